@@ -1,0 +1,43 @@
+"""Every feature, defined once: the registry, the one query, the one filling of defaults, the contract.
+
+Names resolve when they are first used, so that asking for the list of features does not load an SQL parser.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.features.distributions import validate_feature_distributions
+    from breakout.features.query import get_training_data_query
+    from breakout.features.registry import BREAKOUT_FEATURE_ORDER, FEATURE_DEFAULTS
+    from breakout.features.selection import select_features
+    from breakout.features.vector import prepare_feature_vector
+
+_HOME = {
+    "BREAKOUT_FEATURE_ORDER": "registry",
+    "FEATURE_DEFAULTS": "registry",
+    "BreakoutFeatureConfig": "config",
+    "get_training_data_query": "query",
+    "prepare_feature_vector": "vector",
+    "select_features": "selection",
+    "validate_feature_distributions": "distributions",
+}
+
+__all__ = [
+    "BREAKOUT_FEATURE_ORDER",
+    "FEATURE_DEFAULTS",
+    "BreakoutFeatureConfig",
+    "get_training_data_query",
+    "prepare_feature_vector",
+    "select_features",
+    "validate_feature_distributions",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

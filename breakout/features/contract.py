@@ -1,0 +1,151 @@
+"""The contract of a model's inputs: what each feature means, in one comparable record with a fingerprint.
+
+A model may be used only where the installed definitions give the same contract as the one it was trained under.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from breakout.features import windows as w
+from breakout.features.plan import build_plan
+from breakout.features.query import IS_BREAKOUT, ROLE_PLAYER, get_training_data_query
+from breakout.features.registry import REGISTRY
+from breakout.warehouse import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.features.feature import Feature
+
+_DTYPE = "float64"
+
+
+@dataclass(frozen=True)
+class FeatureContract:
+    """One feature's part: `definition` is its expression with everything it is built from, `windows` the frames it reads,
+    `query` a digest of the whole query that computes it (sources, joins and as-of rule included)."""
+
+    dtype: str
+    default: float
+    definition: dict[str, str]
+    windows: dict[str, str]
+    query: str
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Names in order, each feature's part, the label and the population, and the source columns with their types."""
+
+    names: tuple[str, ...]
+    features: dict[str, FeatureContract]
+    label: dict[str, Any]
+    sources: dict[str, dict[str, str]]
+
+    @property
+    def fingerprint(self) -> str:
+        """The first 16 hex digits of the SHA-256 of the record."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON types."""
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Contract:
+        """The contract of a saved record; KeyError or TypeError if it is none."""
+        features = {name: FeatureContract(**part) for name, part in record["features"].items()}
+        return cls(tuple(record["names"]), features, dict(record["label"]), dict(record["sources"]))
+
+
+def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature] = REGISTRY) -> Contract:
+    """The contract that the installed definitions give for these features and this target."""
+    entries = tuple(registry.values())
+    label = {
+        "is_breakout": canonical(IS_BREAKOUT),
+        "population": canonical(ROLE_PLAYER),
+        "min_ppg": float(config.min_ppg),
+        "max_ppg": float(config.max_ppg),
+        "breakout_multiplier": float(config.breakout_multiplier),
+        "min_prior_games": config.min_prior_games,
+        "season_types": sorted(config.season_types),
+    }
+    sources = {table.name: {column.name: column.type for column in table.columns} for table in tables.HISTORY_TABLES}
+    features = {name: _feature_contract(entries, name) for name in config.names}
+    return Contract(config.names, features, label, sources)
+
+
+def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContract:
+    registry = {entry.name: entry for entry in entries}
+    plan = build_plan(registry, (name,))
+    text = canonical(get_training_data_query((name,), registry=registry))
+    texts = " ".join([*plan.row_windows.values(), *(sql for state in plan.states.values() for sql in state.values())])
+    frames = w.ROW_WINDOWS | {window: frame for relation in w.RELATIONS for window, frame in relation.windows.items()}
+    return FeatureContract(
+        dtype=_DTYPE,
+        default=float(registry[name].default),
+        definition={part: canonical(registry[part].expression) for part in plan.levels},
+        windows={window: canonical(frame) for window, frame in frames.items() if f"OVER {window}" in texts},
+        query=hashlib.sha256(text.encode()).hexdigest()[:16],
+    )
+
+
+@lru_cache(maxsize=512)
+def canonical(sql: str) -> str:
+    """The text without comments and with single spaces: its tokens, so that layout never changes a contract."""
+    from sqlglot import tokenize  # noqa: PLC0415
+
+    return " ".join(token.text for token in tokenize(sql, read=w.DIALECT))
+
+
+def diff_contracts(saved: Contract, installed: Contract) -> list[str]:
+    """What differs, one sentence a difference, each naming the feature or the part; empty if nothing does."""
+    lines = []
+    gone = [name for name in saved.names if name not in installed.names]
+    new = [name for name in installed.names if name not in saved.names]
+    lines += [f"feature {name}: not among the installed features" for name in gone]
+    lines += [f"feature {name}: not among the saved features" for name in new]
+    if not gone and not new and saved.names != installed.names:
+        moved = [name for name, other in zip(saved.names, installed.names, strict=True) if name != other]
+        lines.append(f"order: {', '.join(moved)} stand in another place (saved order: {', '.join(saved.names)})")
+    for name in saved.names:
+        if name in installed.features:
+            lines += _diff_feature(name, saved.features[name], installed.features[name])
+    for key in sorted({*saved.label, *installed.label}):
+        if saved.label.get(key) != installed.label.get(key):
+            lines.append(f"label: {key} was {saved.label.get(key)}, is {installed.label.get(key)}")
+    for table in sorted({*saved.sources, *installed.sources}):
+        if saved.sources.get(table) != installed.sources.get(table):
+            lines.append(f"source schema: {table} was {saved.sources.get(table)}, is {installed.sources.get(table)}")
+    return lines
+
+
+def _diff_feature(name: str, saved: FeatureContract, installed: FeatureContract) -> list[str]:
+    lines = []
+    if saved.dtype != installed.dtype:
+        lines.append(f"feature {name}: dtype was {saved.dtype}, is {installed.dtype}")
+    if saved.default != installed.default:
+        lines.append(f"feature {name}: default was {saved.default}, is {installed.default}")
+    for part in sorted({*saved.definition, *installed.definition}):
+        was, now = saved.definition.get(part), installed.definition.get(part)
+        if was != now:
+            lines.append(f"feature {name}: definition of {part} was {was}, is {now}")
+    for window in sorted({*saved.windows, *installed.windows}):
+        was, now = saved.windows.get(window), installed.windows.get(window)
+        if was != now:
+            lines.append(f"feature {name}: window {window} was {was}, is {now}")
+    if not lines and saved.query != installed.query:
+        lines.append(f"feature {name}: definition changed in the rows, joins or as-of rule of the query it is computed by")
+    return lines
+
+
+def defaults_of(contract: Contract) -> dict[str, float]:
+    """The default of each feature as the contract has it."""
+    return {name: contract.features[name].default for name in contract.names}
+
+

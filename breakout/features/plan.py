@@ -1,0 +1,107 @@
+"""What a list of features needs from the past: expressions in, window columns by relation and features by level out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import sqlglot
+from sqlglot import exp
+
+from breakout.features import windows as w
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from breakout.features.feature import Feature
+
+
+class FeatureDefinitionError(ValueError):
+    """A registry entry uses a window, column or feature that does not exist, or depends on itself."""
+
+
+@dataclass
+class Plan:
+    """The parts of the query that a feature list needs; built by `build_plan`, read by `query`.
+
+    `levels` and `expressions` hold each feature and the features it is built from, in order of dependence;
+    `row_windows` and `states[relation]` map a column's name to its window expression; `row_columns` are the columns of
+    the night that are read, `inputs[source]` the columns of `played` or `team_games` inside windows.
+    """
+
+    registry: Mapping[str, Feature]
+    levels: dict[str, int] = field(default_factory=dict)
+    expressions: dict[str, str] = field(default_factory=dict)
+    row_windows: dict[str, str] = field(default_factory=dict)
+    states: dict[str, dict[str, str]] = field(default_factory=dict)
+    row_columns: set[str] = field(default_factory=set)
+    inputs: dict[str, set[str]] = field(default_factory=lambda: {"played": set(), "team_games": set()})
+
+    def add(self, name: str, chain: tuple[str, ...] = ()) -> int:
+        """Plan a feature and all it is built from; its level is one above the highest of those."""
+        if name in chain:
+            raise FeatureDefinitionError(f"feature {name} depends on itself: {' -> '.join((*chain, name))}")
+        if name in self.levels:
+            return self.levels[name]
+        depths = [0]
+
+        def resolve(node: exp.Expression) -> exp.Expression:
+            if isinstance(node, exp.Window):
+                return self._window_column(name, node)
+            if isinstance(node, exp.Column):
+                column, depth = self._column(name, node, (*chain, name))
+                depths.append(depth)
+                return column
+            return node
+
+        tree = sqlglot.parse_one(self.registry[name].expression, read=w.DIALECT).transform(resolve)
+        self.levels[name], self.expressions[name] = max(depths), tree.sql(w.DIALECT)
+        return self.levels[name]
+
+    def _window_column(self, name: str, node: exp.Window) -> exp.Column:
+        """Move `AGGREGATE(...) OVER window` to the relation of its window; what stays is a plain column."""
+        sql, window = node.sql(w.DIALECT), node.text("alias")
+        column = _column_name(sql)
+        if window in w.ROW_WINDOWS:
+            source, target = "played", self.row_windows
+        elif window in w.RELATION_OF_WINDOW:
+            relation = w.RELATION_OF_WINDOW[window]
+            source, target = relation.source, self.states.setdefault(relation.name, {})
+        else:
+            raise FeatureDefinitionError(f"feature {name}: {sql} names no known window")
+        target[column] = sql
+        self.inputs[source].update(part.name for part in node.find_all(exp.Column))
+        return exp.column(column)
+
+    def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
+        if column.table == "row" and column.name in w.ROW_COLUMNS:
+            self.row_columns.add(column.name)
+            return exp.column(column.name), 0
+        if column.table in {"", "filled"} and column.name in self.registry:
+            depth = self.add(column.name, chain) + 1
+            if not column.table:
+                return exp.column(column.name), depth
+            default = exp.Literal.number(repr(float(self.registry[column.name].default)))
+            return exp.Coalesce(this=exp.column(column.name), expressions=[default]), depth
+        sql = column.sql(w.DIALECT)
+        raise FeatureDefinitionError(f"feature {name} uses {sql}, which is no window, no column of the row and no feature")
+
+
+def _column_name(sql: str) -> str:
+    """A readable name for a window column: SUM(points) OVER last_5 -> sum_points_over_last_5."""
+    return re.sub(r"[^a-z0-9]+", "_", sql.lower().replace("*", " x ")).strip("_")
+
+
+@lru_cache(maxsize=256)
+def _plan(entries: tuple[Feature, ...], names: tuple[str, ...]) -> Plan:
+    plan = Plan({entry.name: entry for entry in entries})
+    for name in names:
+        plan.add(name)
+    return plan
+
+
+def build_plan(registry: Mapping[str, Feature], names: Sequence[str]) -> Plan:
+    """The plan of a feature list; FeatureDefinitionError if an entry cannot be resolved."""
+    return _plan(tuple(registry.values()), tuple(names))

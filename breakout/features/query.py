@@ -1,0 +1,262 @@
+"""The one feature query: registry entries and named windows in, one SQL text in BigQuery's dialect out.
+
+Training, evaluation and prediction differ in one clause only: which rows they ask for (`RowSource`). Values reach the
+text as parameters (`@start`, `@min_ppg`, ...), never as literals from a configuration.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Literal
+
+from breakout.features import windows as w
+from breakout.features.plan import Plan, build_plan
+from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
+from breakout.features.sources import player_games, team_games
+from breakout.warehouse.tables import SourceTables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from breakout.features.feature import Feature
+
+# played: games that were played between @start and @end. slate: who may play on @start, from schedule and rosters.
+# listed: rows named by the table `slate` (who, for which team, against whom, where), as if still to be played.
+RowSource = Literal["played", "slate", "listed"]
+
+KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
+NIGHT_COLUMNS = ("player_full_name", "team_abbr", "opponent_team_abbr", "season_year", "is_home", "games_before")
+CONTEXT_COLUMNS = ("season_points_avg", "last_game_date", "is_role_player", "is_breakout")
+
+_NIGHT = "player_lookup, player_full_name, game_id, game_date, day, season_year, team_abbr, opponent_team_abbr, is_home"
+
+# Thresholds are decided as in exact arithmetic: whole numbers on both sides, and 1e-9 towards equality.
+ROLE_PLAYER = (
+    "games_before >= @min_prior_games AND points_before >= @min_ppg * games_before - 1e-9 "
+    "AND points_before <= @max_ppg * games_before + 1e-9"
+)
+IS_BREAKOUT = "points * games_before >= @breakout_multiplier * points_before - 1e-9"
+
+
+def get_training_data_query(
+    names: Sequence[str] = BREAKOUT_FEATURE_ORDER,
+    *,
+    row_source: RowSource = "played",
+    sources: SourceTables | None = None,
+    registry: Mapping[str, Feature] = REGISTRY,
+) -> str:
+    """The feature query for these features in BigQuery's dialect, ready for the console.
+
+    Parameters of the text: @history_start @start @end DATE, @min_ppg @max_ppg @breakout_multiplier FLOAT64,
+    @min_prior_games INT64, @season_types ARRAY<STRING>; @season_type STRING if the sources have no such column.
+    Columns out: KEY_COLUMNS, NIGHT_COLUMNS, CONTEXT_COLUMNS and one FLOAT64 column a feature, NULL where it is missing.
+    Rows are sorted by game_date, game_id, player_lookup. FeatureDefinitionError if an entry cannot be resolved.
+    """
+    plan = build_plan(registry, names)
+    tables = sources or SourceTables()
+    ctes = {
+        "player_games": player_games(tables, plan.inputs["played"]),
+        "team_games": team_games(tables, plan.inputs["team_games"]),
+        **_nights(tables, row_source),
+        "rows_as_of": _rows_as_of(plan, row_source),
+        "played": _played(plan),
+        "kept": _kept(plan, row_source),
+        **{relation.state: _state(plan, relation) for relation in w.RELATIONS if _is_needed(plan, relation)},
+        **_missing_regulars(plan),
+        "joined": _joined(plan),
+        **_levels(plan),
+    }
+    body = ",\n\n".join(f"{name} AS (\n{textwrap.indent(text, '  ')}\n)" for name, text in ctes.items())
+    return f"WITH {body}\n\n{_final(plan, names)}\n"
+
+
+def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
+    """The rows that are not played yet: from the schedule, or from a table that lists them."""
+    if row_source == "played":
+        return {}
+    if row_source == "listed":
+        columns = _NIGHT.replace(" day,", " UNIX_DATE(game_date) AS day,")
+        return {"slate": f"SELECT {columns}\nFROM `{tables.slate}`\nWHERE game_date BETWEEN @start AND @end"}
+    side = """SELECT game_id, game_date, season_year, {own} AS team_abbr, {other} AS opponent_team_abbr, {home} AS is_home
+FROM `{table}`
+WHERE game_date BETWEEN @start AND @end AND {season_type} IN UNNEST(@season_types)"""
+    fixed = {"table": tables.schedule, "season_type": tables.season_type}
+    home = side.format(own="home_team_abbr", other="away_team_abbr", home=1, **fixed)
+    away = side.format(own="away_team_abbr", other="home_team_abbr", home=0, **fixed)
+    latest = """SELECT player_lookup, player_full_name, season_year, team_abbr,
+  ROW_NUMBER() OVER (PARTITION BY player_lookup, season_year ORDER BY game_date DESC, game_id DESC) AS recency
+FROM player_games
+WHERE game_date < @start"""
+    slate = """SELECT player_lookup, player_full_name, game_id, game_date, UNIX_DATE(game_date) AS day,
+  scheduled.season_year, scheduled.team_abbr, opponent_team_abbr, is_home
+FROM scheduled
+JOIN latest_team
+  ON latest_team.team_abbr = scheduled.team_abbr AND latest_team.season_year = scheduled.season_year
+WHERE recency = 1"""
+    return {"scheduled": f"{home}\nUNION ALL\n{away}", "latest_team": latest, "slate": slate}
+
+
+def _rows_as_of(plan: Plan, row_source: RowSource) -> str:
+    """Every played game and every asked row, with what its player had done this season before its date."""
+    extra = "".join(f",\n  {sql} AS {name}" for name, sql in plan.row_windows.items())
+    used = {"before"} | {sql.rsplit(" ", 1)[1] for sql in plan.row_windows.values()}
+    windows = ", ".join(f"{name} AS {frame}" for name, frame in w.ROW_WINDOWS.items() if name in used)
+    rows = "player_games"
+    if row_source != "played":
+        values = sorted((plan.inputs["played"] | {"points"}) - _DERIVED)
+        played = f"SELECT {_NIGHT}, {', '.join(values)} FROM player_games"
+        unknown = ", ".join(f"CAST(NULL AS FLOAT64) AS {value}" for value in values)
+        rows = f"(\n  {played}\n  UNION ALL\n  SELECT {_NIGHT}, {unknown} FROM slate\n)"
+    return f"""SELECT *,
+  COUNT(points) OVER before AS games_before,
+  SUM(points) OVER before AS points_before,
+  MAX(IF(points IS NULL, NULL, game_date)) OVER before AS last_game_date{extra}
+FROM {rows}
+WINDOW {windows}"""
+
+
+# Columns of `played` that this query makes, beside those that the source holds.
+_DERIVED = {"day", "team_abbr", "game_date", "was_breakout", "team_game_number", "missed_team_game"}
+
+
+def _played(plan: Plan) -> str:
+    """The played games, each judged against its own average before it: the player's history."""
+    was_breakout = f"""CASE WHEN games_before >= @min_prior_games
+    THEN IF(points_before > 0 AND {IS_BREAKOUT}, 1, 0) END AS was_breakout"""
+    if not plan.inputs["played"] & {"team_game_number", "missed_team_game"}:
+        return f"SELECT *,\n  {was_breakout}\nFROM rows_as_of\nWHERE points IS NOT NULL"
+    # Within a stint a jump in the team's game numbers is games he missed; a stint's first game has missed none (-1).
+    return f"""SELECT *,
+  CASE WHEN LAG(team_abbr) OVER player_season IS DISTINCT FROM team_abbr THEN -1
+       WHEN team_game_number > LAG(team_game_number) OVER player_season + 1 THEN team_game_number - 1 END
+    AS missed_team_game
+FROM (
+  SELECT rows_as_of.*, team_game_number,
+    {was_breakout}
+  FROM rows_as_of
+  LEFT JOIN (
+    SELECT game_id AS numbered_game_id, team_abbr AS numbered_team_abbr,
+      ROW_NUMBER() OVER (PARTITION BY team_abbr, season_year ORDER BY game_date, game_id) AS team_game_number
+    FROM team_games
+  ) ON numbered_game_id = game_id AND numbered_team_abbr = team_abbr
+  WHERE points IS NOT NULL
+)
+WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_date, game_id)"""
+
+
+def _kept(plan: Plan, row_source: RowSource) -> str:
+    """The asked rows; of played games only the role players', of a slate everyone, marked whether he is one."""
+    carried = ["points", *plan.row_windows]
+    columns = f"SELECT {_NIGHT}, games_before, points_before, last_game_date, {', '.join(carried)}"
+    role_player = f"({ROLE_PLAYER}) AS is_role_player"
+    if row_source == "played":
+        where = f"points IS NOT NULL AND game_date BETWEEN @start AND @end\n  AND {ROLE_PLAYER}"
+    else:
+        where = "points IS NULL"
+    return f"{columns},\n  {role_player}\nFROM rows_as_of\nWHERE {where}"
+
+
+def _is_needed(plan: Plan, relation: w.Relation) -> bool:
+    return relation.name in plan.states or ("missing_points_pico" in plan.row_columns and relation.name in {"team", "player"})
+
+
+def _state(plan: Plan, relation: w.Relation) -> str:
+    """What is known after each game of a relation, and until when that is the latest."""
+    columns = dict(plan.states.get(relation.name, {}))
+    if "missing_points_pico" in plan.row_columns:
+        columns |= _ROSTER_COLUMNS.get(relation.name, {})
+    used = {window for window in relation.windows if any(sql.endswith(f" {window}") for sql in columns.values())}
+    frames = [f"{window} AS ({relation.order} {frame})" for window, frame in relation.windows.items() if window in used]
+    order = f"{relation.order} AS (PARTITION BY {relation.partition}, season_year ORDER BY game_date, game_id)"
+    listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
+    windows = ",\n  ".join([order, *frames])
+    return f"""SELECT {relation.partition}, season_year, game_date AS state_date,
+  COALESCE(LEAD(game_date) OVER {relation.order}, DATE '9999-12-31') AS until_date{listed}
+FROM {relation.source}
+WINDOW
+  {windows}"""
+
+
+_ROSTER_COLUMNS = {
+    "player": {
+        "latest_team": "LAG(team_abbr, 0) OVER player_season",
+        "latest_game": "LAG(game_id, 0) OVER player_season",
+        "games_so_far": "COUNT(points) OVER season_so_far",
+        "points_so_far": "SUM(points) OVER season_so_far",
+    },
+    "team": {
+        "previous_game": "LAG(game_id, 0) OVER team_season",
+        "tenth_last_date": "LAG(game_date, 9) OVER team_season",
+    },
+}
+
+
+def _missing_regulars(plan: Plan) -> dict[str, str]:
+    """For each row, the season averages of the other regulars who did not play in the team's previous game.
+
+    Averages are summed as whole 1e-12ths of a point, so that the sum is the same in every order.
+    """
+    if "missing_points_pico" not in plan.row_columns:
+        return {}
+    nights = f"""SELECT DISTINCT kept.team_abbr, kept.season_year, kept.game_date, previous_game, tenth_last_date
+FROM kept
+JOIN team_state
+  ON team_state.team_abbr = kept.team_abbr AND team_state.season_year = kept.season_year
+  AND {w.AS_OF_JOIN.format(state="team_state")}"""
+    join = w.AS_OF_JOIN.format(state="player_state").replace("kept.", "team_night.")
+    absent = f"""SELECT team_night.team_abbr, team_night.game_date, player_state.player_lookup,
+  ROUND(points_so_far / games_so_far * 1e12) AS points_pico
+FROM team_night
+JOIN player_state
+  ON player_state.latest_team = team_night.team_abbr AND player_state.season_year = team_night.season_year
+  AND {join}
+WHERE latest_game != previous_game
+  AND (tenth_last_date IS NULL OR state_date >= tenth_last_date)
+  AND games_so_far >= 5 AND points_so_far >= 10 * games_so_far - 1e-9"""
+    missing = """SELECT team_night.team_abbr, team_night.game_date, kept.player_lookup,
+  COALESCE(SUM(IF(absent_regular.player_lookup != kept.player_lookup, points_pico, 0)), 0) AS missing_points_pico
+FROM kept
+JOIN team_night ON team_night.team_abbr = kept.team_abbr AND team_night.game_date = kept.game_date
+LEFT JOIN absent_regular
+  ON absent_regular.team_abbr = kept.team_abbr AND absent_regular.game_date = kept.game_date
+GROUP BY team_night.team_abbr, team_night.game_date, kept.player_lookup"""
+    return {"team_night": nights, "absent_regular": absent, "missing_regulars": missing}
+
+
+def _joined(plan: Plan) -> str:
+    """Each asked row beside the states that are valid on its date."""
+    columns, joins = ["kept.*"], []
+    for relation in w.RELATIONS:
+        if relation.name not in plan.states:
+            continue
+        columns += [f"{relation.state}.{name}" for name in plan.states[relation.name]]
+        condition = f"{relation.join}\n  AND {w.AS_OF_JOIN}".format(state=relation.state)
+        joins.append(f"LEFT JOIN {relation.state}\n  ON {condition}")
+    if "missing_points_pico" in plan.row_columns:
+        columns.append("missing_points_pico")
+        on = " AND ".join(f"missing_regulars.{key} = kept.{key}" for key in ("player_lookup", "team_abbr", "game_date"))
+        joins.append(f"LEFT JOIN missing_regulars\n  ON {on}")
+    listed = ",\n  ".join(columns)
+    return "\n".join([f"SELECT {listed}", "FROM kept", *joins])
+
+
+def _levels(plan: Plan) -> dict[str, str]:
+    """One CTE a level: features of a level are built from the columns of the levels before it."""
+    ctes, previous = {}, "joined"
+    for level in range(max(plan.levels.values()) + 1):
+        names = [name for name, depth in plan.levels.items() if depth == level]
+        listed = ",\n  ".join(f"CAST({plan.expressions[name]} AS FLOAT64) AS {name}" for name in names)
+        ctes[f"features_{level}"] = f"SELECT *,\n  {listed}\nFROM {previous}"
+        previous = f"features_{level}"
+    return ctes
+
+
+def _final(plan: Plan, names: Sequence[str]) -> str:
+    context = (
+        "points_before / NULLIF(games_before, 0) AS season_points_avg",
+        "last_game_date",
+        "is_role_player",
+        f"IF(points IS NULL, NULL, IF({IS_BREAKOUT}, 1, 0)) AS is_breakout",
+    )
+    listed = ",\n  ".join([", ".join(KEY_COLUMNS), ", ".join(NIGHT_COLUMNS), *context, *names])
+    return f"SELECT\n  {listed}\nFROM features_{max(plan.levels.values())}\nORDER BY game_date, game_id, player_lookup"

@@ -1,0 +1,43 @@
+"""All features by name, the order that is the shared contract, and the defaults that fill a missing value."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from breakout.features.experimental import EXPERIMENTAL_FEATURES
+from breakout.features.shared import SHARED_FEATURES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from breakout.features.feature import Feature
+
+# The contract of shared mode: exact names, exact order. Promoting a feature moves its entry to shared.py and names it here.
+BREAKOUT_FEATURE_ORDER: tuple[str, ...] = (
+    "pts_vs_season_zscore",
+    "points_std_last_10",
+    "explosion_ratio",
+    "days_since_breakout",
+    "opponent_def_rating",
+    "home_away",
+    "back_to_back",
+    "points_avg_last_5",
+    "points_avg_season",
+    "minutes_avg_last_10",
+)
+
+
+def build_registry(*groups: tuple[Feature, ...]) -> Mapping[str, Feature]:
+    """Entries by name, in the order given; a name that stands twice raises ValueError."""
+    registry: dict[str, Feature] = {}
+    for feature in (entry for group in groups for entry in group):
+        if feature.name in registry:
+            raise ValueError(f"feature {feature.name} is registered twice")
+        registry[feature.name] = feature
+    return MappingProxyType(registry)
+
+
+REGISTRY: Mapping[str, Feature] = build_registry(SHARED_FEATURES, EXPERIMENTAL_FEATURES)
+
+FEATURE_DEFAULTS: Mapping[str, float] = MappingProxyType({name: entry.default for name, entry in REGISTRY.items()})

@@ -1,0 +1,48 @@
+"""Which features a run uses: the lock of shared mode, and the free choice of experimental mode."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from breakout.errors import ConfigurationError
+from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def select_features(mode: str, names: Sequence[str]) -> tuple[str, ...]:
+    """The feature names of a run in their order; ConfigurationError if the mode forbids them or a name is wrong."""
+    chosen = tuple(names)
+    check_names(chosen)
+    if mode == "shared" and chosen != BREAKOUT_FEATURE_ORDER:
+        raise ConfigurationError(
+            f"mode=shared is locked to the {len(BREAKOUT_FEATURE_ORDER)} features of BREAKOUT_FEATURE_ORDER, but the features "
+            f"{_difference(chosen)}; use mode=experimental to choose features freely."
+        )
+    return chosen
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise ConfigurationError for an empty list, an unknown name (with the nearest known one) or a repeated name."""
+    if not names:
+        raise ConfigurationError("features.names is empty; name at least one feature (breakout features lists them).")
+    for name in names:
+        if name not in REGISTRY:
+            near = difflib.get_close_matches(name, REGISTRY, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else "breakout features lists the known ones."
+            raise ConfigurationError(f"features.names has an unknown feature {name!r}; {hint}")
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise ConfigurationError(f"features.names repeats {', '.join(repeated)}; name each feature once.")
+
+
+def _difference(chosen: tuple[str, ...]) -> str:
+    added = [name for name in chosen if name not in BREAKOUT_FEATURE_ORDER]
+    removed = [name for name in BREAKOUT_FEATURE_ORDER if name not in chosen]
+    if not added and not removed:
+        return "stand in another order"
+    parts = [f"add {', '.join(added)}" if added else "", f"leave out {', '.join(removed)}" if removed else ""]
+    return " and ".join(part for part in parts if part)

@@ -1,0 +1,70 @@
+"""The source tables as the feature query reads them: full names in, one CTE a table out, in whole-number units."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from breakout.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from breakout.warehouse.tables import SourceTables
+
+_COLUMN_NAME = re.compile(r"[A-Za-z_]\w{0,299}", re.ASCII)
+
+# Engines add floating numbers in any order; whole numbers below 2^53 add exactly in every order. So minutes and usage
+# are summed in billionths (no source has more than nine decimals) and divided once, at the end.
+_PLAYED_COLUMNS = {
+    "points": "CAST(points AS FLOAT64)",
+    "minutes_nano": "ROUND(CAST(minutes_played AS FLOAT64) * 1e9)",
+    "usage_nano": "ROUND(CAST(usage_rate AS FLOAT64) * 1e9)",
+    "fg_attempts": "CAST(fg_attempts AS FLOAT64)",
+}
+_TEAM_COLUMNS = {
+    "points_scored": "CAST(points_scored AS FLOAT64)",
+    "possessions": "CAST(possessions AS FLOAT64)",
+    "minutes_total": "CAST(COALESCE(minutes_total, 240) AS FLOAT64)",
+}
+# Columns that the query itself derives, not the source.
+_DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
+_DERIVED_PLAYED = _DERIVED | {"is_home", "was_breakout", "team_game_number", "missed_team_game"}
+
+
+def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
+    """Source columns beyond the standard ones that feature expressions read, as CAST to FLOAT64 by their own name."""
+    known = {*_PLAYED_COLUMNS, *_DERIVED_PLAYED} if source == "played" else {*_TEAM_COLUMNS, *_DERIVED}
+    extra = sorted(set(inputs) - known)
+    for name in extra:
+        if not _COLUMN_NAME.fullmatch(name):
+            raise ConfigurationError(f"{name!r} is not a plain column name; a feature may read plain columns only.")
+    return extra
+
+
+def player_games(tables: SourceTables, inputs: set[str]) -> str:
+    """Played games of the enabled season types, from the start of the history to the last asked day."""
+    values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
+    values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}
+    columns = ",\n  ".join(f"{sql} AS {column}" for column, sql in values.items())
+    return f"""SELECT
+  player_lookup, player_full_name, game_id, game_date, UNIX_DATE(game_date) AS day, season_year,
+  team_abbr, opponent_team_abbr,
+  CASE WHEN STRPOS(game_id, '_') > 0 THEN IF(ENDS_WITH(game_id, CONCAT('_', team_abbr)), 1, 0) END AS is_home,
+  {columns}
+FROM `{tables.player_game_summary}`
+WHERE game_date BETWEEN @history_start AND @end
+  AND {tables.season_type} IN UNNEST(@season_types)
+  AND minutes_played > 0 AND points IS NOT NULL"""
+
+
+def team_games(tables: SourceTables, inputs: set[str]) -> str:
+    """A team's side of each game of the enabled season types; minutes_total NULL is a game without overtime."""
+    values = {column: sql for column, sql in _TEAM_COLUMNS.items() if column in inputs}
+    values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("team_games", inputs)}
+    columns = "".join(f",\n  {sql} AS {column}" for column, sql in values.items())
+    return f"""SELECT
+  team_abbr, opponent_team_abbr, season_year, game_id, game_date, UNIX_DATE(game_date) AS day{columns}
+FROM `{tables.team_offense_game_summary}`
+WHERE game_date BETWEEN @history_start AND @end
+  AND {tables.season_type} IN UNNEST(@season_types)"""

@@ -1,0 +1,46 @@
+"""The one place where a missing feature value is filled: raw values by name in, numbers in contract order out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, overload
+
+from breakout.errors import DataError
+from breakout.features.registry import BREAKOUT_FEATURE_ORDER, FEATURE_DEFAULTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    import pandas as pd
+
+
+@overload
+def prepare_feature_vector(
+    values: pd.DataFrame, names: Sequence[str] = ..., defaults: Mapping[str, float] = ...
+) -> pd.DataFrame: ...
+@overload
+def prepare_feature_vector(
+    values: Mapping[str, float | None], names: Sequence[str] = ..., defaults: Mapping[str, float] = ...
+) -> np.ndarray: ...
+
+
+def prepare_feature_vector(
+    values: pd.DataFrame | Mapping[str, float | None],
+    names: Sequence[str] = BREAKOUT_FEATURE_ORDER,
+    defaults: Mapping[str, float] = FEATURE_DEFAULTS,
+) -> pd.DataFrame | np.ndarray:
+    """The features of one row or of many, in the order of `names`, float64, missing values filled with their default.
+
+    A mapping of one row gives an array of shape (len(names),); a DataFrame of n rows gives a DataFrame of shape
+    (n, len(names)). None and NaN are missing. Columns beyond `names` are left out. DataError if a name is absent
+    altogether: a feature that nobody computed is not a missing value.
+    """
+    import pandas as pd  # noqa: PLC0415  (heavy: only when rows are prepared)
+
+    absent = [name for name in names if name not in values]
+    if absent:
+        raise DataError(f"the features {', '.join(absent)} were not computed; build them with the feature query.")
+    is_row = not isinstance(values, pd.DataFrame)
+    frame = pd.DataFrame({name: [values[name]] for name in names}) if is_row else values
+    filled = frame[list(names)].astype("float64").fillna({name: defaults[name] for name in names})
+    return filled.iloc[0].to_numpy() if is_row else filled

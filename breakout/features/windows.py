@@ -1,0 +1,107 @@
+"""The named windows and the relations behind them: the only place where a feature's reach into the past is written.
+
+A *state* is what is known after a game. Every state is valid from the day after its game up to and including the day of
+the next one, and a row joins the state that is valid on its date (`AS_OF_JOIN`). No state ever holds a game of the row's
+own date or later, so no feature expression can reach one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DIALECT = "bigquery"
+
+AS_OF_JOIN = "{state}.state_date < kept.game_date AND kept.game_date <= {state}.until_date"
+
+# What a row knows of its own night, and the season totals before it. Its own points and minutes are not among them.
+ROW_COLUMNS = (
+    "day",
+    "season_year",
+    "team_abbr",
+    "opponent_team_abbr",
+    "is_home",
+    "games_before",
+    "points_before",
+    "missing_points_pico",
+)
+
+# Row windows reach back from the row's own date by whole days, so games of the same date are never inside.
+ROW_WINDOWS = {
+    "before": (
+        "(PARTITION BY player_lookup, season_year ORDER BY day RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    ),
+    "last_7_days": "(PARTITION BY player_lookup, season_year ORDER BY day RANGE BETWEEN 7 PRECEDING AND 1 PRECEDING)",
+}
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table of games, how it is ordered into states, and how a row finds the state that is valid on its date.
+
+    `order` names the base window; `windows` are frames of it that end at the state's own game;
+    `join` is the equality part of the join from `kept` (a row) to this relation's states.
+    """
+
+    name: str
+    source: str
+    partition: str
+    order: str
+    join: str
+    windows: dict[str, str]
+
+    @property
+    def state(self) -> str:
+        return f"{self.name}_state"
+
+
+def last(games: int) -> str:
+    """The frame of the latest `games` games up to and including the state's own."""
+    return f"ROWS BETWEEN {games - 1} PRECEDING AND CURRENT ROW"
+
+
+SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+
+RELATIONS: tuple[Relation, ...] = (
+    Relation(
+        name="player",
+        source="played",
+        partition="player_lookup",
+        order="player_season",
+        join="{state}.player_lookup = kept.player_lookup AND {state}.season_year = kept.season_year",
+        windows={"last_3": last(3), "last_5": last(5), "last_10": last(10), "season_so_far": SO_FAR},
+    ),
+    Relation(
+        name="prior_season",
+        source="played",
+        partition="player_lookup",
+        order="prior_player_season",
+        join="{state}.player_lookup = kept.player_lookup AND {state}.season_year = kept.season_year - 1",
+        windows={"prior_season": SO_FAR},
+    ),
+    Relation(
+        name="team",
+        source="team_games",
+        partition="team_abbr",
+        order="team_season",
+        join="{state}.team_abbr = kept.team_abbr AND {state}.season_year = kept.season_year",
+        windows={"team_last_10": last(10), "team_season_so_far": SO_FAR},
+    ),
+    Relation(
+        name="opponent",
+        source="team_games",
+        partition="team_abbr",
+        order="opponent_season",
+        join="{state}.team_abbr = kept.opponent_team_abbr AND {state}.season_year = kept.season_year",
+        windows={"opponent_last_10": last(10)},
+    ),
+    Relation(
+        name="opponent_defence",
+        source="team_games",
+        partition="opponent_team_abbr",
+        order="opponent_defence_season",
+        join="{state}.opponent_team_abbr = kept.opponent_team_abbr AND {state}.season_year = kept.season_year",
+        windows={"opponent_defence_last_15": last(15)},
+    ),
+)
+
+RELATION_OF_WINDOW = {window: relation for relation in RELATIONS for window in (relation.order, *relation.windows)}

@@ -1,0 +1,199 @@
+"""The user's own Parquet or CSV files, loaded into an in-memory DuckDB under the production tables' names."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import re
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from breakout.errors import DataError
+from breakout.warehouse import tables
+from breakout.warehouse.tables import SourceTables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+
+_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+_ACCEPTED = {
+    "STRING": {"VARCHAR"},
+    "DATE": {"DATE", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"},
+    "INT64": {*_INTEGERS, "FLOAT", "DOUBLE", "DECIMAL"},
+    "FLOAT64": {*_INTEGERS, "FLOAT", "DOUBLE", "DECIMAL"},
+}
+_DUCKDB_TYPE = {"STRING": "VARCHAR", "DATE": "DATE", "INT64": "BIGINT", "FLOAT64": "DOUBLE"}
+
+
+@lru_cache(maxsize=512)
+def to_duckdb(sql: str) -> str:
+    """The same query in DuckDB's dialect."""
+    import sqlglot  # noqa: PLC0415  (heavy: only when a query runs)
+
+    return sqlglot.transpile(sql, read="bigquery", write="duckdb")[0]
+
+
+class DuckDBWarehouse:
+    """Files or in-memory Arrow tables behind one DuckDB connection; two threads do, and results do not depend on them.
+
+    `files` maps a table name (`player_game_summary`, `team_offense_game_summary`, `schedule`) to a path or a glob;
+    `season_type` stands in for a missing column of that name. DataError if a file or a column is missing or impossible.
+    """
+
+    def __init__(self, files: Mapping[str, str], season_type: str | None = None, label: str = "duckdb") -> None:
+        self._connection = duckdb.connect()
+        self._connection.execute("CREATE SCHEMA nba_analytics")
+        self._label = label
+        self._season_type = season_type
+        self._tables: set[str] = set()
+        self._digest = hashlib.sha256(repr(season_type).encode())
+        for table in (*tables.HISTORY_TABLES, tables.SCHEDULE):
+            if table.name in files:
+                paths = _find_files(table.name, files[table.name])
+                self._load(table, _reader(paths), files[table.name])
+                self._digest_files(table.name, paths)
+        self.sources = SourceTables()
+
+    @classmethod
+    def from_arrow(cls, loaded: Mapping[str, pa.Table], label: str = "arrow") -> DuckDBWarehouse:
+        """A warehouse over Arrow tables that were checked before; `slate` may list rows still to be played."""
+        warehouse = cls({}, label=label)
+        for table in (*tables.HISTORY_TABLES, tables.SCHEDULE):
+            if table.name in loaded:
+                warehouse._connection.register("incoming", loaded[table.name])
+                warehouse._load(table, "incoming", label, is_checked=True)
+                warehouse._connection.unregister("incoming")
+        if "slate" in loaded:
+            warehouse._connection.register("incoming", loaded["slate"])
+            warehouse._connection.execute("CREATE TABLE nba_analytics.slate AS FROM incoming")
+            warehouse._connection.unregister("incoming")
+        return warehouse
+
+    def _load(self, table: tables.Table, source: str, where: str, *, is_checked: bool = False) -> None:
+        types = self._types(f"SELECT * FROM {source}", f"{table.name} ({where})")
+        tables.check_columns(table, where, types)
+        if "season_type" not in types and self._season_type is None:
+            raise DataError(
+                f"{table.name} ({where}) lacks the column season_type; "
+                "say which one all its rows are with warehouse.season_type=regular."
+            )
+        known = [column for column in table.columns if column.name in types]
+        for column in [] if is_checked else known:
+            self._check_type(table, column, types[column.name], source, where)
+        casts = [f"{_cast(column, types[column.name])} AS {column.name}" for column in known]
+        extra = "" if "season_type" in types else ", $season_type AS season_type"
+        sql = f"CREATE TABLE nba_analytics.{table.name} AS SELECT * REPLACE ({', '.join(casts)}){extra} FROM {source}"
+        self._execute(sql, {"season_type": self._season_type} if extra else {}, f"{table.name} ({where})")
+        self._tables.add(table.name)
+        if not is_checked:
+            tables.check_rows(self, table, f"nba_analytics.{table.name}", {})
+
+    def _check_type(self, table: tables.Table, column: tables.Column, actual: str, source: str, where: str) -> None:
+        """Refuse a column of the wrong kind, or one that holds values its type cannot, naming a few of them."""
+        base = re.sub(r"\(.*", "", actual)
+        wrong = f"TRY_CAST({column.name} AS {_DUCKDB_TYPE[column.type]}) IS NULL AND {column.name} IS NOT NULL"
+        if base not in _ACCEPTED[column.type] and column.type != "STRING":
+            wrong = f"{column.name} IS NOT NULL"
+        elif column.type == "INT64" and base not in _INTEGERS:
+            value = _cast(tables.Column(column.name, "FLOAT64"), actual)
+            wrong = f"{value} IS NOT NULL AND {value} != FLOOR({value})"
+        found = self._rows(f"SELECT DISTINCT {column.name}::VARCHAR FROM {source} WHERE {wrong} LIMIT 3")
+        if found:
+            values = ", ".join(repr(row[0]) for row in found)
+            raise DataError(
+                f"{table.name} ({where}): column {column.name} must be {column.type}, but it is {base} "
+                f"with values like {values}; mend the source and run again."
+            )
+
+    def _types(self, sql: str, what: str) -> dict[str, str]:
+        described = self._execute(f"DESCRIBE {sql}", {}, what).fetchall()
+        return {str(name): str(kind) for name, kind, *_ in described}
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql).fetchall()
+
+    def _execute(self, sql: str, parameters: Mapping[str, object], what: str) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._connection.execute(sql, parameters or None)
+        except duckdb.Error as error:
+            first = str(error).strip().splitlines()[0]
+            raise DataError(f"{what} cannot be read: {first}") from error
+
+    def _digest_files(self, name: str, paths: Sequence[str]) -> None:
+        for path in paths:
+            self._digest.update(f"{name}:{Path(path).name}:".encode())
+            with Path(path).open("rb") as file:
+                self._digest.update(hashlib.file_digest(file, "sha256").digest())
+
+    def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
+        """Run one SELECT given in BigQuery's dialect; unused parameters are ignored."""
+        text = to_duckdb(sql)
+        used = {name: value for name, value in parameters.items() if re.search(rf"\${name}\b", text)}
+        return self._execute(text, used, f"the {self._label} warehouse").to_arrow_table()
+
+    def check_history(self, start: date, end: date) -> None:
+        """Nothing left to do: every row was checked when the files were loaded. A missing table is refused here."""
+        del start, end
+        for table in tables.HISTORY_TABLES:
+            if table.name not in self._tables:
+                raise DataError(f"the warehouse has no {table.name}; give it with warehouse.{table.name}=PATH.")
+
+    def history_start(self, start: date) -> date:
+        """The beginning of time: files have no partitions to spare."""
+        del start
+        return date(1, 1, 1)
+
+    def latest_game_date(self) -> date:
+        """The newest game_date of player_game_summary; DataError if it has no rows."""
+        latest = self._rows("SELECT MAX(game_date) FROM nba_analytics.player_game_summary")[0][0]
+        if not isinstance(latest, date):
+            raise DataError("player_game_summary has no rows.")
+        return latest
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        """Name and DuckDB type of each column of a loaded table."""
+        return self._types(f"SELECT * FROM nba_analytics.{table}", table)
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the files' names and contents."""
+        return self._digest.hexdigest()[:16]
+
+    def describe(self) -> str:
+        """Which files these are, and up to when they reach."""
+        return f"{self._label}, games to {self.latest_game_date()}"
+
+    def has_schedule(self) -> bool:
+        """Whether a schedule was given."""
+        return tables.SCHEDULE.name in self._tables
+
+    def close(self) -> None:
+        """Close the connection and free the tables."""
+        self._connection.close()
+
+
+def _find_files(table: str, pattern: str) -> list[str]:
+    paths = sorted(glob.glob(str(Path(pattern).expanduser()), recursive=True))
+    if not paths:
+        raise DataError(f"{table}: no file at {pattern}; correct warehouse.{table}=PATH (Parquet or CSV, globs allowed).")
+    return paths
+
+
+def _reader(paths: Sequence[str]) -> str:
+    """The DuckDB call that reads these files as one table, matching columns by name."""
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    if all(path.lower().endswith((".csv", ".csv.gz", ".tsv")) for path in paths):
+        return f"read_csv([{listed}], union_by_name=true, sample_size=-1)"
+    return f"read_parquet([{listed}], union_by_name=true)"
+
+
+def _cast(column: tables.Column, actual: str) -> str:
+    """The column in its contract type; a NaN, which pandas writes for a missing number, is NULL."""
+    name = column.name
+    value = f"IF(isnan({name}), NULL, {name})" if actual in {"FLOAT", "DOUBLE"} else name
+    return f"CAST({value} AS {_DUCKDB_TYPE[column.type]})"

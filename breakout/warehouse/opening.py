@@ -1,0 +1,32 @@
+"""From the configured group to an open warehouse, importing only the engine that is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from breakout import settings
+
+if TYPE_CHECKING:
+    from breakout.settings.groups import WarehouseConfig
+    from breakout.warehouse.base import Warehouse
+
+
+def open_warehouse(config: WarehouseConfig) -> Warehouse:
+    """The warehouse of this configuration; DataError in a sentence if it cannot be opened."""
+    if isinstance(config, settings.SampleWarehouse):
+        from breakout.warehouse.sample import open_sample  # noqa: PLC0415
+
+        return open_sample()
+    if isinstance(config, settings.DuckDBWarehouse):
+        from breakout.warehouse.duckdb import DuckDBWarehouse  # noqa: PLC0415
+
+        files = {
+            "player_game_summary": config.player_game_summary,
+            "team_offense_game_summary": config.team_offense_game_summary,
+        }
+        if config.schedule is not None:
+            files["schedule"] = config.schedule
+        return DuckDBWarehouse(files, config.season_type)
+    from breakout.warehouse.bigquery import BigQueryWarehouse  # noqa: PLC0415
+
+    return BigQueryWarehouse(config)

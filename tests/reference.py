@@ -1,0 +1,553 @@
+"""A second, deliberately plain implementation of the rows, the label and the features: the tests' oracle.
+
+In: rows of `player_game_summary` and `team_offense_game_summary` as dicts, and the settings of the problem.
+Out: the kept rows with their label (`dataset_rows`), and every feature of one row, before defaults
+(`raw_features`, None = missing) and after (`features`).
+
+The production code computes the same numbers in SQL, over all rows at once, with window functions. Two
+implementations that share neither code nor method seldom share a mistake, so this module imports nothing from
+the package and uses neither SQL nor data frames. It follows the definitions in README/docs literally: for one
+row it collects the games that were over on the morning of that day, then counts. Sums and comparisons are
+exact (`Fraction`; 1.3 is 13/10). A value becomes a float only when it is handed out or when a square root is
+taken, and a limit on `cv_ratio` is decided on its square; so no limit is decided by rounding.
+
+Readings where the definitions leave room:
+
+- Everything is of the row's own `season_year`, except `points_avg_prior_season`. So the latest breakout, the
+  stint and the windows of a team start afresh with a season.
+- "Before" is by date alone: two games of one day are never in each other's history. The order
+  (date, game_id) decides only which games are the last n, and where a stint begins.
+- A game is missed by a player with no *played* game of that `game_id`: a row of 0 minutes is a missed game.
+- A past game with an average of 0 is never a breakout, but counts among the games of `breakout_rate_season`.
+- A ratio over team games leaves out a game with a NULL in either part, after the window is taken.
+- A ratio whose denominator is 0 is missing, so with S = 0 `cv_ratio` and `explosion_ratio` are.
+- `team_points_missing_last_game` is missing before the team's first game of the season; 0 if nobody was out.
+- `composite_breakout_signal` and `breakout_risk_score` are never missing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any, TypeVar
+
+Number = Fraction | float | int
+
+DEFAULTS: dict[str, float] = {
+    # The ten shared features, in the order of the contract.
+    "pts_vs_season_zscore": 0.0,
+    "points_std_last_10": 5.0,
+    "explosion_ratio": 1.5,
+    "days_since_breakout": 30.0,
+    "opponent_def_rating": 112.0,
+    "home_away": 0.5,
+    "back_to_back": 0.0,
+    "points_avg_last_5": 10.0,
+    "points_avg_season": 12.0,
+    "minutes_avg_last_10": 25.0,
+    # The experimental features.
+    "cv_ratio": 0.4,
+    "cold_streak_indicator": 0.0,
+    "usage_rate_trend": 0.0,
+    "minutes_trend": 0.0,
+    "games_since_dnp": 10.0,
+    "games_in_last_7_days": 3.0,
+    "composite_breakout_signal": 2.0,
+    "breakout_risk_score": 50.0,
+    "points_avg_last_10": 10.0,
+    "minutes_avg_season": 25.0,
+    "team_pace": 100.0,
+    "opponent_pace": 100.0,
+    "minutes_avg_last_3": 25.0,
+    "minutes_last_game": 25.0,
+    "fg_attempts_avg_last_5": 9.0,
+    "points_per_minute_last_10": 0.45,
+    "rest_days": 7.0,
+    "points_avg_prior_season": 10.0,
+    "breakout_rate_season": 0.17,
+    "team_points_missing_last_game": 0.0,
+}
+
+
+def exact(value: object) -> Fraction:
+    """The number as it is written: 34.1 is 341/10, whether it comes as int, float or Decimal."""
+    return Fraction(str(value))
+
+
+def whole(value: object) -> int:
+    """An INT64 of the warehouse; anything with a fraction is refused."""
+    number = exact(value)
+    if number.denominator != 1:
+        raise ValueError(f"not a whole number: {value}")
+    return int(number)
+
+
+def exact_or_none(value: object) -> Fraction | None:
+    return None if value is None else exact(value)
+
+
+def total(values: Iterable[Fraction | int]) -> Fraction:
+    return Fraction(sum(values))
+
+
+def mean(values: Iterable[Fraction | int | None]) -> Fraction | None:
+    """Mean of what is not NULL; None if nothing is left."""
+    present = [value for value in values if value is not None]
+    return total(present) / len(present) if present else None
+
+
+def ratio(top: Fraction | None, bottom: Fraction | None) -> Fraction | None:
+    return None if top is None or bottom is None or bottom == 0 else top / bottom
+
+
+def difference(left: Fraction | None, right: Fraction | None) -> Fraction | None:
+    return None if left is None or right is None else left - right
+
+
+def at_least(value: Fraction | None, limit: str) -> bool:
+    """A missing value reaches no limit."""
+    return value is not None and value >= Fraction(limit)
+
+
+@dataclass(frozen=True)
+class Game:
+    """One played game of one player."""
+
+    player: str
+    game_id: str
+    day: date
+    team: str
+    points: int
+    minutes: Fraction
+    usage: Fraction | None
+    shots: Fraction | None
+
+
+@dataclass(frozen=True)
+class TeamGame:
+    """One team's side of one game."""
+
+    game_id: str
+    day: date
+    points: Fraction | None
+    possessions: Fraction | None
+    minutes: Fraction
+
+
+AnyGame = TypeVar("AnyGame", Game, TeamGame)
+
+
+def in_order(games: Iterable[AnyGame]) -> list[AnyGame]:
+    return sorted(games, key=lambda game: (game.day, game.game_id))
+
+
+class ReferenceHistory:
+    """All games that count, and the settings under which they are read."""
+
+    def __init__(
+        self,
+        players: list[dict[str, Any]],
+        teams: list[dict[str, Any]],
+        *,
+        min_ppg: float = 8.0,
+        max_ppg: float = 16.0,
+        breakout_multiplier: float = 1.5,
+        min_prior_games: int = 5,
+        season_types: Sequence[str] = ("regular",),
+    ) -> None:
+        self.min_ppg = exact(min_ppg)
+        self.max_ppg = exact(max_ppg)
+        self.multiplier = exact(breakout_multiplier)
+        self.min_prior_games = min_prior_games
+        self.season_types = tuple(season_types)
+        if self.multiplier <= 1:
+            raise ValueError("breakout_multiplier must be > 1")
+        refuse_duplicates(players, "player_lookup")
+        refuse_duplicates(teams, "team_abbr")
+        self._of_player: dict[tuple[str, int], list[Game]] = defaultdict(list)
+        self._roster: dict[tuple[str, int], set[str]] = defaultdict(set)
+        self._of_team: dict[tuple[str, int], list[TeamGame]] = defaultdict(list)
+        self._against: dict[tuple[str, int], list[TeamGame]] = defaultdict(list)
+        for row in players:
+            if self._counts(row) and is_played(row):
+                game = player_game(row)
+                self._of_player[game.player, row["season_year"]].append(game)
+                self._roster[game.team, row["season_year"]].add(game.player)
+        for row in teams:
+            if self._counts(row):
+                self._of_team[row["team_abbr"], row["season_year"]].append(team_game(row))
+                self._against[row["opponent_team_abbr"], row["season_year"]].append(team_game(row))
+
+    def _counts(self, row: Mapping[str, Any]) -> bool:
+        return row.get("season_type", "regular") in self.season_types
+
+    def played(self, player: str, season: int, before: date) -> list[Game]:
+        """His played games of the season that were over on that morning, oldest first."""
+        return in_order(g for g in self._of_player.get((player, season), []) if g.day < before)
+
+    def team_games(self, team: str, season: int, before: date) -> list[TeamGame]:
+        """The team's own rows, oldest first."""
+        return in_order(g for g in self._of_team.get((team, season), []) if g.day < before)
+
+    def games_against(self, team: str, season: int, before: date) -> list[TeamGame]:
+        """The rows of those who played against the team, oldest first."""
+        return in_order(g for g in self._against.get((team, season), []) if g.day < before)
+
+    def roster(self, team: str, season: int) -> list[str]:
+        """Everyone who played for the team at any time of the season; the caller must look at dates."""
+        return sorted(self._roster.get((team, season), set()))
+
+    def dataset_rows(self, start: date, end: date) -> list[dict[str, Any]]:
+        """The kept rows of the days from `start` to `end`, both included, with their label."""
+        kept = []
+        for (player, season), games in self._of_player.items():
+            for game in games:
+                earlier = self.played(player, season, before=game.day)
+                if start <= game.day <= end and self._is_kept(earlier):
+                    kept.append(
+                        {
+                            "player_lookup": player,
+                            "game_id": game.game_id,
+                            "game_date": game.day,
+                            "team_abbr": game.team,
+                            "is_breakout": int(self.reaches_multiple(game, earlier)),
+                        }
+                    )
+        return sorted(kept, key=lambda row: (row["game_date"], row["game_id"], row["player_lookup"]))
+
+    def _is_kept(self, earlier: list[Game]) -> bool:
+        average = mean(game.points for game in earlier)
+        if average is None or len(earlier) < self.min_prior_games:
+            return False
+        return self.min_ppg <= average <= self.max_ppg
+
+    def reaches_multiple(self, game: Game, earlier: list[Game]) -> bool:
+        """points * n >= multiplier * sum(points)"""
+        return game.points * len(earlier) >= self.multiplier * total(past.points for past in earlier)
+
+    def raw_features(self, row: Mapping[str, Any]) -> dict[str, float | None]:
+        """Every feature of the row before defaults; None = missing."""
+        morning = Morning(self, row)
+        raw: dict[str, float | None] = {}
+        for name in DEFAULTS:
+            feature: Callable[[], Number | None] = getattr(morning, name)
+            value = feature()
+            raw[name] = None if value is None else float(value)
+        return raw
+
+    def features(self, row: Mapping[str, Any]) -> dict[str, float]:
+        """Every feature of the row, defaults filled."""
+        raw = self.raw_features(row)
+        return {name: DEFAULTS[name] if value is None else value for name, value in raw.items()}
+
+
+def refuse_duplicates(rows: list[dict[str, Any]], who: str) -> None:
+    counts = Counter((row["game_id"], row[who]) for row in rows)
+    twice = sorted(key for key, count in counts.items() if count > 1)
+    if twice:
+        raise ValueError(f"the same (game_id, {who}) stands more than once: {twice}")
+
+
+def is_played(row: Mapping[str, Any]) -> bool:
+    return row["minutes_played"] is not None and row["minutes_played"] > 0 and row["points"] is not None
+
+
+def player_game(row: Mapping[str, Any]) -> Game:
+    return Game(
+        player=row["player_lookup"],
+        game_id=row["game_id"],
+        day=row["game_date"],
+        team=row["team_abbr"],
+        points=whole(row["points"]),
+        minutes=exact(row["minutes_played"]),
+        usage=exact_or_none(row["usage_rate"]),
+        shots=exact_or_none(row["fg_attempts"]),
+    )
+
+
+def team_game(row: Mapping[str, Any]) -> TeamGame:
+    return TeamGame(
+        game_id=row["game_id"],
+        day=row["game_date"],
+        points=exact_or_none(row["points_scored"]),
+        possessions=exact_or_none(row["possessions"]),
+        minutes=Fraction(240) if row["minutes_total"] is None else exact(row["minutes_total"]),
+    )
+
+
+def pace(games: list[TeamGame]) -> Fraction | None:
+    """240 * sum(possessions) / sum(minutes) over the last 10 of these games."""
+    pairs = [(game.possessions, game.minutes) for game in games[-10:] if game.possessions is not None]
+    return ratio(240 * total(pair[0] for pair in pairs), total(pair[1] for pair in pairs))
+
+
+class Morning:
+    """What was known on the morning of one row's game; one method a feature, None = missing.
+
+    L5 and L10 in the comments: mean points of his last 5 and last 10 games. S: his season average.
+    """
+
+    def __init__(self, history: ReferenceHistory, row: Mapping[str, Any]) -> None:
+        self.history = history
+        self.row = row
+        self.day: date = row["game_date"]
+        self.player: str = row["player_lookup"]
+        self.team: str = row["team_abbr"]
+        self.opponent: str = row["opponent_team_abbr"]
+        self.season: int = row["season_year"]
+        self.games = history.played(self.player, self.season, before=self.day)
+        self.team_games = history.team_games(self.team, self.season, before=self.day)
+
+    # The ten shared features.
+
+    def pts_vs_season_zscore(self) -> float | None:
+        above = difference(self.points_avg_last_5(), self.points_avg_season())
+        deviation = self.points_std_last_10()
+        return None if above is None or deviation is None or deviation == 0 else float(above) / deviation
+
+    def points_std_last_10(self) -> float | None:
+        variance = self._points_variance_last_10()
+        return None if variance is None else math.sqrt(variance)
+
+    def _points_variance_last_10(self) -> Fraction | None:
+        points = [game.points for game in self.games[-10:]]
+        centre = mean(points)
+        if centre is None or len(points) < 2:
+            return None
+        return total((value - centre) ** 2 for value in points) / (len(points) - 1)
+
+    def explosion_ratio(self) -> Fraction | None:
+        recent = [game for game in self.games[-5:] if self.day - timedelta(days=30) <= game.day < self.day]
+        best = max((game.points for game in recent), default=None)
+        return None if best is None else ratio(Fraction(best), self.points_avg_season())
+
+    def days_since_breakout(self) -> int | None:
+        days = [game.day for game, breakout in self._judged() if breakout]
+        return (self.day - max(days)).days if days else None
+
+    def _judged(self) -> list[tuple[Game, bool]]:
+        """His earlier games with enough games before them; True = a breakout by its own S > 0."""
+        judged = []
+        for game in self.games:
+            earlier = [past for past in self.games if past.day < game.day]
+            if len(earlier) >= self.history.min_prior_games:
+                positive = total(past.points for past in earlier) > 0
+                judged.append((game, positive and self.history.reaches_multiple(game, earlier)))
+        return judged
+
+    def opponent_def_rating(self) -> Fraction | None:
+        pairs = [
+            (game.points, game.possessions)
+            for game in self.history.games_against(self.opponent, self.season, before=self.day)[-15:]
+            if game.points is not None and game.possessions is not None
+        ]
+        return ratio(100 * total(pair[0] for pair in pairs), total(pair[1] for pair in pairs))
+
+    def home_away(self) -> int | None:
+        """A given `is_home` holds (None = unknown); else the last part of the game_id tells."""
+        if "is_home" in self.row:
+            return None if self.row["is_home"] is None else int(bool(self.row["is_home"]))
+        return int(self.row["game_id"].split("_")[-1] == self.team)
+
+    def back_to_back(self) -> int:
+        return int(any(game.day == self.day - timedelta(days=1) for game in self.team_games))
+
+    def points_avg_last_5(self) -> Fraction | None:
+        return mean(game.points for game in self.games[-5:])
+
+    def points_avg_season(self) -> Fraction | None:
+        return mean(game.points for game in self.games)
+
+    def minutes_avg_last_10(self) -> Fraction | None:
+        return mean(game.minutes for game in self.games[-10:])
+
+    # The experimental features.
+
+    def cv_ratio(self) -> float | None:
+        deviation, average = self.points_std_last_10(), self.points_avg_season()
+        return None if deviation is None or average is None or average == 0 else deviation / float(average)
+
+    def _cv_ratio_squared(self) -> Fraction | None:
+        """The square is rational, so limits on cv_ratio are decided on it."""
+        average = self.points_avg_season()
+        return ratio(self._points_variance_last_10(), None if average is None else average**2)
+
+    def cold_streak_indicator(self) -> int | None:
+        last_5, last_10 = self.points_avg_last_5(), self.points_avg_last_10()
+        return None if last_5 is None or last_10 is None else int(last_5 < Fraction("0.8") * last_10)
+
+    def _usage_avg_last_10(self) -> Fraction | None:
+        return mean(game.usage for game in self.games[-10:])
+
+    def usage_rate_trend(self) -> Fraction | None:
+        return difference(self._usage_avg_last_10(), mean(game.usage for game in self.games))
+
+    def minutes_trend(self) -> Fraction | None:
+        return difference(self.minutes_avg_last_10(), self.minutes_avg_season())
+
+    def games_since_dnp(self) -> int | None:
+        stint = self._stint()
+        if not stint:
+            return None
+        start = (stint[0].day, stint[0].game_id)
+        played = {game.game_id for game in stint}
+        since = None
+        for game in self.team_games:
+            if (game.day, game.game_id) < start:
+                continue
+            if game.game_id not in played:
+                since = 0
+            elif since is not None:
+                since += 1
+        return None if since is None else min(since, 10)
+
+    def _stint(self) -> list[Game]:
+        """His games for this team after his last for another."""
+        stint: list[Game] = []
+        for game in self.games:
+            stint = [*stint, game] if game.team == self.team else []
+        return stint
+
+    def games_in_last_7_days(self) -> int | None:
+        if not self.games:
+            return None
+        return sum(self.day - timedelta(days=7) <= game.day < self.day for game in self.games)
+
+    def composite_breakout_signal(self) -> int:
+        games_in_week = self.games_in_last_7_days()
+        fall = self._recent_change()
+        return sum(
+            [
+                at_least(self._cv_ratio_squared(), "0.36"),  # 0.60 squared
+                fall is not None and fall <= Fraction("-0.20"),
+                at_least(self._usage_avg_last_10(), "18"),
+                self.home_away() == 1,
+                games_in_week is not None and games_in_week <= 2,
+            ]
+        )
+
+    def _recent_change(self) -> Fraction | None:
+        """(L5 - L10) / L10"""
+        last_5, last_10 = self.points_avg_last_5(), self.points_avg_last_10()
+        return ratio(difference(last_5, last_10), last_10)
+
+    def breakout_risk_score(self) -> float:
+        score = (
+            0.15 * self._hot()
+            + 0.10 * self._cold()
+            + 0.25 * self._volatility()
+            + 0.20 * self._defence()
+            + 0.15 * self._opportunity()
+            + 0.15 * self._history()
+        )
+        return min(max(score, 0.0), 100.0)
+
+    def _hot(self) -> float:
+        z = self.pts_vs_season_zscore()
+        z = DEFAULTS["pts_vs_season_zscore"] if z is None else z
+        return min(max(100 * (z + 1.5) / 3, 0.0), 100.0)
+
+    def _cold(self) -> int:
+        t = self._recent_change()
+        if t is None:
+            return 50
+        if t <= Fraction("-0.20"):
+            return 100
+        if t <= Fraction("-0.10"):
+            return 75
+        return 30 if t >= Fraction("0.10") else 50
+
+    def _volatility(self) -> int:
+        squared = self._cv_ratio_squared()
+        squared = exact(DEFAULTS["cv_ratio"]) ** 2 if squared is None else squared
+        e = self.explosion_ratio()
+        e = exact(DEFAULTS["explosion_ratio"]) if e is None else e
+        c_steps = [("0.60", 60), ("0.40", 45), ("0.25", 25)]
+        c_part = next((points for limit, points in c_steps if squared >= Fraction(limit) ** 2), 10)
+        e_part = next((points for limit, points in [("1.8", 40), ("1.5", 25)] if e >= Fraction(limit)), 10)
+        return c_part + e_part
+
+    def _defence(self) -> float:
+        r = self.opponent_def_rating()
+        r = exact(DEFAULTS["opponent_def_rating"]) if r is None else r
+        for limit, points in [(116, 90), (113, 70), (110, 50)]:
+            if r >= limit:
+                return points
+        return float(max(Fraction(10), 50 - 4 * (110 - r)))
+
+    def _opportunity(self) -> int:
+        u = self.usage_rate_trend()
+        u = exact(DEFAULTS["usage_rate_trend"]) if u is None else u
+        if u >= 3:
+            return 80
+        if u >= Fraction("1.5"):
+            return 65
+        return 30 if u <= Fraction("-1.5") else 50
+
+    def _history(self) -> float:
+        average = self.points_avg_season()
+        if average is None or len(self.games) < 5:
+            return 35
+        last = self.games[-10:]
+        share = Fraction(sum(game.points >= Fraction("1.5") * average for game in last), len(last))
+        return 100 if share >= Fraction("0.35") else float(10 + 90 * share / Fraction("0.35"))
+
+    def points_avg_last_10(self) -> Fraction | None:
+        return mean(game.points for game in self.games[-10:])
+
+    def minutes_avg_season(self) -> Fraction | None:
+        return mean(game.minutes for game in self.games)
+
+    def team_pace(self) -> Fraction | None:
+        return pace(self.team_games)
+
+    def opponent_pace(self) -> Fraction | None:
+        return pace(self.history.team_games(self.opponent, self.season, before=self.day))
+
+    def minutes_avg_last_3(self) -> Fraction | None:
+        return mean(game.minutes for game in self.games[-3:])
+
+    def minutes_last_game(self) -> Fraction | None:
+        return mean(game.minutes for game in self.games[-1:])
+
+    def fg_attempts_avg_last_5(self) -> Fraction | None:
+        return mean(game.shots for game in self.games[-5:])
+
+    def points_per_minute_last_10(self) -> Fraction | None:
+        last = self.games[-10:]
+        return ratio(total(game.points for game in last), total(game.minutes for game in last))
+
+    def rest_days(self) -> int | None:
+        return min((self.day - self.team_games[-1].day).days, 7) if self.team_games else None
+
+    def points_avg_prior_season(self) -> Fraction | None:
+        prior = self.history.played(self.player, self.season - 1, before=self.day)
+        return mean(game.points for game in prior)
+
+    def breakout_rate_season(self) -> Fraction | None:
+        judged = self._judged()
+        return Fraction(sum(breakout for _, breakout in judged), len(judged)) if judged else None
+
+    def team_points_missing_last_game(self) -> Fraction | None:
+        if not self.team_games:
+            return None
+        previous = self.team_games[-1].game_id
+        missing = Fraction(0)
+        for mate in self.history.roster(self.team, self.season):
+            games = self.history.played(mate, self.season, before=self.day)
+            if mate != self.player and self._is_regular(games) and previous not in {g.game_id for g in games}:
+                missing += mean(game.points for game in games) or Fraction(0)
+        return missing
+
+    def _is_regular(self, games: list[Game]) -> bool:
+        """S >= 10 after at least 5 games; his latest game was for this team, and one was of its last 10."""
+        if len(games) < 5 or games[-1].team != self.team:
+            return False
+        last_10 = {game.game_id for game in self.team_games[-10:]}
+        if not any(game.game_id in last_10 for game in games if game.team == self.team):
+            return False
+        return at_least(mean(game.points for game in games), "10")
