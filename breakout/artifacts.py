@@ -1,0 +1,73 @@
+"""Files that appear whole or not at all: written beside their place, flushed, then renamed onto it."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from breakout.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to; on leaving it takes the place of `path`, on an error it is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    os.close(handle)
+    beside = Path(name)
+    try:
+        yield beside
+        with beside.open("rb") as written:
+            os.fsync(written.fileno())
+        beside.chmod(0o644)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def save_text(text: str, path: Path) -> None:
+    """Write UTF-8 text."""
+    with whole_file(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def save_json(record: Any, path: Path) -> None:
+    """Write JSON with two-space indent; NaN and infinity are refused with ValueError, they are no JSON."""
+    save_text(json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n", path)
+
+
+def save_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table without its index."""
+    with whole_file(path) as beside:
+        frame.to_parquet(beside, index=False)
+
+
+def load_json(path: Path) -> Any:
+    """Read JSON; DataError naming the file if it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing.") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged and cannot be read as JSON.") from error
+
+
+def load_parquet(path: Path) -> pd.DataFrame:
+    """Read a table; DataError naming the file if it is missing or damaged."""
+    import pandas as pd  # noqa: PLC0415  (heavy: only when a table is read)
+
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing.") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged and cannot be read as Parquet.") from error

@@ -1,0 +1,124 @@
+"""Rows for a model: the feature query's answer in, a `Dataset` (X, y, keys, context) in contract order out.
+
+Training, evaluation and prediction all come through `build_dataset`; there is no other way to a feature value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from breakout.features.query import CONTEXT_COLUMNS, KEY_COLUMNS, NIGHT_COLUMNS, get_training_data_query
+from breakout.features.vector import prepare_feature_vector
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.features.query import RowSource
+    from breakout.warehouse.base import Warehouse
+
+# Built beside the model's own features, for slices of the evaluation only; the model never sees them.
+SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """n rows sorted by game_date, game_id, player_lookup.
+
+    `X` (n, k) float64 with defaults filled; `is_missing` (n, k) tells what was filled; `y` (n,) 0 or 1, or None where
+    the points are not known yet; `keys` holds KEY_COLUMNS; `context` what reports show or slice by, never the model.
+    """
+
+    X: pd.DataFrame
+    is_missing: pd.DataFrame
+    y: np.ndarray | None
+    keys: pd.DataFrame
+    context: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def label(self) -> np.ndarray:
+        """y of played games; ValueError on a slate, whose points are not known."""
+        if self.y is None:
+            raise ValueError("these rows are not played yet and have no label")
+        return self.y
+
+    @property
+    def dates(self) -> np.ndarray:
+        """game_date of each row, shape (n,), datetime64[D]."""
+        return self.keys["game_date"].to_numpy().astype("datetime64[D]")
+
+    @property
+    def breakout_rate(self) -> float | None:
+        """Share of breakouts, None without rows."""
+        return float(self.label.mean()) if len(self) else None
+
+    def take(self, mask: np.ndarray) -> Dataset:
+        """The rows where mask, shape (n,) bool, is true."""
+        return Dataset(
+            self.X[mask].reset_index(drop=True),
+            self.is_missing[mask].reset_index(drop=True),
+            None if self.y is None else self.y[mask],
+            self.keys[mask].reset_index(drop=True),
+            self.context[mask].reset_index(drop=True),
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hex digits over keys, features and label, bit for bit."""
+        digest = hashlib.sha256("\n".join(self.X.columns).encode())
+        for column in ("player_lookup", "game_id"):
+            digest.update("\n".join(self.keys[column]).encode())
+        digest.update(self.dates.astype("int64").tobytes())
+        digest.update(np.ascontiguousarray(self.X.to_numpy()).tobytes())
+        digest.update(b"" if self.y is None else self.y.astype("int8").tobytes())
+        return digest.hexdigest()[:16]
+
+
+def build_dataset(
+    warehouse: Warehouse,
+    config: BreakoutFeatureConfig,
+    start: date,
+    end: date,
+    *,
+    row_source: RowSource = "played",
+    slice_features: Sequence[str] = (),
+) -> Dataset:
+    """The rows of start..end, both inclusive, with their features as of each row's own date.
+
+    `row_source` chooses between played games, the slate of a schedule, and listed rows; `slice_features` are built
+    beside and land in `context`, unfilled. DataError if the sources are missing, damaged or impossible.
+    """
+    warehouse.check_history(start, end)
+    built = tuple(dict.fromkeys((*config.names, *slice_features)))
+    sql = get_training_data_query(built, row_source=row_source, sources=warehouse.sources)
+    table = warehouse.query(sql, config.parameters(warehouse.history_start(start), start, end))
+    frame = table.to_pandas()
+    raw = frame[list(config.names)].astype("float64")
+    # A stable name for the bits: the same rows in the same order whatever engine sorted them.
+    context = list(dict.fromkeys((*NIGHT_COLUMNS, *CONTEXT_COLUMNS, *slice_features)))
+    return Dataset(
+        X=prepare_feature_vector(raw, config.names),
+        is_missing=raw.isna(),
+        y=frame["is_breakout"].to_numpy(dtype="int8") if row_source == "played" else None,
+        keys=frame[list(KEY_COLUMNS)],
+        context=frame[[column for column in context if column != "is_breakout"]],
+    )
+
+
+def save_dataset(dataset: Dataset, path: Path) -> None:
+    """Keys, label and features as Parquet, for notebooks; the file appears whole or not at all."""
+    from breakout.artifacts import save_parquet  # noqa: PLC0415
+
+    label = pd.DataFrame({"is_breakout": dataset.label})
+    save_parquet(pd.concat([dataset.keys, label, dataset.X], axis=1), path)

@@ -1,0 +1,86 @@
+"""What every model can do once it is fitted, and how one is fitted or loaded by its kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from breakout import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    import pandas as pd
+
+    from breakout.settings.groups import ModelConfig
+
+
+class Model(Protocol):
+    """A fitted model. `names` are its features in the order it was fitted on."""
+
+    kind: str
+    names: tuple[str, ...]
+
+    def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
+        """Probability of a breakout, shape (n,); ValueError unless X has exactly `names` as columns, in order."""
+        ...
+
+    def feature_importance(self) -> dict[str, float]:
+        """Importance by feature in the model's own terms, not negative, summing to 1 where it is defined."""
+        ...
+
+    def describe(self) -> dict[str, float]:
+        """A few numbers on the fit, such as the trees kept."""
+        ...
+
+    def save(self, folder: Path) -> Path:
+        """Write the model's one file into the folder; its path."""
+        ...
+
+
+@dataclass(frozen=True)
+class FitParts:
+    """What a fit sees: the part to fit on, the later part to stop on. X (n, k) in contract order, y (n,) 0 or 1."""
+
+    X_fit: pd.DataFrame
+    y_fit: np.ndarray
+    X_validation: pd.DataFrame
+    y_validation: np.ndarray
+
+
+def check_columns(X: pd.DataFrame, names: tuple[str, ...]) -> None:
+    """Raise ValueError unless the columns are the model's features in the model's order."""
+    if tuple(X.columns) != names:
+        raise ValueError(f"columns {list(X.columns)} are not the model's features in its order {list(names)}")
+
+
+def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
+    """Fit the configured model; `metadata` (texts) travels inside the saved file."""
+    if isinstance(config, settings.CatBoostConfig):
+        from breakout.models.catboost import fit_catboost  # noqa: PLC0415
+
+        return fit_catboost(config, parts, seed, metadata)
+    if isinstance(config, settings.LogisticConfig):
+        from breakout.models.logistic import fit_logistic  # noqa: PLC0415
+
+        return fit_logistic(config, parts, metadata)
+    from breakout.models.base_rate import fit_base_rate  # noqa: PLC0415
+
+    return fit_base_rate(parts, metadata)
+
+
+def load_model(kind: str, folder: Path) -> tuple[Model, dict[str, str]]:
+    """The model saved in a folder and its metadata; DataError naming the file if it is missing or damaged."""
+    if kind == "catboost":
+        from breakout.models.catboost import load_catboost  # noqa: PLC0415
+
+        return load_catboost(folder)
+    if kind == "logistic":
+        from breakout.models.logistic import load_logistic  # noqa: PLC0415
+
+        return load_logistic(folder)
+    from breakout.models.base_rate import load_base_rate  # noqa: PLC0415
+
+    return load_base_rate(folder)

@@ -1,0 +1,108 @@
+"""Gradient-boosted trees by CatBoost: deterministic for a seed, a thread count and an order of rows and columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from catboost import CatBoostClassifier, CatBoostError, Pool
+
+from breakout.errors import DataError
+from breakout.models.base import check_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from breakout.models.base import FitParts
+    from breakout.settings.groups import CatBoostConfig
+
+FILE_NAME = "model.cbm"
+_PREFIX = "breakout_"
+
+
+class CatBoostModel:
+    """A fitted CatBoostClassifier; `trees` limits prediction to its first trees (bitwise a shorter fit)."""
+
+    kind = "catboost"
+
+    def __init__(self, classifier: CatBoostClassifier, trees: int | None = None) -> None:
+        self.classifier = classifier
+        self.names = tuple(str(name) for name in classifier.feature_names_)
+        self.trees = int(classifier.tree_count_) if trees is None else trees
+
+    def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
+        """Probability of a breakout, shape (n,)."""
+        check_columns(X, self.names)
+        if not len(X):
+            return np.empty(0)
+        probability = self.classifier.predict_proba(X, ntree_end=self.trees, thread_count=1)[:, 1]
+        return np.asarray(probability, dtype="float64")
+
+    def feature_importance(self) -> dict[str, float]:
+        """CatBoost's prediction-values-change importance, normalised to sum to 1."""
+        values = np.asarray(self.classifier.get_feature_importance(thread_count=1), dtype="float64")
+        total = float(values.sum())
+        return {name: float(value) / total if total else 0.0 for name, value in zip(self.names, values, strict=True)}
+
+    def shap_values(self, X: pd.DataFrame) -> np.ndarray:
+        """Contribution of each feature to the log odds, shape (n, k); the model's bias is left out."""
+        check_columns(X, self.names)
+        values = self.classifier.get_feature_importance(Pool(X), type="ShapValues", thread_count=1)
+        return np.asarray(values, dtype="float64")[:, :-1]
+
+    def describe(self) -> dict[str, float]:
+        """Trees kept after early stopping."""
+        return {"trees": float(self.trees)}
+
+    def save(self, folder: Path) -> Path:
+        """Write model.cbm."""
+        path = folder / FILE_NAME
+        if self.trees < int(self.classifier.tree_count_):
+            self.classifier.shrink(ntree_end=self.trees)
+        self.classifier.save_model(str(path))
+        return path
+
+
+def fit_catboost(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> CatBoostModel:
+    """Fit with early stopping on the validation part's log loss: on a few hundred rows AUC stops by luck."""
+    rate = float(parts.y_fit.mean())
+    weights = [1.0, (1 - rate) / rate] if config.class_weights == "balanced" and 0 < rate < 1 else None
+    classifier = CatBoostClassifier(
+        depth=config.depth,
+        iterations=config.iterations,
+        learning_rate=config.learning_rate,
+        l2_leaf_reg=config.l2_leaf_reg,
+        early_stopping_rounds=config.early_stopping_rounds or None,
+        loss_function="Logloss",
+        eval_metric="Logloss",
+        random_seed=seed,
+        thread_count=config.thread_count,
+        class_weights=weights,
+        metadata={f"{_PREFIX}{key}": value for key, value in metadata.items()},
+        allow_writing_files=False,  # its log folder would litter the user's and clash between parallel jobs
+        verbose=False,
+    )
+    stops_early = config.early_stopping_rounds > 0
+    evaluation: dict[str, Any] = {}
+    if stops_early:
+        evaluation = {"eval_set": Pool(parts.X_validation, parts.y_validation), "use_best_model": True}
+    classifier.fit(Pool(parts.X_fit, parts.y_fit), **evaluation)
+    return CatBoostModel(classifier)
+
+
+def load_catboost(folder: Path) -> tuple[CatBoostModel, dict[str, str]]:
+    """Read model.cbm and what was written into it."""
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise DataError(f"{path} is missing.")
+    classifier = CatBoostClassifier()
+    try:
+        classifier.load_model(str(path))
+    except CatBoostError as error:
+        raise DataError(f"{path} is damaged and cannot be read as a CatBoost model.") from error
+    stored = classifier.get_metadata()
+    metadata = {key.removeprefix(_PREFIX): str(stored[key]) for key in stored.keys() if key.startswith(_PREFIX)}  # noqa: SIM118
+    return CatBoostModel(classifier), metadata
