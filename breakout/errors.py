@@ -1,4 +1,7 @@
-"""The errors a user can meet: each carries one or two sentences (what, where, the remedy) and the exit code it ends the program with."""
+"""The errors a user can meet: each carries one or two sentences and the exit code that ends the program.
+
+The sentences say what is wrong, where, and the remedy.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,15 @@ class BreakoutError(Exception):
 
 
 class GateError(BreakoutError):
-    """A gate said no: a refused contract, drift, an audit finding, a failed promotion, a failed job of a sweep."""
+    """A gate said no: a refused contract, drift, an audit finding, a failed promotion, a failed job of a
+    sweep."""
 
     exit_code = 1
 
 
 class ConfigurationError(BreakoutError):
-    """What was asked for cannot be: an unknown key, a value out of bounds, options that contradict each other."""
+    """What was asked for cannot be: an unknown key, a value out of bounds, options that contradict each
+    other."""
 
     exit_code = 2
 

@@ -1,0 +1,130 @@
+"""The table of commands: what each is called, which module runs it, how it is used. Imports nothing heavy.
+
+A program with a root file in `conf/` is composed by Hydra, and its module's `run(settings) -> int` is
+called; the others read their own words in `main(words) -> int`. Modules are imported only when their
+command runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """One word after `breakout`."""
+
+    name: str
+    module: str
+    is_composed: bool  # by Hydra, from conf/<name>.yaml
+    summary: str
+    usage: tuple[str, ...]
+
+
+def composed(name: str, module: str, summary: str, *usage: str) -> Command:
+    return Command(name, module, True, summary, usage)
+
+
+def plain(name: str, module: str, summary: str, *usage: str) -> Command:
+    return Command(name, module, False, summary, usage)
+
+
+TABLE = (
+    composed(
+        "train",
+        "breakout.train",
+        "the main job: build features, fit, evaluate, write the run (also without the word train)",
+        "breakout",
+        "breakout train name=deeper model.depth=6 model.iterations=300",
+        "breakout train mode=experimental features=enhanced",
+        "breakout train dry_run=true",
+        "breakout train window.train_start=2025-11-01 window.train_end=2025-12-31"
+        " window.eval_start=2026-01-01 window.eval_end=2026-01-31",
+        "breakout -m model.depth=4,6,8 window=january,february",
+    ),
+    plain(
+        "features",
+        "breakout.features.listing",
+        "list every feature: name, mode, group, unit, default, description; and the presets",
+        "breakout features",
+        "breakout features --json",
+        "breakout features --contract",
+    ),
+    composed(
+        "dataset",
+        "breakout.export",
+        "write keys, label and features of a range of dates to a file",
+        "breakout dataset start=2026-01-11 end=2026-02-05 out=january.parquet",
+        "breakout dataset start=2026-01-11 end=2026-02-05 out=all.parquet mode=experimental features=all",
+    ),
+    composed(
+        "evaluate",
+        "breakout.evaluate",
+        "score a saved bundle on a window, refusing a changed contract",
+        "breakout evaluate bundle=outputs/runs/NAME/RUN/bundle",
+        "breakout evaluate bundle=DIR start=2026-02-01 end=2026-02-05",
+    ),
+    composed(
+        "predict",
+        "breakout.predict",
+        "rank the slate of a day",
+        "breakout predict bundle=outputs/runs/NAME/RUN/bundle date=2026-02-06",
+        "breakout predict bundle=DIR date=2026-02-06 out=slate.csv",
+    ),
+    composed(
+        "compare",
+        "breakout.compare",
+        "compare two bundles on the same games",
+        "breakout compare candidate=DIR production=DIR",
+        "breakout compare candidate=DIR production=DIR start=2026-02-01 end=2026-02-05",
+    ),
+    composed(
+        "promote",
+        "breakout.promote",
+        "put a candidate into production, if every check of the gate passes",
+        "breakout promote candidate=DIR",
+        "breakout promote candidate=DIR promote.margin=0.005",
+    ),
+    plain(
+        "production",
+        "breakout.production",
+        "show the model in production and its history; roll back",
+        "breakout production",
+        "breakout production rollback",
+    ),
+    composed(
+        "audit",
+        "breakout.audit",
+        "prove that no feature sees the future and that all paths agree",
+        "breakout audit",
+        "breakout audit mode=experimental features=all audit.rows=500",
+    ),
+    plain(
+        "reproduce",
+        "breakout.reproduce",
+        "run a run again from its own files and compare",
+        "breakout reproduce outputs/runs/NAME/RUN",
+    ),
+    plain(
+        "track",
+        "breakout.track",
+        "register a finished run with the tracker again",
+        "breakout track outputs/runs/NAME/RUN",
+    ),
+    plain(
+        "report",
+        "breakout.rebuild",
+        "rebuild the report of a run or a sweep from its files",
+        "breakout report outputs/runs/NAME/RUN",
+    ),
+    plain(
+        "doctor",
+        "breakout.doctor",
+        "check the environment: warehouse, credentials, versions",
+        "breakout doctor",
+        "breakout doctor warehouse=bigquery",
+    ),
+)
+
+COMMANDS = {command.name: command for command in TABLE}
+DEFAULT = COMMANDS["train"]

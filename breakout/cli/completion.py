@@ -1,0 +1,57 @@
+"""Shell completion: the line typed so far goes in, the words that may follow come out, for every command.
+
+Hydra completes groups and keys of one program. The shell's script always calls `breakout -sc query=SHELL`,
+so the command is taken out of the line here, and Hydra is asked with that command's root configuration.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+from collections.abc import Callable
+
+from breakout.cli.commands import COMMANDS, DEFAULT, Command
+from breakout.cli.words import Words
+from breakout.settings.composition import absolute
+
+WORDS_OF = {"features": ("--json", "--contract"), "production": ("rollback",)}
+
+
+def complete(words: Words, ask_hydra: Callable[[Command, Words], int]) -> int:
+    """Answer one query of the shell; a line that cannot be completed has no answer, and no error."""
+    line = os.environ.get("COMP_LINE", "")
+    program, typed, current = split_line(line)
+    command = COMMANDS.get(typed[0]) if typed else None
+    suggestions: list[str] = []
+    if not typed:
+        suggestions += [name for name in COMMANDS if name.startswith(current)]
+    if command is not None and not command.is_composed:
+        suggestions += [word for word in WORDS_OF.get(command.name, ()) if word.startswith(current)]
+    else:
+        earlier = typed[1:] if command else typed
+        os.environ["COMP_LINE"] = " ".join([program, *absolute(earlier), current])
+        suggestions += hydra_words(command or DEFAULT, words, ask_hydra)
+    print("\n".join(suggestions))
+    return 0
+
+
+def split_line(line: str) -> tuple[str, list[str], str]:
+    """The program, the finished words, and the word being typed (empty after a space)."""
+    line = re.sub(r"^\s*\S*python\S*\s+-m\s+", "", line)
+    parts = line.split()
+    program = parts[0] if parts else "breakout"
+    if len(parts) < 2 or line[-1].isspace():
+        return program, parts[1:], ""
+    return program, parts[1:-1], parts[-1]
+
+
+def hydra_words(command: Command, words: Words, ask_hydra: Callable[[Command, Words], int]) -> list[str]:
+    printed = io.StringIO()
+    # Hydra's parser prints its usage for a half-typed flag; that is no answer to a shell.
+    quiet = contextlib.redirect_stderr(io.StringIO())
+    with contextlib.suppress(Exception, SystemExit), contextlib.redirect_stdout(printed), quiet:
+        ask_hydra(command, words)
+    found = printed.getvalue().replace("experiment@_global_", "experiment").split()
+    return [word for word in found if not word.startswith(("common", "local"))]

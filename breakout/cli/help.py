@@ -1,0 +1,76 @@
+"""The help pages: a command goes in (or none), the text of its page comes out. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from breakout.cli.commands import TABLE, Command
+from breakout.conf_tree import conf_dir, group_names, group_options
+
+INTRODUCTION = """\
+breakout: how likely is a role player's breakout tonight?
+
+Trains and checks models on NBA games: one definition of every feature for training, evaluation and
+prediction, proof that no feature sees the future, and numbers that carry their uncertainty."""
+
+FIRST_STEPS = """\
+Six commands to begin with
+  breakout                                              train on the embedded games, evaluate on later ones
+  breakout dry_run=true                                 show the plan, fit nothing
+  breakout features                                     every feature, with unit, default and meaning
+  breakout mode=experimental features=enhanced          try other features
+  breakout -m model.depth=4,6,8 window=january,february a sweep: every combination
+  breakout experiment=production/prod_v2_feb            a frozen experiment"""
+
+SETTINGS = """\
+Settings
+  group=option        chooses an option of a group below: model=logistic
+  key=value           sets one key: model.depth=6 target.max_ppg=18 seed=7 name=deeper
+  key=a,b -m          sweeps over values
+  --cfg job           shows the composed configuration instead of running; with --resolve, --package model
+  --info defaults     shows where it came from
+  --hydra-help        Hydra's own flags
+  -sc install=bash    prints the shell completion: eval "$(breakout -sc install=bash)" """
+
+EXIT_CODES = """\
+Exit codes
+  0 done   1 a gate said no, or a job failed   2 usage or configuration   3 data or warehouse
+  HYDRA_FULL_ERROR=1 shows the traceback behind an error."""
+
+
+def main_page() -> str:
+    """`breakout --help`."""
+    commands = "\n".join(f"  {command.name:<11}{command.summary}" for command in TABLE)
+    return "\n\n".join(
+        (
+            INTRODUCTION,
+            FIRST_STEPS,
+            f"Commands (breakout COMMAND --help tells more)\n{commands}",
+            SETTINGS.rstrip(),
+            groups(group_names()),
+            EXIT_CODES,
+        )
+    )
+
+
+def command_page(command: Command) -> str:
+    """`breakout COMMAND --help`."""
+    usage = "\n".join(f"  {line}" for line in command.usage)
+    parts = [f"breakout {command.name}: {command.summary}", f"For example\n{usage}"]
+    if command.is_composed:
+        root = (conf_dir() / f"{command.name}.yaml").read_text(encoding="utf-8")
+        chosen = [name for name in group_names() if f"- {name}: " in root or f"- {name}@" in root]
+        parts += [groups(chosen), f"Keys of its own, with their defaults\n{own_keys(root)}"]
+        parts += [f"`breakout {command.name} --cfg job` shows every key."]
+    return "\n\n".join((*parts, EXIT_CODES))
+
+
+def groups(names: list[str]) -> str:
+    width = max(map(len, names)) + 2
+    lines = "\n".join(f"  {name:<{width}}{' | '.join(group_options(name))}" for name in names)
+    return f"Groups and their options\n{lines}"
+
+
+def own_keys(root: str) -> str:
+    """The keys that stand in the root file itself, comments and all; `???` marks what must be given."""
+    body = root.partition("\ndefaults:")[2].splitlines()
+    keys = [line for line in body if line and not line.startswith((" ", "#"))]
+    return "\n".join(f"  {line}" for line in keys) or "  none"

@@ -1,0 +1,116 @@
+"""One composed program: a command and its words go in, Hydra composes, the program's exit code comes out."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from breakout.cli.commands import Command
+from breakout.cli.failure import tell
+from breakout.cli.words import Words
+from breakout.conf_tree import conf_dir
+from breakout.errors import ConfigurationError
+from breakout.settings import ROOT_CLASSES, load
+from breakout.settings.composition import HYDRA_VERSION_BASE, absolute, explain, plain
+
+
+class Outcome:
+    """What became of the jobs, kept outside Hydra, which returns nothing and reports failures its own way."""
+
+    def __init__(self) -> None:
+        self.codes: list[int] = []
+        self.error: Exception | None = None
+        self.is_sweep = False
+
+    @property
+    def has_started(self) -> bool:
+        return bool(self.codes) or self.error is not None
+
+    def exit_code(self) -> int:
+        """Of a single job its own; of a sweep 1 if any job failed."""
+        if self.is_sweep:
+            return int(any(self.codes))
+        return self.codes[0] if self.codes else 0
+
+
+def run_composed(command: Command, words: Words) -> int:
+    """Let Hydra read the words and call the program with typed settings, once or once a job."""
+    import hydra
+
+    outcome = Outcome()
+    task = hydra.main(config_path=str(conf_dir()), config_name=command.name, version_base=HYDRA_VERSION_BASE)(
+        job(command, outcome)
+    )
+    with hydra_environment([*words.flags, *absolute(words.overrides)]):
+        try:
+            task()
+        except Exception as error:
+            if outcome.has_started:
+                raise
+            raise ConfigurationError(explain(error, command.name)) from error
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.exit_code()
+
+
+def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
+    """The function that Hydra calls; in a sweep a failing job is told at once and does not stop the
+    others."""
+
+    def run_job(config: Any) -> int:
+        outcome.is_sweep = is_sweep_job()
+        try:
+            code = run_program(command, config)
+        except Exception as error:  # noqa: BLE001  (kept for `main`, or told as one job of many)
+            if not outcome.is_sweep:
+                outcome.error = error
+                return 1
+            code = tell(error, f"job {job_number()}: ")
+        outcome.codes.append(code)
+        return code
+
+    return run_job
+
+
+def run_program(command: Command, config: Any) -> int:
+    """Type the settings, check the features against the mode, and only then import what is heavy."""
+    settings: Any = load(ROOT_CLASSES[command.name], plain(config))
+    if hasattr(settings, "features"):
+        selection = importlib.import_module("breakout.features.selection")
+        selection.select_features(settings.mode.name, settings.features.names)
+    return int(importlib.import_module(command.module).run(settings))
+
+
+def is_sweep_job() -> bool:
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    return bool(HydraConfig.get().mode == RunMode.MULTIRUN)
+
+
+def job_number() -> str:
+    from hydra.core.hydra_config import HydraConfig
+
+    hydra_config = HydraConfig.get()
+    return f"{hydra_config.job.num} ({' '.join(hydra_config.overrides.task)})"
+
+
+@contextmanager
+def hydra_environment(words: list[str]) -> Iterator[None]:
+    """Hydra reads its words from `sys.argv` and prints errors itself, unless it is told to let them
+    through."""
+    argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv = ["breakout", *words]
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        if full_error is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = full_error

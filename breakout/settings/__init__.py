@@ -1,0 +1,93 @@
+"""Settings: what a user may set, as typed frozen dataclasses; the only rooms that know Hydra are here and
+in `cli`.
+
+In: `conf/` and the words of the command line. Out: one `ExperimentConfig` (or the root class of another
+program).
+"""
+
+from breakout.settings.groups import (
+    AuditRowsConfig,
+    BaseRateConfig,
+    BigQueryTracking,
+    BigQueryWarehouse,
+    CalibrationConfig,
+    CatBoostConfig,
+    DateWindow,
+    DistributionsConfig,
+    DuckDBWarehouse,
+    EvaluationConfig,
+    FeaturesConfig,
+    LogisticConfig,
+    MLflowTracking,
+    ModeConfig,
+    ModelConfig,
+    NoTracking,
+    PathsConfig,
+    PromotionGateConfig,
+    SampleWarehouse,
+    TargetConfig,
+    TrackingConfig,
+    TrailingWindow,
+    ValidationConfig,
+    WalkForwardWindow,
+    WarehouseConfig,
+    WindowConfig,
+)
+from breakout.settings.loading import load
+from breakout.settings.roots import (
+    ROOT_CLASSES,
+    AuditConfig,
+    CompareConfig,
+    DatasetConfig,
+    EvaluateConfig,
+    ExperimentConfig,
+    PredictConfig,
+    PromoteConfig,
+    RootConfig,
+)
+from breakout.settings.saved import fingerprint, load_file, to_mapping, to_yaml
+from breakout.settings.versions import CONFIG_VERSION
+
+__all__ = [
+    "CONFIG_VERSION",
+    "ROOT_CLASSES",
+    "AuditConfig",
+    "AuditRowsConfig",
+    "BaseRateConfig",
+    "BigQueryTracking",
+    "BigQueryWarehouse",
+    "CalibrationConfig",
+    "CatBoostConfig",
+    "CompareConfig",
+    "DatasetConfig",
+    "DateWindow",
+    "DistributionsConfig",
+    "DuckDBWarehouse",
+    "EvaluateConfig",
+    "EvaluationConfig",
+    "ExperimentConfig",
+    "FeaturesConfig",
+    "LogisticConfig",
+    "MLflowTracking",
+    "ModeConfig",
+    "ModelConfig",
+    "NoTracking",
+    "PathsConfig",
+    "PredictConfig",
+    "PromoteConfig",
+    "PromotionGateConfig",
+    "RootConfig",
+    "SampleWarehouse",
+    "TargetConfig",
+    "TrackingConfig",
+    "TrailingWindow",
+    "ValidationConfig",
+    "WalkForwardWindow",
+    "WarehouseConfig",
+    "WindowConfig",
+    "fingerprint",
+    "load",
+    "load_file",
+    "to_mapping",
+    "to_yaml",
+]

@@ -1,0 +1,93 @@
+"""Checks that need more than one field: a typed configuration goes in; a contradiction raises one
+sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from breakout.errors import ConfigurationError
+from breakout.settings.groups import DateWindow, EvaluationConfig, TargetConfig, WalkForwardWindow
+
+
+def check_across_fields(config: Any) -> None:
+    """Run every check whose group this program has."""
+    groups = vars(config).values()
+    for group in groups:
+        if isinstance(group, TargetConfig):
+            check_target(group)
+        elif isinstance(group, DateWindow):
+            check_dates(group)
+        elif isinstance(group, WalkForwardWindow):
+            check_walk_forward(group)
+        elif isinstance(group, EvaluationConfig):
+            check_evaluation(group)
+    check_order("start", getattr(config, "start", None), "end", getattr(config, "end", None))
+    audit = getattr(config, "audit", None)
+    if audit is not None:
+        check_order("audit.start", audit.start, "audit.end", audit.end)
+
+
+def check_target(target: TargetConfig) -> None:
+    if target.min_ppg >= target.max_ppg:
+        raise ConfigurationError(
+            f"target.min_ppg {target.min_ppg:g} must be below target.max_ppg {target.max_ppg:g}."
+        )
+    check_list("target.season_types", target.season_types)
+
+
+def check_dates(window: DateWindow) -> None:
+    """Fixed dates: in order, whole pairs, and evaluation strictly after training."""
+    check_order("window.train_start", window.train_start, "window.train_end", window.train_end)
+    if (window.eval_start is None) != (window.eval_end is None):
+        given, absent = ("eval_start", "eval_end") if window.eval_end is None else ("eval_end", "eval_start")
+        raise ConfigurationError(
+            f"window.{given} is given and window.{absent} is null: give both, or neither to train only."
+        )
+    check_order("window.eval_start", window.eval_start, "window.eval_end", window.eval_end)
+    if window.eval_start is not None and window.train_end >= window.eval_start:
+        raise ConfigurationError(
+            f"window.train_end {window.train_end} must be before window.eval_start {window.eval_start}:"
+            " a model is never evaluated on games it was trained on."
+        )
+
+
+def check_walk_forward(window: WalkForwardWindow) -> None:
+    """Folds: in order, and a training length exactly when the training rolls."""
+    check_order("window.eval_start", window.eval_start, "window.eval_end", window.eval_end)
+    if window.train_start >= window.eval_start:
+        raise ConfigurationError(
+            f"window.train_start {window.train_start} must be before window.eval_start {window.eval_start}:"
+            " the first fold would have nothing to train on."
+        )
+    if window.training == "rolling" and window.train_days is None:
+        raise ConfigurationError(
+            "window.training=rolling needs its length in days: add window.train_days=120."
+        )
+    if window.training == "expanding" and window.train_days is not None:
+        raise ConfigurationError(
+            f"window.train_days={window.train_days} is for window.training=rolling;"
+            " expanding trains on everything before."
+        )
+
+
+def check_evaluation(evaluation: EvaluationConfig) -> None:
+    check_list("evaluation.thresholds", evaluation.thresholds)
+    check_list("evaluation.top_fractions", evaluation.top_fractions)
+
+
+def check_order(first: str, start: date | None, last: str, end: date | None) -> None:
+    if start is not None and end is not None and start > end:
+        raise ConfigurationError(f"{first} {start} is after {last} {end}: swap them, or give both.")
+
+
+def check_list(key: str, items: Sequence[object]) -> None:
+    """Lists that say what is reported or counted: never empty, nothing twice."""
+    if not items:
+        raise ConfigurationError(
+            f"{key} is an empty list: give at least one, or leave it out for the default."
+        )
+    repeated = next((item for index, item in enumerate(items) if item in items[:index]), None)
+    if repeated is not None:
+        raise ConfigurationError(f"{key} names {repeated} twice: name each once.")

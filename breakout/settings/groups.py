@@ -1,0 +1,261 @@
+"""One frozen dataclass per configuration group: what may be set, of which type, within which bounds.
+
+In: nothing. Out: the types that the rest of the package reads. No field has a default here: every default
+stands once, in `conf/`. A group with several kinds is a union, told apart by its `kind`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=1)]
+CountOrZero = Annotated[int, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
+PositiveOrZero = Annotated[float, Meta(ge=0)]
+Share = Annotated[float, Meta(gt=0, lt=1)]
+# Names become folder names, so nothing that a file system or a shell could misread.
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+SeasonType = Literal["regular", "cup_final", "play_in", "playoffs"]
+
+
+@dataclass(frozen=True)
+class ModeConfig:
+    """Shared locks the features to `BREAKOUT_FEATURE_ORDER`; experimental takes any registered ones."""
+
+    name: Literal["shared", "experimental"]
+    description: str
+
+
+@dataclass(frozen=True)
+class FeaturesConfig:
+    """The features of the model, in order; whether they exist and are allowed is decided by the registry."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TargetConfig:
+    """Which rows are kept and what counts as a breakout."""
+
+    min_ppg: PositiveOrZero
+    max_ppg: Positive
+    breakout_multiplier: Annotated[float, Meta(gt=1)]
+    min_prior_games: Count
+    season_types: tuple[SeasonType, ...]
+
+
+@dataclass(frozen=True)
+class DateWindow:
+    """Training and evaluation between fixed dates, both ends inclusive; without evaluation dates, train
+    only."""
+
+    kind: Literal["dates"]
+    train_start: date
+    train_end: date
+    eval_start: date | None
+    eval_end: date | None
+
+
+@dataclass(frozen=True)
+class TrailingWindow:
+    """The `eval_days` days right before `as_of`, and the `train_days` days right before those.
+
+    `eval_days` 0 means train only; `as_of` None means the morning after the newest game in the warehouse.
+    """
+
+    kind: Literal["trailing"]
+    train_days: Count
+    eval_days: CountOrZero
+    as_of: date | None
+
+
+@dataclass(frozen=True)
+class WalkForwardWindow:
+    """Folds that evaluate one calendar month or week each, from `eval_start` to `eval_end`, training on
+    what came before.
+
+    `expanding` trains on everything since `train_start`, `rolling` on the `train_days` days before the
+    fold, never before `train_start`. `folds` keeps the latest so many folds, None all of them.
+    """
+
+    kind: Literal["walk_forward"]
+    train_start: date
+    eval_start: date
+    eval_end: date
+    step: Literal["month", "week"]
+    training: Literal["expanding", "rolling"]
+    train_days: Count | None
+    folds: Count | None
+
+
+WindowConfig = DateWindow | TrailingWindow | WalkForwardWindow
+
+
+@dataclass(frozen=True)
+class CatBoostConfig:
+    """Gradient-boosted trees; `early_stopping_rounds` 0 means off."""
+
+    kind: Literal["catboost"]
+    depth: Annotated[int, Meta(ge=1, le=16)]
+    iterations: Count
+    learning_rate: Positive
+    l2_leaf_reg: PositiveOrZero
+    early_stopping_rounds: CountOrZero
+    thread_count: Count
+    class_weights: Literal["none", "balanced"]
+
+
+@dataclass(frozen=True)
+class LogisticConfig:
+    """Logistic regression on features standardised over the training window."""
+
+    kind: Literal["logistic"]
+    C: Positive
+    max_iterations: Count
+    class_weights: Literal["none", "balanced"]
+
+
+@dataclass(frozen=True)
+class BaseRateConfig:
+    """The breakout rate of the training window, for everyone."""
+
+    kind: Literal["base_rate"]
+
+
+ModelConfig = CatBoostConfig | LogisticConfig | BaseRateConfig
+
+
+@dataclass(frozen=True)
+class ValidationConfig:
+    """The latest whole dates that hold at least `fraction` of the training rows."""
+
+    fraction: Share
+
+
+@dataclass(frozen=True)
+class CalibrationConfig:
+    """How probabilities are mended, on the validation part only."""
+
+    kind: Literal["none", "sigmoid", "isotonic"]
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """What is reported, and how its uncertainty is told."""
+
+    target_precision: Annotated[float, Meta(gt=0, le=1)]
+    min_flagged: Count
+    bootstrap_resamples: Annotated[int, Meta(ge=20)]
+    confidence: Share
+    ece_bins: Annotated[int, Meta(ge=2)]
+    thresholds: tuple[Share, ...]
+    top_fractions: tuple[Annotated[float, Meta(gt=0, le=1)], ...]
+    seeds: Count
+
+
+@dataclass(frozen=True)
+class DistributionsConfig:
+    """When a feature counts as drifted between two windows, and whether that fails the run."""
+
+    fail_on_drift: bool
+    significance: Share
+
+
+@dataclass(frozen=True)
+class SampleWarehouse:
+    """The embedded sample of real games."""
+
+    kind: Literal["sample"]
+
+
+@dataclass(frozen=True)
+class DuckDBWarehouse:
+    """The user's own Parquet or CSV files; paths may be globs. `season_type` stands in for a missing
+    column."""
+
+    kind: Literal["duckdb"]
+    player_game_summary: str
+    team_offense_game_summary: str
+    schedule: str | None
+    season_type: SeasonType | None
+
+
+@dataclass(frozen=True)
+class BigQueryWarehouse:
+    """The production warehouse. `season_type` stands in for a missing column; `api_endpoint` None is the
+    public service."""
+
+    kind: Literal["bigquery"]
+    project: str | None
+    location: str | None
+    player_game_summary: str
+    team_offense_game_summary: str
+    schedule: str | None
+    season_type: SeasonType | None
+    api_endpoint: str | None
+    maximum_bytes_billed: Count | None
+    price_per_tib: PositiveOrZero
+    timeout_seconds: Positive
+    refresh: bool
+
+
+WarehouseConfig = SampleWarehouse | DuckDBWarehouse | BigQueryWarehouse
+
+
+@dataclass(frozen=True)
+class NoTracking:
+    """The run folder is the only record."""
+
+    kind: Literal["none"]
+
+
+@dataclass(frozen=True)
+class MLflowTracking:
+    """A record in MLflow as well; `uri` None is a local store beside the runs."""
+
+    kind: Literal["mlflow"]
+    uri: str | None
+    experiment: str
+
+
+@dataclass(frozen=True)
+class BigQueryTracking:
+    """A row in a BigQuery table as well; `project`, `location` and `api_endpoint` as in the warehouse."""
+
+    kind: Literal["bigquery"]
+    project: str | None
+    location: str | None
+    table: str
+    api_endpoint: str | None
+    timeout_seconds: Positive
+
+
+TrackingConfig = NoTracking | MLflowTracking | BigQueryTracking
+
+
+@dataclass(frozen=True)
+class PathsConfig:
+    """Where things are written; a relative path counts from the folder where the command is typed."""
+
+    outputs: Annotated[str, Meta(min_length=1)]
+
+
+@dataclass(frozen=True)
+class AuditRowsConfig:
+    """Which rows an audit recomputes: so many, between these dates; None means as far as the warehouse
+    goes."""
+
+    rows: Count
+    start: date | None
+    end: date | None
+
+
+@dataclass(frozen=True)
+class PromotionGateConfig:
+    """What a candidate must show before it replaces the model in production."""
+
+    margin: Annotated[float, Meta(ge=-1, le=1)]

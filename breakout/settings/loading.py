@@ -1,0 +1,217 @@
+"""The door: a plain mapping goes in, a typed, frozen, checked configuration comes out, or one clear
+sentence."""
+
+from __future__ import annotations
+
+import math
+import types
+import typing
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from breakout.errors import ConfigurationError
+from breakout.settings.checks import check_across_fields
+from breakout.settings.roots import ROOT_CLASSES
+from breakout.settings.suggestions import (
+    choice,
+    dataclasses_of,
+    kind_of,
+    nearest,
+    type_hints,
+    unknown_key_sentence,
+)
+from breakout.settings.versions import migrate
+
+Root = TypeVar("Root")
+MISSING = "???"
+
+# What to type for a value that has no default.
+EXAMPLES = {
+    "bundle": "bundle=outputs/runs/NAME/RUN/bundle",
+    "candidate": "candidate=outputs/runs/NAME/RUN/bundle",
+    "production": "production=outputs/runs/NAME/RUN/bundle",
+    "date": "date=2026-02-06",
+    "start": "start=2026-01-11",
+    "end": "end=2026-02-05",
+    "out": "out=games.parquet",
+    "warehouse.player_game_summary": "warehouse.player_game_summary=games.parquet",
+    "warehouse.team_offense_game_summary": "warehouse.team_offense_game_summary=teams.parquet",
+}
+
+
+def load(root: type[Root], mapping: Mapping[str, Any]) -> Root:
+    """The typed configuration of one program, from a composed or saved mapping of plain values."""
+    current = migrate(dict(mapping))
+    check_keys_known(root, current)
+    check_nothing_missing(current)
+    config: Root = build_group(root, current, "")
+    check_across_fields(config)
+    return config
+
+
+def check_keys_known(root: type, mapping: Mapping[str, Any]) -> None:
+    """Refuse keys that nobody would read, of the root and of every group, before anything else is said."""
+    for name, value in mapping.items():
+        if name not in type_hints(root):
+            raise ConfigurationError(
+                unknown_key_sentence(root, first_leaf(str(name), value), command_of(root))
+            )
+        variants = dataclasses_of(type_hints(root)[name])
+        if variants and isinstance(value, Mapping):
+            known = type_hints(chosen_variant(variants, value, name))
+            for key in value:
+                if key not in known:
+                    raise ConfigurationError(unknown_key_sentence(root, f"{name}.{key}", command_of(root)))
+
+
+def first_leaf(key: str, value: Any) -> str:
+    """`+modle.depth=6` arrives as {modle: {depth: 6}}; the user typed `modle.depth`."""
+    while isinstance(value, Mapping) and len(value) == 1:
+        inner, value = next(iter(value.items()))
+        key = f"{key}.{inner}"
+    return key
+
+
+def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
+    """Name every value that has no default and was not given, with an example to copy."""
+    keys = [key for key, value in mapping.items() if value == MISSING]
+    keys += [
+        f"{group}.{key}"
+        for group, values in mapping.items()
+        if isinstance(values, Mapping)
+        for key, value in values.items()
+        if value == MISSING
+    ]
+    if keys:
+        examples = " ".join(EXAMPLES.get(key, f"{key}=VALUE") for key in keys)
+        verb = "is" if len(keys) == 1 else "are"
+        named = " and ".join(filter(None, (", ".join(keys[:-1]), keys[-1])))
+        raise ConfigurationError(f"{named} {verb} required and not given; add for example {examples}")
+
+
+def build_group(cls: type, mapping: Mapping[str, Any], path: str) -> Any:
+    """One dataclass from its mapping; `path` is the dotted place for messages."""
+    values: dict[str, Any] = {}
+    for name, hint in type_hints(cls).items():
+        key = f"{path}.{name}" if path else name
+        if name not in mapping:
+            raise ConfigurationError(f"{key} is missing from the configuration.")
+        variants = dataclasses_of(hint)
+        values[name] = (
+            build_variant(variants, mapping[name], key) if variants else value_of(hint, mapping[name], key)
+        )
+    return cls(**values)
+
+
+def build_variant(variants: tuple[type, ...], value: Any, key: str) -> Any:
+    """A group of one or several kinds."""
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{key} is a group of keys, such as {key}.NAME=VALUE, got {show(value)}.")
+    return build_group(chosen_variant(variants, value, key), value, key)
+
+
+def chosen_variant(variants: tuple[type, ...], value: Mapping[str, Any], group: str) -> type:
+    """The variant that the group's `kind` names."""
+    if len(variants) == 1:
+        return variants[0]
+    by_kind = {kind_of(variant): variant for variant in variants}
+    kind = value.get("kind")
+    if kind not in by_kind:
+        options = ", ".join(choice(group, name) for name in by_kind)
+        raise ConfigurationError(
+            f"{group}.kind is {show(kind)}, which no {group} has; choose one of {options}."
+        )
+    return by_kind[str(kind)]
+
+
+def value_of(hint: Any, value: Any, key: str) -> Any:
+    """A plain value, strictly of its type and within its bounds."""
+    try:
+        converted = msgspec.convert(value, hint, strict=True)
+    except msgspec.ValidationError:
+        raise ConfigurationError(refusal(hint, value, key)) from None
+    if isinstance(converted, float) and not math.isfinite(converted):
+        raise ConfigurationError(refusal(hint, value, key))
+    return converted
+
+
+def refusal(hint: Any, value: Any, key: str) -> str:
+    """`model.depth must be an integer from 1 to 16, got 0`, and what was probably meant."""
+    sentence = f"{key} must be {expected(hint)}, got {show(value)}"
+    if value is None and type(None) not in typing.get_args(hint):
+        return f"{sentence}; it cannot be left empty."
+    options = [str(option) for option in literal_options(hint)]
+    guess = nearest(str(value), options) if isinstance(value, str) else None
+    if guess:
+        return f"{sentence}; did you mean {key}={guess}?"
+    if isinstance(value, int | float) and base_of(hint) is str:
+        return f"{sentence}; quote it to make it text: \"{key}='{value}'\"."
+    return f"{sentence}."
+
+
+def base_of(hint: Any) -> Any:
+    """The bare type under `Annotated` and `| None`."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return base_of(next(member for member in typing.get_args(hint) if member is not type(None)))
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
+
+
+def literal_options(hint: Any) -> tuple[Any, ...]:
+    base = base_of(hint)
+    if typing.get_origin(base) is tuple:
+        return literal_options(typing.get_args(base)[0])
+    return typing.get_args(base) if typing.get_origin(base) is Literal else ()
+
+
+NOUNS: dict[Any, str] = {
+    bool: "true or false",
+    int: "an integer",
+    float: "a number",
+    str: "text",
+    date: "a date such as 2026-01-31",
+}
+
+
+def expected(hint: Any) -> str:
+    """What a type accepts, in the user's words."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return f"{expected(next(m for m in typing.get_args(hint) if m is not type(None)))} or null"
+    origin = typing.get_origin(hint)
+    if origin is typing.Annotated:
+        base, *metas = typing.get_args(hint)
+        return expected(base) + "".join(bounds(meta) for meta in metas if isinstance(meta, msgspec.Meta))
+    if origin is Literal:
+        return "one of " + ", ".join(str(option) for option in typing.get_args(hint))
+    if origin is tuple:
+        return f"a list [a,b,...] with each item {expected(typing.get_args(hint)[0])}"
+    return NOUNS[hint]
+
+
+def bounds(meta: msgspec.Meta) -> str:
+    if meta.ge is not None and meta.le is not None:
+        return f" from {meta.ge} to {meta.le}"
+    if meta.pattern is not None:
+        return " of letters, digits, '.', '_' and '-' (it names a folder), beginning with a letter or digit"
+    if meta.min_length is not None:
+        return " that is not empty"
+    limits = ((">=", meta.ge), (">", meta.gt), ("<=", meta.le), ("<", meta.lt))
+    told = [f"{sign} {limit}" for sign, limit in limits if limit is not None]
+    return " " + " and ".join(told) if told else ""
+
+
+def show(value: Any) -> str:
+    """A value as the user would have typed it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(show(item) for item in value) + "]"
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def command_of(root: type) -> str:
+    return next((command for command, cls in ROOT_CLASSES.items() if cls is root), "")

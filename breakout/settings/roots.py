@@ -1,0 +1,175 @@
+"""One frozen dataclass per program: the whole of what that program is told.
+
+In: the groups. Out: the root classes, and which command composes which of them from which file of `conf/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from breakout.settings.groups import (
+    AuditRowsConfig,
+    CalibrationConfig,
+    CountOrZero,
+    DistributionsConfig,
+    EvaluationConfig,
+    FeaturesConfig,
+    ModeConfig,
+    ModelConfig,
+    Name,
+    PathsConfig,
+    PromotionGateConfig,
+    TargetConfig,
+    TrackingConfig,
+    ValidationConfig,
+    WarehouseConfig,
+    WindowConfig,
+)
+
+Path = Annotated[str, Meta(min_length=1)]
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """`breakout train`: the main job."""
+
+    config_version: int
+    seed: CountOrZero
+    name: Name
+    hypothesis: str
+    tags: tuple[str, ...]
+    dry_run: bool
+    optimized_metric: Literal["log_loss", "brier", "ece", "auc", "average_precision"]
+    mode: ModeConfig
+    features: FeaturesConfig
+    target: TargetConfig
+    window: WindowConfig
+    model: ModelConfig
+    validation: ValidationConfig
+    calibration: CalibrationConfig
+    evaluation: EvaluationConfig
+    distributions: DistributionsConfig
+    warehouse: WarehouseConfig
+    tracking: TrackingConfig
+    paths: PathsConfig
+
+
+@dataclass(frozen=True)
+class DatasetConfig:
+    """`breakout dataset`: keys, label and features of the rows from `start` to `end`, as a file."""
+
+    config_version: int
+    start: date
+    end: date
+    out: Path
+    mode: ModeConfig
+    features: FeaturesConfig
+    target: TargetConfig
+    warehouse: WarehouseConfig
+    paths: PathsConfig
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """`breakout evaluate`: a saved bundle on later games.
+
+    `start` None is the day after the bundle's training window, `end` None the newest game in the warehouse.
+    """
+
+    config_version: int
+    seed: CountOrZero
+    name: Name
+    bundle: Path
+    start: date | None
+    end: date | None
+    allow_contract_mismatch: bool
+    evaluation: EvaluationConfig
+    distributions: DistributionsConfig
+    warehouse: WarehouseConfig
+    paths: PathsConfig
+
+
+@dataclass(frozen=True)
+class PredictConfig:
+    """`breakout predict`: the slate of one day, ranked. `out` None prints it only."""
+
+    config_version: int
+    bundle: Path
+    date: date
+    out: Path | None
+    max_days_since_game: CountOrZero
+    warehouse: WarehouseConfig
+    paths: PathsConfig
+
+
+@dataclass(frozen=True)
+class CompareConfig:
+    """`breakout compare`: two bundles on the same games; `start` None is the day after both training
+    windows."""
+
+    config_version: int
+    seed: CountOrZero
+    name: Name
+    candidate: Path
+    production: Path
+    start: date | None
+    end: date | None
+    evaluation: EvaluationConfig
+    warehouse: WarehouseConfig
+    paths: PathsConfig
+
+
+@dataclass(frozen=True)
+class PromoteConfig:
+    """`breakout promote`: the gate, then the registry. `start` and `end` as in `compare`."""
+
+    config_version: int
+    seed: CountOrZero
+    candidate: Path
+    start: date | None
+    end: date | None
+    promote: PromotionGateConfig
+    audit: AuditRowsConfig
+    evaluation: EvaluationConfig
+    warehouse: WarehouseConfig
+    paths: PathsConfig
+
+
+@dataclass(frozen=True)
+class AuditConfig:
+    """`breakout audit`: proof that no feature sees the future and that all paths agree."""
+
+    config_version: int
+    seed: CountOrZero
+    mode: ModeConfig
+    features: FeaturesConfig
+    target: TargetConfig
+    audit: AuditRowsConfig
+    warehouse: WarehouseConfig
+    paths: PathsConfig
+
+
+RootConfig = (
+    ExperimentConfig
+    | DatasetConfig
+    | EvaluateConfig
+    | PredictConfig
+    | CompareConfig
+    | PromoteConfig
+    | AuditConfig
+)
+
+# A command's name is also the name of its root file in `conf/`.
+ROOT_CLASSES: dict[str, type[RootConfig]] = {
+    "train": ExperimentConfig,
+    "dataset": DatasetConfig,
+    "evaluate": EvaluateConfig,
+    "predict": PredictConfig,
+    "compare": CompareConfig,
+    "promote": PromoteConfig,
+    "audit": AuditConfig,
+}

@@ -1,0 +1,83 @@
+"""Settings as data: a configuration becomes a mapping, YAML text and a fingerprint; a file becomes a
+configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from breakout.errors import ConfigurationError, DataError
+from breakout.settings.loading import load
+
+Root = TypeVar("Root")
+
+# What a run is called, where it goes and how its data is fetched change none of its numbers.
+NOT_IN_FINGERPRINT = {
+    "name",
+    "hypothesis",
+    "tags",
+    "dry_run",
+    "optimized_metric",
+    "tracking",
+    "paths",
+    "mode.description",
+    "warehouse.api_endpoint",
+    "warehouse.maximum_bytes_billed",
+    "warehouse.price_per_tib",
+    "warehouse.timeout_seconds",
+    "warehouse.refresh",
+}
+
+
+def to_mapping(config: Any) -> dict[str, Any]:
+    """A configuration as nested dicts, lists, text, numbers and null; dates as ISO text."""
+    return cast("dict[str, Any]", msgspec.to_builtins(config))
+
+
+def to_yaml(config: Any) -> str:
+    """A configuration as the YAML text of `settings.yaml`; `load_file` reads it back equal."""
+    import yaml
+
+    return cast("str", yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True))
+
+
+def fingerprint(config: Any) -> str:
+    """16 hex digits over everything that determines a run's numbers, and nothing else."""
+    kept = {
+        name: {k: v for k, v in value.items() if f"{name}.{k}" not in NOT_IN_FINGERPRINT}
+        if isinstance(value, dict)
+        else value
+        for name, value in to_mapping(config).items()
+        if name not in NOT_IN_FINGERPRINT
+    }
+    text = json.dumps(kept, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def load_file(path: str | Path, root: type[Root]) -> Root:
+    """The configuration that a run saved in its `settings.yaml`."""
+    mapping = read_mapping(Path(path))
+    try:
+        return load(root, mapping)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"in {path}: {error}") from None
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file, with dates left as text for the typed door."""
+    from omegaconf import OmegaConf
+
+    try:
+        content = OmegaConf.to_container(OmegaConf.load(path))
+    except FileNotFoundError:
+        raise DataError(f"no settings at {path}: give the folder of a finished run.") from None
+    except Exception as error:  # YAML, encoding and file-system errors have no common base
+        told = f"{path} cannot be read as YAML ({type(error).__name__}): restore it or train again."
+        raise DataError(told) from error
+    if not isinstance(content, dict) or not content:
+        raise DataError(f"{path} does not hold settings: expected keys and values.")
+    return {str(key): value for key, value in content.items()}
