@@ -1,0 +1,150 @@
+"""Did the features change between two windows? Rows of both in, a comparison a feature with limits that know n out.
+
+Two measures, each at its own limit. PSI over bins of equal mass: without drift it scatters around
+(1/n + 1/m) * chi-square with bins-1 degrees of freedom (Yurdakul, "Statistical Properties of Population Stability
+Index", 2018), so a fixed limit of 0.1 fires on nothing at all in small windows. KS: the two-sample
+Kolmogorov-Smirnov test. Both at `significance` divided by the number of features (Bonferroni) and by the two measures.
+A difference is called drift only if it is also large enough to matter, for with many rows every difference is sure.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from breakout.features.registry import FEATURE_DEFAULTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+logger = logging.getLogger("breakout")
+
+SCHEMA_VERSION = 1
+BINS = 10
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+# What matters in practice: the customary "moderate shift" of PSI, and a tenth of the rows in another place.
+MATERIAL_PSI = 0.1
+MATERIAL_KS = 0.1
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One feature in one window: rows, moments, quantiles by level, and the share of rows that hold the default."""
+
+    rows: int
+    mean: float | None
+    sd: float | None
+    quantiles: dict[str, float]
+    default_share: float | None
+
+
+@dataclass(frozen=True)
+class FeatureDistribution:
+    """A feature in both windows. `psi_limit` and `ks_limit` are what `is_drifted` was decided by; None without rows."""
+
+    name: str
+    reference: Sample
+    current: Sample
+    psi: float | None
+    psi_limit: float | None
+    ks: float | None
+    ks_p_value: float | None
+    ks_limit: float
+    is_drifted: bool
+
+
+@dataclass(frozen=True)
+class DistributionReport:
+    """Every feature of the contract, in order, and the level at which a chance alarm over all of them is expected."""
+
+    significance: float
+    features: tuple[FeatureDistribution, ...]
+
+    @property
+    def drifted(self) -> tuple[str, ...]:
+        """Names of the features that drifted."""
+        return tuple(feature.name for feature in self.features if feature.is_drifted)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """One sentence a drifted feature."""
+        return tuple(
+            f"{feature.name} drifted: PSI {feature.psi:.3f} (limit {feature.psi_limit:.3f}), KS {feature.ks:.3f}, "
+            f"mean {feature.reference.mean:.3g} became {feature.current.mean:.3g}."
+            for feature in self.features
+            if feature.is_drifted
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON types."""
+        return {"schema_version": SCHEMA_VERSION, "drifted": list(self.drifted), **asdict(self)}
+
+
+def validate_feature_distributions(
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    *,
+    significance: float = 0.01,
+    defaults: Mapping[str, float] = FEATURE_DEFAULTS,
+) -> DistributionReport:
+    """Compare two windows feature by feature; both frames have one column a feature, defaults filled.
+
+    `significance` is the chance that any feature at all is called drifted where none is. KeyError if a feature of
+    `reference` is absent from `current`.
+    """
+    level = significance / (2 * max(1, len(reference.columns)))
+    features = tuple(
+        _compare(str(name), _values(reference[name]), _values(current[name]), defaults[str(name)], level)
+        for name in reference.columns
+    )
+    return DistributionReport(significance, features)
+
+
+def _values(column: pd.Series) -> np.ndarray:
+    values = column.to_numpy(dtype="float64")
+    return np.asarray(values[~np.isnan(values)])
+
+
+def _compare(name: str, reference: np.ndarray, current: np.ndarray, default: float, level: float) -> FeatureDistribution:
+    told = _describe(reference, default), _describe(current, default)
+    if not len(reference) or not len(current):
+        return FeatureDistribution(name, *told, None, None, None, None, MATERIAL_KS, is_drifted=False)
+    from scipy.stats import ks_2samp  # noqa: PLC0415  (heavy: only when windows are compared)
+
+    psi, limit = _psi(reference, current, level)
+    test = ks_2samp(reference, current, method="asymp")
+    by_psi = psi > max(limit, MATERIAL_PSI)
+    by_ks = bool(test.pvalue < level and test.statistic > MATERIAL_KS)
+    return FeatureDistribution(
+        name, *told, psi, limit, float(test.statistic), float(test.pvalue), MATERIAL_KS, is_drifted=by_psi or by_ks
+    )
+
+
+def _describe(values: np.ndarray, default: float) -> Sample:
+    if not len(values):
+        return Sample(0, None, None, {}, None)
+    levels = {f"{level:g}": float(value) for level, value in zip(QUANTILES, np.quantile(values, QUANTILES), strict=True)}
+    sd = float(values.std(ddof=1)) if len(values) > 1 else None
+    return Sample(len(values), float(values.mean()), sd, levels, float((values == default).mean()))
+
+
+def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[float, float]:
+    """PSI over equal-mass bins of both windows together, and the value it exceeds by chance with probability `level`.
+
+    Half a row is added to each bin, so that an empty one does not make the index infinite.
+    """
+    from scipy.stats import chi2  # noqa: PLC0415
+
+    both = np.concatenate([reference, current])
+    edges = np.unique(np.quantile(both, np.linspace(0, 1, BINS + 1)[1:-1]))
+    bins = len(edges) + 1
+    counts = [np.bincount(np.searchsorted(edges, part, side="left"), minlength=bins) + 0.5 for part in (reference, current)]
+    share, other = (count / count.sum() for count in counts)
+    psi = float(np.sum((other - share) * np.log(other / share)))
+    occupied = max(1, int(np.count_nonzero(counts[0] + counts[1] > 1)) - 1)
+    return psi, float((1 / len(reference) + 1 / len(current)) * chi2.ppf(1 - level, occupied))

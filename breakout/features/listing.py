@@ -1,0 +1,70 @@
+"""`breakout features`: every feature and preset as a table or JSON; `--contract` prints the contract instead."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from breakout.conf_tree import conf_dir, group_options
+from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print what the words ask for; the exit code."""
+    parser = argparse.ArgumentParser(prog="breakout features", description="List the features, the presets, or the contract.")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+    parser.add_argument("--contract", action="store_true", help="print the contract of the shared features as JSON")
+    options = parser.parse_args(argv)
+    if options.contract:
+        _print_contract()
+    elif options.json:
+        print(json.dumps({"features": [_entry(name) for name in REGISTRY], "presets": _load_presets()}, indent=2))
+    else:
+        _print_table(_load_presets())
+    return 0
+
+
+def _load_presets() -> dict[str, list[str]]:
+    """The feature lists of `conf/features/` by the name that `features=` takes."""
+    import yaml  # noqa: PLC0415
+
+    folder = conf_dir() / "features"
+    return {name: yaml.safe_load((folder / f"{name}.yaml").read_text())["names"] for name in group_options("features")}
+
+
+def _entry(name: str) -> dict[str, Any]:
+    feature = REGISTRY[name]
+    return {
+        "name": name,
+        "mode": "shared" if name in BREAKOUT_FEATURE_ORDER else "experimental",
+        "group": feature.group,
+        "unit": feature.unit,
+        "default": feature.default,
+        "description": feature.description,
+    }
+
+
+def _print_table(presets: Mapping[str, Sequence[str]]) -> None:
+    # Plain columns: answering at once matters more here than drawn lines.
+    columns = ("name", "mode", "group", "unit", "default", "description")
+    rows = [columns, *(tuple(str(_entry(name)[column]) for column in columns) for name in REGISTRY)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(columns) - 1)]
+    for row in rows:
+        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]))
+    print("\npresets (mode=experimental features=PRESET; production is the lock of mode=shared)")
+    for preset, names in presets.items():
+        print(f"  {preset:<12}{len(names)} features: {', '.join(names)}")
+
+
+def _print_contract() -> None:
+    from breakout.features.config import BreakoutFeatureConfig  # noqa: PLC0415  (heavy: an SQL parser)
+    from breakout.features.contract import build_contract  # noqa: PLC0415
+    from breakout.settings.composition import compose  # noqa: PLC0415
+
+    target = compose("train").target  # type: ignore[union-attr]
+    contract = build_contract(BreakoutFeatureConfig.from_target(BREAKOUT_FEATURE_ORDER, target))
+    print(json.dumps({"fingerprint": contract.fingerprint, **contract.to_dict()}, indent=2))

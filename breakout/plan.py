@@ -1,0 +1,62 @@
+"""What a run is going to do, decided before anything is fitted: features, contract, dates, source."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
+from breakout.features.config import BreakoutFeatureConfig
+from breakout.features.contract import Contract, build_contract
+from breakout.features.selection import select_features
+from breakout.split import Split, resolve_window
+from breakout.warehouse.opening import open_warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from breakout.settings import ExperimentConfig
+    from breakout.warehouse.base import Warehouse
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One experiment, resolved: what it learns from, under which contract, on which dates, from which warehouse."""
+
+    config: ExperimentConfig
+    features: BreakoutFeatureConfig
+    contract: Contract
+    split: Split
+    warehouse: Warehouse
+
+    @property
+    def run_parent(self) -> Path:
+        """The folder in which the run's own folder will be made."""
+        return Path(self.config.paths.outputs) / "runs" / self.config.name
+
+    def build_train(self) -> Dataset:
+        """The training rows."""
+        return build_dataset(self.warehouse, self.features, self.split.train.start, self.split.train.end)
+
+    def build_evaluation(self) -> Dataset | None:
+        """The evaluation rows, with what slices need beside them; None if the run only trains."""
+        window = self.split.evaluation
+        if window is None:
+            return None
+        return build_dataset(
+            self.warehouse, self.features, window.start, window.end, slice_features=SLICE_FEATURES
+        )
+
+
+@contextmanager
+def open_plan(config: ExperimentConfig) -> Iterator[Plan]:
+    """Resolve a configuration against its warehouse, which is closed on leaving."""
+    features = BreakoutFeatureConfig.from_target(select_features(config.mode.name, config.features.names), config.target)
+    contract = build_contract(features)
+    warehouse = open_warehouse(config.warehouse)
+    try:
+        yield Plan(config, features, contract, resolve_window(config.window, warehouse), warehouse)
+    finally:
+        warehouse.close()

@@ -1,0 +1,153 @@
+"""Plans and finished runs as a few tables on the terminal; every figure is read, none is computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from breakout.artifacts import load_json
+from breakout.features.registry import REGISTRY
+from breakout.settings import to_mapping
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from breakout.dataset import Dataset
+    from breakout.plan import Plan
+
+METRIC_NAMES = {
+    "auc": "AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "ece": "calibration error",
+}
+SHOWN_FEATURES = 10
+
+
+def console() -> Console:
+    """The terminal; without one, lines are not cut at 80 columns."""
+    screen = Console(highlight=False)
+    return screen if screen.is_terminal else Console(highlight=False, width=120)
+
+
+def show_plan(plan: Plan, train: Dataset, evaluation: Dataset | None) -> None:
+    """What a run would do: mode, features, windows with rows, model, and where it would go."""
+    out = console()
+    config = plan.config
+    out.print(f"[bold]Plan of {config.name}[/bold] (dry run: nothing is fitted or written)")
+    if config.hypothesis:
+        out.print(f"hypothesis: {config.hypothesis}")
+    out.print(f"mode: {config.mode.name}: {config.mode.description}")
+    out.print(f"contract: {plan.contract.fingerprint}, warehouse: {plan.warehouse.describe()}\n")
+    out.print(_feature_table(plan))
+    out.print(_window_table(plan, train, evaluation))
+    out.print(_pair_table("model", to_mapping(config.model) | {"seed": config.seed}))
+    out.print(f"would write: {plan.run_parent}/<time>-<fingerprint>/")
+
+
+def _feature_table(plan: Plan) -> Table:
+    is_shared = plan.config.mode.name == "shared"
+    table = Table("feature", "unit", "default" if is_shared else "description", title="features", title_justify="left")
+    for name in plan.features.names:
+        entry = REGISTRY[name]
+        table.add_row(name, entry.unit, f"{entry.default:g}" if is_shared else entry.description)
+    return table
+
+
+def _window_table(plan: Plan, train: Dataset, evaluation: Dataset | None) -> Table:
+    table = Table("window", "from", "to", "days", "rows", "breakout rate", title="windows", title_justify="left")
+    parts = {"train": (plan.split.train, train)}
+    if plan.split.evaluation is not None and evaluation is not None:
+        parts["evaluation"] = (plan.split.evaluation, evaluation)
+    for name, (days, data) in parts.items():
+        rate = "-" if data.breakout_rate is None else f"{data.breakout_rate:.4f}"
+        table.add_row(name, str(days.start), str(days.end), str(days.days), f"{len(data):,}", rate)
+    if evaluation is None:
+        table.add_row("evaluation", "-", "-", "-", "-", "none: trains only")
+    return table
+
+
+def _pair_table(title: str, values: dict[str, Any]) -> Table:
+    table = Table("setting", "value", title=title, title_justify="left")
+    for key, value in values.items():
+        table.add_row(key, str(value))
+    return table
+
+
+def show_run(folder: Path) -> None:
+    """A finished run: verdict, metrics beside baselines, threshold, importance, and where the files are."""
+    out = console()
+    metrics = load_json(folder / "metrics.json")
+    evaluation = metrics["evaluation"]
+    if evaluation is None:
+        out.print("[bold]trained, not evaluated[/bold]: no evaluation window was given")
+        out.print(_pair_table("model", metrics["model"]))
+    else:
+        show_evaluation(evaluation)
+    _show_importance(out, metrics["importance"])
+    out.print(f"run: {folder}\nreport: {folder / 'report.html'}\nbundle: {folder / 'bundle'}", soft_wrap=True)
+
+
+def show_evaluation(evaluation: dict[str, Any]) -> None:
+    """One evaluation: verdict, metrics beside baselines, thresholds."""
+    out = console()
+    rows, verdict = evaluation["rows"], evaluation["verdict"]
+    out.print(f"[bold]{verdict['level']}[/bold]: {verdict['reason']}")
+    for warning in verdict["warnings"]:
+        out.print(f"[yellow]warning[/yellow]: {warning}")
+    rate = rows["breakout_rate"]["estimate"]
+    out.print(f"{rows['n_rows']:,} games of {rows['first_date']} to {rows['last_date']}, breakout rate {rate:.4f}\n")
+    out.print(_metric_table(evaluation))
+    out.print(_threshold_table(evaluation))
+
+
+def _metric_table(evaluation: dict[str, Any]) -> Table:
+    confidence = evaluation["parameters"]["confidence"]
+    baselines = evaluation["baselines"]
+    title = f"metrics ({confidence:.0%} intervals resample game dates)"
+    table = Table("metric", "model", *baselines, title=title, title_justify="left")
+    for key, name in METRIC_NAMES.items():
+        others = [_interval(baseline["metrics"][key]) for baseline in baselines.values()]
+        table.add_row(name, _interval(evaluation["metrics"][key]), *others)
+    return table
+
+
+def _threshold_table(evaluation: dict[str, Any]) -> Table:
+    choice = evaluation["chosen_threshold"] or {}
+    title = f"thresholds (* chosen on validation by {str(choice.get('rule', '-')).replace('_', ' ')})"
+    table = Table("threshold", "precision", "recall", "F1", "flagged", "share", title=title, title_justify="left")
+    for row in evaluation["thresholds"]:
+        table.add_row(
+            f"{row['threshold']:.3f}{'*' if row['is_chosen'] else ''}",
+            _interval(row["precision"]),
+            _number(row["recall"]),
+            _number(row["f1"]),
+            f"{row['flagged']:,}",
+            f"{row['share_flagged']:.1%}",
+        )
+    return table
+
+
+def _show_importance(out: Console, importance: dict[str, float]) -> None:
+    table = Table("feature", "importance", title="feature importance", title_justify="left")
+    ranked = sorted(importance.items(), key=lambda item: -item[1])
+    for name, share in ranked[:SHOWN_FEATURES]:
+        table.add_row(name, f"{share:.1%}")
+    out.print(table)
+    if len(ranked) > SHOWN_FEATURES:
+        out.print(f"and {len(ranked) - SHOWN_FEATURES} more features; all of them stand in metrics.json")
+
+
+def _interval(interval: dict[str, Any]) -> str:
+    if interval["estimate"] is None:
+        return "undefined"
+    if interval["low"] is None:
+        return f"{interval['estimate']:.3f}"
+    return f"{interval['estimate']:.3f} ({interval['low']:.3f}-{interval['high']:.3f})"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

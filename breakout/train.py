@@ -1,0 +1,194 @@
+"""The main job: features, fit, evaluation, and a complete run folder; with dry_run only the plan."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from breakout import artifacts, settings
+from breakout.assessment import (
+    assess,
+    baseline_probabilities,
+    check_evaluation_rows,
+    evaluation_parameters,
+    plain_metrics,
+    predictions_frame,
+)
+from breakout.bundle import save_bundle
+from breakout.errors import GateError
+from breakout.features.distributions import validate_feature_distributions
+from breakout.fitting import Fitted, check_training_rows, fit_experiment, split_parts
+from breakout.plan import Plan, open_plan
+from breakout.report import terminal
+from breakout.report.page import write_page
+from breakout.runs import Run, git_commit, open_run
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from breakout.dataset import Dataset
+    from breakout.evaluation.summary import EvaluationResult
+    from breakout.settings import ExperimentConfig
+
+logger = logging.getLogger("breakout")
+
+# Raised whenever a key of metrics.json is renamed, removed or changes its meaning.
+METRICS_SCHEMA_VERSION = 1
+
+
+def run(config: ExperimentConfig) -> int:
+    """Train, evaluate and save; the exit code. Raises BreakoutError for what a user can mend."""
+    with open_plan(config) as plan:
+        if config.dry_run:
+            show_plan(plan)
+            return 0
+        folder = train(plan)
+    terminal.show_run(folder)
+    check_drift(config, folder)
+    return 0
+
+
+def show_plan(plan: Plan) -> None:
+    """Show what would be done, after every check that a real run makes before it fits."""
+    train_rows, evaluation_rows = plan.build_train(), plan.build_evaluation()
+    check_rows(plan.config, train_rows, evaluation_rows)
+    terminal.show_plan(plan, train_rows, evaluation_rows)
+
+
+def check_rows(config: ExperimentConfig, train_rows: Dataset, evaluation_rows: Dataset | None) -> None:
+    """Raise DataError unless there are rows enough to fit on, to keep back, and to evaluate on."""
+    check_training_rows(train_rows)
+    split_parts(config, train_rows)
+    if evaluation_rows is not None:
+        check_evaluation_rows(evaluation_rows)
+
+
+def check_drift(config: ExperimentConfig, folder: Path) -> None:
+    """Raise GateError where the configuration asks for it and a feature drifted; the run itself is complete."""
+    path = folder / "distributions.json"
+    drifted = artifacts.load_json(path)["drifted"] if config.distributions.fail_on_drift and path.exists() else []
+    if drifted:
+        raise GateError(f"{', '.join(drifted)} drifted between training and evaluation (distributions.fail_on_drift); see {path}.")
+
+
+def train(plan: Plan) -> Path:
+    """Carry out a plan in a new run folder and return that folder."""
+    with open_run(plan.run_parent, plan.config, "train", plan.contract.fingerprint) as run:
+        train_rows = plan.build_train()
+        evaluation_rows = plan.build_evaluation()
+        logger.info("built %d training rows and %s evaluation rows", len(train_rows), _count(evaluation_rows))
+        check_rows(plan.config, train_rows, evaluation_rows)
+        fitted = fit_experiment(plan.config, train_rows, plan.contract)
+        finish(plan, run, fitted, train_rows, evaluation_rows)
+    return run.folder
+
+
+def finish(plan: Plan, run: Run, fitted: Fitted, train_rows: Dataset, evaluation_rows: Dataset | None) -> None:
+    """Evaluate a fit and write everything that a run leaves behind."""
+    parts = {"validation": (fitted.validation, fitted.validation_probability)}
+    result = None
+    if evaluation_rows is not None:
+        probability = fitted.calibrator.apply(fitted.model.predict_probability(evaluation_rows.X))
+        parts["evaluation"] = (evaluation_rows, probability)
+        result = _evaluate(plan, fitted, evaluation_rows, probability)
+        _compare_distributions(plan, run, train_rows, evaluation_rows)
+    artifacts.save_parquet(predictions_frame(parts), run.folder / "predictions.parquet")
+    artifacts.save_json(_metrics(plan, fitted, result), run.folder / "metrics.json")
+    facts = _facts(plan, run, fitted, train_rows, evaluation_rows)
+    bundle = save_bundle(
+        run.folder / "bundle", fitted.model, fitted.calibrator, plan.contract, plan.config, train_rows.X, fitted.baselines, facts
+    )
+    run.facts |= {"bundle": bundle, "contract": plan.contract.fingerprint}
+    write_page(run.folder)
+    logger.info("run complete: %s", run.folder)
+
+
+def _evaluate(plan: Plan, fitted: Fitted, rows: Dataset, probability: np.ndarray) -> EvaluationResult:
+    result = assess(
+        rows,
+        probability,
+        evaluation_parameters(plan.config.evaluation, plan.config.seed),
+        threshold=fitted.threshold,
+        baselines=baseline_probabilities(fitted.baselines, rows),
+        target=plan.config.target,
+        train_end=plan.split.train.end,
+    )
+    for warning in result.verdict.warnings:
+        logger.warning(warning)
+    logger.info("evaluated on %d rows: %s", len(rows), result.verdict.level)
+    return result
+
+
+def _compare_distributions(plan: Plan, run: Run, train_rows: Dataset, evaluation_rows: Dataset) -> None:
+    """Write distributions.json, and warn of each feature that drifted."""
+    significance = plan.config.distributions.significance
+    report = validate_feature_distributions(train_rows.X, evaluation_rows.X, significance=significance)
+    artifacts.save_json(report.to_dict(), run.folder / "distributions.json")
+    for warning in report.warnings:
+        logger.warning(warning)
+
+
+def _metrics(plan: Plan, fitted: Fitted, result: EvaluationResult | None) -> dict[str, Any]:
+    bins = plan.config.evaluation.ece_bins
+    return {
+        "schema_version": METRICS_SCHEMA_VERSION,
+        "evaluation": result.to_dict() if result else None,
+        "validation": {
+            "rows": len(fitted.validation),
+            "first_date": str(fitted.validation.dates.min()),
+            "last_date": str(fitted.validation.dates.max()),
+            "metrics": plain_metrics(fitted.validation, fitted.validation_probability, bins),
+            "metrics_before_calibration": plain_metrics(fitted.validation, fitted.validation_raw, bins),
+        },
+        "model": {
+            "kind": fitted.model.kind,
+            **fitted.model.describe(),
+            "calibration": fitted.calibrator.kind,
+            "threshold": fitted.threshold.threshold,
+            "threshold_rule": fitted.threshold.rule,
+            "training_rows": fitted.training_rows,
+            "fit_seconds": round(fitted.fit_seconds, 4),
+        },
+        "importance": fitted.model.feature_importance(),
+    }
+
+
+def _facts(
+    plan: Plan, run: Run, fitted: Fitted, train_rows: Dataset, evaluation_rows: Dataset | None
+) -> dict[str, Any]:
+    """The manifest's account of how the model came about."""
+    config = plan.config
+    return {
+        "run_id": run.run_id,
+        "name": config.name,
+        "git_commit": git_commit(Path(__file__).parent),
+        "data_fingerprint": plan.warehouse.fingerprint(),
+        "source": plan.warehouse.describe(),
+        "settings_fingerprint": settings.fingerprint(config),
+        "seed": config.seed,
+        "thread_count": getattr(config.model, "thread_count", None),
+        "windows": {
+            "train": [str(plan.split.train.start), str(plan.split.train.end)],
+            "validation": [str(fitted.validation.dates.min()), str(fitted.validation.dates.max())],
+            "evaluation": [str(day) for day in (plan.split.evaluation.start, plan.split.evaluation.end)]
+            if plan.split.evaluation
+            else None,
+        },
+        "rows": {
+            "train": len(train_rows),
+            "validation": len(fitted.validation),
+            "evaluation": _count(evaluation_rows),
+        },
+        "row_fingerprints": {
+            "train": train_rows.fingerprint,
+            "evaluation": evaluation_rows.fingerprint if evaluation_rows is not None else None,
+        },
+        "train_breakout_rate": train_rows.breakout_rate,
+        "threshold": fitted.threshold.threshold,
+        "is_evaluated": evaluation_rows is not None,
+    }
+
+
+def _count(rows: Dataset | None) -> int:
+    return 0 if rows is None else len(rows)
