@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 # Parts of the tree that are joined to every command and never chosen by name.
-NOT_CHOSEN = {"common", "hydra", "local"}
+NOT_CHOSEN = {"always", "hydra", "local"}
 
 
 def conf_dir() -> Path:
@@ -22,6 +22,12 @@ def conf_dir() -> Path:
 def group_names() -> list[str]:
     """The groups a user chooses from, in alphabetical order."""
     return sorted(path.name for path in conf_dir().iterdir() if path.is_dir() and path.name not in NOT_CHOSEN)
+
+
+def groups_of(command: str) -> list[str]:
+    """The groups that a command's root file composes."""
+    root = (conf_dir() / f"{command}.yaml").read_text(encoding="utf-8")
+    return [name for name in group_names() if f"- {name}: " in root or f"- {name}@" in root]
 
 
 def group_options(group: str) -> list[str]:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from breakout.cli.commands import COMMANDS, DEFAULT, Command
 from breakout.cli.words import Words
+from breakout.conf_tree import NOT_CHOSEN, group_names, group_options, groups_of
 from breakout.settings.composition import absolute
 
 WORDS_OF = {"features": ("--json", "--contract"), "production": ("rollback",)}
@@ -21,20 +22,35 @@ WORDS_OF = {"features": ("--json", "--contract"), "production": ("rollback",)}
 
 def complete(words: Words, ask_hydra: Callable[[Command, Words], int]) -> int:
     """Answer one query of the shell; a line that cannot be completed has no answer, and no error."""
-    line = os.environ.get("COMP_LINE", "")
-    program, typed, current = split_line(line)
+    program, typed, current = split_line(os.environ.get("COMP_LINE", ""))
     command = COMMANDS.get(typed[0]) if typed else None
-    suggestions: list[str] = []
-    if not typed:
-        suggestions += [name for name in COMMANDS if name.startswith(current)]
+    found = [] if typed else [name for name in COMMANDS if name.startswith(current)]
     if command is not None and not command.is_composed:
-        suggestions += [word for word in WORDS_OF.get(command.name, ()) if word.startswith(current)]
+        found += [word for word in WORDS_OF.get(command.name, ()) if word.startswith(current)]
     else:
-        earlier = typed[1:] if command else typed
-        os.environ["COMP_LINE"] = " ".join([program, *absolute(earlier), current])
-        suggestions += hydra_words(command or DEFAULT, words, ask_hydra)
-    print("\n".join(suggestions))
+        chosen = command or DEFAULT
+        group, equals, _ = current.partition("=")
+        if equals and group in groups_of(chosen.name):
+            found += [
+                f"{group}={option}"
+                for option in group_options(group)
+                if f"{group}={option}".startswith(current)
+            ]
+        else:
+            earlier = typed[1:] if command else typed
+            os.environ["COMP_LINE"] = " ".join([program, *absolute(earlier), current])
+            found += wanted(hydra_words(chosen, words, ask_hydra), chosen, current)
+    print("\n".join(found))
     return 0
+
+
+def wanted(found: list[str], command: Command, current: str) -> list[str]:
+    """Hydra offers every folder of the tree; keep those that this command composes, as `group=`."""
+    offered = groups_of(command.name)
+    folders = {*group_names(), *NOT_CHOSEN} - {*offered, "hydra"}
+    kept = {f"{word[:-1]}=" if word[:-1] in offered and word.endswith("/") else word for word in found}
+    kept = {word for word in kept if word.rstrip("=/") not in folders or word.count("=") > 1}
+    return sorted(word for word in kept if current.startswith("hydra") or not word.startswith("hydra"))
 
 
 def split_line(line: str) -> tuple[str, list[str], str]:
@@ -53,5 +69,4 @@ def hydra_words(command: Command, words: Words, ask_hydra: Callable[[Command, Wo
     quiet = contextlib.redirect_stderr(io.StringIO())
     with contextlib.suppress(Exception, SystemExit), contextlib.redirect_stdout(printed), quiet:
         ask_hydra(command, words)
-    found = printed.getvalue().replace("experiment@_global_", "experiment").split()
-    return [word for word in found if not word.startswith(("common", "local"))]
+    return printed.getvalue().replace("experiment@_global_", "experiment").split()

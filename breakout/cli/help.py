@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from breakout.cli.commands import TABLE, Command
-from breakout.conf_tree import conf_dir, group_names, group_options
+from breakout.conf_tree import conf_dir, group_names, group_options, groups_of
 
 INTRODUCTION = """\
 breakout: how likely is a role player's breakout tonight?
@@ -57,8 +57,7 @@ def command_page(command: Command) -> str:
     parts = [f"breakout {command.name}: {command.summary}", f"For example\n{usage}"]
     if command.is_composed:
         root = (conf_dir() / f"{command.name}.yaml").read_text(encoding="utf-8")
-        chosen = [name for name in group_names() if f"- {name}: " in root or f"- {name}@" in root]
-        parts += [groups(chosen), f"Keys of its own, with their defaults\n{own_keys(root)}"]
+        parts += [groups(groups_of(command.name)), f"Keys of its own, with their defaults\n{own_keys(root)}"]
         parts += [f"`breakout {command.name} --cfg job` shows every key."]
     return "\n\n".join((*parts, EXIT_CODES))
 

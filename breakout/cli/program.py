@@ -15,7 +15,7 @@ from breakout.cli.words import Words
 from breakout.conf_tree import conf_dir
 from breakout.errors import ConfigurationError
 from breakout.settings import ROOT_CLASSES, load
-from breakout.settings.composition import HYDRA_VERSION_BASE, absolute, explain, plain
+from breakout.settings.composition import HYDRA_VERSION_BASE, absolute, compose_plain, explain, plain
 
 
 class Outcome:
@@ -38,7 +38,23 @@ class Outcome:
 
 
 def run_composed(command: Command, words: Words) -> int:
-    """Let Hydra read the words and call the program with typed settings, once or once a job."""
+    """One run is composed and called here; sweeps and Hydra's own flags are left to Hydra.
+
+    Hydra composes everything twice, the first time only to learn whether it is a sweep.
+    """
+    if not words.flags and not any(is_for_hydra(word) for word in words.overrides):
+        mapping, is_sweep = compose_plain(command.name, words.overrides)
+        if not is_sweep:
+            return run_program(command, mapping)
+    return run_by_hydra(command, words)
+
+
+def is_for_hydra(word: str) -> bool:
+    return word.lstrip("+~").startswith(("hydra.", "hydra/"))
+
+
+def run_by_hydra(command: Command, words: Words) -> int:
+    """Let Hydra read the words, and call the program once a job."""
     import hydra
 
     outcome = Outcome()
@@ -64,7 +80,7 @@ def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
     def run_job(config: Any) -> int:
         outcome.is_sweep = is_sweep_job()
         try:
-            code = run_program(command, config)
+            code = run_program(command, plain(config))
         except Exception as error:  # noqa: BLE001  (kept for `main`, or told as one job of many)
             if not outcome.is_sweep:
                 outcome.error = error
@@ -76,9 +92,9 @@ def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
     return run_job
 
 
-def run_program(command: Command, config: Any) -> int:
+def run_program(command: Command, mapping: dict[str, Any]) -> int:
     """Type the settings, check the features against the mode, and only then import what is heavy."""
-    settings: Any = load(ROOT_CLASSES[command.name], plain(config))
+    settings: Any = load(ROOT_CLASSES[command.name], mapping)
     if hasattr(settings, "features"):
         selection = importlib.import_module("breakout.features.selection")
         selection.select_features(settings.mode.name, settings.features.names)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from breakout.conf_tree import conf_dir, group_names, group_options
 from breakout.errors import ConfigurationError
@@ -16,30 +16,33 @@ HYDRA_VERSION_BASE = "1.3"
 
 
 def compose(command: str, overrides: Sequence[str] = ()) -> RootConfig:
-    """The configuration that `breakout COMMAND OVERRIDES` would run with; for programs, notebooks and
-    tests."""
-    from hydra import compose as hydra_compose
-    from hydra import initialize_config_dir
-
-    words = absolute(overrides)
-    try:
-        with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE):
-            composed = hydra_compose(config_name=command, overrides=words)
-            mapping = plain(composed)
-    except Exception as error:
-        raise ConfigurationError(explain(error, command)) from error
+    """The configuration that `breakout COMMAND OVERRIDES` would run with; for programs, notebooks, tests."""
+    mapping, _ = compose_plain(command, overrides)
     return load(ROOT_CLASSES[command], mapping)
 
 
-def plain(config: Any) -> dict[str, Any]:
-    """A composed OmegaConf configuration as plain dicts and lists, interpolations resolved, `???` left
-    standing."""
+def compose_plain(command: str, overrides: Sequence[str]) -> tuple[dict[str, Any], bool]:
+    """The composed mapping, and whether it asks for a sweep (as the files of `conf/sweep` do)."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.types import RunMode
+
+    try:
+        with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE):
+            composed = hydra_compose(command, absolute(overrides), return_hydra_config=True)
+            is_sweep = bool(composed.hydra.mode == RunMode.MULTIRUN)
+            return ({}, True) if is_sweep else (plain(composed), False)
+    except Exception as error:
+        raise ConfigurationError(explain(error, command)) from error
+
+
+def plain(composed: Any) -> dict[str, Any]:
+    """A composed OmegaConf configuration as dicts and lists, interpolations resolved, `???` left standing."""
     from omegaconf import OmegaConf
 
-    content = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)
-    if not isinstance(content, Mapping):
-        raise ConfigurationError(f"the configuration must be keys and values, got {type(content).__name__}.")
-    return {str(key): value for key, value in content.items() if key != "hydra"}
+    kept = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
+    content = OmegaConf.to_container(kept, resolve=True, throw_on_missing=False)
+    return cast("dict[str, Any]", content)
 
 
 def absolute(overrides: Sequence[str]) -> list[str]:

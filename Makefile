@@ -1,0 +1,62 @@
+# Everything a developer types. `make` alone lists it; every target sets up what it needs and is quick the second time.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The locks name every file by its hash; the package itself is then added without asking a registry for anything.
+PACKAGE := $(INSTALL) --no-deps --no-build-isolation --editable .
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format type bench lock clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.setup  ## install what the program needs, from requirements.lock
+
+run: $(VENV)/.setup  ## train and evaluate on the embedded games (ARGS="model.depth=6" passes settings)
+	$(BIN)/breakout $(ARGS)
+
+test: $(VENV)/.setup-dev  ## run the tests (ARGS="-k window" passes words to pytest)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.setup-dev  ## check style and likely mistakes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.setup-dev  ## mend what lint can mend by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+type: $(VENV)/.setup-dev  ## check the types, strictly
+	$(BIN)/mypy
+
+bench: $(VENV)/.setup-dev  ## measure start-up, features and sweeps, one after another
+	$(BIN)/python -m pytest tests/benchmarks --numprocesses=0 --capture=no -m benchmark $(ARGS)
+
+lock: $(VENV)/.setup-dev  ## resolve pyproject.toml anew into the two lock files
+	$(BIN)/pip-compile --quiet --allow-unsafe --strip-extras --generate-hashes --no-emit-index-url \
+	  --no-emit-trusted-host --no-emit-find-links --extra=build --extra=dev --extra=joblib --extra=mlflow \
+	  --extra=optuna --extra=ray --extra=submitit --output-file=requirements-dev.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --allow-unsafe --strip-extras --generate-hashes --no-emit-index-url \
+	  --no-emit-trusted-host --no-emit-find-links --extra=build --constraint=requirements-dev.lock \
+	  --output-file=requirements.lock pyproject.toml
+
+clean:  ## remove the environment and the tools' caches; runs under outputs/ stay
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.setup: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) --require-hashes --requirement requirements.lock
+	$(PACKAGE)
+	touch $@
+
+# The development lock holds everything of the other one, so one stamp serves both.
+$(VENV)/.setup-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) --require-hashes --requirement requirements-dev.lock
+	$(PACKAGE)
+	touch $(VENV)/.setup $@
