@@ -63,7 +63,7 @@ def load_json(path: Path) -> Any:
 
 def load_parquet(path: Path) -> pd.DataFrame:
     """Read a table; DataError naming the file if it is missing or damaged."""
-    import pandas as pd  # noqa: PLC0415  (heavy: only when a table is read)
+    import pandas as pd
 
     try:
         return pd.read_parquet(path)

@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from breakout import settings
 from breakout.artifacts import load_json, load_parquet, save_json, save_parquet, save_text
@@ -38,6 +38,17 @@ SETTINGS_FILE = "settings.yaml"
 TRAINING_FILE = "training_features.parquet"
 BASELINE_FOLDER = "baselines"
 CONTRACT_KEY = "contract_fingerprint"
+
+
+class Learned(Protocol):
+    """What a fit hands over: the model, its calibration, and the baselines fitted on the same rows, by name."""
+
+    @property
+    def model(self) -> Model: ...
+    @property
+    def calibrator(self) -> Calibrator: ...
+    @property
+    def baselines(self) -> Mapping[str, Model]: ...
 
 
 @dataclass(frozen=True)
@@ -71,12 +82,10 @@ class Bundle:
 
 def save_bundle(
     folder: Path,
-    model: Model,
-    calibrator: Calibrator,
+    learned: Learned,
     contract: Contract,
     config: ExperimentConfig,
     training_features: pd.DataFrame,
-    baselines: Mapping[str, Model],
     facts: Mapping[str, Any],
 ) -> str:
     """Write a new bundle folder and return its fingerprint; `facts` (JSON types) join the manifest."""
@@ -84,8 +93,8 @@ def save_bundle(
     beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         beside.chmod(0o755)
-        files = [model.save(beside).name, CONTRACT_FILE, SETTINGS_FILE, TRAINING_FILE]
-        files += [_save_baseline(beside, name, baseline) for name, baseline in baselines.items()]
+        files = [learned.model.save(beside).name, CONTRACT_FILE, SETTINGS_FILE, TRAINING_FILE]
+        files += [_save_baseline(beside, name, baseline) for name, baseline in learned.baselines.items()]
         save_json({"fingerprint": contract.fingerprint, **contract.to_dict()}, beside / CONTRACT_FILE)
         save_text(settings.to_yaml(config), beside / SETTINGS_FILE)
         save_parquet(training_features, beside / TRAINING_FILE)
@@ -93,9 +102,9 @@ def save_bundle(
         manifest = {
             "format_version": FORMAT_VERSION,
             "fingerprint": hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()[:16],
-            "model": {"kind": model.kind, "file": files[0], **model.describe()},
-            "calibration": calibrator.to_dict(),
-            "baselines": list(baselines),
+            "model": {"kind": learned.model.kind, "file": files[0], **learned.model.describe()},
+            "calibration": learned.calibrator.to_dict(),
+            "baselines": list(learned.baselines),
             CONTRACT_KEY: contract.fingerprint,
             "files": digests,
             "versions": versions(),
@@ -123,7 +132,9 @@ def load_bundle(folder: Path) -> Bundle:
     model, metadata = load_model(manifest["model"]["kind"], folder)
     if metadata.get(CONTRACT_KEY) != contract.fingerprint or model.names != contract.names:
         name = manifest["model"]["file"]
-        raise DataError(f"{folder / name} and {CONTRACT_FILE} do not belong together: the model was fitted under another.")
+        raise DataError(
+            f"{folder / name} and {CONTRACT_FILE} do not belong together: the model was fitted under another."
+        )
     config = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig)
     return Bundle(folder, model, Calibrator.from_dict(manifest["calibration"]), contract, config, manifest)
 
@@ -146,13 +157,13 @@ def _check_manifest(folder: Path, manifest: Any) -> None:
         raise DataError(f"{folder / MANIFEST_FILE} is damaged: it is no manifest of a bundle.")
     if manifest["format_version"] != FORMAT_VERSION:
         raise DataError(
-            f"{folder / MANIFEST_FILE} has format {manifest['format_version']}, this version reads format {FORMAT_VERSION}."
+            f"{folder / MANIFEST_FILE} has format {manifest['format_version']}, but this version reads {FORMAT_VERSION}."
         )
     for name, digest in manifest["files"].items():
         if not (folder / name).is_file():
             raise DataError(f"{folder / name} is missing.")
         if _digest(folder / name) != digest:
-            raise DataError(f"{folder / name} is damaged or of another run: it is not the file that {MANIFEST_FILE} names.")
+            raise DataError(f"{folder / name} is damaged or of another run: {MANIFEST_FILE} names another file.")
 
 
 def _load_contract(folder: Path) -> Contract:

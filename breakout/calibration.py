@@ -57,14 +57,16 @@ def logit(probability: np.ndarray) -> np.ndarray:
 
 def fit_calibrator(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibrator:
     """Fit on validation rows, shape (n,); with one class only nothing can be learned and the map changes nothing."""
-    if kind == "none" or len(np.unique(y)) < 2:  # noqa: PLR2004
+    if kind == "none" or len(np.unique(y)) < 2:
         return Calibrator("none")
     if kind == "sigmoid":
-        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  (heavy: 1.5 s)
+        from sklearn.linear_model import LogisticRegression
 
         platt = LogisticRegression(C=np.inf, max_iter=1000).fit(logit(probability)[:, None], y)
         return Calibrator("sigmoid", slope=float(platt.coef_[0, 0]), intercept=float(platt.intercept_[0]))
-    from sklearn.isotonic import IsotonicRegression  # noqa: PLC0415
+    from sklearn.isotonic import IsotonicRegression
 
     isotonic = IsotonicRegression(y_min=_EDGE, y_max=1 - _EDGE, out_of_bounds="clip").fit(probability, y)
-    return Calibrator("isotonic", x=tuple(map(float, isotonic.X_thresholds_)), y=tuple(map(float, isotonic.y_thresholds_)))
+    return Calibrator(
+        "isotonic", x=tuple(map(float, isotonic.X_thresholds_)), y=tuple(map(float, isotonic.y_thresholds_))
+    )

@@ -118,7 +118,7 @@ def build_dataset(
 
 def save_dataset(dataset: Dataset, path: Path) -> None:
     """Keys, label and features as Parquet, for notebooks; the file appears whole or not at all."""
-    from breakout.artifacts import save_parquet  # noqa: PLC0415
+    from breakout.artifacts import save_parquet
 
     label = pd.DataFrame({"is_breakout": dataset.label})
     save_parquet(pd.concat([dataset.keys, label, dataset.X], axis=1), path)

@@ -54,14 +54,19 @@ def check_training_rows(train: Dataset) -> None:
             "lengthen window.train_start..train_end or check that the warehouse holds those dates."
         )
     if len(np.unique(train.label)) == 1:
-        raise DataError("the training window holds one class only, so there is nothing to learn; check the target's settings.")
+        raise DataError(
+            "the training window holds one class only, so there is nothing to learn; check the target's settings."
+        )
 
 
 def calibration_kind(config: ExperimentConfig) -> settings.CalibrationConfig:
-    """The configured calibration; weighted classes, which ruin probabilities, are mended by a sigmoid if none is asked."""
+    """The configured calibration; weighted classes ruin probabilities, so a sigmoid mends them if none is asked."""
     weights = getattr(config.model, "class_weights", "none")
     if weights != "none" and config.calibration.kind == "none":
-        logger.warning("model.class_weights=%s distorts probabilities: calibrating them with calibration=sigmoid", weights)
+        logger.warning(
+            "model.class_weights=%s distorts probabilities: calibrating them with calibration=sigmoid",
+            weights,
+        )
         return settings.CalibrationConfig("sigmoid")
     return config.calibration
 

@@ -45,15 +45,15 @@ class Plan:
         window = self.split.evaluation
         if window is None:
             return None
-        return build_dataset(
-            self.warehouse, self.features, window.start, window.end, slice_features=SLICE_FEATURES
-        )
+        return build_dataset(self.warehouse, self.features, window.start, window.end, slice_features=SLICE_FEATURES)
 
 
 @contextmanager
 def open_plan(config: ExperimentConfig) -> Iterator[Plan]:
     """Resolve a configuration against its warehouse, which is closed on leaving."""
-    features = BreakoutFeatureConfig.from_target(select_features(config.mode.name, config.features.names), config.target)
+    features = BreakoutFeatureConfig.from_target(
+        select_features(config.mode.name, config.features.names), config.target
+    )
     contract = build_contract(features)
     warehouse = open_warehouse(config.warehouse)
     try:

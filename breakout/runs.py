@@ -45,8 +45,8 @@ class Run:
 def open_run(parent: Path, config: Any, command: str, identity: str = "") -> Iterator[Run]:
     """A new folder below `parent` for this configuration; `identity` adds what else decides the numbers (the contract).
 
-    Leaving normally marks it completed; an exception marks it failed (Ctrl-C and SIGTERM: interrupted) with the sentence
-    in status.json and the traceback in run.log, and goes on to the caller.
+    Leaving normally marks it completed; an exception marks it failed (Ctrl-C and SIGTERM: interrupted) with the
+    sentence in status.json and the traceback in run.log, and goes on to the caller.
     """
     fingerprint = settings.fingerprint(config)
     run = _make_folder(parent, fingerprint)
@@ -68,11 +68,11 @@ def open_run(parent: Path, config: Any, command: str, identity: str = "") -> Ite
     with _log_to(run.folder / LOG_FILE), _terminate_as_interrupt():
         try:
             yield run
-        except BaseException as error:
+        except BaseException as error:  # whatever ends the run, its status must say so
             status |= {"state": "failed", "error": _sentence(error)}
             if isinstance(error, KeyboardInterrupt):
                 status["state"] = "interrupted"
-            logger.error("%s: %s", status["state"], status["error"], exc_info=error)
+            logger.exception("%s: %s", status["state"], status["error"])
             raise
         else:
             status["state"] = "completed"
@@ -86,7 +86,10 @@ def read_status(folder: Path) -> dict[str, Any]:
         raise DataError(f"{folder} is no run folder: there is no such folder.")
     status: dict[str, Any] = load_json(folder / STATUS_FILE)
     if status.get("state") == "running" and status.get("host") == platform.node() and not _is_alive(status.get("pid")):
-        status |= {"state": "killed", "error": "the process ended without a word (killed, or the machine stopped)"}
+        status |= {
+            "state": "killed",
+            "error": "the process ended without a word (killed, or the machine stopped)",
+        }
     return status
 
 
@@ -109,7 +112,9 @@ def _make_folder(parent: Path, fingerprint: str) -> Run:
         except FileExistsError:
             continue  # another run of the same microsecond: take the next one
         except OSError as error:
-            raise DataError(f"{parent} cannot be written ({error.strerror}); choose another with paths.outputs=DIR.") from error
+            raise DataError(
+                f"{parent} cannot be written ({error.strerror}); choose another with paths.outputs=DIR."
+            ) from error
         return Run(folder, run_id)
 
 

@@ -81,7 +81,7 @@ def validation_mask(dates: np.ndarray, fraction: float) -> np.ndarray:
     dates_needed = int(np.argmax(held >= fraction * len(dates) - 1e-9)) + 1 if len(dates) else 0
     if dates_needed >= len(distinct):
         raise DataError(
-            f"the training window has rows on {len(distinct)} dates only, too few to keep whole dates back for validation; "
+            f"the training window has rows on {len(distinct)} dates only, too few to keep some back for validation; "
             "lengthen the training window."
         )
     return np.asarray(dates >= distinct[len(distinct) - dates_needed])

@@ -69,7 +69,9 @@ def check_drift(config: ExperimentConfig, folder: Path) -> None:
     path = folder / "distributions.json"
     drifted = artifacts.load_json(path)["drifted"] if config.distributions.fail_on_drift and path.exists() else []
     if drifted:
-        raise GateError(f"{', '.join(drifted)} drifted between training and evaluation (distributions.fail_on_drift); see {path}.")
+        raise GateError(
+            f"{', '.join(drifted)} drifted between training and evaluation (distributions.fail_on_drift); see {path}."
+        )
 
 
 def train(plan: Plan) -> Path:
@@ -96,9 +98,7 @@ def finish(plan: Plan, run: Run, fitted: Fitted, train_rows: Dataset, evaluation
     artifacts.save_parquet(predictions_frame(parts), run.folder / "predictions.parquet")
     artifacts.save_json(_metrics(plan, fitted, result), run.folder / "metrics.json")
     facts = _facts(plan, run, fitted, train_rows, evaluation_rows)
-    bundle = save_bundle(
-        run.folder / "bundle", fitted.model, fitted.calibrator, plan.contract, plan.config, train_rows.X, fitted.baselines, facts
-    )
+    bundle = save_bundle(run.folder / "bundle", fitted, plan.contract, plan.config, train_rows.X, facts)
     run.facts |= {"bundle": bundle, "contract": plan.contract.fingerprint}
     write_page(run.folder)
     logger.info("run complete: %s", run.folder)

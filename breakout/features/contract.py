@@ -28,8 +28,11 @@ _DTYPE = "float64"
 
 @dataclass(frozen=True)
 class FeatureContract:
-    """One feature's part: `definition` is its expression with everything it is built from, `windows` the frames it reads,
-    `query` a digest of the whole query that computes it (sources, joins and as-of rule included)."""
+    """One feature's part.
+
+    `definition` is its expression with everything it is built from, `windows` the frames it reads, `query` a digest of
+    the whole query that computes it (sources, joins and as-of rule included).
+    """
 
     dtype: str
     default: float
@@ -75,7 +78,9 @@ def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature
         "min_prior_games": config.min_prior_games,
         "season_types": sorted(config.season_types),
     }
-    sources = {table.name: {column.name: column.type for column in table.columns} for table in tables.HISTORY_TABLES}
+    sources = {
+        table.name: {column.name: str(column.type) for column in table.columns} for table in tables.HISTORY_TABLES
+    }
     features = {name: _feature_contract(entries, name) for name in config.names}
     return Contract(config.names, features, label, sources)
 
@@ -98,7 +103,7 @@ def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContrac
 @lru_cache(maxsize=512)
 def canonical(sql: str) -> str:
     """The text without comments and with single spaces: its tokens, so that layout never changes a contract."""
-    from sqlglot import tokenize  # noqa: PLC0415
+    from sqlglot import tokenize
 
     return " ".join(token.text for token in tokenize(sql, read=w.DIALECT))
 
@@ -140,12 +145,12 @@ def _diff_feature(name: str, saved: FeatureContract, installed: FeatureContract)
         if was != now:
             lines.append(f"feature {name}: window {window} was {was}, is {now}")
     if not lines and saved.query != installed.query:
-        lines.append(f"feature {name}: definition changed in the rows, joins or as-of rule of the query it is computed by")
+        lines.append(
+            f"feature {name}: definition changed in the rows, joins or as-of rule of the query it is computed by"
+        )
     return lines
 
 
 def defaults_of(contract: Contract) -> dict[str, float]:
     """The default of each feature as the contract has it."""
     return {name: contract.features[name].default for name in contract.names}
-
-

@@ -110,25 +110,36 @@ def _values(column: pd.Series) -> np.ndarray:
     return np.asarray(values[~np.isnan(values)])
 
 
-def _compare(name: str, reference: np.ndarray, current: np.ndarray, default: float, level: float) -> FeatureDistribution:
+def _compare(
+    name: str, reference: np.ndarray, current: np.ndarray, default: float, level: float
+) -> FeatureDistribution:
     told = _describe(reference, default), _describe(current, default)
     if not len(reference) or not len(current):
         return FeatureDistribution(name, *told, None, None, None, None, MATERIAL_KS, is_drifted=False)
-    from scipy.stats import ks_2samp  # noqa: PLC0415  (heavy: only when windows are compared)
+    from scipy.stats import ks_2samp
 
     psi, limit = _psi(reference, current, level)
     test = ks_2samp(reference, current, method="asymp")
     by_psi = psi > max(limit, MATERIAL_PSI)
     by_ks = bool(test.pvalue < level and test.statistic > MATERIAL_KS)
     return FeatureDistribution(
-        name, *told, psi, limit, float(test.statistic), float(test.pvalue), MATERIAL_KS, is_drifted=by_psi or by_ks
+        name,
+        *told,
+        psi,
+        limit,
+        float(test.statistic),
+        float(test.pvalue),
+        MATERIAL_KS,
+        is_drifted=by_psi or by_ks,
     )
 
 
 def _describe(values: np.ndarray, default: float) -> Sample:
     if not len(values):
         return Sample(0, None, None, {}, None)
-    levels = {f"{level:g}": float(value) for level, value in zip(QUANTILES, np.quantile(values, QUANTILES), strict=True)}
+    levels = {
+        f"{level:g}": float(value) for level, value in zip(QUANTILES, np.quantile(values, QUANTILES), strict=True)
+    }
     sd = float(values.std(ddof=1)) if len(values) > 1 else None
     return Sample(len(values), float(values.mean()), sd, levels, float((values == default).mean()))
 
@@ -138,12 +149,14 @@ def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[floa
 
     Half a row is added to each bin, so that an empty one does not make the index infinite.
     """
-    from scipy.stats import chi2  # noqa: PLC0415
+    from scipy.stats import chi2
 
     both = np.concatenate([reference, current])
     edges = np.unique(np.quantile(both, np.linspace(0, 1, BINS + 1)[1:-1]))
     bins = len(edges) + 1
-    counts = [np.bincount(np.searchsorted(edges, part, side="left"), minlength=bins) + 0.5 for part in (reference, current)]
+    counts = [
+        np.bincount(np.searchsorted(edges, part, side="left"), minlength=bins) + 0.5 for part in (reference, current)
+    ]
     share, other = (count / count.sum() for count in counts)
     psi = float(np.sum((other - share) * np.log(other / share)))
     occupied = max(1, int(np.count_nonzero(counts[0] + counts[1] > 1)) - 1)

@@ -202,7 +202,7 @@ EXPERIMENTAL_FEATURES: tuple[Feature, ...] = (
         default=0.17,
         unit="share",
         group="scoring",
-        description="Share of breakouts among his earlier games that could be judged, each against his average before it",
+        description="Share of breakouts among his earlier games with enough games before them to be judged",
     ),
     Feature(
         name="team_points_missing_last_game",

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> int:
     """Print what the words ask for; the exit code."""
-    parser = argparse.ArgumentParser(prog="breakout features", description="List the features, the presets, or the contract.")
+    parser = argparse.ArgumentParser(
+        prog="breakout features", description="List the features, the presets, or the contract."
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.add_argument("--contract", action="store_true", help="print the contract of the shared features as JSON")
     options = parser.parse_args(argv)
@@ -30,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _load_presets() -> dict[str, list[str]]:
     """The feature lists of `conf/features/` by the name that `features=` takes."""
-    import yaml  # noqa: PLC0415
+    import yaml
 
     folder = conf_dir() / "features"
     return {name: yaml.safe_load((folder / f"{name}.yaml").read_text())["names"] for name in group_options("features")}
@@ -61,9 +63,9 @@ def _print_table(presets: Mapping[str, Sequence[str]]) -> None:
 
 
 def _print_contract() -> None:
-    from breakout.features.config import BreakoutFeatureConfig  # noqa: PLC0415  (heavy: an SQL parser)
-    from breakout.features.contract import build_contract  # noqa: PLC0415
-    from breakout.settings.composition import compose  # noqa: PLC0415
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.features.contract import build_contract
+    from breakout.settings.composition import compose
 
     target = compose("train").target  # type: ignore[union-attr]
     contract = build_contract(BreakoutFeatureConfig.from_target(BREAKOUT_FEATURE_ORDER, target))

@@ -86,7 +86,9 @@ class Plan:
             default = exp.Literal.number(repr(float(self.registry[column.name].default)))
             return exp.Coalesce(this=exp.column(column.name), expressions=[default]), depth
         sql = column.sql(w.DIALECT)
-        raise FeatureDefinitionError(f"feature {name} uses {sql}, which is no window, no column of the row and no feature")
+        raise FeatureDefinitionError(
+            f"feature {name} uses {sql}, which is no window, no column of the row and no feature"
+        )
 
 
 def _column_name(sql: str) -> str:

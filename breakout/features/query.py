@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 RowSource = Literal["played", "slate", "listed"]
 
 KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
-NIGHT_COLUMNS = ("player_full_name", "team_abbr", "opponent_team_abbr", "season_year", "is_home", "games_before")
+NIGHT_COLUMNS = (
+    "player_full_name",
+    "team_abbr",
+    "opponent_team_abbr",
+    "season_year",
+    "is_home",
+    "games_before",
+)
 CONTEXT_COLUMNS = ("season_points_avg", "last_game_date", "is_role_player", "is_breakout")
 
 _NIGHT = "player_lookup, player_full_name, game_id, game_date, day, season_year, team_abbr, opponent_team_abbr, is_home"
@@ -77,7 +84,8 @@ def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
     if row_source == "listed":
         columns = _NIGHT.replace(" day,", " UNIX_DATE(game_date) AS day,")
         return {"slate": f"SELECT {columns}\nFROM `{tables.slate}`\nWHERE game_date BETWEEN @start AND @end"}
-    side = """SELECT game_id, game_date, season_year, {own} AS team_abbr, {other} AS opponent_team_abbr, {home} AS is_home
+    side = """SELECT game_id, game_date, season_year,
+  {own} AS team_abbr, {other} AS opponent_team_abbr, {home} AS is_home
 FROM `{table}`
 WHERE game_date BETWEEN @start AND @end AND {season_type} IN UNNEST(@season_types)"""
     fixed = {"table": tables.schedule, "season_type": tables.season_type}
@@ -157,7 +165,9 @@ def _kept(plan: Plan, row_source: RowSource) -> str:
 
 
 def _is_needed(plan: Plan, relation: w.Relation) -> bool:
-    return relation.name in plan.states or ("missing_points_pico" in plan.row_columns and relation.name in {"team", "player"})
+    return relation.name in plan.states or (
+        "missing_points_pico" in plan.row_columns and relation.name in {"team", "player"}
+    )
 
 
 def _state(plan: Plan, relation: w.Relation) -> str:

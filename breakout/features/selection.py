@@ -19,7 +19,7 @@ def select_features(mode: str, names: Sequence[str]) -> tuple[str, ...]:
     check_names(chosen)
     if mode == "shared" and chosen != BREAKOUT_FEATURE_ORDER:
         raise ConfigurationError(
-            f"mode=shared is locked to the {len(BREAKOUT_FEATURE_ORDER)} features of BREAKOUT_FEATURE_ORDER, but the features "
+            f"mode=shared is locked to the features of BREAKOUT_FEATURE_ORDER, but the given ones "
             f"{_difference(chosen)}; use mode=experimental to choose features freely."
         )
     return chosen

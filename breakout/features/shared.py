@@ -6,7 +6,8 @@ from breakout.features.feature import Feature
 
 # Of his last five games those inside D-30 <= game_date < D; -1 stands for "no such game", points are never negative.
 _LAST_FIVE_WITHIN_30_DAYS = ", ".join(
-    f"IF(LAG(day, {back}) OVER player_season >= row.day - 30, LAG(points, {back}) OVER player_season, -1)" for back in range(5)
+    f"IF(LAG(day, {back}) OVER player_season >= row.day - 30, LAG(points, {back}) OVER player_season, -1)"
+    for back in range(5)
 )
 
 SHARED_FEATURES: tuple[Feature, ...] = (
@@ -16,7 +17,7 @@ SHARED_FEATURES: tuple[Feature, ...] = (
         default=0.0,
         unit="sd",
         group="scoring",
-        description="How far the mean of his last 5 games lies above his season average, in his own standard deviations",
+        description="How far the mean of his last 5 games lies above his season average, in standard deviations",
     ),
     Feature(
         name="points_std_last_10",

@@ -35,12 +35,12 @@ def prepare_feature_vector(
     (n, len(names)). None and NaN are missing. Columns beyond `names` are left out. DataError if a name is absent
     altogether: a feature that nobody computed is not a missing value.
     """
-    import pandas as pd  # noqa: PLC0415  (heavy: only when rows are prepared)
+    import pandas as pd
 
     absent = [name for name in names if name not in values]
     if absent:
         raise DataError(f"the features {', '.join(absent)} were not computed; build them with the feature query.")
-    is_row = not isinstance(values, pd.DataFrame)
-    frame = pd.DataFrame({name: [values[name]] for name in names}) if is_row else values
+    is_many = isinstance(values, pd.DataFrame)
+    frame = values if isinstance(values, pd.DataFrame) else pd.DataFrame({name: [values[name]] for name in names})
     filled = frame[list(names)].astype("float64").fillna({name: defaults[name] for name in names})
-    return filled.iloc[0].to_numpy() if is_row else filled
+    return filled if is_many else filled.iloc[0].to_numpy()

@@ -1,8 +1,8 @@
 """The named windows and the relations behind them: the only place where a feature's reach into the past is written.
 
-A *state* is what is known after a game. Every state is valid from the day after its game up to and including the day of
-the next one, and a row joins the state that is valid on its date (`AS_OF_JOIN`). No state ever holds a game of the row's
-own date or later, so no feature expression can reach one.
+A *state* is what is known after a game. It is valid from the day after its game up to and including the day of the next
+one, and a row joins the state that is valid on its date (`AS_OF_JOIN`). No state holds a game of the row's own date or
+later, so no feature expression can reach one.
 """
 
 from __future__ import annotations

@@ -18,10 +18,17 @@ if TYPE_CHECKING:
 
 
 class Model(Protocol):
-    """A fitted model. `names` are its features in the order it was fitted on."""
+    """A fitted model."""
 
-    kind: str
-    names: tuple[str, ...]
+    @property
+    def kind(self) -> str:
+        """The name of its configuration: catboost, logistic, base_rate."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its features in the order it was fitted on."""
+        ...
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
         """Probability of a breakout, shape (n,); ValueError unless X has exactly `names` as columns, in order."""
@@ -59,14 +66,14 @@ def check_columns(X: pd.DataFrame, names: tuple[str, ...]) -> None:
 def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
     """Fit the configured model; `metadata` (texts) travels inside the saved file."""
     if isinstance(config, settings.CatBoostConfig):
-        from breakout.models.catboost import fit_catboost  # noqa: PLC0415
+        from breakout.models.catboost import fit_catboost
 
         return fit_catboost(config, parts, seed, metadata)
     if isinstance(config, settings.LogisticConfig):
-        from breakout.models.logistic import fit_logistic  # noqa: PLC0415
+        from breakout.models.logistic import fit_logistic
 
         return fit_logistic(config, parts, metadata)
-    from breakout.models.base_rate import fit_base_rate  # noqa: PLC0415
+    from breakout.models.base_rate import fit_base_rate
 
     return fit_base_rate(parts, metadata)
 
@@ -74,13 +81,13 @@ def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
 def load_model(kind: str, folder: Path) -> tuple[Model, dict[str, str]]:
     """The model saved in a folder and its metadata; DataError naming the file if it is missing or damaged."""
     if kind == "catboost":
-        from breakout.models.catboost import load_catboost  # noqa: PLC0415
+        from breakout.models.catboost import load_catboost
 
         return load_catboost(folder)
     if kind == "logistic":
-        from breakout.models.logistic import load_logistic  # noqa: PLC0415
+        from breakout.models.logistic import load_logistic
 
         return load_logistic(folder)
-    from breakout.models.base_rate import load_base_rate  # noqa: PLC0415
+    from breakout.models.base_rate import load_base_rate
 
     return load_base_rate(folder)

@@ -104,5 +104,6 @@ def load_catboost(folder: Path) -> tuple[CatBoostModel, dict[str, str]]:
     except CatBoostError as error:
         raise DataError(f"{path} is damaged and cannot be read as a CatBoost model.") from error
     stored = classifier.get_metadata()
-    metadata = {key.removeprefix(_PREFIX): str(stored[key]) for key in stored.keys() if key.startswith(_PREFIX)}  # noqa: SIM118
+    keys = [key for key in stored.keys() if key.startswith(_PREFIX)]  # noqa: SIM118  (not a dict: has no iterator)
+    metadata = {key.removeprefix(_PREFIX): str(stored[key]) for key in keys}
     return CatBoostModel(classifier), metadata

@@ -41,7 +41,7 @@ class LogisticModel:
         return np.asarray(1 / (1 + np.exp(-(self.shap_values(X).sum(axis=1) + self.intercept))))
 
     def shap_values(self, X: pd.DataFrame) -> np.ndarray:
-        """Contribution of each feature to the log odds against an average row, shape (n, k); exact for a linear model."""
+        """Contribution of each feature to the log odds against an average row, shape (n, k)."""
         check_columns(X, self.names)
         standardised = (X.to_numpy(dtype="float64") - np.array(self.means)) / np.array(self.scales)
         return np.asarray(standardised * np.array(self.coefficients))
@@ -65,9 +65,9 @@ class LogisticModel:
 
 def fit_logistic(config: LogisticConfig, parts: FitParts, metadata: Mapping[str, str]) -> LogisticModel:
     """Fit on the fitting and the validation part together: nothing here stops early."""
-    import pandas as pd  # noqa: PLC0415
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  (heavy: 1.5 s)
-    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+    import pandas as pd
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
 
     X = pd.concat([parts.X_fit, parts.X_validation])
     y = np.concatenate([parts.y_fit, parts.y_validation])

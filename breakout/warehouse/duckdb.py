@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+_INTEGERS = {
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+}
 _ACCEPTED = {
     "STRING": {"VARCHAR"},
     "DATE": {"DATE", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"},
@@ -34,7 +44,7 @@ _DUCKDB_TYPE = {"STRING": "VARCHAR", "DATE": "DATE", "INT64": "BIGINT", "FLOAT64
 @lru_cache(maxsize=512)
 def to_duckdb(sql: str) -> str:
     """The same query in DuckDB's dialect."""
-    import sqlglot  # noqa: PLC0415  (heavy: only when a query runs)
+    import sqlglot
 
     return sqlglot.transpile(sql, read="bigquery", write="duckdb")[0]
 
@@ -178,9 +188,11 @@ class DuckDBWarehouse:
 
 
 def _find_files(table: str, pattern: str) -> list[str]:
-    paths = sorted(glob.glob(str(Path(pattern).expanduser()), recursive=True))
+    paths = sorted(glob.glob(str(Path(pattern).expanduser()), recursive=True))  # noqa: PTH207  (absolute globs too)
     if not paths:
-        raise DataError(f"{table}: no file at {pattern}; correct warehouse.{table}=PATH (Parquet or CSV, globs allowed).")
+        raise DataError(
+            f"{table}: no file at {pattern}; correct warehouse.{table}=PATH (Parquet or CSV, globs allowed)."
+        )
     return paths
 
 

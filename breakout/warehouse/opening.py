@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 def open_warehouse(config: WarehouseConfig) -> Warehouse:
     """The warehouse of this configuration; DataError in a sentence if it cannot be opened."""
     if isinstance(config, settings.SampleWarehouse):
-        from breakout.warehouse.sample import open_sample  # noqa: PLC0415
+        from breakout.warehouse.sample import open_sample
 
         return open_sample()
     if isinstance(config, settings.DuckDBWarehouse):
-        from breakout.warehouse.duckdb import DuckDBWarehouse  # noqa: PLC0415
+        from breakout.warehouse.duckdb import DuckDBWarehouse
 
         files = {
             "player_game_summary": config.player_game_summary,
@@ -27,6 +27,6 @@ def open_warehouse(config: WarehouseConfig) -> Warehouse:
         if config.schedule is not None:
             files["schedule"] = config.schedule
         return DuckDBWarehouse(files, config.season_type)
-    from breakout.warehouse.bigquery import BigQueryWarehouse  # noqa: PLC0415
+    from breakout.warehouse.bigquery import BigQueryWarehouse
 
     return BigQueryWarehouse(config)

@@ -156,7 +156,7 @@ ORDER BY problem, {first}, {second}"""
 
 
 def check_rows(warehouse: Warehouse, table: Table, full_name: str, parameters: dict[str, object]) -> None:
-    """Raise DataError naming the table, the problem and a few offending keys; `parameters` empty means the whole table."""
+    """Raise DataError naming the table, the problem and a few keys; without `parameters` over the whole table."""
     found = warehouse.query(problem_query(table, full_name, is_filtered=bool(parameters)), parameters).to_pylist()
     if not found:
         return
