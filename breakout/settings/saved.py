@@ -68,14 +68,14 @@ def load_file(path: str | Path, root: type[Root]) -> Root:
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file, with dates left as text for the typed door."""
-    from omegaconf import OmegaConf
+    """The mapping in a YAML file."""
+    import yaml
 
     try:
-        content = OmegaConf.to_container(OmegaConf.load(path))
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"no settings at {path}: give the folder of a finished run.") from None
-    except Exception as error:  # YAML, encoding and file-system errors have no common base
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         told = f"{path} cannot be read as YAML ({type(error).__name__}): restore it or train again."
         raise DataError(told) from error
     if not isinstance(content, dict) or not content:

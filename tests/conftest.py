@@ -1,0 +1,50 @@
+"""What every test can use: the default experiment as plain values, and the program as a user starts it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from breakout import settings
+from breakout.settings.composition import compose
+
+Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def default_experiment() -> settings.ExperimentConfig:
+    """What `breakout` alone would run."""
+    config = compose("train")
+    assert isinstance(config, settings.ExperimentConfig)
+    return config
+
+
+@pytest.fixture
+def mapping(default_experiment: settings.ExperimentConfig) -> dict[str, Any]:
+    """The default experiment as nested plain values, for a test to spoil."""
+    return settings.to_mapping(default_experiment)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Start `breakout` with these words in an empty folder, as a program of its own."""
+
+    def start(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        env = {key: value for key, value in os.environ.items() if key != "HYDRA_FULL_ERROR"}
+        return subprocess.run(
+            [sys.executable, "-m", "breakout", *words],
+            cwd=tmp_path,
+            env=env | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return start

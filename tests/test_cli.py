@@ -1,0 +1,343 @@
+"""The command line as a user meets it: help, exit codes, sentences for mistakes, sweeps and shell completion."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from breakout import __version__
+from breakout.cli import main
+from breakout.cli.commands import COMMANDS, TABLE
+from breakout.cli.words import sort_words
+from breakout.conf_tree import group_names, group_options
+from breakout.errors import ConfigurationError, DataError, GateError
+from tests.conftest import Program
+
+TrainWith = Callable[[Callable[[Any], int | None]], None]
+DATES = "start=2026-01-11 end=2026-01-12"
+
+
+def test_help_shows_what_it_is_six_commands_the_groups_and_the_exit_codes(program: Program) -> None:
+    shown = program("--help")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    _, steps, _ = shown.stdout.split("\n\n", 3)[1:]
+    assert len([line for line in steps.splitlines() if line.startswith("  breakout")]) == 6
+    for group in group_names():
+        assert f"\n  {group} " in shown.stdout
+        assert all(option in shown.stdout for option in group_options(group))
+    assert "0 done   1 a gate said no, or a job failed   2 usage or configuration   3 data or warehouse" in shown.stdout
+    assert all(f"\n  {name}" in shown.stdout for name in COMMANDS)
+    assert max(map(len, shown.stdout.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help_page(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"breakout {name}: ")
+    assert "Exit codes" in shown
+
+
+def test_the_commands_of_the_help_pages_pass_the_door() -> None:
+    for command in TABLE:
+        for line in command.usage:
+            words = shlex.split(line)[1:]
+            if command.is_composed:
+                sort_words([word for word in words if word != command.name], command.name)
+            else:
+                assert words[0] == command.name
+
+
+def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"breakout {__version__}\n"
+
+
+WRONG_LINES = [
+    ("model.depth=0", "model.depth must be an integer from 1 to 16, got 0"),
+    ("target.breakout_multiplier=1", "target.breakout_multiplier must be a number > 1"),
+    ("window.train_end=2026-01-11", "must be before window.eval_start"),
+    ("window.eval_end=null", "window.eval_end is null"),
+    ("window.train_start=2026-01-11", "is after window.train_end"),
+    ("sead=2", "did you mean seed?"),
+    ("+sead=2", "did you mean seed?"),
+    ("window=januray", "did you mean window=january?"),
+    ("features.names=[cv_ratio]", "mode=experimental"),
+    ("features=enhanced", "mode=experimental"),
+    ("mode=experimental features.names=[cv_ration]", "cv_ratio"),
+    ("mode=experimental features.names=[cv_ratio,cv_ratio]", "cv_ratio"),
+    ("mode=experimental features.names=[]", "empty"),
+    ("trian", "did you mean `breakout train`?"),
+    ("frobnicate", "the commands are train, features"),
+    ("train extra", "a setting is written key=value"),
+    ("--depth 6", "type model.depth=6"),
+    ("--depth=6 --iterations 300", "type model.depth=6"),
+    ("--iterations 300", "type model.iterations=300"),
+    ("--learning-rate 0.1", "type model.learning_rate=0.1"),
+    ("--name deeper", "type name=deeper"),
+    ("--mode experimental", "type mode=experimental"),
+    ("--train-start 2025-11-01", "type window.train_start=2025-11-01"),
+    ("--eval-end=2026-02-05", "type window.eval_end=2026-02-05"),
+    ("--features a,b", "type mode=experimental features.names=[a,b]"),
+    ("--features enhanced", "type mode=experimental features=enhanced"),
+    ("--tags a,b", "type tags=[a,b]"),
+    ("--dry-run", "type dry_run=true"),
+    ("--list-features", "type `breakout features`"),
+    ("--frobnicate", "settings are written key=value"),
+    ("--config-name other", "experiment=NAME"),
+    ("-cp elsewhere", "--config-dir"),
+    ("--experimental-rerun x.pickle", "breakout reproduce"),
+    ("--cfg", "--cfg needs one of job, hydra, all"),
+    ("--cfg everything", "--cfg needs one of job, hydra, all"),
+    ("--package", "--package needs a value"),
+    ("evaluate", "bundle is required and not given; add for example bundle="),
+    ("dataset end=2026-02-05", "start and out are required"),
+    (f"dataset {DATES} out=x.parquet start=2026-01-13", "start 2026-01-13 is after end 2026-01-12"),
+    ("predict bundle=x date=tomorrow", "date must be a date such as"),
+    ("predict bundle=x date=2026-02-06 model.depth=6", "of `breakout predict`"),
+    ("warehouse=duckdb", "warehouse.player_game_summary="),
+    ("warehouse.player_game_summary=x", "belongs to warehouse=duckdb or warehouse=bigquery"),
+    ("seed=1 --cfg job --info", "Only one of"),
+]
+
+
+@pytest.mark.parametrize(("line", "told"), WRONG_LINES)
+def test_a_mistake_exits_2_with_one_sentence_and_leaves_nothing(
+    line: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(line)) == 2
+    shown = capsys.readouterr()
+    assert told in shown.err
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("line", ["model.depth=0", "features=enhanced", "--depth 6", "+sead=2", "window=x"])
+def test_a_mistake_is_told_the_same_way_by_the_program(program: Program, line: str) -> None:
+    ended = program(*shlex.split(line))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("breakout: ")
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_traceback_is_shown_only_on_request(program: Program) -> None:
+    assert "Traceback" not in program("model.depth=0").stderr
+    ended = program("model.depth=0", HYDRA_FULL_ERROR="1")
+    assert ended.returncode == 2
+    assert "Traceback" in ended.stderr
+
+
+@pytest.fixture
+def train_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainWith:
+    """Put this function in the main program's place, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def replace(run: Callable[[Any], int | None]) -> None:
+        stand_in = SimpleNamespace(run=lambda settings: run(settings) or 0)
+        monkeypatch.setitem(sys.modules, "breakout.train", stand_in)
+
+    return replace
+
+
+def raising(error: BaseException) -> Callable[[Any], int]:
+    def run(_settings: object) -> int:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (GateError("drift in home_away"), 1, "breakout: drift in home_away\n"),
+        (ConfigurationError("no"), 2, "breakout: no\n"),
+        (DataError("no such file"), 3, "breakout: no such file\n"),
+        (RuntimeError("two\nlines"), 1, "breakout: unexpected RuntimeError: two lines. HYDRA_FULL_ERROR=1 shows"),
+        (KeyboardInterrupt(), 130, "breakout: interrupted.\n"),
+    ],
+)
+@pytest.mark.parametrize("words", [[], ["hydra.verbose=false"]], ids=["composed here", "composed by Hydra"])
+def test_every_failure_of_a_program_ends_in_its_exit_code(
+    words: list[str],
+    error: BaseException,
+    code: int,
+    told: str,
+    train_with: TrainWith,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    train_with(raising(error))
+    assert main(words) == code
+    assert told in capsys.readouterr().err
+
+
+def test_what_an_error_carries_as_notes_is_told(train_with: TrainWith, capsys: pytest.CaptureFixture[str]) -> None:
+    error = RuntimeError("lost")
+    error.add_note("the traceback is in outputs/runs/a/run.log")
+    train_with(raising(error))
+    assert main([]) == 1
+    assert "breakout: the traceback is in outputs/runs/a/run.log\n" in capsys.readouterr().err
+
+
+def test_a_program_gets_typed_settings_and_gives_its_exit_code(train_with: TrainWith) -> None:
+    seen: list[object] = []
+
+    def run(settings: object) -> int:
+        seen.append(settings)
+        return 1
+
+    train_with(run)
+    assert main(["train", "seed=7", "experiment=research/cv_ratio"]) == 1
+    (settings,) = seen
+    assert (settings.seed, settings.name) == (7, "cv_ratio")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("line", ["-m seed=1,2", "seed=1,2 -m", "-m train seed=1,2", "train --multirun seed=1,2"])
+def test_a_sweep_runs_every_job_wherever_the_flag_stands(line: str, train_with: TrainWith) -> None:
+    seeds: list[int] = []
+    train_with(lambda settings: seeds.append(settings.seed))
+    assert main(line.split()) == 0
+    assert seeds == [1, 2]
+
+
+def test_a_sweep_goes_through_groups_experiments_and_globs(train_with: TrainWith) -> None:
+    seen: list[tuple[str, str]] = []
+    train_with(lambda s: seen.append((s.name, s.window.kind)))
+    assert main(["-m", "window=glob(*)"]) == 0
+    assert {kind for _, kind in seen} == {"dates", "trailing", "walk_forward"}
+    seen.clear()
+    assert main(["-m", "experiment=production/prod_v2_feb,research/cv_ratio"]) == 0
+    assert [name for name, _ in seen] == ["prod_v2_feb", "cv_ratio"]
+    seen.clear()
+    assert main(["sweep=seeds"]) == 0
+    assert len(seen) == 8
+
+
+def test_a_failing_job_does_not_stop_the_others_and_fails_the_sweep(
+    train_with: TrainWith, capsys: pytest.CaptureFixture[str]
+) -> None:
+    depths: list[int] = []
+    train_with(lambda settings: depths.append(settings.model.depth))
+    assert main(["-m", "model.depth=4,0,6"]) == 1
+    assert depths == [4, 6]
+    assert "model.depth must be an integer from 1 to 16, got 0" in capsys.readouterr().err
+
+
+def test_the_composed_configuration_can_be_shown(program: Program, tmp_path: Path) -> None:
+    shown = program("seed=3", "--cfg", "job", "--resolve")
+    assert shown.returncode == 0
+    assert "seed: 3\n" in shown.stdout
+    assert "hydra:" not in shown.stdout
+    assert "depth: 5" in program("--cfg", "job", "--package", "model").stdout
+    assert "breakout" in program("--cfg", "hydra").stdout
+    assert "| model/catboost " in program("--info", "defaults").stdout
+    assert "???" in program("evaluate", "--cfg=job").stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_settings_of_ones_own_machine_are_joined(program: Program, tmp_path: Path) -> None:
+    local = tmp_path / "mine" / "local" / "default.yaml"
+    local.parent.mkdir(parents=True)
+    local.write_text("# @package _global_\npaths:\n  outputs: /elsewhere\n", encoding="utf-8")
+    shown = program("--config-dir", str(tmp_path / "mine"), "--cfg", "job", "--package", "paths")
+    assert "outputs: /elsewhere" in shown.stdout
+
+
+def complete(line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    monkeypatch.setenv("COMP_LINE", line)
+    assert main(["-sc", "query=bash"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    return shown.out.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("breakout tra", ["train", "track", "tracking.", "tracking="]),
+        ("breakout features --j", ["--json"]),
+        ("breakout production r", ["rollback"]),
+        ("breakout reproduce out", []),
+        ("breakout train model=", ["model=base_rate", "model=catboost", "model=logistic"]),
+        ("breakout model.d", ["model.depth="]),
+        ("breakout train model=logistic model.C", ["model.C="]),
+        ("breakout train model.dep", ["model.depth="]),
+        ("breakout experiment=prod", ["experiment=production/prod_v2_feb", "experiment=production/v1_retrain"]),
+        ("breakout experiment=research/cv_ratio model.dep", ["model.depth="]),
+        ("breakout evaluate bun", ["bundle="]),
+        ("breakout evaluate exper", []),
+        ("breakout -m exper", ["experiment="]),
+        ("breakout hydra/launcher=ba", ["hydra/launcher=basic"]),
+        ("breakout model=nonsense model.dep", []),
+        ("python -m breakout audit.r", []),
+        ("python -m breakout audit audit.r", ["audit.rows="]),
+    ],
+)
+def test_the_shell_completes(
+    line: str, expected: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert complete(line, monkeypatch, capsys) == expected
+
+
+def test_an_empty_line_offers_the_commands_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert complete("breakout ", monkeypatch, capsys)[: len(COMMANDS)] == list(COMMANDS)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_a_real_bash_completes_with_the_installed_script(tmp_path: Path) -> None:
+    program = tmp_path / "breakout"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m breakout "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    script = """
+        eval "$(breakout -sc install=bash)"
+        COMP_LINE="breakout train mode" COMP_POINT=19 COMP_CWORD=2
+        hydra_bash_completion
+        echo "${COMPREPLY[@]}"
+    """
+    env = os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    shown = subprocess.run(["bash", "-c", script], env=env, capture_output=True, text=True, timeout=60, check=True)
+    assert shown.stdout.split() == ["mode.", "mode=", "model.", "model="]
+
+
+@pytest.mark.parametrize("line", ["--help", "train --help", "features", "--version", "trian"])
+def test_what_needs_no_composition_imports_nothing_heavy(line: str) -> None:
+    heavy = "{'hydra', 'omegaconf', 'msgspec', 'numpy', 'pandas', 'duckdb', 'sklearn', 'catboost', 'rich.console'}"
+    code = f"import sys; from breakout.cli import main; main({line.split()}); print(*({heavy} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert shown.stdout.splitlines()[-1] == ""
+
+
+@pytest.mark.parametrize("line", ["model.depth=0", "features=enhanced", "+sead=2"])
+def test_a_configuration_error_imports_no_machinery(line: str) -> None:
+    heavy = "{'numpy', 'pandas', 'pyarrow', 'duckdb', 'sklearn', 'catboost', 'sqlglot'}"
+    code = f"import sys; from breakout.cli import main; main({line.split()}); print(*({heavy} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert shown.stdout.splitlines() == [""]
+
+
+@pytest.mark.parametrize(("line", "seconds"), [("--help", 0.3), ("features", 0.6), ("model.depth=0", 1.5)])
+def test_answers_cost_little_cpu(program: Program, line: str, seconds: float) -> None:
+    """Generous limits, for busy machines; the benchmarks measure closely."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    program(line)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < seconds
+
+
+def test_a_reader_that_goes_away_causes_no_complaint(tmp_path: Path) -> None:
+    line = f"{sys.executable} -m breakout --help | true"
+    ended = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.stderr == ""

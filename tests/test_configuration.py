@@ -1,0 +1,194 @@
+"""The tree of YAML files: every option of every group, and every experiment, composes and passes the typed door."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain
+
+import pytest
+import yaml
+
+from breakout import settings
+from breakout.conf_tree import conf_dir, group_names, group_options, groups_of
+from breakout.errors import ConfigurationError
+from breakout.features.selection import select_features
+from breakout.settings.composition import compose, compose_plain
+
+# What a user must give before these can be composed.
+REQUIRED = {
+    "dataset": ["start=2026-01-11", "end=2026-02-05", "out=games.parquet"],
+    "evaluate": ["bundle=DIR"],
+    "predict": ["bundle=DIR", "date=2026-02-06"],
+    "compare": ["candidate=A", "production=B"],
+    "promote": ["candidate=A"],
+    "warehouse=duckdb": ["warehouse.player_game_summary=p", "warehouse.team_offense_game_summary=t"],
+}
+
+
+def every_choice() -> Iterator[tuple[str, str]]:
+    """Each command with each option of each of its groups."""
+    for command in settings.ROOT_CLASSES:
+        for group in groups_of(command):
+            yield from ((command, f"{group}={option}") for option in group_options(group))
+
+
+def train(*overrides: str) -> settings.ExperimentConfig:
+    config = compose("train", overrides)
+    assert isinstance(config, settings.ExperimentConfig)
+    return config
+
+
+@pytest.mark.parametrize(("command", "choice"), list(every_choice()))
+def test_every_option_of_every_group_passes_the_door(command: str, choice: str) -> None:
+    needed = [*REQUIRED.get(command, []), *REQUIRED.get(choice, [])]
+    mapping, is_sweep = compose_plain(command, [choice, *needed])
+    if is_sweep:
+        assert choice.startswith("sweep=")
+        return
+    config = settings.load(settings.ROOT_CLASSES[command], mapping)
+    assert settings.load(type(config), settings.to_mapping(config)) == config
+
+
+@pytest.mark.parametrize("option", group_options("features"))
+def test_every_preset_names_registered_features_once(option: str) -> None:
+    mode = "shared" if option == "production" else "experimental"
+    assert select_features(mode, train(f"mode={mode}", f"features={option}").features.names)
+
+
+def test_presets_grow_from_the_shared_features() -> None:
+    names = {option: train(f"features={option}").features.names for option in group_options("features")}
+    production = names["production"]
+    assert len(production) == 10
+    assert all(preset[:10] == production for preset in names.values())
+    assert set(names["all"]) == set(names["enhanced"]) | set(names["context"])
+    assert set(names["enhanced"]) & set(names["context"]) == set(production)
+
+
+EXPERIMENTS = group_options("experiment")
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_file_says_why_and_how_and_is_dated(name: str) -> None:
+    why, how, *_ = (conf_dir() / "experiment" / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    assert why.startswith("# Why: ")
+    assert re.search(r"\b20\d\d-\d\d-\d\d\b", why)
+    assert how == f"# Run: breakout experiment={name}"
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_selects_features_its_mode_allows(name: str) -> None:
+    config = train(f"experiment={name}")
+    assert select_features(config.mode.name, config.features.names)
+    assert config.name == name.rpartition("/")[2]
+    assert config.hypothesis
+
+
+def test_an_experiment_gives_way_to_the_command_line() -> None:
+    config = train("experiment=research/cv_ratio", "model.depth=3", "window=january", "name=mine")
+    assert isinstance(config.model, settings.CatBoostConfig)
+    assert isinstance(config.window, settings.DateWindow)
+    assert (config.model.depth, config.model.iterations, config.name) == (3, 300, "mine")
+    assert config.window.eval_start == date(2026, 1, 11)
+
+
+def test_the_three_uses_of_the_production_system() -> None:
+    february = (date(2025, 11, 1), date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 5))
+    expected = {
+        "production/prod_v2_feb": ("shared", february),
+        "production/v1_retrain": ("shared", (date(2025, 11, 2), date(2026, 2, 5), None, None)),
+        "research/cv_ratio": ("experimental", february),
+    }
+    for name, (mode, dates) in expected.items():
+        config = train(f"experiment={name}")
+        window = config.window
+        assert isinstance(window, settings.DateWindow)
+        assert config.mode.name == mode
+        assert (window.train_start, window.train_end, window.eval_start, window.eval_end) == dates
+    research = train("experiment=research/cv_ratio")
+    assert research.features.names == (
+        "cv_ratio",
+        "cold_streak_indicator",
+        "pts_vs_season_zscore",
+        "opponent_def_rating",
+    )
+
+
+def test_the_defaults_are_those_of_the_definition() -> None:
+    config = train()
+    assert config.target == settings.TargetConfig(8.0, 16.0, 1.5, 5, ("regular",))
+    assert config.model == settings.CatBoostConfig("catboost", 5, 500, 0.05, 3.0, 30, 1, "none")
+    assert (config.seed, config.validation.fraction, config.calibration.kind) == (42, 0.15, "none")
+    assert (config.evaluation.target_precision, config.evaluation.min_flagged) == (0.60, 20)
+    assert config.mode.name == "shared"
+    assert isinstance(config.warehouse, settings.SampleWarehouse)
+
+
+def test_no_key_has_two_defaults() -> None:
+    """A root and a group that both set a key would be two places to look for it."""
+    for command in settings.ROOT_CLASSES:
+        root = yaml.safe_load((conf_dir() / f"{command}.yaml").read_text(encoding="utf-8"))
+        assert not set(root) & set(group_names())
+        assert next(iter(root["defaults"])) == "_self_"
+
+
+def test_every_yaml_file_is_reached_by_a_command() -> None:
+    files = {path.relative_to(conf_dir()).as_posix() for path in conf_dir().rglob("*.yaml")}
+    files = {file for file in files if not file.startswith("local/")}
+    reached = {f"{command}.yaml" for command in settings.ROOT_CLASSES}
+    reached |= {"always/version.yaml", "always/seed.yaml", "hydra/default.yaml"}
+    for group in set(chain.from_iterable(groups_of(command) for command in settings.ROOT_CLASSES)):
+        reached |= {f"{group}/{option}.yaml" for option in group_options(group)}
+    assert files == reached
+
+
+WRONG_WORDS = [
+    ("model=catbost", "did you mean model=catboost? The options are base_rate, catboost, logistic"),
+    ("window=januray", "did you mean window=january?"),
+    ("experiment=prod_v2_feb", "did you mean experiment=production/prod_v2_feb?"),
+    ("experment=x", "did you mean experiment?"),
+    ("modle=catboost", "did you mean model?"),
+    ("sead=2", "did you mean seed?"),
+    ("+sead=2", "did you mean seed?"),
+    ("++sead=2", "did you mean seed?"),
+    ("depth=6", "did you mean model.depth?"),
+    ("+model.dept=6", "did you mean model.depth?"),
+    ("+window.train_days=3", "belongs to window=trailing"),
+    ("window.train_days=3", "belongs to window=trailing"),
+    ("hydra.sweep.dri=x", "breakout --cfg hydra"),
+    ("model.depth=4,6", "add -m to sweep"),
+    ("model.depth=[4", "check its brackets"),
+    ("model.depth", "a setting is written key=value"),
+    ("+seed=3", "write seed=VALUE without the +"),
+    ("~nothing", "the configuration has no such key"),
+    ("~model", "model is missing"),
+    ("model=null", "a group needs one of its options"),
+    ("+experiment=research/cv_ratio", "without the +"),
+    ("hypothesis=${nothing}", "Interpolation key 'nothing' not found"),
+    ("warehouse=duckdb", "warehouse.player_game_summary=games.parquet"),
+]
+
+
+@pytest.mark.parametrize(("word", "told"), WRONG_WORDS)
+def test_a_wrong_word_is_refused_in_one_sentence(word: str, told: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        compose("train", [word])
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "words", [["window=trailing", "window.train_start=2025-11-01"], ["model=logistic", "model.depth=6"]]
+)
+def test_keys_and_group_must_belong_together(words: list[str]) -> None:
+    with pytest.raises(ConfigurationError, match="belongs to"):
+        compose("train", words)
+
+
+@pytest.mark.parametrize(
+    ("command", "word"), [("predict", "tracking=mlflow"), ("evaluate", "model.depth=6"), ("audit", "window=january")]
+)
+def test_a_command_refuses_what_it_would_not_read(command: str, word: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"of `breakout {command}`"):
+        compose(command, [word])
