@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from breakout.models.base import Model
     from breakout.settings import EvaluationConfig, TargetConfig
 
+# Raised whenever a key of metrics.json is renamed, removed or changes its meaning.
+METRICS_SCHEMA_VERSION = 1
+
 
 def evaluation_parameters(config: EvaluationConfig, seed: int) -> EvaluationParameters:
     """The evaluation's own numbers from the configured group and the run's seed."""

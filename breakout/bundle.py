@@ -7,10 +7,12 @@ the contract and the manifest against each other.
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +21,8 @@ from breakout import settings
 from breakout.artifacts import load_json, load_parquet, save_json, save_parquet, save_text
 from breakout.calibration import Calibrator
 from breakout.errors import DataError
+from breakout.evaluation.thresholds import ThresholdChoice
+from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract
 from breakout.models.base import load_model
 
@@ -38,6 +42,7 @@ SETTINGS_FILE = "settings.yaml"
 TRAINING_FILE = "training_features.parquet"
 BASELINE_FOLDER = "baselines"
 CONTRACT_KEY = "contract_fingerprint"
+SEAL_KEY = "seal"
 
 
 class Learned(Protocol):
@@ -66,6 +71,21 @@ class Bundle:
     def fingerprint(self) -> str:
         """The digest of model, contract and settings that names this bundle everywhere."""
         return str(self.manifest["fingerprint"])
+
+    @property
+    def features(self) -> BreakoutFeatureConfig:
+        """Features, population and label as the contract has them: what every query for this bundle is told."""
+        return _features(self.contract)
+
+    @property
+    def train_end(self) -> date:
+        """The last day that the model has learned from."""
+        return date.fromisoformat(self.manifest["windows"]["train"][1])
+
+    @property
+    def threshold(self) -> ThresholdChoice:
+        """The decision threshold that was chosen on the validation part."""
+        return ThresholdChoice(**self.manifest["chosen_threshold"])
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
         """Calibrated probability of a breakout, shape (n,), for features in contract order."""
@@ -110,7 +130,7 @@ def save_bundle(
             "versions": versions(),
             **facts,
         }
-        save_json(manifest, beside / MANIFEST_FILE)
+        save_json({**manifest, SEAL_KEY: _seal(manifest)}, beside / MANIFEST_FILE)
         beside.rename(folder)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
@@ -136,6 +156,7 @@ def load_bundle(folder: Path) -> Bundle:
             f"{folder / name} and {CONTRACT_FILE} do not belong together: the model was fitted under another."
         )
     config = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig)
+    _check_target(folder, contract, config)
     return Bundle(folder, model, Calibrator.from_dict(manifest["calibration"]), contract, config, manifest)
 
 
@@ -152,18 +173,39 @@ def _save_baseline(folder: Path, name: str, model: Model) -> str:
 
 
 def _check_manifest(folder: Path, manifest: Any) -> None:
-    needed = ("format_version", "fingerprint", "model", "calibration", "baselines", CONTRACT_KEY, "files")
+    """Raise DataError unless the manifest is whole and the files beside it are those that it names."""
+    path = folder / MANIFEST_FILE
+    needed = ("format_version", "fingerprint", "model", "calibration", "baselines", CONTRACT_KEY, "files", SEAL_KEY)
     if not isinstance(manifest, dict) or any(key not in manifest for key in needed):
-        raise DataError(f"{folder / MANIFEST_FILE} is damaged: it is no manifest of a bundle.")
+        raise DataError(f"{path} is damaged: it is no manifest of a bundle.")
     if manifest["format_version"] != FORMAT_VERSION:
+        found = manifest["format_version"]
+        raise DataError(f"{path} has format {found}, but this version reads {FORMAT_VERSION}.")
+    if manifest[SEAL_KEY] != _seal(manifest):
+        raise DataError(f"{path} is damaged or was edited: its content does not match its seal.")
+    missing = [name for name in manifest["files"] if not (folder / name).is_file()]
+    if missing:
+        raise DataError(f"{folder / missing[0]} is missing.")
+    _check_digests(path, manifest["files"])
+
+
+def _check_digests(path: Path, digests: Mapping[str, str]) -> None:
+    """One file that differs is damaged; where several do, it is the manifest that does not belong here."""
+    changed = [name for name, digest in digests.items() if _digest(path.parent / name) != digest]
+    if len(changed) > 1:
+        raise DataError(f"{path} is of another run: {', '.join(changed)} are not the files that it names.")
+    if changed:
         raise DataError(
-            f"{folder / MANIFEST_FILE} has format {manifest['format_version']}, but this version reads {FORMAT_VERSION}."
+            f"{path.parent / changed[0]} is not the file that {MANIFEST_FILE} names: "
+            "it is damaged, or one of the two is of another run."
         )
-    for name, digest in manifest["files"].items():
-        if not (folder / name).is_file():
-            raise DataError(f"{folder / name} is missing.")
-        if _digest(folder / name) != digest:
-            raise DataError(f"{folder / name} is damaged or of another run: {MANIFEST_FILE} names another file.")
+
+
+def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) -> None:
+    """Raise DataError unless the settings ask for the label and the population that the contract fixes."""
+    asked = BreakoutFeatureConfig.from_target(contract.names, config.target)
+    if replace(asked, season_types=tuple(sorted(asked.season_types))) != _features(contract):
+        raise DataError(f"{folder / SETTINGS_FILE} and {CONTRACT_FILE} do not belong together: their targets differ.")
 
 
 def _load_contract(folder: Path) -> Contract:
@@ -176,3 +218,21 @@ def _load_contract(folder: Path) -> Contract:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _features(contract: Contract) -> BreakoutFeatureConfig:
+    label = contract.label
+    return BreakoutFeatureConfig(
+        contract.names,
+        label["min_ppg"],
+        label["max_ppg"],
+        label["breakout_multiplier"],
+        label["min_prior_games"],
+        tuple(label["season_types"]),
+    )
+
+
+def _seal(manifest: Mapping[str, Any]) -> str:
+    """The digest of everything else in the manifest."""
+    content = {key: value for key, value in manifest.items() if key != SEAL_KEY}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout import artifacts, settings
 from breakout.assessment import (
+    METRICS_SCHEMA_VERSION,
     assess,
     baseline_probabilities,
     check_evaluation_rows,
@@ -16,8 +17,8 @@ from breakout.assessment import (
     predictions_frame,
 )
 from breakout.bundle import save_bundle
-from breakout.errors import GateError
-from breakout.features.distributions import validate_feature_distributions
+from breakout.drift import check_drift, compare_distributions
+from breakout.evaluation.json_ready import json_ready
 from breakout.fitting import Fitted, check_training_rows, fit_experiment, split_parts
 from breakout.plan import Plan, open_plan
 from breakout.report import terminal
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("breakout")
 
-# Raised whenever a key of metrics.json is renamed, removed or changes its meaning.
-METRICS_SCHEMA_VERSION = 1
-
 
 def run(config: ExperimentConfig) -> int:
     """Train, evaluate and save; the exit code. Raises BreakoutError for what a user can mend."""
@@ -45,7 +43,7 @@ def run(config: ExperimentConfig) -> int:
             return 0
         folder = train(plan)
     terminal.show_run(folder)
-    check_drift(config, folder)
+    check_drift(config.distributions, folder)
     return 0
 
 
@@ -62,16 +60,6 @@ def check_rows(config: ExperimentConfig, train_rows: Dataset, evaluation_rows: D
     split_parts(config, train_rows)
     if evaluation_rows is not None:
         check_evaluation_rows(evaluation_rows)
-
-
-def check_drift(config: ExperimentConfig, folder: Path) -> None:
-    """Raise GateError where the configuration asks for it and a feature drifted; the run itself is complete."""
-    path = folder / "distributions.json"
-    drifted = artifacts.load_json(path)["drifted"] if config.distributions.fail_on_drift and path.exists() else []
-    if drifted:
-        raise GateError(
-            f"{', '.join(drifted)} drifted between training and evaluation (distributions.fail_on_drift); see {path}."
-        )
 
 
 def train(plan: Plan) -> Path:
@@ -94,7 +82,7 @@ def finish(plan: Plan, run: Run, fitted: Fitted, train_rows: Dataset, evaluation
         probability = fitted.calibrator.apply(fitted.model.predict_probability(evaluation_rows.X))
         parts["evaluation"] = (evaluation_rows, probability)
         result = _evaluate(plan, fitted, evaluation_rows, probability)
-        _compare_distributions(plan, run, train_rows, evaluation_rows)
+        compare_distributions(plan.config.distributions, train_rows.X, evaluation_rows.X, run.folder)
     artifacts.save_parquet(predictions_frame(parts), run.folder / "predictions.parquet")
     artifacts.save_json(_metrics(plan, fitted, result), run.folder / "metrics.json")
     facts = _facts(plan, run, fitted, train_rows, evaluation_rows)
@@ -118,15 +106,6 @@ def _evaluate(plan: Plan, fitted: Fitted, rows: Dataset, probability: np.ndarray
         logger.warning(warning)
     logger.info("evaluated on %d rows: %s", len(rows), result.verdict.level)
     return result
-
-
-def _compare_distributions(plan: Plan, run: Run, train_rows: Dataset, evaluation_rows: Dataset) -> None:
-    """Write distributions.json, and warn of each feature that drifted."""
-    significance = plan.config.distributions.significance
-    report = validate_feature_distributions(train_rows.X, evaluation_rows.X, significance=significance)
-    artifacts.save_json(report.to_dict(), run.folder / "distributions.json")
-    for warning in report.warnings:
-        logger.warning(warning)
 
 
 def _metrics(plan: Plan, fitted: Fitted, result: EvaluationResult | None) -> dict[str, Any]:
@@ -185,7 +164,7 @@ def _facts(
             "evaluation": evaluation_rows.fingerprint if evaluation_rows is not None else None,
         },
         "train_breakout_rate": train_rows.breakout_rate,
-        "threshold": fitted.threshold.threshold,
+        "chosen_threshold": json_ready(fitted.threshold),
         "is_evaluated": evaluation_rows is not None,
     }
 
