@@ -1,0 +1,40 @@
+"use strict";
+// Sorting: the heading of a column is a button, so Tab, Enter and Space work; aria-sort tells the order.
+for (const table of document.querySelectorAll("table.sortable")) {
+  const headings = Array.from(table.tHead.rows[0].cells);
+  headings.forEach((heading, column) => {
+    heading.querySelector("button").addEventListener("click", () => sort(table, headings, column));
+  });
+}
+
+function sort(table, headings, column) {
+  const heading = headings[column];
+  const isNumeric = heading.classList.contains("num");
+  const before = heading.getAttribute("aria-sort");
+  const order = before ? (before === "ascending" ? "descending" : "ascending") : isNumeric ? "descending" : "ascending";
+  headings.forEach((other) => other.removeAttribute("aria-sort"));
+  heading.setAttribute("aria-sort", order);
+  const body = table.tBodies[0];
+  const rows = Array.from(body.rows);
+  rows.sort((a, b) => compare(a.cells[column], b.cells[column], isNumeric, order === "ascending" ? 1 : -1));
+  body.append(...rows);
+}
+
+// What is missing stands last in either order.
+function compare(a, b, isNumeric, sign) {
+  const [x, y] = [value(a), value(b)];
+  if (x === "" || y === "") return (x === "") - (y === "");
+  return sign * (isNumeric ? Number(x) - Number(y) : x.localeCompare(y, "en", { numeric: true }));
+}
+
+function value(cell) {
+  return cell.dataset.sort ?? cell.textContent.trim();
+}
+
+// What is folded away on the screen is printed too.
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = Array.from(document.querySelectorAll("details:not([open])"));
+  opened.forEach((part) => { part.open = true; });
+});
+addEventListener("afterprint", () => opened.forEach((part) => { part.open = false; }));
