@@ -19,7 +19,10 @@ class Warehouse(Protocol):
     All methods raise DataError, in a sentence, when the source is unreachable, incomplete or impossible.
     """
 
-    sources: SourceTables
+    @property
+    def sources(self) -> SourceTables:
+        """The full names of the source tables."""
+        ...
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
         """Run one SELECT; parameters are str, int, float, date or a list of str. Unused ones are ignored."""

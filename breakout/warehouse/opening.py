@@ -7,12 +7,25 @@ from typing import TYPE_CHECKING
 from breakout import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from breakout.settings.groups import WarehouseConfig
     from breakout.warehouse.base import Warehouse
 
 
-def open_warehouse(config: WarehouseConfig) -> Warehouse:
-    """The warehouse of this configuration; DataError in a sentence if it cannot be opened."""
+def open_warehouse(
+    config: WarehouseConfig,
+    cache_folder: Path | None = None,
+    *,
+    labels: Mapping[str, str] | None = None,
+    is_read_only: bool = False,
+) -> Warehouse:
+    """The warehouse of this configuration; DataError in a sentence if it cannot be opened.
+
+    What costs money to read is kept in `cache_folder`, where one is given; `is_read_only` writes nothing there (a dry
+    run). `labels` (command, run) mark the jobs of a warehouse that has jobs.
+    """
     if isinstance(config, settings.SampleWarehouse):
         from breakout.warehouse.sample import open_sample
 
@@ -29,4 +42,9 @@ def open_warehouse(config: WarehouseConfig) -> Warehouse:
         return DuckDBWarehouse(files, config.season_type)
     from breakout.warehouse.bigquery import BigQueryWarehouse
 
-    return BigQueryWarehouse(config)
+    opened = BigQueryWarehouse(config, labels)
+    if cache_folder is None:
+        return opened
+    from breakout.warehouse.cache import CachedWarehouse
+
+    return CachedWarehouse(opened, cache_folder, refresh=config.refresh, is_read_only=is_read_only)

@@ -34,10 +34,7 @@ class SourceTables:
 
     def __post_init__(self) -> None:
         for field in ("player_game_summary", "team_offense_game_summary", "schedule", "slate"):
-            if not _TABLE_NAME.fullmatch(getattr(self, field)):
-                raise ConfigurationError(
-                    f"warehouse.{field} must be dataset.table or project.dataset.table, got {getattr(self, field)!r}."
-                )
+            check_table_name(f"warehouse.{field}", getattr(self, field))
 
     @property
     def season_type(self) -> str:
@@ -115,6 +112,12 @@ SCHEDULE = Table(
     ),
 )
 HISTORY_TABLES = (PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY)
+
+
+def check_table_name(key: str, name: str) -> None:
+    """Raise ConfigurationError unless `name`, the value of the setting `key`, is a plain table name."""
+    if not _TABLE_NAME.fullmatch(name):
+        raise ConfigurationError(f"{key} must be dataset.table or project.dataset.table, got {name!r}.")
 
 
 def check_columns(table: Table, where: str, present: Collection[str]) -> None:

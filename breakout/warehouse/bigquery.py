@@ -1,0 +1,207 @@
+"""The production warehouse: the same feature query, run inside BigQuery; typed Arrow rows come out.
+
+Every query filters each source by game_date, so that a table that requires a partition filter answers, and reads the
+days that a window needs, not the whole table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from breakout.errors import DataError
+from breakout.warehouse import tables
+from breakout.warehouse.bigquery_jobs import BigQueryJobs
+from breakout.warehouse.cost import CostEstimate
+from breakout.warehouse.tables import SourceTables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from breakout.settings.groups import BigQueryWarehouse as BigQueryConfig
+
+# The client still speaks of legacy types.
+_STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
+_ACCEPTED = {
+    "STRING": {"STRING"},
+    "DATE": {"DATE"},
+    "INT64": {"INT64"},
+    "FLOAT64": {"FLOAT64", "INT64", "NUMERIC", "BIGNUMERIC"},
+}
+_LOOKBACK = timedelta(days=400)  # the newest game is looked for here first: a season and a summer
+_FIRST_GAME = date(1946, 11, 1)
+
+
+class BigQueryWarehouse:
+    """The tables that a configuration names, and what may be known of them without reading them.
+
+    `labels` are attached to every job (command, run). ConfigurationError for names that cannot be tables.
+    """
+
+    def __init__(self, config: BigQueryConfig, labels: Mapping[str, str] | None = None) -> None:
+        self._config = config
+        self._names = {table.name: name for table, name in _named_tables(config)}
+        self._source_tables(has_season_type=True)  # refuses what is no table name, before anything is asked
+        self._jobs = BigQueryJobs(
+            config,
+            "warehouse",
+            maximum_bytes_billed=config.maximum_bytes_billed,
+            price_per_tib=config.price_per_tib,
+            labels={"program": "breakout", **(labels or {})},
+        )
+        self._metadata: dict[str, Any] = {}
+        self._checked: list[tuple[date, date]] = []
+
+    @cached_property
+    def sources(self) -> SourceTables:
+        """The names of the tables, and whether they have a season_type; DataError if some have and some have not."""
+        lacking = [name for name in self._names if "season_type" not in self.columns(name)]
+        if lacking and self._config.season_type is None:
+            raise DataError(
+                f"{self._names[lacking[0]]} lacks the column season_type; "
+                "say which one all its rows are with warehouse.season_type=regular."
+            )
+        if lacking and len(lacking) < len(self._names):
+            raise DataError(
+                f"{', '.join(self._names[name] for name in lacking)} lacks the column season_type, which the others "
+                "have; add it, or name a view that has it."
+            )
+        return self._source_tables(has_season_type=not lacking)
+
+    def _source_tables(self, *, has_season_type: bool) -> SourceTables:
+        return SourceTables(
+            player_game_summary=self._config.player_game_summary,
+            team_offense_game_summary=self._config.team_offense_game_summary,
+            schedule=self._config.schedule or SourceTables.schedule,
+            has_season_type=has_season_type,
+        )
+
+    def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
+        """Run one SELECT as a job; unused parameters are ignored."""
+        return self._jobs.query(sql, self._with_season_type(parameters), "the query")
+
+    def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
+        """What the query would scan, as a dry run says; nothing is charged."""
+        scanned = self._jobs.dry_run(sql, self._with_season_type(parameters))
+        return CostEstimate(scanned, self._config.price_per_tib)
+
+    def _with_season_type(self, parameters: Mapping[str, object]) -> dict[str, object]:
+        return {**parameters, "season_type": self._config.season_type or "regular"}
+
+    def check_history(self, start: date, end: date) -> None:
+        """Columns and types by metadata, then keys and values in one filtered scan a table; once for each range."""
+        first = self.history_start(start)
+        if any(checked_first <= first and end <= checked_end for checked_first, checked_end in self._checked):
+            return
+        for table in tables.HISTORY_TABLES:
+            self._check_schema(table)
+        span: dict[str, object] = {"history_start": first, "end": end}
+        for table in tables.HISTORY_TABLES:
+            self._check_not_empty(table, span)
+            tables.check_rows(self, table, self._names[table.name], dict(span))
+        self._checked.append((first, end))
+
+    def _check_schema(self, table: tables.Table) -> None:
+        name, present = self._names[table.name], self.columns(table.name)
+        tables.check_columns(table, name, present)
+        for column in table.columns:
+            actual = present.get(column.name)
+            if actual is not None and actual not in _ACCEPTED[column.type]:
+                raise DataError(
+                    f"{table.name} ({name}): column {column.name} must be {column.type}, but it is {actual}; "
+                    f"mend the table, or name a view that casts it with warehouse.{table.name}=DATASET.VIEW."
+                )
+
+    def _check_not_empty(self, table: tables.Table, span: Mapping[str, object]) -> None:
+        """Tables say their size for nothing; views, and tables that rows are just streaming into, are counted."""
+        if self._table(table.name).num_rows:
+            return
+        name = self._names[table.name]
+        sql = f"SELECT COUNT(*) AS total FROM `{name}` WHERE game_date BETWEEN @history_start AND @end"
+        if not self.query(sql, span).to_pylist()[0]["total"]:
+            raise DataError(
+                f"{table.name} ({name}) has no rows from {span['history_start']} to {span['end']}; "
+                f"load it, or name another table with warehouse.{table.name}=DATASET.TABLE."
+            )
+
+    def history_start(self, start: date) -> date:
+        """1 September before the season before: a feature reaches back one whole season behind the row's own.
+
+        From November on the row's season is the calendar year's. Until October it may be the last year's (2019-20 ended
+        on 11 October 2020), so the earlier one is assumed, which costs at most a summer without games.
+        """
+        season = start.year if start.month >= 11 else start.year - 1
+        return date(season - 1, 9, 1)
+
+    def latest_game_date(self) -> date:
+        """The newest game_date of player_game_summary, looked for in the last 400 days first; DataError without any."""
+        name = self._names["player_game_summary"]
+        sql = f"SELECT MAX(game_date) AS latest FROM `{name}` WHERE game_date >= @history_start"
+        for first in (datetime.now(UTC).date() - _LOOKBACK, _FIRST_GAME):
+            latest = self.query(sql, {"history_start": first}).to_pylist()[0]["latest"]
+            if isinstance(latest, date):
+                return latest
+        raise DataError(f"player_game_summary ({name}) has no rows.")
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        """Name and BigQuery type of each column of a source table, from its metadata."""
+        return {field.name: _type_of(field) for field in self._table(table).schema}
+
+    def _table(self, table: str) -> Any:
+        if table not in self._metadata:
+            name = self._names.get(table, table)
+            self._metadata[table] = self._jobs.table(name, f"{table} ({name})")
+        return self._metadata[table]
+
+    def fingerprint(self) -> str:
+        """A digest over each table's id, time of change and size; of a view, which has no such time, over its rows."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        digest = hashlib.sha256(repr(self._config.season_type).encode())
+        for table in self._names:
+            digest.update(repr(self._state_of(table)).encode())
+        return digest.hexdigest()[:16]
+
+    def _state_of(self, table: str) -> tuple[object, ...]:
+        found = self._table(table)
+        if found.table_type == "TABLE":
+            streamed = found.streaming_buffer.estimated_rows if found.streaming_buffer else 0
+            return str(found.reference), found.modified, found.num_rows, found.num_bytes, streamed
+        columns = ", ".join(f"`{name}`" for name in self.columns(table))
+        sql = (
+            f"SELECT COUNT(*) AS total, BIT_XOR(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT({columns})))) AS digest "
+            f"FROM `{self._names[table]}` WHERE game_date >= @history_start"
+        )
+        row = self.query(sql, {"history_start": _FIRST_GAME}).to_pylist()[0]
+        return str(found.reference), row["total"], row["digest"]
+
+    def describe(self) -> str:
+        """Which project and tables these are."""
+        return f"bigquery {self._jobs.client.project}, {self._names['player_game_summary']}"
+
+    def has_schedule(self) -> bool:
+        """Whether a schedule is configured."""
+        return self._config.schedule is not None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._jobs.close()
+
+
+def _named_tables(config: BigQueryConfig) -> list[tuple[tables.Table, str]]:
+    named = [
+        (tables.PLAYER_GAME_SUMMARY, config.player_game_summary),
+        (tables.TEAM_OFFENSE_GAME_SUMMARY, config.team_offense_game_summary),
+    ]
+    return named if config.schedule is None else [*named, (tables.SCHEDULE, config.schedule)]
+
+
+def _type_of(field: Any) -> str:
+    standard = _STANDARD.get(field.field_type, str(field.field_type))
+    return f"ARRAY<{standard}>" if field.mode == "REPEATED" else standard

@@ -1,0 +1,170 @@
+"""Who talks to BigQuery: project, location and endpoint of a configuration in, an authenticated client out.
+
+Credentials are application default credentials and nothing else. An endpoint with plain http is an emulator: it is
+told no credentials at all. Every request ends by its deadline, whatever time-outs the client library would allow.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import google.auth
+import requests
+from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import DefaultCredentialsError
+from google.auth.transport.requests import AuthorizedSession
+from google.cloud import bigquery
+
+from breakout import __version__
+from breakout.errors import ConfigurationError, DataError
+
+_SCOPES = ("https://www.googleapis.com/auth/bigquery",)
+_PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,61}[a-z0-9]")
+_LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,40}")
+LOGIN = "gcloud auth application-default login"
+
+
+class Connection(Protocol):
+    """The part of a configuration group that says where BigQuery is; `api_endpoint` None is the public service."""
+
+    @property
+    def project(self) -> str | None: ...
+    @property
+    def location(self) -> str | None: ...
+    @property
+    def api_endpoint(self) -> str | None: ...
+    @property
+    def timeout_seconds(self) -> float: ...
+
+
+class BoundedSession(AuthorizedSession):
+    """An HTTP session whose requests end by `deadline` (time.monotonic()); the client library alone may wait longer."""
+
+    deadline = float("inf")
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise requests.exceptions.Timeout("no time is left")
+        asked = kwargs.get("timeout")
+        kwargs["timeout"] = min(asked, left) if isinstance(asked, int | float) else left
+        return super().send(request, **kwargs)
+
+
+def open_client(connection: Connection, group: str) -> tuple[bigquery.Client, BoundedSession]:
+    """A client and the session it speaks through; DataError in a sentence without credentials or project.
+
+    `group` is the configuration group (`warehouse`, `tracking`), for the keys that sentences name.
+    """
+    check_connection(connection, group)
+    found: str | None
+    if is_emulator(connection.api_endpoint):
+        credentials, found = AnonymousCredentials(), None  # type: ignore[no-untyped-call]
+    else:
+        credentials, found = default_credentials(group)
+    session = BoundedSession(credentials)  # type: ignore[no-untyped-call]
+    session.deadline = time.monotonic() + connection.timeout_seconds
+    project = connection.project or os.environ.get("GOOGLE_CLOUD_PROJECT") or found
+
+    def client_of(name: str) -> bigquery.Client:
+        return bigquery.Client(
+            project=name,
+            credentials=credentials,
+            location=connection.location,
+            client_info=_client_info(),
+            client_options={"api_endpoint": connection.api_endpoint} if connection.api_endpoint else None,
+            _http=session,
+        )
+
+    if project is None and is_emulator(connection.api_endpoint):
+        project = _only_project(client_of("unknown"))
+    if project is None:
+        raise DataError(
+            f"the credentials name no Google Cloud project; add {group}.project=PROJECT, "
+            "or run: gcloud auth application-default set-quota-project PROJECT"
+        )
+    return client_of(project), session
+
+
+def check_connection(connection: Connection, group: str) -> None:
+    """Raise ConfigurationError for a project, location or endpoint that cannot be one."""
+    project, location, endpoint = connection.project, connection.location, connection.api_endpoint
+    if project is not None and not _PROJECT.fullmatch(project):
+        raise ConfigurationError(
+            f"{group}.project must be a Google Cloud project id such as my-project-1, got {project!r}."
+        )
+    if location is not None and not _LOCATION.fullmatch(location):
+        raise ConfigurationError(
+            f"{group}.location must be a BigQuery location such as US or europe-west1, got {location!r}."
+        )
+    if endpoint is not None:
+        parts = urlsplit(endpoint)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+            raise ConfigurationError(
+                f"{group}.api_endpoint must be a URL such as http://127.0.0.1:9050, got {endpoint!r}."
+            )
+
+
+def is_emulator(api_endpoint: str | None) -> bool:
+    """Whether an endpoint is spoken to without credentials: over plain http others could read them."""
+    return api_endpoint is not None and urlsplit(api_endpoint).scheme == "http"
+
+
+def default_credentials(group: str) -> tuple[Any, str | None]:
+    """Application default credentials and their project; DataError at once where there are none."""
+    explicit = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    if explicit and not Path(explicit).is_file():
+        raise DataError(
+            f"GOOGLE_APPLICATION_CREDENTIALS names {explicit}, which is no file; correct it, or run: {LOGIN}"
+        )
+    # Elsewhere google.auth would wait many seconds for a metadata server that only Google's machines have.
+    if not (explicit or _user_file().is_file() or _is_on_google()):
+        raise DataError(f"there are no credentials for BigQuery ({group}=bigquery); run: {LOGIN}")
+    try:
+        credentials, project = google.auth.default(scopes=_SCOPES)
+    except DefaultCredentialsError as error:
+        raise DataError(f"the credentials for BigQuery cannot be used ({_first_line(error)}); run: {LOGIN}") from error
+    return credentials, project
+
+
+def _user_file() -> Path:
+    """Where gcloud keeps a user's application default credentials."""
+    folder = os.environ.get("CLOUDSDK_CONFIG")
+    if folder:
+        return Path(folder) / "application_default_credentials.json"
+    home = Path(os.environ["APPDATA"]) / "gcloud" if os.environ.get("APPDATA") else Path.home() / ".config" / "gcloud"
+    return home / "application_default_credentials.json"
+
+
+def _is_on_google() -> bool:
+    """Whether a metadata server can be expected: a Google machine, or a container platform that says so."""
+    if any(os.environ.get(name) for name in ("GCE_METADATA_HOST", "K_SERVICE", "GAE_ENV", "CLOUD_RUN_JOB")):
+        return True
+    try:
+        return "Google" in Path("/sys/class/dmi/id/product_name").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+def _only_project(client: bigquery.Client) -> str | None:
+    """The project of an emulator that has one."""
+    from breakout.warehouse.bigquery_errors import told_as_data_errors
+
+    with told_as_data_errors("the list of projects"):
+        projects = [item.project_id for item in client.list_projects()]
+    return projects[0] if len(projects) == 1 else None
+
+
+def _client_info() -> Any:
+    from google.api_core.client_info import ClientInfo
+
+    return ClientInfo(user_agent=f"breakout/{__version__}")  # type: ignore[no-untyped-call]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".")

@@ -1,0 +1,131 @@
+"""What BigQuery's failures mean: an exception of the client goes in, a DataError in one sentence comes out."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import requests
+from google.api_core import exceptions as api
+from google.auth import exceptions as auth
+
+from breakout.errors import DataError
+from breakout.warehouse.bigquery_client import LOGIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_RETRIED_REASONS = {"rateLimitExceeded", "jobRateLimitExceeded", "backendError", "internalError", "badGateway"}
+_RETRIED_CODES = {429, 500, 502, 503, 504}
+
+# The role that holds a permission, for the command that mends its absence.
+_ROLES = {
+    "bigquery.jobs": "roles/bigquery.jobUser",
+    "bigquery.tables.getData": "roles/bigquery.dataViewer",
+    "bigquery.tables.get": "roles/bigquery.dataViewer",
+    "bigquery.datasets.get": "roles/bigquery.dataViewer",
+    "bigquery.datasets.create": "roles/bigquery.user",
+    "bigquery.readsessions": "roles/bigquery.readSessionUser",
+    "bigquery.tables": "roles/bigquery.dataEditor",
+}
+KNOWN = (
+    api.GoogleAPIError,
+    auth.GoogleAuthError,
+    requests.exceptions.RequestException,
+    concurrent.futures.TimeoutError,
+)
+
+
+def may_be_retried(error: BaseException) -> bool:
+    """Whether asking again can help: overload, the service's fault, a lost connection; never a refusal, never slowness."""
+    if isinstance(error, api.GoogleAPICallError):
+        reason = reason_of(error)
+        return reason in _RETRIED_REASONS if reason else error.code in _RETRIED_CODES
+    if isinstance(error, requests.exceptions.Timeout | requests.exceptions.SSLError):
+        return False
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return not _is_refused(error)
+    return isinstance(error, requests.exceptions.ChunkedEncodingError)
+
+
+def reason_of(error: api.GoogleAPICallError) -> str | None:
+    """BigQuery's own word for an error, such as rateLimitExceeded."""
+    first = error.errors[0] if error.errors else None
+    return first.get("reason") if isinstance(first, dict) else None
+
+
+@contextmanager
+def told_as_data_errors(what: str, group: str = "warehouse", seconds: float | None = None) -> Iterator[None]:
+    """Any failure of the client inside becomes a DataError about `what`; `group` is named in the remedies."""
+    try:
+        yield
+    except KNOWN as error:
+        raise DataError(sentence_of(error, what, group, seconds)) from error
+
+
+def sentence_of(error: BaseException, what: str, group: str = "warehouse", seconds: float | None = None) -> str:
+    """What happened to `what`, and what to do about it."""
+    if isinstance(error, api.RetryError) and error.cause is not None:
+        error = error.cause
+    if isinstance(error, api.GoogleAPICallError):
+        return _service_sentence(error, what, group)
+    if isinstance(error, auth.RefreshError | auth.InvalidOperation):
+        return f"{what}: the credentials for BigQuery have expired or were withdrawn; run: {LOGIN}"
+    if isinstance(error, auth.GoogleAuthError):
+        told = f"the credentials for BigQuery were not renewed ({_short(error)})"
+        return f"{what}: {told}; check the network, or run: {LOGIN}"
+    if isinstance(error, requests.exceptions.Timeout | concurrent.futures.TimeoutError):
+        limit = f" within {seconds:g} s" if seconds else " in time"
+        return f"{what}: BigQuery did not answer{limit}; raise {group}.timeout_seconds, or ask for fewer days."
+    if isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.ChunkedEncodingError):
+        return _connection_sentence(error, what, group)
+    return f"{what}: BigQuery's answer cannot be read ({type(error).__name__}); check {group}.api_endpoint."
+
+
+def _service_sentence(error: api.GoogleAPICallError, what: str, group: str) -> str:
+    message, code = _short(error.message), error.code
+    if code == 401:
+        return f"{what}: BigQuery does not accept the credentials (401: they have expired or are none); run: {LOGIN}"
+    if reason_of(error) in {"quotaExceeded", "rateLimitExceeded"} or code == 429:
+        return f"{what}: BigQuery's quota is used up ({message}); wait a while, or ask for a higher quota."
+    if code == 403 and reason_of(error) in {None, "accessDenied", "forbidden", "accessNotConfigured"}:
+        return _permission_sentence(message, what, group)
+    remedy = f"BigQuery refuses it ({code}: {message})."
+    if code == 404:
+        keys = f"the name of the table, {group}.project and {group}.location"
+        remedy = f"BigQuery does not find it ({message}); check {keys}."
+    elif code is not None and code >= 500:
+        remedy = f"BigQuery failed by its own account ({code}: {message}); try again later."
+    return f"{what}: {remedy}"
+
+
+def _permission_sentence(message: str, what: str, group: str) -> str:
+    if "has not been used in project" in message or "it is disabled" in message:
+        return f"{what}: the project has BigQuery switched off; run: gcloud services enable bigquery.googleapis.com"
+    found = re.search(r"bigquery\.[a-z]+\.[A-Za-z]+", message)
+    permission = found.group() if found else "bigquery.tables.getData"
+    role = next((role for prefix, role in _ROLES.items() if permission.startswith(prefix)), "roles/bigquery.user")
+    return (
+        f"{what}: permission {permission} is missing ({message}); choose another {group}.project, or run: "
+        f"gcloud projects add-iam-policy-binding PROJECT --member=user:YOU --role={role}"
+    )
+
+
+def _connection_sentence(error: Exception, what: str, group: str) -> str:
+    if _is_refused(error):
+        return f"{what}: nobody answers at BigQuery's address; check the network and {group}.api_endpoint."
+    return f"{what}: the connection to BigQuery broke off; run again."
+
+
+def _is_refused(error: BaseException) -> bool:
+    """Whether no connection was made at all, as opposed to one that broke."""
+    return "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
+
+
+def _short(error: object) -> str:
+    """The first sentence-like part of a message, without the client's footer and without secrets of any request."""
+    text = str(error).strip() or type(error).__name__
+    text = re.sub(r"^\d{3} \w+ https?://\S+: ", "", text.splitlines()[0])
+    return text.rstrip(".")[:300]

@@ -1,0 +1,195 @@
+"""Queries as BigQuery jobs: SQL with @parameters in, an Arrow table or the bytes of a dry run out.
+
+Every job carries typed parameters, labels, a limit of bytes and a time limit on both sides. What may be retried is
+retried a few times; everything else is one DataError. Nothing of a configuration is ever pasted into a text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from google.api_core.exceptions import GoogleAPICallError
+from google.api_core.retry import Retry
+from google.cloud import bigquery
+
+from breakout.errors import DataError
+from breakout.warehouse.bigquery_client import Connection, open_client
+from breakout.warehouse.bigquery_errors import KNOWN, may_be_retried, reason_of, told_as_data_errors
+from breakout.warehouse.conform import conform
+from breakout.warehouse.cost import TIB, readable_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pyarrow as pa
+
+_RETRY_SECONDS = 30.0  # at most, of transient failures; enough for a hiccup, too little to look like a hang
+_JOB_ATTEMPTS = 3
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds between two looks at a running job
+
+
+class BigQueryJobs:
+    """One connection. `group` names the configuration group in sentences; `price_per_tib` is in US dollars."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        group: str,
+        *,
+        maximum_bytes_billed: int | None = None,
+        price_per_tib: float = 0.0,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        self.connection, self.group = connection, group
+        self._cap, self._price = maximum_bytes_billed, price_per_tib
+        self._labels = {label(key): label(value) for key, value in (labels or {}).items()}
+        self.client, self._session = open_client(connection, group)
+        # With an endpoint of one's own the fast Storage Read API would still go to the public service: plain REST then.
+        self._has_storage_api = connection.api_endpoint is None
+
+    def query(self, sql: str, parameters: Mapping[str, object], what: str = "the query") -> pa.Table:
+        """Run one statement and return its rows (none for DML) in the warehouse's types; `what` names it in errors."""
+        with self._bounded(what):
+            job = self._run(sql, parameters)
+            rows = job.result(retry=self._retry(), timeout=self._left())
+            return conform(self._download(rows))
+
+    def dry_run(self, sql: str, parameters: Mapping[str, object], what: str = "the dry run") -> int:
+        """Bytes that the service says it would scan; costs nothing."""
+        with self._bounded(what):
+            config = self._config(sql, parameters)
+            config.dry_run, config.use_query_cache, config.maximum_bytes_billed = True, False, None
+            job = self.client.query(sql, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None)
+            return int(job.total_bytes_processed or 0)
+
+    def table(self, name: str, what: str) -> bigquery.Table:
+        """A table's schema and metadata; costs nothing."""
+        with self._bounded(what):
+            return self.client.get_table(name, retry=self._retry(), timeout=self._left())
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()  # type: ignore[no-untyped-call]
+
+    @contextlib.contextmanager
+    def _bounded(self, what: str) -> Iterator[None]:
+        """One deadline for all the requests inside, and one sentence for whatever goes wrong in them."""
+        self._session.deadline = time.monotonic() + self.connection.timeout_seconds
+        with told_as_data_errors(what, self.group, self.connection.timeout_seconds):
+            try:
+                yield
+            except GoogleAPICallError as error:
+                if reason_of(error) == "bytesBilledLimitExceeded" or "limit for bytes billed" in str(error):
+                    raise DataError(self._cap_sentence(str(error), what)) from error
+                raise
+
+    def _run(self, sql: str, parameters: Mapping[str, object]) -> bigquery.QueryJob:
+        """A job that is done; one that failed by the service's fault is run again under a new id."""
+        for attempt in range(1, _JOB_ATTEMPTS + 1):
+            job = self.client.query(
+                sql,
+                job_config=self._config(sql, parameters),
+                retry=self._retry(),
+                timeout=self._left(),
+                job_retry=None,
+            )
+            self._wait(job)
+            if not job.error_result:
+                return job
+            error = job.exception()  # type: ignore[no-untyped-call]
+            if attempt == _JOB_ATTEMPTS or not may_be_retried(error):
+                raise error
+            time.sleep(min(_FIRST_PAUSE * 4**attempt, max(self._left(), 0)))
+        raise AssertionError("unreachable")
+
+    def _wait(self, job: bigquery.QueryJob) -> None:
+        """Look at a job until it is done; one that nobody waits for any more is cancelled, so that it costs no more."""
+        pause = _FIRST_PAUSE
+        try:
+            while job.state != "DONE":
+                time.sleep(min(pause, max(self._left(), 0)))
+                job.reload(retry=self._retry(), timeout=self._left())
+                pause = min(pause * 1.6, _LONGEST_PAUSE)
+        except BaseException:
+            self._session.deadline = time.monotonic() + 2
+            with contextlib.suppress(*KNOWN):
+                job.cancel(retry=None)
+            raise
+
+    def _download(self, rows: Any) -> pa.Table:
+        try:
+            return rows.to_arrow(create_bqstorage_client=self._has_storage_api)
+        except GoogleAPICallError as error:
+            # Reading sessions are a permission of their own; without it plain REST gives the same rows, slower.
+            if not self._has_storage_api or error.code != 403:
+                raise
+            self._has_storage_api = False
+            return rows.to_arrow(create_bqstorage_client=False)
+
+    def _config(self, sql: str, parameters: Mapping[str, object]) -> bigquery.QueryJobConfig:
+        return bigquery.QueryJobConfig(
+            query_parameters=query_parameters(sql, parameters),
+            labels=self._labels,
+            maximum_bytes_billed=self._cap,
+            job_timeout_ms=int(self.connection.timeout_seconds * 1000),
+            use_legacy_sql=False,
+        )
+
+    def _left(self) -> float:
+        return self._session.deadline - time.monotonic()
+
+    def _retry(self) -> Retry:
+        seconds = min(_RETRY_SECONDS, max(self._left(), 0.001))
+        return Retry(predicate=may_be_retried, initial=0.2, maximum=4.0, multiplier=2.0, timeout=seconds)
+
+    def _cap_sentence(self, message: str, what: str) -> str:
+        """The service's refusal, with what the query would bill and the knob that allows it."""
+        found = re.search(r"(\d+) or higher", message)
+        needs = "more bytes"
+        if found:
+            count = int(found.group(1))
+            price = count / TIB * self._price
+            needs = f"{count:,} bytes ({readable_bytes(count)}, at most ${price:,.4f} at ${self._price:g} per TiB)"
+        return (
+            f"{what} would bill {needs}, more than {self.group}.maximum_bytes_billed={self._cap}; nothing was charged. "
+            "Raise that limit, or ask for fewer days."
+        )
+
+
+def query_parameters(sql: str, parameters: Mapping[str, object]) -> list[Any]:
+    """Typed query parameters for the @names that the text uses."""
+    used = {name: value for name, value in parameters.items() if re.search(rf"@{name}\b", sql)}
+    return [query_parameter(name, value) for name, value in used.items()]
+
+
+def query_parameter(name: str | None, value: object) -> Any:
+    """A parameter of the type that the Python value has; a dict is a STRUCT, a list an ARRAY."""
+    if isinstance(value, dict):
+        return bigquery.StructQueryParameter(name, *(query_parameter(key, part) for key, part in value.items()))
+    if isinstance(value, list | tuple):
+        if value and isinstance(value[0], dict):
+            return bigquery.ArrayQueryParameter(name, "STRUCT", [query_parameter(None, item) for item in value])
+        return bigquery.ArrayQueryParameter(name, "STRING", list(value))
+    if isinstance(value, Null):
+        return bigquery.ScalarQueryParameter(name, value.type, None)
+    kinds = ((bool, "BOOL"), (int, "INT64"), (float, "FLOAT64"), (str, "STRING"), (date, "DATE"))
+    for kind, type_name in kinds:
+        if isinstance(value, kind):
+            return bigquery.ScalarQueryParameter(name, type_name, value)
+    raise TypeError(f"@{name} cannot be a query parameter: {value!r}")
+
+
+class Null:
+    """A NULL of a BigQuery type, as a parameter."""
+
+    def __init__(self, type_name: str) -> None:
+        self.type = type_name
+
+
+def label(text: str) -> str:
+    """The text as a job label may be: lower-case letters, digits, hyphens and underscores, at most 63 of them."""
+    return re.sub(r"[^a-z0-9_-]", "_", text.lower())[:63]

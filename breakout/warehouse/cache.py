@@ -1,0 +1,199 @@
+"""Answers kept as Parquet: any warehouse goes in, one that asks each question once comes out.
+
+An entry's name is a digest of the SQL text, its parameters and the source's fingerprint, so a changed table is another
+entry and nothing is ever stale. Several processes may share the folder: who asks first reads, the others wait for the
+file. An entry that is damaged is read anew; the least recently used ones go when the folder grows too large.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import time
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, cast
+
+from breakout.artifacts import whole_file
+from breakout.warehouse.cost import CostEstimate, Priced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from breakout.warehouse.base import Warehouse
+    from breakout.warehouse.tables import SourceTables
+
+logger = logging.getLogger("breakout")
+
+LIMIT_BYTES = 2 * 2**30
+_LAYOUT = 1  # raised when what an entry holds changes its meaning
+_LEFTOVER_SECONDS = 24 * 3600  # a half-written file this old belongs to nobody
+_LOCKS = 256  # lock files in all; two questions rarely share one
+
+# Entries that this process has read anew already, for `refresh`: a sweep in one process rereads once.
+_refreshed: set[str] = set()
+
+
+class CachedWarehouse:
+    """`inner`, with its answers in `folder`, at most `limit_bytes` of them.
+
+    `refresh` reads every entry anew, once a process; `is_read_only` uses what lies there and writes nothing.
+    """
+
+    def __init__(
+        self,
+        inner: Warehouse,
+        folder: Path,
+        limit_bytes: int = LIMIT_BYTES,
+        *,
+        refresh: bool = False,
+        is_read_only: bool = False,
+    ) -> None:
+        self._inner, self._folder, self._limit = inner, folder, limit_bytes
+        self._refresh, self._is_read_only = refresh, is_read_only
+
+    @property
+    def sources(self) -> SourceTables:
+        """The names of the source tables."""
+        return self._inner.sources
+
+    def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
+        """The rows of one SELECT, from the folder or from the source."""
+        return self._ask(self._key(sql, parameters), lambda: self._inner.query(sql, parameters))
+
+    def check_history(self, start: date, end: date) -> None:
+        """The source's own check; a range of an unchanged source that passed once is not read again."""
+
+        def check() -> pa.Table:
+            self._inner.check_history(start, end)
+            return _row({"is_checked": True})
+
+        self._ask(self._key("check_history", {"start": start, "end": end}), check)
+
+    def latest_game_date(self) -> date:
+        """The newest game_date of the source."""
+        rows = self._ask(self._key("latest_game_date", {}), lambda: _row({"latest": self._inner.latest_game_date()}))
+        return cast("date", rows.to_pylist()[0]["latest"])
+
+    def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
+        """What the query would cost now: nothing, if its rows lie in the folder."""
+        cost = self._inner.estimate(sql, parameters) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
+        key = self._key(sql, parameters)
+        return cost.cached() if not self._must_reread(key) and self._load(key) is not None else cost
+
+    def history_start(self, start: date) -> date:
+        """The first day that a row of `start` can see."""
+        return self._inner.history_start(start)
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        """Name and type of each column of a source table."""
+        return self._inner.columns(table)
+
+    def fingerprint(self) -> str:
+        """The source's fingerprint."""
+        return self._inner.fingerprint()
+
+    def describe(self) -> str:
+        """The source's own words."""
+        return self._inner.describe()
+
+    def has_schedule(self) -> bool:
+        """Whether a schedule is configured."""
+        return self._inner.has_schedule()
+
+    def close(self) -> None:
+        """Close the source."""
+        self._inner.close()
+
+    def _key(self, question: str, parameters: Mapping[str, object]) -> str:
+        parts = [_LAYOUT, question, dict(parameters), self._inner.fingerprint()]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+    def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
+        """The entry, or what `read` answers; a folder that cannot be written costs a warning, not the run."""
+        if self._is_read_only:
+            kept = None if self._must_reread(key) else self._load(key)
+            return read() if kept is None else kept
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            lock = (self._folder / f".lock-{int(key[:8], 16) % _LOCKS:03d}").open("a")
+        except OSError as error:
+            logger.warning("the cache %s cannot be written (%s); reading the source.", self._folder, error.strerror)
+            return read()
+        with lock, _locked(lock.fileno()):
+            kept = None if self._must_reread(key) else self._load(key)
+            if kept is not None:
+                return kept
+            table = read()
+            self._save(key, table)
+            return table
+
+    def _must_reread(self, key: str) -> bool:
+        return self._refresh and f"{self._folder}/{key}" not in _refreshed
+
+    def _load(self, key: str) -> pa.Table | None:
+        """The entry's rows, or None if there is none or its bytes are damaged."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self._folder / f"{key}.parquet"
+        try:
+            table = pq.read_table(path, page_checksum_verification=True)
+            if not self._is_read_only:
+                os.utime(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, pa.ArrowException) as error:
+            logger.warning("the cache entry %s is damaged (%s); reading the source.", path, type(error).__name__)
+            return None
+        logger.info("read %d rows from the cache %s", table.num_rows, self._folder)
+        return table
+
+    def _save(self, key: str, table: pa.Table) -> None:
+        import pyarrow.parquet as pq
+
+        _refreshed.add(f"{self._folder}/{key}")
+        try:
+            with whole_file(self._folder / f"{key}.parquet") as beside:
+                pq.write_table(table, beside, compression="zstd", write_page_checksum=True)
+            self._shrink()
+        except OSError as error:
+            logger.warning("the cache %s cannot be written (%s).", self._folder, error.strerror)
+
+    def _shrink(self) -> None:
+        """Remove the least recently used entries above the limit, and what killed processes left behind."""
+        entries = []
+        for path in self._folder.glob("*.parquet"):
+            stat = path.stat()
+            if path.name.startswith("."):
+                if time.time() - stat.st_mtime > _LEFTOVER_SECONDS:
+                    path.unlink(missing_ok=True)
+            else:
+                entries.append((stat.st_mtime_ns, stat.st_size, path))
+        total = 0
+        for _, size, path in sorted(entries, reverse=True):
+            total += size
+            if total > self._limit:
+                path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(descriptor: int) -> Iterator[None]:
+    """Wait for the lock; it falls with the process, however that ends."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _row(record: dict[str, object]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist([record])
