@@ -113,8 +113,9 @@ def save_bundle(
     beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         beside.chmod(0o755)
-        files = [learned.model.save(beside).name, CONTRACT_FILE, SETTINGS_FILE, TRAINING_FILE]
-        files += [_save_baseline(beside, name, baseline) for name, baseline in learned.baselines.items()]
+        files = [*_save_model(learned.model, beside, beside), CONTRACT_FILE, SETTINGS_FILE, TRAINING_FILE]
+        for name, baseline in learned.baselines.items():
+            files += _save_model(baseline, beside / BASELINE_FOLDER / name, beside)
         save_json({"fingerprint": contract.fingerprint, **contract.to_dict()}, beside / CONTRACT_FILE)
         save_text(settings.to_yaml(config), beside / SETTINGS_FILE)
         save_parquet(training_features, beside / TRAINING_FILE)
@@ -166,10 +167,10 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
-def _save_baseline(folder: Path, name: str, model: Model) -> str:
-    own = folder / BASELINE_FOLDER / name
-    own.mkdir(parents=True)
-    return str(model.save(own).relative_to(folder))
+def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
+    """Save into a folder of the model's own; the files' paths as the manifest of `folder` names them."""
+    own.mkdir(parents=True, exist_ok=True)
+    return [path.relative_to(folder).as_posix() for path in model.save(own)]
 
 
 def _check_manifest(folder: Path, manifest: Any) -> None:

@@ -14,14 +14,16 @@ import numpy as np
 import pandas as pd
 
 from breakout.features.query import CONTEXT_COLUMNS, KEY_COLUMNS, NIGHT_COLUMNS, get_training_data_query
+from breakout.features.registry import REGISTRY
 from breakout.features.vector import prepare_feature_vector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
     from breakout.features.config import BreakoutFeatureConfig
+    from breakout.features.feature import Feature
     from breakout.features.query import RowSource
     from breakout.warehouse.base import Warehouse
 
@@ -93,6 +95,7 @@ def build_dataset(
     *,
     row_source: RowSource = "played",
     slice_features: Sequence[str] = (),
+    registry: Mapping[str, Feature] = REGISTRY,
 ) -> Dataset:
     """The rows of start..end, both inclusive, with their features as of each row's own date.
 
@@ -101,14 +104,13 @@ def build_dataset(
     """
     warehouse.check_history(start, end)
     built = tuple(dict.fromkeys((*config.names, *slice_features)))
-    sql = get_training_data_query(built, row_source=row_source, sources=warehouse.sources)
+    sql = get_training_data_query(built, row_source=row_source, sources=warehouse.sources, registry=registry)
     table = warehouse.query(sql, config.parameters(warehouse.history_start(start), start, end))
     frame = table.to_pandas()
     raw = frame[list(config.names)].astype("float64")
-    # A stable name for the bits: the same rows in the same order whatever engine sorted them.
     context = list(dict.fromkeys((*NIGHT_COLUMNS, *CONTEXT_COLUMNS, *slice_features)))
     return Dataset(
-        X=prepare_feature_vector(raw, config.names),
+        X=prepare_feature_vector(raw, config.names, {name: registry[name].default for name in config.names}),
         is_missing=raw.isna(),
         y=frame["is_breakout"].to_numpy(dtype="int8") if row_source == "played" else None,
         keys=frame[list(KEY_COLUMNS)],

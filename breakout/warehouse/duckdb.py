@@ -57,11 +57,11 @@ class DuckDBWarehouse:
     """
 
     def __init__(self, files: Mapping[str, str], season_type: str | None = None, label: str = "duckdb") -> None:
-        self._connection = duckdb.connect()
-        self._connection.execute("CREATE SCHEMA nba_analytics")
+        self.connection = duckdb.connect()
+        self.connection.execute("CREATE SCHEMA nba_analytics")
         self._label = label
         self._season_type = season_type
-        self._tables: set[str] = set()
+        self.loaded: set[str] = set()
         self._digest = hashlib.sha256(repr(season_type).encode())
         for table in (*tables.HISTORY_TABLES, tables.SCHEDULE):
             if table.name in files:
@@ -76,13 +76,13 @@ class DuckDBWarehouse:
         warehouse = cls({}, label=label)
         for table in (*tables.HISTORY_TABLES, tables.SCHEDULE):
             if table.name in loaded:
-                warehouse._connection.register("incoming", loaded[table.name])
+                warehouse.connection.register("incoming", loaded[table.name])
                 warehouse._load(table, "incoming", label, is_checked=True)
-                warehouse._connection.unregister("incoming")
+                warehouse.connection.unregister("incoming")
         if "slate" in loaded:
-            warehouse._connection.register("incoming", loaded["slate"])
-            warehouse._connection.execute("CREATE TABLE nba_analytics.slate AS FROM incoming")
-            warehouse._connection.unregister("incoming")
+            warehouse.connection.register("incoming", loaded["slate"])
+            warehouse.connection.execute("CREATE TABLE nba_analytics.slate AS FROM incoming")
+            warehouse.connection.unregister("incoming")
         return warehouse
 
     def _load(self, table: tables.Table, source: str, where: str, *, is_checked: bool = False) -> None:
@@ -100,7 +100,7 @@ class DuckDBWarehouse:
         extra = "" if "season_type" in types else ", $season_type AS season_type"
         sql = f"CREATE TABLE nba_analytics.{table.name} AS SELECT * REPLACE ({', '.join(casts)}){extra} FROM {source}"
         self._execute(sql, {"season_type": self._season_type} if extra else {}, f"{table.name} ({where})")
-        self._tables.add(table.name)
+        self.loaded.add(table.name)
         if not is_checked:
             tables.check_rows(self, table, f"nba_analytics.{table.name}", {})
 
@@ -126,11 +126,11 @@ class DuckDBWarehouse:
         return {str(name): str(kind) for name, kind, *_ in described}
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql).fetchall()
+        return self.connection.execute(sql).fetchall()
 
     def _execute(self, sql: str, parameters: Mapping[str, object], what: str) -> duckdb.DuckDBPyConnection:
         try:
-            return self._connection.execute(sql, parameters or None)
+            return self.connection.execute(sql, parameters or None)
         except duckdb.Error as error:
             first = str(error).strip().splitlines()[0]
             raise DataError(f"{what} cannot be read: {first}") from error
@@ -151,7 +151,7 @@ class DuckDBWarehouse:
         """Nothing left to do: every row was checked when the files were loaded. A missing table is refused here."""
         del start, end
         for table in tables.HISTORY_TABLES:
-            if table.name not in self._tables:
+            if table.name not in self.loaded:
                 raise DataError(f"the warehouse has no {table.name}; give it with warehouse.{table.name}=PATH.")
 
     def history_start(self, start: date) -> date:
@@ -180,11 +180,11 @@ class DuckDBWarehouse:
 
     def has_schedule(self) -> bool:
         """Whether a schedule was given."""
-        return tables.SCHEDULE.name in self._tables
+        return tables.SCHEDULE.name in self.loaded
 
     def close(self) -> None:
         """Close the connection and free the tables."""
-        self._connection.close()
+        self.connection.close()
 
 
 def _find_files(table: str, pattern: str) -> list[str]:

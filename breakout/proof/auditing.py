@@ -1,0 +1,112 @@
+"""The audit itself: a warehouse, features and a number of rows in, every check's count and every violation out."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from breakout.errors import DataError
+from breakout.features.plan import build_plan
+from breakout.features.sources import extra_columns
+from breakout.proof.checks import COLUMNS, DATA_CHECKS, ROWS, Audited, Difference, run_checks
+from breakout.proof.leak import SourceRow, find_leak
+from breakout.proof.paths import Paths, installed_paths
+from breakout.proof.replay import Replay
+from breakout.proof.sampling import sample_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.warehouse.base import Warehouse
+
+logger = logging.getLogger("breakout")
+
+_BEGINNING = date(1900, 1, 1)
+_COUNTEREXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A violation that names one row, the two values, and the source row that leaked (None where no single one did)."""
+
+    difference: Difference
+    leaked: SourceRow | None
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What was checked and what was found. `violations` holds every difference, `edge_cases` rows of each kind."""
+
+    features: tuple[str, ...]
+    rows: int
+    dates: int
+    edge_cases: dict[str, int]
+    violations: tuple[Difference, ...]
+    counterexamples: tuple[Counterexample, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.violations
+
+    def count(self, feature: str, check: str) -> int:
+        """Violations of one feature in one check."""
+        return sum(found.feature == feature and found.check == check for found in self.violations)
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The features, and the frame's rows and columns where they were violated."""
+        frame = [part for part in (ROWS, COLUMNS) if any(found.feature == part for found in self.violations)]
+        return (*self.features, *frame)
+
+
+def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
+    """One for each of the first few violated features; only a feature that saw other data has a leaked source row."""
+    firsts = {found.feature: found for found in reversed(violations)}
+    examples = []
+    for found in sorted(firsts.values(), key=violations.index)[:_COUNTEREXAMPLES]:
+        is_leak = found.check in DATA_CHECKS and found.feature not in (ROWS, COLUMNS)
+        examples.append(Counterexample(found, find_leak(audited, found) if is_leak else None))
+    return tuple(examples)
+
+
+def audit_features(
+    warehouse: Warehouse,
+    config: BreakoutFeatureConfig,
+    rows: int,
+    seed: int,
+    start: date | None = None,
+    end: date | None = None,
+    *,
+    paths: Paths | None = None,
+    tell: Callable[[date], object] = str,
+) -> AuditReport:
+    """Recompute about `rows` rows of start..end (None: as far as the warehouse goes) by every check.
+
+    DataError if the window holds no rows.
+    """
+    used = paths or installed_paths()
+    last = min(end, warehouse.latest_game_date()) if end else warehouse.latest_game_date()
+    first = start or _BEGINNING
+    registry = dict(used.registry)
+    plan = build_plan(registry, config.names)
+    extra = {
+        "player_game_summary": set(extra_columns("played", plan.inputs["played"])),
+        "team_offense_game_summary": set(extra_columns("team_games", plan.inputs["team_games"])),
+    }
+    window = used.training(warehouse, config, first, last)
+    if not len(window):
+        raise DataError(f"there are no rows to audit between {first} and {last}; widen audit.start..audit.end.")
+    mask, edges = sample_rows(window, rows, seed)
+    replay = Replay(warehouse, first, last, extra)
+    audited = Audited(window.take(mask), config, used, replay, last, seed)
+    try:
+        violations = tuple(run_checks(audited, tell))
+        examples = _counterexamples(audited, violations)
+    finally:
+        replay.close()
+    logger.info("audited %d rows of %d dates: %d violations", int(mask.sum()), len(audited.days()), len(violations))
+    return AuditReport(config.names, int(mask.sum()), len(audited.days()), edges, violations, examples)

@@ -1,0 +1,160 @@
+"""Recompute sampled rows on changed data and along other paths: differences out, one a row and feature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from breakout.proof.sampling import keys_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date
+
+    from breakout.dataset import Dataset
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.proof.paths import Path, Paths
+    from breakout.proof.replay import Replay
+
+TRUNCATION = "truncation"
+PERTURBATION = "perturbation"
+LABEL = "label independence"
+EVALUATION_PATH = "evaluation path"
+PREDICTION_PATH = "prediction path"
+CHECKS = (TRUNCATION, PERTURBATION, LABEL, EVALUATION_PATH, PREDICTION_PATH)
+# These change the data and nothing else, so what they find is a leak; the paths differ in how they compute.
+DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL)
+ROWS = "(rows)"
+COLUMNS = "(columns)"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One row and feature that two computations see differently; `feature` may be ROWS or COLUMNS for the frame."""
+
+    check: str
+    feature: str
+    player_lookup: str
+    game_id: str
+    game_date: str
+    expected: float | str
+    found: float | str
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What the checks work on: sampled rows as the training path gave them on all data, and the means to recompute."""
+
+    rows: Dataset
+    config: BreakoutFeatureConfig
+    paths: Paths
+    replay: Replay
+    end: date
+    seed: int
+
+    def days(self) -> list[date]:
+        """The distinct dates of the sampled rows."""
+        return [day.item() for day in np.unique(self.rows.dates)]
+
+    def of_day(self, day: date) -> Dataset:
+        """The sampled rows of one date."""
+        return self.rows.take(self.rows.dates == np.datetime64(day))
+
+
+def run_checks(audited: Audited, tell: Callable[[date], object]) -> Iterator[Difference]:
+    """Every check on every date, date by date; `tell` hears of each date that is done."""
+    yield from _evaluated(audited)
+    for day in audited.days():
+        expected = audited.of_day(day)
+        yield from _truncated(audited, expected, day)
+        yield from _perturbed(audited, expected, day)
+        yield from _flipped(audited, expected, day)
+        yield from _predicted(audited, expected, day)
+        tell(day)
+
+
+def recompute(audited: Audited, path: Path, start: date, end: date) -> Dataset:
+    """The rows of start..end along a path, on the replay's tables as they are now."""
+    return path(audited.replay, audited.config, start, end)
+
+
+def _evaluated(audited: Audited) -> Iterator[Difference]:
+    """The evaluation path over two windows that part the dates: where a window starts must not matter."""
+    days = audited.days()
+    middle = days[len(days) // 2]
+    for part in (days[: len(days) // 2], days[len(days) // 2 :]):
+        if part:
+            expected = audited.rows.take((audited.rows.dates >= middle) == (part[0] >= middle))
+            found = recompute(audited, audited.paths.evaluation, part[0], part[-1])
+            yield from compare_rows(EVALUATION_PATH, expected, found)
+
+
+def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
+    """Nothing on or after the date is left but the sampled rows themselves, without which there is nothing to build."""
+    own = own_rows(expected)
+    players = f"FROM main.player_game_summary WHERE game_date < DATE '{day}' OR {own}"
+    teams = f"FROM main.team_offense_game_summary WHERE game_date < DATE '{day}'"
+    with audited.replay.changed(players, teams):
+        yield from compare_rows(TRUNCATION, expected, recompute(audited, audited.paths.training, day, day))
+
+
+def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
+    """Every result on or after the date is noise, also those of the same night; the window reaches to the end."""
+    later = f"game_date >= DATE '{day}'"
+    players = audited.replay.noise("player_game_summary", later, audited.seed)
+    teams = audited.replay.noise("team_offense_game_summary", later, audited.seed)
+    with audited.replay.changed(players, teams):
+        yield from compare_rows(PERTURBATION, expected, recompute(audited, audited.paths.training, day, audited.end))
+
+
+def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
+    """The sampled rows' own results are turned over: a breakout scores nothing, anyone else scores 200."""
+    breakouts = expected.take(expected.label == 1)
+    points = f"CASE WHEN {own_rows(breakouts)} THEN 0 WHEN {own_rows(expected)} THEN 200 ELSE points END"
+    players = f"SELECT * REPLACE ({points} AS points) FROM main.player_game_summary"
+    with audited.replay.changed(players, "FROM main.team_offense_game_summary"):
+        yield from compare_rows(LABEL, expected, recompute(audited, audited.paths.training, day, day))
+
+
+def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
+    """The same rows as games still to be played, from what was known on the morning of the date."""
+    before = f"WHERE game_date < DATE '{day}'"
+    audited.replay.list_rows(pd.concat([expected.keys, expected.context], axis=1))
+    with audited.replay.changed(
+        f"FROM main.player_game_summary {before}", f"FROM main.team_offense_game_summary {before}"
+    ):
+        yield from compare_rows(PREDICTION_PATH, expected, recompute(audited, audited.paths.prediction, day, day))
+
+
+def own_rows(rows: Dataset) -> str:
+    """A SQL condition that holds for these rows of player_game_summary and no other."""
+    pairs = ", ".join(f"({_quoted(key[1])}, {_quoted(key[0])})" for key in keys_of(rows))
+    return f"(game_id, player_lookup) IN ({pairs})" if pairs else "FALSE"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:
+    """Differences of the expected rows, bit by bit; a row that is absent or stands more than once is one too."""
+    if tuple(found.X.columns) != tuple(expected.X.columns):
+        yield Difference(check, COLUMNS, "", "", "", ", ".join(expected.X.columns), ", ".join(found.X.columns))
+        return
+    places: dict[tuple[str, str, str], list[int]] = {}
+    for place, key in enumerate(keys_of(found)):
+        places.setdefault(key, []).append(place)
+    values, others = expected.X.to_numpy(), found.X.to_numpy()
+    for number, key in enumerate(keys_of(expected)):
+        at = places.get(key, [])
+        if len(at) != 1:
+            yield Difference(check, ROWS, *key, "1 row", f"{len(at)} rows")
+            continue
+        # compared as bits: equal also where both are NaN, different where one zero is negative
+        differs = values[number].view("int64") != others[at[0]].view("int64")
+        for position in np.flatnonzero(differs):
+            feature = str(expected.X.columns[int(position)])
+            yield Difference(check, feature, *key, float(values[number, position]), float(others[at[0], position]))

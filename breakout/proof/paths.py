@@ -1,0 +1,44 @@
+"""The three ways to a feature value that must agree bit for bit: training, evaluation and prediction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
+from breakout.features.registry import REGISTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.features.feature import Feature
+    from breakout.warehouse.base import Warehouse
+
+
+class Path(Protocol):
+    """Builds the rows of start..end from a warehouse."""
+
+    def __call__(self, warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset: ...
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The paths under audit. `prediction` takes the rows that the warehouse lists as still to be played."""
+
+    training: Path
+    evaluation: Path
+    prediction: Path
+    registry: Mapping[str, Feature]
+
+
+def installed_paths(registry: Mapping[str, Feature] = REGISTRY) -> Paths:
+    """The paths as the programs use them, with this registry."""
+    return Paths(
+        training=partial(build_dataset, registry=registry),
+        evaluation=partial(build_dataset, registry=registry, slice_features=SLICE_FEATURES),
+        prediction=partial(build_dataset, registry=registry, row_source="listed"),
+        registry=registry,
+    )

@@ -1,0 +1,104 @@
+"""A local copy of the source tables that can be cut at a date, shaken by noise and flipped, to recompute rows on.
+
+In: any warehouse. Out: a `Replay`, itself a warehouse, whose tables are a changed view of the untouched originals.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from breakout.warehouse import tables
+from breakout.warehouse.duckdb import DuckDBWarehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+
+    from breakout.warehouse.base import Warehouse
+
+# What a result is made of; noise replaces it, and identity (who, when, where, against whom) stays.
+_PLAYER_RESULTS = {"points": 61, "minutes_played": 48, "fg_attempts": 31, "usage_rate": 45}
+_TEAM_RESULTS = {"points_scored": 160, "possessions": 125, "minutes_total": 290}
+_LISTED = (
+    "player_lookup",
+    "player_full_name",
+    "game_id",
+    "game_date",
+    "season_year",
+    "team_abbr",
+    "opponent_team_abbr",
+    "is_home",
+)
+
+
+class Replay(DuckDBWarehouse):
+    """Copies of player_game_summary and team_offense_game_summary; `changed(...)` puts other rows in their place."""
+
+    def __init__(self, source: Warehouse, start: date, end: date, extra: Mapping[str, set[str]]) -> None:
+        """Copy the source rows that rows of start..end can see; `extra` adds columns by table name."""
+        super().__init__({}, label="replay")
+        window: dict[str, object] = {"history_start": source.history_start(start), "end": end}
+        self._amounts: dict[str, dict[str, int]] = {}
+        for table, results in (
+            (tables.PLAYER_GAME_SUMMARY, _PLAYER_RESULTS),
+            (tables.TEAM_OFFENSE_GAME_SUMMARY, _TEAM_RESULTS),
+        ):
+            others = sorted(extra.get(table.name, set()))
+            columns = [column.name for column in table.columns if column.name != "season_type"] + others
+            sql = f"""SELECT {", ".join(columns)}, {source.sources.season_type} AS season_type
+FROM `{getattr(source.sources, table.name)}`
+WHERE game_date BETWEEN @history_start AND @end"""
+            self.connection.register("incoming", source.query(sql, window))
+            self.connection.execute(f"CREATE TABLE main.{table.name} AS FROM incoming")
+            self.connection.unregister("incoming")
+            self.connection.execute(f"CREATE VIEW nba_analytics.{table.name} AS FROM main.{table.name}")
+            self.loaded.add(table.name)
+            self._amounts[table.name] = results | dict.fromkeys(others, 20)
+
+    @contextmanager
+    def changed(self, players: str, teams: str) -> Iterator[Replay]:
+        """Tables read from these SELECTs over `main.<table>` inside the block, and from the originals again after."""
+        selects = {"player_game_summary": players, "team_offense_game_summary": teams}
+        try:
+            for table, select in selects.items():
+                self.connection.execute(f"CREATE OR REPLACE VIEW nba_analytics.{table} AS {select}")
+            yield self
+        finally:
+            for table in selects:
+                self.connection.execute(f"CREATE OR REPLACE VIEW nba_analytics.{table} AS FROM main.{table}")
+
+    def list_rows(self, rows: pd.DataFrame) -> None:
+        """Make these rows (identity columns only) the table `slate`, as games still to be played."""
+        listed = rows[list(_LISTED)]
+        self.connection.register("incoming", listed)
+        self.connection.execute("CREATE OR REPLACE TABLE nba_analytics.slate AS FROM incoming")
+        self.connection.execute("ALTER TABLE nba_analytics.slate ALTER game_date TYPE DATE")
+        self.connection.unregister("incoming")
+
+    def noise(self, table: str, where: str, seed: int) -> str:
+        """A SELECT of the whole table whose results are noise, the same for a seed, in rows where `where` holds."""
+        key = "game_id, player_lookup" if table == "player_game_summary" else "game_id, team_abbr"
+        replaced = ", ".join(
+            f"CASE WHEN {where} THEN 1 + hash({key}, '{column}', {seed}) % {limit} ELSE {column} END AS {column}"
+            for column, limit in self._amounts[table].items()
+        )
+        return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
+
+    def history_start(self, start: date) -> date:
+        """The first day of the season before the rows' own: what a partitioned warehouse would read, and no more."""
+        sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
+            (SELECT MIN(season_year) - 1 FROM main.player_game_summary WHERE game_date >= ?)"""
+        first = self.connection.execute(sql, [start]).fetchone()
+        return first[0] if first and first[0] else start
+
+    def rows_from(self, day: date) -> pd.DataFrame:
+        """The source rows dated on or after a day: table and key, the day's own rows first."""
+        parts = []
+        for table, second in (("player_game_summary", "player_lookup"), ("team_offense_game_summary", "team_abbr")):
+            columns = f"'{table}' AS source, game_id, {second} AS who, game_date"
+            sql = f"SELECT {columns} FROM main.{table} WHERE game_date >= ?"
+            parts.append(self.connection.execute(sql, [day]).df())
+        return pd.concat(parts).sort_values(["game_date", "source", "game_id", "who"], ignore_index=True)

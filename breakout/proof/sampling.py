@@ -1,0 +1,63 @@
+"""Which rows an audit recomputes: all rows of a window in, a seeded sample that always holds the edge cases out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from breakout.features.query import KEY_COLUMNS
+
+if TYPE_CHECKING:
+    from breakout.dataset import Dataset
+
+EDGE_ROWS = 2  # of each kind
+LONG_ABSENCE_DAYS = 14
+SEASON_START_DAYS = 7  # from the first kept row of a season
+# A recomputation costs about the same for one row of a date as for all of them, so the sample takes whole handfuls.
+ROWS_PER_DATE = 25
+
+
+def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
+    """Masks, shape (n,), of the rows where features go wrong first."""
+    rows = pd.concat([dataset.keys, dataset.context], axis=1)
+    by_player = rows.groupby(["player_lookup", "season_year"])
+    date = pd.to_datetime(rows["game_date"])
+    season_start = date.groupby(rows["season_year"]).transform("min")
+    previous_team = by_player["team_abbr"].shift()
+    absence = (date - pd.to_datetime(rows["last_game_date"])).dt.days
+    return {
+        "first eligible game": (by_player["games_before"].transform("min") == rows["games_before"]).to_numpy(),
+        "after a trade": (previous_team.notna() & (previous_team != rows["team_abbr"])).to_numpy(),
+        "after a long absence": (absence > LONG_ABSENCE_DAYS).to_numpy(),
+        "back-to-back": (absence == 1).to_numpy(),
+        "season start": ((date - season_start).dt.days < SEASON_START_DAYS).to_numpy(),
+    }
+
+
+def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dict[str, int]]:
+    """A mask, shape (n,), of about `rows` rows, and how many of each edge case it holds. The same for a seed."""
+    random = np.random.default_rng(seed)
+    chosen = np.zeros(len(dataset), dtype=bool)
+    edges = edge_cases(dataset)
+    for mask in edges.values():
+        found = np.flatnonzero(mask)
+        chosen[random.permutation(found)[:EDGE_ROWS]] = True
+    dates = dataset.dates
+    others = random.permutation(np.unique(dates[~chosen]))
+    wanted = max(1, (rows - int(chosen.sum())) // ROWS_PER_DATE)
+    used = np.unique(dates[chosen])
+    # New dates come on top of those of the edge cases, which are filled up too.
+    allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
+    spare = random.permutation(np.flatnonzero(allowed & ~chosen))
+    if len(spare) < rows - int(chosen.sum()):
+        spare = np.concatenate([spare, random.permutation(np.flatnonzero(~allowed & ~chosen))])
+    chosen[spare[: max(0, rows - int(chosen.sum()))]] = True
+    return chosen, {name: int((mask & chosen).sum()) for name, mask in edges.items()}
+
+
+def keys_of(dataset: Dataset) -> list[tuple[str, str, str]]:
+    """player_lookup, game_id and game_date of each row, as text, in the order of the rows."""
+    lookups, games, dates = (dataset.keys[column].astype(str).tolist() for column in KEY_COLUMNS)
+    return list(zip(lookups, games, dates, strict=True))
