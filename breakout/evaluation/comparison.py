@@ -1,0 +1,88 @@
+"""A candidate against the model in production, on the same games.
+
+In: labels, both models' probabilities and game dates of the same rows, slice labels. Out: a frozen
+`Comparison` with paired differences, both models' own metrics and calibration, and the differences within
+slices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from breakout.evaluation.delong import DelongEstimate, delong_difference
+from breakout.evaluation.intervals import PairedDifference, bootstrap_metrics, paired_differences
+from breakout.evaluation.json_ready import json_ready
+from breakout.evaluation.parameters import EvaluationParameters
+from breakout.evaluation.reliability import ReliabilityBin, reliability_table
+from breakout.evaluation.resamples import DateResamples, Interval
+from breakout.evaluation.rows import check_dates, check_labels
+from breakout.evaluation.slice_labels import SliceLabels
+from breakout.evaluation.slices import SliceDifference, compare_slices
+from breakout.evaluation.threads import one_blas_thread
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class ModelFigures:
+    """One model's own metrics and reliability table."""
+
+    metrics: Mapping[str, Interval]
+    reliability: tuple[ReliabilityBin, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Candidate minus production: by the date bootstrap, by DeLong, and within slices by name."""
+
+    n_rows: int
+    n_dates: int
+    differences: Mapping[str, PairedDifference]
+    delong: DelongEstimate | None
+    candidate: ModelFigures
+    production: ModelFigures
+    slices: Mapping[str, tuple[SliceDifference, ...]]
+    parameters: EvaluationParameters
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison in plain types under the field names above, with `schema_version`."""
+        return {"schema_version": SCHEMA_VERSION, **json_ready(self)}
+
+
+@one_blas_thread()
+def compare_probabilities(
+    y: ArrayLike,
+    p_candidate: ArrayLike,
+    p_production: ArrayLike,
+    game_dates: ArrayLike,
+    *,
+    parameters: EvaluationParameters,
+    slices: Mapping[str, SliceLabels],
+) -> Comparison:
+    """Compare two models' probabilities (n,) on the same rows; both are resampled together."""
+    labels = check_labels(y)
+    resamples = parameters.draw(check_dates(game_dates, labels.size))
+    return Comparison(
+        n_rows=labels.size,
+        n_dates=resamples.n_dates,
+        differences=paired_differences(labels, p_candidate, p_production, resamples),
+        delong=delong_difference(labels, p_candidate, p_production, confidence=parameters.confidence),
+        candidate=_figures(labels, p_candidate, resamples, parameters),
+        production=_figures(labels, p_production, resamples, parameters),
+        slices={
+            name: compare_slices(labels, p_candidate, p_production, resamples, values)
+            for name, values in slices.items()
+        },
+        parameters=parameters,
+    )
+
+
+def _figures(y: ArrayLike, p: ArrayLike, resamples: DateResamples, parameters: EvaluationParameters) -> ModelFigures:
+    return ModelFigures(
+        bootstrap_metrics(y, p, resamples, ece_bins=parameters.ece_bins),
+        reliability_table(y, p, resamples, parameters.ece_bins),
+    )

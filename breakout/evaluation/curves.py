@@ -1,0 +1,98 @@
+"""The points behind the plots: ROC, precision-recall, lift, score histogram.
+
+In: labels (n,), probabilities (n,). Out: tuples of floats, thinned to at most `MAX_POINTS`, ends kept. A
+curve that does not exist with one class is None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from breakout.evaluation.metrics import has_both_classes, tied_counts
+from breakout.evaluation.rows import FloatArray, IntArray, check_rows
+from breakout.evaluation.top_rows import expected_hits
+
+MAX_POINTS = 200
+HISTOGRAM_BINS = 30
+
+Points = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of `x` against `y`; what they are, the field that holds it says."""
+
+    x: Points
+    y: Points
+
+
+@dataclass(frozen=True)
+class ScoreHistogram:
+    """Games in each bin of probability by class; `edges` has one more element than the counts."""
+
+    edges: Points
+    breakouts: tuple[int, ...]
+    others: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """ROC: false, true positive rate. Precision-recall: recall, precision. Lift: share of top rows, lift."""
+
+    roc: Curve | None
+    precision_recall: Curve | None
+    lift: Curve | None
+    score_histogram: ScoreHistogram
+
+
+def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
+    """Return all curves of one model; a ValueError without rows."""
+    labels, probabilities = check_rows(y, p)
+    if not labels.size:
+        raise ValueError("no rows to draw curves of")
+    histogram = score_histogram(labels, probabilities)
+    if not has_both_classes(labels):
+        return Curves(None, None, None, histogram)
+    rows, breakouts = tied_counts(labels, probabilities)
+    flagged, hits = np.cumsum(rows[::-1]), np.cumsum(breakouts[::-1])
+    return Curves(
+        roc=_thinned(_from_zero((flagged - hits) / (flagged[-1] - hits[-1])), _from_zero(hits / hits[-1])),
+        precision_recall=_thinned(hits / hits[-1], hits / flagged),
+        lift=lift_curve(labels, probabilities),
+        score_histogram=histogram,
+    )
+
+
+def lift_curve(y: FloatArray, p: FloatArray) -> Curve:
+    """Return the lift of the top k rows against k / n, ties in expectation; needs a breakout."""
+    counts = 1.0 + _thinned_positions(y.size).astype(np.float64)
+    lift = expected_hits(y, p, counts) / counts / float(y.mean())
+    return Curve(_points(counts / y.size), _points(lift))
+
+
+def score_histogram(y: FloatArray, p: FloatArray) -> ScoreHistogram:
+    """Return equal-width counts by class between the lowest and the highest probability."""
+    edges = np.histogram_bin_edges(p, bins=HISTOGRAM_BINS)
+    breakouts, others = (np.histogram(p[y == value], bins=edges)[0] for value in (1.0, 0.0))
+    return ScoreHistogram(_points(edges), tuple(breakouts.tolist()), tuple(others.tolist()))
+
+
+def _from_zero(values: FloatArray) -> FloatArray:
+    return np.concatenate(([0.0], values))
+
+
+def _thinned(x: FloatArray, y: FloatArray) -> Curve:
+    kept = _thinned_positions(x.size)
+    return Curve(_points(x[kept]), _points(y[kept]))
+
+
+def _thinned_positions(size: int) -> IntArray:
+    """Return at most `MAX_POINTS` positions, evenly spread, with the first and the last."""
+    return np.unique(np.linspace(0, size - 1, min(size, MAX_POINTS)).round().astype(np.int64))
+
+
+def _points(values: FloatArray) -> Points:
+    return tuple(values.tolist())

@@ -1,0 +1,131 @@
+"""Permutation importance: how much worse the model predicts when one feature is shuffled across games.
+
+In: a function from features to probabilities, the features (DataFrame, or array with names), labels, date
+resamples. Out: one record a feature, the most important first. Breiman (2001). Features that say the same
+thing share their worth: shuffling one of a pair can cost nothing while dropping both would.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from breakout.evaluation.intervals import MetricReplicates, replicate_paired_metrics
+from breakout.evaluation.metrics import row_log_losses
+from breakout.evaluation.ranked_replicates import concordant_pairs_by_date, replicate_auc_of_pairs
+from breakout.evaluation.resamples import DateResamples, Interval
+from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, IntArray, check_rows
+from breakout.evaluation.threads import one_blas_thread
+
+# A DataFrame or a two-dimensional array; pandas is not imported for the sake of a type.
+Features = Any
+PredictProbability = Callable[[Features], ArrayLike]
+
+
+@dataclass(frozen=True)
+class FeatureImportance:
+    """What shuffling a feature costs: rise in log loss (nats a game) and fall in AUC, averaged over shuffles.
+
+    Intervals resample game dates; the standard deviations are over the shuffles (None with one).
+    `adds_nothing` is true where neither interval lies above 0.
+    """
+
+    feature: str
+    log_loss_increase: Interval
+    log_loss_sd: float | None
+    auc_decrease: Interval
+    auc_sd: float | None
+    adds_nothing: bool
+
+
+@dataclass(frozen=True)
+class _Shuffled:
+    """One feature's shuffles: mean rise of row losses (n,), mean concordant pairs, the figures of each."""
+
+    row_increases: FloatArray
+    pairs: FloatArray
+    log_loss_increases: FloatArray
+    aucs: FloatArray
+
+
+@one_blas_thread()
+def permutation_importance(
+    predict_probability: PredictProbability,
+    X: Features,
+    y: ArrayLike,
+    resamples: DateResamples,
+    *,
+    feature_names: Sequence[str],
+    n_repeats: int,
+    seed: int,
+) -> tuple[FeatureImportance, ...]:
+    """Shuffle each feature `n_repeats` times over all rows and return what that costs, most important first.
+
+    `X` has the shape (n, features) with the columns `feature_names`; it is not changed. A feature's shuffles
+    depend on the seed and its name alone, so adding another feature leaves them as they are.
+    """
+    if n_repeats < 1 or X.shape[1] != len(feature_names):
+        raise ValueError(f"{X.shape[1]} columns, {len(feature_names)} names and {n_repeats} repeats do not go together")
+    labels, probabilities = check_rows(y, predict_probability(X))
+    unshuffled = replicate_paired_metrics(labels, probabilities, resamples)
+    base_losses = row_log_losses(labels, probabilities)
+    records = []
+    for position, name in enumerate(feature_names):
+        orders = _orders(name, labels.size, n_repeats, seed)
+        predictions = (predict_probability(_with_shuffled_column(X, position, order)) for order in orders)
+        shuffled = _score_shuffles(predictions, labels, base_losses, resamples)
+        records.append(_importance(name, labels, unshuffled, shuffled, resamples))
+    return tuple(sorted(records, key=lambda record: -(record.log_loss_increase.estimate or 0.0)))
+
+
+def _orders(name: str, n_rows: int, n_repeats: int, seed: int) -> Iterator[IntArray]:
+    generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    return (generator.permutation(n_rows) for _ in range(n_repeats))
+
+
+def _with_shuffled_column(X: Features, position: int, order: IntArray) -> Features:
+    shuffled = X.copy()
+    if isinstance(X, np.ndarray):
+        shuffled[:, position] = X[order, position]
+    else:
+        name = X.columns[position]
+        shuffled[name] = X[name].to_numpy()[order]
+    return shuffled
+
+
+def _score_shuffles(
+    predictions: Iterable[ArrayLike], y: FloatArray, base_losses: FloatArray, resamples: DateResamples
+) -> _Shuffled:
+    increases, pairs = [], []
+    for prediction in predictions:
+        _, probabilities = check_rows(y, prediction)
+        increases.append(row_log_losses(y, probabilities) - base_losses)
+        pairs.append(concordant_pairs_by_date(y, probabilities, resamples))
+    row_increases, all_pairs = np.stack(increases), np.stack(pairs)
+    n_pairs = float(y.sum() * (1.0 - y).sum())
+    aucs = all_pairs.sum(axis=(1, 2)) / n_pairs if n_pairs else np.full(len(pairs), np.nan)
+    return _Shuffled(row_increases.mean(axis=0), all_pairs.mean(axis=0), row_increases.mean(axis=1), aucs)
+
+
+def _importance(
+    name: str, y: FloatArray, unshuffled: MetricReplicates, shuffled: _Shuffled, resamples: DateResamples
+) -> FeatureImportance:
+    increases = shuffled.row_increases
+    loss = resamples.interval(float(increases.mean()), resamples.means(increases))
+    auc_falls = unshuffled.replicates["auc"] - replicate_auc_of_pairs(shuffled.pairs, y, resamples)
+    base_auc = unshuffled.estimates["auc"]
+    fall = None if base_auc is None else base_auc - float(shuffled.aucs.mean())
+    auc = resamples.interval(fall, auc_falls)
+    is_shown = any(part.low is not None and part.low > EQUALITY_TOLERANCE for part in (loss, auc))
+    loss_sd, auc_sd = _spread(shuffled.log_loss_increases), _spread(shuffled.aucs)
+    return FeatureImportance(name, loss, loss_sd, auc, auc_sd, not is_shown)
+
+
+def _spread(values: FloatArray) -> float | None:
+    deviation = float(np.std(values, ddof=1)) if values.size > 1 else None
+    return None if deviation is None or np.isnan(deviation) else deviation

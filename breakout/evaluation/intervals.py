@@ -1,0 +1,116 @@
+"""Metrics with bootstrap intervals, and paired differences of two models on the same games.
+
+In: labels (n,), probabilities (n,) of one model or two, date resamples of the same rows. Out: intervals by
+metric.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from breakout.evaluation import metrics, reliability
+from breakout.evaluation.ranked_replicates import RankedReplicates, replicate_auc, replicate_ranked
+from breakout.evaluation.resamples import DateResamples, Interval
+from breakout.evaluation.rows import FloatArray, check_rows
+
+PAIRED_METRICS = ("auc", "log_loss", "brier")
+
+
+@dataclass(frozen=True)
+class MetricReplicates:
+    """A model's metrics by name, on all rows (None if undefined) and in each resample (resamples,)."""
+
+    estimates: Mapping[str, float | None]
+    replicates: Mapping[str, FloatArray]
+
+    def intervals(self, resamples: DateResamples) -> dict[str, Interval]:
+        """Return the interval of each metric."""
+        return {name: resamples.interval(self.estimates[name], self.replicates[name]) for name in self.estimates}
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """Candidate minus reference on the same rows and the same resamples.
+
+    `share_better` is the share of resamples in which the candidate was strictly better: higher AUC, lower
+    loss.
+    """
+
+    metric: str
+    candidate: float | None
+    reference: float | None
+    difference: Interval
+    share_better: float | None
+    higher_is_better: bool
+
+
+def replicate_paired_metrics(y: ArrayLike, p: ArrayLike, resamples: DateResamples) -> MetricReplicates:
+    """Replicate AUC, log loss and Brier score, which need sums by date only and are nearly free."""
+    labels, probabilities = check_rows(y, p)
+    return MetricReplicates(
+        {
+            "auc": metrics.area_under_roc(labels, probabilities),
+            "log_loss": metrics.log_loss(labels, probabilities),
+            "brier": metrics.brier_score(labels, probabilities),
+        },
+        {
+            "auc": replicate_auc(labels, probabilities, resamples),
+            "log_loss": resamples.means(metrics.row_log_losses(labels, probabilities)),
+            "brier": resamples.means(metrics.row_brier_scores(labels, probabilities)),
+        },
+    )
+
+
+def bootstrap_metrics(
+    y: ArrayLike,
+    p: ArrayLike,
+    resamples: DateResamples,
+    *,
+    ece_bins: int,
+    ranked: RankedReplicates | None = None,
+) -> dict[str, Interval]:
+    """Return AUC, average precision, log loss, Brier and ECE with their intervals.
+
+    `ranked` hands in the ranked replicates of the same rows and bins where the caller has them already. ECE
+    cannot be negative, so chance alone lifts it in every resample: its interval lies above the estimate more
+    often than not and must not be read as symmetric.
+    """
+    labels, probabilities = check_rows(y, p)
+    paired = replicate_paired_metrics(labels, probabilities, resamples)
+    ranked = ranked or replicate_ranked(labels, probabilities, resamples, ece_bins)
+    precision = metrics.average_precision(labels, probabilities)
+    ece = reliability.expected_calibration_error(labels, probabilities, ece_bins)
+    intervals = paired.intervals(resamples)
+    intervals["average_precision"] = resamples.interval(precision, ranked.average_precision)
+    intervals["ece"] = resamples.interval(ece, ranked.ece)
+    return {name: intervals[name] for name in metrics.HIGHER_IS_BETTER}
+
+
+def paired_differences(
+    y: ArrayLike,
+    p_candidate: ArrayLike,
+    p_reference: ArrayLike,
+    resamples: DateResamples,
+    names: Sequence[str] = PAIRED_METRICS,
+) -> dict[str, PairedDifference]:
+    """Return candidate minus reference in AUC, log loss and Brier score, resampling both together."""
+    candidate = replicate_paired_metrics(y, p_candidate, resamples)
+    reference = replicate_paired_metrics(y, p_reference, resamples)
+    return {name: _difference(name, candidate, reference, resamples) for name in names}
+
+
+def _difference(
+    name: str, candidate: MetricReplicates, reference: MetricReplicates, resamples: DateResamples
+) -> PairedDifference:
+    first, second = candidate.estimates[name], reference.estimates[name]
+    estimate = None if first is None or second is None else first - second
+    replicates = candidate.replicates[name] - reference.replicates[name]
+    gains = replicates if metrics.HIGHER_IS_BETTER[name] else -replicates
+    defined = gains[~np.isnan(gains)]
+    share_better = float(np.mean(defined > 0.0)) if defined.size else None
+    interval = resamples.interval(estimate, replicates)
+    return PairedDifference(name, first, second, interval, share_better, metrics.HIGHER_IS_BETTER[name])

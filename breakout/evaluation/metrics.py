@@ -1,0 +1,85 @@
+"""The figures that tell how well probabilities rank and fit: AUC, average precision, log loss, Brier.
+
+In: labels (n,) of 0 and 1, probabilities (n,) in [0, 1]. Out: one float each, or None where it is undefined.
+The formulas agree with scikit-learn's to rounding; they stand here in numpy because importing
+`sklearn.metrics` costs more than a whole job of a sweep may.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from breakout.evaluation.rows import FloatArray, check_rows, group_ties
+
+# Discrimination is better when higher, the losses when lower; ECE stands in `reliability`.
+HIGHER_IS_BETTER = {"auc": True, "average_precision": True, "log_loss": False, "brier": False, "ece": False}
+
+
+def has_both_classes(y: FloatArray) -> bool:
+    """Say whether labels (n,) hold a breakout and a game without one."""
+    return bool(y.size) and 0.0 < float(y.mean()) < 1.0
+
+
+def tied_counts(y: FloatArray, p: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return rows and breakouts for each distinct probability, ascending; both of shape (groups,)."""
+    ties = group_ties(p)
+    breakouts = np.concatenate(([0.0], np.cumsum(y[ties.order])))
+    return np.diff(ties.edges).astype(np.float64), np.diff(breakouts[ties.edges])
+
+
+def area_under_roc(y: ArrayLike, p: ArrayLike) -> float | None:
+    """Return the chance that a breakout is ranked above another game; None with one class.
+
+    Ties count half: the Mann-Whitney form of the area under the ROC curve (Hanley and McNeil 1982).
+    """
+    labels, probabilities = check_rows(y, p)
+    if not has_both_classes(labels):
+        return None
+    rows, breakouts = tied_counts(labels, probabilities)
+    others = rows - breakouts
+    others_below = np.cumsum(others) - others
+    concordant = float(np.sum(breakouts * (others_below + 0.5 * others)))
+    return concordant / (float(breakouts.sum()) * float(others.sum()))
+
+
+def average_precision(y: ArrayLike, p: ArrayLike) -> float | None:
+    """Return the precision at each distinct probability, weighted by the recall it adds; None with one class.
+
+    The step-wise sum of scikit-learn's `average_precision_score`, without interpolation.
+    """
+    labels, probabilities = check_rows(y, p)
+    if not has_both_classes(labels):
+        return None
+    rows, breakouts = tied_counts(labels, probabilities)
+    flagged = np.cumsum(rows[::-1])
+    hits = np.cumsum(breakouts[::-1])
+    return float(np.sum(breakouts[::-1] * hits / flagged) / hits[-1])
+
+
+def row_log_losses(y: FloatArray, p: FloatArray) -> FloatArray:
+    """Return each row's negative log likelihood in nats, of shape (n,).
+
+    Probabilities of exactly 0 and 1 are moved inwards by the float64 epsilon, as scikit-learn does, so a
+    certain prediction that fails costs 36 and not infinity.
+    """
+    epsilon = float(np.finfo(np.float64).eps)
+    inner = np.clip(p, epsilon, 1.0 - epsilon)
+    return -np.where(y == 1.0, np.log(inner), np.log1p(-inner))
+
+
+def row_brier_scores(y: FloatArray, p: FloatArray) -> FloatArray:
+    """Return each row's squared error of the probability, of shape (n,)."""
+    return np.square(p - y)
+
+
+def log_loss(y: ArrayLike, p: ArrayLike) -> float | None:
+    """Return the mean negative log likelihood in nats a row; None without rows."""
+    labels, probabilities = check_rows(y, p)
+    return float(row_log_losses(labels, probabilities).mean()) if labels.size else None
+
+
+def brier_score(y: ArrayLike, p: ArrayLike) -> float | None:
+    """Return the mean squared error of the probabilities (Brier 1950); None without rows."""
+    labels, probabilities = check_rows(y, p)
+    return float(row_brier_scores(labels, probabilities).mean()) if labels.size else None

@@ -1,0 +1,190 @@
+"""Figures that depend on the whole ranking, replicated under date weights without repeating a single row.
+
+In: labels (n,), probabilities (n,), date resamples. Out: arrays (resamples,) that equal, to rounding, what
+the plain formulas give on rows repeated as often as their date was drawn.
+
+AUC needs no pass over rows per resample: with A[d, e] the concordant pairs of date d's breakouts and date e's
+other games, a resample with weights w has w A w concordant pairs. Average precision, ECE and the hits among
+the top rows need running sums along the ranking, made in chunks that stay within the processor's cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from breakout.evaluation.resamples import DateResamples, divide
+from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, IntArray, group_ties
+
+CHUNK_ELEMENTS = 100_000
+# Up to so many dates a matrix product is faster than running sums over the rows; measured with 26 and 480.
+FEW_DATES = 100
+
+
+def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamples) -> FloatArray:
+    """Return A (dates, dates): breakouts of date d ranked above other games of date e, ties counting half."""
+    is_breakout = y == 1.0
+    order = np.argsort(p[is_breakout], kind="stable")
+    breakout_p = p[is_breakout][order]
+    breakout_date = resamples.date_index[is_breakout][order]
+    other_date = resamples.date_index[~is_breakout]
+    by_date = np.lexsort((p[~is_breakout], other_date))
+    edges = np.searchsorted(other_date[by_date], np.arange(resamples.n_dates + 1))
+    other_p = p[~is_breakout][by_date]
+    pairs = np.zeros((resamples.n_dates, resamples.n_dates))
+    for date in range(resamples.n_dates):
+        others = other_p[edges[date] : edges[date + 1]]
+        below = np.searchsorted(others, breakout_p, "left") + np.searchsorted(others, breakout_p, "right")
+        pairs[:, date] = np.bincount(breakout_date, weights=0.5 * below, minlength=resamples.n_dates)
+    return pairs
+
+
+def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResamples) -> FloatArray:
+    """Return each resample's AUC from the concordant pairs (dates, dates), NaN where a class is missing."""
+    concordant = np.einsum("rd,rd->r", resamples.weights @ pairs, resamples.weights)
+    return divide(concordant, resamples.sums(y) * resamples.sums(1.0 - y))
+
+
+def replicate_auc(y: FloatArray, p: FloatArray, resamples: DateResamples) -> FloatArray:
+    """Return the AUC of each resample (resamples,), NaN where one class is missing."""
+    return replicate_auc_of_pairs(concordant_pairs_by_date(y, p, resamples), y, resamples)
+
+
+@dataclass(frozen=True)
+class RankedReplicates:
+    """Average precision and ECE (resamples,), hit rates of the top rows (resamples, fractions)."""
+
+    average_precision: FloatArray
+    ece: FloatArray
+    top_hit_rate: FloatArray
+
+
+@dataclass(frozen=True)
+class _Ranking:
+    """Date, residual and label of the rows (n,) in ascending order of probability, and the edges of their ties."""
+
+    date_index: IntArray
+    residual: FloatArray
+    label: FloatArray
+    edges: IntArray
+
+
+@dataclass(frozen=True)
+class _RunningSums:
+    """Weighted sums below each tie group and below the end, of shape (chunk, groups + 1)."""
+
+    rows: FloatArray
+    residuals: FloatArray
+    breakouts: FloatArray
+
+    @property
+    def total_rows(self) -> FloatArray:
+        return self.rows[:, -1]
+
+    @property
+    def total_breakouts(self) -> FloatArray:
+        return self.breakouts[:, -1]
+
+
+def replicate_ranked(
+    y: FloatArray, p: FloatArray, resamples: DateResamples, n_bins: int, top_fractions: Sequence[float] = ()
+) -> RankedReplicates:
+    """Replicate average precision, ECE over `n_bins` and the hit rate of each top fraction.
+
+    Resamples without a breakout have no average precision (NaN), those without rows no figure at all. ECE bins
+    are made anew in every resample, as they would be on a new set of games.
+    """
+    ties = group_ties(p)
+    label = y[ties.order]
+    ranking = _Ranking(resamples.date_index[ties.order], label - p[ties.order], label, ties.edges)
+    hit_groups = np.flatnonzero(np.add.reduceat(label, ties.edges[:-1]))
+    chunks = [
+        (_average_precision(sums, hit_groups), _calibration_error(sums, n_bins), _top_hit_rates(sums, top_fractions))
+        for sums in _running_sums(ranking, resamples)
+    ]
+    precision, ece, top = zip(*chunks, strict=True)
+    return RankedReplicates(np.concatenate(precision), np.concatenate(ece), np.concatenate(top))
+
+
+def _running_sums(ranking: _Ranking, resamples: DateResamples) -> Iterator[_RunningSums]:
+    is_short = resamples.n_dates <= FEW_DATES
+    sum_up = _summing_by_product(ranking, resamples.n_dates) if is_short else _summing_along_rows(ranking)
+    step = max(1, CHUNK_ELEMENTS // (ranking.date_index.size + 1))
+    for start in range(0, resamples.weights.shape[0], step):
+        yield sum_up(resamples.weights[start : start + step])
+
+
+def _summing_by_product(ranking: _Ranking, n_dates: int) -> Callable[[FloatArray], _RunningSums]:
+    """Sum within each date once, then over dates by a matrix product: the faster way while dates are few."""
+    tables = []
+    for values in (np.ones_like(ranking.label), ranking.residual, ranking.label):
+        by_date = np.zeros((n_dates, values.size))
+        by_date[ranking.date_index, np.arange(values.size)] = values
+        tables.append(np.ascontiguousarray(_cumulate(by_date)[:, ranking.edges]))
+    return lambda weights: _RunningSums(*(weights @ table for table in tables))
+
+
+def _summing_along_rows(ranking: _Ranking) -> Callable[[FloatArray], _RunningSums]:
+    """Give every row its date's weight and sum along the rows: work and memory do not grow with the dates."""
+
+    def sum_up(weights: FloatArray) -> _RunningSums:
+        drawn = weights.take(ranking.date_index, axis=1)
+        parts = (drawn, drawn * ranking.residual, drawn * ranking.label)
+        return _RunningSums(*(_cumulate(part).take(ranking.edges, axis=1) for part in parts))
+
+    return sum_up
+
+
+def _cumulate(values: FloatArray) -> FloatArray:
+    """Return running sums along the last axis with a leading 0, of shape (chunk, n + 1)."""
+    sums = np.empty((values.shape[0], values.shape[1] + 1))
+    sums[:, 0] = 0.0
+    np.cumsum(values, axis=1, out=sums[:, 1:])
+    return sums
+
+
+def _average_precision(sums: _RunningSums, hit_groups: IntArray) -> FloatArray:
+    # A probability that no breakout has adds no recall, so only the groups that hold one are visited.
+    below = sums.breakouts.take(hit_groups, axis=1)
+    gained = sums.breakouts.take(hit_groups + 1, axis=1) - below
+    hits = sums.total_breakouts[:, np.newaxis] - below
+    flagged = sums.total_rows[:, np.newaxis] - sums.rows.take(hit_groups, axis=1)
+    # Where nobody is flagged nothing is gained either, so the divisor does not matter there.
+    steps = gained * hits / np.maximum(flagged, 1.0)
+    has_one_class = sums.total_breakouts == sums.total_rows
+    average = divide(np.sum(steps, axis=1), sums.total_breakouts)
+    return np.where(has_one_class, np.nan, average)
+
+
+def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
+    doubled_middle = sums.rows[:, :-1] + sums.rows[:, 1:]
+    # The middles are whole numbers: boundaries rounded up to whole numbers keep the comparison exact.
+    boundaries = np.ceil(np.outer(2.0 * sums.total_rows, np.arange(1, n_bins)) / n_bins)
+    cuts = np.zeros((sums.rows.shape[0], n_bins + 1), dtype=np.int64)
+    for number, (middle, boundary) in enumerate(zip(doubled_middle, boundaries, strict=True)):
+        cuts[number, 1:-1] = middle.searchsorted(boundary, "left")
+    cuts[:, -1] = doubled_middle.shape[1]
+    gaps = np.diff(np.take_along_axis(sums.residuals, cuts, axis=1), axis=1)
+    return divide(np.abs(gaps).sum(axis=1), sums.total_rows)
+
+
+def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArray:
+    """Return how many rows the top `fraction` of `n_rows` is: rounded up, so that it is never none."""
+    return np.asarray(np.ceil(fraction * n_rows - EQUALITY_TOLERANCE), dtype=np.float64)
+
+
+def _top_hit_rates(sums: _RunningSums, top_fractions: Sequence[float]) -> FloatArray:
+    """Return hit rates (chunk, fractions); a tie across the cut gives its expectation over random orders."""
+    total = sums.total_rows[:, np.newaxis]
+    wanted = top_row_counts(np.asarray(top_fractions, dtype=np.float64), total)
+    places = total - wanted
+    groups = np.empty(places.shape, dtype=np.int64)
+    for number, (rows, place) in enumerate(zip(sums.rows, places, strict=True)):
+        groups[number] = rows.searchsorted(place, "right") - 1
+    groups = np.minimum(groups, sums.rows.shape[1] - 2)
+    start, end = (np.take_along_axis(sums.rows, groups + step, axis=1) for step in (0, 1))
+    low, high = (np.take_along_axis(sums.breakouts, groups + step, axis=1) for step in (0, 1))
+    below = low + divide((high - low) * (places - start), end - start)
+    return divide(sums.total_breakouts[:, np.newaxis] - below, wanted)

@@ -1,0 +1,112 @@
+"""The bootstrap's draws: whole game dates with replacement, turned into intervals.
+
+In: the game date of each row, a count and a seed. Out: how often each date was drawn in each resample, and
+from any replicated figure its percentile interval. Players of one night share opponents, pace and overtime,
+so rows of a date are not independent and are never drawn apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from breakout.evaluation.rows import BoolArray, FloatArray, IntArray, check_dates
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its percentile interval.
+
+    `estimate` is None where the figure is undefined; `low` and `high` are None then too, and with fewer than
+    two game dates, from which nothing can be said about the spread. `n_undefined` counts the resamples left
+    out because the figure did not exist in them (one class only, nobody flagged).
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n_undefined: int
+
+    def holds(self, value: float) -> bool:
+        """Say whether `value` lies within the interval; False if there is no interval."""
+        return self.low is not None and self.high is not None and self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class DateResamples:
+    """Bootstrap draws of game dates for a set of rows.
+
+    `date_index` (n,) numbers each row's date, `weights` (resamples, dates) says how often each date was
+    drawn, as whole numbers held in floats; `confidence` is the share of resamples that an interval keeps.
+    """
+
+    date_index: IntArray
+    weights: FloatArray
+    confidence: float
+
+    @property
+    def n_dates(self) -> int:
+        """Number of different game dates among the rows."""
+        return int(self.weights.shape[1])
+
+    def subset(self, is_member: BoolArray) -> DateResamples:
+        """Return the same draws for the rows where `is_member` (n,); dates without a row left are dropped."""
+        present, renumbered = np.unique(self.date_index[is_member], return_inverse=True)
+        return DateResamples(renumbered.astype(np.int64), self.weights[:, present], self.confidence)
+
+    def date_sums(self, row_values: FloatArray) -> FloatArray:
+        """Return the sum of `row_values` (n,) within each date, of shape (dates,)."""
+        sums = np.bincount(self.date_index, weights=row_values, minlength=self.n_dates)
+        return sums.astype(np.float64, copy=False)
+
+    def sums(self, row_values: FloatArray) -> FloatArray:
+        """Return the sum of `row_values` (n,) in each resample, of shape (resamples,)."""
+        return np.asarray(self.weights @ self.date_sums(row_values))
+
+    def ratios(self, numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+        """Return sum over sum in each resample, NaN where the denominator is 0, of shape (resamples,)."""
+        return divide(self.sums(numerator), self.sums(denominator))
+
+    def means(self, row_values: FloatArray) -> FloatArray:
+        """Return the mean of `row_values` (n,) in each resample, NaN where it has no rows."""
+        return self.ratios(row_values, np.ones_like(row_values))
+
+    def interval(self, estimate: float | None, replicates: FloatArray) -> Interval:
+        """Return the percentile interval (Efron 1979) of replicates (resamples,), leaving out NaN."""
+        defined = replicates[~np.isnan(replicates)]
+        n_undefined = replicates.size - defined.size
+        if estimate is None or self.n_dates < 2 or not defined.size:
+            return Interval(estimate, None, None, n_undefined)
+        tail = (1.0 - self.confidence) / 2.0
+        low, high = np.quantile(defined, (tail, 1.0 - tail))
+        return Interval(estimate, float(low), float(high), n_undefined)
+
+
+def divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+    """Return the quotient element by element, NaN where the denominator is 0."""
+    quotient: FloatArray = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), np.nan)
+    np.divide(numerator, denominator, out=quotient, where=denominator != 0.0)
+    return quotient
+
+
+def draw_date_resamples(
+    game_dates: ArrayLike, *, bootstrap_resamples: int, seed: int, confidence: float
+) -> DateResamples:
+    """Draw as many dates as there are, with replacement, `bootstrap_resamples` times.
+
+    `game_dates` has the shape (n,). The draws depend on the number of dates and the seed alone, so every
+    model scored on the same rows is judged on the same resamples. A ValueError without rows or resamples, or
+    for a confidence outside (0, 1).
+    """
+    dates = check_dates(game_dates)
+    if not dates.size or bootstrap_resamples < 1 or not 0.0 < confidence < 1.0:
+        raise ValueError("a bootstrap needs rows, at least one resample and a confidence between 0 and 1")
+    different, date_index = np.unique(dates, return_inverse=True)
+    n_dates = different.size
+    drawn = np.random.default_rng(seed).integers(n_dates, size=(bootstrap_resamples, n_dates))
+    drawn += np.arange(bootstrap_resamples)[:, np.newaxis] * n_dates
+    counts = np.bincount(drawn.ravel(), minlength=bootstrap_resamples * n_dates)
+    weights = counts.reshape(bootstrap_resamples, n_dates).astype(np.float64)
+    return DateResamples(date_index.astype(np.int64), weights, confidence)

@@ -1,0 +1,83 @@
+"""What every evaluation starts from: labels, probabilities and game dates of the same rows, checked once.
+
+In: array-likes of one length. Out: plain numpy arrays of fixed types, or a ValueError that says what is
+wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+DateArray = NDArray[np.datetime64]
+
+# Limits are decided as in exact arithmetic: a difference this small counts as equality.
+EQUALITY_TOLERANCE = 1e-9
+
+
+def check_labels(y: ArrayLike) -> FloatArray:
+    """Return `is_breakout` of shape (n,) as 0.0 and 1.0; a ValueError for another shape or another value."""
+    labels = np.asarray(y, dtype=np.float64)
+    if labels.ndim != 1:
+        raise ValueError(f"labels must be one-dimensional, not of shape {labels.shape}")
+    if not np.isin(labels, (0.0, 1.0)).all():
+        raise ValueError("labels must be 0 or 1")
+    return labels
+
+
+def check_probabilities(p: ArrayLike, n_rows: int) -> FloatArray:
+    """Return probabilities of shape (n_rows,); a ValueError for another shape or outside [0, 1]."""
+    probabilities = np.asarray(p, dtype=np.float64)
+    if probabilities.shape != (n_rows,):
+        raise ValueError(f"{n_rows} labels but probabilities of shape {probabilities.shape}")
+    if not ((probabilities >= 0.0) & (probabilities <= 1.0)).all():
+        raise ValueError("probabilities must lie between 0 and 1 and may not be missing")
+    return probabilities
+
+
+def check_dates(game_dates: ArrayLike, n_rows: int | None = None) -> DateArray:
+    """Return dates (n,) as `datetime64[D]`; a ValueError if one is missing or there are not `n_rows`."""
+    dates = np.asarray(game_dates).astype("datetime64[D]")
+    if dates.ndim != 1 or (n_rows is not None and dates.shape != (n_rows,)):
+        raise ValueError(f"game dates of shape {dates.shape} do not match {n_rows} rows")
+    if np.isnat(dates).any():
+        raise ValueError("a row has no game date")
+    return dates
+
+
+def check_rows(y: ArrayLike, p: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return checked labels and probabilities of the same rows, both of shape (n,)."""
+    labels = check_labels(y)
+    return labels, check_probabilities(p, labels.size)
+
+
+@dataclass(frozen=True)
+class TiedScores:
+    """Rows in ascending order of probability, with equal probabilities kept together as one group.
+
+    `order` (n,) sorts the rows; group g holds the sorted positions `edges[g]` to `edges[g + 1] - 1`, so
+    `edges` has the shape (groups + 1,). Whatever is computed from whole groups does not depend on the order
+    of rows.
+    """
+
+    order: IntArray
+    edges: IntArray
+
+    @property
+    def n_groups(self) -> int:
+        """Number of distinct probabilities."""
+        return self.edges.size - 1
+
+
+def group_ties(p: FloatArray) -> TiedScores:
+    """Sort probabilities (n,) and find the runs of equal ones."""
+    order = np.argsort(p, kind="stable")
+    ascending = p[order]
+    starts = np.flatnonzero(np.diff(ascending)) + 1
+    edges = np.concatenate(([0], starts, [p.size])) if p.size else np.zeros(1)
+    return TiedScores(order.astype(np.int64), edges.astype(np.int64))

@@ -1,0 +1,110 @@
+"""The labels by which an evaluation is cut: month, points band, venue, rest, season phase, staleness.
+
+In: one plain array a slicing, of shape (n,). Out: `SliceLabels`, the label of each row with the order to show
+them in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, check_dates
+
+# Weeks since training, finer where models age fastest; the last band is open.
+STALENESS_WEEKS = (1, 2, 3, 4, 5, 9, 14, 27)
+
+
+@dataclass(frozen=True)
+class SliceLabels:
+    """A label for each row, of shape (n,), and the labels in the order in which a report shows them."""
+
+    values: NDArray[np.str_]
+    order: tuple[str, ...]
+
+
+def month_labels(game_dates: ArrayLike) -> SliceLabels:
+    """Label rows by calendar month, as "2026-01"."""
+    months = check_dates(game_dates).astype("datetime64[M]").astype(np.str_)
+    return SliceLabels(months, tuple(np.unique(months).tolist()))
+
+
+def points_band_labels(season_average: ArrayLike, *, min_ppg: float, max_ppg: float, width: float = 2.0) -> SliceLabels:
+    """Label rows by season average S in points, in bands of `width` from `min_ppg`, as "8-10".
+
+    A band holds its lower edge and not its upper one; the last ends at `max_ppg`, which it holds, and may be
+    narrower. A ValueError for an average outside the limits.
+    """
+    averages = np.asarray(season_average, dtype=np.float64)
+    if not ((averages >= min_ppg - EQUALITY_TOLERANCE) & (averages <= max_ppg + EQUALITY_TOLERANCE)).all():
+        raise ValueError(f"a season average lies outside {min_ppg:g} to {max_ppg:g} points")
+    n_bands = max(1, int(np.ceil((max_ppg - min_ppg) / width - EQUALITY_TOLERANCE)))
+    starts: FloatArray = min_ppg + width * np.arange(n_bands, dtype=np.float64)
+    ends = np.append(starts[1:], max_ppg)
+    return _banded(averages, starts, [f"{low:g}-{high:g}" for low, high in zip(starts, ends, strict=True)])
+
+
+def home_away_labels(home_away: ArrayLike) -> SliceLabels:
+    """Label rows by the feature `home_away`: 1 "home", 0 "away", anything else "unknown"."""
+    venue = np.asarray(home_away, dtype=np.float64)
+    return _named(np.select([venue == 1.0, venue == 0.0], [0, 1], 2), ("home", "away", "unknown"))
+
+
+def back_to_back_labels(back_to_back: ArrayLike) -> SliceLabels:
+    """Label rows by the feature `back_to_back`: 1 "back-to-back", else "rested"."""
+    is_back_to_back = np.asarray(back_to_back, dtype=np.float64) == 1.0
+    return _named(np.where(is_back_to_back, 0, 1), ("back-to-back", "rested"))
+
+
+def rest_labels(rest_days: ArrayLike) -> SliceLabels:
+    """Label rows by days since the team's previous game (1: back-to-back); missing: the season's first."""
+    days = np.asarray(rest_days, dtype=np.float64)
+    names = ("1 day", "2 days", "3 days", "4 days or more", "first game")
+    return _named(np.select([np.isnan(days), days <= 1, days <= 2, days <= 3], [4, 0, 1, 2], 3), names)
+
+
+def season_phase_labels(game_dates: ArrayLike) -> SliceLabels:
+    """Label rows by calendar: "early" to December, "middle" in January and February, "late" from March on."""
+    dates = check_dates(game_dates)
+    month = dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
+    return _named(np.select([month >= 10, month <= 2], [0, 1], 2), ("early", "middle", "late"))
+
+
+def prior_season_labels(points_avg_prior_season: ArrayLike) -> SliceLabels:
+    """Label rows by whether the player has a prior season; takes the feature before its default is filled."""
+    is_missing = np.isnan(np.asarray(points_avg_prior_season, dtype=np.float64))
+    return _named(np.where(is_missing, 1, 0), ("known", "not known"))
+
+
+def staleness_labels(game_dates: ArrayLike, train_end: date) -> SliceLabels:
+    """Label rows by weeks since the last day of training; its first seven days after are week 1.
+
+    Later weeks are grouped: 5 to 8, 9 to 13, 14 to 26, 27 on. A ValueError for a game on or before
+    `train_end`.
+    """
+    days = (check_dates(game_dates) - np.datetime64(train_end, "D")).astype(np.int64)
+    if (days < 1).any():
+        raise ValueError(f"a game is not after the end of training, {train_end}")
+    weeks = ((days - 1) // 7 + 1).astype(np.float64)
+    starts = np.asarray(STALENESS_WEEKS, dtype=np.float64)
+    names = [_week_name(*pair) for pair in zip(STALENESS_WEEKS, (*STALENESS_WEEKS[1:], None), strict=True)]
+    return _banded(weeks, starts, names)
+
+
+def _week_name(first: int, following: int | None) -> str:
+    if following is None:
+        return f"week {first} on"
+    return f"week {first}" if following == first + 1 else f"weeks {first}-{following - 1}"
+
+
+def _banded(values: FloatArray, starts: FloatArray, names: Sequence[str]) -> SliceLabels:
+    number = np.searchsorted(starts, values + EQUALITY_TOLERANCE, "right") - 1
+    return _named(number.clip(0), tuple(names))
+
+
+def _named(number: ArrayLike, names: tuple[str, ...]) -> SliceLabels:
+    return SliceLabels(np.asarray(names, dtype=np.str_)[np.asarray(number, dtype=np.int64)], names)

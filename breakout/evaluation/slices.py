@@ -1,0 +1,101 @@
+"""Quality within parts of the rows, each with intervals from the same draws of dates as the whole.
+
+In: labels (n,), probabilities (n,), date resamples, slice labels (n,). Out: one record a slice that holds a
+row. Many slices are looked at, so one of twenty that excludes the overall figure is what chance alone gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from breakout.evaluation.intervals import PairedDifference, paired_differences, replicate_paired_metrics
+from breakout.evaluation.resamples import DateResamples, Interval
+from breakout.evaluation.rows import BoolArray, check_rows
+from breakout.evaluation.slice_labels import SliceLabels
+
+
+@dataclass(frozen=True)
+class SliceMetrics:
+    """One slice's figures; `calibration_gap` is the mean probability minus the breakout rate."""
+
+    label: str
+    n_rows: int
+    n_dates: int
+    n_breakouts: int
+    mean_probability: float
+    breakout_rate: Interval
+    calibration_gap: Interval
+    auc: Interval
+    log_loss: Interval
+    brier: Interval
+
+
+@dataclass(frozen=True)
+class SliceDifference:
+    """Candidate minus reference within one slice, by metric."""
+
+    label: str
+    n_rows: int
+    n_dates: int
+    differences: Mapping[str, PairedDifference]
+
+
+def evaluate_slices(
+    y: ArrayLike, p: ArrayLike, resamples: DateResamples, labels: SliceLabels
+) -> tuple[SliceMetrics, ...]:
+    """Return the slices that hold a row, in the order of their labels."""
+    truth, probabilities = check_rows(y, p)
+    return tuple(
+        _slice_metrics(label, truth[is_member], probabilities[is_member], resamples.subset(is_member))
+        for label, is_member in _members(labels, truth.size)
+    )
+
+
+def compare_slices(
+    y: ArrayLike,
+    p_candidate: ArrayLike,
+    p_reference: ArrayLike,
+    resamples: DateResamples,
+    labels: SliceLabels,
+) -> tuple[SliceDifference, ...]:
+    """Return the paired differences within each slice that holds a row, in the order of their labels."""
+    truth, candidate = check_rows(y, p_candidate)
+    _, reference = check_rows(y, p_reference)
+    differences = []
+    for label, is_member in _members(labels, truth.size):
+        drawn = resamples.subset(is_member)
+        paired = paired_differences(truth[is_member], candidate[is_member], reference[is_member], drawn)
+        differences.append(SliceDifference(label, int(is_member.sum()), drawn.n_dates, paired))
+    return tuple(differences)
+
+
+def _members(labels: SliceLabels, n_rows: int) -> list[tuple[str, BoolArray]]:
+    if labels.values.shape != (n_rows,):
+        raise ValueError(f"slice labels of shape {labels.values.shape} do not match {n_rows} rows")
+    unnamed = set(np.unique(labels.values).tolist()) - set(labels.order)
+    if unnamed:
+        raise ValueError(f"slice labels missing from their order: {', '.join(sorted(unnamed))}")
+    members = [(label, np.asarray(labels.values == label)) for label in labels.order]
+    return [(label, is_member) for label, is_member in members if is_member.any()]
+
+
+def _slice_metrics(label: str, y: ArrayLike, p: ArrayLike, resamples: DateResamples) -> SliceMetrics:
+    truth, probabilities = check_rows(y, p)
+    gap = probabilities - truth
+    metrics = replicate_paired_metrics(truth, probabilities, resamples).intervals(resamples)
+    return SliceMetrics(
+        label=label,
+        n_rows=truth.size,
+        n_dates=resamples.n_dates,
+        n_breakouts=int(truth.sum()),
+        mean_probability=float(probabilities.mean()),
+        breakout_rate=resamples.interval(float(truth.mean()), resamples.means(truth)),
+        calibration_gap=resamples.interval(float(gap.mean()), resamples.means(gap)),
+        auc=metrics["auc"],
+        log_loss=metrics["log_loss"],
+        brier=metrics["brier"],
+    )

@@ -1,0 +1,187 @@
+"""Everything that is reported about one set of probabilities, computed once.
+
+In: labels, probabilities and game dates of the same rows, the threshold chosen on validation, baselines on
+the same rows, slice labels. Out: a frozen `EvaluationResult`, and from it the dictionary that goes into
+`metrics.json`. Reports only show these figures; nothing is computed again after this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from breakout.evaluation.curves import Curves, build_curves
+from breakout.evaluation.delong import DelongEstimate, delong_auc, delong_difference
+from breakout.evaluation.intervals import PairedDifference, bootstrap_metrics, paired_differences
+from breakout.evaluation.json_ready import json_ready
+from breakout.evaluation.parameters import EvaluationParameters
+from breakout.evaluation.ranked_replicates import replicate_ranked
+from breakout.evaluation.reliability import (
+    BrierDecomposition,
+    ReliabilityBin,
+    decompose_brier,
+    reliability_table,
+)
+from breakout.evaluation.resamples import DateResamples, Interval
+from breakout.evaluation.rows import DateArray, FloatArray, check_dates, check_rows
+from breakout.evaluation.slice_labels import SliceLabels, staleness_labels
+from breakout.evaluation.slices import SliceMetrics, evaluate_slices
+from breakout.evaluation.threads import one_blas_thread
+from breakout.evaluation.thresholds import ThresholdChoice, ThresholdRow, threshold_table
+from breakout.evaluation.top_rows import TopRows, top_rows
+from breakout.evaluation.verdict import Verdict, judge
+
+# Raised whenever a field of `EvaluationResult` is renamed, removed or changes its meaning.
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RowSummary:
+    """Which rows were evaluated; `n_rows` counts player-games."""
+
+    n_rows: int
+    n_dates: int
+    n_breakouts: int
+    first_date: date
+    last_date: date
+    breakout_rate: Interval
+    mean_probability: float
+
+
+@dataclass(frozen=True)
+class BaselineResult:
+    """A baseline's own metrics, and the model minus the baseline, by the date bootstrap and by DeLong."""
+
+    metrics: Mapping[str, Interval]
+    model_minus_baseline: Mapping[str, PairedDifference]
+    delong: DelongEstimate | None
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """All figures of one model on one window.
+
+    `metrics` holds auc, average_precision, log_loss, brier and ece; `chosen_threshold` the choice made on
+    validation (None if there was none); `staleness` is empty where the end of training is not known. Every
+    interval resamples whole game dates as `parameters` says.
+    """
+
+    rows: RowSummary
+    verdict: Verdict
+    metrics: Mapping[str, Interval]
+    delong: DelongEstimate | None
+    baselines: Mapping[str, BaselineResult]
+    brier_decomposition: BrierDecomposition | None
+    reliability: tuple[ReliabilityBin, ...]
+    chosen_threshold: ThresholdChoice | None
+    thresholds: tuple[ThresholdRow, ...]
+    top_rows: tuple[TopRows, ...]
+    slices: Mapping[str, tuple[SliceMetrics, ...]]
+    staleness: tuple[SliceMetrics, ...]
+    curves: Curves
+    parameters: EvaluationParameters
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result in plain types under the field names above, with `schema_version`."""
+        return {"schema_version": SCHEMA_VERSION, **json_ready(self)}
+
+
+@one_blas_thread()
+def evaluate_probabilities(
+    y: ArrayLike,
+    p: ArrayLike,
+    game_dates: ArrayLike,
+    *,
+    parameters: EvaluationParameters,
+    chosen_threshold: ThresholdChoice | None,
+    baselines: Mapping[str, ArrayLike],
+    slices: Mapping[str, SliceLabels],
+    train_end: date | None,
+) -> EvaluationResult:
+    """Compute every figure about `p` (n,) against `y` (n,) on the rows dated `game_dates` (n,).
+
+    `baselines` are other probabilities (n,) on the same rows: the base rate, the logistic regression, the
+    same model before calibration. `train_end` is the last day of training, which cuts `staleness`. A
+    ValueError without rows, for lengths that differ, labels other than 0 and 1, or a game on or before
+    `train_end`.
+    """
+    labels, probabilities = check_rows(y, p)
+    dates = check_dates(game_dates, labels.size)
+    resamples = parameters.draw(dates)
+    ranked = replicate_ranked(labels, probabilities, resamples, parameters.ece_bins, parameters.top_fractions)
+    metrics = bootstrap_metrics(labels, probabilities, resamples, ece_bins=parameters.ece_bins, ranked=ranked)
+    thresholds = _thresholds(labels, probabilities, resamples, parameters, chosen_threshold)
+    return EvaluationResult(
+        rows=_summarise_rows(labels, probabilities, dates, resamples),
+        verdict=_judge(metrics["auc"], thresholds, resamples),
+        metrics=metrics,
+        delong=delong_auc(labels, probabilities, confidence=parameters.confidence),
+        baselines={
+            name: _baseline(labels, probabilities, baseline, resamples, parameters)
+            for name, baseline in baselines.items()
+        },
+        brier_decomposition=decompose_brier(labels, probabilities, parameters.ece_bins),
+        reliability=reliability_table(labels, probabilities, resamples, parameters.ece_bins),
+        chosen_threshold=chosen_threshold,
+        thresholds=thresholds,
+        top_rows=top_rows(labels, probabilities, resamples, parameters.top_fractions, ranked),
+        slices={name: evaluate_slices(labels, probabilities, resamples, values) for name, values in slices.items()},
+        staleness=_staleness(labels, probabilities, dates, resamples, train_end),
+        curves=build_curves(labels, probabilities),
+        parameters=parameters,
+    )
+
+
+def _summarise_rows(y: FloatArray, p: FloatArray, dates: DateArray, resamples: DateResamples) -> RowSummary:
+    return RowSummary(
+        n_rows=y.size,
+        n_dates=resamples.n_dates,
+        n_breakouts=int(y.sum()),
+        first_date=dates.min().item(),
+        last_date=dates.max().item(),
+        breakout_rate=resamples.interval(float(y.mean()), resamples.means(y)),
+        mean_probability=float(p.mean()),
+    )
+
+
+def _thresholds(
+    y: FloatArray,
+    p: FloatArray,
+    resamples: DateResamples,
+    parameters: EvaluationParameters,
+    choice: ThresholdChoice | None,
+) -> tuple[ThresholdRow, ...]:
+    chosen = choice.threshold if choice is not None else None
+    return threshold_table(y, p, resamples, thresholds=parameters.thresholds, chosen=chosen)
+
+
+def _judge(auc: Interval, thresholds: tuple[ThresholdRow, ...], resamples: DateResamples) -> Verdict:
+    chosen = next((row for row in thresholds if row.is_chosen), None)
+    n_rows = resamples.date_index.size
+    return judge(auc, chosen, n_rows=n_rows, n_dates=resamples.n_dates, confidence=resamples.confidence)
+
+
+def _baseline(
+    y: FloatArray,
+    p: FloatArray,
+    baseline: ArrayLike,
+    resamples: DateResamples,
+    parameters: EvaluationParameters,
+) -> BaselineResult:
+    return BaselineResult(
+        metrics=bootstrap_metrics(y, baseline, resamples, ece_bins=parameters.ece_bins),
+        model_minus_baseline=paired_differences(y, p, baseline, resamples),
+        delong=delong_difference(y, p, baseline, confidence=parameters.confidence),
+    )
+
+
+def _staleness(
+    y: FloatArray, p: FloatArray, dates: DateArray, resamples: DateResamples, train_end: date | None
+) -> tuple[SliceMetrics, ...]:
+    if train_end is None:
+        return ()
+    return evaluate_slices(y, p, resamples, staleness_labels(dates, train_end))

@@ -1,0 +1,119 @@
+"""The decision threshold, chosen on validation rows, and what flagging above a threshold gives.
+
+In: labels (n,), probabilities (n,), the rule's two numbers. Out: the choice with the rule that made it; one
+record a threshold. A row is flagged when its probability is at or above the threshold. Choose on the
+validation part alone and report on the evaluation window: a threshold chosen where it is reported flatters
+itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from breakout.evaluation.metrics import tied_counts
+from breakout.evaluation.resamples import DateResamples, Interval
+from breakout.evaluation.rows import EQUALITY_TOLERANCE, BoolArray, FloatArray, check_rows
+
+ThresholdRule = Literal["target_precision", "best_f1"]
+
+
+@dataclass(frozen=True)
+class ThresholdChoice:
+    """The chosen threshold, the rule that chose it, and what it gave on the rows it was chosen on."""
+
+    threshold: float
+    rule: ThresholdRule
+    target_precision: float
+    min_flagged: int
+    precision: float
+    f1: float
+    flagged: int
+    n_rows: int
+
+
+@dataclass(frozen=True)
+class ThresholdRow:
+    """What one threshold gives: precision is None if nobody is flagged, recall None if there is no breakout.
+
+    F1 is None only where neither exists, that is without a flag and without a breakout.
+    """
+
+    threshold: float
+    is_chosen: bool
+    precision: Interval
+    recall: float | None
+    f1: float | None
+    share_flagged: float
+    flagged: int
+    hits: int
+
+
+def choose_threshold(y: ArrayLike, p: ArrayLike, *, target_precision: float, min_flagged: int) -> ThresholdChoice:
+    """Choose the lowest probability with enough precision and enough flagged rows; else the best F1.
+
+    Only the probabilities (n,) that occur are considered. Where F1 ties, the highest one wins and flags the
+    fewest. A ValueError without rows.
+    """
+    labels, probabilities = check_rows(y, p)
+    if not labels.size:
+        raise ValueError("no rows to choose a threshold on")
+    scores = np.unique(probabilities)
+    rows, breakouts = tied_counts(labels, probabilities)
+    flagged, hits = np.cumsum(rows[::-1])[::-1], np.cumsum(breakouts[::-1])[::-1]
+    f1 = 2.0 * hits / (flagged + breakouts.sum())
+    is_precise = hits >= target_precision * flagged - EQUALITY_TOLERANCE
+    qualified = np.flatnonzero(is_precise & (flagged >= min_flagged))
+    rule: ThresholdRule = "target_precision" if qualified.size else "best_f1"
+    best = int(qualified[0]) if qualified.size else f1.size - 1 - int(np.argmax(f1[::-1]))
+    precision = float(hits[best] / flagged[best])
+    return ThresholdChoice(
+        float(scores[best]),
+        rule,
+        target_precision,
+        min_flagged,
+        precision,
+        float(f1[best]),
+        int(flagged[best]),
+        labels.size,
+    )
+
+
+def threshold_row(
+    y: ArrayLike, p: ArrayLike, threshold: float, resamples: DateResamples, *, is_chosen: bool = False
+) -> ThresholdRow:
+    """Return precision, recall, F1 and the share flagged at `threshold`; a ValueError without rows."""
+    labels, probabilities = check_rows(y, p)
+    if not labels.size:
+        raise ValueError("no rows to report a threshold on")
+    is_flagged = probabilities >= threshold
+    flagged, hits, breakouts = int(is_flagged.sum()), int(labels[is_flagged].sum()), int(labels.sum())
+    return ThresholdRow(
+        threshold=threshold,
+        is_chosen=is_chosen,
+        precision=_precision_interval(labels, is_flagged, resamples),
+        recall=hits / breakouts if breakouts else None,
+        f1=2.0 * hits / (flagged + breakouts) if flagged + breakouts else None,
+        share_flagged=flagged / labels.size,
+        flagged=flagged,
+        hits=hits,
+    )
+
+
+def _precision_interval(labels: FloatArray, is_flagged: BoolArray, resamples: DateResamples) -> Interval:
+    if not is_flagged.any():
+        return Interval(None, None, None, resamples.weights.shape[0])
+    flagged = resamples.subset(is_flagged)
+    return flagged.interval(float(labels[is_flagged].mean()), flagged.means(labels[is_flagged]))
+
+
+def threshold_table(
+    y: ArrayLike, p: ArrayLike, resamples: DateResamples, *, thresholds: Sequence[float], chosen: float | None
+) -> tuple[ThresholdRow, ...]:
+    """Return one record a threshold, ascending, with the chosen one among them and marked."""
+    wanted = sorted({*thresholds} | ({chosen} if chosen is not None else set()))
+    return tuple(threshold_row(y, p, value, resamples, is_chosen=value == chosen) for value in wanted)

@@ -1,0 +1,87 @@
+"""The verdict on a model: three levels, the reason in a sentence, and what should make the reader doubt it.
+
+In: figures already computed. Out: a `Verdict`. The limits are the project's own and are not settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from breakout.evaluation.resamples import Interval
+from breakout.evaluation.rows import EQUALITY_TOLERANCE
+from breakout.evaluation.thresholds import ThresholdRow
+
+VerdictLevel = Literal["READY_FOR_SHADOW", "MARGINAL", "NEEDS_IMPROVEMENT"]
+
+READY_AUC = 0.65
+READY_PRECISION = 0.55
+READY_FLAGGED = 20
+MARGINAL_AUC = 0.60
+LEAK_AUC = 0.70
+FEW_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The level, the sentence that justifies it, the AUC it rests on, and over how many games and dates."""
+
+    level: VerdictLevel
+    reason: str
+    auc: Interval
+    n_rows: int
+    n_dates: int
+    warnings: tuple[str, ...]
+
+
+def judge(auc: Interval, chosen: ThresholdRow | None, *, n_rows: int, n_dates: int, confidence: float) -> Verdict:
+    """Judge by AUC, and by precision and flags at the chosen threshold (None where no threshold was chosen).
+
+    READY_FOR_SHADOW: AUC >= 0.65, precision >= 0.55 and at least 20 flagged. MARGINAL: AUC >= 0.60.
+    NEEDS_IMPROVEMENT: the rest, and whatever has no AUC.
+    """
+    games = f"{n_rows:,} games of {n_dates:,} dates"
+    reason = f"{_told_auc(auc, confidence)} on {games}; {_told_threshold(chosen)}."
+    return Verdict(_level(auc.estimate, chosen), reason, auc, n_rows, n_dates, _warnings(auc, n_rows))
+
+
+def _level(auc: float | None, chosen: ThresholdRow | None) -> VerdictLevel:
+    if auc is None or auc < MARGINAL_AUC - EQUALITY_TOLERANCE:
+        return "NEEDS_IMPROVEMENT"
+    is_ready = auc >= READY_AUC - EQUALITY_TOLERANCE and _is_precise(chosen)
+    return "READY_FOR_SHADOW" if is_ready else "MARGINAL"
+
+
+def _is_precise(chosen: ThresholdRow | None) -> bool:
+    if chosen is None or chosen.flagged < READY_FLAGGED:
+        return False
+    return chosen.hits >= READY_PRECISION * chosen.flagged - EQUALITY_TOLERANCE
+
+
+def _told_auc(auc: Interval, confidence: float) -> str:
+    if auc.estimate is None:
+        return "AUC is undefined, because the games hold one class only,"
+    if auc.low is None or auc.high is None:
+        return f"AUC {auc.estimate:.3f}, without an interval,"
+    interval = f"{confidence:.0%} interval {auc.low:.3f} to {auc.high:.3f}"
+    return f"AUC {auc.estimate:.3f} ({interval}, resampling game dates)"
+
+
+def _told_threshold(chosen: ThresholdRow | None) -> str:
+    if chosen is None:
+        return "no threshold was chosen"
+    if chosen.precision.estimate is None:
+        return f"nobody reaches the chosen threshold of {chosen.threshold:.3f}"
+    precision = f"precision {chosen.precision.estimate:.3f} with {chosen.flagged:,} flagged"
+    return f"at the chosen threshold of {chosen.threshold:.3f}, {precision}"
+
+
+def _warnings(auc: Interval, n_rows: int) -> tuple[str, ...]:
+    warnings = []
+    if auc.estimate is not None and auc.estimate > LEAK_AUC:
+        warnings.append(f"AUC above {LEAK_AUC:.2f}: a leak until proven otherwise.")
+    if n_rows < FEW_ROWS:
+        warnings.append(f"Only {n_rows} evaluation rows, fewer than {FEW_ROWS}: they settle nothing.")
+    if auc.holds(0.5):
+        warnings.append("The interval of the AUC holds 0.5: chance alone is not ruled out.")
+    return tuple(warnings)
