@@ -34,6 +34,10 @@ class Model(Protocol):
         """Probability of a breakout, shape (n,); ValueError unless X has exactly `names` as columns, in order."""
         ...
 
+    def shap_values(self, X: pd.DataFrame) -> np.ndarray:
+        """What each feature adds to the log odds of each row, shape (n, k), bias left out; X as above."""
+        ...
+
     def feature_importance(self) -> dict[str, float]:
         """Importance by feature in the model's own terms, not negative, summing to 1 where it is defined."""
         ...
@@ -42,8 +46,8 @@ class Model(Protocol):
         """A few numbers on the fit, such as the trees kept."""
         ...
 
-    def save(self, folder: Path) -> Path:
-        """Write the model's one file into the folder; its path."""
+    def save(self, folder: Path) -> tuple[Path, ...]:
+        """Write the model's files into the folder; their paths, the one that names it first."""
         ...
 
 
@@ -73,6 +77,10 @@ def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
         from breakout.models.logistic import fit_logistic
 
         return fit_logistic(config, parts, metadata)
+    if isinstance(config, settings.BlendConfig):
+        from breakout.models.blend import fit_blend
+
+        return fit_blend(config, parts, seed, metadata)
     from breakout.models.base_rate import fit_base_rate
 
     return fit_base_rate(parts, metadata)
@@ -88,6 +96,10 @@ def load_model(kind: str, folder: Path) -> tuple[Model, dict[str, str]]:
         from breakout.models.logistic import load_logistic
 
         return load_logistic(folder)
+    if kind == "blend":
+        from breakout.models.blend import load_blend
+
+        return load_blend(folder)
     from breakout.models.base_rate import load_base_rate
 
     return load_base_rate(folder)

@@ -48,11 +48,11 @@ class BaseRateModel:
         """The rate."""
         return {"rate": self.rate}
 
-    def save(self, folder: Path) -> Path:
+    def save(self, folder: Path) -> tuple[Path, ...]:
         """Write model.json."""
         path = folder / FILE_NAME
         save_json({"kind": self.kind, "names": self.names, "rate": self.rate, "metadata": self.metadata}, path)
-        return path
+        return (path,)
 
 
 def fit_base_rate(parts: FitParts, metadata: Mapping[str, str]) -> BaseRateModel:

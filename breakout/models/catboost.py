@@ -57,13 +57,13 @@ class CatBoostModel:
         """Trees kept after early stopping."""
         return {"trees": float(self.trees)}
 
-    def save(self, folder: Path) -> Path:
+    def save(self, folder: Path) -> tuple[Path, ...]:
         """Write model.cbm."""
         path = folder / FILE_NAME
         if self.trees < int(self.classifier.tree_count_):
             self.classifier.shrink(ntree_end=self.trees)
         self.classifier.save_model(str(path))
-        return path
+        return (path,)
 
 
 def fit_catboost(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> CatBoostModel:

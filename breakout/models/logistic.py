@@ -56,11 +56,11 @@ class LogisticModel:
         """The intercept in log odds."""
         return {"intercept": self.intercept}
 
-    def save(self, folder: Path) -> Path:
+    def save(self, folder: Path) -> tuple[Path, ...]:
         """Write model.json."""
         path = folder / FILE_NAME
         save_json({"kind": self.kind, **asdict(self)}, path)
-        return path
+        return (path,)
 
 
 def fit_logistic(config: LogisticConfig, parts: FitParts, metadata: Mapping[str, str]) -> LogisticModel:

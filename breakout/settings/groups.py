@@ -120,13 +120,54 @@ class LogisticConfig:
 
 
 @dataclass(frozen=True)
+class BlendConfig:
+    """CatBoost and logistic regression together, averaged in log odds; the fields are theirs.
+
+    `catboost_weight` is the share of CatBoost, logistic regression has the rest.
+    """
+
+    kind: Literal["blend"]
+    catboost_weight: Share
+    depth: Annotated[int, Meta(ge=1, le=16)]
+    iterations: Count
+    learning_rate: Positive
+    l2_leaf_reg: PositiveOrZero
+    early_stopping_rounds: CountOrZero
+    thread_count: Count
+    C: Positive
+    max_iterations: Count
+    class_weights: Literal["none", "balanced"]
+
+    @property
+    def catboost(self) -> CatBoostConfig:
+        """The part of the trees."""
+        return CatBoostConfig(
+            kind="catboost",
+            depth=self.depth,
+            iterations=self.iterations,
+            learning_rate=self.learning_rate,
+            l2_leaf_reg=self.l2_leaf_reg,
+            early_stopping_rounds=self.early_stopping_rounds,
+            thread_count=self.thread_count,
+            class_weights=self.class_weights,
+        )
+
+    @property
+    def logistic(self) -> LogisticConfig:
+        """The part of the regression."""
+        return LogisticConfig(
+            kind="logistic", C=self.C, max_iterations=self.max_iterations, class_weights=self.class_weights
+        )
+
+
+@dataclass(frozen=True)
 class BaseRateConfig:
     """The breakout rate of the training window, for everyone."""
 
     kind: Literal["base_rate"]
 
 
-ModelConfig = CatBoostConfig | LogisticConfig | BaseRateConfig
+ModelConfig = CatBoostConfig | LogisticConfig | BlendConfig | BaseRateConfig
 
 
 @dataclass(frozen=True)
@@ -145,7 +186,11 @@ class CalibrationConfig:
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    """What is reported, and how its uncertainty is told."""
+    """What is reported, and how its uncertainty is told.
+
+    `seeds` counts fits, the headline one included; `permutation_repeats` and `shap_rows` 0 leave out that
+    importance.
+    """
 
     target_precision: Annotated[float, Meta(gt=0, le=1)]
     min_flagged: Count
@@ -155,6 +200,8 @@ class EvaluationConfig:
     thresholds: tuple[Share, ...]
     top_fractions: tuple[Annotated[float, Meta(gt=0, le=1)], ...]
     seeds: Count
+    permutation_repeats: CountOrZero
+    shap_rows: CountOrZero
 
 
 @dataclass(frozen=True)

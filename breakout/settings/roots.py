@@ -44,6 +44,7 @@ class ExperimentConfig:
     tags: tuple[str, ...]
     dry_run: bool
     optimized_metric: Literal["log_loss", "brier", "ece", "auc", "average_precision"]
+    write_report: bool
     mode: ModeConfig
     features: FeaturesConfig
     target: TargetConfig

@@ -22,6 +22,7 @@ NOT_IN_FINGERPRINT = {
     "tags",
     "dry_run",
     "optimized_metric",
+    "write_report",
     "tracking",
     "paths",
     "mode.description",
