@@ -65,7 +65,9 @@ class AuditReport:
 
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
     """One for each of the first few violated features; only a feature that saw other data has a leaked source row."""
-    firsts = {found.feature: found for found in reversed(violations)}
+    # the first by check: data before paths, for only changed data can name the source row that leaked
+    ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)
+    firsts = {found.feature: found for found in reversed(ranked)}
     examples = []
     for found in sorted(firsts.values(), key=violations.index)[:_COUNTEREXAMPLES]:
         is_leak = found.check in DATA_CHECKS and found.feature not in (ROWS, COLUMNS)

@@ -1,0 +1,196 @@
+"""The audit passes on the installed features and finds each planted fault, by name and with the row that leaked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from breakout.dataset import Dataset, build_dataset
+from breakout.features import windows as w
+from breakout.features.config import BreakoutFeatureConfig
+from breakout.features.plan import _plan
+from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
+from breakout.proof.auditing import AuditReport, audit_features
+from breakout.proof.checks import (
+    COLUMNS,
+    DATA_CHECKS,
+    EVALUATION_PATH,
+    LABEL,
+    PERTURBATION,
+    PREDICTION_PATH,
+    ROWS,
+    TRUNCATION,
+)
+from breakout.proof.paths import Paths, installed_paths
+from breakout.proof.sampling import edge_cases, sample_rows
+from breakout.warehouse.duckdb import DuckDBWarehouse
+from breakout.warehouse.sample import open_sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from breakout.features.feature import Feature
+    from breakout.warehouse.base import Warehouse
+
+START, END = date(2025, 11, 2), date(2026, 1, 31)
+
+
+@pytest.fixture(scope="module")
+def warehouse() -> Iterator[DuckDBWarehouse]:
+    """A part of one season: enough rows for every edge case, and quick to recompute."""
+    sample = open_sample()
+    cut = {
+        table: sample.query(
+            f"SELECT * FROM nba_analytics.{table} WHERE season_year = @season AND game_date <= @end",  # noqa: S608
+            {"season": 2025, "end": END},
+        )
+        for table in ("player_game_summary", "team_offense_game_summary")
+    }
+    sample.close()
+    small = DuckDBWarehouse.from_arrow(cut)
+    yield small
+    small.close()
+
+
+@pytest.fixture(autouse=True)
+def fresh_plans() -> Iterator[None]:
+    """Plans are remembered by registry; a test that plants another window must not meet an old one."""
+    _plan.cache_clear()
+    yield
+    _plan.cache_clear()
+
+
+def config(names: tuple[str, ...] = BREAKOUT_FEATURE_ORDER) -> BreakoutFeatureConfig:
+    return BreakoutFeatureConfig(names, 8.0, 16.0, 1.5, 5, ("regular",))
+
+
+def audit(warehouse: DuckDBWarehouse, name: str, paths: Paths | None = None) -> AuditReport:
+    return audit_features(warehouse, config((name,)), rows=40, seed=7, start=START, end=END, paths=paths)
+
+
+def planted(name: str, expression: str) -> Mapping[str, Feature]:
+    return dict(REGISTRY) | {name: replace(REGISTRY[name], expression=expression)}
+
+
+def test_every_installed_feature_is_clean(warehouse: DuckDBWarehouse) -> None:
+    report = audit_features(warehouse, config(tuple(REGISTRY)), rows=60, seed=7, start=START, end=END)
+    assert report.is_clean
+    assert report.rows == 60
+    assert all(rows > 0 for rows in report.edge_cases.values()), report.edge_cases
+
+
+def test_a_window_that_holds_the_current_game_is_found(
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(w, "AS_OF_JOIN", "{state}.state_date <= kept.game_date AND kept.game_date < {state}.until_date")
+    report = audit(warehouse, "points_avg_last_5")
+    assert report.count("points_avg_last_5", PERTURBATION)
+    assert report.count("points_avg_last_5", LABEL)
+    assert report.count("points_avg_last_5", PREDICTION_PATH)
+    example = report.counterexamples[0]
+    assert example.difference.check in DATA_CHECKS
+    assert example.leaked is not None
+    assert example.leaked.table == "player_game_summary"
+    assert (example.leaked.who, example.leaked.game_id) == (
+        example.difference.player_lookup,
+        example.difference.game_id,
+    )
+
+
+def test_a_last_breakout_partitioned_by_the_own_label_is_found(
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same_label = (
+        "(PARTITION BY player_lookup, season_year, points >= 18 ORDER BY day "
+        "RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    )
+    monkeypatch.setitem(w.ROW_WINDOWS, "same_label", same_label)
+    registry = planted("days_since_breakout", "row.day - MAX(day) OVER same_label")
+    report = audit(warehouse, "days_since_breakout", installed_paths(registry))
+    assert report.count("days_since_breakout", LABEL)
+    leaked = report.counterexamples[0].leaked
+    assert leaked is not None
+    assert leaked.game_id == report.counterexamples[0].difference.game_id
+
+
+def test_a_join_that_multiplies_rows_is_found(warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    last_30_days = (
+        "{state}.state_date < kept.game_date AND {state}.state_date >= DATE_SUB(kept.game_date, INTERVAL 30 DAY)"
+    )
+    monkeypatch.setattr(w, "AS_OF_JOIN", last_30_days)
+    report = audit(warehouse, "points_avg_last_5")
+    assert report.count(ROWS, TRUNCATION)
+    assert any(found.found != "1 row" for found in report.violations)
+
+
+def test_a_season_average_over_the_whole_season_is_found(
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(w.ROW_WINDOWS, "whole_season", "(PARTITION BY player_lookup, season_year)")
+    registry = planted("points_avg_season", "SUM(points) OVER whole_season / COUNT(points) OVER whole_season")
+    report = audit(warehouse, "points_avg_season", installed_paths(registry))
+    assert report.count("points_avg_season", TRUNCATION)
+    assert report.count("points_avg_season", PERTURBATION)
+    assert report.counterexamples[0].leaked is not None
+
+
+def test_an_opponent_rating_that_holds_tonight_is_found(
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relation = w.RELATION_OF_WINDOW["opponent_defence_last_15"]
+    monkeypatch.setitem(relation.windows, "opponent_defence_last_15", "ROWS BETWEEN 14 PRECEDING AND 1 FOLLOWING")
+    report = audit(warehouse, "opponent_def_rating")
+    assert report.count("opponent_def_rating", TRUNCATION)
+    leaked = report.counterexamples[0].leaked
+    assert leaked is not None
+    assert leaked.table == "team_offense_game_summary"
+    assert leaked.game_id == report.counterexamples[0].difference.game_id
+
+
+def test_a_default_that_differs_between_paths_is_found(warehouse: DuckDBWarehouse) -> None:
+    name = "days_since_breakout"
+    other = dict(REGISTRY) | {name: replace(REGISTRY[name], default=0.0)}
+    paths = replace(installed_paths(), prediction=installed_paths(other).prediction)
+    report = audit(warehouse, name, paths)
+    assert {found.check for found in report.violations} == {PREDICTION_PATH}
+    assert {(found.expected, found.found) for found in report.violations} == {(30.0, 0.0)}
+
+
+def test_a_reordered_column_is_found(warehouse: DuckDBWarehouse) -> None:
+    def reversed_columns(warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset:
+        dataset = build_dataset(warehouse, config, start, end)
+        return replace(dataset, X=dataset.X[dataset.X.columns[::-1]])
+
+    paths = replace(installed_paths(), evaluation=reversed_columns)
+    report = audit_features(warehouse, config(("home_away", "back_to_back")), 20, 7, start=START, end=END, paths=paths)
+    assert report.count(COLUMNS, EVALUATION_PATH)
+    assert report.subjects == ("home_away", "back_to_back", COLUMNS)
+
+
+def test_the_sample_is_the_same_for_a_seed_and_holds_every_edge_case(warehouse: DuckDBWarehouse) -> None:
+    dataset = build_dataset(warehouse, config(), START, END)
+    first, edges = sample_rows(dataset, 100, 3)
+    again, _ = sample_rows(dataset, 100, 3)
+    other, _ = sample_rows(dataset, 100, 4)
+    assert (first == again).all()
+    assert (first != other).any()
+    assert int(first.sum()) == 100
+    assert set(edges) == set(edge_cases(dataset))
+    assert all(rows >= 1 for rows in edges.values()), edges
+
+
+def test_more_rows_than_there_are_audits_them_all(warehouse: DuckDBWarehouse) -> None:
+    dataset = build_dataset(warehouse, config(), END, END)
+    chosen, _ = sample_rows(dataset, 10_000, 3)
+    assert chosen.all()
+
+
+def test_an_audit_leaves_the_source_as_it_was(warehouse: DuckDBWarehouse) -> None:
+    before = partial(build_dataset, warehouse, config(), START, END)
+    fingerprint = before().fingerprint
+    audit(warehouse, "home_away")
+    assert before().fingerprint == fingerprint
