@@ -11,10 +11,10 @@ import numpy as np
 
 from breakout import settings
 from breakout.bundle import CONTRACT_KEY
-from breakout.calibration import Calibrator, fit_calibrator
+from breakout.calibration import Calibrator, Kind, fit_calibrator
 from breakout.errors import DataError
 from breakout.evaluation.thresholds import ThresholdChoice, choose_threshold
-from breakout.models.base import FitParts, Model, fit_model
+from breakout.models.base import FitParts, Model, fit_model, held_out_probability
 from breakout.split import validation_mask
 
 if TYPE_CHECKING:
@@ -59,16 +59,10 @@ def check_training_rows(train: Dataset) -> None:
         )
 
 
-def calibration_kind(config: ExperimentConfig) -> settings.CalibrationConfig:
+def calibration_kind(config: ExperimentConfig) -> Kind:
     """The configured calibration; weighted classes ruin probabilities, so a sigmoid mends them if none is asked."""
-    weights = getattr(config.model, "class_weights", "none")
-    if weights != "none" and config.calibration.kind == "none":
-        logger.warning(
-            "model.class_weights=%s distorts probabilities: calibrating them with calibration=sigmoid",
-            weights,
-        )
-        return settings.CalibrationConfig("sigmoid")
-    return config.calibration
+    is_weighted = getattr(config.model, "class_weights", "none") != "none"
+    return "sigmoid" if is_weighted and config.calibration.kind == "none" else config.calibration.kind
 
 
 def split_parts(config: ExperimentConfig, train: Dataset) -> tuple[FitParts, Dataset]:
@@ -95,8 +89,11 @@ def finish_fit(
     config: ExperimentConfig, model: Model, parts: FitParts, validation: Dataset, fit_seconds: float
 ) -> Fitted:
     """All that follows a fit on the validation part: calibration, the threshold, and the baselines beside it."""
-    raw = model.predict_probability(validation.X)
-    calibrator = fit_calibrator(calibration_kind(config).kind, raw, validation.label)
+    kind = calibration_kind(config)
+    if kind != config.calibration.kind:
+        logger.warning("model.class_weights distorts probabilities: mending them with calibration=%s", kind)
+    raw = held_out_probability(config.model, model, parts)
+    calibrator = fit_calibrator(kind, raw, validation.label)
     probability = calibrator.apply(raw)
     threshold = choose_threshold(
         validation.label,
@@ -107,6 +104,13 @@ def finish_fit(
     rows = len(parts.y_fit) + len(validation)
     baselines = fit_baselines(parts)
     return Fitted(model, calibrator, threshold, baselines, validation, raw, probability, rows, fit_seconds)
+
+
+def calibrated_fit(config: ExperimentConfig, parts: FitParts, seed: int) -> tuple[Model, Calibrator]:
+    """The configured model with another seed and its calibration, without all that a run tells beside."""
+    model = fit_model(config.model, parts, seed, {})
+    raw = held_out_probability(config.model, model, parts)
+    return model, fit_calibrator(calibration_kind(config), raw, parts.y_validation)
 
 
 def fit_baselines(parts: FitParts) -> dict[str, Model]:

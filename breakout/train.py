@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from breakout import artifacts, settings
+from breakout import artifacts
 from breakout.assessment import (
-    METRICS_SCHEMA_VERSION,
     assess,
     baseline_probabilities,
     check_evaluation_rows,
     evaluation_parameters,
-    plain_metrics,
     predictions_frame,
 )
 from breakout.bundle import save_bundle
 from breakout.drift import check_drift, compare_distributions
-from breakout.evaluation.json_ready import json_ready
 from breakout.fitting import Fitted, check_training_rows, fit_experiment, split_parts
 from breakout.plan import Plan, open_plan
+from breakout.record import build_facts, build_metrics
 from breakout.report import terminal
 from breakout.report.page import write_page
-from breakout.runs import Run, git_commit, open_run
+from breakout.runs import open_run
 
 if TYPE_CHECKING:
     import numpy as np
 
     from breakout.dataset import Dataset
     from breakout.evaluation.summary import EvaluationResult
+    from breakout.runs import Run
     from breakout.settings import ExperimentConfig
 
 logger = logging.getLogger("breakout")
@@ -77,28 +76,33 @@ def train(plan: Plan) -> Path:
 def finish(plan: Plan, run: Run, fitted: Fitted, train_rows: Dataset, evaluation_rows: Dataset | None) -> None:
     """Evaluate a fit and write everything that a run leaves behind."""
     parts = {"validation": (fitted.validation, fitted.validation_probability)}
-    result = None
+    probability, result = None, None
     if evaluation_rows is not None:
-        probability = fitted.calibrator.apply(fitted.model.predict_probability(evaluation_rows.X))
+        raw = fitted.model.predict_probability(evaluation_rows.X)
+        probability = fitted.calibrator.apply(raw)
         parts["evaluation"] = (evaluation_rows, probability)
-        result = _evaluate(plan, fitted, evaluation_rows, probability)
+        result = _evaluate(plan, fitted, evaluation_rows, probability, raw)
         compare_distributions(plan.config.distributions, train_rows.X, evaluation_rows.X, run.folder)
     artifacts.save_parquet(predictions_frame(parts), run.folder / "predictions.parquet")
-    artifacts.save_json(_metrics(plan, fitted, result), run.folder / "metrics.json")
-    facts = _facts(plan, run, fitted, train_rows, evaluation_rows)
+    metrics = build_metrics(plan.config, fitted, train_rows, evaluation_rows, probability, result)
+    artifacts.save_json(metrics, run.folder / "metrics.json")
+    facts = build_facts(plan, run, fitted, train_rows, evaluation_rows)
     bundle = save_bundle(run.folder / "bundle", fitted, plan.contract, plan.config, train_rows.X, facts)
     run.facts |= {"bundle": bundle, "contract": plan.contract.fingerprint}
-    write_page(run.folder)
+    if plan.config.write_report:
+        write_page(run.folder)
     logger.info("run complete: %s", run.folder)
 
 
-def _evaluate(plan: Plan, fitted: Fitted, rows: Dataset, probability: np.ndarray) -> EvaluationResult:
+def _evaluate(plan: Plan, fitted: Fitted, rows: Dataset, probability: np.ndarray, raw: np.ndarray) -> EvaluationResult:
+    """Judge calibrated probabilities; where calibration changed them, `raw` stands among the baselines."""
+    before = {} if fitted.calibrator.kind == "none" else {"uncalibrated": raw}
     result = assess(
         rows,
         probability,
         evaluation_parameters(plan.config.evaluation, plan.config.seed),
         threshold=fitted.threshold,
-        baselines=baseline_probabilities(fitted.baselines, rows),
+        baselines=baseline_probabilities(fitted.baselines, rows) | before,
         target=plan.config.target,
         train_end=plan.split.train.end,
     )
@@ -106,67 +110,6 @@ def _evaluate(plan: Plan, fitted: Fitted, rows: Dataset, probability: np.ndarray
         logger.warning(warning)
     logger.info("evaluated on %d rows: %s", len(rows), result.verdict.level)
     return result
-
-
-def _metrics(plan: Plan, fitted: Fitted, result: EvaluationResult | None) -> dict[str, Any]:
-    bins = plan.config.evaluation.ece_bins
-    return {
-        "schema_version": METRICS_SCHEMA_VERSION,
-        "evaluation": result.to_dict() if result else None,
-        "validation": {
-            "rows": len(fitted.validation),
-            "first_date": str(fitted.validation.dates.min()),
-            "last_date": str(fitted.validation.dates.max()),
-            "metrics": plain_metrics(fitted.validation, fitted.validation_probability, bins),
-            "metrics_before_calibration": plain_metrics(fitted.validation, fitted.validation_raw, bins),
-        },
-        "model": {
-            "kind": fitted.model.kind,
-            **fitted.model.describe(),
-            "calibration": fitted.calibrator.kind,
-            "threshold": fitted.threshold.threshold,
-            "threshold_rule": fitted.threshold.rule,
-            "training_rows": fitted.training_rows,
-            "fit_seconds": round(fitted.fit_seconds, 4),
-        },
-        "importance": fitted.model.feature_importance(),
-    }
-
-
-def _facts(
-    plan: Plan, run: Run, fitted: Fitted, train_rows: Dataset, evaluation_rows: Dataset | None
-) -> dict[str, Any]:
-    """The manifest's account of how the model came about."""
-    config = plan.config
-    return {
-        "run_id": run.run_id,
-        "name": config.name,
-        "git_commit": git_commit(Path(__file__).parent),
-        "data_fingerprint": plan.warehouse.fingerprint(),
-        "source": plan.warehouse.describe(),
-        "settings_fingerprint": settings.fingerprint(config),
-        "seed": config.seed,
-        "thread_count": getattr(config.model, "thread_count", None),
-        "windows": {
-            "train": [str(plan.split.train.start), str(plan.split.train.end)],
-            "validation": [str(fitted.validation.dates.min()), str(fitted.validation.dates.max())],
-            "evaluation": [str(day) for day in (plan.split.evaluation.start, plan.split.evaluation.end)]
-            if plan.split.evaluation
-            else None,
-        },
-        "rows": {
-            "train": len(train_rows),
-            "validation": len(fitted.validation),
-            "evaluation": _count(evaluation_rows),
-        },
-        "row_fingerprints": {
-            "train": train_rows.fingerprint,
-            "evaluation": evaluation_rows.fingerprint if evaluation_rows is not None else None,
-        },
-        "train_breakout_rate": train_rows.breakout_rate,
-        "chosen_threshold": json_ready(fitted.threshold),
-        "is_evaluated": evaluation_rows is not None,
-    }
 
 
 def _count(rows: Dataset | None) -> int:

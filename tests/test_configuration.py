@@ -144,7 +144,7 @@ def test_every_yaml_file_is_reached_by_a_command() -> None:
 
 
 WRONG_WORDS = [
-    ("model=catbost", "did you mean model=catboost? The options are base_rate, catboost, logistic"),
+    ("model=catbost", "did you mean model=catboost? The options are base_rate, blend, catboost, logistic"),
     ("window=januray", "did you mean window=january?"),
     ("experiment=prod_v2_feb", "did you mean experiment=production/prod_v2_feb?"),
     ("experment=x", "did you mean experiment?"),

@@ -60,6 +60,10 @@ class FitParts:
     X_validation: pd.DataFrame
     y_validation: np.ndarray
 
+    def without_validation(self) -> FitParts:
+        """The part to fit on alone, nothing kept back."""
+        return FitParts(self.X_fit, self.y_fit, self.X_validation.iloc[:0], self.y_validation[:0])
+
 
 def check_columns(X: pd.DataFrame, names: tuple[str, ...]) -> None:
     """Raise ValueError unless the columns are the model's features in the model's order."""
@@ -84,6 +88,21 @@ def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
     from breakout.models.base_rate import fit_base_rate
 
     return fit_base_rate(parts, metadata)
+
+
+def held_out_probability(config: ModelConfig, model: Model, parts: FitParts) -> np.ndarray:
+    """Probabilities of the validation rows, shape (v,), by the model as it is without having learned from them.
+
+    Trees only stop on the validation part; what needs no stopping is fitted on it too, and so fitted again without it
+    here: calibration, threshold and the ranking of a sweep would otherwise rest on rows that the model knows.
+    """
+    if isinstance(config, settings.CatBoostConfig):
+        return model.predict_probability(parts.X_validation)
+    if isinstance(config, settings.BlendConfig):
+        from breakout.models.blend import held_out_blend
+
+        return held_out_blend(config, model, parts).predict_probability(parts.X_validation)
+    return fit_model(config, parts.without_validation(), 0, {}).predict_probability(parts.X_validation)
 
 
 def load_model(kind: str, folder: Path) -> tuple[Model, dict[str, str]]:

@@ -6,7 +6,7 @@ contributions to the two parts, and a part that is sure of itself counts for mor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from breakout.models.base import FitParts
+    from breakout.models.base import FitParts, Model
     from breakout.settings.groups import BlendConfig
 
 FILE_NAME = "model.json"
@@ -84,6 +84,13 @@ def fit_blend(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping
     trees = fit_catboost(config.catboost, parts, seed, metadata)
     linear = fit_logistic(config.logistic, parts, metadata)
     return BlendModel(trees, linear, config.catboost_weight, dict(metadata))
+
+
+def held_out_blend(config: BlendConfig, model: Model, parts: FitParts) -> BlendModel:
+    """The same trees beside a regression that has not learned from the validation part."""
+    if not isinstance(model, BlendModel):
+        raise TypeError(f"{model.kind} is no blend")
+    return replace(model, logistic=fit_logistic(config.logistic, parts.without_validation(), model.metadata))
 
 
 def load_blend(folder: Path) -> tuple[BlendModel, dict[str, str]]:

@@ -1,0 +1,124 @@
+"""What a run writes of itself: metrics.json (documented in docs/metrics.md) and the facts in its bundle's manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from breakout import settings
+from breakout.assessment import METRICS_SCHEMA_VERSION, evaluation_parameters, plain_metrics
+from breakout.evaluation.json_ready import json_ready
+from breakout.evaluation.reliability import reliability_table
+from breakout.explanation import explain
+from breakout.runs import git_commit
+from breakout.seeds import measure_stability
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from breakout.dataset import Dataset
+    from breakout.evaluation.summary import EvaluationResult
+    from breakout.fitting import Fitted
+    from breakout.plan import Plan
+    from breakout.runs import Run
+    from breakout.settings import ExperimentConfig
+
+
+def build_metrics(
+    config: ExperimentConfig,
+    fitted: Fitted,
+    train: Dataset,
+    evaluation: Dataset | None,
+    probability: np.ndarray | None,
+    result: EvaluationResult | None,
+) -> dict[str, Any]:
+    """metrics.json; importance is measured on the evaluation rows, in a run that only trains on the validation part."""
+    parameters = evaluation_parameters(config.evaluation, config.seed)
+    part, rows = ("validation", fitted.validation) if evaluation is None else ("evaluation", evaluation)
+    stability = None
+    if evaluation is not None and probability is not None:
+        stability = measure_stability(config, train, evaluation, probability)
+    return {
+        "schema_version": METRICS_SCHEMA_VERSION,
+        "evaluation": result.to_dict() if result else None,
+        "validation": _validation(fitted, config.evaluation.ece_bins),
+        "model": _model(fitted),
+        "calibration": _calibration(config, fitted, evaluation),
+        "stability": stability,
+        "explained_on": part,
+        **explain(fitted.model, fitted.calibrator, rows, config.evaluation, parameters),
+    }
+
+
+def _validation(fitted: Fitted, bins: int) -> dict[str, Any]:
+    rows = fitted.validation
+    return {
+        "rows": len(rows),
+        "first_date": str(rows.dates.min()),
+        "last_date": str(rows.dates.max()),
+        "metrics": plain_metrics(rows, fitted.validation_probability, bins),
+        "metrics_before_calibration": plain_metrics(rows, fitted.validation_raw, bins),
+    }
+
+
+def _model(fitted: Fitted) -> dict[str, Any]:
+    return {
+        "kind": fitted.model.kind,
+        **fitted.model.describe(),
+        "calibration": fitted.calibrator.kind,
+        "threshold": fitted.threshold.threshold,
+        "threshold_rule": fitted.threshold.rule,
+        "training_rows": fitted.training_rows,
+        "fit_seconds": round(fitted.fit_seconds, 4),
+    }
+
+
+def _calibration(config: ExperimentConfig, fitted: Fitted, rows: Dataset | None) -> dict[str, Any]:
+    """How probabilities were mended, whether weighted classes forced it, and how reliable they were before."""
+    kind = fitted.calibrator.kind
+    before = None
+    if rows is not None and kind != "none":
+        draws = evaluation_parameters(config.evaluation, config.seed).draw(rows.dates)
+        raw = fitted.model.predict_probability(rows.X)
+        before = json_ready(reliability_table(rows.label, raw, draws, config.evaluation.ece_bins))
+    is_forced = kind != "none" and config.calibration.kind == "none"
+    return {"kind": kind, "is_forced_by_class_weights": is_forced, "reliability_before": before}
+
+
+def build_facts(
+    plan: Plan, run: Run, fitted: Fitted, train_rows: Dataset, evaluation_rows: Dataset | None
+) -> dict[str, Any]:
+    """The manifest's account of how the model came about."""
+    config = plan.config
+    return {
+        "run_id": run.run_id,
+        "name": config.name,
+        "git_commit": git_commit(Path(__file__).parent),
+        "data_fingerprint": plan.warehouse.fingerprint(),
+        "source": plan.warehouse.describe(),
+        "settings_fingerprint": settings.fingerprint(config),
+        "seed": config.seed,
+        "thread_count": getattr(config.model, "thread_count", None),
+        "windows": _windows(plan, fitted),
+        "rows": {
+            "train": len(train_rows),
+            "validation": len(fitted.validation),
+            "evaluation": 0 if evaluation_rows is None else len(evaluation_rows),
+        },
+        "row_fingerprints": {
+            "train": train_rows.fingerprint,
+            "evaluation": None if evaluation_rows is None else evaluation_rows.fingerprint,
+        },
+        "train_breakout_rate": train_rows.breakout_rate,
+        "chosen_threshold": json_ready(fitted.threshold),
+        "is_evaluated": evaluation_rows is not None,
+    }
+
+
+def _windows(plan: Plan, fitted: Fitted) -> dict[str, list[str] | None]:
+    train, evaluation, kept = plan.split.train, plan.split.evaluation, fitted.validation.dates
+    return {
+        "train": [str(train.start), str(train.end)],
+        "validation": [str(kept.min()), str(kept.max())],
+        "evaluation": None if evaluation is None else [str(evaluation.start), str(evaluation.end)],
+    }
