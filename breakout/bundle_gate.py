@@ -1,0 +1,82 @@
+"""The one door through which every command takes a saved bundle: a path in, a bundle of the installed contract out.
+
+A bundle whose contract differs from the installed definitions is refused, with what changed by feature: its model
+would be fed other numbers than it learned from, and nothing would fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from breakout.bundle import Bundle, load_bundle
+from breakout.errors import GateError
+from breakout.features import registry
+from breakout.features.contract import Contract, build_contract, diff_contracts
+from breakout.features.plan import FeatureDefinitionError
+from breakout.production_registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def find_bundle(path: str | Path) -> Bundle:
+    """The verified bundle at a bundle's folder, a run's folder, or a registry's (the model in production now).
+
+    DataError if it is missing or damaged. Its contract is not checked yet.
+    """
+    folder = Path(path)
+    return load_bundle(Registry(folder).current_folder() if Registry.is_at(folder) else folder)
+
+
+def open_bundle(path: str | Path) -> Bundle:
+    """The bundle at `path`, ready to be used; GateError if its contract is not the installed one."""
+    bundle = find_bundle(path)
+    check_contract(bundle)
+    return bundle
+
+
+def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str, ...]:
+    """What differs between the bundle's contract and the installed definitions, one sentence a difference.
+
+    GateError naming each feature unless nothing differs. `allow_mismatch` lets through a difference that still leaves
+    every feature computable; the caller must stamp whatever it writes.
+    """
+    differences = contract_differences(bundle)
+    absent = [name for name in bundle.contract.names if name not in registry.REGISTRY]
+    if differences and (absent or not allow_mismatch):
+        raise GateError(_refusal(bundle, differences, absent if allow_mismatch else ()))
+    return differences
+
+
+def contract_differences(bundle: Bundle) -> tuple[str, ...]:
+    """As `check_contract`, without refusing."""
+    try:
+        return tuple(diff_contracts(bundle.contract, installed_contract(bundle)))
+    except FeatureDefinitionError as error:
+        return (f"the installed definitions cannot be resolved: {error}",)
+
+
+def installed_contract(bundle: Bundle) -> Contract:
+    """The contract that a run with the bundle's mode, features and target would have today.
+
+    In shared mode the order is the installed BREAKOUT_FEATURE_ORDER; features that are not installed are left out.
+    """
+    is_shared = bundle.settings.mode.name == "shared"
+    order = registry.BREAKOUT_FEATURE_ORDER if is_shared else bundle.contract.names
+    names = tuple(name for name in order if name in registry.REGISTRY)
+    return build_contract(replace(bundle.features, names=names), registry.REGISTRY)
+
+
+def _refusal(bundle: Bundle, differences: Sequence[str], absent: Sequence[str]) -> str:
+    listed = "".join(f"\n  {difference}" for difference in differences)
+    remedy = (
+        f"{', '.join(absent)} cannot be computed any more, so the bundle cannot be scored at all."
+        if absent
+        else "Train a new bundle, or install the version that this one was trained with."
+    )
+    return (
+        f"{bundle.folder} is refused: its contract {bundle.contract.fingerprint} is not that of the installed "
+        f"feature definitions.{listed}\n{remedy}"
+    )

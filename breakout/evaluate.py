@@ -1,0 +1,124 @@
+"""`breakout evaluate`: a saved bundle on games after its training, with the metrics and the files of a run."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from breakout import artifacts
+from breakout.assessment import (
+    METRICS_SCHEMA_VERSION,
+    assess,
+    baseline_probabilities,
+    evaluation_parameters,
+    predictions_frame,
+)
+from breakout.bundle_gate import check_contract, find_bundle
+from breakout.drift import check_drift, compare_distributions
+from breakout.report.page import write_page
+from breakout.report.terminal import console, show_evaluation
+from breakout.runs import open_run
+from breakout.scoring import ScoredRows, later_window, score_window
+from breakout.warehouse.opening import open_warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from breakout.bundle import Bundle
+    from breakout.evaluation.summary import EvaluationResult
+    from breakout.settings import EvaluateConfig
+    from breakout.warehouse.base import Warehouse
+
+logger = logging.getLogger("breakout")
+
+PREDICTIONS_FILE = "predictions.parquet"
+
+
+def run(config: EvaluateConfig) -> int:
+    """Score, judge and write; the exit code. GateError if the bundle's contract is not the installed one."""
+    bundle = find_bundle(config.bundle)
+    differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
+    warehouse = open_warehouse(config.warehouse)
+    try:
+        folder = evaluate(config, bundle, differences, warehouse)
+    finally:
+        warehouse.close()
+    show_evaluation(artifacts.load_json(folder / "metrics.json")["evaluation"])
+    console().print(f"run: {folder}\nreport: {folder / 'report.html'}", soft_wrap=True)
+    check_drift(config.distributions, folder)
+    return 0
+
+
+def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str], warehouse: Warehouse) -> Path:
+    """Evaluate in a new run folder, which is returned; `differences` of the contract are stamped on every file."""
+    window = later_window(bundle.train_end, config.start, config.end, warehouse)
+    with open_run(Path(config.paths.outputs) / "runs" / config.name, config, "evaluate", bundle.fingerprint) as run:
+        run.facts |= {
+            "bundle": bundle.fingerprint,
+            "contract": bundle.contract.fingerprint,
+            "contract_mismatch": list(differences),
+            "window": [str(window.start), str(window.end)],
+            "data_fingerprint": warehouse.fingerprint(),
+        }
+        scored = score_window(bundle, warehouse, window)
+        logger.info("scored %d rows of %s", len(scored.rows), window)
+        run.facts |= {"rows": len(scored.rows), "row_fingerprint": scored.rows.fingerprint}
+        _write(config, bundle, scored, differences, run.folder)
+        logger.info("evaluation complete: %s", run.folder)
+    return run.folder
+
+
+def _write(
+    config: EvaluateConfig, bundle: Bundle, scored: ScoredRows, differences: Sequence[str], folder: Path
+) -> None:
+    """The files of a run, but for the bundle, which exists."""
+    frame = predictions_frame({"evaluation": (scored.rows, scored.probability)})
+    artifacts.save_parquet(frame.assign(contract_mismatch=True) if differences else frame, folder / PREDICTIONS_FILE)
+    result = _judge(config, bundle, scored)
+    artifacts.save_json(_metrics(bundle, result, differences), folder / "metrics.json")
+    compare_distributions(config.distributions, bundle.training_features(), scored.rows.X, folder)
+    if differences:
+        path = folder / "distributions.json"
+        artifacts.save_json({**artifacts.load_json(path), "contract_mismatch": list(differences)}, path)
+    write_page(folder)
+
+
+def _judge(config: EvaluateConfig, bundle: Bundle, scored: ScoredRows) -> EvaluationResult:
+    result = assess(
+        scored.rows,
+        scored.probability,
+        evaluation_parameters(config.evaluation, config.seed),
+        threshold=bundle.threshold,
+        baselines=baseline_probabilities(bundle.baselines(), scored.rows),
+        target=bundle.settings.target,
+        train_end=bundle.train_end,
+    )
+    for warning in result.verdict.warnings:
+        logger.warning(warning)
+    return result
+
+
+def _metrics(bundle: Bundle, result: EvaluationResult, differences: Sequence[str]) -> dict[str, Any]:
+    """metrics.json as of a run, without a validation part; a mismatch stands among the verdict's warnings as well."""
+    evaluation = result.to_dict()
+    if differences:
+        warning = f"scored under another contract than the bundle's, never to be promoted: {'; '.join(differences)}"
+        evaluation["verdict"]["warnings"].insert(0, warning)
+    manifest = bundle.manifest
+    return {
+        "schema_version": METRICS_SCHEMA_VERSION,
+        "evaluation": evaluation,
+        "validation": None,
+        "model": {
+            **{key: value for key, value in manifest["model"].items() if key != "file"},
+            "calibration": bundle.calibrator.kind,
+            "threshold": bundle.threshold.threshold,
+            "threshold_rule": bundle.threshold.rule,
+            "training_rows": manifest["rows"]["train"],
+            "fit_seconds": None,
+            "bundle": bundle.fingerprint,
+        },
+        "importance": bundle.model.feature_importance(),
+        "contract_mismatch": list(differences),
+    }

@@ -1,0 +1,40 @@
+"""`breakout predict`: the slate of one day, ranked by a saved bundle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from breakout.bundle_gate import open_bundle
+from breakout.errors import ConfigurationError
+from breakout.report.slate import show_slate
+from breakout.slate import build_slate
+from breakout.slate_output import check_out, write_slate
+from breakout.warehouse.opening import open_warehouse
+
+if TYPE_CHECKING:
+    from breakout.bundle import Bundle
+    from breakout.settings import PredictConfig
+
+
+def run(config: PredictConfig) -> int:
+    """Build, show and write the slate; the exit code. GateError if the bundle's contract is not the installed one."""
+    check_out(config.out)
+    bundle = open_bundle(config.bundle)
+    check_day(bundle, config)
+    warehouse = open_warehouse(config.warehouse)
+    try:
+        slate = build_slate(bundle, warehouse, config.date, config.max_days_since_game)
+    finally:
+        warehouse.close()
+    written = write_slate(slate, config.out, config.warehouse) if config.out else []
+    show_slate(slate, bundle, written)
+    return 0
+
+
+def check_day(bundle: Bundle, config: PredictConfig) -> None:
+    """Raise ConfigurationError if the bundle has learned from that day or from later ones."""
+    if config.date <= bundle.train_end:
+        raise ConfigurationError(
+            f"date={config.date} lies in what the bundle has learned from: its training ends on {bundle.train_end}. "
+            "Give a later date, or a bundle trained earlier."
+        )

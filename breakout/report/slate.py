@@ -1,0 +1,62 @@
+"""A ranked slate as a table on the terminal, and everyone left out of it by reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from breakout.report.terminal import console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from breakout.bundle import Bundle
+    from breakout.slate import Slate
+
+SHOWN_FEATURES = 2
+
+
+def show_slate(slate: Slate, bundle: Bundle, written: Sequence[str]) -> None:
+    """The ranking, the skipped players with their reason, warnings, and where the files are."""
+    out = console()
+    out.print(f"[bold]{slate.day}[/bold]: {len(slate.ranked)} candidates, {len(slate.skipped)} skipped")
+    out.print(f"bundle {bundle.fingerprint}, trained to {bundle.train_end}\n")
+    for warning in slate.warnings:
+        out.print(f"[yellow]warning[/yellow]: {warning}")
+    if len(slate.ranked):
+        out.print(_ranking(slate))
+    _show_skipped(out, slate)
+    for place in written:
+        out.print(f"written: {place}", soft_wrap=True)
+
+
+def _ranking(slate: Slate) -> Table:
+    title = "S: season average; needs: points for a breakout; last: days since his last game; moved by: log odds"
+    table = Table("", "player", "game", "probability", "S", "needs", "last", "moved most by", title=title)
+    table.title_justify = "left"
+    for rank, row in enumerate(slate.ranked.itertuples(index=False), start=1):
+        table.add_row(
+            str(rank),
+            str(row.player_full_name),
+            f"{row.team_abbr} {'vs' if row.is_home else 'at'} {row.opponent_team_abbr}",
+            f"{row.probability:.3f}",
+            f"{row.season_points_avg:.1f}",
+            str(row.points_for_breakout),
+            str(row.days_since_last_game),
+            "; ".join(str(row.top_features).split("; ")[:SHOWN_FEATURES]),
+        )
+    return table
+
+
+def _show_skipped(out: Console, slate: Slate) -> None:
+    if len(slate.skipped):
+        out.print("\nskipped, with S and days since the last game")
+    for reason, rows in slate.skipped.groupby("reason", sort=True):
+        names = ", ".join(
+            f"{row.player_full_name} ({row.season_points_avg:.1f}, {row.days_since_last_game})"
+            for row in rows.itertuples(index=False)
+        )
+        out.print(f"[bold]{reason}[/bold] ({len(rows)}): {names}")

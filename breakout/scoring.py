@@ -1,0 +1,55 @@
+"""A saved bundle on played games: a bundle, a warehouse and a later window in, rows with their probabilities out.
+
+What is asked of the warehouse comes from the bundle alone: its features, its population, its label.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
+from breakout.errors import ConfigurationError, DataError
+from breakout.split import DateRange
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from breakout.bundle import Bundle
+    from breakout.warehouse.base import Warehouse
+
+
+@dataclass(frozen=True)
+class ScoredRows:
+    """Played rows, and a bundle's probability for each, shape (n,)."""
+
+    rows: Dataset
+    probability: np.ndarray
+
+
+def later_window(train_end: date, start: date | None, end: date | None, warehouse: Warehouse) -> DateRange:
+    """Dates after training: from `start` (None: the day after `train_end`) to `end` (None: the newest game).
+
+    ConfigurationError if the window reaches into training, DataError if there is no game after it yet.
+    """
+    first = start or train_end + timedelta(days=1)
+    if first <= train_end:
+        raise ConfigurationError(
+            f"start={first} lies in the training window, which ends on {train_end}: a model is never judged on games "
+            f"it was trained on. Leave start out, or give {train_end + timedelta(days=1)} or later."
+        )
+    last = end or warehouse.latest_game_date()
+    if last < first and end is None:
+        raise DataError(f"the warehouse has no games from {first} on: its newest is of {last}.")
+    if last < first:
+        raise ConfigurationError(f"end={last} is before the window's start {first}; give a later one or leave it out.")
+    return DateRange(first, last)
+
+
+def score_window(bundle: Bundle, warehouse: Warehouse, window: DateRange) -> ScoredRows:
+    """Score a bundle's rows of a window, with what slices need beside them; DataError if it holds none."""
+    rows = build_dataset(warehouse, bundle.features, window.start, window.end, slice_features=SLICE_FEATURES)
+    if not len(rows):
+        raise DataError(f"there is no game to score in {window}; move start..end to dates with games.")
+    return ScoredRows(rows, bundle.predict_probability(rows.X))

@@ -1,0 +1,181 @@
+"""Who may break out tonight: a bundle, a warehouse and a day in, the ranked slate and everyone left out of it out.
+
+Candidates are players whose latest played game this season was for a team on the day's schedule, within the last days,
+in the bundle's band. Their rows come from the same query as training rows; nobody else is given a probability.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from breakout.dataset import Dataset, build_dataset
+from breakout.errors import DataError
+from breakout.features.query import KEY_COLUMNS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from breakout.bundle import Bundle
+    from breakout.settings import TargetConfig
+    from breakout.warehouse.base import Warehouse
+
+TOP_FEATURES = 3
+SKIPPED_COLUMNS = (
+    *KEY_COLUMNS,
+    "player_full_name",
+    "team_abbr",
+    "opponent_team_abbr",
+    "games_before",
+    "season_points_avg",
+    "days_since_last_game",
+    "reason",
+)
+
+
+@dataclass(frozen=True)
+class Slate:
+    """A day's games, ranked. `warnings` are sentences on what the warehouse does not know yet.
+
+    `ranked` has one row a candidate, highest probability first: KEY_COLUMNS, split ("slate"), probability,
+    player_full_name, team_abbr, opponent_team_abbr, is_home, season_points_avg (S, points), points_for_breakout (the
+    fewest points that are one), games_before, days_since_last_game, top_features (text), bundle and contract (their
+    fingerprints). `skipped` has SKIPPED_COLUMNS.
+    """
+
+    day: date
+    ranked: pd.DataFrame
+    skipped: pd.DataFrame
+    warnings: tuple[str, ...]
+
+
+def build_slate(bundle: Bundle, warehouse: Warehouse, day: date, max_days_since_game: int) -> Slate:
+    """Rank the day's candidates; DataError, in a sentence, if the schedule has no game to rank."""
+    check_schedule(warehouse, bundle, day)
+    rows = build_dataset(warehouse, bundle.features, day, day, row_source="slate")
+    stale = _days_since_last_game(rows)
+    reasons = _reasons(rows, stale, bundle.settings.target, max_days_since_game)
+    is_candidate = np.array([reason == "" for reason in reasons], dtype=bool)
+    ranked = _rank(bundle, rows.take(is_candidate), stale[is_candidate])
+    skipped = pd.concat([rows.keys, rows.context], axis=1).assign(days_since_last_game=stale, reason=reasons)
+    skipped = skipped.loc[~is_candidate, list(SKIPPED_COLUMNS)].sort_values(["reason", "player_lookup"])
+    return Slate(day, ranked, skipped.reset_index(drop=True), tuple(_warnings(bundle, warehouse, day)))
+
+
+def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
+    """Raise DataError unless the schedule reaches the day and has a game on it of a type that the bundle counts."""
+    if not warehouse.has_schedule():
+        raise DataError("prediction needs to know who plays whom; give the schedule with warehouse.schedule=PATH.")
+    types = ", ".join(bundle.features.season_types)
+    found = _games(warehouse, bundle, day).to_pylist()[0]
+    if found["games"]:
+        return
+    if found["first_date"] is None:
+        raise DataError(f"the schedule holds no games of the type {types}; check warehouse.schedule.")
+    if not found["first_date"] <= day <= found["last_date"]:
+        raise DataError(
+            f"the schedule reaches from {found['first_date']} to {found['last_date']} and lacks {day}; "
+            "bring it up to date or choose another date."
+        )
+    raise DataError(f"there are no games of the type {types} on {day}; the next are on {found['next_date']}.")
+
+
+def _games(warehouse: Warehouse, bundle: Bundle, day: date) -> pa.Table:
+    sources = warehouse.sources
+    sql = f"""SELECT COUNTIF(game_date = @start) AS games, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
+  MIN(IF(game_date > @start, game_date, NULL)) AS next_date
+FROM `{sources.schedule}`
+WHERE {sources.season_type} IN UNNEST(@season_types)"""  # noqa: S608 - table names are checked, values are parameters
+    return warehouse.query(sql, bundle.features.parameters(day, day, day))
+
+
+def points_for_breakout(points_before: int, games_before: int, multiplier: float) -> int:
+    """The fewest points that make a breakout, decided as the label decides it: with 1e-9 towards equality."""
+    needed = multiplier * points_before - 1e-9
+    points = max(0, math.ceil(needed / games_before))
+    return points - 1 if points > 0 and (points - 1) * games_before >= needed else points
+
+
+def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray) -> pd.DataFrame:
+    context = rows.context
+    multiplier = bundle.settings.target.breakout_multiplier
+    averages = zip(context["season_points_avg"], context["games_before"], strict=True)
+    ranked = rows.keys.assign(
+        split="slate",
+        probability=bundle.predict_probability(rows.X),
+        player_full_name=context["player_full_name"],
+        team_abbr=context["team_abbr"],
+        opponent_team_abbr=context["opponent_team_abbr"],
+        is_home=context["is_home"].astype(bool),
+        season_points_avg=context["season_points_avg"].astype("float64"),
+        points_for_breakout=[
+            points_for_breakout(round(average * games), int(games), multiplier) for average, games in averages
+        ],
+        games_before=context["games_before"].astype("int64"),
+        days_since_last_game=stale.astype("int64"),
+        top_features=_top_features(bundle, rows),
+        bundle=bundle.fingerprint,
+        contract=bundle.contract.fingerprint,
+    )
+    order = ["probability", *KEY_COLUMNS]
+    return ranked.sort_values(order, ascending=[False, True, True, True], kind="stable").reset_index(drop=True)
+
+
+def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
+    """For each row the few features that moved it most, with their value and what they add to the log odds."""
+    if not len(rows):
+        return []
+    contributions = bundle.model.shap_values(rows.X)
+    values, is_missing = rows.X.to_numpy(), rows.is_missing.to_numpy()
+    texts = []
+    for row, added in enumerate(contributions):
+        largest = [k for k in np.argsort(-np.abs(added), kind="stable")[:TOP_FEATURES] if added[k] != 0]
+        filled = [" (default)" if is_missing[row, k] else "" for k in largest]
+        named = zip(largest, filled, strict=True)
+        parts = [f"{bundle.contract.names[k]} {values[row, k]:.4g}{mark} {added[k]:+.2f}" for k, mark in named]
+        texts.append("; ".join(parts))
+    return texts
+
+
+def _days_since_last_game(rows: Dataset) -> np.ndarray:
+    """Shape (n,), whole days; everyone on a slate has played this season."""
+    last = rows.context["last_game_date"].to_numpy().astype("datetime64[D]")
+    return np.asarray((rows.dates - last).astype("int64"))
+
+
+def _reasons(rows: Dataset, stale: np.ndarray, target: TargetConfig, max_days_since_game: int) -> list[str]:
+    """Why each row is not a candidate; the empty text for candidates."""
+    context = rows.context
+    columns = (context["games_before"], context["season_points_avg"], context["is_role_player"], stale)
+    return [
+        _reason(int(games), float(average), bool(is_role_player), int(days), target, max_days_since_game)
+        for games, average, is_role_player, days in zip(*columns, strict=True)
+    ]
+
+
+def _reason(
+    games: int, average: float, is_role_player: bool, days: int, target: TargetConfig, max_days_since_game: int
+) -> str:
+    if games < target.min_prior_games:
+        return f"fewer than {target.min_prior_games} games this season"
+    if not is_role_player and average < target.min_ppg:
+        return f"averages fewer than {target.min_ppg:g} points"
+    if not is_role_player:
+        return f"averages more than {target.max_ppg:g} points"
+    return f"has not played for more than {max_days_since_game} days" if days > max_days_since_game else ""
+
+
+def _warnings(bundle: Bundle, warehouse: Warehouse, day: date) -> list[str]:
+    """Games that were to be played before the day and are not in the warehouse: every feature is that much older."""
+    latest = warehouse.latest_game_date()
+    sources = warehouse.sources
+    sql = f"""SELECT COUNT(*) AS games FROM `{sources.schedule}`
+WHERE game_date > @start AND game_date < @end AND {sources.season_type} IN UNNEST(@season_types)"""  # noqa: S608
+    missing = warehouse.query(sql, bundle.features.parameters(latest, latest, day)).to_pylist()[0]["games"]
+    told = f"the warehouse ends on {latest}: {missing} games scheduled between then and {day} are not in it yet"
+    return [f"{told}, and no feature knows of them."] if missing else []

@@ -1,0 +1,58 @@
+"""Where a slate goes: a ranked slate and the words of `out=` in, files or a warehouse table out.
+
+CSV, Parquet or JSON (a list of records) by the file's extension; whoever was skipped stands in a second file beside it,
+NAME.skipped.EXTENSION, so that no row without a probability is ever read as a prediction.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from breakout.artifacts import save_json, save_parquet, save_text
+from breakout.errors import ConfigurationError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from breakout.settings import WarehouseConfig
+    from breakout.slate import Slate
+
+BIGQUERY = "bigquery:"
+SUFFIXES = (".csv", ".parquet", ".json")
+
+
+def check_out(out: str | None) -> None:
+    """Raise ConfigurationError unless `out` names something that a slate can be written to; None prints only."""
+    if out is None or out.startswith(BIGQUERY) or Path(out).suffix.lower() in SUFFIXES:
+        return
+    raise ConfigurationError(
+        f"out must name a .csv, .parquet or .json file, or a table as bigquery:DATASET.TABLE, got {out!r}."
+    )
+
+
+def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig) -> list[str]:
+    """Write the slate and return where it stands now; each file appears whole or not at all."""
+    if out.startswith(BIGQUERY):
+        from breakout.warehouse import bigquery_slate
+
+        table = out.removeprefix(BIGQUERY)
+        bigquery_slate.write_slate(slate.ranked, table, warehouse)
+        return [table]
+    path = Path(out)
+    beside = path.with_name(f"{path.stem}.skipped{path.suffix}")
+    _write(slate.ranked, path)
+    _write(slate.skipped, beside)
+    return [str(path), str(beside)]
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    try:
+        if path.suffix.lower() == ".parquet":
+            save_parquet(frame, path)
+        elif path.suffix.lower() == ".csv":
+            save_text(frame.to_csv(index=False), path)
+        else:
+            save_json(frame.assign(game_date=frame["game_date"].astype(str)).to_dict("records"), path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written ({error.strerror}); choose another place with out=.") from error
