@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from breakout.errors import DataError
+from breakout.features.plan import build_plan
 from breakout.features.query import CONTEXT_COLUMNS, KEY_COLUMNS, NIGHT_COLUMNS, get_training_data_query
 from breakout.features.registry import REGISTRY
+from breakout.features.sources import extra_columns
 from breakout.features.vector import prepare_feature_vector
 
 if TYPE_CHECKING:
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
 
     from breakout.features.config import BreakoutFeatureConfig
     from breakout.features.feature import Feature
-    from breakout.features.query import RowSource
+    from breakout.errors import DataError
+from breakout.features.plan import build_plan
+from breakout.features.query import RowSource
     from breakout.warehouse.base import Warehouse
 
 # Built beside the model's own features, for slices of the evaluation only; the model never sees them.
@@ -103,6 +108,7 @@ def build_dataset(
     beside and land in `context`, unfilled. DataError if the sources are missing, damaged or impossible.
     """
     warehouse.check_history(start, end)
+    _check_own_columns(warehouse, config.names, registry)
     built = tuple(dict.fromkeys((*config.names, *slice_features)))
     sql = get_training_data_query(built, row_source=row_source, sources=warehouse.sources, registry=registry)
     table = warehouse.query(sql, config.parameters(warehouse.history_start(start), start, end))
@@ -116,6 +122,19 @@ def build_dataset(
         keys=frame[list(KEY_COLUMNS)],
         context=frame[[column for column in context if column != "is_breakout"]],
     )
+
+
+def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
+    """Raise DataError if a feature reads a column beyond the standard ones that this source does not have."""
+    inputs = build_plan(registry, names).inputs
+    for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
+        own = extra_columns(source, inputs[source])
+        absent = sorted(set(own) - set(warehouse.columns(table))) if own else []
+        if absent:
+            raise DataError(
+                f"{table} lacks {', '.join(absent)}, which the features {', '.join(names)} are built from; "
+                "add the column to the source or leave the feature out."
+            )
 
 
 def save_dataset(dataset: Dataset, path: Path) -> None:
