@@ -27,16 +27,14 @@ if TYPE_CHECKING:
 
     from breakout.features.config import BreakoutFeatureConfig
     from breakout.features.feature import Feature
-    from breakout.errors import DataError
-from breakout.features.plan import build_plan
-from breakout.features.query import RowSource
+    from breakout.features.query import RowSource
     from breakout.warehouse.base import Warehouse
 
 # Built beside the model's own features, for slices of the evaluation only; the model never sees them.
 SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """n rows sorted by game_date, game_id, player_lookup.
 
