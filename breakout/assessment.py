@@ -58,7 +58,7 @@ def assess(
     threshold: ThresholdChoice | None,
     baselines: Mapping[str, np.ndarray],
     target: TargetConfig,
-    train_end: date,
+    train_end: date | None,
 ) -> EvaluationResult:
     """Judge probabilities, shape (n,), of these rows; there must be some."""
     return evaluate_probabilities(
@@ -96,12 +96,17 @@ def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
 
 def plain_metrics(rows: Dataset, probability: np.ndarray, ece_bins: int) -> dict[str, float | None]:
     """The five metrics without intervals, for the validation part: sweeps rank by one of them."""
+    return metrics_of(rows.label, probability, ece_bins)
+
+
+def metrics_of(label: np.ndarray, probability: np.ndarray, ece_bins: int) -> dict[str, float | None]:
+    """The five metrics of labels (n,) and probabilities (n,)."""
     return {
-        "log_loss": log_loss(rows.label, probability),
-        "brier": brier_score(rows.label, probability),
-        "ece": expected_calibration_error(rows.label, probability, ece_bins),
-        "auc": area_under_roc(rows.label, probability),
-        "average_precision": average_precision(rows.label, probability),
+        "log_loss": log_loss(label, probability),
+        "brier": brier_score(label, probability),
+        "ece": expected_calibration_error(label, probability, ece_bins),
+        "auc": area_under_roc(label, probability),
+        "average_precision": average_precision(label, probability),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from breakout.bundle import CONTRACT_KEY
 from breakout.calibration import Calibrator, Kind, fit_calibrator
 from breakout.errors import DataError
 from breakout.evaluation.thresholds import ThresholdChoice, choose_threshold
-from breakout.models.base import FitParts, Model, fit_model, held_out_probability
+from breakout.models.base import FitModel, FitParts, Model, fit_model, held_out_probability
 from breakout.split import validation_mask
 
 if TYPE_CHECKING:
@@ -67,19 +68,25 @@ def calibration_kind(config: ExperimentConfig) -> Kind:
 
 def split_parts(config: ExperimentConfig, train: Dataset) -> tuple[FitParts, Dataset]:
     """The part to fit on and the validation part: the latest whole dates of the training window."""
-    mask = validation_mask(train.dates, config.validation.fraction)
+    return _split_by_fraction(train, config.validation.fraction)
+
+
+@lru_cache(maxsize=4)
+def _split_by_fraction(train: Dataset, fraction: float) -> tuple[FitParts, Dataset]:
+    """Remembered, so that jobs on the same rows share their parts, and with them fits and baselines."""
+    mask = validation_mask(train.dates, fraction)
     fit, validation = train.take(~mask), train.take(mask)
     if len(np.unique(fit.label)) == 1 or len(np.unique(validation.label)) == 1:
         raise DataError("one part of the training window holds one class only; lengthen the training window.")
     return FitParts(fit.X, fit.label, validation.X, validation.label), validation
 
 
-def fit_experiment(config: ExperimentConfig, train: Dataset, contract: Contract) -> Fitted:
-    """Fit the configured model on the training rows."""
+def fit_experiment(config: ExperimentConfig, train: Dataset, contract: Contract, fit: FitModel = fit_model) -> Fitted:
+    """Fit the configured model on the training rows; `fit` may hand out fits that several jobs of a sweep share."""
     parts, validation = split_parts(config, train)
     started = time.perf_counter()
     metadata = {CONTRACT_KEY: contract.fingerprint}
-    model = fit_model(config.model, parts, config.seed, metadata)
+    model = fit(config.model, parts, config.seed, metadata)
     fit_seconds = time.perf_counter() - started
     logger.info("fitted %s on %d rows, %d kept back", model.kind, len(parts.y_fit), len(validation))
     return finish_fit(config, model, parts, validation, fit_seconds)
@@ -113,6 +120,7 @@ def calibrated_fit(config: ExperimentConfig, parts: FitParts, seed: int) -> tupl
     return model, fit_calibrator(calibration_kind(config), raw, parts.y_validation)
 
 
+@lru_cache(maxsize=4)
 def fit_baselines(parts: FitParts) -> dict[str, Model]:
     """The base rate, and logistic regression (C = 1) on the same features, both over the whole training window."""
     logistic = settings.LogisticConfig(kind="logistic", C=1.0, max_iterations=1000, class_weights="none")

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from breakout import settings
 from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract, build_contract
 from breakout.features.selection import select_features
-from breakout.split import Split, resolve_window
+from breakout.split import Fold, Split, resolve_folds, resolve_window
 from breakout.warehouse.opening import open_warehouse
 
 if TYPE_CHECKING:
@@ -30,11 +31,17 @@ class Plan:
     contract: Contract
     split: Split
     warehouse: Warehouse
+    folds: tuple[Fold, ...] = ()  # of a walk forward; `split` is then the last one's
 
     @property
     def run_parent(self) -> Path:
         """The folder in which the run's own folder will be made."""
         return Path(self.config.paths.outputs) / "runs" / self.config.name
+
+    def build_span(self) -> Dataset:
+        """All rows of a walk forward, from the first training date to the last one evaluated."""
+        start, end = min(fold.train.start for fold in self.folds), self.folds[-1].evaluation.end
+        return build_dataset(self.warehouse, self.features, start, end, slice_features=SLICE_FEATURES)
 
     def build_train(self) -> Dataset:
         """The training rows."""
@@ -57,6 +64,12 @@ def open_plan(config: ExperimentConfig) -> Iterator[Plan]:
     contract = build_contract(features)
     warehouse = open_warehouse(config.warehouse)
     try:
-        yield Plan(config, features, contract, resolve_window(config.window, warehouse), warehouse)
+        split, folds = resolve_window(config.window, warehouse), folds_of(config)
+        yield Plan(config, features, contract, split, warehouse, folds)
     finally:
         warehouse.close()
+
+
+def folds_of(config: ExperimentConfig) -> tuple[Fold, ...]:
+    """The calendar's folds of a window that walks forward; none of any other."""
+    return resolve_folds(config.window) if isinstance(config.window, settings.WalkForwardWindow) else ()

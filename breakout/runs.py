@@ -14,6 +14,7 @@ import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from breakout.artifacts import load_json, save_json, save_text
 from breakout.errors import BreakoutError, DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import FrameType
 
 logger = logging.getLogger("breakout")
@@ -42,8 +43,12 @@ class Run:
 
 
 @contextmanager
-def open_run(parent: Path, config: Any, command: str, identity: str = "") -> Iterator[Run]:
+def open_run(
+    parent: Path, config: Any, command: str, identity: str = "", facts: Mapping[str, Any] | None = None
+) -> Iterator[Run]:
     """A new folder below `parent` for this configuration; `identity` adds what else decides the numbers (the contract).
+
+    `facts` join status.json from the beginning.
 
     Leaving normally marks it completed; an exception marks it failed (Ctrl-C and SIGTERM: interrupted) with the
     sentence in status.json and the traceback in run.log, and goes on to the caller.
@@ -62,6 +67,7 @@ def open_run(parent: Path, config: Any, command: str, identity: str = "") -> Ite
         "error": None,
         "pid": os.getpid(),
         "host": platform.node(),
+        **(facts or {}),
     }
     save_json(status, run.folder / STATUS_FILE)
     save_text(settings.to_yaml(config), run.folder / SETTINGS_FILE)
@@ -93,6 +99,7 @@ def read_status(folder: Path) -> dict[str, Any]:
     return status
 
 
+@cache
 def git_commit(folder: Path) -> str | None:
     """The commit of the checkout that holds a folder, `-dirty` appended if it is changed; None outside one."""
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]

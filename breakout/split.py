@@ -12,6 +12,7 @@ from breakout import settings
 from breakout.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
+    from breakout.settings import WalkForwardWindow
     from breakout.settings.groups import WindowConfig
     from breakout.warehouse.base import Warehouse
 
@@ -50,8 +51,25 @@ class Split:
             )
 
 
+@dataclass(frozen=True)
+class Fold:
+    """One step of a walk forward: a split with its evaluation range, named by its month (2026-01) or first day."""
+
+    label: str
+    train: DateRange
+    evaluation: DateRange
+
+    @property
+    def split(self) -> Split:
+        """The fold as a split of its own."""
+        return Split(self.train, self.evaluation)
+
+
 def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
-    """The dates of a window; one that trails takes `as_of` from the warehouse's newest game where it is not given."""
+    """The dates of a window; one that trails takes `as_of` from the warehouse's newest game where it is not given.
+
+    Of a walk forward, whose dates resolve_folds tells, these are the last fold's.
+    """
     if isinstance(window, settings.DateWindow):
         evaluation = None
         if window.eval_start is not None and window.eval_end is not None:
@@ -60,7 +78,7 @@ def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
     if isinstance(window, settings.TrailingWindow):
         as_of = window.as_of or warehouse.latest_game_date() + timedelta(days=1)
         return trailing_split(as_of, window.train_days, window.eval_days)
-    raise ConfigurationError("window=walk_forward makes several folds; it is resolved fold by fold.")
+    return resolve_folds(window)[-1].split
 
 
 def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
@@ -68,6 +86,48 @@ def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
     eval_start = as_of - timedelta(days=eval_days)
     train = DateRange(eval_start - timedelta(days=train_days), eval_start - timedelta(days=1))
     return Split(train, DateRange(eval_start, as_of - timedelta(days=1)) if eval_days else None)
+
+
+def resolve_folds(window: WalkForwardWindow) -> tuple[Fold, ...]:
+    """Every calendar month or week from eval_start to eval_end, each with what comes before it to train on.
+
+    Whether anybody plays in them the calendar cannot tell: folds_with_games does.
+    """
+    folds = []
+    start = window.eval_start
+    while start <= window.eval_end:
+        end = min(_last_day(start, window.step), window.eval_end)
+        first = window.train_start
+        if window.train_days is not None:
+            first = max(first, start - timedelta(days=window.train_days))
+        label = f"{start:%Y-%m}" if window.step == "month" else str(start)
+        folds.append(Fold(label, DateRange(first, start - timedelta(days=1)), DateRange(start, end)))
+        start = end + timedelta(days=1)
+    return tuple(folds)
+
+
+def _last_day(day: date, step: str) -> date:
+    """The Sunday, or the last of the month, at or after a day."""
+    if step == "week":
+        return day + timedelta(days=6 - day.weekday())
+    next_month = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return next_month - timedelta(days=1)
+
+
+def folds_with_games(folds: tuple[Fold, ...], dates: np.ndarray, kept: int | None) -> tuple[Fold, ...]:
+    """The folds in whose evaluation range a game of `dates`, shape (n,), lies; the latest `kept` of them.
+
+    DataError if there is none.
+    """
+    played = tuple(fold for fold in folds if date_mask(dates, fold.evaluation).any())
+    if not played:
+        raise DataError("no fold holds a game to evaluate; move window.eval_start..eval_end to dates with games.")
+    return played[-kept:] if kept else played
+
+
+def date_mask(dates: np.ndarray, days: DateRange) -> np.ndarray:
+    """True where a date, shape (n,), lies within the range."""
+    return np.asarray((dates >= np.datetime64(days.start)) & (dates <= np.datetime64(days.end)))
 
 
 def validation_mask(dates: np.ndarray, fraction: float) -> np.ndarray:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from breakout import artifacts
 from breakout.assessment import (
@@ -17,21 +18,45 @@ from breakout.assessment import (
 from breakout.bundle import save_bundle
 from breakout.drift import check_drift, compare_distributions
 from breakout.fitting import Fitted, check_training_rows, fit_experiment, split_parts
+from breakout.models.base import fit_model
 from breakout.plan import Plan, open_plan
 from breakout.record import build_facts, build_metrics
 from breakout.report import terminal
 from breakout.report.page import write_page
 from breakout.runs import open_run
+from breakout.walk_forward import (
+    fold_metrics,
+    fold_predictions,
+    judge_folds,
+    judge_together,
+    played_folds,
+    whole_fit,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
+    import pandas as pd
 
     from breakout.dataset import Dataset
     from breakout.evaluation.summary import EvaluationResult
+    from breakout.models.base import FitModel
     from breakout.runs import Run
     from breakout.settings import ExperimentConfig
 
 logger = logging.getLogger("breakout")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A fit, the rows it learned from, and what became of it on the evaluation rows, if there are any."""
+
+    fitted: Fitted
+    train: Dataset
+    rows: Dataset | None
+    probability: np.ndarray | None
+    result: EvaluationResult | None
 
 
 def run(config: ExperimentConfig) -> int:
@@ -48,6 +73,10 @@ def run(config: ExperimentConfig) -> int:
 
 def show_plan(plan: Plan) -> None:
     """Show what would be done, after every check that a real run makes before it fits."""
+    if plan.folds:
+        span = plan.build_span()
+        terminal.show_folds(plan, played_folds(plan, span), span)
+        return
     train_rows, evaluation_rows = plan.build_train(), plan.build_evaluation()
     check_rows(plan.config, train_rows, evaluation_rows)
     terminal.show_plan(plan, train_rows, evaluation_rows)
@@ -61,37 +90,62 @@ def check_rows(config: ExperimentConfig, train_rows: Dataset, evaluation_rows: D
         check_evaluation_rows(evaluation_rows)
 
 
-def train(plan: Plan) -> Path:
-    """Carry out a plan in a new run folder and return that folder."""
-    with open_run(plan.run_parent, plan.config, "train", plan.contract.fingerprint) as run:
-        train_rows = plan.build_train()
-        evaluation_rows = plan.build_evaluation()
-        logger.info("built %d training rows and %s evaluation rows", len(train_rows), _count(evaluation_rows))
-        check_rows(plan.config, train_rows, evaluation_rows)
-        fitted = fit_experiment(plan.config, train_rows, plan.contract)
-        finish(plan, run, fitted, train_rows, evaluation_rows)
+def train(
+    plan: Plan, parent: Path | None = None, fit: FitModel = fit_model, facts: Mapping[str, object] | None = None
+) -> Path:
+    """Carry out a plan in a new run folder and return that folder.
+
+    A sweep says where its jobs' folders go, lends fits that jobs share, and adds facts to status.json.
+    """
+    parent = plan.run_parent if parent is None else parent
+    with open_run(parent, plan.config, "train", plan.contract.fingerprint, facts) as run:
+        if plan.folds:
+            _train_folds(plan, run, fit)
+        else:
+            _train_once(plan, run, fit)
+        if plan.config.write_report:
+            write_page(run.folder)
+        logger.info("run complete: %s", run.folder)
     return run.folder
 
 
-def finish(plan: Plan, run: Run, fitted: Fitted, train_rows: Dataset, evaluation_rows: Dataset | None) -> None:
-    """Evaluate a fit and write everything that a run leaves behind."""
+def _train_once(plan: Plan, run: Run, fit: FitModel) -> None:
+    train_rows, rows = plan.build_train(), plan.build_evaluation()
+    logger.info("built %d training rows and %s evaluation rows", len(train_rows), _count(rows))
+    check_rows(plan.config, train_rows, rows)
+    fitted = fit_experiment(plan.config, train_rows, plan.contract, fit)
     parts = {"validation": (fitted.validation, fitted.validation_probability)}
-    probability, result = None, None
-    if evaluation_rows is not None:
-        raw = fitted.model.predict_probability(evaluation_rows.X)
+    if rows is None:
+        judged = Judged(fitted, train_rows, None, None, None)
+    else:
+        raw = fitted.model.predict_probability(rows.X)
         probability = fitted.calibrator.apply(raw)
-        parts["evaluation"] = (evaluation_rows, probability)
-        result = _evaluate(plan, fitted, evaluation_rows, probability, raw)
-        compare_distributions(plan.config.distributions, train_rows.X, evaluation_rows.X, run.folder)
-    artifacts.save_parquet(predictions_frame(parts), run.folder / "predictions.parquet")
-    metrics = build_metrics(plan.config, fitted, train_rows, evaluation_rows, probability, result)
-    artifacts.save_json(metrics, run.folder / "metrics.json")
-    facts = build_facts(plan, run, fitted, train_rows, evaluation_rows)
-    bundle = save_bundle(run.folder / "bundle", fitted, plan.contract, plan.config, train_rows.X, facts)
+        parts["evaluation"] = (rows, probability)
+        judged = Judged(fitted, train_rows, rows, probability, _evaluate(plan, fitted, rows, probability, raw))
+    _write(plan, run, judged, predictions_frame(parts), {})
+
+
+def _train_folds(plan: Plan, run: Run, fit: FitModel) -> None:
+    span = plan.build_span()
+    folds = judge_folds(plan, span, fit)
+    last = folds[-1]
+    result = judge_together(plan, span, folds)
+    judged = Judged(whole_fit(folds), last.train, last.rows, last.probability, result)
+    plan = replace(plan, split=last.fold.split)
+    _write(plan, run, judged, fold_predictions(folds), fold_metrics(plan.config, folds))
+
+
+def _write(plan: Plan, run: Run, judged: Judged, predictions: pd.DataFrame, told_otherwise: dict[str, Any]) -> None:
+    """Everything that a run leaves behind but its page; `told_otherwise` takes the place of keys of metrics.json."""
+    config, fitted, train_rows, rows = plan.config, judged.fitted, judged.train, judged.rows
+    if rows is not None:
+        compare_distributions(config.distributions, train_rows.X, rows.X, run.folder)
+    artifacts.save_parquet(predictions, run.folder / "predictions.parquet")
+    metrics = build_metrics(config, fitted, train_rows, rows, judged.probability, judged.result)
+    artifacts.save_json(metrics | told_otherwise, run.folder / "metrics.json")
+    facts = build_facts(plan, run, fitted, train_rows, rows)
+    bundle = save_bundle(run.folder / "bundle", fitted, plan.contract, config, train_rows.X, facts)
     run.facts |= {"bundle": bundle, "contract": plan.contract.fingerprint}
-    if plan.config.write_report:
-        write_page(run.folder)
-    logger.info("run complete: %s", run.folder)
 
 
 def _evaluate(plan: Plan, fitted: Fitted, rows: Dataset, probability: np.ndarray, raw: np.ndarray) -> EvaluationResult:

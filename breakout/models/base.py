@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from breakout import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -51,7 +51,7 @@ class Model(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FitParts:
     """What a fit sees: the part to fit on, the later part to stop on. X (n, k) in contract order, y (n,) 0 or 1."""
 
@@ -63,6 +63,9 @@ class FitParts:
     def without_validation(self) -> FitParts:
         """The part to fit on alone, nothing kept back."""
         return FitParts(self.X_fit, self.y_fit, self.X_validation.iloc[:0], self.y_validation[:0])
+
+
+FitModel: TypeAlias = "Callable[[ModelConfig, FitParts, int, Mapping[str, str]], Model]"
 
 
 def check_columns(X: pd.DataFrame, names: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,24 +22,25 @@ if TYPE_CHECKING:
 
 FILE_NAME = "model.cbm"
 _PREFIX = "breakout_"
+_LONG_FIT = 200
 
 
 class CatBoostModel:
-    """A fitted CatBoostClassifier; `trees` limits prediction to its first trees (bitwise a shorter fit)."""
+    """A fitted CatBoostClassifier."""
 
     kind = "catboost"
 
-    def __init__(self, classifier: CatBoostClassifier, trees: int | None = None) -> None:
+    def __init__(self, classifier: CatBoostClassifier) -> None:
         self.classifier = classifier
         self.names = tuple(str(name) for name in classifier.feature_names_)
-        self.trees = int(classifier.tree_count_) if trees is None else trees
+        self.trees = int(classifier.tree_count_)
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
         """Probability of a breakout, shape (n,)."""
         check_columns(X, self.names)
         if not len(X):
             return np.empty(0)
-        probability = self.classifier.predict_proba(X, ntree_end=self.trees, thread_count=1)[:, 1]
+        probability = self.classifier.predict_proba(X, thread_count=1)[:, 1]
         return np.asarray(probability, dtype="float64")
 
     def feature_importance(self) -> dict[str, float]:
@@ -60,8 +62,6 @@ class CatBoostModel:
     def save(self, folder: Path) -> tuple[Path, ...]:
         """Write model.cbm."""
         path = folder / FILE_NAME
-        if self.trees < int(self.classifier.tree_count_):
-            self.classifier.shrink(ntree_end=self.trees)
         self.classifier.save_model(str(path))
         return (path,)
 
@@ -91,6 +91,30 @@ def fit_catboost(config: CatBoostConfig, parts: FitParts, seed: int, metadata: M
         evaluation = {"eval_set": Pool(parts.X_validation, parts.y_validation), "use_best_model": True}
     classifier.fit(Pool(parts.X_fit, parts.y_fit), **evaluation)
     return CatBoostModel(classifier)
+
+
+def longest_fit(config: CatBoostConfig, iterations: int) -> CatBoostConfig | None:
+    """This configuration with more iterations, if that fit begins with the same trees; None if it does not.
+
+    CatBoost takes one Newton step a leaf in fits of fewer than 200 trees and ten in longer ones.
+    """
+    is_same = (config.iterations < _LONG_FIT) == (iterations < _LONG_FIT)
+    return replace(config, iterations=iterations) if is_same and iterations >= config.iterations else None
+
+
+def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
+    """What a fit with `config` would have been, cut from a fit that differs in more iterations only; bit for bit.
+
+    Early stopping keeps the trees up to the lowest log loss on validation; a cap on the iterations only shortens the
+    history in which that lowest point is looked for.
+    """
+    trees = config.iterations
+    if config.early_stopping_rounds > 0:
+        losses = model.classifier.evals_result_["validation"]["Logloss"]
+        trees = int(np.argmin(losses[: config.iterations])) + 1
+    shorter = model.classifier.copy()
+    shorter.shrink(ntree_end=trees)
+    return CatBoostModel(shorter)
 
 
 def load_catboost(folder: Path) -> tuple[CatBoostModel, dict[str, str]]:

@@ -10,12 +10,15 @@ from rich.table import Table
 from breakout.artifacts import load_json
 from breakout.features.registry import REGISTRY
 from breakout.settings import to_mapping
+from breakout.split import date_mask
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from breakout.dataset import Dataset
     from breakout.plan import Plan
+    from breakout.split import Fold
 
 METRIC_NAMES = {
     "auc": "AUC",
@@ -44,6 +47,21 @@ def show_plan(plan: Plan, train: Dataset, evaluation: Dataset | None) -> None:
     out.print(f"contract: {plan.contract.fingerprint}, warehouse: {plan.warehouse.describe()}\n")
     out.print(_feature_table(plan))
     out.print(_window_table(plan, train, evaluation))
+    out.print(_pair_table("model", to_mapping(config.model) | {"seed": config.seed}))
+    out.print(f"would write: {plan.run_parent}/<time>-<fingerprint>/")
+
+
+def show_folds(plan: Plan, folds: Sequence[Fold], span: Dataset) -> None:
+    """What a walk forward would do: the same as above, with one line a fold."""
+    out = console()
+    config = plan.config
+    out.print(f"[bold]Plan of {config.name}[/bold] (dry run: nothing is fitted or written)")
+    out.print(f"mode: {config.mode.name}, features: {len(plan.features.names)}, contract: {plan.contract.fingerprint}")
+    table = Table("fold", "train", "rows", "evaluation", "rows", title="folds", title_justify="left")
+    for fold in folds:
+        train, rows = (int(date_mask(span.dates, days).sum()) for days in (fold.train, fold.evaluation))
+        table.add_row(fold.label, str(fold.train), f"{train:,}", str(fold.evaluation), f"{rows:,}")
+    out.print(table)
     out.print(_pair_table("model", to_mapping(config.model) | {"seed": config.seed}))
     out.print(f"would write: {plan.run_parent}/<time>-<fingerprint>/")
 
@@ -87,6 +105,8 @@ def show_run(folder: Path) -> None:
         out.print(_pair_table("model", metrics["model"]))
     else:
         show_evaluation(evaluation)
+    if "folds" in metrics:
+        out.print(_fold_table(metrics["folds"]))
     _show_importance(out, metrics["importance"])
     out.print(f"run: {folder}\nreport: {folder / 'report.html'}\nbundle: {folder / 'bundle'}", soft_wrap=True)
 
@@ -102,6 +122,15 @@ def show_evaluation(evaluation: dict[str, Any]) -> None:
     out.print(f"{rows['n_rows']:,} games of {rows['first_date']} to {rows['last_date']}, breakout rate {rate:.4f}\n")
     out.print(_metric_table(evaluation))
     out.print(_threshold_table(evaluation))
+
+
+def _fold_table(folds: Sequence[dict[str, Any]]) -> Table:
+    table = Table("fold", "training rows", "games", "trees", "AUC", "log loss", title="folds", title_justify="left")
+    for fold in folds:
+        figures = [_interval(fold["metrics"][key]) for key in ("auc", "log_loss")]
+        trees = f"{fold['trees']:g}" if "trees" in fold else "-"
+        table.add_row(fold["fold"], f"{fold['training_rows']:,}", f"{fold['rows']:,}", trees, *figures)
+    return table
 
 
 def _metric_table(evaluation: dict[str, Any]) -> Table:

@@ -79,7 +79,8 @@ class WalkForwardWindow:
     what came before.
 
     `expanding` trains on everything since `train_start`, `rolling` on the `train_days` days before the
-    fold, never before `train_start`. `folds` keeps the latest so many folds, None all of them.
+    fold, never before `train_start`. `folds` keeps the latest so many folds with games, None all of them.
+    `fold_jobs` makes each fold a job of its own in a sweep.
     """
 
     kind: Literal["walk_forward"]
@@ -90,6 +91,7 @@ class WalkForwardWindow:
     training: Literal["expanding", "rolling"]
     train_days: Count | None
     folds: Count | None
+    fold_jobs: bool
 
 
 WindowConfig = DateWindow | TrailingWindow | WalkForwardWindow

@@ -14,6 +14,7 @@ from msgspec import Meta
 from breakout.settings.groups import (
     AuditRowsConfig,
     CalibrationConfig,
+    Count,
     CountOrZero,
     DistributionsConfig,
     EvaluationConfig,
@@ -35,7 +36,10 @@ Path = Annotated[str, Meta(min_length=1)]
 
 @dataclass(frozen=True)
 class ExperimentConfig:
-    """`breakout train`: the main job."""
+    """`breakout train`: the main job.
+
+    `resume`, `fail_fast` and `workers` are for sweeps; None workers are as many as the cores allow.
+    """
 
     config_version: int
     seed: CountOrZero
@@ -45,6 +49,9 @@ class ExperimentConfig:
     dry_run: bool
     optimized_metric: Literal["log_loss", "brier", "ece", "auc", "average_precision"]
     write_report: bool
+    resume: Path | None
+    fail_fast: bool
+    workers: Count | None
     mode: ModeConfig
     features: FeaturesConfig
     target: TargetConfig
