@@ -16,6 +16,8 @@ from breakout.assessment import (
 )
 from breakout.bundle_gate import check_contract, find_bundle
 from breakout.drift import check_drift, compare_distributions
+from breakout.explanation import explain
+from breakout.record import describe_calibration, is_calibration_forced
 from breakout.report.page import write_page
 from breakout.report.terminal import console, show_evaluation
 from breakout.runs import open_run
@@ -76,7 +78,7 @@ def _write(
     frame = predictions_frame({"evaluation": (scored.rows, scored.probability)})
     artifacts.save_parquet(frame.assign(contract_mismatch=True) if differences else frame, folder / PREDICTIONS_FILE)
     result = _judge(config, bundle, scored)
-    artifacts.save_json(_metrics(bundle, result, differences), folder / "metrics.json")
+    artifacts.save_json(_metrics(config, bundle, scored, result, differences), folder / "metrics.json")
     compare_distributions(config.distributions, bundle.training_features(), scored.rows.X, folder)
     if differences:
         path = folder / "distributions.json"
@@ -85,12 +87,15 @@ def _write(
 
 
 def _judge(config: EvaluateConfig, bundle: Bundle, scored: ScoredRows) -> EvaluationResult:
+    """Judge the calibrated probabilities as a run does, against the baselines that the bundle carries."""
+    rows = scored.rows
+    raw = {} if bundle.calibrator.kind == "none" else {"uncalibrated": bundle.model.predict_probability(rows.X)}
     result = assess(
-        scored.rows,
+        rows,
         scored.probability,
         evaluation_parameters(config.evaluation, config.seed),
         threshold=bundle.threshold,
-        baselines=baseline_probabilities(bundle.baselines(), scored.rows),
+        baselines=baseline_probabilities(bundle.baselines(), rows) | raw,
         target=bundle.settings.target,
         train_end=bundle.train_end,
     )
@@ -99,26 +104,41 @@ def _judge(config: EvaluateConfig, bundle: Bundle, scored: ScoredRows) -> Evalua
     return result
 
 
-def _metrics(bundle: Bundle, result: EvaluationResult, differences: Sequence[str]) -> dict[str, Any]:
-    """metrics.json as of a run, without a validation part; a mismatch stands among the verdict's warnings as well."""
+def _metrics(
+    config: EvaluateConfig, bundle: Bundle, scored: ScoredRows, result: EvaluationResult, differences: Sequence[str]
+) -> dict[str, Any]:
+    """metrics.json as of a run, without what only a fit has: the validation part and other seeds.
+
+    A mismatch of the contract stands among the verdict's warnings, and so in every report.
+    """
     evaluation = result.to_dict()
     if differences:
         warning = f"scored under another contract than the bundle's, never to be promoted: {'; '.join(differences)}"
         evaluation["verdict"]["warnings"].insert(0, warning)
-    manifest = bundle.manifest
+    model, calibrator = bundle.model, bundle.calibrator
+    parameters = evaluation_parameters(config.evaluation, config.seed)
+    is_forced = is_calibration_forced(calibrator, bundle.settings)
     return {
         "schema_version": METRICS_SCHEMA_VERSION,
         "evaluation": evaluation,
         "validation": None,
-        "model": {
-            **{key: value for key, value in manifest["model"].items() if key != "file"},
-            "calibration": bundle.calibrator.kind,
-            "threshold": bundle.threshold.threshold,
-            "threshold_rule": bundle.threshold.rule,
-            "training_rows": manifest["rows"]["train"],
-            "fit_seconds": None,
-            "bundle": bundle.fingerprint,
-        },
-        "importance": bundle.model.feature_importance(),
+        "model": _model(bundle),
+        "calibration": describe_calibration(model, calibrator, scored.rows, parameters, is_forced=is_forced),
+        "stability": None,
+        "explained_on": "evaluation",
+        **explain(model, calibrator, scored.rows, config.evaluation, parameters),
         "contract_mismatch": list(differences),
+    }
+
+
+def _model(bundle: Bundle) -> dict[str, Any]:
+    return {
+        "kind": bundle.model.kind,
+        **bundle.model.describe(),
+        "calibration": bundle.calibrator.kind,
+        "threshold": bundle.threshold.threshold,
+        "threshold_rule": bundle.threshold.rule,
+        "training_rows": bundle.manifest["rows"]["train"],
+        "fit_seconds": None,
+        "bundle": bundle.fingerprint,
     }

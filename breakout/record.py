@@ -16,9 +16,12 @@ from breakout.seeds import measure_stability
 if TYPE_CHECKING:
     import numpy as np
 
+    from breakout.calibration import Calibrator
     from breakout.dataset import Dataset
+    from breakout.evaluation.parameters import EvaluationParameters
     from breakout.evaluation.summary import EvaluationResult
     from breakout.fitting import Fitted
+    from breakout.models.base import Model
     from breakout.plan import Plan
     from breakout.runs import Run
     from breakout.settings import ExperimentConfig
@@ -43,7 +46,13 @@ def build_metrics(
         "evaluation": result.to_dict() if result else None,
         "validation": _validation(fitted, config.evaluation.ece_bins),
         "model": _model(fitted),
-        "calibration": _calibration(config, fitted, evaluation),
+        "calibration": describe_calibration(
+            fitted.model,
+            fitted.calibrator,
+            evaluation,
+            parameters,
+            is_forced=is_calibration_forced(fitted.calibrator, config),
+        ),
         "stability": stability,
         "explained_on": part,
         **explain(fitted.model, fitted.calibrator, rows, config.evaluation, parameters),
@@ -73,16 +82,26 @@ def _model(fitted: Fitted) -> dict[str, Any]:
     }
 
 
-def _calibration(config: ExperimentConfig, fitted: Fitted, rows: Dataset | None) -> dict[str, Any]:
+def describe_calibration(
+    model: Model,
+    calibrator: Calibrator,
+    rows: Dataset | None,
+    parameters: EvaluationParameters,
+    *,
+    is_forced: bool,
+) -> dict[str, Any]:
     """How probabilities were mended, whether weighted classes forced it, and how reliable they were before."""
-    kind = fitted.calibrator.kind
     before = None
-    if rows is not None and kind != "none":
-        draws = evaluation_parameters(config.evaluation, config.seed).draw(rows.dates)
-        raw = fitted.model.predict_probability(rows.X)
-        before = json_ready(reliability_table(rows.label, raw, draws, config.evaluation.ece_bins))
-    is_forced = kind != "none" and config.calibration.kind == "none"
-    return {"kind": kind, "is_forced_by_class_weights": is_forced, "reliability_before": before}
+    if rows is not None and calibrator.kind != "none":
+        raw = model.predict_probability(rows.X)
+        draws = parameters.draw(rows.dates)
+        before = json_ready(reliability_table(rows.label, raw, draws, parameters.ece_bins))
+    return {"kind": calibrator.kind, "is_forced_by_class_weights": is_forced, "reliability_before": before}
+
+
+def is_calibration_forced(calibrator: Calibrator, config: ExperimentConfig) -> bool:
+    """Whether probabilities were mended although nobody asked for it."""
+    return calibrator.kind != "none" and config.calibration.kind == "none"
 
 
 def build_facts(

@@ -1,0 +1,54 @@
+"""`breakout compare`: a candidate against the model in production, on the same games, with paired intervals."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from breakout import artifacts
+from breakout.assessment import evaluation_parameters
+from breakout.bundle_gate import open_bundle
+from breakout.head_to_head import HeadToHead, check_comparable, compare_bundles
+from breakout.report.comparison import show_comparison
+from breakout.runs import open_run
+from breakout.warehouse.opening import open_warehouse
+
+if TYPE_CHECKING:
+    from breakout.bundle import Bundle
+    from breakout.settings import CompareConfig
+
+logger = logging.getLogger("breakout")
+
+FOLDER = "comparisons"
+
+
+def run(config: CompareConfig) -> int:
+    """Compare, write and show; the exit code. GateError if either contract is not the installed one."""
+    candidate, production = open_bundle(config.candidate), open_bundle(config.production)
+    check_comparable(candidate, production)
+    folder = compare(config, candidate, production)
+    show_comparison(artifacts.load_json(folder / "comparison.json"))
+    print(f"comparison: {folder}")
+    return 0
+
+
+def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> Path:
+    """Compare in a new folder below outputs/comparisons/, which is returned: comparison.json, predictions.parquet."""
+    identity = f"{candidate.fingerprint}-{production.fingerprint}"
+    with open_run(Path(config.paths.outputs) / FOLDER / config.name, config, "compare", identity) as run:
+        compared = _compare(config, candidate, production)
+        run.facts |= {"candidate": candidate.fingerprint, "production": production.fingerprint}
+        artifacts.save_parquet(compared.predictions(), run.folder / "predictions.parquet")
+        artifacts.save_json(compared.to_dict(), run.folder / "comparison.json")
+        logger.info("compared on %d rows of %s", compared.comparison.n_rows, compared.window)
+    return run.folder
+
+
+def _compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> HeadToHead:
+    parameters = evaluation_parameters(config.evaluation, config.seed)
+    warehouse = open_warehouse(config.warehouse)
+    try:
+        return compare_bundles(candidate, production, warehouse, (config.start, config.end), parameters)
+    finally:
+        warehouse.close()

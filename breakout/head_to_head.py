@@ -1,0 +1,123 @@
+"""Two bundles on the same games after both trainings: paired rows in, the comparison of their probabilities out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from breakout.assessment import build_slices
+from breakout.errors import ConfigurationError
+from breakout.evaluation.comparison import Comparison, compare_probabilities
+from breakout.scoring import ScoredRows, later_window, score_window
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import pandas as pd
+
+    from breakout.bundle import Bundle
+    from breakout.evaluation.parameters import EvaluationParameters
+    from breakout.split import DateRange
+    from breakout.warehouse.base import Warehouse
+
+SLICES = ("month", "points_band")
+
+
+class IncomparableError(ConfigurationError):
+    """A model against itself, or against one that answers another question."""
+
+
+@dataclass(frozen=True)
+class HeadToHead:
+    """Candidate and production on the same rows of `window`; `comparison` is candidate minus production."""
+
+    candidate: Bundle
+    production: Bundle
+    window: DateRange
+    candidate_scored: ScoredRows
+    production_scored: ScoredRows
+    comparison: Comparison
+
+    def predictions(self) -> pd.DataFrame:
+        """Keys, both probabilities and is_breakout of each row."""
+        rows = self.candidate_scored.rows
+        return rows.keys.assign(
+            probability_candidate=self.candidate_scored.probability,
+            probability_production=self.production_scored.probability,
+            is_breakout=rows.label.astype("int64"),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the rows, as JSON types."""
+        return {
+            "window": [str(self.window.start), str(self.window.end)],
+            "bundles": {
+                role: {
+                    "fingerprint": bundle.fingerprint,
+                    "name": bundle.manifest["name"],
+                    "run": bundle.manifest["run_id"],
+                }
+                for role, bundle in (("candidate", self.candidate), ("production", self.production))
+            },
+            **self.comparison.to_dict(),
+        }
+
+
+def check_comparable(candidate: Bundle, production: Bundle) -> None:
+    """Raise IncomparableError for a model against itself, or against one that answers another question."""
+    if candidate.fingerprint == production.fingerprint:
+        raise IncomparableError(
+            f"candidate and production are the same model ({candidate.fingerprint}); give two different bundles."
+        )
+    differing = label_differences(candidate, production)
+    if differing:
+        raise IncomparableError(
+            f"candidate and production answer different questions and cannot be ranked: {'; '.join(differing)}."
+        )
+
+
+def label_differences(candidate: Bundle, production: Bundle) -> list[str]:
+    """What differs in label and population, one phrase a part."""
+    ours, theirs = candidate.contract.label, production.contract.label
+    keys = sorted({*ours, *theirs})
+    return [
+        f"{key} is {ours.get(key)} for the candidate and {theirs.get(key)} for production"
+        for key in keys
+        if ours.get(key) != theirs.get(key)
+    ]
+
+
+def compare_bundles(
+    candidate: Bundle,
+    production: Bundle,
+    warehouse: Warehouse,
+    dates: tuple[date | None, date | None],
+    parameters: EvaluationParameters,
+) -> HeadToHead:
+    """Score both on `dates` (None: from the day after both trainings, to the newest game) and compare, date by date.
+
+    IncomparableError as `check_comparable`, and where both give bitwise the same probabilities; ConfigurationError for
+    a window that reaches into a training; DataError if the window holds no game.
+    """
+    check_comparable(candidate, production)
+    window = later_window(max(candidate.train_end, production.train_end), *dates, warehouse)
+    ours, theirs = (score_window(bundle, warehouse, window) for bundle in (candidate, production))
+    if not ours.rows.keys.equals(theirs.rows.keys):
+        raise RuntimeError("two bundles of one population were given different rows")
+    if np.array_equal(ours.probability, theirs.probability):
+        raise IncomparableError(
+            f"candidate and production are the same model: they give the same probabilities, bit for bit, to all "
+            f"{len(ours.rows)} games of {window}."
+        )
+    slices = build_slices(ours.rows, candidate.settings.target)
+    comparison = compare_probabilities(
+        ours.rows.label,
+        ours.probability,
+        theirs.probability,
+        ours.rows.dates,
+        parameters=parameters,
+        slices={name: slices[name] for name in SLICES},
+    )
+    return HeadToHead(candidate, production, window, ours, theirs, comparison)

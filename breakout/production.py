@@ -1,0 +1,55 @@
+"""`breakout production`: the model in production and its history.
+
+`rollback` returns to the one before, `retire` leaves none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from breakout.bundle_gate import open_bundle
+from breakout.errors import ConfigurationError
+from breakout.production_registry import Registry
+from breakout.report.production import show_production
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ACTIONS = ("rollback", "retire")
+
+
+def main(words: Sequence[str]) -> int:
+    """Show or change the registry below paths.outputs; the exit code."""
+    actions = [word for word in words if "=" not in word]
+    if len(actions) > 1 or any(action not in ACTIONS for action in actions):
+        raise ConfigurationError(
+            f"cannot read {' '.join(actions)!r}: type `breakout production`, or one of {', '.join(ACTIONS)} after it."
+        )
+    registry = Registry.of(outputs_folder([word for word in words if "=" in word]))
+    if actions == ["rollback"]:
+        roll_back(registry)
+    elif actions == ["retire"]:
+        with registry.lock():
+            registry.retire()
+    show_production(registry)
+    return 0
+
+
+def roll_back(registry: Registry) -> None:
+    """Return to the model before; GateError if its contract is not the installed one, for then nothing could use it."""
+    with registry.lock():
+        target = registry.rollback_target()
+        if target is not None:
+            open_bundle(registry.bundle_folder(target))
+        registry.rollback()
+
+
+def outputs_folder(overrides: Sequence[str]) -> str:
+    """paths.outputs as every other command has it; ConfigurationError for any other setting."""
+    from breakout.settings.composition import compose_plain
+
+    strange = [word for word in overrides if not word.startswith("paths.")]
+    if strange:
+        raise ConfigurationError(f"cannot read {strange[0]!r}: the only setting here is paths.outputs=DIR.")
+    mapping, _ = compose_plain("promote", overrides)
+    return str(mapping["paths"]["outputs"])

@@ -1,0 +1,141 @@
+"""The gate in front of production: a candidate, the model there and a warehouse in, every check with its figure out.
+
+Where nothing is in production yet, the checks that compare pass as "first model" and show the candidate against the
+base rate of its training instead; every other check holds for it as for any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from breakout.assessment import evaluation_parameters
+from breakout.bundle_gate import check_contract, contract_differences
+from breakout.errors import DataError, GateError
+from breakout.evaluation.intervals import paired_differences
+from breakout.evidence import find_evaluation
+from breakout.features.registry import BREAKOUT_FEATURE_ORDER
+from breakout.head_to_head import HeadToHead, IncomparableError, compare_bundles
+from breakout.proof.auditing import audit_features
+from breakout.scoring import later_window, score_window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from breakout.bundle import Bundle
+    from breakout.evaluation.intervals import PairedDifference
+    from breakout.settings import PromoteConfig
+    from breakout.warehouse.base import Warehouse
+
+COMPARED = {"auc": "AUC against production", "log_loss": "log loss not worse", "brier": "Brier score not worse"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question of the gate, its answer, and what the answer rests on."""
+
+    name: str
+    is_passed: bool
+    figure: str
+
+
+def check_candidate(
+    candidate: Bundle, production: Bundle | None, warehouse: Warehouse, config: PromoteConfig, outputs: Path
+) -> tuple[Check, ...]:
+    """Ask everything, also after a "no", so that one attempt shows all that is missing.
+
+    ConfigurationError if config.start..config.end reaches into a training window.
+    """
+    contract = _contract(candidate)
+    checks = [_mode(candidate), contract, _evaluated(candidate, outputs)]
+    if not contract.is_passed:
+        unknown = "not checked: its features cannot be built by the installed definitions"
+        names = ("audit of its features", *COMPARED.values())
+        return (*checks, *(Check(name, is_passed=False, figure=unknown) for name in names))
+    checks.append(_audit(candidate, warehouse, config))
+    if production is None:
+        return (*checks, *_first_model(candidate, warehouse, config))
+    return (*checks, *_compared(candidate, production, warehouse, config))
+
+
+def _mode(candidate: Bundle) -> Check:
+    mode = candidate.settings.mode.name
+    is_shared = mode == "shared" and candidate.contract.names == BREAKOUT_FEATURE_ORDER
+    return Check("shared mode", is_shared, f"trained in {mode} mode on {len(candidate.contract.names)} features")
+
+
+def _contract(candidate: Bundle) -> Check:
+    differences = contract_differences(candidate)
+    told = "; ".join(differences) or f"{candidate.contract.fingerprint} is the installed one"
+    return Check("contract current", not differences, told)
+
+
+def _evaluated(candidate: Bundle, outputs: Path) -> Check:
+    evidence = find_evaluation(candidate, outputs)
+    told = evidence or "never on games after its training; run `breakout evaluate bundle=DIR`"
+    return Check("evaluated", evidence is not None, told)
+
+
+def _audit(candidate: Bundle, warehouse: Warehouse, config: PromoteConfig) -> Check:
+    rows = config.audit
+    report = audit_features(warehouse, candidate.features, rows.rows, config.seed, rows.start, rows.end)
+    found = len(report.violations)
+    told = f"{found} violations in {report.rows} rows of {report.dates} dates"
+    return Check("audit of its features", report.is_clean, told)
+
+
+def _compared(candidate: Bundle, production: Bundle, warehouse: Warehouse, config: PromoteConfig) -> list[Check]:
+    """The comparison's checks; where there can be no comparison, each is a "no" with the reason."""
+    try:
+        found = _compare(candidate, production, warehouse, config)
+    except (IncomparableError, DataError, GateError) as error:
+        return [Check(name, is_passed=False, figure=f"no comparison: {error}") for name in COMPARED.values()]
+    differences, margin = found.comparison.differences, config.promote.margin
+    where = f"on {found.comparison.n_rows:,} games of {found.window}"
+    low = differences["auc"].difference.low
+    needed = f"lower bound above {margin:g} needed, {where}"
+    checks = [Check(COMPARED["auc"], low is not None and low > margin, f"{_told(differences['auc'])}, {needed}")]
+    for metric in ("log_loss", "brier"):
+        estimate = differences[metric].difference.estimate
+        is_passed = estimate is not None and estimate <= 0
+        checks.append(Check(COMPARED[metric], is_passed, f"{_told(differences[metric])}, at most 0 needed"))
+    return checks
+
+
+def _compare(candidate: Bundle, production: Bundle, warehouse: Warehouse, config: PromoteConfig) -> HeadToHead:
+    try:
+        check_contract(production)
+    except GateError as error:
+        way_out = "If it cannot be used any more, `breakout production retire` lets the next model be the first."
+        raise GateError(f"{error} {way_out}") from None
+    parameters = evaluation_parameters(config.evaluation, config.seed)
+    return compare_bundles(candidate, production, warehouse, (config.start, config.end), parameters)
+
+
+def _first_model(candidate: Bundle, warehouse: Warehouse, config: PromoteConfig) -> list[Check]:
+    """Nothing to be compared with, which is no reason against it; the base rate shows where it stands."""
+    try:
+        against = _against_base_rate(candidate, warehouse, config)
+    except DataError as error:
+        told = dict.fromkeys(COMPARED, f"first model; {error}")
+    else:
+        told = {metric: f"first model; against the base rate {_told(against[metric])}" for metric in COMPARED}
+    return [Check(name, is_passed=True, figure=told[metric]) for metric, name in COMPARED.items()]
+
+
+def _against_base_rate(
+    candidate: Bundle, warehouse: Warehouse, config: PromoteConfig
+) -> Mapping[str, PairedDifference]:
+    window = later_window(candidate.train_end, config.start, config.end, warehouse)
+    scored = score_window(candidate, warehouse, window)
+    base_rate = candidate.baselines()["base_rate"].predict_probability(scored.rows.X)
+    resamples = evaluation_parameters(config.evaluation, config.seed).draw(scored.rows.dates)
+    return paired_differences(scored.rows.label, scored.probability, base_rate, resamples)
+
+
+def _told(paired: PairedDifference) -> str:
+    found = paired.difference
+    if found.estimate is None or found.low is None or found.high is None:
+        return "undefined: too few games" if found.estimate is None else f"{found.estimate:+.4f} (no interval)"
+    return f"{found.estimate:+.4f} ({found.low:+.4f} to {found.high:+.4f})"

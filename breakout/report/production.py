@@ -1,0 +1,49 @@
+"""The gate's answers and the registry's history as tables on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from breakout.report.terminal import console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from breakout.production_registry import Event, Registry
+    from breakout.promotion import Check
+
+
+def show_checks(checks: Sequence[Check]) -> None:
+    """Each check with its answer and its figure."""
+    table = Table("check", "", "figure")
+    for check in checks:
+        table.add_row(check.name, "[green]yes[/green]" if check.is_passed else "[red]no[/red]", check.figure)
+    console().print(table)
+
+
+def show_promoted(event: Event, registry: Registry) -> None:
+    """What is in production from now on, and where."""
+    console().print(f"[bold]in production[/bold]: {event.bundle} ({event.facts['name']})")
+    console().print(f"bundle: {registry.bundle_folder(str(event.bundle))}", soft_wrap=True)
+
+
+def show_production(registry: Registry) -> None:
+    """The model in production, and every event, newest first."""
+    out = console()
+    history = registry.history()
+    current = registry.current()
+    if current is None:
+        out.print("[bold]no model is in production[/bold]; put one there with `breakout promote candidate=DIR`")
+    else:
+        out.print(f"[bold]in production[/bold]: {current}")
+        out.print(f"bundle: {registry.bundle_folder(current)}", soft_wrap=True)
+    if not history:
+        return
+    table = Table("", "time", "event", "in production from then on", title="history", title_justify="left")
+    names = {event.bundle: event.facts["name"] for event in history if event.action == "promoted"}
+    for event in reversed(history):
+        model = "none" if event.bundle is None else f"{event.bundle} ({names.get(event.bundle, '?')})"
+        table.add_row(str(event.number), event.time, event.action, model)
+    out.print(table)
