@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from breakout.errors import DataError
 from breakout.warehouse import tables
 from breakout.warehouse.bigquery_jobs import BigQueryJobs
+from breakout.warehouse.bigquery_types import standard_type
 from breakout.warehouse.cost import CostEstimate
 from breakout.warehouse.tables import SourceTables
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from breakout.settings.groups import BigQueryWarehouse as BigQueryConfig
 
-# The client still speaks of legacy types.
-_STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 _ACCEPTED = {
     "STRING": {"STRING"},
     "DATE": {"DATE"},
@@ -149,7 +148,7 @@ class BigQueryWarehouse:
 
     def columns(self, table: str) -> Mapping[str, str]:
         """Name and BigQuery type of each column of a source table, from its metadata."""
-        return {field.name: _type_of(field) for field in self._table(table).schema}
+        return {field.name: standard_type(field) for field in self._table(table).schema}
 
     def _table(self, table: str) -> Any:
         if table not in self._metadata:
@@ -200,8 +199,3 @@ def _named_tables(config: BigQueryConfig) -> list[tuple[tables.Table, str]]:
         (tables.TEAM_OFFENSE_GAME_SUMMARY, config.team_offense_game_summary),
     ]
     return named if config.schedule is None else [*named, (tables.SCHEDULE, config.schedule)]
-
-
-def _type_of(field: Any) -> str:
-    standard = _STANDARD.get(field.field_type, str(field.field_type))
-    return f"ARRAY<{standard}>" if field.mode == "REPEATED" else standard

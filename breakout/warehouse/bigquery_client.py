@@ -71,24 +71,22 @@ def open_client(connection: Connection, group: str) -> tuple[bigquery.Client, Bo
     session.deadline = time.monotonic() + connection.timeout_seconds
     project = connection.project or os.environ.get("GOOGLE_CLOUD_PROJECT") or found
 
-    def client_of(name: str) -> bigquery.Client:
-        return bigquery.Client(
-            project=name,
-            credentials=credentials,
-            location=connection.location,
-            client_info=_client_info(),
-            client_options={"api_endpoint": connection.api_endpoint} if connection.api_endpoint else None,
-            _http=session,
-        )
-
-    if project is None and is_emulator(connection.api_endpoint):
-        project = _only_project(client_of("unknown"))
+    if project is None and connection.api_endpoint and is_emulator(connection.api_endpoint):
+        project = _only_project(session, connection.api_endpoint)
     if project is None:
         raise DataError(
             f"the credentials name no Google Cloud project; add {group}.project=PROJECT, "
             "or run: gcloud auth application-default set-quota-project PROJECT"
         )
-    return client_of(project), session
+    client = bigquery.Client(
+        project=project,
+        credentials=credentials,
+        location=connection.location,
+        client_info=_client_info(),
+        client_options={"api_endpoint": connection.api_endpoint} if connection.api_endpoint else None,
+        _http=session,
+    )
+    return client, session
 
 
 def check_connection(connection: Connection, group: str) -> None:
@@ -151,13 +149,14 @@ def _is_on_google() -> bool:
         return False
 
 
-def _only_project(client: bigquery.Client) -> str | None:
+def _only_project(session: BoundedSession, endpoint: str) -> str | None:
     """The project of an emulator that has one."""
     from breakout.warehouse.bigquery_errors import told_as_data_errors
 
     with told_as_data_errors("the list of projects"):
-        projects = [item.project_id for item in client.list_projects()]
-    return projects[0] if len(projects) == 1 else None
+        answer = session.get(f"{endpoint.rstrip('/')}/bigquery/v2/projects").json()
+    projects = answer.get("projects", []) if isinstance(answer, dict) else []
+    return str(projects[0]["id"]) if len(projects) == 1 else None
 
 
 def _client_info() -> Any:

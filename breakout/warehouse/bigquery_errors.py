@@ -39,7 +39,7 @@ KNOWN = (
 
 
 def may_be_retried(error: BaseException) -> bool:
-    """Whether asking again can help: overload, the service's fault, a lost connection; never a refusal, never slowness."""
+    """Whether asking again can help: after overload, a fault of the service, a lost connection; not after a refusal."""
     if isinstance(error, api.GoogleAPICallError):
         reason = reason_of(error)
         return reason in _RETRIED_REASONS if reason else error.code in _RETRIED_CODES
@@ -125,7 +125,7 @@ def _is_refused(error: BaseException) -> bool:
 
 
 def _short(error: object) -> str:
-    """The first sentence-like part of a message, without the client's footer and without secrets of any request."""
+    """The first sentence-like part of a message, without the client's footer and the address of the request."""
     text = str(error).strip() or type(error).__name__
-    text = re.sub(r"^\d{3} \w+ https?://\S+: ", "", text.splitlines()[0])
+    text = re.sub(r"^(?:\d{3} )?[A-Z]+ https?://\S+: ", "", text.splitlines()[0])
     return text.rstrip(".")[:300]

@@ -9,16 +9,16 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from google.api_core.exceptions import GoogleAPICallError
+from google.api_core.exceptions import GoogleAPICallError, NotFound
 from google.api_core.retry import Retry
 from google.cloud import bigquery
 
 from breakout.errors import DataError
 from breakout.warehouse.bigquery_client import Connection, open_client
 from breakout.warehouse.bigquery_errors import KNOWN, may_be_retried, reason_of, told_as_data_errors
+from breakout.warehouse.bigquery_types import label, query_parameters, standard_type
 from breakout.warehouse.conform import conform
 from breakout.warehouse.cost import TIB, readable_bytes
 
@@ -70,6 +70,20 @@ class BigQueryJobs:
         """A table's schema and metadata; costs nothing."""
         with self._bounded(what):
             return self.client.get_table(name, retry=self._retry(), timeout=self._left())
+
+    def columns_if_there(self, name: str) -> dict[str, str] | None:
+        """Name and type of each column of a table, None if there is no such table or dataset."""
+        with self._bounded(name):
+            try:
+                table = self.client.get_table(name, retry=self._retry(), timeout=self._left())
+            except NotFound:
+                return None
+            return {field.name: standard_type(field) for field in table.schema}
+
+    def create_dataset(self, name: str) -> None:
+        """Make a dataset if it is absent, in the connection's location."""
+        with self._bounded(f"the dataset {name}"):
+            self.client.create_dataset(name, exists_ok=True, retry=self._retry(), timeout=self._left())
 
     def close(self) -> None:
         """Close the connections."""
@@ -158,38 +172,3 @@ class BigQueryJobs:
             f"{what} would bill {needs}, more than {self.group}.maximum_bytes_billed={self._cap}; nothing was charged. "
             "Raise that limit, or ask for fewer days."
         )
-
-
-def query_parameters(sql: str, parameters: Mapping[str, object]) -> list[Any]:
-    """Typed query parameters for the @names that the text uses."""
-    used = {name: value for name, value in parameters.items() if re.search(rf"@{name}\b", sql)}
-    return [query_parameter(name, value) for name, value in used.items()]
-
-
-def query_parameter(name: str | None, value: object) -> Any:
-    """A parameter of the type that the Python value has; a dict is a STRUCT, a list an ARRAY."""
-    if isinstance(value, dict):
-        return bigquery.StructQueryParameter(name, *(query_parameter(key, part) for key, part in value.items()))
-    if isinstance(value, list | tuple):
-        if value and isinstance(value[0], dict):
-            return bigquery.ArrayQueryParameter(name, "STRUCT", [query_parameter(None, item) for item in value])
-        return bigquery.ArrayQueryParameter(name, "STRING", list(value))
-    if isinstance(value, Null):
-        return bigquery.ScalarQueryParameter(name, value.type, None)
-    kinds = ((bool, "BOOL"), (int, "INT64"), (float, "FLOAT64"), (str, "STRING"), (date, "DATE"))
-    for kind, type_name in kinds:
-        if isinstance(value, kind):
-            return bigquery.ScalarQueryParameter(name, type_name, value)
-    raise TypeError(f"@{name} cannot be a query parameter: {value!r}")
-
-
-class Null:
-    """A NULL of a BigQuery type, as a parameter."""
-
-    def __init__(self, type_name: str) -> None:
-        self.type = type_name
-
-
-def label(text: str) -> str:
-    """The text as a job label may be: lower-case letters, digits, hyphens and underscores, at most 63 of them."""
-    return re.sub(r"[^a-z0-9_-]", "_", text.lower())[:63]

@@ -1,0 +1,54 @@
+"""What every tracker does, and how a run is registered without ever being lost: a configuration and a run folder in."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from breakout.errors import BreakoutError, DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from breakout.settings import TrackingConfig
+
+logger = logging.getLogger("breakout")
+
+
+class Tracker(Protocol):
+    """A shared record of runs. Registering the same run again replaces what stands there."""
+
+    def register(self, run_folder: Path) -> None:
+        """Read a finished or failed run's files and record them; DataError in a sentence if that fails."""
+        ...
+
+
+def open_tracker(config: TrackingConfig) -> Tracker | None:
+    """The tracker of a configuration, None for `tracking=none`. Its module `tracking/<kind>.py` is imported here."""
+    if config.kind == "none":
+        return None
+    tracker: Tracker = importlib.import_module(f"breakout.tracking.{config.kind}").open_tracker(config)
+    return tracker
+
+
+def register_run(config: TrackingConfig, run_folder: Path, failure: BaseException | None = None) -> None:
+    """Register a run that is over; `failure` is what ended a failed one.
+
+    The run is kept whatever happens. DataError says how to register it later; beside a failure of the run's own, that
+    sentence is added to the failure as a note instead.
+    """
+    if config.kind == "none":
+        return
+    try:
+        tracker = open_tracker(config)
+        if tracker is not None:
+            tracker.register(run_folder)
+            logger.info("registered the run with tracking=%s", config.kind)
+    except BreakoutError as error:
+        told = (
+            f"the run is kept in {run_folder}, but it is not registered: {error} Then run: breakout track {run_folder}"
+        )
+        if failure is None:
+            raise DataError(told) from error
+        failure.add_note(told)

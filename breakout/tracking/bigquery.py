@@ -1,0 +1,74 @@
+"""The experiments table in BigQuery: a run folder in, one row by run id out, however often it is registered."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from breakout.tracking.record import read_run
+from breakout.warehouse.bigquery_jobs import BigQueryJobs
+from breakout.warehouse.bigquery_tables import create_table, merge_statement
+from breakout.warehouse.bigquery_types import Null
+from breakout.warehouse.tables import check_table_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from breakout.settings import BigQueryTracking
+
+COLUMNS = {
+    "experiment_id": "STRING",
+    "experiment_name": "STRING",
+    "hypothesis": "STRING",
+    "experiment_type": "STRING",
+    "tags": "ARRAY<STRING>",
+    "config": "JSON",
+    "train_start": "DATE",
+    "train_end": "DATE",
+    "train_samples": "INT64",
+    "eval_start": "DATE",
+    "eval_end": "DATE",
+    "eval_samples": "INT64",
+    "results": "JSON",
+    "model_path": "STRING",
+    "git_commit": "STRING",
+    "parent_sweep": "STRING",
+    "status": "STRING",
+    "error": "STRING",
+    "started_at": "TIMESTAMP",
+    "finished_at": "TIMESTAMP",
+}
+_LIMIT_BYTES = 10 * 2**30  # a table of runs is small; one that is not has not been meant
+
+
+class BigQueryTracker:
+    """The table `tracking.table`, made when the first run is registered."""
+
+    def __init__(self, config: BigQueryTracking) -> None:
+        check_table_name("tracking.table", config.table)
+        self._table = config.table
+        self._jobs = BigQueryJobs(
+            config, "tracking", maximum_bytes_billed=_LIMIT_BYTES, labels={"program": "breakout", "command": "track"}
+        )
+
+    def register(self, run_folder: Path) -> None:
+        """Insert the run's row, or replace it: a MERGE by run id, in which a row that does not fit is an error."""
+        record = asdict(read_run(run_folder))
+        types = create_table(self._jobs, self._table, COLUMNS)
+        values = {name: _value(record[name], kind) for name, kind in COLUMNS.items()}
+        columns = (f"PARSE_JSON(@{name})" if types[name] == "JSON" else f"@{name}" for name in COLUMNS)
+        source = "SELECT " + ", ".join(f"{value} AS {name}" for value, name in zip(columns, COLUMNS, strict=True))
+        sql = merge_statement(self._table, source, ("experiment_id",), tuple(COLUMNS))
+        self._jobs.query(sql, values, f"the row of {record['experiment_id']} in {self._table}")
+        self._jobs.close()
+
+
+def open_tracker(config: BigQueryTracking) -> BigQueryTracker:
+    """The tracker of `tracking=bigquery`."""
+    return BigQueryTracker(config)
+
+
+def _value(value: object, kind: str) -> object:
+    if kind.startswith("ARRAY"):
+        return list(value) if isinstance(value, tuple) else value
+    return Null("STRING" if kind == "JSON" else kind) if value is None else value

@@ -1,0 +1,79 @@
+"""The BigQuery emulator as a separate process on loopback, and the sample inside it as production holds it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from breakout.warehouse.sample import SAMPLE_FOLDER
+
+ROOT = Path(__file__).parents[2]
+PROJECT = "breakout-emulator"
+TABLES = ("player_game_summary", "team_offense_game_summary", "schedule")
+# Where `make emulator` builds the environment; CI builds a new one elsewhere.
+PYTHON = Path(os.environ.get("EMULATOR", ROOT / ".venv-emulator")) / "bin" / "python"
+
+_TYPES = {"string": "STRING", "int64": "INT64", "double": "FLOAT64", "date32[day]": "DATE", "bool": "BOOL"}
+
+
+@contextmanager
+def running_emulator() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """An empty emulator: its address and its process, which ends on leaving or with this program."""
+    server = subprocess.Popen(
+        [PYTHON, ROOT / "tests" / "emulator" / "serve.py"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert server.stdout is not None
+    assert server.stdin is not None
+    try:
+        yield server.stdout.readline().strip(), server
+    finally:
+        server.stdin.close()
+        try:
+            server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        server.stdout.close()
+
+
+def open_emulator(url: str) -> bigquery.Client:
+    """A plain client, as any other program would use; nothing of this package."""
+    return bigquery.Client(PROJECT, credentials=AnonymousCredentials(), client_options={"api_endpoint": url})  # type: ignore[no-untyped-call]
+
+
+def load_sample(client: bigquery.Client, dataset: str = "nba_analytics", since: str = "1900-01-01") -> None:
+    """The sample's games since a day, as production has them: NUMERIC minutes and usage, filtered by day or refused."""
+    client.create_dataset("incoming", exists_ok=True)
+    client.create_dataset(dataset, exists_ok=True)
+    for name in TABLES:
+        incoming = f"{PROJECT}.incoming.{name}"
+        path = SAMPLE_FOLDER / f"{name}.parquet"
+        fields = [bigquery.SchemaField(field.name, _TYPES[str(field.type)]) for field in pq.read_schema(path)]
+        client.create_table(bigquery.Table(incoming, schema=fields), exists_ok=True)
+        config = bigquery.LoadJobConfig(source_format="PARQUET", write_disposition="WRITE_TRUNCATE")
+        with path.open("rb") as file:
+            client.load_table_from_file(file, incoming, job_config=config).result()
+        numeric = [column for column in ("minutes_played", "usage_rate") if column in {field.name for field in fields}]
+        casts = ", ".join(f"CAST({column} AS NUMERIC) AS {column}" for column in numeric)
+        copy = f"SELECT * {f'REPLACE ({casts})' if casts else ''} FROM incoming.{name} WHERE game_date >= '{since}'"
+        run(client, f"CREATE OR REPLACE TABLE {dataset}.{name} {_PARTITIONED} AS {copy}")
+
+
+_PARTITIONED = "PARTITION BY game_date OPTIONS (require_partition_filter = TRUE)"
+
+
+def run(client: bigquery.Client, sql: str) -> list[dict[str, Any]]:
+    """The rows that a statement answers."""
+    return [dict(row) for row in client.query(sql).result()]

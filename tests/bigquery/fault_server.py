@@ -1,0 +1,185 @@
+"""A real HTTP server between the client and the emulator: it counts, refuses, delays and breaks off as told.
+
+It is also as strict as production where the emulator is not: a query that reads a partitioned table without a filter
+over game_date is refused with BigQuery's own words.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlglot
+from sqlglot import exp
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the client asked."""
+
+    method: str
+    path: str
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+    @property
+    def job(self) -> dict[str, Any]:
+        """The configuration of a query job that is being started, else an empty dict."""
+        return self.body.get("configuration", {}) if self.path.split("?")[0].endswith("/jobs") else {}
+
+    @property
+    def sql(self) -> str:
+        """The text of a query job that is being started, else an empty text."""
+        return str(self.job.get("query", {}).get("query", ""))
+
+    @property
+    def is_extract(self) -> bool:
+        """Whether this starts a feature query."""
+        return self.sql.startswith("WITH player_games")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to send back: a status and JSON, or None for a connection that is cut without a word."""
+
+    status: int
+    body: dict[str, Any] | None
+
+    @classmethod
+    def error(cls, status: int, reason: str, message: str) -> Answer:
+        """A refusal in the form of the real service."""
+        listed = [{"message": message, "domain": "global", "reason": reason}]
+        return cls(status, {"error": {"code": status, "message": message, "errors": listed}})
+
+
+CUT = Answer(0, None)
+Fault = Callable[[Request], Answer | None]
+
+
+@dataclass
+class FaultServer:
+    """The server's address, what it was asked, and what it does before it passes a request on."""
+
+    upstream: str
+    url: str = ""
+    requests: list[Request] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def queries(self) -> list[Request]:
+        """The query jobs that were started, dry runs left out."""
+        return [request for request in self.requests if request.sql and not request.job.get("dryRun")]
+
+    @property
+    def extracts(self) -> list[Request]:
+        """The feature queries that were started."""
+        return [request for request in self.queries if request.is_extract]
+
+    def answer(self, request: Request) -> Answer | None:
+        """The first fault's answer, or a refusal of a scan without partition filter."""
+        self.requests.append(request)
+        for fault in self.faults:
+            answer = fault(request)
+            if answer is not None:
+                return answer
+        unfiltered = unfiltered_tables(request.sql) if "nba_analytics" in request.sql else []
+        if unfiltered:
+            message = (
+                f"Cannot query over table '{unfiltered[0]}' without a filter over column(s) 'game_date' "
+                "that can be used for partition elimination"
+            )
+            return Answer.error(400, "invalidQuery", message)
+        return None
+
+
+def always(answer: Answer, when: Callable[[Request], bool] = lambda request: bool(request.sql)) -> Fault:
+    """Give this answer to each matching request (to each started query, unless told otherwise)."""
+    return lambda request: answer if when(request) else None
+
+
+def times(count: int, answer: Answer, when: Callable[[Request], bool] = lambda request: bool(request.sql)) -> Fault:
+    """Give this answer to the first `count` matching requests."""
+    left = iter(range(count))
+    return lambda request: answer if when(request) and next(left, None) is not None else None
+
+
+def unfiltered_tables(sql: str) -> list[str]:
+    """The stored tables that a SELECT reads without comparing their game_date with a parameter."""
+    found = []
+    statement = sqlglot.parse_one(sql, read="bigquery") if sql.lstrip().startswith(("SELECT", "WITH")) else None
+    for select in statement.find_all(exp.Select) if statement else []:
+        source = select.args.get("from_") or select.args.get("from")
+        table = source.this if source else None
+        if isinstance(table, exp.Table) and table.db and table.db != "INFORMATION_SCHEMA":
+            where = select.args.get("where")
+            filters = where.find_all(exp.Between, exp.GTE, exp.EQ) if where else []
+            if not any(node.this.name == "game_date" and node.find(exp.Parameter) for node in filters):
+                found.append(table.sql("bigquery"))
+    return found
+
+
+@contextmanager
+def fault_server(upstream: str) -> Iterator[FaultServer]:
+    """A server on a free loopback port in front of `upstream`."""
+    state = FaultServer(upstream)
+
+    class Relay(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def relay(self) -> None:
+            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            is_json = "json" in (self.headers.get("Content-Type") or "")
+            body = json.loads(content) if content and is_json else {}
+            request = Request(self.command, self.path, body, dict(self.headers.items()))
+            answer = state.answer(request)
+            if answer is CUT:
+                self.close_connection = True
+            elif answer is not None:
+                self.send(answer.status, "application/json", json.dumps(answer.body).encode())
+            else:
+                self.pass_on(content)
+
+        def pass_on(self, content: bytes) -> None:
+            address = urlsplit(state.upstream)
+            connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+            headers = {
+                key: value for key, value in self.headers.items() if key.lower() not in {"host", "accept-encoding"}
+            }
+            try:
+                connection.request(self.command, self.path, content, headers)
+                reply = connection.getresponse()
+                self.send(reply.status, reply.getheader("Content-Type") or "application/json", reply.read())
+            except OSError:
+                self.close_connection = True  # the emulator is gone, and the client sees the same
+            finally:
+                connection.close()
+
+        def send(self, status: int, kind: str, content: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = relay  # noqa: N815
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Tests print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Relay)
+    server.daemon_threads = True
+    state.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        server.server_close()

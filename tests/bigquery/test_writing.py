@@ -1,0 +1,220 @@
+"""What this program writes to BigQuery: registered runs and slates, once each, however often."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from google.cloud import bigquery
+
+from breakout import settings
+from breakout.cli import main
+from breakout.errors import ConfigurationError, DataError
+from breakout.settings import BigQueryTracking
+from breakout.tracking.base import open_tracker, register_run
+from breakout.warehouse.bigquery_slate import COLUMNS, write_slate
+from tests.bigquery.conftest import ConfigMaker
+from tests.bigquery.emulator import PROJECT, run
+from tests.bigquery.fault_server import Answer, FaultServer, always
+
+pytestmark = pytest.mark.bigquery
+
+EXPERIMENTS = "nba_predictions.ml_experiments"
+
+
+@pytest.fixture
+def tracking(server: FaultServer, client: bigquery.Client) -> BigQueryTracking:
+    client.delete_dataset("nba_predictions", delete_contents=True, not_found_ok=True)
+    return BigQueryTracking("bigquery", PROJECT, None, EXPERIMENTS, server.url, 20.0)
+
+
+@pytest.fixture
+def finished_run(tmp_path: Path, default_experiment: settings.ExperimentConfig) -> Path:
+    """What a run leaves behind that a tracker reads."""
+    folder = tmp_path / "outputs" / "sweeps" / "depths" / "20260206T090000.000001Z-abc" / "4"
+    (folder / "bundle").mkdir(parents=True)
+    config = replace(default_experiment, name="deeper", hypothesis='Bobby\'s "deeper" trees; ünïcode', tags=("a", "b"))
+    (folder / "settings.yaml").write_text(settings.to_yaml(config))
+    status = {
+        "state": "completed",
+        "run_id": "20260206T090000.000001Z-abc",
+        "command": "train",
+        "name": "deeper",
+        "started": "2026-02-06T09:00:00.000001+00:00",
+        "finished": "2026-02-06T09:00:02.500000+00:00",
+        "error": None,
+    }
+    (folder / "status.json").write_text(json.dumps(status))
+    manifest = {
+        "git_commit": "0123abc-dirty",
+        "windows": {"train": ["2025-11-02", "2026-01-10"], "evaluation": ["2026-01-11", "2026-02-05"]},
+        "rows": {"train": 3653, "validation": 566, "evaluation": 1515},
+    }
+    (folder / "bundle" / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "metrics.json").write_text(json.dumps({"evaluation": {"auc": 0.6}, "schema_version": 1}))
+    return folder
+
+
+def fail(folder: Path) -> None:
+    """The same run, had it failed before anything was fitted."""
+    for name in ("metrics.json", "bundle/manifest.json"):
+        (folder / name).unlink()
+    status = json.loads((folder / "status.json").read_text())
+    status |= {"state": "failed", "error": "there are 12 training rows"}
+    (folder / "status.json").write_text(json.dumps(status))
+
+
+def experiments(client: bigquery.Client) -> list[dict[str, Any]]:
+    return run(client, f"SELECT * FROM {EXPERIMENTS}")
+
+
+def test_a_finished_run_is_one_row_with_all_it_was(
+    tracking: BigQueryTracking, finished_run: Path, client: bigquery.Client
+) -> None:
+    register_run(tracking, finished_run)
+    (row,) = experiments(client)
+    assert row["experiment_id"] == "20260206T090000.000001Z-abc"
+    assert row["experiment_name"] == "deeper"
+    assert row["hypothesis"] == 'Bobby\'s "deeper" trees; ünïcode'
+    assert row["experiment_type"] == "shared"
+    assert row["tags"] == ["a", "b"]
+    assert as_json(row["config"])["model"]["depth"] == 5
+    assert (row["train_start"], row["train_end"], row["train_samples"]) == (date(2025, 11, 2), date(2026, 1, 10), 3653)
+    assert (row["eval_start"], row["eval_end"], row["eval_samples"]) == (date(2026, 1, 11), date(2026, 2, 5), 1515)
+    assert as_json(row["results"])["evaluation"]["auc"] == 0.6
+    assert row["model_path"] == str((finished_run / "bundle").resolve())
+    assert row["git_commit"] == "0123abc-dirty"
+    assert row["parent_sweep"] == "depths/20260206T090000.000001Z-abc"
+    assert (row["status"], row["error"]) == ("completed", None)
+    assert row["started_at"] == datetime(2026, 2, 6, 9, 0, 0, 1, tzinfo=UTC)
+    assert row["finished_at"] == datetime(2026, 2, 6, 9, 0, 2, 500000, tzinfo=UTC)
+
+
+def test_registering_again_replaces_the_row(
+    tracking: BigQueryTracking, finished_run: Path, client: bigquery.Client
+) -> None:
+    fail(finished_run)
+    register_run(tracking, finished_run)
+    (row,) = experiments(client)
+    assert (row["status"], row["error"]) == ("failed", "there are 12 training rows")
+    assert (row["results"], row["model_path"], row["train_samples"]) == (None, None, None)
+    assert row["train_start"] == date(2025, 11, 2)  # as asked, for it never came to say so itself
+    status = json.loads((finished_run / "status.json").read_text()) | {"state": "completed", "error": None}
+    (finished_run / "status.json").write_text(json.dumps(status))
+    register_run(tracking, finished_run)
+    register_run(tracking, finished_run)
+    assert [row["status"] for row in experiments(client)] == ["completed"]
+
+
+def test_a_run_that_cannot_be_registered_is_kept_and_says_what_to_do(
+    tracking: BigQueryTracking, finished_run: Path, server: FaultServer, client: bigquery.Client
+) -> None:
+    refusal = Answer.error(403, "accessDenied", "Access Denied: Permission bigquery.tables.create denied")
+    server.faults.append(always(refusal))
+    with pytest.raises(DataError, match=rf"roles/bigquery.dataEditor.*Then run: breakout track {finished_run}$"):
+        register_run(tracking, finished_run)
+    server.faults.clear()
+    words = ["tracking=bigquery", f"tracking.api_endpoint={server.url}", f"tracking.project={PROJECT}"]
+    assert main(["track", str(finished_run), *words]) == 0
+    assert len(experiments(client)) == 1
+
+
+def test_beside_a_failure_of_the_run_it_is_only_a_note(
+    tracking: BigQueryTracking, finished_run: Path, server: FaultServer
+) -> None:
+    server.faults.append(always(Answer.error(404, "notFound", "Not found: Dataset")))
+    failure = ValueError("the run's own")
+    register_run(tracking, finished_run, failure)
+    assert "breakout track" in failure.__notes__[0]
+
+
+def test_a_row_that_does_not_fit_is_an_error(
+    tracking: BigQueryTracking, finished_run: Path, client: bigquery.Client
+) -> None:
+    client.create_dataset("nba_predictions", exists_ok=True)
+    run(client, f"CREATE TABLE {EXPERIMENTS} (experiment_id STRING, experiment_name STRING)")
+    with pytest.raises(DataError, match=r"lacks the columns hypothesis.*ALTER TABLE .* ADD COLUMN hypothesis STRING"):
+        register_run(tracking, finished_run)
+    assert experiments(client) == []
+
+
+def test_no_text_holds_a_word_of_the_run(tracking: BigQueryTracking, finished_run: Path, server: FaultServer) -> None:
+    register_run(tracking, finished_run)
+    assert not [request.sql for request in server.queries if "deeper" in request.sql or "2026" in request.sql]
+
+
+def test_a_hostile_experiments_table_is_refused(tracking: BigQueryTracking, server: FaultServer) -> None:
+    with pytest.raises(ConfigurationError, match=r"tracking\.table must be"):
+        open_tracker(replace(tracking, table="a.b` SELECT 1"))
+    assert server.requests == []
+
+
+def test_a_run_without_tracker_needs_one_named(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["track", str(finished_run)]) == 2
+    assert f"breakout track {finished_run} tracking=bigquery" in capsys.readouterr().err
+
+
+def slate(bundle: str = "b1", day: date = date(2026, 2, 6), players: int = 3) -> pd.DataFrame:
+    rows = [
+        {
+            "game_date": day,
+            "bundle": bundle,
+            "contract": "c1",
+            "player_lookup": f"player{number}",
+            "game_id": "20260206_MIA_BOS",
+            "split": "slate",
+            "probability": 0.1 + number / 7,
+            "player_full_name": f"Player O'{number}",
+            "team_abbr": "MIA",
+            "opponent_team_abbr": "BOS",
+            "is_home": 0,
+            "season_points_avg": 11.25,
+            "points_for_breakout": 17,
+            "games_before": 30,
+            "days_since_last_game": 2,
+            "top_features": None if number else "points_avg_season",
+        }
+        for number in range(players)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def test_a_slate_stands_once_for_each_day_and_bundle(config: ConfigMaker, client: bigquery.Client) -> None:
+    client.delete_dataset("slates", delete_contents=True, not_found_ok=True)
+    for frame in (slate(), slate("b2"), slate(day=date(2026, 2, 7)), slate(), slate(players=2)):
+        write_slate(frame, "slates.tonight", config())
+    rows = run(client, "SELECT * FROM slates.tonight ORDER BY bundle, game_date, player_lookup")
+    assert [(row["bundle"], row["game_date"].day, row["player_lookup"]) for row in rows] == [
+        ("b1", 6, "player0"),
+        ("b1", 6, "player1"),
+        ("b1", 7, "player0"),
+        ("b1", 7, "player1"),
+        ("b1", 7, "player2"),
+        ("b2", 6, "player0"),
+        ("b2", 6, "player1"),
+        ("b2", 6, "player2"),
+    ]
+    assert rows[1]["probability"] == 0.1 + 1 / 7  # to the last bit
+    assert rows[1]["player_full_name"] == "Player O'1"
+    assert (rows[0]["top_features"], rows[1]["top_features"]) == ("points_avg_season", None)
+
+
+def test_an_empty_slate_writes_nothing(config: ConfigMaker, server: FaultServer) -> None:
+    write_slate(slate(players=0), "slates.empty", config())
+    assert server.requests == []
+
+
+def test_a_slate_needs_a_plain_table_name_and_a_project(config: ConfigMaker) -> None:
+    with pytest.raises(ConfigurationError, match="out=bigquery: must be"):
+        write_slate(slate(), "a; drop table b", config())
+    with pytest.raises(ConfigurationError, match="warehouse=bigquery"):
+        write_slate(slate(), "a.b", settings.SampleWarehouse("sample"))
+
+
+def as_json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
