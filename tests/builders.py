@@ -1,0 +1,257 @@
+"""Small source tables built game by game, and what the feature query makes of them.
+
+In: what a test says of each game. Out: a warehouse over those rows, and a row's features before defaults are filled
+(None = missing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from breakout.dataset import Dataset, build_dataset
+from breakout.features.config import BreakoutFeatureConfig
+from breakout.features.feature import Feature
+from breakout.features.registry import REGISTRY
+from breakout.warehouse.duckdb import DuckDBWarehouse
+from tests.reference import ReferenceHistory
+
+Row = dict[str, Any]
+
+ALL_FEATURES = tuple(REGISTRY)
+FIRST_DAY = date(2025, 11, 1)
+SEASON = 2025
+
+PLAYER_SCHEMA = pa.schema(
+    [
+        ("player_lookup", pa.string()),
+        ("player_full_name", pa.string()),
+        ("game_id", pa.string()),
+        ("game_date", pa.date32()),
+        ("team_abbr", pa.string()),
+        ("opponent_team_abbr", pa.string()),
+        ("season_year", pa.int64()),
+        ("season_type", pa.string()),
+        ("points", pa.int64()),
+        ("minutes_played", pa.float64()),
+        ("fg_attempts", pa.int64()),
+        ("usage_rate", pa.float64()),
+    ]
+)
+TEAM_SCHEMA = pa.schema(
+    [
+        ("game_id", pa.string()),
+        ("game_date", pa.date32()),
+        ("team_abbr", pa.string()),
+        ("opponent_team_abbr", pa.string()),
+        ("season_year", pa.int64()),
+        ("season_type", pa.string()),
+        ("points_scored", pa.int64()),
+        ("possessions", pa.int64()),
+        ("minutes_total", pa.int64()),
+    ]
+)
+
+
+def day(number: int) -> date:
+    """The day so many days after opening night."""
+    return FIRST_DAY + timedelta(days=number)
+
+
+def features_config(
+    names: Sequence[str] = ALL_FEATURES,
+    *,
+    min_ppg: float = 8.0,
+    max_ppg: float = 16.0,
+    breakout_multiplier: float = 1.5,
+    min_prior_games: int = 5,
+    season_types: Sequence[str] = ("regular",),
+) -> BreakoutFeatureConfig:
+    """The problem as it is defined, but for what a test changes."""
+    return BreakoutFeatureConfig(
+        tuple(names), min_ppg, max_ppg, breakout_multiplier, min_prior_games, tuple(season_types)
+    )
+
+
+def everyone(names: Sequence[str] = ALL_FEATURES, min_prior_games: int = 1) -> BreakoutFeatureConfig:
+    """No points band, so that every row with a game before it is kept."""
+    return features_config(names, min_ppg=0.0, max_ppg=1000.0, min_prior_games=min_prior_games)
+
+
+def open_tables(
+    players: Iterable[Row],
+    teams: Iterable[Row],
+    slate: Iterable[Row] = (),
+    player_schema: pa.Schema = PLAYER_SCHEMA,
+) -> DuckDBWarehouse:
+    """A warehouse over these rows."""
+    tables = {
+        "player_game_summary": pa.Table.from_pylist(list(players), player_schema),
+        "team_offense_game_summary": pa.Table.from_pylist(list(teams), TEAM_SCHEMA),
+    }
+    listed = list(slate)
+    if listed:
+        schema = pa.schema([*(PLAYER_SCHEMA.field(name) for name in NIGHT), ("is_home", pa.int64())])
+        tables["slate"] = pa.Table.from_pylist(listed, schema)
+    return DuckDBWarehouse.from_arrow(tables)
+
+
+NIGHT = (
+    "player_lookup",
+    "player_full_name",
+    "game_id",
+    "game_date",
+    "team_abbr",
+    "opponent_team_abbr",
+    "season_year",
+)
+
+
+def as_listed(row: Mapping[str, Any]) -> Row:
+    """A player's row as a game still to be played."""
+    return {name: row[name] for name in NIGHT} | {"is_home": int(row["game_id"].split("_")[-1] == row["team_abbr"])}
+
+
+def raw_values(dataset: Dataset) -> dict[tuple[str, str], dict[str, float | None]]:
+    """Each row's features before defaults by (player, game); None = missing."""
+    unfilled = dataset.X.astype(object).mask(dataset.is_missing, None)
+    keys = zip(dataset.keys["player_lookup"], dataset.keys["game_id"], strict=True)
+    return dict(zip(keys, unfilled.to_dict("records"), strict=True))  # type: ignore[arg-type]
+
+
+def frame_of(dataset: Dataset) -> pd.DataFrame:
+    """Keys, what was missing and features, for a bitwise comparison of two datasets."""
+    return pd.concat([dataset.keys, dataset.is_missing.add_suffix(" is missing"), dataset.X], axis=1)
+
+
+@dataclass
+class History:
+    """Two source tables in the making. A game's two team rows appear with the first mention of the game."""
+
+    players: list[Row] = field(default_factory=list)
+    teams: list[Row] = field(default_factory=list)
+
+    def game(  # the columns of the table
+        self,
+        number: int,
+        team: str = "BOS",
+        opponent: str = "NYK",
+        *,
+        is_home: bool = True,
+        scored: int | None = 110,
+        allowed: int | None = 105,
+        possessions: int | None = 100,
+        opponent_possessions: int | None = 100,
+        minutes_total: int | None = 240,
+        season_year: int = SEASON,
+        season_type: str | None = "regular",
+        suffix: str = "",
+    ) -> str:
+        """Two teams meet `number` days after opening night; the game's id. `suffix` tells two games of a day apart."""
+        away, home = (opponent, team) if is_home else (team, opponent)
+        game_id = f"{day(number):%Y%m%d}{suffix}_{away}_{home}"
+        if any(row["game_id"] == game_id for row in self.teams):
+            return game_id
+        both = [
+            (team, opponent, scored, possessions),
+            (opponent, team, allowed, opponent_possessions),
+        ]
+        for own, other, points, pace in both:
+            self.teams.append(
+                {
+                    "game_id": game_id,
+                    "game_date": day(number),
+                    "team_abbr": own,
+                    "opponent_team_abbr": other,
+                    "season_year": season_year,
+                    "season_type": season_type,
+                    "points_scored": points,
+                    "possessions": pace,
+                    "minutes_total": minutes_total,
+                }
+            )
+        return game_id
+
+    def plays(
+        self,
+        number: int,
+        points: int | None,
+        *,
+        player: str = "ann",
+        minutes: float | None = 30.0,
+        usage: float | None = 20.0,
+        shots: int | None = 10,
+        team: str = "BOS",
+        opponent: str = "NYK",
+        **game: Any,
+    ) -> Row:
+        """A player's row in a game of his team; `game` goes to the game itself."""
+        game_id = self.game(number, team, opponent, **game)
+        row = {
+            "player_lookup": player,
+            "player_full_name": player.title(),
+            "game_id": game_id,
+            "game_date": day(number),
+            "team_abbr": team,
+            "opponent_team_abbr": opponent,
+            "season_year": game.get("season_year", SEASON),
+            "season_type": game.get("season_type", "regular"),
+            "points": points,
+            "minutes_played": minutes,
+            "fg_attempts": shots,
+            "usage_rate": usage,
+        }
+        self.players.append(row)
+        return row
+
+    def season(self, *points: int, every: int = 2, **each: Any) -> int:
+        """A game every so many days with these points; the number of the day of the next one."""
+        for index, value in enumerate(points):
+            self.plays(index * every, value, **each)
+        return len(points) * every
+
+    def open(self, slate: Iterable[Row] = ()) -> DuckDBWarehouse:
+        """A warehouse over the rows so far."""
+        return open_tables(self.players, self.teams, slate)
+
+    def reference(self, config: BreakoutFeatureConfig) -> ReferenceHistory:
+        """The independent implementation over the rows so far."""
+        return ReferenceHistory(
+            self.players,
+            self.teams,
+            min_ppg=config.min_ppg,
+            max_ppg=config.max_ppg,
+            breakout_multiplier=config.breakout_multiplier,
+            min_prior_games=config.min_prior_games,
+            season_types=config.season_types,
+        )
+
+    def build(self, config: BreakoutFeatureConfig, registry: Mapping[str, Feature] = REGISTRY) -> Dataset:
+        """The kept rows of all days."""
+        warehouse = self.open()
+        try:
+            return build_dataset(warehouse, config, date(2020, 1, 1), date(2030, 1, 1), registry=registry)
+        finally:
+            warehouse.close()
+
+    def tonight(
+        self, number: int, *, names: Sequence[str] = ALL_FEATURES, min_prior_games: int = 1, **game: Any
+    ) -> dict[str, float | None]:
+        """The raw features of a row of that day, which is added and still to be played; as a played game alike."""
+        config = everyone(names, min_prior_games)
+        row = self.plays(number, 10, **game)
+        key = row["player_lookup"], row["game_id"]
+        warehouse = self.open([as_listed(row)])
+        try:
+            days = row["game_date"], row["game_date"]
+            listed = raw_values(build_dataset(warehouse, config, *days, row_source="listed"))[key]
+            played = raw_values(build_dataset(warehouse, config, *days)).get(key, listed)
+        finally:
+            warehouse.close()
+        assert played == listed
+        return listed

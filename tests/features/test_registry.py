@@ -1,0 +1,46 @@
+"""The registry: what is in it, and that each entry is held to a value counted by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from breakout.features.experimental import EXPERIMENTAL_FEATURES
+from breakout.features.registry import BREAKOUT_FEATURE_ORDER, FEATURE_DEFAULTS, REGISTRY, build_registry
+from breakout.features.shared import SHARED_FEATURES
+from tests.features import test_composite_features, test_player_features, test_team_features
+from tests.reference import DEFAULTS
+
+
+def test_every_feature_is_counted_by_hand() -> None:
+    modules = (test_player_features, test_team_features, test_composite_features)
+    assert {name for module in modules for name in module.CASES.features} == set(REGISTRY)
+
+
+def test_names_defaults_and_the_shared_order_are_those_of_the_definition() -> None:
+    assert dict(FEATURE_DEFAULTS) == DEFAULTS
+    assert list(BREAKOUT_FEATURE_ORDER) == list(DEFAULTS)[:10]
+    assert tuple(feature.name for feature in SHARED_FEATURES) == BREAKOUT_FEATURE_ORDER
+    assert [feature.name for feature in EXPERIMENTAL_FEATURES] == list(DEFAULTS)[10:]
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_an_entry_says_what_it_is_and_in_which_unit(name: str) -> None:
+    feature = REGISTRY[name]
+    assert feature.unit
+    assert len(feature.description) > 10
+    assert not feature.description.endswith(".")
+
+
+def test_the_registry_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        REGISTRY["cv_ratio"] = REGISTRY["home_away"]  # type: ignore[index]
+    with pytest.raises(TypeError):
+        FEATURE_DEFAULTS["cv_ratio"] = 0.0  # type: ignore[index]
+
+
+def test_a_name_that_stands_twice_is_refused() -> None:
+    again = replace(REGISTRY["cv_ratio"], name="home_away")
+    with pytest.raises(ValueError, match="home_away is registered twice"):
+        build_registry(SHARED_FEATURES, (again,))
