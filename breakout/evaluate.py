@@ -14,6 +14,7 @@ from breakout.assessment import (
     evaluation_parameters,
     predictions_frame,
 )
+from breakout.bundle import versions
 from breakout.bundle_gate import check_contract, find_bundle
 from breakout.drift import check_drift, compare_distributions
 from breakout.explanation import explain
@@ -61,11 +62,15 @@ def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str],
             "contract": bundle.contract.fingerprint,
             "contract_mismatch": list(differences),
             "window": [str(window.start), str(window.end)],
-            "data_fingerprint": warehouse.fingerprint(),
+            "versions": versions(),
         }
         scored = score_window(bundle, warehouse, window)
         logger.info("scored %d rows of %s", len(scored.rows), window)
-        run.facts |= {"rows": len(scored.rows), "row_fingerprint": scored.rows.fingerprint}
+        run.facts |= {
+            "data_fingerprint": warehouse.fingerprint(),
+            "rows": len(scored.rows),
+            "row_fingerprint": scored.rows.fingerprint,
+        }
         _write(config, bundle, scored, differences, run.folder)
         logger.info("evaluation complete: %s", run.folder)
     return run.folder

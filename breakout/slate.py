@@ -111,7 +111,7 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray) -> pd.DataFrame:
         player_full_name=context["player_full_name"],
         team_abbr=context["team_abbr"],
         opponent_team_abbr=context["opponent_team_abbr"],
-        is_home=context["is_home"].astype(bool),
+        is_home=context["is_home"].astype("int64"),
         season_points_avg=context["season_points_avg"].astype("float64"),
         points_for_breakout=[
             points_for_breakout(round(average * games), int(games), multiplier) for average, games in averages

@@ -1,0 +1,68 @@
+"""`breakout reproduce RUN`: a run again from its own settings, and what is different if anything is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from breakout.errors import ConfigurationError, GateError
+from breakout.report.terminal import console
+from breakout.rerun import Record, rerun
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+PROBABILITY = "probability"
+
+
+def main(words: Sequence[str]) -> int:
+    """Run again, compare and show; 0 if data, contract, rows and every probability are the same, bit for bit.
+
+    GateError naming what differs otherwise. Versions are shown, for they may explain a difference; alone they are none.
+    """
+    if len(words) != 1:
+        raise ConfigurationError("give one run's folder: breakout reproduce outputs/runs/NAME/RUN")
+    folder = Path(words[0])
+    folder = folder.parent if folder.name == "bundle" else folder
+    saved, now = rerun(folder)
+    differing = show(saved, now)
+    if differing:
+        raise GateError(f"{folder} is not reproduced: {', '.join(differing)} differ from what the run recorded.")
+    print(f"reproduced, bit for bit: {folder}")
+    return 0
+
+
+def show(saved: Record, now: Record) -> list[str]:
+    """Show what was compared; the names of the parts that differ, versions left out."""
+    table = Table("part", "the run", "again", "")
+    differing = [name for name, print_ in saved.fingerprints.items() if now.fingerprints[name] != print_]
+    for name, print_ in saved.fingerprints.items():
+        table.add_row(name, str(print_), str(now.fingerprints[name]), _mark(name not in differing))
+    told = predictions_difference(saved.predictions, now.predictions)
+    table.add_row("predictions", f"{len(saved.predictions):,}", f"{len(now.predictions):,}", told or _mark(True))
+    for name in (name for name, version in saved.versions.items() if now.versions.get(name) != version):
+        table.add_row(f"version of {name}", str(saved.versions[name]), str(now.versions.get(name)), "other, noted only")
+    console().print(table)
+    return [*differing, *(["predictions"] if told else [])]
+
+
+def predictions_difference(saved: pd.DataFrame, now: pd.DataFrame) -> str:
+    """What differs between two tables of predictions, in a few words; empty if they are the same bit for bit."""
+    columns = [column for column in saved.columns if column != PROBABILITY]
+    if len(saved) != len(now) or not _same(saved[columns], now[columns]):
+        return "other rows"
+    difference = (saved[PROBABILITY] - now[PROBABILITY]).abs()
+    changed = saved[PROBABILITY].to_numpy().view("int64") != now[PROBABILITY].to_numpy().view("int64")
+    return f"{changed.sum():,} differ, by up to {difference.max():.2g}" if changed.any() else ""
+
+
+def _same(saved: pd.DataFrame, now: pd.DataFrame) -> bool:
+    return all(list(saved[column]) == list(now[column]) for column in saved.columns)
+
+
+def _mark(is_same: bool) -> str:
+    return "same" if is_same else "differs"
