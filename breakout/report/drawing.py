@@ -30,7 +30,7 @@ VARIABLES = {
 }
 # Inches. Small on purpose: the drawing is scaled to its column, so this size is about that of a phone.
 SIZE = (4.6, 3.3)
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: it scales, is found by search and read aloud
     "svg.hashsalt": "breakout",
     "font.size": 10,

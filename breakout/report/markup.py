@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-
 UNDEFINED = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
@@ -66,8 +65,18 @@ def told_interval(record: Mapping[str, Any], pattern: str = "{:.3f}") -> str:
     return f'{estimate} <span class="ci">({escape(low)} to {escape(high)})</span>'
 
 
-def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], chosen: Sequence[bool] = ()) -> str:
-    """A table that sorts by its headings; the first cell of a row names it. Empty without rows."""
+def table(
+    caption: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    chosen: Sequence[bool] = (),
+    is_prose: bool = False,
+) -> str:
+    """A table that sorts by its headings; the first cell of a row names it. Empty without rows.
+
+    `chosen` marks rows; `is_prose` lets the cells break into lines, for values longer than a number.
+    """
     if not rows:
         return ""
     # The first row decides: the cells of a column are of one kind.
@@ -77,10 +86,10 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]], 
     )
     marks = [*chosen, *[False] * (len(rows) - len(chosen))]
     body = "".join(_row(row, is_chosen) for row, is_chosen in zip(rows, marks, strict=True))
-    label = escape(caption)
+    label, style = escape(caption), "sortable prose" if is_prose else "sortable"
     return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table class="sortable">'
-        f"<caption>{label}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table class="{style}">'
+        f"<caption><span>{label}</span></caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 

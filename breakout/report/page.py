@@ -1,21 +1,77 @@
-"""A run's report as one self-contained HTML page that opens offline."""
+"""A run's report as one self-contained HTML page that opens offline: the run's own files in, report.html out."""
 
 from __future__ import annotations
 
-import html
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from breakout.artifacts import load_json, save_text
+from breakout.artifacts import save_text
+from breakout.report import inputs, origin, quality
+from breakout.report import markup as m
+from breakout.report.document import Section, render_document
+from breakout.report.model_card import model_card
+from breakout.report.reading import RunRecord, read_run
 
-if TYPE_CHECKING:
-    from pathlib import Path
+REPORT_FILE = "report.html"
 
 
 def write_page(folder: Path) -> Path:
     """Write report.html from the run's own files and return its path."""
-    metrics = load_json(folder / "metrics.json")
-    evaluation = metrics["evaluation"]
-    verdict = f"{evaluation['verdict']['level']}: {evaluation['verdict']['reason']}" if evaluation else "Not evaluated"
-    body = f"<h1>{html.escape(folder.parent.name)}</h1><p>{html.escape(verdict)}</p>"
-    save_text(f"<!doctype html><meta charset=utf-8><title>breakout run</title>{body}", folder / "report.html")
-    return folder / "report.html"
+    path = folder / REPORT_FILE
+    save_text(build_page(read_run(folder)), path)
+    return path
+
+
+def build_page(run: RunRecord) -> str:
+    """The page of a run that trained, evaluated, or both."""
+    return render_document(f"{run.name}: breakout run", _header(run), _sections(run))
+
+
+def _header(run: RunRecord) -> str:
+    parts = [f"<h1>{m.escape(run.name)}</h1>", m.paragraph(_subtitle(run), "lead")]
+    hypothesis = run.settings.get("hypothesis")
+    if hypothesis:
+        parts.append(m.paragraph(f"Hypothesis: {hypothesis}"))
+    error = run.status.get("error")
+    if error:
+        parts.append(m.paragraph(f"The run did not complete: {error}", "warning"))
+    if run.evaluation:
+        parts += [quality.verdict_part(run.evaluation), quality.headline_tiles(run.evaluation)]
+    else:
+        box = m.paragraph("Trained, not evaluated", "level") + m.paragraph("No evaluation window was given.")
+        parts.append(f'<div class="verdict plain">{box}</div>')
+    return "\n".join(parts)
+
+
+def _subtitle(run: RunRecord) -> str:
+    words = [str(run.status.get("started", ""))[:16].replace("T", " "), str(run.status.get("command", "run"))]
+    words += [str(run.metrics.get("model", {}).get("kind", "")), *map(str, run.settings.get("tags", []))]
+    return " · ".join(filter(None, words))
+
+
+def _sections(run: RunRecord) -> list[Section]:
+    metrics, evaluation, validation = run.metrics, run.evaluation, run.metrics.get("validation")
+    parts = []
+    if evaluation:
+        parts += [
+            Section("metrics", "Metrics beside baselines", "Metrics", quality.metrics_part(evaluation)),
+            Section("curves", "Curves", "Curves", quality.curves_part(metrics)),
+        ]
+    elif validation:
+        parts.append(Section("metrics", "On the validation part", "Metrics", quality.validation_part(validation)))
+    parts.append(Section("calibration", "Calibration", "Calibration", quality.calibration_part(metrics)))
+    if evaluation:
+        parts += [
+            Section(
+                "thresholds", "Thresholds and the top of the list", "Thresholds", quality.thresholds_part(evaluation)
+            ),
+            Section("seeds", "Stability over seeds", "Seeds", quality.stability_part(metrics)),
+            Section("slices", "Slices", "Slices", quality.slices_part(evaluation)),
+        ]
+    return [
+        *parts,
+        Section("importance", "What the features are worth", "Importance", inputs.importance_part(metrics)),
+        Section("distributions", "Training against evaluation", "Drift", inputs.distributions_part(run.distributions)),
+        Section("settings", "Settings", "Settings", origin.settings_part(run)),
+        Section("origin", "Origin, and how to run it again", "Origin", origin.origin_part(run)),
+        Section("card", "Model card", "Model card", model_card(run)),
+    ]
