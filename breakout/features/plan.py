@@ -57,12 +57,12 @@ class Plan:
             return node
 
         tree = sqlglot.parse_one(self.registry[name].expression, read=w.DIALECT).transform(resolve)
-        self.levels[name], self.expressions[name] = max(depths), tree.sql(w.DIALECT)
+        self.levels[name], self.expressions[name] = max(depths), tree.sql(w.DIALECT, comments=False)
         return self.levels[name]
 
     def _window_column(self, name: str, node: exp.Window) -> exp.Column:
         """Move `AGGREGATE(...) OVER window` to the relation of its window; what stays is a plain column."""
-        sql, window = node.sql(w.DIALECT), node.text("alias")
+        sql, window = node.sql(w.DIALECT, comments=False), node.text("alias")
         column = _column_name(sql)
         if window in w.ROW_WINDOWS:
             source, target = "played", self.row_windows
