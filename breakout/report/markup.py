@@ -32,7 +32,8 @@ def words(value: object) -> Cell:
 
 def code(value: object) -> Cell:
     """A cell of something that is typed or computed: a name, a setting, a fingerprint."""
-    return Cell(f"<code>{escape(value)}</code>", str(value))
+    joints = escape(value).replace("_", "_<wbr>")  # where a phone may break a long name
+    return Cell(f"<code>{joints}</code>", str(value))
 
 
 def number(value: float | None, pattern: str = "{:.3f}") -> Cell:
