@@ -1,6 +1,7 @@
 # Everything a developer types. `make` alone lists it; every target sets up what it needs and is quick the second time.
 PYTHON ?= python3
 VENV ?= .venv
+EMULATOR ?= .venv-emulator
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The locks name every file by its hash; the package itself is then added without asking a registry for anything.
@@ -8,7 +9,7 @@ PACKAGE := $(INSTALL) --no-deps --no-build-isolation --editable .
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format type bench lock clean
+.PHONY: help setup run emulator test lint format type bench lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,8 +19,10 @@ setup: $(VENV)/.setup  ## install what the program needs, from requirements.lock
 run: $(VENV)/.setup  ## train and evaluate on the embedded games (ARGS="model.depth=6" passes settings)
 	$(BIN)/breakout $(ARGS)
 
-test: $(VENV)/.setup-dev  ## run the tests (ARGS="-k window" passes words to pytest)
-	$(BIN)/python -m pytest $(ARGS)
+emulator: $(EMULATOR)/.setup  ## install the BigQuery emulator that tests start, in an environment of its own
+
+test: $(VENV)/.setup-dev $(EMULATOR)/.setup  ## run the tests (ARGS="-k window" passes words to pytest)
+	EMULATOR=$(EMULATOR) $(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.setup-dev  ## check style and likely mistakes
 	$(BIN)/ruff check .
@@ -44,7 +47,7 @@ lock: $(VENV)/.setup-dev  ## resolve pyproject.toml anew into the two lock files
 	  --output-file=requirements.lock pyproject.toml
 
 clean:  ## remove the environment and the tools' caches; runs under outputs/ stay
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(EMULATOR) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -60,3 +63,10 @@ $(VENV)/.setup-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	$(INSTALL) --require-hashes --requirement requirements-dev.lock
 	$(PACKAGE)
 	touch $(VENV)/.setup $@
+
+# Its lock is made by hand, for it changes with the emulator only:
+#   pip-compile (options as above) --output-file=requirements-emulator.lock tests/emulator/requirements.in
+$(EMULATOR)/.setup: requirements-emulator.lock
+	$(PYTHON) -m venv $(EMULATOR)
+	$(EMULATOR)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	touch $@

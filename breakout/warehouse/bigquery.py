@@ -97,14 +97,23 @@ class BigQueryWarehouse:
         if any(checked_first <= first and end <= checked_end for checked_first, checked_end in self._checked):
             return
         for table in tables.HISTORY_TABLES:
-            self._check_schema(table)
+            self.check_schema(table)
         span: dict[str, object] = {"history_start": first, "end": end}
         for table in tables.HISTORY_TABLES:
             self._check_not_empty(table, span)
             tables.check_rows(self, table, self._names[table.name], dict(span))
         self._checked.append((first, end))
 
-    def _check_schema(self, table: tables.Table) -> None:
+    def estimate_checks(self, start: date, end: date) -> CostEstimate:
+        """What `check_history` would scan of the rows that start..end can see."""
+        span: dict[str, object] = {"history_start": self.history_start(start), "end": end}
+        cost = CostEstimate(0, self._config.price_per_tib)
+        for table in tables.HISTORY_TABLES:
+            cost += self.estimate(tables.problem_query(table, self._names[table.name], is_filtered=True), span)
+        return cost
+
+    def check_schema(self, table: tables.Table) -> None:
+        """Raise DataError if a column is missing or of a wrong type; reads metadata only."""
         name, present = self._names[table.name], self.columns(table.name)
         tables.check_columns(table, name, present)
         for column in table.columns:
@@ -149,6 +158,21 @@ class BigQueryWarehouse:
     def columns(self, table: str) -> Mapping[str, str]:
         """Name and BigQuery type of each column of a source table, from its metadata."""
         return {field.name: standard_type(field) for field in self._table(table).schema}
+
+    def partitioning(self, table: str) -> str:
+        """How a table is partitioned, in words; DataError if it asks for a filter that no query here has."""
+        record = self._table(table).to_api_repr()
+        partition = record.get("timePartitioning") or {}
+        is_required = bool(record.get("requirePartitionFilter") or partition.get("requirePartitionFilter"))
+        field = partition.get("field") or ("its time of loading" if partition else None)
+        if is_required and field != "game_date":
+            raise DataError(
+                f"{self._names[table]} requires a partition filter on {field}, but every query filters by game_date; "
+                f"partition it by game_date, or run: bq update --norequire_partition_filter {self._names[table]}"
+            )
+        if field is None:
+            return "not partitioned, so every query reads the whole table"
+        return f"partitioned by {field}, filter {'required' if is_required else 'not required'}"
 
     def _table(self, table: str) -> Any:
         if table not in self._metadata:

@@ -61,8 +61,7 @@ class BigQueryJobs:
     def dry_run(self, sql: str, parameters: Mapping[str, object], what: str = "the dry run") -> int:
         """Bytes that the service says it would scan; costs nothing."""
         with self._bounded(what):
-            config = self._config(sql, parameters)
-            config.dry_run, config.use_query_cache, config.maximum_bytes_billed = True, False, None
+            config = self._config(sql, parameters, is_dry_run=True)
             job = self.client.query(sql, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None)
             return int(job.total_bytes_processed or 0)
 
@@ -144,14 +143,21 @@ class BigQueryJobs:
             self._has_storage_api = False
             return rows.to_arrow(create_bqstorage_client=False)
 
-    def _config(self, sql: str, parameters: Mapping[str, object]) -> bigquery.QueryJobConfig:
-        return bigquery.QueryJobConfig(
+    def _config(
+        self, sql: str, parameters: Mapping[str, object], *, is_dry_run: bool = False
+    ) -> bigquery.QueryJobConfig:
+        config = bigquery.QueryJobConfig(
             query_parameters=query_parameters(sql, parameters),
             labels=self._labels,
-            maximum_bytes_billed=self._cap,
             job_timeout_ms=int(self.connection.timeout_seconds * 1000),
             use_legacy_sql=False,
+            use_query_cache=not is_dry_run,
+            dry_run=is_dry_run,
         )
+        # The client would send a limit of None as the text "None"; a dry run is to answer above the limit too.
+        if self._cap is not None and not is_dry_run:
+            config.maximum_bytes_billed = self._cap
+        return config
 
     def _left(self) -> float:
         return self._session.deadline - time.monotonic()

@@ -74,7 +74,7 @@ class CachedWarehouse:
             self._inner.check_history(start, end)
             return _row({"is_checked": True})
 
-        self._ask(self._key("check_history", {"start": start, "end": end}), check)
+        self._ask(self._check_key(start, end), check)
 
     def latest_game_date(self) -> date:
         """The newest game_date of the source."""
@@ -84,7 +84,14 @@ class CachedWarehouse:
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
         """What the query would cost now: nothing, if its rows lie in the folder."""
         cost = self._inner.estimate(sql, parameters) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
-        key = self._key(sql, parameters)
+        return self._discounted(cost, self._key(sql, parameters))
+
+    def estimate_checks(self, start: date, end: date) -> CostEstimate:
+        """What the check would cost now: nothing, if this range of this source has passed."""
+        cost = self._inner.estimate_checks(start, end) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
+        return self._discounted(cost, self._check_key(start, end))
+
+    def _discounted(self, cost: CostEstimate, key: str) -> CostEstimate:
         return cost.cached() if not self._must_reread(key) and self._load(key) is not None else cost
 
     def history_start(self, start: date) -> date:
@@ -114,6 +121,9 @@ class CachedWarehouse:
     def _key(self, question: str, parameters: Mapping[str, object]) -> str:
         parts = [_LAYOUT, question, dict(parameters), self._inner.fingerprint()]
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+    def _check_key(self, start: date, end: date) -> str:
+        return self._key("check_history", {"start": start, "end": end})
 
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
         """The entry, or what `read` answers; a folder that cannot be written costs a warning, not the run."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+    from datetime import date
 
 TIB = 2**40
 
@@ -48,15 +49,13 @@ class CostEstimate:
 class Priced(Protocol):
     """A warehouse whose queries cost money."""
 
-    def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate: ...
+    def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
+        """What one query would scan."""
+        ...
 
-
-def estimate_cost(warehouse: object, queries: Iterable[tuple[str, Mapping[str, object]]]) -> CostEstimate | None:
-    """What these queries would scan together; None for a warehouse that costs nothing."""
-    if not isinstance(warehouse, Priced):
-        return None
-    parts = [warehouse.estimate(sql, parameters) for sql, parameters in queries]
-    return sum(parts[1:], parts[0]) if parts else None
+    def estimate_checks(self, start: date, end: date) -> CostEstimate:
+        """What `check_history` would scan."""
+        ...
 
 
 def readable_bytes(count: int) -> str:

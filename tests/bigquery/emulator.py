@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = "breakout-emulator"
 TABLES = ("player_game_summary", "team_offense_game_summary", "schedule")
 # Where `make emulator` builds the environment; CI builds a new one elsewhere.
-PYTHON = Path(os.environ.get("EMULATOR", ROOT / ".venv-emulator")) / "bin" / "python"
+PYTHON = Path(os.environ.get("EMULATOR", ROOT / ".venv-emulator")).absolute() / "bin" / "python"
 
 _TYPES = {"string": "STRING", "int64": "INT64", "double": "FLOAT64", "date32[day]": "DATE", "bool": "BOOL"}
 

@@ -1,0 +1,169 @@
+"""`breakout doctor`: what of the environment works and what does not; configuration words in, an exit code out.
+
+Each check is one line: ok with what was found, or failed with the command that mends it. Nothing is read that costs.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
+from typing import TYPE_CHECKING, TypeVar
+
+from breakout.errors import BreakoutError, DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from breakout import settings
+    from breakout.warehouse.bigquery import BigQueryWarehouse
+
+T = TypeVar("T")
+
+PACKAGES = ("catboost", "duckdb", "google-cloud-bigquery", "hydra-core", "pandas", "pyarrow", "scikit-learn", "sqlglot")
+
+
+class Checkup:
+    """The lines printed so far, and whether one of them failed."""
+
+    def __init__(self) -> None:
+        self.has_failed = False
+
+    def check(self, name: str, look: Callable[[], T], tell: Callable[[T], str] = str) -> T | None:
+        """Print one line for one look; its answer, or None if it failed."""
+        try:
+            found = look()
+            line = f"ok      {name}: {tell(found)}"
+        except BreakoutError as error:
+            self.has_failed, found, line = True, None, f"failed  {name}: {error}"
+        print(line)
+        return found
+
+    def skip(self, name: str, why: str) -> None:
+        """Say that a check could not be made because an earlier one failed."""
+        print(f"-       {name}: not checked, {why}")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Check the versions, then the warehouse and the tracker that these words choose; 3 if anything failed."""
+    from breakout.settings import BigQueryWarehouse, ExperimentConfig
+    from breakout.settings.composition import compose
+
+    config = compose("train", list(argv))
+    if not isinstance(config, ExperimentConfig):
+        raise TypeError("train composes an ExperimentConfig")
+    checkup = Checkup()
+    checkup.check("versions", versions)
+    if isinstance(config.warehouse, BigQueryWarehouse):
+        check_bigquery(checkup, config, config.warehouse)
+    else:
+        check_files(checkup, config)
+    check_tracking(checkup, config)
+    return DataError.exit_code if checkup.has_failed else 0
+
+
+def versions() -> str:
+    """Python's and the libraries' versions; DataError if one is absent."""
+    found = [f"Python {sys.version.split()[0]}"]
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            raise DataError(f"{package} is not installed; run: make setup") from None
+    return ", ".join(found)
+
+
+def check_files(checkup: Checkup, config: settings.ExperimentConfig) -> None:
+    """The embedded sample or the user's own files: read and checked whole."""
+    from breakout.warehouse.opening import open_warehouse
+
+    opened = checkup.check("warehouse", lambda: open_warehouse(config.warehouse), lambda found: found.describe())
+    if opened is not None:
+        checkup.check("schedule", opened.has_schedule, lambda found: "present" if found else "none, no predictions")
+        opened.close()
+
+
+def check_bigquery(checkup: Checkup, config: settings.ExperimentConfig, chosen: settings.BigQueryWarehouse) -> None:
+    """Credentials, project, permissions, tables, columns and partitions, by metadata and dry runs."""
+    from breakout.warehouse.bigquery import BigQueryWarehouse
+    from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
+
+    opened = checkup.check("credentials and project", lambda: BigQueryWarehouse(chosen), lambda found: found.describe())
+    if opened is None:
+        checkup.skip("tables", "there is no connection")
+        return
+    one = checkup.check(
+        "permission to run jobs (bigquery.jobs.create)",
+        lambda: opened.estimate("SELECT 1 AS one", {}),
+        lambda _: "granted",
+    )
+    present = [check_table(checkup, opened, table.name) for table in HISTORY_TABLES]
+    if opened.has_schedule():
+        check_table(checkup, opened, SCHEDULE.name)
+    if one is None or not all(present):
+        checkup.skip("feature query", "see above")
+    else:
+        check_query(checkup, opened, config, chosen.maximum_bytes_billed)
+    opened.close()
+
+
+def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, name: str) -> bool:
+    """Whether a table is there, with the columns and a partition that the queries use."""
+    from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
+
+    columns = checkup.check(name, lambda: warehouse.columns(name), lambda found: f"{len(found)} columns")
+    if columns is None:
+        return False
+    table = next(table for table in (*HISTORY_TABLES, SCHEDULE) if table.name == name)
+
+    def look() -> str:
+        warehouse.check_schema(table)
+        return "every needed column has its type"
+
+    schema = checkup.check(f"{name} columns", look)
+    partition = checkup.check(f"{name} partition filter", lambda: warehouse.partitioning(name))
+    return schema is not None and partition is not None
+
+
+def check_query(
+    checkup: Checkup, warehouse: BigQueryWarehouse, config: settings.ExperimentConfig, limit: int | None
+) -> None:
+    """What the feature query over the last 90 days would cost, as a dry run says: it needs every reading permission."""
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.features.query import get_training_data_query
+    from breakout.warehouse.cost import readable_bytes
+
+    def look() -> str:
+        end = datetime.now(UTC).date()
+        start = end - timedelta(days=90)
+        names = config.features.names
+        parameters = BreakoutFeatureConfig.from_target(names, config.target).parameters(
+            warehouse.history_start(start), start, end
+        )
+        cost = warehouse.estimate(get_training_data_query(names, sources=warehouse.sources), parameters)
+        if limit is not None and cost.bytes_scanned > limit:
+            raise DataError(
+                f"{cost.describe()} That is more than warehouse.maximum_bytes_billed={limit} "
+                f"({readable_bytes(limit)}); raise it with warehouse.maximum_bytes_billed={cost.bytes_scanned}"
+            )
+        return cost.describe()
+
+    checkup.check("feature query over 90 days", look)
+
+
+def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:
+    """Whether the tracker can be reached; its table is made when the first run is registered."""
+    from breakout.settings import BigQueryTracking
+
+    tracking = config.tracking
+    if not isinstance(tracking, BigQueryTracking):
+        return
+    from breakout.warehouse.bigquery_jobs import BigQueryJobs
+    from breakout.warehouse.tables import check_table_name
+
+    def look() -> str:
+        check_table_name("tracking.table", tracking.table)
+        columns = BigQueryJobs(tracking, "tracking").columns_if_there(tracking.table)
+        return f"{tracking.table} is there" if columns else f"{tracking.table} will be made by the first run"
+
+    checkup.check("tracking table", look)

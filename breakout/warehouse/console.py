@@ -1,0 +1,40 @@
+"""The feature query as a text for BigQuery's console: feature names in, a script with its values on top out.
+
+`python -m breakout.warehouse.console` prints the text that stands in docs/bigquery.md.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from breakout.features.query import get_training_data_query
+from breakout.features.registry import BREAKOUT_FEATURE_ORDER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The console has no query parameters; a script's variables take their place. Edit these.
+VALUES = {
+    "history_start": ("DATE", "DATE '2024-09-01'", "1 September before the season before"),
+    "start": ("DATE", "DATE '2026-01-11'", "first date of the rows"),
+    "end": ("DATE", "DATE '2026-02-05'", "last date of the rows, inclusive"),
+    "min_ppg": ("FLOAT64", "8.0", "points a game"),
+    "max_ppg": ("FLOAT64", "16.0", "points a game"),
+    "breakout_multiplier": ("FLOAT64", "1.5", "times the season average"),
+    "min_prior_games": ("INT64", "5", "games this season before the row"),
+    "season_types": ("ARRAY<STRING>", "['regular']", "games that count"),
+}
+
+
+def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
+    """The query of these features over the default tables, ready to paste."""
+    declared = "\n".join(
+        f"DECLARE p_{name} {kind} DEFAULT {value};  -- {meaning}" for name, (kind, value, meaning) in VALUES.items()
+    )
+    query = re.sub(r"@(\w+)", r"p_\1", get_training_data_query(names)).rstrip()
+    return f"{declared}\n\n{query};\n"
+
+
+if __name__ == "__main__":
+    print(console_text(), end="")

@@ -1,0 +1,242 @@
+"""Answers that were paid for once: kept, shared by processes, mended, bounded, and never stale."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from google.cloud import bigquery
+
+from breakout import settings
+from breakout.dataset import build_dataset
+from breakout.features.config import BreakoutFeatureConfig
+from breakout.features.registry import BREAKOUT_FEATURE_ORDER
+from breakout.reading_cost import estimate_rows
+from breakout.warehouse import cache
+from breakout.warehouse.cache import CachedWarehouse
+from breakout.warehouse.cost import CostEstimate
+from breakout.warehouse.opening import open_warehouse
+from breakout.warehouse.tables import SourceTables
+from tests.bigquery.conftest import ConfigMaker
+from tests.bigquery.emulator import run
+from tests.bigquery.fault_server import FaultServer
+
+SHARED = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",))
+TRAIN, EVALUATION = (date(2025, 11, 2), date(2026, 1, 10)), (date(2026, 1, 11), date(2026, 2, 5))
+
+
+class CountingWarehouse:
+    """A warehouse that counts how often it is asked and answers with the count."""
+
+    sources = SourceTables()
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.checked = 0
+        self.state = "one"
+
+    def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
+        del sql, parameters
+        self.asked += 1
+        return pa.table({"n": pa.array([self.asked], pa.int64()), "d": pa.array([date(2026, 2, 5)], pa.date32())})
+
+    def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
+        del sql, parameters
+        return CostEstimate(2**40, 6.25)
+
+    def estimate_checks(self, start: date, end: date) -> CostEstimate:
+        del start, end
+        return CostEstimate(2**40, 6.25)
+
+    def check_history(self, start: date, end: date) -> None:
+        del start, end
+        self.checked += 1
+
+    def history_start(self, start: date) -> date:
+        return start
+
+    def latest_game_date(self) -> date:
+        self.asked += 1
+        return date(2026, 2, 5)
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        del table
+        return {}
+
+    def fingerprint(self) -> str:
+        return self.state
+
+    def describe(self) -> str:
+        return "counting"
+
+    def has_schedule(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        return None
+
+
+@pytest.fixture
+def inner() -> CountingWarehouse:
+    return CountingWarehouse()
+
+
+@pytest.fixture(autouse=True)
+def fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_refreshed", set())
+
+
+def test_the_same_question_is_asked_once(inner: CountingWarehouse, tmp_path: Path) -> None:
+    first = CachedWarehouse(inner, tmp_path).query("SELECT 1", {"start": date(2026, 1, 1)})
+    again = CachedWarehouse(inner, tmp_path).query("SELECT 1", {"start": date(2026, 1, 1)})
+    assert inner.asked == 1
+    assert again.equals(first)
+    assert again.schema == first.schema
+
+
+@pytest.mark.parametrize("changed", ["text", "parameter", "type of a parameter", "source"])
+def test_another_question_or_another_source_is_asked_anew(
+    inner: CountingWarehouse, tmp_path: Path, changed: str
+) -> None:
+    cached = CachedWarehouse(inner, tmp_path)
+    cached.query("SELECT 1", {"start": 5})
+    inner.state = "two" if changed == "source" else "one"
+    values: dict[str, object] = {"parameter": 6, "type of a parameter": "5"}
+    cached.query("SELECT 2" if changed == "text" else "SELECT 1", {"start": values.get(changed, 5)})
+    assert inner.asked == 2
+
+
+def test_a_check_that_passed_is_not_made_again(inner: CountingWarehouse, tmp_path: Path) -> None:
+    for _ in range(2):
+        CachedWarehouse(inner, tmp_path).check_history(*TRAIN)
+    CachedWarehouse(inner, tmp_path).check_history(*EVALUATION)
+    assert inner.checked == 2
+
+
+def test_the_newest_game_is_kept_as_a_date(inner: CountingWarehouse, tmp_path: Path) -> None:
+    assert [CachedWarehouse(inner, tmp_path).latest_game_date() for _ in range(2)] == [date(2026, 2, 5)] * 2
+    assert inner.asked == 1
+
+
+@pytest.mark.parametrize("damage", ["cut short", "one byte changed", "emptied"])
+def test_a_damaged_entry_is_read_anew(
+    inner: CountingWarehouse, tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    cached = CachedWarehouse(inner, tmp_path)
+    cached.query("SELECT 1", {})
+    (entry,) = tmp_path.glob("*.parquet")
+    content = bytearray(entry.read_bytes())
+    content[20] ^= 0xFF
+    entry.write_bytes(bytes({"cut short": content[:-9], "one byte changed": content, "emptied": bytearray()}[damage]))
+    assert cached.query("SELECT 1", {})["n"].to_pylist() == [2]
+    assert cached.query("SELECT 1", {})["n"].to_pylist() == [2]
+    assert "damaged" in caplog.text
+
+
+def test_refresh_rereads_once_a_process(inner: CountingWarehouse, tmp_path: Path) -> None:
+    CachedWarehouse(inner, tmp_path).query("SELECT 1", {})
+    cache._refreshed.clear()  # a new process
+    for _ in range(3):
+        CachedWarehouse(inner, tmp_path, refresh=True).query("SELECT 1", {})
+    assert inner.asked == 2
+
+
+def test_the_least_recently_used_answers_go_first(inner: CountingWarehouse, tmp_path: Path) -> None:
+    cached = CachedWarehouse(inner, tmp_path)
+    cached.query("SELECT 1", {})
+    (entry,) = tmp_path.glob("*.parquet")
+    bounded = CachedWarehouse(inner, tmp_path, limit_bytes=int(entry.stat().st_size * 2.5))
+    for sql in ("SELECT 2", "SELECT 1", "SELECT 3"):
+        bounded.query(sql, {})
+        for path in tmp_path.glob("*.parquet"):  # time goes by
+            os.utime(path, ns=(path.stat().st_atime_ns - 10**9, path.stat().st_mtime_ns - 10**9))
+    assert len(list(tmp_path.glob("*.parquet"))) == 2
+    assert bounded.query("SELECT 1", {})["n"].to_pylist() == [1]
+    assert bounded.query("SELECT 2", {})["n"].to_pylist() == [4]
+
+
+def test_a_folder_that_cannot_be_written_costs_a_warning(
+    inner: CountingWarehouse, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    cached = CachedWarehouse(inner, tmp_path / "file" / "cache")
+    assert cached.query("SELECT 1", {})["n"].to_pylist() == [1]
+    assert "cannot be written" in caplog.text
+
+
+def test_a_dry_run_writes_nothing_and_says_what_the_cache_saves(inner: CountingWarehouse, tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    plan = CachedWarehouse(inner, folder, is_read_only=True)
+    plan.query("SELECT 1", {})
+    assert not folder.exists()
+    before = plan.estimate("SELECT 1", {}) + plan.estimate_checks(*TRAIN)
+    CachedWarehouse(inner, folder).query("SELECT 1", {})
+    after = plan.estimate("SELECT 1", {}) + plan.estimate_checks(*TRAIN)
+    CachedWarehouse(inner, folder).check_history(*TRAIN)
+    assert plan.estimate_checks(*TRAIN).bytes_scanned == 0
+    assert (before.bytes_scanned, before.bytes_saved, before.price) == (2 * 2**40, 0, 12.5)
+    assert (after.bytes_scanned, after.bytes_saved, after.price) == (2**40, 2**40, 6.25)
+    assert after.describe() == (
+        "BigQuery would scan 1.0 TiB, at most $6.2500 at $6.25 per TiB (an upper bound for clustered tables); "
+        "the cache saves 1.0 TiB."
+    )
+
+
+def test_a_warehouse_that_costs_nothing_has_no_estimate() -> None:
+    opened = open_warehouse(settings.SampleWarehouse("sample"))
+    assert estimate_rows(opened, SHARED, *TRAIN) is None
+    opened.close()
+
+
+def build_both(config: settings.BigQueryWarehouse, folder: Path) -> tuple[str, str]:
+    """One job of a sweep, in a process of its own."""
+    warehouse = open_warehouse(config, folder)
+    try:
+        return (
+            build_dataset(warehouse, SHARED, *TRAIN).fingerprint,
+            build_dataset(warehouse, SHARED, *EVALUATION).fingerprint,
+        )
+    finally:
+        warehouse.close()
+
+
+@pytest.mark.bigquery
+def test_twelve_jobs_in_four_processes_make_one_extract_for_each_range(
+    config: ConfigMaker, server: FaultServer, tmp_path: Path
+) -> None:
+    with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(build_both, config(), tmp_path / "cache") for _ in range(12)]
+        found = {job.result(timeout=120) for job in jobs}
+    assert len(found) == 1
+    assert len(server.extracts) == 2
+    assert len({str(request.job["query"]["queryParameters"]) for request in server.extracts}) == 2
+    assert len(server.queries) == 2 + 2 * 2  # and each range's two tables checked once
+
+
+@pytest.mark.bigquery
+def test_a_replaced_table_is_read_anew_and_refresh_too(
+    config: ConfigMaker, server: FaultServer, client: bigquery.Client, tmp_path: Path
+) -> None:
+    client.create_dataset("replaced", exists_ok=True)
+    replace = "CREATE OR REPLACE TABLE replaced.p AS SELECT * FROM nba_analytics.player_game_summary"
+    words = ("warehouse.player_game_summary=replaced.p",)
+
+    def extracts(*more: str) -> int:
+        before = len(server.extracts)
+        warehouse = open_warehouse(config(*words, *more), tmp_path / "cache")
+        build_dataset(warehouse, SHARED, *EVALUATION)
+        warehouse.close()
+        return len(server.extracts) - before
+
+    run(client, replace)
+    assert [extracts(), extracts()] == [1, 0]
+    run(client, replace)
+    assert [extracts(), extracts()] == [1, 0]
+    cache._refreshed.clear()  # a new process
+    assert [extracts("warehouse.refresh=true"), extracts("warehouse.refresh=true"), extracts()] == [1, 0, 0]
