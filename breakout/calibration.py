@@ -66,7 +66,9 @@ def fit_calibrator(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibr
         return Calibrator("sigmoid", slope=float(platt.coef_[0, 0]), intercept=float(platt.intercept_[0]))
     from sklearn.isotonic import IsotonicRegression
 
-    isotonic = IsotonicRegression(y_min=_EDGE, y_max=1 - _EDGE, out_of_bounds="clip").fit(probability, y)
+    # By the rule of succession: n games are never proof of a chance of 0 or 1, whose failure would cost without limit.
+    edge = 1 / (len(y) + 2)
+    isotonic = IsotonicRegression(y_min=edge, y_max=1 - edge, out_of_bounds="clip").fit(probability, y)
     return Calibrator(
         "isotonic", x=tuple(map(float, isotonic.X_thresholds_)), y=tuple(map(float, isotonic.y_thresholds_))
     )

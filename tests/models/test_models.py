@@ -1,0 +1,124 @@
+"""Every model fits, predicts, explains and survives saving; what it learned from it is not judged on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from breakout import settings
+from breakout.errors import DataError
+from breakout.models.base import FitParts, Model, fit_model, held_out_probability, load_model
+from breakout.models.blend import BlendModel
+from breakout.settings.composition import compose
+
+NAMES = ["first", "second", "noise"]
+METADATA = {"contract_fingerprint": "c0ffee"}
+KINDS = ("catboost", "logistic", "blend", "base_rate")
+
+
+def rows(n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+    """Games in which the first feature helps, the second harms and the third says nothing."""
+    generator = np.random.default_rng(seed)
+    X = pd.DataFrame(generator.normal(size=(n, 3)), columns=NAMES)
+    chance = 1 / (1 + np.exp(1.2 - X["first"] + 0.5 * X["second"]))
+    return X, (generator.random(n) < chance).astype(int)
+
+
+@pytest.fixture(scope="module")
+def parts() -> FitParts:
+    return FitParts(*rows(900, 1), *rows(300, 2))
+
+
+def config_of(kind: str, *words: str) -> settings.ModelConfig:
+    config = compose("train", [f"model={kind}", *words])
+    assert isinstance(config, settings.ExperimentConfig)
+    return config.model
+
+
+def fitted(kind: str, parts: FitParts) -> Model:
+    return fit_model(config_of(kind), parts, 42, METADATA)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_saved_model_predicts_bit_for_bit_what_it_did(kind: str, parts: FitParts, tmp_path: Path) -> None:
+    model = fitted(kind, parts)
+    before = model.predict_probability(parts.X_validation)
+    written = model.save(tmp_path)
+    again, metadata = load_model(kind, tmp_path)
+    assert all(path.is_file() for path in written)
+    assert metadata["contract_fingerprint"] == "c0ffee"
+    assert np.array_equal(again.predict_probability(parts.X_validation), before)
+    assert again.names == model.names == tuple(NAMES)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_refuses_columns_in_another_order(kind: str, parts: FitParts) -> None:
+    with pytest.raises(ValueError, match="order"):
+        fitted(kind, parts).predict_probability(parts.X_fit[NAMES[::-1]])
+
+
+@pytest.mark.parametrize("kind", ["catboost", "logistic", "blend"])
+def test_contributions_of_the_features_add_up_to_the_log_odds(kind: str, parts: FitParts) -> None:
+    model = fitted(kind, parts)
+    probability = model.predict_probability(parts.X_validation)
+    rest = np.log(probability / (1 - probability)) - model.shap_values(parts.X_validation).sum(axis=1)
+    assert np.ptp(rest) < 1e-6, "what is left is the same for every game"
+
+
+@pytest.mark.parametrize("kind", ["catboost", "logistic", "blend"])
+def test_importance_puts_the_feature_that_says_nothing_last(kind: str, parts: FitParts) -> None:
+    importance = fitted(kind, parts).feature_importance()
+    assert min(importance, key=lambda name: importance[name]) == "noise"
+    assert sum(importance.values()) == pytest.approx(1.0)
+
+
+def test_a_blend_averages_the_log_odds_of_its_parts(parts: FitParts) -> None:
+    config = config_of("blend", "model.catboost_weight=0.25")
+    blend = fit_model(config, parts, 42, METADATA)
+    trees, linear = fitted("catboost", parts), fitted("logistic", parts)
+    odds = [np.log(p / (1 - p)) for p in (m.predict_probability(parts.X_validation) for m in (trees, linear))]
+    expected = 1 / (1 + np.exp(-(0.25 * odds[0] + 0.75 * odds[1])))
+    assert blend.predict_probability(parts.X_validation) == pytest.approx(expected, abs=1e-12)
+
+
+def test_parts_of_two_blends_are_refused_together(parts: FitParts, tmp_path: Path) -> None:
+    fitted("blend", parts).save(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    fit_model(config_of("logistic"), parts, 42, {"contract_fingerprint": "decade"}).save(other)
+    (other / "model.json").replace(tmp_path / "logistic" / "model.json")
+    with pytest.raises(DataError, match="do not belong together"):
+        load_model("blend", tmp_path)
+
+
+def test_a_damaged_blend_is_named(parts: FitParts, tmp_path: Path) -> None:
+    fitted("blend", parts).save(tmp_path)
+    (tmp_path / "model.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(DataError, match=r"model\.json is damaged"):
+        load_model("blend", tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["logistic", "blend", "base_rate"])
+def test_validation_rows_are_scored_by_a_model_that_has_not_learned_from_them(kind: str, parts: FitParts) -> None:
+    """Turning every validation label over changes the final model, and not the scores that judge it."""
+    turned = FitParts(parts.X_fit, parts.y_fit, parts.X_validation, 1 - parts.y_validation)
+    config = config_of(kind, *(["model.early_stopping_rounds=0", "model.iterations=20"] if kind == "blend" else []))
+    one, other = (fit_model(config, part, 42, METADATA) for part in (parts, turned))
+    assert not np.allclose(one.predict_probability(parts.X_fit), other.predict_probability(parts.X_fit))
+    scores = [held_out_probability(config, m, p) for m, p in ((one, parts), (other, turned))]
+    assert np.array_equal(scores[0], scores[1])
+
+
+def test_class_weights_reach_both_parts_of_a_blend(parts: FitParts) -> None:
+    plain, weighted = (
+        fit_model(config_of("blend", f"model.class_weights={kind}"), parts, 42, METADATA)
+        for kind in ("none", "balanced")
+    )
+    assert isinstance(plain, BlendModel)
+    assert isinstance(weighted, BlendModel)
+    for before, after in ((plain.catboost, weighted.catboost), (plain.logistic, weighted.logistic)):
+        lift = after.predict_probability(parts.X_fit).mean() - before.predict_probability(parts.X_fit).mean()
+        assert lift > 0.1
