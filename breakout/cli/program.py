@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from breakout.cli.commands import Command
@@ -16,6 +17,8 @@ from breakout.conf_tree import conf_dir
 from breakout.errors import ConfigurationError
 from breakout.settings import ROOT_CLASSES, load
 from breakout.settings.composition import HYDRA_VERSION_BASE, absolute, compose_plain, explain, plain
+
+SWEEPING = "train"  # the command whose sweeps have a plan, workers and a leaderboard
 
 
 class Outcome:
@@ -38,19 +41,43 @@ class Outcome:
 
 
 def run_composed(command: Command, words: Words) -> int:
-    """One run is composed and called here; sweeps and Hydra's own flags are left to Hydra.
+    """One run is composed and called here; a sweep of the main job goes to `cli.sweep`, the rest to Hydra.
 
     Hydra composes everything twice, the first time only to learn whether it is a sweep.
     """
-    if not words.flags and not any(is_for_hydra(word) for word in words.overrides):
-        mapping, is_sweep = compose_plain(command.name, words.overrides)
-        if not is_sweep:
-            return run_program(command, mapping)
-    return run_by_hydra(command, words)
+    if command.name == SWEEPING and "--multirun" in words.flags and all(map(is_for_sweep, words.flags)):
+        return run_sweep([*search_path(words.flags), *words.overrides])
+    if words.flags:
+        return run_by_hydra(command, words)
+    mapping, is_sweep = compose_plain(command.name, words.overrides)
+    if command.name == SWEEPING and is_sweep:
+        return run_sweep(words.overrides)
+    if command.name == SWEEPING and mapping.get("resume") is not None:
+        return run_sweep(words.overrides, is_resumed=True)
+    if is_sweep or any(is_for_hydra(word) for word in words.overrides):
+        return run_by_hydra(command, words)
+    return run_program(command, mapping)
 
 
 def is_for_hydra(word: str) -> bool:
     return word.lstrip("+~").startswith(("hydra.", "hydra/"))
+
+
+def is_for_sweep(flag: str) -> bool:
+    return flag == "--multirun" or flag.startswith("--config-dir=")
+
+
+def search_path(flags: Sequence[str]) -> list[str]:
+    """`--config-dir=DIR` as the override that means the same."""
+    folders = [Path(flag.partition("=")[2]).resolve() for flag in flags if flag.startswith("--config-dir=")]
+    return [f"hydra.searchpath=[{','.join(f'file://{folder}' for folder in folders)}]"] if folders else []
+
+
+def run_sweep(overrides: Sequence[str], *, is_resumed: bool = False) -> int:
+    """A sweep; `is_resumed` without -m takes up the words that it was started with."""
+    from breakout.cli import sweep
+
+    return sweep.run_sweep(sweep.with_first_words(overrides) if is_resumed else overrides)
 
 
 def run_by_hydra(command: Command, words: Words) -> int:
@@ -61,7 +88,8 @@ def run_by_hydra(command: Command, words: Words) -> int:
     task = hydra.main(config_path=str(conf_dir()), config_name=command.name, version_base=HYDRA_VERSION_BASE)(
         job(command, outcome)
     )
-    with hydra_environment([*words.flags, *absolute(words.overrides)]):
+    launcher = [] if command.name == SWEEPING else ["hydra/launcher=basic"]
+    with hydra_environment([*words.flags, *launcher, *absolute(words.overrides)]):
         try:
             task()
         except Exception as error:

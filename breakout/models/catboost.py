@@ -93,13 +93,12 @@ def fit_catboost(config: CatBoostConfig, parts: FitParts, seed: int, metadata: M
     return CatBoostModel(classifier)
 
 
-def longest_fit(config: CatBoostConfig, iterations: int) -> CatBoostConfig | None:
-    """This configuration with more iterations, if that fit begins with the same trees; None if it does not.
+def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
+    """What fits have in common that differ in their iterations alone and begin with the same trees.
 
     CatBoost takes one Newton step a leaf in fits of fewer than 200 trees and ten in longer ones.
     """
-    is_same = (config.iterations < _LONG_FIT) == (iterations < _LONG_FIT)
-    return replace(config, iterations=iterations) if is_same and iterations >= config.iterations else None
+    return replace(config, iterations=1 if config.iterations < _LONG_FIT else _LONG_FIT)
 
 
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:

@@ -38,7 +38,7 @@ Path = Annotated[str, Meta(min_length=1)]
 class ExperimentConfig:
     """`breakout train`: the main job.
 
-    `resume`, `fail_fast` and `workers` are for sweeps; None workers are as many as the cores allow.
+    `resume`, `fail_fast`, `workers` and `job_defaults` are for sweeps; None workers are as many as the cores allow.
     """
 
     config_version: int
@@ -52,6 +52,7 @@ class ExperimentConfig:
     resume: Path | None
     fail_fast: bool
     workers: Count | None
+    job_defaults: tuple[str, ...]
     mode: ModeConfig
     features: FeaturesConfig
     target: TargetConfig

@@ -26,6 +26,7 @@ NOT_IN_FINGERPRINT = {
     "resume",
     "fail_fast",
     "workers",
+    "job_defaults",
     "window.fold_jobs",
     "tracking",
     "paths",

@@ -1,0 +1,148 @@
+"""One sweep: the words of the command line in, Hydra's sweeper makes the jobs, the exit code out.
+
+0 if every job is completed, 1 if one failed. The sweep itself, which knows nothing of Hydra, is in `breakout.sweeps`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hydra import initialize_config_dir
+from hydra._internal.callbacks import Callbacks
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.plugins import Plugins
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig, open_dict
+
+from breakout.cli.engines import engine_of, is_ours
+from breakout.cli.job_composition import JobComposer, PlanningLoader
+from breakout.cli.tuning import prepare_tuner
+from breakout.conf_tree import conf_dir
+from breakout.errors import BreakoutError, ConfigurationError
+from breakout.settings.composition import HYDRA_VERSION_BASE, absolute, explain
+from breakout.sweeps.job import Job, Refusal
+from breakout.sweeps.pool import warm_up
+from breakout.sweeps.record import load_record, locked, new_folder, new_record
+from breakout.sweeps.session import DryRunShown, FailedFast, Options, SweepSession
+
+CACHE_FOLDER = "cache"  # below paths.outputs
+
+
+class SweepTask:
+    """What Hydra's launcher is given for a task function: composes a batch and runs it."""
+
+    def __init__(self, session: SweepSession, composer: JobComposer) -> None:
+        self._session, self._composer = session, composer
+
+    def __call__(self, config: DictConfig) -> float:
+        """Hydra asks for a function; jobs never come this way."""
+        raise NotImplementedError
+
+    def run_batch(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[float | None]:
+        """The optimized metric of each job, None of one that failed."""
+        composed = [self._composer.compose(first + place, words) for place, words in enumerate(job_overrides)]
+        jobs = [job for job in composed if isinstance(job, Job)]
+        return self._session.run(jobs, [job for job in composed if isinstance(job, Refusal)])
+
+
+def run_sweep(words: Sequence[str]) -> int:
+    """Run a sweep to its end, or resume one; Ctrl-C leaves its leaderboard and goes on to the caller."""
+    warm_up()
+    with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE, job_name="breakout"):
+        config = compose_sweep(words)
+        with sweep_folder(config) as folder, open_dict(config):
+            config.hydra.sweep.dir = str(folder)
+            return sweep_in(folder, config, words)
+
+
+def with_first_words(words: Sequence[str]) -> list[str]:
+    """`breakout resume=DIR` without -m: the words that the sweep was started with come before those given now."""
+    folder = next(word for word in words if word.startswith("resume=")).removeprefix("resume=")
+    return [*load_record(Path(folder.strip("'\""))).words, *words]
+
+
+def compose_sweep(words: Sequence[str]) -> DictConfig:
+    """The sweep's own configuration, Hydra's included."""
+    hydra = GlobalHydra.instance().hydra
+    if hydra is None:
+        raise RuntimeError("Hydra is not initialised")
+    try:
+        config = hydra.compose_config("train", absolute(words), RunMode.MULTIRUN, with_log_configuration=False)
+    except Exception as error:
+        raise ConfigurationError(explain(error, "train")) from error
+    return config
+
+
+@contextmanager
+def sweep_folder(config: DictConfig) -> Iterator[Path]:
+    """The folder to resume, a new one, or for a dry run one that is gone afterwards."""
+    if config.resume is not None:
+        folder = Path(str(config.resume)).resolve()
+        load_record(folder)
+        with locked(folder):
+            yield folder
+    elif config.dry_run:
+        with tempfile.TemporaryDirectory() as scratch:
+            yield Path(scratch)
+    else:
+        folder = new_folder(Path(str(config.hydra.sweep.dir)).resolve())
+        with locked(folder):
+            yield folder
+
+
+def sweep_in(folder: Path, config: DictConfig, words: Sequence[str]) -> int:
+    """Let Hydra's sweeper make the jobs; whatever ends it, what is done is summed up."""
+    from breakout.sweeps.conclusion import conclude
+
+    is_resumed = config.resume is not None
+    kept = [word for word in words if not word.startswith("resume=")]
+    record = load_record(folder) if is_resumed else new_record(kept)
+    options = Options(
+        cache=Path(str(config.paths.outputs)).resolve() / CACHE_FOLDER,
+        is_dry=bool(config.dry_run),
+        is_resumed=is_resumed,
+        fail_fast=config.fail_fast is True,
+        workers=config.workers if isinstance(config.workers, int) else None,
+        engine=None if is_ours(config.hydra.launcher) else engine_of(config),
+    )
+    session = SweepSession(folder, record, options)
+    try:
+        with session:
+            let_sweep(session, config)
+    except DryRunShown:
+        return 0
+    except FailedFast:
+        pass
+    finally:
+        if session.is_begun:
+            code = conclude(folder)
+        elif not is_resumed:
+            shutil.rmtree(folder, ignore_errors=True)
+    return code
+
+
+def let_sweep(session: SweepSession, config: DictConfig) -> None:
+    """Call Hydra's sweeper with our launcher under it."""
+    config.hydra.launcher = {"_target_": "hydra_plugins.breakout_launcher.BreakoutLauncher"}
+    prepare_tuner(config, session.folder, is_dry=session.options.is_dry)
+    loader = PlanningLoader(GlobalHydra.instance().config_loader().get_search_path())
+    task: Any = SweepTask(session, JobComposer(loader_of_hydra(), config))
+    context = HydraContext(config_loader=loader, callbacks=Callbacks(config))
+    try:
+        sweeper = Plugins.instance().instantiate_sweeper(config=config, hydra_context=context, task_function=task)
+        sweeper.sweep(arguments=[str(word) for word in config.hydra.overrides.task])
+    except (BreakoutError, DryRunShown, FailedFast):
+        raise
+    except Exception as error:
+        if session.failed:
+            return  # a tuner without a single completed trial ends so
+        raise ConfigurationError(explain(error, "train")) from error
+
+
+def loader_of_hydra() -> Any:
+    return GlobalHydra.instance().config_loader()

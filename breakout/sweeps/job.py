@@ -1,0 +1,70 @@
+"""The jobs of a sweep: words and typed settings in; what they are known by out."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from breakout import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from breakout.settings import ExperimentConfig
+
+# Words that choose how a sweep runs say nothing about a job.
+_SWEEP_WORDS = ("resume=", "fail_fast=", "workers=", "hydra.", "hydra/", "+hydra.", "++hydra.")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a sweep. Its fingerprint says which experiment it is; `number` is for people, `origin` the sweeper's.
+
+    A walk forward whose folds are jobs of their own makes several jobs of one origin.
+    """
+
+    origin: int
+    overrides: tuple[str, ...]
+    config: ExperimentConfig
+    number: int = -1
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The fingerprint of the settings."""
+        return settings.fingerprint(self.config)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A job that cannot be begun, and why; `mapping` holds its settings, or its words if they make none."""
+
+    origin: int
+    overrides: tuple[str, ...]
+    mapping: dict[str, Any]
+    error: Exception
+    number: int = -1
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The fingerprint of the settings."""
+        return settings.fingerprint(self.mapping)
+
+
+def refuse(job: Job, error: Exception) -> Refusal:
+    """A job that turned out to be impossible."""
+    return Refusal(job.origin, job.overrides, settings.to_mapping(job.config), error, job.number)
+
+
+def job_words(overrides: Sequence[str]) -> tuple[str, ...]:
+    """The overrides of a job without those that are the sweep's."""
+    return tuple(word for word in overrides if not word.startswith(_SWEEP_WORDS))
+
+
+def command_of(overrides: Sequence[str]) -> str:
+    """What to type to run a job by itself."""
+    words = list(job_words(overrides))
+    if any(word.startswith("sweep=") for word in words):
+        words.append("hydra.mode=RUN")  # the file itself asks for a sweep
+    return shlex.join(["breakout", *words])

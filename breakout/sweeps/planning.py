@@ -1,0 +1,226 @@
+"""What a sweep is going to do: jobs in; their rows, the groups that share fits, and what it all costs out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from breakout import settings
+from breakout.errors import BreakoutError
+from breakout.features.config import BreakoutFeatureConfig
+from breakout.features.selection import select_features
+from breakout.plan import folds_of
+from breakout.split import DateRange, Fold, Split, date_mask, folds_with_games, resolve_window
+from breakout.sweeps.cost import JOB_SECONDS, START_SECONDS, fit_seconds
+from breakout.sweeps.job import Job, Refusal, refuse
+from breakout.sweeps.reading import OpenedSource, Sources
+from breakout.sweeps.sources import LazyWarehouse, PreparedPlan, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import numpy as np
+
+    from breakout.features.contract import Contract
+    from breakout.settings import ExperimentConfig
+    from breakout.warehouse.cost import CostEstimate
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """A job whose plan stands, and how many rows it trains on and is evaluated on (None: not known before reading)."""
+
+    job: Job
+    plan: PreparedPlan
+    train_rows: int | None
+    evaluation_rows: int | None
+
+    @property
+    def seconds(self) -> float:
+        """An estimate for its fits, if they had to be done for it alone."""
+        model, features = self.job.config.model, len(self.plan.features.names)
+        return max(1, len(self.plan.folds)) * fit_seconds(model, self.train_rows or 0, features)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Jobs that share their fits; `iterations` is the most that any of them asks for."""
+
+    jobs: tuple[PlannedJob, ...]
+    iterations: int
+
+    @property
+    def fits(self) -> int:
+        """One, or one a fold."""
+        return max(1, len(self.jobs[0].plan.folds))
+
+    @property
+    def seconds(self) -> float:
+        """An estimate for the whole group on one core."""
+        return max(job.seconds for job in self.jobs) + JOB_SECONDS * len(self.jobs)
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """Groups in the order in which they are begun, jobs that cannot be begun, and bytes that cost money."""
+
+    groups: tuple[Group, ...]
+    refused: tuple[Refusal, ...] = ()
+    bytes_to_read: CostEstimate | None = None
+
+    @property
+    def jobs(self) -> list[PlannedJob]:
+        """All jobs, by number."""
+        return sorted((job for group in self.groups for job in group.jobs), key=lambda planned: planned.job.number)
+
+    @property
+    def fits(self) -> int:
+        """How many fits the jobs cost."""
+        return sum(group.fits for group in self.groups)
+
+    def seconds(self, workers: int) -> float:
+        """An estimate of the time that so many workers take together."""
+        costs = [group.seconds for group in self.groups]
+        return START_SECONDS + max(sum(costs) / workers, max(costs, default=0.0))
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A job with everything resolved but its rows."""
+
+    job: Job
+    features: BreakoutFeatureConfig
+    source: OpenedSource
+    split: Split
+    folds: tuple[Fold, ...]
+
+    @property
+    def dates(self) -> DateRange:
+        """From its first training date to its last evaluated one."""
+        splits = [fold.split for fold in self.folds] or [self.split]
+        ends = [(split.evaluation or split.train).end for split in splits]
+        return DateRange(min(split.train.start for split in splits), max(ends))
+
+
+def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> SweepPlan:
+    """Resolve the jobs and build their rows, each problem's once; what is wrong with a job becomes its refusal.
+
+    `is_dry` reads nothing that costs money.
+    """
+    refused: list[Refusal] = []
+    planned: list[PlannedJob] = []
+    with Sources(cache, is_dry=is_dry) as sources:
+        drafts = list(_drafts(jobs, sources, refused))
+        spans = _spans(drafts)
+        for draft in drafts:
+            try:
+                problem = sources.problem(draft.source, draft.features, spans[draft.source.facts, draft.features])
+                contract = sources.contract(draft.features)
+                planned += _expand(draft, problem, contract, sources.dates(problem))
+            except BreakoutError as error:
+                refused.append(refuse(draft.job, error))
+        return SweepPlan(group_jobs(planned), tuple(refused), sources.bytes_to_read)
+
+
+def _drafts(jobs: Sequence[Job], sources: Sources, refused: list[Refusal]) -> Iterator[Draft]:
+    for job in jobs:
+        config = job.config
+        try:
+            names = select_features(config.mode.name, config.features.names)
+            features = BreakoutFeatureConfig.from_target(names, config.target)
+            source = sources.open(config.warehouse)
+            yield Draft(job, features, source, resolve_window(config.window, source.warehouse), folds_of(config))
+        except BreakoutError as error:
+            refused.append(refuse(job, error))
+
+
+def _spans(drafts: Sequence[Draft]) -> dict[Any, DateRange]:
+    """All dates that the jobs of one source and one set of features need."""
+    needed: dict[Any, list[DateRange]] = defaultdict(list)
+    for draft in drafts:
+        needed[draft.source.facts, draft.features].append(draft.dates)
+    return {
+        key: DateRange(min(days.start for days in found), max(days.end for days in found))
+        for key, found in needed.items()
+    }
+
+
+def _expand(draft: Draft, problem: Problem, contract: Contract, dates: np.ndarray | None) -> Iterator[PlannedJob]:
+    """The job, or one a fold where the window asks for that."""
+    window = draft.job.config.window
+    if isinstance(window, settings.WalkForwardWindow) and dates is not None:
+        folds = folds_with_games(draft.folds, dates, window.folds)
+        if not window.fold_jobs:
+            yield _planned(draft.job, problem, contract, folds[-1].split, folds, dates)
+            return
+        for fold in folds:
+            yield _planned(fold_job(draft.job, fold), problem, contract, fold.split, (), dates)
+        return
+    yield _planned(draft.job, problem, contract, draft.split, draft.folds, dates)
+
+
+def fold_job(job: Job, fold: Fold) -> Job:
+    """One fold of a walk forward as a job on fixed dates."""
+    days = {
+        "train_start": fold.train.start,
+        "train_end": fold.train.end,
+        "eval_start": fold.evaluation.start,
+        "eval_end": fold.evaluation.end,
+    }
+    kept = [word for word in job.overrides if not word.startswith("window")]
+    words = ("window=january", *(f"window.{key}={day}" for key, day in days.items()))
+    config = replace(job.config, window=settings.DateWindow("dates", **days))
+    return replace(job, overrides=(*kept, *words), config=config)
+
+
+def _planned(
+    job: Job,
+    problem: Problem,
+    contract: Contract,
+    split: Split,
+    folds: tuple[Fold, ...],
+    dates: np.ndarray | None,
+) -> PlannedJob:
+    history = {problem.span.start: problem.history_start}
+    plan = PreparedPlan(
+        config=job.config,
+        features=problem.features,
+        contract=contract,
+        split=split,
+        warehouse=LazyWarehouse(problem.source, history),
+        folds=folds,
+        problem=problem,
+    )
+    train, rows = None, None
+    if dates is not None:
+        train = int(date_mask(dates, split.train).sum())
+        splits = [fold.split for fold in folds] or [split]
+        rows = sum(int(date_mask(dates, one.evaluation).sum()) for one in splits if one.evaluation)
+    return PlannedJob(job, plan, train, rows)
+
+
+def group_jobs(planned: Sequence[PlannedJob]) -> tuple[Group, ...]:
+    """Jobs that can share their fits, the costliest groups first, so that no worker is left alone with a long one."""
+    members: dict[Any, list[PlannedJob]] = defaultdict(list)
+    for one in planned:
+        members[_fit_key(one)].append(one)
+    groups = [Group(tuple(found), max(_iterations(one.job.config) for one in found)) for found in members.values()]
+    return tuple(sorted(groups, key=lambda group: -group.seconds))
+
+
+def _fit_key(planned: PlannedJob) -> tuple[Any, ...]:
+    """What a fit sees; the number of iterations only by its kind."""
+    config, plan = planned.job.config, planned.plan
+    ranges = tuple(fold.train for fold in plan.folds) or (plan.split.train,)
+    model = config.model
+    if isinstance(model, settings.CatBoostConfig):
+        from breakout.models.catboost import fit_kind
+
+        model = fit_kind(model)
+    return (plan.problem, ranges, config.validation, config.seed, model)
+
+
+def _iterations(config: ExperimentConfig) -> int:
+    return getattr(config.model, "iterations", 0)

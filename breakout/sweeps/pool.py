@@ -1,0 +1,165 @@
+"""Worker processes: groups of jobs in, words on each job out; a worker that dies takes one job with it, never another.
+
+Workers are forked from a server that has imported everything once (multiprocessing's forkserver), so a worker starts
+in milliseconds and shares no threads or locks with the process that plans.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING
+
+from breakout.sweeps.running import Event, run_group
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from multiprocessing.context import ForkServerProcess
+    from pathlib import Path
+
+    from breakout.sweeps.planning import Group, PlannedJob
+
+GRACE_SECONDS = 10.0  # for a worker that was asked to end to say so in its status.json
+_CONTEXT = multiprocessing.get_context("forkserver")
+
+
+def warm_up() -> None:
+    """Let the server begin its imports, while this process composes and plans."""
+    _CONTEXT.set_forkserver_preload(["breakout.sweeps.preload"])
+    forkserver.ensure_running()
+
+
+@dataclass
+class Worker:
+    """A process, the pipe to it, the jobs of its group that are not over, and the one it is at."""
+
+    process: ForkServerProcess
+    pipe: Connection
+    group: Group | None = None
+    left: list[PlannedJob] = field(default_factory=list)
+    current: int | None = None
+
+    def give(self, group: Group) -> None:
+        """Begin a group."""
+        self.group, self.left, self.current = group, list(group.jobs), None
+        self.pipe.send(group)
+
+    def hear(self, event: Event) -> None:
+        """Keep account of what it is at."""
+        self.current = event.number if event.kind == "started" else None
+        if event.kind != "started":
+            self.left = [planned for planned in self.left if planned.job.number != event.number]
+
+    def rest(self, failed: int) -> Group | None:
+        """What is left of its group without the job that it died of."""
+        jobs = tuple(planned for planned in self.left if planned.job.number != failed)
+        return replace(self.group, jobs=jobs) if self.group and jobs else None
+
+
+class Workers:
+    """`count` processes that write into the sweep's folder; use as a context, which ends them."""
+
+    def __init__(self, count: int, folder: Path) -> None:
+        self._count, self._folder = count, folder
+        self._workers: list[Worker] = []
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(self, groups: Iterable[Group], tell: Callable[[Event], bool]) -> None:
+        """Carry out the groups; `tell` hears of every event and says whether to go on."""
+        waiting = deque(groups)
+        self._start(min(self._count, len(waiting)))
+        for worker in self._workers:
+            if waiting:
+                worker.give(waiting.popleft())
+        while any(worker.group for worker in self._workers):
+            for worker in self._ready():
+                if not self._listen(worker, waiting, tell):
+                    return
+
+    def _start(self, count: int) -> None:
+        while len(self._workers) < count:
+            ours, theirs = _CONTEXT.Pipe()
+            process = _CONTEXT.Process(target=_serve, args=(theirs, self._folder), daemon=True)
+            process.start()
+            theirs.close()
+            self._workers.append(Worker(process, ours))
+
+    def _ready(self) -> list[Worker]:
+        busy = {worker.pipe: worker for worker in self._workers if worker.group}
+        return [busy[pipe] for pipe in wait(list(busy)) if isinstance(pipe, Connection)]
+
+    def _listen(self, worker: Worker, waiting: deque[Group], tell: Callable[[Event], bool]) -> bool:
+        """Take one message of a worker: an event, None for a group that is done, or the silence of a dead process."""
+        try:
+            event: Event | None = worker.pipe.recv()
+        except (EOFError, ConnectionResetError):
+            return self._bury(worker, waiting, tell)
+        if event is None:
+            worker.group = None
+            if waiting:
+                worker.give(waiting.popleft())
+            return True
+        worker.hear(event)
+        return tell(event)
+
+    def _bury(self, worker: Worker, waiting: deque[Group], tell: Callable[[Event], bool]) -> bool:
+        """A worker died: the job it was at has failed, the others of its group are begun again elsewhere."""
+        worker.process.join()
+        self._workers.remove(worker)
+        failed = worker.left[0].job.number if worker.current is None else worker.current
+        rest = worker.rest(failed)
+        if rest is not None:
+            waiting.appendleft(rest)
+        self._start(min(self._count, len(self._workers) + len(waiting)))
+        for other in self._workers:
+            if waiting and other.group is None:
+                other.give(waiting.popleft())
+        return tell(Event("failed", failed, told_death(worker.process.exitcode)))
+
+    def close(self) -> None:
+        """Ask workers to end, which a job says in its status.json, and end those that do not listen."""
+        for worker in self._workers:
+            worker.pipe.close()
+            if worker.group:
+                worker.process.terminate()
+        end = time.monotonic() + GRACE_SECONDS
+        for worker in self._workers:
+            worker.process.join(max(0.0, end - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+        self._workers.clear()
+
+
+def _serve(pipe: Connection, folder: Path) -> None:
+    """The life of a worker: groups until the pipe ends. Ctrl-C reaches it through the planning process alone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("breakout").propagate = False  # a job's log is its own file
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
+        while True:
+            run_group(pipe.recv(), folder, pipe.send)
+            pipe.send(None)
+
+
+def told_death(code: int | None) -> str:
+    cause = f"exit code {code}" if code is None or code >= 0 else f"signal {-code}, {signal.Signals(-code).name}"
+    return f"its process ended without a word ({cause}): killed, or out of memory."
+
+
+def default_workers(thread_count: int) -> int:
+    """As many as the cores that this process may use, each job with its threads."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // thread_count)

@@ -1,0 +1,154 @@
+"""A sweep on the terminal: its plan, a bar with the time left and the best so far, a line for each job; never more
+than lines where there is no terminal."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from breakout.evaluation.metrics import HIGHER_IS_BETTER
+from breakout.report.terminal import console
+from breakout.sweeps.job import job_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from breakout.sweeps.planning import PlannedJob, SweepPlan
+    from breakout.sweeps.running import Event
+
+SHOWN_JOBS = 40
+
+
+class Progress:
+    """What is shown while jobs run; it also counts what failed."""
+
+    def __init__(self) -> None:
+        self._out = console()
+        self._bar: Bar | None = None
+        self._jobs: dict[int, PlannedJob] = {}
+        self._words: dict[int, str] = {}
+        self._running: set[int] = set()
+        self._best: tuple[float, int] | None = None
+        self._done = 0
+        self._total = 0
+        self.failed: list[int] = []
+
+    def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, *, is_dry: bool) -> None:
+        """Jobs, fits, rows, time and bytes; in a dry run each job as well."""
+        jobs, left = len(plan.jobs), sum(len(group.jobs) for group in todo.groups)
+        known = f", {jobs - left} of them completed already" if left < jobs else ""
+        estimate = told_time(todo.seconds(workers)) if todo.groups else "no time"
+        self._out.print(
+            f"sweep of {_many(jobs, 'job')}{known}: {_many(todo.fits, 'fit')} with {_many(workers, 'worker')}, "
+            f"about {estimate}"
+        )
+        if plan.refused:
+            self._out.print(f"{_many(len(plan.refused), 'job')} cannot be begun:")
+            for refusal in plan.refused:
+                self._out.print(f"  job {refusal.number}: {refusal.error}", markup=False)
+        if plan.bytes_to_read is not None:
+            self._out.print(plan.bytes_to_read.describe())
+        self._words |= varying_words({planned.job.number: planned.job.overrides for planned in plan.jobs})
+        if is_dry:
+            self._out.print(self._job_table(plan))
+            self._out.print("dry run: nothing was fitted or written")
+
+    def _job_table(self, plan: SweepPlan) -> Table:
+        table = Table("job", "settings", "training rows", "games to judge", "fit", title="jobs", title_justify="left")
+        fit_of = {job.job.number: index for index, group in enumerate(plan.groups, 1) for job in group.jobs}
+        for planned in plan.jobs[:SHOWN_JOBS]:
+            rows = ["?" if count is None else f"{count:,}" for count in (planned.train_rows, planned.evaluation_rows)]
+            number = planned.job.number
+            table.add_row(str(number), self._words[number], *rows, str(fit_of[number]))
+        if len(plan.jobs) > SHOWN_JOBS:
+            table.add_row("...", f"and {len(plan.jobs) - SHOWN_JOBS} more", "", "", "")
+        return table
+
+    @contextmanager
+    def showing(self, todo: SweepPlan) -> Iterator[None]:
+        """Show the bar of a batch on a terminal."""
+        self._jobs |= {planned.job.number: planned for planned in todo.jobs}
+        batch = sum(len(group.jobs) for group in todo.groups)
+        self._total += batch + len(todo.refused)
+        if not self._out.is_terminal or not batch:
+            yield
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[now]}"),
+        )
+        with Bar(*columns, console=self._out, transient=True) as bar:
+            bar.add_task("sweep", total=self._total, completed=self._done, now="")
+            self._bar = bar
+            try:
+                yield
+            finally:
+                self._bar = None
+
+    def tell(self, event: Event) -> None:
+        """Show one event; started jobs only on a bar."""
+        if event.kind == "started":
+            self._running.add(event.number)
+        else:
+            self._running.discard(event.number)
+            self._done += 1
+            self._end(event)
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=self._done, now=self._now())
+
+    def _end(self, event: Event) -> None:
+        words = self._words.get(event.number, "")
+        if event.kind == "failed":
+            self.failed.append(event.number)
+            self._out.print(f"job {event.number} failed ({words}): {event.sentence}", style="red", markup=False)
+            return
+        metric = self._metric(event.number)
+        self._keep_best(event, metric)
+        if self._bar is None:
+            value = "undefined" if event.value is None else f"{event.value:.4f}"
+            self._out.print(
+                f"job {event.number} done ({self._done} of {self._total}): {metric} {value}  {words}", markup=False
+            )
+
+    def _metric(self, number: int) -> str:
+        planned = self._jobs.get(number)
+        return planned.job.config.optimized_metric if planned else "log_loss"
+
+    def _keep_best(self, event: Event, metric: str) -> None:
+        if event.value is None:
+            return
+        sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
+        if self._best is None or sign * event.value < sign * self._best[0]:
+            self._best = (event.value, event.number)
+
+    def _now(self) -> str:
+        running = f"running {', '.join(map(str, sorted(self._running)))}" if self._running else ""
+        best = f"best {self._best[0]:.4f} (job {self._best[1]})" if self._best else ""
+        return "  ".join(filter(None, (running, best)))
+
+
+def varying_words(overrides: dict[int, Sequence[str]]) -> dict[int, str]:
+    """The words of each job that not every job has."""
+    words = {number: job_words(found) for number, found in overrides.items()}
+    common = set.intersection(*map(set, words.values())) if len(words) > 1 else set()
+    return {number: " ".join(word for word in found if word not in common) for number, found in words.items()}
+
+
+def told_time(seconds: float) -> str:
+    """40 -> 40 s, 90 -> 1.5 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,100 @@
+"""The sources of a sweep while it is planned: each opened once, each problem's rows read once into the cache."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from breakout.dataset import SLICE_FEATURES
+from breakout.features.contract import Contract, build_contract
+from breakout.features.query import get_training_data_query
+from breakout.sweeps.sources import Problem, Source, problem_rows
+from breakout.warehouse.cache import CachedWarehouse
+from breakout.warehouse.cost import CostEstimate, Priced
+from breakout.warehouse.opening import open_warehouse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    import numpy as np
+
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.settings.groups import WarehouseConfig
+    from breakout.split import DateRange
+    from breakout.warehouse.base import Warehouse
+
+
+@dataclass(frozen=True)
+class OpenedSource:
+    """An open warehouse and what is known of it."""
+
+    facts: Source
+    warehouse: Warehouse
+
+
+class Sources:
+    """Opened on demand, closed together; `is_dry` reads nothing that costs money and writes nothing."""
+
+    def __init__(self, cache: Path, *, is_dry: bool) -> None:
+        self._cache, self._is_dry = cache, is_dry
+        self._opened: dict[WarehouseConfig, OpenedSource] = {}
+        self._problems: dict[Any, Problem] = {}
+        self._dates: dict[Problem, np.ndarray | None] = {}
+        self._contracts: dict[BreakoutFeatureConfig, Contract] = {}
+        self._closing = ExitStack()
+        self.bytes_to_read: CostEstimate | None = None
+
+    def __enter__(self) -> Sources:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.close()
+
+    def open(self, config: WarehouseConfig) -> OpenedSource:
+        """The warehouse of this configuration."""
+        if config not in self._opened:
+            warehouse = open_warehouse(config)
+            self._closing.callback(warehouse.close)
+            facts = Source(config, self._cache, warehouse.sources, warehouse.fingerprint(), warehouse.describe())
+            self._opened[config] = OpenedSource(facts, warehouse)
+        return self._opened[config]
+
+    def problem(self, source: OpenedSource, features: BreakoutFeatureConfig, span: DateRange) -> Problem:
+        """The problem of a source, features and dates."""
+        key = (source.facts, features)
+        if key not in self._problems:
+            self._problems[key] = Problem(source.facts, features, span, source.warehouse.history_start(span.start))
+        return self._problems[key]
+
+    def contract(self, features: BreakoutFeatureConfig) -> Contract:
+        """The contract of features and target; making one takes a third of a second."""
+        if features not in self._contracts:
+            self._contracts[features] = build_contract(features)
+        return self._contracts[features]
+
+    def dates(self, problem: Problem) -> np.ndarray | None:
+        """The game date of each row, shape (n,), built now and kept for every job; None if that would cost money."""
+        if problem not in self._dates:
+            self._dates[problem] = self._read(problem)
+        return self._dates[problem]
+
+    def _read(self, problem: Problem) -> np.ndarray | None:
+        warehouse = self._opened[problem.source.config].warehouse
+        if isinstance(warehouse, Priced):
+            cost = self._cost(problem, warehouse)
+            self.bytes_to_read = cost if self.bytes_to_read is None else self.bytes_to_read + cost
+            if self._is_dry:
+                return None
+        return problem_rows(problem, warehouse, is_read_only=self._is_dry).dates
+
+    def _cost(self, problem: Problem, warehouse: Warehouse) -> CostEstimate:
+        names = tuple(dict.fromkeys((*problem.features.names, *SLICE_FEATURES)))
+        sql = get_training_data_query(names, sources=problem.source.tables)
+        start, end = problem.span.start, problem.span.end
+        parameters = problem.features.parameters(problem.history_start, start, end)
+        cached = CachedWarehouse(warehouse, self._cache, is_read_only=True)
+        return cached.estimate_checks(start, end) + cached.estimate(sql, parameters)

@@ -1,0 +1,210 @@
+"""The sweep's own folder: made once for each sweep, locked while it runs, with sweep.json and a folder for each run.
+
+sweep.json names the jobs, their settings, and the fingerprints of the data and contracts they rest on. What has become
+of a job is never written there: its run folder tells.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from breakout import settings
+from breakout.artifacts import load_json, save_json
+from breakout.errors import ConfigurationError, DataError
+from breakout.runs import STATUS_FILE, read_status
+from breakout.sweeps.planning import SweepPlan
+from breakout.sweeps.running import RUNS_FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from breakout.sweeps.job import Job, Refusal
+    from breakout.sweeps.planning import PlannedJob
+
+RECORD_FILE = "sweep.json"
+SCHEMA_VERSION = 1
+_LOCK_FILE = ".lock"
+
+
+@dataclass
+class SweepRecord:
+    """What a sweep is: the words it was started with, its jobs in the order of their numbers, what they rest on."""
+
+    words: list[str]
+    created: str
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    data: dict[str, str] = field(default_factory=dict)
+    contracts: dict[str, str] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> None:
+        """Write sweep.json."""
+        save_json({"schema_version": SCHEMA_VERSION, **self.__dict__}, folder / RECORD_FILE)
+
+    def number(self, plan: SweepPlan) -> SweepPlan:
+        """The same plan with each job's number: the old one of a job that is known, else the next."""
+        known = {job["fingerprint"]: int(job["number"]) for job in self.jobs}
+        found: list[Job | Refusal] = [planned.job for group in plan.groups for planned in group.jobs]
+        for job in sorted([*found, *plan.refused], key=lambda job: job.origin):
+            known.setdefault(job.fingerprint, len(known))
+        groups = tuple(
+            replace(group, jobs=tuple(_numbered(planned, known) for planned in group.jobs)) for group in plan.groups
+        )
+        refused = tuple(replace(refusal, number=known[refusal.fingerprint]) for refusal in plan.refused)
+        return replace(plan, groups=groups, refused=refused)
+
+    def add(self, plan: SweepPlan) -> None:
+        """Take up the jobs of a numbered plan that are not known yet."""
+        known = {job["fingerprint"] for job in self.jobs}
+        found = [*map(_job_entry, plan.jobs), *map(_refusal_entry, plan.refused)]
+        self.jobs += [entry for entry in found if entry["fingerprint"] not in known]
+        self.jobs.sort(key=lambda entry: int(entry["number"]))
+        for planned in plan.jobs:
+            self.data[_source_key(planned)] = planned.plan.warehouse.fingerprint()
+            self.contracts[_problem_key(planned)] = planned.plan.contract.fingerprint
+
+    def check_same_ground(self, plan: SweepPlan, folder: Path) -> None:
+        """Raise DataError if the data or a contract is another one than when the sweep began."""
+        for planned in plan.jobs:
+            data, contract = planned.plan.warehouse.fingerprint(), planned.plan.contract.fingerprint
+            if self.data.get(_source_key(planned), data) != data:
+                raise DataError(
+                    f"the data of {planned.plan.warehouse.describe()} changed since {folder} began: "
+                    "its jobs would not be comparable; start a new sweep by leaving out resume=."
+                )
+            if self.contracts.get(_problem_key(planned), contract) != contract:
+                raise DataError(
+                    f"the contract of the features changed since {folder} began: "
+                    "its jobs would not be comparable; start a new sweep by leaving out resume=."
+                )
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """A run folder of a job, and its status told truly."""
+
+    folder: Path
+    status: dict[str, Any]
+
+    @property
+    def state(self) -> str:
+        """completed, failed, interrupted, killed or running."""
+        return str(self.status["state"])
+
+
+def job_runs(folder: Path) -> dict[str, JobRun]:
+    """The run of each job by its fingerprint: the completed one if there is one, else the latest."""
+    found: dict[str, JobRun] = {}
+    for path in sorted((folder / RUNS_FOLDER).glob(f"*/{STATUS_FILE}")):
+        run = JobRun(path.parent, read_status(path.parent))
+        fingerprint = str(run.status["fingerprint"])
+        if fingerprint not in found or found[fingerprint].state != "completed":
+            found[fingerprint] = run
+    return found
+
+
+def settle(folder: Path, number: int, sentence: str) -> None:
+    """Write into the status.json of a job whose process died how it ended."""
+    for path in (folder / RUNS_FOLDER).glob(f"*/{STATUS_FILE}"):
+        status = load_json(path)
+        if status.get("job") == number and status["state"] == "running":
+            save_json(status | {"state": "killed", "error": sentence, "finished": _now()}, path)
+
+
+def new_folder(wanted: Path) -> Path:
+    """A folder that did not exist before: the wanted one, or with a number behind it."""
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    candidate, tries = wanted, 1
+    while True:
+        try:
+            candidate.mkdir()
+        except FileExistsError:
+            tries += 1
+            candidate = wanted.with_name(f"{wanted.name}-{tries}")
+        except OSError as error:
+            raise DataError(f"{candidate} cannot be made ({error.strerror}); choose paths.outputs=DIR.") from error
+        else:
+            return candidate
+
+
+def load_record(folder: Path) -> SweepRecord:
+    """sweep.json of a sweep; a DataError or ConfigurationError says what the folder lacks."""
+    if not (folder / RECORD_FILE).is_file():
+        raise ConfigurationError(f"{folder} is no sweep: it holds no {RECORD_FILE}; give the folder of a sweep.")
+    record = load_json(folder / RECORD_FILE)
+    if record.pop("schema_version", None) != SCHEMA_VERSION:
+        raise DataError(f"{folder / RECORD_FILE} was written by another version of breakout.")
+    try:
+        return SweepRecord(**record)
+    except TypeError as error:
+        raise DataError(f"{folder / RECORD_FILE} is damaged: {error}.") from error
+
+
+def new_record(words: Sequence[str]) -> SweepRecord:
+    """The record of a sweep that begins now."""
+    return SweepRecord(list(words), _now())
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Only one process runs a sweep; the lock falls with the process, however that ends."""
+    with (folder / _LOCK_FILE).open("a") as lock:
+        try:
+            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            told = f"{folder} is still running in another process: wait for it, or end it."
+            raise ConfigurationError(told) from error
+        yield
+
+
+def _numbered(planned: PlannedJob, numbers: dict[str, int]) -> PlannedJob:
+    return replace(planned, job=replace(planned.job, number=numbers[planned.job.fingerprint]))
+
+
+def _job_entry(planned: PlannedJob) -> dict[str, Any]:
+    return {
+        "number": planned.job.number,
+        "fingerprint": planned.job.fingerprint,
+        "overrides": list(planned.job.overrides),
+        "settings": settings.to_mapping(planned.job.config),
+        "window": _window(planned),
+    }
+
+
+def _refusal_entry(refusal: Refusal) -> dict[str, Any]:
+    return {
+        "number": refusal.number,
+        "fingerprint": refusal.fingerprint,
+        "overrides": list(refusal.overrides),
+        "settings": refusal.mapping,
+        "window": "",
+    }
+
+
+def _window(planned: PlannedJob) -> str:
+    """What the job's window is called: the word it was chosen by, or the dates that are evaluated."""
+    chosen = [word for word in planned.job.overrides if word.startswith("window")]
+    if len(chosen) == 1 and chosen[0].startswith("window="):
+        return chosen[0].removeprefix("window=")
+    folds, split = planned.plan.folds, planned.plan.split
+    if folds:
+        return f"{folds[0].evaluation.start}..{folds[-1].evaluation.end}"
+    return str(split.evaluation or split.train)
+
+
+def _source_key(planned: PlannedJob) -> str:
+    return json.dumps(settings.to_mapping(planned.job.config.warehouse), sort_keys=True)
+
+
+def _problem_key(planned: PlannedJob) -> str:
+    config = planned.job.config
+    return json.dumps([config.features.names, settings.to_mapping(config.target)], sort_keys=True)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,151 @@
+"""The rows of a sweep, built once: a problem (source, features, target, dates) in, its rows out, in any process.
+
+The query's answer lies in a cache keyed by its text, its parameters and the source's fingerprint, so that a changed
+source or contract is another entry. Workers read it there and open the source only if the entry is gone or damaged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
+from breakout.plan import Plan
+from breakout.split import DateRange, date_mask
+from breakout.warehouse.cache import CachedWarehouse
+from breakout.warehouse.opening import open_warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    import pyarrow as pa
+
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.settings.groups import WarehouseConfig
+    from breakout.warehouse.base import Warehouse
+    from breakout.warehouse.tables import SourceTables
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a job must know of its warehouse without opening it; `cache` is the folder of answers."""
+
+    config: WarehouseConfig
+    cache: Path
+    tables: SourceTables
+    fingerprint: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Rows that jobs have in common: a source, features with their target, and all dates that any job needs."""
+
+    source: Source
+    features: BreakoutFeatureConfig
+    span: DateRange
+    history_start: date
+
+
+class LazyWarehouse:
+    """A warehouse that answers what is known of it and opens the source for anything else."""
+
+    def __init__(self, source: Source, history: Mapping[date, date], opened: Warehouse | None = None) -> None:
+        self._source, self._history, self._opened = source, dict(history), opened
+        self.sources = source.tables
+
+    def _open(self) -> Warehouse:
+        if self._opened is None:
+            self._opened = open_warehouse(self._source.config)
+        return self._opened
+
+    def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
+        """Ask the source."""
+        return self._open().query(sql, parameters)
+
+    def check_history(self, start: date, end: date) -> None:
+        """Let the source check its rows."""
+        self._open().check_history(start, end)
+
+    def history_start(self, start: date) -> date:
+        """The first day that a row of `start` can see."""
+        return self._history[start] if start in self._history else self._open().history_start(start)
+
+    def latest_game_date(self) -> date:
+        """The newest game_date of the source."""
+        return self._open().latest_game_date()
+
+    def columns(self, table: str) -> Mapping[str, str]:
+        """Name and type of each column of a source table."""
+        return self._open().columns(table)
+
+    def fingerprint(self) -> str:
+        """The source's fingerprint, as it was when the sweep was planned."""
+        return self._source.fingerprint
+
+    def describe(self) -> str:
+        """The source's own words."""
+        return self._source.description
+
+    def has_schedule(self) -> bool:
+        """Whether a schedule is configured."""
+        return self._open().has_schedule()
+
+    def close(self) -> None:
+        """Close the source, if it was opened."""
+        if self._opened is not None:
+            self._opened.close()
+
+
+def problem_rows(problem: Problem, opened: Warehouse | None = None, *, is_read_only: bool = False) -> Dataset:
+    """All rows of a problem, from the cache or, once for everybody, from the source."""
+    source = problem.source
+    warehouse = LazyWarehouse(source, {problem.span.start: problem.history_start}, opened)
+    try:
+        cached = CachedWarehouse(warehouse, source.cache, is_read_only=is_read_only)
+        start, end = problem.span.start, problem.span.end
+        return build_dataset(cached, problem.features, start, end, slice_features=SLICE_FEATURES)
+    finally:
+        if opened is None:
+            warehouse.close()
+
+
+@lru_cache(maxsize=2)
+def _remembered_rows(problem: Problem) -> Dataset:
+    return problem_rows(problem)
+
+
+@lru_cache(maxsize=8)
+def rows_between(problem: Problem, days: DateRange) -> Dataset:
+    """The rows of a range of dates, the same object for every job of this process that asks for them."""
+    rows = _remembered_rows(problem)
+    return rows.take(date_mask(rows.dates, days))
+
+
+@dataclass(frozen=True)
+class PreparedPlan(Plan):
+    """A plan whose rows were built for the whole sweep."""
+
+    problem: Problem | None = None
+
+    def build_train(self) -> Dataset:
+        """The training rows."""
+        return rows_between(self._prepared, self.split.train)
+
+    def build_evaluation(self) -> Dataset | None:
+        """The evaluation rows; None if the run only trains."""
+        return None if self.split.evaluation is None else rows_between(self._prepared, self.split.evaluation)
+
+    def build_span(self) -> Dataset:
+        """All rows of a walk forward."""
+        start, end = min(fold.train.start for fold in self.folds), self.folds[-1].evaluation.end
+        return rows_between(self._prepared, DateRange(start, end))
+
+    @property
+    def _prepared(self) -> Problem:
+        if self.problem is None:
+            raise ValueError("a prepared plan needs its problem")
+        return self.problem
