@@ -1,0 +1,31 @@
+"""The embedded games as a user's own files, cut at a date: what `warehouse=duckdb` reads before and after a night."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from breakout.warehouse.sample import SAMPLE_FOLDER
+
+HISTORY = ("player_game_summary", "team_offense_game_summary")
+
+
+def ingest(folder: Path, start: date, end: date) -> None:
+    """Add the games of start..end, both inclusive, as one more file a table; the schedule is always whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for table in HISTORY:
+        target = folder / f"{table}_{start}.parquet"
+        where = f"game_date BETWEEN DATE '{start}' AND DATE '{end}'"
+        duckdb.sql(f"FROM '{SAMPLE_FOLDER / f'{table}.parquet'}' WHERE {where}").write_parquet(str(target))
+    (folder / "schedule.parquet").write_bytes((SAMPLE_FOLDER / "schedule.parquet").read_bytes())
+
+
+def warehouse_words(folder: Path) -> tuple[str, ...]:
+    """The words that point a command at these files."""
+    return (
+        "warehouse=duckdb",
+        *(f"warehouse.{table}={folder}/{table}_*.parquet" for table in HISTORY),
+        f"warehouse.schedule={folder}/schedule.parquet",
+    )

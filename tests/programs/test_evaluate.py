@@ -1,0 +1,123 @@
+"""A saved bundle on later games gives the figures of its own run, and leaves the same files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from breakout.bundle import load_bundle
+from breakout.evidence import find_evaluation
+from breakout.features import registry
+from tests.programs.conftest import QUICK, Answer, Trained, call, newest_run
+
+
+def evaluate(run: Path, outputs: Path, *words: str) -> Answer:
+    return call("evaluate", f"bundle={run}", f"paths.outputs={outputs}", *QUICK, *words)
+
+
+def read(run: Path, name: str = "metrics.json") -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((run / name).read_text())
+    return record
+
+
+def predictions(run: Path) -> pd.DataFrame:
+    frame = pd.read_parquet(run / "predictions.parquet")
+    return frame[frame["split"] == "evaluation"].reset_index(drop=True)
+
+
+@pytest.mark.parametrize("name", ["default", "mended", "experimental"])
+def test_evaluating_a_bundle_on_its_runs_own_window_gives_the_runs_own_figures(
+    trained: Trained, tmp_path: Path, name: str
+) -> None:
+    answer = evaluate(trained[name], tmp_path)
+    assert answer.code == 0, answer.err
+    run = newest_run(tmp_path, "evaluate")
+    pd.testing.assert_frame_equal(predictions(run), predictions(trained[name]), check_exact=True)
+    ours, theirs = read(run), read(trained[name])
+    assert ours["evaluation"] == theirs["evaluation"]
+    assert read(run, "distributions.json") == read(trained[name], "distributions.json")
+    assert set(ours) - {"contract_mismatch"} == set(theirs)
+    assert {key for key in theirs if ours[key] != theirs[key]} == {"validation", "model"}
+
+
+def test_an_evaluation_leaves_the_files_of_a_run_and_no_bundle(trained: Trained, tmp_path: Path) -> None:
+    assert evaluate(trained["default"], tmp_path, "start=2026-02-01", "end=2026-02-05", "name=february").code == 0
+    run = newest_run(tmp_path, "february")
+    assert {path.name for path in run.iterdir()} == {
+        "status.json",
+        "settings.yaml",
+        "run.log",
+        "metrics.json",
+        "predictions.parquet",
+        "distributions.json",
+        "report.html",
+    }
+    status = read(run, "status.json")
+    assert (status["state"], status["window"]) == ("completed", ["2026-02-01", "2026-02-05"])
+    assert status["rows"] == len(predictions(run)) == 298
+
+
+@pytest.mark.parametrize("start", ["2025-12-01", "2026-01-10"])
+def test_a_window_that_reaches_into_training_is_refused(trained: Trained, tmp_path: Path, start: str) -> None:
+    answer = evaluate(trained["default"], tmp_path, f"start={start}")
+    assert answer.code == 2
+    assert "training window, which ends on 2026-01-10" in answer.err
+
+
+def test_a_window_without_games_is_refused_in_a_sentence(trained: Trained, tmp_path: Path) -> None:
+    after = evaluate(trained["default"], tmp_path, "start=2026-03-01")
+    assert (after.code, after.err.count("\n")) == (3, 1)
+    assert "its newest is of 2026-02-05" in after.err
+    between = evaluate(trained["default"], tmp_path, "start=2026-03-01", "end=2026-03-02")
+    assert between.code == 3
+    assert "no game to score in 2026-03-01..2026-03-02" in between.err
+
+
+def test_the_population_is_the_bundles_own_whatever_todays_yaml_says(trained: Trained, tmp_path: Path) -> None:
+    assert evaluate(trained["narrow"], tmp_path).code == 0
+    found = predictions(newest_run(tmp_path, "evaluate"))
+    pd.testing.assert_frame_equal(found, predictions(trained["narrow"]), check_exact=True)
+    assert len(found) < len(predictions(trained["default"]))
+    refused = evaluate(trained["narrow"], tmp_path, "target.max_ppg=16")
+    assert refused.code == 2
+    assert "unknown key target" in refused.err
+
+
+def test_a_mismatch_is_stamped_on_every_output_and_is_no_evidence(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "points_std_last_10"
+    changed = dict(registry.REGISTRY) | {name: replace(registry.REGISTRY[name], default=6.0)}
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "REGISTRY", MappingProxyType(changed))
+        assert evaluate(trained["untested"], tmp_path).code == 1
+        answer = evaluate(trained["untested"], tmp_path, "allow_contract_mismatch=true")
+    assert answer.code == 0
+    assert "another contract" in answer.out
+    run = newest_run(tmp_path, "evaluate")
+    for file in ("status.json", "metrics.json", "distributions.json"):
+        assert name in read(run, file)["contract_mismatch"][0]
+    assert predictions(run)["contract_mismatch"].all()
+    assert "another contract" in (run / "report.html").read_text()
+    bundle = load_bundle(trained["untested"])
+    assert find_evaluation(bundle, tmp_path) is None
+    assert evaluate(trained["untested"], tmp_path).code == 0
+    assert "1,515 games of 2026-01-11..2026-02-05" in str(find_evaluation(bundle, tmp_path))
+
+
+def test_drift_ends_an_evaluation_with_exit_code_1_only_where_that_is_asked_for(
+    trained: Trained, tmp_path: Path
+) -> None:
+    assert evaluate(trained["default"], tmp_path).code == 0
+    drifted = read(newest_run(tmp_path, "evaluate"), "distributions.json")["drifted"]
+    assert drifted
+    asked = evaluate(trained["default"], tmp_path, "distributions.fail_on_drift=true")
+    assert asked.code == 1
+    assert ", ".join(drifted) in asked.err
+    assert read(newest_run(tmp_path, "evaluate"), "status.json")["state"] == "completed"
