@@ -58,6 +58,7 @@ class DuckDBWarehouse:
 
     def __init__(self, files: Mapping[str, str], season_type: str | None = None, label: str = "duckdb") -> None:
         self.connection = duckdb.connect()
+        self.connection.execute("SET enable_progress_bar = false")  # it would print into the program's own output
         self.connection.execute("CREATE SCHEMA nba_analytics")
         self._label = label
         self._season_type = season_type
