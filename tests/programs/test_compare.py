@@ -1,0 +1,118 @@
+"""Two bundles on the same games: the figures agree with each run's own and with an independent bootstrap."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from tests.programs.conftest import QUICK, Answer, Trained, call, train
+
+
+def compare(candidate: Path, production: Path, outputs: Path, *words: str) -> Answer:
+    both = (f"candidate={candidate}", f"production={production}")
+    return call("compare", *both, f"paths.outputs={outputs}", *QUICK, *words)
+
+
+def read(outputs: Path) -> tuple[dict[str, Any], pd.DataFrame]:
+    folder = max((outputs / "comparisons" / "compare").iterdir())
+    return json.loads((folder / "comparison.json").read_text()), pd.read_parquet(folder / "predictions.parquet")
+
+
+def test_both_are_scored_on_the_games_after_both_trainings_as_in_their_own_runs(
+    trained: Trained, tmp_path: Path
+) -> None:
+    answer = compare(trained["logistic"], trained["default"], tmp_path)
+    assert answer.code == 0, answer.err
+    comparison, frame = read(tmp_path)
+    assert comparison["window"] == ["2026-01-11", "2026-02-05"]
+    for role, name in (("candidate", "logistic"), ("production", "default")):
+        own = pd.read_parquet(trained[name] / "predictions.parquet").query("split == 'evaluation'")
+        assert np.array_equal(frame[f"probability_{role}"], own["probability"])
+        metrics = json.loads((trained[name] / "metrics.json").read_text())["evaluation"]["metrics"]
+        assert comparison[role]["metrics"] == metrics
+        assert comparison[role]["reliability"]
+    for metric, paired in comparison["differences"].items():
+        ours, theirs = (comparison[role]["metrics"][metric]["estimate"] for role in ("candidate", "production"))
+        assert paired["difference"]["estimate"] == pytest.approx(ours - theirs, abs=1e-15)
+    assert [row["label"] for row in comparison["slices"]["month"]] == ["2026-01", "2026-02"]
+    assert sum(row["n_rows"] for row in comparison["slices"]["month"]) == comparison["n_rows"] == len(frame)
+
+
+def test_the_interval_agrees_with_an_independent_bootstrap_of_dates_to_the_third_decimal(
+    trained: Trained, tmp_path: Path
+) -> None:
+    assert compare(trained["logistic"], trained["default"], tmp_path, "evaluation.bootstrap_resamples=20000").code == 0
+    comparison, frame = read(tmp_path)
+    found = comparison["differences"]["auc"]["difference"]
+    low, high = independent_interval(frame, resamples=20_000)
+    assert found["estimate"] == pytest.approx(
+        roc_auc_score(frame["is_breakout"], frame["probability_candidate"])
+        - roc_auc_score(frame["is_breakout"], frame["probability_production"]),
+        abs=1e-12,
+    )
+    assert (found["low"], found["high"]) == pytest.approx((low, high), abs=1e-3)
+
+
+def independent_interval(frame: pd.DataFrame, resamples: int) -> tuple[float, float]:
+    """Percentiles of the AUC difference over resampled dates, from counts of pairs won between dates.
+
+    wins[d, e] counts the pairs of a breakout of date d ranked above another game of date e, ties half; the AUC of a
+    resample with date weights v is v wins v / v pairs v.
+    """
+    label = frame["is_breakout"].to_numpy(dtype=bool)
+    dates, index = np.unique(frame["game_date"].astype(str), return_inverse=True)
+    belongs = np.eye(len(dates))[index]
+    draws = np.random.default_rng(1).multinomial(len(dates), np.full(len(dates), 1 / len(dates)), size=resamples)
+    aucs = []
+    for column in ("probability_candidate", "probability_production"):
+        p = frame[column].to_numpy()
+        won = (p[label][:, None] > p[~label]) + 0.5 * (p[label][:, None] == p[~label])
+        wins = belongs[label].T @ won @ belongs[~label]
+        pairs = np.outer(belongs[label].sum(axis=0), belongs[~label].sum(axis=0))
+        aucs.append(((draws @ wins) * draws).sum(axis=1) / ((draws @ pairs) * draws).sum(axis=1))
+    low, high = np.quantile(aucs[0] - aucs[1], [0.025, 0.975])
+    return float(low), float(high)
+
+
+def test_the_window_begins_after_the_later_training(trained: Trained, tmp_path: Path) -> None:
+    later = train(tmp_path, "later", "window=february")
+    assert compare(later, trained["default"], tmp_path).code == 0
+    assert read(tmp_path)[0]["window"] == ["2026-02-01", "2026-02-05"]
+    answer = compare(later, trained["default"], tmp_path, "start=2026-01-20")
+    assert answer.code == 2
+    assert "training window, which ends on 2026-01-31" in answer.err
+
+
+@pytest.mark.parametrize("other", ["itself", "a copy", "a refit"])
+def test_a_model_is_not_compared_with_itself(trained: Trained, tmp_path: Path, other: str) -> None:
+    model = trained["default"] / "bundle"
+    production = {"itself": model, "a refit": trained["refit"]}.get(other) or Path(
+        shutil.copytree(model, tmp_path / "copy")
+    )
+    answer = compare(model, production, tmp_path)
+    assert answer.code == 2
+    assert "are the same model" in answer.err
+
+
+def test_models_of_another_population_or_label_are_not_compared(trained: Trained, tmp_path: Path) -> None:
+    narrow = compare(trained["narrow"], trained["default"], tmp_path)
+    assert narrow.code == 2
+    assert "max_ppg is 14.0 for the candidate and 16.0 for production" in narrow.err
+    lower = train(tmp_path, "lower", "target.breakout_multiplier=1.4")
+    answer = compare(lower, trained["default"], tmp_path)
+    assert answer.code == 2
+    assert "breakout_multiplier is 1.4 for the candidate and 1.5 for production" in answer.err
+
+
+def test_models_of_other_features_are_compared_on_the_same_games(trained: Trained, tmp_path: Path) -> None:
+    answer = compare(trained["experimental"], trained["default"], tmp_path)
+    assert answer.code == 0, answer.err
+    comparison, frame = read(tmp_path)
+    assert comparison["n_rows"] == len(frame) == 1515

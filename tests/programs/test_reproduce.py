@@ -1,0 +1,81 @@
+"""A run again from its own folder is the same bit for bit, and what is not the same is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from breakout.features import registry
+from breakout.reproduce import predictions_difference
+from tests.programs.conftest import QUICK, Trained, call, newest_run, train
+from tests.programs.sample_files import ingest, warehouse_words
+
+SHORT = ("window.train_start=2025-11-02", "window.train_end=2025-12-31", "window.eval_start=2026-01-01")
+
+
+@pytest.mark.parametrize("name", ["default", "mended", "untested", "experimental"])
+def test_a_run_is_reproduced_bit_for_bit(trained: Trained, name: str) -> None:
+    answer = call("reproduce", trained[name])
+    assert answer.code == 0, answer.err
+    assert "reproduced, bit for bit" in answer.out
+
+
+def test_an_evaluation_is_reproduced_bit_for_bit(trained: Trained, tmp_path: Path) -> None:
+    assert call("evaluate", f"bundle={trained['default']}", f"paths.outputs={tmp_path}", *QUICK).code == 0
+    answer = call("reproduce", newest_run(tmp_path, "evaluate"))
+    assert answer.code == 0, answer.err
+
+
+def test_a_trailing_window_is_run_again_on_its_own_dates_after_new_games_have_come(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    ingest(data, date(2023, 10, 1), date(2026, 1, 14))
+    run = train(tmp_path, "trailing", "window=trailing", *warehouse_words(data))
+    assert call("reproduce", run).code == 0
+    ingest(data, date(2026, 1, 15), date(2026, 1, 20))
+    answer = call("reproduce", run)
+    assert answer.code == 1
+    assert "not reproduced: data differ" in answer.err  # the rows and the predictions are the same
+
+
+def test_changed_data_is_named_with_the_rows_and_predictions_that_it_changed(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    ingest(data, date(2025, 10, 1), date(2026, 1, 14))
+    run = train(tmp_path, "short", *SHORT, "window.eval_end=2026-01-14", *warehouse_words(data))
+    path = next(data.glob("player_game_summary_*"))
+    games = pd.read_parquet(path)
+    games.assign(points=games["points"] + 1).to_parquet(path)
+    answer = call("reproduce", run)
+    assert answer.code == 1
+    assert "data, training rows, evaluation rows, predictions differ" in answer.err
+
+
+def test_a_changed_contract_is_named(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "points_std_last_10"
+    changed = dict(registry.REGISTRY) | {name: replace(registry.REGISTRY[name], default=6.0)}
+    monkeypatch.setattr(registry, "REGISTRY", MappingProxyType(changed))
+    answer = call("reproduce", trained["default"])
+    assert answer.code == 1
+    assert "feature points_std_last_10: default was 5.0, is 6.0" in answer.err
+
+
+def test_what_is_no_completed_run_is_refused(tmp_path: Path) -> None:
+    assert call("reproduce").code == 2
+    assert call("reproduce", tmp_path / "nowhere").code == 3
+    failed = call("train", f"paths.outputs={tmp_path}", "window.eval_start=2026-03-01", "window.eval_end=2026-03-02")
+    assert failed.code == 3
+    answer = call("reproduce", newest_run(tmp_path, "default"))
+    assert (answer.code, "only a completed run" in answer.err) == (3, True)
+
+
+def test_one_bit_of_one_probability_is_a_difference() -> None:
+    saved = pd.DataFrame({"player_lookup": ["a", "b"], "probability": [0.25, 0.5]})
+    now = saved.assign(probability=[0.25, np.nextafter(0.5, 1)])
+    assert predictions_difference(saved, saved.copy()) == ""
+    assert predictions_difference(saved, now).startswith("1 differ")
+    assert predictions_difference(saved, saved.head(1)) == "other rows"
