@@ -65,6 +65,7 @@ def _sections(run: RunRecord) -> list[Section]:
                 "thresholds", "Thresholds and the top of the list", "Thresholds", quality.thresholds_part(evaluation)
             ),
             Section("seeds", "Stability over seeds", "Seeds", quality.stability_part(metrics)),
+            Section("folds", "Walk-forward folds", "Folds", quality.folds_part(metrics)),
             Section("slices", "Slices", "Slices", quality.slices_part(evaluation)),
         ]
     return [

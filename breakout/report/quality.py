@@ -204,6 +204,23 @@ def stability_part(metrics: Record) -> str:
     return m.paragraph(told) + m.table("Over seeds, on the evaluation games", columns, rows)
 
 
+def folds_part(metrics: Record) -> str:
+    """Each fold of a walk-forward run by itself."""
+    rows = [
+        [
+            m.words(fold["fold"]),
+            m.number(fold["training_rows"], "{:,.0f}"),
+            m.number(fold["rows"], "{:,.0f}"),
+            m.number(fold["breakout_rate"]),
+            *(m.interval(fold["metrics"][key]) for key in ("auc", "log_loss", "ece")),
+        ]
+        for fold in metrics.get("folds") or ()
+    ]
+    columns = ["fold", "training games", "games", "breakout rate", "AUC", "log loss", "calibration error"]
+    told = "Each fold is evaluated by a model that knew only what came before. The figures above pool all folds' games."
+    return m.paragraph(told) + m.table("Folds, in order of time", columns, rows) if rows else ""
+
+
 def slices_part(evaluation: Record) -> str:
     """Quality within parts of the games, and by weeks since training."""
     warning = "Many slices are looked at: about one interval in twenty misses the truth by chance alone."

@@ -1,0 +1,41 @@
+"""`breakout report DIR`: the report of a run or of a sweep written anew from its own files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from breakout.errors import ConfigurationError, DataError
+from breakout.runs import STATUS_FILE, read_status
+
+RECORD_FILE = "sweep.json"
+
+
+def main(words: Sequence[str]) -> int:
+    """Rebuild one report; the exit code. Raises BreakoutError for what a user can mend."""
+    if len(words) != 1 or words[0].startswith("-"):
+        raise ConfigurationError("give one folder: breakout report outputs/runs/NAME/RUN, or a folder of a sweep.")
+    folder = Path(words[0]).resolve()
+    if (folder / RECORD_FILE).is_file():
+        return _rebuild_sweep(folder)
+    if not (folder / STATUS_FILE).is_file():
+        raise DataError(f"{words[0]} is neither a run nor a sweep: it holds no {STATUS_FILE} and no {RECORD_FILE}.")
+    return _rebuild_run(folder)
+
+
+def _rebuild_sweep(folder: Path) -> int:
+    from breakout.sweeps.conclusion import show_board
+    from breakout.sweeps.leaderboard import write_leaderboard
+
+    show_board(write_leaderboard(folder))
+    return 0
+
+
+def _rebuild_run(folder: Path) -> int:
+    state = read_status(folder)["state"]
+    if state != "completed":
+        raise DataError(f"the run in {folder} is {state}, not completed: there is nothing to report; see its run.log.")
+    from breakout.report.page import write_page
+
+    print(f"report: {write_page(folder)}")
+    return 0

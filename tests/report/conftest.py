@@ -1,0 +1,102 @@
+"""Pages of real runs, and a headless Chromium that tells of every request and every complaint."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from breakout.cli import main
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
+QUICK = ("evaluation.bootstrap_resamples=60", "evaluation.permutation_repeats=1", "evaluation.shap_rows=100")
+# What may be different about a page, each with the words that make such a run.
+RUNS = {
+    "evaluated": ("model.class_weights=balanced", "evaluation.seeds=2", "hypothesis='Does <b>it</b> hold & why?'"),
+    "only_trained": ("window.eval_start=null", "window.eval_end=null", "model=logistic"),
+    "walked_forward": ("window=walk_forward", "window.eval_start=2025-12-01", "model=logistic"),
+}
+
+
+def command(*words: str) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main(list(words)) == 0
+
+
+def newest(outputs: Path, name: str) -> Path:
+    return max((outputs / "runs" / name).iterdir())
+
+
+class Reported(dict[str, Path]):
+    """Run folders by name of RUNS, and `scored`, an evaluation of a saved bundle; made when first asked for."""
+
+    def __init__(self, outputs: Path) -> None:
+        super().__init__()
+        self.outputs = outputs
+
+    def __missing__(self, name: str) -> Path:
+        place = (f"paths.outputs={self.outputs}", f"name={name}", *QUICK)
+        if name == "scored":
+            command("evaluate", f"bundle={self['only_trained'] / 'bundle'}", *place)
+        else:
+            command("train", *place, *RUNS[name])
+        self[name] = newest(self.outputs, name)
+        return self[name]
+
+
+@pytest.fixture(scope="session")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
+    return Reported(tmp_path_factory.mktemp("reported"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Opened:
+    """A page in the browser, with what it said and what it asked for beyond itself."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+Open = Callable[..., Opened]
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    contexts: list[BrowserContext] = []
+
+    def open_report(path: Path, *, scheme: str = "light", width: int = 1200) -> Opened:
+        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})  # type: ignore[arg-type]
+        contexts.append(context)
+        opened = Opened(context.new_page())
+        opened.page.on("console", lambda message: opened.complaints.append(message.text))
+        opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
+        opened.page.on("request", lambda request: opened.requests.append(request.url))
+        opened.page.goto(path.resolve().as_uri())
+        opened.requests.remove(path.resolve().as_uri())
+        return opened
+
+    yield open_report
+    for context in contexts:
+        context.close()

@@ -1,0 +1,125 @@
+"""What stands on a run's page is what stands in its files."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from breakout import settings
+from breakout.artifacts import load_json
+from breakout.cli import main
+from breakout.report.page import write_page
+from breakout.settings.composition import compose
+from breakout.settings.words import words_for
+from tests.report.conftest import QUICK, Reported, command, newest
+
+
+@pytest.fixture(scope="module")
+def html(reported: Reported) -> str:
+    return (reported["evaluated"] / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def metrics(reported: Reported) -> Any:
+    return load_json(reported["evaluated"] / "metrics.json")
+
+
+def test_the_verdict_stands_with_its_interval_and_its_games(html: str, metrics: Any) -> None:
+    verdict = metrics["evaluation"]["verdict"]
+    assert verdict["level"] in html
+    assert f"{verdict['auc']['low']:.3f} to {verdict['auc']['high']:.3f}" in html
+    assert f"{verdict['n_rows']:,} games" in html
+
+
+def test_metrics_stand_beside_baselines(html: str, metrics: Any) -> None:
+    for part in (metrics["evaluation"], *metrics["evaluation"]["baselines"].values()):
+        assert f"{part['metrics']['log_loss']['estimate']:.3f}" in html
+    assert "logistic regression" in html
+    assert "base rate" in html
+
+
+def test_forced_calibration_is_told(html: str) -> None:
+    assert "weighted classes distort probabilities" in html
+    assert "evaluation, before" in html
+
+
+def test_seeds_features_that_add_nothing_and_the_card_are_told(html: str, metrics: Any) -> None:
+    assert "The same recipe fitted with 2 seeds (42, 43)." in html
+    assert all(f"{part['mean']:.4f}" in html for part in metrics["stability"]["metrics"].values())
+    assert metrics["features_that_add_nothing"]
+    assert "Features that add nothing measurable on these games" in html
+    assert "A probability is not a bet" in html
+
+
+def test_the_page_names_nothing_outside_itself(html: str) -> None:
+    outside = set(re.findall(r"(?:src|href)=\"(?!#)([^\"]+)\"", html))
+    assert outside == {"data:,"}
+    assert set(re.findall(r"https?://[^\s\"')<]+", html)) == {"http://www.w3.org/1999/xlink"}, "a name, not an address"
+
+
+def test_the_command_on_the_page_asks_for_the_same_run(reported: Reported, html: str) -> None:
+    import html as escapes
+
+    told = re.findall(r"<pre><code>(breakout train .+?)</code></pre>", html)
+    words = shlex.split(escapes.unescape(told[0]))[2:]
+    saved = settings.load_file(reported["evaluated"] / "settings.yaml", settings.ExperimentConfig)
+    assert compose("train", words) == saved
+
+
+ASKED = [
+    [],
+    ["model=blend", "model.depth=6", "calibration=isotonic"],
+    ["experiment=research/cv_ratio"],
+    ["debug=tiny", "tags=[a,b]", "seed=7"],
+    ["window=trailing", "window.as_of=2026-02-01"],
+    ["mode=experimental", "features=all", "window=walk_forward"],
+    ["hypothesis='It\\'s 5% more: yes, no'", "name=null-ish"],
+]
+
+
+@pytest.mark.parametrize("words", ASKED, ids=" ".join)
+def test_the_words_for_a_configuration_compose_it(words: list[str]) -> None:
+    config = compose("train", words)
+    assert compose("train", words_for("train", config)) == config
+
+
+def test_only_what_differs_needs_words() -> None:
+    assert words_for("train", compose("train", ["model=logistic", "model.C=0.5"])) == ["model=logistic", "model.C=0.5"]
+
+
+def test_a_second_run_of_the_name_tells_what_changed(tmp_path: Path) -> None:
+    place = (f"paths.outputs={tmp_path}", "debug=tiny", "name=again", *QUICK)
+    command("train", *place, "write_report=false")
+    command("train", *place, "model.depth=3")
+    page = (newest(tmp_path, "again") / "report.html").read_text(encoding="utf-8")
+    told = page[page.index("What differs from it") : page.index("All settings")]
+    assert "model." in told
+    assert "depth" in told
+    assert "iterations" not in told
+
+
+def test_the_first_run_of_a_name_says_so(html: str) -> None:
+    assert "This is the first completed run named evaluated." in html
+
+
+def test_writing_a_page_again_gives_the_same_page(reported: Reported) -> None:
+    path = reported["evaluated"] / "report.html"
+    before = path.read_bytes()
+    assert main(["report", str(reported["evaluated"])]) == 0
+    assert path.read_bytes() == before
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    assert main(["report", str(tmp_path)]) == 3
+    assert main(["report"]) == 2
+
+
+def test_a_page_can_be_left_out_and_written_later(tmp_path: Path) -> None:
+    command("train", f"paths.outputs={tmp_path}", "debug=tiny", "write_report=false", *QUICK)
+    folder = newest(tmp_path, "tiny")
+    assert not (folder / "report.html").exists()
+    assert write_page(folder).is_file()
