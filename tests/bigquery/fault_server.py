@@ -1,7 +1,7 @@
 """A real HTTP server between the client and the emulator: it counts, refuses, delays and breaks off as told.
 
-It is also as strict as production where the emulator is not: a query that reads a partitioned table without a filter
-over game_date is refused with BigQuery's own words.
+It is also as strict as production where the emulator is not: a query that reads a `strict` table without a filter over
+game_date is refused with BigQuery's own words.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ class FaultServer:
     url: str = ""
     requests: list[Request] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    strict: set[str] = field(default_factory=lambda: {"player_game_summary", "team_offense_game_summary"})
 
     @property
     def queries(self) -> list[Request]:
@@ -89,7 +90,7 @@ class FaultServer:
             answer = fault(request)
             if answer is not None:
                 return answer
-        unfiltered = unfiltered_tables(request.sql) if "nba_analytics" in request.sql else []
+        unfiltered = [name for name in unfiltered_tables(request.sql) if name.strip("`").split(".")[-1] in self.strict]
         if unfiltered:
             message = (
                 f"Cannot query over table '{unfiltered[0]}' without a filter over column(s) 'game_date' "
@@ -119,7 +120,7 @@ def unfiltered_tables(sql: str) -> list[str]:
         table = source.this if source else None
         if isinstance(table, exp.Table) and table.db and table.db != "INFORMATION_SCHEMA":
             where = select.args.get("where")
-            filters = where.find_all(exp.Between, exp.GTE, exp.EQ) if where else []
+            filters = where.find_all(exp.Between, exp.GTE, exp.GT, exp.EQ) if where else []
             if not any(node.this.name == "game_date" and node.find(exp.Parameter) for node in filters):
                 found.append(table.sql("bigquery"))
     return found
