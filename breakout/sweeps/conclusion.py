@@ -1,13 +1,62 @@
-"""The end of a sweep."""
+"""The end of a sweep, however it came: its folder in; leaderboard, page and a few lines on the terminal out."""
 
-from pathlib import Path
+from __future__ import annotations
 
-from breakout.sweeps.record import job_runs, load_record
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from breakout.report.terminal import console
+from breakout.sweeps.leaderboard import write_leaderboard
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHOWN_JOBS = 5
+SHOWN_TABLES = 3
 
 
 def conclude(folder: Path) -> int:
-    runs = job_runs(folder)
-    record = load_record(folder)
-    bad = [j for j in record.jobs if j["fingerprint"] not in runs or runs[j["fingerprint"]].state != "completed"]
-    print("sweep:", folder, len(record.jobs), "bad", len(bad))
-    return int(bool(bad))
+    """Write the leaderboard and show its head; 0 if every job is completed, else 1."""
+    board = write_leaderboard(folder)
+    show_board(board)
+    return 1 if board["not_completed"] else 0
+
+
+def show_board(board: dict[str, Any]) -> None:
+    """The best jobs of each table, those that are not completed, and where everything lies."""
+    out = console()
+    for table in board["tables"][:SHOWN_TABLES]:
+        out.print(_table(table, board["optimized_metric"]))
+    if len(board["tables"]) > SHOWN_TABLES:
+        out.print(f"and {len(board['tables']) - SHOWN_TABLES} more tables in report.html")
+    for row in board["not_completed"]:
+        out.print(f"job {row['job']} {row['state']} ({row['words']}): {row['reason']}", style="red", markup=False)
+    if board["not_completed"]:
+        out.print(f"what is missing: {board['resume_command']}", markup=False, soft_wrap=True)
+    out.print(f"leaderboard: {board['folder']}/leaderboard.csv", markup=False, soft_wrap=True)
+    out.print(f"report: {board['folder']}/report.html", markup=False, soft_wrap=True)
+
+
+def _table(table: dict[str, Any], metric: str) -> Table:
+    ties = f"{len(table['tied'])} of {len(table['rows'])} jobs tied for the best, * the simplest of them"
+    title = f"{table['window']}: {ties}"
+    shown = Table("job", "settings", f"validation {metric}", "", "AUC (evaluation)", title=title, title_justify="left")
+    rows = table["rows"][:SHOWN_JOBS]
+    if table["simplest"] not in [row["job"] for row in rows]:
+        rows = [*rows, next(row for row in table["rows"] if row["job"] == table["simplest"])]
+    for row in rows:
+        mark = "*" if row["job"] == table["simplest"] else ""
+        state = "best" if row["job"] == table["best"] else "tied" if row["is_tied"] else ""
+        auc = _told(row["metrics"]["auc"], 3) if row["metrics"] else "-"
+        shown.add_row(f"{row['job']}{mark}", row["words"], _told(row["value"], 4), state, auc)
+    return shown
+
+
+def _told(interval: dict[str, Any], digits: int) -> str:
+    if interval["estimate"] is None:
+        return "undefined"
+    told = f"{interval['estimate']:.{digits}f}"
+    if interval["low"] is None:
+        return told
+    return f"{told} ({interval['low']:.{digits}f}-{interval['high']:.{digits}f})"
