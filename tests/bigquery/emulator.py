@@ -55,10 +55,9 @@ def open_emulator(url: str) -> bigquery.Client:
 
 def load_sample(client: bigquery.Client, dataset: str = "nba_analytics", since: str = "1900-01-01") -> None:
     """The sample's games since a day, as production has them: NUMERIC minutes and usage, filtered by day or refused."""
-    client.create_dataset("incoming", exists_ok=True)
     client.create_dataset(dataset, exists_ok=True)
     for name in TABLES:
-        incoming = f"{PROJECT}.incoming.{name}"
+        incoming = f"{client.project}.{dataset}.incoming_{name}"
         path = SAMPLE_FOLDER / f"{name}.parquet"
         fields = [bigquery.SchemaField(field.name, _TYPES[str(field.type)]) for field in pq.read_schema(path)]
         client.create_table(bigquery.Table(incoming, schema=fields), exists_ok=True)
@@ -67,7 +66,8 @@ def load_sample(client: bigquery.Client, dataset: str = "nba_analytics", since: 
             client.load_table_from_file(file, incoming, job_config=config).result()
         numeric = [column for column in ("minutes_played", "usage_rate") if column in {field.name for field in fields}]
         casts = ", ".join(f"CAST({column} AS NUMERIC) AS {column}" for column in numeric)
-        copy = f"SELECT * {f'REPLACE ({casts})' if casts else ''} FROM incoming.{name} WHERE game_date >= '{since}'"
+        columns = f"* REPLACE ({casts})" if casts else "*"
+        copy = f"SELECT {columns} FROM {dataset}.incoming_{name} WHERE game_date >= '{since}'"
         run(client, f"CREATE OR REPLACE TABLE {dataset}.{name} {_PARTITIONED} AS {copy}")
 
 

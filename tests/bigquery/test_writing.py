@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from google.cloud import bigquery
 
@@ -17,10 +16,11 @@ from breakout.cli import main
 from breakout.errors import ConfigurationError, DataError
 from breakout.settings import BigQueryTracking
 from breakout.tracking.base import open_tracker, register_run
-from breakout.warehouse.bigquery_slate import COLUMNS, write_slate
+from breakout.warehouse.bigquery_slate import write_slate
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import PROJECT, run
 from tests.bigquery.fault_server import Answer, FaultServer, always
+from tests.bigquery.slates import slate
 
 pytestmark = pytest.mark.bigquery
 
@@ -157,31 +157,6 @@ def test_a_hostile_experiments_table_is_refused(tracking: BigQueryTracking, serv
 def test_a_run_without_tracker_needs_one_named(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["track", str(finished_run)]) == 2
     assert f"breakout track {finished_run} tracking=bigquery" in capsys.readouterr().err
-
-
-def slate(bundle: str = "b1", day: date = date(2026, 2, 6), players: int = 3) -> pd.DataFrame:
-    rows = [
-        {
-            "game_date": day,
-            "bundle": bundle,
-            "contract": "c1",
-            "player_lookup": f"player{number}",
-            "game_id": "20260206_MIA_BOS",
-            "split": "slate",
-            "probability": 0.1 + number / 7,
-            "player_full_name": f"Player O'{number}",
-            "team_abbr": "MIA",
-            "opponent_team_abbr": "BOS",
-            "is_home": 0,
-            "season_points_avg": 11.25,
-            "points_for_breakout": 17,
-            "games_before": 30,
-            "days_since_last_game": 2,
-            "top_features": None if number else "points_avg_season",
-        }
-        for number in range(players)
-    ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def test_a_slate_stands_once_for_each_day_and_bundle(config: ConfigMaker, client: bigquery.Client) -> None:
