@@ -197,6 +197,7 @@ _ROSTER_COLUMNS = {
     "team": {
         "previous_game": "LAG(game_id, 0) OVER team_season",
         "tenth_last_date": "LAG(game_date, 9) OVER team_season",
+        "tenth_last_game": "LAG(game_id, 9) OVER team_season",
     },
 }
 
@@ -208,7 +209,8 @@ def _missing_regulars(plan: Plan) -> dict[str, str]:
     """
     if "missing_points_pico" not in plan.row_columns:
         return {}
-    nights = f"""SELECT DISTINCT kept.team_abbr, kept.season_year, kept.game_date, previous_game, tenth_last_date
+    nights = f"""SELECT DISTINCT kept.team_abbr, kept.season_year, kept.game_date,
+  previous_game, tenth_last_date, tenth_last_game
 FROM kept
 JOIN team_state
   ON team_state.team_abbr = kept.team_abbr AND team_state.season_year = kept.season_year
@@ -221,15 +223,17 @@ JOIN player_state
   ON player_state.latest_team = team_night.team_abbr AND player_state.season_year = team_night.season_year
   AND {join}
 WHERE latest_game != previous_game
-  AND (tenth_last_date IS NULL OR state_date >= tenth_last_date)
+  AND (tenth_last_date IS NULL OR state_date > tenth_last_date
+       OR state_date = tenth_last_date AND latest_game >= tenth_last_game)
   AND games_so_far >= 5 AND points_so_far >= 10 * games_so_far - 1e-9"""
-    missing = """SELECT team_night.team_abbr, team_night.game_date, kept.player_lookup,
-  COALESCE(SUM(IF(absent_regular.player_lookup != kept.player_lookup, points_pico, 0)), 0) AS missing_points_pico
-FROM kept
-JOIN team_night ON team_night.team_abbr = kept.team_abbr AND team_night.game_date = kept.game_date
+    # Two games of a day are two rows of `kept`, but one morning.
+    missing = """SELECT asked.team_abbr, asked.game_date, asked.player_lookup,
+  COALESCE(SUM(IF(absent_regular.player_lookup != asked.player_lookup, points_pico, 0)), 0) AS missing_points_pico
+FROM (SELECT DISTINCT team_abbr, game_date, player_lookup FROM kept) AS asked
+JOIN team_night ON team_night.team_abbr = asked.team_abbr AND team_night.game_date = asked.game_date
 LEFT JOIN absent_regular
-  ON absent_regular.team_abbr = kept.team_abbr AND absent_regular.game_date = kept.game_date
-GROUP BY team_night.team_abbr, team_night.game_date, kept.player_lookup"""
+  ON absent_regular.team_abbr = asked.team_abbr AND absent_regular.game_date = asked.game_date
+GROUP BY asked.team_abbr, asked.game_date, asked.player_lookup"""
     return {"team_night": nights, "absent_regular": absent, "missing_regulars": missing}
 
 
