@@ -110,7 +110,7 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_missing_credentials_cost_a_sentence_and_no_waiting(nobody: Path, capsys: pytest.CaptureFixture[str]) -> None:
     began = time.monotonic()
     assert main(["warehouse=bigquery", f"paths.outputs={nobody}"]) == 3
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     told = capsys.readouterr().err
     sentence = "there are no credentials for BigQuery (warehouse=bigquery)"
     assert told == f"breakout: {sentence}; run: gcloud auth application-default login\n"
