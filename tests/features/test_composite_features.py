@@ -61,7 +61,7 @@ RISK = "breakout_risk_score"
 
 def parts(*, hot: float, cold: int, volatility: int, defence: int, opportunity: int, history: Fraction) -> float:
     """The score of its six parts."""
-    six = (hot, cold, volatility, defence, opportunity, history)
+    six: tuple[float | Fraction, ...] = (hot, cold, volatility, defence, opportunity, history)
     return sum(weight * float(part) for weight, part in zip((15, 10, 25, 20, 15, 15), six, strict=True)) / 100
 
 

@@ -1,0 +1,163 @@
+"""Random small seasons: several players and teams, trades, two games of a day, games missed, numbers missing.
+
+A shape is drawn by hypothesis, so a failure shrinks to few games; all else follows from its seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from random import Random
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from tests.builders import FIRST_DAY, History, Row, day
+
+Value = TypeVar("Value")
+
+TEAMS = ("BOS", "CHI", "MIA", "NYK")
+PLAYERS = ("ann", "bob", "cid", "dee", "eve", "fay")
+SCORES = (0, 4, 8, 9, 10, 11, 12, 15, 16, 18, 20, 24, 30)
+THIS_SEASON, LAST_SEASON = 2025, 2024
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How many games within how many days, by how many players, in one season or two."""
+
+    seed: int
+    games: int
+    days: int
+    players: int
+    has_last_season: bool
+
+
+shapes = st.builds(
+    Shape,
+    seed=st.integers(0, 2**32 - 1),
+    games=st.integers(1, 60),
+    days=st.sampled_from([6, 14, 30, 60]),
+    players=st.integers(1, len(PLAYERS)),
+    has_last_season=st.booleans(),
+)
+
+
+def random_history(shape: Shape, teams: tuple[str, ...] = TEAMS, prefix: str = "") -> History:
+    """The season of this shape; `prefix` keeps its players apart from another's."""
+    rng = Random(shape.seed)  # noqa: S311  (no secret: the same seed must give the same season)
+    history = History()
+    trades = {prefix + name: random_trades(rng, shape.days, teams) for name in PLAYERS[: shape.players]}
+    for _ in range(shape.games):
+        is_last = shape.has_last_season and rng.random() < 0.3
+        number = rng.randrange(shape.days) - (365 if is_last else 0)
+        team, opponent = rng.sample(teams, 2)
+        season_type = "cup_final" if rng.random() < 0.06 else "regular"
+        season = LAST_SEASON if is_last else THIS_SEASON
+        add_game(rng, history, number, team, opponent, season, season_type, trades)
+    return history
+
+
+def random_trades(rng: Random, days: int, teams: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Since when he has been with which team, oldest first."""
+    moves = sorted(rng.randrange(days) for _ in range(rng.choice((0, 0, 1, 2))))
+    return [(-10_000, rng.choice(teams)), *((number, rng.choice(teams)) for number in moves)]
+
+
+def add_game(
+    rng: Random,
+    history: History,
+    number: int,
+    team: str,
+    opponent: str,
+    season: int,
+    season_type: str,
+    trades: dict[str, list[tuple[int, str]]],
+) -> None:
+    """One game with both teams' rows, and rows of some of the players that the teams have on that day."""
+    taken = {row["game_id"] for row in history.teams}
+    suffix = next(s for s in ("", *"ABCDEFGHIJKLMNOP") if f"{day(number):%Y%m%d}{s}_{opponent}_{team}" not in taken)
+    history.game(
+        number,
+        team,
+        opponent,
+        scored=or_none(rng, rng.randint(80, 140)),
+        allowed=or_none(rng, rng.randint(80, 140)),
+        possessions=or_none(rng, rng.randint(90, 110)),
+        opponent_possessions=or_none(rng, rng.randint(90, 110)),
+        minutes_total=rng.choice((240, 240, 265, None)),
+        season_year=season,
+        season_type=season_type,
+        suffix=suffix,
+    )
+    for player, moves in trades.items():
+        own = next(name for since, name in reversed(moves) if since <= number)
+        if own in {team, opponent} and rng.random() < 0.9:
+            other = opponent if own == team else team
+            game = {"season_year": season, "season_type": season_type, "suffix": suffix}
+            add_player(rng, history, number, player, own, other, is_home=own == team, **game)
+
+
+def add_player(rng: Random, history: History, number: int, player: str, own: str, other: str, **game: object) -> None:
+    """A played game, or in one of ten a row of somebody who did not play."""
+    points, minutes = rng.choice(SCORES), rng.choice((0.4, 12.0, 25.5, 31.200000001, 36.0))
+    if rng.random() < 0.1:
+        points, minutes = rng.choice(((0, 0.0), (None, None), (12, 0.0), (None, 20.0)))  # type: ignore[assignment]
+    history.plays(
+        number,
+        points,
+        player=player,
+        minutes=minutes,
+        usage=or_none(rng, rng.choice((12.5, 17.9, 18.0, 22.25, 33.123456789))),
+        shots=or_none(rng, rng.randint(0, 20)),
+        team=own,
+        opponent=other,
+        **game,
+    )
+
+
+def or_none(rng: Random, value: Value) -> Value | None:
+    return None if rng.random() < 0.08 else value
+
+
+def disturbed(history: History, since: date, seed: int) -> History:
+    """Rows on or after a day deleted, changed and added at random; all earlier rows as they were."""
+    rng = Random(seed)  # noqa: S311  (see above)
+    shape = Shape(rng.randrange(2**32), rng.randint(1, 15), 20, len(PLAYERS), has_last_season=False)
+    added = random_history(shape)
+    first = (since - FIRST_DAY).days
+    for row in added.players + added.teams:
+        row["game_date"] = day(first + (row["game_date"] - FIRST_DAY).days)
+        row["game_id"] = f"{row['game_date']:%Y%m%d}Z" + row["game_id"].partition("_")[0][8:] + row["game_id"][-8:]
+    return History(
+        replaced(rng, history.players, added.players, since), replaced(rng, history.teams, added.teams, since)
+    )
+
+
+def replaced(rng: Random, rows: list[Row], added: list[Row], since: date) -> list[Row]:
+    """Earlier rows as they are, of the others some, changed, and these added; in another order."""
+    kept = [row for row in rows if row["game_date"] < since]
+    kept += [changed(rng, row) for row in rows if row["game_date"] >= since and rng.random() < 0.7]
+    return rng.sample(kept + added, len(kept) + len(added))
+
+
+RESULTS = {
+    "points": (0, 5, 50, None),
+    "minutes_played": (0.0, 1.0, 48.0, None),
+    "usage_rate": (0.0, 99.0, None),
+    "fg_attempts": (0, 40, None),
+    "points_scored": (0, 200, None),
+    "possessions": (1, 200, None),
+    "minutes_total": (1, 400, None),
+    "team_abbr": TEAMS,
+    "season_type": ("regular", "cup_final", None),
+}
+
+
+def changed(rng: Random, row: Row) -> Row:
+    """The row with about half of its results replaced."""
+    return row | {
+        column: rng.choice(values)
+        for column, values in RESULTS.items()
+        if column in row and rng.random() < (0.1 if column in {"team_abbr", "season_type"} else 0.5)
+    }
