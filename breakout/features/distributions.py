@@ -119,7 +119,8 @@ def _compare(
     from scipy.stats import ks_2samp
 
     psi, limit = _psi(reference, current, level)
-    test = ks_2samp(reference, current, method="asymp")
+    # One row against one has no place in the asymptotic law: its p-value would be no number.
+    test = ks_2samp(reference, current, method="asymp" if len(reference) + len(current) > 2 else "exact")
     by_psi = psi > max(limit, MATERIAL_PSI)
     by_ks = bool(test.pvalue < level and test.statistic > MATERIAL_KS)
     return FeatureDistribution(
