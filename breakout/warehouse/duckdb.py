@@ -114,12 +114,15 @@ class DuckDBWarehouse:
         elif column.type == "INT64" and base not in _INTEGERS:
             value = _cast(tables.Column(column.name, "FLOAT64"), actual)
             wrong = f"{value} IS NOT NULL AND {value} != FLOOR({value})"
-        found = self._rows(f"SELECT DISTINCT {column.name}::VARCHAR FROM {source} WHERE {wrong} LIMIT 3")
+        # What cannot be read at all comes first: it tells more than a number that stands as text.
+        is_readable = f"TRY_CAST(value AS {_DUCKDB_TYPE[column.type]}) IS NOT NULL"
+        values = f"SELECT DISTINCT {column.name}::VARCHAR AS value FROM {source} WHERE {wrong}"
+        found = self._rows(f"{values} ORDER BY {is_readable}, value LIMIT 3")
         if found:
-            values = ", ".join(repr(row[0]) for row in found)
+            some = ", ".join(repr(row[0]) for row in found)
             raise DataError(
                 f"{table.name} ({where}): column {column.name} must be {column.type}, but it is {base} "
-                f"with values like {values}; mend the source and run again."
+                f"with values like {some}; mend the source and run again."
             )
 
     def _types(self, sql: str, what: str) -> dict[str, str]:

@@ -1,0 +1,267 @@
+"""The user's own files at the door: what is read, and what is refused with the table, the column and the rows named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from breakout.cli import main
+from breakout.dataset import build_dataset
+from breakout.errors import DataError
+from breakout.warehouse.duckdb import DuckDBWarehouse
+from tests.builders import PLAYER_SCHEMA, TEAM_SCHEMA, History, Row, day, features_config, frame_of
+
+EVER = date(2020, 1, 1), date(2030, 1, 1)
+PLAYERS, TEAMS = "player_game_summary", "team_offense_game_summary"
+
+Change = Callable[[list[Row]], list[Row]]
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    built = History()
+    for number in range(8):
+        built.plays(number, 8 + number)
+        built.plays(number, 12, player="bob", usage=None)
+    return built
+
+
+def tables_of(history: History) -> dict[str, pa.Table]:
+    return {
+        PLAYERS: pa.Table.from_pylist(history.players, PLAYER_SCHEMA),
+        TEAMS: pa.Table.from_pylist(history.teams, TEAM_SCHEMA),
+    }
+
+
+def write(tables: dict[str, pa.Table], folder: Path, kind: str = "parquet") -> dict[str, str]:
+    """The tables as files; the paths by table."""
+    paths = {}
+    for name, table in tables.items():
+        path = folder / f"{name}.{kind}"
+        (pa.csv.write_csv if kind == "csv" else pa.parquet.write_table)(table, path)
+        paths[name] = str(path)
+    return paths
+
+
+def built_from(files: dict[str, str]) -> pd.DataFrame:
+    warehouse = DuckDBWarehouse(files)
+    try:
+        return frame_of(build_dataset(warehouse, features_config(), *EVER))
+    finally:
+        warehouse.close()
+
+
+def with_column(table: pa.Table, name: str, values: list[Any], kind: pa.DataType | None = None) -> pa.Table:
+    """The table with other values in a column."""
+    return table.set_column(table.column_names.index(name), name, pa.array(values, kind))
+
+
+def test_csv_gives_what_parquet_gives(history: History, tmp_path: Path) -> None:
+    tables = tables_of(history)
+    from_parquet, from_csv = built_from(write(tables, tmp_path)), built_from(write(tables, tmp_path, "csv"))
+    assert len(from_parquet) > 4
+    pd.testing.assert_frame_equal(from_csv, from_parquet, check_exact=True)
+
+
+def test_a_glob_reads_several_files_as_one_table(history: History, tmp_path: Path) -> None:
+    tables = tables_of(history)
+    whole = built_from(write(tables, tmp_path))
+    for month, rows in enumerate((tables[PLAYERS].slice(0, 5), tables[PLAYERS].slice(5))):
+        folder = tmp_path / "games" / str(month)
+        folder.mkdir(parents=True)
+        # Columns are matched by name, not by place.
+        pa.parquet.write_table(rows.select(rows.column_names[::-1]), folder / "part.parquet")
+    files = {PLAYERS: str(tmp_path / "games" / "**" / "*.parquet"), TEAMS: str(tmp_path / f"{TEAMS}.parquet")}
+    pd.testing.assert_frame_equal(built_from(files), whole, check_exact=True)
+
+
+def test_a_path_may_hold_a_quote(history: History, tmp_path: Path) -> None:
+    folder = tmp_path / "o'neal's"
+    folder.mkdir()
+    assert len(built_from(write(tables_of(history), folder))) > 4
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        ("points", pa.int32()),
+        ("points", pa.float64()),
+        ("points", pa.decimal128(38, 9)),
+        ("minutes_played", pa.int64()),
+        ("minutes_played", pa.float32()),
+        ("minutes_played", pa.decimal128(38, 9)),
+        ("game_date", pa.timestamp("us")),
+        ("game_date", pa.timestamp("ns")),
+        ("season_year", pa.uint16()),
+        ("player_lookup", pa.large_string()),
+    ],
+)
+def test_types_that_hold_the_same_values_are_read_alike(
+    column: str, kind: pa.DataType, history: History, tmp_path: Path
+) -> None:
+    tables = tables_of(history)
+    whole = built_from(write(tables, tmp_path))
+    cast = tables[PLAYERS].column(column).cast(kind)
+    tables[PLAYERS] = tables[PLAYERS].set_column(tables[PLAYERS].column_names.index(column), column, cast)
+    pd.testing.assert_frame_equal(built_from(write(tables, tmp_path)), whole, check_exact=True)
+
+
+def spoiled(column: str, value: Any, kind: pa.DataType | None = None) -> Callable[[pa.Table], pa.Table]:
+    """This value in the third row of a column."""
+
+    def spoil(table: pa.Table) -> pa.Table:
+        values = table.column(column).to_pylist()
+        if kind == pa.string():
+            values = [None if old is None else str(old) for old in values]
+        values[2] = value
+        return with_column(table, column, values, kind or table.schema.field(column).type)
+
+    return spoil
+
+
+def twice(table: pa.Table) -> pa.Table:
+    return pa.concat_tables([table, table.slice(3, 1)])
+
+
+BAD_TABLES: list[tuple[str, str, Callable[[pa.Table], pa.Table], list[str]]] = [
+    ("a missing column", PLAYERS, lambda table: table.drop_columns(["points"]), ["lacks the column points"]),
+    (
+        "two missing columns",
+        TEAMS,
+        lambda table: table.drop_columns(["possessions", "minutes_total"]),
+        ["lacks the columns possessions, minutes_total"],
+    ),
+    (
+        "no season type",
+        PLAYERS,
+        lambda table: table.drop_columns(["season_type"]),
+        ["lacks the column season_type", "warehouse.season_type=regular"],
+    ),
+    ("text", PLAYERS, spoiled("points", "DNP", pa.string()), ["column points must be INT64", "VARCHAR", "'DNP'"]),
+    ("a fraction", PLAYERS, spoiled("points", 12.5, pa.float64()), ["column points must be INT64", "'12.5'"]),
+    (
+        "a decimal fraction",
+        TEAMS,
+        spoiled("possessions", Decimal("98.25"), pa.decimal128(38, 9)),
+        ["column possessions must be INT64", "98.25"],
+    ),
+    ("a text date", PLAYERS, spoiled("game_date", "soon", pa.string()), ["column game_date must be DATE", "'soon'"]),
+    ("a key twice", PLAYERS, twice, ["the key stands more than once in 2 rows", "_NYK_BOS, bob)"]),
+    ("a team twice", TEAMS, twice, ["the key stands more than once in 2 rows", "(game_id, team_abbr)", "NYK)"]),
+    ("negative points", PLAYERS, spoiled("points", -1), ["points is negative in 1 row", "_NYK_BOS, ann)"]),
+    ("negative minutes", PLAYERS, spoiled("minutes_played", -0.5), ["minutes_played is negative in 1 row"]),
+    ("negative possessions", TEAMS, spoiled("possessions", -90), ["possessions is negative in 1 row"]),
+    ("no player", PLAYERS, spoiled("player_lookup", None), ["player_lookup is NULL in 1 row", ", None)"]),
+    ("no date", PLAYERS, spoiled("game_date", None), ["game_date is NULL in 1 row"]),
+    ("no season", TEAMS, spoiled("season_year", None), ["season_year is NULL in 1 row"]),
+    ("no opponent", TEAMS, spoiled("opponent_team_abbr", None), ["opponent_team_abbr is NULL in 1 row"]),
+]
+
+
+@pytest.mark.parametrize(("name", "spoil", "told"), [case[1:] for case in BAD_TABLES], ids=[c[0] for c in BAD_TABLES])
+def test_a_table_that_cannot_be_is_refused_by_name(
+    name: str, spoil: Callable[[pa.Table], pa.Table], told: list[str], history: History, tmp_path: Path
+) -> None:
+    tables = tables_of(history)
+    tables[name] = spoil(tables[name])
+    with pytest.raises(DataError) as refused:
+        DuckDBWarehouse(write(tables, tmp_path))
+    message = str(refused.value)
+    assert message.startswith(name)
+    assert "\n" not in message
+    assert [part for part in told if part not in message] == []
+    assert refused.value.exit_code == 3
+
+
+def test_only_a_few_of_many_rows_are_told(tmp_path: Path) -> None:
+    built = History()
+    for number in range(9):
+        built.plays(number, 10)
+    tables = tables_of(built)
+    tables[PLAYERS] = pa.concat_tables([tables[PLAYERS]] * 3)
+    with pytest.raises(DataError) as refused:
+        DuckDBWarehouse(write(tables, tmp_path))
+    assert "in 27 rows, for example" in str(refused.value)
+    assert str(refused.value).count("_NYK_BOS, ann)") <= 5
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_file_that_is_no_table_is_refused(kind: str, history: History, tmp_path: Path) -> None:
+    files = write(tables_of(history), tmp_path, kind)
+    Path(files[PLAYERS]).write_bytes(b"")
+    with pytest.raises(DataError, match=PLAYERS):
+        DuckDBWarehouse(files)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"player_game_summary: no file at .*; correct warehouse\.player_game"):
+        DuckDBWarehouse({PLAYERS: str(tmp_path / "nowhere.parquet"), TEAMS: str(tmp_path / "nowhere.parquet")})
+
+
+def test_a_table_without_rows_has_no_latest_game(history: History, tmp_path: Path) -> None:
+    tables = tables_of(history)
+    warehouse = DuckDBWarehouse(write({name: table.slice(0, 0) for name, table in tables.items()}, tmp_path))
+    with pytest.raises(DataError, match="player_game_summary has no rows"):
+        warehouse.latest_game_date()
+    assert len(build_dataset(warehouse, features_config(), *EVER)) == 0
+    warehouse.close()
+
+
+def test_a_table_that_was_not_given_is_named() -> None:
+    with pytest.raises(DataError, match=r"has no player_game_summary; give it with warehouse\.player_game"):
+        build_dataset(DuckDBWarehouse({}), features_config(), *EVER)
+
+
+def test_the_fingerprint_follows_the_content_of_the_files(history: History, tmp_path: Path) -> None:
+    files = write(tables_of(history), tmp_path)
+    first, again = DuckDBWarehouse(files).fingerprint(), DuckDBWarehouse(files).fingerprint()
+    tables = tables_of(history)
+    tables[PLAYERS] = spoiled("points", 40)(tables[PLAYERS])
+    assert first == again
+    assert DuckDBWarehouse(write(tables, tmp_path)).fingerprint() != first
+
+
+def test_facts_of_a_warehouse_are_those_of_its_files(history: History, tmp_path: Path) -> None:
+    warehouse = DuckDBWarehouse(write(tables_of(history), tmp_path))
+    assert warehouse.latest_game_date() == day(7)
+    assert warehouse.describe() == f"duckdb, games to {day(7)}"
+    assert not warehouse.has_schedule()
+    assert dict(warehouse.columns(PLAYERS))["points"] == "BIGINT"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda table: table.drop_columns(["points"]), "lacks the column points"),
+        (spoiled("points", "DNP", pa.string()), "column points must be INT64"),
+        (twice, "the key stands more than once"),
+    ],
+)
+def test_the_program_refuses_with_exit_code_3_and_one_sentence(
+    spoil: Callable[[pa.Table], pa.Table],
+    told: str,
+    history: History,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tables = tables_of(history)
+    tables[PLAYERS] = spoil(tables[PLAYERS])
+    files = write(tables, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    words = ["warehouse=duckdb", *(f"warehouse.{name}={path}" for name, path in files.items())]
+    assert main(["dataset", "start=2025-11-01", "end=2025-11-30", "out=rows.parquet", *words]) == 3
+    shown = capsys.readouterr()
+    assert shown.err.startswith(f"breakout: {PLAYERS} (") or shown.err.startswith(f"breakout: {PLAYERS}: ")
+    assert told in shown.err
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert not (tmp_path / "rows.parquet").exists()
