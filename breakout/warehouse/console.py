@@ -1,11 +1,13 @@
 """The feature query as a text for BigQuery's console: feature names in, a script with its values on top out.
 
-`python -m breakout.warehouse.console` prints the text that stands in docs/bigquery.md.
+`python -m breakout.warehouse.console` prints it; with a page's path it renews the SQL block at the end of that page.
 """
 
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.features.query import get_training_data_query
@@ -36,5 +38,14 @@ def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
     return f"{declared}\n\n{query};\n"
 
 
+def renew_page(path: Path) -> None:
+    """Put today's text into the page's last SQL block."""
+    before, fence, _ = path.read_text(encoding="utf-8").rpartition("```sql\n")
+    path.write_text(f"{before}{fence}{console_text()}```\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    print(console_text(), end="")
+    if len(sys.argv) > 1:
+        renew_page(Path(sys.argv[1]))
+    else:
+        print(console_text(), end="")

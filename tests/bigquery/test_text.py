@@ -96,7 +96,7 @@ def test_a_text_without_filter_is_seen() -> None:
 
 def test_the_page_holds_the_text_of_today() -> None:
     assert f"```sql\n{console_text()}```" in DOCS.read_text(encoding="utf-8"), (
-        "paste the output of: python -m breakout.warehouse.console"
+        "run: python -m breakout.warehouse.console docs/bigquery.md"
     )
 
 
