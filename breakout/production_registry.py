@@ -149,9 +149,8 @@ class Registry:
 
     def _append(self, action: Action, bundle: str | None, facts: dict[str, Any]) -> Event:
         """Write the next event; the link is the moment of the switch, and never takes the place of another event."""
-        files = self._event_files()
-        number = len(files) + 1
-        previous = _digest(files[-1]) if files else ""
+        number = len(self.history()) + 1
+        previous = _digest(self._event_path(number - 1)) if number > 1 else ""
         event = Event(number, action, bundle, datetime.now(UTC).isoformat(timespec="seconds"), previous, facts)
         beside = self.folder / HISTORY / f".{number:06d}.json"
         save_json({"schema_version": SCHEMA_VERSION, **asdict(event)}, beside)

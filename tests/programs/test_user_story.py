@@ -1,0 +1,94 @@
+"""A week in the life of a model, as a user would script it: the console script, files of games, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.programs.conftest import QUICK, QUICK_GATE
+from tests.programs.sample_files import ingest, warehouse_words
+
+TODAY, TOMORROW, LATER = date(2026, 1, 14), date(2026, 1, 15), date(2026, 2, 5)
+
+
+class User:
+    """Types commands in one folder, with the games as files below it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.games = folder / "games"
+        self.script = Path(sys.executable).with_name("breakout")
+
+    def types(self, *words: str, code: int = 0) -> str:
+        """What the command said; it must end with `code`."""
+        environment = {key: value for key, value in os.environ.items() if key != "HYDRA_FULL_ERROR"}
+        done = subprocess.run(
+            [str(self.script), *words], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return " ".join((done.stdout + done.stderr).split())
+
+    def asks(self, *words: str, code: int = 0) -> str:
+        """A command that reads the games."""
+        return self.types(*words, *warehouse_words(Path("games")), code=code)
+
+    def trains(self, name: str, train_end: str, *words: str) -> str:
+        dates = ("window.train_start=2025-11-02", f"window.train_end={train_end}")
+        untested = ("window.eval_start=null", "window.eval_end=null")
+        self.asks("train", f"name={name}", *dates, *untested, *QUICK, *words)
+        return str(max((self.folder / "outputs/runs" / name).iterdir()) / "bundle")
+
+    def in_production(self) -> str:
+        return self.types("production").removeprefix("in production: ").split()[0]
+
+
+def fingerprint(bundle: str, folder: Path) -> str:
+    return str(json.loads((folder / bundle / "manifest.json").read_text())["fingerprint"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # seconds; dozens of whole programs
+def test_train_predict_ingest_evaluate_compare_promote_and_roll_back(tmp_path: Path) -> None:
+    user = User(tmp_path)
+    ingest(user.games, date(2023, 10, 1), TODAY)
+
+    older = user.trains("older", "2025-12-20", "model=base_rate")
+    newer = user.trains("newer", str(TODAY))
+    assert "its training ends on 2026-01-14" in user.asks("predict", f"bundle={newer}", f"date={TODAY}", code=2)
+    assert "candidates" in user.asks("predict", f"bundle={newer}", f"date={TOMORROW}", "out=tomorrow.csv")
+    assert "has no games from 2026-01-15 on" in user.asks("evaluate", f"bundle={newer}", code=3)
+
+    assert "unchanged: evaluated." in user.asks("promote", f"candidate={older}", *QUICK_GATE[:1], code=1)
+    user.asks("evaluate", f"bundle={older}", "name=older_evaluated", *QUICK)
+    user.asks("promote", f"candidate={older}", "audit.rows=1", "audit.start=2026-01-13")
+    assert user.in_production() == fingerprint(older, tmp_path)
+
+    ingest(user.games, TOMORROW, LATER)
+    user.asks("evaluate", f"bundle={newer}", *QUICK)
+    run = max((tmp_path / "outputs/runs/evaluate").iterdir())
+    played = pd.read_parquet(run / "predictions.parquet")
+    assert played["game_date"].min() == TOMORROW
+    slate = pd.read_csv(tmp_path / "tomorrow.csv")
+    both = slate.merge(played, on=["player_lookup", "game_id"], suffixes=("_slate", "_played"))
+    assert len(both) >= 40
+    assert (both["probability_slate"] == both["probability_played"]).all()
+
+    told = user.asks("compare", f"candidate={newer}", "production=outputs/production", *QUICK)
+    assert "candidate minus production" in told
+    user.asks("promote", f"candidate={newer}", *QUICK_GATE)
+    assert user.in_production() == fingerprint(newer, tmp_path)
+    assert f"bundle {fingerprint(newer, tmp_path)}" in user.asks(
+        "predict", "bundle=outputs/production", "date=2026-02-06"
+    )
+
+    user.types("production", "rollback")
+    assert user.in_production() == fingerprint(older, tmp_path)
+    user.types("production", "rollback", code=2)
+    user.types("reproduce", newer, code=1)  # games have come in since: the data differ
