@@ -60,8 +60,12 @@ def main() -> None:
     score = partial(walk, config, span, folds)
     sets = {name: score(features) for name, features in feature_sets().items()}
     singles = {name: score((*TEN, name)) for name in REGISTRY if name not in TEN}
+    is_second = rows.dates >= SECOND_SEASON
+    second = {name: {kind: p[is_second] for kind, p in scores.items()} for name, scores in sets.items()}
+    later = rows.take(is_second)
     told = [
-        set_table(rows, sets, draw(confidence=0.95).draw(rows.dates)),
+        "**Both seasons.** " + set_table(rows, sets, draw(confidence=0.95).draw(rows.dates)),
+        "**2025-26 alone.** " + set_table(later, second, draw(confidence=0.95).draw(later.dates)),
         single_table(rows, sets["ten"], singles, draw(confidence=0.99).draw(rows.dates)),
     ]
     page = PAGE.read_text(encoding="utf-8")
