@@ -1,0 +1,155 @@
+"""The rooms of the house and the one direction between them, read from the imports themselves.
+
+`ROOMS` is the one table: a room may import from itself and from rooms above it in the list, never from one below.
+A new module of `breakout/` gets its line here, at the highest place from which it can still see what it needs.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from breakout.cli.commands import TABLE
+
+PACKAGE = Path(__file__).parent.parent / "breakout"
+
+# From the ground up: what a room holds.
+ROOMS = {
+    "__init__": "the version",
+    "errors": "what a user can meet, with exit codes",
+    "artifacts": "files that appear whole or not at all",
+    "conf_tree": "where the YAML tree lies",
+    "settings": "words and YAML to typed settings; with cli the only room that knows Hydra and OmegaConf",
+    "warehouse": "source tables behind one query method",
+    "features": "the registry, the one query, the contract",
+    "reading_cost": "what a warehouse would charge for the feature query",
+    "dataset": "rows for a model",
+    "split": "dates to train, validate and evaluate on",
+    "calibration": "probabilities to calibrated ones; before the models, because a blend works in its log odds",
+    "models": "what can be fitted",
+    "evaluation": "labels and probabilities to numbers with intervals; knows no model and no table",
+    "plan": "one experiment, resolved against its warehouse",
+    "runs": "a run's folder and its status",
+    "drift": "did the features change between two windows",
+    "proof": "no feature sees the future",
+    "bundle": "a saved model with all it needs",
+    "fitting": "training rows to a model that can be judged",
+    "assessment": "a fitted model on rows it has not seen",
+    "explanation": "what a fitted model rests on",
+    "seeds": "the same fit with other seeds",
+    "scoring": "a bundle on later rows",
+    "head_to_head": "two bundles on the same rows",
+    "slate": "the rows of a day still to be played",
+    "record": "what a run writes down",
+    "walk_forward": "fold after fold as one run",
+    "production_registry": "which model is in production",
+    "bundle_gate": "no bundle with another contract",
+    "evidence": "what a candidate's run tells about it",
+    "promotion": "the checks between a candidate and production",
+    "rerun": "a run again, from its own files",
+    "slate_output": "a ranked slate as files and rows",
+    "report": "numbers already computed, on pages and terminals",
+    "tracking": "who else is told of a run",
+    # Programs, one a command.
+    "train": "the main job",
+    "sweeps": "many runs of the main job",
+    "audit": "a program",
+    "compare": "a program",
+    "doctor": "a program",
+    "evaluate": "a program",
+    "export": "a program",
+    "predict": "a program",
+    "production": "a program",
+    "promote": "a program",
+    "rebuild": "a program",
+    "reproduce": "a program",
+    "track": "a program",
+    # The door of the command line.
+    "cli": "a command's words to its program; programs are named there, and imported when they run",
+    "__main__": "python -m breakout",
+}
+# A program of its own inside another room: it prints the feature query for BigQuery's console.
+OWN_PROGRAMS = {"breakout.warehouse.console"}
+
+# Who may import a program, and why.
+CALLS_A_PROGRAM = {
+    ("breakout.sweeps.running", "breakout.train"),  # each job of a sweep is a run of the main job
+}
+KNOWS_HYDRA = {"settings", "cli"}
+NO_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "process", "handle", "manager", "data2"}
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of the package by its name; a package's own code goes by the package's name."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = ("breakout", *path.relative_to(PACKAGE).with_suffix("").parts)
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """Every module that a module imports, wherever in its text, for types alike."""
+    found = set()
+    for node in ast.walk(ast.parse(modules()[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} has a relative import"
+            source = str(node.module)
+            # `from breakout import settings` means the module, `from breakout import __version__` the package.
+            found |= {name if (name := f"{source}.{alias.name}") in modules() else source for alias in node.names}
+    return frozenset(found)
+
+
+def own_imports(module: str) -> list[str]:
+    return sorted(name for name in imports(module) if name.split(".")[0] == "breakout")
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def test_every_module_has_a_room_and_every_room_a_module() -> None:
+    assert {room(module) for module in modules()} == set(ROOMS)
+
+
+@pytest.mark.parametrize("module", sorted(set(modules()) - OWN_PROGRAMS))
+def test_imports_go_one_way(module: str) -> None:
+    order = list(ROOMS)
+    place = order.index(room(module))
+    assert [name for name in own_imports(module) if order.index(room(name)) > place] == []
+
+
+def test_nothing_imports_a_program() -> None:
+    programs = {command.module for command in TABLE} | OWN_PROGRAMS
+    found = {
+        (module, name) for module in modules() for name in own_imports(module) if name in programs and name != module
+    }
+    assert found == CALLS_A_PROGRAM
+
+
+def test_only_the_door_knows_hydra() -> None:
+    libraries = {"hydra", "omegaconf"}
+    found = {
+        module
+        for module in modules()
+        if room(module) not in KNOWS_HYDRA and libraries & {name.split(".")[0] for name in imports(module)}
+    }
+    assert found == set()
+
+
+def test_no_room_is_a_drawer_for_everything() -> None:
+    assert {module for module in modules() if set(module.split(".")) & NO_NAMES} == set()
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_says_in_its_first_lines_what_it_is_for(module: str) -> None:
+    docstring = ast.get_docstring(ast.parse(modules()[module].read_text(encoding="utf-8")))
+    assert docstring
+    assert len(docstring) > 20
