@@ -16,12 +16,14 @@ from breakout.assessment import predictions_frame
 from breakout.bundle import Bundle, load_bundle, versions
 from breakout.bundle_gate import contract_differences, find_bundle
 from breakout.errors import ConfigurationError, DataError, GateError
-from breakout.fitting import Fitted, fit_experiment
+from breakout.fitting import fit_experiment
+from breakout.models.base import fit_model
 from breakout.plan import open_plan
 from breakout.runs import SETTINGS_FILE, git_commit, read_status
 from breakout.scoring import score_window
 from breakout.split import DateRange
-from breakout.warehouse.opening import open_warehouse
+from breakout.walk_forward import fold_predictions, judge_folds
+from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breakout.dataset import Dataset
+    from breakout.plan import Plan
 
 PREDICTIONS_FILE = "predictions.parquet"
 
@@ -71,28 +74,35 @@ def _rerun_training(folder: Path) -> tuple[Record, Record]:
     found = {**manifest["versions"], "git commit": manifest["git_commit"]}
     saved = Record(prints, load_parquet(folder / PREDICTIONS_FILE), found)
     config = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig)
-    return saved, _train_again(replace(config, window=_window(manifest["windows"])))
+    return saved, _train_again(_on_own_dates(config, manifest["windows"]))
 
 
 def _train_again(config: settings.ExperimentConfig) -> Record:
     with open_plan(config) as plan:
-        train, evaluation = plan.build_train(), plan.build_evaluation()
-        fitted = fit_experiment(config, train, plan.contract)
+        train, evaluation, predictions = _fit_folds(plan) if plan.folds else _fit_once(plan)
         prints = {
             "data": plan.warehouse.fingerprint(),
             "contract": plan.contract.fingerprint,
             "training rows": train.fingerprint,
             "evaluation rows": None if evaluation is None else evaluation.fingerprint,
         }
-    return Record(prints, _predictions(fitted, evaluation), _versions())
+    return Record(prints, predictions, _versions())
 
 
-def _predictions(fitted: Fitted, evaluation: Dataset | None) -> pd.DataFrame:
+def _fit_once(plan: Plan) -> tuple[Dataset, Dataset | None, pd.DataFrame]:
+    train, evaluation = plan.build_train(), plan.build_evaluation()
+    fitted = fit_experiment(plan.config, train, plan.contract)
     parts = {"validation": (fitted.validation, fitted.validation_probability)}
     if evaluation is not None:
         probability = fitted.calibrator.apply(fitted.model.predict_probability(evaluation.X))
         parts["evaluation"] = (evaluation, probability)
-    return predictions_frame(parts)
+    return train, evaluation, predictions_frame(parts)
+
+
+def _fit_folds(plan: Plan) -> tuple[Dataset, Dataset, pd.DataFrame]:
+    """A walk forward; the rows are the last fold's, whose model the bundle holds."""
+    judged = judge_folds(plan, plan.build_span(), fit_model)
+    return judged[-1].train, judged[-1].rows, fold_predictions(judged)
 
 
 def _rerun_evaluation(folder: Path, status: dict[str, Any]) -> tuple[Record, Record]:
@@ -111,7 +121,7 @@ def _rerun_evaluation(folder: Path, status: dict[str, Any]) -> tuple[Record, Rec
 
 
 def _score_again(config: settings.EvaluateConfig, bundle: Bundle, window: DateRange) -> Record:
-    warehouse = open_warehouse(config.warehouse)
+    warehouse = open_for(config, "reproduce")
     try:
         scored = score_window(bundle, warehouse, window)
         prints = {
@@ -132,13 +142,13 @@ def check_unchanged(bundle: Bundle) -> None:
         raise GateError(f"the run cannot be reproduced: its contract is not the installed one.{listed}")
 
 
-def _window(windows: dict[str, list[str] | None]) -> settings.DateWindow:
-    """The run's dates as it resolved them."""
-    train, evaluation = windows["train"] or [], windows["evaluation"]
-    start, end = map(date.fromisoformat, train)
-    if evaluation is None:
-        return settings.DateWindow("dates", start, end, None, None)
-    return settings.DateWindow("dates", start, end, *map(date.fromisoformat, evaluation))
+def _on_own_dates(config: settings.ExperimentConfig, windows: dict[str, list[str] | None]) -> settings.ExperimentConfig:
+    """The settings with the dates that the run resolved; those of a walk forward are fixed as they stand."""
+    if isinstance(config.window, settings.WalkForwardWindow):
+        return config
+    start, end = map(date.fromisoformat, windows["train"] or [])
+    evaluated: list[date | None] = [date.fromisoformat(day) for day in windows["evaluation"] or []] or [None, None]
+    return replace(config, window=settings.DateWindow("dates", start, end, *evaluated))
 
 
 def _versions() -> dict[str, str | None]:

@@ -88,9 +88,10 @@ TABLE = (
     plain(
         "production",
         "breakout.production",
-        "show the model in production and its history; roll back",
+        "show the model in production and its history; roll back to the one before, or retire it",
         "breakout production",
         "breakout production rollback",
+        "breakout production retire",
     ),
     composed(
         "audit",

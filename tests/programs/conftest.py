@@ -64,6 +64,7 @@ SETTINGS = {
     "untested": ("model.depth=4", *ONLY_TRAINS),
     "experimental": ("mode=experimental", "features.names=[points_avg_season,cv_ratio]"),
     "mended": ("calibration=isotonic",),
+    "walk": ("window=walk_forward", "window.folds=2"),
 }
 
 

@@ -19,7 +19,7 @@ from tests.programs.sample_files import ingest, warehouse_words
 SHORT = ("window.train_start=2025-11-02", "window.train_end=2025-12-31", "window.eval_start=2026-01-01")
 
 
-@pytest.mark.parametrize("name", ["default", "mended", "untested", "experimental"])
+@pytest.mark.parametrize("name", ["default", "mended", "untested", "experimental", "walk"])
 def test_a_run_is_reproduced_bit_for_bit(trained: Trained, name: str) -> None:
     answer = call("reproduce", trained[name])
     assert answer.code == 0, answer.err
