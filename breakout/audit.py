@@ -12,7 +12,7 @@ from breakout.features.selection import select_features
 from breakout.proof.auditing import AuditReport, audit_features
 from breakout.proof.checks import CHECKS, DATA_CHECKS
 from breakout.report.terminal import console
-from breakout.warehouse.opening import open_warehouse
+from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +27,7 @@ def run(config: AuditConfig) -> int:
     names = select_features(config.mode.name, config.features.names)
     features = BreakoutFeatureConfig.from_target(names, config.target)
     out = console()
-    warehouse = open_warehouse(config.warehouse)
+    warehouse = open_for(config, "audit")
     try:
         with Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
             bar = progress.add_task("dates recomputed", total=None)

@@ -12,7 +12,7 @@ from breakout.bundle_gate import open_bundle
 from breakout.head_to_head import HeadToHead, check_comparable, compare_bundles
 from breakout.report.comparison import show_comparison
 from breakout.runs import open_run
-from breakout.warehouse.opening import open_warehouse
+from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
     from breakout.bundle import Bundle
@@ -47,7 +47,7 @@ def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> Pat
 
 def _compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> HeadToHead:
     parameters = evaluation_parameters(config.evaluation, config.seed)
-    warehouse = open_warehouse(config.warehouse)
+    warehouse = open_for(config, "compare")
     try:
         return compare_bundles(candidate, production, warehouse, (config.start, config.end), parameters)
     finally:

@@ -23,7 +23,7 @@ from breakout.report.page import write_page
 from breakout.report.terminal import console, show_evaluation
 from breakout.runs import open_run
 from breakout.scoring import ScoredRows, later_window, score_window
-from breakout.warehouse.opening import open_warehouse
+from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ def run(config: EvaluateConfig) -> int:
     """Score, judge and write; the exit code. GateError if the bundle's contract is not the installed one."""
     bundle = find_bundle(config.bundle)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
-    warehouse = open_warehouse(config.warehouse)
+    warehouse = open_for(config, "evaluate")
     try:
         folder = evaluate(config, bundle, differences, warehouse)
     finally:

@@ -9,7 +9,7 @@ from breakout.dataset import build_dataset, save_dataset
 from breakout.errors import ConfigurationError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.selection import select_features
-from breakout.warehouse.opening import open_warehouse
+from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
     from breakout.settings import DatasetConfig
@@ -21,7 +21,7 @@ def run(config: DatasetConfig) -> int:
         raise ConfigurationError(f"out must name a .parquet file, got {config.out}.")
     names = select_features(config.mode.name, config.features.names)
     features = BreakoutFeatureConfig.from_target(names, config.target)
-    warehouse = open_warehouse(config.warehouse)
+    warehouse = open_for(config, "dataset")
     try:
         dataset = build_dataset(warehouse, features, config.start, config.end)
     finally:

@@ -12,14 +12,16 @@ from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract, build_contract
 from breakout.features.selection import select_features
-from breakout.split import Fold, Split, resolve_folds, resolve_window
-from breakout.warehouse.opening import open_warehouse
+from breakout.reading_cost import estimate_rows
+from breakout.split import DateRange, Fold, Split, resolve_folds, resolve_window
+from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from breakout.settings import ExperimentConfig
     from breakout.warehouse.base import Warehouse
+    from breakout.warehouse.cost import CostEstimate
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,21 @@ class Plan:
         """The folder in which the run's own folder will be made."""
         return Path(self.config.paths.outputs) / "runs" / self.config.name
 
+    def ranges(self) -> dict[str, DateRange]:
+        """The dates that the run reads, by the part they play."""
+        if self.folds:
+            return {"folds": DateRange(min(fold.train.start for fold in self.folds), self.folds[-1].evaluation.end)}
+        evaluation = {} if self.split.evaluation is None else {"evaluation": self.split.evaluation}
+        return {"train": self.split.train, **evaluation}
+
+    def estimate(self, window: DateRange) -> CostEstimate | None:
+        """What reading the rows of a window would cost, slices included; None where reading is free."""
+        return estimate_rows(self.warehouse, self.features, window.start, window.end, SLICE_FEATURES)
+
     def build_span(self) -> Dataset:
         """All rows of a walk forward, from the first training date to the last one evaluated."""
-        start, end = min(fold.train.start for fold in self.folds), self.folds[-1].evaluation.end
-        return build_dataset(self.warehouse, self.features, start, end, slice_features=SLICE_FEATURES)
+        span = self.ranges()["folds"]
+        return build_dataset(self.warehouse, self.features, span.start, span.end, slice_features=SLICE_FEATURES)
 
     def build_train(self) -> Dataset:
         """The training rows."""
@@ -62,7 +75,7 @@ def open_plan(config: ExperimentConfig) -> Iterator[Plan]:
         select_features(config.mode.name, config.features.names), config.target
     )
     contract = build_contract(features)
-    warehouse = open_warehouse(config.warehouse)
+    warehouse = open_for(config, "train")
     try:
         split, folds = resolve_window(config.window, warehouse), folds_of(config)
         yield Plan(config, features, contract, split, warehouse, folds)

@@ -9,7 +9,7 @@ from breakout.errors import ConfigurationError
 from breakout.report.slate import show_slate
 from breakout.slate import build_slate
 from breakout.slate_output import check_out, write_slate
-from breakout.warehouse.opening import open_warehouse
+from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
     from breakout.bundle import Bundle
@@ -21,7 +21,7 @@ def run(config: PredictConfig) -> int:
     check_out(config.out)
     bundle = open_bundle(config.bundle)
     check_day(bundle, config)
-    warehouse = open_warehouse(config.warehouse)
+    warehouse = open_for(config, "predict")
     try:
         slate = build_slate(bundle, warehouse, config.date, config.max_days_since_game)
     finally:

@@ -12,7 +12,7 @@ from breakout.errors import GateError
 from breakout.production_registry import Registry
 from breakout.promotion import check_candidate
 from breakout.report.production import show_checks, show_promoted
-from breakout.warehouse.opening import open_warehouse
+from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
     from breakout.bundle import Bundle
@@ -42,7 +42,7 @@ def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> tu
     """Every check of the candidate against the model that is in production now."""
     current = registry.current()
     production = load_bundle(registry.bundle_folder(current)) if current else None
-    warehouse = open_warehouse(config.warehouse)
+    warehouse = open_for(config, "promote")
     try:
         return check_candidate(candidate, production, warehouse, config, Path(config.paths.outputs))
     finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,8 +90,10 @@ def _games(warehouse: Warehouse, bundle: Bundle, day: date) -> pa.Table:
     sql = f"""SELECT COUNTIF(game_date = @start) AS games, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
   MIN(IF(game_date > @start, game_date, NULL)) AS next_date
 FROM `{sources.schedule}`
-WHERE {sources.season_type} IN UNNEST(@season_types)"""  # noqa: S608 - table names are checked, values are parameters
-    return warehouse.query(sql, bundle.features.parameters(day, day, day))
+WHERE game_date BETWEEN @history_start AND @end
+  AND {sources.season_type} IN UNNEST(@season_types)"""  # noqa: S608 - table names are checked, values are parameters
+    around = timedelta(days=400)  # a year and a bit, so that a neighbouring season is still found
+    return warehouse.query(sql, bundle.features.parameters(day - around, day, day + around))
 
 
 def points_for_breakout(points_before: int, games_before: int, multiplier: float) -> int:

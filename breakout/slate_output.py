@@ -34,10 +34,10 @@ def check_out(out: str | None) -> None:
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig) -> list[str]:
     """Write the slate and return where it stands now; each file appears whole or not at all."""
     if out.startswith(BIGQUERY):
-        from breakout.warehouse import bigquery_slate
+        from breakout.warehouse.bigquery_slate import write_slate as append_slate
 
         table = out.removeprefix(BIGQUERY)
-        bigquery_slate.write_slate(slate.ranked, table, warehouse)
+        append_slate(slate.ranked, table, warehouse)
         return [table]
     path = Path(out)
     beside = path.with_name(f"{path.stem}.skipped{path.suffix}")

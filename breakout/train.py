@@ -24,6 +24,7 @@ from breakout.record import build_facts, build_metrics
 from breakout.report import terminal
 from breakout.report.page import write_page
 from breakout.runs import open_run
+from breakout.tracking.base import registering
 from breakout.walk_forward import (
     fold_metrics,
     fold_predictions,
@@ -32,6 +33,7 @@ from breakout.walk_forward import (
     played_folds,
     whole_fit,
 )
+from breakout.warehouse.cost import CostEstimate, Priced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,18 +63,22 @@ class Judged:
 
 def run(config: ExperimentConfig) -> int:
     """Train, evaluate and save; the exit code. Raises BreakoutError for what a user can mend."""
-    with open_plan(config) as plan:
-        if config.dry_run:
-            show_plan(plan)
-            return 0
-        folder = train(plan)
-    terminal.show_run(folder)
-    check_drift(config.distributions, folder)
+    with registering(config.tracking) as started:
+        with open_plan(config) as plan:
+            if config.dry_run:
+                show_plan(plan)
+                return 0
+            folder = train(plan, started=started)
+        terminal.show_run(folder)
+        check_drift(config.distributions, folder)
     return 0
 
 
 def show_plan(plan: Plan) -> None:
     """Show what would be done, after every check that a real run makes before it fits."""
+    if isinstance(plan.warehouse, Priced):
+        terminal.show_priced_plan(plan, estimate_plan(plan))
+        return
     if plan.folds:
         span = plan.build_span()
         terminal.show_folds(plan, played_folds(plan, span), span)
@@ -80,6 +86,12 @@ def show_plan(plan: Plan) -> None:
     train_rows, evaluation_rows = plan.build_train(), plan.build_evaluation()
     check_rows(plan.config, train_rows, evaluation_rows)
     terminal.show_plan(plan, train_rows, evaluation_rows)
+
+
+def estimate_plan(plan: Plan) -> dict[str, CostEstimate]:
+    """What reading each range of a plan would cost, where reading costs money; counting rows would cost the same."""
+    costs = {part: plan.estimate(window) for part, window in plan.ranges().items()}
+    return {part: cost for part, cost in costs.items() if cost is not None}
 
 
 def check_rows(config: ExperimentConfig, train_rows: Dataset, evaluation_rows: Dataset | None) -> None:
@@ -91,14 +103,21 @@ def check_rows(config: ExperimentConfig, train_rows: Dataset, evaluation_rows: D
 
 
 def train(
-    plan: Plan, parent: Path | None = None, fit: FitModel = fit_model, facts: Mapping[str, object] | None = None
+    plan: Plan,
+    parent: Path | None = None,
+    fit: FitModel = fit_model,
+    facts: Mapping[str, object] | None = None,
+    started: list[Path] | None = None,
 ) -> Path:
-    """Carry out a plan in a new run folder and return that folder.
+    """Carry out a plan in a new run folder and return that folder, which joins `started` as soon as it is there.
 
     A sweep says where its jobs' folders go, lends fits that jobs share, and adds facts to status.json.
     """
     parent = plan.run_parent if parent is None else parent
-    with open_run(parent, plan.config, "train", plan.contract.fingerprint, facts) as run:
+    contract = plan.contract.fingerprint
+    with open_run(parent, plan.config, "train", contract, facts) as run:
+        if started is not None:
+            started.append(run.folder)
         if plan.folds:
             _train_folds(plan, run, fit)
         else:

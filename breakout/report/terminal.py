@@ -13,12 +13,13 @@ from breakout.settings import to_mapping
 from breakout.split import date_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from breakout.dataset import Dataset
     from breakout.plan import Plan
     from breakout.split import Fold
+    from breakout.warehouse.cost import CostEstimate
 
 METRIC_NAMES = {
     "auc": "AUC",
@@ -38,6 +39,19 @@ def console() -> Console:
 
 def show_plan(plan: Plan, train: Dataset, evaluation: Dataset | None) -> None:
     """What a run would do: mode, features, windows with rows, model, and where it would go."""
+    _show_plan(plan, _window_table(plan, train, evaluation))
+
+
+def show_priced_plan(plan: Plan, costs: Mapping[str, CostEstimate]) -> None:
+    """The same where reading costs money: dates and what they would cost, for counting rows would cost as much."""
+    table = Table("read", "from", "to", "days", "cost", title="reading", title_justify="left")
+    for part, days in plan.ranges().items():
+        told = costs[part].describe() if part in costs else "-"
+        table.add_row(part, str(days.start), str(days.end), str(days.days), told)
+    _show_plan(plan, table)
+
+
+def _show_plan(plan: Plan, windows: Table) -> None:
     out = console()
     config = plan.config
     out.print(f"[bold]Plan of {config.name}[/bold] (dry run: nothing is fitted or written)")
@@ -46,7 +60,7 @@ def show_plan(plan: Plan, train: Dataset, evaluation: Dataset | None) -> None:
     out.print(f"mode: {config.mode.name}: {config.mode.description}")
     out.print(f"contract: {plan.contract.fingerprint}, warehouse: {plan.warehouse.describe()}\n")
     out.print(_feature_table(plan))
-    out.print(_window_table(plan, train, evaluation))
+    out.print(windows)
     out.print(_pair_table("model", to_mapping(config.model) | {"seed": config.seed}))
     out.print(f"would write: {plan.run_parent}/<time>-<fingerprint>/")
 

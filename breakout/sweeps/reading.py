@@ -57,7 +57,7 @@ class Sources:
     def open(self, config: WarehouseConfig) -> OpenedSource:
         """The warehouse of this configuration."""
         if config not in self._opened:
-            warehouse = open_warehouse(config)
+            warehouse = open_warehouse(config, labels={"command": "sweep"})
             self._closing.callback(warehouse.close)
             facts = Source(config, self._cache, warehouse.sources, warehouse.fingerprint(), warehouse.describe())
             self._opened[config] = OpenedSource(facts, warehouse)

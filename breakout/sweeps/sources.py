@@ -105,7 +105,9 @@ def problem_rows(problem: Problem, opened: Warehouse | None = None, *, is_read_o
     source = problem.source
     warehouse = LazyWarehouse(source, {problem.span.start: problem.history_start}, opened)
     try:
-        cached = CachedWarehouse(warehouse, source.cache, is_read_only=is_read_only)
+        cached = CachedWarehouse(
+            warehouse, source.cache, refresh=getattr(source.config, "refresh", False), is_read_only=is_read_only
+        )
         start, end = problem.span.start, problem.span.end
         return build_dataset(cached, problem.features, start, end, slice_features=SLICE_FEATURES)
     finally:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from breakout import settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from breakout.settings.groups import WarehouseConfig
     from breakout.warehouse.base import Warehouse
+
+
+def open_for(config: Any, command: str) -> Warehouse:
+    """The warehouse of a program's settings: answers kept below `paths.outputs`, jobs labelled with the command.
+
+    A dry run writes nothing into the cache.
+    """
+    return open_warehouse(
+        config.warehouse,
+        Path(config.paths.outputs) / "cache" if hasattr(config, "paths") else None,
+        labels={"command": command, "run": str(getattr(config, "name", command))},
+        is_read_only=bool(getattr(config, "dry_run", False)),
+    )
 
 
 def open_warehouse(

@@ -87,7 +87,6 @@ def test_a_slate_is_written_once_however_often_it_is_predicted(
     assert {row["bundle"] for row in rows} == {json.loads((folder / "status.json").read_text())["bundle"]}
 
 
-@pytest.mark.xfail(strict=True, reason="the slate asks for the schedule's first and last day without a filter by day")
 def test_a_schedule_that_requires_a_partition_filter_answers(
     train: Commands, words: list[str], server: FaultServer
 ) -> None:
