@@ -88,7 +88,7 @@ TABLE = (
     plain(
         "production",
         "breakout.production",
-        "show the model in production and its history; roll back to the one before, or retire it",
+        "show the model in production and its history; roll back, or retire it",
         "breakout production",
         "breakout production rollback",
         "breakout production retire",
