@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
             raise ConfigurationError(
                 f"{folder} was made with tracking=none; say where to: breakout track {folder} tracking=bigquery"
             )
-        register_run(config, folder)
+        register_run(config, folder, is_asked_for=True)
         print(f"registered {folder} with tracking={config.kind}")
     return 0
 

@@ -268,7 +268,8 @@ class MLflowTracking:
 
     kind: Literal["mlflow"]
     uri: str | None
-    experiment: str
+    experiment: Annotated[str, Meta(min_length=1)]
+    timeout_seconds: Positive
 
 
 @dataclass(frozen=True)

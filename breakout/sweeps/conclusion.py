@@ -8,6 +8,7 @@ from rich.table import Table
 
 from breakout.report.terminal import console
 from breakout.sweeps.leaderboard import write_leaderboard
+from breakout.tracking.sweep import register_sweep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +21,7 @@ def conclude(folder: Path) -> int:
     """Write the leaderboard and show its head; 0 if every job is completed, else 1."""
     board = write_leaderboard(folder)
     show_board(board)
+    register_sweep(folder)
     return 1 if board["not_completed"] else 0
 
 

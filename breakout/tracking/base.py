@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import importlib
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from breakout.errors import BreakoutError, DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from breakout.settings import TrackingConfig
 
 logger = logging.getLogger("breakout")
+
+# Notebooks of experiments: useful, but no reason for a run to end otherwise than well.
+WARNS_ONLY = ("mlflow",)
 
 
 class Tracker(Protocol):
@@ -32,10 +37,27 @@ def open_tracker(config: TrackingConfig) -> Tracker | None:
     return tracker
 
 
-def register_run(config: TrackingConfig, run_folder: Path, failure: BaseException | None = None) -> None:
+@contextmanager
+def registering(config: TrackingConfig) -> Iterator[list[Path]]:
+    """Folders of runs that are appended while it is open are registered when it closes, failed ones too."""
+    folders: list[Path] = []
+    try:
+        yield folders
+    except BaseException as failure:
+        for folder in folders:
+            register_run(config, folder, failure)
+        raise
+    for folder in folders:
+        register_run(config, folder)
+
+
+def register_run(
+    config: TrackingConfig, run_folder: Path, failure: BaseException | None = None, *, is_asked_for: bool = False
+) -> None:
     """Register a run that is over; `failure` is what ended a failed one.
 
-    The run is kept whatever happens. DataError says how to register it later; beside a failure of the run's own, that
+    The run is kept whatever happens. A tracker of WARNS_ONLY that cannot be reached is a warning, unless registering is
+    all that was asked for. Else DataError says how to register it later; beside a failure of the run's own, that
     sentence is added to the failure as a note instead.
     """
     if config.kind == "none":
@@ -49,6 +71,9 @@ def register_run(config: TrackingConfig, run_folder: Path, failure: BaseExceptio
         told = (
             f"the run is kept in {run_folder}, but it is not registered: {error} Then run: breakout track {run_folder}"
         )
-        if failure is None:
+        if failure is not None:
+            failure.add_note(told)
+        elif config.kind in WARNS_ONLY and not is_asked_for:
+            logger.warning(told)
+        else:
             raise DataError(told) from error
-        failure.add_note(told)

@@ -1,0 +1,157 @@
+"""A run in MLflow: a run folder in, one MLflow run out with parameters, metrics, files and the model.
+
+The jobs of a sweep become children of a run for the sweep. Registering again goes into the same MLflow run.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from breakout.errors import BreakoutError, ConfigurationError, DataError
+from breakout.tracking.mlflow_values import metric_values, parameter_values, tag_values
+from breakout.tracking.record import RunRecord, read_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlflow import MlflowClient
+
+    from breakout.settings import MLflowTracking
+
+RUN_TAG, SWEEP_TAG = "breakout.run_id", "breakout.sweep"
+STATES = {"completed": "FINISHED", "interrupted": "KILLED", "killed": "KILLED"}
+# Small files that explain a run; the predictions are data, and lie beside the model.
+FILES = ("status.json", "settings.yaml", "metrics.json", "distributions.json", "run.log", "report.html")
+PARAMETERS_A_CALL = 100
+
+
+class MLflowTracker:
+    """A tracking server, or a local store beside the runs: `mlflow/` in the folder that holds `runs/` and `sweeps/`."""
+
+    def __init__(self, config: MLflowTracking) -> None:
+        self._config = config
+
+    def register(self, run_folder: Path) -> None:
+        """Record the run; DataError if the server does not answer or refuses."""
+        record = read_run(run_folder)
+        with self._told(run_folder):
+            client, experiment = self._open(run_folder)
+            sweep = _sweep_folder(run_folder)
+            parent = None if sweep is None else _sweep_run(client, experiment, sweep)
+            run = _run_of(client, experiment, RUN_TAG, record.experiment_id, record, parent)
+            _log_values(client, run, record, run_folder)
+            _log_files(client, run, run_folder)
+            client.set_terminated(run, STATES.get(record.status, "FAILED"), _milliseconds(record.finished_at))
+
+    def _open(self, run_folder: Path) -> tuple[MlflowClient, str]:
+        """The client, and the experiment's id; it is made if absent."""
+        store = _outputs_of(run_folder) / "mlflow"
+        client_class = _import_client(self._config.timeout_seconds)
+        if self._config.uri is None:
+            store.mkdir(parents=True, exist_ok=True)
+        client = client_class(tracking_uri=self._config.uri or f"sqlite:///{store / 'mlflow.db'}")
+        known = client.get_experiment_by_name(self._config.experiment)
+        if known is not None:
+            return client, str(known.experiment_id)
+        place = None if self._config.uri else (store / "artifacts").as_uri()
+        return client, str(client.create_experiment(self._config.experiment, artifact_location=place))
+
+    @contextmanager
+    def _told(self, run_folder: Path) -> Iterator[None]:
+        """Whatever MLflow, its database or the network raise, in one sentence."""
+        try:
+            yield
+        except BreakoutError:
+            raise
+        except Exception as error:  # they have no common base
+            where = self._config.uri or _outputs_of(run_folder) / "mlflow"
+            reason = str(error).strip().partition("\n")[0][:200]
+            raise DataError(f"MLflow at {where} did not take the run ({type(error).__name__}: {reason}).") from error
+
+
+def open_tracker(config: MLflowTracking) -> MLflowTracker:
+    """The tracker of `tracking=mlflow`."""
+    return MLflowTracker(config)
+
+
+def _import_client(timeout_seconds: float) -> type[MlflowClient]:
+    """MLflow's client, told before it is imported to report home about nothing and not to wait for minutes."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(max(1, round(timeout_seconds))))
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    try:
+        from mlflow import MlflowClient
+    except ImportError as error:
+        raise ConfigurationError("tracking=mlflow needs its extra: pip install 'breakout[mlflow]'.") from error
+    return MlflowClient
+
+
+def _run_of(
+    client: MlflowClient, experiment: str, tag: str, value: str, record: RunRecord | None, parent: str | None
+) -> str:
+    """The MLflow run that carries this tag; made if absent."""
+    found = client.search_runs([experiment], f"tags.`{tag}` = '{value}'", max_results=1)
+    if found:
+        return str(found[0].info.run_id)
+    tags = {tag: value} | ({"mlflow.parentRunId": parent} if parent else {})
+    started = None if record is None else _milliseconds(record.started_at)
+    name = value if record is None else record.experiment_name
+    return str(client.create_run(experiment, started, tags, name).info.run_id)
+
+
+def _sweep_run(client: MlflowClient, experiment: str, sweep: Path) -> str:
+    """The run that stands for a sweep, with what the sweep has written of itself so far."""
+    run = _run_of(client, experiment, SWEEP_TAG, sweep.name, None, None)
+    for name in ("sweep.json", "leaderboard.json", "leaderboard.csv", "report.html"):
+        if (sweep / name).is_file():
+            client.log_artifact(run, str(sweep / name))
+    client.set_terminated(run)
+    return run
+
+
+def _log_values(client: MlflowClient, run: str, record: RunRecord, folder: Path) -> None:
+    from mlflow.entities import Metric, Param, RunTag
+
+    # A fixed time makes a second registration the same points, not a second series.
+    when = _milliseconds(record.finished_at) or 0
+    metrics = [Metric(name, value, when, 0) for name, value in metric_values(folder).items()]
+    tags = [RunTag(name, value) for name, value in tag_values(record, folder).items()]
+    parameters = [Param(name, value) for name, value in parameter_values(record).items()]
+    client.log_batch(run, metrics=metrics, tags=tags)
+    for first in range(0, len(parameters), PARAMETERS_A_CALL):
+        client.log_batch(run, params=parameters[first : first + PARAMETERS_A_CALL])
+
+
+def _log_files(client: MlflowClient, run: str, folder: Path) -> None:
+    for name in FILES:
+        if (folder / name).is_file():
+            client.log_artifact(run, str(folder / name))
+    if not (folder / "bundle").is_dir():
+        return
+    from breakout.tracking.mlflow_model import save_mlflow_model
+
+    with tempfile.TemporaryDirectory() as place:
+        save_mlflow_model(folder / "bundle", Path(place) / "model")
+        client.log_artifacts(run, str(Path(place) / "model"), "model")
+
+
+def _sweep_folder(run_folder: Path) -> Path | None:
+    """The sweep that a run is a job of: `sweeps/<sweep>/.../<run>`."""
+    parents = run_folder.resolve().parents
+    return next((folder for folder in parents if folder.parent.name == "sweeps"), None)
+
+
+def _outputs_of(run_folder: Path) -> Path:
+    """The folder that holds `runs/` and `sweeps/`."""
+    sweep = _sweep_folder(run_folder)
+    return sweep.parent.parent if sweep else run_folder.resolve().parents[2]
+
+
+def _milliseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else round(moment.timestamp() * 1000)

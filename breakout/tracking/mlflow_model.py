@@ -1,0 +1,57 @@
+"""A bundle as an MLflow model whose signature is the contract: features in order in, calibrated probabilities out.
+
+The model is the bundle itself, as data; MLflow calls `_load_pyfunc` of this module to read it. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from breakout import __version__
+from breakout.artifacts import load_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from breakout.bundle import Bundle
+
+
+class BundleModel:
+    """What MLflow asks a loaded model for."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+
+    def predict(self, features: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """`probability` of each row of features, defaults filled; MLflow has put the columns into contract order."""
+        import pandas as pd
+
+        del params
+        probability = self._bundle.predict_probability(features.astype("float64"))
+        return pd.DataFrame({"probability": probability}, index=features.index)
+
+
+def _load_pyfunc(path: str) -> BundleModel:
+    """MLflow's entry: the bundle saved in the model's data folder."""
+    from breakout.bundle import load_bundle
+
+    return BundleModel(load_bundle(Path(path)))
+
+
+def save_mlflow_model(bundle: Path, folder: Path) -> None:
+    """Write an MLflow model around a copy of the bundle."""
+    import mlflow.pyfunc
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    contract = load_json(bundle / "contract.json")
+    inputs = Schema([ColSpec("double", name) for name in contract["names"]])
+    mlflow.pyfunc.save_model(
+        path=str(folder),
+        loader_module=__name__,
+        data_path=str(bundle),
+        signature=ModelSignature(inputs=inputs, outputs=Schema([ColSpec("double", "probability")])),
+        pip_requirements=[f"breakout=={__version__}"],
+        metadata={"contract_fingerprint": contract["fingerprint"]},
+    )
