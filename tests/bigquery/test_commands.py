@@ -91,7 +91,7 @@ def test_a_schedule_that_requires_a_partition_filter_answers(
     train: Commands, words: list[str], server: FaultServer
 ) -> None:
     server.strict.add("schedule")
-    folder = train("slate", "model=base_rate")
+    folder = train("slate")
     assert main(["predict", f"bundle={folder / 'bundle'}", "date=2026-02-06", *words]) == 0
 
 
