@@ -113,7 +113,7 @@ EXPERIMENTAL_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="points_avg_last_10",
-        expression="SUM(points) OVER last_10 / NULLIF(COUNT(points) OVER last_10, 0)",
+        expression="SUM(points) OVER last_10 / NULLIF(COUNT(*) OVER last_10, 0)",
         default=10.0,
         unit="points",
         group="scoring",
@@ -121,7 +121,7 @@ EXPERIMENTAL_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="minutes_avg_season",
-        expression="SUM(minutes_nano) OVER season_so_far / (1e9 * NULLIF(COUNT(minutes_nano) OVER season_so_far, 0))",
+        expression="SUM(minutes_nano) OVER season_so_far / (1e9 * NULLIF(COUNT(*) OVER season_so_far, 0))",
         default=25.0,
         unit="minutes",
         group="minutes",
@@ -149,7 +149,7 @@ EXPERIMENTAL_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="minutes_avg_last_3",
-        expression="SUM(minutes_nano) OVER last_3 / (1e9 * NULLIF(COUNT(minutes_nano) OVER last_3, 0))",
+        expression="SUM(minutes_nano) OVER last_3 / (1e9 * NULLIF(COUNT(*) OVER last_3, 0))",
         default=25.0,
         unit="minutes",
         group="minutes",
@@ -190,7 +190,7 @@ EXPERIMENTAL_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="points_avg_prior_season",
-        expression="SUM(points) OVER prior_season / NULLIF(COUNT(points) OVER prior_season, 0)",
+        expression="SUM(points) OVER prior_season / NULLIF(COUNT(*) OVER prior_season, 0)",
         default=10.0,
         unit="points",
         group="scoring",

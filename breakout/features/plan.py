@@ -93,7 +93,7 @@ class Plan:
 
 def _column_name(sql: str) -> str:
     """A readable name for a window column: SUM(points) OVER last_5 -> sum_points_over_last_5."""
-    return re.sub(r"[^a-z0-9]+", "_", sql.lower().replace("*", " x ")).strip("_")
+    return re.sub(r"[^a-z0-9]+", "_", sql.lower().replace("(*)", "").replace("*", " x ")).strip("_")
 
 
 @lru_cache(maxsize=256)

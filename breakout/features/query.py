@@ -69,6 +69,7 @@ def get_training_data_query(
         "played": _played(plan),
         "kept": _kept(plan, row_source),
         **{relation.state: _state(plan, relation) for relation in w.RELATIONS if _is_needed(plan, relation)},
+        **{state.as_of_name: _of_nights(plan, state) for state in w.RELATIONS if _is_of_nights(plan, state)},
         **_missing_regulars(plan),
         "joined": _joined(plan),
         **_levels(plan),
@@ -109,16 +110,16 @@ def _rows_as_of(plan: Plan, row_source: RowSource) -> str:
     extra = "".join(f",\n  {sql} AS {name}" for name, sql in plan.row_windows.items())
     used = {"before"} | {sql.rsplit(" ", 1)[1] for sql in plan.row_windows.values()}
     windows = ", ".join(f"{name} AS {frame}" for name, frame in w.ROW_WINDOWS.items() if name in used)
-    rows = "player_games"
+    rows, games = "player_games", "COUNT(*)"  # all of them were played, and rows are counted quicker than values
     if row_source != "played":
+        games = "COUNT(points)"
         values = sorted((plan.inputs["played"] | {"points"}) - _DERIVED)
         played = f"SELECT {_NIGHT}, {', '.join(values)} FROM player_games"
         unknown = ", ".join(f"CAST(NULL AS FLOAT64) AS {value}" for value in values)
         rows = f"(\n  {played}\n  UNION ALL\n  SELECT {_NIGHT}, {unknown} FROM slate\n)"
     return f"""SELECT *,
-  COUNT(points) OVER before AS games_before,
-  SUM(points) OVER before AS points_before,
-  MAX(IF(points IS NULL, NULL, game_date)) OVER before AS last_game_date{extra}
+  {games} OVER before AS games_before,
+  SUM(points) OVER before AS points_before{extra}
 FROM {rows}
 WINDOW {windows}"""
 
@@ -155,7 +156,7 @@ WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_d
 def _kept(plan: Plan, row_source: RowSource) -> str:
     """The asked rows; of played games only the role players', of a slate everyone, marked whether he is one."""
     carried = ["points", *plan.row_windows]
-    columns = f"SELECT {_NIGHT}, games_before, points_before, last_game_date, {', '.join(carried)}"
+    columns = f"SELECT {_NIGHT}, games_before, points_before, {', '.join(carried)}"
     role_player = f"({ROLE_PLAYER}) AS is_role_player"
     if row_source == "played":
         where = f"points IS NOT NULL AND game_date BETWEEN @start AND @end\n  AND {ROLE_PLAYER}"
@@ -165,9 +166,13 @@ def _kept(plan: Plan, row_source: RowSource) -> str:
 
 
 def _is_needed(plan: Plan, relation: w.Relation) -> bool:
-    return relation.name in plan.states or (
-        "missing_points_pico" in plan.row_columns and relation.name in {"team", "player"}
-    )
+    """The player's own state always: it also knows the date of his last game."""
+    is_roster_asked = "missing_points_pico" in plan.row_columns
+    return relation.name in plan.states or relation.name == "player" or (is_roster_asked and relation.name == "team")
+
+
+def _is_of_nights(plan: Plan, relation: w.Relation) -> bool:
+    return bool(relation.night) and relation.name in plan.states
 
 
 def _state(plan: Plan, relation: w.Relation) -> str:
@@ -175,23 +180,34 @@ def _state(plan: Plan, relation: w.Relation) -> str:
     columns = dict(plan.states.get(relation.name, {}))
     if "missing_points_pico" in plan.row_columns:
         columns |= _ROSTER_COLUMNS.get(relation.name, {})
+    if relation.is_counted:
+        columns["games_so_far"] = f"ROW_NUMBER() OVER {relation.order}"
+    if not relation.is_counted or "missing_points_pico" in plan.row_columns:
+        columns["until_date"] = f"COALESCE(LEAD(game_date) OVER {relation.order}, DATE '9999-12-31')"
     used = {window for window in relation.windows if any(sql.endswith(f" {window}") for sql in columns.values())}
     frames = [f"{window} AS ({relation.order} {frame})" for window, frame in relation.windows.items() if window in used]
     order = f"{relation.order} AS (PARTITION BY {relation.partition}, season_year ORDER BY game_date, game_id)"
     listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
     windows = ",\n  ".join([order, *frames])
-    return f"""SELECT {relation.partition}, season_year, game_date AS state_date,
-  COALESCE(LEAD(game_date) OVER {relation.order}, DATE '9999-12-31') AS until_date{listed}
+    return f"""SELECT {relation.partition}, season_year, game_date AS state_date{listed}
 FROM {relation.source}
 WINDOW
   {windows}"""
+
+
+def _of_nights(plan: Plan, relation: w.Relation) -> str:
+    """The states of a relation that are valid on the asked nights, one a team and date."""
+    columns = "".join(f", {name}" for name in plan.states[relation.name])
+    return f"""SELECT kept.{relation.night}, kept.season_year, kept.game_date{columns}
+FROM (SELECT DISTINCT {relation.night}, season_year, game_date FROM kept) AS kept
+JOIN {relation.state}
+  ON {relation.condition}"""
 
 
 _ROSTER_COLUMNS = {
     "player": {
         "latest_team": "LAG(team_abbr, 0) OVER player_season",
         "latest_game": "LAG(game_id, 0) OVER player_season",
-        "games_so_far": "COUNT(points) OVER season_so_far",
         "points_so_far": "SUM(points) OVER season_so_far",
     },
     "team": {
@@ -239,19 +255,25 @@ GROUP BY asked.team_abbr, asked.game_date, asked.player_lookup"""
 
 def _joined(plan: Plan) -> str:
     """Each asked row beside the states that are valid on its date."""
-    columns, joins = ["kept.*"], []
+    columns, joins = ["kept.*", "player_state.state_date AS last_game_date"], []
     for relation in w.RELATIONS:
-        if relation.name not in plan.states:
+        if relation.name not in plan.states and relation.name != "player":
             continue
-        columns += [f"{relation.state}.{name}" for name in plan.states[relation.name]]
-        condition = f"{relation.join}\n  AND {w.AS_OF_JOIN}".format(state=relation.state)
-        joins.append(f"LEFT JOIN {relation.state}\n  ON {condition}")
+        name = relation.as_of_name
+        columns += [f"{name}.{column}" for column in plan.states.get(relation.name, {})]
+        night = _same(name, relation.night, "season_year", "game_date") if relation.night else ""
+        joins.append(f"LEFT JOIN {name}\n  ON {night or relation.condition}")
     if "missing_points_pico" in plan.row_columns:
         columns.append("missing_points_pico")
-        on = " AND ".join(f"missing_regulars.{key} = kept.{key}" for key in ("player_lookup", "team_abbr", "game_date"))
-        joins.append(f"LEFT JOIN missing_regulars\n  ON {on}")
+        joins.append(
+            "LEFT JOIN missing_regulars\n  ON " + _same("missing_regulars", "player_lookup", "team_abbr", "game_date")
+        )
     listed = ",\n  ".join(columns)
     return "\n".join([f"SELECT {listed}", "FROM kept", *joins])
+
+
+def _same(name: str, *keys: str) -> str:
+    return " AND ".join(f"{name}.{key} = kept.{key}" for key in keys)
 
 
 def _levels(plan: Plan) -> dict[str, str]:

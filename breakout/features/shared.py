@@ -24,9 +24,9 @@ SHARED_FEATURES: tuple[Feature, ...] = (
         # n * sum of squares - square of sum is a whole number: equal scores give exactly 0
         expression="""
             SQRT(
-              (COUNT(points) OVER last_10 * SUM(points * points) OVER last_10
+              (COUNT(*) OVER last_10 * SUM(points * points) OVER last_10
                - SUM(points) OVER last_10 * SUM(points) OVER last_10)
-              / NULLIF(COUNT(points) OVER last_10 * (COUNT(points) OVER last_10 - 1), 0)
+              / NULLIF(COUNT(*) OVER last_10 * (COUNT(*) OVER last_10 - 1), 0)
             )""",
         default=5.0,
         unit="points",
@@ -77,7 +77,7 @@ SHARED_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="points_avg_last_5",
-        expression="SUM(points) OVER last_5 / NULLIF(COUNT(points) OVER last_5, 0)",
+        expression="SUM(points) OVER last_5 / NULLIF(COUNT(*) OVER last_5, 0)",
         default=10.0,
         unit="points",
         group="scoring",
@@ -93,7 +93,7 @@ SHARED_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="minutes_avg_last_10",
-        expression="SUM(minutes_nano) OVER last_10 / (1e9 * NULLIF(COUNT(minutes_nano) OVER last_10, 0))",
+        expression="SUM(minutes_nano) OVER last_10 / (1e9 * NULLIF(COUNT(*) OVER last_10, 0))",
         default=25.0,
         unit="minutes",
         group="minutes",

@@ -2,7 +2,8 @@
 
 A *state* is what is known after a game. It is valid from the day after its game up to and including the day of the next
 one, and a row joins the state that is valid on its date (`AS_OF_JOIN`). No state holds a game of the row's own date or
-later, so no feature expression can reach one.
+later, so no feature expression can reach one. A player's own state of this season is found quicker by its number: it is
+the one after as many games as he had played before the row's date (`BY_COUNT_JOIN`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 DIALECT = "bigquery"
 
 AS_OF_JOIN = "{state}.state_date < kept.game_date AND kept.game_date <= {state}.until_date"
+BY_COUNT_JOIN = "{state}.games_so_far = kept.games_before"
 
 # What a row knows of its own night, and the season totals before it. Its own points and minutes are not among them.
 ROW_COLUMNS = (
@@ -39,7 +41,9 @@ class Relation:
     """A table of games, how it is ordered into states, and how a row finds the state that is valid on its date.
 
     `order` names the base window; `windows` are frames of it that end at the state's own game;
-    `join` is the equality part of the join from `kept` (a row) to this relation's states.
+    `join` is the equality part of the join from `kept` (a row) to this relation's states; `is_counted` finds the
+    state by the row's number of games. `night` names the row's team that the states are of: rows of one team and date
+    share them, so they are joined once.
     """
 
     name: str
@@ -48,10 +52,23 @@ class Relation:
     order: str
     join: str
     windows: dict[str, str]
+    is_counted: bool = False
+    night: str = ""
 
     @property
     def state(self) -> str:
         return f"{self.name}_state"
+
+    @property
+    def condition(self) -> str:
+        """The join from `kept` to the state that is valid on the row's date."""
+        as_of = BY_COUNT_JOIN if self.is_counted else AS_OF_JOIN
+        return f"{self.join}\n  AND {as_of}".format(state=self.state)
+
+    @property
+    def as_of_name(self) -> str:
+        """The relation that a row joins: the states themselves, or those of the asked nights."""
+        return f"{self.name}_as_of" if self.night else self.state
 
 
 def last(games: int) -> str:
@@ -69,6 +86,7 @@ RELATIONS: tuple[Relation, ...] = (
         order="player_season",
         join="{state}.player_lookup = kept.player_lookup AND {state}.season_year = kept.season_year",
         windows={"last_3": last(3), "last_5": last(5), "last_10": last(10), "season_so_far": SO_FAR},
+        is_counted=True,
     ),
     Relation(
         name="prior_season",
@@ -85,6 +103,7 @@ RELATIONS: tuple[Relation, ...] = (
         order="team_season",
         join="{state}.team_abbr = kept.team_abbr AND {state}.season_year = kept.season_year",
         windows={"team_last_10": last(10), "team_season_so_far": SO_FAR},
+        night="team_abbr",
     ),
     Relation(
         name="opponent",
@@ -93,6 +112,7 @@ RELATIONS: tuple[Relation, ...] = (
         order="opponent_season",
         join="{state}.team_abbr = kept.opponent_team_abbr AND {state}.season_year = kept.season_year",
         windows={"opponent_last_10": last(10)},
+        night="opponent_team_abbr",
     ),
     Relation(
         name="opponent_defence",
@@ -101,6 +121,7 @@ RELATIONS: tuple[Relation, ...] = (
         order="opponent_defence_season",
         join="{state}.opponent_team_abbr = kept.opponent_team_abbr AND {state}.season_year = kept.season_year",
         windows={"opponent_defence_last_15": last(15)},
+        night="opponent_team_abbr",
     ),
 )
 

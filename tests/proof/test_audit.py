@@ -86,7 +86,7 @@ def test_every_installed_feature_is_clean(warehouse: DuckDBWarehouse) -> None:
 def test_a_window_that_holds_the_current_game_is_found(
     warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(w, "AS_OF_JOIN", "{state}.state_date <= kept.game_date AND kept.game_date < {state}.until_date")
+    monkeypatch.setattr(w, "BY_COUNT_JOIN", "{state}.games_so_far = kept.games_before + 1")
     report = audit(warehouse, "points_avg_last_5")
     assert report.count("points_avg_last_5", PERTURBATION)
     assert report.count("points_avg_last_5", LABEL)
@@ -121,7 +121,7 @@ def test_a_join_that_multiplies_rows_is_found(warehouse: DuckDBWarehouse, monkey
     last_30_days = (
         "{state}.state_date < kept.game_date AND {state}.state_date >= DATE_SUB(kept.game_date, INTERVAL 30 DAY)"
     )
-    monkeypatch.setattr(w, "AS_OF_JOIN", last_30_days)
+    monkeypatch.setattr(w, "BY_COUNT_JOIN", last_30_days)
     report = audit(warehouse, "points_avg_last_5")
     assert report.count(ROWS, TRUNCATION)
     assert any(found.found != "1 row" for found in report.violations)
