@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from breakout.cli.commands import TABLE, Command
 from breakout.conf_tree import conf_dir, group_names, group_options, groups_of
 
@@ -63,9 +65,18 @@ def command_page(command: Command) -> str:
 
 
 def groups(names: list[str]) -> str:
-    width = max(map(len, names)) + 2
-    lines = "\n".join(f"  {name:<{width}}{' | '.join(group_options(name))}" for name in names)
-    return f"Groups and their options\n{lines}"
+    indent = " " * (max(map(len, names)) + 4)
+    lines = [
+        textwrap.fill(
+            " | ".join(group_options(name)),
+            width=100,
+            initial_indent=f"  {name}".ljust(len(indent)),
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+        )
+        for name in names
+    ]
+    return "\n".join(["Groups and their options", *lines])
 
 
 def own_keys(root: str) -> str:
