@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 EMULATOR ?= .venv-emulator
+MLFLOW_SERVER ?= .venv-mlflow
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The locks name every file by its hash; the package itself is then added without asking a registry for anything.
@@ -9,10 +10,10 @@ PACKAGE := $(INSTALL) --no-deps --no-build-isolation --editable .
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run emulator test lint format type bench lock clean
+.PHONY: help setup run emulator mlflow-server-env test lint format type bench lock clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.setup  ## install what the program needs, from requirements.lock
 
@@ -21,8 +22,10 @@ run: $(VENV)/.setup  ## train and evaluate on the embedded games (ARGS="model.de
 
 emulator: $(EMULATOR)/.setup  ## install the BigQuery emulator that tests start, in an environment of its own
 
-test: $(VENV)/.setup-dev $(EMULATOR)/.setup  ## run the tests (ARGS="-k window" passes words to pytest)
-	EMULATOR=$(EMULATOR) $(BIN)/python -m pytest $(ARGS)
+mlflow-server-env: $(MLFLOW_SERVER)/.setup  ## install the MLflow server that tests start, in an environment of its own
+
+test: $(VENV)/.setup-dev $(EMULATOR)/.setup $(MLFLOW_SERVER)/.setup  ## run the tests (ARGS="-k window" passes words to pytest)
+	EMULATOR=$(EMULATOR) MLFLOW_SERVER=$(MLFLOW_SERVER) $(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.setup-dev  ## check style and likely mistakes
 	$(BIN)/ruff check .
@@ -47,7 +50,7 @@ lock: $(VENV)/.setup-dev  ## resolve pyproject.toml anew into the two lock files
 	  --output-file=requirements.lock pyproject.toml
 
 clean:  ## remove the environment and the tools' caches; runs under outputs/ stay
-	rm -rf $(VENV) $(EMULATOR) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(EMULATOR) $(MLFLOW_SERVER) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -69,4 +72,10 @@ $(VENV)/.setup-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 $(EMULATOR)/.setup: requirements-emulator.lock
 	$(PYTHON) -m venv $(EMULATOR)
 	$(EMULATOR)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	touch $@
+
+# Likewise, from tests/mlflow/requirements.in into requirements-mlflow.lock.
+$(MLFLOW_SERVER)/.setup: requirements-mlflow.lock
+	$(PYTHON) -m venv $(MLFLOW_SERVER)
+	$(MLFLOW_SERVER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	touch $@

@@ -5,6 +5,7 @@ The model is the bundle itself, as data; MLflow calls `_load_pyfunc` of this mod
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,11 +48,14 @@ def save_mlflow_model(bundle: Path, folder: Path) -> None:
 
     contract = load_json(bundle / "contract.json")
     inputs = Schema([ColSpec("double", name) for name in contract["names"]])
-    mlflow.pyfunc.save_model(
-        path=str(folder),
-        loader_module=__name__,
-        data_path=str(bundle),
-        signature=ModelSignature(inputs=inputs, outputs=Schema([ColSpec("double", "probability")])),
-        pip_requirements=[f"breakout=={__version__}"],
-        metadata={"contract_fingerprint": contract["fingerprint"]},
-    )
+    with warnings.catch_warnings():
+        # The signature stands above; an example of it would say nothing more.
+        warnings.filterwarnings("ignore", message=".*[Ii]nput example", category=UserWarning)
+        mlflow.pyfunc.save_model(
+            path=str(folder),
+            loader_module=__name__,
+            data_path=str(bundle),
+            signature=ModelSignature(inputs=inputs, outputs=Schema([ColSpec("double", "probability")])),
+            pip_requirements=[f"breakout=={__version__}"],
+            metadata={"contract_fingerprint": contract["fingerprint"]},
+        )

@@ -1,0 +1,156 @@
+"""Runs in MLflow: against a real server, in a local store, and when nobody answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from playwright.sync_api import sync_playwright
+
+from breakout.artifacts import load_json, load_parquet
+from breakout.bundle import load_bundle
+from breakout.cli import main
+from breakout.runs import read_status
+from breakout.tracking.mlflow import RUN_TAG, SWEEP_TAG
+from tests.mlflow.conftest import QUICK, free_port
+from tests.report.conftest import ARGUMENTS, CHROMIUM, command, newest
+
+
+def words(uri: str, experiment: str = "tests") -> tuple[str, ...]:
+    return (
+        "tracking=mlflow",
+        f"tracking.uri={uri}",
+        f"tracking.experiment={experiment}",
+        "tracking.timeout_seconds=20",
+    )
+
+
+def runs_of(client: MlflowClient, experiment: str = "tests") -> list[Any]:
+    found = client.get_experiment_by_name(experiment)
+    assert found is not None
+    return list(client.search_runs([found.experiment_id]))
+
+
+@pytest.fixture(scope="module")
+def client(server: str) -> MlflowClient:
+    return MlflowClient(tracking_uri=server)
+
+
+@pytest.fixture(scope="module")
+def registered(server: str, client: MlflowClient, run_folder: Path) -> Any:
+    """The MLflow run of a run that was registered twice."""
+    for _ in range(2):
+        assert main(["track", str(run_folder), *words(server)]) == 0
+    found = [run for run in runs_of(client) if run.data.tags[RUN_TAG] == run_folder.name]
+    assert len(found) == 1, "registering again goes into the same run"
+    return found[0]
+
+
+def test_figures_of_the_run_are_the_figures_of_metrics_json(registered: Any, run_folder: Path) -> None:
+    metrics = load_json(run_folder / "metrics.json")
+    told = registered.data.metrics
+    for name, interval in metrics["evaluation"]["metrics"].items():
+        assert told[name] == pytest.approx(interval["estimate"], abs=1e-12)
+        assert told[f"{name}_high"] == pytest.approx(interval["high"], abs=1e-12)
+    assert told["validation_log_loss"] == pytest.approx(metrics["validation"]["metrics"]["log_loss"], abs=1e-12)
+
+
+def test_a_metric_is_one_point_however_often_it_is_registered(registered: Any, client: MlflowClient) -> None:
+    assert len(client.get_metric_history(registered.info.run_id, "auc")) == 1
+
+
+def test_settings_are_flat_parameters_and_hold_no_address(registered: Any, server: str) -> None:
+    parameters = registered.data.params
+    assert parameters["model.depth"] == "5"
+    assert parameters["window.train_days"] == "21"
+    assert json.loads(parameters["features.names"])[0] == "pts_vs_season_zscore"
+    assert not any(server in value for value in parameters.values())
+
+
+def test_tags_tell_where_it_comes_from(registered: Any, run_folder: Path) -> None:
+    tags = registered.data.tags
+    assert registered.info.status == "FINISHED"
+    assert tags["mlflow.runName"] == "small"
+    assert tags["mlflow.note.content"] == "Is it told?"
+    assert tags["breakout.tags"] == "one,two"
+    assert tags["breakout.contract"] == load_json(run_folder / "bundle" / "contract.json")["fingerprint"]
+
+
+def test_files_of_the_run_are_there(registered: Any, client: MlflowClient) -> None:
+    names = {file.path for file in client.list_artifacts(registered.info.run_id)}
+    assert {"metrics.json", "settings.yaml", "run.log", "status.json", "model"} <= names
+
+
+@pytest.fixture(scope="module")
+def model(registered: Any, server: str) -> Any:
+    import mlflow
+
+    mlflow.set_tracking_uri(server)
+    return mlflow.pyfunc.load_model(f"runs:/{registered.info.run_id}/model")
+
+
+def test_the_signature_of_the_model_is_the_contract(model: Any, run_folder: Path) -> None:
+    contract = load_json(run_folder / "bundle" / "contract.json")
+    assert model.metadata.signature.inputs.input_names() == contract["names"]
+    assert {str(kind) for kind in model.metadata.signature.inputs.input_types()} == {"DataType.double"}
+    assert model.metadata.metadata["contract_fingerprint"] == contract["fingerprint"]
+
+
+def test_the_model_gives_the_probabilities_of_the_bundle(model: Any, run_folder: Path) -> None:
+    features = load_parquet(run_folder / "bundle" / "training_features.parquet")
+    expected = load_bundle(run_folder / "bundle").predict_probability(features)
+    shuffled = features[features.columns[::-1]]  # MLflow puts the columns into the signature's order
+    for given in (features, shuffled):
+        assert np.array_equal(model.predict(given)["probability"], expected)
+
+
+def test_the_model_refuses_features_that_are_missing(model: Any) -> None:
+    with pytest.raises(Exception, match="missing inputs"):
+        model.predict(pd.DataFrame({"home_away": [1.0]}))
+
+
+def test_a_sweep_is_a_run_with_its_jobs_as_children(server: str, client: MlflowClient, tmp_path: Path) -> None:
+    place = (f"paths.outputs={tmp_path}", *QUICK[:-1], *words(server, "sweeps"))
+    command("-m", "model.depth=2,3", "name=shapes", *place)
+    parents = [run for run in runs_of(client, "sweeps") if SWEEP_TAG in run.data.tags]
+    children = [run for run in runs_of(client, "sweeps") if RUN_TAG in run.data.tags]
+    assert len(parents) == 1
+    assert {run.data.params["model.depth"] for run in children} == {"2", "3"}
+    assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parents[0].info.run_id}
+    assert "leaderboard.csv" in {file.path for file in client.list_artifacts(parents[0].info.run_id)}
+
+
+def test_without_an_address_a_store_lies_beside_the_runs(tmp_path: Path) -> None:
+    command("train", f"paths.outputs={tmp_path}", "tracking=mlflow", *QUICK)
+    local = MlflowClient(tracking_uri=f"sqlite:///{tmp_path / 'mlflow' / 'mlflow.db'}")
+    (run,) = runs_of(local, "breakout")
+    assert run.data.tags[RUN_TAG] == newest(tmp_path, "tiny").name
+    assert list((tmp_path / "mlflow" / "artifacts").glob("*/artifacts/model/MLmodel"))
+
+
+def test_a_server_that_does_not_answer_is_a_warning_and_the_run_is_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    assert main(["train", f"paths.outputs={tmp_path}", *QUICK, *words(nobody)]) == 0
+    folder = newest(tmp_path, "tiny")
+    assert read_status(folder)["state"] == "completed"
+    (told,) = [record.getMessage() for record in caplog.records if "not registered" in record.getMessage()]
+    assert f"breakout track {folder}" in told
+    assert main(["track", str(folder), *words(nobody)]) == 3, "there registering is all that was asked for"
+
+
+def test_the_server_s_own_page_shows_the_run(registered: Any, server: str) -> None:
+    """Opened once in a real browser: what is registered is what people will look at."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        page = chromium.new_page()
+        page.goto(f"{server}/#/experiments/{registered.info.experiment_id}/runs/{registered.info.run_id}")
+        page.get_by_text("model.depth").first.wait_for(timeout=60_000)
+        assert page.get_by_text("validation_log_loss").first.is_visible()
+        chromium.close()
