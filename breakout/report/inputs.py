@@ -31,6 +31,8 @@ def _how_measured(metrics: Record, permuted: Record | None, shap: Record | None)
         told.append(f"Permutation: {permuted['repeats']} shuffles on {permuted['n_rows']:,} {part} games.")
     if shap:
         told.append(f"SHAP: mean absolute contribution to the log odds over {shap['n_rows']:,} of them.")
+    if metrics.get("folds"):
+        told.append("All this of the last fold's model, the one that knows most.")
     told.append("Features that say the same share their worth: shuffling one of a pair can cost nothing.")
     return " ".join(told)
 

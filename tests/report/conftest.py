@@ -42,7 +42,7 @@ def newest(outputs: Path, name: str) -> Path:
 
 
 class Reported(dict[str, Path]):
-    """Run folders by name of RUNS, and `scored`, an evaluation of a saved bundle; made when first asked for."""
+    """Folders by name of RUNS, `scored` (an evaluation of a saved bundle) and `swept`; made when first asked for."""
 
     def __init__(self, outputs: Path) -> None:
         super().__init__()
@@ -50,6 +50,10 @@ class Reported(dict[str, Path]):
 
     def __missing__(self, name: str) -> Path:
         place = (f"paths.outputs={self.outputs}", f"name={name}", *QUICK)
+        if name == "swept":
+            command("-m", "model.depth=2,3", "seed=1,2", "debug=tiny", *place)
+            self[name] = max((self.outputs / "sweeps").iterdir())
+            return self[name]
         if name == "scored":
             command("evaluate", f"bundle={self['only_trained'] / 'bundle'}", *place)
         else:
