@@ -10,7 +10,7 @@ from rich.table import Table
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.selection import select_features
 from breakout.proof.auditing import AuditReport, audit_features
-from breakout.proof.checks import CHECKS, DATA_CHECKS
+from breakout.proof.checks import CHECKS
 from breakout.report.terminal import console
 from breakout.warehouse.opening import open_for
 
@@ -57,11 +57,7 @@ def show_audit(out: Console, report: AuditReport) -> None:
     edges = ", ".join(f"{name} {rows}" for name, rows in report.edge_cases.items())
     out.print(f"{report.rows:,} rows of {report.dates} dates, among them: {edges}")
     for example in report.counterexamples:
-        found = example.difference
-        row = f"{found.player_lookup} {found.game_id}" if found.game_id else "all rows"
-        told = f"[red]{found.feature}[/red], {row}, {found.check}: expected {found.expected!r}, found {found.found!r}"
-        if found.check in DATA_CHECKS and example.leaked is not None:
-            told += f"; it changes with {example.leaked} alone"
-        out.print(told, soft_wrap=True)
+        feature = example.difference.feature
+        out.print(f"[red]{feature}[/red]{str(example).removeprefix(feature)}", soft_wrap=True)
     verdict = "[green]clean[/green]: no feature sees the future, all paths agree bit for bit"
     out.print(verdict if report.is_clean else f"[red]{len(report.violations):,} violations[/red]")

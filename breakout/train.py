@@ -18,10 +18,12 @@ from breakout.assessment import (
 from breakout.bundle import save_bundle
 from breakout.drift import check_drift, compare_distributions
 from breakout.fitting import Fitted, check_training_rows, fit_experiment, split_parts
+from breakout.incident.demonstration import demonstrate_incident
 from breakout.models.base import fit_model
 from breakout.plan import Plan, open_plan
 from breakout.record import build_facts, build_metrics
 from breakout.report import terminal
+from breakout.report.incident import show_incident, working
 from breakout.report.page import write_page
 from breakout.runs import open_run
 from breakout.tracking.base import registering
@@ -63,6 +65,8 @@ class Judged:
 
 def run(config: ExperimentConfig) -> int:
     """Train, evaluate and save; the exit code. Raises BreakoutError for what a user can mend."""
+    if config.demonstration == "incident" and not config.dry_run:
+        return demonstrate(config)
     with registering(config.tracking) as started:
         with open_plan(config) as plan:
             if config.dry_run:
@@ -71,6 +75,14 @@ def run(config: ExperimentConfig) -> int:
             folder = train(plan, started=started)
         terminal.show_run(folder)
         check_drift(config.distributions, folder)
+    return 0
+
+
+def demonstrate(config: ExperimentConfig) -> int:
+    """Show what second definitions do to a correct model, instead of training one for use."""
+    with open_plan(config) as plan, working():
+        folder = demonstrate_incident(plan)
+    show_incident(folder)
     return 0
 
 

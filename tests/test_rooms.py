@@ -50,6 +50,7 @@ ROOMS = {
     "evidence": "what a candidate's run tells about it",
     "promotion": "the checks between a candidate and production",
     "rerun": "a run again, from its own files",
+    "incident": "a correct model through inconsistent paths, and what the guards say",
     "slate_output": "a ranked slate as files and rows",
     "report": "numbers already computed, on pages and terminals",
     "tracking": "who else is told of a run",

@@ -35,6 +35,12 @@ class Counterexample:
     difference: Difference
     leaked: SourceRow | None
 
+    def __str__(self) -> str:
+        found = self.difference
+        row = f"{found.player_lookup} {found.game_id}" if found.game_id else "all rows"
+        told = f"{found.feature}, {row}, {found.check}: expected {found.expected!r}, found {found.found!r}"
+        return told if self.leaked is None else f"{told}; it changes with {self.leaked} alone"
+
 
 @dataclass(frozen=True)
 class AuditReport:

@@ -31,9 +31,7 @@ def check_across_fields(config: Any) -> None:
 
 def check_target(target: TargetConfig) -> None:
     if target.min_ppg >= target.max_ppg:
-        raise ConfigurationError(
-            f"target.min_ppg {target.min_ppg:g} must be below target.max_ppg {target.max_ppg:g}."
-        )
+        raise ConfigurationError(f"target.min_ppg {target.min_ppg:g} must be below target.max_ppg {target.max_ppg:g}.")
     check_list("target.season_types", target.season_types)
 
 
@@ -62,9 +60,7 @@ def check_walk_forward(window: WalkForwardWindow) -> None:
             " the first fold would have nothing to train on."
         )
     if window.training == "rolling" and window.train_days is None:
-        raise ConfigurationError(
-            "window.training=rolling needs its length in days: add window.train_days=120."
-        )
+        raise ConfigurationError("window.training=rolling needs its length in days: add window.train_days=120.")
     if window.training == "expanding" and window.train_days is not None:
         raise ConfigurationError(
             f"window.train_days={window.train_days} is for window.training=rolling;"
@@ -85,9 +81,7 @@ def check_order(first: str, start: date | None, last: str, end: date | None) -> 
 def check_list(key: str, items: Sequence[object]) -> None:
     """Lists that say what is reported or counted: never empty, nothing twice."""
     if not items:
-        raise ConfigurationError(
-            f"{key} is an empty list: give at least one, or leave it out for the default."
-        )
+        raise ConfigurationError(f"{key} is an empty list: give at least one, or leave it out for the default.")
     repeated = next((item for index, item in enumerate(items) if item in items[:index]), None)
     if repeated is not None:
         raise ConfigurationError(f"{key} names {repeated} twice: name each once.")

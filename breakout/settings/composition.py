@@ -79,9 +79,7 @@ def explain_word(word: str) -> str:
 
 def explain_option(missing: str, offered: list[str]) -> str:
     """An unknown option of a group, or a group that does not exist."""
-    known = [
-        name for name in [*group_names(), "hydra/launcher", "hydra/sweeper"] if missing.startswith(f"{name}/")
-    ]
+    known = [name for name in [*group_names(), "hydra/launcher", "hydra/sweeper"] if missing.startswith(f"{name}/")]
     group = max(known, key=len, default=missing.rpartition("/")[0])
     option = missing.removeprefix(f"{group}/")
     options = sorted({*group_options(group), *(offered if "/" not in option else ())})

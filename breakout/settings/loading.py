@@ -56,9 +56,7 @@ def check_keys_known(root: type, mapping: Mapping[str, Any]) -> None:
     """Refuse keys that nobody would read, of the root and of every group, before anything else is said."""
     for name, value in mapping.items():
         if name not in type_hints(root):
-            raise ConfigurationError(
-                unknown_key_sentence(root, first_leaf(str(name), value), command_of(root))
-            )
+            raise ConfigurationError(unknown_key_sentence(root, first_leaf(str(name), value), command_of(root)))
         variants = dataclasses_of(type_hints(root)[name])
         if variants and isinstance(value, Mapping):
             known = type_hints(chosen_variant(variants, value, name))
@@ -100,9 +98,7 @@ def build_group(cls: type, mapping: Mapping[str, Any], path: str) -> Any:
         if name not in mapping:
             raise ConfigurationError(f"{key} is missing from the configuration.")
         variants = dataclasses_of(hint)
-        values[name] = (
-            build_variant(variants, mapping[name], key) if variants else value_of(hint, mapping[name], key)
-        )
+        values[name] = build_variant(variants, mapping[name], key) if variants else value_of(hint, mapping[name], key)
     return cls(**values)
 
 
@@ -121,9 +117,7 @@ def chosen_variant(variants: tuple[type, ...], value: Mapping[str, Any], group: 
     kind = value.get("kind")
     if kind not in by_kind:
         options = ", ".join(choice(group, name) for name in by_kind)
-        raise ConfigurationError(
-            f"{group}.kind is {show(kind)}, which no {group} has; choose one of {options}."
-        )
+        raise ConfigurationError(f"{group}.kind is {show(kind)}, which no {group} has; choose one of {options}.")
     return by_kind[str(kind)]
 
 

@@ -46,6 +46,7 @@ class ExperimentConfig:
     name: Name
     hypothesis: str
     tags: tuple[str, ...]
+    demonstration: Literal["none", "incident"]
     dry_run: bool
     optimized_metric: Literal["log_loss", "brier", "ece", "auc", "average_precision"]
     write_report: bool
@@ -163,13 +164,7 @@ class AuditConfig:
 
 
 RootConfig = (
-    ExperimentConfig
-    | DatasetConfig
-    | EvaluateConfig
-    | PredictConfig
-    | CompareConfig
-    | PromoteConfig
-    | AuditConfig
+    ExperimentConfig | DatasetConfig | EvaluateConfig | PredictConfig | CompareConfig | PromoteConfig | AuditConfig
 )
 
 # A command's name is also the name of its root file in `conf/`.

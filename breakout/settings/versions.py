@@ -21,9 +21,7 @@ def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
             f"config_version is missing: a configuration begins with config_version: {CONFIG_VERSION}."
         )
     if not isinstance(version, int) or isinstance(version, bool):
-        raise ConfigurationError(
-            f"config_version must be an integer such as {CONFIG_VERSION}, got {version!r}."
-        )
+        raise ConfigurationError(f"config_version must be an integer such as {CONFIG_VERSION}, got {version!r}.")
     while version in MIGRATIONS:
         mapping = MIGRATIONS[version](mapping)
         version += 1

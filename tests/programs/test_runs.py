@@ -1,0 +1,256 @@
+"""A run's folder tells the truth, whatever ends the run, and never shows half a file."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from breakout import runs, settings
+from breakout.artifacts import save_json, save_parquet, save_text, whole_file
+from breakout.errors import DataError
+from breakout.runs import open_run, read_status
+from tests.programs.conftest import newest_run
+
+
+@pytest.fixture
+def config(default_experiment: settings.ExperimentConfig) -> settings.ExperimentConfig:
+    return default_experiment
+
+
+def status_of(folder: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((folder / "status.json").read_text(encoding="utf-8"))
+    return record
+
+
+def test_a_run_is_running_until_it_is_completed(tmp_path: Path, config: settings.ExperimentConfig) -> None:
+    with open_run(tmp_path, config, "train", "abc") as run:
+        status = status_of(run.folder)
+        assert (status["state"], status["finished"], status["pid"]) == ("running", None, os.getpid())
+        assert read_status(run.folder)["state"] == "running"
+        assert settings.load_file(run.folder / "settings.yaml", settings.ExperimentConfig) == config
+        run.facts["games"] = 7
+    status = status_of(run.folder)
+    assert (status["state"], status["error"], status["games"], status["identity"]) == ("completed", None, 7, "abc")
+    assert status["run_id"] == run.folder.name == run.run_id
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "sentence"),
+    [
+        (DataError("no such file"), "failed", "no such file"),
+        (RuntimeError("lost"), "failed", "RuntimeError: lost"),
+        (KeyboardInterrupt(), "interrupted", "interrupted before it was done"),
+        (SystemExit(4), "failed", "SystemExit: 4"),
+        (MemoryError(), "failed", "MemoryError: "),
+    ],
+)
+def test_whatever_ends_a_run_is_told_and_goes_on(
+    error: BaseException, state: str, sentence: str, tmp_path: Path, config: settings.ExperimentConfig
+) -> None:
+    folders = []
+    with pytest.raises(type(error)), open_run(tmp_path, config, "train") as run:  # noqa: PT012
+        folders.append(run.folder)
+        logging.getLogger("breakout").info("so far so good")
+        raise error
+    status = read_status(folders[0])
+    assert (status["state"], status["error"]) == (state, sentence)
+    assert status["finished"] is not None
+    log = (folders[0] / "run.log").read_text(encoding="utf-8")
+    assert "INFO so far so good" in log
+    assert "Traceback" in log
+
+
+def test_a_run_leaves_the_log_and_the_signals_as_they_were(tmp_path: Path, config: settings.ExperimentConfig) -> None:
+    logger = logging.getLogger("breakout")
+    before = logger.handlers[:], logger.level, signal.getsignal(signal.SIGTERM)
+    with open_run(tmp_path, config, "train"):
+        assert logger.handlers != before[0]
+    assert (logger.handlers, logger.level, signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_runs_of_one_microsecond_get_folders_of_their_own(
+    tmp_path: Path, config: settings.ExperimentConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock stands still three times for each tick."""
+    ticks = iter(datetime(2026, 2, 6, 12, 0, 0, count // 4, tzinfo=UTC) for count in range(1000))
+
+    class SlowClock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            del tz
+            return next(ticks)
+
+    monkeypatch.setattr(runs, "datetime", SlowClock)
+    folders = []
+    for _ in range(5):
+        with open_run(tmp_path, config, "train") as run:
+            folders.append(run.folder)
+    assert len(set(folders)) == 5
+
+
+def test_runs_in_many_threads_never_share_a_folder(tmp_path: Path, config: settings.ExperimentConfig) -> None:
+    def one(number: int) -> Path:
+        with open_run(tmp_path, config, "train") as run:
+            run.facts["number"] = number
+        return run.folder
+
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(one, range(24)))
+    assert [status_of(folder)["number"] for folder in folders] == list(range(24))
+
+
+def test_a_folder_that_cannot_be_made_is_a_data_error(tmp_path: Path, config: settings.ExperimentConfig) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    with (
+        pytest.raises(DataError, match=r"cannot be written .*paths\.outputs=DIR"),
+        open_run(tmp_path / "file" / "runs", config, "train"),
+    ):
+        pass
+
+
+def test_a_running_run_whose_process_is_gone_was_killed(tmp_path: Path, config: settings.ExperimentConfig) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with open_run(tmp_path, config, "train") as run:
+        status = status_of(run.folder)
+        save_json(status | {"pid": gone.pid}, run.folder / "status.json")
+        assert read_status(run.folder)["state"] == "killed"
+        save_json(status | {"pid": gone.pid, "host": "another-machine"}, run.folder / "status.json")
+        assert read_status(run.folder)["state"] == "running"
+
+
+def test_a_folder_without_a_run_is_a_data_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such folder"):
+        read_status(tmp_path / "nowhere")
+    with pytest.raises(DataError, match=r"status\.json is missing"):
+        read_status(tmp_path)
+    (tmp_path / "status.json").write_text('{"state": "runn', encoding="utf-8")
+    with pytest.raises(DataError, match="damaged"):
+        read_status(tmp_path)
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "file.txt"
+    save_text("old", path)
+
+    def spoil() -> None:
+        with whole_file(path) as beside:
+            beside.write_text("half of the n", encoding="utf-8")
+            assert path.read_text(encoding="utf-8") == "old"
+            raise RuntimeError("the disk is full")
+
+    with pytest.raises(RuntimeError, match="full"):
+        spoil()
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [file.name for file in path.parent.iterdir()] == ["file.txt"]
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        save_json({"value": float("nan")}, path)
+    assert path.read_text(encoding="utf-8") == "old"
+
+
+def test_a_reader_never_sees_half_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    save_parquet(pd.DataFrame({"number": [0] * 20_000}), path)
+    stop = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            save_parquet(pd.DataFrame({"number": [number] * 20_000}), path)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        seen = [pd.read_parquet(path)["number"] for _ in range(30)]
+    finally:
+        stop.set()
+        writer.join()
+    assert {len(numbers) for numbers in seen} == {20_000}
+    assert {numbers.nunique() for numbers in seen} == {1}
+
+
+# Signals end a real program in the middle of a real run.
+
+LONG = ("name=long", "evaluation.bootstrap_resamples=100000", "evaluation.permutation_repeats=1000", "model=logistic")
+
+
+def in_mid_run(run: Path) -> bool:
+    log = run / "run.log"
+    return log.exists() and "built 3653 training rows" in log.read_text(encoding="utf-8")
+
+
+@contextmanager
+def a_long_run(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """The program in a process of its own, which has read its data and is at work."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "breakout", *LONG], cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    parent = folder / "outputs" / "runs" / "long"
+    try:
+        wait_for(lambda: parent.exists() and any(in_mid_run(run) for run in parent.iterdir()))
+        yield process, newest_run(folder / "outputs", "long")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(is_true: Callable[[], bool]) -> None:
+    for _ in range(1200):
+        if is_true():
+            return
+        time.sleep(0.05)
+    pytest.fail("the run never got so far")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "state", "told"),
+    [
+        (signal.SIGINT, 130, "interrupted", "interrupted before it was done"),
+        (signal.SIGTERM, 130, "interrupted", "interrupted before it was done"),
+        (signal.SIGKILL, -signal.SIGKILL, "killed", "the process ended without a word"),
+    ],
+)
+def test_a_run_ended_by_a_signal_says_so_and_shows_no_half_file(
+    number: signal.Signals, code: int, state: str, told: str, tmp_path: Path
+) -> None:
+    with a_long_run(tmp_path) as (process, run):
+        assert read_status(run)["state"] == "running"
+        process.send_signal(number)
+        _, told_on_stderr = process.communicate(timeout=60)
+        assert process.returncode == code
+    if number != signal.SIGKILL:
+        assert "breakout: interrupted." in told_on_stderr
+        assert "Traceback" not in told_on_stderr
+    status = read_status(run)
+    assert status["state"] == state
+    assert told in status["error"]
+    for path in run.rglob("*"):
+        if not path.name.startswith("."):
+            assert_is_whole(path)
+    assert not (run / "bundle").exists() or (run / "bundle" / "manifest.json").exists()
+
+
+def assert_is_whole(path: Path) -> None:
+    """Every file can be read for what its name says it is."""
+    if path.suffix == ".json":
+        json.loads(path.read_text(encoding="utf-8"))
+    elif path.suffix == ".parquet":
+        assert len(pd.read_parquet(path)) > 0
+    elif path.name == "settings.yaml":
+        assert path.read_text(encoding="utf-8").endswith("\n")
