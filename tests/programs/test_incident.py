@@ -139,5 +139,5 @@ def test_a_dry_run_of_it_shows_the_plan_and_writes_nothing(tmp_path: Path) -> No
 
 def test_it_is_no_job_of_a_sweep(tmp_path: Path) -> None:
     answer = call("train", EXPERIMENT, f"paths.outputs={tmp_path}", "model.depth=4,5", "-m")
-    assert answer.code == 1
+    assert answer.code == 2
     assert "run it without -m" in answer.err + answer.out
