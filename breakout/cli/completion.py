@@ -31,11 +31,7 @@ def complete(words: Words, ask_hydra: Callable[[Command, Words], int]) -> int:
         chosen = command or DEFAULT
         group, equals, _ = current.partition("=")
         if equals and group in groups_of(chosen.name):
-            found += [
-                f"{group}={option}"
-                for option in group_options(group)
-                if f"{group}={option}".startswith(current)
-            ]
+            found += [f"{group}={option}" for option in group_options(group) if f"{group}={option}".startswith(current)]
         else:
             earlier = typed[1:] if command else typed
             os.environ["COMP_LINE"] = " ".join([program, *absolute(earlier), current])

@@ -7,6 +7,7 @@ groups, so fits stay shared there too. Workers need the same folders: on several
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
+from breakout.cli.job_composition import EngineLoader
 from breakout.sweeps.planning import Group
 from breakout.sweeps.running import Event, run_group
 
+_RAY = "hydra_plugins.hydra_ray_launcher"
 OURS = "hydra_plugins.breakout_launcher.BreakoutLauncher"
 
 
@@ -49,11 +52,11 @@ def is_ours(launcher: DictConfig) -> bool:
 def engine_of(config: DictConfig) -> Callable[[Sequence[Group], Path], None]:
     """The configured launcher of Hydra; a plugin that is not installed is refused when the words are composed."""
     wanted = copy.deepcopy(config)
+    if str(wanted.hydra.launcher.get("_target_")).startswith(_RAY):
+        _keep_to_itself(wanted.hydra.launcher.ray.init)
 
     def carry_out(groups: Sequence[Group], folder: Path) -> None:
-        from breakout.cli.job_composition import PlanningLoader
-
-        loader = PlanningLoader(GlobalHydra.instance().config_loader().get_search_path())
+        loader = EngineLoader(GlobalHydra.instance().config_loader().get_search_path())
         task: Any = GroupTask(groups, folder)
         launcher = Plugins.instance().instantiate_launcher(
             hydra_context=HydraContext(config_loader=loader, callbacks=Callbacks(wanted)),
@@ -65,3 +68,11 @@ def engine_of(config: DictConfig) -> Callable[[Sequence[Group], Path], None]:
             _ = job.return_value  # raises what went wrong outside the jobs themselves
 
     return carry_out
+
+
+def _keep_to_itself(init: Any) -> None:
+    """Ray on this machine: no usage reports, no dashboard, no lines of its own, unless the user wants them."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if init.get("address") is None:
+        for key in ("include_dashboard", "log_to_driver"):
+            init.setdefault(key, False)

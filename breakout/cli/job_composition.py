@@ -22,12 +22,21 @@ from breakout.sweeps.job import Job, Refusal
 
 
 class PlanningLoader(ConfigLoaderImpl):
-    """Hydra's loader for sweepers and engines, which compose each job only to see that it can be; we do that."""
+    """Hydra's loader for sweepers, which compose each job only to see that it can be; we do that ourselves."""
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
         """The sweep's own configuration."""
         del sweep_overrides
         return master_config
+
+
+class EngineLoader(ConfigLoaderImpl):
+    """Hydra's loader for engines, whose jobs are groups and read nothing of their configuration but their number."""
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """A copy of the sweep's own configuration, which engines write into."""
+        del sweep_overrides
+        return copy.deepcopy(master_config)
 
 
 class JobComposer:

@@ -88,9 +88,7 @@ def valued_flag(flag: str, value: str | None, rest: list[str]) -> str:
     if value is None and flag == "--info":
         value = "all"
     if not value or (choices and value not in choices):
-        raise ConfigurationError(
-            f"{flag} needs one of {', '.join(choices)}." if choices else f"{flag} needs a value."
-        )
+        raise ConfigurationError(f"{flag} needs one of {', '.join(choices)}." if choices else f"{flag} needs a value.")
     return f"{flag}={value}"
 
 
@@ -104,9 +102,7 @@ def refuse_flag(flag: str, value: str, command: str) -> None:
     for names, reason in REFUSED.items():
         if flag in names:
             raise ConfigurationError(f"{flag} is not offered: {reason}")
-    raise ConfigurationError(
-        f"{flag} is not a flag of breakout: {replacement(flag.lstrip('-'), value, command)}"
-    )
+    raise ConfigurationError(f"{flag} is not a flag of breakout: {replacement(flag.lstrip('-'), value, command)}")
 
 
 def replacement(word: str, value: str, command: str) -> str:
@@ -139,6 +135,4 @@ def renamed(word: str, value: str, command: str) -> str:
 def refuse_bare_words(overrides: list[str]) -> None:
     for word in overrides:
         if "=" not in word and not word.startswith("~"):
-            raise ConfigurationError(
-                f"cannot read {word!r}: a setting is written key=value, such as model.depth=6."
-            )
+            raise ConfigurationError(f"cannot read {word!r}: a setting is written key=value, such as model.depth=6.")
