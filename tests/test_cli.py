@@ -204,34 +204,31 @@ def test_a_program_gets_typed_settings_and_gives_its_exit_code(train_with: Train
 
 
 @pytest.mark.parametrize("line", ["-m seed=1,2", "seed=1,2 -m", "-m train seed=1,2", "train --multirun seed=1,2"])
-def test_a_sweep_runs_every_job_wherever_the_flag_stands(line: str, train_with: TrainWith) -> None:
-    seeds: list[int] = []
-    train_with(lambda settings: seeds.append(settings.seed))
-    assert main(line.split()) == 0
-    assert seeds == [1, 2]
+def test_a_sweep_plans_every_job_wherever_the_flag_stands(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*line.split(), "dry_run=true"]) == 0
+    assert "sweep of 2 jobs" in capsys.readouterr().out
 
 
-def test_a_sweep_goes_through_groups_experiments_and_globs(train_with: TrainWith) -> None:
-    seen: list[tuple[str, str]] = []
-    train_with(lambda s: seen.append((s.name, s.window.kind)))
-    assert main(["-m", "window=glob(*)"]) == 0
-    assert {kind for _, kind in seen} == {"dates", "trailing", "walk_forward"}
-    seen.clear()
-    assert main(["-m", "experiment=production/prod_v2_feb,research/cv_ratio"]) == 0
-    assert [name for name, _ in seen] == ["prod_v2_feb", "cv_ratio"]
-    seen.clear()
-    assert main(["sweep=seeds"]) == 0
-    assert len(seen) == 8
-
-
-def test_a_failing_job_does_not_stop_the_others_and_fails_the_sweep(
-    train_with: TrainWith, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("words", "jobs"),
+    [
+        (["-m", "window=glob(*)"], len(group_options("window"))),
+        (["-m", "experiment=production/prod_v2_feb,research/cv_ratio"], 2),
+        (["sweep=seeds"], 8),
+    ],
+)
+def test_a_sweep_goes_through_groups_experiments_and_files(
+    words: list[str], jobs: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    depths: list[int] = []
-    train_with(lambda settings: depths.append(settings.model.depth))
-    assert main(["-m", "model.depth=4,0,6"]) == 1
-    assert depths == [4, 6]
-    assert "model.depth must be an integer from 1 to 16, got 0" in capsys.readouterr().err
+    assert main([*words, "dry_run=true"]) == 0
+    assert f"sweep of {jobs} jobs" in capsys.readouterr().out
+
+
+def test_a_plan_names_the_jobs_that_cannot_be_begun(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["-m", "model.depth=4,0,6", "dry_run=true"])
+    shown = capsys.readouterr()
+    assert "sweep of 2 jobs" in shown.out
+    assert "model.depth must be an integer from 1 to 16, got 0" in shown.out + shown.err
 
 
 def test_the_composed_configuration_can_be_shown(program: Program, tmp_path: Path) -> None:
@@ -269,7 +266,7 @@ def complete(line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         ("breakout features --j", ["--json"]),
         ("breakout production r", ["rollback"]),
         ("breakout reproduce out", []),
-        ("breakout train model=", ["model=base_rate", "model=catboost", "model=logistic"]),
+        ("breakout train model=", ["model=base_rate", "model=blend", "model=catboost", "model=logistic"]),
         ("breakout model.d", ["model.depth="]),
         ("breakout train model=logistic model.C", ["model.C="]),
         ("breakout train model.dep", ["model.depth="]),

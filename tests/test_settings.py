@@ -171,6 +171,7 @@ WALK_FORWARD = {
     "training": "expanding",
     "train_days": None,
     "folds": None,
+    "fold_jobs": False,
 }
 
 
