@@ -233,7 +233,7 @@ def test_a_run_ended_by_a_signal_says_so_and_shows_no_half_file(
         assert read_status(run)["state"] == "running"
         process.send_signal(number)
         _, told_on_stderr = process.communicate(timeout=60)
-        assert process.returncode == code
+        assert process.returncode in {code, -number}  # a shell tells both as 128 + the signal
     if number != signal.SIGKILL:
         assert "breakout: interrupted." in told_on_stderr
         assert "Traceback" not in told_on_stderr
