@@ -4,9 +4,11 @@ VENV ?= .venv
 EMULATOR ?= .venv-emulator
 MLFLOW_SERVER ?= .venv-mlflow
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# The locks name every file by its hash; the package itself is then added without asking a registry for anything.
-PACKAGE := $(INSTALL) --no-deps --no-build-isolation --editable .
+# A lock is the whole answer, so nothing is resolved: releases that came after it cannot change or break an install.
+# The package itself is then added without asking a registry for anything.
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
+LOCKED := $(PIP_INSTALL) --require-hashes --requirement
+PACKAGE := $(PIP_INSTALL) --no-build-isolation --editable .
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -42,10 +44,10 @@ bench: $(VENV)/.setup-dev  ## measure start-up, features and sweeps, one after a
 	$(BIN)/python -m pytest tests/benchmarks --numprocesses=0 --capture=no -m benchmark $(ARGS)
 
 lock: $(VENV)/.setup-dev  ## resolve pyproject.toml anew into the two lock files
-	$(BIN)/pip-compile --quiet --allow-unsafe --strip-extras --generate-hashes --no-emit-index-url \
+	$(BIN)/pip-compile --quiet --allow-unsafe --no-strip-extras --generate-hashes --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --extra=build --extra=dev --extra=joblib --extra=mlflow \
 	  --extra=optuna --extra=ray --extra=submitit --output-file=requirements-dev.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --allow-unsafe --strip-extras --generate-hashes --no-emit-index-url \
+	$(BIN)/pip-compile --quiet --allow-unsafe --no-strip-extras --generate-hashes --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --extra=build --constraint=requirements-dev.lock \
 	  --output-file=requirements.lock pyproject.toml
 
@@ -57,25 +59,25 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.setup: requirements.lock pyproject.toml | $(VENV)/bin/python
-	$(INSTALL) --require-hashes --requirement requirements.lock
-	$(PACKAGE)
+	$(BIN)/python $(LOCKED) requirements.lock
+	$(BIN)/python $(PACKAGE)
 	touch $@
 
 # The development lock holds everything of the other one, so one stamp serves both.
 $(VENV)/.setup-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
-	$(INSTALL) --require-hashes --requirement requirements-dev.lock
-	$(PACKAGE)
+	$(BIN)/python $(LOCKED) requirements-dev.lock
+	$(BIN)/python $(PACKAGE)
 	touch $(VENV)/.setup $@
 
 # Its lock is made by hand, for it changes with the emulator only:
 #   pip-compile (options as above) --output-file=requirements-emulator.lock tests/emulator/requirements.in
 $(EMULATOR)/.setup: requirements-emulator.lock
 	$(PYTHON) -m venv $(EMULATOR)
-	$(EMULATOR)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	$(EMULATOR)/bin/python $(LOCKED) $<
 	touch $@
 
 # Likewise, from tests/mlflow/requirements.in into requirements-mlflow.lock.
 $(MLFLOW_SERVER)/.setup: requirements-mlflow.lock
 	$(PYTHON) -m venv $(MLFLOW_SERVER)
-	$(MLFLOW_SERVER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	$(MLFLOW_SERVER)/bin/python $(LOCKED) $<
 	touch $@

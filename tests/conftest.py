@@ -1,18 +1,29 @@
-"""What every test can use: the default experiment as plain values, and the program as a user starts it."""
+"""What every test can use: the default experiment as plain values, the program as a user starts it, a browser."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from breakout import settings
 from breakout.settings.composition import compose
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -48,3 +59,14 @@ def program(tmp_path: Path) -> Program:
         )
 
     return start
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; a machine without it skips these tests, but CI, which installs it, may not."""
+    if not CHROMIUM.exists() and not os.environ.get("CI"):
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield chromium
+        chromium.close()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from breakout.artifacts import load_json, load_parquet
 from breakout.bundle import load_bundle
@@ -18,7 +18,7 @@ from breakout.cli import main
 from breakout.runs import read_status
 from breakout.tracking.mlflow import RUN_TAG, SWEEP_TAG
 from tests.mlflow.conftest import QUICK, free_port
-from tests.report.conftest import ARGUMENTS, CHROMIUM, command, newest
+from tests.report.conftest import command, newest
 
 
 def words(uri: str, experiment: str = "tests") -> tuple[str, ...]:
@@ -145,12 +145,10 @@ def test_a_server_that_does_not_answer_is_a_warning_and_the_run_is_kept(
     assert main(["track", str(folder), *words(nobody)]) == 3, "there registering is all that was asked for"
 
 
-def test_the_server_s_own_page_shows_the_run(registered: Any, server: str) -> None:
+def test_the_server_s_own_page_shows_the_run(registered: Any, server: str, browser: Browser) -> None:
     """Opened once in a real browser: what is registered is what people will look at."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        page = chromium.new_page()
-        page.goto(f"{server}/#/experiments/{registered.info.experiment_id}/runs/{registered.info.run_id}")
-        page.get_by_text("model.depth").first.wait_for(timeout=60_000)
-        assert page.get_by_text("validation_log_loss").first.is_visible()
-        chromium.close()
+    page = browser.new_page()
+    page.goto(f"{server}/#/experiments/{registered.info.experiment_id}/runs/{registered.info.run_id}")
+    page.get_by_text("model.depth").first.wait_for(timeout=60_000)
+    assert page.get_by_text("validation_log_loss").first.is_visible()
+    page.close()

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from breakout.cli import main
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-component-update",
-    "--disable-sync",
-]
 QUICK = ("evaluation.bootstrap_resamples=60", "evaluation.permutation_repeats=1", "evaluation.shap_rows=100")
 # What may be different about a page, each with the words that make such a run.
 RUNS = {
@@ -65,17 +55,6 @@ class Reported(dict[str, Path]):
 @pytest.fixture(scope="session")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
     return Reported(tmp_path_factory.mktemp("reported"))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium; a machine without it skips these tests, but CI, which installs it, may not."""
-    if not CHROMIUM.exists() and not os.environ.get("CI"):
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @dataclass
