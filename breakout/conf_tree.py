@@ -1,5 +1,4 @@
-"""Where the tree of YAML files lies, and which options its groups offer: nothing goes in, paths and names
-come out.
+"""Where the tree of YAML files lies, and which options its groups offer: paths and names out.
 
 Imports nothing heavy, so that the help page and error messages can list the tree at once.
 """

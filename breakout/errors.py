@@ -13,15 +13,13 @@ class BreakoutError(Exception):
 
 
 class GateError(BreakoutError):
-    """A gate said no: a refused contract, drift, an audit finding, a failed promotion, a failed job of a
-    sweep."""
+    """A gate said no: a refused contract, drift, an audit finding, a failed promotion, a failed job of a sweep."""
 
     exit_code = 1
 
 
 class ConfigurationError(BreakoutError):
-    """What was asked for cannot be: an unknown key, a value out of bounds, options that contradict each
-    other."""
+    """What was asked for cannot be: an unknown key, a value out of bounds, options that contradict each other."""
 
     exit_code = 2
 

@@ -263,7 +263,7 @@ def complete(line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     [
         ("breakout tra", ["train", "track", "tracking.", "tracking="]),
         ("breakout features --j", ["--json"]),
-        ("breakout production r", ["rollback"]),
+        ("breakout production r", ["rollback", "retire"]),
         ("breakout reproduce out", []),
         ("breakout train model=", ["model=base_rate", "model=blend", "model=catboost", "model=logistic"]),
         ("breakout model.d", ["model.depth="]),

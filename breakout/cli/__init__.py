@@ -1,5 +1,4 @@
-"""The command line: words go in, a program runs, an exit code comes out (0 done, 1 no, 2 configuration, 3
-data).
+"""The command line: words go in, a program runs, an exit code comes out (0 done, 1 no, 2 configuration, 3 data).
 
 `--help` and `features` answer without importing Hydra or anything else that is heavy.
 """

@@ -17,7 +17,7 @@ from breakout.cli.words import Words
 from breakout.conf_tree import NOT_CHOSEN, group_names, group_options, groups_of
 from breakout.settings.composition import absolute
 
-WORDS_OF = {"features": ("--json", "--contract"), "production": ("rollback",)}
+WORDS_OF = {"features": ("--json", "--contract"), "production": ("rollback", "retire")}
 
 
 def complete(words: Words, ask_hydra: Callable[[Command, Words], int]) -> int:

@@ -1,5 +1,4 @@
-"""How a failure ends: an exception goes in, sentences go to stderr, an exit code comes out. Imports nothing
-heavy."""
+"""How a failure ends: an exception in, sentences on stderr and an exit code out. Imports nothing heavy."""
 
 from __future__ import annotations
 

@@ -102,8 +102,7 @@ def run_by_hydra(command: Command, words: Words) -> int:
 
 
 def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
-    """The function that Hydra calls; in a sweep a failing job is told at once and does not stop the
-    others."""
+    """The function that Hydra calls; in a sweep a failing job is told at once and does not stop the others."""
 
     def run_job(config: Any) -> int:
         outcome.is_sweep = is_sweep_job()
@@ -145,8 +144,7 @@ def job_number() -> str:
 
 @contextmanager
 def hydra_environment(words: list[str]) -> Iterator[None]:
-    """Hydra reads its words from `sys.argv` and prints errors itself, unless it is told to let them
-    through."""
+    """Hydra reads its words from `sys.argv` and prints errors itself, unless it is told to let them through."""
     argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["breakout", *words]
     os.environ["HYDRA_FULL_ERROR"] = "1"

@@ -1,5 +1,4 @@
-"""The words after the command: raw words go in, flags and overrides in the order that Hydra's parser needs
-come out.
+"""The words after the command: raw words in, flags and overrides in the order that Hydra's parser needs out.
 
 Hydra's parser reads `seed=1 -m model.depth=4,6` as an error, takes abbreviated flags, and answers an old
 flag with its own usage page. So the words are put in order, and what nobody would understand is refused,
@@ -11,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from breakout.conf_tree import group_options
 from breakout.errors import ConfigurationError
 
 BARE = {
@@ -45,7 +45,6 @@ REFUSED = {
     ): "the tree belongs to the program; add a folder of your own by --config-dir DIR.",
     ("--experimental-rerun",): "to run a run again, type `breakout reproduce RUN`.",
 }
-PRESETS = ("production", "enhanced", "context", "all")
 
 
 @dataclass
@@ -112,7 +111,7 @@ def replacement(word: str, value: str, command: str) -> str:
     if word == "dry-run":
         return "type dry_run=true."
     if word in ("feature", "features"):
-        chosen = f"features={value}" if value in PRESETS else f"features.names=[{value or 'a,b'}]"
+        chosen = f"features={value}" if value in group_options("features") else f"features.names=[{value or 'a,b'}]"
         return f"type mode=experimental {chosen}"
     if word == "tags":
         return f"type tags=[{value or 'a,b'}]"

@@ -1,5 +1,4 @@
-"""Settings: what a user may set, as typed frozen dataclasses; the only rooms that know Hydra are here and
-in `cli`.
+"""What a user may set, as typed frozen dataclasses; only this room and `cli` know Hydra.
 
 In: `conf/` and the words of the command line. Out: one `ExperimentConfig` (or the root class of another
 program).

@@ -1,5 +1,4 @@
-"""Checks that need more than one field: a typed configuration goes in; a contradiction raises one
-sentence."""
+"""Checks that need more than one field: a typed configuration goes in; a contradiction raises one sentence."""
 
 from __future__ import annotations
 

@@ -50,8 +50,7 @@ class TargetConfig:
 
 @dataclass(frozen=True)
 class DateWindow:
-    """Training and evaluation between fixed dates, both ends inclusive; without evaluation dates, train
-    only."""
+    """Training and evaluation between fixed dates, both ends inclusive; without evaluation dates, train only."""
 
     kind: Literal["dates"]
     train_start: date
@@ -75,8 +74,7 @@ class TrailingWindow:
 
 @dataclass(frozen=True)
 class WalkForwardWindow:
-    """Folds that evaluate one calendar month or week each, from `eval_start` to `eval_end`, training on
-    what came before.
+    """Folds of one calendar month or week each, from `eval_start` to `eval_end`, trained on what came before.
 
     `expanding` trains on everything since `train_start`, `rolling` on the `train_days` days before the
     fold, never before `train_start`. `folds` keeps the latest so many folds with games, None all of them.
@@ -223,8 +221,7 @@ class SampleWarehouse:
 
 @dataclass(frozen=True)
 class DuckDBWarehouse:
-    """The user's own Parquet or CSV files; paths may be globs. `season_type` stands in for a missing
-    column."""
+    """The user's own Parquet or CSV files; paths may be globs. `season_type` stands in for a missing column."""
 
     kind: Literal["duckdb"]
     player_game_summary: str
@@ -235,8 +232,7 @@ class DuckDBWarehouse:
 
 @dataclass(frozen=True)
 class BigQueryWarehouse:
-    """The production warehouse. `season_type` stands in for a missing column; `api_endpoint` None is the
-    public service."""
+    """The production warehouse; `season_type` stands in for a missing column, `api_endpoint` None is the public one."""
 
     kind: Literal["bigquery"]
     project: str | None
@@ -296,8 +292,7 @@ class PathsConfig:
 
 @dataclass(frozen=True)
 class AuditRowsConfig:
-    """Which rows an audit recomputes: so many, between these dates; None means as far as the warehouse
-    goes."""
+    """Which rows an audit recomputes: so many, between these dates; None means as far as the warehouse goes."""
 
     rows: Count
     start: date | None

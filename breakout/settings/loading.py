@@ -1,5 +1,4 @@
-"""The door: a plain mapping goes in, a typed, frozen, checked configuration comes out, or one clear
-sentence."""
+"""The door: a plain mapping goes in, a typed, frozen, checked configuration comes out, or one clear sentence."""
 
 from __future__ import annotations
 

@@ -118,8 +118,7 @@ class PredictConfig:
 
 @dataclass(frozen=True)
 class CompareConfig:
-    """`breakout compare`: two bundles on the same games; `start` None is the day after both training
-    windows."""
+    """`breakout compare`: two bundles on the same games; `start` None is the day after both training windows."""
 
     config_version: int
     seed: CountOrZero

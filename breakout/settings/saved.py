@@ -1,5 +1,4 @@
-"""Settings as data: a configuration becomes a mapping, YAML text and a fingerprint; a file becomes a
-configuration."""
+"""Settings as data: a configuration in; a mapping, YAML text or a fingerprint out, and back from a file."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What the user may have meant: an unknown key goes in, one sentence with the nearest known ones comes
-out."""
+"""What the user may have meant: an unknown key goes in, one sentence with the nearest known ones comes out."""
 
 from __future__ import annotations
 
@@ -86,8 +85,7 @@ def likeness_of(word: str, other: str) -> float:
 
 
 def unknown_key_sentence(root: type, key: str, command: str = "", also: Sequence[str] = ()) -> str:
-    """Why this key cannot be set, and what to type instead; `also` names further words that may have been
-    meant."""
+    """Why this key cannot be set, and what to type instead; `also` names further words that may have been meant."""
     known = known_keys(root)
     group = key.partition(".")[0]
     if known.get(key):
