@@ -66,6 +66,7 @@ def get_training_data_query(
         "team_games": team_games(tables, plan.inputs["team_games"]),
         **_nights(tables, row_source),
         "rows_as_of": _rows_as_of(plan, row_source),
+        **_numbered_games(plan),
         "played": _played(plan),
         "kept": _kept(plan, row_source),
         **{relation.state: _state(plan, relation) for relation in w.RELATIONS if _is_needed(plan, relation)},
@@ -125,32 +126,66 @@ WINDOW {windows}"""
 
 
 # Columns of `played` that this query makes, beside those that the source holds.
-_DERIVED = {"day", "team_abbr", "game_date", "was_breakout", "team_game_number", "missed_team_game"}
+_DERIVED = {
+    "day",
+    "team_abbr",
+    "game_date",
+    "was_breakout",
+    "team_game_number",
+    "missed_team_game",
+    "played_team_game",
+}
 
 
 def _played(plan: Plan) -> str:
     """The played games, each judged against its own average before it: the player's history."""
     was_breakout = f"""CASE WHEN games_before >= @min_prior_games
     THEN IF(points_before > 0 AND {IS_BREAKOUT}, 1, 0) END AS was_breakout"""
-    if not plan.inputs["played"] & {"team_game_number", "missed_team_game"}:
+    if not _is_roster_asked(plan):
         return f"SELECT *,\n  {was_breakout}\nFROM rows_as_of\nWHERE points IS NOT NULL"
     # Within a stint a jump in the team's game numbers is games he missed; a stint's first game has missed none (-1).
+    is_first_of_stint = "LAG(team_abbr) OVER player_season IS DISTINCT FROM team_abbr"
+    missed = "team_game_number - is_known"
     return f"""SELECT *,
-  CASE WHEN LAG(team_abbr) OVER player_season IS DISTINCT FROM team_abbr THEN -1
-       WHEN team_game_number > LAG(team_game_number) OVER player_season + 1 THEN team_game_number - 1 END
-    AS missed_team_game
+  CASE WHEN {is_first_of_stint} THEN -1
+       WHEN {missed} > LAG(team_game_number) OVER player_season THEN {missed} END AS missed_team_game,
+  CASE WHEN is_known = 1 THEN team_game_number WHEN {is_first_of_stint} THEN 0 END AS played_team_game
 FROM (
-  SELECT rows_as_of.*, team_game_number,
+  SELECT rows_as_of.*, team_game_number, is_known,
     {was_breakout}
   FROM rows_as_of
-  LEFT JOIN (
-    SELECT game_id AS numbered_game_id, team_abbr AS numbered_team_abbr,
-      ROW_NUMBER() OVER (PARTITION BY team_abbr, season_year ORDER BY game_date, game_id) AS team_game_number
-    FROM team_games
-  ) ON numbered_game_id = game_id AND numbered_team_abbr = team_abbr
+  JOIN numbered_games ON numbered_game_id = game_id AND numbered_team_abbr = team_abbr
   WHERE points IS NOT NULL
 )
 WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_date, game_id)"""
+
+
+def _is_roster_asked(plan: Plan) -> bool:
+    """Whether any feature asks which of his team's games a player missed."""
+    missed_games = {"team_game_number", "missed_team_game", "played_team_game"}
+    return "missing_points_pico" in plan.row_columns or bool(plan.inputs["played"] & missed_games)
+
+
+def _numbered_games(plan: Plan) -> dict[str, str]:
+    """The games of each team, numbered through the season.
+
+    A game that only its players' rows know is none of the team's: it bears the number of the known one before it.
+    """
+    if not _is_roster_asked(plan):
+        return {}
+    games = """SELECT game_id AS numbered_game_id, team_abbr AS numbered_team_abbr, is_known,
+  COUNT(IF(is_known = 1, 1, NULL)) OVER (PARTITION BY team_abbr, season_year ORDER BY game_date, game_id)
+    AS team_game_number
+FROM (
+  SELECT game_id, team_abbr, MIN(season_year) AS season_year, MIN(game_date) AS game_date, MAX(is_known) AS is_known
+  FROM (
+    SELECT game_id, team_abbr, season_year, game_date, 1 AS is_known FROM team_games
+    UNION ALL
+    SELECT game_id, team_abbr, season_year, game_date, 0 AS is_known FROM player_games
+  )
+  GROUP BY game_id, team_abbr
+)"""
+    return {"numbered_games": games}
 
 
 def _kept(plan: Plan, row_source: RowSource) -> str:
@@ -207,14 +242,10 @@ JOIN {relation.state}
 _ROSTER_COLUMNS = {
     "player": {
         "latest_team": "LAG(team_abbr, 0) OVER player_season",
-        "latest_game": "LAG(game_id, 0) OVER player_season",
+        "latest_played_team_game": "LAST_VALUE(played_team_game IGNORE NULLS) OVER season_so_far",
         "points_so_far": "SUM(points) OVER season_so_far",
     },
-    "team": {
-        "previous_game": "LAG(game_id, 0) OVER team_season",
-        "tenth_last_date": "LAG(game_date, 9) OVER team_season",
-        "tenth_last_game": "LAG(game_id, 9) OVER team_season",
-    },
+    "team": {"team_games_so_far": "ROW_NUMBER() OVER team_season"},
 }
 
 
@@ -225,8 +256,7 @@ def _missing_regulars(plan: Plan) -> dict[str, str]:
     """
     if "missing_points_pico" not in plan.row_columns:
         return {}
-    nights = f"""SELECT DISTINCT kept.team_abbr, kept.season_year, kept.game_date,
-  previous_game, tenth_last_date, tenth_last_game
+    nights = f"""SELECT DISTINCT kept.team_abbr, kept.season_year, kept.game_date, team_games_so_far
 FROM kept
 JOIN team_state
   ON team_state.team_abbr = kept.team_abbr AND team_state.season_year = kept.season_year
@@ -238,9 +268,7 @@ FROM team_night
 JOIN player_state
   ON player_state.latest_team = team_night.team_abbr AND player_state.season_year = team_night.season_year
   AND {join}
-WHERE latest_game != previous_game
-  AND (tenth_last_date IS NULL OR state_date > tenth_last_date
-       OR state_date = tenth_last_date AND latest_game >= tenth_last_game)
+WHERE latest_played_team_game BETWEEN GREATEST(1, team_games_so_far - 9) AND team_games_so_far - 1
   AND games_so_far >= 5 AND points_so_far >= 10 * games_so_far - 1e-9"""
     # Two games of a day are two rows of `kept`, but one morning.
     missing = """SELECT asked.team_abbr, asked.game_date, asked.player_lookup,

@@ -29,7 +29,13 @@ _TEAM_COLUMNS = {
 }
 # Columns that the query itself derives, not the source.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
-_DERIVED_PLAYED = _DERIVED | {"is_home", "was_breakout", "team_game_number", "missed_team_game"}
+_DERIVED_PLAYED = _DERIVED | {
+    "is_home",
+    "was_breakout",
+    "team_game_number",
+    "missed_team_game",
+    "played_team_game",
+}
 
 
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import History
+from tests.builders import History, day
 from tests.features.cases import Build, Cases, Expected, Features, check_case, scores
 
 CASES = Cases()
@@ -180,6 +180,32 @@ def _(names: Sequence[str]) -> Features:
     return history.tonight(2, names=names)
 
 
+def unknown_to_teams(history: History, number: int) -> None:
+    """Only the players' rows tell of that day's games: the team table has not caught up, or has a hole."""
+    history.teams = [row for row in history.teams if row["game_date"] != day(number)]
+
+
+@case("games_since_dnp", "leaves out a game that the team table does not know", 0)
+def _(names: Sequence[str]) -> Features:
+    history = History()
+    for number in (0, 2):
+        history.plays(number, 10)
+    unknown_to_teams(history, 2)
+    history.game(4)  # missed
+    return history.tonight(6, names=names)
+
+
+@case("games_since_dnp", "begins a stint with a game that the team table does not know", 1)
+def _(names: Sequence[str]) -> Features:
+    history = History()
+    history.game(0)
+    history.plays(2, 10)
+    unknown_to_teams(history, 2)
+    history.game(4)  # missed
+    history.plays(6, 10)
+    return history.tonight(8, names=names)
+
+
 def roster(*, bob: tuple[int, ...] = (0, 1, 2, 3, 4), points: int = 12, **tonight: Any) -> Build:
     """BOS have met NYK on days 0 to 5; ann played all, bob with these points only on those days. Tonight is day 6."""
 
@@ -244,6 +270,18 @@ def _(names: Sequence[str]) -> Features:
             history.plays(number, 12, player="bob")
     history.plays(5, 12, player="bob", team="CHI", opponent="MIA")
     return history.tonight(6, names=names)
+
+
+@case(MISSING, "asks for the previous game that the team table knows", Fraction(12))
+def _(names: Sequence[str]) -> Features:
+    history = History()
+    for number in range(7):
+        history.plays(number, 10)
+        if number != 5:
+            history.plays(number, 12, player="bob")
+        history.plays(number, 11, player="cid")
+    unknown_to_teams(history, 6)
+    return history.tonight(7, names=names)
 
 
 @case(MISSING, "averages a new man's games for all teams", Fraction(62, 6))
