@@ -103,7 +103,13 @@ class DuckDBWarehouse:
         self._execute(sql, {"season_type": self._season_type} if extra else {}, f"{table.name} ({where})")
         self.loaded.add(table.name)
         if not is_checked:
+            self._check_has_rows(table, where)
             tables.check_rows(self, table, f"nba_analytics.{table.name}", {})
+
+    def _check_has_rows(self, table: tables.Table, where: str) -> None:
+        """Without any game every feature of a table would be its default; a schedule may have run out."""
+        if table in tables.HISTORY_TABLES and not self._rows(f"SELECT 1 FROM nba_analytics.{table.name} LIMIT 1"):
+            raise DataError(f"{table.name} ({where}) has no rows; correct warehouse.{table.name}=PATH.")
 
     def _check_type(self, table: tables.Table, column: tables.Column, actual: str, source: str, where: str) -> None:
         """Refuse a column of the wrong kind, or one that holds values its type cannot, naming a few of them."""
@@ -113,7 +119,7 @@ class DuckDBWarehouse:
             wrong = f"{column.name} IS NOT NULL"
         elif column.type == "INT64" and base not in _INTEGERS:
             value = _cast(tables.Column(column.name, "FLOAT64"), actual)
-            wrong = f"{value} IS NOT NULL AND {value} != FLOOR({value})"
+            wrong = f"{value} IS NOT NULL AND ({value} != FLOOR({value}) OR TRY_CAST({value} AS BIGINT) IS NULL)"
         # What cannot be read at all comes first: it tells more than a number that stands as text.
         is_readable = f"TRY_CAST(value AS {_DUCKDB_TYPE[column.type]}) IS NOT NULL"
         values = f"SELECT DISTINCT {column.name}::VARCHAR AS value FROM {source} WHERE {wrong}"
@@ -197,6 +203,9 @@ def _find_files(table: str, pattern: str) -> list[str]:
         raise DataError(
             f"{table}: no file at {pattern}; correct warehouse.{table}=PATH (Parquet or CSV, globs allowed)."
         )
+    folder = next((path for path in paths if Path(path).is_dir()), None)
+    if folder:
+        raise DataError(f"{table}: {folder} is a folder; name its files, as in warehouse.{table}='{folder}/*.parquet'.")
     return paths
 
 

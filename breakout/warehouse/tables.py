@@ -19,6 +19,10 @@ ColumnType = Literal["STRING", "DATE", "INT64", "FLOAT64"]
 _TABLE_NAME = re.compile(r"(?:[a-z][a-z0-9-]{4,61}[a-z0-9]\.)?[A-Za-z_]\w{0,1023}\.[A-Za-z_]\w{0,1023}", re.ASCII)
 
 
+# No amount of a game comes near it; sums of billionths stay whole numbers that a FLOAT64 can hold.
+_MOST = 10_000
+
+
 @dataclass(frozen=True)
 class SourceTables:
     """Full names of the source tables; `has_season_type=False` takes the constant @season_type in its place.
@@ -54,7 +58,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A source table: its key stands once, its numbers are never negative."""
+    """A source table: its key stands once, its numbers are neither negative nor endless."""
 
     name: str
     key: tuple[str, str]
@@ -62,7 +66,7 @@ class Table:
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """The columns that hold amounts, which are never negative."""
+        """The columns that hold amounts."""
         return tuple(column.name for column in self.columns if column.type != "STRING" and column.is_nullable)
 
 
@@ -131,13 +135,14 @@ def check_columns(table: Table, where: str, present: Collection[str]) -> None:
 
 
 def problem_query(table: Table, full_name: str, *, is_filtered: bool) -> str:
-    """A query for rows that cannot be: a key twice or NULL, a negative amount. One scan, at most five rows a problem.
+    """A query for rows that cannot be: a key twice or NULL, an impossible amount. One scan, at most five rows a problem.
 
     With `is_filtered` the text reads @history_start to @end only (a partition filter).
     """
     needed = [column.name for column in table.columns if not column.is_nullable]
     whens = [f"WHEN {name} IS NULL THEN '{name} is NULL'" for name in needed]
     whens += [f"WHEN {name} < 0 THEN '{name} is negative'" for name in table.numbers]
+    whens += [f"WHEN {name} > {_MOST} THEN '{name} is infinite or above {_MOST}'" for name in table.numbers]
     first, second = table.key
     whens.append(f"WHEN COUNT(*) OVER (PARTITION BY {first}, {second}) > 1 THEN 'the key stands more than once'")
     where = "\n  WHERE game_date BETWEEN @history_start AND @end" if is_filtered else ""

@@ -159,6 +159,15 @@ BAD_TABLES: list[tuple[str, str, Callable[[pa.Table], pa.Table], list[str]]] = [
     ("a team twice", TEAMS, twice, ["the key stands more than once in 2 rows", "(game_id, team_abbr)", "NYK)"]),
     ("negative points", PLAYERS, spoiled("points", -1), ["points is negative in 1 row", "_NYK_BOS, ann)"]),
     ("negative minutes", PLAYERS, spoiled("minutes_played", -0.5), ["minutes_played is negative in 1 row"]),
+    ("endless minutes", PLAYERS, spoiled("minutes_played", float("inf")), ["minutes_played is infinite", "in 1 row"]),
+    (
+        "endless points",
+        PLAYERS,
+        spoiled("points", float("inf"), pa.float64()),
+        ["column points must be INT64", "'inf'"],
+    ),
+    ("no player's game", PLAYERS, lambda table: table.slice(0, 0), ["has no rows", "warehouse.player_game_summary="]),
+    ("no team's game", TEAMS, lambda table: table.slice(0, 0), ["has no rows"]),
     ("negative possessions", TEAMS, spoiled("possessions", -90), ["possessions is negative in 1 row"]),
     ("no player", PLAYERS, spoiled("player_lookup", None), ["player_lookup is NULL in 1 row", ", None)"]),
     ("no date", PLAYERS, spoiled("game_date", None), ["game_date is NULL in 1 row"]),
@@ -207,9 +216,14 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         DuckDBWarehouse({PLAYERS: str(tmp_path / "nowhere.parquet"), TEAMS: str(tmp_path / "nowhere.parquet")})
 
 
-def test_a_table_without_rows_has_no_latest_game(history: History, tmp_path: Path) -> None:
-    tables = tables_of(history)
-    warehouse = DuckDBWarehouse(write({name: table.slice(0, 0) for name, table in tables.items()}, tmp_path))
+def test_a_folder_is_told_how_to_name_its_files(history: History, tmp_path: Path) -> None:
+    files = write(tables_of(history), tmp_path)
+    with pytest.raises(DataError, match=r"player_game_summary: .* is a folder; name its files, as in .*\*\.parquet"):
+        DuckDBWarehouse(files | {PLAYERS: str(tmp_path)})
+
+
+def test_a_history_cut_before_its_first_game_has_no_rows(history: History) -> None:
+    warehouse = DuckDBWarehouse.from_arrow({name: table.slice(0, 0) for name, table in tables_of(history).items()})
     with pytest.raises(DataError, match="player_game_summary has no rows"):
         warehouse.latest_game_date()
     assert len(build_dataset(warehouse, features_config(), *EVER)) == 0
