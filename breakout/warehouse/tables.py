@@ -135,7 +135,7 @@ def check_columns(table: Table, where: str, present: Collection[str]) -> None:
 
 
 def problem_query(table: Table, full_name: str, *, is_filtered: bool) -> str:
-    """A query for rows that cannot be: a key twice or NULL, an impossible amount. One scan, five rows a problem at most.
+    """A query for rows that cannot be: a key twice or NULL, an impossible amount. One scan, five rows a problem.
 
     With `is_filtered` the text reads @history_start to @end only (a partition filter).
     """
