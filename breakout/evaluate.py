@@ -47,7 +47,7 @@ def run(config: EvaluateConfig) -> int:
         folder = evaluate(config, bundle, differences, warehouse)
     finally:
         warehouse.close()
-    show_evaluation(artifacts.load_json(folder / "metrics.json")["evaluation"])
+    show_evaluation(artifacts.load_json(folder / "metrics.json"))
     console().print(f"run: {folder}\nreport: {folder / 'report.html'}", soft_wrap=True)
     check_drift(config.distributions, folder)
     return 0

@@ -61,9 +61,14 @@ def program(tmp_path: Path) -> Program:
     return start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium; a machine without it skips these tests, but CI, which installs it, may not."""
+    """Headless Chromium; a machine without it skips these tests, but CI, which installs it, may not.
+
+    Playwright keeps an event loop running in the thread as long as it is open, and a thread has but one. A fixture of a
+    module is closed before the next module begins, in whatever order tests come: so no two are ever open at once, and
+    no other test meets a loop that it did not start.
+    """
     if not CHROMIUM.exists() and not os.environ.get("CI"):
         pytest.skip("no Chromium on this machine: apt-get install chromium")
     with sync_playwright() as playwright:

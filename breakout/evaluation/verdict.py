@@ -20,6 +20,8 @@ READY_FLAGGED = 20
 MARGINAL_AUC = 0.60
 LEAK_AUC = 0.70
 FEW_ROWS = 100
+# Percentile intervals over fewer dates than this hold the truth markedly less often than they say.
+FEW_DATES = 10
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,9 @@ def judge(auc: Interval, chosen: ThresholdRow | None, *, n_rows: int, n_dates: i
     READY_FOR_SHADOW: AUC >= 0.65, precision >= 0.55 and at least 20 flagged. MARGINAL: AUC >= 0.60.
     NEEDS_IMPROVEMENT: the rest, and whatever has no AUC.
     """
-    games = f"{n_rows:,} games of {n_dates:,} dates"
-    reason = f"{_told_auc(auc, confidence)} on {games}; {_told_threshold(chosen)}."
-    return Verdict(_level(auc.estimate, chosen), reason, auc, n_rows, n_dates, _warnings(auc, n_rows))
+    games = f"{_counted(n_rows, 'game')} of {_counted(n_dates, 'date')}"
+    reason = f"{_told_auc(auc, confidence, games)}; {_told_threshold(chosen)}."
+    return Verdict(_level(auc.estimate, chosen), reason, auc, n_rows, n_dates, _warnings(auc, n_rows, n_dates))
 
 
 def _level(auc: float | None, chosen: ThresholdRow | None) -> VerdictLevel:
@@ -58,13 +60,17 @@ def _is_precise(chosen: ThresholdRow | None) -> bool:
     return chosen.hits >= READY_PRECISION * chosen.flagged - EQUALITY_TOLERANCE
 
 
-def _told_auc(auc: Interval, confidence: float) -> str:
+def _told_auc(auc: Interval, confidence: float, games: str) -> str:
     if auc.estimate is None:
-        return "AUC is undefined, because the games hold one class only,"
+        return f"AUC is undefined on {games}, which hold one class only"
     if auc.low is None or auc.high is None:
-        return f"AUC {auc.estimate:.3f}, without an interval,"
+        return f"AUC {auc.estimate:.3f} (no interval) on {games}"
     interval = f"{confidence:.0%} interval {auc.low:.3f} to {auc.high:.3f}"
-    return f"AUC {auc.estimate:.3f} ({interval}, resampling game dates)"
+    return f"AUC {auc.estimate:.3f} ({interval}, resampling game dates) on {games}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _told_threshold(chosen: ThresholdRow | None) -> str:
@@ -76,12 +82,16 @@ def _told_threshold(chosen: ThresholdRow | None) -> str:
     return f"at the chosen threshold of {chosen.threshold:.3f}, {precision}"
 
 
-def _warnings(auc: Interval, n_rows: int) -> tuple[str, ...]:
+def _warnings(auc: Interval, n_rows: int, n_dates: int) -> tuple[str, ...]:
     warnings = []
     if auc.estimate is not None and auc.estimate > LEAK_AUC:
         warnings.append(f"AUC above {LEAK_AUC:.2f}: a leak until proven otherwise.")
     if n_rows < FEW_ROWS:
         warnings.append(f"Only {n_rows} evaluation rows, fewer than {FEW_ROWS}: they settle nothing.")
+    if n_dates == 1:
+        warnings.append("One game date only: nothing can be said about the spread, so there are no intervals.")
+    elif n_dates < FEW_DATES:
+        warnings.append(f"Only {n_dates} game dates, fewer than {FEW_DATES}: intervals over so few are too narrow.")
     if auc.holds(0.5):
         warnings.append("The interval of the AUC holds 0.5: chance alone is not ruled out.")
     return tuple(warnings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from breakout.features.distributions import MATERIAL_KS, MATERIAL_PSI
 from breakout.report import markup as m
 from breakout.report import plots
 
@@ -70,7 +71,10 @@ def distributions_part(report: Record | None) -> str:
         return ""
     drifted = report["drifted"]
     told = f"Drifted: {', '.join(drifted)}." if drifted else "No feature drifted."
-    limit = f" Limits know the number of games; the chance of any false alarm is {report['significance']:.0%}."
+    limit = (
+        f" Called so is what chance does not explain (a false alarm in {report['significance']:.0%} of such reports) "
+        f"and is large enough to matter: PSI above {MATERIAL_PSI:g} or KS above {MATERIAL_KS:g}."
+    )
     svg = plots.draw_distributions(report["features"])
     caption = "Thin: 5 to 95%. Thick: the middle half. Dot: the median."
     return (
@@ -87,7 +91,7 @@ def _distribution_table(features: Sequence[Record]) -> str:
         cells = [m.number(sample[key], "{:.3g}") for key in ("mean", "sd") for sample in (was, now)]
         shares = [m.number(sample["default_share"], "{:.1%}") for sample in (was, now)]
         tests = [m.number(part[key]) for key in ("psi", "psi_limit", "ks")]
-        rows.append([m.code(part["name"]), *cells, *shares, *tests, m.words("yes" if part["is_drifted"] else "no")])
-    columns = ["feature", "training mean", "evaluation mean", "training sd", "evaluation sd"]
-    columns += ["training default", "evaluation default", "PSI", "PSI by chance", "KS", "drifted"]
+        rows.append([m.code(part["name"]), m.words("yes" if part["is_drifted"] else "no"), *tests, *cells, *shares])
+    columns = ["feature", "drifted", "PSI", "PSI by chance", "KS", "training mean", "evaluation mean", "training sd"]
+    columns += ["evaluation sd", "training default", "evaluation default"]
     return m.table("Distributions; default: share of games with the filled-in value", columns, rows)

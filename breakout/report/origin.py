@@ -8,9 +8,12 @@ from typing import Any
 
 from breakout.errors import BreakoutError
 from breakout.report import markup as m
-from breakout.report.reading import Difference, RunRecord, differences, previous_run
+from breakout.report.reading import Difference, Record, RunRecord, differences, previous_run
 from breakout.settings import ROOT_CLASSES, load
 from breakout.settings.words import flatten, words_for
+
+# Of metrics.json's `model`: what says how far a fit went.
+FIT_FIGURES = ("trees", "catboost_weight", "intercept", "rate", "fit_seconds")
 
 
 def settings_part(run: RunRecord) -> str:
@@ -74,6 +77,8 @@ def _facts(run: RunRecord) -> dict[str, str]:
         "code": manifest.get("git_commit"),
         **{f"{part} window": _window(windows.get(part), rows.get(part)) for part in windows},
         "scored window": " to ".join(status["window"]) if "window" in status else None,
+        "fit": _fit(run),
+        "decision threshold": _threshold(manifest.get("chosen_threshold")),
         "seed": manifest.get("seed"),
         "threads": manifest.get("thread_count"),
         "versions": ", ".join(f"{name} {version}" for name, version in manifest.get("versions", {}).items()),
@@ -83,6 +88,23 @@ def _facts(run: RunRecord) -> dict[str, str]:
 
 def _window(dates: list[str] | None, rows: int | None) -> str | None:
     return f"{dates[0]} to {dates[1]}, {rows or 0:,} games" if dates else None
+
+
+def _fit(run: RunRecord) -> str | None:
+    """What was fitted, as far as it is one number each."""
+    model = dict(run.metrics.get("model", {}))
+    told = [str(model.get("kind", ""))]
+    told += [f"{name.replace('_', ' ')} {model[name]:.4g}" for name in FIT_FIGURES if model.get(name) is not None]
+    return ", ".join(filter(None, told))
+
+
+def _threshold(choice: Record | None) -> str | None:
+    """How the threshold was chosen, and what it gave on the validation part where it was chosen."""
+    if not choice:
+        return None
+    rule = f"precision {choice['target_precision']:.2f}" if choice["rule"] == "target_precision" else "best F1"
+    gave = f"precision {choice['precision']:.3f}, F1 {choice['f1']:.3f}, {choice['flagged']:,} flagged"
+    return f"{choice['threshold']:.4f}, chosen by {rule} on {choice['n_rows']:,} validation games: {gave}"
 
 
 def _commands(run: RunRecord) -> str:
@@ -102,7 +124,14 @@ def _typed_again(run: RunRecord, command: str) -> str:
         words = words_for(command, load(ROOT_CLASSES[command], run.settings))
     except BreakoutError:
         return f"see {run.folder / 'settings.yaml'}: this version of breakout does not know these settings"
-    return " ".join(["breakout", command, *map(shlex.quote, words)])
+    return " ".join(["breakout", command, *map(_in_a_shell, words)])
+
+
+def _in_a_shell(word: str) -> str:
+    """A word quoted for a shell; in double quotes where they are safe, for Hydra has single ones of its own."""
+    if "'" in word and not set(word) & set('"$`\\!'):
+        return f'"{word}"'
+    return shlex.quote(word)
 
 
 def _shown(value: Any) -> str:

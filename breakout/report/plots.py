@@ -66,7 +66,9 @@ def draw_reliability(bins: Sequence[Record], before: Sequence[Record] | None) ->
                 [part["breakout_rate"]["estimate"] for part in before],
             )
             axes.plot(*points, color=ORANGE, marker="s", markersize=4, linewidth=1, label="before calibration")
-        _error_bars(axes, [part["mean_probability"] for part in bins], [part["breakout_rate"] for part in bins])
+        label = "calibrated" if before else ""
+        means, rates = [part["mean_probability"] for part in bins], [part["breakout_rate"] for part in bins]
+        _error_bars(axes, means, rates, label=label)
         if before:
             axes.legend(loc="upper left")
         axes.set(
@@ -107,7 +109,7 @@ def draw_months(months: Sequence[Record], overall: Record) -> str:
             axes.axhline(overall["estimate"], color=BLUE, linewidth=1)
         _error_bars(axes, list(range(len(known))), [month["auc"] for month in known], joined=False)
         labels = [f"{month['label']}\n{month['n_rows']:,} games" for month in known]
-        crowded = len(known) > 4
+        crowded = len(known) > 3
         axes.set_xticks(range(len(known)), [label.split("\n")[0] if crowded else label for label in labels])
         if crowded:
             axes.tick_params(axis="x", rotation=60)
@@ -210,13 +212,21 @@ def _strip(axes: Axes, sample: Record, reference: Record, place: float, colour: 
 
 
 def _error_bars(
-    axes: Axes, x: Sequence[float], intervals: Sequence[Record], colour: str = BLUE, *, joined: bool = True
+    axes: Axes,
+    x: Sequence[float],
+    intervals: Sequence[Record],
+    colour: str = BLUE,
+    *,
+    joined: bool = True,
+    label: str = "",
 ) -> None:
     for place, part in zip(x, intervals, strict=True):
         if part["low"] is not None:
             axes.plot([place, place], [part["low"], part["high"]], color=colour, linewidth=1.4)
     line = {"linewidth": 1.2} if joined else {"linestyle": "none"}
-    axes.plot(x, [part["estimate"] for part in intervals], marker="o", markersize=5, color=colour, **line)
+    points = [part["estimate"] for part in intervals]
+    # A point on the edge, such as a rate of 0, is shown whole.
+    axes.plot(x, points, marker="o", markersize=5, color=colour, label=label or None, clip_on=False, **line)
 
 
 def _beside(horizontal: str, vertical: str) -> dict[str, Any]:

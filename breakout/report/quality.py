@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from breakout.evaluation.verdict import MARGINAL_AUC, READY_AUC
+from breakout.evaluation.verdict import MARGINAL_AUC, READY_AUC, READY_FLAGGED
 from breakout.report import markup as m
 from breakout.report import plots
 from breakout.report.terminal import METRIC_NAMES
@@ -124,7 +124,8 @@ def curves_part(metrics: Record) -> str:
     if curves["lift"]:
         svg = plots.draw_lift(curves["lift"], evaluation["top_rows"])
         drawn.append(m.figure(svg, "Lift", "Breakout rate of the games ranked highest over everybody's."))
-    return m.plots(drawn)
+    absent = "" if curves["roc"] else m.paragraph("One class only: there is no ROC, precision-recall or lift curve.")
+    return absent + m.plots(drawn)
 
 
 def calibration_part(metrics: Record) -> str:
@@ -166,7 +167,9 @@ def thresholds_part(evaluation: Record) -> str:
     columns = ["threshold", "precision", "recall", "F1", "games flagged", "share flagged"]
     chosen = [row["is_chosen"] for row in evaluation["thresholds"]]
     table = m.table(f"Games with a probability at or above the threshold.{rule}", columns, rows, chosen=chosen)
-    return table + _top_rows(evaluation["top_rows"])
+    few = any(0 < row["flagged"] < READY_FLAGGED for row in evaluation["thresholds"])
+    note = m.paragraph(f"Fewer than {READY_FLAGGED} games flagged settle nothing, whatever their interval.", "note")
+    return table + (note if few else "") + _top_rows(evaluation["top_rows"])
 
 
 def _top_rows(top: Sequence[Record]) -> str:

@@ -110,24 +110,25 @@ def _pair_table(title: str, values: dict[str, Any]) -> Table:
 
 
 def show_run(folder: Path) -> None:
-    """A finished run: verdict, metrics beside baselines, threshold, importance, and where the files are."""
+    """A finished run: its evaluation, what the features and the fit were like, and where the files are."""
     out = console()
     metrics = load_json(folder / "metrics.json")
-    evaluation = metrics["evaluation"]
-    if evaluation is None:
-        out.print("[bold]trained, not evaluated[/bold]: no evaluation window was given")
-        out.print(_pair_table("model", metrics["model"]))
+    if metrics["evaluation"] is None:
+        _show_validation(out, metrics)
     else:
-        show_evaluation(evaluation)
+        show_evaluation(metrics)
     if "folds" in metrics:
         out.print(_fold_table(metrics["folds"]))
-    _show_importance(out, metrics["importance"])
+    _show_importance(out, metrics)
+    for line in (_told_fit(metrics["model"]), _told_drift(folder)):
+        out.print(line)
     out.print(f"run: {folder}\nreport: {folder / 'report.html'}\nbundle: {folder / 'bundle'}", soft_wrap=True)
 
 
-def show_evaluation(evaluation: dict[str, Any]) -> None:
-    """One evaluation: verdict, metrics beside baselines, thresholds."""
+def show_evaluation(metrics: dict[str, Any]) -> None:
+    """Verdict, metrics beside baselines, thresholds, the top of the list; calibration and seeds, if any."""
     out = console()
+    evaluation = metrics["evaluation"]
     rows, verdict = evaluation["rows"], evaluation["verdict"]
     out.print(f"[bold]{verdict['level']}[/bold]: {verdict['reason']}")
     for warning in verdict["warnings"]:
@@ -136,6 +137,61 @@ def show_evaluation(evaluation: dict[str, Any]) -> None:
     out.print(f"{rows['n_rows']:,} games of {rows['first_date']} to {rows['last_date']}, breakout rate {rate:.4f}\n")
     out.print(_metric_table(evaluation))
     out.print(_threshold_table(evaluation))
+    for part in evaluation["top_rows"]:
+        told = f"hit rate {_interval(part['hit_rate'])}, lift {_interval(part['lift'], '.2f')}"
+        out.print(f"top {part['fraction']:.0%}, {part['count']:,} games: {told}")
+    for line in (_told_calibration(metrics), _told_seeds(metrics)):
+        if line:
+            out.print(line)
+
+
+def _told_calibration(metrics: dict[str, Any]) -> str | None:
+    """What mended the probabilities and what that was worth; the model before it is no rival beside the baselines."""
+    record, evaluation = metrics["calibration"], metrics["evaluation"]
+    if record["kind"] == "none":
+        return None
+    if evaluation:
+        sides = (evaluation["baselines"]["uncalibrated"]["metrics"], evaluation["metrics"])
+        before, after = (side["log_loss"]["estimate"] for side in sides)
+    else:
+        before, after = (metrics["validation"][side]["log_loss"] for side in ("metrics_before_calibration", "metrics"))
+    forced = ", as model.class_weights distorts probabilities" if record["is_forced_by_class_weights"] else ""
+    return f"calibrated by {record['kind']}{forced}: log loss {before:.3f} before, {after:.3f} after"
+
+
+def _told_seeds(metrics: dict[str, Any]) -> str | None:
+    stability = metrics["stability"]
+    spread = stability and stability["metrics"]["auc"]
+    if not spread:
+        return None
+    told = f"AUC {spread['mean']:.3f}, sd {spread['standard_deviation']:.3f}"
+    return f"over {len(stability['seeds'])} seeds: {told} ({spread['lowest']:.3f}-{spread['highest']:.3f})"
+
+
+def _told_fit(model: dict[str, Any]) -> str:
+    trees = f", {model['trees']:g} trees" if "trees" in model else ""
+    return f"fitted: {model['kind']}{trees}, {model['training_rows']:,} training rows, {model['fit_seconds']:.2f} s"
+
+
+def _told_drift(folder: Path) -> str:
+    path = folder / "distributions.json"
+    if not path.is_file():
+        return "drift: nothing to compare the training window with"
+    drifted = load_json(path)["drifted"]
+    return f"drift from training to evaluation: {', '.join(drifted) or 'none'}"
+
+
+def _show_validation(out: Console, metrics: dict[str, Any]) -> None:
+    rows = metrics["validation"]["rows"]
+    out.print("[bold]trained, not evaluated[/bold]: no evaluation window was given")
+    out.print(f"the {rows:,} validation games, on which the fit was stopped and the threshold chosen, flatter it:\n")
+    table = Table("metric", "on validation")
+    for key, name in METRIC_NAMES.items():
+        table.add_row(name, _number(metrics["validation"]["metrics"][key]))
+    out.print(table)
+    told = _told_calibration(metrics)
+    if told:
+        out.print(told)
 
 
 def _fold_table(folds: Sequence[dict[str, Any]]) -> Table:
@@ -149,7 +205,7 @@ def _fold_table(folds: Sequence[dict[str, Any]]) -> Table:
 
 def _metric_table(evaluation: dict[str, Any]) -> Table:
     confidence = evaluation["parameters"]["confidence"]
-    baselines = evaluation["baselines"]
+    baselines = {name: part for name, part in evaluation["baselines"].items() if name != "uncalibrated"}
     title = f"metrics ({confidence:.0%} intervals resample game dates)"
     table = Table("metric", "model", *baselines, title=title, title_justify="left")
     for key, name in METRIC_NAMES.items():
@@ -174,22 +230,25 @@ def _threshold_table(evaluation: dict[str, Any]) -> Table:
     return table
 
 
-def _show_importance(out: Console, importance: dict[str, float]) -> None:
+def _show_importance(out: Console, metrics: dict[str, Any]) -> None:
     table = Table("feature", "importance", title="feature importance", title_justify="left")
-    ranked = sorted(importance.items(), key=lambda item: -item[1])
+    ranked = sorted(metrics["importance"].items(), key=lambda item: -item[1])
     for name, share in ranked[:SHOWN_FEATURES]:
         table.add_row(name, f"{share:.1%}")
     out.print(table)
     if len(ranked) > SHOWN_FEATURES:
         out.print(f"and {len(ranked) - SHOWN_FEATURES} more features; all of them stand in metrics.json")
+    idle = metrics["features_that_add_nothing"]
+    if idle:
+        out.print(f"features that add nothing measurable: {', '.join(idle)}")
 
 
-def _interval(interval: dict[str, Any]) -> str:
+def _interval(interval: dict[str, Any], pattern: str = ".3f") -> str:
     if interval["estimate"] is None:
         return "undefined"
     if interval["low"] is None:
-        return f"{interval['estimate']:.3f}"
-    return f"{interval['estimate']:.3f} ({interval['low']:.3f}-{interval['high']:.3f})"
+        return f"{interval['estimate']:{pattern}}"
+    return f"{interval['estimate']:{pattern}} ({interval['low']:{pattern}}-{interval['high']:{pattern}})"
 
 
 def _number(value: float | None) -> str:

@@ -13,7 +13,7 @@ from breakout.settings.saved import to_mapping
 
 # These compose the other groups, and leave nothing of their own behind.
 NOT_A_GROUP_OF_SETTINGS = {"experiment", "sweep", "debug"}
-PLAIN_TEXT = re.compile(r"[A-Za-z_][\w./-]*|\d{4}-\d\d-\d\d")
+PLAIN_TEXT = re.compile(r"[A-Za-z_./][\w./-]*|\d{4}-\d\d-\d\d")
 RESERVED = {"true", "false", "null", "nan", "inf", "yes", "no", "on", "off"}
 
 

@@ -14,9 +14,9 @@ def chosen_row(hits: int, flagged: int) -> ThresholdRow:
     return ThresholdRow(0.31, True, precision, 0.1, 0.1, 0.1, flagged, hits)
 
 
-def verdict_of(auc: float | None, chosen: ThresholdRow | None, n_rows: int = 1515) -> Verdict:
-    low, high = (None, None) if auc is None else (auc - 0.03, auc + 0.03)
-    return judge(Interval(auc, low, high, 0), chosen, n_rows=n_rows, n_dates=26, confidence=0.95)
+def verdict_of(auc: float | None, chosen: ThresholdRow | None, n_rows: int = 1515, n_dates: int = 26) -> Verdict:
+    low, high = (None, None) if auc is None or n_dates == 1 else (auc - 0.03, auc + 0.03)
+    return judge(Interval(auc, low, high, 0), chosen, n_rows=n_rows, n_dates=n_dates, confidence=0.95)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,17 @@ def test_an_auc_above_seventy_is_called_a_leak_until_proven_otherwise() -> None:
 def test_fewer_than_a_hundred_rows_warn() -> None:
     assert "99 evaluation rows" in verdict_of(0.66, None, n_rows=99).warnings[0]
     assert verdict_of(0.66, None, n_rows=100).warnings == ()
+
+
+def test_fewer_than_ten_dates_warn_that_intervals_are_too_narrow() -> None:
+    assert "Only 9 game dates" in verdict_of(0.66, None, n_dates=9).warnings[0]
+    assert verdict_of(0.66, None, n_dates=10).warnings == ()
+
+
+def test_one_date_alone_has_no_interval_and_says_so() -> None:
+    verdict = verdict_of(0.66, None, n_rows=120, n_dates=1)
+    assert verdict.reason.startswith("AUC 0.660 (no interval) on 120 games of 1 date;")
+    assert "no intervals" in verdict.warnings[0]
 
 
 def test_an_interval_that_holds_one_half_warns() -> None:

@@ -70,6 +70,23 @@ def test_the_command_on_the_page_asks_for_the_same_run(reported: Reported, html:
     assert compose("train", words) == saved
 
 
+def test_one_class_alone_has_no_auc_and_the_page_says_so(reported: Reported) -> None:
+    page = (reported["one_class"] / "report.html").read_text(encoding="utf-8")
+    text = (reported["one_class"] / "metrics.json").read_text(encoding="utf-8")
+    assert load_json(reported["one_class"] / "metrics.json")["evaluation"]["metrics"]["auc"]["estimate"] is None
+    assert "NaN" not in text
+    assert "AUC is undefined on 62 games of 1 date, which hold one class only" in page
+    assert "there is no ROC, precision-recall or lift curve" in page
+    assert 'id="plot-roc"' not in page
+    assert "nan" not in re.sub(r"<script>.*</script>|<style>.*</style>", "", page, flags=re.DOTALL).lower().split()
+
+
+def test_the_fit_and_the_choice_of_its_threshold_are_told(html: str, metrics: Any) -> None:
+    assert f"trees {metrics['model']['trees']:g}" in html
+    choice = metrics["evaluation"]["chosen_threshold"]
+    assert f"{choice['threshold']:.4f}, chosen by best F1 on {choice['n_rows']} validation games" in html
+
+
 ASKED = [
     [],
     ["model=blend", "model.depth=6", "calibration=isotonic"],
@@ -78,6 +95,7 @@ ASKED = [
     ["window=trailing", "window.as_of=2026-02-01"],
     ["mode=experimental", "features=all", "window=walk_forward"],
     ["hypothesis='It\\'s 5% more: yes, no'", "name=null-ish"],
+    ["paths.outputs=/tmp/a-b/c.d", "hypothesis='-1'"],
 ]
 
 

@@ -1,0 +1,74 @@
+"""What a finished run says on the terminal: the figures of its files, whole at 80 columns, plain where it is piped."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from breakout.artifacts import load_json
+from breakout.report.terminal import show_run
+from tests.report.conftest import Reported
+
+NAMES = ["evaluated", "only_trained", "walked_forward"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_cut_at_80_columns(
+    name: str, reported: Reported, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what a terminal is to rich
+    monkeypatch.setenv("COLUMNS", "80")
+    show_run(reported[name])
+    told = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert "…" not in told
+    places = ("run: ", "report: ", "bundle: ")  # of a path nothing may be broken off: it is copied
+    assert [line for line in told.splitlines() if len(line) > 80 and not line.startswith(places)] == []
+
+
+def test_a_pipe_gets_no_colours(reported: Reported, capsys: pytest.CaptureFixture[str]) -> None:
+    show_run(reported["evaluated"])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_forced_calibration_and_what_it_was_worth_are_told(
+    reported: Reported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_run(reported["evaluated"])
+    told = " ".join(capsys.readouterr().out.split())
+    evaluation = load_json(reported["evaluated"] / "metrics.json")["evaluation"]
+    before, after = (
+        part["metrics"]["log_loss"]["estimate"] for part in (evaluation["baselines"]["uncalibrated"], evaluation)
+    )
+    assert before > after + 0.1
+    assert (
+        "calibrated by sigmoid, as model.class_weights distorts probabilities: "
+        f"log loss {before:.3f} before, {after:.3f} after" in told
+    )
+    assert "uncalibrated" not in told, "the model before its own calibration is no rival"
+
+
+def test_the_top_of_the_list_seeds_trees_and_drift_are_told(
+    reported: Reported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_run(reported["evaluated"])
+    told = " ".join(capsys.readouterr().out.split())
+    metrics = load_json(reported["evaluated"] / "metrics.json")
+    top: Any = metrics["evaluation"]["top_rows"][0]
+    assert f"top 5%, {top['count']} games: hit rate {top['hit_rate']['estimate']:.3f}" in told
+    assert f"over 2 seeds: AUC {metrics['stability']['metrics']['auc']['mean']:.3f}" in told
+    assert f"{metrics['model']['trees']:g} trees, 3,653 training rows" in told
+    drifted = load_json(reported["evaluated"] / "distributions.json")["drifted"]
+    assert f"drift from training to evaluation: {', '.join(drifted)}" in told
+
+
+def test_a_run_that_only_trained_tells_its_validation_part_and_that_it_flatters(
+    reported: Reported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_run(reported["only_trained"])
+    told = " ".join(capsys.readouterr().out.split())
+    validation = load_json(reported["only_trained"] / "metrics.json")["validation"]
+    assert f"the {validation['rows']} validation games" in told
+    assert "flatter" in told
+    assert f"{validation['metrics']['log_loss']:.3f}" in told
