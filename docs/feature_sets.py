@@ -7,8 +7,8 @@ models on the same games, both resampled on the same dates.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ PAGE = Path(__file__).with_name("models.md")
 START, END = "<!-- tables: written by docs/feature_sets.py -->", "<!-- end of the tables -->"
 TEN = tuple(BREAKOUT_FEATURE_ORDER)
 SECOND_SEASON = np.datetime64("2025-10-01")
-KINDS = ("logistic", "catboost", "blend")
+KINDS = ("logistic", "catboost")
 SINGLES = (
     "The ten and one more feature, minus the ten. 99% intervals, because twenty are tried. A feature *deserves "
     "promotion* if the log loss falls beyond its interval with both models, and falls in both seasons with both."
@@ -42,6 +42,7 @@ SINGLES = (
 Scores = dict[str, np.ndarray]
 
 
+@cache
 def experiment(*words: str) -> settings.ExperimentConfig:
     config = compose("train", ["experiment=research/walk_all", *words])
     if not isinstance(config, settings.ExperimentConfig):
@@ -51,12 +52,9 @@ def experiment(*words: str) -> settings.ExperimentConfig:
 
 def main() -> None:
     config = experiment()
-    with open_plan(config) as plan:
-        span = plan.build_span()
-        folds = folds_with_games(plan.folds, span.dates, None)
-    rows = span.take(np.logical_or.reduce([date_mask(span.dates, fold.evaluation) for fold in folds]))
+    span, folds, rows = read_games(config)
     # 99% for single features: twenty are tried, and one in twenty of 95% would hold by luck.
-    draw = partial(EvaluationParameters, 1000, config.seed, ece_bins=10, thresholds=(), top_fractions=())
+    draw = drawing(config)
     score = partial(walk, config, span, folds)
     sets = {name: score(features) for name, features in feature_sets().items()}
     singles = {name: score((*TEN, name)) for name in REGISTRY if name not in TEN}
@@ -73,35 +71,49 @@ def main() -> None:
     PAGE.write_text(f"{before}{START}\n" + "\n\n".join(told) + f"\n{END}{after}", encoding="utf-8")
 
 
+def read_games(config: settings.ExperimentConfig) -> tuple[Dataset, tuple[Fold, ...], Dataset]:
+    """All rows with every feature, the folds that hold games, and the rows that some fold evaluates."""
+    with open_plan(config) as plan:
+        span = plan.build_span()
+        folds = folds_with_games(plan.folds, span.dates, None)
+    return span, folds, span.take(np.logical_or.reduce([date_mask(span.dates, fold.evaluation) for fold in folds]))
+
+
+def drawing(config: settings.ExperimentConfig) -> Callable[..., EvaluationParameters]:
+    return partial(EvaluationParameters, 1000, config.seed, ece_bins=10, thresholds=(), top_fractions=())
+
+
 def feature_sets() -> dict[str, tuple[str, ...]]:
     wider = (experiment("features=context").features.names, experiment().features.names)
     return {"ten": TEN, "context": wider[0], "all": wider[1]}
 
 
-def walk(config: settings.ExperimentConfig, span: Dataset, folds: Sequence[Fold], names: Sequence[str]) -> Scores:
-    """Probabilities of every evaluated game by kind of model, each by a model that knew only what came before."""
-    found: dict[str, list[np.ndarray]] = {kind: [] for kind in KINDS}
+def walk(
+    config: settings.ExperimentConfig,
+    span: Dataset,
+    folds: Sequence[Fold],
+    names: Sequence[str],
+    kinds: Sequence[str] = KINDS,
+) -> Scores:
+    """Probabilities of every evaluated game by kind of model, each by a model that knew only what came before.
+
+    With both kinds their blend comes too.
+    """
+    found: dict[str, list[np.ndarray]] = {kind: [] for kind in kinds}
     for fold in folds:
         parts, _ = split_parts(config, span.take(date_mask(span.dates, fold.train)))
         X = span.take(date_mask(span.dates, fold.evaluation)).X[list(names)]
         kept = FitParts(parts.X_fit[list(names)], parts.y_fit, parts.X_validation[list(names)], parts.y_validation)
-        by_kind = {
-            kind: fit_model(experiment_model(kind), kept, config.seed, {}).predict_probability(X)
-            for kind in ("logistic", "catboost")
-        }
-        odds = (logit(by_kind["logistic"]) + logit(by_kind["catboost"])) / 2
-        for kind, probability in {**by_kind, "blend": 1 / (1 + np.exp(-odds))}.items():
-            found[kind].append(probability)
+        for kind in kinds:
+            model = fit_model(experiment(f"model={kind}").model, kept, config.seed, {})
+            found[kind].append(model.predict_probability(X))
     added = ", ".join(name for name in names if name not in TEN)
     print(f"walked forward with {len(names)} features: {added or 'the ten'}", flush=True)
-    return {kind: np.concatenate(parts) for kind, parts in found.items()}
-
-
-def experiment_model(kind: str) -> settings.ModelConfig:
-    return MODELS[kind]
-
-
-MODELS = {kind: experiment(f"model={kind}").model for kind in ("logistic", "catboost")}
+    scores = {kind: np.concatenate(parts) for kind, parts in found.items()}
+    if set(kinds) == set(KINDS):
+        odds = (logit(scores["logistic"]) + logit(scores["catboost"])) / 2
+        scores["blend"] = 1 / (1 + np.exp(-odds))
+    return scores
 
 
 def set_table(rows: Dataset, sets: dict[str, Scores], draws: DateResamples) -> str:
@@ -113,13 +125,20 @@ def set_table(rows: Dataset, sets: dict[str, Scores], draws: DateResamples) -> s
     ]
     for name, scores in sets.items():
         for kind, p in scores.items():
-            metrics = bootstrap_metrics(rows.label, p, draws, ece_bins=10)
-            own = [told(metrics[key].estimate, metrics[key].low, metrics[key].high) for key in ("auc", "log_loss")]
-            gained = ["-", "-"]
-            if name != "ten":
-                gained = [told_difference(part) for part in differences(rows, p, sets["ten"][kind], draws)]
-            lines.append(f"| {name} | {kind} | {' | '.join([*own, *gained])} |")
+            lines.append(set_row(name, kind, rows, p, None if name == "ten" else sets["ten"][kind], draws))
     return "\n".join(lines)
+
+
+def set_row(
+    name: str, kind: str, rows: Dataset, p: np.ndarray, reference: np.ndarray | None, draws: DateResamples
+) -> str:
+    """One line of a table of feature sets; the ten are the reference of the others and have none."""
+    metrics = bootstrap_metrics(rows.label, p, draws, ece_bins=10)
+    own = [told(metrics[key].estimate, metrics[key].low, metrics[key].high) for key in ("auc", "log_loss")]
+    gained = ["-", "-"]
+    if reference is not None:
+        gained = [told_difference(part) for part in differences(rows, p, reference, draws)]
+    return f"| {name} | {kind} | {' | '.join([*own, *gained])} |"
 
 
 def single_table(rows: Dataset, ten: Scores, singles: dict[str, Scores], draws: DateResamples) -> str:

@@ -1,0 +1,48 @@
+"""Every `breakout` command that README.md shows is one that the program takes, word for word as it stands there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.programs.conftest import QUICK, QUICK_GATE, Trained, call
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+# What is added to a command so that it answers in a second: a plan instead of a fit, few rows, few resamples.
+BRIEFLY = {
+    "train": ("dry_run=true",),
+    "audit": ("audit.rows=1", "audit.start=2026-02-04"),
+    "evaluate": QUICK,
+    "compare": QUICK[:1],
+    "promote": QUICK_GATE,
+}
+
+
+def shown() -> list[str]:
+    """The command lines of the `sh` blocks, without their comments."""
+    blocks = re.findall(r"^```sh\n(.+?)^```", README, re.DOTALL | re.MULTILINE)
+    lines = [line.partition("#")[0].strip() for line in "\n".join(blocks).splitlines()]
+    return [line.removeprefix("breakout ") for line in lines if line.startswith("breakout ")]
+
+
+@pytest.mark.parametrize("line", shown())
+def test_a_command_of_the_readme_runs(
+    line: str, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, run in {"RUN": "default", "OTHER": "logistic"}.items():
+        if f"={name}/" in line:
+            line = line.replace(f"={name}/", f"={trained[run]}/")
+    words = shlex.split(line)
+    command = words[0] if words[0] in {*BRIEFLY, "predict"} else "train"
+    added = () if words == ["--help"] else BRIEFLY.get(command, ())
+    answer = call(*words, *added)
+    # A gate may say no to this candidate; that it answers is what is shown.
+    assert answer.code in ({0, 1} if command == "promote" else {0}), answer.err
+
+
+def test_the_readme_shows_commands() -> None:
+    assert len(shown()) >= 10
