@@ -58,9 +58,9 @@ def assess(
     threshold: ThresholdChoice | None,
     baselines: Mapping[str, np.ndarray],
     target: TargetConfig,
-    train_end: date | None,
+    train_end: date | np.ndarray | None,
 ) -> EvaluationResult:
-    """Judge probabilities, shape (n,), of these rows; there must be some."""
+    """Judge probabilities, shape (n,), of these rows; there must be some. `train_end` may be each row's own (n,)."""
     return evaluate_probabilities(
         rows.label,
         probability,

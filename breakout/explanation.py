@@ -22,10 +22,12 @@ def explain(
 ) -> dict[str, Any]:
     """The importances that the configuration asks for, on played rows; None for one that it leaves out.
 
-    `features_that_add_nothing` are those that could be shuffled without a loss that chance does not explain.
+    `features_that_add_nothing` are those that could be shuffled without a loss that chance does not explain; None where
+    a single date leaves that open.
     """
     permuted = _permute(model, calibrator, rows, config.permutation_repeats, parameters)
-    idle = None if permuted is None else [part["feature"] for part in permuted["features"] if part["adds_nothing"]]
+    told = [] if permuted is None else [part for part in permuted["features"] if part["adds_nothing"] is not None]
+    idle = [part["feature"] for part in told if part["adds_nothing"]] if told else None
     return {
         "importance": model.feature_importance(),
         "permutation_importance": permuted,

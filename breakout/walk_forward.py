@@ -89,7 +89,7 @@ def judge_together(plan: Plan, span: Dataset, judged: list[JudgedFold]) -> Evalu
         threshold=judged[0].fitted.threshold,
         baselines=baselines,
         target=plan.config.target,
-        train_end=None,  # every fold has its own; how old a model is, is told by no single date
+        train_end=np.concatenate([np.full(len(one.rows), np.datetime64(one.fold.train.end)) for one in judged]),
     )
 
 

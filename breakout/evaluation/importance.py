@@ -32,7 +32,8 @@ class FeatureImportance:
     """What shuffling a feature costs: rise in log loss (nats a game) and fall in AUC, averaged over shuffles.
 
     Intervals resample game dates; the standard deviations are over the shuffles (None with one).
-    `adds_nothing` is true where neither interval lies above 0.
+    `adds_nothing` is true where neither interval lies above 0, and None with fewer than two dates, where there is
+    none.
     """
 
     feature: str
@@ -40,7 +41,7 @@ class FeatureImportance:
     log_loss_sd: float | None
     auc_decrease: Interval
     auc_sd: float | None
-    adds_nothing: bool
+    adds_nothing: bool | None
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,10 @@ def _importance(
     base_auc = unshuffled.estimates["auc"]
     fall = None if base_auc is None else base_auc - float(shuffled.aucs.mean())
     auc = resamples.interval(fall, auc_falls)
-    is_shown = any(part.low is not None and part.low > EQUALITY_TOLERANCE for part in (loss, auc))
+    lows = [part.low for part in (loss, auc) if part.low is not None]
+    adds_nothing = all(low <= EQUALITY_TOLERANCE for low in lows) if lows else None
     loss_sd, auc_sd = _spread(shuffled.log_loss_increases), _spread(shuffled.aucs)
-    return FeatureImportance(name, loss, loss_sd, auc, auc_sd, not is_shown)
+    return FeatureImportance(name, loss, loss_sd, auc, auc_sd, adds_nothing)
 
 
 def _spread(values: FloatArray) -> float | None:

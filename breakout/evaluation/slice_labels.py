@@ -80,15 +80,16 @@ def prior_season_labels(points_avg_prior_season: ArrayLike) -> SliceLabels:
     return _named(np.where(is_missing, 1, 0), ("known", "not known"))
 
 
-def staleness_labels(game_dates: ArrayLike, train_end: date) -> SliceLabels:
+def staleness_labels(game_dates: ArrayLike, train_end: date | ArrayLike) -> SliceLabels:
     """Label rows by weeks since the last day of training; its first seven days after are week 1.
 
-    Later weeks are grouped: 5 to 8, 9 to 13, 14 to 26, 27 on. A ValueError for a game on or before
-    `train_end`.
+    `train_end` is one day, or each row's own (n,) where models of several folds scored them. Later weeks are
+    grouped: 5 to 8, 9 to 13, 14 to 26, 27 on. A ValueError for a game on or before its `train_end`.
     """
-    days = (check_dates(game_dates) - np.datetime64(train_end, "D")).astype(np.int64)
+    dates, ends = check_dates(game_dates), np.asarray(train_end, dtype="datetime64[D]")
+    days = (dates - ends).astype(np.int64)
     if (days < 1).any():
-        raise ValueError(f"a game is not after the end of training, {train_end}")
+        raise ValueError(f"a game of {dates[days < 1].min()} is not after the end of training")
     weeks = ((days - 1) // 7 + 1).astype(np.float64)
     starts = np.asarray(STALENESS_WEEKS, dtype=np.float64)
     names = [_week_name(*pair) for pair in zip(STALENESS_WEEKS, (*STALENESS_WEEKS[1:], None), strict=True)]

@@ -100,14 +100,14 @@ def evaluate_probabilities(
     chosen_threshold: ThresholdChoice | None,
     baselines: Mapping[str, ArrayLike],
     slices: Mapping[str, SliceLabels],
-    train_end: date | None,
+    train_end: date | ArrayLike | None,
 ) -> EvaluationResult:
     """Compute every figure about `p` (n,) against `y` (n,) on the rows dated `game_dates` (n,).
 
     `baselines` are other probabilities (n,) on the same rows: the base rate, the logistic regression, the
-    same model before calibration. `train_end` is the last day of training, which cuts `staleness`. A
-    ValueError without rows, for lengths that differ, labels other than 0 and 1, or a game on or before
-    `train_end`.
+    same model before calibration. `train_end` is the last day of training, which cuts `staleness`, or each
+    row's own (n,). A ValueError without rows, for lengths that differ, labels other than 0 and 1, or a game
+    on or before its `train_end`.
     """
     labels, probabilities = check_rows(y, p)
     dates = check_dates(game_dates, labels.size)
@@ -180,7 +180,7 @@ def _baseline(
 
 
 def _staleness(
-    y: FloatArray, p: FloatArray, dates: DateArray, resamples: DateResamples, train_end: date | None
+    y: FloatArray, p: FloatArray, dates: DateArray, resamples: DateResamples, train_end: date | ArrayLike | None
 ) -> tuple[SliceMetrics, ...]:
     if train_end is None:
         return ()

@@ -11,6 +11,8 @@ from breakout.report import plots
 
 Record = Mapping[str, Any]
 
+ADDS = {True: "nothing", False: "something", None: m.UNDEFINED}
+
 
 def importance_part(metrics: Record) -> str:
     """Permutation importance with intervals, SHAP, the model's own, and which features add nothing."""
@@ -38,7 +40,9 @@ def _how_measured(metrics: Record, permuted: Record | None, shap: Record | None)
     return " ".join(told)
 
 
-def _idle_line(names: Sequence[str]) -> str:
+def _idle_line(names: Sequence[str] | None) -> str:
+    if names is None:
+        return m.paragraph("One date alone cannot tell which features add nothing: there are no intervals.")
     if not names:
         return m.paragraph("Every feature adds something measurable on these games.")
     listed = ", ".join(f"<code>{m.escape(name)}</code>" for name in names)
@@ -58,7 +62,7 @@ def _importance_table(metrics: Record, permuted: Record | None, shap: Record | N
         if permuted:
             part = by_name[name]
             row += [m.interval(part["log_loss_increase"], "{:+.4f}"), m.interval(part["auc_decrease"], "{:+.4f}")]
-            row.append(m.words("nothing" if part["adds_nothing"] else "something"))
+            row.append(m.words(ADDS[part["adds_nothing"]]))
         if shap:
             row.append(m.number(shap["mean_absolute"][name], "{:.4f}"))
         rows.append(row)

@@ -93,6 +93,13 @@ def test_with_one_class_the_auc_part_is_none_and_the_loss_part_stands() -> None:
     assert {item.auc_sd for item in found} == {None}
 
 
+def test_one_date_alone_leaves_open_what_adds_nothing() -> None:
+    X, y, _ = games()
+    one_date = draw_date_resamples(np.full(600, "2026-01-11"), bootstrap_resamples=30, seed=1, confidence=0.95)
+    found = permutation_importance(predict, X, y, one_date, feature_names=NAMES, n_repeats=1, seed=7)
+    assert {item.adds_nothing for item in found} == {None}
+
+
 def test_names_that_do_not_fit_the_columns_are_refused() -> None:
     X, y, resamples = games()
     with pytest.raises(ValueError, match="3 columns, 2 names"):

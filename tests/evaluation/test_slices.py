@@ -90,6 +90,13 @@ def test_a_game_inside_training_has_no_staleness() -> None:
         staleness_labels(np.array(["2026-01-10"]), date(2026, 1, 10))
 
 
+def test_a_game_is_as_stale_as_the_fold_that_scored_it() -> None:
+    dates, ends = np.array(["2026-01-11", "2026-02-08"]), np.array(["2026-01-10", "2026-01-31"])
+    assert staleness_labels(dates, ends).values.tolist() == ["week 1", "week 2"]
+    with pytest.raises(ValueError, match="2026-01-11"):
+        staleness_labels(dates, ends[::-1])
+
+
 def test_a_slice_tells_the_figures_of_its_rows_alone() -> None:
     generator = np.random.default_rng(1)
     p = generator.random(300)

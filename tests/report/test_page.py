@@ -77,8 +77,19 @@ def test_one_class_alone_has_no_auc_and_the_page_says_so(reported: Reported) -> 
     assert "NaN" not in text
     assert "AUC is undefined on 62 games of 1 date, which hold one class only" in page
     assert "there is no ROC, precision-recall or lift curve" in page
+    assert "One date alone cannot tell which features add nothing" in page
     assert 'id="plot-roc"' not in page
     assert "nan" not in re.sub(r"<script>.*</script>|<style>.*</style>", "", page, flags=re.DOTALL).lower().split()
+
+
+def test_a_walk_forward_is_cut_by_weeks_since_each_fold_s_own_training(reported: Reported) -> None:
+    evaluation = load_json(reported["walked_forward"] / "metrics.json")["evaluation"]
+    weeks = {part["label"]: part["n_rows"] for part in evaluation["staleness"]}
+    assert list(weeks) == ["week 1", "week 2", "week 3", "week 4", "weeks 5-8"]
+    assert sum(weeks.values()) == evaluation["rows"]["n_rows"]
+    assert weeks["weeks 5-8"] < weeks["week 4"], "a month has three days of a fifth week at most"
+    page = (reported["walked_forward"] / "report.html").read_text(encoding="utf-8")
+    assert "By weeks since training" in page
 
 
 def test_the_fit_and_the_choice_of_its_threshold_are_told(html: str, metrics: Any) -> None:
