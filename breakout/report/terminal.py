@@ -122,7 +122,10 @@ def show_run(folder: Path) -> None:
     _show_importance(out, metrics)
     for line in (_told_fit(metrics["model"]), _told_drift(folder)):
         out.print(line)
-    out.print(f"run: {folder}\nreport: {folder / 'report.html'}\nbundle: {folder / 'bundle'}", soft_wrap=True)
+    places = {"run": folder, "report": folder / "report.html", "bundle": folder / "bundle"}
+    for name, place in places.items():
+        if place.exists():
+            out.print(f"{name}: {place}", soft_wrap=True)
 
 
 def show_evaluation(metrics: dict[str, Any]) -> None:

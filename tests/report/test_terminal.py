@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +27,17 @@ def test_nothing_is_cut_at_80_columns(
     assert "…" not in told
     places = ("run: ", "report: ", "bundle: ")  # of a path nothing may be broken off: it is copied
     assert [line for line in told.splitlines() if len(line) > 80 and not line.startswith(places)] == []
+
+
+def test_only_files_that_are_there_are_named(
+    reported: Reported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = shutil.copytree(reported["only_trained"], tmp_path / "run")
+    show_run(copy)
+    assert f"report: {copy / 'report.html'}" in capsys.readouterr().out
+    (copy / "report.html").unlink()
+    show_run(copy)
+    assert "report:" not in capsys.readouterr().out
 
 
 def test_a_pipe_gets_no_colours(reported: Reported, capsys: pytest.CaptureFixture[str]) -> None:
