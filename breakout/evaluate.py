@@ -120,7 +120,8 @@ def _metrics(
     if differences:
         warning = f"scored under another contract than the bundle's, never to be promoted: {'; '.join(differences)}"
         evaluation["verdict"]["warnings"].insert(0, warning)
-    model, calibrator = bundle.model, bundle.calibrator
+    model, calibrator, rows = bundle.model, bundle.calibrator, scored.rows
+    raw = model.predict_probability(rows.X)
     parameters = evaluation_parameters(config.evaluation, config.seed)
     is_forced = is_calibration_forced(calibrator, bundle.settings)
     return {
@@ -128,10 +129,10 @@ def _metrics(
         "evaluation": evaluation,
         "validation": None,
         "model": _model(bundle),
-        "calibration": describe_calibration(model, calibrator, scored.rows, parameters, is_forced=is_forced),
+        "calibration": describe_calibration(calibrator, rows, raw, parameters, is_forced=is_forced),
         "stability": None,
         "explained_on": "evaluation",
-        **explain(model, calibrator, scored.rows, config.evaluation, parameters),
+        **explain(model, calibrator, rows, config.evaluation, parameters),
         "contract_mismatch": list(differences),
     }
 

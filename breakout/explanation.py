@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from breakout.evaluation.importance import permutation_importance
+from breakout.evaluation.importance import PredictProbability, permutation_importance
 from breakout.evaluation.json_ready import json_ready
 
 if TYPE_CHECKING:
@@ -25,32 +25,35 @@ def explain(
     `features_that_add_nothing` are those that could be shuffled without a loss that chance does not explain; None where
     a single date leaves that open.
     """
-    permuted = _permute(model, calibrator, rows, config.permutation_repeats, parameters)
-    told = [] if permuted is None else [part for part in permuted["features"] if part["adds_nothing"] is not None]
-    idle = [part["feature"] for part in told if part["adds_nothing"]] if told else None
     return {
         "importance": model.feature_importance(),
-        "permutation_importance": permuted,
         "shap": mean_absolute_shap(model, rows, config.shap_rows, parameters.seed),
-        "features_that_add_nothing": idle,
+        **permute(
+            lambda X: calibrator.apply(model.predict_probability(X)), rows, config.permutation_repeats, parameters
+        ),
     }
 
 
-def _permute(
-    model: Model, calibrator: Calibrator, rows: Dataset, repeats: int, parameters: EvaluationParameters
-) -> dict[str, Any] | None:
+def permute(
+    predict_probability: PredictProbability, rows: Dataset, repeats: int, parameters: EvaluationParameters
+) -> dict[str, Any]:
+    """What shuffling each feature of these rows costs, and the features where that is nothing measurable."""
     if not repeats:
-        return None
+        return {"permutation_importance": None, "features_that_add_nothing": None}
     features = permutation_importance(
-        lambda X: calibrator.apply(model.predict_probability(X)),
+        predict_probability,
         rows.X,
         rows.label,
         parameters.draw(rows.dates),
-        feature_names=model.names,
+        feature_names=tuple(rows.X.columns),
         n_repeats=repeats,
         seed=parameters.seed,
     )
-    return {"n_rows": len(rows), "repeats": repeats, "features": json_ready(features)}
+    told = [part for part in features if part.adds_nothing is not None]
+    return {
+        "permutation_importance": {"n_rows": len(rows), "repeats": repeats, "features": json_ready(features)},
+        "features_that_add_nothing": [part.feature for part in told if part.adds_nothing] if told else None,
+    }
 
 
 def mean_absolute_shap(model: Model, rows: Dataset, at_most: int, seed: int) -> dict[str, Any] | None:

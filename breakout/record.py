@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from breakout.evaluation.parameters import EvaluationParameters
     from breakout.evaluation.summary import EvaluationResult
     from breakout.fitting import Fitted
-    from breakout.models.base import Model
     from breakout.plan import Plan
     from breakout.runs import Run
     from breakout.settings import ExperimentConfig
@@ -47,9 +46,9 @@ def build_metrics(
         "validation": _validation(fitted, config.evaluation.ece_bins),
         "model": _model(fitted),
         "calibration": describe_calibration(
-            fitted.model,
             fitted.calibrator,
             evaluation,
+            None if evaluation is None else fitted.model.predict_probability(evaluation.X),
             parameters,
             is_forced=is_calibration_forced(fitted.calibrator, config),
         ),
@@ -83,17 +82,16 @@ def _model(fitted: Fitted) -> dict[str, Any]:
 
 
 def describe_calibration(
-    model: Model,
     calibrator: Calibrator,
     rows: Dataset | None,
+    raw: np.ndarray | None,
     parameters: EvaluationParameters,
     *,
     is_forced: bool,
 ) -> dict[str, Any]:
-    """How probabilities were mended, whether weighted classes forced it, and how reliable they were before."""
+    """How probabilities were mended, whether weighted classes forced it, and how reliable `raw` (n,) was before."""
     before = None
-    if rows is not None and calibrator.kind != "none":
-        raw = model.predict_probability(rows.X)
+    if rows is not None and raw is not None and calibrator.kind != "none":
         draws = parameters.draw(rows.dates)
         before = json_ready(reliability_table(rows.label, raw, draws, parameters.ece_bins))
     return {"kind": calibrator.kind, "is_forced_by_class_weights": is_forced, "reliability_before": before}

@@ -163,7 +163,7 @@ def _train_folds(plan: Plan, run: Run, fit: FitModel) -> None:
     result = judge_together(plan, span, folds)
     judged = Judged(whole_fit(folds), last.train, last.rows, last.probability, result)
     plan = replace(plan, split=last.fold.split)
-    _write(plan, run, judged, fold_predictions(folds), fold_metrics(plan.config, folds))
+    _write(plan, run, judged, fold_predictions(folds), fold_metrics(plan.config, span, folds))
 
 
 def _write(plan: Plan, run: Run, judged: Judged, predictions: pd.DataFrame, told_otherwise: dict[str, Any]) -> None:

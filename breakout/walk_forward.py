@@ -1,8 +1,8 @@
 """A walk forward as one run: each fold is fitted and judged by itself, and all folds' games are judged together.
 
 Plan and rows in; the files of a run out. metrics.json tells of the pooled games and, under `folds`, of each fold;
-predictions.parquet has a column `fold`. What one model must stand for (the bundle, importance, drift, stability over
-seeds) is the last fold's, the one that knows most.
+predictions.parquet has a column `fold`. Permutation importance is over all folds, each game by its own fold's model;
+what one model must stand for (the bundle, SHAP, drift, stability over seeds) is the last's, the one that knows most.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from breakout.assessment import (
 from breakout.errors import DataError
 from breakout.evaluation.intervals import bootstrap_metrics
 from breakout.evaluation.json_ready import json_ready
+from breakout.explanation import permute
 from breakout.fitting import Fitted, check_training_rows, fit_experiment
+from breakout.record import describe_calibration, is_calibration_forced
 from breakout.split import Fold, date_mask, folds_with_games
 
 if TYPE_CHECKING:
@@ -75,7 +77,6 @@ def judge_together(plan: Plan, span: Dataset, judged: list[JudgedFold]) -> Evalu
 
     The threshold is the first fold's: the only one chosen before every game that it is reported on.
     """
-    is_judged = np.logical_or.reduce([date_mask(span.dates, one.fold.evaluation) for one in judged])
     last = judged[-1]
     names = list(last.fitted.baselines)
     by_fold = [baseline_probabilities(one.fitted.baselines, one.rows) for one in judged]
@@ -83,7 +84,7 @@ def judge_together(plan: Plan, span: Dataset, judged: list[JudgedFold]) -> Evalu
     if any(one.fitted.calibrator.kind != "none" for one in judged):
         baselines["uncalibrated"] = np.concatenate([one.raw for one in judged])
     return assess(
-        span.take(is_judged),
+        judged_rows(span, judged),
         np.concatenate([one.probability for one in judged]),
         evaluation_parameters(plan.config.evaluation, plan.config.seed),
         threshold=judged[0].fitted.threshold,
@@ -91,6 +92,26 @@ def judge_together(plan: Plan, span: Dataset, judged: list[JudgedFold]) -> Evalu
         target=plan.config.target,
         train_end=np.concatenate([np.full(len(one.rows), np.datetime64(one.fold.train.end)) for one in judged]),
     )
+
+
+def judged_rows(span: Dataset, judged: list[JudgedFold]) -> Dataset:
+    """The evaluation rows of all folds, in order of time and so of folds."""
+    return span.take(np.logical_or.reduce([date_mask(span.dates, one.fold.evaluation) for one in judged]))
+
+
+def weigh_features(config: ExperimentConfig, span: Dataset, judged: list[JudgedFold]) -> dict[str, Any]:
+    """Permutation importance over all folds' games: features are shuffled across folds, each fold's model predicts."""
+    ends = np.cumsum([len(one.rows) for one in judged])[:-1]
+
+    def predict(X: pd.DataFrame) -> np.ndarray:
+        parts = (X.iloc[rows] for rows in np.split(np.arange(len(X)), ends))
+        fits = (one.fitted for one in judged)
+        return np.concatenate(
+            [fit.calibrator.apply(fit.model.predict_probability(part)) for fit, part in zip(fits, parts, strict=True)]
+        )
+
+    parameters = evaluation_parameters(config.evaluation, config.seed)
+    return permute(predict, judged_rows(span, judged), config.evaluation.permutation_repeats, parameters)
 
 
 def fold_predictions(judged: list[JudgedFold]) -> pd.DataFrame:
@@ -105,13 +126,13 @@ def fold_predictions(judged: list[JudgedFold]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def fold_metrics(config: ExperimentConfig, judged: list[JudgedFold]) -> dict[str, Any]:
-    """What metrics.json tells otherwise than for one window: validation over all folds, and each fold."""
+def fold_metrics(config: ExperimentConfig, span: Dataset, judged: list[JudgedFold]) -> dict[str, Any]:
+    """What metrics.json tells otherwise than for one window: what is pooled over all folds, and each fold."""
     label = np.concatenate([one.fitted.validation.label for one in judged])
     after = np.concatenate([one.fitted.validation_probability for one in judged])
     before = np.concatenate([one.fitted.validation_raw for one in judged])
     dates = np.concatenate([one.fitted.validation.dates for one in judged])
-    bins = config.evaluation.ece_bins
+    bins, calibrator = config.evaluation.ece_bins, judged[-1].fitted.calibrator
     return {
         "validation": {
             "rows": len(label),
@@ -120,6 +141,14 @@ def fold_metrics(config: ExperimentConfig, judged: list[JudgedFold]) -> dict[str
             "metrics": metrics_of(label, after, bins),
             "metrics_before_calibration": metrics_of(label, before, bins),
         },
+        "calibration": describe_calibration(
+            calibrator,
+            judged_rows(span, judged),
+            np.concatenate([one.raw for one in judged]),
+            evaluation_parameters(config.evaluation, config.seed),
+            is_forced=is_calibration_forced(calibrator, config),
+        ),
+        **weigh_features(config, span, judged),
         "folds": [_fold_record(config, one) for one in judged],
     }
 

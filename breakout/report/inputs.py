@@ -33,9 +33,9 @@ def _how_measured(metrics: Record, permuted: Record | None, shap: Record | None)
     if permuted:
         told.append(f"Permutation: {permuted['repeats']} shuffles on {permuted['n_rows']:,} {part} games.")
     if shap:
-        told.append(f"SHAP: mean absolute contribution to the log odds over {shap['n_rows']:,} of them.")
+        told.append(f"SHAP: mean absolute contribution to the log odds over {shap['n_rows']:,} games.")
     if metrics.get("folds"):
-        told.append("All this of the last fold's model, the one that knows most.")
+        told.append("Each game is permuted by its own fold's model; share and SHAP are the last's, which knows most.")
     told.append("Features that say the same share their worth: shuffling one of a pair can cost nothing.")
     return " ".join(told)
 

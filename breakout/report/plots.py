@@ -185,16 +185,19 @@ def draw_verdict_scale(auc: Record, levels: Mapping[str, float]) -> str:
     """The AUC and its interval on a line with the limits of the verdict."""
     low, high = auc["low"] or auc["estimate"], auc["high"] or auc["estimate"]
     ends = [low, high, 0.5, *levels.values()]
-    reach = (min(ends) - 0.015, max(ends) + 0.015)
+    reach = (min(ends) - 0.025, max(ends) + 0.025)
 
     def draw(axes: Axes) -> None:
         for name, limit in {"chance": 0.5, **levels}.items():
             axes.plot([limit, limit], [0, 0.6], color=GREY, linewidth=1.2)
-            axes.annotate(f"{name} {limit:.2f}", (limit, 0.68), ha="center", va="bottom", fontsize=9, color=MUTED)
+            side = "left" if limit == max(levels.values()) else "right"  # apart, however wide the scale
+            axes.annotate(f"{name} {limit:.2f}", (limit, 0.68), ha=side, va="bottom", fontsize=9, color=MUTED)
         axes.plot([low, high], [0.3, 0.3], color=BLUE, linewidth=6, solid_capstyle="butt")
         axes.plot(auc["estimate"], 0.3, "o", color=INK, markersize=7)
-        for value in {low, auc["estimate"], high}:
-            axes.annotate(f"{value:.3f}", (value, -0.08), ha="center", va="top", fontsize=9)
+        axes.annotate(f"{auc['estimate']:.3f}", (auc["estimate"], -0.08), ha="center", va="top", fontsize=9)
+        if low < high:  # beside the bar's ends, where they cannot meet
+            for value, side, away in ((low, "right", -5), (high, "left", 5)):
+                axes.annotate(f"{value:.3f}", (value, 0.3), (away, 0), **_beside(side, "center"))
         axes.set(xlim=reach, ylim=(-0.45, 1.0))
         axes.set_axis_off()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from breakout.evaluation.verdict import MARGINAL_AUC, READY_AUC, READY_FLAGGED
+from breakout.evaluation.verdict import FEW_DATES, MARGINAL_AUC, READY_AUC, READY_FLAGGED
 from breakout.report import markup as m
 from breakout.report import plots
 from breakout.report.terminal import METRIC_NAMES
@@ -226,7 +226,10 @@ def folds_part(metrics: Record) -> str:
 
 def slices_part(evaluation: Record) -> str:
     """Quality within parts of the games, and by weeks since training."""
-    warning = "Many slices are looked at: about one interval in twenty misses the truth by chance alone."
+    warning = (
+        "Many slices are looked at: about one interval in twenty misses the truth by chance alone. "
+        f"One over fewer than {FEW_DATES} dates is too narrow on top of that."
+    )
     parts = {SLICE_NAMES.get(name, name): rows for name, rows in evaluation["slices"].items()}
     if evaluation["staleness"]:
         parts["By weeks since training"] = evaluation["staleness"]

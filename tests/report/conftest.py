@@ -19,7 +19,7 @@ RUNS = {
     "evaluated": ("model.class_weights=balanced", "evaluation.seeds=2", "hypothesis='Does <b>it</b> hold & why?'"),
     "only_trained": ("window.eval_start=null", "window.eval_end=null", "model=logistic"),
     "one_class": ("target.breakout_multiplier=3", "window.eval_start=2026-02-05", "window.eval_end=2026-02-05"),
-    "walked_forward": ("window=walk_forward", "window.eval_start=2025-12-01", "model=logistic"),
+    "walked_forward": ("window=walk_forward", "window.eval_start=2025-12-01", "model=logistic", "calibration=sigmoid"),
 }
 
 

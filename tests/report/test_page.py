@@ -92,6 +92,16 @@ def test_a_walk_forward_is_cut_by_weeks_since_each_fold_s_own_training(reported:
     assert "By weeks since training" in page
 
 
+def test_importance_and_reliability_of_a_walk_forward_are_of_all_folds_games(reported: Reported) -> None:
+    metrics = load_json(reported["walked_forward"] / "metrics.json")
+    games = metrics["evaluation"]["rows"]["n_rows"]
+    assert games > metrics["folds"][-1]["rows"]
+    assert metrics["permutation_importance"]["n_rows"] == games
+    for bins in (metrics["evaluation"]["reliability"], metrics["calibration"]["reliability_before"]):
+        assert sum(part["count"] for part in bins) == games
+    assert metrics["shap"]["n_rows"] == 100
+
+
 def test_the_fit_and_the_choice_of_its_threshold_are_told(html: str, metrics: Any) -> None:
     assert f"trees {metrics['model']['trees']:g}" in html
     choice = metrics["evaluation"]["chosen_threshold"]
