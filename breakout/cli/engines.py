@@ -20,11 +20,11 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig
 
 from breakout.cli.job_composition import EngineLoader
+from breakout.cli.launcher import OURS
 from breakout.sweeps.planning import Group
 from breakout.sweeps.running import Event, run_group
 
 _RAY = "hydra_plugins.hydra_ray_launcher"
-OURS = "hydra_plugins.breakout_launcher.BreakoutLauncher"
 
 
 class GroupTask:

@@ -21,6 +21,7 @@ from omegaconf import DictConfig, open_dict
 
 from breakout.cli.engines import engine_of, is_ours
 from breakout.cli.job_composition import JobComposer, PlanningLoader
+from breakout.cli.launcher import OURS, register_launcher
 from breakout.cli.tuning import prepare_tuner
 from breakout.conf_tree import conf_dir
 from breakout.errors import BreakoutError, ConfigurationError
@@ -128,7 +129,8 @@ def sweep_in(folder: Path, config: DictConfig, words: Sequence[str]) -> int:
 
 def let_sweep(session: SweepSession, config: DictConfig) -> None:
     """Call Hydra's sweeper with our launcher under it."""
-    config.hydra.launcher = {"_target_": "hydra_plugins.breakout_launcher.BreakoutLauncher"}
+    register_launcher()
+    config.hydra.launcher = {"_target_": OURS}
     prepare_tuner(config, session.folder, is_dry=session.options.is_dry)
     loader = PlanningLoader(GlobalHydra.instance().config_loader().get_search_path())
     task: Any = SweepTask(session, JobComposer(loader_of_hydra(), config))

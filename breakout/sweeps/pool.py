@@ -10,18 +10,21 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
+import threading
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from breakout.sweeps.running import Event, run_group
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
@@ -32,9 +35,16 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 
 
 def warm_up() -> None:
-    """Let the server begin its imports, while this process composes and plans."""
+    """Let the server begin its imports, while this process composes and plans; Ctrl-C is told to this process alone."""
     _CONTEXT.set_forkserver_preload(["breakout.sweeps.preload"])
-    forkserver.ensure_running()
+    if threading.current_thread() is not threading.main_thread():
+        forkserver.ensure_running()
+        return
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which the server inherits
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 @dataclass
@@ -93,7 +103,8 @@ class Workers:
         while len(self._workers) < count:
             ours, theirs = _CONTEXT.Pipe()
             process = _CONTEXT.Process(target=_serve, args=(theirs, self._folder), daemon=True)
-            process.start()
+            with _main_left_out():
+                process.start()
             theirs.close()
             self._workers.append(Worker(process, ours))
 
@@ -142,6 +153,17 @@ class Workers:
                 worker.process.kill()
                 worker.process.join()
         self._workers.clear()
+
+
+@contextmanager
+def _main_left_out() -> Iterator[None]:
+    """Workers need nothing of the program that began the sweep: a script without a guard would begin it again."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _serve(pipe: Connection, folder: Path) -> None:

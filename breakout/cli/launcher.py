@@ -1,18 +1,18 @@
-"""The seam between Hydra and our sweeps: any sweeper's batches of overrides go in, a value for each job comes out.
-
-Hydra accepts launchers from the `hydra_plugins` namespace only and imports everything in it at each start, so nothing
-heavy stands here.
-"""
+"""The seam between Hydra and our sweeps: any sweeper's batches of overrides go in, a value for each job comes out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
+
+# Hydra takes launchers of the namespace hydra_plugins only, so ours goes by a name of that kind.
+OURS = "hydra_plugins.breakout.BreakoutLauncher"
 
 
 class BreakoutLauncher(Launcher):
@@ -34,3 +34,8 @@ def _returned(overrides: Sequence[str], value: float | None) -> JobReturn:
     returned = JobReturn(overrides=overrides, status=JobStatus.COMPLETED)
     returned.return_value = float("nan") if value is None else value
     return returned
+
+
+def register_launcher() -> None:
+    """Make the launcher known to Hydra, which otherwise finds launchers by looking through installed packages."""
+    Plugins.instance().class_name_to_class[OURS] = BreakoutLauncher
