@@ -14,7 +14,7 @@ from breakout.evaluation.reliability import expected_calibration_error
 from breakout.evaluation.summary import EvaluationResult, evaluate_probabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sized
     from datetime import date
 
     import numpy as np
@@ -41,7 +41,7 @@ def evaluation_parameters(config: EvaluationConfig, seed: int) -> EvaluationPara
     )
 
 
-def check_evaluation_rows(rows: Dataset) -> None:
+def check_evaluation_rows(rows: Sized) -> None:
     """Raise DataError if the evaluation window holds no rows."""
     if not len(rows):
         raise DataError(

@@ -47,13 +47,18 @@ class Fitted:
     fit_seconds: float
 
 
-def check_training_rows(train: Dataset) -> None:
-    """Refuse to learn from too little: DataError below 500 rows or with one class only."""
-    if len(train) < MIN_TRAINING_ROWS:
+def check_row_count(rows: int) -> None:
+    """Raise DataError below 500 training rows."""
+    if rows < MIN_TRAINING_ROWS:
         raise DataError(
-            f"the training window holds {len(train)} rows, at least {MIN_TRAINING_ROWS} are needed; "
+            f"the training window holds {rows} rows, at least {MIN_TRAINING_ROWS} are needed; "
             "lengthen window.train_start..train_end or check that the warehouse holds those dates."
         )
+
+
+def check_training_rows(train: Dataset) -> None:
+    """Refuse to learn from too little: DataError below 500 rows or with one class only."""
+    check_row_count(len(train))
     if len(np.unique(train.label)) == 1:
         raise DataError(
             "the training window holds one class only, so there is nothing to learn; check the target's settings."

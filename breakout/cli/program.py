@@ -53,7 +53,7 @@ def run_composed(command: Command, words: Words) -> int:
     if command.name == SWEEPING and is_sweep:
         return run_sweep(words.overrides)
     if command.name == SWEEPING and mapping.get("resume") is not None:
-        return run_sweep(words.overrides, is_resumed=True)
+        return run_sweep(words.overrides, resumed=Path(str(mapping["resume"])))
     if is_sweep or any(is_for_hydra(word) for word in words.overrides):
         return run_by_hydra(command, words)
     return run_program(command, mapping)
@@ -73,11 +73,11 @@ def search_path(flags: Sequence[str]) -> list[str]:
     return [f"hydra.searchpath=[{','.join(f'file://{folder}' for folder in folders)}]"] if folders else []
 
 
-def run_sweep(overrides: Sequence[str], *, is_resumed: bool = False) -> int:
-    """A sweep; `is_resumed` without -m takes up the words that it was started with."""
+def run_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
+    """A sweep; `resumed` without -m takes up the words that it was started with."""
     from breakout.cli import sweep
 
-    return sweep.run_sweep(sweep.with_first_words(overrides) if is_resumed else overrides)
+    return sweep.run_sweep(sweep.with_first_words(resumed, overrides) if resumed else overrides)
 
 
 def run_by_hydra(command: Command, words: Words) -> int:

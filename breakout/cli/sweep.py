@@ -1,6 +1,7 @@
 """One sweep: the words of the command line in, Hydra's sweeper makes the jobs, the exit code out.
 
-0 if every job is completed, 1 if one failed. The sweep itself, which knows nothing of Hydra, is in `breakout.sweeps`.
+0 if every job is completed (in a dry run: can be begun), 1 if one failed. The sweep itself, which knows nothing of
+Hydra, is in `breakout.sweeps`.
 """
 
 from __future__ import annotations
@@ -61,10 +62,9 @@ def run_sweep(words: Sequence[str]) -> int:
             return sweep_in(folder, config, words)
 
 
-def with_first_words(words: Sequence[str]) -> list[str]:
+def with_first_words(folder: Path, words: Sequence[str]) -> list[str]:
     """`breakout resume=DIR` without -m: the words that the sweep was started with come before those given now."""
-    folder = next(word for word in words if word.startswith("resume=")).removeprefix("resume=")
-    return [*load_record(Path(folder.strip("'\""))).words, *words]
+    return [*load_record(folder).words, *words]
 
 
 def compose_sweep(words: Sequence[str]) -> DictConfig:
@@ -115,8 +115,8 @@ def sweep_in(folder: Path, config: DictConfig, words: Sequence[str]) -> int:
     try:
         with session:
             let_sweep(session, config)
-    except DryRunShown:
-        return 0
+    except DryRunShown as shown:
+        return 0 if shown.is_possible else 1
     except FailedFast:
         pass
     finally:

@@ -22,12 +22,12 @@ def words_for(command: str, config: Any) -> list[str]:
     root = (conf_dir() / f"{command}.yaml").read_text(encoding="utf-8")
     wanted = _as_json(to_mapping(config))
     required = re.findall(r"^(\w+): \?\?\?", root, flags=re.MULTILINE)
-    given = [f"{key}={_typed(wanted[key])}" for key in required]
+    given = [f"{key}={typed(wanted[key])}" for key in required]
     nearest = {group: _nearest(group, wanted[group]) for group in _groups(command)}
     chosen = [f"{group}={option}" for group, option in nearest.items() if option and f"- {group}: {option}" not in root]
     composed = flatten(_as_json(to_mapping(compose(command, [*given, *chosen]))))
     settings = {key: value for key, value in flatten(wanted).items() if composed.get(key) != value}
-    return [*given, *chosen, *(f"{key}={_typed(value)}" for key, value in settings.items() if key not in required)]
+    return [*given, *chosen, *(f"{key}={typed(value)}" for key, value in settings.items() if key not in required)]
 
 
 def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -61,14 +61,14 @@ def _as_json(mapping: Any) -> dict[str, Any]:
     return cast("dict[str, Any]", json.loads(json.dumps(mapping, default=str)))
 
 
-def _typed(value: Any) -> str:
+def typed(value: Any) -> str:
     """A value in the grammar of Hydra's command line."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
-        return f"[{','.join(map(_typed, value))}]"
+        return f"[{','.join(map(typed, value))}]"
     if not isinstance(value, str):
         return str(value)
     if PLAIN_TEXT.fullmatch(value) and value.lower() not in RESERVED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from breakout.report.terminal import console
@@ -29,30 +30,40 @@ def show_board(board: dict[str, Any]) -> None:
     """The best jobs of each table, those that are not completed, and where everything lies."""
     out = console()
     for table in board["tables"][:SHOWN_TABLES]:
+        out.print(_title(table), style="bold", markup=False)
         out.print(_table(table, board["optimized_metric"]))
     if len(board["tables"]) > SHOWN_TABLES:
-        out.print(f"and {len(board['tables']) - SHOWN_TABLES} more tables in report.html")
+        out.print(f"tables beyond these in report.html: {len(board['tables']) - SHOWN_TABLES}")
     for row in board["not_completed"]:
         out.print(f"job {row['job']} {row['state']} ({row['words']}): {row['reason']}", style="red", markup=False)
     if board["not_completed"]:
-        out.print(f"what is missing: {board['resume_command']}", markup=False, soft_wrap=True)
+        out.print(f"to run what is missing: {board['resume_command']}", markup=False, soft_wrap=True)
     out.print(f"leaderboard: {board['folder']}/leaderboard.csv", markup=False, soft_wrap=True)
     out.print(f"report: {board['folder']}/report.html", markup=False, soft_wrap=True)
 
 
 def _table(table: dict[str, Any], metric: str) -> Table:
-    ties = f"{len(table['tied'])} of {len(table['rows'])} jobs tied for the best, * the simplest of them"
-    title = f"{table['window']}: {ties}"
-    shown = Table("job", "settings", f"validation {metric}", "", "AUC (evaluation)", title=title, title_justify="left")
+    headings = ("job", "settings", f"validation {metric}", "", "AUC (evaluation)")
+    shown = Table(*headings)
     rows = table["rows"][:SHOWN_JOBS]
     if table["simplest"] not in [row["job"] for row in rows]:
         rows = [*rows, next(row for row in table["rows"] if row["job"] == table["simplest"])]
     for row in rows:
-        mark = "*" if row["job"] == table["simplest"] else ""
+        mark = "*" if row["job"] == table["simplest"] and len(table["tied"]) > 1 else ""
         state = "best" if row["job"] == table["best"] else "tied" if row["is_tied"] else ""
         auc = _told(row["metrics"]["auc"], 3) if row["metrics"] else "-"
-        shown.add_row(f"{row['job']}{mark}", row["words"], _told(row["value"], 4), state, auc)
+        label = row["label"] or "the settings that all share"
+        shown.add_row(f"{row['job']}{mark}", escape(label), _told(row["value"], 4), state, auc)
     return shown
+
+
+def _title(table: dict[str, Any]) -> str:
+    jobs, tied = len(table["rows"]), len(table["tied"])
+    if jobs == 1:
+        return str(table["title"])
+    if tied == 1:
+        return f"{table['title']}: one of {jobs} jobs is better than the others beyond chance"
+    return f"{table['title']}: {tied} of {jobs} jobs are tied for the best, * is the simplest of them"
 
 
 def _told(interval: dict[str, Any], digits: int) -> str:

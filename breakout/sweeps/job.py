@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from breakout.settings import ExperimentConfig
 
 # Words that choose how a sweep runs say nothing about a job.
-_SWEEP_WORDS = ("resume=", "fail_fast=", "workers=", "hydra.", "hydra/", "+hydra.", "++hydra.")
+_FOLDERS = "hydra.searchpath="  # but a job may need the folders in which its options lie
+_SWEEP_WORDS = ("resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/", "+hydra.", "++hydra.")
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,12 @@ def refuse(job: Job, error: Exception) -> Refusal:
 
 def job_words(overrides: Sequence[str]) -> tuple[str, ...]:
     """The overrides of a job without those that are the sweep's."""
-    return tuple(word for word in overrides if not word.startswith(_SWEEP_WORDS))
+    return tuple(word for word in overrides if word.startswith(_FOLDERS) or not word.startswith(_SWEEP_WORDS))
 
 
-def command_of(overrides: Sequence[str]) -> str:
-    """What to type to run a job by itself."""
-    words = list(job_words(overrides))
+def command_of(overrides: Sequence[str], sweep_words: Sequence[str] = ()) -> str:
+    """What to type to run a job by itself, which was begun by a sweep with these words."""
+    words = [*(word for word in sweep_words if word.startswith(_FOLDERS)), *job_words(overrides)]
     if any(word.startswith("sweep=") for word in words):
         words.append("hydra.mode=RUN")  # the file itself asks for a sweep
     return shlex.join(["breakout", *words])

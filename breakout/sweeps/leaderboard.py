@@ -7,6 +7,8 @@ in window and seed alone.
 
 from __future__ import annotations
 
+import json
+import shlex
 import statistics
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from breakout.artifacts import save_json, save_text
 from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.metrics import HIGHER_IS_BETTER
-from breakout.sweeps.job import command_of
+from breakout.settings.words import typed
+from breakout.sweeps.labels import labels, short_words
 from breakout.sweeps.results import JobResult, load_results
 from breakout.sweeps.ties import Standing, rank_jobs, simplest
 
@@ -46,6 +49,7 @@ def build_leaderboard(results: Sequence[JobResult], folder: Path) -> dict[str, A
     for result in done:
         by_rows[result.rows].append(result)
     tables = [_table(rows, found, metric) for rows, found in by_rows.items()]
+    _name(tables)
     board = {
         "schema_version": SCHEMA_VERSION,
         "sweep": folder.name,
@@ -56,17 +60,17 @@ def build_leaderboard(results: Sequence[JobResult], folder: Path) -> dict[str, A
         "completed": len(done),
         "fit_seconds": sum(float(result.metrics["model"]["fit_seconds"]) for result in done if result.metrics),
         "tables": tables,
-        "recipes": _recipes(tables, metric),
+        "recipes": _recipe_tables(tables, metric),
         "seeds": [spread for table in tables for spread in _seed_spreads(table)],
         "not_completed": [_not_completed(result) for result in results if result.metrics is None],
-        "resume_command": f"breakout resume={folder}",
+        "resume_command": shlex.join(["breakout", f"resume={typed(str(folder))}"]),
     }
     ready: dict[str, Any] = json_ready(board)
     return ready
 
 
 def _metric(results: Sequence[JobResult]) -> str:
-    """The optimized metric of the jobs; of several, the first one's."""
+    """The optimized metric of the jobs, which is one."""
     named = [result.settings["optimized_metric"] for result in results if "optimized_metric" in result.settings]
     return str(named[0]) if named else "log_loss"
 
@@ -76,18 +80,32 @@ def _table(rows: str, results: list[JobResult], metric: str) -> dict[str, Any]:
     first = results[0].settings
     windows = list(dict.fromkeys(result.entry["window"] for result in results))
     validation, evaluation = results[0].part("validation"), results[0].part("evaluation")
+    label = labels({result.number: result.words for result in results})
     return {
         "rows_fingerprint": rows,
         "window": ", ".join(windows),
         "target": first["target"],
+        "warehouse": first["warehouse"],
         "validation": _span(validation),
         "evaluation": _span(evaluation),
         "best": standings[0].result.number,
         "tied": [one.result.number for one in standings if one.is_tied],
         "simplest": simplest(standings).result.number,
-        "rows": [_row(one) for one in standings],
+        "rows": [_row(one, label[one.result.number]) for one in standings],
         "baselines": _baselines(results),
     }
+
+
+def _name(tables: Sequence[dict[str, Any]]) -> None:
+    """Give each table its title: its window, and the settings of target and source in which tables differ."""
+    for table in tables:
+        table["problem"] = ", ".join(
+            f"{key} {value}"
+            for group in ("target", "warehouse")
+            for key, value in table[group].items()
+            if any(other[group].get(key) != value for other in tables)
+        )
+        table["title"] = "; ".join(filter(None, (table["window"], table["problem"])))
 
 
 def _span(part: Any) -> dict[str, Any] | None:
@@ -102,15 +120,17 @@ def _span(part: Any) -> dict[str, Any] | None:
     }
 
 
-def _row(standing: Standing) -> dict[str, Any]:
+def _row(standing: Standing, label: str) -> dict[str, Any]:
     result = standing.result
     metrics = result.metrics or {}
     evaluation, model = metrics["evaluation"], metrics["model"]
     return {
         "job": result.number,
         "rank": standing.rank,
-        "words": result.words,
+        "words": " ".join(result.words),
+        "label": label,
         "recipe": result.recipe,
+        "recipe_label": result.recipe_label,
         "overrides": result.entry["overrides"],
         "window": result.entry["window"],
         "seed": result.settings["seed"],
@@ -125,7 +145,7 @@ def _row(standing: Standing) -> dict[str, Any]:
         "trees": model.get("trees"),
         "fit_seconds": model["fit_seconds"],
         "run": str(result.run.folder) if result.run else None,
-        "command": command_of(result.entry["overrides"]),
+        "command": result.command,
     }
 
 
@@ -148,31 +168,42 @@ def _baselines(results: Sequence[JobResult]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def _recipe_tables(tables: Sequence[dict[str, Any]], metric: str) -> list[dict[str, Any]]:
+    """Recipes over the windows of one problem; of another target or another source they stand in another table."""
+    problems: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for table in tables:
+        problems[json.dumps([table["target"], table["warehouse"]], sort_keys=True)].append(table)
+    return [
+        {"problem": found[0]["problem"], "rows": _recipes(found, metric)}
+        for found in problems.values()
+        if len(found) > 1
+    ]
+
+
 def _recipes(tables: Sequence[dict[str, Any]], metric: str) -> list[dict[str, Any]]:
     """Means over windows and seeds, the best first; those judged on fewer tables than others stand last."""
     found: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
     for table in tables:
         for row in table["rows"]:
             found[row["recipe"]].append((table["rows_fingerprint"], row))
-    if len(tables) < 2:
-        return []
-    recipes = []
-    for recipe, members in found.items():
-        values = [row["validation"][metric] for _, row in members if row["validation"][metric] is not None]
-        aucs = [row["metrics"]["auc"]["estimate"] for _, row in members if row["metrics"]]
-        recipes.append(
-            {
-                "recipe": recipe,
-                "jobs": [row["job"] for _, row in members],
-                "tables": len({rows for rows, _ in members}),
-                "value": _mean(values),
-                "mean_rank": _mean([row["rank"] for _, row in members]),
-                "ties_with_best": sum(bool(row["is_tied"]) for _, row in members),
-                "evaluation_auc": _mean([auc for auc in aucs if auc is not None]),
-            }
-        )
+    recipes = [_recipe(recipe, members, metric) for recipe, members in found.items()]
     sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
     return sorted(recipes, key=lambda one: (-one["tables"], one["value"] is None, sign * (one["value"] or 0.0)))
+
+
+def _recipe(recipe: str, members: Sequence[tuple[str, dict[str, Any]]], metric: str) -> dict[str, Any]:
+    values = [row["validation"][metric] for _, row in members if row["validation"][metric] is not None]
+    aucs = [row["metrics"]["auc"]["estimate"] for _, row in members if row["metrics"]]
+    return {
+        "recipe": recipe,
+        "label": members[0][1]["recipe_label"],
+        "jobs": [row["job"] for _, row in members],
+        "tables": len({rows for rows, _ in members}),
+        "value": _mean(values),
+        "mean_rank": _mean([row["rank"] for _, row in members]),
+        "ties_with_best": sum(bool(row["is_tied"]) for _, row in members),
+        "evaluation_auc": _mean([auc for auc in aucs if auc is not None]),
+    }
 
 
 def _seed_spreads(table: dict[str, Any]) -> list[dict[str, Any]]:
@@ -189,6 +220,7 @@ def _seed_spreads(table: dict[str, Any]) -> list[dict[str, Any]]:
         spreads.append(
             {
                 "recipe": recipe,
+                "label": rows[0]["recipe_label"],
                 "window": table["window"],
                 "seeds": [row["seed"] for row in rows],
                 "value": _spread(values),
@@ -214,11 +246,12 @@ def _spread(values: Sequence[float | None]) -> dict[str, Any] | None:
 def _not_completed(result: JobResult) -> dict[str, Any]:
     return {
         "job": result.number,
-        "words": result.words,
+        "words": " ".join(result.words),
+        "label": short_words(result.words),
         "state": result.state,
         "reason": result.reason,
         "run": str(result.run.folder) if result.run else None,
-        "command": command_of(result.entry["overrides"]),
+        "command": result.command,
     }
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from breakout import settings
-from breakout.errors import BreakoutError, ConfigurationError
+from breakout.assessment import check_evaluation_rows
+from breakout.errors import BreakoutError, ConfigurationError, DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.selection import select_features
+from breakout.fitting import check_row_count
 from breakout.plan import folds_of
 from breakout.split import DateRange, Fold, Split, date_mask, folds_with_games, resolve_window
 from breakout.sweeps.cost import JOB_SECONDS, START_SECONDS, fit_seconds
@@ -75,6 +77,22 @@ class SweepPlan:
         """All jobs, by number."""
         return sorted((job for group in self.groups for job in group.jobs), key=lambda planned: planned.job.number)
 
+    def once(self) -> SweepPlan:
+        """The same plan with each numbered job once, however often the words make it."""
+        seen: set[int] = set()
+        groups = [
+            replace(group, jobs=tuple(found))
+            for group in self.groups
+            if (found := [planned for planned in group.jobs if _is_new(planned.job.number, seen)])
+        ]
+        refused = tuple(refusal for refusal in self.refused if _is_new(refusal.number, seen))
+        return replace(self, groups=tuple(groups), refused=refused)
+
+    @property
+    def size(self) -> int:
+        """How many jobs were asked for, possible or not."""
+        return len(self.jobs) + len(self.refused)
+
     @property
     def fits(self) -> int:
         """How many fits the jobs cost."""
@@ -84,6 +102,12 @@ class SweepPlan:
         """An estimate of the time that so many workers take together."""
         costs = [group.seconds for group in self.groups]
         return START_SECONDS + max(sum(costs) / workers, max(costs, default=0.0))
+
+
+def _is_new(number: int, seen: set[int]) -> bool:
+    is_new = number not in seen
+    seen.add(number)
+    return is_new
 
 
 @dataclass(frozen=True)
@@ -118,9 +142,12 @@ def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> Swe
             try:
                 problem = sources.problem(draft.source, draft.features, spans[draft.source.facts, draft.features])
                 contract = sources.contract(draft.features)
-                planned += _expand(draft, problem, contract, sources.dates(problem))
+                expanded = list(_expand(draft, problem, contract, sources.dates(problem)))
             except BreakoutError as error:
                 refused.append(refuse(draft.job, error))
+            else:
+                planned += [one for one in expanded if isinstance(one, PlannedJob)]
+                refused += [one for one in expanded if isinstance(one, Refusal)]
         return SweepPlan(group_jobs(planned), tuple(refused), sources.bytes_to_read)
 
 
@@ -155,7 +182,9 @@ def _spans(drafts: Sequence[Draft]) -> dict[Any, DateRange]:
     }
 
 
-def _expand(draft: Draft, problem: Problem, contract: Contract, dates: np.ndarray | None) -> Iterator[PlannedJob]:
+def _expand(
+    draft: Draft, problem: Problem, contract: Contract, dates: np.ndarray | None
+) -> Iterator[PlannedJob | Refusal]:
     """The job, or one a fold where the window asks for that."""
     window = draft.job.config.window
     if isinstance(window, settings.WalkForwardWindow) and dates is not None:
@@ -190,7 +219,8 @@ def _planned(
     split: Split,
     folds: tuple[Fold, ...],
     dates: np.ndarray | None,
-) -> PlannedJob:
+) -> PlannedJob | Refusal:
+    """The job with its plan, or its refusal if too few rows are there for it."""
     history = {problem.span.start: problem.history_start}
     plan = PreparedPlan(
         config=job.config,
@@ -201,12 +231,33 @@ def _planned(
         folds=folds,
         problem=problem,
     )
-    train, rows = None, None
-    if dates is not None:
-        train = int(date_mask(dates, split.train).sum())
-        splits = [fold.split for fold in folds] or [split]
-        rows = sum(int(date_mask(dates, one.evaluation).sum()) for one in splits if one.evaluation)
-    return PlannedJob(job, plan, train, rows)
+    if dates is None:
+        return PlannedJob(job, plan, None, None)
+    try:
+        return PlannedJob(job, plan, *_count_rows(split, folds, dates))
+    except BreakoutError as error:
+        return refuse(job, error)
+
+
+def _count_rows(split: Split, folds: tuple[Fold, ...], dates: np.ndarray) -> tuple[int, int]:
+    """Training rows (of folds, the last one's) and all evaluation rows; DataError if there are too few."""
+    for fold in folds:
+        try:
+            check_row_count(_rows(dates, fold.train))
+        except DataError as error:
+            raise DataError(f"fold {fold.label}: {error}") from error
+    train = _rows(dates, split.train)
+    check_row_count(train)
+    judged = [fold.evaluation for fold in folds] or ([split.evaluation] if split.evaluation else [])
+    if not judged:
+        return train, 0
+    evaluated = sum(_rows(dates, days) for days in judged)
+    check_evaluation_rows(range(evaluated))
+    return train, evaluated
+
+
+def _rows(dates: np.ndarray, days: DateRange) -> int:
+    return int(date_mask(dates, days).sum())
 
 
 def group_jobs(planned: Sequence[PlannedJob]) -> tuple[Group, ...]:

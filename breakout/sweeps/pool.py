@@ -138,7 +138,7 @@ class Workers:
         for other in self._workers:
             if waiting and other.group is None:
                 other.give(waiting.popleft())
-        return tell(Event("failed", failed, told_death(worker.process.exitcode)))
+        return tell(Event("failed", failed, told_death(worker.process.exitcode), is_death=True))
 
     def close(self) -> None:
         """Ask workers to end, which a job says in its status.json, and end those that do not listen."""

@@ -6,16 +6,17 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
 from breakout.evaluation.metrics import HIGHER_IS_BETTER
 from breakout.report.terminal import console
-from breakout.sweeps.job import job_words
+from breakout.sweeps.labels import varying_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from breakout.sweeps.planning import PlannedJob, SweepPlan
     from breakout.sweeps.running import Event
@@ -37,25 +38,22 @@ class Progress:
         self._total = 0
         self.failed: list[int] = []
 
-    def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, *, is_dry: bool) -> None:
-        """Jobs, fits, rows, time and bytes; in a dry run each job as well."""
-        jobs, left = len(plan.jobs), sum(len(group.jobs) for group in todo.groups)
-        known = f", {jobs - left} of them completed already" if left < jobs else ""
-        estimate = told_time(todo.seconds(workers)) if todo.groups else "no time"
-        self._out.print(
-            f"sweep of {_many(jobs, 'job')}{known}: {_many(todo.fits, 'fit')} with {_many(workers, 'worker')}, "
-            f"about {estimate}"
-        )
-        if plan.refused:
-            self._out.print(f"{_many(len(plan.refused), 'job')} cannot be begun:")
-            for refusal in plan.refused:
-                self._out.print(f"  job {refusal.number}: {refusal.error}", markup=False)
+    def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, twice: int) -> None:
+        """Jobs (and how many were asked for twice), fits, rows, time and bytes."""
+        overrides = {planned.job.number: planned.job.overrides for planned in plan.jobs}
+        overrides |= {refusal.number: refusal.overrides for refusal in plan.refused}
+        self._words |= {number: " ".join(words) for number, words in varying_words(overrides).items()}
+        self._out.print(_told_plan(plan, todo, workers, twice))
         if plan.bytes_to_read is not None:
             self._out.print(plan.bytes_to_read.describe())
-        self._words |= varying_words({planned.job.number: planned.job.overrides for planned in plan.jobs})
-        if is_dry:
-            self._out.print(self._job_table(plan))
-            self._out.print("dry run: nothing was fitted or written")
+
+    def show_jobs(self, plan: SweepPlan) -> None:
+        """Each job with its rows, and those that cannot be begun, instead of doing them."""
+        for refusal in plan.refused:
+            told = f"job {refusal.number} cannot be begun ({self._words[refusal.number]}): {refusal.error}"
+            self._out.print(told, style="red", markup=False)
+        self._out.print(self._job_table(plan))
+        self._out.print("dry run: nothing was fitted or written")
 
     def _job_table(self, plan: SweepPlan) -> Table:
         table = Table("job", "settings", "training rows", "games to judge", "fit", title="jobs", title_justify="left")
@@ -63,7 +61,7 @@ class Progress:
         for planned in plan.jobs[:SHOWN_JOBS]:
             rows = ["?" if count is None else f"{count:,}" for count in (planned.train_rows, planned.evaluation_rows)]
             number = planned.job.number
-            table.add_row(str(number), self._words[number], *rows, str(fit_of[number]))
+            table.add_row(str(number), escape(self._words[number]), *rows, str(fit_of[number]))
         if len(plan.jobs) > SHOWN_JOBS:
             table.add_row("...", f"and {len(plan.jobs) - SHOWN_JOBS} more", "", "", "")
         return table
@@ -136,11 +134,24 @@ class Progress:
         return "  ".join(filter(None, (running, best)))
 
 
-def varying_words(overrides: dict[int, Sequence[str]]) -> dict[int, str]:
-    """The words of each job that not every job has."""
-    words = {number: job_words(found) for number, found in overrides.items()}
-    common = set.intersection(*map(set, words.values())) if len(words) > 1 else set()
-    return {number: " ".join(word for word in found if word not in common) for number, found in words.items()}
+def _told_plan(plan: SweepPlan, todo: SweepPlan, workers: int, twice: int) -> str:
+    """sweep of 12 jobs, 3 completed already: 6 fits on 3,653 to 4,911 training rows, 2 workers, about 8 s"""
+    left = len(todo.jobs)
+    counts = {"completed already": len(plan.jobs) - left, "impossible": len(plan.refused), "asked for twice": twice}
+    parts = [_many(plan.size, "job"), *(f"{count} {what}" for what, count in counts.items() if count)]
+    told = f"sweep of {', '.join(parts)}: "
+    if not left:
+        return f"{told}nothing to fit"
+    time = told_time(todo.seconds(workers))
+    return f"{told}{_many(todo.fits, 'fit')}{_told_rows(todo)}, {_many(workers, 'worker')}, about {time}"
+
+
+def _told_rows(todo: SweepPlan) -> str:
+    counts = [planned.train_rows for planned in todo.jobs if planned.train_rows is not None]
+    if not counts:
+        return ""
+    low, high = min(counts), max(counts)
+    return f" on {low:,} training rows" if low == high else f" on {low:,} to {high:,} training rows"
 
 
 def told_time(seconds: float) -> str:

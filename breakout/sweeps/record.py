@@ -18,13 +18,14 @@ from breakout import settings
 from breakout.artifacts import load_json, save_json
 from breakout.errors import ConfigurationError, DataError
 from breakout.runs import STATUS_FILE, read_status
+from breakout.sweeps.job import Job
 from breakout.sweeps.planning import SweepPlan
-from breakout.sweeps.running import RUNS_FOLDER
+from breakout.sweeps.running import RUNS_FOLDER, job_facts, record_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from breakout.sweeps.job import Job, Refusal
+    from breakout.sweeps.job import Refusal
     from breakout.sweeps.planning import PlannedJob
 
 RECORD_FILE = "sweep.json"
@@ -50,7 +51,7 @@ class SweepRecord:
         """The same plan with each job's number: the old one of a job that is known, else the next."""
         known = {job["fingerprint"]: int(job["number"]) for job in self.jobs}
         found: list[Job | Refusal] = [planned.job for group in plan.groups for planned in group.jobs]
-        for job in sorted([*found, *plan.refused], key=lambda job: job.origin):
+        for job in sorted([*found, *plan.refused], key=_order):
             known.setdefault(job.fingerprint, len(known))
         groups = tuple(
             replace(group, jobs=tuple(_numbered(planned, known) for planned in group.jobs)) for group in plan.groups
@@ -67,6 +68,20 @@ class SweepRecord:
         for planned in plan.jobs:
             self.data[_source_key(planned)] = planned.plan.warehouse.fingerprint()
             self.contracts[_problem_key(planned)] = planned.plan.contract.fingerprint
+
+    def entry(self, number: int) -> dict[str, Any]:
+        """What is known of a job."""
+        return next(entry for entry in self.jobs if entry["number"] == number)
+
+    def check_one_metric(self, plan: SweepPlan) -> None:
+        """Raise ConfigurationError if jobs, old and new, are to be ranked by several metrics."""
+        known = [entry["settings"].get("optimized_metric") for entry in self.jobs]
+        named = dict.fromkeys([*known, *(planned.job.config.optimized_metric for planned in plan.jobs)])
+        metrics = [name for name in named if name]
+        if len(metrics) > 1:
+            raise ConfigurationError(
+                f"a sweep is ranked by one optimized_metric, its jobs name {' and '.join(metrics)}; give one of them."
+            )
 
     def check_same_ground(self, plan: SweepPlan, folder: Path) -> None:
         """Raise DataError if the data or a contract is another one than when the sweep began."""
@@ -108,20 +123,24 @@ def job_runs(folder: Path) -> dict[str, JobRun]:
     return found
 
 
-def settle(folder: Path, number: int, sentence: str) -> None:
-    """Write into the status.json of a job whose process died how it ended."""
+def settle(folder: Path, entry: dict[str, Any], sentence: str) -> None:
+    """Write into the status.json of a job whose process died how it ended; a job without one is given it."""
+    was_there = False
     for path in (folder / RUNS_FOLDER).glob(f"*/{STATUS_FILE}"):
         status = load_json(path)
-        if status.get("job") == number and status["state"] == "running":
+        if status.get("job") == entry["number"] and status["state"] == "running":
+            was_there = True
             save_json(status | {"state": "killed", "error": sentence, "finished": _now()}, path)
+    if not was_there:
+        record_failure(folder, entry["settings"], job_facts(entry["number"], entry["overrides"]), DataError(sentence))
 
 
 def new_folder(wanted: Path) -> Path:
     """A folder that did not exist before: the wanted one, or with a number behind it."""
-    wanted.parent.mkdir(parents=True, exist_ok=True)
     candidate, tries = wanted, 1
     while True:
         try:
+            wanted.parent.mkdir(parents=True, exist_ok=True)
             candidate.mkdir()
         except FileExistsError:
             tries += 1
@@ -160,6 +179,13 @@ def locked(folder: Path) -> Iterator[None]:
             told = f"{folder} is still running in another process: wait for it, or end it."
             raise ConfigurationError(told) from error
         yield
+
+
+def _order(job: Job | Refusal) -> tuple[int, str]:
+    """As the sweeper made them; of a walk forward in jobs of their own, by date."""
+    mapping = settings.to_mapping(job.config) if isinstance(job, Job) else job.mapping
+    window = mapping.get("window")
+    return job.origin, str(window.get("train_end", "")) if isinstance(window, dict) else ""
 
 
 def _numbered(planned: PlannedJob, numbers: dict[str, int]) -> PlannedJob:

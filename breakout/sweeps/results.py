@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from breakout.artifacts import load_json, load_parquet
 from breakout.errors import DataError
-from breakout.sweeps.progress import varying_words
+from breakout.sweeps.job import command_of
+from breakout.sweeps.labels import recipe_words, short_words, varying_words
 from breakout.sweeps.record import job_runs, load_record
 
 if TYPE_CHECKING:
@@ -19,16 +21,14 @@ if TYPE_CHECKING:
 
     from breakout.sweeps.record import JobRun
 
-# Settings that do not make another recipe: where it is judged, and chance.
-_NOT_RECIPE = ("window", "seed", "name", "hypothesis", "tags", "paths")
-
 
 @dataclass(frozen=True)
 class JobResult:
-    """One job: its entry in sweep.json, the words that tell it from the others, and what it left."""
+    """One job: its entry in sweep.json, the words that tell it from the others, what runs it alone, what it left."""
 
     entry: dict[str, Any]
-    words: str
+    words: tuple[str, ...]
+    command: str
     run: JobRun | None
     metrics: dict[str, Any] | None = None
     predictions: pd.DataFrame | None = None
@@ -63,18 +63,23 @@ class JobResult:
 
     @property
     def recipe(self) -> str:
-        """Its words without those that say where it is judged, and without its seed."""
-        kept = [word for word in self.words.split() if not word.lstrip("+").startswith(_NOT_RECIPE)]
-        return " ".join(kept)
+        """What it shares with the same settings in other windows and with other seeds."""
+        return " ".join(recipe_words(self.words))
+
+    @property
+    def recipe_label(self) -> str:
+        """The recipe, shorter."""
+        return short_words(recipe_words(self.words))
 
     @cached_property
     def rows(self) -> str:
-        """A digest of the games and labels that it was validated and evaluated on."""
+        """A digest of the target, and of the games and labels that it was validated and evaluated on."""
         if self.predictions is None:
             return ""
         frame = self.predictions
         digest = hashlib.sha256("\n".join(frame["split"] + frame["game_id"] + frame["player_lookup"]).encode())
         digest.update(frame["is_breakout"].to_numpy(dtype="int8").tobytes())
+        digest.update(json.dumps(self.settings["target"], sort_keys=True).encode())
         return digest.hexdigest()[:12]
 
     def part(self, split: str) -> pd.DataFrame:
@@ -88,14 +93,21 @@ def load_results(folder: Path) -> list[JobResult]:
     """Every job of a sweep, by number."""
     record, runs = load_record(folder), job_runs(folder)
     words = varying_words({int(job["number"]): job["overrides"] for job in record.jobs})
-    return [_load(entry, words[int(entry["number"])], runs.get(entry["fingerprint"])) for entry in record.jobs]
+    results = []
+    for entry in record.jobs:
+        command = command_of(entry["overrides"], record.words)
+        job = JobResult(entry, words[int(entry["number"])], command, runs.get(entry["fingerprint"]))
+        results.append(_load(job) if job.state == "completed" else job)
+    return results
 
 
-def _load(entry: dict[str, Any], words: str, run: JobRun | None) -> JobResult:
-    if run is None or run.state != "completed":
-        return JobResult(entry, words, run)
+def _load(job: JobResult) -> JobResult:
+    """The job with its figures and predictions, or with what is wrong with their files."""
+    if job.run is None:
+        return job
+    folder = job.run.folder
     try:
-        metrics, predictions = load_json(run.folder / "metrics.json"), load_parquet(run.folder / "predictions.parquet")
+        metrics, predictions = load_json(folder / "metrics.json"), load_parquet(folder / "predictions.parquet")
     except DataError as error:
-        return JobResult(entry, words, run, damage=str(error))
-    return JobResult(entry, words, run, metrics, predictions)
+        return replace(job, damage=str(error))
+    return replace(job, metrics=metrics, predictions=predictions)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from breakout.sweeps.job import Refusal
     from breakout.sweeps.planning import Group, PlannedJob
 
 RUNS_FOLDER = "runs"
@@ -28,12 +27,16 @@ RUNS_FOLDER = "runs"
 
 @dataclass(frozen=True)
 class Event:
-    """A word on a job: it started, completed with a value of the optimized metric, or failed with a sentence."""
+    """A word on a job: it started, completed with a value of the optimized metric, or failed with a sentence.
+
+    A job whose process died could not write down itself how it ended.
+    """
 
     kind: Literal["started", "completed", "failed"]
     number: int
     sentence: str = ""
     value: float | None = None
+    is_death: bool = False
 
 
 def run_group(group: Group, folder: Path, tell: Callable[[Event], None]) -> None:
@@ -69,11 +72,10 @@ def metric_of(run: Path, metric: str) -> float | None:
     return None if value is None else float(value)
 
 
-def record_failure(refusal: Refusal, folder: Path) -> None:
-    """A run folder for a job that could not be begun: status.json, settings and a log, as for any that failed."""
-    facts = job_facts(refusal.number, refusal.overrides)
-    with suppress(type(refusal.error)), open_run(folder / RUNS_FOLDER, refusal.mapping, "train", facts=facts):
-        raise refusal.error
+def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any], error: Exception) -> None:
+    """A run folder for a job that was never begun: status.json, settings and a log, as for any that failed."""
+    with suppress(type(error)), open_run(folder / RUNS_FOLDER, mapping, "train", facts=facts):
+        raise error
 
 
 def sentence_of(error: BaseException) -> str:

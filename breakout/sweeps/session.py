@@ -15,7 +15,7 @@ from breakout.sweeps.planning import Group, SweepPlan, plan_sweep
 from breakout.sweeps.pool import Workers, default_workers
 from breakout.sweeps.progress import Progress
 from breakout.sweeps.record import JobRun, SweepRecord, job_runs, settle
-from breakout.sweeps.running import Event, metric_of, record_failure, sentence_of
+from breakout.sweeps.running import Event, job_facts, metric_of, record_failure, sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,11 @@ logger = logging.getLogger("breakout")
 
 
 class DryRunShown(Exception):  # noqa: N818  (an ending, not an error)
-    """The plan was asked for and shown; nothing else is to be done."""
+    """The plan was asked for and shown; nothing else is to be done. Some jobs may not be possible."""
+
+    def __init__(self, *, is_possible: bool) -> None:
+        super().__init__()
+        self.is_possible = is_possible
 
 
 class FailedFast(Exception):  # noqa: N818
@@ -77,23 +81,26 @@ class SweepSession:
         if not plan.groups and not self.is_begun:
             raise min(plan.refused, key=lambda refusal: refusal.origin).error
         plan = self.record.number(plan)
-        todo = self._not_completed(plan)
-        workers = self._worker_count(plan)
-        self._progress.show_plan(plan, todo, workers, is_dry=self.options.is_dry)
+        self.record.check_one_metric(plan)
+        once = plan.once()
+        todo = self._not_completed(once)
+        workers = self._worker_count(once)
+        self._progress.show_plan(once, todo, workers, twice=plan.size - once.size)
         if self.options.is_dry:
-            raise DryRunShown
-        self._begin(plan)
+            self._progress.show_jobs(once)
+            raise DryRunShown(is_possible=not once.refused)
+        self._begin(once)
         self._carry_out(todo, workers)
         return self._values(plan)
 
     def _not_completed(self, plan: SweepPlan) -> SweepPlan:
-        """What is left to do: no job that is completed, and each experiment once."""
+        """What is left to do: no job that is completed."""
         done = {fingerprint for fingerprint, run in job_runs(self.folder).items() if run.state == "completed"}
         groups = []
         for group in plan.groups:
-            left = {job.job.fingerprint: job for job in group.jobs if job.job.fingerprint not in done}
+            left = tuple(job for job in group.jobs if job.job.fingerprint not in done)
             if left:
-                groups.append(replace(group, jobs=tuple(left.values())))
+                groups.append(replace(group, jobs=left))
         return replace(plan, groups=tuple(groups))
 
     def _worker_count(self, plan: SweepPlan) -> int:
@@ -112,8 +119,11 @@ class SweepSession:
     def _carry_out(self, todo: SweepPlan, workers: int) -> None:
         with self._progress.showing(todo):
             for refusal in todo.refused:
-                record_failure(refusal, self.folder)
+                facts = job_facts(refusal.number, refusal.overrides)
+                record_failure(self.folder, refusal.mapping, facts, refusal.error)
                 self._tell(Event("failed", refusal.number, sentence_of(refusal.error)))
+            if self.options.fail_fast and todo.refused:
+                raise FailedFast
             if self.options.engine is not None:
                 self._by_engine(todo.groups)
             elif todo.groups:
@@ -141,11 +151,12 @@ class SweepSession:
                 value = metric_of(run.folder, planned.job.config.optimized_metric)
                 self._tell(Event("completed", planned.job.number, value=value))
             else:
-                self._tell(Event("failed", planned.job.number, _reason(run, failure)))
+                is_death = run is None or run.state in ("running", "killed")
+                self._tell(Event("failed", planned.job.number, _reason(run, failure), is_death=is_death))
 
     def _tell(self, event: Event) -> bool:
-        if event.kind == "failed":
-            settle(self.folder, event.number, event.sentence)
+        if event.is_death:
+            settle(self.folder, self.record.entry(event.number), event.sentence)
         self._progress.tell(event)
         return not (event.kind == "failed" and self.options.fail_fast)
 
