@@ -69,10 +69,10 @@ def open_run(
         "host": platform.node(),
         **(facts or {}),
     }
-    save_json(status, run.folder / STATUS_FILE)
-    save_text(settings.to_yaml(config), run.folder / SETTINGS_FILE)
-    with _log_to(run.folder / LOG_FILE), _terminate_as_interrupt():
+    with _terminate_as_interrupt(), _log_to(run.folder / LOG_FILE):
         try:
+            save_json(status, run.folder / STATUS_FILE)
+            save_text(settings.to_yaml(config), run.folder / SETTINGS_FILE)
             yield run
         except BaseException as error:  # whatever ends the run, its status must say so
             status |= {"state": "failed", "error": _sentence(error)}

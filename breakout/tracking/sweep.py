@@ -18,6 +18,8 @@ def register_sweep(folder: Path) -> None:
 
     for status_file in sorted(folder.glob(f"runs/*/{STATUS_FILE}")):
         run = status_file.parent
+        if not (run / SETTINGS_FILE).is_file():
+            continue  # killed in its first moment, before anything could be told of it
         if read_mapping(run / SETTINGS_FILE).get("tracking", {}).get("kind", "none") == "none":
             continue
         if read_status(run)["state"] != "running":
