@@ -224,10 +224,10 @@ def test_a_sweep_goes_through_groups_experiments_and_files(
 
 
 def test_a_plan_names_the_jobs_that_cannot_be_begun(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["-m", "model.depth=4,0,6", "dry_run=true"])
+    assert main(["-m", "model.depth=4,0,6", "dry_run=true"]) == 1
     shown = capsys.readouterr()
-    assert "sweep of 2 jobs" in shown.out
-    assert "model.depth must be an integer from 1 to 16, got 0" in shown.out + shown.err
+    assert "sweep of 3 jobs, 1 impossible: 2 fits" in shown.out
+    assert "job 1 cannot be begun (model.depth=0): model.depth must be an integer from 1 to 16, got 0" in shown.out
 
 
 def test_the_composed_configuration_can_be_shown(program: Program, tmp_path: Path) -> None:

@@ -75,6 +75,9 @@ def search_path(flags: Sequence[str]) -> list[str]:
 
 def run_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
     """A sweep; `resumed` without -m takes up the words that it was started with."""
+    from breakout.sweeps.server import warm_up
+
+    warm_up()  # the first step of all: the server's imports and those here take their time side by side
     from breakout.cli import sweep
 
     return sweep.run_sweep(sweep.with_first_words(resumed, overrides) if resumed else overrides)

@@ -28,7 +28,6 @@ from breakout.conf_tree import conf_dir
 from breakout.errors import BreakoutError, ConfigurationError
 from breakout.settings.composition import HYDRA_VERSION_BASE, absolute, explain
 from breakout.sweeps.job import Job, Refusal
-from breakout.sweeps.pool import warm_up
 from breakout.sweeps.record import load_record, locked, new_folder, new_record
 from breakout.sweeps.session import DryRunShown, FailedFast, Options, SweepSession
 
@@ -54,7 +53,6 @@ class SweepTask:
 
 def run_sweep(words: Sequence[str]) -> int:
     """Run a sweep to its end, or resume one; Ctrl-C leaves its leaderboard and goes on to the caller."""
-    warm_up()
     with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE, job_name="breakout"):
         config = compose_sweep(words)
         with sweep_folder(config) as folder, open_dict(config):
@@ -112,9 +110,11 @@ def sweep_in(folder: Path, config: DictConfig, words: Sequence[str]) -> int:
         engine=None if is_ours(config.hydra.launcher) else engine_of(config),
     )
     session = SweepSession(folder, record, options)
+    code = 0
     try:
         with session:
             let_sweep(session, config)
+        session.is_begun |= is_resumed  # a tuner that has no trial left asks for nothing
     except DryRunShown as shown:
         return 0 if shown.is_possible else 1
     except FailedFast:
@@ -131,7 +131,7 @@ def let_sweep(session: SweepSession, config: DictConfig) -> None:
     """Call Hydra's sweeper with our launcher under it."""
     register_launcher()
     config.hydra.launcher = {"_target_": OURS}
-    prepare_tuner(config, session.folder, is_dry=session.options.is_dry)
+    session.options.trials = prepare_tuner(config, session.folder, is_dry=session.options.is_dry)
     loader = PlanningLoader(GlobalHydra.instance().config_loader().get_search_path())
     task: Any = SweepTask(session, JobComposer(loader_of_hydra(), config))
     context = HydraContext(config_loader=loader, callbacks=Callbacks(config))

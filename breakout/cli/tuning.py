@@ -7,39 +7,65 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from breakout.errors import ConfigurationError
 from breakout.evaluation.metrics import HIGHER_IS_BETTER
+from breakout.sweeps.record import job_runs
+from breakout.sweeps.running import metric_of
 
 STORAGE_FILE = "optuna.db"
 _OPTUNA = "hydra_plugins.hydra_optuna_sweeper"
 
 
-def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> None:
-    """Set storage, direction and tolerance of a tuning sweeper where the user did not; no other sweeper is touched."""
+def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | None:
+    """Set direction, storage and tolerance of a tuning sweeper; how many trials it has to go.
+
+    No other sweeper is touched: None.
+    """
     sweeper = config.hydra.sweeper
     if not str(sweeper.get("_target_")).startswith(_OPTUNA):
-        return
-    if sweeper.direction == "minimize" or str(sweeper.direction).endswith("minimize"):
-        sweeper.direction = "maximize" if HIGHER_IS_BETTER[config.optimized_metric] else "minimize"
-    sweeper.max_failure_rate = 1.0  # failures are kept and told by the sweep; fail_fast ends it where that is wanted
-    if is_dry:
-        sweeper.storage = None  # a dry run leaves no trial behind
-        return
-    if sweeper.storage is None:
-        sweeper.storage = f"sqlite:///{folder / STORAGE_FILE}"
-        sweeper.study_name = sweeper.study_name or folder.name
-    if config.resume is not None:
-        _go_on(sweeper)
-
-
-def _go_on(sweeper: Any) -> None:
-    """Only the trials that are missing; trials that were cut off count as failed, and none is drawn twice."""
+        return None
     import optuna
 
-    study = optuna.load_study(study_name=sweeper.study_name, storage=sweeper.storage)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # the sweep itself tells of its trials
+    if not isinstance(sweeper.direction, str) and hasattr(sweeper.direction, "__len__"):
+        raise ConfigurationError("a sweep has one optimized_metric; leave out hydra.sweeper.direction.")
+    sweeper.direction = "maximize" if HIGHER_IS_BETTER[config.optimized_metric] else "minimize"
+    sweeper.max_failure_rate = 1.0  # failures are kept and told by the sweep; fail_fast ends it where that is wanted
+    sweeper.study_name = sweeper.study_name or folder.name
+    if is_dry:
+        sweeper.storage = None  # a dry run leaves no trial behind
+    elif sweeper.storage is None:
+        sweeper.storage = f"sqlite:///{folder / STORAGE_FILE}"
+    if config.resume is not None and not is_dry:
+        _go_on(sweeper, folder, str(config.optimized_metric))
+    return int(sweeper.n_trials)
+
+
+def _go_on(sweeper: Any, folder: Path, metric: str) -> None:
+    """Only the trials that are missing, and none drawn twice.
+
+    A trial that was cut off is told its figure if its job was completed after all; else it has failed.
+    """
+    import optuna
+
+    try:
+        study = optuna.load_study(study_name=sweeper.study_name, storage=sweeper.storage)
+    except KeyError:
+        return  # the sweep was cut off before its first trial
     for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
-        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        value = _figure(trial.params, folder, metric)
+        state = optuna.trial.TrialState.FAIL if value is None else optuna.trial.TrialState.COMPLETE
+        study.tell(trial.number, value, state)
     done = len(study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)))
     sweeper.n_trials = max(0, sweeper.n_trials - done)
     if sweeper.sampler.get("seed") is not None:
         # The same seed would propose the first trials again.
         sweeper.sampler.seed += len(study.trials)
+
+
+def _figure(params: dict[str, Any], folder: Path, metric: str) -> float | None:
+    """The metric of the completed job with these parameters, if there is one."""
+    words = {f"{name}={value}" for name, value in params.items()}
+    runs = [run for run in job_runs(folder).values() if run.state == "completed"]
+    found = [run for run in runs if words <= set(run.status["overrides"])]
+    return metric_of(found[0].folder, metric) if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from breakout.sweeps.job import job_words
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Words = tuple[str, ...]
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # as tuners draw them
 
 # Settings that do not make another recipe: where it is judged, what it is called, and chance.
 _WHERE = {"window"}
@@ -41,7 +43,8 @@ def short_words(words: Sequence[str]) -> str:
 
 def _short(word: str) -> str:
     key, equals, value = word.partition("=")
-    return f"{key.rpartition('.')[2]}{equals}{value}"
+    told = f"{float(value):.4g}" if _LONG_NUMBER.fullmatch(value) else value
+    return f"{key.rpartition('.')[2]}{equals}{told}"
 
 
 def _without_common(words: Mapping[int, Sequence[str]]) -> dict[int, Words]:

@@ -7,21 +7,19 @@ in milliseconds and shares no threads or locks with the process that plans.
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 from collections import deque
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from breakout.sweeps.running import Event, run_group
+from breakout.sweeps.server import CONTEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,20 +29,6 @@ if TYPE_CHECKING:
     from breakout.sweeps.planning import Group, PlannedJob
 
 GRACE_SECONDS = 10.0  # for a worker that was asked to end to say so in its status.json
-_CONTEXT = multiprocessing.get_context("forkserver")
-
-
-def warm_up() -> None:
-    """Let the server begin its imports, while this process composes and plans; Ctrl-C is told to this process alone."""
-    _CONTEXT.set_forkserver_preload(["breakout.sweeps.preload"])
-    if threading.current_thread() is not threading.main_thread():
-        forkserver.ensure_running()
-        return
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which the server inherits
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 @dataclass
@@ -101,8 +85,8 @@ class Workers:
 
     def _start(self, count: int) -> None:
         while len(self._workers) < count:
-            ours, theirs = _CONTEXT.Pipe()
-            process = _CONTEXT.Process(target=_serve, args=(theirs, self._folder), daemon=True)
+            ours, theirs = CONTEXT.Pipe()
+            process = CONTEXT.Process(target=_serve, args=(theirs, self._folder), daemon=True)
             with _main_left_out():
                 process.start()
             theirs.close()

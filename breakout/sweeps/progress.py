@@ -16,7 +16,7 @@ from breakout.report.terminal import console
 from breakout.sweeps.labels import varying_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from breakout.sweeps.planning import PlannedJob, SweepPlan
     from breakout.sweeps.running import Event
@@ -31,6 +31,7 @@ class Progress:
         self._out = console()
         self._bar: Bar | None = None
         self._jobs: dict[int, PlannedJob] = {}
+        self._overrides: dict[int, Sequence[str]] = {}
         self._words: dict[int, str] = {}
         self._running: set[int] = set()
         self._best: tuple[float, int] | None = None
@@ -38,11 +39,15 @@ class Progress:
         self._total = 0
         self.failed: list[int] = []
 
-    def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, twice: int) -> None:
-        """Jobs (and how many were asked for twice), fits, rows, time and bytes."""
-        overrides = {planned.job.number: planned.job.overrides for planned in plan.jobs}
-        overrides |= {refusal.number: refusal.overrides for refusal in plan.refused}
-        self._words |= {number: " ".join(words) for number, words in varying_words(overrides).items()}
+    def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, *, twice: int, trials: int | None) -> None:
+        """Jobs (and how many were asked for twice), fits, rows, time and bytes; of a tuner batch after batch."""
+        is_first = not self._overrides
+        self._overrides |= {planned.job.number: planned.job.overrides for planned in plan.jobs}
+        self._overrides |= {refusal.number: refusal.overrides for refusal in plan.refused}
+        self._words = {number: " ".join(words) for number, words in varying_words(self._overrides).items()}
+        if is_first and trials is not None:
+            time = told_time(todo.seconds(workers) * trials / max(plan.size, 1))
+            self._out.print(f"tuning by {_many(trials, 'trial')}, {plan.size} at a time, about {time} in all")
         self._out.print(_told_plan(plan, todo, workers, twice))
         if plan.bytes_to_read is not None:
             self._out.print(plan.bytes_to_read.describe())

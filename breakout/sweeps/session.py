@@ -40,7 +40,10 @@ class FailedFast(Exception):  # noqa: N818
 
 @dataclass
 class Options:
-    """How a sweep runs; None workers are as many as the cores allow. `engine` carries out groups elsewhere."""
+    """How a sweep runs; None workers are as many as the cores allow. `engine` carries out groups elsewhere.
+
+    `trials` is how many jobs a tuner is going to ask for, batch after batch.
+    """
 
     cache: Path
     is_dry: bool
@@ -48,6 +51,7 @@ class Options:
     fail_fast: bool
     workers: int | None
     engine: Callable[[Sequence[Group], Path], None] | None = None
+    trials: int | None = None
 
 
 class SweepSession:
@@ -85,7 +89,7 @@ class SweepSession:
         once = plan.once()
         todo = self._not_completed(once)
         workers = self._worker_count(once)
-        self._progress.show_plan(once, todo, workers, twice=plan.size - once.size)
+        self._progress.show_plan(once, todo, workers, twice=plan.size - once.size, trials=self.options.trials)
         if self.options.is_dry:
             self._progress.show_jobs(once)
             raise DryRunShown(is_possible=not once.refused)
@@ -151,7 +155,7 @@ class SweepSession:
                 value = metric_of(run.folder, planned.job.config.optimized_metric)
                 self._tell(Event("completed", planned.job.number, value=value))
             else:
-                is_death = run is None or run.state in ("running", "killed")
+                is_death = run is None or run.state == "killed"  # one that runs may yet end well, elsewhere
                 self._tell(Event("failed", planned.job.number, _reason(run, failure), is_death=is_death))
 
     def _tell(self, event: Event) -> bool:

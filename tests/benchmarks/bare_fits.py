@@ -1,0 +1,70 @@
+"""The floor under a sweep: the same fits by CatBoost itself, in two processes of one thread each, and nothing else.
+
+python bare_fits.py OUTPUTS WORDS...: the words of a sweep's jobs as JSON, one list a job. Prints the seconds from the
+moment when both processes have read their rows to the last fit's end.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import sys
+import time
+from multiprocessing.synchronize import Barrier
+
+from breakout.fitting import split_parts
+from breakout.models.base import FitParts
+from breakout.models.catboost import fit_catboost
+from breakout.plan import open_plan
+from breakout.settings import CatBoostConfig, ExperimentConfig
+from breakout.settings.composition import compose
+from breakout.sweeps.cost import fit_seconds
+
+PROCESSES = 2
+Fit = tuple[CatBoostConfig, FitParts, int]
+
+
+def prepare(jobs: list[list[str]]) -> list[Fit]:
+    """The rows and settings of every fit, the costliest first, as a sweep has them."""
+    fits: list[Fit] = []
+    parts: dict[object, FitParts] = {}
+    for words in jobs:
+        config = compose("train", words)
+        assert isinstance(config, ExperimentConfig)
+        assert isinstance(config.model, CatBoostConfig)
+        if config.window not in parts:
+            with open_plan(config) as plan:
+                parts[config.window], _ = split_parts(config, plan.build_train())
+        fits.append((config.model, parts[config.window], config.seed))
+    return sorted(fits, key=lambda fit: -fit_seconds(fit[0], len(fit[1].y_fit), 10))
+
+
+def fit_some(fits: list[Fit], taken: object, ready: Barrier) -> None:
+    """Take one fit after another until none is left; `taken` counts for both processes."""
+    ready.wait()
+    while True:
+        with taken.get_lock():  # type: ignore[attr-defined]
+            index = taken.value  # type: ignore[attr-defined]
+            taken.value += 1  # type: ignore[attr-defined]
+        if index >= len(fits):
+            return
+        model, parts, seed = fits[index]
+        fit_catboost(model, parts, seed, {})
+
+
+def main() -> None:
+    fits = prepare(json.loads(sys.argv[1]))
+    context = multiprocessing.get_context("fork")
+    taken, ready = context.Value("i", 0), context.Barrier(PROCESSES + 1)
+    workers = [context.Process(target=fit_some, args=(fits, taken, ready)) for _ in range(PROCESSES)]
+    for worker in workers:
+        worker.start()
+    ready.wait()
+    started = time.perf_counter()
+    for worker in workers:
+        worker.join()
+    print(time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    main()

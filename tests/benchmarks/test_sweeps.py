@@ -1,0 +1,149 @@
+"""What a sweep costs beside its fits: whole sweeps, typed as a user types them, against the bare fits. By `make bench`.
+
+Sweeps and bare fits alternate, so that what else the machine does falls on both; ratios are of neighbours.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROUNDS = 3
+BARE_FITS = Path(__file__).parent / "bare_fits.py"
+# A third window of the size of the other two: 3,000 to 5,000 training rows.
+DECEMBER = "kind: dates\ntrain_start: 2025-10-21\ntrain_end: 2025-12-31\neval_start: 2026-01-01\neval_end: 2026-01-25\n"
+WINDOWS = ["window=january", "window=february", "window=december"]
+DEPTHS = [f"model.depth={depth}" for depth in (4, 5, 6, 8)]
+ITERATIONS = ["model.iterations=200", "model.iterations=500"]
+FULL, STOPPED = "model.early_stopping_rounds=0", "model.early_stopping_rounds=30"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Axes of a sweep and what all its jobs share."""
+
+    axes: tuple[list[str], ...]
+    shared: str
+
+    @property
+    def words(self) -> list[str]:
+        """As typed: model.depth=4,5,6,8."""
+        axes = [f"{axis[0].split('=')[0]}={','.join(word.split('=')[1] for word in axis)}" for axis in self.axes]
+        return [*axes, self.shared]
+
+    @property
+    def jobs(self) -> list[list[str]]:
+        """The words of each job."""
+        return [[*words, self.shared] for words in itertools.product(*self.axes)]
+
+
+class Bench:
+    """Runs sweeps and bare fits in one folder, whose cache holds the features."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        own = folder / "conf" / "window"
+        own.mkdir(parents=True)
+        (own / "december.yaml").write_text(DECEMBER, encoding="utf-8")
+        self.sweep(Sweep((WINDOWS,), "model=base_rate"))
+
+    def command(self, sweep: Sweep) -> list[str]:
+        return [sys.executable, "-m", "breakout", "-m", f"--config-dir={self.folder / 'conf'}", *sweep.words]
+
+    def sweep(self, sweep: Sweep) -> float:
+        """Seconds from the first to the last moment of `breakout -m`."""
+        started = time.perf_counter()
+        subprocess.run(self.command(sweep), cwd=self.folder, capture_output=True, check=True)
+        return time.perf_counter() - started
+
+    def bare(self, sweep: Sweep) -> float:
+        """Seconds of the same fits alone."""
+        dates = [line.split(": ") for line in DECEMBER.splitlines()[1:]]
+        december = ["window=january", *(f"window.{key}={day}" for key, day in dates)]
+        jobs = [
+            [word for given in words for word in (december if given == WINDOWS[2] else [given])] for words in sweep.jobs
+        ]
+        done = subprocess.run(
+            [sys.executable, str(BARE_FITS), json.dumps(jobs)], capture_output=True, text=True, check=True
+        )
+        return float(done.stdout)
+
+    def peak_megabytes(self, sweep: Sweep) -> float:
+        """The most memory that all processes of a sweep hold together, what they share counted once."""
+        peak = 0.0
+        with subprocess.Popen(self.command(sweep), cwd=self.folder, stdout=subprocess.DEVNULL) as process:
+            while process.poll() is None:
+                peak = max(peak, proportional_megabytes(process.pid))
+                time.sleep(0.05)
+        return peak
+
+
+def proportional_megabytes(pid: int) -> float:
+    total = 0
+    try:
+        root = psutil.Process(pid)
+        processes = [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0.0
+    for process in processes:
+        try:
+            total += process.memory_full_info().pss
+        except psutil.Error:
+            continue
+    return total / 2**20
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(tmp_path_factory.mktemp("sweeps"))
+
+
+def told(seconds: list[float]) -> str:
+    return f"median {statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
+
+
+def alternate(bench: Bench, sweep: Sweep) -> tuple[list[float], list[float]]:
+    whole, bare = [], []
+    for _ in range(ROUNDS):
+        bare.append(bench.bare(sweep))
+        whole.append(bench.sweep(sweep))
+    return whole, bare
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(1800)
+def test_a_whole_sweep_against_its_bare_fits(bench: Bench) -> None:
+    print()
+    for name, shared in {"early stopping off": FULL, "early stopping on": STOPPED}.items():
+        sweep = Sweep((DEPTHS, ITERATIONS, WINDOWS), shared)
+        whole, bare = alternate(bench, sweep)
+        jobs = len(sweep.jobs)
+        ratio = statistics.median(one / other for one, other in zip(whole, bare, strict=True))
+        beyond = statistics.median(one - other for one, other in zip(whole, bare, strict=True)) / jobs
+        print(f"{jobs} jobs, {name}: sweep {told(whole)}, bare fits {told(bare)}")
+        print(f"  sweep / bare fits {ratio:.2f}; {beyond:+.3f} s a job beyond the fits")
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(1800)
+def test_how_the_cost_of_a_sweep_grows(bench: Bench) -> None:
+    seeds = [f"seed={seed}" for seed in range(1, 5)]
+    sweeps = [
+        Sweep((DEPTHS[:3], ITERATIONS, WINDOWS[:1]), STOPPED),
+        Sweep((DEPTHS, ITERATIONS, WINDOWS), STOPPED),
+        Sweep((DEPTHS, ITERATIONS, WINDOWS, seeds), STOPPED),
+    ]
+    print()
+    for sweep in sweeps:
+        seconds = [bench.sweep(sweep) for _ in range(ROUNDS)]
+        jobs, peak = len(sweep.jobs), bench.peak_megabytes(sweep)
+        print(f"{jobs} jobs: {told(seconds)}, {statistics.median(seconds) / jobs:.2f} s a job, peak {peak:.0f} MB")
