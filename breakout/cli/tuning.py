@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
         return None
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)  # the sweep itself tells of its trials
+    optuna.logging.set_verbosity(logging.WARNING)  # the sweep itself tells of its trials
     if not isinstance(sweeper.direction, str) and hasattr(sweeper.direction, "__len__"):
         raise ConfigurationError("a sweep has one optimized_metric; leave out hydra.sweeper.direction.")
     sweeper.direction = "maximize" if HIGHER_IS_BETTER[config.optimized_metric] else "minimize"
