@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -45,6 +46,9 @@ class Plan:
             raise FeatureDefinitionError(f"feature {name} depends on itself: {' -> '.join((*chain, name))}")
         if name in self.levels:
             return self.levels[name]
+        if name not in self.registry:
+            near = difflib.get_close_matches(name, self.registry, n=1, cutoff=0.5)
+            raise FeatureDefinitionError(f"there is no feature {name!r}{f'; did you mean {near[0]}?' if near else ''}")
         depths = [0]
 
         def resolve(node: exp.Expression) -> exp.Expression:

@@ -63,6 +63,14 @@ def test_what_an_entry_may_not_use_is_refused_when_the_query_is_built(expression
         get_training_data_query(("mine",), registry=registry_with(mine=expression))
 
 
+@pytest.mark.parametrize(
+    ("name", "told"), [("cv_ration", "no feature 'cv_ration'; did you mean cv_ratio?"), ("q", "no feature 'q'")]
+)
+def test_a_name_that_is_no_feature_is_told(name: str, told: str) -> None:
+    with pytest.raises(FeatureDefinitionError, match=re.escape(told)):
+        get_training_data_query((name,))
+
+
 def test_a_cycle_is_refused_and_told() -> None:
     registry = registry_with(a="b + 1", b="filled.c", c="2 * a")
     with pytest.raises(FeatureDefinitionError, match="feature a depends on itself: a -> b -> c -> a"):
