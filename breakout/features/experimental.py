@@ -1,4 +1,9 @@
-"""The experimental features: free to combine in experimental mode, each defined exactly like a shared one."""
+"""The experimental features: free to combine in experimental mode, each defined exactly like a shared one.
+
+Where a definition leaves room: a stint begins afresh with a season; a row of 0 minutes is a missed game; a game that
+only players' rows know was neither played nor missed; a past game with an average of 0 before it is no breakout, but
+counts in `breakout_rate_season`; `team_points_missing_last_game` is missing before the team's first game of the season.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The ten shared features: the entries that training, evaluation and prediction of every production model use."""
+"""The ten shared features: the entries that training, evaluation and prediction of every production model use.
+
+Where a definition leaves room: everything is of the row's own season, `back_to_back` too; a team has its games from
+`team_offense_game_summary`; a rating leaves out a game that lacks one of its two numbers, after the window is taken;
+a ratio over 0 is missing.
+"""
 
 from __future__ import annotations
 
