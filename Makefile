@@ -12,7 +12,7 @@ PACKAGE := $(PIP_INSTALL) --no-build-isolation --editable .
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run emulator mlflow-server-env test lint format type bench lock clean
+.PHONY: help setup run emulator mlflow-server environments test lint format type bench lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,9 +24,11 @@ run: $(VENV)/.setup  ## train and evaluate on the embedded games (ARGS="model.de
 
 emulator: $(EMULATOR)/.setup  ## install the BigQuery emulator that tests start, in an environment of its own
 
-mlflow-server-env: $(MLFLOW_SERVER)/.setup  ## install the MLflow server that tests start, in an environment of its own
+mlflow-server: $(MLFLOW_SERVER)/.setup  ## install the MLflow server that tests start, in an environment of its own
 
-test: $(VENV)/.setup-dev $(EMULATOR)/.setup $(MLFLOW_SERVER)/.setup  ## run the tests (ARGS="-k window" passes words to pytest)
+environments: $(VENV)/.setup-dev $(EMULATOR)/.setup $(MLFLOW_SERVER)/.setup  ## install all that the tests need
+
+test: environments  ## run the tests (ARGS="-k window" passes words to pytest)
 	EMULATOR=$(EMULATOR) MLFLOW_SERVER=$(MLFLOW_SERVER) $(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.setup-dev  ## check style and likely mistakes
