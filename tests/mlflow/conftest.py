@@ -16,7 +16,7 @@ import pytest
 from tests.report.conftest import command, newest
 
 ROOT = Path(__file__).parents[2]
-# Where `make mlflow-server-env` builds the environment; CI builds a new one elsewhere.
+# Where `make mlflow-server` builds the environment; CI builds a new one elsewhere.
 MLFLOW = Path(os.environ.get("MLFLOW_SERVER", ROOT / ".venv-mlflow")).absolute() / "bin" / "mlflow"
 QUICK = (
     "debug=tiny",
@@ -47,7 +47,7 @@ def wait_until_it_answers(url: str, server: subprocess.Popen[bytes]) -> None:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an empty server that keeps artifacts itself."""
     if not MLFLOW.exists():
-        pytest.fail(f"the MLflow server is not installed at {MLFLOW}; run: make mlflow-server-env")
+        pytest.fail(f"the MLflow server is not installed at {MLFLOW}; run: make mlflow-server")
     place = tmp_path_factory.mktemp("mlflow_server")
     url = f"http://127.0.0.1:{free_port()}"
     words = ["server", "--host", "127.0.0.1", "--port", url.rpartition(":")[2], "--workers", "1"]
