@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from breakout.artifacts import save_text
-from breakout.report import inputs, origin, quality
+from breakout.report import curves, inputs, origin, quality
 from breakout.report import markup as m
 from breakout.report.document import Section, render_document
 from breakout.report.model_card import model_card
@@ -54,11 +54,11 @@ def _sections(run: RunRecord) -> list[Section]:
     if evaluation:
         parts += [
             Section("metrics", "Metrics beside baselines", "Metrics", quality.metrics_part(evaluation)),
-            Section("curves", "Curves", "Curves", quality.curves_part(metrics)),
+            Section("curves", "Curves", "Curves", curves.curves_part(metrics)),
         ]
     elif validation:
         parts.append(Section("metrics", "On the validation part", "Metrics", quality.validation_part(validation)))
-    parts.append(Section("calibration", "Calibration", "Calibration", quality.calibration_part(metrics)))
+    parts.append(Section("calibration", "Calibration", "Calibration", curves.calibration_part(metrics)))
     if evaluation:
         parts += [
             Section(

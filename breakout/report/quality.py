@@ -1,4 +1,4 @@
-"""How good the probabilities are: the verdict, metrics beside baselines, curves, thresholds, slices, as HTML.
+"""How good the probabilities are: the verdict, metrics beside baselines, thresholds, seeds, folds, slices, as HTML.
 
 In: `evaluation` and its neighbours of metrics.json. Every figure is read, none is computed.
 """
@@ -100,55 +100,6 @@ def _brier(evaluation: Record) -> str:
     return m.folded("Brier score taken apart", m.table("Terms that add up to the Brier score", ["term", "value"], rows))
 
 
-def curves_part(metrics: Record) -> str:
-    """The six drawings of an evaluation; a curve that one class alone does not have is left out."""
-    evaluation = metrics["evaluation"]
-    curves, figures, overall = evaluation["curves"], evaluation["metrics"], evaluation["metrics"]["auc"]
-    before = (metrics.get("calibration") or {}).get("reliability_before")
-    drawn = []
-    if curves["roc"]:
-        svg = plots.draw_roc(curves["roc"], overall)
-        drawn.append(m.figure(svg, "ROC", f"Area {plots.told(overall)}."))
-    if curves["precision_recall"]:
-        rate = evaluation["rows"]["breakout_rate"]["estimate"]
-        svg = plots.draw_precision_recall(curves["precision_recall"], figures["average_precision"], rate)
-        drawn.append(m.figure(svg, "Precision and recall", f"Average {plots.told(figures['average_precision'])}."))
-    svg = plots.draw_reliability(evaluation["reliability"], before)
-    drawn.append(m.figure(svg, "Reliability", "Bins of equal mass; a calibrated model lies on the diagonal."))
-    svg = plots.draw_histogram(curves["score_histogram"])
-    drawn.append(m.figure(svg, "Scores by class", "The further the two are apart, the better the model ranks."))
-    months = evaluation["slices"].get("month", [])
-    if any(month["auc"]["estimate"] is not None for month in months):
-        svg = plots.draw_months(months, overall)
-        drawn.append(m.figure(svg, "Quality by month", "Blue line: AUC of all games; dashed: chance."))
-    if curves["lift"]:
-        svg = plots.draw_lift(curves["lift"], evaluation["top_rows"])
-        drawn.append(m.figure(svg, "Lift", "Breakout rate of the games ranked highest over everybody's."))
-    absent = "" if curves["roc"] else m.paragraph("One class only: there is no ROC, precision-recall or lift curve.")
-    return absent + m.plots(drawn)
-
-
-def calibration_part(metrics: Record) -> str:
-    """What calibration did, on the part it was fitted on and on the games it had not seen."""
-    record = metrics.get("calibration") or {}
-    validation, evaluation = metrics.get("validation"), metrics.get("evaluation")
-    if record.get("kind", "none") == "none" or not validation:
-        return ""
-    told = f"Fitted on the {validation['rows']:,} validation games alone, by a {record['kind']} map."
-    if record["is_forced_by_class_weights"]:
-        told += " It was not asked for: weighted classes distort probabilities, so they are always mended."
-    rows = []
-    for key, name in METRIC_NAMES.items():
-        row = [m.words(name), *(m.number(validation[part][key]) for part in ("metrics_before_calibration", "metrics"))]
-        if evaluation:
-            raw = evaluation["baselines"]["uncalibrated"]["metrics"][key]
-            row += [m.interval(raw), m.interval(evaluation["metrics"][key])]
-        rows.append(row)
-    columns = ["metric", "validation, before", "validation, after"]
-    columns += ["evaluation, before", "evaluation, after"] if evaluation else []
-    return m.paragraph(told) + m.table("Before and after calibration", columns, rows)
-
-
 def thresholds_part(evaluation: Record) -> str:
     """What flagging above a threshold gives, and the highest-ranked shares."""
     choice = evaluation["chosen_threshold"]
@@ -189,7 +140,9 @@ def stability_part(metrics: Record) -> str:
     """Mean and spread over seeds, beside the run's own figure."""
     stability, evaluation = metrics.get("stability"), metrics.get("evaluation")
     if not stability or not evaluation:
-        return ""
+        is_by_luck = "trees" in metrics["model"] and metrics.get("validation")  # other models know no seed
+        told = "Fitted once. evaluation.seeds=8 tells how far these figures move with the seed alone."
+        return m.paragraph(told, "note") if is_by_luck else ""
     rows = [
         [
             m.words(METRIC_NAMES[key]),

@@ -42,6 +42,13 @@ def test_metrics_stand_beside_baselines(html: str, metrics: Any) -> None:
     assert "base rate" in html
 
 
+def test_every_bin_of_the_reliability_is_told_with_its_games(html: str, metrics: Any) -> None:
+    table = html[html.index("Bins of equal mass</span>") :].partition("</table>")[0]
+    bins = metrics["evaluation"]["reliability"]
+    assert table.count('<th scope="row"') == len(bins) == 10
+    assert all(f"{part['breakout_rate']['low']:.3f} to {part['breakout_rate']['high']:.3f}" in table for part in bins)
+
+
 def test_forced_calibration_is_told(html: str) -> None:
     assert "weighted classes distort probabilities" in html
     assert "evaluation, before" in html
