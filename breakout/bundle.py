@@ -43,6 +43,7 @@ TRAINING_FILE = "training_features.parquet"
 BASELINE_FOLDER = "baselines"
 CONTRACT_KEY = "contract_fingerprint"
 SEAL_KEY = "seal"
+IDENTITY_KEYS = ("files", "calibration", "chosen_threshold", "windows")
 
 
 class Learned(Protocol):
@@ -69,8 +70,13 @@ class Bundle:
 
     @property
     def fingerprint(self) -> str:
-        """The digest of model, contract and settings that names this bundle everywhere."""
+        """The digest of its files, calibration, threshold and windows, which names this bundle everywhere."""
         return str(self.manifest["fingerprint"])
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that belongs to the bundle, below its folder; whatever else lies there does not."""
+        return (*self.manifest["files"], MANIFEST_FILE)
 
     @property
     def features(self) -> BreakoutFeatureConfig:
@@ -119,18 +125,17 @@ def save_bundle(
         save_json({"fingerprint": contract.fingerprint, **contract.to_dict()}, beside / CONTRACT_FILE)
         save_text(settings.to_yaml(config), beside / SETTINGS_FILE)
         save_parquet(training_features, beside / TRAINING_FILE)
-        digests = {name: _digest(beside / name) for name in files}
         manifest = {
             "format_version": FORMAT_VERSION,
-            "fingerprint": hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()[:16],
             "model": {"kind": learned.model.kind, "file": files[0], **learned.model.describe()},
             "calibration": learned.calibrator.to_dict(),
             "baselines": list(learned.baselines),
             CONTRACT_KEY: contract.fingerprint,
-            "files": digests,
+            "files": {name: _digest(beside / name) for name in files},
             "versions": versions(),
             **facts,
         }
+        manifest["fingerprint"] = _fingerprint(manifest)
         save_json({**manifest, SEAL_KEY: _seal(manifest)}, beside / MANIFEST_FILE)
         beside.rename(folder)
     except BaseException:
@@ -176,13 +181,13 @@ def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
 def _check_manifest(folder: Path, manifest: Any) -> None:
     """Raise DataError unless the manifest is whole and the files beside it are those that it names."""
     path = folder / MANIFEST_FILE
-    needed = ("format_version", "fingerprint", "model", "calibration", "baselines", CONTRACT_KEY, "files", SEAL_KEY)
+    needed = ("format_version", "fingerprint", "model", *IDENTITY_KEYS, "baselines", CONTRACT_KEY, SEAL_KEY)
     if not isinstance(manifest, dict) or any(key not in manifest for key in needed):
         raise DataError(f"{path} is damaged: it is no manifest of a bundle.")
     if manifest["format_version"] != FORMAT_VERSION:
         found = manifest["format_version"]
         raise DataError(f"{path} has format {found}, but this version reads {FORMAT_VERSION}.")
-    if manifest[SEAL_KEY] != _seal(manifest):
+    if manifest[SEAL_KEY] != _seal(manifest) or manifest["fingerprint"] != _fingerprint(manifest):
         raise DataError(f"{path} is damaged or was edited: its content does not match its seal.")
     missing = [name for name in manifest["files"] if not (folder / name).is_file()]
     if missing:
@@ -217,8 +222,11 @@ def _load_contract(folder: Path) -> Contract:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
 
 
 def _features(contract: Contract) -> BreakoutFeatureConfig:
@@ -233,7 +241,15 @@ def _features(contract: Contract) -> BreakoutFeatureConfig:
     )
 
 
+def _fingerprint(manifest: Mapping[str, Any]) -> str:
+    """The name of what is judged and used: an evaluation or a promotion of it speaks of nothing else."""
+    return _json_digest({key: manifest[key] for key in IDENTITY_KEYS})[:16]
+
+
 def _seal(manifest: Mapping[str, Any]) -> str:
     """The digest of everything else in the manifest."""
-    content = {key: value for key, value in manifest.items() if key != SEAL_KEY}
+    return _json_digest({key: value for key, value in manifest.items() if key != SEAL_KEY})
+
+
+def _json_digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import pandas as pd
 import pytest
 
-from breakout.bundle import load_bundle
+from breakout.bundle import _seal, load_bundle
 from breakout.bundle_gate import check_contract, open_bundle
 from breakout.errors import DataError, GateError
 from breakout.features import contract, query, registry
@@ -36,7 +36,7 @@ FILES = (
 LOAD = """
 import sys
 from pathlib import Path
-from breakout.bundle import load_bundle
+from breakout.bundle import _seal, load_bundle
 folder = Path(sys.argv[1])
 load_bundle(folder).predict_probability(load_bundle(folder).training_features())
 seen = []
@@ -120,6 +120,18 @@ def test_an_edited_manifest_is_refused(bundle: Path) -> None:
     record = json.loads(path.read_text())
     record["windows"]["train"][1] = "2025-12-01"
     path.write_text(json.dumps(record))
+    with pytest.raises(DataError, match=r"manifest\.json is damaged or was edited"):
+        load_bundle(bundle)
+
+
+@pytest.mark.parametrize("part", ["calibration", "chosen_threshold", "windows"])
+def test_a_manifest_sealed_anew_after_an_edit_is_no_longer_the_bundle_that_its_fingerprint_names(
+    bundle: Path, part: str
+) -> None:
+    path = bundle / "manifest.json"
+    record = json.loads(path.read_text())
+    record[part] = {**record[part], "edited": True}
+    path.write_text(json.dumps({**record, "seal": _seal(record)}))
     with pytest.raises(DataError, match=r"manifest\.json is damaged or was edited"):
         load_bundle(bundle)
 
