@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.artifacts import save_json, save_parquet, save_text
-from breakout.errors import ConfigurationError, DataError
+from breakout.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,12 +47,9 @@ def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig) -> list[str]
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
-    try:
-        if path.suffix.lower() == ".parquet":
-            save_parquet(frame, path)
-        elif path.suffix.lower() == ".csv":
-            save_text(frame.to_csv(index=False), path)
-        else:
-            save_json(frame.assign(game_date=frame["game_date"].astype(str)).to_dict("records"), path)
-    except OSError as error:
-        raise DataError(f"{path} cannot be written ({error.strerror}); choose another place with out=.") from error
+    if path.suffix.lower() == ".parquet":
+        save_parquet(frame, path)
+    elif path.suffix.lower() == ".csv":
+        save_text(frame.to_csv(index=False), path)
+    else:
+        save_json(frame.assign(game_date=frame["game_date"].astype(str)).to_dict("records"), path)
