@@ -27,7 +27,7 @@ def find_bundle(path: str | Path) -> Bundle:
     DataError if it is missing or damaged. Its contract is not checked yet.
     """
     folder = Path(path)
-    return load_bundle(Registry(folder).current_folder() if Registry.is_at(folder) else folder)
+    return Registry(folder).current_bundle() if Registry.is_at(folder) else load_bundle(folder)
 
 
 def open_bundle(path: str | Path) -> Bundle:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breakout.bundle_gate import open_bundle
+from breakout.bundle_gate import check_contract, contract_differences
 from breakout.errors import ConfigurationError
 from breakout.production_registry import Registry
 from breakout.report.production import show_production
@@ -32,6 +32,7 @@ def main(words: Sequence[str]) -> int:
         with registry.lock():
             registry.retire()
     show_production(registry)
+    check_current(registry)
     return 0
 
 
@@ -40,8 +41,18 @@ def roll_back(registry: Registry) -> None:
     with registry.lock():
         target = registry.rollback_target()
         if target is not None:
-            open_bundle(registry.bundle_folder(target))
+            check_contract(registry.load(target))
         registry.rollback()
+
+
+def check_current(registry: Registry) -> None:
+    """Tell if the model in production cannot be used as definitions stand; DataError if its files are damaged."""
+    if registry.current() is None:
+        return
+    differences = contract_differences(registry.current_bundle())
+    if differences:
+        told = "its contract is not that of the installed definitions, so every command refuses it"
+        print(f"warning: {told}: {'; '.join(differences)}")
 
 
 def outputs_folder(overrides: Sequence[str]) -> str:

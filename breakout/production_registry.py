@@ -23,10 +23,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from breakout.artifacts import load_json, save_json
 from breakout.bundle import load_bundle
-from breakout.errors import ConfigurationError, DataError
+from breakout.errors import ConfigurationError, DataError, GateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from breakout.bundle import Bundle
 
 Action = Literal["promoted", "rolled back", "retired"]
 
@@ -84,12 +86,16 @@ class Registry:
         events = self.history()
         return events[-1].bundle if events else None
 
-    def current_folder(self) -> Path:
-        """Folder of the bundle in production; DataError without one."""
+    def current_bundle(self) -> Bundle:
+        """The verified bundle in production; DataError without one."""
         fingerprint = self.current()
         if fingerprint is None:
             raise DataError(f"{self.folder} has no model in production; put one there with `breakout promote`.")
-        return self.bundle_folder(fingerprint)
+        return self.load(fingerprint)
+
+    def load(self, fingerprint: str) -> Bundle:
+        """The verified copy of a promoted bundle; DataError if it is damaged, or another lies in its place."""
+        return _load_as(self.bundle_folder(fingerprint), fingerprint)
 
     def bundle_folder(self, fingerprint: str) -> Path:
         """Where the copy of a promoted bundle lies."""
@@ -115,12 +121,14 @@ class Registry:
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def promote(self, bundle: Path, facts: dict[str, Any]) -> Event:
-        """Copy a bundle in and make it the model in production; DataError if it cannot be read."""
+    def promote(self, bundle: Bundle, facts: dict[str, Any]) -> Event:
+        """Copy a bundle in and make it the model in production.
+
+        DataError if its folder does not hold it any more, or the registry cannot be written.
+        """
         self._clear_leftovers()
-        fingerprint = load_bundle(bundle).fingerprint
-        self._copy_bundle(bundle, fingerprint)
-        return self._append("promoted", fingerprint, facts)
+        self._copy_bundle(bundle)
+        return self._append("promoted", bundle.fingerprint, facts)
 
     def rollback_target(self) -> str | None:
         """What was in production before the current model (None: no model); ConfigurationError if nothing was."""
@@ -148,38 +156,61 @@ class Registry:
         return self._append("retired", None, {"from": current})
 
     def _append(self, action: Action, bundle: str | None, facts: dict[str, Any]) -> Event:
-        """Write the next event; the link is the moment of the switch, and never takes the place of another event."""
+        """Write the next event; the link is the moment of the switch, and never takes the place of another event.
+
+        GateError if another has appeared meanwhile, which only a file system that keeps no locks lets happen.
+        """
         number = len(self.history()) + 1
         previous = _digest(self._event_path(number - 1)) if number > 1 else ""
         event = Event(number, action, bundle, datetime.now(UTC).isoformat(timespec="seconds"), previous, facts)
         beside = self.folder / HISTORY / f".{number:06d}.json"
         save_json({"schema_version": SCHEMA_VERSION, **asdict(event)}, beside)
-        os.link(beside, self._event_path(number))
+        with self._writing():
+            try:
+                os.link(beside, self._event_path(number))
+            except FileExistsError:
+                beside.unlink()
+                told = f"{self._event_path(number)} was written by another process meanwhile; nothing is changed."
+                raise GateError(f"{told} Look at `breakout production` and try again.") from None
         beside.unlink()
         _sync(beside.parent)
         return event
 
-    def _copy_bundle(self, bundle: Path, fingerprint: str) -> None:
-        target = self.bundle_folder(fingerprint)
+    def _copy_bundle(self, bundle: Bundle) -> None:
+        """Copy what belongs to a bundle, nothing that lies beside it, into files that this registry may remove."""
+        target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
-            load_bundle(target)
+            self.load(bundle.fingerprint)
             return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(dir=target.parent, prefix="."))
-        beside.chmod(0o755)
-        shutil.copytree(bundle, beside, dirs_exist_ok=True)
-        load_bundle(beside)
-        for path in (*beside.rglob("*"), beside):
-            _sync(path)
-        beside.rename(target)
-        _sync(target.parent)
+        with self._writing():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            beside = Path(tempfile.mkdtemp(dir=target.parent, prefix="."))
+            beside.chmod(0o755)
+            for name in bundle.files:
+                (beside / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(bundle.folder / name, beside / name)
+            _load_as(beside, bundle.fingerprint)
+            for path in (*beside.rglob("*"), beside):
+                _sync(path)
+            beside.rename(target)
+            _sync(target.parent)
 
     def _clear_leftovers(self) -> None:
         """Remove what killed processes left unfinished; nobody else writes while the lock is held."""
-        for path in (self.folder / BUNDLES).glob(".*"):
-            shutil.rmtree(path)
-        for path in (self.folder / HISTORY).glob(".*"):
-            path.unlink()
+        with self._writing():
+            for path in (self.folder / BUNDLES).glob(".*"):
+                shutil.rmtree(path)
+            for path in (self.folder / HISTORY).glob(".*"):
+                path.unlink()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A disk that is full or read-only ends in a sentence; the model in production stays what it was."""
+        try:
+            yield
+        except OSError as error:
+            told = f"{error.filename or self.folder} cannot be written ({error.strerror})"
+            raise DataError(f"{told}; the model in production is unchanged.") from error
 
     def _event_files(self) -> Sequence[Path]:
         return sorted((self.folder / HISTORY).glob("[!.]*.json"))
@@ -197,6 +228,13 @@ def _line(events: Sequence[Event]) -> list[str | None]:
         else:
             line.append(event.bundle)
     return line
+
+
+def _load_as(folder: Path, fingerprint: str) -> Bundle:
+    bundle = load_bundle(folder)
+    if bundle.fingerprint != fingerprint:
+        raise DataError(f"{folder} holds the bundle {bundle.fingerprint}, not {fingerprint}: it was exchanged.")
+    return bundle
 
 
 def _load_event(path: Path) -> Event:

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from breakout.bundle import load_bundle
 from breakout.bundle_gate import find_bundle
 from breakout.errors import GateError
 from breakout.production_registry import Registry
@@ -33,7 +32,7 @@ def run(config: PromoteConfig) -> int:
         refused = [check.name for check in checks if not check.is_passed]
         if refused:
             raise GateError(f"not promoted, production is unchanged: {', '.join(refused)}.")
-        event = registry.promote(candidate.folder, grounds(candidate, checks))
+        event = registry.promote(candidate, grounds(candidate, checks))
     show_promoted(event, registry)
     return 0
 
@@ -41,7 +40,7 @@ def run(config: PromoteConfig) -> int:
 def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> tuple[Check, ...]:
     """Every check of the candidate against the model that is in production now."""
     current = registry.current()
-    production = load_bundle(registry.bundle_folder(current)) if current else None
+    production = registry.load(current) if current else None
     warehouse = open_for(config, "promote")
     try:
         return check_candidate(candidate, production, warehouse, config, Path(config.paths.outputs))

@@ -20,7 +20,6 @@ from breakout.proof.auditing import audit_features
 from breakout.scoring import later_window, score_window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from breakout.bundle import Bundle
@@ -53,16 +52,21 @@ def check_candidate(
         unknown = "not checked: its features cannot be built by the installed definitions"
         names = ("audit of its features", *COMPARED.values())
         return (*checks, *(Check(name, is_passed=False, figure=unknown) for name in names))
-    checks.append(_audit(candidate, warehouse, config))
-    if production is None:
-        return (*checks, *_first_model(candidate, warehouse, config))
-    return (*checks, *_compared(candidate, production, warehouse, config))
+    # The comparison first: a window that cannot be is then refused before the audit takes its time.
+    compared = (
+        _first_model(candidate, warehouse, config)
+        if production is None
+        else _compared(candidate, production, warehouse, config)
+    )
+    return (*checks, _audit(candidate, warehouse, config), *compared)
 
 
 def _mode(candidate: Bundle) -> Check:
     mode = candidate.settings.mode.name
-    is_shared = mode == "shared" and candidate.contract.names == BREAKOUT_FEATURE_ORDER
-    return Check("shared mode", is_shared, f"trained in {mode} mode on {len(candidate.contract.names)} features")
+    are_shared = candidate.contract.names == BREAKOUT_FEATURE_ORDER
+    told = f"trained in {mode} mode on {len(candidate.contract.names)} features"
+    told = told if are_shared else f"{told}, which are not the {len(BREAKOUT_FEATURE_ORDER)} shared ones in their order"
+    return Check("shared mode", mode == "shared" and are_shared, told)
 
 
 def _contract(candidate: Bundle) -> Check:
@@ -120,22 +124,27 @@ def _first_model(candidate: Bundle, warehouse: Warehouse, config: PromoteConfig)
     except DataError as error:
         told = dict.fromkeys(COMPARED, f"first model; {error}")
     else:
-        told = {metric: f"first model; against the base rate {_told(against[metric])}" for metric in COMPARED}
+        told = {metric: f"first model; against the base rate {found}" for metric, found in against.items()}
     return [Check(name, is_passed=True, figure=told[metric]) for metric, name in COMPARED.items()]
 
 
-def _against_base_rate(
-    candidate: Bundle, warehouse: Warehouse, config: PromoteConfig
-) -> Mapping[str, PairedDifference]:
+def _against_base_rate(candidate: Bundle, warehouse: Warehouse, config: PromoteConfig) -> dict[str, str]:
     window = later_window(candidate.train_end, config.start, config.end, warehouse)
     scored = score_window(candidate, warehouse, window)
     base_rate = candidate.baselines()["base_rate"].predict_probability(scored.rows.X)
     resamples = evaluation_parameters(config.evaluation, config.seed).draw(scored.rows.dates)
-    return paired_differences(scored.rows.label, scored.probability, base_rate, resamples)
+    found = paired_differences(scored.rows.label, scored.probability, base_rate, resamples)
+    where = f"on {len(scored.rows):,} games of {window}"
+    return {metric: f"{_told(found[metric])}, {where}" for metric in COMPARED}
 
 
 def _told(paired: PairedDifference) -> str:
     found = paired.difference
     if found.estimate is None or found.low is None or found.high is None:
-        return "undefined: too few games" if found.estimate is None else f"{found.estimate:+.4f} (no interval)"
-    return f"{found.estimate:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
+        return "undefined: too few games" if found.estimate is None else f"{_signed(found.estimate)} (no interval)"
+    return f"{_signed(found.estimate)} ({_signed(found.low)} to {_signed(found.high)})"
+
+
+def _signed(number: float) -> str:
+    """Four decimals, or one digit where these would hide on which side of 0 it lies."""
+    return f"{number:+.4f}" if number == 0 or abs(number) >= 0.00005 else f"{number:+.0e}"

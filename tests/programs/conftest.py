@@ -8,10 +8,16 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from breakout import promotion
+from breakout.bundle import load_bundle
 from breakout.cli import main
+from breakout.production_registry import Registry
+from breakout.proof.auditing import AuditReport, audit_features
+from breakout.warehouse.base import Warehouse
 
 # Fewer draws and no explanations: seconds less a run, and the probabilities are the same.
 QUICK = (
@@ -54,6 +60,22 @@ def train(outputs: Path, name: str, *words: str) -> Path:
     return newest_run(outputs, name)
 
 
+def promote(candidate: Path, outputs: Path, *words: str) -> Answer:
+    return call("promote", f"candidate={candidate}", f"paths.outputs={outputs}", *QUICK_GATE, *words)
+
+
+def fingerprint(run: Path) -> str:
+    return load_bundle(run).fingerprint
+
+
+def current(outputs: Path) -> str | None:
+    return Registry.of(outputs).current()
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 ONLY_TRAINS = ("window.eval_start=null", "window.eval_end=null")
 SETTINGS = {
     "default": (),
@@ -89,3 +111,29 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def bundle(trained: Trained, tmp_path: Path) -> Path:
     """A copy of the default model's bundle, to be spoiled."""
     return Path(shutil.copytree(trained["default"] / "bundle", tmp_path / "bundle"))
+
+
+@pytest.fixture(scope="session")
+def audits() -> dict[tuple[object, ...], AuditReport]:
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def audit_once(audits: dict[tuple[object, ...], AuditReport], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate's audit of the sample is made once for all candidates of the same features, and remembered."""
+
+    def audit(warehouse: Warehouse, *asked: Any) -> AuditReport:
+        if asked not in audits:
+            audits[asked] = audit_features(warehouse, *asked)
+        return audits[asked]
+
+    monkeypatch.setattr(promotion, "audit_features", audit)
+
+
+@pytest.fixture
+def outputs(trained: Trained, tmp_path: Path) -> Path:
+    """Outputs with the base rate in production, which is easily beaten."""
+    registry = Registry.of(tmp_path / "outputs")
+    with registry.lock():
+        registry.promote(load_bundle(trained["base_rate"]), {"name": "base_rate"})
+    return tmp_path / "outputs"

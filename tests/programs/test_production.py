@@ -1,0 +1,241 @@
+"""The registry of the model in production survives refusals, races, damage and kills."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from breakout.bundle import load_bundle
+from breakout.errors import DataError, GateError
+from breakout.features import registry as features
+from breakout.production_registry import Registry
+from tests.programs.conftest import QUICK_GATE, Trained, call, current, files, fingerprint, promote
+
+
+def test_the_model_in_production_is_a_copy_that_outlives_its_run(trained: Trained, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(trained["default"], tmp_path / "run"))
+    assert promote(run, tmp_path).code == 0
+    shutil.rmtree(run)
+    answer = call("predict", f"bundle={tmp_path / 'production'}", "date=2026-02-06")
+    assert answer.code == 0, answer.err
+    assert fingerprint(trained["default"]) in answer.out
+
+
+def test_rollback_walks_back_and_never_forth(trained: Trained, tmp_path: Path) -> None:
+    registry = Registry.of(tmp_path)
+    runs = [trained[name] for name in ("base_rate", "default", "logistic")]
+    with registry.lock():
+        for run in runs:
+            registry.promote(load_bundle(run), {"name": run.parent.name})
+    place = f"paths.outputs={tmp_path}"
+    for run in (runs[1], runs[0]):
+        answer = call("production", "rollback", place)
+        assert answer.code == 0, answer.err
+        assert current(tmp_path) == fingerprint(run)
+    answer = call("production", "rollback", place)
+    assert answer.code == 2
+    assert "no model was in production before the current one" in answer.err
+    assert [event.action for event in registry.history()] == [*["promoted"] * 3, *["rolled back"] * 2]
+    shown = call("production", place).out
+    assert shown.startswith(f"in production: {fingerprint(runs[0])}")
+    assert shown.count("promoted") == 3
+
+
+def test_after_retiring_the_next_model_is_the_first_and_a_rollback_brings_the_old_one_back(
+    trained: Trained, outputs: Path
+) -> None:
+    place = f"paths.outputs={outputs}"
+    assert call("production", "retire", place).code == 0
+    assert "no model is in production" in call("production", place).out
+    assert call("predict", f"bundle={outputs / 'production'}", "date=2026-02-06").code == 3
+    assert call("production", "retire", place).code == 2
+    assert "first model" in promote(trained["default"], outputs).out
+    for expected in (None, fingerprint(trained["base_rate"])):
+        assert call("production", "rollback", place).code == 0
+        assert current(outputs) == expected
+
+
+def test_an_empty_registry_is_shown_and_has_nothing_to_roll_back(tmp_path: Path) -> None:
+    place = f"paths.outputs={tmp_path}"
+    shown = call("production", place)
+    assert (shown.code, "no model is in production" in shown.out) == (0, True)
+    assert call("production", "rollback", place).code == 2
+    assert call("production", "rolback", place).code == 2
+    assert call("production", "seed=1").code == 2
+
+
+@pytest.mark.parametrize("spoil", ["removed", "edited", "truncated"])
+def test_a_history_that_was_tampered_with_is_named(trained: Trained, outputs: Path, spoil: str) -> None:
+    registry = Registry.of(outputs)
+    with registry.lock():
+        registry.promote(load_bundle(trained["default"]), {"name": "default"})
+        registry.rollback()
+    path = outputs / "production/history/000002.json"
+    record = json.loads(path.read_text())
+    if spoil == "removed":
+        path.unlink()
+    elif spoil == "edited":
+        path.write_text(json.dumps(record | {"bundle": fingerprint(trained["base_rate"])}))
+    else:
+        path.write_text(path.read_text()[:50])
+    with pytest.raises(DataError, match=r"00000[23]\.json"):
+        registry.history()
+
+
+def test_a_damaged_history_is_not_continued(trained: Trained, outputs: Path) -> None:
+    (outputs / "production/history/000002.json").touch()
+    before = files(outputs / "production/history")
+    assert promote(trained["default"], outputs).code == 3
+    assert call("production", "retire", f"paths.outputs={outputs}").code == 3
+    assert files(outputs / "production/history") == before
+
+
+def test_a_copy_that_was_exchanged_or_lost_is_named_and_can_be_left_by_retiring(
+    trained: Trained, outputs: Path
+) -> None:
+    place = f"paths.outputs={outputs}"
+    (copy,) = (outputs / "production/bundles").iterdir()
+    shutil.rmtree(copy)
+    shutil.copytree(trained["logistic"] / "bundle", copy)
+    for words in (("production", place), ("predict", f"bundle={outputs / 'production'}", "date=2026-02-06")):
+        answer = call(*words)
+        assert (answer.code, "it was exchanged" in answer.err) == (3, True)
+    shutil.rmtree(copy)
+    assert call("production", place).code == promote(trained["default"], outputs).code == 3
+    assert call("production", "retire", place).code == 0
+
+
+def test_only_the_files_that_belong_to_a_bundle_are_copied_and_the_copy_can_be_removed(
+    trained: Trained, tmp_path: Path
+) -> None:
+    bundle = Path(shutil.copytree(trained["default"] / "bundle", tmp_path / "bundle"))
+    (bundle / "notes.txt").write_text("mine")
+    for path in (*bundle.rglob("*"), bundle):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    assert promote(bundle, tmp_path).code == 0
+    (copy,) = (tmp_path / "production/bundles").iterdir()
+    assert not (copy / "notes.txt").exists()
+    assert all(path.stat().st_mode & stat.S_IWUSR for path in (*copy.rglob("*"), copy))
+    assert load_bundle(copy).fingerprint == fingerprint(trained["default"])
+
+
+def test_a_bundle_that_became_another_after_the_gate_is_not_promoted(trained: Trained, outputs: Path) -> None:
+    folder = Path(shutil.copytree(trained["default"] / "bundle", outputs.parent / "bundle"))
+    judged = load_bundle(folder)
+    shutil.rmtree(folder)
+    shutil.copytree(trained["logistic"] / "bundle", folder)
+    registry = Registry.of(outputs)
+    with registry.lock(), pytest.raises(DataError):
+        registry.promote(judged, {"name": "judged"})
+    assert current(outputs) == fingerprint(trained["base_rate"])
+    assert len(registry.history()) == 1
+
+
+def test_an_event_never_takes_the_place_of_another_even_where_locks_do_not_hold(
+    trained: Trained, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = Registry.of(outputs)
+    registry.promote(load_bundle(trained["default"]), {"name": "default"})
+    before = files(outputs / "production/history")
+    seen = registry.history()[:1]  # what a process read that does not know of the second event yet
+    with monkeypatch.context() as patch:
+        patch.setattr(Registry, "history", lambda _: seen)
+        with pytest.raises(GateError, match=r"000002\.json was written by another process"):
+            registry.promote(load_bundle(trained["logistic"]), {"name": "logistic"})
+    assert files(outputs / "production/history") == before
+
+
+def test_a_model_whose_contract_is_out_of_date_is_shown_with_a_warning(
+    outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = f"paths.outputs={outputs}"
+    assert "warning" not in call("production", place).out
+    name = "points_std_last_10"
+    changed = dict(features.REGISTRY) | {name: replace(features.REGISTRY[name], default=6.0)}
+    monkeypatch.setattr(features, "REGISTRY", MappingProxyType(changed))
+    answer = call("production", place)
+    assert (answer.code, "every command refuses it: feature points_std_last_10" in answer.out) == (0, True)
+
+
+def test_two_promotions_at_once_are_decided_one_after_the_other(trained: Trained, outputs: Path) -> None:
+    runs = [trained[name] for name in ("default", "logistic")]
+    words = (f"paths.outputs={outputs}", "promote.margin=-1", *QUICK_GATE)
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "breakout", "promote", f"candidate={run}", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for run in runs
+    ]
+    told = [(*process.communicate(timeout=200), process.returncode) for process in started]
+    history = Registry.of(outputs).history()
+    promoted = [event.bundle for event in history if event.action == "promoted"][1:]
+    assert promoted == [event.bundle for event in history][1:]
+    accepted = [fingerprint(run) for run, (_, _, code) in zip(runs, told, strict=True) if code == 0]
+    assert set(promoted) == set(accepted)
+    assert len(promoted) == len(accepted)
+    assert len(accepted) >= 1
+    refused = [(out, err) for out, err, code in told if code != 0]
+    assert all("not promoted, production is unchanged" in err for _, err in refused)
+    assert any("another promotion is running" in out for out, _, _ in told)
+    assert current(outputs) == promoted[-1]
+
+
+COMMANDS = {  # what was promoted before, and what is in production after
+    "first promote": ((), "default"),
+    "promote": (("base_rate",), "default"),
+    "rollback": (("base_rate", "default"), "base_rate"),
+    "retire": (("base_rate", "default"), None),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # seconds; a hundred whole programs
+def test_a_command_killed_at_any_point_leaves_a_valid_registry(trained: Trained, tmp_path: Path) -> None:
+    for command, (names, _) in COMMANDS.items():
+        before = Registry.of(tmp_path / command / "before")
+        with before.lock():
+            for name in names:
+                before.promote(load_bundle(trained[name]), {"name": name})
+        if names:  # what an earlier kill has left is in nobody's way
+            (before.folder / "bundles/.half/baselines").mkdir(parents=True)
+            (before.folder / "history/.000009.json").write_text("{")
+    script = str(Path(__file__).with_name("killed.py"))
+    words = (f"candidate={trained['default']}", *QUICK_GATE)
+    done = subprocess.run([sys.executable, script, str(tmp_path), *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for command, (names, after) in COMMANDS.items():
+        left = sorted((tmp_path / command).glob("after-*"))
+        assert len(left) > (20 if "promote" in command else 8)
+        old = fingerprint(trained[names[-1]]) if names else None
+        found = [check_registry(outputs, old, fingerprint(trained[after]) if after else None) for outputs in left]
+        switched = found.index(True)
+        assert 0 < switched < len(found) - 1
+        assert all(found[switched:])  # killed after the switch, it has happened; before it, it has not
+
+
+def check_registry(outputs: Path, old: str | None, new: str | None) -> bool:
+    """Whether the new model is in production; asserts a valid registry that is ready for the next change."""
+    registry = Registry.of(outputs)
+    events = registry.history()
+    for event in events:
+        if event.bundle is not None:
+            registry.load(event.bundle)
+    found = registry.current()
+    assert found in (old, new)
+    if events:
+        with registry.lock():
+            registry.retire() if found else registry.rollback()
+        assert len(registry.history()) == len(events) + 1
+        assert not list((outputs / "production").rglob(".*"))
+    return found == new
