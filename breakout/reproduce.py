@@ -9,7 +9,7 @@ from rich.table import Table
 
 from breakout.errors import ConfigurationError, GateError
 from breakout.report.terminal import console
-from breakout.rerun import Record, rerun
+from breakout.rerun import PLACES, Record, rerun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,20 +20,33 @@ PROBABILITY = "probability"
 
 
 def main(words: Sequence[str]) -> int:
-    """Run again, compare and show; 0 if data, contract, rows and every probability are the same, bit for bit.
+    """Run again, compare and show; 0 if settings, data, contract, rows and all probabilities are the same, bit for bit.
 
     GateError naming what differs otherwise. Versions are shown, for they may explain a difference; alone they are none.
     """
-    if len(words) != 1:
+    folders = [word for word in words if "=" not in word]
+    if len(folders) != 1:
         raise ConfigurationError("give one run's folder: breakout reproduce outputs/runs/NAME/RUN")
-    folder = Path(words[0])
+    folder = Path(folders[0])
     folder = folder.parent if folder.name == "bundle" else folder
-    saved, now = rerun(folder)
+    saved, now = rerun(folder, read_places([word for word in words if "=" in word]))
     differing = show(saved, now)
     if differing:
         raise GateError(f"{folder} is not reproduced: {', '.join(differing)} differ from what the run recorded.")
     print(f"reproduced, bit for bit: {folder}")
     return 0
+
+
+def read_places(words: Sequence[str]) -> dict[str, str]:
+    """Where the run's data or bundle lies now, by key; ConfigurationError for any other setting."""
+    places = dict(word.split("=", 1) for word in words)
+    strange = [key for key in places if key not in PLACES]
+    if strange:
+        raise ConfigurationError(
+            f"{strange[0]} cannot be set: a run is run again as it was. "
+            f"Only where its data lies now can be told, with {', '.join(PLACES)}."
+        )
+    return places
 
 
 def show(saved: Record, now: Record) -> list[str]:

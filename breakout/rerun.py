@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from breakout import settings
 from breakout.artifacts import load_parquet
@@ -34,19 +34,27 @@ if TYPE_CHECKING:
     from breakout.plan import Plan
 
 PREDICTIONS_FILE = "predictions.parquet"
+# What may lie elsewhere than when the run was made, without the run being another.
+PLACES = ("warehouse.player_game_summary", "warehouse.team_offense_game_summary", "warehouse.schedule", "bundle")
+
+
+Rerunnable = TypeVar("Rerunnable", settings.ExperimentConfig, settings.EvaluateConfig)
 
 
 @dataclass(frozen=True)
 class Record:
-    """What must be the same: fingerprints by name (data, contract, rows) and predictions; `versions` may explain."""
+    """What must be the same: fingerprints by name (settings, data, contract, rows) and predictions.
+
+    `versions` may explain a difference.
+    """
 
     fingerprints: Mapping[str, str | None]
     predictions: pd.DataFrame
     versions: Mapping[str, str | None]
 
 
-def rerun(folder: Path) -> tuple[Record, Record]:
-    """The record that a run left and the one that it gives now.
+def rerun(folder: Path, places: Mapping[str, str]) -> tuple[Record, Record]:
+    """The record that a run left and the one that it gives now; `places`, keyed by PLACES, are read instead of its own.
 
     DataError if the folder holds no completed run; ConfigurationError for a program that cannot be run again;
     GateError if the contract has changed since, for then there is no same run to be had.
@@ -55,17 +63,19 @@ def rerun(folder: Path) -> tuple[Record, Record]:
     if status["state"] != "completed":
         raise DataError(f"{folder} is {status['state']}, and only a completed run can be reproduced.")
     if status["command"] == "evaluate":
-        return _rerun_evaluation(folder, status)
+        return _rerun_evaluation(folder, status, places)
     if status["command"] == "train":
-        return _rerun_training(folder)
+        return _rerun_training(folder, places)
     raise ConfigurationError(f"{folder} is a run of `breakout {status['command']}`; only train and evaluate run again.")
 
 
-def _rerun_training(folder: Path) -> tuple[Record, Record]:
+def _rerun_training(folder: Path, places: Mapping[str, str]) -> tuple[Record, Record]:
     bundle = load_bundle(folder / "bundle")
     check_unchanged(bundle)
     manifest = bundle.manifest
+    config = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig)
     prints = {
+        "settings": manifest["settings_fingerprint"],
         "data": manifest["data_fingerprint"],
         "contract": bundle.contract.fingerprint,
         "training rows": manifest["row_fingerprints"]["train"],
@@ -73,14 +83,15 @@ def _rerun_training(folder: Path) -> tuple[Record, Record]:
     }
     found = {**manifest["versions"], "git commit": manifest["git_commit"]}
     saved = Record(prints, load_parquet(folder / PREDICTIONS_FILE), found)
-    config = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig)
-    return saved, _train_again(_on_own_dates(config, manifest["windows"]))
+    again = _at_places(_on_own_dates(config, manifest["windows"]), places)
+    return saved, _train_again(again, settings.fingerprint(config))
 
 
-def _train_again(config: settings.ExperimentConfig) -> Record:
+def _train_again(config: settings.ExperimentConfig, settings_fingerprint: str) -> Record:
     with open_plan(config) as plan:
         train, evaluation, predictions = _fit_folds(plan) if plan.folds else _fit_once(plan)
         prints = {
+            "settings": settings_fingerprint,
             "data": plan.warehouse.fingerprint(),
             "contract": plan.contract.fingerprint,
             "training rows": train.fingerprint,
@@ -105,26 +116,34 @@ def _fit_folds(plan: Plan) -> tuple[Dataset, Dataset, pd.DataFrame]:
     return judged[-1].train, judged[-1].rows, fold_predictions(judged)
 
 
-def _rerun_evaluation(folder: Path, status: dict[str, Any]) -> tuple[Record, Record]:
-    config = settings.load_file(folder / SETTINGS_FILE, settings.EvaluateConfig)
+def _rerun_evaluation(folder: Path, status: dict[str, Any], places: Mapping[str, str]) -> tuple[Record, Record]:
+    own = settings.load_file(folder / SETTINGS_FILE, settings.EvaluateConfig)
+    config = _at_places(own, places)
     bundle = find_bundle(config.bundle)
     if bundle.fingerprint != status["bundle"]:
         raise DataError(f"{config.bundle} holds another bundle than the one that was evaluated ({status['bundle']}).")
     check_unchanged(bundle)
+    if status["contract_mismatch"]:
+        raise GateError(f"{folder} was scored under another contract than its bundle's, so there is none to keep to.")
     prints = {
+        "settings": status["fingerprint"],
         "data": status["data_fingerprint"],
         "contract": status["contract"],
         "evaluation rows": status["row_fingerprint"],
     }
     saved = Record(prints, load_parquet(folder / PREDICTIONS_FILE), status["versions"])
-    return saved, _score_again(config, bundle, DateRange(*map(date.fromisoformat, status["window"])))
+    window = DateRange(*map(date.fromisoformat, status["window"]))
+    return saved, _score_again(config, bundle, window, settings.fingerprint(own))
 
 
-def _score_again(config: settings.EvaluateConfig, bundle: Bundle, window: DateRange) -> Record:
+def _score_again(
+    config: settings.EvaluateConfig, bundle: Bundle, window: DateRange, settings_fingerprint: str
+) -> Record:
     warehouse = open_for(config, "reproduce")
     try:
         scored = score_window(bundle, warehouse, window)
         prints = {
+            "settings": settings_fingerprint,
             "data": warehouse.fingerprint(),
             "contract": bundle.contract.fingerprint,
             "evaluation rows": scored.rows.fingerprint,
@@ -140,6 +159,18 @@ def check_unchanged(bundle: Bundle) -> None:
     if differences:
         listed = "".join(f"\n  {difference}" for difference in differences)
         raise GateError(f"the run cannot be reproduced: its contract is not the installed one.{listed}")
+
+
+def _at_places(config: Rerunnable, places: Mapping[str, str]) -> Rerunnable:
+    """The settings with the places that are told; ConfigurationError for one that this run did not read from."""
+    mapping = settings.to_mapping(config)
+    for key, place in places.items():
+        group, _, name = key.rpartition(".")
+        owner = mapping[group] if group else mapping
+        if name not in owner:
+            raise ConfigurationError(f"{key} has no place in this run, which did not read from there; leave it out.")
+        owner[name] = place
+    return settings.load(type(config), mapping)
 
 
 def _on_own_dates(config: settings.ExperimentConfig, windows: dict[str, list[str] | None]) -> settings.ExperimentConfig:

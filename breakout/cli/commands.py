@@ -105,6 +105,7 @@ TABLE = (
         "breakout.reproduce",
         "run a run again from its own files and compare",
         "breakout reproduce outputs/runs/NAME/RUN",
+        "breakout reproduce RUN warehouse.player_game_summary='moved/games/*.parquet'",
     ),
     plain(
         "track",

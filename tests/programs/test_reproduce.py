@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -53,6 +54,29 @@ def test_changed_data_is_named_with_the_rows_and_predictions_that_it_changed(tmp
     answer = call("reproduce", run)
     assert answer.code == 1
     assert "data, training rows, evaluation rows, predictions differ" in answer.err
+
+
+def test_data_that_lies_elsewhere_now_can_be_pointed_to_and_nothing_else_can_be_changed(tmp_path: Path) -> None:
+    data, moved = tmp_path / "data", tmp_path / "moved"
+    ingest(data, date(2025, 10, 1), date(2026, 1, 14))
+    run = train(tmp_path, "short", *SHORT, "window.eval_end=2026-01-14", "model=logistic", *warehouse_words(data))
+    data.rename(moved)
+    lost = call("reproduce", run)
+    assert (lost.code, "no file at" in lost.err) == (3, True)
+    answer = call("reproduce", run, *warehouse_words(moved)[1:])
+    assert answer.code == 0, answer.err
+    refused = call("reproduce", run, "seed=7")
+    assert (refused.code, "seed cannot be set" in refused.err) == (2, True)
+    assert call("reproduce", run, f"bundle={run}").code == 2
+
+
+def test_edited_settings_are_named(trained: Trained, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(trained["logistic"], tmp_path / "run"))
+    path = run / "settings.yaml"
+    path.write_text(path.read_text().replace("C: 1.0", "C: 0.001"))
+    answer = call("reproduce", run)
+    assert answer.code == 1
+    assert "settings, predictions differ" in answer.err
 
 
 def test_a_changed_contract_is_named(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
