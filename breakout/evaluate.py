@@ -64,6 +64,8 @@ def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str],
             "window": [str(window.start), str(window.end)],
             "versions": versions(),
         }
+        for difference in differences:
+            logger.warning("scored under another contract than the bundle's: %s", difference)
         scored = score_window(bundle, warehouse, window)
         logger.info("scored %d rows of %s", len(scored.rows), window)
         run.facts |= {

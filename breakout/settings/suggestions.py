@@ -19,6 +19,9 @@ CHOICES: dict[str, dict[str, str]] = {
     }
 }
 
+# What a bundle brings along, and so cannot be set where a bundle is read.
+OF_THE_BUNDLE = ("mode", "features", "target", "window", "model", "validation", "calibration")
+
 
 @cache
 def type_hints(cls: type) -> dict[str, Any]:
@@ -91,8 +94,12 @@ def unknown_key_sentence(root: type, key: str, command: str = "", also: Sequence
     if known.get(key):
         owners = " or ".join(choice(group, kind) for kind in known[key])
         return f"{key} belongs to {owners}, not to the {group} chosen here: choose that, or leave it out."
-    suggestion = nearest_key(key, [*(k for k in known if not k.endswith(".kind")), *also])
     where = f" of `breakout {command}`" if command else ""
+    if {"bundle", "candidate"} & known.keys() and group in OF_THE_BUNDLE:
+        dates = "start= and end=" if "start" in known else "date="
+        remedy = f"choose games with {dates}" if group == "window" else "train another to change it"
+        return f"unknown key {key}{where}: a bundle brings its own {group}; {remedy}."
+    suggestion = nearest_key(key, [*(k for k in known if not k.endswith(".kind")), *also])
     if suggestion:
         return f"unknown key {key}{where}: did you mean {suggestion}?"
     groups = ", ".join(name for name in known if "." not in name)

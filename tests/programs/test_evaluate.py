@@ -84,9 +84,26 @@ def test_the_population_is_the_bundles_own_whatever_todays_yaml_says(trained: Tr
     found = predictions(newest_run(tmp_path, "evaluate"))
     pd.testing.assert_frame_equal(found, predictions(trained["narrow"]), check_exact=True)
     assert len(found) < len(predictions(trained["default"]))
-    refused = evaluate(trained["narrow"], tmp_path, "target.max_ppg=16")
-    assert refused.code == 2
-    assert "unknown key target" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("target.max_ppg=16", "brings its own target; train another to change it"),
+        ("+target.max_ppg=16", "brings its own target; train another to change it"),
+        ("features=all", "brings its own features; train another to change it"),
+        ("window.eval_start=2026-02-01", "brings its own window; choose games with "),
+    ],
+)
+def test_what_the_bundle_brings_along_cannot_be_set_beside_it(word: str, told: str) -> None:
+    for words in (
+        ("evaluate", "bundle=DIR"),
+        ("predict", "bundle=DIR", "date=2026-02-06"),
+        ("compare", "candidate=DIR", "production=DIR"),
+        ("promote", "candidate=DIR"),
+    ):
+        answer = call(*words, word)
+        assert (answer.code, told in answer.err) == (2, True), answer.err
 
 
 def test_a_mismatch_is_stamped_on_every_output_and_is_no_evidence(
@@ -105,6 +122,10 @@ def test_a_mismatch_is_stamped_on_every_output_and_is_no_evidence(
         assert name in read(run, file)["contract_mismatch"][0]
     assert predictions(run)["contract_mismatch"].all()
     assert "another contract" in (run / "report.html").read_text()
+    assert name in (run / "run.log").read_text()
+    assert "allow_contract_mismatch: true" in (run / "settings.yaml").read_text()
+    again = call("reproduce", run)
+    assert (again.code, "scored under another contract" in again.err) == (1, True)
     bundle = load_bundle(trained["untested"])
     assert find_evaluation(bundle, tmp_path) is None
     assert evaluate(trained["untested"], tmp_path).code == 0
