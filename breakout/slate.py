@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 TOP_FEATURES = 3
+CHECKED = timedelta(days=14)  # how far back a night that came in only in part is looked for
 SKIPPED_COLUMNS = (
     *KEY_COLUMNS,
     "player_full_name",
@@ -64,7 +65,7 @@ def build_slate(bundle: Bundle, warehouse: Warehouse, day: date, max_days_since_
     ranked = _rank(bundle, rows.take(is_candidate), stale[is_candidate])
     skipped = pd.concat([rows.keys, rows.context], axis=1).assign(days_since_last_game=stale, reason=reasons)
     skipped = skipped.loc[~is_candidate, list(SKIPPED_COLUMNS)].sort_values(["reason", "player_lookup"])
-    return Slate(day, ranked, skipped.reset_index(drop=True), tuple(_warnings(bundle, warehouse, day)))
+    return Slate(day, ranked, skipped.reset_index(drop=True), _warnings(bundle, warehouse, day, len(rows)))
 
 
 def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
@@ -172,12 +173,21 @@ def _reason(
     return f"has not played for more than {max_days_since_game} days" if days > max_days_since_game else ""
 
 
-def _warnings(bundle: Bundle, warehouse: Warehouse, day: date) -> list[str]:
-    """Games that were to be played before the day and are not in the warehouse: every feature is that much older."""
-    latest = warehouse.latest_game_date()
-    sources = warehouse.sources
+def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> tuple[str, ...]:
+    """Games that were to be played before the day and are not in the warehouse: every feature is that much older.
+
+    And why there may be nobody to rank.
+    """
+    latest, sources = warehouse.latest_game_date(), warehouse.sources
+    first, last = min(latest + timedelta(days=1), day - CHECKED), day - timedelta(days=1)
+    known = " AND ".join(
+        f"game_id IN (SELECT game_id FROM `{table}` WHERE game_date BETWEEN @start AND @end)"  # noqa: S608
+        for table in (sources.player_game_summary, sources.team_offense_game_summary)
+    )
     sql = f"""SELECT COUNT(*) AS games FROM `{sources.schedule}`
-WHERE game_date > @start AND game_date < @end AND {sources.season_type} IN UNNEST(@season_types)"""  # noqa: S608
-    missing = warehouse.query(sql, bundle.features.parameters(latest, latest, day)).to_pylist()[0]["games"]
-    told = f"the warehouse ends on {latest}: {missing} games scheduled between then and {day} are not in it yet"
-    return [f"{told}, and no feature knows of them."] if missing else []
+WHERE game_date BETWEEN @start AND @end AND {sources.season_type} IN UNNEST(@season_types) AND NOT ({known})"""  # noqa: S608
+    missing = warehouse.query(sql, bundle.features.parameters(first, first, last)).to_pylist()[0]["games"]
+    told = f"the warehouse ends on {latest}; games scheduled from {first} to {last} that it lacks: {missing}"
+    unknown = f"{told}. No feature knows of them." if missing else ""
+    nobody = "" if players else f"nobody has played a game this season yet for a team that plays on {day}."
+    return tuple(filter(None, (unknown, nobody)))

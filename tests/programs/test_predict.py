@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,34 +15,50 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakout.bundle import load_bundle
+from breakout.settings import SampleWarehouse
 from breakout.slate import Slate, build_slate, points_for_breakout
+from breakout.slate_output import write_slate
+from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
 from tests.programs.conftest import QUICK, Answer, Trained, call, newest_run
 from tests.programs.sample_files import ingest, warehouse_words
 
 KEYS = ["player_lookup", "game_id"]
 DAY = date(2026, 1, 15)
+TOMORROW = date(2026, 2, 6)
 
 
 def predict(run: Path, day: date | str, *words: str) -> Answer:
     return call("predict", f"bundle={run}", f"date={day}", *words)
 
 
-def slate(run: Path, day: date, max_days_since_game: int = 14) -> Slate:
+@pytest.fixture(scope="module")
+def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The games as files that end the day before DAY."""
+    folder = tmp_path_factory.mktemp("cut")
+    ingest(folder, date(2023, 10, 1), DAY - timedelta(days=1))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sample() -> Iterator[DuckDBWarehouse]:
     warehouse = open_sample()
-    try:
-        return build_slate(load_bundle(run), warehouse, day, max_days_since_game)
-    finally:
-        warehouse.close()
+    yield warehouse
+    warehouse.close()
+
+
+@pytest.fixture(scope="module")
+def tomorrow(trained: Trained, sample: DuckDBWarehouse) -> Slate:
+    """The default model's slate of the first day without played games; never to be changed."""
+    return build_slate(load_bundle(trained["default"]), sample, TOMORROW, max_days_since_game=3)
 
 
 @pytest.mark.parametrize("name", ["default", "mended", "experimental"])
 def test_predictions_from_data_cut_the_day_before_equal_bitwise_what_evaluate_gives_with_all_data(
-    trained: Trained, tmp_path: Path, name: str
+    trained: Trained, tmp_path: Path, cut: Path, name: str
 ) -> None:
-    ingest(tmp_path / "data", date(2023, 10, 1), date(2026, 1, 14))
     out = tmp_path / "slate.parquet"
-    answer = predict(trained[name], DAY, f"out={out}", *warehouse_words(tmp_path / "data"))
+    answer = predict(trained[name], DAY, f"out={out}", *warehouse_words(cut))
     assert answer.code == 0, answer.err
     evaluated = call("evaluate", f"bundle={trained[name]}", f"start={DAY}", f"paths.outputs={tmp_path}", *QUICK)
     assert evaluated.code == 0, evaluated.err
@@ -57,20 +74,24 @@ def test_predictions_from_data_cut_the_day_before_equal_bitwise_what_evaluate_gi
     assert absent <= stale
 
 
-def test_a_past_slate_does_not_depend_on_whether_its_games_are_known(trained: Trained, tmp_path: Path) -> None:
-    ingest(tmp_path / "data", date(2023, 10, 1), date(2026, 1, 14))
-    before, after = tmp_path / "before.parquet", tmp_path / "after.parquet"
-    assert predict(trained["default"], DAY, f"out={before}", *warehouse_words(tmp_path / "data")).code == 0
-    assert predict(trained["default"], DAY, f"out={after}").code == 0
-    pd.testing.assert_frame_equal(pd.read_parquet(before), pd.read_parquet(after), check_exact=True)
+def test_a_past_slate_does_not_depend_on_whether_its_games_are_known(
+    trained: Trained, tmp_path: Path, cut: Path, sample: DuckDBWarehouse
+) -> None:
+    out = tmp_path / "before.parquet"
+    assert predict(trained["default"], DAY, f"out={out}", *warehouse_words(cut)).code == 0
+    after = build_slate(load_bundle(trained["default"]), sample, DAY, max_days_since_game=14)
+    for path, frame in ((out, after.ranked), (tmp_path / "before.skipped.parquet", after.skipped)):
+        pd.testing.assert_frame_equal(pd.read_parquet(path), frame, check_exact=True, check_dtype=False)
 
 
-def test_csv_parquet_and_json_hold_the_same_slate_bit_for_bit(trained: Trained, tmp_path: Path) -> None:
+def test_csv_parquet_and_json_hold_the_same_slate_bit_for_bit(tomorrow: Slate, tmp_path: Path) -> None:
     frames = {}
     for suffix in ("csv", "parquet", "json"):
         out = tmp_path / f"slate.{suffix}"
-        assert predict(trained["default"], "2026-02-06", f"out={out}").code == 0
-        assert out.with_name(f"slate.skipped.{suffix}").exists()
+        assert write_slate(tomorrow, str(out), SampleWarehouse("sample")) == [
+            str(out),
+            str(out.with_name(f"slate.skipped.{suffix}")),
+        ]
     frames["csv"] = pd.read_csv(tmp_path / "slate.csv")
     frames["parquet"] = pd.read_parquet(tmp_path / "slate.parquet").assign(
         game_date=lambda frame: frame["game_date"].astype(str)
@@ -81,8 +102,8 @@ def test_csv_parquet_and_json_hold_the_same_slate_bit_for_bit(trained: Trained, 
         assert frames[suffix].to_dict("list") == frames["parquet"].to_dict("list")
 
 
-def test_the_ranking_holds_the_documented_columns_highest_probability_first(trained: Trained) -> None:
-    ranked = slate(trained["default"], date(2026, 2, 6)).ranked
+def test_the_ranking_holds_the_documented_columns_highest_probability_first(tomorrow: Slate) -> None:
+    ranked = tomorrow.ranked
     assert {"player_lookup", "game_id", "game_date", "split", "probability"} <= set(ranked.columns)
     assert "is_breakout" not in ranked
     assert ranked["probability"].is_monotonic_decreasing
@@ -94,26 +115,25 @@ def test_the_ranking_holds_the_documented_columns_highest_probability_first(trai
     assert (home.astype("int64") == ranked["is_home"]).all()
 
 
-def test_everyone_on_a_scheduled_team_is_ranked_or_skipped_with_a_reason_and_never_both(trained: Trained) -> None:
-    found = slate(trained["default"], date(2026, 2, 6))
+def test_everyone_on_a_scheduled_team_is_ranked_or_skipped_with_a_reason_and_never_both(
+    tomorrow: Slate, sample: DuckDBWarehouse
+) -> None:
+    found = tomorrow
     assert "probability" not in found.skipped
     assert not set(found.ranked["player_lookup"]) & set(found.skipped["player_lookup"])
-    known = open_sample()
     sql = """SELECT player_lookup FROM (
       SELECT player_lookup, team_abbr, ROW_NUMBER() OVER (PARTITION BY player_lookup ORDER BY game_date DESC) AS recency
       FROM nba_analytics.player_game_summary
       WHERE season_year = 2025 AND season_type = 'regular' AND minutes_played > 0)
     WHERE recency = 1 AND team_abbr IN UNNEST(@teams)"""
     teams = sorted({*found.ranked["team_abbr"], *found.skipped["team_abbr"]})
-    roster = set(known.query(sql, {"teams": teams}).to_pandas()["player_lookup"])
-    known.close()
+    roster = set(sample.query(sql, {"teams": teams}).to_pandas()["player_lookup"])
     assert roster == {*found.ranked["player_lookup"], *found.skipped["player_lookup"]}
     assert len(teams) == 12
 
 
-def test_each_reason_is_true_and_each_candidate_fits(trained: Trained) -> None:
-    found = slate(trained["default"], date(2026, 2, 6), max_days_since_game=3)
-    ranked, skipped = found.ranked, found.skipped
+def test_each_reason_is_true_and_each_candidate_fits(tomorrow: Slate) -> None:
+    ranked, skipped = tomorrow.ranked, tomorrow.skipped
     assert ranked["season_points_avg"].between(8, 16).all()
     assert (ranked["games_before"] >= 5).all()
     assert ranked["days_since_last_game"].between(1, 3).all()
@@ -128,38 +148,16 @@ def test_each_reason_is_true_and_each_candidate_fits(trained: Trained) -> None:
         assert is_true[skipped["reason"] == reason].all()
 
 
-def test_the_limit_of_days_is_inclusive(trained: Trained) -> None:
-    at_14 = slate(trained["default"], date(2026, 2, 6)).ranked
-    longest = int(at_14["days_since_last_game"].max())
-    same = slate(trained["default"], date(2026, 2, 6), max_days_since_game=longest).ranked
-    pd.testing.assert_frame_equal(at_14, same)
-    fewer = slate(trained["default"], date(2026, 2, 6), max_days_since_game=longest - 1).ranked
-    assert len(fewer) < len(at_14)
-
-
-def test_a_traded_player_is_ranked_for_the_team_he_last_played_for(trained: Trained) -> None:
-    sql = """SELECT DISTINCT later.player_lookup, later.team_abbr
-    FROM nba_analytics.player_game_summary AS earlier
-    JOIN nba_analytics.player_game_summary AS later USING (player_lookup, season_year)
-    WHERE season_year = 2025 AND earlier.team_abbr != later.team_abbr AND earlier.game_date < later.game_date
-      AND later.game_date > DATE '2026-01-25'"""
-    known = open_sample()
-    moved = dict(known.query(sql, {}).to_pandas().itertuples(index=False, name=None))
-    known.close()
-    found = slate(trained["default"], date(2026, 2, 6))
-    everyone = pd.concat([found.ranked, found.skipped])
-    met = everyone[everyone["player_lookup"].isin(list(moved))]
-    assert len(met)
-    assert all(moved[row.player_lookup] == row.team_abbr for row in met.itertuples())
-
-
-def test_the_named_features_are_those_that_moved_the_row_most(trained: Trained) -> None:
-    ranked = slate(trained["logistic"], date(2026, 2, 6)).ranked
+def test_the_named_features_are_those_that_moved_the_row_most(
+    trained: Trained, tomorrow: Slate, sample: DuckDBWarehouse
+) -> None:
+    ranked = tomorrow.ranked
     for text in ranked["top_features"]:
         added = [abs(float(part.rsplit(" ", 1)[1])) for part in text.split("; ")]
         assert len(added) == 3
         assert added == sorted(added, reverse=True)
-    assert set(slate(trained["base_rate"], date(2026, 2, 6)).ranked["top_features"]) == {""}
+    base_rate = build_slate(load_bundle(trained["base_rate"]), sample, TOMORROW, max_days_since_game=3)
+    assert set(base_rate.ranked["top_features"]) == {""}
 
 
 @given(games=st.integers(5, 82), points=st.integers(0, 1500), multiplier=st.sampled_from([1.1, 1.25, 1.4, 1.5, 2.0]))
@@ -189,26 +187,33 @@ def test_a_day_that_cannot_be_ranked_is_refused_in_a_sentence(trained: Trained, 
     assert answer.err.count("\n") == 1
 
 
-def test_without_a_schedule_nothing_is_predicted(trained: Trained, tmp_path: Path) -> None:
-    ingest(tmp_path / "data", date(2025, 10, 1), date(2026, 1, 14))
-    words = [word for word in warehouse_words(tmp_path / "data") if not word.startswith("warehouse.schedule")]
+def test_without_a_schedule_nothing_is_predicted(trained: Trained, cut: Path) -> None:
+    words = [word for word in warehouse_words(cut) if not word.startswith("warehouse.schedule")]
     answer = predict(trained["default"], DAY, *words)
     assert answer.code == 3
     assert "warehouse.schedule=PATH" in answer.err
 
 
 def test_games_that_the_warehouse_does_not_know_yet_are_told(trained: Trained, tmp_path: Path) -> None:
-    assert "not in it yet" not in predict(trained["default"], "2026-02-06").out
+    assert "that it lacks" not in predict(trained["default"], "2026-02-06").out
     ingest(tmp_path / "data", date(2023, 10, 1), date(2026, 1, 12))
     answer = predict(trained["default"], DAY, *warehouse_words(tmp_path / "data"))
     told = " ".join(answer.out.split())
-    assert "the warehouse ends on 2026-01-12: 14 games scheduled between then and 2026-01-15 are not in it yet" in told
+    assert "the warehouse ends on 2026-01-12; games scheduled from 2026-01-01 to 2026-01-14 that it lacks: 14." in told
 
 
 def test_an_output_of_another_kind_is_refused_before_anything_is_read(trained: Trained, tmp_path: Path) -> None:
     answer = predict(trained["default"], "2026-02-06", f"out={tmp_path / 'slate.xlsx'}")
     assert answer.code == 2
     assert ".csv, .parquet or .json" in answer.err
+
+
+def test_a_place_that_cannot_be_written_is_refused_in_a_sentence(trained: Trained, tmp_path: Path) -> None:
+    (tmp_path / "slate.csv").mkdir()
+    answer = predict(trained["default"], "2026-02-06", f"out={tmp_path / 'slate.csv'}")
+    assert (answer.code, answer.out, answer.err.count("\n")) == (3, "", 1)
+    assert "slate.csv cannot be written (Is a directory)" in answer.err
+    assert [path.name for path in tmp_path.iterdir()] == ["slate.csv"]
 
 
 def test_a_prediction_is_the_models_own_probability(trained: Trained) -> None:

@@ -1,0 +1,135 @@
+"""Who stands on a slate, told by hand: a few players, their games, and a schedule with every oddity it may hold."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from breakout.bundle import Bundle, load_bundle
+from breakout.slate import Slate, build_slate
+from breakout.warehouse.duckdb import DuckDBWarehouse
+from tests.builders import PLAYER_SCHEMA, SEASON, TEAM_SCHEMA, History, day
+from tests.programs.conftest import Trained
+
+TONIGHT = 30
+HOME_GAME, AWAY_GAME = f"{day(TONIGHT):%Y%m%d}_NYK_BOS", f"{day(TONIGHT):%Y%m%d}_BOS_LAL"
+
+
+@pytest.fixture
+def model(trained: Trained) -> Bundle:
+    return load_bundle(trained["logistic"])
+
+
+def scheduled(game_id: str, home: str, away: str, on: date, season_type: str = "regular") -> dict[str, Any]:
+    teams = {"home_team_abbr": home, "away_team_abbr": away}
+    return {"game_id": game_id, "game_date": on, **teams, "season_year": SEASON, "season_type": season_type}
+
+
+def build(model: Bundle, history: History, *schedule: dict[str, Any], on: int = TONIGHT) -> Slate:
+    warehouse = DuckDBWarehouse.from_arrow(
+        {
+            "player_game_summary": pa.Table.from_pylist(history.players, PLAYER_SCHEMA),
+            "team_offense_game_summary": pa.Table.from_pylist(history.teams, TEAM_SCHEMA),
+            "schedule": pa.Table.from_pylist(list(schedule)),
+        }
+    )
+    try:
+        return build_slate(model, warehouse, day(on), max_days_since_game=14)
+    finally:
+        warehouse.close()
+
+
+def plays_until(history: History, last: int, player: str, points: int = 10, games: int = 6, **each: Any) -> None:
+    for number in range(last - games + 1, last + 1):
+        history.plays(number, points, player=player, **each)
+
+
+def tonight(*, both: bool = False) -> list[dict[str, Any]]:
+    """Boston at home to New York; with `both`, against Los Angeles on the same day too, on a floor of nobody's."""
+    games = [scheduled(HOME_GAME, "BOS", "NYK", day(TONIGHT))]
+    return [*games, scheduled(AWAY_GAME, "BOS", "LAL", day(TONIGHT))] if both else games
+
+
+def test_a_team_that_plays_twice_has_its_players_in_both_games_at_home_where_the_schedule_says_so(
+    model: Bundle,
+) -> None:
+    history = History()
+    plays_until(history, 29, "ann")
+    plays_until(history, 28, "lee", team="LAL", opponent="CHI")
+    ranked = build(model, history, *tonight(both=True)).ranked.sort_values(["player_lookup", "game_id"])
+    found = ranked[["player_lookup", "game_id", "team_abbr", "opponent_team_abbr", "is_home"]]
+    assert found.to_numpy().tolist() == [
+        ["ann", AWAY_GAME, "BOS", "LAL", 1],
+        ["ann", HOME_GAME, "BOS", "NYK", 1],
+        ["lee", AWAY_GAME, "LAL", "BOS", 0],
+    ]
+    assert ranked["days_since_last_game"].tolist() == [1, 1, 2]
+
+
+def test_a_traded_player_stands_with_the_team_of_his_latest_played_game_alone(model: Bundle) -> None:
+    history = History()
+    plays_until(history, 25, "tom")
+    history.plays(27, 10, player="tom", team="LAL", opponent="CHI")
+    plays_until(history, 25, "dan")
+    history.plays(27, None, player="dan", minutes=0.0, team="LAL", opponent="CHI")  # on the list, but did not play
+    ranked = build(model, history, *tonight(both=True)).ranked
+    teams = {(row.player_lookup, row.team_abbr) for row in ranked.itertuples()}
+    assert teams == {("tom", "LAL"), ("dan", "BOS")}
+    assert set(build(model, history, *tonight()).ranked["player_lookup"]) == {"dan"}
+
+
+def test_who_is_left_out_stands_with_the_reason_and_fourteen_days_are_still_within(model: Bundle) -> None:
+    history = History()
+    plays_until(history, 16, "fourteen")
+    plays_until(history, 15, "fifteen")
+    plays_until(history, 29, "star", points=17)
+    plays_until(history, 29, "upper", points=16)
+    plays_until(history, 29, "lower", points=8)
+    plays_until(history, 29, "bench", points=7)
+    plays_until(history, 29, "rookie", games=4)
+    plays_until(history, 29, "retired", season_year=SEASON - 1)
+    plays_until(history, 29, "elsewhere", team="MIA", opponent="CHI")
+    found = build(model, history, *tonight())
+    assert sorted(found.ranked["player_lookup"]) == ["fourteen", "lower", "upper"]
+    assert dict(zip(found.skipped["player_lookup"], found.skipped["reason"], strict=True)) == {
+        "fifteen": "has not played for more than 14 days",
+        "star": "averages more than 16 points",
+        "bench": "averages fewer than 8 points",
+        "rookie": "fewer than 5 games this season",
+    }
+    needed = dict(zip(found.ranked["player_lookup"], found.ranked["points_for_breakout"], strict=True))
+    assert needed == {"fourteen": 15, "lower": 12, "upper": 24}
+
+
+def test_games_of_a_type_that_the_model_does_not_count_are_neither_history_nor_on_the_slate(model: Bundle) -> None:
+    history = History()
+    plays_until(history, 25, "ann")
+    history.plays(29, 40, player="ann", season_type="cup_final")
+    cup = scheduled(AWAY_GAME, "BOS", "LAL", day(TONIGHT), season_type="cup_final")
+    ranked = build(model, history, *tonight(), cup).ranked
+    assert ranked[["game_id", "season_points_avg", "days_since_last_game"]].to_numpy().tolist() == [[HOME_GAME, 10, 5]]
+
+
+def test_a_night_that_came_in_only_in_part_is_told(model: Bundle) -> None:
+    history = History()
+    plays_until(history, 29, "ann")
+    missed = scheduled(f"{day(28):%Y%m%d}_MIA_CHI", "CHI", "MIA", day(28))
+    known = scheduled(history.players[-1]["game_id"], "BOS", "NYK", day(29))
+    assert build(model, history, *tonight(), known).warnings == ()
+    (told,) = build(model, history, *tonight(), known, missed).warnings
+    assert "games scheduled from 2025-11-17 to 2025-11-30 that it lacks: 1." in told
+    history.teams = [row for row in history.teams if row["game_date"] != day(29)]
+    assert "lacks: 2." in build(model, history, *tonight(), known, missed).warnings[0]
+
+
+def test_on_opening_night_there_is_nobody_to_rank_and_that_is_told(model: Bundle) -> None:
+    history = History()
+    plays_until(history, 10, "ann", season_year=SEASON - 1)
+    found = build(model, history, *tonight())
+    assert (len(found.ranked), len(found.skipped)) == (0, 0)
+    assert isinstance(found.ranked, pd.DataFrame)
+    assert "nobody has played a game this season yet" in found.warnings[-1]
