@@ -12,7 +12,7 @@ PACKAGE := $(PIP_INSTALL) --no-build-isolation --editable .
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run emulator mlflow-server environments test lint format type bench lock clean
+.PHONY: help setup run emulator mlflow-server environments test lint format type bench tables lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ type: $(VENV)/.setup-dev  ## check the types, strictly
 
 bench: $(VENV)/.setup-dev  ## measure start-up, features and sweeps, one after another
 	$(BIN)/python -m pytest tests/benchmarks --numprocesses=0 --capture=no -m benchmark $(ARGS)
+
+tables: $(VENV)/.setup-dev  ## walk every feature set forward again and write docs/models.md's tables (ten minutes or twenty)
+	$(BIN)/python docs/feature_sets.py
 
 lock: $(VENV)/.setup-dev  ## resolve pyproject.toml anew into the two lock files
 	$(BIN)/pip-compile --quiet --allow-unsafe --no-strip-extras --generate-hashes --no-emit-index-url \

@@ -87,7 +87,7 @@ def _warnings(auc: Interval, n_rows: int, n_dates: int) -> tuple[str, ...]:
     if auc.estimate is not None and auc.estimate > LEAK_AUC:
         warnings.append(f"AUC above {LEAK_AUC:.2f}: a leak until proven otherwise.")
     if n_rows < FEW_ROWS:
-        warnings.append(f"Only {n_rows} evaluation rows, fewer than {FEW_ROWS}: they settle nothing.")
+        warnings.append(f"Only {_counted(n_rows, 'evaluation row')}, fewer than {FEW_ROWS}: that settles nothing.")
     if n_dates == 1:
         warnings.append("One game date only: nothing can be said about the spread, so there are no intervals.")
     elif n_dates < FEW_DATES:

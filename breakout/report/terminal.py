@@ -142,7 +142,8 @@ def show_evaluation(metrics: dict[str, Any]) -> None:
     out.print(_threshold_table(evaluation))
     for part in evaluation["top_rows"]:
         told = f"hit rate {_interval(part['hit_rate'])}, lift {_interval(part['lift'], '.2f')}"
-        out.print(f"top {part['fraction']:.0%}, {part['count']:,} games: {told}")
+        games = "1 game" if part["count"] == 1 else f"{part['count']:,} games"
+        out.print(f"top {part['fraction']:.0%} ({games}): {told}")
     for line in (_told_calibration(metrics), _told_seeds(metrics)):
         if line:
             out.print(line)

@@ -69,7 +69,7 @@ def test_the_top_of_the_list_seeds_trees_and_drift_are_told(
     told = " ".join(capsys.readouterr().out.split())
     metrics = load_json(reported["evaluated"] / "metrics.json")
     top: Any = metrics["evaluation"]["top_rows"][0]
-    assert f"top 5%, {top['count']} games: hit rate {top['hit_rate']['estimate']:.3f}" in told
+    assert f"top 5% ({top['count']} games): hit rate {top['hit_rate']['estimate']:.3f}" in told
     assert f"over 2 seeds: AUC {metrics['stability']['metrics']['auc']['mean']:.3f}" in told
     assert f"{metrics['model']['trees']:g} trees, 3,653 training rows" in told
     drifted = load_json(reported["evaluated"] / "distributions.json")["drifted"]
