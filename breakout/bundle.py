@@ -24,7 +24,7 @@ from breakout.errors import DataError
 from breakout.evaluation.thresholds import ThresholdChoice
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract
-from breakout.models.base import load_model
+from breakout.models.kinds import load_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,8 @@ from breakout.bundle import CONTRACT_KEY
 from breakout.calibration import Calibrator, Kind, fit_calibrator
 from breakout.errors import DataError
 from breakout.evaluation.thresholds import ThresholdChoice, choose_threshold
-from breakout.models.base import FitModel, FitParts, Model, fit_model, held_out_probability
+from breakout.models.base import FitParts, Model
+from breakout.models.kinds import FitModel, fit_model, held_out_probability
 from breakout.split import validation_mask
 
 if TYPE_CHECKING:

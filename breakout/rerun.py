@@ -17,7 +17,7 @@ from breakout.bundle import Bundle, load_bundle, versions
 from breakout.bundle_gate import contract_differences, find_bundle
 from breakout.errors import ConfigurationError, DataError, GateError
 from breakout.fitting import fit_experiment
-from breakout.models.base import fit_model
+from breakout.models.kinds import fit_model
 from breakout.plan import open_plan
 from breakout.runs import SETTINGS_FILE, git_commit, read_status
 from breakout.scoring import score_window

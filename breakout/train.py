@@ -19,7 +19,7 @@ from breakout.bundle import save_bundle
 from breakout.drift import check_drift, compare_distributions
 from breakout.fitting import Fitted, check_training_rows, fit_experiment, split_parts
 from breakout.incident.demonstration import demonstrate_incident
-from breakout.models.base import fit_model
+from breakout.models.kinds import fit_model
 from breakout.plan import Plan, open_plan
 from breakout.record import build_facts, build_metrics
 from breakout.report import terminal
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from breakout.dataset import Dataset
     from breakout.evaluation.summary import EvaluationResult
-    from breakout.models.base import FitModel
+    from breakout.models.kinds import FitModel
     from breakout.runs import Run
     from breakout.settings import ExperimentConfig
 

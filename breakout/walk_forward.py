@@ -32,7 +32,7 @@ from breakout.split import Fold, date_mask, folds_with_games
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
     from breakout.evaluation.summary import EvaluationResult
-    from breakout.models.base import FitModel
+    from breakout.models.kinds import FitModel
     from breakout.plan import Plan
     from breakout.settings import ExperimentConfig
 

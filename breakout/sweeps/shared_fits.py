@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from breakout import settings
-from breakout.models.base import fit_model
+from breakout.models.kinds import fit_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

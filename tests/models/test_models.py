@@ -10,8 +10,9 @@ import pytest
 
 from breakout import settings
 from breakout.errors import DataError
-from breakout.models.base import FitParts, Model, fit_model, held_out_probability, load_model
+from breakout.models.base import FitParts, Model
 from breakout.models.blend import BlendModel
+from breakout.models.kinds import fit_model, held_out_probability, load_model
 from breakout.settings.composition import compose
 
 NAMES = ["first", "second", "noise"]
