@@ -69,7 +69,7 @@ def test_rows_on_or_after_the_day_change_no_feature(shape: Shape, seed: int) -> 
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(shapes, seeds)
 def test_rows_on_or_after_the_day_change_no_feature_in_many_histories(shape: Shape, seed: int) -> None:
     check_blindness(shape, seed)
@@ -178,7 +178,7 @@ def test_random_histories_give_the_oracles_rows_labels_and_features(
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(shapes, targets)
 def test_many_random_histories_give_the_oracles_rows_labels_and_features(
     shape: Shape, config: BreakoutFeatureConfig
