@@ -32,7 +32,7 @@ def verdict_part(evaluation: Record) -> str:
     """The verdict in words and on a line, with its interval, its games and what should make the reader doubt it."""
     verdict, rows = evaluation["verdict"], evaluation["rows"]
     warnings = "".join(m.paragraph(warning, "warning") for warning in verdict["warnings"])
-    games = f"The games are of {rows['first_date']} to {rows['last_date']}; {rows['n_breakouts']:,} were breakouts."
+    games = f"The games are of {rows['first_date']} to {rows['last_date']}; breakouts: {rows['n_breakouts']:,}."
     box = m.paragraph(verdict["level"], "level") + m.paragraph(verdict["reason"]) + m.paragraph(games) + warnings
     scale = ""
     if verdict["auc"]["estimate"] is not None:
