@@ -70,7 +70,7 @@ def get_training_data_query(
         "played": _played(plan),
         "kept": _kept(plan, row_source),
         **{relation.state: _state(plan, relation) for relation in w.RELATIONS if _is_needed(plan, relation)},
-        **{state.as_of_name: _of_nights(plan, state) for state in w.RELATIONS if _is_of_nights(plan, state)},
+        **_nights_as_of(plan),
         **_missing_regulars(plan),
         "joined": _joined(plan),
         **_levels(plan),
@@ -206,10 +206,6 @@ def _is_needed(plan: Plan, relation: w.Relation) -> bool:
     return relation.name in plan.states or relation.name == "player" or (is_roster_asked and relation.name == "team")
 
 
-def _is_of_nights(plan: Plan, relation: w.Relation) -> bool:
-    return bool(relation.night) and relation.name in plan.states
-
-
 def _state(plan: Plan, relation: w.Relation) -> str:
     """What is known after each game of a relation, and until when that is the latest."""
     columns = dict(plan.states.get(relation.name, {}))
@@ -225,18 +221,37 @@ def _state(plan: Plan, relation: w.Relation) -> str:
     listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
     windows = ",\n  ".join([order, *frames])
     return f"""SELECT {relation.partition}, season_year, game_date AS state_date{listed}
-FROM {relation.source}
+FROM {relation.source if "missing_points_pico" in plan.row_columns else _asked(relation)}
 WINDOW
   {windows}"""
 
 
-def _of_nights(plan: Plan, relation: w.Relation) -> str:
-    """The states of a relation that are valid on the asked nights, one a team and date."""
-    columns = "".join(f", {name}" for name in plan.states[relation.name])
-    return f"""SELECT kept.{relation.night}, kept.season_year, kept.game_date{columns}
-FROM (SELECT DISTINCT {relation.night}, season_year, game_date FROM kept) AS kept
-JOIN {relation.state}
-  ON {relation.condition}"""
+def _asked(relation: w.Relation) -> str:
+    """The games of asked players or teams, whole seasons of them: the states of others would join no row."""
+    return f"""(
+  SELECT {relation.source}.*
+  FROM {relation.source}
+  JOIN (SELECT DISTINCT {relation.asked_by}, season_year FROM kept) AS kept
+    ON {relation.join.format(state=relation.source)}
+)"""
+
+
+def _nights_as_of(plan: Plan) -> dict[str, str]:
+    """The states of both teams on each asked night, which all players of a team share and so join once."""
+    relations = [relation for relation in w.RELATIONS if relation.is_of_night and relation.name in plan.states]
+    if not relations:
+        return {}
+    columns = "".join(f", {name}" for relation in relations for name in plan.states[relation.name])
+    joins = "\n".join(f"LEFT JOIN {relation.state}\n  ON {relation.condition}" for relation in relations)
+    keys = ", ".join(_NIGHT_KEY)
+    return {
+        "night": f"""SELECT {", ".join(f"kept.{key}" for key in _NIGHT_KEY)}{columns}
+FROM (SELECT DISTINCT {keys} FROM kept) AS kept
+{joins}"""
+    }
+
+
+_NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 
 
 _ROSTER_COLUMNS = {
@@ -283,21 +298,18 @@ GROUP BY asked.team_abbr, asked.game_date, asked.player_lookup"""
 
 def _joined(plan: Plan) -> str:
     """Each asked row beside the states that are valid on its date."""
-    columns, joins = ["kept.*", "player_state.state_date AS last_game_date"], []
-    for relation in w.RELATIONS:
-        if relation.name not in plan.states and relation.name != "player":
-            continue
-        name = relation.as_of_name
-        columns += [f"{name}.{column}" for column in plan.states.get(relation.name, {})]
-        night = _same(name, relation.night, "season_year", "game_date") if relation.night else ""
-        joins.append(f"LEFT JOIN {name}\n  ON {night or relation.condition}")
+    own = [relation for relation in w.RELATIONS if not relation.is_of_night and _is_needed(plan, relation)]
+    joined = {relation.state: (plan.states.get(relation.name, {}), relation.condition) for relation in own}
+    of_night = [plan.states.get(relation.name, {}) for relation in w.RELATIONS if relation.is_of_night]
+    if any(of_night):
+        joined["night"] = {name: "" for states in of_night for name in states}, _same("night", *_NIGHT_KEY)
     if "missing_points_pico" in plan.row_columns:
-        columns.append("missing_points_pico")
-        joins.append(
-            "LEFT JOIN missing_regulars\n  ON " + _same("missing_regulars", "player_lookup", "team_abbr", "game_date")
-        )
-    listed = ",\n  ".join(columns)
-    return "\n".join([f"SELECT {listed}", "FROM kept", *joins])
+        keys = ("player_lookup", "team_abbr", "game_date")
+        joined["missing_regulars"] = {"missing_points_pico": ""}, _same("missing_regulars", *keys)
+    listed = [f"{name}.{column}" for name, (columns, _) in joined.items() for column in columns]
+    columns = ",\n  ".join(["kept.*", "player_state.state_date AS last_game_date", *listed])
+    joins = [f"LEFT JOIN {name}\n  ON {condition}" for name, (_, condition) in joined.items()]
+    return "\n".join([f"SELECT {columns}", "FROM kept", *joins])
 
 
 def _same(name: str, *keys: str) -> str:

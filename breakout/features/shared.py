@@ -48,7 +48,7 @@ SHARED_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="days_since_breakout",
-        expression="row.day - MAX(IF(was_breakout = 1, day, NULL)) OVER season_so_far",
+        expression="row.day - LAST_VALUE(IF(was_breakout = 1, day, NULL) IGNORE NULLS) OVER season_so_far",
         default=30.0,
         unit="days",
         group="scoring",

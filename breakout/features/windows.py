@@ -42,8 +42,8 @@ class Relation:
 
     `order` names the base window; `windows` are frames of it that end at the state's own game;
     `join` is the equality part of the join from `kept` (a row) to this relation's states; `is_counted` finds the
-    state by the row's number of games. `night` names the row's team that the states are of: rows of one team and date
-    share them, so they are joined once.
+    state by the row's number of games. `asked_by` names the row's column whose states these are: the player, his
+    team or the opponent.
     """
 
     name: str
@@ -51,9 +51,9 @@ class Relation:
     partition: str
     order: str
     join: str
+    asked_by: str
     windows: dict[str, str]
     is_counted: bool = False
-    night: str = ""
 
     @property
     def state(self) -> str:
@@ -66,9 +66,9 @@ class Relation:
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
     @property
-    def as_of_name(self) -> str:
-        """The relation that a row joins: the states themselves, or those of the asked nights."""
-        return f"{self.name}_as_of" if self.night else self.state
+    def is_of_night(self) -> bool:
+        """Whether all rows of a team and date share the state."""
+        return self.source == "team_games"
 
 
 def last(games: int) -> str:
@@ -85,6 +85,7 @@ RELATIONS: tuple[Relation, ...] = (
         partition="player_lookup",
         order="player_season",
         join="{state}.player_lookup = kept.player_lookup AND {state}.season_year = kept.season_year",
+        asked_by="player_lookup",
         windows={"last_3": last(3), "last_5": last(5), "last_10": last(10), "season_so_far": SO_FAR},
         is_counted=True,
     ),
@@ -94,6 +95,7 @@ RELATIONS: tuple[Relation, ...] = (
         partition="player_lookup",
         order="prior_player_season",
         join="{state}.player_lookup = kept.player_lookup AND {state}.season_year = kept.season_year - 1",
+        asked_by="player_lookup",
         windows={"prior_season": SO_FAR},
     ),
     Relation(
@@ -102,8 +104,8 @@ RELATIONS: tuple[Relation, ...] = (
         partition="team_abbr",
         order="team_season",
         join="{state}.team_abbr = kept.team_abbr AND {state}.season_year = kept.season_year",
+        asked_by="team_abbr",
         windows={"team_last_10": last(10), "team_season_so_far": SO_FAR},
-        night="team_abbr",
     ),
     Relation(
         name="opponent",
@@ -111,8 +113,8 @@ RELATIONS: tuple[Relation, ...] = (
         partition="team_abbr",
         order="opponent_season",
         join="{state}.team_abbr = kept.opponent_team_abbr AND {state}.season_year = kept.season_year",
+        asked_by="opponent_team_abbr",
         windows={"opponent_last_10": last(10)},
-        night="opponent_team_abbr",
     ),
     Relation(
         name="opponent_defence",
@@ -120,8 +122,8 @@ RELATIONS: tuple[Relation, ...] = (
         partition="opponent_team_abbr",
         order="opponent_defence_season",
         join="{state}.opponent_team_abbr = kept.opponent_team_abbr AND {state}.season_year = kept.season_year",
+        asked_by="opponent_team_abbr",
         windows={"opponent_defence_last_15": last(15)},
-        night="opponent_team_abbr",
     ),
 )
 
