@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.selection import select_features
@@ -49,7 +49,8 @@ def run(config: AuditConfig) -> int:
 
 def show_audit(out: Console, report: AuditReport) -> None:
     """The table of features and checks, and for violations the smallest counterexamples."""
-    table = Table("feature", "rows checked", *CHECKS, title="violations by check", title_justify="left")
+    name = Column("feature", no_wrap=True)
+    table = Table(name, "rows checked", *CHECKS, title="violations by check", title_justify="left")
     for subject in report.subjects:
         counts = [report.count(subject, check) for check in CHECKS]
         table.add_row(subject, f"{report.rows:,}", *(f"[red]{n}[/red]" if n else "0" for n in counts))

@@ -39,7 +39,7 @@ class Counterexample:
         found = self.difference
         row = f"{found.player_lookup} {found.game_id}" if found.game_id else "all rows"
         told = f"{found.feature}, {row}, {found.check}: expected {found.expected!r}, found {found.found!r}"
-        return told if self.leaked is None else f"{told}; it changes with {self.leaked} alone"
+        return told if self.leaked is None else f"{told}; it changes {self.leaked}"
 
 
 @dataclass(frozen=True)

@@ -122,11 +122,19 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
 def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
     """The same rows as games still to be played, from what was known on the morning of the date."""
     before = f"WHERE game_date < DATE '{day}'"
-    audited.replay.list_rows(pd.concat([expected.keys, expected.context], axis=1))
+    nights = pd.concat([expected.keys, expected.context], axis=1)
+    audited.replay.schedule_games(nights.dropna(subset=["is_home"]), audited.config.season_types[0])
+    audited.replay.list_rows(nights)
     with audited.replay.changed(
         f"FROM main.player_game_summary {before}", f"FROM main.team_offense_game_summary {before}"
     ):
-        yield from compare_rows(PREDICTION_PATH, expected, recompute(audited, audited.paths.prediction, day, day))
+        slate = recompute(audited, audited.paths.prediction, day, day)
+        on_slate = set(keys_of(slate))
+        is_on_slate = np.array([key in on_slate for key in keys_of(expected)], dtype=bool)
+        yield from compare_rows(PREDICTION_PATH, expected.take(is_on_slate), slate)
+        if not is_on_slate.all():
+            listed = recompute(audited, audited.paths.listed, day, day)
+            yield from compare_rows(PREDICTION_PATH, expected.take(~is_on_slate), listed)
 
 
 def own_rows(rows: Dataset) -> str:

@@ -1,15 +1,19 @@
-"""The smallest counterexample of a violation: which single source row, changed alone, changes the feature."""
+"""The smallest counterexample of a violation: the one source row that, changed or left out, changes the feature."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING
 
 from breakout.proof.checks import Audited, Difference, recompute
 from breakout.proof.sampling import keys_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
 
@@ -21,51 +25,57 @@ class SourceRow:
     game_id: str
     who: str
     game_date: str
+    is_left_out: bool
 
     def __str__(self) -> str:
-        return f"{self.table} ({self.game_id}, {self.who}) of {self.game_date}"
+        row = f"{self.table} ({self.game_id}, {self.who}) of {self.game_date}"
+        return f"when {row} alone is left out" if self.is_left_out else f"with {row} alone"
 
 
 def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Halve the rows from the date on until one is left whose noise alone changes the value; None if none does alone.
+    """Halve the rows from the date on until one is left that changes the value; None if no row does so alone.
 
-    The row's own source row and those of its own night are tried first: they are the usual culprits.
+    A row does so by other numbers or, failing that, by its absence. The audited row's own source row and those of its
+    own night are tried first: they are the usual culprits.
     """
     day = date.fromisoformat(difference.game_date)
     candidates = audited.replay.rows_from(day)
     is_own = (candidates["game_id"] == difference.game_id) & (candidates["who"] == difference.player_lookup)
     is_tonight = candidates["game_id"] == difference.game_id
-    for mask in (is_own, is_tonight, candidates["game_date"].astype(str) == str(day), is_own | True):
-        found = _halve(audited, difference, day, candidates[mask])
+    is_today = candidates["game_date"].astype(str) == str(day)
+    for is_left_out, mask in product((False, True), (is_own, is_tonight, is_today, is_own | True)):
+        # without its own source row there is no audited row
+        rows = candidates[mask & ~is_own] if is_left_out else candidates[mask]
+        found = _halve(partial(_matters, audited, difference, is_left_out=is_left_out), rows)
         if found is not None:
-            return found
+            return SourceRow(found["source"], found["game_id"], found["who"], str(found["game_date"])[:10], is_left_out)
     return None
 
 
-def _halve(audited: Audited, difference: Difference, day: date, rows: pd.DataFrame) -> SourceRow | None:
-    if not len(rows) or not _matters(audited, difference, day, rows):
+def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Series | None:
+    """The one row that matters alone; None if no row does."""
+    if not len(rows) or not matters(rows):
         return None
     while len(rows) > 1:
-        first, second = rows.iloc[: len(rows) // 2], rows.iloc[len(rows) // 2 :]
-        if _matters(audited, difference, day, first):
-            rows = first
-        elif _matters(audited, difference, day, second):
-            rows = second
-        else:
+        halves = rows.iloc[: len(rows) // 2], rows.iloc[len(rows) // 2 :]
+        half = next((half for half in halves if matters(half)), None)
+        if half is None:
             return None
-    last = rows.iloc[0]
-    return SourceRow(last["source"], last["game_id"], last["who"], str(last["game_date"])[:10])
+        rows = half
+    return rows.iloc[0]
 
 
-def _matters(audited: Audited, difference: Difference, day: date, rows: pd.DataFrame) -> bool:
-    """Whether noise in these source rows changes the audited value."""
+def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is_left_out: bool) -> bool:
+    """Whether noise in these source rows, or their absence, changes the audited value."""
+    day = date.fromisoformat(difference.game_date)
     selects = []
     for table in ("player_game_summary", "team_offense_game_summary"):
         own = rows[rows["source"] == table]
         audited.replay.connection.register(f"changed_{table}", own[["game_id", "who"]].astype(str))
         second = "player_lookup" if table == "player_game_summary" else "team_abbr"
         where = f"(game_id, {second}) IN (SELECT (game_id, who) FROM changed_{table})"
-        selects.append(audited.replay.noise(table, where, audited.seed + 1))
+        noise = audited.replay.noise(table, where, audited.seed + 1)
+        selects.append(f"FROM main.{table} WHERE NOT ({where})" if is_left_out else noise)
     with audited.replay.changed(*selects):
         found = recompute(audited, audited.paths.training, day, audited.end)
     key = (difference.player_lookup, difference.game_id, difference.game_date)

@@ -26,11 +26,15 @@ class Path(Protocol):
 
 @dataclass(frozen=True)
 class Paths:
-    """The paths under audit. `prediction` takes the rows that the warehouse lists as still to be played."""
+    """The paths under audit. `prediction` takes its rows from a schedule and rosters, as `breakout predict` does.
+
+    `listed` takes those that no slate can hold yet, such as a player's first game for a new team, from a list.
+    """
 
     training: Path
     evaluation: Path
     prediction: Path
+    listed: Path
     registry: Mapping[str, Feature]
 
 
@@ -39,6 +43,7 @@ def installed_paths(registry: Mapping[str, Feature] = REGISTRY) -> Paths:
     return Paths(
         training=partial(build_dataset, registry=registry),
         evaluation=partial(build_dataset, registry=registry, slice_features=SLICE_FEATURES),
-        prediction=partial(build_dataset, registry=registry, row_source="listed"),
+        prediction=partial(build_dataset, registry=registry, row_source="slate"),
+        listed=partial(build_dataset, registry=registry, row_source="listed"),
         registry=registry,
     )

@@ -72,10 +72,24 @@ WHERE game_date BETWEEN @history_start AND @end"""
 
     def list_rows(self, rows: pd.DataFrame) -> None:
         """Make these rows (identity columns only) the table `slate`, as games still to be played."""
-        listed = rows[list(_LISTED)]
-        self.connection.register("incoming", listed)
-        self.connection.execute("CREATE OR REPLACE TABLE nba_analytics.slate AS FROM incoming")
-        self.connection.execute("ALTER TABLE nba_analytics.slate ALTER game_date TYPE DATE")
+        self._create("slate", rows[list(_LISTED)])
+
+    def schedule_games(self, rows: pd.DataFrame, season_type: str) -> None:
+        """Make the games of these rows the schedule, all of one season type."""
+        home, away = ("team_abbr", "opponent_team_abbr"), ("opponent_team_abbr", "team_abbr")
+        sides = [
+            rows.loc[rows["is_home"] == is_home, ["game_id", "game_date", "season_year", *teams]].set_axis(
+                ["game_id", "game_date", "season_year", "home_team_abbr", "away_team_abbr"], axis=1
+            )
+            for is_home, teams in ((1, home), (0, away))
+        ]
+        games = pd.concat(sides).drop_duplicates().assign(season_type=season_type)
+        self._create("schedule", games)
+
+    def _create(self, table: str, rows: pd.DataFrame) -> None:
+        self.connection.register("incoming", rows)
+        self.connection.execute(f"CREATE OR REPLACE TABLE nba_analytics.{table} AS FROM incoming")
+        self.connection.execute(f"ALTER TABLE nba_analytics.{table} ALTER game_date TYPE DATE")
         self.connection.unregister("incoming")
 
     def noise(self, table: str, where: str, seed: int) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 EDGE_ROWS = 2  # of each kind
 LONG_ABSENCE_DAYS = 14
 SEASON_START_DAYS = 7  # from the first kept row of a season
+RARE_SHARE = 0.05
 # A recomputation costs about the same for one row of a date as for all of them, so the sample takes whole handfuls.
 ROWS_PER_DATE = 25
 
@@ -51,6 +52,9 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     # New dates come on top of those of the edge cases, which are filled up too.
     allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
     spare = random.permutation(np.flatnonzero(allowed & ~chosen))
+    # The rarest kinds first: they cost nothing more on dates that are recomputed anyway.
+    rare = np.logical_or.reduce([mask for mask in edges.values() if mask.mean() < RARE_SHARE] or [~chosen & False])
+    spare = np.concatenate([spare[rare[spare]], spare[~rare[spare]]])
     if len(spare) < rows - int(chosen.sum()):
         spare = np.concatenate([spare, random.permutation(np.flatnonzero(~allowed & ~chosen))])
     chosen[spare[: max(0, rows - int(chosen.sum()))]] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from breakout.dataset import Dataset, build_dataset
+from breakout.features import query
 from breakout.features import windows as w
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.plan import _plan
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from breakout.features.feature import Feature
     from breakout.warehouse.base import Warehouse
+    from breakout.warehouse.tables import SourceTables
 
 START, END = date(2025, 11, 2), date(2026, 1, 31)
 
@@ -149,6 +152,43 @@ def test_an_opponent_rating_that_holds_tonight_is_found(
     assert leaked is not None
     assert leaked.table == "team_offense_game_summary"
     assert leaked.game_id == report.counterexamples[0].difference.game_id
+
+
+def test_a_game_that_leaks_by_being_there_is_named(warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    relation = w.RELATION_OF_WINDOW["team_season_so_far"]
+    monkeypatch.setitem(relation.windows, "team_season_so_far", "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 FOLLOWING")
+    report = audit(warehouse, "rest_days")
+    assert report.count("rest_days", TRUNCATION)
+    example = report.counterexamples[0]
+    assert example.leaked is not None
+    assert example.leaked.is_left_out
+    assert (example.leaked.table, example.leaked.game_id) == ("team_offense_game_summary", example.difference.game_id)
+
+
+def test_a_slate_that_takes_home_for_away_is_found(warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    nights = query._nights
+
+    def swapped(tables: SourceTables, row_source: query.RowSource) -> dict[str, str]:
+        swaps = {"0 AS is_home": "1 AS is_home", "1 AS is_home": "0 AS is_home"}
+        pattern = re.compile("|".join(swaps))
+        return {
+            name: pattern.sub(lambda found: swaps[found[0]], sql) for name, sql in nights(tables, row_source).items()
+        }
+
+    monkeypatch.setattr(query, "_nights", swapped)
+    report = audit(warehouse, "home_away")
+    assert {found.check for found in report.violations} == {PREDICTION_PATH}
+    assert all(found.expected == 1 - float(found.found) for found in report.violations)
+
+
+def test_a_newcomer_is_on_no_slate_yet_and_audited_as_a_listed_row(warehouse: DuckDBWarehouse) -> None:
+    name = "points_avg_last_5"
+    paths = replace(installed_paths(), listed=installed_paths(planted(name, "0")).listed)
+    report = audit(warehouse, name, paths)
+    traded = {(found.player_lookup, found.check) for found in report.violations}
+    assert traded
+    assert {check for _, check in traded} == {PREDICTION_PATH}
+    assert len(report.violations) < report.rows
 
 
 def test_a_default_that_differs_between_paths_is_found(warehouse: DuckDBWarehouse) -> None:
