@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LABELS = {"command": "doctor", "run": "doctor"}
 PACKAGES = ("catboost", "duckdb", "google-cloud-bigquery", "hydra-core", "pandas", "pyarrow", "scikit-learn", "sqlglot")
 
 
@@ -88,7 +89,9 @@ def check_bigquery(checkup: Checkup, config: settings.ExperimentConfig, chosen: 
     from breakout.warehouse.bigquery import BigQueryWarehouse
     from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
 
-    opened = checkup.check("credentials and project", lambda: BigQueryWarehouse(chosen), lambda found: found.describe())
+    opened = checkup.check(
+        "credentials and project", lambda: BigQueryWarehouse(chosen, _LABELS), lambda found: found.describe()
+    )
     if opened is None:
         checkup.skip("tables", "there is no connection")
         return
@@ -158,12 +161,17 @@ def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:
     tracking = config.tracking
     if not isinstance(tracking, BigQueryTracking):
         return
+    from breakout.tracking.bigquery import COLUMNS
     from breakout.warehouse.bigquery_jobs import BigQueryJobs
-    from breakout.warehouse.tables import check_table_name
+    from breakout.warehouse.bigquery_tables import check_columns
 
     def look() -> str:
-        check_table_name("tracking.table", tracking.table)
-        columns = BigQueryJobs(tracking, "tracking").columns_if_there(tracking.table)
-        return f"{tracking.table} is there" if columns else f"{tracking.table} will be made by the first run"
+        jobs = BigQueryJobs(tracking, "tracking", _LABELS)
+        present = jobs.columns_if_there(tracking.table)
+        jobs.close()
+        if present is None:
+            return f"{tracking.table} will be made by the first run"
+        check_columns(tracking.table, COLUMNS, present)
+        return f"{tracking.table} is there, and every column has its type"
 
     checkup.check("tracking table", look)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def run(config: PredictConfig) -> int:
     """Build, show and write the slate; the exit code. GateError if the bundle's contract is not the installed one."""
-    check_out(config.out)
+    check_out(config.out, config.warehouse)
     bundle = open_bundle(config.bundle)
     check_day(bundle, config)
     warehouse = open_for(config, "predict")

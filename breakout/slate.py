@@ -72,6 +72,7 @@ def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
     """Raise DataError unless the schedule reaches the day and has a game on it of a type that the bundle counts."""
     if not warehouse.has_schedule():
         raise DataError("prediction needs to know who plays whom; give the schedule with warehouse.schedule=PATH.")
+    warehouse.check_schedule(day, day)
     types = ", ".join(bundle.features.season_types)
     found = _games(warehouse, bundle, day).to_pylist()[0]
     if found["games"]:

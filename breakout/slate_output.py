@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from breakout.artifacts import save_json, save_parquet, save_text
 from breakout.errors import ConfigurationError
+from breakout.settings import BigQueryWarehouse
+from breakout.settings.identifiers import check_table_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,18 +24,23 @@ BIGQUERY = "bigquery:"
 SUFFIXES = (".csv", ".parquet", ".json")
 
 
-def check_out(out: str | None) -> None:
+def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
     """Raise ConfigurationError unless `out` names something that a slate can be written to; None prints only."""
-    if out is None or out.startswith(BIGQUERY) or Path(out).suffix.lower() in SUFFIXES:
+    if out is None:
         return
-    raise ConfigurationError(
-        f"out must name a .csv, .parquet or .json file, or a table as bigquery:DATASET.TABLE, got {out!r}."
-    )
+    if out.startswith(BIGQUERY):
+        check_table_name("out=bigquery:", out.removeprefix(BIGQUERY))
+        if not isinstance(warehouse, BigQueryWarehouse):
+            raise ConfigurationError("out=bigquery:DATASET.TABLE needs to know the project: add warehouse=bigquery.")
+    elif Path(out).suffix.lower() not in SUFFIXES:
+        raise ConfigurationError(
+            f"out must name a .csv, .parquet or .json file, or a table as bigquery:DATASET.TABLE, got {out!r}."
+        )
 
 
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig) -> list[str]:
     """Write the slate and return where it stands now; each file appears whole or not at all."""
-    if out.startswith(BIGQUERY):
+    if isinstance(warehouse, BigQueryWarehouse) and out.startswith(BIGQUERY):
         from breakout.warehouse.bigquery_slate import write_slate as append_slate
 
         table = out.removeprefix(BIGQUERY)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
 from breakout.errors import ConfigurationError
-from breakout.settings.groups import DateWindow, EvaluationConfig, TargetConfig, WalkForwardWindow
+from breakout.settings.groups import (
+    BigQueryTracking,
+    BigQueryWarehouse,
+    DateWindow,
+    EvaluationConfig,
+    TargetConfig,
+    WalkForwardWindow,
+)
+from breakout.settings.identifiers import check_connection, check_table_name
 
 
 def check_across_fields(config: Any) -> None:
     """Run every check whose group this program has."""
-    groups = vars(config).values()
-    for group in groups:
-        if isinstance(group, TargetConfig):
-            check_target(group)
-        elif isinstance(group, DateWindow):
-            check_dates(group)
-        elif isinstance(group, WalkForwardWindow):
-            check_walk_forward(group)
-        elif isinstance(group, EvaluationConfig):
-            check_evaluation(group)
+    for group in vars(config).values():
+        if type(group) in GROUP_CHECKS:
+            GROUP_CHECKS[type(group)](group)
     check_order("start", getattr(config, "start", None), "end", getattr(config, "end", None))
     audit = getattr(config, "audit", None)
     if audit is not None:
@@ -72,6 +73,19 @@ def check_evaluation(evaluation: EvaluationConfig) -> None:
     check_list("evaluation.top_fractions", evaluation.top_fractions)
 
 
+def check_warehouse(warehouse: BigQueryWarehouse) -> None:
+    check_connection(warehouse, "warehouse")
+    for name in ("player_game_summary", "team_offense_game_summary", "schedule"):
+        table = getattr(warehouse, name)
+        if table is not None:
+            check_table_name(f"warehouse.{name}", table)
+
+
+def check_tracking(tracking: BigQueryTracking) -> None:
+    check_connection(tracking, "tracking")
+    check_table_name("tracking.table", tracking.table)
+
+
 def check_order(first: str, start: date | None, last: str, end: date | None) -> None:
     if start is not None and end is not None and start > end:
         raise ConfigurationError(f"{first} {start} is after {last} {end}: swap them, or give both.")
@@ -84,3 +98,13 @@ def check_list(key: str, items: Sequence[object]) -> None:
     repeated = next((item for index, item in enumerate(items) if item in items[:index]), None)
     if repeated is not None:
         raise ConfigurationError(f"{key} names {repeated} twice: name each once.")
+
+
+GROUP_CHECKS: dict[type, Callable[[Any], None]] = {
+    TargetConfig: check_target,
+    DateWindow: check_dates,
+    WalkForwardWindow: check_walk_forward,
+    EvaluationConfig: check_evaluation,
+    BigQueryWarehouse: check_warehouse,
+    BigQueryTracking: check_tracking,
+}

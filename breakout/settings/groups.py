@@ -277,6 +277,7 @@ class BigQueryTracking:
     location: str | None
     table: str
     api_endpoint: str | None
+    maximum_bytes_billed: Count | None
     timeout_seconds: Positive
 
 

@@ -70,6 +70,10 @@ class LazyWarehouse:
         """Let the source check its rows."""
         self._open().check_history(start, end)
 
+    def check_schedule(self, start: date, end: date) -> None:
+        """Let the source check its schedule."""
+        self._open().check_schedule(start, end)
+
     def history_start(self, start: date) -> date:
         """The first day that a row of `start` can see."""
         return self._history[start] if start in self._history else self._open().history_start(start)

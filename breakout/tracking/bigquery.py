@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from breakout.settings.identifiers import check_table_name
 from breakout.tracking.record import read_run
 from breakout.warehouse.bigquery_jobs import BigQueryJobs
 from breakout.warehouse.bigquery_tables import create_table, merge_statement
 from breakout.warehouse.bigquery_types import Null
-from breakout.warehouse.tables import check_table_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,6 @@ COLUMNS = {
     "started_at": "TIMESTAMP",
     "finished_at": "TIMESTAMP",
 }
-_LIMIT_BYTES = 10 * 2**30  # a table of runs is small; one that is not has not been meant
 
 
 class BigQueryTracker:
@@ -46,26 +45,31 @@ class BigQueryTracker:
 
     def __init__(self, config: BigQueryTracking) -> None:
         check_table_name("tracking.table", config.table)
-        self._table = config.table
-        self._jobs = BigQueryJobs(
-            config, "tracking", maximum_bytes_billed=_LIMIT_BYTES, labels={"program": "breakout", "command": "track"}
-        )
+        self._config, self._table = config, config.table
 
     def register(self, run_folder: Path) -> None:
         """Insert the run's row, or replace it: a MERGE by run id, in which a row that does not fit is an error."""
-        record = asdict(read_run(run_folder))
-        types = create_table(self._jobs, self._table, COLUMNS)
-        values = {name: _value(record[name], kind) for name, kind in COLUMNS.items()}
-        columns = (f"PARSE_JSON(@{name})" if types[name] == "JSON" else f"@{name}" for name in COLUMNS)
-        source = "SELECT " + ", ".join(f"{value} AS {name}" for value, name in zip(columns, COLUMNS, strict=True))
-        sql = merge_statement(self._table, source, ("experiment_id",), tuple(COLUMNS))
-        self._jobs.query(sql, values, f"the row of {record['experiment_id']} in {self._table}")
-        self._jobs.close()
+        run = read_run(run_folder)
+        record = asdict(run)
+        jobs = BigQueryJobs(self._config, "tracking", {"command": "track", "run": run.experiment_name})
+        try:
+            types = create_table(jobs, self._table, COLUMNS)
+            values = {name: _value(record[name], kind) for name, kind in COLUMNS.items()}
+            source = "SELECT " + ", ".join(f"{_expression(name, types[name])} AS {name}" for name in COLUMNS)
+            sql = merge_statement(self._table, source, ("experiment_id",), tuple(COLUMNS))
+            jobs.query(sql, values, f"the row of {run.experiment_id} in {self._table}")
+        finally:
+            jobs.close()
 
 
 def open_tracker(config: BigQueryTracking) -> BigQueryTracker:
     """The tracker of `tracking=bigquery`."""
     return BigQueryTracker(config)
+
+
+def _expression(name: str, kind: str) -> str:
+    # Numbers of JSON text are rounded to FLOAT64, which they were; by default one too exact to be told is an error.
+    return f"PARSE_JSON(@{name}, wide_number_mode => 'round')" if kind == "JSON" else f"@{name}"
 
 
 def _value(value: object, kind: str) -> object:

@@ -32,6 +32,10 @@ class Warehouse(Protocol):
         """Check columns, types, keys and values of the source rows that rows of start..end can see."""
         ...
 
+    def check_schedule(self, start: date, end: date) -> None:
+        """Check the columns, types and keys of the schedule, and its games of start..end."""
+        ...
+
     def history_start(self, start: date) -> date:
         """The first day that a row of `start` can see: a partition filter that never cuts a window."""
         ...

@@ -45,13 +45,7 @@ class BigQueryWarehouse:
         self._config = config
         self._names = {table.name: name for table, name in _named_tables(config)}
         self._source_tables(has_season_type=True)  # refuses what is no table name, before anything is asked
-        self._jobs = BigQueryJobs(
-            config,
-            "warehouse",
-            maximum_bytes_billed=config.maximum_bytes_billed,
-            price_per_tib=config.price_per_tib,
-            labels={"program": "breakout", **(labels or {})},
-        )
+        self._jobs = BigQueryJobs(config, "warehouse", labels or {}, config.price_per_tib)
         self._metadata: dict[str, Any] = {}
         self._checked: list[tuple[date, date]] = []
 
@@ -103,6 +97,12 @@ class BigQueryWarehouse:
             self._check_not_empty(table, span)
             tables.check_rows(self, table, self._names[table.name], dict(span))
         self._checked.append((first, end))
+
+    def check_schedule(self, start: date, end: date) -> None:
+        """Columns and types by metadata, then keys and values of the games of start..end."""
+        self.check_schema(tables.SCHEDULE)
+        span: dict[str, object] = {"history_start": start, "end": end}
+        tables.check_rows(self, tables.SCHEDULE, self._names[tables.SCHEDULE.name], span)
 
     def estimate_checks(self, start: date, end: date) -> CostEstimate:
         """What `check_history` would scan of the rows that start..end can see."""

@@ -7,53 +7,59 @@ told no credentials at all. Every request ends by its deadline, whatever time-ou
 from __future__ import annotations
 
 import os
-import re
 import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import google.auth
 import requests
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError
-from google.auth.transport.requests import AuthorizedSession
+from google.auth.transport.requests import AuthorizedSession, Request
 from google.cloud import bigquery
 
 from breakout import __version__
-from breakout.errors import ConfigurationError, DataError
+from breakout.errors import DataError
+from breakout.settings.identifiers import check_connection
+
+if TYPE_CHECKING:
+    from breakout.settings.identifiers import Connection
 
 _SCOPES = ("https://www.googleapis.com/auth/bigquery",)
-_PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,61}[a-z0-9]")
-_LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,40}")
 LOGIN = "gcloud auth application-default login"
 
 
-class Connection(Protocol):
-    """The part of a configuration group that says where BigQuery is; `api_endpoint` None is the public service."""
-
-    @property
-    def project(self) -> str | None: ...
-    @property
-    def location(self) -> str | None: ...
-    @property
-    def api_endpoint(self) -> str | None: ...
-    @property
-    def timeout_seconds(self) -> float: ...
-
-
 class BoundedSession(AuthorizedSession):
-    """An HTTP session whose requests end by `deadline` (time.monotonic()); the client library alone may wait longer."""
+    """An HTTP session that is over by `deadline` (time.monotonic()), the renewal of its credentials included.
 
-    deadline = float("inf")
+    The client library alone may wait longer.
+    """
+
+    def __init__(self, credentials: Any) -> None:
+        self.deadline = float("inf")
+        super().__init__(credentials, auth_request=Request(_Renewal(self)))  # type: ignore[no-untyped-call]
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        return super().send(request, **kwargs | {"timeout": self.seconds_left(kwargs.get("timeout"))})
+
+    def seconds_left(self, asked: object) -> float:
+        """The time-out of one request: what was asked for, but no more than is left."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise requests.exceptions.Timeout("no time is left")
-        asked = kwargs.get("timeout")
-        kwargs["timeout"] = min(asked, left) if isinstance(asked, int | float) else left
-        return super().send(request, **kwargs)
+        return min(asked, left) if isinstance(asked, int | float) else left
+
+
+class _Renewal(requests.Session):
+    """The requests that renew credentials, within the same deadline."""
+
+    def __init__(self, session: BoundedSession) -> None:
+        super().__init__()
+        self._session = session
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        return super().send(request, **kwargs | {"timeout": self._session.seconds_left(kwargs.get("timeout"))})
 
 
 def open_client(connection: Connection, group: str) -> tuple[bigquery.Client, BoundedSession]:
@@ -67,10 +73,9 @@ def open_client(connection: Connection, group: str) -> tuple[bigquery.Client, Bo
         credentials, found = AnonymousCredentials(), None  # type: ignore[no-untyped-call]
     else:
         credentials, found = default_credentials(group)
-    session = BoundedSession(credentials)  # type: ignore[no-untyped-call]
+    session = BoundedSession(credentials)
     session.deadline = time.monotonic() + connection.timeout_seconds
     project = connection.project or os.environ.get("GOOGLE_CLOUD_PROJECT") or found
-
     if project is None and connection.api_endpoint and is_emulator(connection.api_endpoint):
         project = _only_project(session, connection.api_endpoint)
     if project is None:
@@ -87,25 +92,6 @@ def open_client(connection: Connection, group: str) -> tuple[bigquery.Client, Bo
         _http=session,
     )
     return client, session
-
-
-def check_connection(connection: Connection, group: str) -> None:
-    """Raise ConfigurationError for a project, location or endpoint that cannot be one."""
-    project, location, endpoint = connection.project, connection.location, connection.api_endpoint
-    if project is not None and not _PROJECT.fullmatch(project):
-        raise ConfigurationError(
-            f"{group}.project must be a Google Cloud project id such as my-project-1, got {project!r}."
-        )
-    if location is not None and not _LOCATION.fullmatch(location):
-        raise ConfigurationError(
-            f"{group}.location must be a BigQuery location such as US or europe-west1, got {location!r}."
-        )
-    if endpoint is not None:
-        parts = urlsplit(endpoint)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-            raise ConfigurationError(
-                f"{group}.api_endpoint must be a URL such as http://127.0.0.1:9050, got {endpoint!r}."
-            )
 
 
 def is_emulator(api_endpoint: str | None) -> bool:

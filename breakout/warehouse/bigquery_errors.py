@@ -41,6 +41,8 @@ KNOWN = (
 def may_be_retried(error: BaseException) -> bool:
     """Whether asking again can help: after overload, a fault of the service, a lost connection; not after a refusal."""
     if isinstance(error, api.GoogleAPICallError):
+        if "due to concurrent update" in str(error):  # another program wrote to the same table; nothing has changed
+            return True
         reason = reason_of(error)
         return reason in _RETRIED_REASONS if reason else error.code in _RETRIED_CODES
     if isinstance(error, requests.exceptions.Timeout | requests.exceptions.SSLError):
@@ -71,7 +73,7 @@ def sentence_of(error: BaseException, what: str, group: str = "warehouse", secon
         error = error.cause
     if isinstance(error, api.GoogleAPICallError):
         return _service_sentence(error, what, group)
-    if isinstance(error, auth.RefreshError | auth.InvalidOperation):
+    if isinstance(error, auth.RefreshError | auth.InvalidOperation) and not error.retryable:
         return f"{what}: the credentials for BigQuery have expired or were withdrawn; run: {LOGIN}"
     if isinstance(error, auth.GoogleAuthError):
         told = f"the credentials for BigQuery were not renewed ({_short(error)})"

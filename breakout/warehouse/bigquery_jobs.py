@@ -9,14 +9,16 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
-from google.api_core.exceptions import GoogleAPICallError, NotFound
+from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound
 from google.api_core.retry import Retry
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 
 from breakout.errors import DataError
-from breakout.warehouse.bigquery_client import Connection, open_client
+from breakout.warehouse.bigquery_client import open_client
 from breakout.warehouse.bigquery_errors import KNOWN, may_be_retried, reason_of, told_as_data_errors
 from breakout.warehouse.bigquery_types import label, query_parameters, standard_type
 from breakout.warehouse.conform import conform
@@ -27,26 +29,29 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from breakout.settings.identifiers import Connection
+
 _RETRY_SECONDS = 30.0  # at most, of transient failures; enough for a hiccup, too little to look like a hang
 _JOB_ATTEMPTS = 3
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds between two looks at a running job
+_CANCEL_SECONDS = 2.0
 
 
 class BigQueryJobs:
-    """One connection. `group` names the configuration group in sentences; `price_per_tib` is in US dollars."""
+    """One connection. `group` names the configuration group in sentences; `labels` (command, run) mark every job.
+
+    `price_per_tib` is in US dollars, for the sentence about a query above the limit of bytes.
+    """
 
     def __init__(
         self,
         connection: Connection,
         group: str,
-        *,
-        maximum_bytes_billed: int | None = None,
-        price_per_tib: float = 0.0,
-        labels: Mapping[str, str] | None = None,
+        labels: Mapping[str, str],
+        price_per_tib: float | None = None,
     ) -> None:
-        self.connection, self.group = connection, group
-        self._cap, self._price = maximum_bytes_billed, price_per_tib
-        self._labels = {label(key): label(value) for key, value in (labels or {}).items()}
+        self.connection, self.group, self._price = connection, group, price_per_tib
+        self._labels = {"program": "breakout", **{key: label(value) for key, value in labels.items()}}
         self.client, self._session = open_client(connection, group)
         # With an endpoint of one's own the fast Storage Read API would still go to the public service: plain REST then.
         self._has_storage_api = connection.api_endpoint is None
@@ -103,14 +108,7 @@ class BigQueryJobs:
     def _run(self, sql: str, parameters: Mapping[str, object]) -> bigquery.QueryJob:
         """A job that is done; one that failed by the service's fault is run again under a new id."""
         for attempt in range(1, _JOB_ATTEMPTS + 1):
-            job = self.client.query(
-                sql,
-                job_config=self._config(sql, parameters),
-                retry=self._retry(),
-                timeout=self._left(),
-                job_retry=None,
-            )
-            self._wait(job)
+            job = self._finish(f"breakout-{uuid.uuid4()}", sql, self._config(sql, parameters))
             if not job.error_result:
                 return job
             error = job.exception()  # type: ignore[no-untyped-call]
@@ -119,29 +117,45 @@ class BigQueryJobs:
             time.sleep(min(_FIRST_PAUSE * 4**attempt, max(self._left(), 0)))
         raise AssertionError("unreachable")
 
-    def _wait(self, job: bigquery.QueryJob) -> None:
-        """Look at a job until it is done; one that nobody waits for any more is cancelled, so that it costs no more."""
+    def _finish(self, job_id: str, sql: str, config: bigquery.QueryJobConfig) -> bigquery.QueryJob:
+        """Start a job and look at it until it is done; one that nobody waits for any more costs no more."""
         pause = _FIRST_PAUSE
+        job = None
         try:
+            job = self._start(job_id, sql, config)
             while job.state != "DONE":
                 time.sleep(min(pause, max(self._left(), 0)))
                 job.reload(retry=self._retry(), timeout=self._left())
                 pause = min(pause * 1.6, _LONGEST_PAUSE)
-        except BaseException:
-            self._session.deadline = time.monotonic() + 2
-            with contextlib.suppress(*KNOWN):
-                job.cancel(retry=None)
+        except BaseException as error:
+            # A refusal to start leaves nothing behind; after anything else, Ctrl-C too, the job may be running.
+            if job is not None or not isinstance(error, GoogleAPICallError | GoogleAuthError):
+                self._cancel(job_id, job.location if job is not None else self.connection.location)
             raise
+        return job
+
+    def _start(self, job_id: str, sql: str, config: bigquery.QueryJobConfig) -> bigquery.QueryJob:
+        try:
+            return self.client.query(
+                sql, job_id=job_id, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None
+            )
+        except Conflict:  # asked a second time because the answer to the first was lost
+            return self.client.get_job(job_id, retry=self._retry(), timeout=self._left())
+
+    def _cancel(self, job_id: str, location: str | None) -> None:
+        self._session.deadline = time.monotonic() + _CANCEL_SECONDS
+        with contextlib.suppress(*KNOWN):
+            self.client.cancel_job(job_id, location=location, retry=None)
 
     def _download(self, rows: Any) -> pa.Table:
         try:
-            return rows.to_arrow(create_bqstorage_client=self._has_storage_api)
+            return rows.to_arrow(create_bqstorage_client=self._has_storage_api, timeout=self._left())
         except GoogleAPICallError as error:
             # Reading sessions are a permission of their own; without it plain REST gives the same rows, slower.
             if not self._has_storage_api or error.code != 403:
                 raise
             self._has_storage_api = False
-            return rows.to_arrow(create_bqstorage_client=False)
+            return rows.to_arrow(create_bqstorage_client=False, timeout=self._left())
 
     def _config(
         self, sql: str, parameters: Mapping[str, object], *, is_dry_run: bool = False
@@ -155,8 +169,8 @@ class BigQueryJobs:
             dry_run=is_dry_run,
         )
         # The client would send a limit of None as the text "None"; a dry run is to answer above the limit too.
-        if self._cap is not None and not is_dry_run:
-            config.maximum_bytes_billed = self._cap
+        if self.connection.maximum_bytes_billed is not None and not is_dry_run:
+            config.maximum_bytes_billed = self.connection.maximum_bytes_billed
         return config
 
     def _left(self) -> float:
@@ -172,9 +186,12 @@ class BigQueryJobs:
         needs = "more bytes"
         if found:
             count = int(found.group(1))
-            price = count / TIB * self._price
-            needs = f"{count:,} bytes ({readable_bytes(count)}, at most ${price:,.4f} at ${self._price:g} per TiB)"
-        return (
-            f"{what} would bill {needs}, more than {self.group}.maximum_bytes_billed={self._cap}; nothing was charged. "
-            "Raise that limit, or ask for fewer days."
-        )
+            needs = f"{count:,} bytes ({readable_bytes(count)}{self._priced(count)})"
+        limit = f"{self.group}.maximum_bytes_billed={self.connection.maximum_bytes_billed}"
+        remedy = "Raise that limit, or ask for fewer days." if self.group == "warehouse" else "Raise that limit."
+        return f"{what} would bill {needs}, more than {limit}; nothing was charged. {remedy}"
+
+    def _priced(self, count: int) -> str:
+        if self._price is None:
+            return ""
+        return f", at most ${count / TIB * self._price:,.4f} at ${self._price:g} per TiB"

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from breakout.errors import ConfigurationError
-from breakout.settings import BigQueryWarehouse
+from breakout.settings.identifiers import check_table_name
 from breakout.warehouse.bigquery_jobs import BigQueryJobs
 from breakout.warehouse.bigquery_tables import create_table, merge_statement
 from breakout.warehouse.bigquery_types import Null
-from breakout.warehouse.tables import check_table_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from breakout.settings import WarehouseConfig
+    from breakout.settings import BigQueryWarehouse
 
 COLUMNS = {
     "game_date": "DATE",
@@ -38,27 +36,19 @@ _KEY = ("game_date", "bundle", "game_id", "player_lookup")
 _PYTHON = {"STRING": str, "INT64": int, "FLOAT64": float}
 
 
-def write_slate(ranked: pd.DataFrame, table: str, config: WarehouseConfig) -> None:
+def write_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouse) -> None:
     """Write the rows of one day and one bundle in one statement; rows written before for both are replaced.
 
     `ranked` has the columns of COLUMNS. An empty slate names no day and writes nothing.
     """
     check_table_name("out=bigquery:", table)
-    if not isinstance(config, BigQueryWarehouse):
-        raise ConfigurationError("out=bigquery:DATASET.TABLE needs to know the project: add warehouse=bigquery.")
     if ranked.empty:
         return
-    jobs = BigQueryJobs(
-        config,
-        "warehouse",
-        maximum_bytes_billed=config.maximum_bytes_billed,
-        price_per_tib=config.price_per_tib,
-        labels={"program": "breakout", "command": "predict"},
-    )
+    jobs = BigQueryJobs(config, "warehouse", {"command": "predict", "run": "predict"}, config.price_per_tib)
     create_table(jobs, table, COLUMNS, partitioned_by="game_date")
     rows = [_row(record) for record in ranked.to_dict("records")]
     source = f"SELECT {', '.join(f'item.{column}' for column in COLUMNS)} FROM UNNEST(@rows) AS item"
-    # The day as a parameter prunes the partitions that the statement reads.
+    # The day, as a parameter in every clause, lets the service leave the other partitions alone.
     scope = "kept.game_date = @day AND kept.bundle = @bundle"
     sql = merge_statement(table, source, _KEY, tuple(COLUMNS), scope)
     day, bundle = rows[0]["game_date"], rows[0]["bundle"]

@@ -26,6 +26,12 @@ def create_table(
         partition = f" PARTITION BY {partitioned_by}" if partitioned_by else ""
         jobs.query(f"CREATE TABLE IF NOT EXISTS `{name}` ({listed}){partition}", {}, f"the table {name}")
         present = jobs.columns_if_there(name) or dict(columns)
+    check_columns(name, columns, present)
+    return present
+
+
+def check_columns(name: str, columns: Mapping[str, str], present: Mapping[str, str]) -> None:
+    """Raise DataError unless the table has these columns in these types; JSON may be text (STRING)."""
     missing = [column for column in columns if column not in present]
     if missing:
         added = ", ".join(f"ADD COLUMN {column} {columns[column]}" for column in missing)
@@ -38,15 +44,15 @@ def create_table(
             raise DataError(
                 f"the table {name}: column {column} must be {kind}, but it is {present[column]}; choose another table."
             )
-    return present
 
 
 def merge_statement(table: str, source: str, key: Sequence[str], columns: Sequence[str], scope: str = "") -> str:
     """A MERGE that leaves the source's rows in the table once each, by key.
 
-    `scope` is a condition on the table (as `kept`): its rows that the source does not have are removed.
+    `scope` is a condition on the table (as `kept`) that all of the source's rows meet: the table's rows in it that the
+    source does not have are removed.
     """
-    match = " AND ".join(f"kept.{column} = incoming.{column}" for column in key)
+    match = " AND ".join([scope] * bool(scope) + [f"kept.{column} = incoming.{column}" for column in key])
     changed = ", ".join(f"{column} = incoming.{column}" for column in columns if column not in key)
     removed = f"\nWHEN NOT MATCHED BY SOURCE AND {scope} THEN DELETE" if scope else ""
     return f"""MERGE `{table}` AS kept

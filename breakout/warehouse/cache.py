@@ -76,6 +76,10 @@ class CachedWarehouse:
 
         self._ask(self._check_key(start, end), check)
 
+    def check_schedule(self, start: date, end: date) -> None:
+        """The source's own check, which reads a day or two."""
+        self._inner.check_schedule(start, end)
+
     def latest_game_date(self) -> date:
         """The newest game_date of the source."""
         rows = self._ask(self._key("latest_game_date", {}), lambda: _row({"latest": self._inner.latest_game_date()}))

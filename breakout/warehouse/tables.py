@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from breakout.errors import ConfigurationError, DataError
+from breakout.errors import DataError
+from breakout.settings.identifiers import check_table_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 ColumnType = Literal["STRING", "DATE", "INT64", "FLOAT64"]
-
-# One to three parts; a project may hold hyphens, a dataset or a table only letters, digits and underscores.
-_TABLE_NAME = re.compile(r"(?:[a-z][a-z0-9-]{4,61}[a-z0-9]\.)?[A-Za-z_]\w{0,1023}\.[A-Za-z_]\w{0,1023}", re.ASCII)
 
 
 # No amount of a game comes near it; sums of billionths stay whole numbers that a FLOAT64 can hold.
@@ -116,12 +113,6 @@ SCHEDULE = Table(
     ),
 )
 HISTORY_TABLES = (PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY)
-
-
-def check_table_name(key: str, name: str) -> None:
-    """Raise ConfigurationError unless `name`, the value of the setting `key`, is a plain table name."""
-    if not _TABLE_NAME.fullmatch(name):
-        raise ConfigurationError(f"{key} must be dataset.table or project.dataset.table, got {name!r}.")
 
 
 def check_columns(table: Table, where: str, present: Collection[str]) -> None:

@@ -15,6 +15,7 @@ from breakout import settings
 from breakout.cli import main
 from breakout.errors import ConfigurationError, DataError
 from breakout.settings import BigQueryTracking
+from breakout.slate_output import check_out
 from breakout.tracking.base import open_tracker, register_run
 from breakout.warehouse.bigquery_slate import write_slate
 from tests.bigquery.conftest import ConfigMaker
@@ -30,7 +31,7 @@ EXPERIMENTS = "nba_predictions.ml_experiments"
 @pytest.fixture
 def tracking(server: FaultServer, client: bigquery.Client) -> BigQueryTracking:
     client.delete_dataset("nba_predictions", delete_contents=True, not_found_ok=True)
-    return BigQueryTracking("bigquery", PROJECT, None, EXPERIMENTS, server.url, 20.0)
+    return BigQueryTracking("bigquery", PROJECT, None, EXPERIMENTS, server.url, 10 * 2**30, 20.0)
 
 
 @pytest.fixture
@@ -187,8 +188,11 @@ def test_an_empty_slate_writes_nothing(config: ConfigMaker, server: FaultServer)
 def test_a_slate_needs_a_plain_table_name_and_a_project(config: ConfigMaker) -> None:
     with pytest.raises(ConfigurationError, match="out=bigquery: must be"):
         write_slate(slate(), "a; drop table b", config())
+    with pytest.raises(ConfigurationError, match="out=bigquery: must be"):
+        check_out("bigquery:a; drop table b", config())
     with pytest.raises(ConfigurationError, match="warehouse=bigquery"):
-        write_slate(slate(), "a.b", settings.SampleWarehouse("sample"))
+        check_out("bigquery:a.b", settings.SampleWarehouse("sample"))
+    check_out("bigquery:a.b", config())
 
 
 def as_json(value: Any) -> Any:

@@ -1,0 +1,67 @@
+"""Names of things in BigQuery: a setting's key and value go in; what can be no such name raises one sentence.
+
+Tables and projects stand in SQL texts and addresses, where no query parameter can, so they are held to a plain form.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from breakout.errors import ConfigurationError
+
+# An id, perhaps in a domain: my-project-1, example.com:my-project-1.
+_PROJECT = r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
+# One to three parts; a table may hold single hyphens, a dataset only letters, digits and underscores.
+_TABLE_NAME = re.compile(rf"(?:{_PROJECT}\.)?\w{{1,1024}}\.\w+(?:-\w+)*", re.ASCII)
+_LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,40}")
+_LONGEST_TABLE = 1024
+
+
+class Connection(Protocol):
+    """The part of a configuration group that says where BigQuery is, and how much a query may ask of it.
+
+    `api_endpoint` None is the public service, `maximum_bytes_billed` None no limit.
+    """
+
+    @property
+    def project(self) -> str | None: ...
+    @property
+    def location(self) -> str | None: ...
+    @property
+    def api_endpoint(self) -> str | None: ...
+    @property
+    def maximum_bytes_billed(self) -> int | None: ...
+    @property
+    def timeout_seconds(self) -> float: ...
+
+
+def check_table_name(key: str, name: str) -> None:
+    """Raise ConfigurationError unless `name`, the value of the setting `key`, is a plain table name."""
+    if not _TABLE_NAME.fullmatch(name) or len(name.rpartition(".")[2]) > _LONGEST_TABLE:
+        raise ConfigurationError(f"{key} must be dataset.table or project.dataset.table, got {name!r}.")
+
+
+def check_connection(connection: Connection, group: str) -> None:
+    """Raise ConfigurationError for a project, location or endpoint that cannot be one."""
+    project, location, endpoint = connection.project, connection.location, connection.api_endpoint
+    if project is not None and not re.fullmatch(_PROJECT, project):
+        raise ConfigurationError(
+            f"{group}.project must be a Google Cloud project id such as my-project-1, got {project!r}."
+        )
+    if location is not None and not _LOCATION.fullmatch(location):
+        raise ConfigurationError(
+            f"{group}.location must be a BigQuery location such as US or europe-west1, got {location!r}."
+        )
+    if endpoint is not None and not _is_plain_url(endpoint):
+        raise ConfigurationError(f"{group}.api_endpoint must be a URL such as http://127.0.0.1:9050, got {endpoint!r}.")
+
+
+def _is_plain_url(endpoint: str) -> bool:
+    try:
+        parts = urlsplit(endpoint)
+        is_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc and is_port
