@@ -181,27 +181,37 @@ class BigQueryWarehouse:
         return self._metadata[table]
 
     def fingerprint(self) -> str:
-        """A digest over each table's id, time of change and size; of a view, which has no such time, over its rows."""
+        """A digest over each table's id, time of change and size; for a view, over those of the tables behind it."""
         return self._fingerprint
 
     @cached_property
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(repr(self._config.season_type).encode())
         for table in self._names:
-            digest.update(repr(self._state_of(table)).encode())
+            found = self._table(table)
+            state = _state(found) if found.table_type == "TABLE" else self._state_behind(table, found)
+            digest.update(repr(state).encode())
         return digest.hexdigest()[:16]
 
-    def _state_of(self, table: str) -> tuple[object, ...]:
-        found = self._table(table)
-        if found.table_type == "TABLE":
-            streamed = found.streaming_buffer.estimated_rows if found.streaming_buffer else 0
-            return str(found.reference), found.modified, found.num_rows, found.num_bytes, streamed
+    def _state_behind(self, table: str, found: Any) -> tuple[object, ...]:
+        """A view's state: its own time of change, today (it may ask for the date), and the tables behind it.
+
+        Where the service does not tell those, its rows are digested, which is a scan of them.
+        """
+        since: dict[str, object] = {"history_start": _FIRST_GAME}
+        where = f"FROM `{self._names[table]}` WHERE game_date >= @history_start"
+        what = f"{table} ({self._names[table]})"
+        behind = [
+            one
+            for one in self._jobs.tables_behind(f"SELECT * {where}", since, what)
+            if one.reference != found.reference
+        ]
+        if behind and all(one.table_type == "TABLE" for one in behind):
+            states = sorted(repr(_state(one)) for one in behind)
+            return str(found.reference), found.modified, datetime.now(UTC).date(), states
         columns = ", ".join(f"`{name}`" for name in self.columns(table))
-        sql = (
-            f"SELECT COUNT(*) AS total, BIT_XOR(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT({columns})))) AS digest "
-            f"FROM `{self._names[table]}` WHERE game_date >= @history_start"
-        )
-        row = self.query(sql, {"history_start": _FIRST_GAME}).to_pylist()[0]
+        digest = f"BIT_XOR(FARM_FINGERPRINT(TO_JSON_STRING(STRUCT({columns}))))"
+        row = self._jobs.query(f"SELECT COUNT(*) AS total, {digest} AS digest {where}", since, what).to_pylist()[0]
         return str(found.reference), row["total"], row["digest"]
 
     def describe(self) -> str:
@@ -215,6 +225,11 @@ class BigQueryWarehouse:
     def close(self) -> None:
         """Close the connections."""
         self._jobs.close()
+
+
+def _state(found: Any) -> tuple[object, ...]:
+    streamed = found.streaming_buffer.estimated_rows if found.streaming_buffer else 0
+    return str(found.reference), found.modified, found.num_rows, found.num_bytes, streamed
 
 
 def _named_tables(config: BigQueryConfig) -> list[tuple[tables.Table, str]]:

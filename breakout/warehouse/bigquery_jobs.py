@@ -12,7 +12,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound
+from google.api_core.exceptions import Conflict, Forbidden, GoogleAPICallError, NotFound
 from google.api_core.retry import Retry
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
@@ -65,10 +65,21 @@ class BigQueryJobs:
 
     def dry_run(self, sql: str, parameters: Mapping[str, object], what: str = "the dry run") -> int:
         """Bytes that the service says it would scan; costs nothing."""
+        return int(self._dry_run(sql, parameters, what).total_bytes_processed or 0)
+
+    def tables_behind(self, sql: str, parameters: Mapping[str, object], what: str) -> list[bigquery.Table]:
+        """The tables that a query reads in the end, views resolved, as a dry run says; empty if it does not say."""
+        referenced = self._dry_run(sql, parameters, what).referenced_tables
+        with self._bounded(what):
+            try:
+                return [self.client.get_table(one, retry=self._retry(), timeout=self._left()) for one in referenced]
+            except Forbidden:  # a view may show what its reader may not look at
+                return []
+
+    def _dry_run(self, sql: str, parameters: Mapping[str, object], what: str) -> bigquery.QueryJob:
         with self._bounded(what):
             config = self._config(sql, parameters, is_dry_run=True)
-            job = self.client.query(sql, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None)
-            return int(job.total_bytes_processed or 0)
+            return self.client.query(sql, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None)
 
     def table(self, name: str, what: str) -> bigquery.Table:
         """A table's schema and metadata; costs nothing."""
