@@ -55,7 +55,7 @@ class BigQueryTracker:
         try:
             types = create_table(jobs, self._table, COLUMNS)
             values = {name: _value(record[name], kind) for name, kind in COLUMNS.items()}
-            source = "SELECT " + ", ".join(f"{_expression(name, types[name])} AS {name}" for name in COLUMNS)
+            source = "SELECT " + ", ".join(f"{parameter(name, types[name])} AS {name}" for name in COLUMNS)
             sql = merge_statement(self._table, source, ("experiment_id",), tuple(COLUMNS))
             jobs.query(sql, values, f"the row of {run.experiment_id} in {self._table}")
         finally:
@@ -67,7 +67,8 @@ def open_tracker(config: BigQueryTracking) -> BigQueryTracker:
     return BigQueryTracker(config)
 
 
-def _expression(name: str, kind: str) -> str:
+def parameter(name: str, kind: str) -> str:
+    """The expression that reads a column's query parameter."""
     # Numbers of JSON text are rounded to FLOAT64, which they were; by default one too exact to be told is an error.
     return f"PARSE_JSON(@{name}, wide_number_mode => 'round')" if kind == "JSON" else f"@{name}"
 

@@ -1,7 +1,7 @@
 """A real HTTP server between the client and the emulator: it counts, refuses, delays and breaks off as told.
 
-It is also as strict as production where the emulator is not: a query that reads a `strict` table without a filter over
-game_date is refused with BigQuery's own words.
+It is also as strict as production where the emulator is not: every text is read as BigQuery reads it, and a query that
+reads a `strict` table without a filter over game_date is refused with BigQuery's own words.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-import sqlglot
-from sqlglot import exp
+from tests.bigquery.dialect import refusals, unfiltered_tables
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class FaultServer:
     url: str = ""
     requests: list[Request] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    strict: set[str] = field(default_factory=lambda: {"player_game_summary", "team_offense_game_summary"})
+    strict: set[str] = field(default_factory=lambda: {"player_game_summary", "team_offense_game_summary", "schedule"})
 
     @property
     def queries(self) -> list[Request]:
@@ -90,7 +89,13 @@ class FaultServer:
             answer = fault(request)
             if answer is not None:
                 return answer
-        unfiltered = [name for name in unfiltered_tables(request.sql) if name.strip("`").split(".")[-1] in self.strict]
+        return self.refusal(request.sql) if request.sql else None
+
+    def refusal(self, sql: str) -> Answer | None:
+        """What production would say to a text that the emulator's engine takes."""
+        if not sql.startswith("CREATE") and refusals(sql):
+            return Answer.error(400, "invalidQuery", f"Syntax error: {'; '.join(refusals(sql))}")
+        unfiltered = [name for name in unfiltered_tables(sql) if name.strip("`").split(".")[-1] in self.strict]
         if unfiltered:
             message = (
                 f"Cannot query over table '{unfiltered[0]}' without a filter over column(s) 'game_date' "
@@ -109,21 +114,6 @@ def times(count: int, answer: Answer, when: Callable[[Request], bool] = lambda r
     """Give this answer to the first `count` matching requests."""
     left = iter(range(count))
     return lambda request: answer if when(request) and next(left, None) is not None else None
-
-
-def unfiltered_tables(sql: str) -> list[str]:
-    """The stored tables that a SELECT reads without comparing their game_date with a parameter."""
-    found = []
-    statement = sqlglot.parse_one(sql, read="bigquery") if sql.lstrip().startswith(("SELECT", "WITH")) else None
-    for select in statement.find_all(exp.Select) if statement else []:
-        source = select.args.get("from_") or select.args.get("from")
-        table = source.this if source else None
-        if isinstance(table, exp.Table) and table.db and table.db != "INFORMATION_SCHEMA":
-            where = select.args.get("where")
-            filters = where.find_all(exp.Between, exp.GTE, exp.GT, exp.EQ) if where else []
-            if not any(node.this.name == "game_date" and node.find(exp.Parameter) for node in filters):
-                found.append(table.sql("bigquery"))
-    return found
 
 
 @contextmanager
