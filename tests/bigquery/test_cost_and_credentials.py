@@ -150,6 +150,17 @@ def test_a_withdrawn_key_is_told_and_never_sent_to_an_emulator(
     assert not [request for request in server.requests if "Authorization" in request.headers]
 
 
+def test_credentials_that_are_never_renewed_cost_no_more_than_the_time_limit(
+    config: ConfigMaker, service_account: Path, monkeypatch: pytest.MonkeyPatch, server: FaultServer
+) -> None:
+    server.faults.append(lambda request: time.sleep(30) if request.path == "/token" else None)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(service_account))
+    began = time.monotonic()
+    with pytest.raises(DataError, match=r"were not renewed .*gcloud auth application-default login"):
+        BigQueryWarehouse(config("warehouse.api_endpoint=null", "warehouse.timeout_seconds=1")).latest_game_date()
+    assert time.monotonic() - began < 10
+
+
 def test_only_an_endpoint_of_its_own_goes_without_the_storage_api(
     config: ConfigMaker, service_account: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

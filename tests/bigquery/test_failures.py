@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
+import requests
 from google.cloud import bigquery
 
 from breakout.cli import main
@@ -26,21 +27,38 @@ pytestmark = pytest.mark.bigquery
 JANUARY = (date(2026, 1, 11), date(2026, 2, 5))
 
 
-def is_feature_query(request: Request) -> bool:
-    return request.is_extract
-
-
 def is_look_at_a_table(request: Request) -> bool:
     return request.method == "GET" and "/tables/" in request.path
 
 
 def slow(seconds: float) -> Fault:
     def wait(request: Request) -> Answer | None:
-        if request.is_extract:
+        if request.sql:
             time.sleep(seconds)
         return None
 
     return wait
+
+
+def never_done(request: Request) -> Answer | None:
+    """Every job runs, and none ends."""
+    if request.sql:
+        reference, configuration = request.body["jobReference"], request.job
+    elif "/jobs/" in request.path:
+        reference = {"projectId": PROJECT, "jobId": request.path.split("?")[0].removesuffix("/cancel").split("/")[-1]}
+        configuration = {"query": {}}
+    else:
+        return None
+    running = {
+        "jobReference": reference | {"location": "US"},
+        "configuration": configuration,
+        "status": {"state": "RUNNING"},
+    }
+    return Answer(200, {"job": running} if is_cancel(request) else running)
+
+
+def is_cancel(request: Request) -> bool:
+    return request.path.split("?")[0].endswith("/cancel")
 
 
 NO_JOBS = Answer.error(
@@ -65,37 +83,38 @@ CAP = Answer.error(
     400, "bytesBilledLimitExceeded", "Query exceeded limit for bytes billed: 10000000. 52428800 or higher required."
 )
 
-# name: what goes wrong, the sentence, how often the feature query is asked, and within how many seconds it ends.
+# name: what goes wrong, the sentence, how many queries are asked, and within how many seconds it ends.
 FAILURES: dict[str, tuple[Fault, str, range, float]] = {
     "permission to create jobs": (
         always(NO_JOBS),
         r"bigquery\.jobs\.create is missing.*roles/bigquery\.jobUser",
-        range(1),
-        5,
+        range(1, 2),
+        2,
     ),
     "permission to read": (
-        always(NO_DATA, is_feature_query),
+        always(NO_DATA),
         r"bigquery\.tables\.getData is missing.*roles/bigquery\.dataViewer",
         range(1, 2),
-        5,
+        2,
     ),
     "no such table": (
         always(NO_TABLE, is_look_at_a_table),
         r"player_game_summary \(nba_analytics\.player_game_summary\): BigQuery does not find it .*warehouse\.location",
         range(1),
-        5,
+        2,
     ),
-    "quota": (always(QUOTA, is_feature_query), "quota is used up", range(1, 2), 5),
-    "always busy": (always(BUSY, is_feature_query), "quota is used up", range(2, 30), 6),
-    "broken": (always(BROKEN, is_feature_query), r"failed by its own account \(500", range(2, 30), 6),
-    "expired token": (always(EXPIRED), "gcloud auth application-default login", range(1), 5),
-    "slow": (slow(30), r"did not answer within 5 s; raise warehouse\.timeout_seconds", range(1, 2), 6),
-    "cut in mid-query": (always(CUT, is_feature_query), "the connection to BigQuery broke off", range(2, 30), 6),
+    "quota": (always(QUOTA), "quota is used up", range(1, 2), 2),
+    "always busy": (always(BUSY), "quota is used up", range(2, 30), 2),
+    "broken": (always(BROKEN), r"failed by its own account \(500", range(2, 30), 2),
+    "expired token": (always(EXPIRED), "gcloud auth application-default login", range(1, 2), 2),
+    "slow": (slow(30), r"did not answer within 2 s; raise warehouse\.timeout_seconds", range(1, 2), 4),
+    "never done": (never_done, r"did not answer within 2 s; raise warehouse\.timeout_seconds", range(1, 2), 4),
+    "cut in mid-query": (always(CUT), "the connection to BigQuery broke off", range(2, 30), 4),
     "too many bytes": (
-        always(CAP, is_feature_query),
+        always(CAP),
         r"52,428,800 bytes \(50\.0 MiB, at most \$0\.0003 at .*warehouse\.maximum_bytes_billed=10000000; nothing was",
         range(1, 2),
-        5,
+        2,
     ),
 }
 
@@ -112,7 +131,7 @@ def breakout(
             [
                 "warehouse=bigquery",
                 f"warehouse.api_endpoint={server.url}",
-                "warehouse.timeout_seconds=5",
+                "warehouse.timeout_seconds=2",
                 "warehouse.maximum_bytes_billed=10000000",
                 "model=base_rate",
                 *words,
@@ -137,7 +156,7 @@ def test_a_failure_ends_in_its_sentence_in_bounded_time_and_a_true_status(
     assert re.search(message, told), told
     assert told.count("\n") == 1
     assert "Traceback" not in told
-    assert len(server.extracts) in asked
+    assert len(server.queries) in asked
     assert folder is not None
     status = json.loads((folder / "status.json").read_text())
     assert status["state"] == "failed"
@@ -146,7 +165,14 @@ def test_a_failure_ends_in_its_sentence_in_bounded_time_and_a_true_status(
 
 
 @pytest.mark.parametrize(
-    "fault", [times(2, BUSY), times(2, BROKEN), times(1, CUT), times(1, Answer.error(503, "backendError", "busy"))]
+    "fault",
+    [
+        times(2, BUSY),
+        times(2, BROKEN),
+        times(1, CUT),
+        times(1, Answer.error(503, "backendError", "busy")),
+        times(1, Answer.error(400, "invalidQuery", "Could not serialize access to table t due to concurrent update")),
+    ],
 )
 def test_a_hiccup_is_survived(config: ConfigMaker, server: FaultServer, fault: Fault) -> None:
     server.faults.append(fault)
@@ -194,25 +220,45 @@ def test_a_server_killed_in_mid_query_is_told_at_once(config: ConfigMaker) -> No
         between.faults.append(kill)
         began = time.monotonic()
         with pytest.raises(DataError, match="broke off"):
-            BigQueryWarehouse(config("warehouse.timeout_seconds=5", endpoint=between.url)).latest_game_date()
+            BigQueryWarehouse(config("warehouse.timeout_seconds=2", endpoint=between.url)).latest_game_date()
         assert time.monotonic() - began < 15
 
 
-def test_a_job_that_nobody_waits_for_is_cancelled(config: ConfigMaker, server: FaultServer) -> None:
-    running: dict[str, Any] = {"status": {"state": "RUNNING"}}
-
-    def never_done(request: Request) -> Answer | None:
-        if request.sql:
-            running.update(jobReference=request.body["jobReference"] | {"location": "US"}, configuration=request.job)
-        elif "/jobs/" not in request.path:
-            return None
-        is_cancel = request.path.split("?")[0].endswith("/cancel")
-        return Answer(200, {"job": running} if is_cancel else running)
-
-    server.faults.append(never_done)
+@pytest.mark.parametrize("fault", [never_done, slow(30)])
+def test_a_job_that_nobody_waits_for_is_cancelled(config: ConfigMaker, server: FaultServer, fault: Fault) -> None:
+    server.faults.append(fault)
     with pytest.raises(DataError, match="did not answer within 1 s"):
         BigQueryWarehouse(config("warehouse.timeout_seconds=1")).latest_game_date()
-    assert server.requests[-1].path.split("?")[0].endswith("/cancel")
+    (job,) = server.queries
+    assert is_cancel(server.requests[-1])
+    assert job.body["jobReference"]["jobId"] in server.requests[-1].path
+
+
+def test_an_interrupt_cancels_the_job_in_bigquery(config: ConfigMaker, server: FaultServer) -> None:
+    def interrupt(request: Request) -> Answer | None:
+        if request.method == "GET" and "/jobs/" in request.path:
+            os.kill(os.getpid(), signal.SIGINT)
+        return never_done(request)
+
+    server.faults.append(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        BigQueryWarehouse(config()).latest_game_date()
+    assert is_cancel(server.requests[-1])
+
+
+def test_a_job_whose_first_answer_was_lost_is_not_started_twice(config: ConfigMaker, server: FaultServer) -> None:
+    lost = iter([True])
+
+    def lose_the_answer(request: Request) -> Answer | None:
+        if not request.sql or not next(lost, False):
+            return None
+        address = f"{server.upstream}{request.path}"
+        requests.post(address, json=request.body, timeout=20).raise_for_status()
+        return CUT
+
+    server.faults.append(lose_the_answer)
+    assert BigQueryWarehouse(config()).latest_game_date() == date(2026, 2, 5)
+    assert len({request.body["jobReference"]["jobId"] for request in server.queries}) == 1
 
 
 SPOILED = {

@@ -19,8 +19,8 @@ from breakout.warehouse.bigquery import BigQueryWarehouse
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
 from tests.bigquery.conftest import ConfigMaker
-from tests.bigquery.emulator import run
-from tests.bigquery.fault_server import FaultServer
+from tests.bigquery.emulator import PROJECT, run
+from tests.bigquery.fault_server import Answer, FaultServer, Request
 
 pytestmark = pytest.mark.bigquery
 
@@ -154,6 +154,30 @@ def test_a_view_is_fingerprinted_by_its_rows(config: ConfigMaker, client: bigque
     assert BigQueryWarehouse(chosen).fingerprint() != before
 
 
+def test_a_view_is_known_by_the_tables_behind_it_and_read_by_nobody_for_that(
+    config: ConfigMaker, client: bigquery.Client, server: FaultServer
+) -> None:
+    copy_tables(client, "viewed", "LIMIT 5")
+    run(client, "CREATE OR REPLACE VIEW viewed.seen AS SELECT * FROM viewed.player_game_summary")
+    reference = {"projectId": PROJECT, "datasetId": "viewed", "tableId": "player_game_summary"}
+
+    def tell_what_is_behind(request: Request) -> Answer | None:
+        if not (request.job.get("dryRun") and "viewed.seen" in request.sql):
+            return None
+        statistics = {"query": {"statementType": "SELECT", "referencedTables": [reference]}}
+        return Answer(
+            200, {"jobReference": {"projectId": PROJECT}, "status": {"state": "DONE"}, "statistics": statistics}
+        )
+
+    server.faults.append(tell_what_is_behind)
+    chosen = config(*named("viewed", "seen"))
+    before, again = (BigQueryWarehouse(chosen).fingerprint() for _ in range(2))
+    copy_tables(client, "viewed", "LIMIT 5")
+    assert before == again
+    assert BigQueryWarehouse(chosen).fingerprint() != before
+    assert server.queries == []
+
+
 def test_a_warehouse_without_season_type_takes_the_constant(
     config: ConfigMaker, client: bigquery.Client, sample: DuckDBWarehouse
 ) -> None:
@@ -192,18 +216,28 @@ def test_a_hostile_table_name_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize(
+    "name",
+    ["a.b", "Nba_1.t_2", "2024.games", "my-project-1.nba.t", "example.com:my-project-1.nba.t", "nba.games-2024"],
+)
+def test_a_name_that_bigquery_takes_is_taken(config: ConfigMaker, name: str) -> None:
+    assert config(f"warehouse.player_game_summary='{name}'").player_game_summary == name
+
+
+@pytest.mark.parametrize(
     ("word", "message"),
     [
         ("warehouse.project='`x`'", "project id"),
         ("warehouse.project='x; drop'", "project id"),
         ("warehouse.location='US;'", "BigQuery location"),
+        ("warehouse.player_game_summary='x; drop table'", "must be dataset.table"),
         ("warehouse.api_endpoint=127.0.0.1:9050", "must be a URL"),
+        ("warehouse.api_endpoint='http://127.0.0.1:x/'", "must be a URL"),
         ("warehouse.api_endpoint='http://user@evil/'", "must be a URL"),
     ],
 )
-def test_a_hostile_project_location_or_endpoint_is_refused(config: ConfigMaker, word: str, message: str) -> None:
+def test_a_hostile_word_is_refused_at_the_door(config: ConfigMaker, word: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        BigQueryWarehouse(config(word))
+        config(word)
 
 
 def test_no_text_holds_a_value_of_the_configuration(config: ConfigMaker, server: FaultServer) -> None:

@@ -15,6 +15,7 @@ from breakout import settings
 from breakout.cli import main
 from breakout.errors import ConfigurationError, DataError
 from breakout.settings import BigQueryTracking
+from breakout.settings.composition import compose
 from breakout.slate_output import check_out
 from breakout.tracking.base import open_tracker, register_run
 from breakout.warehouse.bigquery_slate import write_slate
@@ -153,6 +154,29 @@ def test_a_hostile_experiments_table_is_refused(tracking: BigQueryTracking, serv
     with pytest.raises(ConfigurationError, match=r"tracking\.table must be"):
         open_tracker(replace(tracking, table="a.b` SELECT 1"))
     assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "word", ["tracking.table='x; drop table'", "tracking.project='`x`'", "tracking.location='US;'"]
+)
+def test_a_hostile_tracking_word_is_refused_before_the_run(word: str) -> None:
+    with pytest.raises(ConfigurationError, match="tracking"):
+        compose("train", ["tracking=bigquery", word])
+
+
+def test_registering_has_a_limit_of_bytes_and_labels_of_its_own(
+    tracking: BigQueryTracking, finished_run: Path, server: FaultServer
+) -> None:
+    message = "Query exceeded limit for bytes billed: 10485760. 52428800 or higher required."
+    server.faults.append(
+        always(Answer.error(400, "bytesBilledLimitExceeded", message), lambda asked: asked.sql.startswith("MERGE"))
+    )
+    with pytest.raises(
+        DataError, match=r"would bill 52,428,800 bytes .*tracking\.maximum_bytes_billed=10485760; nothing"
+    ):
+        register_run(replace(tracking, maximum_bytes_billed=10485760), finished_run)
+    assert {request.job["query"]["maximumBytesBilled"] for request in server.queries} == {"10485760"}
+    assert server.queries[-1].job["labels"] == {"program": "breakout", "command": "track", "run": "deeper"}
 
 
 def test_a_run_without_tracker_needs_one_named(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
