@@ -54,12 +54,12 @@ class Sources:
     ) -> None:
         self._closing.close()
 
-    def open(self, config: WarehouseConfig) -> OpenedSource:
-        """The warehouse of this configuration."""
+    def open(self, config: WarehouseConfig, run: str) -> OpenedSource:
+        """The warehouse of this configuration; `run` is the name that the first job asking for it has."""
         if config not in self._opened:
-            warehouse = open_warehouse(config, labels={"command": "sweep"})
+            warehouse = open_warehouse(config, labels={"command": "sweep", "run": run})
             self._closing.callback(warehouse.close)
-            facts = Source(config, self._cache, warehouse.sources, warehouse.fingerprint(), warehouse.describe())
+            facts = Source(config, run, self._cache, warehouse.sources, warehouse.fingerprint(), warehouse.describe())
             self._opened[config] = OpenedSource(facts, warehouse)
         return self._opened[config]
 

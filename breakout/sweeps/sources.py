@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """What a job must know of its warehouse without opening it; `cache` is the folder of answers."""
+    """What a job must know of its warehouse without opening it: `cache` is the folder of answers, `run` a job label."""
 
     config: WarehouseConfig
+    run: str
     cache: Path
     tables: SourceTables
     fingerprint: str
@@ -59,7 +60,8 @@ class LazyWarehouse:
 
     def _open(self) -> Warehouse:
         if self._opened is None:
-            self._opened = open_warehouse(self._source.config)
+            labels = {"command": "sweep", "run": self._source.run}
+            self._opened = open_warehouse(self._source.config, labels=labels)
         return self._opened
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:

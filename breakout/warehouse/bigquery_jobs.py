@@ -151,12 +151,12 @@ class BigQueryJobs:
                 sql, job_id=job_id, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None
             )
         except Conflict:  # asked a second time because the answer to the first was lost
-            return self.client.get_job(job_id, retry=self._retry(), timeout=self._left())
+            return self.client.get_job(job_id, retry=self._retry(), timeout=self._left())  # type: ignore[return-value]
 
     def _cancel(self, job_id: str, location: str | None) -> None:
         self._session.deadline = time.monotonic() + _CANCEL_SECONDS
         with contextlib.suppress(*KNOWN):
-            self.client.cancel_job(job_id, location=location, retry=None)
+            self.client.cancel_job(job_id, location=location, retry=None)  # type: ignore[arg-type]
 
     def _download(self, rows: Any) -> pa.Table:
         try:

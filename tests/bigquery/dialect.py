@@ -42,7 +42,7 @@ LONGEST_NAME = 300
 
 
 @cache
-def parse(sql: str) -> exp.Expression:
+def parse(sql: str) -> exp.Expr:
     """The text as BigQuery's dialect reads it; sqlglot's ParseError if it does not."""
     return sqlglot.parse_one(sql, read="bigquery", error_level=sqlglot.ErrorLevel.RAISE)
 
@@ -95,13 +95,13 @@ def unfiltered_tables(sql: str) -> tuple[str, ...]:
     for table in parse(sql).find_all(exp.Table):
         select = table.find_ancestor(exp.Select)
         if table.db and not (
-            select and any(_is_day_filter(node) for node in _conjuncts(select.args.get("where"), exp.Expression))
+            select and any(_is_day_filter(node) for node in _conjuncts(select.args.get("where"), exp.Expr))
         ):
             found.append(table.sql("bigquery"))
     return tuple(found)
 
 
-def _conjuncts(node: exp.Expression | None, kind: type[exp.Expression]) -> list[exp.Expression]:
+def _conjuncts(node: exp.Expr | None, kind: type[exp.Expr]) -> list[exp.Expr]:
     """The parts of a condition that must all hold."""
     if isinstance(node, exp.Where | exp.Paren):
         return _conjuncts(node.this, kind)
@@ -110,6 +110,6 @@ def _conjuncts(node: exp.Expression | None, kind: type[exp.Expression]) -> list[
     return [node] if isinstance(node, kind) else []
 
 
-def _is_day_filter(node: exp.Expression) -> bool:
+def _is_day_filter(node: exp.Expr) -> bool:
     is_comparison = isinstance(node, exp.Between | exp.GTE | exp.GT | exp.LTE | exp.LT | exp.EQ)
     return is_comparison and node.this.name == "game_date" and node.find(exp.Parameter) is not None
