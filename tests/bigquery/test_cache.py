@@ -210,11 +210,11 @@ def build_both(config: settings.BigQueryWarehouse, folder: Path) -> tuple[str, s
 
 
 @pytest.mark.bigquery
-def test_twelve_jobs_in_four_processes_make_one_extract_for_each_range(
+def test_jobs_in_two_processes_make_one_extract_for_each_range(
     config: ConfigMaker, server: FaultServer, tmp_path: Path
 ) -> None:
-    with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(build_both, config(), tmp_path / "cache") for _ in range(12)]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(build_both, config(), tmp_path / "cache") for _ in range(6)]
         found = {job.result(timeout=120) for job in jobs}
     assert len(found) == 1
     assert len(server.extracts) == 2

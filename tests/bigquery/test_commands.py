@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +16,7 @@ from tests.bigquery.fault_server import Answer, FaultServer, Request, always
 
 pytestmark = [pytest.mark.bigquery, pytest.mark.slow]
 
-Commands = Callable[..., Path]
+QUICK = ["model.iterations=40", "evaluation.bootstrap_resamples=50"]
 
 
 @pytest.fixture
@@ -26,37 +25,42 @@ def words(server: FaultServer) -> list[str]:
     return ["warehouse=bigquery", f"warehouse.api_endpoint={server.url}", "warehouse.schedule=nba_analytics.schedule"]
 
 
-@pytest.fixture
-def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
-    """`breakout`, quickly, and the run folder that it left."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on the embedded sample, and what a person says of it."""
+    outputs = tmp_path_factory.mktemp("sample")
+    said = ["name=sample", "hypothesis='deeper is better'", "tags=[a,b]", f"paths.outputs={outputs}"]
+    assert main([*said, *QUICK]) == 0
+    (folder,) = (outputs / "runs" / "sample").iterdir()
+    return folder
 
-    def start(name: str, *more: str) -> Path:
-        assert main([f"name={name}", "model.iterations=40", "evaluation.bootstrap_resamples=50", *more]) == 0
-        (folder,) = (tmp_path / "outputs" / "runs" / name).iterdir()
-        return folder
 
-    return start
+def predict(run_folder: Path, *more: str) -> int:
+    return main(["predict", f"bundle={run_folder / 'bundle'}", "date=2026-02-06", *more])
 
 
 def test_a_bundle_of_bigquery_predicts_bitwise_what_one_of_the_sample_does(
-    train: Commands, words: list[str], server: FaultServer, tmp_path: Path
+    sample_run: Path, words: list[str], server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    theirs, ours = train("sample"), train("bigquery", *words)
+    monkeypatch.chdir(tmp_path)
+    assert main(["name=bigquery", *QUICK, *words]) == 0
+    (ours,) = (tmp_path / "outputs" / "runs" / "bigquery").iterdir()
     assert len(server.extracts) == 2
-    expected, found = (pd.read_parquet(folder / "predictions.parquet") for folder in (theirs, ours))
+    expected, found = (pd.read_parquet(folder / "predictions.parquet") for folder in (sample_run, ours))
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
-    manifests = [json.loads((folder / "bundle" / "manifest.json").read_text()) for folder in (theirs, ours)]
+    manifests = [json.loads((folder / "bundle" / "manifest.json").read_text()) for folder in (sample_run, ours)]
     assert manifests[0]["row_fingerprints"] == manifests[1]["row_fingerprints"]
     assert manifests[1]["source"] == f"bigquery {PROJECT}, nba_analytics.player_game_summary"
     slates = []
-    for number, (folder, chosen) in enumerate(((theirs, []), (ours, words), (theirs, words))):
+    for number, (folder, chosen) in enumerate(((sample_run, []), (ours, words), (sample_run, words))):
         out = tmp_path / f"slate{number}.parquet"
-        assert main(["predict", f"bundle={folder / 'bundle'}", "date=2026-02-06", f"out={out}", *chosen]) == 0
+        assert predict(folder, f"out={out}", *chosen) == 0
         slates.append(pd.read_parquet(out))
     assert len(slates[0]) > 20
     pd.testing.assert_frame_equal(slates[0].drop(columns="bundle"), slates[1].drop(columns="bundle"), check_exact=True)
     pd.testing.assert_frame_equal(slates[0], slates[2], check_exact=True)
+    assert main(["reproduce", str(ours)]) == 0  # with nothing but the run's own files
+    assert len(server.extracts) == 3  # one slate for both bundles, and the run's rows lie in the cache
 
 
 def test_a_dataset_is_the_same_file(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,41 +72,85 @@ def test_a_dataset_is_the_same_file(words: list[str], tmp_path: Path, monkeypatc
     pd.testing.assert_frame_equal(ours, theirs, rtol=0, atol=1e-9)
 
 
-def test_an_audit_holds_against_bigquery(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_later_games_are_judged_and_audited_as_in_the_sample(
+    sample_run: Path, words: list[str], server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["audit", "audit.rows=20", "audit.start=2026-01-20", "audit.end=2026-02-05", *words]) == 0
+    days = ["start=2026-01-20", "end=2026-02-05", "evaluation.bootstrap_resamples=50"]
+    for chosen in ([], words):
+        assert main(["evaluate", f"bundle={sample_run / 'bundle'}", *days, *chosen]) == 0
+    folders = sorted((tmp_path / "outputs" / "runs" / "evaluate").iterdir())
+    theirs, ours = (json.loads((folder / "metrics.json").read_text()) for folder in folders)
+    assert ours["evaluation"] == theirs["evaluation"]
+    assert main(["audit", "audit.rows=10", "audit.start=2026-01-20", "audit.end=2026-02-05", *words]) == 0
+    assert [request.job["labels"]["command"] for request in server.extracts] == ["evaluate", "audit"]
+
+
+def test_a_sweep_of_twelve_jobs_reads_bigquery_once_and_registers_each_job(
+    words: list[str], server: FaultServer, client: bigquery.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    client.delete_dataset("nba_predictions", delete_contents=True, not_found_ok=True)
+    tracked = ["tracking=bigquery", f"tracking.api_endpoint={server.url}", "name=depths", "workers=1"]
+    grid = ["model.depth=2,3,4", "model.iterations=5,10", "window=january,february"]
+    quick = ["write_report=false", "evaluation.bootstrap_resamples=20"]
+    assert main(["-m", *words, *tracked, *grid, *quick]) == 0
+    assert len(server.extracts) == 1
+    assert server.extracts[0].job["labels"] == {"program": "breakout", "command": "sweep", "run": "depths"}
+    rows = run(client, "SELECT * FROM nba_predictions.ml_experiments")
+    assert len({row["experiment_id"] for row in rows}) == len(rows) == 12
+    assert len({row["parent_sweep"] for row in rows}) == 1
 
 
 def test_a_slate_is_written_once_however_often_it_is_predicted(
-    train: Commands, words: list[str], client: bigquery.Client
+    sample_run: Path, words: list[str], client: bigquery.Client
 ) -> None:
     client.delete_dataset("nba_predictions", delete_contents=True, not_found_ok=True)
-    folder = train("slate")
     for _ in range(2):
-        predicted = ["predict", f"bundle={folder / 'bundle'}", "date=2026-02-06", "out=bigquery:nba_predictions.slate"]
-        assert main([*predicted, *words]) == 0
+        assert predict(sample_run, "out=bigquery:nba_predictions.slate", *words) == 0
     rows = run(client, "SELECT * FROM nba_predictions.slate")
     assert len(rows) > 20
     assert len({row["player_lookup"] for row in rows}) == len(rows)
-    assert {row["bundle"] for row in rows} == {json.loads((folder / "status.json").read_text())["bundle"]}
+    assert {row["bundle"] for row in rows} == {json.loads((sample_run / "status.json").read_text())["bundle"]}
 
 
-def test_a_schedule_that_requires_a_partition_filter_answers(
-    train: Commands, words: list[str], server: FaultServer
+SCHEDULES = {
+    "a game twice": (
+        """SELECT * FROM nba_analytics.schedule WHERE game_date > '2026-01-01'
+        UNION ALL SELECT * FROM nba_analytics.schedule WHERE game_date = '2026-02-06'""",
+        "the key stands more than once",
+    ),
+    "a missing column": (
+        "SELECT * EXCEPT (home_team_abbr) FROM nba_analytics.schedule",
+        "lacks the column home_team_abbr",
+    ),
+    "a wrong type": (
+        "SELECT * REPLACE (CAST(game_date AS STRING) AS game_date) FROM nba_analytics.schedule",
+        "column game_date must be DATE, but it is STRING",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_spoiled_schedule_is_refused(
+    sample_run: Path, words: list[str], client: bigquery.Client, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    server.strict.add("schedule")
-    folder = train("slate")
-    assert main(["predict", f"bundle={folder / 'bundle'}", "date=2026-02-06", *words]) == 0
+    sql, message = SCHEDULES[name]
+    client.create_dataset("spoiled", exists_ok=True)
+    run(client, f"CREATE OR REPLACE TABLE spoiled.schedule AS {sql}")
+    assert predict(sample_run, *words, "warehouse.schedule=spoiled.schedule") == 3
+    assert message in capsys.readouterr().err
 
 
-def test_a_run_is_registered_again_by_its_folder(train: Commands, server: FaultServer, client: bigquery.Client) -> None:
+def test_a_run_is_registered_again_by_its_folder(
+    sample_run: Path, server: FaultServer, client: bigquery.Client
+) -> None:
     client.delete_dataset("nba_predictions", delete_contents=True, not_found_ok=True)
-    folder = train("tracked", "hypothesis='deeper is better'", "tags=[a,b]")
     tracking = ["tracking=bigquery", f"tracking.api_endpoint={server.url}"]
     for _ in range(2):
-        assert main(["track", str(folder), *tracking]) == 0
+        assert main(["track", str(sample_run), *tracking]) == 0
     (row,) = run(client, "SELECT * FROM nba_predictions.ml_experiments")
-    assert row["experiment_id"] == folder.name
+    assert row["experiment_id"] == sample_run.name
     assert (row["hypothesis"], row["tags"], row["status"]) == ("deeper is better", ["a", "b"], "completed")
     assert (row["train_samples"], row["eval_samples"]) == (3653, 1515)
 
