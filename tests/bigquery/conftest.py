@@ -1,7 +1,8 @@
-"""One emulator a test session (a worker), the sample in it, and a server in front of it that can fail as told."""
+"""One BigQuery a test session (a worker), the sample in it, and a server in front of it that can fail as told."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,14 +14,32 @@ from breakout import settings
 from breakout.settings.composition import compose
 from tests.bigquery.emulator import PROJECT, PYTHON, load_sample, open_emulator, running_emulator
 from tests.bigquery.fault_server import FaultServer, fault_server
+from tests.bigquery.project import live_project
 
 BigQueryConfig = settings.BigQueryWarehouse
 ConfigMaker = Callable[..., BigQueryConfig]
 
 
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[str]:
-    """The address of an emulator that holds the whole sample in `nba_analytics`."""
+LIVE = os.environ.get("BREAKOUT_LIVE_PROJECT", "")
+PLACES = [
+    "emulator",
+    pytest.param(
+        "project",
+        marks=[
+            pytest.mark.bigquery_live,
+            pytest.mark.skipif(not LIVE, reason="set BREAKOUT_LIVE_PROJECT to a Google Cloud project to run this"),
+        ],
+    ),
+]
+
+
+@pytest.fixture(scope="session", params=PLACES)
+def service(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a BigQuery that holds the whole sample in `nba_analytics`: the emulator, or a real project."""
+    if request.param == "project":
+        with live_project(LIVE) as url:
+            yield url
+        return
     if not PYTHON.exists():
         pytest.fail(f"the BigQuery emulator is not installed at {PYTHON}; run: make emulator")
     with running_emulator() as (url, _):
@@ -31,17 +50,18 @@ def emulator() -> Iterator[str]:
 
 
 @pytest.fixture
-def client(emulator: str) -> Iterator[bigquery.Client]:
-    """A plain client of the emulator, to prepare and to look."""
-    opened = open_emulator(emulator)
-    yield opened
-    opened.close()  # type: ignore[no-untyped-call]
+def client(service: str) -> Iterator[bigquery.Client]:
+    """A plain client of the service, to prepare and to look; held to a partition filter like the program."""
+    with fault_server(service) as strict:
+        opened = open_emulator(strict.url)
+        yield opened
+        opened.close()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
-def server(emulator: str) -> Iterator[FaultServer]:
-    """A server in front of the emulator, passing everything on until a test adds faults."""
-    with fault_server(emulator) as running:
+def server(service: str) -> Iterator[FaultServer]:
+    """A server in front of the service, passing everything on until a test adds faults."""
+    with fault_server(service) as running:
         yield running
 
 

@@ -88,11 +88,11 @@ def _lacks_equality(join: exp.Join) -> bool:
 
 @cache
 def unfiltered_tables(sql: str) -> tuple[str, ...]:
-    """The stored tables that a query reads without holding their game_date against a parameter."""
-    if not sql.lstrip().startswith(("SELECT", "WITH")):
+    """The stored tables that a query reads without holding their game_date against a value."""
+    if not sql.lstrip().startswith(("SELECT", "WITH", "CREATE OR REPLACE TABLE")):
         return ()
     found = []
-    for table in parse(sql).find_all(exp.Table):
+    for table in (table for select in parse(sql).find_all(exp.Select) for table in select.find_all(exp.Table)):
         select = table.find_ancestor(exp.Select)
         if table.db and not (
             select and any(_is_day_filter(node) for node in _conjuncts(select.args.get("where"), exp.Expr))
@@ -112,4 +112,4 @@ def _conjuncts(node: exp.Expr | None, kind: type[exp.Expr]) -> list[exp.Expr]:
 
 def _is_day_filter(node: exp.Expr) -> bool:
     is_comparison = isinstance(node, exp.Between | exp.GTE | exp.GT | exp.LTE | exp.LT | exp.EQ)
-    return is_comparison and node.this.name == "game_date" and node.find(exp.Parameter) is not None
+    return is_comparison and node.this.name == "game_date" and node.find(exp.Parameter, exp.Literal) is not None

@@ -116,10 +116,39 @@ def times(count: int, answer: Answer, when: Callable[[Request], bool] = lambda r
     return lambda request: answer if when(request) and next(left, None) is not None else None
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What the server behind this one answers."""
+
+    status: int
+    kind: str | None
+    content: bytes
+
+
+Forward = Callable[[str, str, bytes, dict[str, str]], Reply]
+
+
+def to_address(upstream: str) -> Forward:
+    """Pass requests on as they are."""
+    address = urlsplit(upstream)
+
+    def forward(method: str, path: str, content: bytes, headers: dict[str, str]) -> Reply:
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+        try:
+            connection.request(method, path, content, headers)
+            reply = connection.getresponse()
+            return Reply(reply.status, reply.getheader("Content-Type"), reply.read())
+        finally:
+            connection.close()
+
+    return forward
+
+
 @contextmanager
-def fault_server(upstream: str) -> Iterator[FaultServer]:
-    """A server on a free loopback port in front of `upstream`."""
-    state = FaultServer(upstream)
+def fault_server(upstream: str | Forward) -> Iterator[FaultServer]:
+    """A server on a free loopback port in front of `upstream`, an address or what passes requests on."""
+    forward = to_address(upstream) if isinstance(upstream, str) else upstream
+    state = FaultServer(upstream if isinstance(upstream, str) else "")
 
     class Relay(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -138,19 +167,14 @@ def fault_server(upstream: str) -> Iterator[FaultServer]:
                 self.pass_on(content)
 
         def pass_on(self, content: bytes) -> None:
-            address = urlsplit(state.upstream)
-            connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
             headers = {
                 key: value for key, value in self.headers.items() if key.lower() not in {"host", "accept-encoding"}
             }
             try:
-                connection.request(self.command, self.path, content, headers)
-                reply = connection.getresponse()
-                self.send(reply.status, reply.getheader("Content-Type") or "application/json", reply.read())
+                reply = forward(self.command, self.path, content, headers)
+                self.send(reply.status, reply.kind or "application/json", reply.content)
             except OSError:
                 self.close_connection = True  # the emulator is gone, and the client sees the same
-            finally:
-                connection.close()
 
         def send(self, status: int, kind: str, content: bytes) -> None:
             self.send_response(status)

@@ -227,7 +227,8 @@ def test_a_replaced_table_is_read_anew_and_refresh_too(
     config: ConfigMaker, server: FaultServer, client: bigquery.Client, tmp_path: Path
 ) -> None:
     client.create_dataset("replaced", exists_ok=True)
-    replace = "CREATE OR REPLACE TABLE replaced.p AS SELECT * FROM nba_analytics.player_game_summary"
+    games = "nba_analytics.player_game_summary WHERE game_date >= '1900-01-01'"
+    replace = f"CREATE OR REPLACE TABLE replaced.p AS SELECT * FROM {games}"
     words = ("warehouse.player_game_summary=replaced.p",)
 
     def extracts(*more: str) -> int:

@@ -173,8 +173,8 @@ def test_only_an_endpoint_of_its_own_goes_without_the_storage_api(
     assert "key-project" in opened.describe()  # the credentials' own project
 
 
-def test_credentials_without_a_project_need_one_named(config: ConfigMaker, emulator: str) -> None:
-    with fault_server(emulator) as between:
+def test_credentials_without_a_project_need_one_named(config: ConfigMaker, service: str) -> None:
+    with fault_server(service) as between:
         between.faults.append(always(Answer(200, {"projects": []}), lambda request: request.path.endswith("/projects")))
         with pytest.raises(DataError, match=r"warehouse\.project=PROJECT"):
             BigQueryWarehouse(config("warehouse.project=null", endpoint=between.url))

@@ -262,10 +262,16 @@ def test_a_job_whose_first_answer_was_lost_is_not_started_twice(config: ConfigMa
 
 
 SPOILED = {
-    "an empty table": ("SELECT * FROM {table} WHERE FALSE", "has no rows from 2024-09-01 to 2026-01-10"),
-    "a missing column": ("SELECT * EXCEPT (points) FROM {table}", "lacks the column points"),
+    "an empty table": (
+        "SELECT * FROM {table} WHERE game_date >= '2200-01-01'",
+        "has no rows from 2024-09-01 to 2026-01-10",
+    ),
+    "a missing column": (
+        "SELECT * EXCEPT (points) FROM {table} WHERE game_date >= '1900-01-01'",
+        "lacks the column points",
+    ),
     "a wrong type": (
-        "SELECT * REPLACE (CAST(points AS STRING) AS points) FROM {table}",
+        "SELECT * REPLACE (CAST(points AS STRING) AS points) FROM {table} WHERE game_date >= '1900-01-01'",
         "column points must be INT64, but it is STRING",
     ),
     "a key twice": (
@@ -302,7 +308,8 @@ def test_wrong_rows_outside_the_partitions_read_do_no_harm(config: ConfigMaker, 
     points = "IF(game_date < '2024-09-01', -1, points) AS points"
     run(
         client,
-        f"CREATE OR REPLACE TABLE old.p AS SELECT * REPLACE ({points}) FROM nba_analytics.player_game_summary",
+        f"CREATE OR REPLACE TABLE old.p AS SELECT * REPLACE ({points}) FROM nba_analytics.player_game_summary "
+        "WHERE game_date >= '1900-01-01'",
     )
     BigQueryWarehouse(config("warehouse.player_game_summary=old.p")).check_history(*JANUARY)
 

@@ -1,12 +1,11 @@
-"""The same claims against the real service, for those who have a project; never run unasked.
+"""What only the real service can tell, beside the suite that runs against it too; never run unasked.
 
-BREAKOUT_LIVE_PROJECT=my-project pytest -m bigquery_live tests/bigquery: makes a dataset, loads the sample (14 MB),
-reads and writes there for less than a cent, and removes it.
+BREAKOUT_LIVE_PROJECT=my-project pytest -m bigquery_live tests/bigquery: makes datasets of its own, loads the sample
+(14 MB), reads and writes there for a few cents, and removes them.
 """
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,14 +23,10 @@ from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.registry import REGISTRY
 from breakout.reading_cost import estimate_rows
 from breakout.warehouse.bigquery import BigQueryWarehouse
-from breakout.warehouse.bigquery_slate import write_slate
 from breakout.warehouse.cache import CachedWarehouse
-from breakout.warehouse.console import console_text
 from breakout.warehouse.sample import open_sample
-from tests.bigquery.emulator import load_sample, run
-from tests.bigquery.slates import slate
-
-PROJECT = os.environ.get("BREAKOUT_LIVE_PROJECT", "")
+from tests.bigquery.conftest import LIVE as PROJECT
+from tests.bigquery.emulator import load_sample
 
 pytestmark = [
     pytest.mark.bigquery_live,
@@ -78,7 +73,9 @@ def config(dataset: str) -> settings.BigQueryWarehouse:
     )
 
 
-def test_every_row_and_feature_is_what_duckdb_gives(config: settings.BigQueryWarehouse) -> None:
+def test_every_row_and_feature_comes_through_the_storage_api_as_duckdb_gives_it(
+    config: settings.BigQueryWarehouse,
+) -> None:
     ours, theirs = (build_dataset(source, ALL, *DAYS) for source in (BigQueryWarehouse(config), open_sample()))
     assert ours.keys.equals(theirs.keys)
     assert np.array_equal(ours.label, theirs.label)
@@ -104,13 +101,3 @@ def test_the_limit_refuses_before_anything_is_charged(config: settings.BigQueryW
 def test_a_table_that_requires_a_partition_filter_says_so(config: settings.BigQueryWarehouse) -> None:
     with pytest.raises(DataError, match="without a filter over column"):
         BigQueryWarehouse(config).query(f"SELECT COUNT(*) AS n FROM `{config.team_offense_game_summary}`", {})
-
-
-def test_a_slate_stands_once(config: settings.BigQueryWarehouse, client: bigquery.Client, dataset: str) -> None:
-    for _ in range(2):
-        write_slate(slate(), f"{dataset}.slate", config)
-    assert len(run(client, f"SELECT * FROM {dataset}.slate")) == len(slate())
-
-
-def test_the_text_for_the_console_runs(client: bigquery.Client, dataset: str) -> None:
-    assert len(run(client, console_text().replace("nba_analytics.", f"{dataset}."))) == 1_515

@@ -181,7 +181,7 @@ def test_a_view_is_known_by_the_tables_behind_it_and_read_by_nobody_for_that(
 def test_a_warehouse_without_season_type_takes_the_constant(
     config: ConfigMaker, client: bigquery.Client, sample: DuckDBWarehouse
 ) -> None:
-    copy_tables(client, "plain", "WHERE season_type = 'regular'", select="* EXCEPT (season_type)")
+    copy_tables(client, "plain", "AND season_type = 'regular'", select="* EXCEPT (season_type)")
     with pytest.raises(DataError, match=r"warehouse\.season_type=regular"):
         _ = BigQueryWarehouse(config(*named("plain"), "warehouse.schedule=null")).sources
     chosen = config(*named("plain"), "warehouse.schedule=null", "warehouse.season_type=regular")
@@ -271,5 +271,6 @@ def copy_tables(client: bigquery.Client, dataset: str, condition: str = "", sele
     for name in ("player_game_summary", "team_offense_game_summary"):
         run(
             client,
-            f"CREATE OR REPLACE TABLE {dataset}.{name} AS SELECT {select} FROM nba_analytics.{name} {condition}",
+            f"CREATE OR REPLACE TABLE {dataset}.{name} AS SELECT {select} FROM nba_analytics.{name} "
+            f"WHERE game_date >= '1900-01-01' {condition}",
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from google.cloud import bigquery
 from sqlglot import exp
 
 from breakout.features.query import RowSource, get_training_data_query
@@ -17,7 +18,7 @@ from breakout.warehouse import bigquery_slate, tables
 from breakout.warehouse.bigquery_tables import merge_statement
 from breakout.warehouse.console import console_text
 from tests.bigquery.dialect import parse, refusals, unfiltered_tables
-from tests.bigquery.emulator import open_emulator, run
+from tests.bigquery.emulator import run
 
 DOCS = Path(__file__).parents[2] / "docs" / "bigquery.md"
 
@@ -97,10 +98,8 @@ def test_the_page_holds_the_text_of_today() -> None:
 
 
 @pytest.mark.bigquery
-def test_the_text_for_the_console_runs_as_it_stands(emulator: str) -> None:
-    client = open_emulator(emulator)
+def test_the_text_for_the_console_runs_as_it_stands(client: bigquery.Client) -> None:
     rows = run(client, console_text())
-    client.close()  # type: ignore[no-untyped-call]
     assert len(rows) == 1_515
     assert all(row["game_date"] >= date(2026, 1, 11) for row in rows)
     assert np.mean([row["is_breakout"] for row in rows]) == pytest.approx(0.1822, abs=5e-5)
