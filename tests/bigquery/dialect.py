@@ -91,14 +91,12 @@ def unfiltered_tables(sql: str) -> tuple[str, ...]:
     """The stored tables that a query reads without holding their game_date against a value."""
     if not sql.lstrip().startswith(("SELECT", "WITH", "CREATE OR REPLACE TABLE")):
         return ()
-    found = []
-    for table in (table for select in parse(sql).find_all(exp.Select) for table in select.find_all(exp.Table)):
-        select = table.find_ancestor(exp.Select)
-        if table.db and not (
-            select and any(_is_day_filter(node) for node in _conjuncts(select.args.get("where"), exp.Expr))
-        ):
-            found.append(table.sql("bigquery"))
-    return tuple(found)
+    read = ((table, table.find_ancestor(exp.Select)) for table in parse(sql).find_all(exp.Table) if table.db)
+    return tuple(table.sql("bigquery") for table, select in read if select and not _has_day_filter(select))
+
+
+def _has_day_filter(select: exp.Select) -> bool:
+    return any(_is_day_filter(node) for node in _conjuncts(select.args.get("where"), exp.Expr))
 
 
 def _conjuncts(node: exp.Expr | None, kind: type[exp.Expr]) -> list[exp.Expr]:
