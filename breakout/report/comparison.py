@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from breakout.report.terminal import METRIC_NAMES, console
+from breakout.report.terminal import METRIC_NAMES, console, told_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +50,7 @@ def _differences(comparison: dict[str, Any]) -> Table:
 def _own_figures(comparison: dict[str, Any]) -> Table:
     table = Table("metric", "candidate", "production", title="each by itself", title_justify="left")
     for key, name in METRIC_NAMES.items():
-        table.add_row(name, *(_interval(comparison[role]["metrics"][key]) for role in comparison["bundles"]))
+        table.add_row(name, *(told_interval(comparison[role]["metrics"][key]) for role in comparison["bundles"]))
     return table
 
 
@@ -60,7 +60,7 @@ def _show_calibration(out: Console, comparison: dict[str, Any]) -> None:
         table = Table("probability", "mean", "breakout rate", "games", title=title, title_justify="left")
         for bin_ in comparison[role]["reliability"]:
             extent = f"{bin_['lowest_probability']:.3f}-{bin_['highest_probability']:.3f}"
-            rate = _interval(bin_["breakout_rate"])
+            rate = told_interval(bin_["breakout_rate"])
             table.add_row(extent, f"{bin_['mean_probability']:.3f}", rate, f"{bin_['count']:,}")
         out.print(table)
 
@@ -79,11 +79,3 @@ def _signed(interval: dict[str, Any]) -> str:
     if interval["low"] is None:
         return f"{interval['estimate']:+.4f}"
     return f"{interval['estimate']:+.4f} ({interval['low']:+.4f} to {interval['high']:+.4f})"
-
-
-def _interval(interval: dict[str, Any]) -> str:
-    if interval["estimate"] is None:
-        return "undefined"
-    if interval["low"] is None:
-        return f"{interval['estimate']:.3f}"
-    return f"{interval['estimate']:.3f} ({interval['low']:.3f}-{interval['high']:.3f})"

@@ -141,7 +141,7 @@ def show_evaluation(metrics: dict[str, Any]) -> None:
     out.print(_metric_table(evaluation))
     out.print(_threshold_table(evaluation))
     for part in evaluation["top_rows"]:
-        told = f"hit rate {_interval(part['hit_rate'])}, lift {_interval(part['lift'], '.2f')}"
+        told = f"hit rate {told_interval(part['hit_rate'])}, lift {told_interval(part['lift'], '.2f')}"
         games = "1 game" if part["count"] == 1 else f"{part['count']:,} games"
         out.print(f"top {part['fraction']:.0%} ({games}): {told}")
     for line in (_told_calibration(metrics), _told_seeds(metrics)):
@@ -201,7 +201,7 @@ def _show_validation(out: Console, metrics: dict[str, Any]) -> None:
 def _fold_table(folds: Sequence[dict[str, Any]]) -> Table:
     table = Table("fold", "training rows", "games", "trees", "AUC", "log loss", title="folds", title_justify="left")
     for fold in folds:
-        figures = [_interval(fold["metrics"][key]) for key in ("auc", "log_loss")]
+        figures = [told_interval(fold["metrics"][key]) for key in ("auc", "log_loss")]
         trees = f"{fold['trees']:g}" if "trees" in fold else "-"
         table.add_row(fold["fold"], f"{fold['training_rows']:,}", f"{fold['rows']:,}", trees, *figures)
     return table
@@ -213,8 +213,8 @@ def _metric_table(evaluation: dict[str, Any]) -> Table:
     title = f"metrics ({confidence:.0%} intervals resample game dates)"
     table = Table("metric", "model", *baselines, title=title, title_justify="left")
     for key, name in METRIC_NAMES.items():
-        others = [_interval(baseline["metrics"][key]) for baseline in baselines.values()]
-        table.add_row(name, _interval(evaluation["metrics"][key]), *others)
+        others = [told_interval(baseline["metrics"][key]) for baseline in baselines.values()]
+        table.add_row(name, told_interval(evaluation["metrics"][key]), *others)
     return table
 
 
@@ -225,7 +225,7 @@ def _threshold_table(evaluation: dict[str, Any]) -> Table:
     for row in evaluation["thresholds"]:
         table.add_row(
             f"{row['threshold']:.3f}{'*' if row['is_chosen'] else ''}",
-            _interval(row["precision"]),
+            told_interval(row["precision"]),
             _number(row["recall"]),
             _number(row["f1"]),
             f"{row['flagged']:,}",
@@ -247,7 +247,8 @@ def _show_importance(out: Console, metrics: dict[str, Any]) -> None:
         out.print(f"features that add nothing measurable: {', '.join(idle)}")
 
 
-def _interval(interval: dict[str, Any], pattern: str = ".3f") -> str:
+def told_interval(interval: dict[str, Any], pattern: str = ".3f") -> str:
+    """An estimate and its interval; a narrow column breaks them apart, and not the interval."""
     if interval["estimate"] is None:
         return "undefined"
     if interval["low"] is None:
