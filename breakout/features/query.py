@@ -12,6 +12,14 @@ from typing import TYPE_CHECKING, Literal
 from breakout.features import windows as w
 from breakout.features.plan import Plan, build_plan
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
+from breakout.features.roster import (
+    REGULARS_COLUMNS,
+    asks_for_missed_games,
+    asks_for_regulars,
+    missing_regulars,
+    numbered_games,
+    played_with_missed_games,
+)
 from breakout.features.sources import player_games, team_games
 from breakout.warehouse.tables import SourceTables
 
@@ -66,12 +74,12 @@ def get_training_data_query(
         "team_games": team_games(tables, plan.inputs["team_games"]),
         **_nights(tables, row_source),
         "rows_as_of": _rows_as_of(plan, row_source),
-        **_numbered_games(plan),
+        **numbered_games(plan),
         "played": _played(plan),
         "kept": _kept(plan, row_source),
         **{relation.state: _state(plan, relation) for relation in w.RELATIONS if _is_needed(plan, relation)},
         **_nights_as_of(plan),
-        **_missing_regulars(plan),
+        **missing_regulars(plan),
         "joined": _joined(plan),
         **_levels(plan),
     }
@@ -141,51 +149,9 @@ def _played(plan: Plan) -> str:
     """The played games, each judged against its own average before it: the player's history."""
     was_breakout = f"""CASE WHEN games_before >= @min_prior_games
     THEN IF(points_before > 0 AND {IS_BREAKOUT}, 1, 0) END AS was_breakout"""
-    if not _is_roster_asked(plan):
+    if not asks_for_missed_games(plan):
         return f"SELECT *,\n  {was_breakout}\nFROM rows_as_of\nWHERE points IS NOT NULL"
-    # Within a stint a jump in the team's game numbers is games he missed; a stint's first game has missed none (-1).
-    is_first_of_stint = "LAG(team_abbr) OVER player_season IS DISTINCT FROM team_abbr"
-    missed = "team_game_number - is_known"
-    return f"""SELECT *,
-  CASE WHEN {is_first_of_stint} THEN -1
-       WHEN {missed} > LAG(team_game_number) OVER player_season THEN {missed} END AS missed_team_game,
-  CASE WHEN is_known = 1 THEN team_game_number WHEN {is_first_of_stint} THEN 0 END AS played_team_game
-FROM (
-  SELECT rows_as_of.*, team_game_number, is_known,
-    {was_breakout}
-  FROM rows_as_of
-  JOIN numbered_games ON numbered_game_id = game_id AND numbered_team_abbr = team_abbr
-  WHERE points IS NOT NULL
-)
-WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_date, game_id)"""
-
-
-def _is_roster_asked(plan: Plan) -> bool:
-    """Whether any feature asks which of his team's games a player missed."""
-    missed_games = {"team_game_number", "missed_team_game", "played_team_game"}
-    return "missing_points_pico" in plan.row_columns or bool(plan.inputs["played"] & missed_games)
-
-
-def _numbered_games(plan: Plan) -> dict[str, str]:
-    """The games of each team, numbered through the season.
-
-    A game that only its players' rows know is none of the team's: it bears the number of the known one before it.
-    """
-    if not _is_roster_asked(plan):
-        return {}
-    games = """SELECT game_id AS numbered_game_id, team_abbr AS numbered_team_abbr, is_known,
-  COUNT(IF(is_known = 1, 1, NULL)) OVER (PARTITION BY team_abbr, season_year ORDER BY game_date, game_id)
-    AS team_game_number
-FROM (
-  SELECT game_id, team_abbr, MIN(season_year) AS season_year, MIN(game_date) AS game_date, MAX(is_known) AS is_known
-  FROM (
-    SELECT game_id, team_abbr, season_year, game_date, 1 AS is_known FROM team_games
-    UNION ALL
-    SELECT game_id, team_abbr, season_year, game_date, 0 AS is_known FROM player_games
-  )
-  GROUP BY game_id, team_abbr
-)"""
-    return {"numbered_games": games}
+    return played_with_missed_games(was_breakout)
 
 
 def _kept(plan: Plan, row_source: RowSource) -> str:
@@ -202,18 +168,18 @@ def _kept(plan: Plan, row_source: RowSource) -> str:
 
 def _is_needed(plan: Plan, relation: w.Relation) -> bool:
     """The player's own state always: it also knows the date of his last game."""
-    is_roster_asked = "missing_points_pico" in plan.row_columns
-    return relation.name in plan.states or relation.name == "player" or (is_roster_asked and relation.name == "team")
+    is_of_regulars = asks_for_regulars(plan) and relation.name == "team"
+    return relation.name in plan.states or relation.name == "player" or is_of_regulars
 
 
 def _state(plan: Plan, relation: w.Relation) -> str:
     """What is known after each game of a relation, and until when that is the latest."""
     columns = dict(plan.states.get(relation.name, {}))
-    if "missing_points_pico" in plan.row_columns:
-        columns |= _ROSTER_COLUMNS.get(relation.name, {})
+    if asks_for_regulars(plan):
+        columns |= REGULARS_COLUMNS.get(relation.name, {})
     if relation.is_counted:
         columns["games_so_far"] = f"ROW_NUMBER() OVER {relation.order}"
-    if not relation.is_counted or "missing_points_pico" in plan.row_columns:
+    if not relation.is_counted or asks_for_regulars(plan):
         columns["until_date"] = f"COALESCE(LEAD(game_date) OVER {relation.order}, DATE '9999-12-31')"
     used = {window for window in relation.windows if any(sql.endswith(f" {window}") for sql in columns.values())}
     frames = [f"{window} AS ({relation.order} {frame})" for window, frame in relation.windows.items() if window in used]
@@ -221,7 +187,7 @@ def _state(plan: Plan, relation: w.Relation) -> str:
     listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
     windows = ",\n  ".join([order, *frames])
     return f"""SELECT {relation.partition}, season_year, game_date AS state_date{listed}
-FROM {relation.source if "missing_points_pico" in plan.row_columns else _asked(relation)}
+FROM {relation.source if asks_for_regulars(plan) else _asked(relation)}
 WINDOW
   {windows}"""
 
@@ -254,48 +220,6 @@ FROM (SELECT DISTINCT {keys} FROM kept) AS kept
 _NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 
 
-_ROSTER_COLUMNS = {
-    "player": {
-        "latest_team": "LAG(team_abbr, 0) OVER player_season",
-        "latest_played_team_game": "LAST_VALUE(played_team_game IGNORE NULLS) OVER season_so_far",
-        "points_so_far": "SUM(points) OVER season_so_far",
-    },
-    "team": {"team_games_so_far": "ROW_NUMBER() OVER team_season"},
-}
-
-
-def _missing_regulars(plan: Plan) -> dict[str, str]:
-    """For each row, the season averages of the other regulars who did not play in the team's previous game.
-
-    Averages are summed as whole 1e-12ths of a point, so that the sum is the same in every order.
-    """
-    if "missing_points_pico" not in plan.row_columns:
-        return {}
-    nights = f"""SELECT DISTINCT kept.team_abbr, kept.season_year, kept.game_date, team_games_so_far
-FROM kept
-JOIN team_state
-  ON team_state.team_abbr = kept.team_abbr AND team_state.season_year = kept.season_year
-  AND {w.AS_OF_JOIN.format(state="team_state")}"""
-    join = w.AS_OF_JOIN.format(state="player_state").replace("kept.", "team_night.")
-    absent = f"""SELECT team_night.team_abbr, team_night.game_date, player_state.player_lookup,
-  ROUND(points_so_far / games_so_far * 1e12) AS points_pico
-FROM team_night
-JOIN player_state
-  ON player_state.latest_team = team_night.team_abbr AND player_state.season_year = team_night.season_year
-  AND {join}
-WHERE latest_played_team_game BETWEEN GREATEST(1, team_games_so_far - 9) AND team_games_so_far - 1
-  AND games_so_far >= 5 AND points_so_far >= 10 * games_so_far - 1e-9"""
-    # Two games of a day are two rows of `kept`, but one morning.
-    missing = """SELECT asked.team_abbr, asked.game_date, asked.player_lookup,
-  COALESCE(SUM(IF(absent_regular.player_lookup != asked.player_lookup, points_pico, 0)), 0) AS missing_points_pico
-FROM (SELECT DISTINCT team_abbr, game_date, player_lookup FROM kept) AS asked
-JOIN team_night ON team_night.team_abbr = asked.team_abbr AND team_night.game_date = asked.game_date
-LEFT JOIN absent_regular
-  ON absent_regular.team_abbr = asked.team_abbr AND absent_regular.game_date = asked.game_date
-GROUP BY asked.team_abbr, asked.game_date, asked.player_lookup"""
-    return {"team_night": nights, "absent_regular": absent, "missing_regulars": missing}
-
-
 def _joined(plan: Plan) -> str:
     """Each asked row beside the states that are valid on its date."""
     own = [relation for relation in w.RELATIONS if not relation.is_of_night and _is_needed(plan, relation)]
@@ -303,7 +227,7 @@ def _joined(plan: Plan) -> str:
     of_night = [plan.states.get(relation.name, {}) for relation in w.RELATIONS if relation.is_of_night]
     if any(of_night):
         joined["night"] = {name: "" for states in of_night for name in states}, _same("night", *_NIGHT_KEY)
-    if "missing_points_pico" in plan.row_columns:
+    if asks_for_regulars(plan):
         keys = ("player_lookup", "team_abbr", "game_date")
         joined["missing_regulars"] = {"missing_points_pico": ""}, _same("missing_regulars", *keys)
     listed = [f"{name}.{column}" for name, (columns, _) in joined.items() for column in columns]
