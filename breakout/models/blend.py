@@ -81,9 +81,12 @@ class BlendModel:
 
 def fit_blend(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BlendModel:
     """Fit both parts as each would be fitted alone."""
-    trees = fit_catboost(config.catboost, parts, seed, metadata)
-    linear = fit_logistic(config.logistic, parts, metadata)
-    return BlendModel(trees, linear, config.catboost_weight, dict(metadata))
+    return blend_with(config, fit_catboost(config.catboost, parts, seed, metadata), parts, metadata)
+
+
+def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metadata: Mapping[str, str]) -> BlendModel:
+    """The blend whose trees are fitted already; a regression costs little and is fitted here."""
+    return BlendModel(trees, fit_logistic(config.logistic, parts, metadata), config.catboost_weight, dict(metadata))
 
 
 def held_out_blend(config: BlendConfig, model: Model, parts: FitParts) -> BlendModel:

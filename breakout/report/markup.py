@@ -73,10 +73,12 @@ def table(
     *,
     chosen: Sequence[bool] = (),
     is_prose: bool = False,
+    is_stacked: bool = False,
 ) -> str:
     """A table that sorts by its headings; the first cell of a row names it. Empty without rows.
 
-    `chosen` marks rows; `is_prose` lets the cells break into lines, for values longer than a number.
+    `chosen` marks rows; `is_prose` lets the cells break into lines, for values longer than a number; `is_stacked` sets
+    intervals below their estimates, for tables of many.
     """
     if not rows:
         return ""
@@ -87,7 +89,7 @@ def table(
     )
     marks = [*chosen, *[False] * (len(rows) - len(chosen))]
     body = "".join(_row(row, is_chosen) for row, is_chosen in zip(rows, marks, strict=True))
-    label, style = escape(caption), "sortable prose" if is_prose else "sortable"
+    label, style = escape(caption), f"sortable{' prose' if is_prose else ''}{' stacked' if is_stacked else ''}"
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table class="{style}">'
         f"<caption><span>{label}</span></caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"

@@ -6,14 +6,15 @@ to write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from breakout.report.markup import escape, told_number
 
 _LINE = 24  # height of one line of an interval plot
 _CELL = (92, 44)
-_LABEL, _PLOT = 240, 330  # widths of an interval plot: labels, then the axis
+_WIDTH, _LABEL = 590, 240  # of a plot in lines, and of its labels where they stand before the lines
+_SHORT, _LONG = 30, 76  # letters that fit before a line, and above it
 
 
 def heat_map(cells: Mapping[tuple[int, int], float], *, higher_is_better: bool, metric: str) -> str:
@@ -55,40 +56,72 @@ def interval_plot(
     known = [row for row in rows if row[1]["estimate"] is not None]
     if not known:
         return ""
-    place, ticks = _axis([figure for _, interval, _ in known for figure in _ends(interval)], line_at)
-    bottom = _LINE * len(known) + 8
-    parts = [_tick(place(tick), bottom, told_number(tick, "{:.2f}")) for tick in ticks]
+    figures = [figure for _, interval, _ in known for figure in _ends(interval)]
+    axis = _Axis([label for label, _, _ in known], figures, line_at)
+    parts = axis.frame(metric, "{:.2f}")
     if line_at is not None:
-        parts.append(_rule(place(line_at), 4, bottom, "muted", dash="4 3"))
-    for line, (label, interval, colour) in enumerate(known):
-        y = _LINE * line + 18
-        low, high = _ends(interval)
-        parts.append(_text(_LABEL - 10, y + 5, label, "end"))
+        parts.append(_rule(axis.place(line_at), 4, axis.bottom, "muted", dash="4 3"))
+    for line, (_, interval, colour) in enumerate(known):
+        y, (low, high) = axis.line(line), _ends(interval)
         parts.append(
-            f'<line x1="{place(low):.1f}" x2="{place(high):.1f}" y1="{y}" y2="{y}" stroke="var(--{colour})" '
-            'stroke-width="3" stroke-opacity=".55"/>'
+            f'<line x1="{axis.place(low):.1f}" x2="{axis.place(high):.1f}" y1="{y}" y2="{y}" '
+            f'stroke="var(--{colour})" stroke-width="3" stroke-opacity=".55"/>'
         )
-        parts.append(f'<circle cx="{place(interval["estimate"]):.1f}" cy="{y}" r="4.5" fill="var(--{colour})"/>')
-    parts.append(_text(_LABEL + _PLOT / 2, bottom + 34, metric, "middle", "muted"))
+        parts.append(f'<circle cx="{axis.place(interval["estimate"]):.1f}" cy="{y}" r="4.5" fill="var(--{colour})"/>')
     first = known[0][1]["estimate"]
-    return _svg(_LABEL + _PLOT + 20, bottom + 40, f"{metric} of {len(known)} rows, the first {first:.3f}", parts)
+    return _svg(_WIDTH, axis.bottom + 40, f"{metric} of {len(known)} rows, the first {first:.3f}", parts)
 
 
 def strip_plot(rows: Sequence[tuple[str, Sequence[float]]], *, metric: str) -> str:
     """One line a row (label, values): a dot for every value, a stroke at their mean."""
-    place, ticks = _axis([value for _, values in rows for value in values], None)
-    bottom = _LINE * len(rows) + 8
-    parts = [_tick(place(tick), bottom, told_number(tick, "{:.3f}")) for tick in ticks]
-    for line, (label, values) in enumerate(rows):
-        y = _LINE * line + 18
-        parts.append(_text(_LABEL - 10, y + 5, label, "end"))
+    axis = _Axis([label for label, _ in rows], [value for _, values in rows for value in values], None)
+    parts = axis.frame(metric, "{:.3f}")
+    for line, (_, values) in enumerate(rows):
+        y = axis.line(line)
         parts += [
-            f'<circle cx="{place(value):.1f}" cy="{y}" r="4.5" fill="var(--blue)" fill-opacity=".45"/>'
+            f'<circle cx="{axis.place(value):.1f}" cy="{y}" r="4.5" fill="var(--blue)" fill-opacity=".45"/>'
             for value in values
         ]
-        parts.append(_rule(place(sum(values) / len(values)), y - 9, y + 9, "ink"))
-    parts.append(_text(_LABEL + _PLOT / 2, bottom + 34, metric, "middle", "muted"))
-    return _svg(_LABEL + _PLOT + 20, bottom + 40, f"{metric} of {len(rows)} recipes, one dot a seed", parts)
+        parts.append(_rule(axis.place(sum(values) / len(values)), y - 9, y + 9, "ink"))
+    return _svg(_WIDTH, axis.bottom + 40, f"{metric} of {len(rows)} recipes, one dot a seed", parts)
+
+
+class _Axis:
+    """The lines of a plot with their labels, and its horizontal axis with about five round ticks.
+
+    Labels stand before their lines; if one is too long for that, all stand above them.
+    """
+
+    def __init__(self, labels: Sequence[str], values: Sequence[float], also: float | None) -> None:
+        self._labels, self._is_above = labels, max(map(len, labels)) > _SHORT
+        low, high = min([*values, *([also] if also is not None else [])]), max(values)
+        margin = 0.04 * (high - low) or 0.01
+        self._low, self._high = low - margin, high + margin
+        self._left = 10 if self._is_above else _LABEL
+        self._height = 2 * _LINE - 6 if self._is_above else _LINE
+        self.bottom = self._height * len(labels) + 8
+
+    def place(self, value: float) -> float:
+        """Where a value lies from left to right."""
+        share = (value - self._low) / (self._high - self._low)
+        return self._left + (_WIDTH - 20 - self._left) * share
+
+    def line(self, line: int) -> int:
+        """Where a line lies from top to bottom."""
+        return self._height * (line + 1) - 6
+
+    def frame(self, metric: str, pattern: str) -> list[str]:
+        """Ticks, labels and the name of the axis."""
+        step = _round_step((self._high - self._low) / 4)
+        first = int(self._low / step) + (1 if self._low > 0 else 0)
+        ticks = [index * step for index in range(first, int(self._high / step) + 1)]
+        parts = [_tick(self.place(tick), self.bottom, told_number(tick, pattern)) for tick in ticks]
+        for line, label in enumerate(self._labels):
+            y = self.line(line)
+            where = (0, y - 14, label, "start") if self._is_above else (_LABEL - 10, y + 5, label, "end")
+            parts.append(_text(*where))
+        middle = (self._left + _WIDTH - 20) / 2
+        return [*parts, _text(middle, self.bottom + 34, metric, "middle", "muted")]
 
 
 def _ends(interval: Mapping[str, Any]) -> tuple[float, float]:
@@ -96,21 +129,6 @@ def _ends(interval: Mapping[str, Any]) -> tuple[float, float]:
     if interval["low"] is None:
         return estimate, estimate
     return float(interval["low"]), float(interval["high"])
-
-
-def _axis(values: Sequence[float], also: float | None) -> tuple[Callable[[float], float], list[float]]:
-    """The place of a value, and about five round ticks."""
-    low, high = min([*values, *([also] if also is not None else [])]), max(values)
-    margin = 0.04 * (high - low) or 0.01
-    low, high = low - margin, high + margin
-    step = _round_step((high - low) / 4)
-    first = int(low / step) + (1 if low > 0 else 0)
-    ticks = [index * step for index in range(first, int(high / step) + 1)]
-
-    def place(value: float) -> float:
-        return _LABEL + _PLOT * (value - low) / (high - low)
-
-    return place, ticks
 
 
 def _round_step(step: float) -> float:
@@ -130,7 +148,7 @@ def _rule(x: float, top: float, bottom: float, colour: str, dash: str = "") -> s
 
 
 def _text(x: float, y: float, words: str, anchor: str, colour: str = "ink") -> str:
-    shown = words if len(words) <= 36 else f"{words[:35]}…"
+    shown = words if len(words) <= _LONG else f"{words[: _LONG - 1]}…"
     title = f"<title>{escape(words)}</title>" if shown != words else ""
     place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="var(--{colour})" font-size="12"'
     return f"<text {place}>{title}{escape(shown)}</text>"

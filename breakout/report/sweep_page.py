@@ -112,7 +112,7 @@ def _table(table: dict[str, Any], board: dict[str, Any]) -> str:
     rows = [_job_cells(row, table) for row in table["rows"]]
     rows += [_baseline_cells(baseline) for baseline in table["baselines"]]
     chosen = [row["job"] == table["simplest"] for row in table["rows"]]
-    body = markup.table(_caption(table), columns, rows, chosen=chosen)
+    body = markup.table(_caption(table), columns, rows, chosen=chosen, is_stacked=True)
     return f"<h3>{markup.escape(table['title'])}</h3>{body}"
 
 

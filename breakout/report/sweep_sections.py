@@ -18,7 +18,7 @@ SHARED = "the settings that all share"
 
 def settings_cell(label: str, words: str) -> Cell:
     """Settings in one line; whoever points at them sees them as they are typed."""
-    return Cell(f'<code title="{markup.escape(words)}" class="ci">{markup.escape(label or SHARED)}</code>', words)
+    return Cell(f'<code title="{markup.escape(words)}" class="settings">{markup.escape(label or SHARED)}</code>', words)
 
 
 def number_cell(value: int) -> Cell:
@@ -30,7 +30,7 @@ def render_recipes(board: dict[str, Any]) -> str:
     """Recipes over windows and seeds, a table for each problem."""
     if not board["recipes"]:
         return ""
-    note = "Jobs that differ in window and seed alone are one recipe. Over windows, figures are averaged, never ranked."
+    note = "Jobs that differ in window and seed alone are one recipe; its figures are means over them."
     return markup.paragraph(note, "note") + "".join(_recipe_table(table, board) for table in board["recipes"])
 
 
@@ -42,7 +42,7 @@ def _recipe_table(table: dict[str, Any], board: dict[str, Any]) -> str:
 
 
 def _recipe_cells(recipe: dict[str, Any]) -> list[Cell]:
-    jobs = ", ".join(map(str, recipe["jobs"]))
+    jobs = ", ".join(map(str, sorted(recipe["jobs"])))
     return [
         settings_cell(recipe["label"], recipe["recipe"]),
         markup.number(recipe["value"], "{:.4f}"),

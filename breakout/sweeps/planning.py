@@ -273,7 +273,7 @@ def _fit_key(planned: PlannedJob) -> tuple[Any, ...]:
     """What a fit sees; the number of iterations only by its kind."""
     config, plan = planned.job.config, planned.plan
     ranges = tuple(fold.train for fold in plan.folds) or (plan.split.train,)
-    model = config.model
+    model = config.model.catboost if isinstance(config.model, settings.BlendConfig) else config.model
     if isinstance(model, settings.CatBoostConfig):
         from breakout.models.catboost import fit_kind
 

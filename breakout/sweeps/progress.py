@@ -18,6 +18,8 @@ from breakout.sweeps.labels import varying_words
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from breakout.settings import TargetConfig
+    from breakout.split import Split
     from breakout.sweeps.planning import PlannedJob, SweepPlan
     from breakout.sweeps.running import Event
 
@@ -34,7 +36,8 @@ class Progress:
         self._overrides: dict[int, Sequence[str]] = {}
         self._words: dict[int, str] = {}
         self._running: set[int] = set()
-        self._best: tuple[float, int] | None = None
+        self._best: dict[tuple[Split, TargetConfig], tuple[float, int]] = {}
+        self._latest: tuple[Split, TargetConfig] | None = None
         self._done = 0
         self._total = 0
         self.failed: list[int] = []
@@ -127,16 +130,24 @@ class Progress:
         return planned.job.config.optimized_metric if planned else "log_loss"
 
     def _keep_best(self, event: Event, metric: str) -> None:
+        """Jobs of other dates or another target are other problems, each with a best of its own."""
         if event.value is None:
             return
+        job = self._jobs[event.number]
+        self._latest = (job.plan.split, job.job.config.target)
+        best = self._best.get(self._latest)
         sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
-        if self._best is None or sign * event.value < sign * self._best[0]:
-            self._best = (event.value, event.number)
+        if best is None or sign * event.value < sign * best[0]:
+            self._best[self._latest] = (event.value, event.number)
 
     def _now(self) -> str:
         running = f"running {', '.join(map(str, sorted(self._running)))}" if self._running else ""
-        best = f"best {self._best[0]:.4f} (job {self._best[1]})" if self._best else ""
-        return "  ".join(filter(None, (running, best)))
+        if self._latest is None:
+            return running
+        value, number = self._best[self._latest]
+        days = self._latest[0].evaluation or self._latest[0].train
+        where = f" of {days}" if len(self._best) > 1 else ""
+        return "  ".join(filter(None, (running, f"best{where} {value:.4f} (job {number})")))
 
 
 def _told_plan(plan: SweepPlan, todo: SweepPlan, workers: int, twice: int) -> str:

@@ -23,9 +23,9 @@ RUNS = {
 }
 
 
-def command(*words: str) -> None:
+def command(*words: str, code: int = 0) -> None:
     with contextlib.redirect_stdout(io.StringIO()):
-        assert main(list(words)) == 0
+        assert main(list(words)) == code
 
 
 def newest(outputs: Path, name: str) -> Path:
@@ -42,7 +42,8 @@ class Reported(dict[str, Path]):
     def __missing__(self, name: str) -> Path:
         place = (f"paths.outputs={self.outputs}", f"name={name}", *QUICK)
         if name == "swept":
-            command("-m", "model.depth=2,3", "seed=1,2", "debug=tiny", *place)
+            axes = ("model.depth=2,3,0", "model.learning_rate=0.05,0.1", "seed=1,2", "window=trailing,february")
+            command("-m", *axes, "debug=tiny", "model.iterations=30", *place, code=1)
             self[name] = max((self.outputs / "sweeps").iterdir())
             return self[name]
         if name == "scored":

@@ -142,6 +142,36 @@ def test_a_leaderboard_sorts_by_keyboard(reported: Reported, open_page: Open) ->
         assert heading.get_attribute("aria-sort") == order
 
 
+def test_a_sweep_shows_all_that_there_is_to_tell(reported: Reported, open_page: Open) -> None:
+    page = open_page(reported["swept"] / "report.html").page
+    told = page.eval_on_selector_all("h2", "nodes => nodes.map(node => node.textContent)")
+    assert told == [
+        "Leaderboard",
+        "Recipes over all windows",
+        "Depth and iterations",
+        "AUC by window",
+        "Spread over seeds",
+        "Jobs that are not completed",
+        "How to read this",
+    ]
+    assert page.get_by_text("16 of 24 jobs completed, 8 not").is_visible()
+    chosen = page.locator("tr.chosen").all_text_contents()
+    assert len(chosen) == 2, "one job is named in each window"
+    assert page.get_by_text("model.depth must be an integer from 1 to 16, got 0.").count() == 8
+    assert page.locator("pre").first.text_content() == f"breakout resume={reported['swept']}"
+
+
+# Text that is wider than the cell it stands in lies over its neighbour.
+SPILLED = """() => Array.from(document.querySelectorAll("tbody th, tbody td")).filter(
+  (cell) => cell.scrollWidth > cell.clientWidth + 1).map((cell) => cell.textContent)"""
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+@pytest.mark.parametrize("name", NAMES)
+def test_no_cell_of_a_table_spills_into_the_next(name: str, width: int, reported: Reported, open_page: Open) -> None:
+    assert open_page(reported[name] / "report.html", width=width).page.evaluate(SPILLED) == []
+
+
 def test_a_figure_that_is_undefined_sorts_last_either_way(reported: Reported, open_page: Open) -> None:
     page = open_page(reported["evaluated"] / "report.html").page
     table = page.locator("#thresholds ~ .scroll table").first

@@ -1,120 +1,200 @@
-"""Real sweeps as a user types them: all jobs done, a failing one told, a resume, and the same bits in every order."""
+"""Whole sweeps as a user types them: all jobs done, failures told, resumed, and the same bits in every order."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from breakout import settings
 from breakout.cli import main
-from breakout.runs import read_status
+from breakout.fitting import split_parts
+from breakout.models.base import FitParts, fit_model
+from breakout.plan import open_plan
+from breakout.settings.composition import compose
+from breakout.sweeps.shared_fits import SharedFits
+from tests.programs.sample_files import ingest, warehouse_words
+from tests.sweeps.conftest import QUICK, Swept, assert_same_bits, newest_sweep, predictions, statuses, sweep
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-# The last three are what a sweep sets for its jobs by itself; a single run is told, so that both have one fingerprint.
-QUICK = (
-    "model.depth=2",
-    "evaluation.bootstrap_resamples=50",
-    "evaluation.permutation_repeats=0",
-    "evaluation.shap_rows=0",
-    "write_report=false",
-)
+    from breakout.settings.groups import ModelConfig
 
 
-def sweep(folder: Path, *words: str) -> int:
-    return main(["-m", *QUICK, f"paths.outputs={folder}", *words])
+def test_a_sweep_runs_every_possible_job_and_writes_its_three_tables(shape: Swept) -> None:
+    assert shape.code == 1, "four jobs are impossible"
+    assert sorted(shape.states.values()) == ["completed"] * 8 + ["failed"] * 4
+    assert {"leaderboard.csv", "leaderboard.json", "report.html"} <= {path.name for path in shape.folder.iterdir()}
 
 
-def newest_sweep(folder: Path) -> Path:
-    return max(path for path in (folder / "sweeps").iterdir() if path.is_dir())
+def test_a_failed_job_has_its_sentence_in_status_and_its_traceback_in_its_own_log(shape: Swept) -> None:
+    failed = [status for status in statuses(shape.folder) if status["state"] == "failed"]
+    assert {status["error"] for status in failed} == {"model.depth must be an integer from 1 to 16, got 0."}
+    assert all("Traceback" in (status["folder"] / "run.log").read_text() for status in failed)
+    assert "job 8 failed (model.depth=0 model.iterations=20 seed=1): model.depth must be" in shape.out
 
 
-def leaderboard(folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((newest_sweep(folder) / "leaderboard.json").read_text())
-    return content
+@pytest.fixture(scope="module")
+def parts() -> FitParts:
+    config = compose("train")
+    assert isinstance(config, settings.ExperimentConfig)
+    with open_plan(config) as plan:
+        return split_parts(config, plan.build_train())[0]
 
 
-def predictions_by_settings(folder: Path) -> dict[str, pd.DataFrame]:
-    """Predictions of every completed run below a folder, by the fingerprint of its settings."""
-    found = {}
-    for status in folder.rglob("status.json"):
-        told = read_status(status.parent)
-        if told["state"] == "completed":
-            found[told["fingerprint"]] = pd.read_parquet(status.parent / "predictions.parquet")
-    return found
+def model_of(*words: str) -> ModelConfig:
+    config = compose("train", words)
+    assert isinstance(config, settings.ExperimentConfig)
+    return config.model
 
 
-def test_a_sweep_runs_every_combination_and_ranks_it(tmp_path: Path) -> None:
-    assert sweep(tmp_path, "model.iterations=20,40", "seed=1,2") == 0
-    assert len(predictions_by_settings(tmp_path)) == 4
-    folder = newest_sweep(tmp_path)
-    ranked = pd.read_csv(folder / "leaderboard.csv")
-    assert {"leaderboard.csv", "leaderboard.json", "report.html"} <= {path.name for path in folder.iterdir()}
-    assert len(ranked) >= 4
+# 200 trees are where CatBoost changes its mind about leaves; 35 is where the early stop of these rows lies.
+@pytest.mark.parametrize(("kind", "rounds"), [("catboost", 0), ("catboost", 5), ("catboost", 30), ("blend", 5)])
+def test_fits_that_jobs_share_are_bitwise_those_of_each_alone(kind: str, rounds: int, parts: FitParts) -> None:
+    counts = (1, 35, 199, 200, 230)
+    shared = SharedFits(max(counts))
+    for iterations in counts:
+        words = ("model.depth=2", f"model.iterations={iterations}", f"model.early_stopping_rounds={rounds}")
+        config = model_of(f"model={kind}", *words)
+        together, alone = shared.fit(config, parts, 1, {}), fit_model(config, parts, 1, {})
+        for X in (parts.X_fit, parts.X_validation):
+            assert np.array_equal(together.predict_probability(X), alone.predict_probability(X)), iterations
+        assert together.describe() == alone.describe()
 
 
-def test_jobs_that_share_a_fit_give_the_bits_of_separate_fits(tmp_path: Path) -> None:
-    assert sweep(tmp_path / "together", "model.iterations=20,40,60", "model.early_stopping_rounds=0,5") == 0
-    together = predictions_by_settings(tmp_path / "together")
-    for iterations in (20, 40, 60):
-        for rounds in (0, 5):
-            words = (f"model.iterations={iterations}", f"model.early_stopping_rounds={rounds}")
-            assert main([*QUICK, f"paths.outputs={tmp_path / 'alone'}", *words]) == 0
-    alone = predictions_by_settings(tmp_path / "alone")
-    assert len(alone) == len(together) == 6
-    for fingerprint, expected in alone.items():
-        pd.testing.assert_frame_equal(together[fingerprint], expected, check_exact=True)
+def test_a_job_of_a_sweep_is_bitwise_the_single_run_with_its_settings(shape: Swept, tmp_path: Path) -> None:
+    for words in (("model.iterations=20",), ("model.iterations=40",)):
+        assert main(["model.depth=3", "seed=2", *QUICK, *words, f"paths.outputs={tmp_path}"]) == 0
+    alone = predictions(tmp_path)
+    assert_same_bits(alone, {key: frame for key, frame in predictions(shape.folder).items() if key in alone})
+    assert len(alone) == 2
 
 
 def test_processes_give_the_bits_of_one_job_after_another(tmp_path: Path) -> None:
-    words = ("model.iterations=20,30", "seed=1,2")
-    assert sweep(tmp_path / "one", "workers=1", *words) == 0
-    assert sweep(tmp_path / "two", "workers=2", *words) == 0
-    one, two = predictions_by_settings(tmp_path / "one"), predictions_by_settings(tmp_path / "two")
-    assert set(one) == set(two)
-    for fingerprint, expected in one.items():
-        pd.testing.assert_frame_equal(two[fingerprint], expected, check_exact=True)
+    words = ("model.depth=2", "model.iterations=20,30", "model=catboost,blend")
+    sweep(tmp_path / "one", "workers=1", *words)
+    sweep(tmp_path / "two", "workers=2", *words)
+    assert_same_bits(predictions(tmp_path / "one"), predictions(tmp_path / "two"))
 
 
-def test_a_failing_job_is_told_and_stops_no_other_and_a_resume_runs_the_rest(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = ("model.iterations=20", "window.train_start=2025-11-02,2026-01-09", "seed=1,2")
-    assert sweep(tmp_path, *words) == 1
-    folder = newest_sweep(tmp_path)
-    states = [read_status(path.parent) for path in folder.rglob("status.json")]
-    failed = [status for status in states if status["state"] == "failed"]
-    assert sorted(status["state"] for status in states) == ["completed", "completed", "failed", "failed"]
-    assert all("at least 500 are needed" in status["error"] for status in failed)
-    assert all("Traceback" in path.read_text() for path in folder.rglob("run.log") if _is_failed(path.parent))
-    assert "at least 500 are needed" in (folder / "leaderboard.json").read_text()
-    completed = set(predictions_by_settings(folder))
-    capsys.readouterr()
-    assert sweep(tmp_path, f"resume={folder}", *words) == 1
-    again = [read_status(path.parent) for path in folder.rglob("status.json")]
-    assert sum(status["state"] == "completed" for status in again) == 2
-    assert set(predictions_by_settings(folder)) == completed
+def test_a_resume_runs_what_is_missing_and_touches_nothing_else(shape: Swept, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shape.folder, tmp_path / "sweeps" / "again"))
+    kept, gone = (
+        next(one for one in statuses(folder) if one["job"] == number and one["state"] == "completed")
+        for number in (1, 2)
+    )
+    before = {path: path.stat().st_mtime_ns for path in kept["folder"].rglob("*")}
+    shutil.rmtree(gone["folder"])
+    assert main([f"resume={folder}"]) == 1, "the impossible jobs stay impossible"
+    again = Swept(1, "", folder)
+    assert list(again.states.values()).count("completed") == 8
+    assert {path: path.stat().st_mtime_ns for path in kept["folder"].rglob("*")} == before
+    assert_same_bits(predictions(shape.folder), predictions(folder))
+    completed = [status["job"] for status in statuses(folder) if status["state"] == "completed"]
+    assert len(completed) == len(set(completed)), "no completed job is run a second time"
 
 
-def _is_failed(folder: Path) -> bool:
-    return bool(read_status(folder)["state"] == "failed")
+def test_a_resume_with_the_same_command_finds_jobs_by_their_settings_not_their_order(tmp_path: Path) -> None:
+    first = sweep(tmp_path, "model=base_rate,logistic")
+    again = sweep(tmp_path, "model=logistic,base_rate", f"resume={first.folder}")
+    assert "sweep of 2 jobs, 2 completed already: nothing to fit" in again.out
+    assert again.code == 0
+    assert len(statuses(first.folder)) == 2
 
 
-def test_a_dry_run_shows_the_plan_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert sweep(tmp_path, "model.iterations=20,40", "dry_run=true") == 0
-    assert "2 jobs" in capsys.readouterr().out
-    assert not list(tmp_path.rglob("status.json"))
+def test_a_resume_refuses_other_data_and_another_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = tmp_path / "files"
+    ingest(files, date(2025, 10, 1), date(2026, 1, 31))
+    words = ("model=base_rate", "seed=1", *warehouse_words(files))
+    first = sweep(tmp_path, *words)
+    record = first.folder / "sweep.json"
+    whole = record.read_text()
+    record.write_text(whole.replace('"contracts": {', '"contracts": {"x": "y",').replace(contract_of(whole), "0" * 16))
+    assert main([f"resume={first.folder}"]) == 3
+    assert "the contract of the features changed since" in capsys.readouterr().err
+    record.write_text(whole)
+    ingest(files, date(2026, 2, 1), date(2026, 2, 5))
+    assert main([f"resume={first.folder}"]) == 3
+    told = capsys.readouterr().err
+    assert "changed since" in told
+    assert "start a new sweep by leaving out resume=" in told
+    assert len(statuses(first.folder)) == 1
 
 
-def test_a_report_is_rebuilt_from_the_files_alone(tmp_path: Path) -> None:
-    assert sweep(tmp_path, "model.iterations=20", "seed=1,2") == 0
-    folder = newest_sweep(tmp_path)
-    before = json.loads((folder / "leaderboard.json").read_text())
-    for name in ("leaderboard.csv", "leaderboard.json", "report.html"):
-        (folder / name).unlink()
-    assert main(["report", str(folder)]) == 0
-    assert json.loads((folder / "leaderboard.json").read_text()) == before
-    assert (folder / "report.html").stat().st_size > 1000
+def contract_of(record: str) -> str:
+    import json
+
+    (fingerprint,) = json.loads(record)["contracts"].values()
+    return str(fingerprint)
+
+
+def test_a_damaged_cache_is_read_anew_and_a_changed_file_is_another_entry(tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    ingest(files, date(2025, 10, 1), date(2026, 2, 5))
+    words = ("model=logistic", "seed=1", *warehouse_words(files))
+    first = predictions(sweep(tmp_path, *words).folder)
+    entries = sorted((tmp_path / "cache").glob("*.parquet"))
+    for entry in entries:
+        entry.write_bytes(entry.read_bytes()[:-40])
+    assert_same_bits(first, predictions(sweep(tmp_path, *words).folder))
+    assert sorted((tmp_path / "cache").glob("*.parquet")) == entries
+    assert all(len(pd.read_parquet(entry)) for entry in entries)
+    games = next(files.glob("player_game_summary_*"))
+    changed = pd.read_parquet(games)
+    changed.loc[changed["game_date"] == date(2026, 1, 15), "points"] += 1
+    changed.to_parquet(games, index=False)
+    (frame,) = predictions(sweep(tmp_path, *words).folder).values()
+    assert not frame["probability"].equals(next(iter(first.values()))["probability"])
+    assert len(list((tmp_path / "cache").glob("*.parquet"))) > len(entries)
+
+
+def test_fail_fast_ends_a_sweep_at_its_first_failed_job(tmp_path: Path) -> None:
+    ended = sweep(tmp_path, "model.depth=2,0", "model.iterations=20", "seed=1,2", "fail_fast=true")
+    assert ended.code == 1
+    assert set(ended.states.values()) == {"failed"}
+    assert [row["reason"] for row in ended.board["not_completed"]][:1] == ["the sweep ended before it began"]
+
+
+def test_folds_are_jobs_of_their_own_in_order_of_time_with_the_bits_of_one_run(tmp_path: Path) -> None:
+    window = ("window=walk_forward", "window.step=week", "window.folds=3", "model=logistic")
+    folds = sweep(tmp_path, *window, "window.fold_jobs=true")
+    rows = [table["rows"][0] for table in folds.board["tables"]]
+    assert [row["job"] for row in rows] == [0, 1, 2]
+    assert [row["window"] for row in rows] == sorted(row["window"] for row in rows)
+    whole = next(iter(predictions(sweep(tmp_path, *window).folder).values()))
+    evaluated = whole[whole["split"] == "evaluation"].drop(columns="fold").reset_index(drop=True)
+    found = pd.concat(pd.read_parquet(Path(row["run"]) / "predictions.parquet") for row in rows)
+    alone = found[found["split"] == "evaluation"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone, evaluated, check_exact=True)
+
+
+def test_rolling_and_expanding_training_can_be_swept(tmp_path: Path) -> None:
+    rolling = sweep(
+        tmp_path,
+        "window=walk_forward",
+        "window.folds=2",
+        "window.train_days=200,400",
+        "window.training=rolling",
+        "model=base_rate",
+    )
+    assert rolling.code == 0
+    fitted = [row["validation"]["log_loss"] for table in rolling.board["tables"] for row in table["rows"]]
+    assert len(set(fitted)) == 2
+
+
+def test_nothing_is_written_where_nothing_can_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert main(["-m", "seed=1,2", f"paths.outputs={tmp_path / 'file'}"]) == 3
+    told = capsys.readouterr().err
+    assert "cannot be made" in told
+    assert "choose paths.outputs=DIR" in told
+
+
+def test_one_value_alone_is_a_sweep_of_one_job(tmp_path: Path) -> None:
+    single = sweep(tmp_path, "model=base_rate", "seed=7")
+    assert (single.code, list(single.states.values())) == (0, ["completed"])
+    assert newest_sweep(tmp_path) == single.folder

@@ -1,0 +1,158 @@
+"""Real sweeps, made once for all tests that only read them, and a sweep as a process of its own to be killed."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from breakout.cli import main
+from breakout.runs import read_status
+
+# The last three are what a sweep sets for its jobs by itself; a single run is told, so that both have one fingerprint.
+QUICK = (
+    "evaluation.bootstrap_resamples=50",
+    "evaluation.permutation_repeats=0",
+    "evaluation.shap_rows=0",
+    "write_report=false",
+)
+# Fits that take a second or two, for sweeps that are to be caught in the middle.
+LONG = ("model.iterations=1000", "model.early_stopping_rounds=0", "model.depth=6", *QUICK)
+# A script that forgot its guard: workers must not run it again.
+SCRIPT = "import sys\nfrom breakout.cli import main\nsys.exit(main(sys.argv[1:]))\n"
+
+
+@dataclass
+class Swept:
+    """A sweep that is over: its exit code, what it said, its folder."""
+
+    code: int
+    out: str
+    folder: Path
+
+    @property
+    def board(self) -> dict[str, Any]:
+        """leaderboard.json"""
+        board: dict[str, Any] = json.loads((self.folder / "leaderboard.json").read_text(encoding="utf-8"))
+        return board
+
+    @property
+    def states(self) -> dict[int, str]:
+        """What became of each job that left a folder; the latest one's word."""
+        return {status["job"]: status["state"] for status in statuses(self.folder)}
+
+
+def statuses(folder: Path) -> list[dict[str, Any]]:
+    """status.json of every run below a sweep's folder, oldest first."""
+    paths = sorted(folder.glob("runs/*/status.json"))
+    return [{**read_status(path.parent), "folder": path.parent} for path in paths]
+
+
+def newest_sweep(outputs: Path) -> Path:
+    return max(path for path in (outputs / "sweeps").iterdir() if path.is_dir())
+
+
+def sweep(outputs: Path, *words: str) -> Swept:
+    """`breakout -m` in this process."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        code = main(["-m", *QUICK, f"paths.outputs={outputs}", *words])
+    return Swept(code, out.getvalue(), newest_sweep(outputs))
+
+
+def predictions(folder: Path) -> dict[str, pd.DataFrame]:
+    """Predictions of every completed run below a folder, by the fingerprint of its settings."""
+    found = {}
+    for path in folder.rglob("status.json"):
+        told = read_status(path.parent)
+        if told["state"] == "completed":
+            found[told["fingerprint"]] = pd.read_parquet(path.parent / "predictions.parquet")
+    return found
+
+
+def assert_same_bits(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
+    assert set(one) == set(other) != set()
+    for fingerprint, expected in one.items():
+        pd.testing.assert_frame_equal(other[fingerprint], expected, check_exact=True)
+
+
+@pytest.fixture(scope="session")
+def shape(tmp_path_factory: pytest.TempPathFactory) -> Swept:
+    """12 jobs of two shapes and two seeds, four of them impossible; never to be written into."""
+    outputs = tmp_path_factory.mktemp("shape")
+    return sweep(outputs, "model.depth=2,3,0", "model.iterations=20,40", "seed=1,2")
+
+
+@dataclass
+class Running:
+    """A sweep in a process of its own, whose outputs are its own too."""
+
+    process: subprocess.Popen[str]
+    outputs: Path
+    words: tuple[str, ...]
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path:
+        """The sweep's folder, once it is there."""
+        return newest_sweep(self.outputs)
+
+    def wait_for(self, is_reached: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
+        """The jobs' statuses as soon as they satisfy a condition."""
+        for _ in range(2400):
+            found = statuses(self.folder) if list(self.outputs.glob("sweeps/*/runs")) else []
+            if is_reached(found):
+                return found
+            assert self.process.poll() is None, f"ended before: {self.process.communicate()[0]}"
+            time.sleep(0.05)
+        raise AssertionError(f"never reached: {found}")
+
+    def end(self) -> tuple[int, str]:
+        """Its exit code and what it said."""
+        out, _ = self.process.communicate(timeout=120)
+        return self.process.returncode, out
+
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Begin a sweep by a script that has no guard; what still runs at the end is ended."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    begun: list[Running] = []
+
+    def begin(*words: str) -> Running:
+        outputs = tmp_path / "outputs"
+        process = subprocess.Popen(
+            [sys.executable, str(script), "-m", f"paths.outputs={outputs}", *words],
+            cwd=tmp_path,
+            env={key: value for key, value in os.environ.items() if key != "HYDRA_FULL_ERROR"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        begun.append(Running(process, outputs, words))
+        return begun[-1]
+
+    yield begin
+    for running in begun:
+        running.process.kill()
+        running.process.communicate()
+
+
+def in_state(found: list[dict[str, Any]], state: str) -> list[dict[str, Any]]:
+    return [status for status in found if status["state"] == state]

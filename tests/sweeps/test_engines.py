@@ -1,0 +1,35 @@
+"""Other launchers of Hydra carry out the same groups of jobs: each for real, in its local mode, with the same bits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.sweeps.conftest import QUICK, Start, assert_same_bits, in_state, newest_sweep, predictions, statuses, sweep
+
+WORDS = ("model.depth=2,3", "model.iterations=20,30", "window.train_start=2025-11-02")
+ENGINES = {
+    "joblib": (),
+    "submitit_local": ("hydra.launcher.timeout_min=2",),
+    "ray": ("+hydra.launcher.ray.init.num_cpus=2",),
+}
+
+
+@pytest.fixture(scope="module")
+def by_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sweep(tmp_path_factory.mktemp("processes"), *WORDS).folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ENGINES)
+def test_an_engine_gives_the_bits_of_processes_on_this_machine(launcher: str, by_processes: Path, start: Start) -> None:
+    swept = start(*QUICK, *WORDS, f"hydra/launcher={launcher}", *ENGINES[launcher])
+    code, out = swept.end()
+    assert code == 0, out
+    assert "4 jobs: 2 fits" in out
+    folder = newest_sweep(swept.outputs)
+    assert len(in_state(statuses(folder), "completed")) == 4
+    assert_same_bits(predictions(by_processes), predictions(folder))
+    stray = {path.name for path in swept.outputs.parent.iterdir()} - {"outputs", "script.py"}
+    assert stray == set(), "nothing is left beside the outputs"
