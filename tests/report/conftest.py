@@ -42,8 +42,8 @@ class Reported(dict[str, Path]):
     def __missing__(self, name: str) -> Path:
         place = (f"paths.outputs={self.outputs}", f"name={name}", *QUICK)
         if name == "swept":
-            axes = ("model.depth=2,3,0", "model.learning_rate=0.05,0.1", "seed=1,2", "window=trailing,february")
-            command("-m", *axes, "debug=tiny", "model.iterations=30", *place, code=1)
+            axes = ("model.depth=2,3,0", "model.learning_rate=0.05,0.1", "seed=1,2", "window=january,february")
+            command("-m", *axes, "model.iterations=30", *place, code=1)
             self[name] = max((self.outputs / "sweeps").iterdir())
             return self[name]
         if name == "scored":
