@@ -14,7 +14,8 @@ import pytest
 from breakout import settings
 from breakout.cli import main
 from breakout.fitting import split_parts
-from breakout.models.base import FitParts, fit_model
+from breakout.models.base import FitParts
+from breakout.models.kinds import fit_model
 from breakout.plan import open_plan
 from breakout.settings.composition import compose
 from breakout.sweeps.shared_fits import SharedFits

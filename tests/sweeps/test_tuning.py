@@ -36,6 +36,6 @@ def test_a_killed_tuning_goes_on_with_what_it_had_learned(start: Start) -> None:
     assert len({tuple(trial.params.items()) for trial in complete}) == 4
     board = Swept(0, "", sweep.folder).board
     values = [row["value"]["estimate"] for row in board["tables"][0]["rows"]]
-    assert sorted(values) == pytest.approx(sorted(trial.value for trial in complete))
+    assert sorted(values) == pytest.approx(sorted(trial.value or 0.0 for trial in complete))
     assert main([f"resume={sweep.folder}"]) == 0, "nothing is left to try"
     assert len(statuses(sweep.folder)) == len(found)
