@@ -76,7 +76,7 @@ def sentence_of(error: BaseException, what: str, group: str = "warehouse", secon
     if isinstance(error, auth.RefreshError | auth.InvalidOperation) and not error.retryable:
         return f"{what}: the credentials for BigQuery have expired or were withdrawn; run: {LOGIN}"
     if isinstance(error, auth.GoogleAuthError):
-        told = f"the credentials for BigQuery were not renewed ({_short(error)})"
+        told = f"the credentials for BigQuery were not renewed ({_why_not_renewed(error)})"
         return f"{what}: {told}; check the network, or run: {LOGIN}"
     if isinstance(error, requests.exceptions.Timeout | concurrent.futures.TimeoutError):
         limit = f" within {seconds:g} s" if seconds else " in time"
@@ -119,6 +119,13 @@ def _connection_sentence(error: Exception, what: str, group: str) -> str:
     if _is_refused(error):
         return f"{what}: nobody answers at BigQuery's address; check the network and {group}.api_endpoint."
     return f"{what}: the connection to BigQuery broke off; run again."
+
+
+def _why_not_renewed(error: auth.GoogleAuthError) -> str:
+    """The client wraps what happened in another exception, with the address and the history of its attempts."""
+    if isinstance(error.__cause__, requests.exceptions.Timeout):
+        return "no answer came in time"
+    return "nobody answers where that is done" if _is_refused(error) else _short(error)
 
 
 def _is_refused(error: BaseException) -> bool:
