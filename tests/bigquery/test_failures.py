@@ -57,6 +57,10 @@ def never_done(request: Request) -> Answer | None:
     return Answer(200, {"job": running} if is_cancel(request) else running)
 
 
+def is_result(request: Request) -> bool:
+    return request.method == "GET" and "/queries/" in request.path
+
+
 def is_cancel(request: Request) -> bool:
     return request.path.split("?")[0].endswith("/cancel")
 
@@ -178,6 +182,15 @@ def test_a_hiccup_is_survived(config: ConfigMaker, server: FaultServer, fault: F
     server.faults.append(fault)
     assert BigQueryWarehouse(config()).latest_game_date() == date(2026, 2, 5)
     assert len(server.queries) >= 2
+
+
+@pytest.mark.parametrize("fault", [times(2, BROKEN, is_result), times(1, CUT, is_result)])
+def test_rows_that_do_not_come_at_once_are_asked_for_again_and_the_query_is_not(
+    config: ConfigMaker, server: FaultServer, fault: Fault
+) -> None:
+    server.faults.append(fault)
+    assert BigQueryWarehouse(config()).latest_game_date() == date(2026, 2, 5)
+    assert len(server.queries) == 1
 
 
 def test_a_job_that_the_service_failed_is_run_again_under_a_new_id(config: ConfigMaker, server: FaultServer) -> None:
