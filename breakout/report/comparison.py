@@ -24,7 +24,8 @@ def show_comparison(comparison: dict[str, Any]) -> None:
         out.print(
             f"[bold]{role}[/bold]: {bundle['fingerprint']} ({bundle['name']}, run {bundle['run']})", soft_wrap=True
         )
-    out.print(f"{comparison['n_rows']:,} games of {comparison['n_dates']:,} dates, {start} to {end}\n")
+    dates = comparison["n_dates"]
+    out.print(f"{comparison['n_rows']:,} games of {dates:,} date{'s' if dates > 1 else ''}, {start} to {end}\n")
     out.print(_differences(comparison))
     out.print(_own_figures(comparison))
     _show_calibration(out, comparison)
@@ -37,12 +38,12 @@ def _differences(comparison: dict[str, Any]) -> Table:
     title = f"candidate minus production ({confidence:.0%} intervals resample game dates, both models together)"
     table = Table("metric", "difference", "candidate better in", "", title=title, title_justify="left")
     for key, paired in comparison["differences"].items():
-        share = paired["share_better"]
+        share = None if paired["difference"]["low"] is None else paired["share_better"]  # one date says nothing
         better = "-" if share is None else f"{share:.1%} of resamples"
         table.add_row(METRIC_NAMES[key], _signed(paired["difference"]), better, BETTER[paired["higher_is_better"]])
     delong = comparison["delong"]
     if delong is not None:
-        p = "-" if delong["p_value"] is None else f"p = {delong['p_value']:.3f}"
+        p = "-" if delong["p_value"] is None else _p_value(delong["p_value"])
         table.add_row("AUC by DeLong", _signed(delong), p, "takes games as independent")
     return table
 
@@ -71,6 +72,10 @@ def _slices(name: str, rows: Iterable[dict[str, Any]]) -> Table:
         found = (_signed(row["differences"][key]["difference"]) for key in ("auc", "log_loss", "brier"))
         table.add_row(row["label"], f"{row['n_rows']:,}", *found)
     return table
+
+
+def _p_value(p: float) -> str:
+    return f"p = {p:.3f}" if p >= 0.0005 else "p < 0.001"
 
 
 def _signed(interval: dict[str, Any]) -> str:

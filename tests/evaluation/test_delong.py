@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import rankdata
 
 from breakout.evaluation.delong import delong_auc, delong_difference, midranks
 from breakout.evaluation.metrics import area_under_roc
@@ -96,6 +97,25 @@ def test_standard_errors_equal_the_definition_taken_pair_by_pair_with_ties(seed:
     assert one.standard_error == pytest.approx(math.sqrt(max(variance, 0.0)), abs=1e-9)
     assert both.standard_error == pytest.approx(math.sqrt(max(paired, 0.0)), abs=1e-7)
     assert one.estimate == pytest.approx(area_under_roc(y, first))
+
+
+def test_standard_errors_agree_with_an_independent_bootstrap_of_rows_to_the_third_decimal() -> None:
+    generator = np.random.default_rng(5)
+    y = (generator.random(1500) < 0.2).astype(float)
+    first, second = (np.round(y * shift + generator.normal(size=y.size), 1) for shift in (0.4, 0.3))
+    replicates = []
+    for drawn in generator.integers(0, y.size, (3000, y.size)):
+        is_breakout = y[drawn] == 1
+        breakouts = is_breakout.sum()
+        ranks = [rankdata(scores[drawn])[is_breakout].sum() for scores in (first, second)]
+        wins = [rank - breakouts * (breakouts + 1) / 2 for rank in ranks]  # Mann and Whitney's U
+        aucs = [won / (breakouts * (y.size - breakouts)) for won in wins]
+        replicates.append((aucs[0], aucs[0] - aucs[1]))
+    one, both = delong_auc(y, first, confidence=0.95), delong_difference(y, first, second, confidence=0.95)
+    assert one is not None
+    assert both is not None
+    spread = np.std(replicates, axis=0, ddof=1)
+    assert (one.standard_error, both.standard_error) == pytest.approx(tuple(spread), abs=5e-4)
 
 
 def test_tied_scores_share_the_mean_of_their_places() -> None:
