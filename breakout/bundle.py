@@ -146,10 +146,10 @@ def save_bundle(
 
 def load_bundle(folder: Path) -> Bundle:
     """A verified bundle; DataError naming the file that is missing, damaged, changed or of another run."""
-    if not folder.is_dir():
-        raise DataError(f"there is no bundle at {folder}; give the bundle/ folder of a run.")
-    if not (folder / MANIFEST_FILE).exists() and (folder / "bundle" / MANIFEST_FILE).exists():
+    if not (folder / MANIFEST_FILE).exists() and (folder / "bundle").is_dir():
         folder = folder / "bundle"
+    if not (folder / MANIFEST_FILE).exists() and not (folder / CONTRACT_FILE).exists():
+        raise DataError(f"there is no bundle at {folder}; give the bundle/ folder of a run.")
     manifest = load_json(folder / MANIFEST_FILE)
     _check_manifest(folder, manifest)
     contract = _load_contract(folder)

@@ -43,7 +43,9 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
     if last < first and end is None:
         raise DataError(f"the warehouse has no games from {first} on: its newest is of {last}.")
     if last < first:
-        raise ConfigurationError(f"end={last} is before the window's start {first}; give a later one or leave it out.")
+        raise ConfigurationError(
+            f"end={last} is before {first}, the first day after the training window; give a later one or leave it out."
+        )
     return DateRange(first, last)
 
 

@@ -88,6 +88,12 @@ def test_a_bundle_names_no_folder_of_the_machine_it_was_made_on(trained: Trained
     assert not [name for name, text in texts.items() if str(Path.home()) in text or str(bundle.parent) in text]
 
 
+def test_a_folder_without_a_bundle_is_called_that(trained: Trained, tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere", trained["default"].parent):
+        with pytest.raises(DataError, match="there is no bundle at"):
+            load_bundle(folder)
+
+
 def test_a_run_folder_stands_for_its_bundle(trained: Trained) -> None:
     run = trained["default"]
     assert load_bundle(run).fingerprint == load_bundle(run / "bundle").fingerprint

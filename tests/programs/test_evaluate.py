@@ -70,6 +70,13 @@ def test_a_window_that_reaches_into_training_is_refused(trained: Trained, tmp_pa
     assert "training window, which ends on 2026-01-10" in answer.err
 
 
+def test_a_window_that_ends_before_it_can_begin_is_refused(trained: Trained, tmp_path: Path) -> None:
+    answer = evaluate(trained["default"], tmp_path, "end=2026-01-10")
+    assert answer.code == 2
+    assert "before 2026-01-11, the first day after the training window" in answer.err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_window_without_games_is_refused_in_a_sentence(trained: Trained, tmp_path: Path) -> None:
     after = evaluate(trained["default"], tmp_path, "start=2026-03-01")
     assert (after.code, after.err.count("\n")) == (3, 1)
