@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from breakout import settings
+from breakout.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,6 +67,10 @@ def load_model(kind: str, folder: Path) -> tuple[Model, dict[str, str]]:
         from breakout.models.blend import load_blend
 
         return load_blend(folder)
-    from breakout.models.base_rate import load_base_rate
+    if kind == "base_rate":
+        from breakout.models.base_rate import load_base_rate
 
-    return load_base_rate(folder)
+        return load_base_rate(folder)
+    raise DataError(
+        f"{folder} holds a model of the kind {kind!r}, which this version does not know; install a newer one."
+    )

@@ -142,6 +142,15 @@ def test_a_manifest_sealed_anew_after_an_edit_is_no_longer_the_bundle_that_its_f
         load_bundle(bundle)
 
 
+def test_a_model_of_a_kind_that_is_not_known_yet_is_called_that(bundle: Path) -> None:
+    path = bundle / "manifest.json"
+    record = json.loads(path.read_text())
+    record["model"]["kind"] = "forest"
+    path.write_text(json.dumps({**record, "seal": _seal(record)}))
+    with pytest.raises(DataError, match="a model of the kind 'forest', which this version does not know"):
+        load_bundle(bundle)
+
+
 def test_a_manifest_from_a_run_of_other_settings_is_named(bundle: Path, trained: Trained) -> None:
     shutil.copy(trained["narrow"] / "bundle/manifest.json", bundle)
     with pytest.raises(DataError, match=r"manifest\.json is of another run: model\.cbm, contract\.json"):
