@@ -48,7 +48,7 @@ TABLE = (
         "list every feature: name, mode, group, unit, default, description; and the presets",
         "breakout features",
         "breakout features --json",
-        "breakout features --contract",
+        "breakout features --contract mode=experimental features=enhanced",
     ),
     composed(
         "dataset",

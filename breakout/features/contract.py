@@ -70,8 +70,8 @@ def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature
     """The contract that the installed definitions give for these features and this target."""
     entries = tuple(registry.values())
     label = {
-        "is_breakout": canonical(IS_BREAKOUT),
-        "population": canonical(ROLE_PLAYER),
+        "is_breakout": canonical_expression(IS_BREAKOUT),
+        "population": canonical_expression(ROLE_PLAYER),
         "min_ppg": float(config.min_ppg),
         "max_ppg": float(config.max_ppg),
         "breakout_multiplier": float(config.breakout_multiplier),
@@ -94,8 +94,11 @@ def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContrac
     return FeatureContract(
         dtype=_DTYPE,
         default=float(registry[name].default),
-        definition={part: canonical(registry[part].expression) for part in plan.levels},
-        windows={window: canonical(frame) for window, frame in frames.items() if f"OVER {window}" in texts},
+        definition={part: canonical_expression(registry[part].expression) for part in plan.levels},
+        # the season totals of every row are taken over `before`
+        windows={
+            window: canonical(frame) for window, frame in frames.items() if f"OVER {window} " in f"{texts} OVER before "
+        },
         query=hashlib.sha256(text.encode()).hexdigest()[:16],
     )
 
@@ -106,6 +109,14 @@ def canonical(sql: str) -> str:
     from sqlglot import tokenize
 
     return " ".join(token.text for token in tokenize(sql, read=w.DIALECT))
+
+
+@lru_cache(maxsize=512)
+def canonical_expression(sql: str) -> str:
+    """The tokens of an expression whose keywords and functions are all in capitals."""
+    from sqlglot import parse_one
+
+    return canonical(parse_one(sql, read=w.DIALECT).sql(w.DIALECT, comments=False))
 
 
 def diff_contracts(saved: Contract, installed: Contract) -> list[str]:
@@ -125,8 +136,12 @@ def diff_contracts(saved: Contract, installed: Contract) -> list[str]:
         if saved.label.get(key) != installed.label.get(key):
             lines.append(f"label: {key} was {saved.label.get(key)}, is {installed.label.get(key)}")
     for table in sorted({*saved.sources, *installed.sources}):
-        if saved.sources.get(table) != installed.sources.get(table):
-            lines.append(f"source schema: {table} was {saved.sources.get(table)}, is {installed.sources.get(table)}")
+        was, now = saved.sources.get(table, {}), installed.sources.get(table, {})
+        lines += [
+            f"source schema: {table}.{column} was {was.get(column, 'absent')}, is {now.get(column, 'absent')}"
+            for column in sorted({*was, *now})
+            if was.get(column) != now.get(column)
+        ]
     return lines
 
 

@@ -1,4 +1,4 @@
-"""`breakout features`: every feature and preset as a table or JSON; `--contract` prints the contract instead."""
+"""`breakout features`: every feature and preset as a table or JSON, or the contract of the features a run would use."""
 
 from __future__ import annotations
 
@@ -19,10 +19,19 @@ def main(argv: Sequence[str]) -> int:
         prog="breakout features", description="List the features, the presets, or the contract."
     )
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
-    parser.add_argument("--contract", action="store_true", help="print the contract of the shared features as JSON")
+    parser.add_argument(
+        "--contract",
+        action="store_true",
+        help="print the contract of the shared features, or of those the words ask for",
+    )
+    parser.add_argument(
+        "words", nargs="*", help="with --contract: settings of train, as mode=experimental features=all"
+    )
     options = parser.parse_args(argv)
+    if options.words and not options.contract:
+        parser.error(f"{' '.join(options.words)}: settings are read with --contract only")
     if options.contract:
-        _print_contract()
+        _print_contract(options.words)
     elif options.json:
         print(json.dumps({"features": [_entry(name) for name in REGISTRY], "presets": _load_presets()}, indent=2))
     else:
@@ -62,11 +71,13 @@ def _print_table(presets: Mapping[str, Sequence[str]]) -> None:
         print(f"  {preset:<12}{len(names)} features: {', '.join(names)}")
 
 
-def _print_contract() -> None:
+def _print_contract(words: Sequence[str]) -> None:
     from breakout.features.config import BreakoutFeatureConfig
     from breakout.features.contract import build_contract
+    from breakout.features.selection import select_features
     from breakout.settings.composition import compose
 
-    target = compose("train").target  # type: ignore[union-attr]
-    contract = build_contract(BreakoutFeatureConfig.from_target(BREAKOUT_FEATURE_ORDER, target))
+    config = compose("train", words)
+    names = select_features(config.mode.name, config.features.names)  # type: ignore[union-attr]
+    contract = build_contract(BreakoutFeatureConfig.from_target(names, config.target))  # type: ignore[union-attr]
     print(json.dumps({"fingerprint": contract.fingerprint, **contract.to_dict()}, indent=2))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from breakout.features import query, sources
+from breakout.features import listing, query, sources
 from breakout.features import windows as w
 from breakout.features.contract import Contract, build_contract, canonical, defaults_of, diff_contracts
 from breakout.features.feature import Feature
@@ -40,6 +41,7 @@ def changed_features(lines: list[str]) -> set[str]:
     return {line.removeprefix("feature ").partition(":")[0] for line in lines if line.startswith("feature ")}
 
 
+KEYWORD = r"\b[A-Z_]{2,}\b"
 SHARED = contract_of(BREAKOUT_FEATURE_ORDER)
 EVERY = contract_of()
 
@@ -58,6 +60,14 @@ def test_whitespace_and_comments_change_no_contract() -> None:
     }
     assert contract_of(registry=relaid).fingerprint == EVERY.fingerprint
     assert canonical("SUM( points )\n OVER  last_5 -- why") == canonical("SUM(points) OVER last_5")
+
+
+def test_the_letter_case_of_keywords_and_functions_changes_no_contract() -> None:
+    relaid = {
+        name: replace(entry, expression=re.sub(KEYWORD, lambda word: word[0].lower(), entry.expression))
+        for name, entry in REGISTRY.items()
+    }
+    assert contract_of(registry=relaid).fingerprint == EVERY.fingerprint
 
 
 def test_words_that_are_not_the_definition_change_no_contract() -> None:
@@ -115,6 +125,7 @@ def test_a_season_average_that_holds_the_current_game_changes_every_feature(monk
     monkeypatch.setitem(w.ROW_WINDOWS, "before", w.ROW_WINDOWS["before"].replace("1 PRECEDING", "CURRENT ROW"))
     lines = diff_contracts(SHARED, contract_of(BREAKOUT_FEATURE_ORDER))
     assert changed_features(lines) == set(BREAKOUT_FEATURE_ORDER)
+    assert all("window before was" in line for line in lines)
 
 
 def test_a_changed_reading_of_a_source_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +180,7 @@ def test_a_changed_source_type_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     changed = (replace(original, columns=columns), tables.TEAM_OFFENSE_GAME_SUMMARY)
     monkeypatch.setattr(tables, "HISTORY_TABLES", changed)
     (line,) = diff_contracts(SHARED, contract_of(BREAKOUT_FEATURE_ORDER))
-    assert line.startswith("source schema: player_game_summary was ")
+    assert line == "source schema: player_game_summary.points was INT64, is FLOAT64"
 
 
 def test_promotion_moves_an_entry_and_names_it_in_the_order() -> None:
@@ -184,3 +195,18 @@ def test_promotion_moves_an_entry_and_names_it_in_the_order() -> None:
     assert promoted.features["cv_ratio"] == EVERY.features["cv_ratio"]
     experiment = contract_of((*BREAKOUT_FEATURE_ORDER, "cv_ratio"))
     assert promoted.fingerprint == experiment.fingerprint
+
+
+def test_the_contract_of_any_features_and_target_can_be_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["mode=experimental", "features.names=[cv_ratio,rest_days]", "target.min_ppg=9"]
+    assert listing.main(["--contract", *words]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    expected = build_contract(features_config(("cv_ratio", "rest_days"), min_ppg=9.0))
+    assert (printed.pop("fingerprint"), printed) == (expected.fingerprint, expected.to_dict())
+
+
+def test_settings_without_the_contract_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        listing.main(["mode=experimental"])
+    assert stopped.value.code == 2
+    assert "--contract" in capsys.readouterr().err
