@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from breakout.features import windows as w
-from breakout.features.plan import build_plan
+from breakout.features.plan import build_plan, write_sql
 from breakout.features.query import IS_BREAKOUT, ROLE_PLAYER, get_training_data_query
 from breakout.features.registry import REGISTRY
 from breakout.warehouse import tables
@@ -116,7 +116,7 @@ def canonical_expression(sql: str) -> str:
     """The tokens of an expression whose keywords and functions are all in capitals."""
     from sqlglot import parse_one
 
-    return canonical(parse_one(sql, read=w.DIALECT).sql(w.DIALECT, comments=False))
+    return canonical(write_sql(parse_one(sql, read=w.DIALECT)))
 
 
 def diff_contracts(saved: Contract, installed: Contract) -> list[str]:

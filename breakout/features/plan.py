@@ -61,12 +61,12 @@ class Plan:
             return node
 
         tree = sqlglot.parse_one(self.registry[name].expression, read=w.DIALECT).transform(resolve)
-        self.levels[name], self.expressions[name] = max(depths), tree.sql(w.DIALECT, comments=False)
+        self.levels[name], self.expressions[name] = max(depths), write_sql(tree)
         return self.levels[name]
 
     def _window_column(self, name: str, node: exp.Window) -> exp.Column:
         """Move `AGGREGATE(...) OVER window` to the relation of its window; what stays is a plain column."""
-        sql, window = node.sql(w.DIALECT, comments=False), node.text("alias")
+        sql, window = write_sql(node), node.text("alias")
         column = _column_name(sql)
         if window in w.ROW_WINDOWS:
             source, target = "played", self.row_windows
@@ -93,6 +93,11 @@ class Plan:
         raise FeatureDefinitionError(
             f"feature {name} uses {sql}, which is no window, no column of the row and no feature"
         )
+
+
+def write_sql(node: exp.Expr) -> str:
+    """The text of a parsed expression, its keywords and functions in capitals and without comments."""
+    return node.sql(w.DIALECT, comments=False, normalize_functions="upper")
 
 
 def _column_name(sql: str) -> str:
