@@ -45,7 +45,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class FeatureDistribution:
-    """A feature in both windows. `psi_limit` and `ks_limit` are what `is_drifted` was decided by; None without rows."""
+    """A feature in both windows; None where one has no rows.
+
+    It is drifted where PSI or KS exceeds its limit: what chance explains with so many rows, or what matters, if larger.
+    """
 
     name: str
     reference: Sample
@@ -54,7 +57,7 @@ class FeatureDistribution:
     psi_limit: float | None
     ks: float | None
     ks_p_value: float | None
-    ks_limit: float
+    ks_limit: float | None
     is_drifted: bool
 
 
@@ -74,8 +77,8 @@ class DistributionReport:
     def warnings(self) -> tuple[str, ...]:
         """One sentence a drifted feature."""
         return tuple(
-            f"{feature.name} drifted: PSI {feature.psi:.3f} (limit {feature.psi_limit:.3f}), KS {feature.ks:.3f}, "
-            f"mean {feature.reference.mean:.3g} became {feature.current.mean:.3g}."
+            f"{feature.name} drifted: PSI {feature.psi:.3f} (limit {feature.psi_limit:.3f}), KS {feature.ks:.3f} "
+            f"(limit {feature.ks_limit:.3f}), mean {feature.reference.mean:.3g} became {feature.current.mean:.3g}."
             for feature in self.features
             if feature.is_drifted
         )
@@ -115,24 +118,31 @@ def _compare(
 ) -> FeatureDistribution:
     told = _describe(reference, default), _describe(current, default)
     if not len(reference) or not len(current):
-        return FeatureDistribution(name, *told, None, None, None, None, MATERIAL_KS, is_drifted=False)
+        return FeatureDistribution(name, *told, None, None, None, None, None, is_drifted=False)
     from scipy.stats import ks_2samp
 
-    psi, limit = _psi(reference, current, level)
+    psi, psi_by_chance = _psi(reference, current, level)
     # One row against one has no place in the asymptotic law: its p-value would be no number.
     test = ks_2samp(reference, current, method="asymp" if len(reference) + len(current) > 2 else "exact")
-    by_psi = psi > max(limit, MATERIAL_PSI)
+    psi_limit = max(psi_by_chance, MATERIAL_PSI)
     by_ks = bool(test.pvalue < level and test.statistic > MATERIAL_KS)
     return FeatureDistribution(
         name,
         *told,
         psi,
-        limit,
+        psi_limit,
         float(test.statistic),
         float(test.pvalue),
-        MATERIAL_KS,
-        is_drifted=by_psi or by_ks,
+        max(_ks_by_chance(len(reference), len(current), level), MATERIAL_KS),
+        is_drifted=psi > psi_limit or by_ks,
     )
+
+
+def _ks_by_chance(rows: int, others: int, level: float) -> float:
+    """The distance that two samples of one law exceed with probability `level`, as `ks_2samp` reckons."""
+    from scipy.stats import kstwo
+
+    return float(kstwo.isf(level, max(1, round(rows * others / (rows + others)))))
 
 
 def _describe(values: np.ndarray, default: float) -> Sample:

@@ -94,8 +94,8 @@ def _distribution_table(features: Sequence[Record]) -> str:
         was, now = part["reference"], part["current"]
         cells = [m.number(sample[key], "{:.3g}") for key in ("mean", "sd") for sample in (was, now)]
         shares = [m.number(sample["default_share"], "{:.1%}") for sample in (was, now)]
-        tests = [m.number(part[key]) for key in ("psi", "psi_limit", "ks")]
+        tests = [m.number(part[key]) for key in ("psi", "psi_limit", "ks", "ks_limit")]
         rows.append([m.code(part["name"]), m.words("yes" if part["is_drifted"] else "no"), *tests, *cells, *shares])
-    columns = ["feature", "drifted", "PSI", "PSI by chance", "KS", "training mean", "evaluation mean", "training sd"]
-    columns += ["evaluation sd", "training default", "evaluation default"]
+    columns = ["feature", "drifted", "PSI", "PSI limit", "KS", "KS limit", "training mean", "evaluation mean"]
+    columns += ["training sd", "evaluation sd", "training default", "evaluation default"]
     return m.table("Distributions; default: share of games with the filled-in value", columns, rows)
