@@ -19,11 +19,11 @@ from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.feature import Feature
 from breakout.features.registry import REGISTRY
 from breakout.warehouse.duckdb import DuckDBWarehouse
-from tests.reference import ReferenceHistory
+from tests.reference import DEFAULTS, ReferenceHistory
 
 Row = dict[str, Any]
 
-ALL_FEATURES = tuple(REGISTRY)
+ALL_FEATURES = tuple(DEFAULTS)  # those of the definition; a feature of one's own has a test of its own
 FIRST_DAY = date(2025, 11, 1)
 SEASON = 2025
 
@@ -215,9 +215,10 @@ class History:
             self.plays(index * every, value, **each)
         return len(points) * every
 
-    def open(self, slate: Iterable[Row] = ()) -> DuckDBWarehouse:
-        """A warehouse over the rows so far."""
-        return open_tables(self.players, self.teams, slate)
+    def open(self, slate: Iterable[Row] = (), own_columns: Iterable[str] = ()) -> DuckDBWarehouse:
+        """A warehouse over the rows so far; `own_columns` are whole numbers that players' rows hold beside."""
+        schema = pa.schema([*PLAYER_SCHEMA, *((name, pa.int64()) for name in own_columns)])
+        return open_tables(self.players, self.teams, slate, schema)
 
     def reference(self, config: BreakoutFeatureConfig) -> ReferenceHistory:
         """The independent implementation over the rows so far."""

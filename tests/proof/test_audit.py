@@ -31,6 +31,7 @@ from breakout.proof.paths import Paths, installed_paths
 from breakout.proof.sampling import edge_cases, sample_rows
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
+from tests.builders import ALL_FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,7 +81,7 @@ def planted(name: str, expression: str) -> Mapping[str, Feature]:
 
 
 def test_every_installed_feature_is_clean(warehouse: DuckDBWarehouse) -> None:
-    report = audit_features(warehouse, config(tuple(REGISTRY)), rows=60, seed=7, start=START, end=END)
+    report = audit_features(warehouse, config(ALL_FEATURES), rows=60, seed=7, start=START, end=END)
     assert report.is_clean
     assert report.rows == 60
     assert all(rows > 0 for rows in report.edge_cases.values()), report.edge_cases
