@@ -50,7 +50,7 @@ def test_a_contract_is_the_same_every_time_and_survives_json() -> None:
     again = Contract.from_dict(json.loads(json.dumps(EVERY.to_dict())))
     assert contract_of().fingerprint == EVERY.fingerprint
     assert (again, again.fingerprint, diff_contracts(again, EVERY)) == (EVERY, EVERY.fingerprint, [])
-    assert defaults_of(again) == dict(FEATURE_DEFAULTS)
+    assert defaults_of(again) == {name: FEATURE_DEFAULTS[name] for name in ALL_FEATURES}
 
 
 def test_whitespace_and_comments_change_no_contract() -> None:
