@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from breakout import settings
 from breakout.errors import ConfigurationError
 from breakout.runs import SETTINGS_FILE
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Register each named run; words like tracking=bigquery choose another tracker than the run's own."""
+    """Register each named run; tracking=bigquery chooses another tracker than its own, tracking.KEY= corrects that."""
     folders = [Path(word) for word in argv if "=" not in word]
     overrides = [word for word in argv if "=" in word]
     if not folders:
@@ -34,17 +36,24 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _tracking_of(folder: Path, overrides: Sequence[str]) -> TrackingConfig:
-    """The tracker of the run's own settings, or of these words."""
-    from breakout import settings
+    """The tracker of the run's own settings; `tracking.KEY=` corrects one of them, `tracking=` begins anew."""
+    foreign = [word for word in overrides if not word.startswith("tracking")]
+    if foreign:
+        raise ConfigurationError(f"breakout track takes tracking=... and tracking.KEY=... only, not {foreign[0]}.")
+    if any(word.startswith("tracking=") for word in overrides):
+        return _composed(overrides)
+    own = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig).tracking
+    if not overrides:
+        return own
+    composed = _composed([f"tracking={own.kind}", *overrides])
+    keys = [word.partition("=")[0].removeprefix("tracking.") for word in overrides]
+    return replace(own, **{key: getattr(composed, key) for key in keys})
+
+
+def _composed(words: Sequence[str]) -> TrackingConfig:
     from breakout.settings.composition import compose
 
-    if overrides:
-        foreign = [word for word in overrides if not word.startswith("tracking")]
-        if foreign:
-            raise ConfigurationError(f"breakout track takes tracking=... and tracking.KEY=... only, not {foreign[0]}.")
-        config = compose("train", overrides)
-    else:
-        config = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig)
+    config = compose("train", words)
     if not isinstance(config, settings.ExperimentConfig):
         raise TypeError("train composes an ExperimentConfig")
     return config.tracking

@@ -179,6 +179,17 @@ def test_registering_has_a_limit_of_bytes_and_labels_of_its_own(
     assert server.queries[-1].job["labels"] == {"program": "breakout", "command": "track", "run": "deeper"}
 
 
+def test_a_word_corrects_the_tracker_of_the_run(
+    tracking: BigQueryTracking, finished_run: Path, client: bigquery.Client
+) -> None:
+    config = settings.load_file(finished_run / "settings.yaml", settings.ExperimentConfig)
+    unreachable = replace(tracking, api_endpoint="http://127.0.0.1:9", table="nba_predictions.mine")
+    (finished_run / "settings.yaml").write_text(settings.to_yaml(replace(config, tracking=unreachable)))
+    assert main(["track", str(finished_run)]) == 3
+    assert main(["track", str(finished_run), f"tracking.api_endpoint={tracking.api_endpoint}"]) == 0
+    assert len(run(client, "SELECT * FROM nba_predictions.mine")) == 1
+
+
 def test_a_run_without_tracker_needs_one_named(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["track", str(finished_run)]) == 2
     assert f"breakout track {finished_run} tracking=bigquery" in capsys.readouterr().err
