@@ -51,8 +51,8 @@ def check_current(registry: Registry) -> None:
         return
     differences = contract_differences(registry.current_bundle())
     if differences:
-        told = "its contract is not that of the installed definitions, so every command refuses it"
-        print(f"warning: {told}: {'; '.join(differences)}")
+        listed = "".join(f"\n  {difference}" for difference in differences)
+        print(f"warning: its contract is not that of the installed definitions, so every command refuses it:{listed}")
 
 
 def outputs_folder(overrides: Sequence[str]) -> str:
