@@ -141,7 +141,7 @@ def _against_base_rate(candidate: Bundle, warehouse: Warehouse, config: PromoteC
 def _told(paired: PairedDifference) -> str:
     found = paired.difference
     if found.estimate is None or found.low is None or found.high is None:
-        return "undefined: too few games" if found.estimate is None else f"{_signed(found.estimate)} (no interval)"
+        return "undefined: one class only" if found.estimate is None else f"{_signed(found.estimate)} (no interval)"
     return f"{_signed(found.estimate)} ({_signed(found.low)} to {_signed(found.high)})"
 
 
