@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakout.bundle import load_bundle
+from breakout.dataset import build_dataset
 from breakout.settings import SampleWarehouse
 from breakout.slate import Slate, build_slate, points_for_breakout
 from breakout.slate_output import write_slate
@@ -151,11 +152,17 @@ def test_each_reason_is_true_and_each_candidate_fits(tomorrow: Slate) -> None:
 def test_the_named_features_are_those_that_moved_the_row_most(
     trained: Trained, tomorrow: Slate, sample: DuckDBWarehouse
 ) -> None:
-    ranked = tomorrow.ranked
-    for text in ranked["top_features"]:
-        added = [abs(float(part.rsplit(" ", 1)[1])) for part in text.split("; ")]
-        assert len(added) == 3
-        assert added == sorted(added, reverse=True)
+    bundle = load_bundle(trained["default"])
+    rows = build_dataset(sample, bundle.features, TOMORROW, TOMORROW, row_source="slate")
+    added = pd.DataFrame(bundle.model.shap_values(rows.X), columns=list(bundle.contract.names))
+    number = {
+        key: index for index, key in enumerate(zip(rows.keys["player_lookup"], rows.keys["game_id"], strict=True))
+    }
+    for row in tomorrow.ranked.itertuples():
+        index = number[str(row.player_lookup), str(row.game_id)]
+        largest = added.loc[index].abs().nlargest(3).index
+        told = [part.replace(" (default)", "") for part in str(row.top_features).split("; ")]
+        assert told == [f"{name} {rows.X.loc[index, name]:.4g} {added.loc[index, name]:+.2f}" for name in largest]
     base_rate = build_slate(load_bundle(trained["base_rate"]), sample, TOMORROW, max_days_since_game=3)
     assert set(base_rate.ranked["top_features"]) == {""}
 
