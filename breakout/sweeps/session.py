@@ -6,16 +6,16 @@ ends the sweep, its leaderboard is written.
 
 from __future__ import annotations
 
-import logging
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from breakout.sweeps.planning import Group, SweepPlan, plan_sweep
 from breakout.sweeps.pool import Workers, default_workers
 from breakout.sweeps.progress import Progress
-from breakout.sweeps.record import JobRun, SweepRecord, job_runs, settle
+from breakout.sweeps.record import SweepRecord, job_runs, settle
 from breakout.sweeps.running import Event, job_facts, metric_of, record_failure, sentence_of
+from breakout.sweeps.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from breakout.sweeps.job import Job, Refusal
 
-logger = logging.getLogger("breakout")
+Engine: TypeAlias = "Callable[[Sequence[Group], Path], None]"
 
 
 class DryRunShown(Exception):  # noqa: N818  (an ending, not an error)
@@ -50,7 +50,7 @@ class Options:
     is_resumed: bool
     fail_fast: bool
     workers: int | None
-    engine: Callable[[Sequence[Group], Path], None] | None = None
+    engine: Engine | None = None
     trials: int | None = None
 
 
@@ -128,8 +128,8 @@ class SweepSession:
                 self._tell(Event("failed", refusal.number, sentence_of(refusal.error)))
             if self.options.fail_fast and todo.refused:
                 raise FailedFast
-            if self.options.engine is not None:
-                self._by_engine(todo.groups)
+            if todo.groups and self.options.engine is not None:
+                self._by_engine(todo.groups, self.options.engine)
             elif todo.groups:
                 self._by_workers(todo.groups, workers)
         if self.options.fail_fast and self._progress.failed:
@@ -140,23 +140,15 @@ class SweepSession:
             self._workers = self._closing.enter_context(Workers(count, self.folder))
         self._workers.run(groups, self._tell)
 
-    def _by_engine(self, groups: Sequence[Group]) -> None:
-        """Another engine tells nothing on the way: what became of the jobs stands in their folders."""
+    def _by_engine(self, groups: Sequence[Group], engine: Engine) -> None:
         failure: Exception | None = None
-        try:
-            if groups and self.options.engine is not None:
-                self.options.engine(groups, self.folder)
-        except Exception as error:  # noqa: BLE001  (jobs that are done stay done)
-            failure = error
-        runs = job_runs(self.folder)
-        for planned in (planned for group in groups for planned in group.jobs):
-            run = runs.get(planned.job.fingerprint)
-            if run is not None and run.state == "completed":
-                value = metric_of(run.folder, planned.job.config.optimized_metric)
-                self._tell(Event("completed", planned.job.number, value=value))
-            else:
-                is_death = run is None or run.state == "killed"  # one that runs may yet end well, elsewhere
-                self._tell(Event("failed", planned.job.number, _reason(run, failure), is_death=is_death))
+        watch = Watch(groups, self.folder, self._tell)
+        with watch:
+            try:
+                engine(groups, self.folder)
+            except Exception as error:  # noqa: BLE001  (jobs that are done stay done)
+                failure = error
+        watch.conclude(failure)
 
     def _tell(self, event: Event) -> bool:
         if event.is_death:
@@ -179,9 +171,3 @@ class SweepSession:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known and len(known) == len(values) else None
-
-
-def _reason(run: JobRun | None, failure: Exception | None) -> str:
-    if run is not None and run.status.get("error"):
-        return str(run.status["error"])
-    return f"the launcher gave up: {sentence_of(failure)}" if failure else "it left no run folder."
