@@ -1,4 +1,4 @@
-"""Did the features drift between training and evaluation? Rows of both in, distributions.json and warnings out."""
+"""Did the features drift between training and evaluation? A comparison in, distributions.json and warnings out."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from breakout.artifacts import load_json, save_json
 from breakout.errors import GateError
-from breakout.features.distributions import validate_feature_distributions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
-
+    from breakout.features.distributions import DistributionReport
     from breakout.settings import DistributionsConfig
 
 logger = logging.getLogger("breakout")
@@ -21,11 +19,8 @@ logger = logging.getLogger("breakout")
 FILE_NAME = "distributions.json"
 
 
-def compare_distributions(
-    config: DistributionsConfig, training: pd.DataFrame, evaluation: pd.DataFrame, folder: Path
-) -> None:
-    """Write distributions.json of two windows' features, defaults filled, and warn of each feature that drifted."""
-    report = validate_feature_distributions(training, evaluation, significance=config.significance)
+def save_distributions(report: DistributionReport, folder: Path) -> None:
+    """Write distributions.json, and warn of each feature that drifted."""
     save_json(report.to_dict(), folder / FILE_NAME)
     for warning in report.warnings:
         logger.warning(warning)

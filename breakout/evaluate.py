@@ -16,8 +16,9 @@ from breakout.assessment import (
 )
 from breakout.bundle import versions
 from breakout.bundle_gate import check_contract, find_bundle
-from breakout.drift import check_drift, compare_distributions
+from breakout.drift import check_drift, save_distributions
 from breakout.explanation import explain
+from breakout.features.distributions import validate_feature_distributions
 from breakout.record import describe_calibration, is_calibration_forced
 from breakout.report.page import write_page
 from breakout.report.terminal import console, show_evaluation
@@ -86,7 +87,9 @@ def _write(
     artifacts.save_parquet(frame.assign(contract_mismatch=True) if differences else frame, folder / PREDICTIONS_FILE)
     result = _judge(config, bundle, scored)
     artifacts.save_json(_metrics(config, bundle, scored, result, differences), folder / "metrics.json")
-    compare_distributions(config.distributions, bundle.training_features(), scored.rows.X, folder)
+    significance = config.distributions.significance
+    report = validate_feature_distributions(bundle.training_features(), scored.rows.X, significance=significance)
+    save_distributions(report, folder)
     if differences:
         path = folder / "distributions.json"
         artifacts.save_json({**artifacts.load_json(path), "contract_mismatch": list(differences)}, path)

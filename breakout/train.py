@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from breakout.assessment import (
     predictions_frame,
 )
 from breakout.bundle import save_bundle
-from breakout.drift import check_drift, compare_distributions
+from breakout.drift import check_drift, save_distributions
+from breakout.features.distributions import DistributionReport, validate_feature_distributions
 from breakout.fitting import Fitted, check_training_rows, fit_experiment, split_parts
 from breakout.incident.demonstration import demonstrate_incident
 from breakout.models.kinds import fit_model
@@ -170,13 +172,19 @@ def _write(plan: Plan, run: Run, judged: Judged, predictions: pd.DataFrame, told
     """Everything that a run leaves behind but its page; `told_otherwise` takes the place of keys of metrics.json."""
     config, fitted, train_rows, rows = plan.config, judged.fitted, judged.train, judged.rows
     if rows is not None:
-        compare_distributions(config.distributions, train_rows.X, rows.X, run.folder)
+        save_distributions(_compare(train_rows, rows, config.distributions.significance), run.folder)
     artifacts.save_parquet(predictions, run.folder / "predictions.parquet")
     metrics = build_metrics(config, fitted, train_rows, rows, judged.probability, judged.result)
     artifacts.save_json(metrics | told_otherwise, run.folder / "metrics.json")
     facts = build_facts(plan, run, fitted, train_rows, rows)
     bundle = save_bundle(run.folder / "bundle", fitted, plan.contract, config, train_rows.X, facts)
     run.facts |= {"bundle": bundle, "contract": plan.contract.fingerprint}
+
+
+@lru_cache(maxsize=4)
+def _compare(train_rows: Dataset, rows: Dataset, significance: float) -> DistributionReport:
+    """Remembered, for many jobs of a sweep have their rows in common."""
+    return validate_feature_distributions(train_rows.X, rows.X, significance=significance)
 
 
 def _evaluate(plan: Plan, fitted: Fitted, rows: Dataset, probability: np.ndarray, raw: np.ndarray) -> EvaluationResult:

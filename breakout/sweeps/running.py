@@ -80,4 +80,7 @@ def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any],
 
 def sentence_of(error: BaseException) -> str:
     """What happened, as status.json says it."""
-    return str(error) if isinstance(error, BreakoutError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, BreakoutError):
+        return str(error)
+    told = " ".join(str(error).strip().partition("\n\n")[0].split())  # what follows is advice to programmers
+    return f"{type(error).__name__}: {told}"
