@@ -82,7 +82,7 @@ def test_later_games_are_judged_and_audited_as_in_the_sample(
     folders = sorted((tmp_path / "outputs" / "runs" / "evaluate").iterdir())
     theirs, ours = (json.loads((folder / "metrics.json").read_text()) for folder in folders)
     assert ours["evaluation"] == theirs["evaluation"]
-    assert main(["audit", "audit.rows=10", "audit.start=2026-01-20", "audit.end=2026-02-05", *words]) == 0
+    assert main(["audit", "audit.rows=4", "audit.start=2026-01-28", "audit.end=2026-02-05", *words]) == 0
     assert [request.job["labels"]["command"] for request in server.extracts] == ["evaluate", "audit"]
 
 
