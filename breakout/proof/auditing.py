@@ -99,6 +99,8 @@ def audit_features(
     used = paths or installed_paths()
     last = min(end, warehouse.latest_game_date()) if end else warehouse.latest_game_date()
     first = start or _BEGINNING
+    if first > last:
+        raise DataError(f"there are no rows to audit from {first} on: the newest game is of {last}.")
     registry = dict(used.registry)
     plan = build_plan(registry, config.names)
     extra = {
