@@ -248,7 +248,7 @@ CHANGES: dict[str, tuple[Change, tuple[str, ...]]] = {
     "addition": (add_feature, ("feature minutes_trend: not among the saved",)),
     "dtype": (change_dtype, ("feature home_away: dtype was float64, is float32",)),
     "label": (change_label, ("label: is_breakout was",)),
-    "schema": (change_source_schema, ("source schema: player_game_summary was",)),
+    "schema": (change_source_schema, ("source schema: player_game_summary.points was INT64, is FLOAT64",)),
 }
 
 
