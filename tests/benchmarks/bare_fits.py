@@ -1,13 +1,14 @@
 """The floor under a sweep: the same fits by CatBoost itself, in two processes of one thread each, and nothing else.
 
-python bare_fits.py OUTPUTS WORDS...: the words of a sweep's jobs as JSON, one list a job. Prints the seconds from the
-moment when both processes have read their rows to the last fit's end.
+python bare_fits.py JOBS: the words of a sweep's jobs as JSON, one list a job. Prints the seconds from the moment when
+both processes have read their rows to the last fit's end, and the CPU seconds of the fits.
 """
 
 from __future__ import annotations
 
 import json
 import multiprocessing
+import resource
 import sys
 import time
 from multiprocessing.synchronize import Barrier
@@ -63,7 +64,8 @@ def main() -> None:
     started = time.perf_counter()
     for worker in workers:
         worker.join()
-    print(time.perf_counter() - started)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(time.perf_counter() - started, used.ru_utime + used.ru_stime)
 
 
 if __name__ == "__main__":

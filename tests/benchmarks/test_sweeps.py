@@ -1,12 +1,17 @@
 """What a sweep costs beside its fits: whole sweeps, typed as a user types them, against the bare fits. By `make bench`.
 
-Sweeps and bare fits alternate, so that what else the machine does falls on both; ratios are of neighbours.
+Sweeps and bare fits alternate, so that what else the machine does falls on both; ratios are of neighbours. CPU seconds
+are those of all processes together.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import itertools
 import json
+import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -18,6 +23,7 @@ import psutil
 import pytest
 
 ROUNDS = 3
+PR_SET_CHILD_SUBREAPER = 36  # of Linux
 BARE_FITS = Path(__file__).parent / "bare_fits.py"
 # A third window of the size of the other two: 3,000 to 5,000 training rows.
 DECEMBER = "kind: dates\ntrain_start: 2025-10-21\ntrain_end: 2025-12-31\neval_start: 2026-01-01\neval_end: 2026-01-25\n"
@@ -46,6 +52,23 @@ class Sweep:
         return [[*words, self.shared] for words in itertools.product(*self.axes)]
 
 
+@dataclass(frozen=True)
+class Cost:
+    """Seconds on the clock, and CPU seconds."""
+
+    wall: float
+    cpu: float
+
+
+def cpu_seconds_of_children() -> float:
+    """CPU seconds of every process that was begun below this one and is over; waits for orphans."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Bench:
     """Runs sweeps and bare fits in one folder, whose cache holds the features."""
 
@@ -59,14 +82,15 @@ class Bench:
     def command(self, sweep: Sweep) -> list[str]:
         return [sys.executable, "-m", "breakout", "-m", f"--config-dir={self.folder / 'conf'}", *sweep.words]
 
-    def sweep(self, sweep: Sweep) -> float:
-        """Seconds from the first to the last moment of `breakout -m`."""
-        started = time.perf_counter()
+    def sweep(self, sweep: Sweep) -> Cost:
+        """From the first to the last moment of `breakout -m`."""
+        before, started = cpu_seconds_of_children(), time.perf_counter()
         subprocess.run(self.command(sweep), cwd=self.folder, capture_output=True, check=True)
-        return time.perf_counter() - started
+        wall = time.perf_counter() - started
+        return Cost(wall, cpu_seconds_of_children() - before)
 
-    def bare(self, sweep: Sweep) -> float:
-        """Seconds of the same fits alone."""
+    def bare(self, sweep: Sweep) -> Cost:
+        """The same fits alone."""
         dates = [line.split(": ") for line in DECEMBER.splitlines()[1:]]
         december = ["window=january", *(f"window.{key}={day}" for key, day in dates)]
         jobs = [
@@ -75,7 +99,8 @@ class Bench:
         done = subprocess.run(
             [sys.executable, str(BARE_FITS), json.dumps(jobs)], capture_output=True, text=True, check=True
         )
-        return float(done.stdout)
+        wall, cpu = map(float, done.stdout.split())
+        return Cost(wall, cpu)
 
     def peak_megabytes(self, sweep: Sweep) -> float:
         """The most memory that all processes of a sweep hold together, what they share counted once."""
@@ -104,15 +129,19 @@ def proportional_megabytes(pid: int) -> float:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    # Orphans, such as the server of a sweep's workers, become this process's children, so that their seconds count.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     return Bench(tmp_path_factory.mktemp("sweeps"))
 
 
-def told(seconds: list[float]) -> str:
-    return f"median {statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
+def told(costs: list[Cost]) -> str:
+    walls, cpu = [cost.wall for cost in costs], statistics.median(cost.cpu for cost in costs)
+    return f"median {statistics.median(walls):.2f} s ({min(walls):.2f} to {max(walls):.2f}), CPU {cpu:.2f} s"
 
 
-def alternate(bench: Bench, sweep: Sweep) -> tuple[list[float], list[float]]:
-    whole, bare = [], []
+def alternate(bench: Bench, sweep: Sweep) -> tuple[list[Cost], list[Cost]]:
+    whole: list[Cost] = []
+    bare: list[Cost] = []
     for _ in range(ROUNDS):
         bare.append(bench.bare(sweep))
         whole.append(bench.sweep(sweep))
@@ -127,10 +156,14 @@ def test_a_whole_sweep_against_its_bare_fits(bench: Bench) -> None:
         sweep = Sweep((DEPTHS, ITERATIONS, WINDOWS), shared)
         whole, bare = alternate(bench, sweep)
         jobs = len(sweep.jobs)
-        ratio = statistics.median(one / other for one, other in zip(whole, bare, strict=True))
-        beyond = statistics.median(one - other for one, other in zip(whole, bare, strict=True)) / jobs
-        print(f"{jobs} jobs, {name}: sweep {told(whole)}, bare fits {told(bare)}")
-        print(f"  sweep / bare fits {ratio:.2f}; {beyond:+.3f} s a job beyond the fits")
+        pairs = list(zip(whole, bare, strict=True))
+        ratio = statistics.median(one.wall / other.wall for one, other in pairs)
+        beyond = statistics.median(one.wall - other.wall for one, other in pairs) / jobs
+        cpu = statistics.median(one.cpu - other.cpu for one, other in pairs) / jobs
+        print(f"{jobs} jobs, {name}: sweep {told(whole)}; bare fits {told(bare)}")
+        print(
+            f"  sweep / bare fits {ratio:.2f}; beyond the fits {beyond:+.3f} s a job on the clock, {cpu:+.3f} s of CPU"
+        )
 
 
 @pytest.mark.benchmark
@@ -144,6 +177,7 @@ def test_how_the_cost_of_a_sweep_grows(bench: Bench) -> None:
     ]
     print()
     for sweep in sweeps:
-        seconds = [bench.sweep(sweep) for _ in range(ROUNDS)]
+        costs = [bench.sweep(sweep) for _ in range(ROUNDS)]
         jobs, peak = len(sweep.jobs), bench.peak_megabytes(sweep)
-        print(f"{jobs} jobs: {told(seconds)}, {statistics.median(seconds) / jobs:.2f} s a job, peak {peak:.0f} MB")
+        a_job = statistics.median(cost.wall for cost in costs) / jobs
+        print(f"{jobs} jobs: {told(costs)}, {a_job:.2f} s a job, peak memory {peak:.0f} MB")

@@ -28,7 +28,7 @@ QUICK = (
     "write_report=false",
 )
 # Fits that take a second or two, for sweeps that are to be caught in the middle.
-LONG = ("model.iterations=1000", "model.early_stopping_rounds=0", "model.depth=6", *QUICK)
+LONG = ("model.iterations=500", "model.early_stopping_rounds=0", "model.depth=6", *QUICK)
 # A script that forgot its guard: workers must not run it again.
 SCRIPT = "import sys\nfrom breakout.cli import main\nsys.exit(main(sys.argv[1:]))\n"
 
