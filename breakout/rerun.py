@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from breakout import settings
 from breakout.artifacts import load_parquet
-from breakout.assessment import predictions_frame
 from breakout.bundle import Bundle, load_bundle, versions
-from breakout.bundle_gate import contract_differences, find_bundle
 from breakout.errors import ConfigurationError, DataError, GateError
-from breakout.fitting import fit_experiment
+from breakout.experiment.assessment import predictions_frame
+from breakout.experiment.fitting import fit_experiment
+from breakout.experiment.plan import open_plan
+from breakout.experiment.walk_forward import fold_predictions, judge_folds
 from breakout.models.kinds import fit_model
-from breakout.plan import open_plan
+from breakout.production.bundle_gate import contract_differences, find_bundle
+from breakout.production.scoring import score_window
 from breakout.runs import SETTINGS_FILE, git_commit, read_status
-from breakout.scoring import score_window
 from breakout.split import DateRange
-from breakout.walk_forward import fold_predictions, judge_folds
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breakout.dataset import Dataset
-    from breakout.plan import Plan
+    from breakout.experiment.plan import Plan
 
 PREDICTIONS_FILE = "predictions.parquet"
 # What may lie elsewhere than when the run was made, without the run being another.

@@ -18,11 +18,11 @@ from breakout import settings
 from breakout.calibration import logit
 from breakout.evaluation.intervals import PairedDifference, bootstrap_metrics, paired_differences
 from breakout.evaluation.parameters import EvaluationParameters
+from breakout.experiment.fitting import split_parts
+from breakout.experiment.plan import open_plan
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
-from breakout.fitting import split_parts
 from breakout.models.base import FitParts
 from breakout.models.kinds import fit_model
-from breakout.plan import open_plan
 from breakout.settings.composition import compose
 from breakout.split import date_mask, folds_with_games
 

@@ -145,7 +145,7 @@ def train_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainWith:
 
     def replace(run: Callable[[Any], int | None]) -> None:
         stand_in = SimpleNamespace(run=lambda settings: run(settings) or 0)
-        monkeypatch.setitem(sys.modules, "breakout.train", stand_in)
+        monkeypatch.setitem(sys.modules, "breakout.programs.train", stand_in)
 
     return replace
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from breakout.artifacts import save_json
-from breakout.assessment import check_evaluation_rows
 from breakout.errors import ConfigurationError, DataError
-from breakout.fitting import check_training_rows
+from breakout.experiment.assessment import check_evaluation_rows
+from breakout.experiment.fitting import check_training_rows
 from breakout.incident.definitions import CONSISTENT, DEFINITIONS, NEEDED, Definition
 from breakout.incident.guards import ask_guards
 from breakout.incident.scores import Score, fit_seeds, score_path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breakout.dataset import Dataset
-    from breakout.plan import Plan
+    from breakout.experiment.plan import Plan
     from breakout.split import DateRange
 
 logger = logging.getLogger("breakout")

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from breakout.dataset import Dataset
+    from breakout.experiment.plan import Plan
     from breakout.incident.definitions import Definition
     from breakout.incident.scores import Score
-    from breakout.plan import Plan
 
 AUDITED_ROWS = 20  # of one date: a recomputation costs the same for one row as for all of a date
 

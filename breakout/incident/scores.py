@@ -10,7 +10,7 @@ import numpy as np
 from breakout.evaluation.metrics import area_under_roc
 from breakout.evaluation.ranked_replicates import replicate_auc
 from breakout.evaluation.resamples import DateResamples, Interval, draw_date_resamples
-from breakout.fitting import split_parts
+from breakout.experiment.fitting import split_parts
 from breakout.models.kinds import fit_model
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from breakout.report.terminal import console
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breakout.production_registry import Event, Registry
-    from breakout.promotion import Check
+    from breakout.production.promotion import Check
+    from breakout.production.registry import Event, Registry
 
 
 def show_checks(checks: Sequence[Check]) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from breakout.bundle import Bundle
-    from breakout.slate import Slate
+    from breakout.production.slate import Slate
 
 SHOWN_FEATURES = 2
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breakout.dataset import Dataset
-    from breakout.plan import Plan
+    from breakout.experiment.plan import Plan
     from breakout.split import Fold
     from breakout.warehouse.cost import CostEstimate
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from breakout import settings
-from breakout.assessment import check_evaluation_rows
 from breakout.errors import BreakoutError, ConfigurationError, DataError
+from breakout.experiment.assessment import check_evaluation_rows
+from breakout.experiment.fitting import check_row_count
+from breakout.experiment.plan import folds_of
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.selection import select_features
-from breakout.fitting import check_row_count
-from breakout.plan import folds_of
 from breakout.split import DateRange, Fold, Split, date_mask, folds_with_games, resolve_window
 from breakout.sweeps.cost import JOB_SECONDS, START_SECONDS, fit_seconds
 from breakout.sweeps.job import Job, Refusal, refuse

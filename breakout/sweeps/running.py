@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from breakout.artifacts import load_json
-from breakout.drift import check_drift
 from breakout.errors import BreakoutError
+from breakout.experiment.drift import check_drift
 from breakout.runs import open_run
 from breakout.sweeps.shared_fits import SharedFits
-from breakout.train import train
+from breakout.training import train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

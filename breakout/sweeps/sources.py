@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
-from breakout.plan import Plan
+from breakout.experiment.plan import Plan
 from breakout.split import DateRange, date_mask
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.opening import open_warehouse

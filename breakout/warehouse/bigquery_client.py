@@ -22,12 +22,12 @@ from google.cloud import bigquery
 from breakout import __version__
 from breakout.errors import DataError
 from breakout.settings.identifiers import check_connection
+from breakout.warehouse.bigquery_errors import LOGIN, told_as_data_errors
 
 if TYPE_CHECKING:
     from breakout.settings.identifiers import Connection
 
 _SCOPES = ("https://www.googleapis.com/auth/bigquery",)
-LOGIN = "gcloud auth application-default login"
 
 
 class BoundedSession(AuthorizedSession):
@@ -137,8 +137,6 @@ def _is_on_google() -> bool:
 
 def _only_project(session: BoundedSession, endpoint: str) -> str | None:
     """The project of an emulator that has one."""
-    from breakout.warehouse.bigquery_errors import told_as_data_errors
-
     with told_as_data_errors("the list of projects"):
         answer = session.get(f"{endpoint.rstrip('/')}/bigquery/v2/projects").json()
     projects = answer.get("projects", []) if isinstance(answer, dict) else []

@@ -12,10 +12,11 @@ from google.api_core import exceptions as api
 from google.auth import exceptions as auth
 
 from breakout.errors import DataError
-from breakout.warehouse.bigquery_client import LOGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+LOGIN = "gcloud auth application-default login"
 
 _RETRIED_REASONS = {"rateLimitExceeded", "jobRateLimitExceeded", "backendError", "internalError", "badGateway"}
 _RETRIED_CODES = {429, 500, 502, 503, 504}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from breakout.errors import DataError
-from breakout.warehouse import tables
+from breakout.warehouse import door, tables
 from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class DuckDBWarehouse:
 
     def _load(self, table: tables.Table, source: str, where: str, *, is_checked: bool = False) -> None:
         types = self._types(f"SELECT * FROM {source}", f"{table.name} ({where})")
-        tables.check_columns(table, where, types)
+        door.check_columns(table, where, types)
         if "season_type" not in types and self._season_type is None:
             raise DataError(
                 f"{table.name} ({where}) lacks the column season_type; "
@@ -104,7 +104,7 @@ class DuckDBWarehouse:
         self.loaded.add(table.name)
         if not is_checked:
             self._check_has_rows(table, where)
-            tables.check_rows(self, table, f"nba_analytics.{table.name}", {})
+            door.check_rows(self, table, f"nba_analytics.{table.name}", {})
 
     def _check_has_rows(self, table: tables.Table, where: str) -> None:
         """Without any game every feature of a table would be its default; a schedule may have run out."""

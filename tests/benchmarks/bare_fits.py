@@ -13,10 +13,10 @@ import sys
 import time
 from multiprocessing.synchronize import Barrier
 
-from breakout.fitting import split_parts
+from breakout.experiment.fitting import split_parts
+from breakout.experiment.plan import open_plan
 from breakout.models.base import FitParts
 from breakout.models.catboost import fit_catboost
-from breakout.plan import open_plan
 from breakout.settings import CatBoostConfig, ExperimentConfig
 from breakout.settings.composition import compose
 from breakout.sweeps.cost import fit_seconds

@@ -15,9 +15,9 @@ from google.cloud import bigquery
 
 from breakout import settings
 from breakout.dataset import build_dataset
+from breakout.experiment.reading_cost import estimate_rows
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
-from breakout.reading_cost import estimate_rows
 from breakout.warehouse import cache
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.cost import CostEstimate

@@ -14,9 +14,9 @@ from google.cloud import bigquery
 from breakout import settings
 from breakout.cli import main
 from breakout.errors import ConfigurationError, DataError
+from breakout.production.slate_output import check_out
 from breakout.settings import BigQueryTracking
 from breakout.settings.composition import compose
-from breakout.slate_output import check_out
 from breakout.tracking.base import open_tracker, register_run
 from breakout.warehouse.bigquery_slate import write_slate
 from tests.bigquery.conftest import ConfigMaker

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from breakout.features import listing, query, sources
+from breakout.features import query, sources
 from breakout.features import windows as w
 from breakout.features.contract import Contract, build_contract, canonical, defaults_of, diff_contracts
 from breakout.features.feature import Feature
 from breakout.features.plan import _plan
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, FEATURE_DEFAULTS, REGISTRY, build_registry
+from breakout.programs import features as features_program
 from breakout.warehouse import tables
 from tests.builders import ALL_FEATURES, features_config
 
@@ -199,7 +200,7 @@ def test_promotion_moves_an_entry_and_names_it_in_the_order() -> None:
 
 def test_the_contract_of_any_features_and_target_can_be_printed(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["mode=experimental", "features.names=[cv_ratio,rest_days]", "target.min_ppg=9"]
-    assert listing.main(["--contract", *words]) == 0
+    assert features_program.main(["--contract", *words]) == 0
     printed = json.loads(capsys.readouterr().out)
     expected = build_contract(features_config(("cv_ratio", "rest_days"), min_ppg=9.0))
     assert (printed.pop("fingerprint"), printed) == (expected.fingerprint, expected.to_dict())
@@ -207,6 +208,6 @@ def test_the_contract_of_any_features_and_target_can_be_printed(capsys: pytest.C
 
 def test_settings_without_the_contract_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
-        listing.main(["mode=experimental"])
+        features_program.main(["mode=experimental"])
     assert stopped.value.code == 2
     assert "--contract" in capsys.readouterr().err

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from breakout import promotion
 from breakout.bundle import load_bundle
 from breakout.cli import main
-from breakout.production_registry import Registry
+from breakout.production import promotion
+from breakout.production.registry import Registry
 from breakout.proof.auditing import AuditReport, audit_features
 from breakout.warehouse.base import Warehouse
 

@@ -23,10 +23,10 @@ from typing import Any
 import breakout.models.base_rate
 import breakout.models.catboost
 import breakout.models.logistic  # noqa: F401  (imported once, inherited by every child)
-from breakout import production, promote
-from breakout.bundle_gate import find_bundle
-from breakout.production_registry import Registry
-from breakout.promotion import Check
+from breakout.production.bundle_gate import find_bundle
+from breakout.production.promotion import Check
+from breakout.production.registry import Registry
+from breakout.programs import production, promote
 from breakout.settings import PromoteConfig
 from breakout.settings.composition import compose
 

@@ -16,12 +16,12 @@ import pandas as pd
 import pytest
 
 from breakout.bundle import _seal, load_bundle
-from breakout.bundle_gate import check_contract, open_bundle
 from breakout.errors import DataError, GateError
 from breakout.features import contract, query, registry
 from breakout.features import windows as w
 from breakout.features.feature import Feature
 from breakout.features.plan import _plan
+from breakout.production.bundle_gate import check_contract, open_bundle
 from breakout.warehouse import tables
 from tests.programs.conftest import QUICK_GATE, Trained, call
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from breakout.bundle import load_bundle
-from breakout.evidence import find_evaluation
 from breakout.features import registry
+from breakout.production.evidence import find_evaluation
 from tests.programs.conftest import QUICK, Answer, Trained, call, newest_run
 
 

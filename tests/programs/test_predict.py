@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from breakout.bundle import load_bundle
 from breakout.dataset import build_dataset
+from breakout.production.slate import Slate, build_slate, points_for_breakout
+from breakout.production.slate_output import write_slate
 from breakout.settings import SampleWarehouse
-from breakout.slate import Slate, build_slate, points_for_breakout
-from breakout.slate_output import write_slate
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
 from tests.programs.conftest import QUICK, Answer, Trained, call, newest_run

@@ -16,7 +16,7 @@ import pytest
 from breakout.bundle import load_bundle
 from breakout.errors import DataError, GateError
 from breakout.features import registry as features
-from breakout.production_registry import Registry
+from breakout.production.registry import Registry
 from tests.programs.conftest import QUICK_GATE, Trained, call, current, files, fingerprint, promote
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from breakout import promotion
-from breakout.production_registry import Registry
+from breakout.production import promotion
+from breakout.production.registry import Registry
 from breakout.proof.auditing import AuditReport, audit_features
 from breakout.proof.paths import installed_paths
 from tests.programs.conftest import QUICK, Trained, call, current, files, fingerprint, promote, train

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from breakout.features import registry
-from breakout.reproduce import predictions_difference
+from breakout.programs.reproduce import predictions_difference
 from tests.programs.conftest import QUICK, Trained, call, newest_run, train
 from tests.programs.sample_files import ingest, warehouse_words
 

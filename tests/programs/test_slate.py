@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from breakout.bundle import Bundle, load_bundle
-from breakout.slate import Slate, build_slate
+from breakout.production.slate import Slate, build_slate
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import PLAYER_SCHEMA, SEASON, TEAM_SCHEMA, History, day
 from tests.programs.conftest import Trained

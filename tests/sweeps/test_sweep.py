@@ -13,10 +13,10 @@ import pytest
 
 from breakout import settings
 from breakout.cli import main
-from breakout.fitting import split_parts
+from breakout.experiment.fitting import split_parts
+from breakout.experiment.plan import open_plan
 from breakout.models.base import FitParts
 from breakout.models.kinds import fit_model
-from breakout.plan import open_plan
 from breakout.settings.composition import compose
 from breakout.sweeps.shared_fits import SharedFits
 from tests.programs.sample_files import ingest, warehouse_words

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakout import settings
-from breakout.assessment import METRICS_SCHEMA_VERSION, evaluation_parameters, plain_metrics
 from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.reliability import reliability_table
-from breakout.explanation import explain
+from breakout.experiment.assessment import METRICS_SCHEMA_VERSION, evaluation_parameters, plain_metrics
+from breakout.experiment.explanation import explain
+from breakout.experiment.seeds import measure_stability
 from breakout.runs import git_commit
-from breakout.seeds import measure_stability
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from breakout.dataset import Dataset
     from breakout.evaluation.parameters import EvaluationParameters
     from breakout.evaluation.summary import EvaluationResult
-    from breakout.fitting import Fitted
-    from breakout.plan import Plan
+    from breakout.experiment.fitting import Fitted
+    from breakout.experiment.plan import Plan
     from breakout.runs import Run
     from breakout.settings import ExperimentConfig
 

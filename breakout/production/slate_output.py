@@ -17,8 +17,8 @@ from breakout.settings.identifiers import check_table_name
 if TYPE_CHECKING:
     import pandas as pd
 
+    from breakout.production.slate import Slate
     from breakout.settings import WarehouseConfig
-    from breakout.slate import Slate
 
 BIGQUERY = "bigquery:"
 SUFFIXES = (".csv", ".parquet", ".json")

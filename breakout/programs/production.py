@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breakout.bundle_gate import check_contract, contract_differences
 from breakout.errors import ConfigurationError
-from breakout.production_registry import Registry
+from breakout.production.bundle_gate import check_contract, contract_differences
+from breakout.production.registry import Registry
 from breakout.report.production import show_production
 
 if TYPE_CHECKING:

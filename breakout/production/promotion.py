@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from breakout.assessment import evaluation_parameters
-from breakout.bundle_gate import check_contract, contract_differences
 from breakout.errors import DataError, GateError
 from breakout.evaluation.intervals import paired_differences
-from breakout.evidence import find_evaluation
+from breakout.experiment.assessment import evaluation_parameters
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
-from breakout.head_to_head import HeadToHead, IncomparableError, compare_bundles
+from breakout.production.bundle_gate import check_contract, contract_differences
+from breakout.production.evidence import find_evaluation
+from breakout.production.head_to_head import HeadToHead, IncomparableError, compare_bundles
+from breakout.production.scoring import later_window, score_window
 from breakout.proof.auditing import audit_features
-from breakout.scoring import later_window, score_window
 
 if TYPE_CHECKING:
     from pathlib import Path

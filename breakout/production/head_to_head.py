@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from breakout.assessment import build_slices
 from breakout.errors import ConfigurationError
 from breakout.evaluation.comparison import Comparison, compare_probabilities
-from breakout.scoring import ScoredRows, later_window, score_window
+from breakout.experiment.assessment import build_slices
+from breakout.production.scoring import ScoredRows, later_window, score_window
 
 if TYPE_CHECKING:
     from datetime import date

@@ -15,7 +15,7 @@ from breakout.errors import GateError
 from breakout.features import registry
 from breakout.features.contract import Contract, build_contract, diff_contracts
 from breakout.features.plan import FeatureDefinitionError
-from breakout.production_registry import Registry
+from breakout.production.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The main job: features, fit, evaluation, and a complete run folder; with dry_run only the plan."""
+"""One run of the main job: a plan in; rows, fit, evaluation, and a complete run folder out."""
 
 from __future__ import annotations
 
@@ -9,35 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakout import artifacts
-from breakout.assessment import (
+from breakout.bundle import save_bundle
+from breakout.experiment.assessment import (
     assess,
     baseline_probabilities,
     check_evaluation_rows,
     evaluation_parameters,
     predictions_frame,
 )
-from breakout.bundle import save_bundle
-from breakout.drift import check_drift, save_distributions
-from breakout.features.distributions import DistributionReport, validate_feature_distributions
-from breakout.fitting import Fitted, check_training_rows, fit_experiment, split_parts
-from breakout.incident.demonstration import demonstrate_incident
-from breakout.models.kinds import fit_model
-from breakout.plan import Plan, open_plan
-from breakout.record import build_facts, build_metrics
-from breakout.report import terminal
-from breakout.report.incident import show_incident, working
-from breakout.report.page import write_page
-from breakout.runs import open_run
-from breakout.tracking.base import registering
-from breakout.walk_forward import (
+from breakout.experiment.drift import save_distributions
+from breakout.experiment.fitting import Fitted, check_training_rows, fit_experiment, split_parts
+from breakout.experiment.plan import Plan
+from breakout.experiment.record import build_facts, build_metrics
+from breakout.experiment.walk_forward import (
     fold_metrics,
     fold_predictions,
     judge_folds,
     judge_together,
-    played_folds,
     whole_fit,
 )
-from breakout.warehouse.cost import CostEstimate, Priced
+from breakout.features.distributions import DistributionReport, validate_feature_distributions
+from breakout.models.kinds import fit_model
+from breakout.report.page import write_page
+from breakout.runs import open_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,49 +57,6 @@ class Judged:
     rows: Dataset | None
     probability: np.ndarray | None
     result: EvaluationResult | None
-
-
-def run(config: ExperimentConfig) -> int:
-    """Train, evaluate and save; the exit code. Raises BreakoutError for what a user can mend."""
-    if config.demonstration == "incident" and not config.dry_run:
-        return demonstrate(config)
-    with registering(config.tracking) as started:
-        with open_plan(config) as plan:
-            if config.dry_run:
-                show_plan(plan)
-                return 0
-            folder = train(plan, started=started)
-        terminal.show_run(folder)
-        check_drift(config.distributions, folder)
-    return 0
-
-
-def demonstrate(config: ExperimentConfig) -> int:
-    """Show what second definitions do to a correct model, instead of training one for use."""
-    with open_plan(config) as plan, working():
-        folder = demonstrate_incident(plan)
-    show_incident(folder)
-    return 0
-
-
-def show_plan(plan: Plan) -> None:
-    """Show what would be done, after every check that a real run makes before it fits."""
-    if isinstance(plan.warehouse, Priced):
-        terminal.show_priced_plan(plan, estimate_plan(plan))
-        return
-    if plan.folds:
-        span = plan.build_span()
-        terminal.show_folds(plan, played_folds(plan, span), span)
-        return
-    train_rows, evaluation_rows = plan.build_train(), plan.build_evaluation()
-    check_rows(plan.config, train_rows, evaluation_rows)
-    terminal.show_plan(plan, train_rows, evaluation_rows)
-
-
-def estimate_plan(plan: Plan) -> dict[str, CostEstimate]:
-    """What reading each range of a plan would cost, where reading costs money; counting rows would cost the same."""
-    costs = {part: plan.estimate(window) for part, window in plan.ranges().items()}
-    return {part: cost for part, cost in costs.items() if cost is not None}
 
 
 def check_rows(config: ExperimentConfig, train_rows: Dataset, evaluation_rows: Dataset | None) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breakout.bundle_gate import open_bundle
 from breakout.errors import ConfigurationError
+from breakout.production.bundle_gate import open_bundle
+from breakout.production.slate import build_slate
+from breakout.production.slate_output import check_out, write_slate
 from breakout.report.slate import show_slate
-from breakout.slate import build_slate
-from breakout.slate_output import check_out, write_slate
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:

@@ -7,23 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakout import artifacts
-from breakout.assessment import (
+from breakout.bundle import versions
+from breakout.experiment.assessment import (
     METRICS_SCHEMA_VERSION,
     assess,
     baseline_probabilities,
     evaluation_parameters,
     predictions_frame,
 )
-from breakout.bundle import versions
-from breakout.bundle_gate import check_contract, find_bundle
-from breakout.drift import check_drift, save_distributions
-from breakout.explanation import explain
+from breakout.experiment.drift import check_drift, save_distributions
+from breakout.experiment.explanation import explain
+from breakout.experiment.record import describe_calibration, is_calibration_forced
 from breakout.features.distributions import validate_feature_distributions
-from breakout.record import describe_calibration, is_calibration_forced
+from breakout.production.bundle_gate import check_contract, find_bundle
+from breakout.production.scoring import ScoredRows, later_window, score_window
 from breakout.report.page import write_page
 from breakout.report.terminal import console, show_evaluation
 from breakout.runs import open_run
-from breakout.scoring import ScoredRows, later_window, score_window
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.stability import summarise_seeds
-from breakout.fitting import calibrated_fit, split_parts
+from breakout.experiment.fitting import calibrated_fit, split_parts
 
 if TYPE_CHECKING:
     import numpy as np

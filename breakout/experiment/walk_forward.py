@@ -14,26 +14,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from breakout.assessment import (
+from breakout.errors import DataError
+from breakout.evaluation.intervals import bootstrap_metrics
+from breakout.evaluation.json_ready import json_ready
+from breakout.experiment.assessment import (
     assess,
     baseline_probabilities,
     evaluation_parameters,
     metrics_of,
     predictions_frame,
 )
-from breakout.errors import DataError
-from breakout.evaluation.intervals import bootstrap_metrics
-from breakout.evaluation.json_ready import json_ready
-from breakout.explanation import permute
-from breakout.fitting import Fitted, check_training_rows, fit_experiment
-from breakout.record import describe_calibration, is_calibration_forced
+from breakout.experiment.explanation import permute
+from breakout.experiment.fitting import Fitted, check_training_rows, fit_experiment
+from breakout.experiment.record import describe_calibration, is_calibration_forced
 from breakout.split import Fold, date_mask, folds_with_games
 
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
     from breakout.evaluation.summary import EvaluationResult
+    from breakout.experiment.plan import Plan
     from breakout.models.kinds import FitModel
-    from breakout.plan import Plan
     from breakout.settings import ExperimentConfig
 
 logger = logging.getLogger("breakout")

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout import artifacts
-from breakout.assessment import evaluation_parameters
-from breakout.bundle_gate import open_bundle
-from breakout.head_to_head import HeadToHead, check_comparable, compare_bundles
+from breakout.experiment.assessment import evaluation_parameters
+from breakout.production.bundle_gate import open_bundle
+from breakout.production.head_to_head import HeadToHead, check_comparable, compare_bundles
 from breakout.report.comparison import show_comparison
 from breakout.runs import open_run
 from breakout.warehouse.opening import open_for

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from breakout import settings
 from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
+from breakout.experiment.reading_cost import estimate_rows
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract, build_contract
 from breakout.features.selection import select_features
-from breakout.reading_cost import estimate_rows
 from breakout.split import DateRange, Fold, Split, resolve_folds, resolve_window
 from breakout.warehouse.opening import open_for
 

@@ -6,16 +6,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from breakout.bundle_gate import find_bundle
 from breakout.errors import GateError
-from breakout.production_registry import Registry
-from breakout.promotion import check_candidate
+from breakout.production.bundle_gate import find_bundle
+from breakout.production.promotion import check_candidate
+from breakout.production.registry import Registry
 from breakout.report.production import show_checks, show_promoted
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
     from breakout.bundle import Bundle
-    from breakout.promotion import Check
+    from breakout.production.promotion import Check
     from breakout.settings import PromoteConfig
 
 

@@ -1,0 +1,61 @@
+"""The main job: settings in; with dry_run the plan, otherwise a run and what it found; the exit code out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from breakout.experiment.drift import check_drift
+from breakout.experiment.plan import Plan, open_plan
+from breakout.experiment.walk_forward import played_folds
+from breakout.incident.demonstration import demonstrate_incident
+from breakout.report import terminal
+from breakout.report.incident import show_incident, working
+from breakout.tracking.base import registering
+from breakout.training import check_rows, train
+from breakout.warehouse.cost import CostEstimate, Priced
+
+if TYPE_CHECKING:
+    from breakout.settings import ExperimentConfig
+
+
+def run(config: ExperimentConfig) -> int:
+    """Train, evaluate and save; the exit code. Raises BreakoutError for what a user can mend."""
+    if config.demonstration == "incident" and not config.dry_run:
+        return demonstrate(config)
+    with registering(config.tracking) as started:
+        with open_plan(config) as plan:
+            if config.dry_run:
+                show_plan(plan)
+                return 0
+            folder = train(plan, started=started)
+        terminal.show_run(folder)
+        check_drift(config.distributions, folder)
+    return 0
+
+
+def demonstrate(config: ExperimentConfig) -> int:
+    """Show what second definitions do to a correct model, instead of training one for use."""
+    with open_plan(config) as plan, working():
+        folder = demonstrate_incident(plan)
+    show_incident(folder)
+    return 0
+
+
+def show_plan(plan: Plan) -> None:
+    """Show what would be done, after every check that a real run makes before it fits."""
+    if isinstance(plan.warehouse, Priced):
+        terminal.show_priced_plan(plan, estimate_plan(plan))
+        return
+    if plan.folds:
+        span = plan.build_span()
+        terminal.show_folds(plan, played_folds(plan, span), span)
+        return
+    train_rows, evaluation_rows = plan.build_train(), plan.build_evaluation()
+    check_rows(plan.config, train_rows, evaluation_rows)
+    terminal.show_plan(plan, train_rows, evaluation_rows)
+
+
+def estimate_plan(plan: Plan) -> dict[str, CostEstimate]:
+    """What reading each range of a plan would cost, where reading costs money; counting rows would cost the same."""
+    costs = {part: plan.estimate(window) for part, window in plan.ranges().items()}
+    return {part: cost for part, cost in costs.items() if cost is not None}
