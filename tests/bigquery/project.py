@@ -1,6 +1,6 @@
 """A real project in the emulator's place: its name goes in, an address on loopback with the same answers comes out.
 
-On its way to the service every dataset gets a prefix of this session, so that no test can touch what is the user's own;
+On its way to the service every dataset gets a prefix of its own, so that no test can touch what is the user's own;
 all of them are removed at the end. Requests are authorized here, by application default credentials.
 """
 
