@@ -53,8 +53,10 @@ def _go_on(sweeper: Any, folder: Path, metric: str) -> None:
         study = optuna.load_study(study_name=sweeper.study_name, storage=sweeper.storage)
     except KeyError:
         return  # the sweep was cut off before its first trial
+    drawn = max((len(trial.params) for trial in study.trials), default=0)
     for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
-        value = _figure(trial.params, folder, metric)
+        # One that was cut off while its parameters were drawn never was a job, though some look like another's.
+        value = _figure(trial.params, folder, metric) if len(trial.params) == drawn else None
         state = optuna.trial.TrialState.FAIL if value is None else optuna.trial.TrialState.COMPLETE
         study.tell(trial.number, value, state)
     done = len(study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)))

@@ -26,11 +26,12 @@ def test_a_killed_tuning_goes_on_with_what_it_had_learned(start: Start) -> None:
     sweep.process.kill()
     assert "tuning by 4 trials, 1 at a time" in sweep.end()[1]
     before = in_state(statuses(sweep.folder), "completed")
+    study = optuna.load_study(study_name=sweep.folder.name, storage=f"sqlite:///{sweep.folder / 'optuna.db'}")
+    study.ask()  # as if the kill had come while a trial's parameters were drawn: it never was a job
     assert main([f"resume={sweep.folder}"]) == 0
     found = statuses(sweep.folder)
     assert len(in_state(found, "completed")) == 4
     assert {status["folder"] for status in before} <= {status["folder"] for status in found}
-    study = optuna.load_study(study_name=sweep.folder.name, storage=f"sqlite:///{sweep.folder / 'optuna.db'}")
     assert study.direction == optuna.study.StudyDirection.MINIMIZE
     complete = [trial for trial in study.trials if trial.state == optuna.trial.TrialState.COMPLETE]
     assert len({tuple(trial.params.items()) for trial in complete}) == 4
