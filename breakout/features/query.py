@@ -222,11 +222,12 @@ _NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 
 def _joined(plan: Plan) -> str:
     """Each asked row beside the states that are valid on its date."""
-    own = [relation for relation in w.RELATIONS if not relation.is_of_night and _is_needed(plan, relation)]
-    joined = {relation.state: (plan.states.get(relation.name, {}), relation.condition) for relation in own}
+    joined: dict[str, tuple[dict[str, str], str]] = {}
     of_night = [plan.states.get(relation.name, {}) for relation in w.RELATIONS if relation.is_of_night]
-    if any(of_night):
+    if any(of_night):  # few columns before many: engines copy what is joined already
         joined["night"] = {name: "" for states in of_night for name in states}, _same("night", *_NIGHT_KEY)
+    own = [relation for relation in w.RELATIONS if not relation.is_of_night and _is_needed(plan, relation)]
+    joined |= {relation.state: (plan.states.get(relation.name, {}), relation.condition) for relation in own}
     if asks_for_regulars(plan):
         keys = ("player_lookup", "team_abbr", "game_date")
         joined["missing_regulars"] = {"missing_points_pico": ""}, _same("missing_regulars", *keys)
