@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -144,6 +145,16 @@ def to_address(upstream: str) -> Forward:
     return forward
 
 
+class PatientServer(ThreadingHTTPServer):
+    """A client that hangs up, as tests make it, is no error of the server's."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def fault_server(upstream: str | Forward) -> Iterator[FaultServer]:
     """A server on a free loopback port in front of `upstream`, an address or what passes requests on."""
@@ -188,8 +199,7 @@ def fault_server(upstream: str | Forward) -> Iterator[FaultServer]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Tests print nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Relay)
-    server.daemon_threads = True
+    server = PatientServer(("127.0.0.1", 0), Relay)
     state.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
