@@ -75,14 +75,14 @@ $(VENV)/.setup-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	touch $(VENV)/.setup $@
 
 # Its lock is made by hand, for it changes with the emulator only:
-#   pip-compile (options as above) --output-file=requirements-emulator.lock tests/emulator/requirements.in
-$(EMULATOR)/.setup: requirements-emulator.lock
+#   pip-compile (options as above) --output-file=tests/emulator/requirements.lock tests/emulator/requirements.in
+$(EMULATOR)/.setup: tests/emulator/requirements.lock
 	$(PYTHON) -m venv $(EMULATOR)
 	$(EMULATOR)/bin/python $(LOCKED) $<
 	touch $@
 
-# Likewise, from tests/mlflow/requirements.in into requirements-mlflow.lock.
-$(MLFLOW_SERVER)/.setup: requirements-mlflow.lock
+# Likewise, from tests/mlflow/requirements.in into tests/mlflow/requirements.lock.
+$(MLFLOW_SERVER)/.setup: tests/mlflow/requirements.lock
 	$(PYTHON) -m venv $(MLFLOW_SERVER)
 	$(MLFLOW_SERVER)/bin/python $(LOCKED) $<
 	touch $@
