@@ -68,11 +68,6 @@ class TiedScores:
     order: IntArray
     edges: IntArray
 
-    @property
-    def n_groups(self) -> int:
-        """Number of distinct probabilities."""
-        return self.edges.size - 1
-
 
 def group_ties(p: FloatArray) -> TiedScores:
     """Sort probabilities (n,) and find the runs of equal ones."""

@@ -37,6 +37,9 @@ def build_metrics(
     """metrics.json; importance is measured on the evaluation rows, in a run that only trains on the validation part."""
     parameters = evaluation_parameters(config.evaluation, config.seed)
     part, rows = ("validation", fitted.validation) if evaluation is None else ("evaluation", evaluation)
+    raw = None  # needed only where calibration changed it
+    if evaluation is not None and fitted.calibrator.kind != "none":
+        raw = fitted.model.predict_probability(evaluation.X)
     stability = None
     if evaluation is not None and probability is not None:
         stability = measure_stability(config, train, evaluation, probability)
@@ -48,7 +51,7 @@ def build_metrics(
         "calibration": describe_calibration(
             fitted.calibrator,
             evaluation,
-            None if evaluation is None else fitted.model.predict_probability(evaluation.X),
+            raw,
             parameters,
             is_forced=is_calibration_forced(fitted.calibrator, config),
         ),

@@ -126,7 +126,7 @@ def _metrics(
         warning = f"scored under another contract than the bundle's, never to be promoted: {'; '.join(differences)}"
         evaluation["verdict"]["warnings"].insert(0, warning)
     model, calibrator, rows = bundle.model, bundle.calibrator, scored.rows
-    raw = model.predict_probability(rows.X)
+    raw = None if calibrator.kind == "none" else model.predict_probability(rows.X)
     parameters = evaluation_parameters(config.evaluation, config.seed)
     is_forced = is_calibration_forced(calibrator, bundle.settings)
     return {
