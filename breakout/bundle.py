@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -166,6 +167,7 @@ def load_bundle(folder: Path) -> Bundle:
     return Bundle(folder, model, Calibrator.from_dict(manifest["calibration"]), contract, config, manifest)
 
 
+@cache
 def versions() -> dict[str, str]:
     """The versions that a fitted model depends on."""
     packages = ("breakout", "catboost", "duckdb", "numpy", "pandas", "pyarrow", "scikit-learn", "sqlglot")

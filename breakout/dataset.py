@@ -58,7 +58,7 @@ class Dataset:
             raise ValueError("these rows are not played yet and have no label")
         return self.y
 
-    @property
+    @cached_property
     def dates(self) -> np.ndarray:
         """game_date of each row, shape (n,), datetime64[D]."""
         return self.keys["game_date"].to_numpy().astype("datetime64[D]")

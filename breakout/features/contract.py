@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from breakout.features import windows as w
@@ -50,7 +50,7 @@ class Contract:
     label: dict[str, Any]
     sources: dict[str, dict[str, str]]
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The first 16 hex digits of the SHA-256 of the record."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
