@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from breakout.errors import DataError
 
 if TYPE_CHECKING:
@@ -49,13 +51,18 @@ def save_text(text: str, path: Path) -> None:
 
 def save_json(record: Any, path: Path) -> None:
     """Write JSON with two-space indent; NaN and infinity are refused with ValueError, they are no JSON."""
-    save_text(json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n", path)
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False)  # its own indent is many times slower
+    save_text(msgspec.json.format(text, indent=2) + "\n", path)
 
 
 def save_parquet(frame: pd.DataFrame, path: Path) -> None:
     """Write a table without its index."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)  # threads cost more than so few columns
     with whole_file(path) as beside:
-        frame.to_parquet(beside, index=False)
+        pq.write_table(table, beside)
 
 
 def load_json(path: Path) -> Any:

@@ -17,14 +17,14 @@ import numpy as np
 
 def json_ready(value: Any) -> Any:
     """Return `value` in plain types; NaN and infinities become None; a TypeError for other types."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: json_ready(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): json_ready(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return json_ready(value.tolist())
     if isinstance(value, list | tuple):
         return [json_ready(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): json_ready(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: json_ready(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, np.ndarray | np.generic):
+        return json_ready(value.tolist())
     return _plain_scalar(value)
 
 

@@ -47,7 +47,8 @@ def to_yaml(config: Any) -> str:
     """A configuration as the YAML text of `settings.yaml`; `load_file` reads it back equal."""
     import yaml
 
-    return cast("str", yaml.safe_dump(to_mapping(config), sort_keys=False, allow_unicode=True))
+    quickest = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # its wheels have libyaml, a build of one's own may not
+    return cast("str", yaml.dump(to_mapping(config), Dumper=quickest, sort_keys=False, allow_unicode=True))
 
 
 def fingerprint(config: Any) -> str:

@@ -163,6 +163,12 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "old"
 
 
+def test_json_is_written_as_the_standard_library_indents_it(tmp_path: Path) -> None:
+    record = {"é\n": [1e-7, -0.0, 1e22, 10**20, None, True], "empty": [[], {}, ""], "nested": [{"a": [{"b": 0.1}]}]}
+    save_json(record, tmp_path / "record.json")
+    assert (tmp_path / "record.json").read_text() == json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
 def test_a_reader_never_sees_half_a_table(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     save_parquet(pd.DataFrame({"number": [0] * 20_000}), path)
