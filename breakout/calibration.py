@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from breakout.errors import DataError
+from breakout.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +63,8 @@ def fit_calibrator(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibr
     if kind == "sigmoid":
         from sklearn.linear_model import LogisticRegression
 
-        platt = LogisticRegression(C=np.inf, max_iter=1000).fit(logit(probability)[:, None], y)
+        with one_blas_thread():
+            platt = LogisticRegression(C=np.inf, max_iter=1000).fit(logit(probability)[:, None], y)
         return Calibrator("sigmoid", slope=float(platt.coef_[0, 0]), intercept=float(platt.intercept_[0]))
     from sklearn.isotonic import IsotonicRegression
 

@@ -20,6 +20,7 @@ PACKAGE = Path(__file__).parent.parent / "breakout"
 ROOMS = {
     "__init__": "the version",
     "errors": "what a user can meet, with exit codes",
+    "threads": "one thread for linear algebra",
     "artifacts": "files that appear whole or not at all",
     "conf_tree": "where the YAML tree lies",
     "settings": "words and YAML to typed settings; with cli the only room that knows Hydra and OmegaConf",

@@ -22,7 +22,7 @@ from breakout.evaluation.resamples import DateResamples, Interval
 from breakout.evaluation.rows import check_dates, check_labels
 from breakout.evaluation.slice_labels import SliceLabels
 from breakout.evaluation.slices import SliceDifference, compare_slices
-from breakout.evaluation.threads import one_blas_thread
+from breakout.threads import one_blas_thread
 
 SCHEMA_VERSION = 1
 

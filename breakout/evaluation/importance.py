@@ -20,7 +20,7 @@ from breakout.evaluation.metrics import row_log_losses
 from breakout.evaluation.ranked_replicates import concordant_pairs_by_date, replicate_auc_of_pairs
 from breakout.evaluation.resamples import DateResamples, Interval
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, IntArray, check_rows
-from breakout.evaluation.threads import one_blas_thread
+from breakout.threads import one_blas_thread
 
 # A DataFrame or a two-dimensional array; pandas is not imported for the sake of a type.
 Features = Any

@@ -10,6 +10,7 @@ import numpy as np
 from breakout.artifacts import load_json, save_json
 from breakout.errors import DataError
 from breakout.models.base import check_columns
+from breakout.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,8 @@ def fit_logistic(config: LogisticConfig, parts: FitParts, metadata: Mapping[str,
     scaler = StandardScaler().fit(X)
     weights = "balanced" if config.class_weights == "balanced" else None
     regression = LogisticRegression(C=config.C, class_weight=weights, max_iter=config.max_iterations)
-    regression.fit(scaler.transform(X), y)
+    with one_blas_thread():
+        regression.fit(scaler.transform(X), y)
     return LogisticModel(
         names=tuple(X.columns),
         means=tuple(map(float, scaler.mean_)),

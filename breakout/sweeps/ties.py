@@ -16,7 +16,7 @@ from breakout.evaluation.intervals import replicate_paired_metrics
 from breakout.evaluation.metrics import HIGHER_IS_BETTER
 from breakout.evaluation.ranked_replicates import replicate_ranked
 from breakout.evaluation.resamples import DateResamples, Interval, draw_date_resamples
-from breakout.evaluation.threads import one_blas_thread
+from breakout.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from breakout import settings
 from breakout.errors import DataError
@@ -53,6 +54,17 @@ def test_a_saved_model_predicts_bit_for_bit_what_it_did(kind: str, parts: FitPar
     assert metadata["contract_fingerprint"] == "c0ffee"
     assert np.array_equal(again.predict_probability(parts.X_validation), before)
     assert again.names == model.names == tuple(NAMES)
+
+
+def test_a_logistic_regression_does_not_depend_on_the_number_of_cores() -> None:
+    generator = np.random.default_rng(0)
+    X = pd.DataFrame(generator.normal(size=(20_000, 30))).rename(columns=str)
+    y = (generator.random(20_000) < 1 / (1 + np.exp(1.2 - X["0"]))).to_numpy().astype(int)
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(limits=threads, user_api="blas"):
+            found.append(fitted("logistic", FitParts(X, y, X[:100], y[:100])))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("kind", KINDS)
