@@ -65,18 +65,17 @@ def replicate_paired_metrics(y: ArrayLike, p: ArrayLike, resamples: DateResample
     )
 
 
-def bootstrap_metrics(
+def replicate_metrics(
     y: ArrayLike,
     p: ArrayLike,
     resamples: DateResamples,
     *,
     ece_bins: int,
     ranked: RankedReplicates | None = None,
-) -> dict[str, Interval]:
-    """Return AUC, average precision, log loss, Brier and ECE with their intervals.
+) -> MetricReplicates:
+    """Replicate all five metrics; `ranked` hands in the ranked replicates of the same rows and bins if they are there.
 
-    `ranked` hands in the ranked replicates of the same rows and bins where the caller has them already. ECE
-    cannot be negative, so chance alone lifts it in every resample: its interval lies above the estimate more
+    ECE cannot be negative, so chance alone lifts it in every resample: its interval lies above the estimate more
     often than not and must not be read as symmetric.
     """
     labels, probabilities = check_rows(y, p)
@@ -84,10 +83,14 @@ def bootstrap_metrics(
     ranked = ranked or replicate_ranked(labels, probabilities, resamples, ece_bins)
     precision = metrics.average_precision(labels, probabilities)
     ece = reliability.expected_calibration_error(labels, probabilities, ece_bins)
-    intervals = paired.intervals(resamples)
-    intervals["average_precision"] = resamples.interval(precision, ranked.average_precision)
-    intervals["ece"] = resamples.interval(ece, ranked.ece)
-    return {name: intervals[name] for name in metrics.HIGHER_IS_BETTER}
+    estimates = {**paired.estimates, "average_precision": precision, "ece": ece}
+    replicates = {**paired.replicates, "average_precision": ranked.average_precision, "ece": ranked.ece}
+    return MetricReplicates({name: estimates[name] for name in metrics.HIGHER_IS_BETTER}, replicates)
+
+
+def bootstrap_metrics(y: ArrayLike, p: ArrayLike, resamples: DateResamples, *, ece_bins: int) -> dict[str, Interval]:
+    """Return AUC, average precision, log loss, Brier and ECE with their intervals."""
+    return replicate_metrics(y, p, resamples, ece_bins=ece_bins).intervals(resamples)
 
 
 def paired_differences(
@@ -100,6 +103,16 @@ def paired_differences(
     """Return candidate minus reference in AUC, log loss and Brier score, resampling both together."""
     candidate = replicate_paired_metrics(y, p_candidate, resamples)
     reference = replicate_paired_metrics(y, p_reference, resamples)
+    return differences_of(candidate, reference, resamples, names)
+
+
+def differences_of(
+    candidate: MetricReplicates,
+    reference: MetricReplicates,
+    resamples: DateResamples,
+    names: Sequence[str] = PAIRED_METRICS,
+) -> dict[str, PairedDifference]:
+    """Return candidate minus reference where both were replicated on the same rows and the same resamples."""
     return {name: _difference(name, candidate, reference, resamples) for name in names}
 
 

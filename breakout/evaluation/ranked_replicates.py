@@ -63,17 +63,29 @@ class RankedReplicates:
 
 @dataclass(frozen=True)
 class _Ranking:
-    """Date, residual and label of the rows (n,) in ascending order of probability, and the edges of their ties."""
+    """Date, residual and label of the rows (n,) in ascending order of probability, and the edges of their ties.
+
+    `hit_groups` are the groups that hold a breakout.
+    """
 
     date_index: IntArray
     residual: FloatArray
     label: FloatArray
     edges: IntArray
+    hit_groups: IntArray
+
+    @property
+    def hit_edges(self) -> IntArray:
+        """Where breakouts are summed up to: between two of these none is added."""
+        return np.append(self.edges[self.hit_groups], self.edges[-1])
 
 
 @dataclass(frozen=True)
 class _RunningSums:
-    """Weighted sums below each tie group and below the end, of shape (chunk, groups + 1)."""
+    """Weighted sums of rows and residuals below each tie group and below the end, of shape (chunk, groups + 1).
+
+    Those of breakouts stand below each group that holds one and below the end: (chunk, hit groups + 1).
+    """
 
     rows: FloatArray
     residuals: FloatArray
@@ -98,10 +110,14 @@ def replicate_ranked(
     """
     ties = group_ties(p)
     label = y[ties.order]
-    ranking = _Ranking(resamples.date_index[ties.order], label - p[ties.order], label, ties.edges)
     hit_groups = np.flatnonzero(np.add.reduceat(label, ties.edges[:-1]))
+    ranking = _Ranking(resamples.date_index[ties.order], label - p[ties.order], label, ties.edges, hit_groups)
     chunks = [
-        (_average_precision(sums, hit_groups), _calibration_error(sums, n_bins), _top_hit_rates(sums, top_fractions))
+        (
+            _average_precision(sums, hit_groups),
+            _calibration_error(sums, n_bins),
+            _top_hit_rates(sums, hit_groups, top_fractions),
+        )
         for sums in _running_sums(ranking, resamples)
     ]
     precision, ece, top = zip(*chunks, strict=True)
@@ -119,10 +135,10 @@ def _running_sums(ranking: _Ranking, resamples: DateResamples) -> Iterator[_Runn
 def _summing_by_product(ranking: _Ranking, n_dates: int) -> Callable[[FloatArray], _RunningSums]:
     """Sum within each date once, then over dates by a matrix product: the faster way while dates are few."""
     tables = []
-    for values in (np.ones_like(ranking.label), ranking.residual, ranking.label):
+    for values, edges in _summed(ranking):
         by_date = np.zeros((n_dates, values.size))
         by_date[ranking.date_index, np.arange(values.size)] = values
-        tables.append(np.ascontiguousarray(_cumulate(by_date)[:, ranking.edges]))
+        tables.append(np.ascontiguousarray(_cumulate(by_date)[:, edges]))
     return lambda weights: _RunningSums(*(weights @ table for table in tables))
 
 
@@ -131,10 +147,15 @@ def _summing_along_rows(ranking: _Ranking) -> Callable[[FloatArray], _RunningSum
 
     def sum_up(weights: FloatArray) -> _RunningSums:
         drawn = weights.take(ranking.date_index, axis=1)
-        parts = (drawn, drawn * ranking.residual, drawn * ranking.label)
-        return _RunningSums(*(_cumulate(part).take(ranking.edges, axis=1) for part in parts))
+        return _RunningSums(*(_cumulate(drawn * values).take(edges, axis=1) for values, edges in _summed(ranking)))
 
     return sum_up
+
+
+def _summed(ranking: _Ranking) -> tuple[tuple[FloatArray, IntArray], ...]:
+    """What is summed along the ranking and up to where, in the order of _RunningSums."""
+    rows = np.ones_like(ranking.label)
+    return (rows, ranking.edges), (ranking.residual, ranking.edges), (ranking.label, ranking.hit_edges)
 
 
 def _cumulate(values: FloatArray) -> FloatArray:
@@ -147,9 +168,8 @@ def _cumulate(values: FloatArray) -> FloatArray:
 
 def _average_precision(sums: _RunningSums, hit_groups: IntArray) -> FloatArray:
     # A probability that no breakout has adds no recall, so only the groups that hold one are visited.
-    below = sums.breakouts.take(hit_groups, axis=1)
-    gained = sums.breakouts.take(hit_groups + 1, axis=1) - below
-    hits = sums.total_breakouts[:, np.newaxis] - below
+    gained = np.diff(sums.breakouts, axis=1)
+    hits = sums.total_breakouts[:, np.newaxis] - sums.breakouts[:, :-1]
     flagged = sums.total_rows[:, np.newaxis] - sums.rows.take(hit_groups, axis=1)
     # Where nobody is flagged nothing is gained either, so the divisor does not matter there.
     steps = gained * hits / np.maximum(flagged, 1.0)
@@ -159,15 +179,24 @@ def _average_precision(sums: _RunningSums, hit_groups: IntArray) -> FloatArray:
 
 
 def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
-    doubled_middle = sums.rows[:, :-1] + sums.rows[:, 1:]
-    # The middles are whole numbers: boundaries rounded up to whole numbers keep the comparison exact.
+    # Doubled middles are whole numbers: boundaries rounded up to whole numbers keep the comparison exact.
     boundaries = np.ceil(np.outer(2.0 * sums.total_rows, np.arange(1, n_bins)) / n_bins)
+    after = _first_reaching(sums.rows, boundaries / 2.0)
+    before = np.maximum(after - 1, 0)  # half of this group lies below the boundary: only its middle can reach it
+    reaches = np.take_along_axis(sums.rows, before, 1) + np.take_along_axis(sums.rows, after, 1) >= boundaries
     cuts = np.zeros((sums.rows.shape[0], n_bins + 1), dtype=np.int64)
-    for number, (middle, boundary) in enumerate(zip(doubled_middle, boundaries, strict=True)):
-        cuts[number, 1:-1] = middle.searchsorted(boundary, "left")
-    cuts[:, -1] = doubled_middle.shape[1]
+    cuts[:, 1:-1] = np.where(reaches, before, after)
+    cuts[:, -1] = sums.rows.shape[1] - 1
     gaps = np.diff(np.take_along_axis(sums.residuals, cuts, axis=1), axis=1)
     return divide(np.abs(gaps).sum(axis=1), sums.total_rows)
+
+
+def _first_reaching(ascending: FloatArray, wanted: FloatArray) -> IntArray:
+    """Return in each row the first positions at which the sums are at least those wanted, of the latter's shape."""
+    first = np.empty(wanted.shape, dtype=np.int64)
+    for number, (sums, aims) in enumerate(zip(ascending, wanted, strict=True)):
+        first[number] = sums.searchsorted(aims)
+    return first
 
 
 def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArray:
@@ -175,16 +204,15 @@ def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArr
     return np.asarray(np.ceil(fraction * n_rows - EQUALITY_TOLERANCE), dtype=np.float64)
 
 
-def _top_hit_rates(sums: _RunningSums, top_fractions: Sequence[float]) -> FloatArray:
+def _top_hit_rates(sums: _RunningSums, hit_groups: IntArray, top_fractions: Sequence[float]) -> FloatArray:
     """Return hit rates (chunk, fractions); a tie across the cut gives its expectation over random orders."""
     total = sums.total_rows[:, np.newaxis]
     wanted = top_row_counts(np.asarray(top_fractions, dtype=np.float64), total)
     places = total - wanted
-    groups = np.empty(places.shape, dtype=np.int64)
-    for number, (rows, place) in enumerate(zip(sums.rows, places, strict=True)):
-        groups[number] = rows.searchsorted(place, "right") - 1
-    groups = np.minimum(groups, sums.rows.shape[1] - 2)
+    # Sums of rows are whole numbers, so the first beyond a place is the first to reach the next one.
+    groups = np.minimum(_first_reaching(sums.rows, places + 1.0), sums.rows.shape[1] - 1) - 1
     start, end = (np.take_along_axis(sums.rows, groups + step, axis=1) for step in (0, 1))
-    low, high = (np.take_along_axis(sums.breakouts, groups + step, axis=1) for step in (0, 1))
+    hits_at = (hit_groups.searchsorted(groups + step) for step in (0, 1))
+    low, high = (np.take_along_axis(sums.breakouts, column, axis=1) for column in hits_at)
     below = low + divide((high - low) * (places - start), end - start)
     return divide(sums.total_breakouts[:, np.newaxis] - below, wanted)

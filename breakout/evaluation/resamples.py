@@ -75,13 +75,24 @@ class DateResamples:
 
     def interval(self, estimate: float | None, replicates: FloatArray) -> Interval:
         """Return the percentile interval (Efron 1979) of replicates (resamples,), leaving out NaN."""
-        defined = replicates[~np.isnan(replicates)]
-        n_undefined = replicates.size - defined.size
+        n_undefined = int(np.count_nonzero(np.isnan(replicates)))
+        defined = np.sort(replicates)[: replicates.size - n_undefined]  # NaN sorts to the end
         if estimate is None or self.n_dates < 2 or not defined.size:
             return Interval(estimate, None, None, n_undefined)
         tail = (1.0 - self.confidence) / 2.0
-        low, high = np.quantile(defined, (tail, 1.0 - tail))
-        return Interval(estimate, float(low), float(high), n_undefined)
+        return Interval(estimate, quantile(defined, tail), quantile(defined, 1.0 - tail), n_undefined)
+
+
+def quantile(ascending: FloatArray, level: float) -> float:
+    """Return numpy's linear quantile (Hyndman and Fan's seventh) of sorted values (n,), to the last bit.
+
+    An evaluation takes hundreds, and numpy's own spends ten times as long on its options.
+    """
+    place = (ascending.size - 1) * level
+    below = int(place)
+    share = place - below
+    low, high = float(ascending[below]), float(ascending[min(below + 1, ascending.size - 1)])
+    return low + (high - low) * share if share < 0.5 else high - (high - low) * (1.0 - share)
 
 
 def divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:

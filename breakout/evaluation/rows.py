@@ -25,7 +25,7 @@ def check_labels(y: ArrayLike) -> FloatArray:
     labels = np.asarray(y, dtype=np.float64)
     if labels.ndim != 1:
         raise ValueError(f"labels must be one-dimensional, not of shape {labels.shape}")
-    if not np.isin(labels, (0.0, 1.0)).all():
+    if not ((labels == 0.0) | (labels == 1.0)).all():
         raise ValueError("labels must be 0 or 1")
     return labels
 

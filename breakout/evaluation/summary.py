@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from breakout.evaluation.curves import Curves, build_curves
 from breakout.evaluation.delong import DelongEstimate, delong_auc, delong_difference
-from breakout.evaluation.intervals import PairedDifference, bootstrap_metrics, paired_differences
+from breakout.evaluation.intervals import MetricReplicates, PairedDifference, differences_of, replicate_metrics
 from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.parameters import EvaluationParameters
 from breakout.evaluation.ranked_replicates import replicate_ranked
@@ -27,13 +29,13 @@ from breakout.evaluation.reliability import (
     reliability_table,
 )
 from breakout.evaluation.resamples import DateResamples, Interval
-from breakout.evaluation.rows import DateArray, FloatArray, check_dates, check_rows
+from breakout.evaluation.rows import DateArray, FloatArray, check_dates, check_probabilities, check_rows
 from breakout.evaluation.slice_labels import SliceLabels, staleness_labels
 from breakout.evaluation.slices import SliceMetrics, evaluate_slices
-from breakout.evaluation.threads import one_blas_thread
 from breakout.evaluation.thresholds import ThresholdChoice, ThresholdRow, threshold_table
 from breakout.evaluation.top_rows import TopRows, top_rows
 from breakout.evaluation.verdict import Verdict, judge
+from breakout.threads import one_blas_thread
 
 # Raised whenever a field of `EvaluationResult` is renamed, removed or changes its meaning.
 SCHEMA_VERSION = 1
@@ -113,7 +115,8 @@ def evaluate_probabilities(
     dates = check_dates(game_dates, labels.size)
     resamples = parameters.draw(dates)
     ranked = replicate_ranked(labels, probabilities, resamples, parameters.ece_bins, parameters.top_fractions)
-    metrics = bootstrap_metrics(labels, probabilities, resamples, ece_bins=parameters.ece_bins, ranked=ranked)
+    model = replicate_metrics(labels, probabilities, resamples, ece_bins=parameters.ece_bins, ranked=ranked)
+    metrics = model.intervals(resamples)
     thresholds = _thresholds(labels, probabilities, resamples, parameters, chosen_threshold)
     return EvaluationResult(
         rows=_summarise_rows(labels, probabilities, dates, resamples),
@@ -121,8 +124,12 @@ def evaluate_probabilities(
         metrics=metrics,
         delong=delong_auc(labels, probabilities, confidence=parameters.confidence),
         baselines={
-            name: _baseline(labels, probabilities, baseline, resamples, parameters)
-            for name, baseline in baselines.items()
+            name: BaselineResult(
+                metrics=baseline.intervals(resamples),
+                model_minus_baseline=differences_of(model, baseline, resamples),
+                delong=delong_difference(labels, probabilities, baselines[name], confidence=parameters.confidence),
+            )
+            for name, baseline in _replicate_baselines(labels, baselines, dates, parameters).items()
         },
         brier_decomposition=decompose_brier(labels, probabilities, parameters.ece_bins),
         reliability=reliability_table(labels, probabilities, resamples, parameters.ece_bins),
@@ -165,18 +172,22 @@ def _judge(auc: Interval, thresholds: tuple[ThresholdRow, ...], resamples: DateR
     return judge(auc, chosen, n_rows=n_rows, n_dates=resamples.n_dates, confidence=resamples.confidence)
 
 
-def _baseline(
-    y: FloatArray,
-    p: FloatArray,
-    baseline: ArrayLike,
-    resamples: DateResamples,
-    parameters: EvaluationParameters,
-) -> BaselineResult:
-    return BaselineResult(
-        metrics=bootstrap_metrics(y, baseline, resamples, ece_bins=parameters.ece_bins),
-        model_minus_baseline=paired_differences(y, p, baseline, resamples),
-        delong=delong_difference(y, p, baseline, confidence=parameters.confidence),
-    )
+def _replicate_baselines(
+    y: FloatArray, baselines: Mapping[str, ArrayLike], dates: DateArray, parameters: EvaluationParameters
+) -> dict[str, MetricReplicates]:
+    checked = {name: check_probabilities(baseline, y.size) for name, baseline in baselines.items()}
+    return {
+        name: _remembered(y.tobytes(), baseline.tobytes(), dates.tobytes(), parameters)
+        for name, baseline in checked.items()
+    }
+
+
+@lru_cache(maxsize=8)
+def _remembered(y: bytes, p: bytes, dates: bytes, parameters: EvaluationParameters) -> MetricReplicates:
+    """A baseline's replicates; jobs of a sweep that are judged on the same games have their baselines in common."""
+    labels, probabilities = np.frombuffer(y), np.frombuffer(p)
+    resamples = parameters.draw(np.frombuffer(dates, dtype="datetime64[D]"))
+    return replicate_metrics(labels, probabilities, resamples, ece_bins=parameters.ece_bins)
 
 
 def _staleness(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,14 +13,15 @@ from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
 from breakout.evaluation.comparison import compare_probabilities
 from breakout.evaluation.curves import MAX_POINTS, build_curves
+from breakout.evaluation.intervals import bootstrap_metrics, paired_differences
 from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.metrics import area_under_roc
 from breakout.evaluation.parameters import EvaluationParameters
 from breakout.evaluation.slice_labels import home_away_labels, month_labels
 from breakout.evaluation.stability import summarise_seeds
 from breakout.evaluation.summary import EvaluationResult, evaluate_probabilities
-from breakout.evaluation.threads import one_blas_thread
 from breakout.evaluation.thresholds import choose_threshold
+from breakout.threads import one_blas_thread
 
 PARAMETERS = EvaluationParameters(
     bootstrap_resamples=100,
@@ -61,6 +63,25 @@ def test_a_result_says_which_rows_it_rests_on() -> None:
     assert (rows.n_rows, rows.n_dates, rows.n_breakouts) == (500, 26, y.sum())
     assert (rows.first_date, rows.last_date) == (date(2026, 1, 11), date(2026, 2, 5))
     assert rows.breakout_rate.estimate == pytest.approx(y.mean())
+
+
+@one_blas_thread()
+def test_a_baseline_is_judged_on_its_own_games_whatever_was_judged_before() -> None:
+    y, p, dates = january()
+    other = np.linspace(0.1, 0.9, len(y))
+    reseeded = replace(PARAMETERS, seed=43)
+    for games, baseline, nights, parameters in (
+        (y, p, dates, PARAMETERS),
+        (1 - y, p, dates, PARAMETERS),
+        (y, other, dates, PARAMETERS),
+        (y, p, dates[::-1], PARAMETERS),
+        (y, p, dates, reseeded),
+        (y, p, dates, PARAMETERS),
+    ):
+        found = evaluate(games, other, nights, baselines={"baseline": baseline}, parameters=parameters, slices={})
+        draws = parameters.draw(nights)
+        assert found.baselines["baseline"].metrics == bootstrap_metrics(games, baseline, draws, ece_bins=10)
+        assert found.baselines["baseline"].model_minus_baseline == paired_differences(games, other, baseline, draws)
 
 
 def test_the_whole_equals_its_parts() -> None:
