@@ -13,7 +13,6 @@ from breakout.bundle import save_bundle
 from breakout.experiment.assessment import (
     assess,
     baseline_probabilities,
-    check_evaluation_rows,
     evaluation_parameters,
     predictions_frame,
 )
@@ -21,6 +20,7 @@ from breakout.experiment.drift import save_distributions
 from breakout.experiment.fitting import Fitted, check_training_rows, fit_experiment, split_parts
 from breakout.experiment.plan import Plan
 from breakout.experiment.record import build_facts, build_metrics
+from breakout.experiment.row_counts import check_evaluation_count
 from breakout.experiment.walk_forward import (
     fold_metrics,
     fold_predictions,
@@ -64,7 +64,7 @@ def check_rows(config: ExperimentConfig, train_rows: Dataset, evaluation_rows: D
     check_training_rows(train_rows)
     split_parts(config, train_rows)
     if evaluation_rows is not None:
-        check_evaluation_rows(evaluation_rows)
+        check_evaluation_count(len(evaluation_rows))
 
 
 def train(

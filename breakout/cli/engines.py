@@ -21,8 +21,8 @@ from omegaconf import DictConfig
 
 from breakout.cli.job_composition import EngineLoader
 from breakout.cli.launcher import OURS
+from breakout.sweeps.events import Event
 from breakout.sweeps.planning import Group
-from breakout.sweeps.running import Event, run_group
 
 _RAY = "hydra_plugins.hydra_ray_launcher"
 
@@ -35,6 +35,8 @@ class GroupTask:
 
     def __call__(self, config: DictConfig) -> None:
         """Run one group; what becomes of its jobs stands in their folders."""
+        from breakout.sweeps.running import run_group
+
         del config
         run_group(self._groups[int(HydraConfig.get().job.num)], self._folder, _no_word)
 

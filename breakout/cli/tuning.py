@@ -10,8 +10,8 @@ from omegaconf import DictConfig
 
 from breakout.errors import ConfigurationError
 from breakout.evaluation.metrics import HIGHER_IS_BETTER
+from breakout.sweeps.events import metric_of
 from breakout.sweeps.record import job_runs
-from breakout.sweeps.running import metric_of
 
 STORAGE_FILE = "optuna.db"
 _OPTUNA = "hydra_plugins.hydra_optuna_sweeper"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from breakout.errors import DataError
 from breakout.evaluation import slice_labels as labels
 from breakout.evaluation.metrics import area_under_roc, average_precision, brier_score, log_loss
 from breakout.evaluation.parameters import EvaluationParameters
@@ -14,7 +13,7 @@ from breakout.evaluation.reliability import expected_calibration_error
 from breakout.evaluation.summary import EvaluationResult, evaluate_probabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sized
+    from collections.abc import Mapping
     from datetime import date
 
     import numpy as np
@@ -39,15 +38,6 @@ def evaluation_parameters(config: EvaluationConfig, seed: int) -> EvaluationPara
         thresholds=config.thresholds,
         top_fractions=config.top_fractions,
     )
-
-
-def check_evaluation_rows(rows: Sized) -> None:
-    """Raise DataError if the evaluation window holds no rows."""
-    if not len(rows):
-        raise DataError(
-            "the evaluation window holds no rows; move it to dates with games, "
-            "or set window.eval_start and window.eval_end to null to train only."
-        )
 
 
 def assess(

@@ -15,6 +15,7 @@ from breakout.bundle import CONTRACT_KEY
 from breakout.calibration import Calibrator, Kind, fit_calibrator
 from breakout.errors import DataError
 from breakout.evaluation.thresholds import ThresholdChoice, choose_threshold
+from breakout.experiment.row_counts import check_training_count
 from breakout.models.base import FitParts, Model
 from breakout.models.kinds import FitModel, fit_model, held_out_probability
 from breakout.split import validation_mask
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from breakout.settings import ExperimentConfig
 
 logger = logging.getLogger("breakout")
-
-MIN_TRAINING_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -48,18 +47,9 @@ class Fitted:
     fit_seconds: float
 
 
-def check_row_count(rows: int) -> None:
-    """Raise DataError below 500 training rows."""
-    if rows < MIN_TRAINING_ROWS:
-        raise DataError(
-            f"the training window holds {rows} rows, at least {MIN_TRAINING_ROWS} are needed; "
-            "lengthen window.train_start..train_end or check that the warehouse holds those dates."
-        )
-
-
 def check_training_rows(train: Dataset) -> None:
     """Refuse to learn from too little: DataError below 500 rows or with one class only."""
-    check_row_count(len(train))
+    check_training_count(len(train))
     if len(np.unique(train.label)) == 1:
         raise DataError(
             "the training window holds one class only, so there is nothing to learn; check the target's settings."

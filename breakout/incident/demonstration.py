@@ -10,8 +10,8 @@ import numpy as np
 
 from breakout.artifacts import save_json
 from breakout.errors import ConfigurationError, DataError
-from breakout.experiment.assessment import check_evaluation_rows
 from breakout.experiment.fitting import check_training_rows
+from breakout.experiment.row_counts import check_evaluation_count
 from breakout.incident.definitions import CONSISTENT, DEFINITIONS, NEEDED, Definition
 from breakout.incident.guards import ask_guards
 from breakout.incident.scores import Score, fit_seeds, score_path
@@ -83,7 +83,7 @@ def _build(plan: Plan, definition: Definition, window: DateRange) -> Dataset:
 
 
 def _check_rows(rows: Dataset) -> None:
-    check_evaluation_rows(rows)
+    check_evaluation_count(len(rows))
     if len(np.unique(rows.label)) == 1:
         raise DataError("the evaluation window holds one class only, so no AUC exists; lengthen it.")
 

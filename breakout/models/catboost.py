@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 FILE_NAME = "model.cbm"
 _PREFIX = "breakout_"
-_LONG_FIT = 200
 
 
 class CatBoostModel:
@@ -91,14 +89,6 @@ def fit_catboost(config: CatBoostConfig, parts: FitParts, seed: int, metadata: M
         evaluation = {"eval_set": Pool(parts.X_validation, parts.y_validation), "use_best_model": True}
     classifier.fit(Pool(parts.X_fit, parts.y_fit), **evaluation)
     return CatBoostModel(classifier)
-
-
-def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
-    """What fits have in common that differ in their iterations alone and begin with the same trees.
-
-    CatBoost takes one Newton step a leaf in fits of fewer than 200 trees and ten in longer ones.
-    """
-    return replace(config, iterations=1 if config.iterations < _LONG_FIT else _LONG_FIT)
 
 
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from breakout import settings
 from breakout.errors import BreakoutError, ConfigurationError, DataError
-from breakout.experiment.assessment import check_evaluation_rows
-from breakout.experiment.fitting import check_row_count
 from breakout.experiment.plan import folds_of
+from breakout.experiment.row_counts import check_evaluation_count, check_training_count
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.selection import select_features
+from breakout.models.kinds import fit_kind
 from breakout.split import DateRange, Fold, Split, date_mask, folds_with_games, resolve_window
 from breakout.sweeps.cost import JOB_SECONDS, START_SECONDS, fit_seconds
 from breakout.sweeps.job import Job, Refusal, refuse
@@ -243,16 +243,16 @@ def _count_rows(split: Split, folds: tuple[Fold, ...], dates: np.ndarray) -> tup
     """Training rows (of folds, the last one's) and all evaluation rows; DataError if there are too few."""
     for fold in folds:
         try:
-            check_row_count(_rows(dates, fold.train))
+            check_training_count(_rows(dates, fold.train))
         except DataError as error:
             raise DataError(f"fold {fold.label}: {error}") from error
     train = _rows(dates, split.train)
-    check_row_count(train)
+    check_training_count(train)
     judged = [fold.evaluation for fold in folds] or ([split.evaluation] if split.evaluation else [])
     if not judged:
         return train, 0
     evaluated = sum(_rows(dates, days) for days in judged)
-    check_evaluation_rows(range(evaluated))
+    check_evaluation_count(evaluated)
     return train, evaluated
 
 
@@ -275,8 +275,6 @@ def _fit_key(planned: PlannedJob) -> tuple[Any, ...]:
     ranges = tuple(fold.train for fold in plan.folds) or (plan.split.train,)
     model = config.model.catboost if isinstance(config.model, settings.BlendConfig) else config.model
     if isinstance(model, settings.CatBoostConfig):
-        from breakout.models.catboost import fit_kind
-
         model = fit_kind(model)
     return (plan.problem, ranges, config.validation, config.seed, model)
 

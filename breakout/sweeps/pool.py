@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from breakout.sweeps.running import Event, run_group
+from breakout.sweeps.events import Event
 from breakout.sweeps.server import CONTEXT
 
 if TYPE_CHECKING:
@@ -152,6 +152,8 @@ def _main_left_out() -> Iterator[None]:
 
 def _serve(pipe: Connection, folder: Path) -> None:
     """The life of a worker: groups until the pipe ends. Ctrl-C reaches it through the planning process alone."""
+    from breakout.sweeps.running import run_group
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.getLogger("breakout").propagate = False  # a job's log is its own file
     with suppress(EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from breakout.settings import TargetConfig
     from breakout.split import Split
+    from breakout.sweeps.events import Event
     from breakout.sweeps.planning import PlannedJob, SweepPlan
-    from breakout.sweeps.running import Event
 
 SHOWN_JOBS = 40
 

@@ -18,9 +18,9 @@ from breakout import settings
 from breakout.artifacts import load_json, save_json
 from breakout.errors import ConfigurationError, DataError
 from breakout.runs import STATUS_FILE, read_status
+from breakout.sweeps.events import RUNS_FOLDER, job_facts, record_failure
 from breakout.sweeps.job import Job
 from breakout.sweeps.planning import SweepPlan
-from breakout.sweeps.running import RUNS_FOLDER, job_facts, record_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

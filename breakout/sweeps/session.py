@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from breakout.sweeps.events import Event, job_facts, metric_of, record_failure, sentence_of
 from breakout.sweeps.planning import Group, SweepPlan, plan_sweep
 from breakout.sweeps.pool import Workers, default_workers
 from breakout.sweeps.progress import Progress
 from breakout.sweeps.record import SweepRecord, job_runs, settle
-from breakout.sweeps.running import Event, job_facts, metric_of, record_failure, sentence_of
 from breakout.sweeps.watching import Watch
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from breakout import settings
-from breakout.models.kinds import fit_model
+from breakout.models.kinds import fit_kind, fit_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ class SharedFits:
     def _trees(
         self, config: settings.CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]
     ) -> CatBoostModel:
-        from breakout.models.catboost import fit_kind, shorter_fit
+        from breakout.models.catboost import shorter_fit
 
         longest = replace(config, iterations=max(config.iterations, self._iterations))
         whole = longest if fit_kind(longest) == fit_kind(config) else config

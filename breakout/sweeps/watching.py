@@ -10,8 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError
+from breakout.sweeps.events import Event, metric_of, sentence_of
 from breakout.sweeps.record import job_runs
-from breakout.sweeps.running import Event, metric_of, sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
