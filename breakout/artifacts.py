@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
+    import pyarrow as pa
 
 
 @contextmanager
@@ -67,21 +68,31 @@ def save_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 def load_json(path: Path) -> Any:
     """Read JSON; DataError naming the file if it is missing or damaged."""
-    try:
+    with _readable(path, "JSON"):
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise DataError(f"{path} is missing.") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged and cannot be read as JSON.") from error
 
 
 def load_parquet(path: Path) -> pd.DataFrame:
     """Read a table; DataError naming the file if it is missing or damaged."""
     import pandas as pd
 
-    try:
+    with _readable(path, "Parquet"):
         return pd.read_parquet(path)
+
+
+def load_columns(path: Path) -> pa.Table:
+    """Read a table without pandas; DataError naming the file if it is missing or damaged."""
+    import pyarrow.parquet as pq
+
+    with _readable(path, "Parquet"), pq.ParquetFile(path) as file:
+        return file.read(use_threads=False)
+
+
+@contextmanager
+def _readable(path: Path, kind: str) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         raise DataError(f"{path} is missing.") from error
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged and cannot be read as Parquet.") from error
+        raise DataError(f"{path} is damaged and cannot be read as {kind}.") from error

@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from breakout.errors import DataError
 from breakout.features.plan import build_plan
@@ -24,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
     from pathlib import Path
+
+    import pandas as pd
+    import pyarrow as pa
 
     from breakout.features.config import BreakoutFeatureConfig
     from breakout.features.feature import Feature
@@ -105,18 +107,42 @@ def build_dataset(
     `row_source` chooses between played games, the slate of a schedule, and listed rows; `slice_features` are built
     beside and land in `context`, unfilled. DataError if the sources are missing, damaged or impossible.
     """
-    warehouse.check_history(start, end)
-    _check_own_columns(warehouse, config.names, registry)
     built = tuple(dict.fromkeys((*config.names, *slice_features)))
     sql = get_training_data_query(built, row_source=row_source, sources=warehouse.sources, registry=registry)
-    table = warehouse.query(sql, config.parameters(warehouse.history_start(start), start, end))
-    frame = table.to_pandas()
-    raw = frame[list(config.names)].astype("float64")
+    answer = ask_checked(warehouse, config, start, end, sql, registry)
+    return dataset_of(answer, config.names, slice_features, is_played=row_source == "played", registry=registry)
+
+
+def ask_checked(
+    warehouse: Warehouse,
+    config: BreakoutFeatureConfig,
+    start: date,
+    end: date,
+    sql: str,
+    registry: Mapping[str, Feature] = REGISTRY,
+) -> pa.Table:
+    """The answer to the feature query of these features and dates, after the checks of what it is built from."""
+    warehouse.check_history(start, end)
+    _check_own_columns(warehouse, config.names, registry)
+    return warehouse.query(sql, config.parameters(warehouse.history_start(start), start, end))
+
+
+def dataset_of(
+    answer: pa.Table,
+    names: Sequence[str],
+    slice_features: Sequence[str] = (),
+    *,
+    is_played: bool = True,
+    registry: Mapping[str, Feature] = REGISTRY,
+) -> Dataset:
+    """The feature query's answer as rows for a model."""
+    frame = answer.to_pandas()
+    raw = frame[list(names)].astype("float64")
     context = list(dict.fromkeys((*NIGHT_COLUMNS, *CONTEXT_COLUMNS, *slice_features)))
     return Dataset(
-        X=prepare_feature_vector(raw, config.names, {name: registry[name].default for name in config.names}),
+        X=prepare_feature_vector(raw, names, {name: registry[name].default for name in names}),
         is_missing=raw.isna(),
-        y=frame["is_breakout"].to_numpy(dtype="int8") if row_source == "played" else None,
+        y=frame["is_breakout"].to_numpy(dtype="int8") if is_played else None,
         keys=frame[list(KEY_COLUMNS)],
         context=frame[[column for column in context if column != "is_breakout"]],
     )
@@ -137,6 +163,8 @@ def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Map
 
 def save_dataset(dataset: Dataset, path: Path) -> None:
     """Keys, label and features as Parquet, for notebooks; the file appears whole or not at all."""
+    import pandas as pd
+
     from breakout.artifacts import save_parquet
 
     label = pd.DataFrame({"is_breakout": dataset.label})

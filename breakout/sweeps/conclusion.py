@@ -9,6 +9,7 @@ from rich.table import Table
 
 from breakout.report.terminal import console
 from breakout.sweeps.leaderboard import write_leaderboard
+from breakout.sweeps.record import has_tracker, load_record
 from breakout.tracking.sweep import register_sweep
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ def conclude(folder: Path) -> int:
     """Write the leaderboard and show its head; 0 if every job is completed, else 1."""
     board = write_leaderboard(folder)
     show_board(board)
-    register_sweep(folder)
+    if has_tracker(load_record(folder)):
+        register_sweep(folder)
     return 1 if board["not_completed"] else 0
 
 

@@ -79,15 +79,14 @@ def _table(rows: str, results: list[JobResult], metric: str) -> dict[str, Any]:
     standings = rank_jobs(results, metric)
     first = results[0].settings
     windows = list(dict.fromkeys(result.entry["window"] for result in results))
-    validation, evaluation = results[0].part("validation"), results[0].part("evaluation")
     label = labels({result.number: result.words for result in results})
     return {
         "rows_fingerprint": rows,
         "window": ", ".join(windows),
         "target": first["target"],
         "warehouse": first["warehouse"],
-        "validation": _span(validation),
-        "evaluation": _span(evaluation),
+        "validation": _span(results[0], "validation"),
+        "evaluation": _span(results[0], "evaluation"),
         "best": standings[0].result.number,
         "tied": [one.result.number for one in standings if one.is_tied],
         "simplest": simplest(standings).result.number,
@@ -108,15 +107,15 @@ def _name(tables: Sequence[dict[str, Any]]) -> None:
         table["title"] = "; ".join(filter(None, (table["window"], table["problem"])))
 
 
-def _span(part: Any) -> dict[str, Any] | None:
-    if not len(part):
+def _span(result: JobResult, split: str) -> dict[str, Any] | None:
+    dates = result.part(split, "game_date")
+    if not len(dates):
         return None
-    dates = part["game_date"].astype(str)
     return {
-        "games": len(part),
-        "first_date": str(dates.min())[:10],
-        "last_date": str(dates.max())[:10],
-        "breakout_rate": float(part["is_breakout"].mean()),
+        "games": len(dates),
+        "first_date": str(dates.min()),
+        "last_date": str(dates.max()),
+        "breakout_rate": float(result.part(split, "is_breakout").mean()),
     }
 
 

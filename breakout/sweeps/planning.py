@@ -166,7 +166,7 @@ def _drafts(jobs: Sequence[Job], sources: Sources, refused: list[Refusal]) -> It
             names = select_features(config.mode.name, config.features.names)
             features = BreakoutFeatureConfig.from_target(names, config.target)
             source = sources.open(config.warehouse, config.name)
-            yield Draft(job, features, source, resolve_window(config.window, source.warehouse), folds_of(config))
+            yield Draft(job, features, source, resolve_window(config.window, source.cached), folds_of(config))
         except BreakoutError as error:
             refused.append(refuse(job, error))
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from breakout.dataset import SLICE_FEATURES
 from breakout.features.contract import Contract, build_contract
 from breakout.features.query import get_training_data_query
-from breakout.sweeps.sources import Problem, Source, problem_rows
+from breakout.sweeps.columns import array_of
+from breakout.sweeps.sources import Problem, Source, problem_answer
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.cost import CostEstimate, Priced
 from breakout.warehouse.opening import open_warehouse
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OpenedSource:
-    """An open warehouse and what is known of it."""
+    """A warehouse, the same with its answers kept, and what is known of it."""
 
     facts: Source
     warehouse: Warehouse
+    cached: CachedWarehouse
 
 
 class Sources:
@@ -57,17 +59,21 @@ class Sources:
     def open(self, config: WarehouseConfig, run: str) -> OpenedSource:
         """The warehouse of this configuration; `run` is the name that the first job asking for it has."""
         if config not in self._opened:
-            warehouse = open_warehouse(config, labels={"command": "sweep", "run": run})
+            warehouse = open_warehouse(config, labels={"command": "sweep", "run": run}, is_lazy=True)
             self._closing.callback(warehouse.close)
-            facts = Source(config, run, self._cache, warehouse.sources, warehouse.fingerprint(), warehouse.describe())
-            self._opened[config] = OpenedSource(facts, warehouse)
+            cached = CachedWarehouse(warehouse, self._cache, is_read_only=self._is_dry)
+            told = cached.recall(f"describe {config}", warehouse.describe)
+            facts = Source(config, run, self._cache, warehouse.sources, warehouse.fingerprint(), told)
+            self._opened[config] = OpenedSource(facts, warehouse, cached)
         return self._opened[config]
 
     def problem(self, source: OpenedSource, features: BreakoutFeatureConfig, span: DateRange) -> Problem:
         """The problem of a source, features and dates."""
         key = (source.facts, features)
         if key not in self._problems:
-            self._problems[key] = Problem(source.facts, features, span, source.warehouse.history_start(span.start))
+            names = tuple(dict.fromkeys((*features.names, *SLICE_FEATURES)))
+            sql = get_training_data_query(names, sources=source.facts.tables)
+            self._problems[key] = Problem(source.facts, features, span, source.warehouse.history_start(span.start), sql)
         return self._problems[key]
 
     def contract(self, features: BreakoutFeatureConfig) -> Contract:
@@ -89,12 +95,10 @@ class Sources:
             self.bytes_to_read = cost if self.bytes_to_read is None else self.bytes_to_read + cost
             if self._is_dry:
                 return None
-        return problem_rows(problem, warehouse, is_read_only=self._is_dry).dates
+        answer = problem_answer(problem, warehouse, is_read_only=self._is_dry)
+        return array_of(answer["game_date"])
 
     def _cost(self, problem: Problem, warehouse: Warehouse) -> CostEstimate:
-        names = tuple(dict.fromkeys((*problem.features.names, *SLICE_FEATURES)))
-        sql = get_training_data_query(names, sources=problem.source.tables)
-        start, end = problem.span.start, problem.span.end
-        parameters = problem.features.parameters(problem.history_start, start, end)
         cached = CachedWarehouse(warehouse, self._cache, is_read_only=True)
-        return cached.estimate_checks(start, end) + cached.estimate(sql, parameters)
+        checks = cached.estimate_checks(problem.span.start, problem.span.end)
+        return checks + cached.estimate(problem.sql, problem.parameters)

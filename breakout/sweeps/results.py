@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from breakout.artifacts import load_json, load_parquet
+import numpy as np
+
+from breakout.artifacts import load_columns, load_json
 from breakout.errors import DataError
+from breakout.sweeps.columns import array_of
 from breakout.sweeps.job import command_of
 from breakout.sweeps.labels import recipe_words, short_words, varying_words
 from breakout.sweeps.record import job_runs, load_record
@@ -17,7 +20,7 @@ from breakout.sweeps.record import job_runs, load_record
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
+    import pyarrow as pa
 
     from breakout.sweeps.record import JobRun
 
@@ -31,7 +34,7 @@ class JobResult:
     command: str
     run: JobRun | None
     metrics: dict[str, Any] | None = None
-    predictions: pd.DataFrame | None = None
+    predictions: pa.Table | None = None
     damage: str = ""
 
     @property
@@ -76,17 +79,18 @@ class JobResult:
         """A digest of the target, and of the games and labels that it was validated and evaluated on."""
         if self.predictions is None:
             return ""
-        frame = self.predictions
-        digest = hashlib.sha256("\n".join(frame["split"] + frame["game_id"] + frame["player_lookup"]).encode())
-        digest.update(frame["is_breakout"].to_numpy(dtype="int8").tobytes())
+        texts = [self.predictions[name].to_pylist() for name in ("split", "game_id", "player_lookup")]
+        digest = hashlib.sha256("\n".join(map("".join, zip(*texts, strict=True))).encode())
+        digest.update(array_of(self.predictions["is_breakout"]).astype("int8").tobytes())
         digest.update(json.dumps(self.settings["target"], sort_keys=True).encode())
         return digest.hexdigest()[:12]
 
-    def part(self, split: str) -> pd.DataFrame:
-        """The predictions of one part; empty if there is none."""
+    def part(self, split: str, column: str) -> np.ndarray:
+        """game_date, probability or is_breakout of one part's games, shape (n,); empty if there is none."""
         if self.predictions is None:
             raise ValueError(f"job {self.number} left no predictions")
-        return self.predictions[self.predictions["split"] == split]
+        is_part = np.array(self.predictions["split"].to_pylist()) == split
+        return array_of(self.predictions[column])[is_part]
 
 
 def load_results(folder: Path) -> list[JobResult]:
@@ -107,7 +111,7 @@ def _load(job: JobResult) -> JobResult:
         return job
     folder = job.run.folder
     try:
-        metrics, predictions = load_json(folder / "metrics.json"), load_parquet(folder / "predictions.parquet")
+        metrics, predictions = load_json(folder / "metrics.json"), load_columns(folder / "predictions.parquet")
     except DataError as error:
         return replace(job, damage=str(error))
     return replace(job, metrics=metrics, predictions=predictions)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
+from breakout.dataset import SLICE_FEATURES, Dataset, ask_checked, dataset_of
 from breakout.experiment.plan import Plan
 from breakout.split import DateRange, date_mask
 from breakout.warehouse.cache import CachedWarehouse
@@ -49,6 +49,12 @@ class Problem:
     features: BreakoutFeatureConfig
     span: DateRange
     history_start: date
+    sql: str
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The values of its query's @parameters."""
+        return self.features.parameters(self.history_start, self.span.start, self.span.end)
 
 
 class LazyWarehouse:
@@ -106,16 +112,19 @@ class LazyWarehouse:
             self._opened.close()
 
 
-def problem_rows(problem: Problem, opened: Warehouse | None = None, *, is_read_only: bool = False) -> Dataset:
-    """All rows of a problem, from the cache or, once for everybody, from the source."""
-    source = problem.source
-    warehouse = LazyWarehouse(source, {problem.span.start: problem.history_start}, opened)
+def problem_answer(problem: Problem, opened: Warehouse | None = None, *, is_read_only: bool = False) -> pa.Table:
+    """All rows of a problem, from the cache or, once for everybody, from the source.
+
+    An answer that lies in the cache was checked before it was put there.
+    """
+    source, start, end = problem.source, problem.span.start, problem.span.end
+    warehouse = LazyWarehouse(source, {start: problem.history_start}, opened)
     try:
         cached = CachedWarehouse(
             warehouse, source.cache, refresh=getattr(source.config, "refresh", False), is_read_only=is_read_only
         )
-        start, end = problem.span.start, problem.span.end
-        return build_dataset(cached, problem.features, start, end, slice_features=SLICE_FEATURES)
+        kept = cached.kept(problem.sql, problem.parameters)
+        return ask_checked(cached, problem.features, start, end, problem.sql) if kept is None else kept
     finally:
         if opened is None:
             warehouse.close()
@@ -123,7 +132,7 @@ def problem_rows(problem: Problem, opened: Warehouse | None = None, *, is_read_o
 
 @lru_cache(maxsize=2)
 def _remembered_rows(problem: Problem) -> Dataset:
-    return problem_rows(problem)
+    return dataset_of(problem_answer(problem), problem.features.names, SLICE_FEATURES)
 
 
 @lru_cache(maxsize=8)

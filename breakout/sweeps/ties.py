@@ -84,7 +84,7 @@ def _draw(result: JobResult) -> DateResamples:
     """The draws of game dates, by the evaluation's own numbers."""
     numbers: dict[str, Any] = result.settings["evaluation"]
     return draw_date_resamples(
-        result.part("validation")["game_date"].to_numpy(),
+        result.part("validation", "game_date"),
         bootstrap_resamples=numbers["bootstrap_resamples"],
         seed=result.settings["seed"],
         confidence=numbers["confidence"],
@@ -97,8 +97,8 @@ def _estimate(result: JobResult, metric: str) -> float | None:
 
 
 def _replicates(result: JobResult, metric: str, draws: DateResamples) -> np.ndarray:
-    part = result.part("validation")
-    label, probability = part["is_breakout"].to_numpy(dtype="float64"), part["probability"].to_numpy()
+    label = result.part("validation", "is_breakout").astype("float64")
+    probability = result.part("validation", "probability")
     if metric in ("ece", "average_precision"):
         ranked = replicate_ranked(label, probability, draws, result.settings["evaluation"]["ece_bins"])
         return np.asarray(getattr(ranked, metric))

@@ -67,6 +67,14 @@ class CachedWarehouse:
         """The rows of one SELECT, from the folder or from the source."""
         return self._ask(self._key(sql, parameters), lambda: self._inner.query(sql, parameters))
 
+    def kept(self, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
+        """The rows of one SELECT if they lie in the folder."""
+        return self._kept(self._key(sql, parameters))
+
+    def recall(self, question: str, answer: Callable[[], str]) -> str:
+        """A text, asked for once in each state of the source; `question` tells it from others."""
+        return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
+
     def check_history(self, start: date, end: date) -> None:
         """The source's own check; a range of an unchanged source that passed once is not read again."""
 
@@ -96,7 +104,7 @@ class CachedWarehouse:
         return self._discounted(cost, self._check_key(start, end))
 
     def _discounted(self, cost: CostEstimate, key: str) -> CostEstimate:
-        return cost.cached() if not self._must_reread(key) and self._load(key) is not None else cost
+        return cost if self._kept(key) is None else cost.cached()
 
     def history_start(self, start: date) -> date:
         """The first day that a row of `start` can see."""
@@ -132,7 +140,7 @@ class CachedWarehouse:
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
         """The entry, or what `read` answers; a folder that cannot be written costs a warning, not the run."""
         if self._is_read_only:
-            kept = None if self._must_reread(key) else self._load(key)
+            kept = self._kept(key)
             return read() if kept is None else kept
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -141,15 +149,16 @@ class CachedWarehouse:
             logger.warning("the cache %s cannot be written (%s); reading the source.", self._folder, error.strerror)
             return read()
         with lock, _locked(lock.fileno()):
-            kept = None if self._must_reread(key) else self._load(key)
+            kept = self._kept(key)
             if kept is not None:
                 return kept
             table = read()
             self._save(key, table)
             return table
 
-    def _must_reread(self, key: str) -> bool:
-        return self._refresh and f"{self._folder}/{key}" not in _refreshed
+    def _kept(self, key: str) -> pa.Table | None:
+        is_to_reread = self._refresh and f"{self._folder}/{key}" not in _refreshed
+        return None if is_to_reread else self._load(key)
 
     def _load(self, key: str) -> pa.Table | None:
         """The entry's rows, or None if there is none or its bytes are damaged."""
@@ -158,7 +167,8 @@ class CachedWarehouse:
 
         path = self._folder / f"{key}.parquet"
         try:
-            table = pq.read_table(path, page_checksum_verification=True)
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:  # `read_table` would import pandas
+                table = file.read(use_threads=False)
             if not self._is_read_only:
                 os.utime(path)
         except FileNotFoundError:

@@ -10,8 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from breakout.errors import DataError
 from breakout.warehouse import door, tables
 from breakout.warehouse.tables import SourceTables
@@ -19,6 +17,7 @@ from breakout.warehouse.tables import SourceTables
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import duckdb
     import pyarrow as pa
 
 _INTEGERS = {
@@ -53,23 +52,55 @@ class DuckDBWarehouse:
     """Files or in-memory Arrow tables behind one DuckDB connection; two threads do, and results do not depend on them.
 
     `files` maps a table name (`player_game_summary`, `team_offense_game_summary`, `schedule`) to a path or a glob;
-    `season_type` stands in for a missing column of that name. DataError if a file or a column is missing or impossible.
+    `season_type` stands in for a missing column of that name. DataError if a file or a column is missing or impossible;
+    `is_lazy` digests the files and leaves the rest to the first question.
     """
 
-    def __init__(self, files: Mapping[str, str], season_type: str | None = None, label: str = "duckdb") -> None:
-        self.connection = duckdb.connect()
-        self.connection.execute("SET enable_progress_bar = false")  # it would print into the program's own output
-        self.connection.execute("CREATE SCHEMA nba_analytics")
+    def __init__(
+        self, files: Mapping[str, str], season_type: str | None = None, label: str = "duckdb", *, is_lazy: bool = False
+    ) -> None:
         self._label = label
         self._season_type = season_type
-        self.loaded: set[str] = set()
-        self._digest = hashlib.sha256(repr(season_type).encode())
-        for table in (*tables.HISTORY_TABLES, tables.SCHEDULE):
-            if table.name in files:
-                paths = _find_files(table.name, files[table.name])
-                self._load(table, _reader(paths), files[table.name])
-                self._digest_files(table.name, paths)
+        self._files = {
+            table: (files[table.name], _find_files(table.name, files[table.name]))
+            for table in (*tables.HISTORY_TABLES, tables.SCHEDULE)
+            if table.name in files
+        }
+        self.loaded = {table.name for table in self._files}
         self.sources = SourceTables()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._fingerprint = ""
+        if is_lazy:
+            self._fingerprint = self._digest()
+        else:
+            self._open()
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB with the tables loaded and checked."""
+        return self._open() if self._connection is None else self._connection
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        self._connection = duckdb.connect()
+        try:
+            self._connection.execute("SET enable_progress_bar = false")  # it would print into the program's own output
+            self._connection.execute("CREATE SCHEMA nba_analytics")
+            for table, (pattern, paths) in self._files.items():
+                self._load(table, _reader(paths), pattern)
+            self._check_unchanged()
+        except DataError:
+            self.close()
+            raise
+        return self._connection
+
+    def _check_unchanged(self) -> None:
+        """Rows must never be taken for those of other files."""
+        digest = self._digest()
+        if self._fingerprint not in ("", digest):
+            raise DataError(f"the files of the {self._label} warehouse changed while they were read; run again.")
+        self._fingerprint = digest
 
     @classmethod
     def from_arrow(cls, loaded: Mapping[str, pa.Table], label: str = "arrow") -> DuckDBWarehouse:
@@ -139,17 +170,25 @@ class DuckDBWarehouse:
         return self.connection.execute(sql).fetchall()
 
     def _execute(self, sql: str, parameters: Mapping[str, object], what: str) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
         try:
             return self.connection.execute(sql, parameters or None)
         except duckdb.Error as error:
             first = str(error).strip().splitlines()[0]
             raise DataError(f"{what} cannot be read: {first}") from error
 
-    def _digest_files(self, name: str, paths: Sequence[str]) -> None:
-        for path in paths:
-            self._digest.update(f"{name}:{Path(path).name}:".encode())
-            with Path(path).open("rb") as file:
-                self._digest.update(hashlib.file_digest(file, "sha256").digest())
+    def _digest(self) -> str:
+        digest = hashlib.sha256(repr(self._season_type).encode())
+        for table, (pattern, paths) in self._files.items():
+            for path in paths:
+                digest.update(f"{table.name}:{Path(path).name}:".encode())
+                try:
+                    with Path(path).open("rb") as file:
+                        digest.update(hashlib.file_digest(file, "sha256").digest())
+                except OSError as error:
+                    raise DataError(f"{table.name} ({pattern}) cannot be read: {error.strerror}") from error
+        return digest.hexdigest()[:16]
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
         """Run one SELECT given in BigQuery's dialect; unused parameters are ignored."""
@@ -186,7 +225,7 @@ class DuckDBWarehouse:
 
     def fingerprint(self) -> str:
         """SHA-256 over the files' names and contents."""
-        return self._digest.hexdigest()[:16]
+        return self._fingerprint
 
     def describe(self) -> str:
         """Which files these are, and up to when they reach."""
@@ -198,7 +237,9 @@ class DuckDBWarehouse:
 
     def close(self) -> None:
         """Close the connection and free the tables."""
-        self.connection.close()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def _find_files(table: str, pattern: str) -> list[str]:

@@ -33,16 +33,18 @@ def open_warehouse(
     *,
     labels: Mapping[str, str] | None = None,
     is_read_only: bool = False,
+    is_lazy: bool = False,
 ) -> Warehouse:
     """The warehouse of this configuration; DataError in a sentence if it cannot be opened.
 
     What costs money to read is kept in `cache_folder`, where one is given; `is_read_only` writes nothing there (a dry
-    run). `labels` (command, run) mark the jobs of a warehouse that has jobs.
+    run). `labels` (command, run) mark the jobs of a warehouse that has jobs. `is_lazy` leaves reading and checking
+    files to the first question.
     """
     if isinstance(config, settings.SampleWarehouse):
         from breakout.warehouse.sample import open_sample
 
-        return open_sample()
+        return open_sample(is_lazy=is_lazy)
     if isinstance(config, settings.DuckDBWarehouse):
         from breakout.warehouse.duckdb import DuckDBWarehouse
 
@@ -52,7 +54,7 @@ def open_warehouse(
         }
         if config.schedule is not None:
             files["schedule"] = config.schedule
-        return DuckDBWarehouse(files, config.season_type)
+        return DuckDBWarehouse(files, config.season_type, is_lazy=is_lazy)
     from breakout.warehouse.bigquery import BigQueryWarehouse
 
     opened = BigQueryWarehouse(config, labels)

@@ -9,7 +9,9 @@ from breakout.warehouse.duckdb import DuckDBWarehouse
 SAMPLE_FOLDER = Path(__file__).parent / "data"
 
 
-def open_sample() -> DuckDBWarehouse:
-    """The sample behind DuckDB, with its schedule."""
+def open_sample(*, is_lazy: bool = False) -> DuckDBWarehouse:
+    """The sample behind DuckDB, with its schedule; `is_lazy` reads it with the first question."""
     names = ("player_game_summary", "team_offense_game_summary", "schedule")
-    return DuckDBWarehouse({name: str(SAMPLE_FOLDER / f"{name}.parquet") for name in names}, label="sample")
+    return DuckDBWarehouse(
+        {name: str(SAMPLE_FOLDER / f"{name}.parquet") for name in names}, label="sample", is_lazy=is_lazy
+    )
