@@ -30,7 +30,6 @@ from breakout.experiment.walk_forward import (
 )
 from breakout.features.distributions import DistributionReport, validate_feature_distributions
 from breakout.models.kinds import fit_model
-from breakout.report.page import write_page
 from breakout.runs import open_run
 
 if TYPE_CHECKING:
@@ -88,6 +87,8 @@ def train(
         else:
             _train_once(plan, run, fit)
         if plan.config.write_report:
+            from breakout.report.page import write_page
+
             write_page(run.folder)
         logger.info("run complete: %s", run.folder)
     return run.folder

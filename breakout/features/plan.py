@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import sqlglot
-from sqlglot import exp
-
 from breakout.features import windows as w
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from sqlglot import exp
 
     from breakout.features.feature import Feature
 
@@ -49,6 +48,8 @@ class Plan:
         if name not in self.registry:
             near = difflib.get_close_matches(name, self.registry, n=1, cutoff=0.5)
             raise FeatureDefinitionError(f"there is no feature {name!r}{f'; did you mean {near[0]}?' if near else ''}")
+        from sqlglot import exp, parse_one
+
         depths = [0]
 
         def resolve(node: exp.Expression) -> exp.Expression:
@@ -60,12 +61,14 @@ class Plan:
                 return column
             return node
 
-        tree = sqlglot.parse_one(self.registry[name].expression, read=w.DIALECT).transform(resolve)
+        tree = parse_one(self.registry[name].expression, read=w.DIALECT).transform(resolve)
         self.levels[name], self.expressions[name] = max(depths), write_sql(tree)
         return self.levels[name]
 
     def _window_column(self, name: str, node: exp.Window) -> exp.Column:
         """Move `AGGREGATE(...) OVER window` to the relation of its window; what stays is a plain column."""
+        from sqlglot import exp
+
         sql, window = write_sql(node), node.text("alias")
         column = _column_name(sql)
         if window in w.ROW_WINDOWS:
@@ -80,6 +83,8 @@ class Plan:
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
+        from sqlglot import exp
+
         if column.table == "row" and column.name in w.ROW_COLUMNS:
             self.row_columns.add(column.name)
             return exp.column(column.name), 0
