@@ -90,7 +90,7 @@ class JobResult:
         if self.predictions is None:
             raise ValueError(f"job {self.number} left no predictions")
         is_part = np.array(self.predictions["split"].to_pylist()) == split
-        return array_of(self.predictions[column])[is_part]
+        return np.asarray(array_of(self.predictions[column])[is_part])
 
 
 def load_results(folder: Path) -> list[JobResult]:
