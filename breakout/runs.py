@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakout import settings
-from breakout.artifacts import load_json, save_json, save_text
+from breakout.artifacts import flushed_together, load_json, save_json, save_text
 from breakout.errors import BreakoutError, DataError
 
 if TYPE_CHECKING:
@@ -71,9 +71,10 @@ def open_run(
     }
     with _terminate_as_interrupt(), _log_to(run.folder / LOG_FILE):
         try:
-            save_json(status, run.folder / STATUS_FILE)
-            save_text(settings.to_yaml(config), run.folder / SETTINGS_FILE)
-            yield run
+            with flushed_together(run.folder):  # before status.json says completed
+                save_json(status, run.folder / STATUS_FILE)
+                save_text(settings.to_yaml(config), run.folder / SETTINGS_FILE)
+                yield run
         except BaseException as error:  # whatever ends the run, its status must say so
             status |= {"state": "failed", "error": _sentence(error)}
             if isinstance(error, KeyboardInterrupt):

@@ -144,6 +144,28 @@ def test_a_folder_without_a_run_is_a_data_error(tmp_path: Path) -> None:
         read_status(tmp_path)
 
 
+def test_a_run_says_completed_only_when_the_disk_holds_all_of_it(
+    tmp_path: Path, config: settings.ExperimentConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: dict[int, str] = {}
+    with open_run(tmp_path, config, "train") as run:
+
+        def note(handle: int) -> None:
+            flushed.setdefault(os.fstat(handle).st_ino, read_status(run.folder)["state"])
+
+        monkeypatch.setattr(os, "fsync", note)
+        save_text("late", run.folder / "deep" / "late.txt")
+        (run.folder / "foreign.bin").write_bytes(b"written by a library")
+        assert not flushed
+        save_text("elsewhere", tmp_path / "elsewhere.txt")
+        assert list(flushed) == [(tmp_path / "elsewhere.txt").stat().st_ino]
+    assert read_status(run.folder)["state"] == "completed"
+    rest = [path for path in run.folder.rglob("*") if path.name != "status.json"]
+    assert {path.name for path in rest} >= {"deep", "late.txt", "foreign.bin", "settings.yaml", "run.log"}
+    assert {flushed[path.stat().st_ino] for path in rest} == {"running"}
+    assert (run.folder / "status.json").stat().st_ino in flushed
+
+
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "file.txt"
     save_text("old", path)
