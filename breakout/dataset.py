@@ -85,7 +85,7 @@ class Dataset:
         """16 hex digits over keys, features and label, bit for bit."""
         digest = hashlib.sha256("\n".join(self.X.columns).encode())
         for column in ("player_lookup", "game_id"):
-            digest.update("\n".join(self.keys[column]).encode())
+            digest.update("\n".join(self.keys[column].tolist()).encode())
         digest.update(self.dates.astype("int64").tobytes())
         digest.update(np.ascontiguousarray(self.X.to_numpy()).tobytes())
         digest.update(b"" if self.y is None else self.y.astype("int8").tobytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -68,8 +69,9 @@ def baseline_probabilities(baselines: Mapping[str, Model], rows: Dataset) -> dic
     return {name: model.predict_probability(rows.X) for name, model in baselines.items()}
 
 
+@lru_cache(maxsize=4)
 def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
-    """The parts of an evaluation that are reported one by one."""
+    """The parts of an evaluation that are reported one by one; remembered, for jobs of a sweep share their rows."""
     context = rows.context
     average = context["season_points_avg"].to_numpy(dtype="float64")
     return {

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,6 +139,7 @@ def _compare(
     )
 
 
+@lru_cache(maxsize=64)
 def _ks_by_chance(rows: int, others: int, level: float) -> float:
     """The distance that two samples of one law exceed with probability `level`, as `ks_2samp` reckons."""
     from scipy.stats import kstwo
@@ -160,8 +162,6 @@ def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[floa
 
     Half a row is added to each bin, so that an empty one does not make the index infinite.
     """
-    from scipy.stats import chi2
-
     both = np.concatenate([reference, current])
     edges = np.unique(np.quantile(both, np.linspace(0, 1, BINS + 1)[1:-1]))
     bins = len(edges) + 1
@@ -171,4 +171,11 @@ def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[floa
     share, other = (count / count.sum() for count in counts)
     psi = float(np.sum((other - share) * np.log(other / share)))
     occupied = max(1, int(np.count_nonzero(counts[0] + counts[1] > 1)) - 1)
-    return psi, float((1 / len(reference) + 1 / len(current)) * chi2.ppf(1 - level, occupied))
+    return psi, float((1 / len(reference) + 1 / len(current)) * _chi_square_limit(level, occupied))
+
+
+@lru_cache(maxsize=64)
+def _chi_square_limit(level: float, freedom: int) -> float:
+    from scipy.stats import chi2
+
+    return float(chi2.ppf(1 - level, freedom))
