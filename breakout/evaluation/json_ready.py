@@ -17,6 +17,8 @@ import numpy as np
 
 def json_ready(value: Any) -> Any:
     """Return `value` in plain types; NaN and infinities become None; a TypeError for other types."""
+    if type(value) is float:  # as most are
+        return value if math.isfinite(value) else None
     if isinstance(value, list | tuple):
         return [json_ready(item) for item in value]
     if isinstance(value, Mapping):

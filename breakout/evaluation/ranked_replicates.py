@@ -21,24 +21,33 @@ from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, IntArray, g
 CHUNK_ELEMENTS = 100_000
 # Up to so many dates a matrix product is faster than running sums over the rows; measured with 26 and 480.
 FEW_DATES = 100
+DATES_AT_ONCE = 32  # of other games whose running counts are kept: more take longer with few rows and with many
 
 
 def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamples) -> FloatArray:
     """Return A (dates, dates): breakouts of date d ranked above other games of date e, ties counting half."""
     is_breakout = y == 1.0
-    order = np.argsort(p[is_breakout], kind="stable")
-    breakout_p = p[is_breakout][order]
-    breakout_date = resamples.date_index[is_breakout][order]
-    other_date = resamples.date_index[~is_breakout]
-    by_date = np.lexsort((p[~is_breakout], other_date))
-    edges = np.searchsorted(other_date[by_date], np.arange(resamples.n_dates + 1))
-    other_p = p[~is_breakout][by_date]
+    by_date = np.argsort(resamples.date_index[is_breakout], kind="stable")
+    breakout_p, breakout_date = p[is_breakout][by_date], resamples.date_index[is_breakout][by_date]
+    other_p, other_date = p[~is_breakout], resamples.date_index[~is_breakout]
+    starts = np.flatnonzero(np.diff(breakout_date, prepend=-1))
     pairs = np.zeros((resamples.n_dates, resamples.n_dates))
-    for date in range(resamples.n_dates):
-        others = other_p[edges[date] : edges[date + 1]]
-        below = np.searchsorted(others, breakout_p, "left") + np.searchsorted(others, breakout_p, "right")
-        pairs[:, date] = np.bincount(breakout_date, weights=0.5 * below, minlength=resamples.n_dates)
+    for first in range(0, resamples.n_dates, DATES_AT_ONCE):
+        dates = np.arange(first, min(first + DATES_AT_ONCE, resamples.n_dates))
+        is_near = (other_date >= first) & (other_date <= dates[-1])
+        below = _others_below(breakout_p, other_p[is_near], other_date[is_near] - first, dates.size)
+        pairs[breakout_date[starts, np.newaxis], dates] = np.add.reduceat(below, starts, axis=0)
     return pairs
+
+
+def _others_below(breakout_p: FloatArray, other_p: FloatArray, other_date: IntArray, n_dates: int) -> FloatArray:
+    """Return how many other games of each date stand below each breakout, (breakouts, dates), ties counting half."""
+    order = np.argsort(other_p)
+    counts = np.zeros((order.size + 1, n_dates))
+    counts[np.arange(1, order.size + 1), other_date[order]] = 0.5
+    np.cumsum(counts, axis=0, out=counts)
+    below, not_above = (other_p[order].searchsorted(breakout_p, side) for side in ("left", "right"))
+    return np.asarray(counts[below] + counts[not_above])
 
 
 def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResamples) -> FloatArray:

@@ -76,7 +76,7 @@ def compare_slices(
 def _members(labels: SliceLabels, n_rows: int) -> list[tuple[str, BoolArray]]:
     if labels.values.shape != (n_rows,):
         raise ValueError(f"slice labels of shape {labels.values.shape} do not match {n_rows} rows")
-    unnamed = set(np.unique(labels.values).tolist()) - set(labels.order)
+    unnamed = set(labels.values.tolist()) - set(labels.order)
     if unnamed:
         raise ValueError(f"slice labels missing from their order: {', '.join(sorted(unnamed))}")
     members = [(label, np.asarray(labels.values == label)) for label in labels.order]
