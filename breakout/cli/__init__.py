@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from breakout import __version__
-from breakout.cli.commands import COMMANDS, DEFAULT, Command
+from breakout.cli.commands import COMMANDS, DEFAULT, SWEEPING, Command
 from breakout.cli.failure import tell
 from breakout.cli.help import command_page, main_page
 from breakout.cli.words import sort_words
@@ -74,6 +74,10 @@ def unknown_command(word: str) -> str:
 def run(command: Command, rest: list[str]) -> int:
     """A composed program; from here on Hydra is needed."""
     words = sort_words(rest, command.name)
+    if command.name == SWEEPING and words.is_sweep:
+        from breakout.sweeps.server import warm_up
+
+        warm_up()  # the first step of all: the server's imports and those here take their time side by side
     from breakout.cli.program import run_composed
 
     if words.is_completion and any(word.startswith("query=") for word in words.overrides):

@@ -130,3 +130,4 @@ TABLE = (
 
 COMMANDS = {command.name: command for command in TABLE}
 DEFAULT = COMMANDS["train"]
+SWEEPING = "train"  # the command whose sweeps have a plan, workers and a leaderboard

@@ -10,15 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from breakout.cli.commands import Command
+from breakout.cli.commands import SWEEPING, Command
 from breakout.cli.failure import tell
 from breakout.cli.words import Words
 from breakout.conf_tree import conf_dir
 from breakout.errors import ConfigurationError
 from breakout.settings import ROOT_CLASSES, load
 from breakout.settings.composition import HYDRA_VERSION_BASE, absolute, compose_plain, explain, plain
-
-SWEEPING = "train"  # the command whose sweeps have a plan, workers and a leaderboard
 
 
 class Outcome:
@@ -45,7 +43,7 @@ def run_composed(command: Command, words: Words) -> int:
 
     Hydra composes everything twice, the first time only to learn whether it is a sweep.
     """
-    if command.name == SWEEPING and "--multirun" in words.flags and all(map(is_for_sweep, words.flags)):
+    if command.name == SWEEPING and words.is_sweep:
         return run_sweep([*search_path(words.flags), *words.overrides])
     if words.flags:
         return run_by_hydra(command, words)
@@ -63,10 +61,6 @@ def is_for_hydra(word: str) -> bool:
     return word.lstrip("+~").startswith(("hydra.", "hydra/"))
 
 
-def is_for_sweep(flag: str) -> bool:
-    return flag == "--multirun" or flag.startswith("--config-dir=")
-
-
 def search_path(flags: Sequence[str]) -> list[str]:
     """`--config-dir=DIR` as the override that means the same."""
     folders = [Path(flag.partition("=")[2]).resolve() for flag in flags if flag.startswith("--config-dir=")]
@@ -77,7 +71,7 @@ def run_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
     """A sweep; `resumed` without -m takes up the words that it was started with."""
     from breakout.sweeps.server import warm_up
 
-    warm_up()  # the first step of all: the server's imports and those here take their time side by side
+    warm_up()  # if it is not at it yet
     from breakout.cli import sweep
 
     return sweep.run_sweep(sweep.with_first_words(resumed, overrides) if resumed else overrides)

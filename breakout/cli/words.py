@@ -58,6 +58,15 @@ class Words:
     def is_completion(self) -> bool:
         return "--shell-completion" in self.flags
 
+    @property
+    def is_sweep(self) -> bool:
+        """Several jobs, and no flag that Hydra itself answers."""
+        return "--multirun" in self.flags and all(map(_is_for_sweep, self.flags))
+
+
+def _is_for_sweep(flag: str) -> bool:
+    return flag == "--multirun" or flag.startswith("--config-dir=")
+
 
 def sort_words(words: Sequence[str], command: str) -> Words:
     """Flags first, overrides after them; anything else is refused with what to type instead."""

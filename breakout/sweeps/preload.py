@@ -1,6 +1,8 @@
 """Everything that a job needs, imported once in the server from which workers are forked. Nothing in, nothing out."""
 
+import atexit
 import gc
+import os
 from importlib import import_module
 
 MODULES = (
@@ -20,3 +22,6 @@ for name in MODULES:
     import_module(name)
 gc.freeze()
 gc.enable()
+
+# Nothing here waits to be tidied up, and dismantling all that takes longer than who reads the sweep's output waits.
+atexit.register(os._exit, 0)
