@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from breakout import settings
 from breakout.cli import main
+from breakout.sweeps.reading import Sources
+from breakout.warehouse.sample import SAMPLE_FOLDER
+from tests.sweeps.conftest import Swept
 
 Captured = pytest.CaptureFixture[str]
 
@@ -67,3 +73,22 @@ def test_a_sweep_is_ranked_by_one_metric_and_never_on_the_evaluation_window(
     code, said = plan(capsys, f"optimized_metric={metric}", "seed=1,2")
     assert code == 2
     assert told in said
+
+
+def test_a_plan_over_rows_in_the_cache_imports_no_engine_and_no_model(shape: Swept) -> None:
+    heavy = "{'pandas', 'duckdb', 'scipy', 'sklearn', 'catboost', 'matplotlib'}"
+    words = ["-m", f"paths.outputs={shape.folder.parent.parent}", "model.depth=2,3", "dry_run=true"]
+    code = f"import sys; from breakout.cli import main; main({words}); print(*({heavy} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert "sweep of 2 jobs: 2 fits on 3,653 training rows" in shown.stdout
+    assert shown.stdout.splitlines()[-1] == ""
+
+
+def test_a_copy_of_a_source_shares_its_cache_but_not_its_name(tmp_path: Path) -> None:
+    files = [str(SAMPLE_FOLDER / f"{name}.parquet") for name in ("player_game_summary", "team_offense_game_summary")]
+    schedule = str(SAMPLE_FOLDER / "schedule.parquet")
+    configs = (settings.SampleWarehouse("sample"), settings.DuckDBWarehouse("duckdb", *files, schedule, None))
+    with Sources(tmp_path, is_dry=False) as sources:
+        facts = [sources.open(config, "a").facts for config in configs]
+    assert facts[0].fingerprint == facts[1].fingerprint
+    assert [source.description for source in facts] == ["sample, games to 2026-02-05", "duckdb, games to 2026-02-05"]

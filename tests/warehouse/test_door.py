@@ -244,6 +244,25 @@ def test_the_fingerprint_follows_the_content_of_the_files(history: History, tmp_
     assert DuckDBWarehouse(write(tables, tmp_path)).fingerprint() != first
 
 
+def test_files_left_for_later_are_checked_with_the_first_question(history: History, tmp_path: Path) -> None:
+    tables = tables_of(history)
+    tables[PLAYERS] = spoiled("points", -1)(tables[PLAYERS])
+    warehouse = DuckDBWarehouse(write(tables, tmp_path), is_lazy=True)
+    assert warehouse.fingerprint()
+    for _ in range(2):
+        with pytest.raises(DataError, match="points is negative"):
+            warehouse.latest_game_date()
+
+
+def test_files_left_for_later_that_change_before_they_are_read_are_refused(history: History, tmp_path: Path) -> None:
+    warehouse = DuckDBWarehouse(write(tables_of(history), tmp_path), is_lazy=True)
+    tables = tables_of(history)
+    tables[PLAYERS] = spoiled("points", 40)(tables[PLAYERS])
+    write(tables, tmp_path)
+    with pytest.raises(DataError, match="changed while they were read; run again"):
+        build_dataset(warehouse, features_config(), *EVER)
+
+
 def test_facts_of_a_warehouse_are_those_of_its_files(history: History, tmp_path: Path) -> None:
     warehouse = DuckDBWarehouse(write(tables_of(history), tmp_path))
     assert warehouse.latest_game_date() == day(7)
