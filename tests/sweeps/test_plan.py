@@ -85,10 +85,10 @@ def test_a_plan_over_rows_in_the_cache_imports_no_engine_and_no_model(shape: Swe
 
 
 def test_a_copy_of_a_source_shares_its_cache_but_not_its_name(tmp_path: Path) -> None:
-    files = [str(SAMPLE_FOLDER / f"{name}.parquet") for name in ("player_game_summary", "team_offense_game_summary")]
-    schedule = str(SAMPLE_FOLDER / "schedule.parquet")
-    configs = (settings.SampleWarehouse("sample"), settings.DuckDBWarehouse("duckdb", *files, schedule, None))
+    tables = ("player_game_summary", "team_offense_game_summary", "schedule")
+    files = {table: str(SAMPLE_FOLDER / f"{table}.parquet") for table in tables}
+    copy = settings.DuckDBWarehouse(kind="duckdb", season_type=None, **files)
     with Sources(tmp_path, is_dry=False) as sources:
-        facts = [sources.open(config, "a").facts for config in configs]
+        facts = [sources.open(config, "a").facts for config in (settings.SampleWarehouse("sample"), copy)]
     assert facts[0].fingerprint == facts[1].fingerprint
     assert [source.description for source in facts] == ["sample, games to 2026-02-05", "duckdb, games to 2026-02-05"]
