@@ -14,7 +14,7 @@ import numpy as np
 
 from breakout.errors import DataError
 from breakout.features.plan import build_plan
-from breakout.features.query import CONTEXT_COLUMNS, KEY_COLUMNS, NIGHT_COLUMNS, get_training_data_query
+from breakout.features.query import CONTEXT_COLUMNS, KEY_COLUMNS, get_training_data_query, night_columns
 from breakout.features.registry import REGISTRY
 from breakout.features.sources import extra_columns
 from breakout.features.vector import prepare_feature_vector
@@ -110,7 +110,7 @@ def build_dataset(
     built = tuple(dict.fromkeys((*config.names, *slice_features)))
     sql = get_training_data_query(built, row_source=row_source, sources=warehouse.sources, registry=registry)
     answer = ask_checked(warehouse, config, start, end, sql, registry)
-    return dataset_of(answer, config.names, slice_features, is_played=row_source == "played", registry=registry)
+    return dataset_of(answer, config.names, slice_features, row_source=row_source, registry=registry)
 
 
 def ask_checked(
@@ -132,17 +132,17 @@ def dataset_of(
     names: Sequence[str],
     slice_features: Sequence[str] = (),
     *,
-    is_played: bool = True,
+    row_source: RowSource = "played",
     registry: Mapping[str, Feature] = REGISTRY,
 ) -> Dataset:
     """The feature query's answer as rows for a model."""
     frame = answer.to_pandas()
     raw = frame[list(names)].astype("float64")
-    context = list(dict.fromkeys((*NIGHT_COLUMNS, *CONTEXT_COLUMNS, *slice_features)))
+    context = list(dict.fromkeys((*night_columns(row_source), *CONTEXT_COLUMNS, *slice_features)))
     return Dataset(
         X=prepare_feature_vector(raw, names, {name: registry[name].default for name in names}),
         is_missing=raw.isna(),
-        y=frame["is_breakout"].to_numpy(dtype="int8") if is_played else None,
+        y=frame["is_breakout"].to_numpy(dtype="int8") if row_source == "played" else None,
         keys=frame[list(KEY_COLUMNS)],
         context=frame[[column for column in context if column != "is_breakout"]],
     )

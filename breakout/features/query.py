@@ -33,17 +33,11 @@ if TYPE_CHECKING:
 RowSource = Literal["played", "slate", "listed"]
 
 KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
-NIGHT_COLUMNS = (
-    "player_full_name",
-    "team_abbr",
-    "opponent_team_abbr",
-    "season_year",
-    "is_home",
-    "games_before",
-)
+NIGHT_COLUMNS = ("team_abbr", "opponent_team_abbr", "season_year", "is_home", "games_before")
+NAME_COLUMN = "player_full_name"  # of a slate alone: people read it, and played games are many
 CONTEXT_COLUMNS = ("season_points_avg", "last_game_date", "is_role_player", "is_breakout")
 
-_NIGHT = "player_lookup, player_full_name, game_id, game_date, day, season_year, team_abbr, opponent_team_abbr, is_home"
+_NIGHT = "player_lookup, game_id, game_date, day, season_year, team_abbr, opponent_team_abbr, is_home"
 
 # Thresholds are decided as in exact arithmetic: whole numbers on both sides, and 1e-9 towards equality.
 ROLE_PLAYER = (
@@ -64,13 +58,14 @@ def get_training_data_query(
 
     Parameters of the text: @history_start @start @end DATE, @min_ppg @max_ppg @breakout_multiplier FLOAT64,
     @min_prior_games INT64, @season_types ARRAY<STRING>; @season_type STRING if the sources have no such column.
-    Columns out: KEY_COLUMNS, NIGHT_COLUMNS, CONTEXT_COLUMNS and one FLOAT64 column a feature, NULL where it is missing.
-    Rows are sorted by game_date, game_id, player_lookup. FeatureDefinitionError if an entry cannot be resolved.
+    Columns out: KEY_COLUMNS, of a slate NAME_COLUMN, NIGHT_COLUMNS, CONTEXT_COLUMNS and one FLOAT64 column a feature,
+    NULL where it is missing. Rows are sorted by game_date, game_id, player_lookup. FeatureDefinitionError if an entry
+    cannot be resolved.
     """
     plan = build_plan(registry, names)
     tables = sources or SourceTables()
     ctes = {
-        "player_games": player_games(tables, plan.inputs["played"]),
+        "player_games": player_games(tables, plan.inputs["played"], names=_names(row_source)),
         "team_games": team_games(tables, plan.inputs["team_games"]),
         **_nights(tables, row_source),
         "rows_as_of": _rows_as_of(plan, row_source),
@@ -84,7 +79,20 @@ def get_training_data_query(
         **_levels(plan),
     }
     body = ",\n\n".join(f"{name} AS (\n{textwrap.indent(text, '  ')}\n)" for name, text in ctes.items())
-    return f"WITH {body}\n\n{_final(plan, names)}\n"
+    return f"WITH {body}\n\n{_final(plan, names, row_source)}\n"
+
+
+def night_columns(row_source: RowSource) -> tuple[str, ...]:
+    """What a row tells of its night, in order."""
+    return (*_names(row_source), *NIGHT_COLUMNS)
+
+
+def _names(row_source: RowSource) -> tuple[str, ...]:
+    return (NAME_COLUMN,) if row_source == "slate" else ()
+
+
+def _night(row_source: RowSource) -> str:
+    return ", ".join((_NIGHT, *_names(row_source)))
 
 
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
@@ -123,9 +131,10 @@ def _rows_as_of(plan: Plan, row_source: RowSource) -> str:
     if row_source != "played":
         games = "COUNT(points)"
         values = sorted((plan.inputs["played"] | {"points"}) - _DERIVED)
-        played = f"SELECT {_NIGHT}, {', '.join(values)} FROM player_games"
+        night = _night(row_source)
+        played = f"SELECT {night}, {', '.join(values)} FROM player_games"
         unknown = ", ".join(f"CAST(NULL AS FLOAT64) AS {value}" for value in values)
-        rows = f"(\n  {played}\n  UNION ALL\n  SELECT {_NIGHT}, {unknown} FROM slate\n)"
+        rows = f"(\n  {played}\n  UNION ALL\n  SELECT {night}, {unknown} FROM slate\n)"
     return f"""SELECT *,
   {games} OVER before AS games_before,
   SUM(points) OVER before AS points_before{extra}
@@ -157,7 +166,7 @@ def _played(plan: Plan) -> str:
 def _kept(plan: Plan, row_source: RowSource) -> str:
     """The asked rows; of played games only the role players', of a slate everyone, marked whether he is one."""
     carried = ["points", *plan.row_windows]
-    columns = f"SELECT {_NIGHT}, games_before, points_before, {', '.join(carried)}"
+    columns = f"SELECT {_night(row_source)}, games_before, points_before, {', '.join(carried)}"
     role_player = f"({ROLE_PLAYER}) AS is_role_player"
     if row_source == "played":
         where = f"points IS NOT NULL AND game_date BETWEEN @start AND @end\n  AND {ROLE_PLAYER}"
@@ -187,17 +196,20 @@ def _state(plan: Plan, relation: w.Relation) -> str:
     listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
     windows = ",\n  ".join([order, *frames])
     return f"""SELECT {relation.partition}, season_year, game_date AS state_date{listed}
-FROM {relation.source if asks_for_regulars(plan) else _asked(relation)}
+FROM {relation.source if relation.is_of_night or asks_for_regulars(plan) else _asked(relation)}
 WINDOW
   {windows}"""
 
 
 def _asked(relation: w.Relation) -> str:
-    """The games of asked players or teams, whole seasons of them: the states of others would join no row."""
+    """The games of asked players, whole seasons of them: the states of others would join no row.
+
+    Teams are so few that picking out the asked ones would cost more than their states.
+    """
     return f"""(
   SELECT {relation.source}.*
   FROM {relation.source}
-  JOIN (SELECT DISTINCT {relation.asked_by}, season_year FROM kept) AS kept
+  JOIN (SELECT DISTINCT {relation.partition}, season_year FROM kept) AS kept
     ON {relation.join.format(state=relation.source)}
 )"""
 
@@ -252,12 +264,12 @@ def _levels(plan: Plan) -> dict[str, str]:
     return ctes
 
 
-def _final(plan: Plan, names: Sequence[str]) -> str:
+def _final(plan: Plan, names: Sequence[str], row_source: RowSource) -> str:
     context = (
         "points_before / NULLIF(games_before, 0) AS season_points_avg",
         "last_game_date",
         "is_role_player",
         f"IF(points IS NULL, NULL, IF({IS_BREAKOUT}, 1, 0)) AS is_breakout",
     )
-    listed = ",\n  ".join([", ".join(KEY_COLUMNS), ", ".join(NIGHT_COLUMNS), *context, *names])
+    listed = ",\n  ".join([", ".join(KEY_COLUMNS), ", ".join(night_columns(row_source)), *context, *names])
     return f"SELECT\n  {listed}\nFROM features_{max(plan.levels.values())}\nORDER BY game_date, game_id, player_lookup"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from breakout.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from breakout.warehouse.tables import SourceTables
 
@@ -48,13 +48,16 @@ def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
     return extra
 
 
-def player_games(tables: SourceTables, inputs: set[str]) -> str:
-    """Played games of the enabled season types, from the start of the history to the last asked day."""
+def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = ()) -> str:
+    """Played games of the enabled season types, from the start of the history to the last asked day.
+
+    `names` are columns that are carried along as they are.
+    """
     values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}
     columns = ",\n  ".join(f"{sql} AS {column}" for column, sql in values.items())
     return f"""SELECT
-  player_lookup, player_full_name, game_id, game_date, UNIX_DATE(game_date) AS day, season_year,
+  {", ".join(("player_lookup", *names))}, game_id, game_date, UNIX_DATE(game_date) AS day, season_year,
   team_abbr, opponent_team_abbr,
   CASE WHEN STRPOS(game_id, '_') > 0 THEN IF(ENDS_WITH(game_id, CONCAT('_', team_abbr)), 1, 0) END AS is_home,
   {columns}

@@ -42,8 +42,7 @@ class Relation:
 
     `order` names the base window; `windows` are frames of it that end at the state's own game;
     `join` is the equality part of the join from `kept` (a row) to this relation's states; `is_counted` finds the
-    state by the row's number of games. `asked_by` names the row's column whose states these are: the player, his
-    team or the opponent.
+    state by the row's number of games.
     """
 
     name: str
@@ -51,7 +50,6 @@ class Relation:
     partition: str
     order: str
     join: str
-    asked_by: str
     windows: dict[str, str]
     is_counted: bool = False
 
@@ -85,7 +83,6 @@ RELATIONS: tuple[Relation, ...] = (
         partition="player_lookup",
         order="player_season",
         join="{state}.player_lookup = kept.player_lookup AND {state}.season_year = kept.season_year",
-        asked_by="player_lookup",
         windows={"last_3": last(3), "last_5": last(5), "last_10": last(10), "season_so_far": SO_FAR},
         is_counted=True,
     ),
@@ -95,7 +92,6 @@ RELATIONS: tuple[Relation, ...] = (
         partition="player_lookup",
         order="prior_player_season",
         join="{state}.player_lookup = kept.player_lookup AND {state}.season_year = kept.season_year - 1",
-        asked_by="player_lookup",
         windows={"prior_season": SO_FAR},
     ),
     Relation(
@@ -104,7 +100,6 @@ RELATIONS: tuple[Relation, ...] = (
         partition="team_abbr",
         order="team_season",
         join="{state}.team_abbr = kept.team_abbr AND {state}.season_year = kept.season_year",
-        asked_by="team_abbr",
         windows={"team_last_10": last(10), "team_season_so_far": SO_FAR},
     ),
     Relation(
@@ -113,7 +108,6 @@ RELATIONS: tuple[Relation, ...] = (
         partition="team_abbr",
         order="opponent_season",
         join="{state}.team_abbr = kept.opponent_team_abbr AND {state}.season_year = kept.season_year",
-        asked_by="opponent_team_abbr",
         windows={"opponent_last_10": last(10)},
     ),
     Relation(
@@ -122,7 +116,6 @@ RELATIONS: tuple[Relation, ...] = (
         partition="opponent_team_abbr",
         order="opponent_defence_season",
         join="{state}.opponent_team_abbr = kept.opponent_team_abbr AND {state}.season_year = kept.season_year",
-        asked_by="opponent_team_abbr",
         windows={"opponent_defence_last_15": last(15)},
     ),
 )

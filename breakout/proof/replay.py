@@ -24,7 +24,6 @@ _PLAYER_RESULTS = {"points": 61, "minutes_played": 48, "fg_attempts": 31, "usage
 _TEAM_RESULTS = {"points_scored": 160, "possessions": 125, "minutes_total": 290}
 _LISTED = (
     "player_lookup",
-    "player_full_name",
     "game_id",
     "game_date",
     "season_year",

@@ -1,4 +1,4 @@
-"""The ten shared features in pandas, as an expert would write them there: whole columns at a time, no loop over rows.
+"""The ten shared features in pandas, tuned by an expert: groups by integer codes, positions in place of indexes.
 
 In: both source tables as DataFrames. Out: keys, label and features of the kept rows, NaN where missing. Like the
 hand-written query it leans on what holds for the embedded games: nobody plays twice on a date, every game stands in
