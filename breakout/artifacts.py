@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-FLUSHING_THREADS = 32
+FLUSHING_THREADS = 4
 
 _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=None)
 
