@@ -70,7 +70,7 @@ def fit_logistic(config: LogisticConfig, parts: FitParts, metadata: Mapping[str,
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    X = pd.concat([parts.X_fit, parts.X_validation])
+    X = pd.concat([parts.X_fit, parts.X_validation]).to_numpy()
     y = np.concatenate([parts.y_fit, parts.y_validation])
     scaler = StandardScaler().fit(X)
     weights = "balanced" if config.class_weights == "balanced" else None
@@ -78,7 +78,7 @@ def fit_logistic(config: LogisticConfig, parts: FitParts, metadata: Mapping[str,
     with one_blas_thread():
         regression.fit(scaler.transform(X), y)
     return LogisticModel(
-        names=tuple(X.columns),
+        names=tuple(parts.X_fit.columns),
         means=tuple(map(float, scaler.mean_)),
         scales=tuple(map(float, scaler.scale_)),
         coefficients=tuple(map(float, regression.coef_[0])),

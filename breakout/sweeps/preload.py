@@ -6,10 +6,13 @@ import os
 from importlib import import_module
 
 MODULES = (
+    "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "scipy.stats",
     "sklearn.linear_model",
     "sklearn.preprocessing",
+    "yaml",
+    "breakout.models.base_rate",
     "breakout.models.catboost",
     "breakout.models.logistic",
     "breakout.sweeps.running",
