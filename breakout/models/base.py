@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -54,6 +56,14 @@ class FitParts:
     y_fit: np.ndarray
     X_validation: pd.DataFrame
     y_validation: np.ndarray
+
+    @cached_property
+    def digest(self) -> str:
+        """Names and numbers, bit for bit: where these agree, so do fits."""
+        digest = hashlib.sha256("\n".join(self.X_fit.columns).encode())
+        for part in (self.X_fit.to_numpy(), self.y_fit, self.X_validation.to_numpy(), self.y_validation):
+            digest.update(f"{part.dtype} {part.shape}".encode() + part.tobytes())
+        return digest.hexdigest()
 
     def without_validation(self) -> FitParts:
         """The part to fit on alone, nothing kept back."""

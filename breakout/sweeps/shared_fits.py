@@ -49,7 +49,7 @@ class SharedFits:
         return fitted if whole == config else shorter_fit(fitted, config)
 
     def _once(self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Any:
-        key = (config, parts, seed, tuple(sorted(metadata.items())))
+        key = (config, parts.digest, seed, tuple(sorted(metadata.items())))
         if key not in self._fitted:
             self._fitted[key] = fit_model(config, parts, seed, metadata)
         return self._fitted[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,6 +66,17 @@ def test_fits_that_jobs_share_are_bitwise_those_of_each_alone(kind: str, rounds:
         for X in (parts.X_fit, parts.X_validation):
             assert np.array_equal(together.predict_probability(X), alone.predict_probability(X)), iterations
         assert together.describe() == alone.describe()
+
+
+def test_jobs_share_fits_on_equal_rows_however_they_came_by_them_and_on_no_others(parts: FitParts) -> None:
+    shared, config = SharedFits(1), model_of("model=logistic")
+    first = shared.fit(config, parts, 1, {})
+    copied = FitParts(parts.X_fit.copy(), parts.y_fit.copy(), parts.X_validation, parts.y_validation)
+    assert shared.fit(config, copied, 1, {}) is first, "each job of a walk forward takes its folds' rows itself"
+    nudged = parts.X_fit.copy()
+    nudged.iloc[0, 0] = np.nextafter(nudged.iloc[0, 0], np.inf)
+    for other in (replace(parts, X_fit=nudged), replace(parts, y_validation=1 - parts.y_validation)):
+        assert shared.fit(config, other, 1, {}) is not first
 
 
 def test_a_job_of_a_sweep_is_bitwise_the_single_run_with_its_settings(shape: Swept, tmp_path: Path) -> None:
