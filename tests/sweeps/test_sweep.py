@@ -73,8 +73,7 @@ def test_jobs_share_fits_on_equal_rows_however_they_came_by_them_and_on_no_other
     first = shared.fit(config, parts, 1, {})
     copied = FitParts(parts.X_fit.copy(), parts.y_fit.copy(), parts.X_validation, parts.y_validation)
     assert shared.fit(config, copied, 1, {}) is first, "each job of a walk forward takes its folds' rows itself"
-    nudged = parts.X_fit.copy()
-    nudged.iloc[0, 0] = np.nextafter(nudged.iloc[0, 0], np.inf)
+    nudged = parts.X_fit * (1 + np.finfo("float64").eps)
     for other in (replace(parts, X_fit=nudged), replace(parts, y_validation=1 - parts.y_validation)):
         assert shared.fit(config, other, 1, {}) is not first
 
