@@ -324,6 +324,16 @@ def test_a_configuration_error_imports_no_machinery(line: str) -> None:
     assert shown.stdout.splitlines() == [""]
 
 
+def test_a_program_makes_no_threads_for_linear_algebra() -> None:
+    code = "from breakout.cli import main; main(['model.depth=0']); import numpy; from threadpoolctl import *"
+    code += "; print(*[pool['num_threads'] for pool in threadpool_info()])"
+    env = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    shown = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert shown.stdout.splitlines() == ["1"]
+
+
 def test_a_reader_that_goes_away_causes_no_complaint(tmp_path: Path) -> None:
     line = f"{sys.executable} -m breakout --help | true"
     ended = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)

@@ -73,6 +73,8 @@ def unknown_command(word: str) -> str:
 
 def run(command: Command, rest: list[str]) -> int:
     """A composed program; from here on Hydra is needed."""
+    # All linear algebra here is held to one thread. A library that never has more makes none, which would turn idly.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = sort_words(rest, command.name)
     if command.name == SWEEPING and words.is_sweep:
         from breakout.sweeps.server import warm_up
