@@ -144,7 +144,9 @@ def _running_sums(ranking: _Ranking, resamples: DateResamples) -> Iterator[_Runn
 def _summing_by_product(ranking: _Ranking, n_dates: int) -> Callable[[FloatArray], _RunningSums]:
     """Sum within each date once, then over dates by a matrix product: the faster way while dates are few."""
     tables = []
-    for values, edges in _summed(ranking):
+    rows = np.ones_like(ranking.label)
+    summed = (rows, ranking.edges), (ranking.residual, ranking.edges), (ranking.label, ranking.hit_edges)
+    for values, edges in summed:
         by_date = np.zeros((n_dates, values.size))
         by_date[ranking.date_index, np.arange(values.size)] = values
         tables.append(np.ascontiguousarray(_cumulate(by_date)[:, edges]))
@@ -156,15 +158,13 @@ def _summing_along_rows(ranking: _Ranking) -> Callable[[FloatArray], _RunningSum
 
     def sum_up(weights: FloatArray) -> _RunningSums:
         drawn = weights.take(ranking.date_index, axis=1)
-        return _RunningSums(*(_cumulate(drawn * values).take(edges, axis=1) for values, edges in _summed(ranking)))
+        return _RunningSums(
+            _cumulate(drawn).take(ranking.edges, axis=1),
+            _cumulate(drawn * ranking.residual).take(ranking.edges, axis=1),
+            _cumulate(drawn * ranking.label).take(ranking.hit_edges, axis=1),
+        )
 
     return sum_up
-
-
-def _summed(ranking: _Ranking) -> tuple[tuple[FloatArray, IntArray], ...]:
-    """What is summed along the ranking and up to where, in the order of _RunningSums."""
-    rows = np.ones_like(ranking.label)
-    return (rows, ranking.edges), (ranking.residual, ranking.edges), (ranking.label, ranking.hit_edges)
 
 
 def _cumulate(values: FloatArray) -> FloatArray:
