@@ -97,12 +97,24 @@ def save_json(record: Any, path: Path) -> None:
 
 def save_parquet(frame: pd.DataFrame, path: Path) -> None:
     """Write a table without its index."""
+    save_bytes(to_parquet(frame), path)
+
+
+def to_parquet(frame: pd.DataFrame) -> bytes:
+    """A table without its index as the content of a Parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)  # threads cost more than so few columns
+    written = pa.BufferOutputStream()
+    pq.write_table(table, written)
+    return bytes(written.getvalue())
+
+
+def save_bytes(content: bytes, path: Path) -> None:
+    """Write what is encoded already."""
     with whole_file(path) as beside:
-        pq.write_table(table, beside)
+        beside.write_bytes(content)
 
 
 def load_json(path: Path) -> Any:

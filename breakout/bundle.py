@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from breakout import settings
-from breakout.artifacts import load_json, load_parquet, save_json, save_parquet, save_text
+from breakout.artifacts import load_json, load_parquet, save_bytes, save_json, save_text
 from breakout.calibration import Calibrator
 from breakout.errors import DataError
 from breakout.evaluation.thresholds import ThresholdChoice
@@ -112,10 +112,13 @@ def save_bundle(
     learned: Learned,
     contract: Contract,
     config: ExperimentConfig,
-    training_features: pd.DataFrame,
+    training_file: bytes,
     facts: Mapping[str, Any],
 ) -> str:
-    """Write a new bundle folder and return its fingerprint; `facts` (JSON types) join the manifest."""
+    """Write a new bundle folder and return its fingerprint.
+
+    `training_file` holds the training rows' features as Parquet; `facts` (JSON types) join the manifest.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
@@ -125,7 +128,7 @@ def save_bundle(
             files += _save_model(baseline, beside / BASELINE_FOLDER / name, beside)
         save_json({"fingerprint": contract.fingerprint, **contract.to_dict()}, beside / CONTRACT_FILE)
         save_text(settings.to_yaml(config), beside / SETTINGS_FILE)
-        save_parquet(training_features, beside / TRAINING_FILE)
+        save_bytes(training_file, beside / TRAINING_FILE)
         manifest = {
             "format_version": FORMAT_VERSION,
             "model": {"kind": learned.model.kind, "file": files[0], **learned.model.describe()},

@@ -81,6 +81,13 @@ class Dataset:
         )
 
     @cached_property
+    def feature_file(self) -> bytes:
+        """X as the content of a Parquet file, encoded once for all models that learn from these rows."""
+        from breakout.artifacts import to_parquet
+
+        return to_parquet(self.X)
+
+    @cached_property
     def fingerprint(self) -> str:
         """16 hex digits over keys, features and label, bit for bit."""
         digest = hashlib.sha256("\n".join(self.X.columns).encode())
