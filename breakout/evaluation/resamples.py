@@ -8,6 +8,7 @@ so rows of a date are not independent and are never drawn apart.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -65,13 +66,14 @@ class DateResamples:
         """Return the sum of `row_values` (n,) in each resample, of shape (resamples,)."""
         return np.asarray(self.weights @ self.date_sums(row_values))
 
-    def ratios(self, numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-        """Return sum over sum in each resample, NaN where the denominator is 0, of shape (resamples,)."""
-        return divide(self.sums(numerator), self.sums(denominator))
+    @cached_property
+    def row_counts(self) -> FloatArray:
+        """Number of rows in each resample, of shape (resamples,)."""
+        return self.sums(np.ones(self.date_index.size))
 
     def means(self, row_values: FloatArray) -> FloatArray:
         """Return the mean of `row_values` (n,) in each resample, NaN where it has no rows."""
-        return self.ratios(row_values, np.ones_like(row_values))
+        return divide(self.sums(row_values), self.row_counts)
 
     def interval(self, estimate: float | None, replicates: FloatArray) -> Interval:
         """Return the percentile interval (Efron 1979) of replicates (resamples,), leaving out NaN."""
