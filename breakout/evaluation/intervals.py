@@ -13,7 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from breakout.evaluation import metrics, reliability
-from breakout.evaluation.ranked_replicates import RankedReplicates, replicate_auc, replicate_ranked
+from breakout.evaluation.ranked_replicates import (
+    RankedReplicates,
+    concordant_pairs_by_date,
+    replicate_auc_of_pairs,
+    replicate_ranked,
+)
 from breakout.evaluation.resamples import DateResamples, Interval
 from breakout.evaluation.rows import FloatArray, check_rows
 
@@ -51,16 +56,20 @@ class PairedDifference:
 def replicate_paired_metrics(y: ArrayLike, p: ArrayLike, resamples: DateResamples) -> MetricReplicates:
     """Replicate AUC, log loss and Brier score, which need sums by date only and are nearly free."""
     labels, probabilities = check_rows(y, p)
+    pairs = concordant_pairs_by_date(labels, probabilities, resamples)
+    n_pairs = float(labels.sum() * (1.0 - labels).sum())
+    rows = {
+        "log_loss": metrics.row_log_losses(labels, probabilities),
+        "brier": metrics.row_brier_scores(labels, probabilities),
+    }
     return MetricReplicates(
         {
-            "auc": metrics.area_under_roc(labels, probabilities),
-            "log_loss": metrics.log_loss(labels, probabilities),
-            "brier": metrics.brier_score(labels, probabilities),
+            "auc": float(pairs.sum()) / n_pairs if n_pairs else None,
+            **{name: float(values.mean()) if values.size else None for name, values in rows.items()},
         },
         {
-            "auc": replicate_auc(labels, probabilities, resamples),
-            "log_loss": resamples.means(metrics.row_log_losses(labels, probabilities)),
-            "brier": resamples.means(metrics.row_brier_scores(labels, probabilities)),
+            "auc": replicate_auc_of_pairs(pairs, labels, resamples),
+            **{name: resamples.means(values) for name, values in rows.items()},
         },
     )
 
