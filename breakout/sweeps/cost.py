@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ROWS, FEATURES = 3000, 10  # of the fit that was measured
 TREE_SECONDS, LEAF_SECONDS = 1.0e-3, 1.9e-5  # a tree, and each of its 2^depth leaves
 EARLY_STOP = 100  # trees beyond the patience at which early stopping usually ends a fit
-JOB_SECONDS = 0.15  # everything beside the fit: evaluation with its intervals, files
+JOB_SECONDS = 0.06  # everything beside the fit: evaluation with its intervals, files
 START_SECONDS = 3.0
 
 
