@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -151,7 +153,10 @@ def test_a_run_says_completed_only_when_the_disk_holds_all_of_it(
     with open_run(tmp_path, config, "train") as run:
 
         def note(handle: int) -> None:
-            flushed.setdefault(os.fstat(handle).st_ino, read_status(run.folder)["state"])
+            file = os.fstat(handle)
+            flushed.setdefault(file.st_ino, read_status(run.folder)["state"])
+            if stat.S_ISDIR(file.st_mode):
+                raise OSError(errno.EINVAL, "a file system that cannot do this for folders")
 
         monkeypatch.setattr(os, "fsync", note)
         save_text("late", run.folder / "deep" / "late.txt")
