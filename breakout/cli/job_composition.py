@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.defaults_list import create_defaults_list
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType, QuotedString
-from omegaconf import DictConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
 
 from breakout.errors import BreakoutError, ConfigurationError
 from breakout.settings import ExperimentConfig, load
@@ -30,6 +32,25 @@ class PlanningLoader(ConfigLoaderImpl):
         return master_config
 
 
+class JobLoader(ConfigLoaderImpl):
+    """Hydra's loader for jobs, which read nothing of Hydra's own configuration: half of what it takes to compose."""
+
+    def load_application(self, root: str, hydra_words: Sequence[str], words: Sequence[str]) -> DictConfig:
+        """The configuration without Hydra's part; an exception where it cannot be told without."""
+        given, repository = self._parse_overrides_and_create_caching_repo(root, [*hydra_words, "~hydra", *words])
+        defaults = create_defaults_list(
+            repo=repository,
+            config_name=root,
+            overrides_list=[override for override in given if not override.is_hydra_override()],
+            prepend_hydra=False,
+            skip_missing=False,
+        )
+        config = self._compose_config_from_defaults_list(defaults.defaults, repository)
+        OmegaConf.set_struct(config, True)
+        self._apply_overrides_to_config(defaults.config_overrides, config)
+        return config
+
+
 class EngineLoader(ConfigLoaderImpl):
     """Hydra's loader for engines, whose jobs are groups and read nothing of their configuration but their number."""
 
@@ -42,7 +63,7 @@ class EngineLoader(ConfigLoaderImpl):
 class JobComposer:
     """Composes the jobs of one sweep, whose own configuration is `master`."""
 
-    def __init__(self, loader: ConfigLoaderImpl, master: DictConfig) -> None:
+    def __init__(self, loader: JobLoader, master: DictConfig) -> None:
         self._loader, self._master = loader, master
         self._parser = OverridesParser.create(config_loader=loader)
         self._composed: dict[tuple[str, ...], dict[str, Any]] = {}
@@ -79,18 +100,13 @@ class JobComposer:
 
     def _choose(self, words: tuple[str, ...]) -> dict[str, Any]:
         if words not in self._composed:
-            hydra_words = list(self._master.hydra.overrides.hydra)
-            composed = self._loader.load_configuration(
-                self._master.hydra.job.config_name, [*hydra_words, *words], _run_mode()
-            )
-            self._composed[words] = plain(composed)
+            root, hydra_words = self._master.hydra.job.config_name, list(self._master.hydra.overrides.hydra)
+            try:
+                composed = plain(self._loader.load_application(root, hydra_words, words))
+            except Exception:  # noqa: BLE001  (what needs Hydra's own configuration, or is wrong, as Hydra says it)
+                composed = plain(self._loader.load_configuration(root, [*hydra_words, *words], RunMode.RUN))
+            self._composed[words] = composed
         return self._composed[words]
-
-
-def _run_mode() -> Any:
-    from hydra.types import RunMode
-
-    return RunMode.RUN
 
 
 def _is_plain(override: Override, base: dict[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict
 
 from breakout.cli.engines import engine_of, is_ours
-from breakout.cli.job_composition import JobComposer, PlanningLoader
+from breakout.cli.job_composition import JobComposer, JobLoader, PlanningLoader
 from breakout.cli.launcher import OURS, register_launcher
 from breakout.cli.tuning import prepare_tuner
 from breakout.conf_tree import conf_dir
@@ -132,8 +132,9 @@ def let_sweep(session: SweepSession, config: DictConfig) -> None:
     register_launcher()
     config.hydra.launcher = {"_target_": OURS}
     session.options.trials = prepare_tuner(config, session.folder, is_dry=session.options.is_dry)
-    loader = PlanningLoader(GlobalHydra.instance().config_loader().get_search_path())
-    task: Any = SweepTask(session, JobComposer(loader_of_hydra(), config))
+    search_path = GlobalHydra.instance().config_loader().get_search_path()
+    loader = PlanningLoader(search_path)
+    task: Any = SweepTask(session, JobComposer(JobLoader(search_path), config))
     context = HydraContext(config_loader=loader, callbacks=Callbacks(config))
     try:
         sweeper = Plugins.instance().instantiate_sweeper(config=config, hydra_context=context, task_function=task)
@@ -144,7 +145,3 @@ def let_sweep(session: SweepSession, config: DictConfig) -> None:
         if session.failed:
             return  # a tuner without a single completed trial ends so
         raise ConfigurationError(explain(error, "train")) from error
-
-
-def loader_of_hydra() -> Any:
-    return GlobalHydra.instance().config_loader()
