@@ -1,32 +1,35 @@
 """The floor under a sweep: the same fits by CatBoost itself, in two processes of one thread each, and nothing else.
 
-python bare_fits.py JOBS: the words of a sweep's jobs as JSON, one list a job. Prints the seconds from the moment when
-both processes have read their rows to the last fit's end, and the CPU seconds of the fits.
+python bare_fits.py FITS: a pickled list of fits, as `prepare` makes it. Prints the seconds from the moment when both
+processes have their rows to the last fit's end, and the CPU seconds of the fits.
 """
 
 from __future__ import annotations
 
-import json
 import multiprocessing
+import pickle
 import resource
 import sys
 import time
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 
-from breakout.experiment.fitting import split_parts
-from breakout.experiment.plan import open_plan
 from breakout.models.base import FitParts
 from breakout.models.catboost import fit_catboost
-from breakout.settings import CatBoostConfig, ExperimentConfig
-from breakout.settings.composition import compose
-from breakout.sweeps.cost import fit_seconds
+from breakout.settings import CatBoostConfig
 
 PROCESSES = 2
 Fit = tuple[CatBoostConfig, FitParts, int]
 
 
 def prepare(jobs: list[list[str]]) -> list[Fit]:
-    """The rows and settings of every fit, the costliest first, as a sweep has them."""
+    """The rows and settings of every fit of a sweep, by the words of its jobs; the costliest first, as a sweep does."""
+    from breakout.experiment.fitting import split_parts
+    from breakout.experiment.plan import open_plan
+    from breakout.settings import ExperimentConfig
+    from breakout.settings.composition import compose
+    from breakout.sweeps.cost import fit_seconds
+
     fits: list[Fit] = []
     parts: dict[object, FitParts] = {}
     for words in jobs:
@@ -54,7 +57,7 @@ def fit_some(fits: list[Fit], taken: object, ready: Barrier) -> None:
 
 
 def main() -> None:
-    fits = prepare(json.loads(sys.argv[1]))
+    fits = pickle.loads(Path(sys.argv[1]).read_bytes())  # noqa: S301  (the benchmark wrote it)
     context = multiprocessing.get_context("fork")
     taken, ready = context.Value("i", 0), context.Barrier(PROCESSES + 1)
     workers = [context.Process(target=fit_some, args=(fits, taken, ready)) for _ in range(PROCESSES)]

@@ -1,7 +1,8 @@
 """What a sweep costs beside its fits: whole sweeps, typed as a user types them, against the bare fits. By `make bench`.
 
-Sweeps and bare fits alternate, so that what else the machine does falls on both; ratios are of neighbours. CPU seconds
-are those of all processes together.
+The bare fits are a program of their own, which begins with its rows in a file; told are its whole time, as that of the
+sweep, and the time of the fits alone. Both alternate, so that what else the machine does falls on both; ratios are of
+neighbours. CPU seconds are those of all processes together.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import itertools
-import json
 import os
+import pickle
 import resource
 import statistics
 import subprocess
@@ -21,6 +22,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.benchmarks.bare_fits import prepare
 
 ROUNDS = 3
 PR_SET_CHILD_SUBREAPER = 36  # of Linux
@@ -84,23 +87,30 @@ class Bench:
 
     def sweep(self, sweep: Sweep) -> Cost:
         """From the first to the last moment of `breakout -m`."""
-        before, started = cpu_seconds_of_children(), time.perf_counter()
-        subprocess.run(self.command(sweep), cwd=self.folder, capture_output=True, check=True)
-        wall = time.perf_counter() - started
-        return Cost(wall, cpu_seconds_of_children() - before)
+        return self._whole(self.command(sweep))[0]
 
-    def bare(self, sweep: Sweep) -> Cost:
-        """The same fits alone."""
+    def bare(self, fits: Path) -> tuple[Cost, Cost]:
+        """The program of the fits from its first to its last moment, and the fits alone."""
+        whole, told = self._whole([sys.executable, str(BARE_FITS), str(fits)])
+        wall, cpu = map(float, told.split())
+        return whole, Cost(wall, cpu)
+
+    def _whole(self, command: list[str]) -> tuple[Cost, str]:
+        before, started = cpu_seconds_of_children(), time.perf_counter()
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=True)
+        wall = time.perf_counter() - started
+        return Cost(wall, cpu_seconds_of_children() - before), done.stdout
+
+    def fits(self, sweep: Sweep) -> Path:
+        """A file with the fits of a sweep and their rows."""
         dates = [line.split(": ") for line in DECEMBER.splitlines()[1:]]
         december = ["window=january", *(f"window.{key}={day}" for key, day in dates)]
         jobs = [
             [word for given in words for word in (december if given == WINDOWS[2] else [given])] for words in sweep.jobs
         ]
-        done = subprocess.run(
-            [sys.executable, str(BARE_FITS), json.dumps(jobs)], capture_output=True, text=True, check=True
-        )
-        wall, cpu = map(float, done.stdout.split())
-        return Cost(wall, cpu)
+        path = self.folder / f"{sweep.shared}.pickle"
+        path.write_bytes(pickle.dumps(prepare(jobs)))
+        return path
 
     def peak_megabytes(self, sweep: Sweep) -> float:
         """The most memory that all processes of a sweep hold together, what they share counted once."""
@@ -139,13 +149,8 @@ def told(costs: list[Cost]) -> str:
     return f"median {statistics.median(walls):.2f} s ({min(walls):.2f} to {max(walls):.2f}), CPU {cpu:.2f} s"
 
 
-def alternate(bench: Bench, sweep: Sweep) -> tuple[list[Cost], list[Cost]]:
-    whole: list[Cost] = []
-    bare: list[Cost] = []
-    for _ in range(ROUNDS):
-        bare.append(bench.bare(sweep))
-        whole.append(bench.sweep(sweep))
-    return whole, bare
+def median_ratio(costs: list[Cost], others: list[Cost]) -> float:
+    return statistics.median(one.wall / other.wall for one, other in zip(costs, others, strict=True))
 
 
 @pytest.mark.benchmark
@@ -154,16 +159,15 @@ def test_a_whole_sweep_against_its_bare_fits(bench: Bench) -> None:
     print()
     for name, shared in {"early stopping off": FULL, "early stopping on": STOPPED}.items():
         sweep = Sweep((DEPTHS, ITERATIONS, WINDOWS), shared)
-        whole, bare = alternate(bench, sweep)
-        jobs = len(sweep.jobs)
-        pairs = list(zip(whole, bare, strict=True))
-        ratio = statistics.median(one.wall / other.wall for one, other in pairs)
-        beyond = statistics.median(one.wall - other.wall for one, other in pairs) / jobs
-        cpu = statistics.median(one.cpu - other.cpu for one, other in pairs) / jobs
-        print(f"{jobs} jobs, {name}: sweep {told(whole)}; bare fits {told(bare)}")
-        print(
-            f"  sweep / bare fits {ratio:.2f}; beyond the fits {beyond:+.3f} s a job on the clock, {cpu:+.3f} s of CPU"
-        )
+        fits, jobs = bench.fits(sweep), len(sweep.jobs)
+        rounds = [(*bench.bare(fits), bench.sweep(sweep)) for _ in range(ROUNDS)]
+        programs, alone, sweeps = (list(costs) for costs in zip(*rounds, strict=True))
+        beyond = statistics.median(one.wall - other.wall for one, other in zip(sweeps, alone, strict=True)) / jobs
+        cpu = statistics.median(one.cpu - other.cpu for one, other in zip(sweeps, alone, strict=True)) / jobs
+        print(f"{jobs} jobs, {name}: sweep {told(sweeps)}")
+        print(f"  bare fits, the whole program: {told(programs)}; sweep / this {median_ratio(sweeps, programs):.2f}")
+        print(f"  bare fits alone: {told(alone)}; sweep / these {median_ratio(sweeps, alone):.2f}")
+        print(f"  beyond the fits {beyond:+.3f} s a job on the clock, {cpu:+.3f} s of CPU")
 
 
 @pytest.mark.benchmark
