@@ -13,20 +13,20 @@ from breakout import settings
 if TYPE_CHECKING:
     from breakout.settings.groups import ModelConfig
 
-ROWS, FEATURES = 3000, 10  # of the fit that was measured
-TREE_SECONDS, LEAF_SECONDS = 1.0e-3, 1.9e-5  # a tree, and each of its 2^depth leaves
+TREE_SECONDS, ROW_SECONDS = 3.0e-4, 1.0e-7  # a tree, and each row that it is fitted on
+LEAF_SECONDS = 9.3e-7  # each of a tree's 2^depth leaves, for each feature
+LINEAR_SECONDS = 6.7e-7  # of any other model, for each row and feature
 EARLY_STOP = 100  # trees beyond the patience at which early stopping usually ends a fit
 JOB_SECONDS = 0.06  # everything beside the fit: evaluation with its intervals, files
-START_SECONDS = 3.0
+START_SECONDS = 1.5  # and the end
 
 
 def fit_seconds(model: ModelConfig, rows: int, features: int) -> float:
     """Seconds of one fit on one core."""
-    scale = max(rows, 1) / ROWS * features / FEATURES
     if not isinstance(model, settings.CatBoostConfig | settings.BlendConfig):
-        return 0.02 * scale
+        return LINEAR_SECONDS * rows * features
     trees = model.iterations
     if model.early_stopping_rounds:
         trees = min(trees, EARLY_STOP + model.early_stopping_rounds)
     leaves = float(2**model.depth)
-    return trees * (TREE_SECONDS + LEAF_SECONDS * leaves) * scale
+    return trees * (TREE_SECONDS + ROW_SECONDS * rows + LEAF_SECONDS * leaves * features)
