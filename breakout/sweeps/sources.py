@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.dataset import SLICE_FEATURES, Dataset, ask_checked, dataset_of
+from breakout.errors import DataError
 from breakout.experiment.plan import Plan
 from breakout.split import DateRange, date_mask
 from breakout.warehouse.cache import CachedWarehouse
@@ -58,7 +59,10 @@ class Problem:
 
 
 class LazyWarehouse:
-    """A warehouse that answers what is known of it and opens the source for anything else."""
+    """A warehouse that answers what is known of it and opens the source for anything else.
+
+    DataError if the source is no longer what it was when the sweep was planned: its rows must not pass for those.
+    """
 
     def __init__(self, source: Source, history: Mapping[date, date], opened: Warehouse | None = None) -> None:
         self._source, self._history, self._opened = source, dict(history), opened
@@ -67,7 +71,11 @@ class LazyWarehouse:
     def _open(self) -> Warehouse:
         if self._opened is None:
             labels = {"command": "sweep", "run": self._source.run}
-            self._opened = open_warehouse(self._source.config, labels=labels)
+            opened = open_warehouse(self._source.config, labels=labels)
+            if opened.fingerprint() != self._source.fingerprint:
+                opened.close()
+                raise DataError("the source has changed since the sweep was planned; run the sweep again.")
+            self._opened = opened
         return self._opened
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:

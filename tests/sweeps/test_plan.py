@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from breakout import settings
 from breakout.cli import main
+from breakout.errors import DataError
+from breakout.settings.composition import compose
+from breakout.sweeps.job import Job
+from breakout.sweeps.planning import plan_sweep
 from breakout.sweeps.reading import Sources
+from breakout.sweeps.sources import LazyWarehouse
 from breakout.warehouse.sample import SAMPLE_FOLDER
+from tests.programs.sample_files import ingest, warehouse_words
 from tests.sweeps.conftest import Swept
 
 Captured = pytest.CaptureFixture[str]
@@ -82,6 +89,24 @@ def test_a_plan_over_rows_in_the_cache_imports_no_engine_and_no_model(shape: Swe
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert "sweep of 2 jobs: 2 fits on 3,653 training rows" in shown.stdout
     assert shown.stdout.splitlines()[-1] == ""
+
+
+def test_a_worker_never_takes_rows_of_a_changed_source_for_the_planned_ones(tmp_path: Path) -> None:
+    ingest(tmp_path / "files", date(2025, 10, 1), date(2026, 2, 5))
+    config = compose("train", ["model=base_rate", *warehouse_words(tmp_path / "files")])
+    assert isinstance(config, settings.ExperimentConfig)
+    cache = tmp_path / "cache"
+    (group,) = plan_sweep([Job(0, (), config)], cache).groups
+    prepared = group.jobs[0].plan
+    assert isinstance(prepared.warehouse, LazyWarehouse)
+    assert prepared.warehouse.latest_game_date() == date(2026, 2, 5)
+    prepared.warehouse.close()
+    for entry in cache.glob("*.parquet"):
+        entry.unlink()
+    ingest(tmp_path / "files", date(2024, 10, 1), date(2025, 5, 1))
+    with pytest.raises(DataError, match="the source has changed since the sweep was planned"):
+        prepared.build_train()
+    assert not list(cache.glob("*.parquet"))
 
 
 def test_a_copy_of_a_source_shares_its_cache_but_not_its_name(tmp_path: Path) -> None:
