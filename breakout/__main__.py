@@ -8,8 +8,7 @@ from breakout.cli import main
 
 
 def run() -> int:
-    """Run the command line with a collector that seldom looks through what was imported, and at the end not at all."""
-    gc.set_threshold(50_000)
+    """Run the command line; at the end the collector does not look once more through all that was imported."""
     atexit.register(gc.freeze)
     return main()
 

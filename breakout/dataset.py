@@ -114,7 +114,7 @@ def build_dataset(
     `row_source` chooses between played games, the slate of a schedule, and listed rows; `slice_features` are built
     beside and land in `context`, unfilled. DataError if the sources are missing, damaged or impossible.
     """
-    built = tuple(dict.fromkeys((*config.names, *slice_features)))
+    built = (*config.names, *slice_features)
     sql = get_training_data_query(built, row_source=row_source, sources=warehouse.sources, registry=registry)
     answer = ask_checked(warehouse, config, start, end, sql, registry)
     return dataset_of(answer, config.names, slice_features, row_source=row_source, registry=registry)

@@ -25,7 +25,6 @@ def estimate_rows(
     """The cost of `build_dataset` with the same arguments, its checks included; None where reading is free."""
     if not isinstance(warehouse, Priced):
         return None
-    built = tuple(dict.fromkeys((*config.names, *slice_features)))
-    sql = get_training_data_query(built, sources=warehouse.sources)
+    sql = get_training_data_query((*config.names, *slice_features), sources=warehouse.sources)
     parameters = config.parameters(warehouse.history_start(start), start, end)
     return warehouse.estimate(sql, parameters) + warehouse.estimate_checks(start, end)

@@ -59,9 +59,10 @@ def get_training_data_query(
     Parameters of the text: @history_start @start @end DATE, @min_ppg @max_ppg @breakout_multiplier FLOAT64,
     @min_prior_games INT64, @season_types ARRAY<STRING>; @season_type STRING if the sources have no such column.
     Columns out: KEY_COLUMNS, of a slate NAME_COLUMN, NIGHT_COLUMNS, CONTEXT_COLUMNS and one FLOAT64 column a feature,
-    NULL where it is missing. Rows are sorted by game_date, game_id, player_lookup. FeatureDefinitionError if an entry
-    cannot be resolved.
+    NULL where it is missing; a name given twice is one column. Rows are sorted by game_date, game_id, player_lookup.
+    FeatureDefinitionError if an entry cannot be resolved.
     """
+    names = tuple(dict.fromkeys(names))
     plan = build_plan(registry, names)
     tables = sources or SourceTables()
     ctes = {
@@ -204,7 +205,7 @@ WINDOW
 def _asked(relation: w.Relation) -> str:
     """The games of asked players, whole seasons of them: the states of others would join no row.
 
-    Teams are so few that picking out the asked ones would cost more than their states.
+    Teams are few, and their states need not wait until it is known which rows are asked for.
     """
     return f"""(
   SELECT {relation.source}.*
@@ -236,7 +237,7 @@ def _joined(plan: Plan) -> str:
     """Each asked row beside the states that are valid on its date."""
     joined: dict[str, tuple[dict[str, str], str]] = {}
     of_night = [plan.states.get(relation.name, {}) for relation in w.RELATIONS if relation.is_of_night]
-    if any(of_night):  # few columns before many: engines copy what is joined already
+    if any(of_night):
         joined["night"] = {name: "" for states in of_night for name in states}, _same("night", *_NIGHT_KEY)
     own = [relation for relation in w.RELATIONS if not relation.is_of_night and _is_needed(plan, relation)]
     joined |= {relation.state: (plan.states.get(relation.name, {}), relation.condition) for relation in own}

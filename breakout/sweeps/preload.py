@@ -1,8 +1,6 @@
 """Everything that a job needs, imported once in the server from which workers are forked. Nothing in, nothing out."""
 
-import atexit
 import gc
-import os
 from importlib import import_module
 
 MODULES = (
@@ -25,6 +23,3 @@ for name in MODULES:
     import_module(name)
 gc.freeze()
 gc.enable()
-
-# Nothing here waits to be tidied up, and dismantling all that takes longer than who reads the sweep's output waits.
-atexit.register(os._exit, 0)

@@ -61,7 +61,8 @@ class Sources:
         if config not in self._opened:
             warehouse = open_warehouse(config, labels={"command": "sweep", "run": run}, is_lazy=True)
             self._closing.callback(warehouse.close)
-            cached = CachedWarehouse(warehouse, self._cache, is_read_only=self._is_dry)
+            refresh = getattr(config, "refresh", False)
+            cached = CachedWarehouse(warehouse, self._cache, refresh=refresh, is_read_only=self._is_dry)
             told = cached.recall(f"describe {config}", warehouse.describe)
             facts = Source(config, run, self._cache, warehouse.sources, warehouse.fingerprint(), told)
             self._opened[config] = OpenedSource(facts, warehouse, cached)
@@ -71,8 +72,7 @@ class Sources:
         """The problem of a source, features and dates."""
         key = (source.facts, features)
         if key not in self._problems:
-            names = tuple(dict.fromkeys((*features.names, *SLICE_FEATURES)))
-            sql = get_training_data_query(names, sources=source.facts.tables)
+            sql = get_training_data_query((*features.names, *SLICE_FEATURES), sources=source.facts.tables)
             self._problems[key] = Problem(source.facts, features, span, source.warehouse.history_start(span.start), sql)
         return self._problems[key]
 
@@ -89,16 +89,11 @@ class Sources:
         return self._dates[problem]
 
     def _read(self, problem: Problem) -> np.ndarray | None:
-        warehouse = self._opened[problem.source.config].warehouse
-        if isinstance(warehouse, Priced):
-            cost = self._cost(problem, warehouse)
+        opened = self._opened[problem.source.config]
+        if isinstance(opened.warehouse, Priced):
+            cost = opened.cached.estimate_checks(problem.span.start, problem.span.end)
+            cost += opened.cached.estimate(problem.sql, problem.parameters)
             self.bytes_to_read = cost if self.bytes_to_read is None else self.bytes_to_read + cost
             if self._is_dry:
                 return None
-        answer = problem_answer(problem, warehouse, is_read_only=self._is_dry)
-        return array_of(answer["game_date"])
-
-    def _cost(self, problem: Problem, warehouse: Warehouse) -> CostEstimate:
-        cached = CachedWarehouse(warehouse, self._cache, is_read_only=True)
-        checks = cached.estimate_checks(problem.span.start, problem.span.end)
-        return checks + cached.estimate(problem.sql, problem.parameters)
+        return array_of(problem_answer(problem, opened.cached)["game_date"])

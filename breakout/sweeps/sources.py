@@ -6,6 +6,7 @@ source or contract is another entry. Workers read it there and open the source o
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -64,8 +65,9 @@ class LazyWarehouse:
     DataError if the source is no longer what it was when the sweep was planned: its rows must not pass for those.
     """
 
-    def __init__(self, source: Source, history: Mapping[date, date], opened: Warehouse | None = None) -> None:
-        self._source, self._history, self._opened = source, dict(history), opened
+    def __init__(self, source: Source, history: Mapping[date, date]) -> None:
+        self._source, self._history = source, dict(history)
+        self._opened: Warehouse | None = None
         self.sources = source.tables
 
     def _open(self) -> Warehouse:
@@ -120,27 +122,24 @@ class LazyWarehouse:
             self._opened.close()
 
 
-def problem_answer(problem: Problem, opened: Warehouse | None = None, *, is_read_only: bool = False) -> pa.Table:
+def problem_answer(problem: Problem, warehouse: CachedWarehouse) -> pa.Table:
     """All rows of a problem, from the cache or, once for everybody, from the source.
 
     An answer that lies in the cache was checked before it was put there.
     """
-    source, start, end = problem.source, problem.span.start, problem.span.end
-    warehouse = LazyWarehouse(source, {start: problem.history_start}, opened)
-    try:
-        cached = CachedWarehouse(
-            warehouse, source.cache, refresh=getattr(source.config, "refresh", False), is_read_only=is_read_only
-        )
-        kept = cached.kept(problem.sql, problem.parameters)
-        return ask_checked(cached, problem.features, start, end, problem.sql) if kept is None else kept
-    finally:
-        if opened is None:
-            warehouse.close()
+    kept = warehouse.kept(problem.sql, problem.parameters)
+    if kept is not None:
+        return kept
+    return ask_checked(warehouse, problem.features, problem.span.start, problem.span.end, problem.sql)
 
 
 @lru_cache(maxsize=2)
 def _remembered_rows(problem: Problem) -> Dataset:
-    return dataset_of(problem_answer(problem), problem.features.names, SLICE_FEATURES)
+    """Rows as a job reads them: what was to be refreshed was, when the sweep was planned."""
+    source = LazyWarehouse(problem.source, {problem.span.start: problem.history_start})
+    with closing(source):
+        answer = problem_answer(problem, CachedWarehouse(source, problem.source.cache))
+    return dataset_of(answer, problem.features.names, SLICE_FEATURES)
 
 
 @lru_cache(maxsize=8)

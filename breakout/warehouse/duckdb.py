@@ -86,8 +86,6 @@ class DuckDBWarehouse:
         self._connection = duckdb.connect()
         try:
             self._connection.execute("SET enable_progress_bar = false")  # it would print into the program's own output
-            # It guesses badly how many rows leave a window; joins as they are written, few rows last, are faster.
-            self._connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
             self._connection.execute("CREATE SCHEMA nba_analytics")
             for table, (pattern, paths) in self._files.items():
                 self._load(table, _reader(paths), pattern)
