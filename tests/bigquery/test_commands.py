@@ -11,6 +11,7 @@ import pytest
 from google.cloud import bigquery
 
 from breakout.cli import main
+from breakout.warehouse import cache
 from tests.bigquery.emulator import PROJECT, run
 from tests.bigquery.fault_server import Answer, FaultServer, Request, always
 
@@ -100,6 +101,17 @@ def test_a_sweep_of_twelve_jobs_reads_bigquery_once_and_registers_each_job(
     rows = run(client, "SELECT * FROM nba_predictions.ml_experiments")
     assert len({row["experiment_id"] for row in rows}) == len(rows) == 12
     assert len({row["parent_sweep"] for row in rows}) == 1
+
+
+def test_a_refreshed_sweep_rereads_once_however_many_workers_it_has(
+    words: list[str], server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sweep = ["-m", *words, "model=base_rate", "seed=1,2", "workers=2", "evaluation.bootstrap_resamples=20"]
+    assert main(sweep) == 0
+    cache._refreshed.clear()  # a new process
+    assert main([*sweep, "warehouse.refresh=true"]) == 0
+    assert len(server.extracts) == 2
 
 
 def test_a_slate_is_written_once_however_often_it_is_predicted(
