@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -48,12 +48,16 @@ IDENTITY_KEYS = ("files", "calibration", "chosen_threshold", "windows")
 
 
 class Learned(Protocol):
-    """What a fit hands over: the model, its calibration, and the baselines fitted on the same rows, by name."""
+    """What was learned, just now or from a file: the model, its calibration, the threshold chosen on its validation
+    part, and the baselines fitted on the same rows, by name.
+    """
 
     @property
     def model(self) -> Model: ...
     @property
     def calibrator(self) -> Calibrator: ...
+    @property
+    def threshold(self) -> ThresholdChoice: ...
     @property
     def baselines(self) -> Mapping[str, Model]: ...
 
@@ -102,6 +106,7 @@ class Bundle:
         """The features that the model was trained on, defaults filled, shape (n, k)."""
         return load_parquet(self.folder / TRAINING_FILE)
 
+    @cached_property
     def baselines(self) -> dict[str, Model]:
         """The baselines that were fitted on the same training window, by name."""
         return {name: load_model(name, self.folder / BASELINE_FOLDER / name)[0] for name in self.manifest["baselines"]}

@@ -16,6 +16,7 @@ from breakout.runs import git_commit
 if TYPE_CHECKING:
     import numpy as np
 
+    from breakout.bundle import Learned
     from breakout.calibration import Calibrator
     from breakout.dataset import Dataset
     from breakout.evaluation.parameters import EvaluationParameters
@@ -47,7 +48,7 @@ def build_metrics(
         "schema_version": METRICS_SCHEMA_VERSION,
         "evaluation": result.to_dict() if result else None,
         "validation": _validation(fitted, config.evaluation.ece_bins),
-        "model": _model(fitted),
+        "model": describe_model(fitted, fitted.training_rows, fitted.fit_seconds),
         "calibration": describe_calibration(
             fitted.calibrator,
             evaluation,
@@ -72,15 +73,16 @@ def _validation(fitted: Fitted, bins: int) -> dict[str, Any]:
     }
 
 
-def _model(fitted: Fitted) -> dict[str, Any]:
+def describe_model(learned: Learned, training_rows: int, fit_seconds: float | None) -> dict[str, Any]:
+    """The model as metrics.json tells it; None seconds where it was not fitted now."""
     return {
-        "kind": fitted.model.kind,
-        **fitted.model.describe(),
-        "calibration": fitted.calibrator.kind,
-        "threshold": fitted.threshold.threshold,
-        "threshold_rule": fitted.threshold.rule,
-        "training_rows": fitted.training_rows,
-        "fit_seconds": round(fitted.fit_seconds, 4),
+        "kind": learned.model.kind,
+        **learned.model.describe(),
+        "calibration": learned.calibrator.kind,
+        "threshold": learned.threshold.threshold,
+        "threshold_rule": learned.threshold.rule,
+        "training_rows": training_rows,
+        "fit_seconds": None if fit_seconds is None else round(fit_seconds, 4),
     }
 
 

@@ -17,7 +17,7 @@ from breakout.experiment.assessment import (
 )
 from breakout.experiment.drift import check_drift, save_distributions
 from breakout.experiment.explanation import explain
-from breakout.experiment.record import describe_calibration, is_calibration_forced
+from breakout.experiment.record import describe_calibration, describe_model, is_calibration_forced
 from breakout.features.distributions import validate_feature_distributions
 from breakout.production.bundle_gate import check_contract, find_bundle
 from breakout.production.scoring import ScoredRows, later_window, score_window
@@ -105,7 +105,7 @@ def _judge(config: EvaluateConfig, bundle: Bundle, scored: ScoredRows) -> Evalua
         scored.probability,
         evaluation_parameters(config.evaluation, config.seed),
         threshold=bundle.threshold,
-        baselines=baseline_probabilities(bundle.baselines(), rows) | raw,
+        baselines=baseline_probabilities(bundle.baselines, rows) | raw,
         target=bundle.settings.target,
         train_end=bundle.train_end,
     )
@@ -129,27 +129,15 @@ def _metrics(
     raw = None if calibrator.kind == "none" else model.predict_probability(rows.X)
     parameters = evaluation_parameters(config.evaluation, config.seed)
     is_forced = is_calibration_forced(calibrator, bundle.settings)
+    training_rows = bundle.manifest["rows"]["train"]
     return {
         "schema_version": METRICS_SCHEMA_VERSION,
         "evaluation": evaluation,
         "validation": None,
-        "model": _model(bundle),
+        "model": {**describe_model(bundle, training_rows, None), "bundle": bundle.fingerprint},
         "calibration": describe_calibration(calibrator, rows, raw, parameters, is_forced=is_forced),
         "stability": None,
         "explained_on": "evaluation",
         **explain(model, calibrator, rows, config.evaluation, parameters),
         "contract_mismatch": list(differences),
-    }
-
-
-def _model(bundle: Bundle) -> dict[str, Any]:
-    return {
-        "kind": bundle.model.kind,
-        **bundle.model.describe(),
-        "calibration": bundle.calibrator.kind,
-        "threshold": bundle.threshold.threshold,
-        "threshold_rule": bundle.threshold.rule,
-        "training_rows": bundle.manifest["rows"]["train"],
-        "fit_seconds": None,
-        "bundle": bundle.fingerprint,
     }
