@@ -9,7 +9,8 @@ from rich.table import Table
 
 from breakout.report.terminal import console
 from breakout.sweeps.leaderboard import write_leaderboard
-from breakout.sweeps.record import has_tracker, load_record
+from breakout.sweeps.record import load_record
+from breakout.tracking.base import has_tracker
 from breakout.tracking.sweep import register_sweep
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def conclude(folder: Path) -> int:
     """Write the leaderboard and show its head; 0 if every job is completed, else 1."""
     board = write_leaderboard(folder)
     show_board(board)
-    if has_tracker(load_record(folder)):
+    if any(has_tracker(job["settings"]) for job in load_record(folder).jobs):
         register_sweep(folder)
     return 1 if board["not_completed"] else 0
 

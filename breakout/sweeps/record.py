@@ -164,11 +164,6 @@ def load_record(folder: Path) -> SweepRecord:
         raise DataError(f"{folder / RECORD_FILE} is damaged: {error}.") from error
 
 
-def has_tracker(record: SweepRecord) -> bool:
-    """Whether any job is to be told to a tracker."""
-    return any(job["settings"].get("tracking", {}).get("kind", "none") != "none" for job in record.jobs)
-
-
 def new_record(words: Sequence[str]) -> SweepRecord:
     """The record of a sweep that begins now."""
     return SweepRecord(list(words), _now())

@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from breakout.errors import BreakoutError, DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from breakout.settings import TrackingConfig
@@ -27,6 +27,12 @@ class Tracker(Protocol):
     def register(self, run_folder: Path) -> None:
         """Read a finished or failed run's files and record them; DataError in a sentence if that fails."""
         ...
+
+
+def has_tracker(mapping: Mapping[str, Any]) -> bool:
+    """Whether a job's settings, as a mapping, name a tracker; those of a job that was refused may lack the group."""
+    is_tracked: bool = mapping.get("tracking", {}).get("kind", "none") != "none"
+    return is_tracked
 
 
 def open_tracker(config: TrackingConfig) -> Tracker | None:

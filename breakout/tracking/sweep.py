@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from breakout.runs import SETTINGS_FILE, STATUS_FILE, read_status
 from breakout.settings.saved import read_mapping
-from breakout.tracking.base import register_run
+from breakout.tracking.base import has_tracker, register_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ def register_sweep(folder: Path) -> None:
         run = status_file.parent
         if not (run / SETTINGS_FILE).is_file():
             continue  # killed in its first moment, before anything could be told of it
-        if read_mapping(run / SETTINGS_FILE).get("tracking", {}).get("kind", "none") == "none":
+        if not has_tracker(read_mapping(run / SETTINGS_FILE)):
             continue
         if read_status(run)["state"] != "running":
             config = settings.load_file(run / SETTINGS_FILE, settings.ExperimentConfig)
