@@ -57,6 +57,7 @@ class CachedWarehouse:
     ) -> None:
         self._inner, self._folder, self._limit = inner, folder, limit_bytes
         self._refresh, self._is_read_only = refresh, is_read_only
+        self._told: set[str] = set()  # damaged entries, warned of once though they may be looked at again
 
     @property
     def sources(self) -> SourceTables:
@@ -174,7 +175,9 @@ class CachedWarehouse:
         except FileNotFoundError:
             return None
         except (OSError, pa.ArrowException) as error:
-            logger.warning("the cache entry %s is damaged (%s); reading the source.", path, type(error).__name__)
+            if key not in self._told:
+                self._told.add(key)
+                logger.warning("the cache entry %s is damaged (%s); reading the source.", path, type(error).__name__)
             return None
         logger.info("read %d rows from the cache %s", table.num_rows, self._folder)
         return table
@@ -186,6 +189,7 @@ class CachedWarehouse:
         try:
             with whole_file(self._folder / f"{key}.parquet") as beside:
                 pq.write_table(table, beside, compression="zstd", write_page_checksum=True)
+            self._told.discard(key)
             self._shrink()
         except OSError as error:
             logger.warning("the cache %s cannot be written (%s).", self._folder, error.strerror)

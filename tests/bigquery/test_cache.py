@@ -142,6 +142,34 @@ def test_a_damaged_entry_is_read_anew(
     assert "damaged" in caplog.text
 
 
+@pytest.mark.parametrize("is_read_only", [False, True])
+def test_a_damaged_entry_is_told_once_however_often_it_is_looked_at(
+    inner: CountingWarehouse, tmp_path: Path, caplog: pytest.LogCaptureFixture, *, is_read_only: bool
+) -> None:
+    cached = CachedWarehouse(inner, tmp_path, is_read_only=is_read_only)
+    CachedWarehouse(inner, tmp_path).query("SELECT 1", {})
+    (entry,) = tmp_path.glob("*.parquet")
+    entry.write_bytes(b"")
+    assert cached.estimate("SELECT 1", {}).bytes_scanned == 2**40
+    assert cached.kept("SELECT 1", {}) is None
+    assert cached.query("SELECT 1", {})["n"].to_pylist() == [2]
+    assert caplog.text.count("is damaged") == 1
+    assert (entry.read_bytes() == b"") == is_read_only
+    assert list(tmp_path.glob("*.parquet")) == [entry]
+
+
+def test_an_entry_that_was_mended_and_is_damaged_again_is_told_again(
+    inner: CountingWarehouse, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cached = CachedWarehouse(inner, tmp_path)
+    cached.query("SELECT 1", {})
+    (entry,) = tmp_path.glob("*.parquet")
+    for _ in range(2):
+        entry.write_bytes(b"")
+        cached.query("SELECT 1", {})
+    assert caplog.text.count("is damaged") == 2
+
+
 def test_refresh_rereads_once_a_process(inner: CountingWarehouse, tmp_path: Path) -> None:
     CachedWarehouse(inner, tmp_path).query("SELECT 1", {})
     cache._refreshed.clear()  # a new process

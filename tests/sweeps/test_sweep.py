@@ -144,7 +144,9 @@ def contract_of(record: str) -> str:
     return str(fingerprint)
 
 
-def test_a_damaged_cache_is_read_anew_and_a_changed_file_is_another_entry(tmp_path: Path) -> None:
+def test_a_damaged_cache_is_read_anew_and_a_changed_file_is_another_entry(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     files = tmp_path / "files"
     ingest(files, date(2025, 10, 1), date(2026, 2, 5))
     words = ("model=logistic", "seed=1", *warehouse_words(files))
@@ -153,6 +155,7 @@ def test_a_damaged_cache_is_read_anew_and_a_changed_file_is_another_entry(tmp_pa
     for entry in entries:
         entry.write_bytes(entry.read_bytes()[:-40])
     assert_same_bits(first, predictions(sweep(tmp_path, *words).folder))
+    assert caplog.text.count("is damaged") == len(entries)
     assert sorted((tmp_path / "cache").glob("*.parquet")) == entries
     assert all(len(pd.read_parquet(entry)) for entry in entries)
     games = next(files.glob("player_game_summary_*"))
