@@ -18,6 +18,7 @@ from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from breakout.artifacts import whole_file
+from breakout.errors import DataError
 from breakout.warehouse.cost import CostEstimate, Priced
 
 if TYPE_CHECKING:
@@ -191,8 +192,8 @@ class CachedWarehouse:
                 pq.write_table(table, beside, compression="zstd", write_page_checksum=True)
             self._told.discard(key)
             self._shrink()
-        except OSError as error:
-            logger.warning("the cache %s cannot be written (%s).", self._folder, error.strerror)
+        except (OSError, DataError) as error:
+            logger.warning("the rows are not kept for the next run: %s", error)
 
     def _shrink(self) -> None:
         """Remove the least recently used entries above the limit, and what killed processes left behind."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -168,6 +169,18 @@ def test_an_entry_that_was_mended_and_is_damaged_again_is_told_again(
         entry.write_bytes(b"")
         cached.query("SELECT 1", {})
     assert caplog.text.count("is damaged") == 2
+
+
+def test_a_full_disk_costs_a_warning_and_not_the_answer(
+    inner: CountingWarehouse, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    assert CachedWarehouse(inner, tmp_path).query("SELECT 1", {})["n"].to_pylist() == [1]
+    assert "No space left on device" in caplog.text
+    assert list(tmp_path.glob("*.parquet")) == []
 
 
 def test_refresh_rereads_once_a_process(inner: CountingWarehouse, tmp_path: Path) -> None:
