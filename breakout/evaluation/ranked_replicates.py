@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from breakout.evaluation.resamples import DateResamples, divide
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, IntArray, group_ties
@@ -91,22 +92,23 @@ class _Ranking:
 
 @dataclass(frozen=True)
 class _RunningSums:
-    """Weighted sums of rows and residuals below each tie group and below the end, of shape (chunk, groups + 1).
+    """Weighted counts of rows below each tie group and below the end, of shape (chunk, groups + 1).
 
-    Those of breakouts stand below each group that holds one and below the end: (chunk, hit groups + 1).
+    Those of breakouts stand below each group that holds one and below the end: (chunk, hit groups + 1). Sums of
+    residuals are made where they are asked for: below groups (chunk, places), in the same shape.
     """
 
     rows: FloatArray
-    residuals: FloatArray
     breakouts: FloatArray
+    residuals_below: Callable[[IntArray], FloatArray]
 
     @property
     def total_rows(self) -> FloatArray:
-        return self.rows[:, -1]
+        return np.asarray(self.rows[:, -1], dtype=np.float64)
 
     @property
     def total_breakouts(self) -> FloatArray:
-        return self.breakouts[:, -1]
+        return np.asarray(self.breakouts[:, -1], dtype=np.float64)
 
 
 def replicate_ranked(
@@ -121,47 +123,56 @@ def replicate_ranked(
     label = y[ties.order]
     hit_groups = np.flatnonzero(np.add.reduceat(label, ties.edges[:-1]))
     ranking = _Ranking(resamples.date_index[ties.order], label - p[ties.order], label, ties.edges, hit_groups)
-    chunks = [
-        (
-            _average_precision(sums, hit_groups),
-            _calibration_error(sums, n_bins),
-            _top_hit_rates(sums, hit_groups, top_fractions),
-        )
-        for sums in _running_sums(ranking, resamples)
-    ]
+    chunks = [_figures(sums, hit_groups, n_bins, top_fractions) for sums in _running_sums(ranking, resamples)]
     precision, ece, top = zip(*chunks, strict=True)
     return RankedReplicates(np.concatenate(precision), np.concatenate(ece), np.concatenate(top))
 
 
 def _running_sums(ranking: _Ranking, resamples: DateResamples) -> Iterator[_RunningSums]:
     is_short = resamples.n_dates <= FEW_DATES
-    sum_up = _summing_by_product(ranking, resamples.n_dates) if is_short else _summing_along_rows(ranking)
+    # Counts are whole numbers, and twice a count is compared: single precision holds them exactly, at half the cost.
+    is_exact = 2.0 * resamples.row_counts.max() < 2.0 ** np.finfo(np.float32).nmant
+    counted = np.float32 if is_exact else np.float64
+    sum_up = (_summing_by_product if is_short else _summing_along_rows)(ranking, resamples.n_dates, counted)
     step = max(1, CHUNK_ELEMENTS // (ranking.date_index.size + 1))
     for start in range(0, resamples.weights.shape[0], step):
         yield sum_up(resamples.weights[start : start + step])
 
 
-def _summing_by_product(ranking: _Ranking, n_dates: int) -> Callable[[FloatArray], _RunningSums]:
+def _summing_by_product(ranking: _Ranking, n_dates: int, counted: DTypeLike) -> Callable[[FloatArray], _RunningSums]:
     """Sum within each date once, then over dates by a matrix product: the faster way while dates are few."""
-    tables = []
-    rows = np.ones_like(ranking.label)
-    summed = (rows, ranking.edges), (ranking.residual, ranking.edges), (ranking.label, ranking.hit_edges)
-    for values, edges in summed:
+
+    def below(values: FloatArray, edges: IntArray) -> FloatArray:
         by_date = np.zeros((n_dates, values.size))
         by_date[ranking.date_index, np.arange(values.size)] = values
-        tables.append(np.ascontiguousarray(_cumulate(by_date)[:, edges]))
-    return lambda weights: _RunningSums(*(weights @ table for table in tables))
+        return _cumulate(by_date)[:, edges]
 
-
-def _summing_along_rows(ranking: _Ranking) -> Callable[[FloatArray], _RunningSums]:
-    """Give every row its date's weight and sum along the rows: work and memory do not grow with the dates."""
+    rows: FloatArray = below(np.ones_like(ranking.label), ranking.edges).astype(counted, order="C")
+    breakouts: FloatArray = below(ranking.label, ranking.hit_edges).astype(counted, order="C")
+    residuals = np.ascontiguousarray(below(ranking.residual, ranking.edges).T)
 
     def sum_up(weights: FloatArray) -> _RunningSums:
-        drawn = weights.take(ranking.date_index, axis=1)
+        drawn: FloatArray = weights.astype(counted)
+        return _RunningSums(
+            drawn @ rows,
+            drawn @ breakouts,
+            lambda groups: np.asarray((residuals[groups] @ weights[:, :, np.newaxis])[:, :, 0]),
+        )
+
+    return sum_up
+
+
+def _summing_along_rows(ranking: _Ranking, _: int, counted: DTypeLike) -> Callable[[FloatArray], _RunningSums]:
+    """Give every row its date's weight and sum along the rows: work and memory do not grow with the dates."""
+    label: FloatArray = ranking.label.astype(counted)
+
+    def sum_up(weights: FloatArray) -> _RunningSums:
+        drawn: FloatArray = weights.astype(counted).take(ranking.date_index, axis=1)
+        residuals = _cumulate(drawn * ranking.residual)
         return _RunningSums(
             _cumulate(drawn).take(ranking.edges, axis=1),
-            _cumulate(drawn * ranking.residual).take(ranking.edges, axis=1),
-            _cumulate(drawn * ranking.label).take(ranking.hit_edges, axis=1),
+            _cumulate(drawn * label).take(ranking.hit_edges, axis=1),
+            lambda groups: np.take_along_axis(residuals, ranking.edges[groups], axis=1),
         )
 
     return sum_up
@@ -169,43 +180,59 @@ def _summing_along_rows(ranking: _Ranking) -> Callable[[FloatArray], _RunningSum
 
 def _cumulate(values: FloatArray) -> FloatArray:
     """Return running sums along the last axis with a leading 0, of shape (chunk, n + 1)."""
-    sums = np.empty((values.shape[0], values.shape[1] + 1))
+    sums = np.empty((values.shape[0], values.shape[1] + 1), values.dtype)
     sums[:, 0] = 0.0
     np.cumsum(values, axis=1, out=sums[:, 1:])
     return sums
 
 
+def _figures(
+    sums: _RunningSums, hit_groups: IntArray, n_bins: int, top_fractions: Sequence[float]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return average precision and ECE (chunk,) and hit rates (chunk, fractions)."""
+    total = sums.total_rows[:, np.newaxis]
+    # Doubled middles are whole numbers: boundaries rounded up to whole numbers keep the comparison exact.
+    boundaries = np.ceil(2.0 * total * np.arange(1, n_bins) / n_bins)
+    wanted = top_row_counts(np.asarray(top_fractions, dtype=np.float64), total)
+    # Counts are whole numbers, so the first beyond a place is the first to reach the next one.
+    aims = np.concatenate([boundaries / 2.0, total - wanted + 1.0], axis=1)
+    reached = _first_reaching(sums.rows, aims.astype(sums.rows.dtype))
+    return (
+        _average_precision(sums, hit_groups),
+        _calibration_error(sums, boundaries, reached[:, : n_bins - 1]),
+        _top_hit_rates(sums, hit_groups, wanted, reached[:, n_bins - 1 :]),
+    )
+
+
+def _first_reaching(ascending: FloatArray, aims: FloatArray) -> IntArray:
+    """Return in each row the first positions at which the sums are at least the aims, of the latter's shape."""
+    first = np.empty(aims.shape, dtype=np.int64)
+    for number, (sums, wanted) in enumerate(zip(ascending, aims, strict=True)):
+        first[number] = sums.searchsorted(wanted)
+    return first
+
+
 def _average_precision(sums: _RunningSums, hit_groups: IntArray) -> FloatArray:
     # A probability that no breakout has adds no recall, so only the groups that hold one are visited.
     gained = np.diff(sums.breakouts, axis=1)
-    hits = sums.total_breakouts[:, np.newaxis] - sums.breakouts[:, :-1]
-    flagged = sums.total_rows[:, np.newaxis] - sums.rows.take(hit_groups, axis=1)
+    hits = sums.breakouts[:, -1:] - sums.breakouts[:, :-1]
+    flagged = sums.rows[:, -1:] - sums.rows.take(hit_groups, axis=1)
     # Where nobody is flagged nothing is gained either, so the divisor does not matter there.
-    steps = gained * hits / np.maximum(flagged, 1.0)
+    steps = np.multiply(gained, hits, dtype=np.float64) / np.maximum(flagged, 1.0)
     has_one_class = sums.total_breakouts == sums.total_rows
     average = divide(np.sum(steps, axis=1), sums.total_breakouts)
     return np.where(has_one_class, np.nan, average)
 
 
-def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
-    # Doubled middles are whole numbers: boundaries rounded up to whole numbers keep the comparison exact.
-    boundaries = np.ceil(np.outer(2.0 * sums.total_rows, np.arange(1, n_bins)) / n_bins)
-    after = _first_reaching(sums.rows, boundaries / 2.0)
+def _calibration_error(sums: _RunningSums, boundaries: FloatArray, after: IntArray) -> FloatArray:
+    """Return ECE over bins of equal mass from the first groups `after` which the boundaries between bins lie."""
     before = np.maximum(after - 1, 0)  # half of this group lies below the boundary: only its middle can reach it
     reaches = np.take_along_axis(sums.rows, before, 1) + np.take_along_axis(sums.rows, after, 1) >= boundaries
-    cuts = np.zeros((sums.rows.shape[0], n_bins + 1), dtype=np.int64)
+    cuts = np.zeros((boundaries.shape[0], boundaries.shape[1] + 2), dtype=np.int64)
     cuts[:, 1:-1] = np.where(reaches, before, after)
     cuts[:, -1] = sums.rows.shape[1] - 1
-    gaps = np.diff(np.take_along_axis(sums.residuals, cuts, axis=1), axis=1)
+    gaps = np.diff(sums.residuals_below(cuts), axis=1)
     return divide(np.abs(gaps).sum(axis=1), sums.total_rows)
-
-
-def _first_reaching(ascending: FloatArray, wanted: FloatArray) -> IntArray:
-    """Return in each row the first positions at which the sums are at least those wanted, of the latter's shape."""
-    first = np.empty(wanted.shape, dtype=np.int64)
-    for number, (sums, aims) in enumerate(zip(ascending, wanted, strict=True)):
-        first[number] = sums.searchsorted(aims)
-    return first
 
 
 def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArray:
@@ -213,15 +240,18 @@ def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArr
     return np.asarray(np.ceil(fraction * n_rows - EQUALITY_TOLERANCE), dtype=np.float64)
 
 
-def _top_hit_rates(sums: _RunningSums, hit_groups: IntArray, top_fractions: Sequence[float]) -> FloatArray:
-    """Return hit rates (chunk, fractions); a tie across the cut gives its expectation over random orders."""
-    total = sums.total_rows[:, np.newaxis]
-    wanted = top_row_counts(np.asarray(top_fractions, dtype=np.float64), total)
-    places = total - wanted
-    # Sums of rows are whole numbers, so the first beyond a place is the first to reach the next one.
-    groups = np.minimum(_first_reaching(sums.rows, places + 1.0), sums.rows.shape[1] - 1) - 1
-    start, end = (np.take_along_axis(sums.rows, groups + step, axis=1) for step in (0, 1))
-    hits_at = (hit_groups.searchsorted(groups + step) for step in (0, 1))
-    low, high = (np.take_along_axis(sums.breakouts, column, axis=1) for column in hits_at)
+def _top_hit_rates(sums: _RunningSums, hit_groups: IntArray, wanted: FloatArray, beyond: IntArray) -> FloatArray:
+    """Return hit rates (chunk, fractions) of the `wanted` top rows, which begin before the groups `beyond`.
+
+    A tie across the cut gives its expectation over random orders.
+    """
+    places = sums.total_rows[:, np.newaxis] - wanted
+    groups = np.minimum(beyond, sums.rows.shape[1] - 1) - 1
+    start, end = (_doubles(sums.rows, groups + step) for step in (0, 1))
+    low, high = (_doubles(sums.breakouts, hit_groups.searchsorted(groups + step)) for step in (0, 1))
     below = low + divide((high - low) * (places - start), end - start)
     return divide(sums.total_breakouts[:, np.newaxis] - below, wanted)
+
+
+def _doubles(values: FloatArray, columns: IntArray) -> FloatArray:
+    return np.take_along_axis(values, columns, axis=1).astype(np.float64)
