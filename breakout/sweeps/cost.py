@@ -17,7 +17,8 @@ TREE_SECONDS, ROW_SECONDS = 3.0e-4, 1.0e-7  # a tree, and each row that it is fi
 LEAF_SECONDS = 9.3e-7  # each of a tree's 2^depth leaves, for each feature
 LINEAR_SECONDS = 6.7e-7  # of any other model, for each row and feature
 EARLY_STOP = 100  # trees beyond the patience at which early stopping usually ends a fit
-JOB_SECONDS = 0.06  # everything beside the fit: evaluation with its intervals, files
+JOB_SECONDS, JUDGED_ROW_SECONDS = 0.03, 1.2e-5  # everything beside the fit: files, evaluation with its intervals
+ROWS_SECONDS = 0.05  # a worker's first job on the same rows: parts, baselines, drift
 START_SECONDS = 1.5  # and the end
 
 
@@ -30,3 +31,8 @@ def fit_seconds(model: ModelConfig, rows: int, features: int) -> float:
         trees = min(trees, EARLY_STOP + model.early_stopping_rounds)
     leaves = float(2**model.depth)
     return trees * (TREE_SECONDS + ROW_SECONDS * rows + LEAF_SECONDS * leaves * features)
+
+
+def job_seconds(evaluation_rows: int) -> float:
+    """Seconds of everything beside the fit."""
+    return JOB_SECONDS + JUDGED_ROW_SECONDS * evaluation_rows

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from breakout.artifacts import save_json, save_text
 from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.metrics import HIGHER_IS_BETTER
+from breakout.report.sweep_page import render_sweep
 from breakout.settings.words import typed
+from breakout.sweeps.flat import to_csv
 from breakout.sweeps.labels import labels, short_words
 from breakout.sweeps.results import JobResult, load_results
 from breakout.sweeps.ties import Standing, rank_jobs, simplest
@@ -31,9 +33,6 @@ METRICS = ("auc", "log_loss", "brier", "ece", "average_precision")
 
 def write_leaderboard(folder: Path) -> dict[str, Any]:
     """Write the three files anew from what lies in the sweep's folder; the leaderboard as in leaderboard.json."""
-    from breakout.report.sweep_page import render_sweep
-    from breakout.sweeps.flat import to_csv
-
     board = build_leaderboard(load_results(folder), folder)
     save_json(board, folder / "leaderboard.json")
     save_text(to_csv(board), folder / "leaderboard.csv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from breakout import settings
@@ -14,13 +15,13 @@ from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.selection import select_features
 from breakout.models.kinds import fit_kind
 from breakout.split import DateRange, Fold, Split, date_mask, folds_with_games, resolve_window
-from breakout.sweeps.cost import JOB_SECONDS, START_SECONDS, fit_seconds
+from breakout.sweeps.cost import START_SECONDS, fit_seconds, job_seconds
 from breakout.sweeps.job import Job, Refusal, refuse
 from breakout.sweeps.reading import OpenedSource, Sources
 from breakout.sweeps.sources import LazyWarehouse, PreparedPlan, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -58,10 +59,16 @@ class Group:
         """One, or one a fold."""
         return max(1, len(self.jobs[0].plan.folds))
 
-    @property
+    @cached_property
+    def rows(self) -> Hashable:
+        """Which rows its jobs learn from and are judged on."""
+        first = self.jobs[0]
+        return first.plan.problem, first.plan.split, first.plan.folds, first.job.config.validation
+
+    @cached_property
     def seconds(self) -> float:
         """An estimate for the whole group on one core."""
-        return max(job.seconds for job in self.jobs) + JOB_SECONDS * len(self.jobs)
+        return max(job.seconds for job in self.jobs) + sum(job_seconds(job.evaluation_rows or 0) for job in self.jobs)
 
 
 @dataclass(frozen=True)

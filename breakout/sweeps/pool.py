@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import time
-from collections import deque
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
@@ -20,9 +19,10 @@ from typing import TYPE_CHECKING
 
 from breakout.sweeps.events import Event
 from breakout.sweeps.server import CONTEXT
+from breakout.sweeps.shares import Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
@@ -33,10 +33,11 @@ GRACE_SECONDS = 10.0  # for a worker that was asked to end to say so in its stat
 
 @dataclass
 class Worker:
-    """A process, the pipe to it, the jobs of its group that are not over, and the one it is at."""
+    """A process, the pipe to it, its place among the others, the jobs of its group that are not over, where it is."""
 
     process: ForkServerProcess
     pipe: Connection
+    place: int
     group: Group | None = None
     left: list[PlannedJob] = field(default_factory=list)
     current: int | None = None
@@ -71,32 +72,37 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def run(self, groups: Iterable[Group], tell: Callable[[Event], bool]) -> None:
+    def run(self, groups: Sequence[Group], tell: Callable[[Event], bool]) -> None:
         """Carry out the groups; `tell` hears of every event and says whether to go on."""
-        waiting = deque(groups)
-        self._start(min(self._count, len(waiting)))
-        for worker in self._workers:
-            if waiting:
-                worker.give(waiting.popleft())
+        waiting = Waiting(groups, self._count)
+        self._start(min(self._count, len(groups)))
+        self._give_idle_ones(waiting)
         while any(worker.group for worker in self._workers):
             for worker in self._ready():
                 if not self._listen(worker, waiting, tell):
                     return
 
     def _start(self, count: int) -> None:
-        while len(self._workers) < count:
+        taken = {worker.place for worker in self._workers}
+        free = [place for place in range(self._count) if place not in taken]
+        for place in free[: count - len(taken)]:
             ours, theirs = CONTEXT.Pipe()
             process = CONTEXT.Process(target=_serve, args=(theirs, self._folder), daemon=True)
             with _main_left_out():
                 process.start()
             theirs.close()
-            self._workers.append(Worker(process, ours))
+            self._workers.append(Worker(process, ours, place))
+
+    def _give_idle_ones(self, waiting: Waiting[Group]) -> None:
+        for worker in self._workers:
+            if waiting and worker.group is None:
+                worker.give(waiting.take(worker.place))
 
     def _ready(self) -> list[Worker]:
         busy = {worker.pipe: worker for worker in self._workers if worker.group}
         return [busy[pipe] for pipe in wait(list(busy)) if isinstance(pipe, Connection)]
 
-    def _listen(self, worker: Worker, waiting: deque[Group], tell: Callable[[Event], bool]) -> bool:
+    def _listen(self, worker: Worker, waiting: Waiting[Group], tell: Callable[[Event], bool]) -> bool:
         """Take one message of a worker: an event, None for a group that is done, or the silence of a dead process."""
         try:
             event: Event | None = worker.pipe.recv()
@@ -104,24 +110,21 @@ class Workers:
             return self._bury(worker, waiting, tell)
         if event is None:
             worker.group = None
-            if waiting:
-                worker.give(waiting.popleft())
+            self._give_idle_ones(waiting)
             return True
         worker.hear(event)
         return tell(event)
 
-    def _bury(self, worker: Worker, waiting: deque[Group], tell: Callable[[Event], bool]) -> bool:
+    def _bury(self, worker: Worker, waiting: Waiting[Group], tell: Callable[[Event], bool]) -> bool:
         """A worker died: the job it was at has failed, the others of its group are begun again elsewhere."""
         worker.process.join()
         self._workers.remove(worker)
         failed = worker.left[0].job.number if worker.current is None else worker.current
         rest = worker.rest(failed)
         if rest is not None:
-            waiting.appendleft(rest)
+            waiting.put_back(rest, worker.place)
         self._start(min(self._count, len(self._workers) + len(waiting)))
-        for other in self._workers:
-            if waiting and other.group is None:
-                other.give(waiting.popleft())
+        self._give_idle_ones(waiting)
         return tell(Event("failed", failed, told_death(worker.process.exitcode), is_death=True))
 
     def close(self) -> None:

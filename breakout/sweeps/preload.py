@@ -1,6 +1,9 @@
 """Everything that a job needs, imported once in the server from which workers are forked. Nothing in, nothing out."""
 
+import atexit
 import gc
+import os
+import sys
 from importlib import import_module
 
 MODULES = (
@@ -23,3 +26,11 @@ for name in MODULES:
     import_module(name)
 gc.freeze()
 gc.enable()
+
+# Arrow's own pool of memory is reserved anew in each forked worker, which takes longer than reading the features.
+arrow = import_module("pyarrow")
+arrow.set_memory_pool(arrow.system_memory_pool())
+
+# The server has nothing to put away, and whoever reads the sweep's output waits for its end.
+if any("multiprocessing.forkserver" in word for word in sys.orig_argv):
+    atexit.register(os._exit, 0)
