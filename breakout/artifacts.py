@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import tempfile
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -38,18 +37,16 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-        os.close(handle)
-        beside = Path(name)
+        beside = path.with_name(f".{path.name}.{os.urandom(8).hex()}{path.suffix}")
         try:
             yield beside
             later = _flushed_later.get()
             if later is None or not path.is_relative_to(later):
                 _flush(beside)
-            beside.chmod(0o644)
             beside.replace(path)
-        finally:
+        except BaseException:
             beside.unlink(missing_ok=True)
+            raise
 
 
 @contextmanager

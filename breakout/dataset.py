@@ -41,12 +41,14 @@ class Dataset:
     """n rows sorted by game_date, game_id, player_lookup.
 
     `X` (n, k) float64 with defaults filled; `is_missing` (n, k) tells what was filled; `y` (n,) 0 or 1, or None where
-    the points are not known yet; `keys` holds KEY_COLUMNS; `context` what reports show or slice by, never the model.
+    the points are not known yet; `dates` (n,) datetime64[D] is game_date; `keys` holds KEY_COLUMNS; `context` what
+    reports show or slice by, never the model.
     """
 
     X: pd.DataFrame
     is_missing: pd.DataFrame
     y: np.ndarray | None
+    dates: np.ndarray
     keys: pd.DataFrame
     context: pd.DataFrame
 
@@ -60,11 +62,6 @@ class Dataset:
             raise ValueError("these rows are not played yet and have no label")
         return self.y
 
-    @cached_property
-    def dates(self) -> np.ndarray:
-        """game_date of each row, shape (n,), datetime64[D]."""
-        return self.keys["game_date"].to_numpy().astype("datetime64[D]")
-
     @property
     def breakout_rate(self) -> float | None:
         """Share of breakouts, None without rows."""
@@ -76,6 +73,7 @@ class Dataset:
             self.X[mask].reset_index(drop=True),
             self.is_missing[mask].reset_index(drop=True),
             None if self.y is None else self.y[mask],
+            self.dates[mask],
             self.keys[mask].reset_index(drop=True),
             self.context[mask].reset_index(drop=True),
         )
@@ -150,6 +148,7 @@ def dataset_of(
         X=prepare_feature_vector(raw, names, {name: registry[name].default for name in names}),
         is_missing=raw.isna(),
         y=frame["is_breakout"].to_numpy(dtype="int8") if row_source == "played" else None,
+        dates=answer["game_date"].to_numpy().astype("datetime64[D]"),
         keys=frame[list(KEY_COLUMNS)],
         context=frame[[column for column in context if column != "is_breakout"]],
     )

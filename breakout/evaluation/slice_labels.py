@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, check_dates
+from breakout.evaluation.rows import EQUALITY_TOLERANCE, BoolArray, FloatArray, check_dates
 
 # Weeks since training, finer where models age fastest; the last band is open.
 STALENESS_WEEKS = (1, 2, 3, 4, 5, 9, 14, 27)
@@ -25,6 +26,15 @@ class SliceLabels:
 
     values: NDArray[np.str_]
     order: tuple[str, ...]
+
+    @cached_property
+    def members(self) -> tuple[tuple[str, BoolArray], ...]:
+        """The labels that a row has, in order, with their rows (n,); a ValueError for one missing from the order."""
+        unnamed = set(np.unique(self.values).tolist()) - set(self.order)
+        if unnamed:
+            raise ValueError(f"slice labels missing from their order: {', '.join(sorted(unnamed))}")
+        members = [(label, np.asarray(self.values == label)) for label in self.order]
+        return tuple((label, is_member) for label, is_member in members if is_member.any())
 
 
 def month_labels(game_dates: ArrayLike) -> SliceLabels:

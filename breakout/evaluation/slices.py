@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from breakout.evaluation.intervals import PairedDifference, paired_differences, replicate_paired_metrics
@@ -73,14 +72,10 @@ def compare_slices(
     return tuple(differences)
 
 
-def _members(labels: SliceLabels, n_rows: int) -> list[tuple[str, BoolArray]]:
+def _members(labels: SliceLabels, n_rows: int) -> tuple[tuple[str, BoolArray], ...]:
     if labels.values.shape != (n_rows,):
         raise ValueError(f"slice labels of shape {labels.values.shape} do not match {n_rows} rows")
-    unnamed = set(labels.values.tolist()) - set(labels.order)
-    if unnamed:
-        raise ValueError(f"slice labels missing from their order: {', '.join(sorted(unnamed))}")
-    members = [(label, np.asarray(labels.values == label)) for label in labels.order]
-    return [(label, is_member) for label, is_member in members if is_member.any()]
+    return labels.members
 
 
 def _slice_metrics(label: str, y: ArrayLike, p: ArrayLike, resamples: DateResamples) -> SliceMetrics:

@@ -10,10 +10,11 @@ A difference is called drift only if it is also large enough to matter, for with
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from breakout.features.registry import FEATURE_DEFAULTS
@@ -86,7 +87,7 @@ class DistributionReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON types."""
-        return {"schema_version": SCHEMA_VERSION, "drifted": list(self.drifted), **asdict(self)}
+        return {"schema_version": SCHEMA_VERSION, "drifted": list(self.drifted), **msgspec.to_builtins(self)}
 
 
 def validate_feature_distributions(
