@@ -121,7 +121,7 @@ def save_bytes(content: bytes, path: Path) -> None:
 def load_json(path: Path) -> Any:
     """Read JSON; DataError naming the file if it is missing or damaged."""
     with _readable(path, "JSON"):
-        return json.loads(path.read_text(encoding="utf-8"))
+        return msgspec.json.decode(path.read_bytes())
 
 
 def load_parquet(path: Path) -> pd.DataFrame:
