@@ -53,14 +53,20 @@ class PairedDifference:
     higher_is_better: bool
 
 
-def replicate_paired_metrics(y: ArrayLike, p: ArrayLike, resamples: DateResamples) -> MetricReplicates:
-    """Replicate AUC, log loss and Brier score, which need sums by date only and are nearly free."""
+def replicate_paired_metrics(
+    y: ArrayLike, p: ArrayLike, resamples: DateResamples, beside: Mapping[str, FloatArray] | None = None
+) -> MetricReplicates:
+    """Replicate AUC, log loss and Brier score, which need sums by date only and are nearly free.
+
+    `beside` are other figures of rows (n,) by name, whose means are replicated with them.
+    """
     labels, probabilities = check_rows(y, p)
     pairs = concordant_pairs_by_date(labels, probabilities, resamples)
     n_pairs = float(labels.sum() * (1.0 - labels).sum())
     rows = {
         "log_loss": metrics.row_log_losses(labels, probabilities),
         "brier": metrics.row_brier_scores(labels, probabilities),
+        **(beside or {}),
     }
     return MetricReplicates(
         {
@@ -69,7 +75,7 @@ def replicate_paired_metrics(y: ArrayLike, p: ArrayLike, resamples: DateResample
         },
         {
             "auc": replicate_auc_of_pairs(pairs, labels, resamples),
-            **{name: resamples.means(values) for name, values in rows.items()},
+            **dict(zip(rows, resamples.means(np.stack(list(rows.values()))), strict=True)),
         },
     )
 

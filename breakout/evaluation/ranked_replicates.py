@@ -54,7 +54,8 @@ def _others_below(breakout_p: FloatArray, other_p: FloatArray, other_date: IntAr
 def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResamples) -> FloatArray:
     """Return each resample's AUC from the concordant pairs (dates, dates), NaN where a class is missing."""
     concordant = np.einsum("rd,rd->r", resamples.weights @ pairs, resamples.weights)
-    return divide(concordant, resamples.sums(y) * resamples.sums(1.0 - y))
+    breakouts = resamples.sums(y)
+    return divide(concordant, breakouts * (resamples.row_counts - breakouts))
 
 
 def replicate_auc(y: FloatArray, p: FloatArray, resamples: DateResamples) -> FloatArray:

@@ -54,17 +54,16 @@ class DateResamples:
 
     def subset(self, is_member: BoolArray) -> DateResamples:
         """Return the same draws for the rows where `is_member` (n,); dates without a row left are dropped."""
-        present, renumbered = np.unique(self.date_index[is_member], return_inverse=True)
-        return DateResamples(renumbered.astype(np.int64), self.weights[:, present], self.confidence)
-
-    def date_sums(self, row_values: FloatArray) -> FloatArray:
-        """Return the sum of `row_values` (n,) within each date, of shape (dates,)."""
-        sums = np.bincount(self.date_index, weights=row_values, minlength=self.n_dates)
-        return sums.astype(np.float64, copy=False)
+        kept = self.date_index[is_member]
+        is_present = np.bincount(kept, minlength=self.n_dates) > 0
+        if is_present.all():
+            return DateResamples(kept, self.weights, self.confidence)
+        return DateResamples((np.cumsum(is_present) - 1)[kept], self.weights[:, is_present], self.confidence)
 
     def sums(self, row_values: FloatArray) -> FloatArray:
-        """Return the sum of `row_values` (n,) in each resample, of shape (resamples,)."""
-        return np.asarray(self.weights @ self.date_sums(row_values))
+        """Return the sum of `row_values` (n,) in each resample, of shape (resamples,); of several, (k, n), each's."""
+        by_date = [np.bincount(self.date_index, values, self.n_dates) for values in np.atleast_2d(row_values)]
+        return np.asarray((by_date @ self.weights.T).reshape(*row_values.shape[:-1], -1))
 
     @cached_property
     def row_counts(self) -> FloatArray:
@@ -72,7 +71,7 @@ class DateResamples:
         return self.sums(np.ones(self.date_index.size))
 
     def means(self, row_values: FloatArray) -> FloatArray:
-        """Return the mean of `row_values` (n,) in each resample, NaN where it has no rows."""
+        """Return the mean of `row_values` (n,) or (k, n) in each resample, NaN where it has no rows."""
         return divide(self.sums(row_values), self.row_counts)
 
     def interval(self, estimate: float | None, replicates: FloatArray) -> Interval:

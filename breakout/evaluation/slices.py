@@ -80,17 +80,13 @@ def _members(labels: SliceLabels, n_rows: int) -> tuple[tuple[str, BoolArray], .
 
 def _slice_metrics(label: str, y: ArrayLike, p: ArrayLike, resamples: DateResamples) -> SliceMetrics:
     truth, probabilities = check_rows(y, p)
-    gap = probabilities - truth
-    metrics = replicate_paired_metrics(truth, probabilities, resamples).intervals(resamples)
+    beside = {"breakout_rate": truth, "calibration_gap": probabilities - truth}
+    metrics = replicate_paired_metrics(truth, probabilities, resamples, beside).intervals(resamples)
     return SliceMetrics(
         label=label,
         n_rows=truth.size,
         n_dates=resamples.n_dates,
         n_breakouts=int(truth.sum()),
         mean_probability=float(probabilities.mean()),
-        breakout_rate=resamples.interval(float(truth.mean()), resamples.means(truth)),
-        calibration_gap=resamples.interval(float(gap.mean()), resamples.means(gap)),
-        auc=metrics["auc"],
-        log_loss=metrics["log_loss"],
-        brier=metrics["brier"],
+        **metrics,
     )
