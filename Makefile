@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 LOCKED := $(PIP_INSTALL) --require-hashes --requirement
 PACKAGE := $(PIP_INSTALL) --no-build-isolation --editable .
+# pip compiles what it installs, but leaves an editable package as it is.
+COMPILE := -m compileall -q breakout
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -66,12 +68,14 @@ $(VENV)/bin/python:
 $(VENV)/.setup: requirements.lock pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python $(LOCKED) requirements.lock
 	$(BIN)/python $(PACKAGE)
+	$(BIN)/python $(COMPILE)
 	touch $@
 
 # The development lock holds everything of the other one, so one stamp serves both.
 $(VENV)/.setup-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python $(LOCKED) requirements-dev.lock
 	$(BIN)/python $(PACKAGE)
+	$(BIN)/python $(COMPILE)
 	touch $(VENV)/.setup $@
 
 # Its lock is made by hand, for it changes with the emulator only:

@@ -89,8 +89,11 @@ class JobResult:
         """game_date, probability or is_breakout of one part's games, shape (n,); empty if there is none."""
         if self.predictions is None:
             raise ValueError(f"job {self.number} left no predictions")
-        is_part = np.array(self.predictions["split"].to_pylist()) == split
-        return np.asarray(array_of(self.predictions[column])[is_part])
+        return np.asarray(array_of(self.predictions[column])[self._splits == split])
+
+    @cached_property
+    def _splits(self) -> np.ndarray:
+        return np.array([] if self.predictions is None else self.predictions["split"].to_pylist())
 
 
 def load_results(folder: Path) -> list[JobResult]:
