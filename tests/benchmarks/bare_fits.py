@@ -1,7 +1,8 @@
 """The floor under a sweep: the same fits by CatBoost itself, in two processes of one thread each, and nothing else.
 
-python bare_fits.py FITS: a pickled list of fits, as `prepare` makes it. Prints the seconds from the moment when both
-processes have their rows to the last fit's end, and the CPU seconds of the fits.
+python bare_fits.py FITS ORDER: a pickled list of fits, as `prepare` makes it, done in the order of the jobs ("jobs"),
+as a loop over the settings does them, or the costliest first ("best"), so that both processes end together. Prints the
+seconds from the moment when both processes have their rows to the last fit's end, and the CPU seconds of the fits.
 """
 
 from __future__ import annotations
@@ -23,12 +24,11 @@ Fit = tuple[CatBoostConfig, FitParts, int]
 
 
 def prepare(jobs: list[list[str]]) -> list[Fit]:
-    """The rows and settings of every fit of a sweep, by the words of its jobs; the costliest first, as a sweep does."""
+    """The rows and settings of every fit of a sweep, by the words of its jobs, in their order."""
     from breakout.experiment.fitting import split_parts
     from breakout.experiment.plan import open_plan
     from breakout.settings import ExperimentConfig
     from breakout.settings.composition import compose
-    from breakout.sweeps.cost import fit_seconds
 
     fits: list[Fit] = []
     parts: dict[object, FitParts] = {}
@@ -40,7 +40,14 @@ def prepare(jobs: list[list[str]]) -> list[Fit]:
             with open_plan(config) as plan:
                 parts[config.window], _ = split_parts(config, plan.build_train())
         fits.append((config.model, parts[config.window], config.seed))
-    return sorted(fits, key=lambda fit: -fit_seconds(fit[0], len(fit[1].y_fit), 10))
+    return fits
+
+
+def cost(fit: Fit) -> float:
+    from breakout.sweeps.cost import fit_seconds
+
+    model, parts, _ = fit
+    return fit_seconds(model, len(parts.y_fit), parts.X_fit.shape[1])
 
 
 def fit_some(fits: list[Fit], taken: object, ready: Barrier) -> None:
@@ -58,6 +65,8 @@ def fit_some(fits: list[Fit], taken: object, ready: Barrier) -> None:
 
 def main() -> None:
     fits = pickle.loads(Path(sys.argv[1]).read_bytes())  # noqa: S301  (the benchmark wrote it)
+    if sys.argv[2] == "best":
+        fits.sort(key=cost, reverse=True)
     context = multiprocessing.get_context("fork")
     taken, ready = context.Value("i", 0), context.Barrier(PROCESSES + 1)
     workers = [context.Process(target=fit_some, args=(fits, taken, ready)) for _ in range(PROCESSES)]
