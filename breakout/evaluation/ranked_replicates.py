@@ -134,7 +134,10 @@ def _running_sums(ranking: _Ranking, resamples: DateResamples) -> Iterator[_Runn
     # Counts are whole numbers, and twice a count is compared: single precision holds them exactly, at half the cost.
     is_exact = 2.0 * resamples.row_counts.max() < 2.0 ** np.finfo(np.float32).nmant
     counted = np.float32 if is_exact else np.float64
-    sum_up = (_summing_by_product if is_short else _summing_along_rows)(ranking, resamples.n_dates, counted)
+    if is_short:
+        sum_up = _summing_by_product(ranking, resamples.n_dates, counted)
+    else:
+        sum_up = _summing_along_rows(ranking, counted)
     step = max(1, CHUNK_ELEMENTS // (ranking.date_index.size + 1))
     for start in range(0, resamples.weights.shape[0], step):
         yield sum_up(resamples.weights[start : start + step])
@@ -163,7 +166,7 @@ def _summing_by_product(ranking: _Ranking, n_dates: int, counted: DTypeLike) -> 
     return sum_up
 
 
-def _summing_along_rows(ranking: _Ranking, _: int, counted: DTypeLike) -> Callable[[FloatArray], _RunningSums]:
+def _summing_along_rows(ranking: _Ranking, counted: DTypeLike) -> Callable[[FloatArray], _RunningSums]:
     """Give every row its date's weight and sum along the rows: work and memory do not grow with the dates."""
     label: FloatArray = ranking.label.astype(counted)
 
@@ -226,7 +229,7 @@ def _average_precision(sums: _RunningSums, hit_groups: IntArray) -> FloatArray:
 
 
 def _calibration_error(sums: _RunningSums, boundaries: FloatArray, after: IntArray) -> FloatArray:
-    """Return ECE over bins of equal mass from the first groups `after` which the boundaries between bins lie."""
+    """Return ECE over bins of equal mass; `after` are the first groups below which all rows of a boundary lie."""
     before = np.maximum(after - 1, 0)  # half of this group lies below the boundary: only its middle can reach it
     reaches = np.take_along_axis(sums.rows, before, 1) + np.take_along_axis(sums.rows, after, 1) >= boundaries
     cuts = np.zeros((boundaries.shape[0], boundaries.shape[1] + 2), dtype=np.int64)

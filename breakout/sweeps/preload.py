@@ -27,7 +27,7 @@ for name in MODULES:
 gc.freeze()
 gc.enable()
 
-# Arrow's own pool of memory is reserved anew in each forked worker, which takes longer than reading the features.
+# With Arrow's own pool of memory, one of two forked workers that begin to read together stalls longer than both read.
 arrow = import_module("pyarrow")
 arrow.set_memory_pool(arrow.system_memory_pool())
 
