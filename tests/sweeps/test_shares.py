@@ -32,10 +32,10 @@ def test_each_group_stands_in_one_share_and_no_share_is_far_too_long(groups: lis
     shares = share_out(groups, workers)
     assert len(shares) == workers
     assert sorted(map(id, groups)) == sorted(id(group) for share in shares for group in share)
-    setups = ROWS_SECONDS * len({group.rows for group in groups})
-    least = max(sum(group.seconds for group in groups) / workers, max((group.seconds for group in groups), default=0))
-    # Graham 1969: who is free takes the costliest that is left, and ends within 4/3 of the best; rows come on top.
-    assert max(map(seconds, shares)) <= 4 / 3 * least + setups
+    # Graham 1966: the last group of a share is begun no later than if all others were spread evenly; rows come on top.
+    costs = [group.seconds for group in groups]
+    setups = ROWS_SECONDS * (len({group.rows for group in groups}) + 1)
+    assert max(map(seconds, shares)) <= sum(costs) / workers + max(costs, default=0.0) + setups + 1e-9
 
 
 def test_shares_are_evened_out_where_the_costliest_first_does_not_suffice() -> None:
