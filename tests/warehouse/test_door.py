@@ -115,6 +115,45 @@ def test_types_that_hold_the_same_values_are_read_alike(
     pd.testing.assert_frame_equal(built_from(write(tables, tmp_path)), whole, check_exact=True)
 
 
+def test_names_are_text_to_every_expression_and_leave_as_text(history: History, tmp_path: Path) -> None:
+    """They are held as codes, which nobody may notice: in the order of text, beside names that no table holds."""
+    tables = tables_of(history)
+    names = ["zoë", "a", "Z", "éric", "ab", "o'neal"]
+    rows = tables[PLAYERS].slice(0, len(names))
+    tables[PLAYERS] = with_column(rows, "player_lookup", names)
+    warehouse = DuckDBWarehouse(write(tables, tmp_path))
+    assert warehouse.columns(PLAYERS)["player_lookup"].startswith("ENUM")
+    found = warehouse.query(
+        """SELECT player_lookup, CONCAT(UPPER(player_lookup), '!') AS loud, player_lookup = 'nobody' AS is_nobody,
+          IF(player_lookup = 'a', player_lookup, 'another') AS other, LENGTH(player_lookup) AS length,
+          team_abbr < 'BOS' AS is_before
+        FROM `nba_analytics.player_game_summary` ORDER BY player_lookup""",
+        {},
+    )
+    assert {found.schema.field(name).type for name in ("player_lookup", "loud", "other")} == {pa.string()}
+    assert found["player_lookup"].to_pylist() == sorted(names, key=str.encode)
+    assert found["loud"].to_pylist() == [f"{name.upper()}!" for name in sorted(names, key=str.encode)]
+    assert not any(found["is_nobody"].to_pylist())
+    assert found["other"].to_pylist().count("another") == len(names) - 1
+    assert found["length"].to_pylist() == [len(name) for name in sorted(names, key=str.encode)]
+    assert found["is_before"].to_pylist() == [team < "BOS" for team in rows["team_abbr"].to_pylist()]
+    among = "SELECT game_id FROM `nba_analytics.player_game_summary` WHERE player_lookup IN UNNEST(@who)"
+    assert len(warehouse.query(among, {"who": ["zoë", "nobody"]})) == 1
+    warehouse.close()
+
+
+def test_numbers_may_stand_for_names(history: History, tmp_path: Path) -> None:
+    tables = tables_of(history)
+    whole = built_from(write(tables, tmp_path))
+    numbers = {name: 200 + place for place, name in enumerate(sorted(set(whole["player_lookup"])))}
+    numbers = {name: numbers.get(name, 300) for name in tables[PLAYERS]["player_lookup"].to_pylist()}
+    ids = [numbers[name] for name in tables[PLAYERS]["player_lookup"].to_pylist()]
+    tables[PLAYERS] = with_column(tables[PLAYERS], "player_lookup", ids, pa.int64())
+    numbered = built_from(write(tables, tmp_path))
+    renamed = whole.assign(player_lookup=whole["player_lookup"].map(lambda name: str(numbers[name])))
+    pd.testing.assert_frame_equal(numbered, renamed, check_exact=True)
+
+
 def spoiled(column: str, value: Any, kind: pa.DataType | None = None) -> Callable[[pa.Table], pa.Table]:
     """This value in the third row of a column."""
 
