@@ -184,7 +184,7 @@ def _is_needed(plan: Plan, relation: w.Relation) -> bool:
 
 def _state(plan: Plan, relation: w.Relation) -> str:
     """What is known after each game of a relation, and until when that is the latest."""
-    columns = dict(plan.states.get(relation.name, {}))
+    columns = {name: relation.column(sql) for name, sql in plan.states.get(relation.name, {}).items()}
     if asks_for_regulars(plan):
         columns |= REGULARS_COLUMNS.get(relation.name, {})
     if relation.is_counted:

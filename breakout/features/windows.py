@@ -8,6 +8,7 @@ the one after as many games as he had played before the row's date (`BY_COUNT_JO
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 DIALECT = "bigquery"
@@ -62,6 +63,18 @@ class Relation:
         """The join from `kept` to the state that is valid on the row's date."""
         as_of = BY_COUNT_JOIN if self.is_counted else AS_OF_JOIN
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
+
+    def column(self, sql: str) -> str:
+        """A state's window column as it is asked for: how many games a frame holds follows from the state's number.
+
+        That is one number for all frames, where a count would walk over each.
+        """
+        frame = self.windows.get(sql.removeprefix("COUNT(*) OVER "), "")
+        ends_here = re.fullmatch(r"ROWS BETWEEN (UNBOUNDED|\d+) PRECEDING AND CURRENT ROW", frame)
+        if not ends_here:
+            return sql
+        number = f"ROW_NUMBER() OVER {self.order}"
+        return number if ends_here[1] == "UNBOUNDED" else f"LEAST({number}, {int(ends_here[1]) + 1})"
 
     @property
     def is_of_night(self) -> bool:

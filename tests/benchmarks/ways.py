@@ -1,0 +1,96 @@
+"""The ways to build the ten features that are compared, each to be run in a process of its own.
+
+All begin with both tables loaded (the queries in DuckDB's memory, pandas in DataFrames) and end with keys, label and
+features of every kept row in memory (an Arrow table, a DataFrame). Pandas comes twice: plain, as most people write it,
+and tuned.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from breakout.features import BREAKOUT_FEATURE_ORDER, BreakoutFeatureConfig, get_training_data_query
+from breakout.warehouse.duckdb import DuckDBWarehouse
+from tests.benchmarks import pandas_plain, pandas_tuned
+from tests.benchmarks.leagues import TABLES
+
+HAND_WRITTEN = Path(__file__).with_name("ten_features.sql")
+BEGINNING, END = date(1900, 1, 1), date(2100, 1, 1)
+
+Build = Callable[[], pa.Table | pd.DataFrame]
+Features = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
+
+
+def ours(warehouse: DuckDBWarehouse) -> Build:
+    config = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",))
+    parameters = config.parameters(BEGINNING, BEGINNING, END)
+    return lambda: warehouse.query(get_training_data_query(), parameters)
+
+
+def hand_written(warehouse: DuckDBWarehouse) -> Build:
+    sql = HAND_WRITTEN.read_text(encoding="utf-8")
+    return lambda: warehouse.connection.execute(sql, {"start": BEGINNING, "end": END}).to_arrow_table()
+
+
+def pandas(warehouse: DuckDBWarehouse, build_features: Features) -> Build:
+    players, teams = (warehouse.query(f"SELECT * FROM `nba_analytics.{table}`", {}).to_pandas() for table in TABLES)  # noqa: S608
+    for frame in (players, teams):
+        frame["game_date"] = pd.to_datetime(frame["game_date"])
+    return lambda: build_features(players, teams)
+
+
+WAYS: dict[str, Callable[[DuckDBWarehouse], Build]] = {
+    "the query": ours,
+    "hand-written": hand_written,
+    "pandas": partial(pandas, build_features=pandas_plain.build_features),
+    "tuned pandas": partial(pandas, build_features=pandas_tuned.build_features),
+}
+
+
+class Worker:
+    """One way in this process: its tables loaded, its features built once when it begins."""
+
+    def __init__(self, way: str, files: dict[str, str]) -> None:
+        self.memory_before = peak_memory()
+        self.build = WAYS[way](DuckDBWarehouse(files))
+        self.build()
+        self.memory_after = peak_memory()
+
+    def seconds(self) -> float:
+        """The time to build them once more."""
+        before = time.perf_counter()
+        self.build()
+        return time.perf_counter() - before
+
+
+_here: list[Worker] = []  # of a process that was started to be a worker: itself
+
+
+def begin(way: str, files: dict[str, str]) -> None:
+    """Make this process a worker."""
+    _here.append(Worker(way, files))
+
+
+def seconds() -> float:
+    """The time that this process's way takes once."""
+    return _here[0].seconds()
+
+
+def memory_growth() -> float:
+    """MB by which this process had grown at its highest: after its imports, the files loaded, the features built."""
+    return _here[0].memory_after - _here[0].memory_before
+
+
+def peak_memory() -> float:
+    """MB, on Linux."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
+    assert found
+    return int(found[1]) / 1024
