@@ -186,8 +186,7 @@ EXPERIMENTAL_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="rest_days",
-        expression="""
-            IF(row.day - MAX(day) OVER team_season_so_far > 7, 7, row.day - MAX(day) OVER team_season_so_far)""",
+        expression="IF(row.day - LAG(day, 0) OVER team_season > 7, 7, row.day - LAG(day, 0) OVER team_season)",
         default=7.0,
         unit="days",
         group="schedule",

@@ -74,7 +74,7 @@ SHARED_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="back_to_back",
-        expression="IF(MAX(day) OVER team_season_so_far = row.day - 1, 1, 0)",
+        expression="IF(LAG(day, 0) OVER team_season = row.day - 1, 1, 0)",
         default=0.0,
         unit="flag",
         group="schedule",

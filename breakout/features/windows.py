@@ -65,10 +65,14 @@ class Relation:
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
     def column(self, sql: str) -> str:
-        """A state's window column as it is asked for: how many games a frame holds follows from the state's number.
+        """A state's window column as it is asked for: plainer where that gives the same, as windows are what costs.
 
-        That is one number for all frames, where a count would walk over each.
+        No game back is the state's own. How many games a frame holds follows from the state's number, one for all
+        frames, where a count would walk over each.
         """
+        own = re.fullmatch(rf"LAG\((.+), 0\) OVER {self.order}", sql)
+        if own:
+            return own[1]
         frame = self.windows.get(sql.removeprefix("COUNT(*) OVER "), "")
         ends_here = re.fullmatch(r"ROWS BETWEEN (UNBOUNDED|\d+) PRECEDING AND CURRENT ROW", frame)
         if not ends_here:

@@ -158,7 +158,8 @@ def test_an_opponent_rating_that_holds_tonight_is_found(
 def test_a_game_that_leaks_by_being_there_is_named(warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     relation = w.RELATION_OF_WINDOW["team_season_so_far"]
     monkeypatch.setitem(relation.windows, "team_season_so_far", "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 FOLLOWING")
-    report = audit(warehouse, "rest_days")
+    registry = planted("rest_days", "row.day - MAX(day) OVER team_season_so_far")
+    report = audit(warehouse, "rest_days", installed_paths(registry))
     assert report.count("rest_days", TRUNCATION)
     example = report.counterexamples[0]
     assert example.leaked is not None
