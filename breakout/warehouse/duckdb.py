@@ -97,12 +97,23 @@ class DuckDBWarehouse:
         try:
             self._connection.execute("SET enable_progress_bar = false")  # it would print into the program's own output
             self._connection.execute("CREATE SCHEMA nba_analytics")
-            self._fill({table: (_reader(paths), pattern) for table, (pattern, paths) in self._files.items()})
+            self._fill({table: (self._stage(table, *files), files[0]) for table, files in self._files.items()})
+            for table in self._files:
+                self._connection.execute(f"DROP TABLE IF EXISTS temp.{table.name}")
             self._check_unchanged()
         except BaseException:  # half of the tables must not pass for all
             self.close()
             raise
         return self._connection
+
+    def _stage(self, table: tables.Table, pattern: str, paths: Sequence[str]) -> str:
+        """What FROM reads the files by, as one table with columns matched by name; CSV is parsed here, once for all."""
+        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+        if not all(path.lower().endswith((".csv", ".csv.gz", ".tsv")) for path in paths):
+            return f"read_parquet([{listed}], union_by_name=true)"
+        parsed = f"read_csv([{listed}], union_by_name=true, sample_size=-1)"
+        self._execute(f"CREATE TEMP TABLE {table.name} AS FROM {parsed}", {}, f"{table.name} ({pattern})")
+        return f"temp.{table.name}"
 
     def _check_unchanged(self) -> None:
         """Rows must never be taken for those of other files."""
@@ -299,14 +310,6 @@ def _find_files(table: str, pattern: str) -> list[str]:
     if folder:
         raise DataError(f"{table}: {folder} is a folder; name its files, as in warehouse.{table}='{folder}/*.parquet'.")
     return paths
-
-
-def _reader(paths: Sequence[str]) -> str:
-    """The DuckDB call that reads these files as one table, matching columns by name."""
-    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
-    if all(path.lower().endswith((".csv", ".csv.gz", ".tsv")) for path in paths):
-        return f"read_csv([{listed}], union_by_name=true, sample_size=-1)"
-    return f"read_parquet([{listed}], union_by_name=true)"
 
 
 def _cast(column: tables.Column, actual: str) -> str:
