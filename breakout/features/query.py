@@ -20,7 +20,7 @@ from breakout.features.roster import (
     numbered_games,
     played_with_missed_games,
 )
-from breakout.features.sources import player_games, team_games
+from breakout.features.sources import IS_HOME, player_games, team_games
 from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ NIGHT_COLUMNS = ("team_abbr", "opponent_team_abbr", "season_year", "is_home", "g
 NAME_COLUMN = "player_full_name"  # of a slate alone: people read it, and played games are many
 CONTEXT_COLUMNS = ("season_points_avg", "last_game_date", "is_role_player", "is_breakout")
 
-_NIGHT = "player_lookup, game_id, game_date, day, season_year, team_abbr, opponent_team_abbr, is_home"
+_NIGHT = ("player_lookup", "game_id", "game_date", "day", "season_year", "team_abbr", "opponent_team_abbr")
 
 # Thresholds are decided as in exact arithmetic: whole numbers on both sides, and 1e-9 towards equality.
 ROLE_PLAYER = (
@@ -93,7 +93,7 @@ def _names(row_source: RowSource) -> tuple[str, ...]:
 
 
 def _night(row_source: RowSource) -> str:
-    return ", ".join((_NIGHT, *_names(row_source)))
+    return ", ".join((*_NIGHT, *_names(row_source)))
 
 
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
@@ -101,8 +101,8 @@ def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
     if row_source == "played":
         return {}
     if row_source == "listed":
-        columns = _NIGHT.replace(" day,", " UNIX_DATE(game_date) AS day,")
-        return {"slate": f"SELECT {columns}\nFROM `{tables.slate}`\nWHERE game_date BETWEEN @start AND @end"}
+        columns = _night(row_source).replace(" day,", " UNIX_DATE(game_date) AS day,")
+        return {"slate": f"SELECT {columns}, is_home\nFROM `{tables.slate}`\nWHERE game_date BETWEEN @start AND @end"}
     side = """SELECT game_id, game_date, season_year,
   {own} AS team_abbr, {other} AS opponent_team_abbr, {home} AS is_home
 FROM `{table}`
@@ -131,11 +131,12 @@ def _rows_as_of(plan: Plan, row_source: RowSource) -> str:
     rows, games = "player_games", "COUNT(*)"  # all of them were played, and rows are counted quicker than values
     if row_source != "played":
         games = "COUNT(points)"
-        values = sorted((plan.inputs["played"] | {"points"}) - _DERIVED)
+        values = sorted((plan.inputs["played"] | {"points"}) - {*_NIGHT, *_DERIVED, "is_home"})
         night = _night(row_source)
-        played = f"SELECT {night}, {', '.join(values)} FROM player_games"
+        is_home = "is_home" if "is_home" in plan.inputs["played"] else "NULL AS is_home"
+        played = f"SELECT {night}, {is_home}, {', '.join(values)} FROM player_games"
         unknown = ", ".join(f"CAST(NULL AS FLOAT64) AS {value}" for value in values)
-        rows = f"(\n  {played}\n  UNION ALL\n  SELECT {night}, {unknown} FROM slate\n)"
+        rows = f"(\n  {played}\n  UNION ALL\n  SELECT {night}, is_home, {unknown} FROM slate\n)"
     return f"""SELECT *,
   {games} OVER before AS games_before,
   SUM(points) OVER before AS points_before{extra}
@@ -144,15 +145,7 @@ WINDOW {windows}"""
 
 
 # Columns of `played` that this query makes, beside those that the source holds.
-_DERIVED = {
-    "day",
-    "team_abbr",
-    "game_date",
-    "was_breakout",
-    "team_game_number",
-    "missed_team_game",
-    "played_team_game",
-}
+_DERIVED = ("was_breakout", "team_game_number", "missed_team_game", "played_team_game")
 
 
 def _played(plan: Plan) -> str:
@@ -167,7 +160,8 @@ def _played(plan: Plan) -> str:
 def _kept(plan: Plan, row_source: RowSource) -> str:
     """The asked rows; of played games only the role players', of a slate everyone, marked whether he is one."""
     carried = ["points", *plan.row_windows]
-    columns = f"SELECT {_night(row_source)}, games_before, points_before, {', '.join(carried)}"
+    is_home = f"{IS_HOME} AS is_home" if row_source == "played" else "is_home"
+    columns = f"SELECT {_night(row_source)}, {is_home}, games_before, points_before, {', '.join(carried)}"
     role_player = f"({ROLE_PLAYER}) AS is_role_player"
     if row_source == "played":
         where = f"points IS NOT NULL AND game_date BETWEEN @start AND @end\n  AND {ROLE_PLAYER}"

@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 _COLUMN_NAME = re.compile(r"[A-Za-z_]\w{0,299}", re.ASCII)
 
+# A game is called YYYYMMDD_AWAY_HOME; where it is called otherwise, nobody is known to be at home.
+IS_HOME = "CASE WHEN STRPOS(game_id, '_') > 0 THEN IF(ENDS_WITH(game_id, CONCAT('_', team_abbr)), 1, 0) END"
+
 # Engines add floating numbers in any order; whole numbers below 2^53 add exactly in every order. So minutes and usage
 # are summed in billionths (no source has more than nine decimals) and divided once, at the end.
 _PLAYED_COLUMNS = {
+    "is_home": IS_HOME,
     "points": "CAST(points AS FLOAT64)",
     "minutes_nano": "ROUND(CAST(minutes_played AS FLOAT64) * 1e9)",
     "usage_nano": "ROUND(CAST(usage_rate AS FLOAT64) * 1e9)",
@@ -30,7 +34,6 @@ _TEAM_COLUMNS = {
 # Columns that the query itself derives, not the source.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
 _DERIVED_PLAYED = _DERIVED | {
-    "is_home",
     "was_breakout",
     "team_game_number",
     "missed_team_game",
@@ -59,7 +62,6 @@ def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = 
     return f"""SELECT
   {", ".join(("player_lookup", *names))}, game_id, game_date, UNIX_DATE(game_date) AS day, season_year,
   team_abbr, opponent_team_abbr,
-  CASE WHEN STRPOS(game_id, '_') > 0 THEN IF(ENDS_WITH(game_id, CONCAT('_', team_abbr)), 1, 0) END AS is_home,
   {columns}
 FROM `{tables.player_game_summary}`
 WHERE game_date BETWEEN @history_start AND @end

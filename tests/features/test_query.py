@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlglot import exp, parse_one
 
 from breakout import features
 from breakout.dataset import build_dataset
@@ -110,6 +111,25 @@ def test_a_source_column_that_is_not_there_is_a_data_error_that_names_it() -> No
 def test_a_column_name_that_is_no_name_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="plain column name"):
         get_training_data_query(("mine",), registry=registry_with(mine="SUM(`a; DROP TABLE b`) OVER last_5"))
+
+
+@pytest.mark.parametrize("row_source", ["played", "slate", "listed"])
+@pytest.mark.parametrize("column", ["is_home", "opponent_team_abbr", "team_abbr", "game_id", "season_year", "day"])
+def test_no_part_lists_a_column_of_the_night_twice(column: str, row_source: RowSource) -> None:
+    """DuckDB renames the second; BigQuery calls the name ambiguous."""
+    registry = registry_with(mine=f"LAG({column}, 1) OVER player_season")
+    parsed = parse_one(get_training_data_query(("mine",), row_source=row_source, registry=registry), read="bigquery")
+    listed = [[part.alias_or_name for part in select.expressions] for select in parsed.find_all(exp.Select)]
+    assert [names for names in listed if len(names) != len(set(names))] == []
+
+
+def test_a_window_may_hold_where_games_were_played() -> None:
+    registry = registry_with(home_games_of_last_3="SUM(is_home) OVER last_3")
+    history = History()
+    for number, is_home in enumerate((True, True, False, True, True)):
+        history.plays(number, 10, is_home=is_home)
+    values = raw_values(history.build(everyone(("home_games_of_last_3",)), registry)).values()
+    assert [value["home_games_of_last_3"] for value in values] == [1, 2, 2, 2]
 
 
 @pytest.mark.parametrize("row_source", ["played", "slate", "listed"])
