@@ -20,7 +20,7 @@ from breakout.features.roster import (
     numbered_games,
     played_with_missed_games,
 )
-from breakout.features.sources import IS_HOME, player_games, team_games
+from breakout.features.sources import DERIVED_PLAYED, IS_HOME, player_games, team_games
 from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _rows_as_of(plan: Plan, row_source: RowSource) -> str:
     rows, games = "player_games", "COUNT(*)"  # all of them were played, and rows are counted quicker than values
     if row_source != "played":
         games = "COUNT(points)"
-        values = sorted((plan.inputs["played"] | {"points"}) - {*_NIGHT, *_DERIVED, "is_home"})
+        values = sorted((plan.inputs["played"] | {"points"}) - DERIVED_PLAYED - {"is_home"})
         night = _night(row_source)
         is_home = "is_home" if "is_home" in plan.inputs["played"] else "NULL AS is_home"
         played = f"SELECT {night}, {is_home}, {', '.join(values)} FROM player_games"
@@ -142,10 +142,6 @@ def _rows_as_of(plan: Plan, row_source: RowSource) -> str:
   SUM(points) OVER before AS points_before{extra}
 FROM {rows}
 WINDOW {windows}"""
-
-
-# Columns of `played` that this query makes, beside those that the source holds.
-_DERIVED = ("was_breakout", "team_game_number", "missed_team_game", "played_team_game")
 
 
 def _played(plan: Plan) -> str:
@@ -178,9 +174,10 @@ def _is_needed(plan: Plan, relation: w.Relation) -> bool:
 
 def _state(plan: Plan, relation: w.Relation) -> str:
     """What is known after each game of a relation, and until when that is the latest."""
-    columns = {name: relation.column(sql) for name, sql in plan.states.get(relation.name, {}).items()}
+    asked = dict(plan.states.get(relation.name, {}))
     if asks_for_regulars(plan):
-        columns |= REGULARS_COLUMNS.get(relation.name, {})
+        asked |= REGULARS_COLUMNS.get(relation.name, {})
+    columns = {name: relation.column(sql) for name, sql in asked.items()}
     if relation.is_counted:
         columns["games_so_far"] = f"ROW_NUMBER() OVER {relation.order}"
     if not relation.is_counted or asks_for_regulars(plan):

@@ -33,7 +33,7 @@ _TEAM_COLUMNS = {
 }
 # Columns that the query itself derives, not the source.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
-_DERIVED_PLAYED = _DERIVED | {
+DERIVED_PLAYED = _DERIVED | {
     "was_breakout",
     "team_game_number",
     "missed_team_game",
@@ -43,7 +43,7 @@ _DERIVED_PLAYED = _DERIVED | {
 
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
     """Source columns beyond the standard ones that feature expressions read, as CAST to FLOAT64 by their own name."""
-    known = {*_PLAYED_COLUMNS, *_DERIVED_PLAYED} if source == "played" else {*_TEAM_COLUMNS, *_DERIVED}
+    known = {*_PLAYED_COLUMNS, *DERIVED_PLAYED} if source == "played" else {*_TEAM_COLUMNS, *_DERIVED}
     extra = sorted(set(inputs) - known)
     for name in extra:
         if not _COLUMN_NAME.fullmatch(name):

@@ -70,7 +70,7 @@ class Relation:
         No game back is the state's own. How many games a frame holds follows from the state's number, one for all
         frames, where a count would walk over each.
         """
-        own = re.fullmatch(rf"LAG\((.+), 0\) OVER {self.order}", sql)
+        own = re.fullmatch(rf"LAG\(([^,]+), 0\) OVER {self.order}", sql)
         if own:
             return own[1]
         frame = self.windows.get(sql.removeprefix("COUNT(*) OVER "), "")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -55,38 +56,34 @@ WAYS: dict[str, Callable[[DuckDBWarehouse], Build]] = {
 }
 
 
-class Worker:
-    """One way in this process: its tables loaded, its features built once when it begins."""
+class Worker(NamedTuple):
+    """One way in this process, its tables loaded; MB by which that and the first build let the process grow."""
 
-    def __init__(self, way: str, files: dict[str, str]) -> None:
-        self.memory_before = peak_memory()
-        self.build = WAYS[way](DuckDBWarehouse(files))
-        self.build()
-        self.memory_after = peak_memory()
-
-    def seconds(self) -> float:
-        """The time to build them once more."""
-        before = time.perf_counter()
-        self.build()
-        return time.perf_counter() - before
+    build: Build
+    memory_growth: float
 
 
 _here: list[Worker] = []  # of a process that was started to be a worker: itself
 
 
 def begin(way: str, files: dict[str, str]) -> None:
-    """Make this process a worker."""
-    _here.append(Worker(way, files))
+    """Make this process a worker: load the files, build the features once."""
+    before = peak_memory()
+    build = WAYS[way](DuckDBWarehouse(files))
+    build()
+    _here.append(Worker(build, peak_memory() - before))
 
 
 def seconds() -> float:
-    """The time that this process's way takes once."""
-    return _here[0].seconds()
+    """The time that this process's way takes once more."""
+    before = time.perf_counter()
+    _here[0].build()
+    return time.perf_counter() - before
 
 
 def memory_growth() -> float:
-    """MB by which this process had grown at its highest: after its imports, the files loaded, the features built."""
-    return _here[0].memory_after - _here[0].memory_before
+    """MB by which this process had grown at its highest when it had built once, beyond its imports."""
+    return _here[0].memory_growth
 
 
 def peak_memory() -> float:

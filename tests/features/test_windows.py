@@ -24,6 +24,8 @@ PLAYER = w.RELATION_OF_WINDOW["player_season"]
         ("COUNT(points) OVER last_5", "COUNT(points) OVER last_5"),
         ("COUNT(*) OVER player_season", "COUNT(*) OVER player_season"),
         ("LAG(points, 1) OVER player_season", "LAG(points, 1) OVER player_season"),
+        ("LAG(points, 1, 0) OVER player_season", "LAG(points, 1, 0) OVER player_season"),
+        ("LAG(IF(points > 9, 1, 0), 1) OVER player_season", "LAG(IF(points > 9, 1, 0), 1) OVER player_season"),
         ("LAG(points, 10) OVER player_season", "LAG(points, 10) OVER player_season"),
         ("LAG(points, 0) OVER team_season", "LAG(points, 0) OVER team_season"),
     ],
