@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
-from breakout.warehouse import door, tables
+from breakout.warehouse import checks, tables
 from breakout.warehouse.bigquery_jobs import BigQueryJobs
 from breakout.warehouse.bigquery_types import standard_type
 from breakout.warehouse.cost import CostEstimate
@@ -71,6 +71,7 @@ class BigQueryWarehouse:
             team_offense_game_summary=self._config.team_offense_game_summary,
             schedule=self._config.schedule or SourceTables.schedule,
             has_season_type=has_season_type,
+            is_season_type_filled=has_season_type and self._config.season_type is not None,
         )
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
@@ -95,27 +96,27 @@ class BigQueryWarehouse:
         span: dict[str, object] = {"history_start": first, "end": end}
         for table in tables.HISTORY_TABLES:
             self._check_not_empty(table, span)
-            door.check_rows(self, table, self._names[table.name], dict(span))
+            checks.check_rows(self, table, self._names[table.name], dict(span))
         self._checked.append((first, end))
 
     def check_schedule(self, start: date, end: date) -> None:
         """Columns and types by metadata, then keys and values of the games of start..end."""
         self.check_schema(tables.SCHEDULE)
         span: dict[str, object] = {"history_start": start, "end": end}
-        door.check_rows(self, tables.SCHEDULE, self._names[tables.SCHEDULE.name], span)
+        checks.check_rows(self, tables.SCHEDULE, self._names[tables.SCHEDULE.name], span)
 
     def estimate_checks(self, start: date, end: date) -> CostEstimate:
         """What `check_history` would scan of the rows that start..end can see."""
         span: dict[str, object] = {"history_start": self.history_start(start), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)
         for table in tables.HISTORY_TABLES:
-            cost += self.estimate(door.problem_query(table, self._names[table.name], is_filtered=True), span)
+            cost += self.estimate(checks.problem_query(table, self._names[table.name], is_filtered=True), span)
         return cost
 
     def check_schema(self, table: tables.Table) -> None:
         """Raise DataError if a column is missing or of a wrong type; reads metadata only."""
         name, present = self._names[table.name], self.columns(table.name)
-        door.check_columns(table, name, present)
+        checks.check_columns(table, name, present)
         for column in table.columns:
             actual = present.get(column.name)
             if actual is not None and actual not in _ACCEPTED[column.type]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
-from breakout.warehouse import door, tables
+from breakout.warehouse import checks, tables
 from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:
@@ -149,12 +149,12 @@ class DuckDBWarehouse:
             self._load(table, source, where, types[table])
             if not is_checked:
                 self._check_has_rows(table, where)
-                door.check_rows(self, table, f"nba_analytics.{table.name}", {})
+                checks.check_rows(self, table, f"nba_analytics.{table.name}", {})
 
     def _check_columns(self, table: tables.Table, source: str, where: str, *, is_checked: bool) -> dict[str, str]:
         """The columns' own types by name; DataError if one is missing, or of a kind that the table's cannot be."""
         types = self._types(f"SELECT * FROM {source}", f"{table.name} ({where})")
-        door.check_columns(table, where, types)
+        checks.check_columns(table, where, types)
         if "season_type" not in types and self._season_type is None:
             raise DataError(
                 f"{table.name} ({where}) lacks the column season_type; "

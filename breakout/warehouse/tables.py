@@ -12,7 +12,10 @@ ColumnType = Literal["STRING", "DATE", "INT64", "FLOAT64"]
 
 @dataclass(frozen=True)
 class SourceTables:
-    """Full names of the source tables; `has_season_type=False` takes the constant @season_type in its place.
+    """Full names of the source tables, and how a game's season type is read.
+
+    `has_season_type=False` takes the constant @season_type instead of the column. `is_season_type_filled` takes the
+    constant where the column is NULL or empty.
 
     ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
     """
@@ -22,6 +25,7 @@ class SourceTables:
     schedule: str = "nba_analytics.schedule"
     slate: str = "nba_analytics.slate"
     has_season_type: bool = True
+    is_season_type_filled: bool = False
 
     def __post_init__(self) -> None:
         for field in ("player_game_summary", "team_offense_game_summary", "schedule", "slate"):
@@ -29,8 +33,10 @@ class SourceTables:
 
     @property
     def season_type(self) -> str:
-        """The expression that stands for a game's season type."""
-        return "season_type" if self.has_season_type else "@season_type"
+        """The SQL expression of a game's season type."""
+        if not self.has_season_type:
+            return "@season_type"
+        return "COALESCE(NULLIF(season_type, ''), @season_type)" if self.is_season_type_filled else "season_type"
 
 
 @dataclass(frozen=True)

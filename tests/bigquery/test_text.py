@@ -14,7 +14,7 @@ from breakout.features.query import RowSource, get_training_data_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.features.windows import RELATIONS, ROW_WINDOWS
 from breakout.tracking import bigquery as tracking
-from breakout.warehouse import bigquery_slate, door, tables
+from breakout.warehouse import bigquery_slate, checks, tables
 from breakout.warehouse.bigquery_tables import merge_statement
 from breakout.warehouse.console import console_text
 from tests.bigquery.dialect import parse, refusals, unfiltered_tables
@@ -27,7 +27,7 @@ TEXTS = {
     **{f"features, {source}": get_training_data_query(tuple(REGISTRY), row_source=source) for source in SOURCES},
     **{f"feature {name}": get_training_data_query((name,)) for name in REGISTRY},
     **{
-        f"check of {table.name}": door.problem_query(table, f"nba_analytics.{table.name}", is_filtered=True)
+        f"check of {table.name}": checks.problem_query(table, f"nba_analytics.{table.name}", is_filtered=True)
         for table in tables.HISTORY_TABLES
     },
     "slate": merge_statement(

@@ -1,4 +1,4 @@
-"""The checks that a source must pass at the door: a table in; DataError naming column, problem and keys, or nothing."""
+"""Checks of one source table: its columns, its keys and its values. Each raises DataError naming table and problem."""
 
 from __future__ import annotations
 

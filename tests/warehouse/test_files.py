@@ -1,4 +1,4 @@
-"""The user's own files at the door: what is read, and what is refused with the table, the column and the rows named."""
+"""The user's own files: what is read, and what is refused with the table, the column and the rows named."""
 
 from __future__ import annotations
 
