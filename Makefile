@@ -44,7 +44,7 @@ format: $(VENV)/.setup-dev  ## mend what lint can mend by itself
 type: $(VENV)/.setup-dev  ## check the types, strictly
 	$(BIN)/mypy
 
-bench: $(VENV)/.setup-dev  ## measure start-up, features and sweeps, one after another
+bench: $(VENV)/.setup-dev  ## measure commands, features and sweeps; ends with an error if a bound is missed by more than half
 	$(BIN)/python -m pytest tests/benchmarks --numprocesses=0 --capture=no -m benchmark $(ARGS)
 
 tables: $(VENV)/.setup-dev  ## walk every feature set forward again and write docs/models.md's tables (ten minutes or twenty)

@@ -1,19 +1,18 @@
-"""The floor under a sweep: the same fits by CatBoost itself, in two processes of one thread each, and nothing else.
+"""The fits of a sweep and nothing else: by CatBoost itself, in two processes of one thread each, in the jobs' order.
 
-python bare_fits.py FITS ORDER: a pickled list of fits, as `prepare` makes it, done in the order of the jobs ("jobs"),
-as a loop over the settings does them, or the costliest first ("best"), so that both processes end together. Prints the
-seconds from the moment when both processes have their rows to the last fit's end, and the CPU seconds of the fits.
+`python bare_fits.py FITS` reads a pickled list of fits, as `prepare_fits` returns it. It prints the seconds from the
+moment when both processes have their rows to the end of the last fit.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import pickle
-import resource
 import sys
 import time
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 
 from breakout.models.base import FitParts
 from breakout.models.catboost import fit_catboost
@@ -23,8 +22,8 @@ PROCESSES = 2
 Fit = tuple[CatBoostConfig, FitParts, int]
 
 
-def prepare(jobs: list[list[str]]) -> list[Fit]:
-    """The rows and settings of every fit of a sweep, by the words of its jobs, in their order."""
+def prepare_fits(jobs: list[list[str]]) -> list[Fit]:
+    """Return settings, rows and seed of the fit of each job; a job is a list of overrides."""
     from breakout.experiment.fitting import split_parts
     from breakout.experiment.plan import open_plan
     from breakout.settings import ExperimentConfig
@@ -32,8 +31,8 @@ def prepare(jobs: list[list[str]]) -> list[Fit]:
 
     fits: list[Fit] = []
     parts: dict[object, FitParts] = {}
-    for words in jobs:
-        config = compose("train", words)
+    for overrides in jobs:
+        config = compose("train", overrides)
         assert isinstance(config, ExperimentConfig)
         assert isinstance(config.model, CatBoostConfig)
         if config.window not in parts:
@@ -43,20 +42,13 @@ def prepare(jobs: list[list[str]]) -> list[Fit]:
     return fits
 
 
-def cost(fit: Fit) -> float:
-    from breakout.sweeps.cost import fit_seconds
-
-    model, parts, _ = fit
-    return fit_seconds(model, len(parts.y_fit), parts.X_fit.shape[1])
-
-
-def fit_some(fits: list[Fit], taken: object, ready: Barrier) -> None:
-    """Take one fit after another until none is left; `taken` counts for both processes."""
+def fit_some(fits: list[Fit], taken: Any, ready: Barrier) -> None:
+    """Take one fit after another until none is left; `taken` is the count that both processes share."""
     ready.wait()
     while True:
-        with taken.get_lock():  # type: ignore[attr-defined]
-            index = taken.value  # type: ignore[attr-defined]
-            taken.value += 1  # type: ignore[attr-defined]
+        with taken.get_lock():
+            index = taken.value
+            taken.value += 1
         if index >= len(fits):
             return
         model, parts, seed = fits[index]
@@ -64,9 +56,8 @@ def fit_some(fits: list[Fit], taken: object, ready: Barrier) -> None:
 
 
 def main() -> None:
+    """Run the fits of the file that the command line names."""
     fits = pickle.loads(Path(sys.argv[1]).read_bytes())  # noqa: S301  (the benchmark wrote it)
-    if sys.argv[2] == "best":
-        fits.sort(key=cost, reverse=True)
     context = multiprocessing.get_context("fork")
     taken, ready = context.Value("i", 0), context.Barrier(PROCESSES + 1)
     workers = [context.Process(target=fit_some, args=(fits, taken, ready)) for _ in range(PROCESSES)]
@@ -76,8 +67,7 @@ def main() -> None:
     started = time.perf_counter()
     for worker in workers:
         worker.join()
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(time.perf_counter() - started, used.ru_utime + used.ru_stime)
+    print(time.perf_counter() - started)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """The ways to build the ten features that are compared, each to be run in a process of its own.
 
-All begin with both tables loaded (the queries in DuckDB's memory, pandas in DataFrames) and end with keys, label and
-features of every kept row in memory (an Arrow table, a DataFrame). Pandas comes twice: plain, as most people write it,
-and tuned.
+Every way begins with both tables loaded (the queries in DuckDB's memory, pandas in DataFrames) and ends with keys,
+label and features of every kept row in memory (an Arrow table or a DataFrame).
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import re
 import time
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,14 +18,13 @@ import pyarrow as pa
 
 from breakout.features import BREAKOUT_FEATURE_ORDER, BreakoutFeatureConfig, get_training_data_query
 from breakout.warehouse.duckdb import DuckDBWarehouse
-from tests.benchmarks import pandas_plain, pandas_tuned
 from tests.benchmarks.leagues import TABLES
+from tests.benchmarks.pandas_features import build_features
 
 HAND_WRITTEN = Path(__file__).with_name("ten_features.sql")
 BEGINNING, END = date(1900, 1, 1), date(2100, 1, 1)
 
 Build = Callable[[], pa.Table | pd.DataFrame]
-Features = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
 
 
 def ours(warehouse: DuckDBWarehouse) -> Build:
@@ -41,7 +38,7 @@ def hand_written(warehouse: DuckDBWarehouse) -> Build:
     return lambda: warehouse.connection.execute(sql, {"start": BEGINNING, "end": END}).to_arrow_table()
 
 
-def pandas(warehouse: DuckDBWarehouse, build_features: Features) -> Build:
+def pandas(warehouse: DuckDBWarehouse) -> Build:
     players, teams = (warehouse.query(f"SELECT * FROM `nba_analytics.{table}`", {}).to_pandas() for table in TABLES)  # noqa: S608
     for frame in (players, teams):
         frame["game_date"] = pd.to_datetime(frame["game_date"])
@@ -51,23 +48,22 @@ def pandas(warehouse: DuckDBWarehouse, build_features: Features) -> Build:
 WAYS: dict[str, Callable[[DuckDBWarehouse], Build]] = {
     "the query": ours,
     "hand-written": hand_written,
-    "pandas": partial(pandas, build_features=pandas_plain.build_features),
-    "tuned pandas": partial(pandas, build_features=pandas_tuned.build_features),
+    "pandas": pandas,
 }
 
 
 class Worker(NamedTuple):
-    """One way in this process, its tables loaded; MB by which that and the first build let the process grow."""
+    """One way in this process, its tables loaded; MB by which loading and the first build let the process grow."""
 
     build: Build
     memory_growth: float
 
 
-_here: list[Worker] = []  # of a process that was started to be a worker: itself
+_here: list[Worker] = []  # filled in a worker process only, by `begin`
 
 
 def begin(way: str, files: dict[str, str]) -> None:
-    """Make this process a worker: load the files, build the features once."""
+    """Make this process a worker: load the files and build the features once."""
     before = peak_memory()
     build = WAYS[way](DuckDBWarehouse(files))
     build()
@@ -75,19 +71,19 @@ def begin(way: str, files: dict[str, str]) -> None:
 
 
 def seconds() -> float:
-    """The time that this process's way takes once more."""
+    """Build the features once more and return the time it took."""
     before = time.perf_counter()
     _here[0].build()
     return time.perf_counter() - before
 
 
 def memory_growth() -> float:
-    """MB by which this process had grown at its highest when it had built once, beyond its imports."""
+    """Return the MB by which the peak of this process grew from its imports to the end of its first build."""
     return _here[0].memory_growth
 
 
 def peak_memory() -> float:
-    """MB, on Linux."""
+    """Return the peak resident memory of this process in MB; Linux only."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
     assert found
     return int(found[1]) / 1024

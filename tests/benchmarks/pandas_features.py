@@ -1,4 +1,4 @@
-"""The ten shared features in plain vectorised pandas: groups by name, rows aligned by their index, no loop over rows.
+"""The ten shared features in vectorised pandas: groups by name, rows aligned by their index, no loop over rows.
 
 In: both source tables as DataFrames. Out: keys, label and features of the kept rows, NaN where missing. Like the
 hand-written query it leans on what holds for the embedded games: nobody plays twice on a date, every game stands in
