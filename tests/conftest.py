@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +25,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# Starts a Python program that a test interrupts: with the default handling of signals, whatever the suite inherited.
+INTERRUPTIBLE = (sys.executable, str(Path(__file__).with_name("interruptible.py")), sys.executable)
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -59,6 +63,14 @@ def program(tmp_path: Path) -> Program:
         )
 
     return start
+
+
+@pytest.fixture
+def default_interrupt() -> Iterator[None]:
+    """Python's own handling of SIGINT in this process, which ignores it where the suite runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")

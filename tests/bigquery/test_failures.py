@@ -247,6 +247,7 @@ def test_a_job_that_nobody_waits_for_is_cancelled(config: ConfigMaker, server: F
     assert job.body["jobReference"]["jobId"] in server.requests[-1].path
 
 
+@pytest.mark.usefixtures("default_interrupt")
 def test_an_interrupt_cancels_the_job_in_bigquery(config: ConfigMaker, server: FaultServer) -> None:
     def interrupt(request: Request) -> Answer | None:
         if request.method == "GET" and "/jobs/" in request.path:

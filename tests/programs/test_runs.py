@@ -26,6 +26,7 @@ from breakout import runs, settings
 from breakout.artifacts import save_json, save_parquet, save_text, whole_file
 from breakout.errors import DataError
 from breakout.runs import open_run, read_status
+from tests.conftest import INTERRUPTIBLE
 from tests.programs.conftest import newest_run
 
 
@@ -232,7 +233,7 @@ def in_mid_run(run: Path) -> bool:
 def a_long_run(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """The program in a process of its own, which has read its data and is at work."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "breakout", *LONG], cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*INTERRUPTIBLE, "-m", "breakout", *LONG], cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     parent = folder / "outputs" / "runs" / "long"
     try:

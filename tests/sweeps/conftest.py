@@ -7,7 +7,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ import pytest
 
 from breakout.cli import main
 from breakout.runs import read_status
+from tests.conftest import INTERRUPTIBLE
 
 # The last three are what a sweep sets for its jobs by itself; a single run is told, so that both have one fingerprint.
 QUICK = (
@@ -137,7 +137,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def begin(*words: str) -> Running:
         outputs = tmp_path / "outputs"
         process = subprocess.Popen(
-            [sys.executable, str(script), "-m", f"paths.outputs={outputs}", *words],
+            [*INTERRUPTIBLE, str(script), "-m", f"paths.outputs={outputs}", *words],
             cwd=tmp_path,
             env={key: value for key, value in os.environ.items() if key != "HYDRA_FULL_ERROR"},
             stdout=subprocess.PIPE,
