@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from breakout import settings
 from breakout.errors import ConfigurationError, DataError
 from breakout.settings import groups, roots, versions
+from breakout.settings.composition import compose
 from breakout.settings.suggestions import known_keys, nearest_key
 
 
@@ -204,6 +205,55 @@ def test_train_only_and_one_day_windows_are_allowed(mapping: dict[str, Any]) -> 
     day = {"train_start": "2026-01-10", "eval_start": "2026-01-11", "eval_end": "2026-01-11"}
     mapping["window"] |= day
     settings.load(settings.ExperimentConfig, mapping)
+
+
+DUCKDB: dict[str, Any] = {
+    "kind": "duckdb",
+    "player_game_summary": "games.parquet",
+    "team_offense_game_summary": "teams.parquet",
+    "schedule": None,
+    "season_type": None,
+}
+
+
+def test_settings_saved_before_the_maps_existed_rename_nothing(mapping: dict[str, Any]) -> None:
+    loaded = settings.load(settings.ExperimentConfig, mapping | {"warehouse": DUCKDB})
+    assert isinstance(loaded.warehouse, settings.DuckDBWarehouse)
+    assert (loaded.warehouse.team_codes, loaded.warehouse.season_types) == (None, None)
+
+
+def test_maps_of_codes_and_season_types_are_read_from_the_command_line() -> None:
+    config = compose(
+        "train",
+        [
+            "warehouse=duckdb",
+            "warehouse.player_game_summary=a",
+            "warehouse.team_offense_game_summary=b",
+            "warehouse.team_codes={BRK: BKN, NO: NOP}",
+            "warehouse.season_types={Regular Season: regular, 3: playoffs, All Star: null}",
+        ],
+    )
+    assert isinstance(config.warehouse, settings.DuckDBWarehouse)
+    assert config.warehouse.team_codes == {"BRK": "BKN", "NO": "NOP"}
+    assert config.warehouse.season_types == {"Regular Season": "regular", 3: "playoffs", "All Star": None}
+    assert hash(config.warehouse) is not None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("team_codes", ["BRK"]),
+        ("team_codes", {"BRK": None}),
+        ("team_codes", {"BRK": "B'N"}),
+        ("team_codes", {"BRK": "B\nN"}),
+        ("team_codes", {"": "BKN"}),
+        ("team_codes", {"PHO": "PHX", "PHX": "PHO"}),
+        ("season_types", {"Regular Season": "regulr"}),
+        ("season_types", {"Regular`Season": "regular"}),
+    ],
+)
+def test_a_map_that_cannot_be_applied_is_refused(mapping: dict[str, Any], key: str, value: Any) -> None:
+    assert f"warehouse.{key}" in refusal(mapping | {"warehouse": DUCKDB | {key: value}})
 
 
 def test_settings_survive_a_file(default_experiment: settings.ExperimentConfig, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from breakout.settings.groups import (
     BigQueryTracking,
     BigQueryWarehouse,
     DateWindow,
+    DuckDBWarehouse,
     EvaluationConfig,
     TargetConfig,
     WalkForwardWindow,
@@ -75,10 +76,30 @@ def check_evaluation(evaluation: EvaluationConfig) -> None:
 
 def check_warehouse(warehouse: BigQueryWarehouse) -> None:
     check_connection(warehouse, "warehouse")
+    check_maps(warehouse)
     for name in ("player_game_summary", "team_offense_game_summary", "schedule"):
         table = getattr(warehouse, name)
         if table is not None:
             check_table_name(f"warehouse.{name}", table)
+
+
+def check_maps(warehouse: DuckDBWarehouse | BigQueryWarehouse) -> None:
+    """Raise ConfigurationError if a map of values holds text that no table may hold."""
+    for key, values in (("team_codes", warehouse.team_codes), ("season_types", warehouse.season_types)):
+        for name, value in (values or {}).items():
+            texts = [str(name), *([] if value is None else [value])]
+            if not all(text and text.isprintable() and not set(text) & set("'\"`\\") for text in texts):
+                raise ConfigurationError(
+                    f"warehouse.{key} maps {name!r} to {value!r}: both must be printable text without quotes or "
+                    "backslashes."
+                )
+    codes = warehouse.team_codes or {}
+    chained = next((code for code in codes.values() if codes.get(code, code) != code), None)
+    if chained is not None:
+        raise ConfigurationError(
+            f"warehouse.team_codes maps to {chained} and maps {chained} to {codes[chained]}: each code is read once, "
+            "so name the final code of each."
+        )
 
 
 def check_tracking(tracking: BigQueryTracking) -> None:
@@ -105,6 +126,7 @@ GROUP_CHECKS: dict[type, Callable[[Any], None]] = {
     DateWindow: check_dates,
     WalkForwardWindow: check_walk_forward,
     EvaluationConfig: check_evaluation,
+    DuckDBWarehouse: check_maps,
     BigQueryWarehouse: check_warehouse,
     BigQueryTracking: check_tracking,
 }

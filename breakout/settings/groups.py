@@ -6,7 +6,7 @@ stands once, in `conf/`. A group with several kinds is a union, told apart by it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Literal
 
@@ -20,6 +20,8 @@ Share = Annotated[float, Meta(gt=0, lt=1)]
 # Names become folder names, so nothing that a file system or a shell could misread.
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 SeasonType = Literal["regular", "cup_final", "play_in", "playoffs"]
+TeamCodes = dict[str, str]  # a code of the source tables -> the code to read it as
+SeasonTypes = dict[str | int, SeasonType | None]  # a season type of the source tables -> ours; None leaves its rows out
 
 
 @dataclass(frozen=True)
@@ -221,18 +223,26 @@ class SampleWarehouse:
 
 @dataclass(frozen=True)
 class DuckDBWarehouse:
-    """The user's own Parquet or CSV files; paths may be globs. `season_type` stands in for a missing column."""
+    """The user's own Parquet or CSV files; paths may be globs. `season_type` stands in for a missing column.
+
+    `team_codes` and `season_types` rename values of the files while they are read.
+    """
 
     kind: Literal["duckdb"]
     player_game_summary: str
     team_offense_game_summary: str
     schedule: str | None
     season_type: SeasonType | None
+    team_codes: TeamCodes | None = field(hash=False)  # a dict has no hash; equality compares it
+    season_types: SeasonTypes | None = field(hash=False)
 
 
 @dataclass(frozen=True)
 class BigQueryWarehouse:
-    """The production warehouse; `season_type` stands in for a missing column, `api_endpoint` None is the public one."""
+    """The production warehouse; `season_type` stands in for a missing column, `api_endpoint` None is the public one.
+
+    `team_codes` and `season_types` rename values of the tables inside the queries.
+    """
 
     kind: Literal["bigquery"]
     project: str | None
@@ -241,6 +251,8 @@ class BigQueryWarehouse:
     team_offense_game_summary: str
     schedule: str | None
     season_type: SeasonType | None
+    team_codes: TeamCodes | None = field(hash=False)  # a dict has no hash; equality compares it
+    season_types: SeasonTypes | None = field(hash=False)
     api_endpoint: str | None
     maximum_bytes_billed: Count | None
     price_per_tib: PositiveOrZero

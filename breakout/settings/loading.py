@@ -178,6 +178,8 @@ def expected(hint: Any) -> str:
         return expected(base) + "".join(bounds(meta) for meta in metas if isinstance(meta, msgspec.Meta))
     if origin is Literal:
         return "one of " + ", ".join(str(option) for option in typing.get_args(hint))
+    if origin is dict:
+        return f"a map {{NAME: VALUE}} with each value {expected(typing.get_args(hint)[1])}"
     if origin is tuple:
         return f"a list [a,b,...] with each item {expected(typing.get_args(hint)[0])}"
     return NOUNS[hint]
@@ -201,6 +203,8 @@ def show(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {show(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(show(item) for item in value) + "]"
     return repr(value) if isinstance(value, str) else str(value)

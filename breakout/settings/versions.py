@@ -12,6 +12,12 @@ CONFIG_VERSION = 1
 # An entry turns a mapping of its version into one of the next; the function's name says what it does.
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
+# Keys that were added to a kind of a group without a new version; a mapping written before then gets these values.
+ADDED_KEYS: dict[tuple[str, str], dict[str, Any]] = {
+    ("warehouse", "duckdb"): {"team_codes": None, "season_types": None},
+    ("warehouse", "bigquery"): {"team_codes": None, "season_types": None},
+}
+
 
 def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
     """Bring a saved configuration up to today's version, step by step, or refuse it."""
@@ -32,4 +38,14 @@ def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
             f"config_version {version} is {age} this program, which reads version {CONFIG_VERSION}:"
             " install the release that wrote the file."
         )
-    return mapping
+    return _with_added_keys(mapping)
+
+
+def _with_added_keys(mapping: dict[str, Any]) -> dict[str, Any]:
+    """Return the mapping with the keys of ADDED_KEYS that it lacks."""
+    complete = dict(mapping)
+    for (group, kind), added in ADDED_KEYS.items():
+        values = mapping.get(group)
+        if isinstance(values, dict) and values.get("kind") == kind:
+            complete[group] = added | values
+    return complete

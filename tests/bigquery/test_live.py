@@ -65,6 +65,8 @@ def config(dataset: str) -> settings.BigQueryWarehouse:
         team_offense_game_summary=f"{dataset}.team_offense_game_summary",
         schedule=f"{dataset}.schedule",
         season_type=None,
+        team_codes=None,
+        season_types=None,
         api_endpoint=None,
         maximum_bytes_billed=10 * 2**30,
         price_per_tib=6.25,
