@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout import settings
 from breakout.artifacts import flushed_together, load_json, save_json, save_text
+from breakout.control_characters import strip_control_characters
 from breakout.errors import BreakoutError, DataError
 
 if TYPE_CHECKING:
@@ -126,10 +127,17 @@ def _make_folder(parent: Path, fingerprint: str) -> Run:
         return Run(folder, run_id)
 
 
+class _PlainFormatter(logging.Formatter):
+    """A formatter that leaves control characters out of names and messages: the log is read in a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return strip_control_characters(super().format(record))
+
+
 @contextmanager
 def _log_to(path: Path) -> Iterator[None]:
     handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_PlainFormatter("%(asctime)s %(levelname)s %(message)s"))
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

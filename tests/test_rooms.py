@@ -20,6 +20,8 @@ PACKAGE = Path(__file__).parent.parent / "breakout"
 ROOMS = {
     "__init__": "the version",
     "errors": "what a user can meet, with exit codes",
+    "control_characters": "text without what a terminal executes",
+    "spreadsheets": "CSV text without what a spreadsheet executes",
     "threads": "one thread for linear algebra",
     "artifacts": "files that appear whole or not at all",
     "conf_tree": "where the YAML tree lies",

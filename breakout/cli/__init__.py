@@ -16,6 +16,7 @@ from breakout.cli.failure import tell
 from breakout.cli.help import command_page, main_page
 from breakout.cli.words import sort_words
 from breakout.errors import ConfigurationError
+from breakout.report.terminal.lines import accept_any_encoding, discard_output, flush_output, print_error, print_line
 
 INTERRUPTED = 130  # what a shell reports for a program ended by Ctrl-C
 PIPE_CLOSED = 141  # and for one whose reader has gone, as in `breakout features | head`
@@ -23,27 +24,29 @@ PIPE_CLOSED = 141  # and for one whose reader has gone, as in `breakout features
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; every error ends here, as one or two sentences and an exit code."""
+    accept_any_encoding()
     try:
-        return dispatch(list(sys.argv[1:] if argv is None else argv))
+        code = dispatch(list(sys.argv[1:] if argv is None else argv))
+        flush_output()  # a reader that has gone is noticed here: at exit Python would print a complaint
     except KeyboardInterrupt:
-        print("breakout: interrupted.", file=sys.stderr)
+        print_error("breakout: interrupted.")
         return INTERRUPTED
     except BrokenPipeError:
-        # Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return PIPE_CLOSED
-    except Exception as error:  # noqa: BLE001  (the last door: nothing may leave without sentence and code)
+    except Exception as error:  # noqa: BLE001  (the last handler: nothing may leave without a sentence and a code)
         return tell(error)
+    return code
 
 
 def dispatch(words: list[str]) -> int:
     """Choose the command by the first word and give it the others."""
     command, rest = split_command(words)
     if "--help" in rest or "-h" in rest:
-        print(main_page() if command is None else command_page(command))
+        print_line(main_page() if command is None else command_page(command))
         return 0
     if command is None and rest == ["--version"]:
-        print(f"breakout {__version__}")
+        print_line(f"breakout {__version__}")
         return 0
     if command is not None and not command.is_composed:
         return int(importlib.import_module(command.module).main(rest))

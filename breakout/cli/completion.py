@@ -15,6 +15,7 @@ from collections.abc import Callable
 from breakout.cli.commands import COMMANDS, DEFAULT, Command
 from breakout.cli.words import Words
 from breakout.conf_tree import NOT_CHOSEN, group_names, group_options, groups_of
+from breakout.report.terminal.lines import print_line
 from breakout.settings.composition import absolute
 
 WORDS_OF = {"features": ("--json", "--contract"), "production": ("rollback", "retire")}
@@ -36,7 +37,7 @@ def complete(words: Words, ask_hydra: Callable[[Command, Words], int]) -> int:
             earlier = typed[1:] if command else typed
             os.environ["COMP_LINE"] = " ".join([program, *absolute(earlier), current])
             found += wanted(hydra_words(chosen, words, ask_hydra), chosen, current)
-    print("\n".join(found))
+    print_line("\n".join(found))
     return 0
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 
 from breakout.errors import BreakoutError
+from breakout.report.terminal.lines import print_error
 
 # Read once, before Hydra's own use of the variable is switched on.
 WANTS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -17,7 +17,7 @@ def tell(error: BaseException, prefix: str = "") -> int:
     if WANTS_TRACEBACK:
         traceback.print_exception(error)
     for line in (sentence(error), *getattr(error, "__notes__", ())):
-        print(f"breakout: {prefix}{line}", file=sys.stderr)
+        print_error(f"breakout: {prefix}{line}")
     return error.exit_code if isinstance(error, BreakoutError) else 1
 
 

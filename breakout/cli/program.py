@@ -90,7 +90,7 @@ def run_by_hydra(command: Command, words: Words) -> int:
         try:
             task()
         except Exception as error:
-            if outcome.has_started:
+            if outcome.has_started or isinstance(error, BrokenPipeError):
                 raise
             raise ConfigurationError(explain(error, command.name)) from error
     if outcome.error is not None:

@@ -13,6 +13,7 @@ from breakout.artifacts import save_json, save_parquet, save_text
 from breakout.errors import ConfigurationError
 from breakout.settings import BigQueryWarehouse
 from breakout.settings.identifiers import check_table_name
+from breakout.spreadsheets import format_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +58,6 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
     if path.suffix.lower() == ".parquet":
         save_parquet(frame, path)
     elif path.suffix.lower() == ".csv":
-        save_text(frame.to_csv(index=False), path)
+        save_text(format_csv(frame), path)
     else:
         save_json(frame.assign(game_date=frame["game_date"].astype(str)).to_dict("records"), path)

@@ -11,12 +11,10 @@ from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.selection import select_features
 from breakout.proof.auditing import AuditReport, audit_features
 from breakout.proof.checks import CHECKS
-from breakout.report.terminal import console
+from breakout.report.terminal.console import PlainConsole, console, styled
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from breakout.settings import AuditConfig
 
 __all__ = ["audit_features", "run"]
@@ -43,22 +41,22 @@ def run(config: AuditConfig) -> int:
             )
     finally:
         warehouse.close()
-    show_audit(out, report)
+    print_audit(out, report)
     return 0 if report.is_clean else 1
 
 
-def show_audit(out: Console, report: AuditReport) -> None:
+def print_audit(out: PlainConsole, report: AuditReport) -> None:
     """The table of features and checks, and for violations the smallest counterexamples."""
     name = Column("feature", no_wrap=True)
     table = Table(name, "rows checked", *CHECKS, title="violations by check", title_justify="left")
     for subject in report.subjects:
         counts = [report.count(subject, check) for check in CHECKS]
-        table.add_row(subject, f"{report.rows:,}", *(f"[red]{n}[/red]" if n else "0" for n in counts))
+        table.add_row(subject, f"{report.rows:,}", *(styled(n, "red") if n else "0" for n in counts))
     out.print(table)
     edges = ", ".join(f"{name} {rows}" for name, rows in report.edge_cases.items())
     out.print(f"{report.rows:,} rows of {report.dates} dates, among them: {edges}")
     for example in report.counterexamples:
         feature = example.difference.feature
-        out.print(f"[red]{feature}[/red]{str(example).removeprefix(feature)}", soft_wrap=True)
-    verdict = "[green]clean[/green]: no feature sees the future, all paths agree bit for bit"
-    out.print(verdict if report.is_clean else f"[red]{len(report.violations):,} violations[/red]")
+        out.print(styled(feature, "red", str(example).removeprefix(feature)), soft_wrap=True)
+    clean = styled("clean", "green", ": no feature sees the future, all paths agree bit for bit")
+    out.print(clean if report.is_clean else styled(f"{len(report.violations):,} violations", "red"))

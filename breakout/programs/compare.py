@@ -10,7 +10,8 @@ from breakout import artifacts
 from breakout.experiment.assessment import evaluation_parameters
 from breakout.production.bundle_gate import open_bundle
 from breakout.production.head_to_head import HeadToHead, check_comparable, compare_bundles
-from breakout.report.comparison import show_comparison
+from breakout.report.terminal.comparison import print_comparison
+from breakout.report.terminal.lines import print_line
 from breakout.runs import open_run
 from breakout.warehouse.opening import open_for
 
@@ -28,8 +29,8 @@ def run(config: CompareConfig) -> int:
     candidate, production = open_bundle(config.candidate), open_bundle(config.production)
     check_comparable(candidate, production)
     folder = compare(config, candidate, production)
-    show_comparison(artifacts.load_json(folder / "comparison.json"))
-    print(f"comparison: {folder}")
+    print_comparison(artifacts.load_json(folder / "comparison.json"))
+    print_line(f"comparison: {folder}")
     return 0
 
 

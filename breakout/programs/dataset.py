@@ -9,6 +9,7 @@ from breakout.dataset import build_dataset, save_dataset
 from breakout.errors import ConfigurationError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.selection import select_features
+from breakout.report.terminal.lines import print_line
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
@@ -28,5 +29,5 @@ def run(config: DatasetConfig) -> int:
         warehouse.close()
     save_dataset(dataset, Path(config.out))
     rate = f", breakout rate {dataset.breakout_rate:.4f}" if len(dataset) else ""
-    print(f"{len(dataset):,} rows of {config.start}..{config.end}, {len(names)} features{rate}: {config.out}")
+    print_line(f"{len(dataset):,} rows of {config.start}..{config.end}, {len(names)} features{rate}: {config.out}")
     return 0

@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, TypeVar
 
 from breakout.errors import BreakoutError, DataError
+from breakout.report.terminal.lines import print_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,12 +38,12 @@ class Checkup:
             line = f"ok      {name}: {tell(found)}"
         except BreakoutError as error:
             self.has_failed, found, line = True, None, f"failed  {name}: {error}"
-        print(line)
+        print_line(line)
         return found
 
     def skip(self, name: str, why: str) -> None:
         """Say that a check could not be made because an earlier one failed."""
-        print(f"-       {name}: not checked, {why}")
+        print_line(f"-       {name}: not checked, {why}")
 
 
 def main(argv: Sequence[str]) -> int:

@@ -22,7 +22,8 @@ from breakout.features.distributions import validate_feature_distributions
 from breakout.production.bundle_gate import check_contract, find_bundle
 from breakout.production.scoring import ScoredRows, later_window, score_window
 from breakout.report.page import write_page
-from breakout.report.terminal import console, show_evaluation
+from breakout.report.terminal.console import console
+from breakout.report.terminal.runs import print_evaluation
 from breakout.runs import open_run
 from breakout.warehouse.opening import open_for
 
@@ -48,8 +49,9 @@ def run(config: EvaluateConfig) -> int:
         folder = evaluate(config, bundle, differences, warehouse)
     finally:
         warehouse.close()
-    show_evaluation(artifacts.load_json(folder / "metrics.json"))
-    console().print(f"run: {folder}\nreport: {folder / 'report.html'}", soft_wrap=True)
+    print_evaluation(artifacts.load_json(folder / "metrics.json"))
+    console().print_place("run", folder)
+    console().print_place("report", folder / "report.html")
     check_drift(config.distributions, folder)
     return 0
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout.conf_tree import conf_dir, group_options
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
+from breakout.report.terminal.lines import print_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
     if options.contract:
         _print_contract(options.words)
     elif options.json:
-        print(json.dumps({"features": [_entry(name) for name in REGISTRY], "presets": _load_presets()}, indent=2))
+        print_line(json.dumps({"features": [_entry(name) for name in REGISTRY], "presets": _load_presets()}, indent=2))
     else:
         _print_table(_load_presets())
     return 0
@@ -65,10 +66,10 @@ def _print_table(presets: Mapping[str, Sequence[str]]) -> None:
     rows = [columns, *(tuple(str(_entry(name)[column]) for column in columns) for name in REGISTRY)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(columns) - 1)]
     for row in rows:
-        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]))
-    print("\npresets (mode=experimental features=PRESET; production is the lock of mode=shared)")
+        print_line("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]))
+    print_line("\npresets (mode=experimental features=PRESET; production is the lock of mode=shared)")
     for preset, names in presets.items():
-        print(f"  {preset:<12}{len(names)} features: {', '.join(names)}")
+        print_line(f"  {preset:<12}{len(names)} features: {', '.join(names)}")
 
 
 def _print_contract(words: Sequence[str]) -> None:
@@ -80,4 +81,4 @@ def _print_contract(words: Sequence[str]) -> None:
     config = compose("train", words)
     names = select_features(config.mode.name, config.features.names)  # type: ignore[union-attr]
     contract = build_contract(BreakoutFeatureConfig.from_target(names, config.target))  # type: ignore[union-attr]
-    print(json.dumps({"fingerprint": contract.fingerprint, **contract.to_dict()}, indent=2))
+    print_line(json.dumps({"fingerprint": contract.fingerprint, **contract.to_dict()}, indent=2))

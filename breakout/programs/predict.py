@@ -8,7 +8,7 @@ from breakout.errors import ConfigurationError
 from breakout.production.bundle_gate import open_bundle
 from breakout.production.slate import build_slate
 from breakout.production.slate_output import check_out, write_slate
-from breakout.report.slate import show_slate
+from breakout.report.terminal.slate import print_slate
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def run(config: PredictConfig) -> int:
     finally:
         warehouse.close()
     written = write_slate(slate, config.out, config.warehouse) if config.out else []
-    show_slate(slate, bundle, written)
+    print_slate(slate, bundle, written)
     return 0
 
 

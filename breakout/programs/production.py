@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from breakout.errors import ConfigurationError
 from breakout.production.bundle_gate import check_contract, contract_differences
 from breakout.production.registry import Registry
-from breakout.report.production import show_production
+from breakout.report.terminal.lines import print_line
+from breakout.report.terminal.production import print_production
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ def main(words: Sequence[str]) -> int:
     elif actions == ["retire"]:
         with registry.lock():
             registry.retire()
-    show_production(registry)
+    print_production(registry)
     check_current(registry)
     return 0
 
@@ -52,7 +53,9 @@ def check_current(registry: Registry) -> None:
     differences = contract_differences(registry.current_bundle())
     if differences:
         listed = "".join(f"\n  {difference}" for difference in differences)
-        print(f"warning: its contract is not that of the installed definitions, so every command refuses it:{listed}")
+        print_line(
+            f"warning: its contract is not that of the installed definitions, so every command refuses it:{listed}"
+        )
 
 
 def outputs_folder(overrides: Sequence[str]) -> str:

@@ -10,7 +10,8 @@ from breakout.errors import GateError
 from breakout.production.bundle_gate import find_bundle
 from breakout.production.promotion import check_candidate
 from breakout.production.registry import Registry
-from breakout.report.production import show_checks, show_promoted
+from breakout.report.terminal.lines import print_line
+from breakout.report.terminal.production import print_checks, print_promotion
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ def run(config: PromoteConfig) -> int:
     """
     candidate = find_bundle(config.candidate)
     registry = Registry.of(config.paths.outputs)
-    with registry.lock(on_wait=lambda: print("another promotion is running; waiting for it to end", flush=True)):
+    with registry.lock(on_wait=lambda: print_line("another promotion is running; waiting for it to end", flush=True)):
         checks = ask_gate(config, candidate, registry)
-        show_checks(checks)
+        print_checks(checks)
         refused = [check.name for check in checks if not check.is_passed]
         if refused:
             raise GateError(f"not promoted, production is unchanged: {', '.join(refused)}.")
         event = registry.promote(candidate, grounds(candidate, checks))
-    show_promoted(event, registry)
+    print_promotion(event, registry)
     return 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from breakout.errors import ConfigurationError, DataError
+from breakout.report.terminal.lines import print_line
 from breakout.runs import STATUS_FILE, read_status
 
 RECORD_FILE = "sweep.json"
@@ -37,5 +38,5 @@ def _rebuild_run(folder: Path) -> int:
         raise DataError(f"the run in {folder} is {state}, not completed: there is nothing to report; see its run.log.")
     from breakout.report.page import write_page
 
-    print(f"report: {write_page(folder)}")
+    print_line(f"report: {write_page(folder)}")
     return 0

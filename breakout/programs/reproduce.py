@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from breakout.errors import ConfigurationError, GateError
-from breakout.report.terminal import console
+from breakout.report.terminal.console import console
+from breakout.report.terminal.lines import print_line
 from breakout.rerun import PLACES, Record, rerun
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def main(words: Sequence[str]) -> int:
     differing = show(saved, now)
     if differing:
         raise GateError(f"{folder} is not reproduced: {', '.join(differing)} differ from what the run recorded.")
-    print(f"reproduced, bit for bit: {folder}")
+    print_line(f"reproduced, bit for bit: {folder}")
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from breakout import settings
 from breakout.errors import ConfigurationError
+from breakout.report.terminal.lines import print_line
 from breakout.runs import SETTINGS_FILE
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
                 f"{folder} was made with tracking=none; say where to: breakout track {folder} tracking=bigquery"
             )
         register_run(config, folder, is_asked_for=True)
-        print(f"registered {folder} with tracking={config.kind}")
+        print_line(f"registered {folder} with tracking={config.kind}")
     return 0
 
 

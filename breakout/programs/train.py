@@ -8,8 +8,8 @@ from breakout.experiment.drift import check_drift
 from breakout.experiment.plan import Plan, open_plan
 from breakout.experiment.walk_forward import played_folds
 from breakout.incident.demonstration import demonstrate_incident
-from breakout.report import terminal
 from breakout.report.incident import show_incident, working
+from breakout.report.terminal import runs as terminal
 from breakout.tracking.base import registering
 from breakout.training import check_rows, train
 from breakout.warehouse.cost import CostEstimate, Priced
@@ -28,7 +28,7 @@ def run(config: ExperimentConfig) -> int:
                 show_plan(plan)
                 return 0
             folder = train(plan, started=started)
-        terminal.show_run(folder)
+        terminal.print_run(folder)
         check_drift(config.distributions, folder)
     return 0
 
@@ -44,15 +44,15 @@ def demonstrate(config: ExperimentConfig) -> int:
 def show_plan(plan: Plan) -> None:
     """Show what would be done, after every check that a real run makes before it fits."""
     if isinstance(plan.warehouse, Priced):
-        terminal.show_priced_plan(plan, estimate_plan(plan))
+        terminal.print_priced_plan(plan, estimate_plan(plan))
         return
     if plan.folds:
         span = plan.build_span()
-        terminal.show_folds(plan, played_folds(plan, span), span)
+        terminal.print_folds(plan, played_folds(plan, span), span)
         return
     train_rows, evaluation_rows = plan.build_train(), plan.build_evaluation()
     check_rows(plan.config, train_rows, evaluation_rows)
-    terminal.show_plan(plan, train_rows, evaluation_rows)
+    terminal.print_plan(plan, train_rows, evaluation_rows)
 
 
 def estimate_plan(plan: Plan) -> dict[str, CostEstimate]:

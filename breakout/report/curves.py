@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from breakout.evaluation.metric_table import METRICS
 from breakout.report import markup as m
 from breakout.report import plots
-from breakout.report.terminal import METRIC_NAMES
 
 Record = Mapping[str, Any]
 
@@ -69,8 +69,11 @@ def calibration_part(metrics: Record) -> str:
     if record["is_forced_by_class_weights"]:
         told += " It was not asked for: weighted classes distort probabilities, so they are always mended."
     rows = []
-    for key, name in METRIC_NAMES.items():
-        row = [m.words(name), *(m.number(validation[part][key]) for part in ("metrics_before_calibration", "metrics"))]
+    for key, metric in METRICS.items():
+        row = [
+            m.words(metric.title),
+            *(m.number(validation[part][key]) for part in ("metrics_before_calibration", "metrics")),
+        ]
         if evaluation:
             raw = evaluation["baselines"]["uncalibrated"]["metrics"][key]
             row += [m.interval(raw), m.interval(evaluation["metrics"][key])]

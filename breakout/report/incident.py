@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from breakout.artifacts import load_json
-from breakout.report.terminal import console
+from breakout.report.terminal.console import console
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from breakout.control_characters import strip_control_characters
+
 UNDEFINED = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
@@ -22,7 +24,7 @@ class Cell:
 
 def escape(value: object) -> str:
     """Any value as text that is safe between tags and in attributes."""
-    return html.escape(str(value), quote=True)
+    return html.escape(strip_control_characters(str(value)), quote=True)
 
 
 def words(value: object) -> Cell:

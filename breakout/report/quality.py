@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from breakout.evaluation.metric_table import METRICS
 from breakout.evaluation.verdict import FEW_DATES, MARGINAL_AUC, READY_AUC, READY_FLAGGED
 from breakout.report import markup as m
 from breakout.report import plots
-from breakout.report.terminal import METRIC_NAMES
 
 Record = Mapping[str, Any]
 
@@ -45,7 +45,7 @@ def verdict_part(evaluation: Record) -> str:
 
 def headline_tiles(evaluation: Record) -> str:
     """The few figures that a bettor looks at first."""
-    figures = {METRIC_NAMES[key]: m.told_interval(evaluation["metrics"][key]) for key in ("auc", "log_loss", "ece")}
+    figures = {METRICS[key].title: m.told_interval(evaluation["metrics"][key]) for key in ("auc", "log_loss", "ece")}
     figures["breakout rate"] = m.told_interval(evaluation["rows"]["breakout_rate"])
     for part in evaluation["top_rows"]:
         figures[f"hit rate of the top {part['fraction']:.0%}"] = m.told_interval(part["hit_rate"])
@@ -58,11 +58,11 @@ def metrics_part(evaluation: Record) -> str:
     rivals = {name: part for name, part in evaluation["baselines"].items() if name != "uncalibrated"}
     rows = [
         [
-            m.words(name),
+            m.words(metric.title),
             m.interval(evaluation["metrics"][key]),
             *(m.interval(part["metrics"][key]) for part in rivals.values()),
         ]
-        for key, name in METRIC_NAMES.items()
+        for key, metric in METRICS.items()
     ]
     confidence = f"{evaluation['parameters']['confidence']:.0%}"
     caption = f"Metrics on the same games, with {confidence} intervals that resample whole game dates"
@@ -72,7 +72,7 @@ def metrics_part(evaluation: Record) -> str:
 
 def _differences(rivals: Record) -> str:
     columns = ["metric"]
-    rows = {key: [m.words(METRIC_NAMES[key])] for part in rivals.values() for key in part["model_minus_baseline"]}
+    rows = {key: [m.words(METRICS[key].title)] for part in rivals.values() for key in part["model_minus_baseline"]}
     for name, part in rivals.items():
         columns += [f"minus {BASELINE_NAMES.get(name, name)}", "model better in"]
         for key, paired in part["model_minus_baseline"].items():
@@ -145,7 +145,7 @@ def stability_part(metrics: Record) -> str:
         return m.paragraph(told, "note") if is_by_luck else ""
     rows = [
         [
-            m.words(METRIC_NAMES[key]),
+            m.words(METRICS[key].title),
             m.number(evaluation["metrics"][key]["estimate"], "{:.4f}"),
             m.number(spread["mean"], "{:.4f}"),
             m.number(spread["standard_deviation"], "{:.4f}"),
@@ -211,5 +211,5 @@ def validation_part(validation: Record) -> str:
         f"{validation['first_date']} to {validation['last_date']}, on which the fit was stopped and the threshold "
         "chosen: they flatter the model."
     )
-    rows = [[m.words(name), m.number(validation["metrics"][key])] for key, name in METRIC_NAMES.items()]
+    rows = [[m.words(metric.title), m.number(validation["metrics"][key])] for key, metric in METRICS.items()]
     return m.paragraph(told) + m.table("Metrics on the validation part", ["metric", "model"], rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from breakout.evaluation.metric_table import METRICS
 from breakout.report import markup
 from breakout.report.document import Section, render_document
 from breakout.report.markup import Cell
@@ -17,7 +18,6 @@ from breakout.report.sweep_sections import (
     render_windows,
     settings_cell,
 )
-from breakout.report.terminal import METRIC_NAMES
 
 _SHOWN = ("auc", "log_loss", "brier", "ece")
 _BASELINES = {"base_rate": "base rate", "logistic": "logistic regression"}
@@ -52,7 +52,7 @@ def render_sweep(board: dict[str, Any]) -> str:
 
 
 def _header(board: dict[str, Any]) -> str:
-    metric = METRIC_NAMES[board["optimized_metric"]]
+    metric = METRICS[board["optimized_metric"]].title
     lead = f"Ranked by {metric} on the validation part of each training window, never on evaluation games."
     tone = "poor" if board["not_completed"] else "good"
     missing = len(board["not_completed"])
@@ -74,7 +74,7 @@ def _told_best(table: dict[str, Any], board: dict[str, Any]) -> str:
     rows = {row["job"]: row for row in table["rows"]}
     best, plain = rows[table["best"]], rows[table["simplest"]]
     value = best["value"]["estimate"]
-    metric = METRIC_NAMES[board["optimized_metric"]]
+    metric = METRICS[board["optimized_metric"]].title
     figure = "undefined" if value is None else f"{value:.4f}"
     others = len(table["tied"]) - 1
     start = f"{table['title']}: job {best['job']} ({_told_words(best)}) has {metric} {figure}"
@@ -105,9 +105,9 @@ def _leaderboard(board: dict[str, Any]) -> str:
 
 
 def _table(table: dict[str, Any], board: dict[str, Any]) -> str:
-    metric = METRIC_NAMES[board["optimized_metric"]]
+    metric = METRICS[board["optimized_metric"]].title
     columns = ["job", "rank", "settings", f"validation {metric}", "minus the best"]
-    columns += [METRIC_NAMES[name] for name in _SHOWN]
+    columns += [METRICS[name].title for name in _SHOWN]
     columns += ["trees", "fit seconds"]
     rows = [_job_cells(row, table) for row in table["rows"]]
     rows += [_baseline_cells(baseline) for baseline in table["baselines"]]
@@ -159,7 +159,7 @@ def _baseline_cells(baseline: dict[str, Any]) -> list[Cell]:
 
 
 def _explanation(board: dict[str, Any]) -> str:
-    told = EXPLANATION.format(metric=METRIC_NAMES[board["optimized_metric"]])
+    told = EXPLANATION.format(metric=METRICS[board["optimized_metric"]].title)
     return "".join(markup.paragraph(" ".join(part.split())) for part in told.split("\n\n"))
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from breakout.evaluation.metric_table import METRICS
 from breakout.report import markup
 from breakout.report.markup import Cell
 from breakout.report.sweep_charts import heat_map, interval_plot, strip_plot
-from breakout.report.terminal import METRIC_NAMES
 
 SHARED = "the settings that all share"
 
@@ -35,7 +35,7 @@ def render_recipes(board: dict[str, Any]) -> str:
 
 
 def _recipe_table(table: dict[str, Any], board: dict[str, Any]) -> str:
-    metric = METRIC_NAMES[board["optimized_metric"]]
+    metric = METRICS[board["optimized_metric"]].title
     columns = ["recipe", f"mean validation {metric}", "mean rank", "best or tied", "mean AUC", "jobs"]
     caption = "; ".join(filter(None, ("Means over windows and seeds, best first", table["problem"])))
     return markup.table(caption, columns, [_recipe_cells(recipe) for recipe in table["rows"]])
@@ -65,7 +65,7 @@ def render_heat_maps(board: dict[str, Any]) -> str:
         if len(found) < 2:
             continue
         cells = {key: sum(values) / len(values) for key, values in found.items()}
-        name = METRIC_NAMES[metric]
+        name = METRICS[metric].title
         drawn = heat_map(cells, higher_is_better=board["higher_is_better"], metric=name)
         averaged = any(len(values) > 1 for values in found.values())
         told = f"Validation {name}, darker is better{'; mean over the other settings' if averaged else ''}."
@@ -101,7 +101,7 @@ def render_seeds(board: dict[str, Any]) -> str:
     spreads = [spread for spread in board["seeds"] if spread["value"]]
     if not spreads:
         return ""
-    metric = METRIC_NAMES[board["optimized_metric"]]
+    metric = METRICS[board["optimized_metric"]].title
     columns = ["recipe", "window", "seeds", f"mean validation {metric}", "sd", "from", "to", "mean AUC", "sd of AUC"]
     rows = [_spread_cells(spread) for spread in spreads]
     drawn = strip_plot(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
 from rich.table import Table
 
-from breakout.report.terminal import console
+from breakout.report.terminal.console import console
 from breakout.sweeps.leaderboard import write_leaderboard
 from breakout.sweeps.record import load_record
 from breakout.tracking.base import has_tracker
@@ -33,16 +32,16 @@ def show_board(board: dict[str, Any]) -> None:
     """The best jobs of each table, those that are not completed, and where everything lies."""
     out = console()
     for table in board["tables"][:SHOWN_TABLES]:
-        out.print(_title(table), style="bold", markup=False)
+        out.print(_title(table), style="bold")
         out.print(_table(table, board["optimized_metric"]))
     if len(board["tables"]) > SHOWN_TABLES:
         out.print(f"tables beyond these in report.html: {len(board['tables']) - SHOWN_TABLES}")
     for row in board["not_completed"]:
-        out.print(f"job {row['job']} {row['state']} ({row['words']}): {row['reason']}", style="red", markup=False)
+        out.print(f"job {row['job']} {row['state']} ({row['words']}): {row['reason']}", style="red")
     if board["not_completed"]:
-        out.print(f"to run what is missing: {board['resume_command']}", markup=False, soft_wrap=True)
-    out.print(f"leaderboard: {board['folder']}/leaderboard.csv", markup=False, soft_wrap=True)
-    out.print(f"report: {board['folder']}/report.html", markup=False, soft_wrap=True)
+        out.print(f"to run what is missing: {board['resume_command']}", soft_wrap=True)
+    out.print(f"leaderboard: {board['folder']}/leaderboard.csv", soft_wrap=True)
+    out.print(f"report: {board['folder']}/report.html", soft_wrap=True)
 
 
 def _table(table: dict[str, Any], metric: str) -> Table:
@@ -56,7 +55,7 @@ def _table(table: dict[str, Any], metric: str) -> Table:
         state = "best" if row["job"] == table["best"] else "tied" if row["is_tied"] else ""
         auc = _told(row["metrics"]["auc"], 3) if row["metrics"] else "-"
         label = row["label"] or "the settings that all share"
-        shown.add_row(f"{row['job']}{mark}", escape(label), _told(row["value"], 4), state, auc)
+        shown.add_row(f"{row['job']}{mark}", label, _told(row["value"], 4), state, auc)
     return shown
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
+
+from breakout.spreadsheets import escape_formula
 
 METRICS = ("auc", "log_loss", "brier", "ece", "average_precision")
 _JOB = ("table", "window", "rank", "job", "kind", "state", "settings", "is_best", "is_tied", "is_simplest")
@@ -20,17 +23,21 @@ def to_csv(board: dict[str, Any]) -> str:
     written = io.StringIO()
     writer = csv.DictWriter(written, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
+    writer.writerows({key: escape_formula(value) for key, value in line.items()} for line in _lines(board))
+    return written.getvalue()
+
+
+def _lines(board: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for number, table in enumerate(board["tables"], 1):
         place = {"table": number, "window": table["window"], "optimized_metric": board["optimized_metric"]}
         for row in table["rows"]:
-            writer.writerow(place | _job(row, table))
+            yield place | _job(row, table)
         for baseline in table["baselines"]:
             told = {"kind": "baseline", "settings": baseline["baseline"], "features": baseline["features"]}
-            writer.writerow(place | told | {"state": "completed"} | _evaluation(baseline["metrics"]))
+            yield place | told | {"state": "completed"} | _evaluation(baseline["metrics"])
     for row in board["not_completed"]:
         told = {key: row[key] for key in ("job", "state", "reason", "run", "command")}
-        writer.writerow(told | {"kind": "job", "settings": row["words"]})
-    return written.getvalue()
+        yield told | {"kind": "job", "settings": row["words"]}
 
 
 def _job(row: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:

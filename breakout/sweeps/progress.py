@@ -6,13 +6,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
 from breakout.evaluation.metrics import HIGHER_IS_BETTER
-from breakout.report.terminal import console
+from breakout.report.terminal.console import console
 from breakout.sweeps.labels import varying_words
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Progress:
         """Each job with its rows, and those that cannot be begun, instead of doing them."""
         for refusal in plan.refused:
             told = f"job {refusal.number} cannot be begun ({self._words[refusal.number]}): {refusal.error}"
-            self._out.print(told, style="red", markup=False)
+            self._out.print(told, style="red")
         self._out.print(self._job_table(plan))
         self._out.print("dry run: nothing was fitted or written")
 
@@ -69,7 +68,7 @@ class Progress:
         for planned in plan.jobs[:SHOWN_JOBS]:
             rows = ["?" if count is None else f"{count:,}" for count in (planned.train_rows, planned.evaluation_rows)]
             number = planned.job.number
-            table.add_row(str(number), escape(self._words[number]), *rows, str(fit_of[number]))
+            table.add_row(str(number), self._words[number], *rows, str(fit_of[number]))
         if len(plan.jobs) > SHOWN_JOBS:
             table.add_row("...", f"and {len(plan.jobs) - SHOWN_JOBS} more", "", "", "")
         return table
@@ -84,13 +83,13 @@ class Progress:
             yield
             return
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("left"),
+            TextColumn("left", markup=False),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[now]}"),
+            TextColumn("{task.fields[now]}", markup=False),
         )
         with Bar(*columns, console=self._out, transient=True) as bar:
             bar.add_task("sweep", total=self._total, completed=self._done, now="")
@@ -115,15 +114,13 @@ class Progress:
         words = self._words.get(event.number, "")
         if event.kind == "failed":
             self.failed.append(event.number)
-            self._out.print(f"job {event.number} failed ({words}): {event.sentence}", style="red", markup=False)
+            self._out.print(f"job {event.number} failed ({words}): {event.sentence}", style="red")
             return
         metric = self._metric(event.number)
         self._keep_best(event, metric)
         if self._bar is None:
             value = "undefined" if event.value is None else f"{event.value:.4f}"
-            self._out.print(
-                f"job {event.number} done ({self._done} of {self._total}): {metric} {value}  {words}", markup=False
-            )
+            self._out.print(f"job {event.number} done ({self._done} of {self._total}): {metric} {value}  {words}")
 
     def _metric(self, number: int) -> str:
         planned = self._jobs.get(number)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from breakout.report.terminal import console
+from breakout.report.terminal.console import console, styled, titled_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,33 +15,34 @@ if TYPE_CHECKING:
     from breakout.production.registry import Event, Registry
 
 
-def show_checks(checks: Sequence[Check]) -> None:
+def print_checks(checks: Sequence[Check]) -> None:
     """Each check with its answer and its figure."""
     table = Table("check", "", "figure")
     for check in checks:
-        table.add_row(check.name, "[green]yes[/green]" if check.is_passed else "[red]no[/red]", check.figure)
+        table.add_row(check.name, styled("yes", "green") if check.is_passed else styled("no", "red"), check.figure)
     console().print(table)
 
 
-def show_promoted(event: Event, registry: Registry) -> None:
+def print_promotion(event: Event, registry: Registry) -> None:
     """What is in production from now on, and where."""
-    console().print(f"[bold]in production[/bold]: {event.bundle} ({event.facts['name']})")
-    console().print(f"bundle: {registry.bundle_folder(str(event.bundle))}", soft_wrap=True)
+    out = console()
+    out.print_place("in production", f"{event.bundle} ({event.facts['name']})")
+    out.print_place("bundle", registry.bundle_folder(str(event.bundle)))
 
 
-def show_production(registry: Registry) -> None:
+def print_production(registry: Registry) -> None:
     """The model in production, and every event, newest first."""
     out = console()
     history = registry.history()
     current = registry.current()
     if current is None:
-        out.print("[bold]no model is in production[/bold]; put one there with `breakout promote candidate=DIR`")
+        out.print(styled("no model is in production", "bold", "; put one there with `breakout promote candidate=DIR`"))
     else:
-        out.print(f"[bold]in production[/bold]: {current}")
-        out.print(f"bundle: {registry.bundle_folder(current)}", soft_wrap=True)
+        out.print_place("in production", current)
+        out.print_place("bundle", registry.bundle_folder(current))
     if not history:
         return
-    table = Table("", "time", "event", "in production from then on", title="history", title_justify="left")
+    table = titled_table("history", "", "time", "event", "in production from then on")
     names = {event.bundle: event.facts["name"] for event in history if event.action == "promoted"}
     for event in reversed(history):
         model = "none" if event.bundle is None else f"{event.bundle} ({names.get(event.bundle, '?')})"

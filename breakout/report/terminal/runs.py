@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 
 from breakout.artifacts import load_json
+from breakout.evaluation.metric_table import METRICS
 from breakout.features.registry import REGISTRY
+from breakout.report.terminal.console import PlainConsole, console, styled, titled_table
 from breakout.settings import to_mapping
 from breakout.split import date_mask
 
@@ -21,40 +22,27 @@ if TYPE_CHECKING:
     from breakout.split import Fold
     from breakout.warehouse.cost import CostEstimate
 
-METRIC_NAMES = {
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "ece": "calibration error",
-}
 SHOWN_FEATURES = 10
 
 
-def console() -> Console:
-    """The terminal; without one, lines are not cut at 80 columns."""
-    screen = Console(highlight=False)
-    return screen if screen.is_terminal else Console(highlight=False, width=120)
-
-
-def show_plan(plan: Plan, train: Dataset, evaluation: Dataset | None) -> None:
+def print_plan(plan: Plan, train: Dataset, evaluation: Dataset | None) -> None:
     """What a run would do: mode, features, windows with rows, model, and where it would go."""
-    _show_plan(plan, _window_table(plan, train, evaluation))
+    _print_plan(plan, _window_table(plan, train, evaluation))
 
 
-def show_priced_plan(plan: Plan, costs: Mapping[str, CostEstimate]) -> None:
+def print_priced_plan(plan: Plan, costs: Mapping[str, CostEstimate]) -> None:
     """The same where reading costs money: dates and what they would cost, for counting rows would cost as much."""
-    table = Table("read", "from", "to", "days", "cost", title="reading", title_justify="left")
+    table = titled_table("reading", "read", "from", "to", "days", "cost")
     for part, days in plan.ranges().items():
         told = costs[part].describe() if part in costs else "-"
         table.add_row(part, str(days.start), str(days.end), str(days.days), told)
-    _show_plan(plan, table)
+    _print_plan(plan, table)
 
 
-def _show_plan(plan: Plan, windows: Table) -> None:
+def _print_plan(plan: Plan, windows: Table) -> None:
     out = console()
     config = plan.config
-    out.print(f"[bold]Plan of {config.name}[/bold] (dry run: nothing is fitted or written)")
+    out.print(styled(f"Plan of {config.name}", "bold", " (dry run: nothing is fitted or written)"))
     if config.hypothesis:
         out.print(f"hypothesis: {config.hypothesis}")
     out.print(f"mode: {config.mode.name}: {config.mode.description}")
@@ -65,13 +53,13 @@ def _show_plan(plan: Plan, windows: Table) -> None:
     out.print(f"would write: {plan.run_parent}/<time>-<fingerprint>/")
 
 
-def show_folds(plan: Plan, folds: Sequence[Fold], span: Dataset) -> None:
+def print_folds(plan: Plan, folds: Sequence[Fold], span: Dataset) -> None:
     """What a walk forward would do: the same as above, with one line a fold."""
     out = console()
     config = plan.config
-    out.print(f"[bold]Plan of {config.name}[/bold] (dry run: nothing is fitted or written)")
+    out.print(styled(f"Plan of {config.name}", "bold", " (dry run: nothing is fitted or written)"))
     out.print(f"mode: {config.mode.name}, features: {len(plan.features.names)}, contract: {plan.contract.fingerprint}")
-    table = Table("fold", "train", "rows", "evaluation", "rows", title="folds", title_justify="left")
+    table = titled_table("folds", "fold", "train", "rows", "evaluation", "rows")
     for fold in folds:
         train, rows = (int(date_mask(span.dates, days).sum()) for days in (fold.train, fold.evaluation))
         table.add_row(fold.label, str(fold.train), f"{train:,}", str(fold.evaluation), f"{rows:,}")
@@ -82,7 +70,7 @@ def show_folds(plan: Plan, folds: Sequence[Fold], span: Dataset) -> None:
 
 def _feature_table(plan: Plan) -> Table:
     is_shared = plan.config.mode.name == "shared"
-    table = Table("feature", "unit", "default" if is_shared else "description", title="features", title_justify="left")
+    table = titled_table("features", "feature", "unit", "default" if is_shared else "description")
     for name in plan.features.names:
         entry = REGISTRY[name]
         table.add_row(name, entry.unit, f"{entry.default:g}" if is_shared else entry.description)
@@ -90,7 +78,7 @@ def _feature_table(plan: Plan) -> Table:
 
 
 def _window_table(plan: Plan, train: Dataset, evaluation: Dataset | None) -> Table:
-    table = Table("window", "from", "to", "days", "rows", "breakout rate", title="windows", title_justify="left")
+    table = titled_table("windows", "window", "from", "to", "days", "rows", "breakout rate")
     parts = {"train": (plan.split.train, train)}
     if plan.split.evaluation is not None and evaluation is not None:
         parts["evaluation"] = (plan.split.evaluation, evaluation)
@@ -103,53 +91,53 @@ def _window_table(plan: Plan, train: Dataset, evaluation: Dataset | None) -> Tab
 
 
 def _pair_table(title: str, values: dict[str, Any]) -> Table:
-    table = Table("setting", "value", title=title, title_justify="left")
+    table = titled_table(title, "setting", "value")
     for key, value in values.items():
         table.add_row(key, str(value))
     return table
 
 
-def show_run(folder: Path) -> None:
+def print_run(folder: Path) -> None:
     """A finished run: its evaluation, what the features and the fit were like, and where the files are."""
     out = console()
     metrics = load_json(folder / "metrics.json")
     if metrics["evaluation"] is None:
-        _show_validation(out, metrics)
+        _print_validation(out, metrics)
     else:
-        show_evaluation(metrics)
+        print_evaluation(metrics)
     if "folds" in metrics:
         out.print(_fold_table(metrics["folds"]))
-    _show_importance(out, metrics)
-    for line in (_told_fit(metrics["model"]), _told_drift(folder)):
+    _print_importance(out, metrics)
+    for line in (_describe_fit(metrics["model"]), _describe_drift(folder)):
         out.print(line)
     places = {"run": folder, "report": folder / "report.html", "bundle": folder / "bundle"}
     for name, place in places.items():
         if place.exists():
-            out.print(f"{name}: {place}", soft_wrap=True)
+            out.print_place(name, place)
 
 
-def show_evaluation(metrics: dict[str, Any]) -> None:
+def print_evaluation(metrics: dict[str, Any]) -> None:
     """Verdict, metrics beside baselines, thresholds, the top of the list; calibration and seeds, if any."""
     out = console()
     evaluation = metrics["evaluation"]
     rows, verdict = evaluation["rows"], evaluation["verdict"]
-    out.print(f"[bold]{verdict['level']}[/bold]: {verdict['reason']}")
+    out.print(styled(verdict["level"], "bold", f": {verdict['reason']}"))
     for warning in verdict["warnings"]:
-        out.print(f"[yellow]warning[/yellow]: {warning}")
+        out.print_warning(warning)
     rate = rows["breakout_rate"]["estimate"]
     out.print(f"{rows['n_rows']:,} games of {rows['first_date']} to {rows['last_date']}, breakout rate {rate:.4f}\n")
     out.print(_metric_table(evaluation))
     out.print(_threshold_table(evaluation))
     for part in evaluation["top_rows"]:
-        told = f"hit rate {told_interval(part['hit_rate'])}, lift {told_interval(part['lift'], '.2f')}"
+        told = f"hit rate {format_interval(part['hit_rate'])}, lift {format_interval(part['lift'], '.2f')}"
         games = "1 game" if part["count"] == 1 else f"{part['count']:,} games"
         out.print(f"top {part['fraction']:.0%} ({games}): {told}")
-    for line in (_told_calibration(metrics), _told_seeds(metrics)):
+    for line in (_describe_calibration(metrics), _describe_seeds(metrics)):
         if line:
             out.print(line)
 
 
-def _told_calibration(metrics: dict[str, Any]) -> str | None:
+def _describe_calibration(metrics: dict[str, Any]) -> str | None:
     """What mended the probabilities and what that was worth; the model before it is no rival beside the baselines."""
     record, evaluation = metrics["calibration"], metrics["evaluation"]
     if record["kind"] == "none":
@@ -163,7 +151,7 @@ def _told_calibration(metrics: dict[str, Any]) -> str | None:
     return f"calibrated by {record['kind']}{forced}: log loss {before:.3f} before, {after:.3f} after"
 
 
-def _told_seeds(metrics: dict[str, Any]) -> str | None:
+def _describe_seeds(metrics: dict[str, Any]) -> str | None:
     stability = metrics["stability"]
     spread = stability and stability["metrics"]["auc"]
     if not spread:
@@ -172,12 +160,12 @@ def _told_seeds(metrics: dict[str, Any]) -> str | None:
     return f"over {len(stability['seeds'])} seeds: {told} ({spread['lowest']:.3f}-{spread['highest']:.3f})"
 
 
-def _told_fit(model: dict[str, Any]) -> str:
+def _describe_fit(model: dict[str, Any]) -> str:
     trees = f", {model['trees']:g} trees" if "trees" in model else ""
     return f"fitted: {model['kind']}{trees}, {model['training_rows']:,} training rows, {model['fit_seconds']:.2f} s"
 
 
-def _told_drift(folder: Path) -> str:
+def _describe_drift(folder: Path) -> str:
     path = folder / "distributions.json"
     if not path.is_file():
         return "drift: nothing to compare the training window with"
@@ -185,23 +173,23 @@ def _told_drift(folder: Path) -> str:
     return f"drift from training to evaluation: {', '.join(drifted) or 'none'}"
 
 
-def _show_validation(out: Console, metrics: dict[str, Any]) -> None:
+def _print_validation(out: PlainConsole, metrics: dict[str, Any]) -> None:
     rows = metrics["validation"]["rows"]
-    out.print("[bold]trained, not evaluated[/bold]: no evaluation window was given")
+    out.print(styled("trained, not evaluated", "bold", ": no evaluation window was given"))
     out.print(f"the {rows:,} validation games, on which the fit was stopped and the threshold chosen, flatter it:\n")
     table = Table("metric", "on validation")
-    for key, name in METRIC_NAMES.items():
-        table.add_row(name, _number(metrics["validation"]["metrics"][key]))
+    for key, metric in METRICS.items():
+        table.add_row(metric.title, _format_number(metrics["validation"]["metrics"][key]))
     out.print(table)
-    told = _told_calibration(metrics)
+    told = _describe_calibration(metrics)
     if told:
         out.print(told)
 
 
 def _fold_table(folds: Sequence[dict[str, Any]]) -> Table:
-    table = Table("fold", "training rows", "games", "trees", "AUC", "log loss", title="folds", title_justify="left")
+    table = titled_table("folds", "fold", "training rows", "games", "trees", "AUC", "log loss")
     for fold in folds:
-        figures = [told_interval(fold["metrics"][key]) for key in ("auc", "log_loss")]
+        figures = [format_interval(fold["metrics"][key]) for key in ("auc", "log_loss")]
         trees = f"{fold['trees']:g}" if "trees" in fold else "-"
         table.add_row(fold["fold"], f"{fold['training_rows']:,}", f"{fold['rows']:,}", trees, *figures)
     return table
@@ -211,31 +199,31 @@ def _metric_table(evaluation: dict[str, Any]) -> Table:
     confidence = evaluation["parameters"]["confidence"]
     baselines = {name: part for name, part in evaluation["baselines"].items() if name != "uncalibrated"}
     title = f"metrics ({confidence:.0%} intervals resample game dates)"
-    table = Table("metric", "model", *baselines, title=title, title_justify="left")
-    for key, name in METRIC_NAMES.items():
-        others = [told_interval(baseline["metrics"][key]) for baseline in baselines.values()]
-        table.add_row(name, told_interval(evaluation["metrics"][key]), *others)
+    table = titled_table(title, "metric", "model", *baselines)
+    for key, metric in METRICS.items():
+        others = [format_interval(baseline["metrics"][key]) for baseline in baselines.values()]
+        table.add_row(metric.title, format_interval(evaluation["metrics"][key]), *others)
     return table
 
 
 def _threshold_table(evaluation: dict[str, Any]) -> Table:
     choice = evaluation["chosen_threshold"] or {}
     title = f"thresholds (* chosen on validation by {str(choice.get('rule', '-')).replace('_', ' ')})"
-    table = Table("threshold", "precision", "recall", "F1", "flagged", "share", title=title, title_justify="left")
+    table = titled_table(title, "threshold", "precision", "recall", "F1", "flagged", "share")
     for row in evaluation["thresholds"]:
         table.add_row(
             f"{row['threshold']:.3f}{'*' if row['is_chosen'] else ''}",
-            told_interval(row["precision"]),
-            _number(row["recall"]),
-            _number(row["f1"]),
+            format_interval(row["precision"]),
+            _format_number(row["recall"]),
+            _format_number(row["f1"]),
             f"{row['flagged']:,}",
             f"{row['share_flagged']:.1%}",
         )
     return table
 
 
-def _show_importance(out: Console, metrics: dict[str, Any]) -> None:
-    table = Table("feature", "importance", title="feature importance", title_justify="left")
+def _print_importance(out: PlainConsole, metrics: dict[str, Any]) -> None:
+    table = titled_table("feature importance", "feature", "importance")
     ranked = sorted(metrics["importance"].items(), key=lambda item: -item[1])
     for name, share in ranked[:SHOWN_FEATURES]:
         table.add_row(name, f"{share:.1%}")
@@ -247,7 +235,7 @@ def _show_importance(out: Console, metrics: dict[str, Any]) -> None:
         out.print(f"features that add nothing measurable: {', '.join(idle)}")
 
 
-def told_interval(interval: dict[str, Any], pattern: str = ".3f") -> str:
+def format_interval(interval: dict[str, Any], pattern: str = ".3f") -> str:
     """An estimate and its interval; a narrow column breaks them apart, and not the interval."""
     if interval["estimate"] is None:
         return "undefined"
@@ -256,5 +244,5 @@ def told_interval(interval: dict[str, Any], pattern: str = ".3f") -> str:
     return f"{interval['estimate']:{pattern}} ({interval['low']:{pattern}}-{interval['high']:{pattern}})"
 
 
-def _number(value: float | None) -> str:
+def _format_number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"

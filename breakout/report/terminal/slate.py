@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
-from breakout.report.terminal import console
+from breakout.report.terminal.console import PlainConsole, console, styled, titled_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
+    from rich.table import Table
 
     from breakout.bundle import Bundle
     from breakout.production.slate import Slate
@@ -19,24 +17,23 @@ if TYPE_CHECKING:
 SHOWN_FEATURES = 2
 
 
-def show_slate(slate: Slate, bundle: Bundle, written: Sequence[str]) -> None:
+def print_slate(slate: Slate, bundle: Bundle, written: Sequence[str]) -> None:
     """The ranking, the skipped players with their reason, warnings, and where the files are."""
     out = console()
-    out.print(f"[bold]{slate.day}[/bold]: {len(slate.ranked)} candidates, {len(slate.skipped)} skipped")
+    out.print(styled(slate.day, "bold", f": {len(slate.ranked)} candidates, {len(slate.skipped)} skipped"))
     out.print(f"bundle {bundle.fingerprint}, trained to {bundle.train_end}\n")
     for warning in slate.warnings:
-        out.print(f"[yellow]warning[/yellow]: {warning}")
+        out.print_warning(warning)
     if len(slate.ranked):
         out.print(_ranking(slate))
-    _show_skipped(out, slate)
+    _print_skipped(out, slate)
     for place in written:
-        out.print(f"written: {place}", soft_wrap=True)
+        out.print_place("written", place)
 
 
 def _ranking(slate: Slate) -> Table:
     title = "S: season average; needs: points for a breakout; last: days since his last game; moved by: log odds"
-    table = Table("", "player", "game", "probability", "S", "needs", "last", "moved most by", title=title)
-    table.title_justify = "left"
+    table = titled_table(title, "", "player", "game", "probability", "S", "needs", "last", "moved most by")
     for rank, row in enumerate(slate.ranked.itertuples(index=False), start=1):
         table.add_row(
             str(rank),
@@ -51,7 +48,7 @@ def _ranking(slate: Slate) -> Table:
     return table
 
 
-def _show_skipped(out: Console, slate: Slate) -> None:
+def _print_skipped(out: PlainConsole, slate: Slate) -> None:
     if len(slate.skipped):
         out.print("\nskipped, with S and days since the last game")
     for reason, rows in slate.skipped.groupby("reason", sort=True):
@@ -59,4 +56,4 @@ def _show_skipped(out: Console, slate: Slate) -> None:
             f"{row.player_full_name} ({row.season_points_avg:.1f}, {row.days_since_last_game})"
             for row in rows.itertuples(index=False)
         )
-        out.print(f"[bold]{reason}[/bold] ({len(rows)}): {names}")
+        out.print(styled(reason, "bold", f" ({len(rows)}): {names}"))

@@ -1,0 +1,1 @@
+"""Everything that is printed on the terminal; the modules that need rich import it only when they print."""

@@ -1,0 +1,54 @@
+"""The console on which tables and styled lines are printed; it reads no markup in the values that it is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from breakout.control_characters import strip_control_characters
+
+WIDTH_OF_A_PIPE = 120  # columns; rich would cut lines at 80
+
+
+class PlainConsole(Console):
+    """A rich console that prints every string as it is: no markup, no emoji codes, no control characters.
+
+    Styles are given by `styled`, never by tags inside a text: a player or an experiment may be named `[/red]`.
+    """
+
+    def __init__(self, width: int | None = None) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, width=width)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(strip_control_characters(text), **options)
+
+    def on_broken_pipe(self) -> None:
+        """Let the command line end as for any other output; rich alone would exit with 1."""
+        raise BrokenPipeError
+
+    def print_place(self, name: str, place: object) -> None:
+        """Print where something is, on one line however long, so that it can be copied."""
+        self.print(f"{name}: {place}", soft_wrap=True)
+
+    def print_warning(self, text: object) -> None:
+        """Print a warning."""
+        self.print(styled("warning", "yellow", f": {strip_control_characters(str(text))}"))
+
+
+def console() -> PlainConsole:
+    """Return the terminal; without one, lines are cut at 120 columns."""
+    screen = PlainConsole()
+    return screen if screen.is_terminal else PlainConsole(WIDTH_OF_A_PIPE)
+
+
+def styled(value: object, style: str, after: object = "") -> Text:
+    """Return a value in one style, followed by text without style; control characters are left out."""
+    return Text.assemble((strip_control_characters(str(value)), style), strip_control_characters(str(after)))
+
+
+def titled_table(title: str, *columns: str) -> Table:
+    """Return an empty table with a title above its left edge."""
+    return Table(*columns, title=title, title_justify="left")

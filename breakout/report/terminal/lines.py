@@ -1,0 +1,44 @@
+"""Plain lines on standard output and standard error, without rich: importing this costs a command nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from breakout.control_characters import strip_control_characters
+
+
+def accept_any_encoding() -> None:
+    """Make both streams write `?` for a character that their encoding lacks, instead of raising UnicodeEncodeError."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)  # a test's or a notebook's stream may have none
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+def flush_output() -> None:
+    """Write what is buffered for standard output; BrokenPipeError if its reader has gone."""
+    if sys.stdout is not None:  # None where the shell closed it: `breakout features >&-`
+        sys.stdout.flush()
+
+
+def discard_output() -> None:
+    """Send what is still buffered for a reader that has gone to the null device: Python flushes again at exit."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            os.dup2(null, stream.fileno())
+        except (AttributeError, OSError):
+            continue
+
+
+def print_line(text: object = "", *, end: str = "\n", flush: bool = False) -> None:
+    """Print text on standard output, without control characters."""
+    print(strip_control_characters(str(text)), end=end, flush=flush)
+
+
+def print_error(text: object) -> None:
+    """Print text on standard error, without control characters."""
+    print(strip_control_characters(str(text)), file=sys.stderr)

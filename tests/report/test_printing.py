@@ -1,0 +1,133 @@
+"""What is printed is the value itself: no markup is read in it, nothing in it is executed by a terminal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from breakout.cli import main
+from breakout.control_characters import strip_control_characters
+from breakout.report.terminal.console import PlainConsole, styled, titled_table
+from breakout.report.terminal.lines import print_error, print_line
+from tests.report.conftest import QUICK
+
+MARKUP = ["[/red]", "[bold]", "[/]", "[link=file:///x]y[/link]", ":warning:", "\\[", "[#ff0000]", "a[1]"]
+DANGEROUS = {
+    "clear screen": "a\x1b[2Jb",
+    "window title": "a\x1b]0;title\x07b",
+    "C1 escape": "a\x9b31mb",
+    "carriage return": "a\rb",
+    "backspace": "a\x08b",
+    "right-to-left override": "a\u202eb",
+    "isolate": "a\u2066b",
+    "line separator": "a\u2028b",
+}
+TINY = ("debug=tiny", "model.iterations=5", *QUICK)
+
+
+@pytest.mark.parametrize("value", MARKUP)
+def test_markup_in_a_value_is_printed_as_it_stands(value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    console = PlainConsole(120)
+    table = titled_table(f"title {value}", f"heading {value}")
+    table.add_row(f"cell {value}")
+    console.print(f"line {value}")
+    console.print(styled("bold", "bold", f" {value}"))
+    console.print_place("run", f"place {value}")
+    console.print_warning(f"warned {value}")
+    console.print(table)
+    printed = capsys.readouterr().out
+    for before in ("line", "bold", "place", "warned", "title", "heading", "cell"):
+        assert f"{before} {value}" in printed
+
+
+@pytest.mark.parametrize("value", DANGEROUS.values(), ids=DANGEROUS)
+def test_no_control_character_reaches_the_terminal(value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    console = PlainConsole(120)
+    table = titled_table(value, value)
+    table.add_row(value)
+    console.print(value, table, styled(value, "bold", value))
+    console.print_place(value, value)
+    console.print_warning(value)
+    print_line(value)
+    print_error(value)
+    printed = "".join(capsys.readouterr())
+    assert strip_control_characters(value)[0] in printed
+    assert strip_control_characters(printed) == printed
+
+
+def test_tabs_newlines_and_letters_of_any_language_stay() -> None:
+    text = "Nikola Jokić\tcentrs\n中锋 \N{BASKETBALL AND HOOP} \N{ZERO WIDTH JOINER}"
+    assert strip_control_characters(text) == text
+
+
+def test_a_name_that_looks_like_markup_trains_and_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = tmp_path / "[bold]o[/red]"
+    assert main([*TINY, f"paths.outputs='{outputs}'"]) == 0
+    (run,) = (outputs / "runs" / "tiny").iterdir()
+    assert f"run: {run}\n" in capsys.readouterr().out
+    assert (run / "report.html").is_file()
+    assert main([*TINY, "hypothesis='halves [/] and [red]'", "dry_run=true"]) == 0
+    assert "hypothesis: halves [/] and [red]\n" in capsys.readouterr().out
+
+
+def test_escape_sequences_of_a_hypothesis_reach_neither_terminal_nor_log_nor_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*TINY, f"paths.outputs={tmp_path}", 'hypothesis="a\x1b[2Jb\u202ec"', "name=escaped"]) == 0
+    assert main([*TINY, 'hypothesis="a\x1b[2Jb\u202ec"', "dry_run=true"]) == 0
+    (run,) = (tmp_path / "runs" / "escaped").iterdir()
+    texts = [capsys.readouterr().out, *((run / name).read_text("utf-8") for name in ("run.log", "report.html"))]
+    for text in texts:
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    assert "a[2Jbc" in texts[0]
+    assert "a[2Jbc" in texts[2]
+
+
+def run_program(*words: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "breakout", *words],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_terminal_that_is_not_utf_8_does_not_fail_a_run(encoding: str, tmp_path: Path) -> None:
+    words = (*TINY, 'hypothesis="Jokić 中锋"')
+    planned = run_program(*words, "dry_run=true", folder=tmp_path, PYTHONIOENCODING=encoding)
+    assert planned.returncode == 0, planned.stderr
+    assert b"hypothesis: Joki? " in planned.stdout
+    trained = run_program(*words, folder=tmp_path, PYTHONIOENCODING=encoding)
+    assert trained.returncode == 0, trained.stderr
+    refused = run_program("Jokić中", folder=tmp_path, PYTHONIOENCODING=encoding)
+    assert refused.returncode == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["features"], ["features", "--json"], ["doctor"], ["--cfg", "job"], [*TINY, "dry_run=true"], [*TINY]],
+    ids=" ".join,
+)
+def test_a_reader_that_has_gone_ends_a_command_without_a_complaint(words: list[str], tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-m", "breakout", *words], cwd=tmp_path, stdout=pipe, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_closed_standard_output_is_no_failure(tmp_path: Path) -> None:
+    shell = f"{sys.executable} -m breakout features >&-"
+    done = subprocess.run(["bash", "-c", shell], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
