@@ -9,16 +9,12 @@ from itertools import chain
 
 import pytest
 import yaml
-from hydra import initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
-from hydra.types import RunMode
 
 from breakout import settings
-from breakout.cli.job_composition import JobLoader
 from breakout.conf_tree import conf_dir, group_names, group_options, groups_of
 from breakout.errors import ConfigurationError
 from breakout.features.selection import select_features
-from breakout.settings.composition import HYDRA_VERSION_BASE, absolute, compose, compose_plain, plain
+from breakout.settings.composition import compose, compose_plain
 
 # What a user must give before these can be composed.
 REQUIRED = {
@@ -53,18 +49,6 @@ def test_every_option_of_every_group_passes_the_door(command: str, choice: str) 
         return
     config = settings.load(settings.ROOT_CLASSES[command], mapping)
     assert settings.load(type(config), settings.to_mapping(config)) == config
-
-
-def test_the_jobs_of_a_sweep_are_composed_as_hydra_composes_them_alone() -> None:
-    """Without Hydra's own configuration, which they do not read: a file that did would have to be composed whole."""
-    groups = ("debug", "experiment", "model", "sweep", "warehouse", "window")
-    choices = [f"{group}={option}" for group in groups for option in group_options(group)]
-    with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE):
-        loader = JobLoader(GlobalHydra.instance().config_loader().get_search_path())
-        for choice in choices:
-            words = absolute([choice, "calibration=sigmoid", "seed=7", "++tags=[a,b]"])
-            whole = loader.load_configuration("train", words, RunMode.RUN)
-            assert plain(loader.load_application("train", ["hydra.mode=RUN"], words)) == plain(whole), choice
 
 
 @pytest.mark.parametrize("option", group_options("features"))

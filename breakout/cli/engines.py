@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from hydra._internal.callbacks import Callbacks
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from breakout.cli.job_composition import EngineLoader
 from breakout.cli.launcher import OURS
 from breakout.sweeps.events import Event
 from breakout.sweeps.planning import Group
@@ -41,6 +39,15 @@ class GroupTask:
         run_group(self._groups[int(HydraConfig.get().job.num)], self._folder, _no_word)
 
 
+class CopyingLoader:
+    """A configuration loader whose jobs, which are groups, read nothing of their configuration but their number."""
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """Return a copy of the sweep's own configuration."""
+        del sweep_overrides
+        return copy.deepcopy(master_config)
+
+
 def _no_word(event: Event) -> None:
     """Nobody listens on another machine."""
     del event
@@ -58,7 +65,7 @@ def engine_of(config: DictConfig) -> Callable[[Sequence[Group], Path], None]:
         _keep_to_itself(wanted.hydra.launcher.ray.init)
 
     def carry_out(groups: Sequence[Group], folder: Path) -> None:
-        loader = EngineLoader(GlobalHydra.instance().config_loader().get_search_path())
+        loader: Any = CopyingLoader()
         task: Any = GroupTask(groups, folder)
         launcher = Plugins.instance().instantiate_launcher(
             hydra_context=HydraContext(config_loader=loader, callbacks=Callbacks(wanted)),

@@ -1,134 +1,120 @@
-"""The jobs of a sweep as typed settings: the words of one job in, a Job or its Refusal out.
+"""Typed settings of the jobs of a sweep, composed by Hydra from each job's overrides.
 
-Hydra composes a job anew in a tenth of a second. Jobs of a sweep differ in values mostly, so each choice of groups is
-composed once and the values are set into a copy, which is what Hydra itself does last.
+A composition takes Hydra about a tenth of a second, and jobs of a sweep mostly differ in plain values. So each choice
+of groups is composed once and kept with its interpolations unresolved; a job's values are then set into a copy, which
+is also the last step of Hydra's own composition. Any other job is composed by Hydra alone.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.defaults_list import create_defaults_list
+from hydra import compose
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType, QuotedString
-from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from hydra.core.override_parser.types import Override, OverrideType
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
 
 from breakout.errors import BreakoutError, ConfigurationError
 from breakout.settings import ExperimentConfig, load
 from breakout.settings.composition import absolute, explain, plain
 from breakout.sweeps.job import Job, Refusal
 
-
-class PlanningLoader(ConfigLoaderImpl):
-    """Hydra's loader for sweepers, which compose each job only to see that it can be; we do that ourselves."""
-
-    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
-        """The sweep's own configuration."""
-        del sweep_overrides
-        return master_config
-
-
-class JobLoader(ConfigLoaderImpl):
-    """Hydra's loader for jobs, which read nothing of Hydra's own configuration: half of what it takes to compose."""
-
-    def load_application(self, root: str, hydra_words: Sequence[str], words: Sequence[str]) -> DictConfig:
-        """The configuration without Hydra's part; an exception where it cannot be told without."""
-        given, repository = self._parse_overrides_and_create_caching_repo(root, [*hydra_words, "~hydra", *words])
-        defaults = create_defaults_list(
-            repo=repository,
-            config_name=root,
-            overrides_list=[override for override in given if not override.is_hydra_override()],
-            prepend_hydra=False,
-            skip_missing=False,
-        )
-        config = self._compose_config_from_defaults_list(defaults.defaults, repository)
-        OmegaConf.set_struct(config, True)
-        self._apply_overrides_to_config(defaults.config_overrides, config)
-        return config
-
-
-class EngineLoader(ConfigLoaderImpl):
-    """Hydra's loader for engines, whose jobs are groups and read nothing of their configuration but their number."""
-
-    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
-        """A copy of the sweep's own configuration, which engines write into."""
-        del sweep_overrides
-        return copy.deepcopy(master_config)
+ROOT = "train"
+# Keys that belong to the sweep: no job has a value of its own for them.
+OF_THE_SWEEP = {"resume": None, "fail_fast": False, "workers": None}
 
 
 class JobComposer:
-    """Composes the jobs of one sweep, whose own configuration is `master`."""
+    """Composes the jobs of one sweep; `master` is the sweep's own configuration, with its `hydra` node.
 
-    def __init__(self, loader: JobLoader, master: DictConfig) -> None:
+    Hydra must be initialised for as long as jobs are composed.
+    """
+
+    def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
         self._loader, self._master = loader, master
+        self._hydra_overrides = as_written(master.hydra.overrides.hydra)
         self._parser = OverridesParser.create(config_loader=loader)
-        self._composed: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._bases: dict[tuple[str, ...], DictConfig] = {}
+        self._groups: dict[str, bool] = {}
 
-    def compose(self, origin: int, words: Sequence[str]) -> Job | Refusal:
-        """One job, with the words that the sweep gives to every job."""
+    def compose(self, number: int, overrides: Sequence[str]) -> Job | Refusal:
+        """Return the job that Hydra counts as `number`, or its refusal if its overrides give no valid settings."""
+        mapping: dict[str, object] = {"overrides": list(overrides)}
         try:
-            mapping = self._mapping(absolute(words))
-        except Exception as error:  # noqa: BLE001  (Hydra's complaints have no common base)
-            refusal = ConfigurationError(explain(error, "train"))
-            return Refusal(origin, tuple(words), {"overrides": list(words)}, refusal)
+            config = self.compose_config(number, overrides)
+            mapping = plain(config) | OF_THE_SWEEP
+        except Exception as error:  # noqa: BLE001  (Hydra's and OmegaConf's errors have no common base)
+            return Refusal(number, tuple(overrides), mapping, ConfigurationError(explain(error, ROOT)))
         try:
-            config = load(ExperimentConfig, mapping | {"resume": None, "fail_fast": False, "workers": None})
+            return Job(number, tuple(overrides), load(ExperimentConfig, mapping))
         except BreakoutError as error:
-            return Refusal(origin, tuple(words), mapping, error)
-        return Job(origin, tuple(words), config)
+            return Refusal(number, tuple(overrides), mapping, error)
 
-    def _mapping(self, words: Sequence[str]) -> dict[str, Any]:
-        overrides = self._parser.parse_overrides(list(words))
-        choices = tuple(word for word, override in zip(words, overrides, strict=True) if self._is_choice(override))
-        values = [override for override in overrides if not self._is_choice(override)]
-        base = self._choose(choices)
-        if not all(_is_plain(override, base) for override in values):
-            return self._choose(tuple(words))
-        mapping = copy.deepcopy(base)
-        given = {override.key_or_group for override in overrides}
-        defaults = self._parser.parse_overrides(list(base.get("job_defaults", [])))
-        for override in (*(word for word in defaults if word.key_or_group not in given), *values):
-            _set(mapping, override.key_or_group.split("."), _value(override.value()))
-        return mapping
+    def compose_config(self, number: int, overrides: Sequence[str]) -> DictConfig:
+        """Return the configuration of one job, interpolations unresolved, with the job defaults that it leaves open."""
+        written = absolute(overrides)
+        config = self._compose(number, written)
+        keys = {override.key_or_group for override in self._parser.parse_overrides(written)}
+        defaults = [
+            override.input_line or ""
+            for override in self._parser.parse_overrides(list(config.job_defaults or []))
+            if override.key_or_group not in keys
+        ]
+        return self._compose(number, [*absolute(defaults), *written]) if defaults else config
+
+    def _compose(self, number: int, overrides: list[str]) -> DictConfig:
+        parsed = self._parser.parse_overrides(overrides)
+        choices = tuple(str(override.input_line) for override in parsed if self._is_choice(override))
+        values = [override for override in parsed if not self._is_choice(override)]
+        if all(map(_is_plain, values)):
+            config = copy.deepcopy(self._base(choices))
+            try:
+                for override in values:
+                    OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+            except OmegaConfBaseException:
+                config = self._compose_by_hydra(overrides)  # raises Hydra's own description
+        else:
+            config = self._compose_by_hydra(overrides)
+        if "${hydra:" in OmegaConf.to_yaml(config):
+            self._set_hydra_config(number, overrides)
+        OmegaConf.copy_cache(from_config=self._master, to_config=config)  # one ${now:} for all jobs, as Hydra has it
+        return config
 
     def _is_choice(self, override: Override) -> bool:
-        return override.package is not None or self._loader.repository.group_exists(override.key_or_group)
+        """Return whether an override chooses an option of a group."""
+        return override.package is not None or self._is_group(override.key_or_group)
 
-    def _choose(self, words: tuple[str, ...]) -> dict[str, Any]:
-        if words not in self._composed:
-            root, hydra_words = self._master.hydra.job.config_name, list(self._master.hydra.overrides.hydra)
-            try:
-                composed = plain(self._loader.load_application(root, hydra_words, words))
-            except Exception:  # noqa: BLE001  (what needs Hydra's own configuration, or is wrong, as Hydra says it)
-                composed = plain(self._loader.load_configuration(root, [*hydra_words, *words], RunMode.RUN))
-            self._composed[words] = composed
-        return self._composed[words]
+    def _is_group(self, key: str) -> bool:
+        if key not in self._groups:
+            options = self._loader.get_group_options(key, None, ROOT, self._hydra_overrides)
+            self._groups[key] = "/" in key or bool(options)
+        return self._groups[key]
 
+    def _base(self, choices: tuple[str, ...]) -> DictConfig:
+        if choices not in self._bases:
+            self._bases[choices] = self._compose_by_hydra(choices)
+        return self._bases[choices]
 
-def _is_plain(override: Override, base: dict[str, Any]) -> bool:
-    """A plain value for a key that exists and is no group."""
-    value = _value(override.value())
-    found: Any = base
-    for part in override.key_or_group.split("."):
-        if not isinstance(found, dict) or part not in found:
-            return False
-        found = found[part]
-    is_simple = value is None or isinstance(value, bool | int | float | str | list)
-    return override.type == OverrideType.CHANGE and is_simple and not isinstance(found, dict) and "${" not in str(value)
+    def _compose_by_hydra(self, overrides: Sequence[str]) -> DictConfig:
+        return compose(ROOT, [*self._hydra_overrides, *overrides])
 
-
-def _value(value: Any) -> Any:
-    if isinstance(value, QuotedString):
-        return value.text
-    return [_value(item) for item in value] if isinstance(value, list) else value
+    def _set_hydra_config(self, number: int, overrides: Sequence[str]) -> None:
+        """Let `${hydra:...}` resolve to this job's own values, as it does in a job that Hydra runs."""
+        config = compose(ROOT, [*self._hydra_overrides, *overrides], return_hydra_config=True)
+        with open_dict(config):
+            config.hydra.job.num, config.hydra.job.id = number, str(number)
+        HydraConfig.instance().set_config(config)
 
 
-def _set(mapping: dict[str, Any], path: list[str], value: Any) -> None:
-    *groups, key = path
-    for group in groups:
-        mapping = mapping[group]
-    mapping[key] = value
+def _is_plain(override: Override) -> bool:
+    """Return whether an override gives one value to a key that exists, as opposed to +key=, ++key=, ~key."""
+    return override.type == OverrideType.CHANGE and not override.is_sweep_override()
+
+
+def as_written(overrides: object) -> list[str]:
+    """Return the texts of overrides from Hydra's configuration with their interpolations unresolved."""
+    return [str(text) for text in OmegaConf.to_container(overrides, resolve=False)]  # type: ignore[union-attr]

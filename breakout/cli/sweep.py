@@ -15,13 +15,15 @@ from typing import Any
 
 from hydra import initialize_config_dir
 from hydra._internal.callbacks import Callbacks
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict
 
 from breakout.cli.engines import engine_of, is_ours
-from breakout.cli.job_composition import JobComposer, JobLoader, PlanningLoader
+from breakout.cli.job_composition import ROOT, JobComposer, as_written
 from breakout.cli.launcher import OURS, register_launcher
 from breakout.cli.tuning import prepare_tuner
 from breakout.conf_tree import conf_dir
@@ -51,6 +53,36 @@ class SweepTask:
         return self._session.run(jobs, [job for job in composed if isinstance(job, Refusal)])
 
 
+class UncheckedLoader:
+    """Hydra's loader for a sweeper, without the sweeper's own check of each job.
+
+    Sweepers compose every job once only to find errors. One job's error would end the sweep, and the sweep composes
+    each job itself.
+    """
+
+    def __init__(self, loader: ConfigLoader, hydra_overrides: list[str]) -> None:
+        self._loader, self._hydra_overrides = loader, hydra_overrides
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
+        """Return the sweep's own configuration for any job."""
+        del sweep_overrides
+        return master_config
+
+    def get_group_options(self, group: str, results_filter: ObjectType | None = ObjectType.CONFIG) -> list[str]:
+        """Return the options of a group for glob(), those of its subfolders and of added folders among them."""
+        options = self._loader.get_group_options(group, results_filter, ROOT, self._hydra_overrides)
+        subgroups = self._loader.get_group_options(group, ObjectType.GROUP, ROOT, self._hydra_overrides)
+        nested = [
+            f"{name}/{option}"
+            for name in subgroups
+            for option in self.get_group_options(f"{group}/{name}", results_filter)
+        ]
+        return [*options, *nested]
+
+
 def run_sweep(words: Sequence[str]) -> int:
     """Run a sweep to its end, or resume one; Ctrl-C leaves its leaderboard and goes on to the caller."""
     with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE, job_name="breakout"):
@@ -67,11 +99,8 @@ def with_first_words(folder: Path, words: Sequence[str]) -> list[str]:
 
 def compose_sweep(words: Sequence[str]) -> DictConfig:
     """The sweep's own configuration, Hydra's included."""
-    hydra = GlobalHydra.instance().hydra
-    if hydra is None:
-        raise RuntimeError("Hydra is not initialised")
     try:
-        config = hydra.compose_config("train", absolute(words), RunMode.MULTIRUN, with_log_configuration=False)
+        config = GlobalHydra.instance().config_loader().load_configuration(ROOT, absolute(words), RunMode.MULTIRUN)
     except Exception as error:
         raise ConfigurationError(explain(error, "train")) from error
     return config
@@ -132,13 +161,15 @@ def let_sweep(session: SweepSession, config: DictConfig) -> None:
     register_launcher()
     config.hydra.launcher = {"_target_": OURS}
     session.options.trials = prepare_tuner(config, session.folder, is_dry=session.options.is_dry)
-    search_path = GlobalHydra.instance().config_loader().get_search_path()
-    loader = PlanningLoader(search_path)
-    task: Any = SweepTask(session, JobComposer(JobLoader(search_path), config))
-    context = HydraContext(config_loader=loader, callbacks=Callbacks(config))
+    loader = GlobalHydra.instance().config_loader()
+    task: Any = SweepTask(session, JobComposer(loader, config))
+    unchecked: Any = UncheckedLoader(loader, as_written(config.hydra.overrides.hydra))
+    context = HydraContext(config_loader=unchecked, callbacks=Callbacks(config))
+    if session.options.is_dry and config.hydra.sweeper.get("max_batch_size"):
+        config.hydra.sweeper.max_batch_size = None  # the plan that is shown is that of all jobs
     try:
         sweeper = Plugins.instance().instantiate_sweeper(config=config, hydra_context=context, task_function=task)
-        sweeper.sweep(arguments=[str(word) for word in config.hydra.overrides.task])
+        sweeper.sweep(arguments=as_written(config.hydra.overrides.task))
     except (BreakoutError, DryRunShown, FailedFast):
         raise
     except Exception as error:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from breakout import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from breakout.settings import ExperimentConfig
+
+Identity: TypeAlias = tuple[str, str]
 
 # Words that choose how a sweep runs say nothing about a job.
 _FOLDERS = "hydra.searchpath="  # but a job may need the folders in which its options lie
@@ -36,6 +39,11 @@ class Job:
         """The fingerprint of the settings."""
         return settings.fingerprint(self.config)
 
+    @property
+    def identity(self) -> Identity:
+        """What tells the job from the others of its sweep."""
+        return identity_of(self.fingerprint, settings.to_mapping(self.config))
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -51,6 +59,16 @@ class Refusal:
     def fingerprint(self) -> str:
         """The fingerprint of the settings."""
         return settings.fingerprint(self.mapping)
+
+    @property
+    def identity(self) -> Identity:
+        """What tells the job from the others of its sweep."""
+        return identity_of(self.fingerprint, self.mapping)
+
+
+def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
+    """Return what tells a job from the others: its fingerprint, and the texts that change no number of it."""
+    return fingerprint, json.dumps([mapping.get(key) for key in ("name", "hypothesis", "tags")])
 
 
 def refuse(job: Job, error: Exception) -> Refusal:

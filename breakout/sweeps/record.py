@@ -19,7 +19,7 @@ from breakout.artifacts import load_json, save_json
 from breakout.errors import ConfigurationError, DataError
 from breakout.runs import STATUS_FILE, read_status
 from breakout.sweeps.events import RUNS_FOLDER, job_facts, record_failure
-from breakout.sweeps.job import Job
+from breakout.sweeps.job import Identity, Job, identity_of
 from breakout.sweeps.planning import SweepPlan
 
 if TYPE_CHECKING:
@@ -49,21 +49,21 @@ class SweepRecord:
 
     def number(self, plan: SweepPlan) -> SweepPlan:
         """The same plan with each job's number: the old one of a job that is known, else the next."""
-        known = {job["fingerprint"]: int(job["number"]) for job in self.jobs}
+        known = {_identity(job): int(job["number"]) for job in self.jobs}
         found: list[Job | Refusal] = [planned.job for group in plan.groups for planned in group.jobs]
         for job in sorted([*found, *plan.refused], key=_order):
-            known.setdefault(job.fingerprint, len(known))
+            known.setdefault(job.identity, len(known))
         groups = tuple(
             replace(group, jobs=tuple(_numbered(planned, known) for planned in group.jobs)) for group in plan.groups
         )
-        refused = tuple(replace(refusal, number=known[refusal.fingerprint]) for refusal in plan.refused)
+        refused = tuple(replace(refusal, number=known[refusal.identity]) for refusal in plan.refused)
         return replace(plan, groups=groups, refused=refused)
 
     def add(self, plan: SweepPlan) -> None:
         """Take up the jobs of a numbered plan that are not known yet."""
-        known = {job["fingerprint"] for job in self.jobs}
+        known = {_identity(job) for job in self.jobs}
         found = [*map(_job_entry, plan.jobs), *map(_refusal_entry, plan.refused)]
-        self.jobs += [entry for entry in found if entry["fingerprint"] not in known]
+        self.jobs += [entry for entry in found if _identity(entry) not in known]
         self.jobs.sort(key=lambda entry: int(entry["number"]))
         for planned in plan.jobs:
             self.data[_source_key(planned)] = planned.plan.warehouse.fingerprint()
@@ -112,14 +112,14 @@ class JobRun:
         return str(self.status["state"])
 
 
-def job_runs(folder: Path) -> dict[str, JobRun]:
-    """The run of each job by its fingerprint: the completed one if there is one, else the latest."""
-    found: dict[str, JobRun] = {}
+def job_runs(folder: Path) -> dict[int, JobRun]:
+    """The run of each job by its number: the completed one if there is one, else the latest."""
+    found: dict[int, JobRun] = {}
     for path in sorted((folder / RUNS_FOLDER).glob(f"*/{STATUS_FILE}")):
         run = JobRun(path.parent, read_status(path.parent))
-        fingerprint = str(run.status["fingerprint"])
-        if fingerprint not in found or found[fingerprint].state != "completed":
-            found[fingerprint] = run
+        number = int(run.status["job"])
+        if number not in found or found[number].state != "completed":
+            found[number] = run
     return found
 
 
@@ -188,8 +188,12 @@ def _order(job: Job | Refusal) -> tuple[int, str]:
     return job.origin, str(window.get("train_end", "")) if isinstance(window, dict) else ""
 
 
-def _numbered(planned: PlannedJob, numbers: dict[str, int]) -> PlannedJob:
-    return replace(planned, job=replace(planned.job, number=numbers[planned.job.fingerprint]))
+def _numbered(planned: PlannedJob, numbers: dict[Identity, int]) -> PlannedJob:
+    return replace(planned, job=replace(planned.job, number=numbers[planned.job.identity]))
+
+
+def _identity(entry: dict[str, Any]) -> Identity:
+    return identity_of(entry["fingerprint"], entry["settings"])
 
 
 def _job_entry(planned: PlannedJob) -> dict[str, Any]:

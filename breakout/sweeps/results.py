@@ -103,7 +103,7 @@ def load_results(folder: Path) -> list[JobResult]:
     results = []
     for entry in record.jobs:
         command = command_of(entry["overrides"], record.words)
-        job = JobResult(entry, words[int(entry["number"])], command, runs.get(entry["fingerprint"]))
+        job = JobResult(entry, words[int(entry["number"])], command, runs.get(int(entry["number"])))
         results.append(_load(job) if job.state == "completed" else job)
     return results
 

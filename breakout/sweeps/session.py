@@ -99,10 +99,10 @@ class SweepSession:
 
     def _not_completed(self, plan: SweepPlan) -> SweepPlan:
         """What is left to do: no job that is completed."""
-        done = {fingerprint for fingerprint, run in job_runs(self.folder).items() if run.state == "completed"}
+        done = {number for number, run in job_runs(self.folder).items() if run.state == "completed"}
         groups = []
         for group in plan.groups:
-            left = tuple(job for job in group.jobs if job.job.fingerprint not in done)
+            left = tuple(job for job in group.jobs if job.job.number not in done)
             if left:
                 groups.append(replace(group, jobs=left))
         return replace(plan, groups=tuple(groups))
@@ -161,7 +161,7 @@ class SweepSession:
         runs = job_runs(self.folder)
         values: dict[int, list[float | None]] = {refusal.origin: [None] for refusal in plan.refused}
         for planned in plan.jobs:
-            run = runs.get(planned.job.fingerprint)
+            run = runs.get(planned.job.number)
             is_done = run is not None and run.state == "completed"
             value = metric_of(run.folder, planned.job.config.optimized_metric) if run and is_done else None
             values.setdefault(planned.job.origin, []).append(value)

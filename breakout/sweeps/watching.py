@@ -28,9 +28,9 @@ class Watch:
 
     def __init__(self, groups: Sequence[Group], folder: Path, tell: Callable[[Event], object]) -> None:
         self._folder, self._tell = folder, tell
-        self._waiting = {planned.job.fingerprint: planned.job for group in groups for planned in group.jobs}
+        self._waiting = {planned.job.number: planned.job for group in groups for planned in group.jobs}
         self._before = {run.folder for run in job_runs(folder).values()}
-        self._started: set[str] = set()
+        self._started: set[int] = set()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep_looking, daemon=True)
 
@@ -48,27 +48,27 @@ class Watch:
                 self._look()
 
     def _look(self) -> None:
-        for fingerprint, run in job_runs(self._folder).items():
-            if fingerprint in self._waiting and run.folder not in self._before:
-                self._tell_of(fingerprint, run)
+        for number, run in job_runs(self._folder).items():
+            if number in self._waiting and run.folder not in self._before:
+                self._tell_of(number, run)
 
-    def _tell_of(self, fingerprint: str, run: JobRun) -> None:
-        job = self._waiting[fingerprint]
+    def _tell_of(self, number: int, run: JobRun) -> None:
+        job = self._waiting[number]
         if run.state == "completed":
-            del self._waiting[fingerprint]
+            del self._waiting[number]
             value = metric_of(run.folder, job.config.optimized_metric)
             self._tell(Event("completed", job.number, value=value))
         elif run.state in ("failed", "interrupted", "killed"):
-            del self._waiting[fingerprint]
+            del self._waiting[number]
             self._tell(Event("failed", job.number, str(run.status["error"]), is_death=run.state == "killed"))
-        elif fingerprint not in self._started:
-            self._started.add(fingerprint)
+        elif number not in self._started:
+            self._started.add(number)
             self._tell(Event("started", job.number))
 
     def conclude(self, failure: Exception | None) -> None:
         """After the engine's work: a last look; what then is not over has failed with the engine."""
         self._look()
         told = f"the launcher gave up: {sentence_of(failure)}" if failure else "it left no run folder."
-        for fingerprint, job in self._waiting.items():
-            is_death = fingerprint not in self._started  # one that has started may yet end well, elsewhere
+        for number, job in self._waiting.items():
+            is_death = number not in self._started  # one that has started may yet end well, elsewhere
             self._tell(Event("failed", job.number, told, is_death=is_death))
