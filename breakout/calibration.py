@@ -1,26 +1,34 @@
-"""Mending probabilities on the validation part: scores and outcomes in, a monotone map saved as plain numbers out."""
+"""Calibration of probabilities on the validation part: an increasing map, saved as plain numbers."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from breakout.errors import DataError
+from breakout.models.base import logit
 from breakout.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Kind = Literal["none", "sigmoid", "isotonic"]
-_EDGE = 1e-12
+
+HELD_OUT_BLOCKS = 5
+# Below so many rows an isotonic map overfits (Niculescu-Mizil and Caruana 2005, figure 7).
+ISOTONIC_ROWS = 1000
 
 
 @dataclass(frozen=True)
 class Calibrator:
-    """`none` changes nothing; `sigmoid` is Platt's p -> 1/(1+exp(-(slope * logit p + intercept))); `isotonic` is linear
-    between the points (x, y), constant beyond them."""
+    """An increasing map from probabilities to calibrated probabilities.
+
+    `none` changes nothing; `sigmoid` is Platt's p -> 1/(1+exp(-(slope * logit p + intercept))); `isotonic` is linear
+    between the points (x, y), constant beyond them.
+    """
 
     kind: Kind
     slope: float = 1.0
@@ -29,48 +37,150 @@ class Calibrator:
     y: tuple[float, ...] = ()
 
     def apply(self, probability: np.ndarray) -> np.ndarray:
-        """Calibrated probability, shape (n,)."""
+        """Return the calibrated probabilities, shape (n,)."""
         if self.kind == "sigmoid":
             return np.asarray(1 / (1 + np.exp(-(self.slope * logit(probability) + self.intercept))))
         if self.kind == "isotonic":
             return np.asarray(np.interp(probability, self.x, self.y))
         return probability
 
+    @property
+    def is_increasing(self) -> bool:
+        """Whether a higher probability never becomes a lower one, and not all become the same."""
+        if self.kind == "sigmoid":
+            return bool(np.isfinite([self.slope, self.intercept]).all() and self.slope > 0)
+        if self.kind == "isotonic":
+            x, y = np.array(self.x), np.array(self.y)
+            is_finite = bool(len(x) == len(y) and len(x) and np.isfinite(x).all() and np.isfinite(y).all())
+            return is_finite and bool((np.diff(x) > 0).all() and (np.diff(y) >= 0).all() and y[-1] > y[0])
+        return True
+
     def to_dict(self) -> dict[str, Any]:
-        """The map as JSON types."""
+        """Return the map as JSON types."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Calibrator:
-        """The map of a saved record; DataError if it is none."""
+        """Return the map of a saved record; DataError if it is damaged or would turn rankings over."""
         try:
             fields = {**record, "x": tuple(record["x"]), "y": tuple(record["y"])}
-            return cls(**fields)
+            calibrator = cls(**fields)
+            is_increasing = calibrator.is_increasing
         except (KeyError, TypeError) as error:
             raise DataError("the calibration record is damaged.") from error
+        if calibrator.kind not in ("none", "sigmoid", "isotonic"):
+            raise DataError(f"the calibration record is damaged: it names the kind {calibrator.kind!r}.")
+        if not is_increasing:
+            raise DataError(
+                f"the {calibrator.kind} calibration of this bundle is not increasing, so it would reverse or flatten "
+                "the model's ranking; train the model again (this version then leaves the probabilities as they are)."
+            )
+        return calibrator
 
 
-def logit(probability: np.ndarray) -> np.ndarray:
-    """Log odds; probabilities of 0 and 1 are taken as 1e-12 from the edge."""
-    inside = np.clip(probability, _EDGE, 1 - _EDGE)
-    return np.asarray(np.log(inside) - np.log1p(-inside))
+@dataclass(frozen=True)
+class Calibration:
+    """A fitted calibrator and what should make its user doubt it.
+
+    `requested` is the kind that was asked for; `calibrator.kind` is `none` instead where the validation rows determine
+    no increasing map, and `warnings` says why.
+    """
+
+    calibrator: Calibrator
+    requested: Kind
+    warnings: tuple[str, ...]
+
+
+def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration:
+    """Fit a calibrator on validation rows, shape (n,), with the warnings that their number and the map deserve."""
+    calibrator, refusal = _fit(kind, probability, y)
+    found = []
+    if refusal is not None:
+        found.append(f"calibration={kind} was replaced by none: {refusal}; probabilities are the model's own.")
+    elif kind == "isotonic" and len(y) < ISOTONIC_ROWS:
+        found.append(
+            f"calibration=isotonic was fitted on {len(y):,} validation games, fewer than {ISOTONIC_ROWS:,}, and "
+            "overfits on so few; use calibration=sigmoid or a longer training window."
+        )
+    return Calibration(calibrator, kind, tuple(found))
 
 
 def fit_calibrator(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibrator:
-    """Fit on validation rows, shape (n,); with one class only nothing can be learned and the map changes nothing."""
-    if kind == "none" or len(np.unique(y)) < 2:
-        return Calibrator("none")
-    if kind == "sigmoid":
-        from sklearn.linear_model import LogisticRegression
+    """Fit on validation rows, shape (n,); the kind is `none` where they determine no increasing map."""
+    return _fit(kind, probability, y)[0]
 
-        with one_blas_thread():
-            platt = LogisticRegression(C=np.inf, max_iter=1000).fit(logit(probability)[:, None], y)
-        return Calibrator("sigmoid", slope=float(platt.coef_[0, 0]), intercept=float(platt.intercept_[0]))
+
+def cross_calibrate(
+    kind: Kind, probability: np.ndarray, y: np.ndarray, dates: np.ndarray
+) -> tuple[np.ndarray, int] | None:
+    """Return calibrated probabilities (n,) of validation rows by maps that were not fitted on them, and the blocks.
+
+    The dates are cut into at most HELD_OUT_BLOCKS blocks of consecutive dates; each block is calibrated by a map that
+    was fitted on the other blocks. None where all rows are of one date.
+    """
+    distinct = np.unique(dates)
+    if len(distinct) < 2:
+        return None
+    calibrated = np.empty(len(y))
+    blocks = np.array_split(distinct, min(HELD_OUT_BLOCKS, len(distinct)))
+    for block in blocks:
+        is_inside = (dates >= block[0]) & (dates <= block[-1])
+        calibrator = fit_calibrator(kind, probability[~is_inside], y[~is_inside])
+        calibrated[is_inside] = calibrator.apply(probability[is_inside])
+    return calibrated, len(blocks)
+
+
+def _fit(kind: Kind, probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
+    """Return the calibrator, and why it is `none` although another kind was asked for."""
+    if kind == "none":
+        return Calibrator("none"), None
+    refusal = _find_refusal(kind, probability, y)
+    if refusal is not None:
+        return Calibrator("none"), refusal
+    return _fit_isotonic(probability, y) if kind == "isotonic" else _fit_sigmoid(probability, y)
+
+
+def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | None:
+    """Return why no map of this kind is worth fitting to these rows, None if one is."""
+    if len(np.unique(y)) < 2:
+        return "the validation games hold one class only"
+    if probability.min() == probability.max():
+        return "the model gives every validation game the same probability"
+    # Beyond these limits the best sigmoid is a step: its slope has no finite value (Albert and Anderson 1984).
+    if kind == "sigmoid" and probability[y == 0].max() <= probability[y == 1].min():
+        return "the model separates the validation games perfectly, so no finite sigmoid fits best"
+    if kind == "sigmoid" and probability[y == 1].max() <= probability[y == 0].min():
+        return "no breakout of the validation games has a higher probability than any other game"
+    return None
+
+
+def _fit_sigmoid(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    with one_blas_thread(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        platt = LogisticRegression(C=np.inf, max_iter=1000).fit(logit(probability)[:, None], y)
+    slope, intercept = float(platt.coef_[0, 0]), float(platt.intercept_[0])
+    calibrator = Calibrator("sigmoid", slope=slope, intercept=intercept)
+    low, high = calibrator.apply(np.array([probability.min(), probability.max()]))
+    if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
+        return Calibrator("none"), "the fit of the sigmoid did not converge"
+    if not calibrator.is_increasing or not low < high:
+        figures = f"its slope on the {len(y):,} validation games is {slope:.3g}"
+        return Calibrator("none"), f"the sigmoid is not increasing ({figures}) and would reverse or flatten the ranking"
+    return calibrator, None
+
+
+def _fit_isotonic(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
     from sklearn.isotonic import IsotonicRegression
 
     # By the rule of succession: n games are never proof of a chance of 0 or 1, whose failure would cost without limit.
     edge = 1 / (len(y) + 2)
     isotonic = IsotonicRegression(y_min=edge, y_max=1 - edge, out_of_bounds="clip").fit(probability, y)
-    return Calibrator(
+    calibrator = Calibrator(
         "isotonic", x=tuple(map(float, isotonic.X_thresholds_)), y=tuple(map(float, isotonic.y_thresholds_))
     )
+    if not calibrator.is_increasing:
+        return Calibrator("none"), f"the isotonic map of the {len(y):,} validation games is flat"
+    return calibrator, None

@@ -143,6 +143,7 @@ def dataset_of(
     """The feature query's answer as rows for a model."""
     frame = answer.to_pandas()
     raw = frame[list(names)].astype("float64")
+    _check_finite(raw, frame)
     context = list(dict.fromkeys((*night_columns(row_source), *CONTEXT_COLUMNS, *slice_features)))
     return Dataset(
         X=prepare_feature_vector(raw, names, {name: registry[name].default for name in names}),
@@ -152,6 +153,18 @@ def dataset_of(
         keys=frame[list(KEY_COLUMNS)],
         context=frame[[column for column in context if column != "is_breakout"]],
     )
+
+
+def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
+    """Raise DataError if a feature is infinite; NaN is a missing value, which the feature's default fills."""
+    values = raw.to_numpy()
+    if np.isinf(values).any():
+        row, column = map(int, np.argwhere(np.isinf(values))[0])
+        name, key = list(raw.columns)[column], frame.iloc[row]
+        raise DataError(
+            f"the feature {name} is infinite for {key['player_lookup']} in game {key['game_id']}; "
+            "correct the values of the source tables that it is built from."
+        )
 
 
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breakout import settings
-from breakout.calibration import logit
 from breakout.evaluation.intervals import PairedDifference, bootstrap_metrics, paired_differences
 from breakout.evaluation.parameters import EvaluationParameters
 from breakout.experiment.fitting import split_parts
 from breakout.experiment.plan import open_plan
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
-from breakout.models.base import FitParts
+from breakout.models.base import FitParts, logit
 from breakout.models.kinds import fit_model
 from breakout.settings.composition import compose
 from breakout.split import date_mask, folds_with_games

@@ -12,8 +12,9 @@ import numpy as np
 
 from breakout import settings
 from breakout.bundle import CONTRACT_KEY
-from breakout.calibration import Calibrator, Kind, fit_calibrator
+from breakout.calibration import Calibration, Calibrator, Kind, calibrate, cross_calibrate
 from breakout.errors import DataError
+from breakout.evaluation.metrics import log_loss
 from breakout.evaluation.thresholds import ThresholdChoice, choose_threshold
 from breakout.experiment.row_counts import check_training_count
 from breakout.models.base import FitParts, Model
@@ -21,6 +22,8 @@ from breakout.models.kinds import FitModel, fit_model, held_out_probability
 from breakout.split import validation_mask
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from breakout.dataset import Dataset
     from breakout.features.contract import Contract
     from breakout.settings import ExperimentConfig
@@ -29,15 +32,31 @@ logger = logging.getLogger("breakout")
 
 
 @dataclass(frozen=True)
+class HeldOutCalibration:
+    """Log loss before and after calibration of validation rows by maps that were not fitted on them.
+
+    The validation dates are cut into `blocks` blocks of consecutive dates; each block is calibrated by a map that was
+    fitted on the other blocks.
+    """
+
+    rows: int
+    blocks: int
+    log_loss_before: float | None
+    log_loss_after: float | None
+
+
+@dataclass(frozen=True)
 class Fitted:
     """A fitted experiment: the model, its calibration, what was kept back, and the baselines fitted on the same rows.
 
     `validation_raw` and `validation_probability` (v,) are the probabilities of the validation rows before and after
-    calibration; `threshold` was chosen on the latter.
+    calibration; `threshold` was chosen on the latter. `held_out` is None where nothing was calibrated or the
+    validation rows are of one date. `warnings` are those of the fit, of the calibration and of the baselines.
     """
 
     model: Model
-    calibrator: Calibrator
+    calibration: Calibration
+    held_out: HeldOutCalibration | None
     threshold: ThresholdChoice
     baselines: dict[str, Model]
     validation: Dataset
@@ -45,6 +64,12 @@ class Fitted:
     validation_probability: np.ndarray
     training_rows: int
     fit_seconds: float
+    warnings: tuple[str, ...]
+
+    @property
+    def calibrator(self) -> Calibrator:
+        """The map that the calibration found."""
+        return self.calibration.calibrator
 
 
 def check_training_rows(train: Dataset) -> None:
@@ -52,7 +77,28 @@ def check_training_rows(train: Dataset) -> None:
     check_training_count(len(train))
     if len(np.unique(train.label)) == 1:
         raise DataError(
-            "the training window holds one class only, so there is nothing to learn; check the target's settings."
+            f"the training window holds one class only ({_describe_class(train)}), so there is nothing to learn; check "
+            "the target's settings, such as target.breakout_multiplier."
+        )
+
+
+def _describe_class(rows: Dataset) -> str:
+    """Return which class all of these rows are of."""
+    kind = "are breakouts" if rows.label[0] else "are no breakouts"
+    return f"all {len(rows):,} games of {rows.dates.min()} to {rows.dates.max()} {kind}"
+
+
+def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
+    """Raise DataError if no feature varies over the rows to fit on: such a model could not rank any two games.
+
+    The base rate uses no feature and is fitted all the same.
+    """
+    X = parts.X_fit.to_numpy()
+    if config.model.kind != "base_rate" and bool((X[0] == X).all()):
+        values = ", ".join(f"{name}={value:g}" for name, value in zip(parts.X_fit.columns, X[0], strict=True))
+        raise DataError(
+            f"no feature varies over the {len(X):,} games to fit on ({values}), so a model could not rank them; "
+            "choose other features.names, or check the columns of the source tables that they are built from."
         )
 
 
@@ -63,8 +109,13 @@ def calibration_kind(config: ExperimentConfig) -> Kind:
 
 
 def split_parts(config: ExperimentConfig, train: Dataset) -> tuple[FitParts, Dataset]:
-    """The part to fit on and the validation part: the latest whole dates of the training window."""
-    return _split_by_fraction(train, config.validation.fraction)
+    """Return the part to fit on and the validation part: the latest whole dates of the training window.
+
+    DataError if one of them holds one class only, or if no feature varies over the part to fit on.
+    """
+    parts, validation = _split_by_fraction(train, config.validation.fraction)
+    check_features_vary(config, parts)
+    return parts, validation
 
 
 @lru_cache(maxsize=4)
@@ -72,8 +123,12 @@ def _split_by_fraction(train: Dataset, fraction: float) -> tuple[FitParts, Datas
     """Remembered, so that jobs on the same rows share their parts, and with them fits and baselines."""
     mask = validation_mask(train.dates, fraction)
     fit, validation = train.take(~mask), train.take(mask)
-    if len(np.unique(fit.label)) == 1 or len(np.unique(validation.label)) == 1:
-        raise DataError("one part of the training window holds one class only; lengthen the training window.")
+    for name, part in (("fit on", fit), ("validate on", validation)):
+        if len(np.unique(part.label)) == 1:
+            raise DataError(
+                f"the part of the training window to {name} holds one class only ({_describe_class(part)}); lengthen "
+                "the training window or change validation.fraction."
+            )
     return FitParts(fit.X, fit.label, validation.X, validation.label), validation
 
 
@@ -94,26 +149,72 @@ def finish_fit(
     """All that follows a fit on the validation part: calibration, the threshold, and the baselines beside it."""
     kind = calibration_kind(config)
     if kind != config.calibration.kind:
-        logger.warning("model.class_weights distorts probabilities: mending them with calibration=%s", kind)
+        logger.warning("model.class_weights distorts probabilities: calibrating them with calibration=%s", kind)
     raw = held_out_probability(config.model, model, parts)
-    calibrator = fit_calibrator(kind, raw, validation.label)
-    probability = calibrator.apply(raw)
+    calibration = calibrate(kind, raw, validation.label)
+    probability = calibration.calibrator.apply(raw)
     threshold = choose_threshold(
         validation.label,
         probability,
         target_precision=config.evaluation.target_precision,
         min_flagged=config.evaluation.min_flagged,
     )
-    rows = len(parts.y_fit) + len(validation)
     baselines = fit_baselines(parts)
-    return Fitted(model, calibrator, threshold, baselines, validation, raw, probability, rows, fit_seconds)
+    warnings = (*model.warnings, *_calibration_warnings(config, calibration), *_baseline_warnings(baselines))
+    for warning in warnings:
+        logger.warning(warning)
+    return Fitted(
+        model=model,
+        calibration=calibration,
+        held_out=_evaluate_held_out(calibration, raw, validation),
+        threshold=threshold,
+        baselines=baselines,
+        validation=validation,
+        validation_raw=raw,
+        validation_probability=probability,
+        training_rows=len(parts.y_fit) + len(validation),
+        fit_seconds=fit_seconds,
+        warnings=warnings,
+    )
+
+
+def _calibration_warnings(config: ExperimentConfig, calibration: Calibration) -> tuple[str, ...]:
+    is_distorted = getattr(config.model, "class_weights", "none") != "none" and calibration.calibrator.kind == "none"
+    if not is_distorted:
+        return calibration.warnings
+    distorted = (
+        "model.class_weights distorts probabilities and nothing could calibrate them, so they are not to be read as "
+        "chances; use model.class_weights=none or a longer training window."
+    )
+    return (*calibration.warnings, distorted)
+
+
+def _baseline_warnings(baselines: Mapping[str, Model]) -> tuple[str, ...]:
+    return tuple(
+        f"the baseline {name} did not converge, so the model may look better beside it than it is; "
+        "check the features for extreme values."
+        for name, model in baselines.items()
+        if model.warnings
+    )
+
+
+def _evaluate_held_out(calibration: Calibration, raw: np.ndarray, validation: Dataset) -> HeldOutCalibration | None:
+    kind, y = calibration.calibrator.kind, validation.label
+    crossed = None if kind == "none" else cross_calibrate(kind, raw, y, validation.dates)
+    if crossed is None:
+        return None
+    probability, blocks = crossed
+    return HeldOutCalibration(len(y), blocks, log_loss(y, raw), log_loss(y, probability))
 
 
 def calibrated_fit(config: ExperimentConfig, parts: FitParts, seed: int) -> tuple[Model, Calibrator]:
-    """The configured model with another seed and its calibration, without all that a run tells beside."""
+    """Return the configured model with another seed and its calibration, without threshold and baselines."""
     model = fit_model(config.model, parts, seed, {})
     raw = held_out_probability(config.model, model, parts)
-    return model, fit_calibrator(calibration_kind(config), raw, parts.y_validation)
+    calibration = calibrate(calibration_kind(config), raw, parts.y_validation)
+    for warning in calibration.warnings:
+        logger.warning("seed %d: %s", seed, warning)
+    return model, calibration.calibrator
 
 
 @lru_cache(maxsize=4)

@@ -14,9 +14,11 @@ from breakout.experiment.seeds import measure_stability
 from breakout.runs import git_commit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
-    from breakout.bundle import Learned
+    from breakout.bundle import Bundle, Learned
     from breakout.calibration import Calibrator
     from breakout.dataset import Dataset
     from breakout.evaluation.parameters import EvaluationParameters
@@ -50,15 +52,12 @@ def build_metrics(
         "validation": _validation(fitted, config.evaluation.ece_bins),
         "model": describe_model(fitted, fitted.training_rows, fitted.fit_seconds),
         "calibration": describe_calibration(
-            fitted.calibrator,
-            evaluation,
-            raw,
-            parameters,
-            is_forced=is_calibration_forced(fitted.calibrator, config),
+            calibration_fit(config, fitted), fitted.calibrator, evaluation, raw, parameters
         ),
         "stability": stability,
         "explained_on": part,
         **explain(fitted.model, fitted.calibrator, rows, config.evaluation, parameters),
+        "warnings": list(fitted.warnings),
     }
 
 
@@ -87,24 +86,39 @@ def describe_model(learned: Learned, training_rows: int, fit_seconds: float | No
 
 
 def describe_calibration(
+    fit: Mapping[str, Any],
     calibrator: Calibrator,
     rows: Dataset | None,
     raw: np.ndarray | None,
     parameters: EvaluationParameters,
-    *,
-    is_forced: bool,
 ) -> dict[str, Any]:
-    """How probabilities were mended, whether weighted classes forced it, and how reliable `raw` (n,) was before."""
+    """Return the map's kind, how it was fitted, and how reliable the probabilities `raw` (n,) of `rows` were before."""
     before = None
     if rows is not None and raw is not None and calibrator.kind != "none":
         draws = parameters.draw(rows.dates)
         before = json_ready(reliability_table(rows.label, raw, draws, parameters.ece_bins))
-    return {"kind": calibrator.kind, "is_forced_by_class_weights": is_forced, "reliability_before": before}
+    return {"kind": calibrator.kind, **fit, "reliability_before": before}
 
 
-def is_calibration_forced(calibrator: Calibrator, config: ExperimentConfig) -> bool:
-    """Whether probabilities were mended although nobody asked for it."""
-    return calibrator.kind != "none" and config.calibration.kind == "none"
+def calibration_fit(config: ExperimentConfig, fitted: Fitted) -> dict[str, Any]:
+    """Return what is known of a calibration beside its map; metrics.json and the bundle's manifest hold it."""
+    requested = fitted.calibration.requested
+    return {
+        "requested": requested,
+        "is_forced_by_class_weights": requested != config.calibration.kind,
+        "warnings": list(fitted.calibration.warnings),
+        "held_out": json_ready(fitted.held_out),
+    }
+
+
+def saved_calibration_fit(bundle: Bundle) -> dict[str, Any]:
+    """Return the same of a bundle, as far as it is known: bundles of earlier versions do not hold it."""
+    saved: dict[str, Any] | None = bundle.manifest.get("calibration_fit")
+    kind = bundle.calibrator.kind
+    is_forced = kind != "none" and bundle.settings.calibration.kind == "none"
+    if saved is None:
+        return {"requested": kind, "is_forced_by_class_weights": is_forced, "warnings": [], "held_out": None}
+    return saved
 
 
 def build_facts(
@@ -133,6 +147,8 @@ def build_facts(
         },
         "train_breakout_rate": train_rows.breakout_rate,
         "chosen_threshold": json_ready(fitted.threshold),
+        "calibration_fit": calibration_fit(config, fitted),
+        "warnings": list(fitted.warnings),
         "is_evaluated": evaluation_rows is not None,
     }
 

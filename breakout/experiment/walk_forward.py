@@ -26,7 +26,7 @@ from breakout.experiment.assessment import (
 )
 from breakout.experiment.explanation import permute
 from breakout.experiment.fitting import Fitted, check_training_rows, fit_experiment
-from breakout.experiment.record import describe_calibration, is_calibration_forced
+from breakout.experiment.record import calibration_fit, describe_calibration
 from breakout.split import Fold, date_mask, folds_with_games
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def fold_metrics(config: ExperimentConfig, span: Dataset, judged: list[JudgedFol
     after = np.concatenate([one.fitted.validation_probability for one in judged])
     before = np.concatenate([one.fitted.validation_raw for one in judged])
     dates = np.concatenate([one.fitted.validation.dates for one in judged])
-    bins, calibrator = config.evaluation.ece_bins, judged[-1].fitted.calibrator
+    bins, last = config.evaluation.ece_bins, judged[-1].fitted
     return {
         "validation": {
             "rows": len(label),
@@ -142,15 +142,25 @@ def fold_metrics(config: ExperimentConfig, span: Dataset, judged: list[JudgedFol
             "metrics_before_calibration": metrics_of(label, before, bins),
         },
         "calibration": describe_calibration(
-            calibrator,
+            calibration_fit(config, last),
+            last.calibrator,
             judged_rows(span, judged),
             np.concatenate([one.raw for one in judged]),
             evaluation_parameters(config.evaluation, config.seed),
-            is_forced=is_calibration_forced(calibrator, config),
         ),
         **weigh_features(config, span, judged),
         "folds": [_fold_record(config, one) for one in judged],
+        "warnings": fold_warnings(judged),
     }
+
+
+def fold_warnings(judged: list[JudgedFold]) -> list[str]:
+    """Return each warning once, with the folds that it is about."""
+    folds: dict[str, list[str]] = {}
+    for one in judged:
+        for warning in one.fitted.warnings:
+            folds.setdefault(warning, []).append(one.fold.label)
+    return [f"{'fold' if len(labels) == 1 else 'folds'} {', '.join(labels)}: {text}" for text, labels in folds.items()]
 
 
 def _fold_record(config: ExperimentConfig, one: JudgedFold) -> dict[str, Any]:
@@ -165,6 +175,7 @@ def _fold_record(config: ExperimentConfig, one: JudgedFold) -> dict[str, Any]:
         "breakout_rate": one.rows.breakout_rate,
         "fit_seconds": round(fitted.fit_seconds, 4),
         "threshold": fitted.threshold.threshold,
+        "calibration": fitted.calibrator.kind,
         **fitted.model.describe(),
         "validation": metrics_of(fitted.validation.label, fitted.validation_probability, bins),
         "metrics": json_ready(bootstrap_metrics(one.rows.label, one.probability, draws, ece_bins=bins)),

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
     import pandas as pd
+
+_EDGE = 1e-12
 
 
 class Model(Protocol):
@@ -43,6 +46,11 @@ class Model(Protocol):
         """A few numbers on the fit, such as the trees kept."""
         ...
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What should make a reader doubt the fit, with the remedy; empty as a rule."""
+        ...
+
     def save(self, folder: Path) -> tuple[Path, ...]:
         """Write the model's files into the folder; their paths, the one that names it first."""
         ...
@@ -68,6 +76,12 @@ class FitParts:
     def without_validation(self) -> FitParts:
         """The part to fit on alone, nothing kept back."""
         return FitParts(self.X_fit, self.y_fit, self.X_validation.iloc[:0], self.y_validation[:0])
+
+
+def logit(probability: np.ndarray) -> np.ndarray:
+    """Return log odds; probabilities of 0 and 1 are taken as 1e-12 from the edge."""
+    inside = np.clip(probability, _EDGE, 1 - _EDGE)
+    return np.asarray(np.log(inside) - np.log1p(-inside))
 
 
 def check_columns(X: pd.DataFrame, names: tuple[str, ...]) -> None:

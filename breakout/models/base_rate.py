@@ -30,6 +30,7 @@ class BaseRateModel:
     rate: float
     metadata: dict[str, str]
     kind: ClassVar[str] = "base_rate"
+    warnings: ClassVar[tuple[str, ...]] = ()
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
         """The rate, shape (n,)."""

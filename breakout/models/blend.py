@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from breakout.artifacts import load_json, save_json
-from breakout.calibration import logit
 from breakout.errors import DataError
-from breakout.models.base import check_columns
+from breakout.models.base import check_columns, logit
 from breakout.models.catboost import CatBoostModel, fit_catboost, load_catboost
 from breakout.models.logistic import LogisticModel, fit_logistic, load_logistic
 
@@ -63,6 +62,11 @@ class BlendModel:
     def describe(self) -> dict[str, float]:
         """What the parts say of themselves, and the weight."""
         return {**self.catboost.describe(), **self.logistic.describe(), "catboost_weight": self.weight}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The warnings of both parts."""
+        return self.catboost.warnings + self.logistic.warnings
 
     def save(self, folder: Path) -> tuple[Path, ...]:
         """Write model.json with the weight, and each part into a folder of its own."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from catboost import CatBoostClassifier, CatBoostError, Pool
 
-from breakout.errors import DataError
+from breakout.errors import BreakoutError, ConfigurationError, DataError
 from breakout.models.base import check_columns
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class CatBoostModel:
     """A fitted CatBoostClassifier."""
 
     kind = "catboost"
+    warnings: tuple[str, ...] = ()
 
     def __init__(self, classifier: CatBoostClassifier) -> None:
         self.classifier = classifier
@@ -87,8 +89,26 @@ def fit_catboost(config: CatBoostConfig, parts: FitParts, seed: int, metadata: M
     evaluation: dict[str, Any] = {}
     if stops_early:
         evaluation = {"eval_set": Pool(parts.X_validation, parts.y_validation), "use_best_model": True}
-    classifier.fit(Pool(parts.X_fit, parts.y_fit), **evaluation)
+    try:
+        classifier.fit(Pool(parts.X_fit, parts.y_fit), **evaluation)
+    except CatBoostError as error:
+        raise _refused(error, config, seed) from error
     return CatBoostModel(classifier)
+
+
+def _refused(error: CatBoostError, config: CatBoostConfig, seed: int) -> BreakoutError:
+    """Return the error that names the reason CatBoost gives, without the place in its source."""
+    reason = re.sub(r"^\S+:\d+:\s*", "", str(error)).strip().rstrip(".")
+    if "constant or ignored" in reason:
+        return DataError(
+            "CatBoost cannot fit: no feature varies over the games to fit on as far as its 32-bit numbers can tell; "
+            "choose other features or a longer training window."
+        )
+    numbers = (
+        f"model.depth={config.depth}, model.iterations={config.iterations}, "
+        f"model.learning_rate={config.learning_rate:g}, model.l2_leaf_reg={config.l2_leaf_reg:g}, seed={seed}"
+    )
+    return ConfigurationError(f"CatBoost refuses to fit ({reason}) with {numbers}; change the value that it names.")
 
 
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -34,6 +35,7 @@ class LogisticModel:
     coefficients: tuple[float, ...]
     intercept: float
     metadata: dict[str, str]
+    iterations_without_convergence: int | None = None  # the solver's limit, where it stopped there
     kind: ClassVar[str] = "logistic"
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
@@ -57,6 +59,17 @@ class LogisticModel:
         """The intercept in log odds."""
         return {"intercept": self.intercept}
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """That the solver stopped before it converged, if it did."""
+        if self.iterations_without_convergence is None:
+            return ()
+        warning = (
+            f"the logistic regression did not converge within {self.iterations_without_convergence:,} iterations, so "
+            "its coefficients are not the best ones; raise model.max_iterations or lower model.C."
+        )
+        return (warning,)
+
     def save(self, folder: Path) -> tuple[Path, ...]:
         """Write model.json."""
         path = folder / FILE_NAME
@@ -67,6 +80,7 @@ class LogisticModel:
 def fit_logistic(config: LogisticConfig, parts: FitParts, metadata: Mapping[str, str]) -> LogisticModel:
     """Fit on the fitting and the validation part together: nothing here stops early."""
     import pandas as pd
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
@@ -75,8 +89,10 @@ def fit_logistic(config: LogisticConfig, parts: FitParts, metadata: Mapping[str,
     scaler = StandardScaler().fit(X)
     weights = "balanced" if config.class_weights == "balanced" else None
     regression = LogisticRegression(C=config.C, class_weight=weights, max_iter=config.max_iterations)
-    with one_blas_thread():
+    with one_blas_thread(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         regression.fit(scaler.transform(X), y)
+    has_converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
     return LogisticModel(
         names=tuple(parts.X_fit.columns),
         means=tuple(map(float, scaler.mean_)),
@@ -84,6 +100,7 @@ def fit_logistic(config: LogisticConfig, parts: FitParts, metadata: Mapping[str,
         coefficients=tuple(map(float, regression.coef_[0])),
         intercept=float(regression.intercept_[0]),
         metadata=dict(metadata),
+        iterations_without_convergence=None if has_converged else config.max_iterations,
     )
 
 
@@ -93,7 +110,12 @@ def load_logistic(folder: Path) -> tuple[LogisticModel, dict[str, str]]:
     record = load_json(path)
     try:
         numbers = {key: tuple(record[key]) for key in ("names", "means", "scales", "coefficients")}
-        model = LogisticModel(**numbers, intercept=float(record["intercept"]), metadata=dict(record["metadata"]))
+        model = LogisticModel(
+            **numbers,
+            intercept=float(record["intercept"]),
+            metadata=dict(record["metadata"]),
+            iterations_without_convergence=record.get("iterations_without_convergence"),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is damaged: it holds no logistic model.") from error
     return model, model.metadata

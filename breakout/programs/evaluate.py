@@ -17,7 +17,7 @@ from breakout.experiment.assessment import (
 )
 from breakout.experiment.drift import check_drift, save_distributions
 from breakout.experiment.explanation import explain
-from breakout.experiment.record import describe_calibration, describe_model, is_calibration_forced
+from breakout.experiment.record import describe_calibration, describe_model, saved_calibration_fit
 from breakout.features.distributions import validate_feature_distributions
 from breakout.production.bundle_gate import check_contract, find_bundle
 from breakout.production.scoring import ScoredRows, later_window, score_window
@@ -130,16 +130,16 @@ def _metrics(
     model, calibrator, rows = bundle.model, bundle.calibrator, scored.rows
     raw = None if calibrator.kind == "none" else model.predict_probability(rows.X)
     parameters = evaluation_parameters(config.evaluation, config.seed)
-    is_forced = is_calibration_forced(calibrator, bundle.settings)
     training_rows = bundle.manifest["rows"]["train"]
     return {
         "schema_version": METRICS_SCHEMA_VERSION,
         "evaluation": evaluation,
         "validation": None,
         "model": {**describe_model(bundle, training_rows, None), "bundle": bundle.fingerprint},
-        "calibration": describe_calibration(calibrator, rows, raw, parameters, is_forced=is_forced),
+        "calibration": describe_calibration(saved_calibration_fit(bundle), calibrator, rows, raw, parameters),
         "stability": None,
         "explained_on": "evaluation",
         **explain(model, calibrator, rows, config.evaluation, parameters),
         "contract_mismatch": list(differences),
+        "warnings": list(bundle.manifest.get("warnings", ())),
     }

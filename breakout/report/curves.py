@@ -64,10 +64,17 @@ def calibration_part(metrics: Record) -> str:
     record = metrics.get("calibration") or {}
     validation, evaluation = metrics.get("validation"), metrics.get("evaluation")
     if record.get("kind", "none") == "none" or not validation:
-        return ""
+        return "".join(m.paragraph(warning, "warning") for warning in record.get("warnings", ()))
     told = f"Fitted on the {validation['rows']:,} validation games alone, by a {record['kind']} map."
     if record["is_forced_by_class_weights"]:
-        told += " It was not asked for: weighted classes distort probabilities, so they are always mended."
+        told += " It was not asked for: weighted classes distort probabilities, so they are always calibrated."
+    held_out = record.get("held_out")
+    if held_out:
+        told += (
+            f" On the same games by maps that were not fitted on them ({held_out['blocks']} blocks of consecutive "
+            "dates, each calibrated by a map of the other blocks): "
+            f"log loss {held_out['log_loss_before']:.4f} before, {held_out['log_loss_after']:.4f} after."
+        )
     rows = []
     for key, metric in METRICS.items():
         row = [

@@ -34,6 +34,7 @@ def _header(run: RunRecord) -> str:
     error = run.status.get("error")
     if error:
         parts.append(m.paragraph(f"The run did not complete: {error}", "warning"))
+    parts += [m.paragraph(warning, "warning") for warning in run.metrics.get("warnings", ())]
     if run.evaluation:
         parts += [quality.verdict_part(run.evaluation), quality.headline_tiles(run.evaluation)]
     else:

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breakout.calibration import Calibrator, Kind, fit_calibrator, logit
+from breakout.calibration import Calibrator, Kind, calibrate, cross_calibrate, fit_calibrator
+from breakout.errors import DataError
 from breakout.evaluation.metrics import area_under_roc, log_loss
+from breakout.models.base import logit
 
 
 def distorted(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -61,3 +63,115 @@ def test_a_saved_map_is_the_same_map(kind: Kind) -> None:
 
 def test_log_odds_of_certainty_stay_finite() -> None:
     assert np.isfinite(logit(np.array([0.0, 1.0]))).all()
+
+
+def reversed_scores(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Games whose breakouts have the lower probabilities, as happens by chance on few validation games."""
+    probability, y = distorted(n, seed)
+    return 1 - probability, y
+
+
+@pytest.mark.parametrize("kind", ["sigmoid", "isotonic"])
+def test_a_map_that_would_reverse_or_flatten_the_ranking_is_replaced_by_none(kind: Kind) -> None:
+    y = np.tile([1, 1, 0, 0], 40)
+    falling = np.tile([0.1, 0.2, 0.3, 0.4], 40)
+    calibration = calibrate(kind, falling, y)
+    assert calibration.calibrator == Calibrator("none")
+    assert calibration.requested == kind
+    assert f"calibration={kind}" in calibration.warnings[0]
+
+
+def test_a_sigmoid_with_a_negative_slope_is_replaced_by_none() -> None:
+    calibration = calibrate("sigmoid", *reversed_scores(151, 7))
+    assert calibration.calibrator.kind == "none"
+    assert "-" in calibration.warnings[0], "the slope is named"
+
+
+@pytest.mark.parametrize("kind", ["sigmoid", "isotonic"])
+@pytest.mark.parametrize(
+    ("probability", "y"),
+    [
+        ([0.2, 0.3, 0.4, 0.5], [0, 0, 0, 0]),
+        ([0.2, 0.2, 0.2, 0.2], [0, 1, 0, 1]),
+    ],
+    ids=["one class", "constant probabilities"],
+)
+def test_rows_that_teach_no_map_leave_probabilities_alone_with_a_warning(
+    kind: Kind, probability: list[float], y: list[int]
+) -> None:
+    calibration = calibrate(kind, np.array(probability), np.array(y))
+    assert calibration.calibrator.kind == "none"
+    assert len(calibration.warnings) == 1
+
+
+@pytest.mark.parametrize("y", [[0, 0, 1, 1], [0, 1, 1, 1]])
+def test_a_sigmoid_of_perfectly_separated_games_is_replaced_by_none(y: list[int]) -> None:
+    calibration = calibrate("sigmoid", np.array([0.2, 0.3, 0.3, 0.5]), np.array(y))
+    assert calibration.calibrator.kind == "none", "its slope has no finite best value"
+    assert calibration.warnings
+
+
+@pytest.mark.parametrize(("rows", "warns"), [(999, True), (1000, False)])
+def test_an_isotonic_map_of_few_games_warns(rows: int, warns: bool) -> None:
+    calibration = calibrate("isotonic", *distorted(rows, 8))
+    assert calibration.calibrator.kind == "isotonic"
+    assert bool(calibration.warnings) == warns
+    assert not calibrate("sigmoid", *distorted(rows, 8)).warnings
+
+
+def test_cross_calibration_never_applies_a_map_to_rows_that_it_was_fitted_on() -> None:
+    """With every label of a block turned over, the block's own calibrated probabilities stay the same."""
+    probability, y = distorted(600, 9)
+    dates = np.repeat(np.arange("2026-01-01", "2026-01-11", dtype="datetime64[D]"), 60)
+    before = cross_calibrate("isotonic", probability, y, dates)
+    assert before is not None
+    calibrated, blocks = before
+    assert blocks == 5
+    first = dates < np.datetime64("2026-01-03")
+    after = cross_calibrate("isotonic", probability, np.where(first, 1 - y, y), dates)
+    assert after is not None
+    assert np.array_equal(after[0][first], calibrated[first])
+    assert not np.array_equal(after[0][~first], calibrated[~first])
+
+
+def test_an_overfitted_isotonic_map_looks_worse_on_rows_that_it_was_not_fitted_on() -> None:
+    probability, y = distorted(200, 10)
+    dates = np.repeat(np.arange("2026-01-01", "2026-01-11", dtype="datetime64[D]"), 20)
+    fitted_on = log_loss(y, fit_calibrator("isotonic", probability, y).apply(probability))
+    crossed = cross_calibrate("isotonic", probability, y, dates)
+    assert crossed is not None
+    held_out = log_loss(y, crossed[0])
+    assert fitted_on is not None
+    assert held_out is not None
+    assert held_out > fitted_on + 0.01
+
+
+def test_one_date_has_no_rows_left_to_fit_another_map_on() -> None:
+    probability, y = distorted(50, 11)
+    assert cross_calibrate("sigmoid", probability, y, np.full(50, np.datetime64("2026-01-01"))) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"slope": -0.5}, {"slope": 0.0}, {"slope": float("nan")}, {"kind": "spline"}, {"x": 1}, {"slope": "1"}],
+)
+def test_a_saved_map_that_is_not_increasing_or_damaged_is_refused(damage: dict[str, object]) -> None:
+    record = {**Calibrator("sigmoid", slope=1.2, intercept=0.1).to_dict(), **damage}
+    with pytest.raises(DataError):
+        Calibrator.from_dict(record)
+
+
+@pytest.mark.parametrize("y", [(0.5, 0.2), (0.3, 0.3), (0.3,)])
+def test_a_saved_isotonic_map_that_falls_or_is_flat_is_refused(y: tuple[float, ...]) -> None:
+    with pytest.raises(DataError):
+        Calibrator.from_dict(Calibrator("isotonic", x=(0.1, 0.2), y=y).to_dict())
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.01, 0.99), st.booleans()), min_size=2, max_size=30),
+    st.sampled_from(["sigmoid", "isotonic"]),
+)
+def test_no_calibration_ever_reverses_two_games(games: list[tuple[float, bool]], kind: Kind) -> None:
+    probability, y = np.array([game[0] for game in games]), np.array([int(game[1]) for game in games])
+    calibrated = calibrate(kind, probability, y).calibrator.apply(np.sort(probability))
+    assert (np.diff(calibrated) >= 0).all()

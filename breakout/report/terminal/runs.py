@@ -122,7 +122,7 @@ def print_evaluation(metrics: dict[str, Any]) -> None:
     evaluation = metrics["evaluation"]
     rows, verdict = evaluation["rows"], evaluation["verdict"]
     out.print(styled(verdict["level"], "bold", f": {verdict['reason']}"))
-    for warning in verdict["warnings"]:
+    for warning in [*verdict["warnings"], *metrics.get("warnings", ())]:
         out.print_warning(warning)
     rate = rows["breakout_rate"]["estimate"]
     out.print(f"{rows['n_rows']:,} games of {rows['first_date']} to {rows['last_date']}, breakout rate {rate:.4f}\n")
@@ -146,7 +146,10 @@ def _describe_calibration(metrics: dict[str, Any]) -> str | None:
         sides = (evaluation["baselines"]["uncalibrated"]["metrics"], evaluation["metrics"])
         before, after = (side["log_loss"]["estimate"] for side in sides)
     else:
-        before, after = (metrics["validation"][side]["log_loss"] for side in ("metrics_before_calibration", "metrics"))
+        held_out = record["held_out"]
+        if held_out is None:
+            return f"calibrated by {record['kind']}"
+        before, after = held_out["log_loss_before"], held_out["log_loss_after"]
     forced = ", as model.class_weights distorts probabilities" if record["is_forced_by_class_weights"] else ""
     return f"calibrated by {record['kind']}{forced}: log loss {before:.3f} before, {after:.3f} after"
 
@@ -177,6 +180,8 @@ def _print_validation(out: PlainConsole, metrics: dict[str, Any]) -> None:
     rows = metrics["validation"]["rows"]
     out.print(styled("trained, not evaluated", "bold", ": no evaluation window was given"))
     out.print(f"the {rows:,} validation games, on which the fit was stopped and the threshold chosen, flatter it:\n")
+    for warning in metrics.get("warnings", ()):
+        out.print_warning(warning)
     table = Table("metric", "on validation")
     for key, metric in METRICS.items():
         table.add_row(metric.title, _format_number(metrics["validation"]["metrics"][key]))

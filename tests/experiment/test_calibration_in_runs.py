@@ -1,0 +1,93 @@
+"""A run never turns the model's ranking over, says so wherever a reader looks, and measures calibration honestly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.experiment.conftest import MISLEADING, read, run_quickly
+from tests.programs.conftest import call
+
+Runs = dict[str, tuple[Path, str]]
+
+
+def test_a_sigmoid_that_would_turn_the_ranking_over_changes_no_probability(misleading: Runs) -> None:
+    none, sigmoid = (pd.read_parquet(misleading[kind][0] / "predictions.parquet") for kind in ("none", "sigmoid"))
+    pd.testing.assert_frame_equal(none, sigmoid, check_exact=True)
+
+
+def test_the_replaced_calibration_is_named_everywhere(misleading: Runs) -> None:
+    run, printed = misleading["sigmoid"]
+    metrics, manifest = read(run / "metrics.json"), read(run / "bundle" / "manifest.json")
+    (warning,) = metrics["warnings"]
+    assert "calibration=sigmoid" in warning
+    assert metrics["calibration"]["requested"] == "sigmoid"
+    assert metrics["calibration"]["kind"] == metrics["model"]["calibration"] == "none"
+    assert (
+        metrics["calibration"]["warnings"]
+        == manifest["calibration_fit"]["warnings"]
+        == manifest["warnings"]
+        == [warning]
+    )
+    assert manifest["calibration"]["kind"] == "none"
+    assert warning in (run / "run.log").read_text(encoding="utf-8")
+    assert "calibration=sigmoid" in printed
+    assert "calibration=sigmoid was replaced" in (run / "report.html").read_text(encoding="utf-8")
+    assert read(misleading["none"][0] / "metrics.json")["warnings"] == []
+
+
+def test_a_slate_and_a_later_evaluation_use_the_model_s_own_probabilities(misleading: Runs, tmp_path: Path) -> None:
+    slates = []
+    for kind, (run, _) in misleading.items():
+        path = tmp_path / f"{kind}.csv"
+        answer = call("predict", f"bundle={run / 'bundle'}", "date=2025-12-22", f"out={path}")
+        assert answer.code == 0, answer.err
+        slates.append(pd.read_csv(path)["probability"])
+    pd.testing.assert_series_equal(slates[0], slates[1], check_exact=True)
+    run, _ = misleading["sigmoid"]
+    words = ("start=2025-12-22", "end=2025-12-28", f"paths.outputs={tmp_path}", "name=later")
+    answer = call("evaluate", f"bundle={run / 'bundle'}", *words)
+    assert answer.code == 0, answer.err
+    later = read(max((tmp_path / "runs" / "later").iterdir()) / "metrics.json")
+    assert later["calibration"]["requested"] == "sigmoid"
+    assert later["warnings"] == read(run / "metrics.json")["warnings"]
+
+
+def test_weighted_classes_that_cannot_be_calibrated_are_named(tmp_path: Path) -> None:
+    run, printed = run_quickly(tmp_path, *MISLEADING, "model.class_weights=balanced", "write_report=false")
+    metrics = read(run / "metrics.json")
+    assert metrics["calibration"]["kind"] == "none"
+    assert metrics["calibration"]["is_forced_by_class_weights"]
+    assert any("model.class_weights" in warning for warning in metrics["warnings"])
+    assert "model.class_weights=none" in printed
+
+
+def test_isotonic_on_few_games_warns_and_is_evaluated_on_games_it_was_not_fitted_on(tmp_path: Path) -> None:
+    run, printed = run_quickly(tmp_path, "calibration=isotonic", "model=logistic")
+    metrics = read(run / "metrics.json")
+    held_out, validation = metrics["calibration"]["held_out"], metrics["validation"]
+    assert held_out["rows"] == validation["rows"] < 1000
+    assert held_out["blocks"] == 5
+    assert held_out["log_loss_before"] == pytest.approx(validation["metrics_before_calibration"]["log_loss"], abs=1e-12)
+    assert held_out["log_loss_after"] > validation["metrics"]["log_loss"], "which the map was fitted on"
+    assert "calibration=isotonic" in metrics["warnings"][0]
+    assert "calibration=isotonic" in printed
+    assert f"{held_out['log_loss_after']:.4f}" in (run / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_constant_model_is_left_as_it_is(tmp_path: Path) -> None:
+    run, _ = run_quickly(tmp_path, "calibration=sigmoid", "model=base_rate", "write_report=false")
+    assert read(run / "bundle" / "manifest.json")["calibration"]["kind"] == "none"
+
+
+def test_a_walk_forward_names_the_folds_whose_calibration_was_replaced(tmp_path: Path) -> None:
+    words = ("window=walk_forward", "window.folds=2", "model=base_rate", "calibration=isotonic", "write_report=false")
+    run, printed = run_quickly(tmp_path, *words)
+    metrics = read(run / "metrics.json")
+    folds = [fold["fold"] for fold in metrics["folds"]]
+    assert [fold["calibration"] for fold in metrics["folds"]] == ["none", "none"]
+    assert len(metrics["warnings"]) == 1, "one fact, told once"
+    assert all(fold in metrics["warnings"][0] for fold in folds)
+    assert folds[0] in printed
