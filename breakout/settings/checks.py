@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
@@ -17,6 +18,9 @@ from breakout.settings.groups import (
     WalkForwardWindow,
 )
 from breakout.settings.identifiers import check_connection, check_table_name
+
+# Parts of a date as strptime names them; a time of day may be declared, but must be midnight.
+_DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
 
 
 def check_across_fields(config: Any) -> None:
@@ -83,6 +87,27 @@ def check_warehouse(warehouse: BigQueryWarehouse) -> None:
             check_table_name(f"warehouse.{name}", table)
 
 
+def check_files(warehouse: DuckDBWarehouse) -> None:
+    """Check the maps of values and the format of dates."""
+    check_maps(warehouse)
+    if warehouse.date_format is not None:
+        check_date_format(warehouse.date_format)
+
+
+def check_date_format(text: str) -> None:
+    """Raise ConfigurationError unless the strptime format names a day of the calendar, without a time zone."""
+    directives = re.findall(r"%-?(.|$)", text)
+    unknown = next((one for one in directives if not one or one not in _DATE_DIRECTIVES), None)
+    if unknown is not None:
+        known = " ".join(f"%{one}" for one in _DATE_DIRECTIVES)
+        raise ConfigurationError(f"warehouse.date_format={text}: there is no %{unknown} in a date; use {known}.")
+    has_day = "j" in directives or ("d" in directives and any(month in directives for month in "mbB"))
+    if not has_day or not any(year in directives for year in "Yy"):
+        raise ConfigurationError(
+            f"warehouse.date_format={text} must name year, month and day, as in %m/%d/%Y, %d.%m.%Y or %Y%m%d."
+        )
+
+
 def check_maps(warehouse: DuckDBWarehouse | BigQueryWarehouse) -> None:
     """Raise ConfigurationError if a map of values holds text that no table may hold."""
     for key, values in (("team_codes", warehouse.team_codes), ("season_types", warehouse.season_types)):
@@ -126,7 +151,7 @@ GROUP_CHECKS: dict[type, Callable[[Any], None]] = {
     DateWindow: check_dates,
     WalkForwardWindow: check_walk_forward,
     EvaluationConfig: check_evaluation,
-    DuckDBWarehouse: check_maps,
+    DuckDBWarehouse: check_files,
     BigQueryWarehouse: check_warehouse,
     BigQueryTracking: check_tracking,
 }

@@ -223,9 +223,11 @@ class SampleWarehouse:
 
 @dataclass(frozen=True)
 class DuckDBWarehouse:
-    """The user's own Parquet or CSV files; paths may be globs. `season_type` stands in for a missing column.
+    """The user's own Parquet or CSV files; paths may be globs.
 
-    `team_codes` and `season_types` rename values of the files while they are read.
+    `season_type` is that of rows without one. `team_codes` and `season_types` rename values of the files while they are
+    read. `date_format` (strptime) is that of dates written as text, None means YYYY-MM-DD. `hive_partitioning` takes
+    columns from the names of folders, as in `season_year=2025/`.
     """
 
     kind: Literal["duckdb"]
@@ -235,11 +237,13 @@ class DuckDBWarehouse:
     season_type: SeasonType | None
     team_codes: TeamCodes | None = field(hash=False)  # a dict has no hash; equality compares it
     season_types: SeasonTypes | None = field(hash=False)
+    date_format: str | None
+    hive_partitioning: bool
 
 
 @dataclass(frozen=True)
 class BigQueryWarehouse:
-    """The production warehouse; `season_type` stands in for a missing column, `api_endpoint` None is the public one.
+    """The production warehouse; `season_type` is that of rows without one, `api_endpoint` None is the public one.
 
     `team_codes` and `season_types` rename values of the tables inside the queries.
     """

@@ -14,7 +14,12 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 # Keys that were added to a kind of a group without a new version; a mapping written before then gets these values.
 ADDED_KEYS: dict[tuple[str, str], dict[str, Any]] = {
-    ("warehouse", "duckdb"): {"team_codes": None, "season_types": None},
+    ("warehouse", "duckdb"): {
+        "team_codes": None,
+        "season_types": None,
+        "date_format": None,
+        "hive_partitioning": False,
+    },
     ("warehouse", "bigquery"): {"team_codes": None, "season_types": None},
 }
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import Table
@@ -16,14 +17,25 @@ if TYPE_CHECKING:
 _MOST = 10_000
 
 
-def check_columns(table: Table, where: str, present: Collection[str]) -> None:
-    """Raise DataError naming the columns that the table lacks; `where` is its path or full name."""
+def check_columns(table: Table, where: str, present: Collection[str], folders: Collection[str] = ()) -> None:
+    """Raise DataError naming the columns that the table lacks; `where` is its path or full name.
+
+    `folders` are columns that the path names, as in `season_year=2025/`, and that were not asked for.
+    """
     missing = [column.name for column in table.columns if not column.is_optional and column.name not in present]
     if missing:
         raise DataError(
-            f"{table.name} ({where}) lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            f"{table.name} ({where}) lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+            f"{_what_may_be_meant(missing, present, folders)}; "
             f"it must hold {', '.join(column.name for column in table.columns if not column.is_optional)}."
         )
+
+
+def _what_may_be_meant(missing: Sequence[str], present: Collection[str], folders: Collection[str]) -> str:
+    if set(missing) <= set(folders):
+        return ", which its folder names (read it with warehouse.hive_partitioning=true)"
+    near = dict.fromkeys(name for column in missing for name in difflib.get_close_matches(column, present, n=1))
+    return f" (is {' or '.join(near)} meant?)" if near else ""
 
 
 def problem_query(table: Table, full_name: str, *, is_filtered: bool) -> str:
@@ -65,5 +77,5 @@ def check_rows(warehouse: Warehouse, table: Table, full_name: str, parameters: d
     keys = dict.fromkeys(f"({', '.join(str(row[part]) for part in table.key)})" for row in rows)
     raise DataError(
         f"{table.name}: {problem} in {rows[0]['total']} row{'s' if rows[0]['total'] > 1 else ''}, for example "
-        f"({', '.join(table.key)}) = {', '.join(keys)}; mend the source and run again."
+        f"({', '.join(table.key)}) = {', '.join(keys)}; correct the source and run again."
     )

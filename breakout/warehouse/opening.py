@@ -47,6 +47,7 @@ def open_warehouse(
         return open_sample(is_lazy=is_lazy)
     if isinstance(config, settings.DuckDBWarehouse):
         from breakout.warehouse.duckdb import DuckDBWarehouse
+        from breakout.warehouse.reading import ReadOptions
 
         files = {
             "player_game_summary": config.player_game_summary,
@@ -54,7 +55,8 @@ def open_warehouse(
         }
         if config.schedule is not None:
             files["schedule"] = config.schedule
-        return DuckDBWarehouse(files, config.season_type, is_lazy=is_lazy)
+        options = ReadOptions(config.season_type, config.date_format, config.hive_partitioning)
+        return DuckDBWarehouse(files, options, is_lazy=is_lazy)
     from breakout.warehouse.bigquery import BigQueryWarehouse
 
     opened = BigQueryWarehouse(config, labels)

@@ -14,6 +14,7 @@ import pytest
 
 from breakout.dataset import Dataset, build_dataset
 from breakout.warehouse.duckdb import DuckDBWarehouse
+from breakout.warehouse.reading import ReadOptions
 from tests.builders import (
     FIRST_DAY,
     PLAYER_SCHEMA,
@@ -300,8 +301,8 @@ def test_a_warehouse_without_season_type_takes_the_constant(tmp_path: Any) -> No
         files[name] = str(tmp_path / f"{name}.parquet")
         table = pa.Table.from_pylist(rows, schema).drop_columns(["season_type"])
         table.to_pandas().to_parquet(files[name])
-    regular = DuckDBWarehouse(files, season_type="regular")
-    cup = DuckDBWarehouse(files, season_type="cup_final")
+    regular = DuckDBWarehouse(files, ReadOptions(season_type="regular"))
+    cup = DuckDBWarehouse(files, ReadOptions(season_type="cup_final"))
     given = build_dataset(regular, features_config(), *EVER)
     pd.testing.assert_frame_equal(frame_of(given), frame_of(history.build(features_config())), check_exact=True)
     assert len(given) == 2

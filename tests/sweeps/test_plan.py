@@ -110,9 +110,17 @@ def test_a_worker_never_takes_rows_of_a_changed_source_for_the_planned_ones(tmp_
 
 
 def test_a_copy_of_a_source_shares_its_cache_but_not_its_name(tmp_path: Path) -> None:
-    tables = ("player_game_summary", "team_offense_game_summary", "schedule")
-    files = {table: str(SAMPLE_FOLDER / f"{table}.parquet") for table in tables}
-    copy = settings.DuckDBWarehouse(kind="duckdb", season_type=None, team_codes=None, season_types=None, **files)
+    copy = settings.DuckDBWarehouse(
+        kind="duckdb",
+        player_game_summary=str(SAMPLE_FOLDER / "player_game_summary.parquet"),
+        team_offense_game_summary=str(SAMPLE_FOLDER / "team_offense_game_summary.parquet"),
+        schedule=str(SAMPLE_FOLDER / "schedule.parquet"),
+        season_type=None,
+        team_codes=None,
+        season_types=None,
+        date_format=None,
+        hive_partitioning=False,
+    )
     with Sources(tmp_path, is_dry=False) as sources:
         facts = [sources.open(config, "a").facts for config in (settings.SampleWarehouse("sample"), copy)]
     assert facts[0].fingerprint == facts[1].fingerprint

@@ -1,0 +1,144 @@
+"""The conversion of a file's columns into the declared types of a source table: SQL expressions in DuckDB's dialect.
+
+What a file says is never changed in silence: a value that the declared type cannot hold exactly is a problem, and the
+expression of the value is used only after no row had one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from breakout.warehouse.tables import Column
+
+DUCKDB_TYPE = {"STRING": "VARCHAR", "DATE": "DATE", "INT64": "BIGINT", "FLOAT64": "DOUBLE"}
+
+_INTEGERS = {
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+}
+_FLOATS = {"FLOAT", "DOUBLE"}
+_TEXTS = {"VARCHAR", "ENUM"}
+_NAIVE_TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"}
+_INTEGER_TEXT = r"\s*[+-]?\d+(\.0*)?\s*"
+_NUMBER_TEXT = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
+_ISO_DATE = r"\d{4}-\d{2}-\d{2}([ T]00:00(:00(\.0+)?)?)?"
+
+_DATE_ADVICE = (
+    "write dates as YYYY-MM-DD, or declare how they are written with warehouse.date_format, such as %m/%d/%Y "
+    "(month first) or %d/%m/%Y (day first)"
+)
+_CALENDAR_DATE = "write the US Eastern calendar date of each game, as DATE or as text YYYY-MM-DD"
+_NUMBER_ADVICE = "write numbers with a decimal point and without separators of thousands"
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """A column as its file has it: its spelling and its DuckDB type. `is_untyped` where text may stand for a number."""
+
+    spelling: str
+    type: str
+    is_untyped: bool = False
+
+    @property
+    def base_type(self) -> str:
+        """The type without its parameters."""
+        return re.sub(r"\(.*", "", self.type)
+
+    @property
+    def sql(self) -> str:
+        """The quoted name."""
+        return '"' + self.spelling.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How a column becomes its declared type: `value`, and the condition of rows whose value would not be kept.
+
+    `problem` is None if there can be no such row. `expected` and `advice` complete the sentence about those rows.
+    """
+
+    value: str
+    problem: str | None = None
+    expected: str = ""
+    advice: str = "correct the source and run again"
+
+
+def conversion_of(column: Column, source: SourceColumn, date_format: str | None) -> Conversion:
+    """Return the conversion of a column of a file into the declared type of a table's column."""
+    if column.type == "STRING":
+        return _to_string(source)
+    if column.type == "DATE":
+        return _to_date(source, date_format)
+    return _to_number(column, source)
+
+
+def literal(text: str) -> str:
+    """Return the text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _to_string(source: SourceColumn) -> Conversion:
+    name = source.sql
+    if source.base_type in _TEXTS | _INTEGERS:
+        return Conversion(f"CAST({name} AS VARCHAR)")
+    if source.base_type == "BLOB":
+        # Old writers leave out the mark that says that bytes are text.
+        decoded = f"TRY(decode({name}))"
+        return Conversion(decoded, f"{name} IS NOT NULL AND {decoded} IS NULL", "UTF-8 text")
+    return _impossible(source, "STRING")
+
+
+def _to_date(source: SourceColumn, date_format: str | None) -> Conversion:
+    name = source.sql
+    if source.base_type == "DATE":
+        return Conversion(name)
+    if source.base_type in _NAIVE_TIMESTAMPS:
+        problem = f"{name} != date_trunc('day', {name})"
+        return Conversion(f"CAST({name} AS DATE)", problem, "DATE, without a time of day", _CALENDAR_DATE)
+    if source.base_type in _TEXTS | {"BLOB"}:
+        text = f"TRY(decode({name}))" if source.base_type == "BLOB" else f"CAST({name} AS VARCHAR)"
+        return _text_to_date(name, text, date_format)
+    return _impossible(source, "DATE", _CALENDAR_DATE)
+
+
+def _text_to_date(name: str, text: str, date_format: str | None) -> Conversion:
+    if date_format is None:
+        date = f"TRY_CAST(left({text}, 10) AS DATE)"
+        problem = f"{name} IS NOT NULL AND (NOT coalesce(regexp_full_match({text}, '{_ISO_DATE}'), false)"
+        return Conversion(date, f"{problem} OR {date} IS NULL)", "DATE", _DATE_ADVICE)
+    instant = f"try_strptime({text}, {literal(date_format)})"
+    problem = f"{name} IS NOT NULL AND coalesce({instant} != date_trunc('day', {instant}), true)"
+    expected = f"DATE, written as warehouse.date_format={date_format} and without a time of day"
+    return Conversion(f"CAST({instant} AS DATE)", problem, expected)
+
+
+def _to_number(column: Column, source: SourceColumn) -> Conversion:
+    name, base, is_integer = source.sql, source.base_type, column.type == "INT64"
+    if base in _TEXTS and source.is_untyped:
+        pattern = _INTEGER_TEXT if is_integer else _NUMBER_TEXT
+        value = f"TRY_CAST(TRY_CAST({name} AS DOUBLE) AS {DUCKDB_TYPE[column.type]})"
+        problem = f"{name} IS NOT NULL AND (NOT regexp_full_match({name}, '{pattern}') OR {value} IS NULL)"
+        return Conversion(value, problem, column.type, _NUMBER_ADVICE)
+    if base not in _INTEGERS | _FLOATS | {"DECIMAL"}:
+        return _impossible(source, column.type)
+    # pandas writes NaN for a missing number.
+    value = f"if(isnan({name}), NULL, {name})" if base in _FLOATS else name
+    cast = f"CAST({value} AS {DUCKDB_TYPE[column.type]})"
+    if not is_integer or base in _INTEGERS - {"HUGEINT", "UBIGINT"}:
+        return Conversion(cast)
+    problem = f"{value} IS NOT NULL AND ({value} != floor({value}) OR TRY_CAST({value} AS BIGINT) IS NULL)"
+    return Conversion(cast, problem, column.type)
+
+
+def _impossible(source: SourceColumn, declared: str, advice: str = Conversion.advice) -> Conversion:
+    """A type that the declared one cannot be made of: any value is a problem, a column of NULL is none."""
+    value = f"CAST(NULL AS {DUCKDB_TYPE[declared]})"
+    return Conversion(value, f"{source.sql} IS NOT NULL", declared, advice)

@@ -1,0 +1,135 @@
+"""The files of a source table: which ones a path or a glob names, of which kind they are, and a digest of them."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote
+
+from breakout.errors import DataError
+
+FileKind = Literal["parquet", "csv", "gzipped csv"]
+
+_CSV_SUFFIXES = (".csv", ".tsv", ".txt")
+_HIVE_FOLDER = re.compile(r"([^/=]+)=([^/]*)")
+_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclass(frozen=True)
+class TableFiles:
+    """The files of one source table; `pattern` is the path or glob that the configuration gives."""
+
+    table: str
+    pattern: str
+    paths: tuple[str, ...]
+
+    def where(self, path: str | None = None) -> str:
+        """Format table and file (without `path`, the pattern) for a message."""
+        return f"{self.table} ({path or self.pattern})"
+
+    def cannot_be_read(self, path: str, reason: str | None) -> DataError:
+        """Build the error about a file that cannot be opened or parsed."""
+        return DataError(f"{self.where(path)} cannot be read: {reason}.")
+
+
+def find_files(table: str, pattern: str) -> TableFiles:
+    """Return the files that a path or a glob names, sorted.
+
+    A path that exists is taken literally, also if it holds characters that are special in a glob. DataError if there is
+    no file, or if one of them is a folder or anything else that cannot be read as often as needed (a pipe, a device).
+    """
+    paths = sorted(glob.glob(_escape_existing(os.path.expanduser(pattern)), recursive=True))  # noqa: PTH111, PTH207  (surrogates, absolute globs)
+    if not paths:
+        raise DataError(_no_file_message(table, pattern))
+    files = TableFiles(table, pattern, tuple(paths))
+    for path in paths:
+        _check_is_file(files, path)
+    return files
+
+
+def _escape_existing(pattern: str) -> str:
+    """Escape the longest beginning of the pattern that exists as a path."""
+    existing, rest = Path(), list(Path(pattern).parts)
+    while rest and os.path.lexists(existing / rest[0]):
+        existing /= rest.pop(0)
+    return str(Path(glob.escape(str(existing)), *rest))
+
+
+def _no_file_message(table: str, pattern: str) -> str:
+    reason = ""
+    if not glob.has_magic(pattern):
+        try:
+            Path(pattern).expanduser().lstat()
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError) as error:
+            reason = f" ({getattr(error, 'strerror', None) or error})"
+    return f"{table}: no file at {pattern}{reason}; correct warehouse.{table}=PATH (Parquet or CSV, globs allowed)."
+
+
+def _check_is_file(files: TableFiles, path: str) -> None:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        raise DataError(f"{files.table}: the name of the file {shown} is not UTF-8; rename the file.") from None
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError as error:
+        raise files.cannot_be_read(path, error.strerror) from error
+    if stat.S_ISDIR(mode):
+        example = f"warehouse.{files.table}='{path}/*.parquet'"
+        raise DataError(f"{files.table}: {path} is a folder; name its files, as in {example}.")
+    if not stat.S_ISREG(mode):
+        raise DataError(f"{files.table}: {path} is not a regular file; copy its content into one and name that.")
+
+
+def kind_of(files: TableFiles, path: str) -> FileKind:
+    """Return the kind of a file by its first bytes and its suffix; DataError if it is empty or of no known kind."""
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise files.cannot_be_read(path, error.strerror) from error
+    if not head:
+        raise files.cannot_be_read(path, "it is empty; write it again, or remove it")
+    name = path.lower().removesuffix(".gz")
+    if head == b"PAR1":
+        return "parquet"
+    if name.endswith(_CSV_SUFFIXES):
+        return "gzipped csv" if head[:2] == b"\x1f\x8b" else "csv"
+    reason = f"it is neither Parquet nor CSV; name a CSV file {' or '.join('*' + suffix for suffix in _CSV_SUFFIXES)}"
+    raise files.cannot_be_read(path, reason)
+
+
+def hive_values(path: str) -> dict[str, str | None]:
+    """Return the columns that the folders of a path name, as in `season_year=2025/`, by lower-case name."""
+    found = (_HIVE_FOLDER.fullmatch(part) for part in Path(path).parts[:-1])
+    pairs = {match[1].lower(): unquote(match[2]) for match in found if match}
+    return {name: None if value == _HIVE_NULL else value for name, value in pairs.items()}
+
+
+def digest_of(tables: Iterable[TableFiles], options: Mapping[str, object]) -> str:
+    """Return 16 hex digits over the names and contents of the files and the options by which they are read."""
+    digest = hashlib.sha256(repr(options.get("season_type")).encode())
+    others = {name: value for name, value in options.items() if name != "season_type" and value}
+    if others:
+        digest.update(repr(sorted(others.items())).encode())
+    for files in tables:
+        for path in files.paths:
+            digest.update(f"{files.table}:{Path(path).name}:".encode())
+            if options.get("hive_partitioning"):
+                digest.update(repr(sorted(hive_values(path).items())).encode())
+            try:
+                with Path(path).open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
+            except OSError as error:
+                raise files.cannot_be_read(path, error.strerror) from error
+    return digest.hexdigest()[:16]
