@@ -39,7 +39,6 @@ ROOMS = {
     "experiment": "one experiment: plan, fit, assessment, record",
     "production": "what follows training: bundles on later games, the slate, the gate, the registry",
     "rerun": "a run again, from its own files",
-    "incident": "a correct model through inconsistent paths, and what the guards say",
     "report": "numbers already computed, on pages and terminals",
     "tracking": "who else is told of a run",
     "training": "one run of the main job, from its plan to its folder",

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from breakout.experiment.drift import check_drift
 from breakout.experiment.plan import Plan, open_plan
 from breakout.experiment.walk_forward import played_folds
-from breakout.incident.demonstration import demonstrate_incident
-from breakout.report.incident import show_incident, working
 from breakout.report.terminal import runs as terminal
 from breakout.tracking.base import registering
 from breakout.training import check_rows, train
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 
 def run(config: ExperimentConfig) -> int:
     """Train, evaluate and save; the exit code. Raises BreakoutError for what a user can mend."""
-    if config.demonstration == "incident" and not config.dry_run:
-        return demonstrate(config)
     with registering(config.tracking) as started:
         with open_plan(config) as plan:
             if config.dry_run:
@@ -30,14 +26,6 @@ def run(config: ExperimentConfig) -> int:
             folder = train(plan, started=started)
         terminal.print_run(folder)
         check_drift(config.distributions, folder)
-    return 0
-
-
-def demonstrate(config: ExperimentConfig) -> int:
-    """Show what second definitions do to a correct model, instead of training one for use."""
-    with open_plan(config) as plan, working():
-        folder = demonstrate_incident(plan)
-    show_incident(folder)
     return 0
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from breakout import settings
-from breakout.errors import BreakoutError, ConfigurationError, DataError
+from breakout.errors import BreakoutError, DataError
 from breakout.experiment.plan import folds_of
 from breakout.experiment.row_counts import check_evaluation_count, check_training_count
 from breakout.features.config import BreakoutFeatureConfig
@@ -158,18 +158,10 @@ def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> Swe
         return SweepPlan(group_jobs(planned), tuple(refused), sources.bytes_to_read)
 
 
-def _check_is_job(config: ExperimentConfig) -> None:
-    if config.demonstration != "none":
-        raise ConfigurationError(
-            f"demonstration={config.demonstration} compares paths, not settings; run it without -m, alone."
-        )
-
-
 def _drafts(jobs: Sequence[Job], sources: Sources, refused: list[Refusal]) -> Iterator[Draft]:
     for job in jobs:
         config = job.config
         try:
-            _check_is_job(config)
             names = select_features(config.mode.name, config.features.names)
             features = BreakoutFeatureConfig.from_target(names, config.target)
             source = sources.open(config.warehouse, config.name)

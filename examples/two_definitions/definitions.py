@@ -1,31 +1,27 @@
-"""The second definitions: feature paths that a team might write beside the one definition, each wrong in its own way.
-
-In: a warehouse, the features and two dates. Out: the rows as such a path gives them. The first one is the installed
-path; nothing else in the package uses the others.
-"""
+"""Second definitions of features, as a team might write them beside the first one, each wrong in its own way."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import date
+
+import pandas as pd
 
 from breakout.dataset import Dataset, build_dataset
 from breakout.errors import DataError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import date
-
-    import pandas as pd
-
-    from breakout.features.config import BreakoutFeatureConfig
-    from breakout.proof.paths import Path
-    from breakout.warehouse.base import Warehouse
+from breakout.features.config import BreakoutFeatureConfig
+from breakout.proof.paths import Path
+from breakout.warehouse.base import Warehouse
 
 
 @dataclass(frozen=True)
 class Definition:
-    """One path. `is_shared_by_training`: the model is fitted on it too. `has_names`: else it hands on a bare array."""
+    """One way to build the rows of two dates.
+
+    `is_shared_by_training`: the model is fitted on rows of this definition too, not only evaluated on them.
+    `has_names`: the rows keep their column names; otherwise they are handed on as a bare array.
+    """
 
     name: str
     description: str
@@ -35,7 +31,7 @@ class Definition:
 
 
 def changed(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Path:
-    """The installed path, its finished features changed afterwards."""
+    """Return a path that builds the rows as the program does and then changes the finished features."""
 
     def build(warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset:
         rows = build_dataset(warehouse, config, start, end)
@@ -45,38 +41,38 @@ def changed(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Path:
 
 
 def constants(X: pd.DataFrame) -> pd.DataFrame:
-    """Two features that were never computed there: their defaults for everyone."""
+    """Replace two features by their defaults, as if they were never computed there."""
     return X.assign(explosion_ratio=1.5, days_since_breakout=30.0)
 
 
 def another_zscore(X: pd.DataFrame) -> pd.DataFrame:
-    """Beside the constants, a z-score that divides by the season average instead of the standard deviation."""
+    """Apply `constants`, and divide the z-score by the season average instead of the standard deviation."""
     season = X["points_avg_season"]
     return constants(X).assign(pts_vs_season_zscore=(X["points_avg_last_5"] - season) / season.where(season > 0))
 
 
 def flipped_zscore(X: pd.DataFrame) -> pd.DataFrame:
-    """Beside all that, the z-score as season average minus recent form."""
+    """Apply `another_zscore`, with the sign of the z-score flipped."""
     other = another_zscore(X)
     return other.assign(pts_vs_season_zscore=-other["pts_vs_season_zscore"])
 
 
 def swapped(X: pd.DataFrame) -> pd.DataFrame:
-    """What the model takes for its first two features are each other's values."""
-    return by_position(X, [1, 0, *range(2, X.shape[1])])
+    """Swap the values of the first two features."""
+    return reordered(X, [1, 0, *range(2, X.shape[1])])
 
 
 def backwards(X: pd.DataFrame) -> pd.DataFrame:
-    """What the model takes for its first feature is the last one's value, and so on."""
-    return by_position(X, range(X.shape[1])[::-1])
+    """Reverse the order of the values."""
+    return reordered(X, range(X.shape[1])[::-1])
 
 
-def by_position(X: pd.DataFrame, order: Sequence[int]) -> pd.DataFrame:
-    """The values in another order under the old names: how a model reads an array."""
+def reordered(X: pd.DataFrame, order: Sequence[int]) -> pd.DataFrame:
+    """Return the values in another order under the old names, which is how a model reads a bare array."""
     return X.iloc[:, list(order)].set_axis(X.columns, axis=1)
 
 
-# The rolling mean that every notebook begins with, and whose frame ends one game too late.
+# A rolling mean whose frame ends one game too late: at the current game instead of the one before.
 _ROLLING_MEAN = """SELECT player_lookup, game_id, AVG(CAST(points AS FLOAT64)) OVER last_5 AS points_avg_last_5
 FROM `{table}`
 WHERE game_date BETWEEN @history_start AND @end AND {season_type} IN UNNEST(@season_types)
@@ -87,14 +83,14 @@ WINDOW last_5 AS (
 
 
 def with_current_game(warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset:
-    """The installed path, but points_avg_last_5 from a query of its own whose window holds the current game."""
+    """Build the rows as the program does, with points_avg_last_5 from a query whose window holds the current game."""
     rows = build_dataset(warehouse, config, start, end)
     sources = warehouse.sources
     sql = _ROLLING_MEAN.format(table=sources.player_game_summary, season_type=sources.season_type)
     means = warehouse.query(sql, config.parameters(warehouse.history_start(start), start, end)).to_pandas()
     found = rows.keys.merge(means, how="left", on=["player_lookup", "game_id"], validate="one_to_one")
     if found["points_avg_last_5"].isna().any():
-        raise DataError("the demonstration's rolling mean lacks rows of the evaluation window.")
+        raise DataError("the example's rolling mean lacks rows of the evaluation window.")
     return replace(rows, X=rows.X.assign(points_avg_last_5=found["points_avg_last_5"].to_numpy()))
 
 

@@ -1,0 +1,123 @@
+"""The example of second definitions: what each costs, and which guard finds it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from breakout.experiment.plan import open_plan
+from breakout.settings import ExperimentConfig
+from breakout.settings.composition import compose
+from examples.two_definitions.__main__ import main
+from examples.two_definitions.comparing import Compared, compare_definitions
+from examples.two_definitions.definitions import DEFINITIONS
+
+ROOT = Path(__file__).parents[2]
+CHANGED = {definition.name for definition in DEFINITIONS[1:]}
+
+
+@pytest.fixture(scope="module")
+def compared() -> dict[str, Compared]:
+    """The comparison on the default experiment, with three seeds and few resamples."""
+    config = compose("train", ("evaluation.seeds=3", "evaluation.bootstrap_resamples=100"))
+    assert isinstance(config, ExperimentConfig)
+    with open_plan(config) as plan:
+        return {row.definition.name: row for row in compare_definitions(plan)}
+
+
+# Seeds scatter by 0.01, and the changed definitions by up to 0.03.
+@pytest.mark.parametrize(
+    ("name", "auc", "tolerance"),
+    [
+        ("consistent", 0.60, 0.02),
+        ("constants", 0.59, 0.02),
+        ("another z-score", 0.58, 0.02),
+        ("sign flipped", 0.52, 0.03),
+        ("columns reversed", 0.50, 0.04),
+        ("current game", 0.886, 0.01),
+    ],
+)
+def test_each_definition_has_its_auc(compared: dict[str, Compared], name: str, auc: float, tolerance: float) -> None:
+    score = compared[name].score
+    assert score.mean == pytest.approx(auc, abs=tolerance)
+    assert score.interval.low is not None
+    assert score.interval.high is not None
+    assert score.interval.low < score.mean < score.interval.high
+    assert len(score.aucs) == 3
+
+
+def test_worse_definitions_cost_more(compared: dict[str, Compared]) -> None:
+    means = [compared[name].score.mean for name in ("another z-score", "sign flipped", "columns reversed")]
+    assert means == sorted(means, reverse=True)
+    for name in ("sign flipped", "columns swapped", "columns reversed"):
+        difference = compared[name].minus_consistent
+        assert difference is not None
+        assert difference.high is not None
+        assert difference.high < 0
+    assert compared["consistent"].minus_consistent is None
+
+
+def test_the_audit_finds_every_changed_definition_and_no_other(compared: dict[str, Compared]) -> None:
+    assert {name for name, row in compared.items() if row.guards["audit"]} == CHANGED
+
+
+def test_the_audit_names_the_row_that_leaked(compared: dict[str, Compared]) -> None:
+    example = compared["current game"].guards["audit"][1]
+    who, game = example.split(", ")[1].split(" ")
+    assert example.startswith("points_avg_last_5")
+    assert f"player_game_summary ({game}, {who})" in example
+
+
+def test_the_contract_refuses_a_bare_array_alone(compared: dict[str, Compared]) -> None:
+    refused = {name for name, row in compared.items() if row.guards["contract"]}
+    assert refused == {"columns swapped", "columns reversed"}
+
+
+def test_drift_names_the_constants(compared: dict[str, Compared]) -> None:
+    warned = " ".join(compared["constants"].guards["drift"])
+    assert "explosion_ratio" in warned
+    assert "days_since_breakout" in warned
+    # A definition that training and evaluation share does not drift.
+    assert not any("points_avg_last_5" in finding for finding in compared["current game"].guards["drift"])
+
+
+def test_the_verdict_calls_only_the_leak_a_leak(compared: dict[str, Compared]) -> None:
+    called = {name for name, row in compared.items() if any("leak" in finding for finding in row.guards["verdict"])}
+    assert called == {"current game"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "remedy"),
+    [
+        (["mode=experimental", "features.names=[points_avg_season]"], "features=production"),
+        (["window.eval_start=null", "window.eval_end=null"], "window=january"),
+        (["window=walk_forward"], "window=january"),
+        (["model.depht=4"], "model.depth"),
+    ],
+)
+def test_an_experiment_that_does_not_suit_is_refused_with_the_remedy(
+    capsys: pytest.CaptureFixture[str], overrides: list[str], remedy: str
+) -> None:
+    assert main(overrides) == 2
+    assert remedy in capsys.readouterr().err
+
+
+def test_the_command_of_its_readme_prints_every_definition_and_writes_nothing(tmp_path: Path) -> None:
+    readme = (ROOT / "examples" / "two_definitions" / "README.md").read_text(encoding="utf-8")
+    assert "python -m examples.two_definitions" in readme
+    few = ["evaluation.seeds=2", "evaluation.bootstrap_resamples=40", f"paths.outputs={tmp_path}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.two_definitions", *few],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for word in {word for name in CHANGED | {"consistent"} for word in name.split()}:
+        assert word in done.stdout
+    assert list(tmp_path.iterdir()) == []
