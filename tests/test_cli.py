@@ -107,6 +107,15 @@ WRONG_LINES = [
     ("warehouse=duckdb", "warehouse.player_game_summary="),
     ("warehouse.player_game_summary=x", "belongs to warehouse=duckdb or warehouse=bigquery"),
     ("seed=1 --cfg job --info", "Only one of"),
+    ("hypothesis=Jokić", "hypothesis='Jokić'"),
+    ("target.season_types=regular", "did you mean target.season_types=[regular]?"),
+    ("target.season_types=[regulr]", "did you mean target.season_types=[regular]?"),
+    ("tags=research", "did you mean tags=[research]?"),
+    ("window=[january,february]", "-m window="),
+    ("hydra.run.dir=elsewhere", "paths.outputs=DIR"),
+    ("hydra.job.num=3", "hydra.job.num"),
+    ("name=a\udcff", "not utf-8"),
+    ("report a\udcff", "not utf-8"),
 ]
 
 
@@ -121,6 +130,50 @@ def test_a_mistake_exits_2_with_one_sentence_and_leaves_nothing(
     assert shown.out == ""
     assert shown.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        f"seed={2**63}",
+        "model.learning_rate=1e-12",
+        "model.learning_rate=5",
+        "model.iterations=1000000000",
+        "model.early_stopping_rounds=10000000",
+        "model.l2_leaf_reg=1e30",
+        "model.thread_count=100000",
+        "evaluation.bootstrap_resamples=1000000000",
+        "evaluation.seeds=100000",
+        "target.max_ppg=1e9",
+    ],
+)
+def test_an_absurd_number_is_refused_by_the_bounds_of_its_key(
+    override: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([override, "dry_run=true"]) == 2
+    assert override.partition("=")[0] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("override", ["model.C=1e-30", "model.C=1e30", "model.max_iterations=1000000000"])
+def test_an_absurd_regression_is_refused(override: str) -> None:
+    assert main(["model=logistic", override, "dry_run=true"]) == 2
+
+
+def test_text_beyond_ascii_is_taken_in_quotes_and_refused_in_a_locale_without_it(program: Program) -> None:
+    word = "hypothesis='Jokić'"
+    assert program(word, "dry_run=true").returncode == 0
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert program("dry_run=true", **ascii_only).returncode == 0
+    ended = program(word, "dry_run=true", **ascii_only)
+    assert ended.returncode == 2
+    assert "LC_ALL=C.UTF-8" in ended.stderr
+
+
+def test_a_setting_may_refer_to_hydras_own_values(train_with: TrainWith) -> None:
+    seen: list[Any] = []
+    train_with(seen.append)
+    assert main(["name=${hydra:runtime.choices.model}"]) == 0
+    assert seen[0].name == "catboost"
 
 
 @pytest.mark.parametrize("line", ["model.depth=0", "features=enhanced", "--depth 6", "+sead=2", "window=x"])

@@ -14,7 +14,7 @@ from breakout import settings
 from breakout.conf_tree import conf_dir, group_names, group_options, groups_of
 from breakout.errors import ConfigurationError
 from breakout.features.selection import select_features
-from breakout.settings.composition import compose, compose_plain
+from breakout.settings.composition import compose, compose_config, is_sweep, resolve
 
 # What a user must give before these can be composed.
 REQUIRED = {
@@ -43,11 +43,9 @@ def train(*overrides: str) -> settings.ExperimentConfig:
 @pytest.mark.parametrize(("command", "choice"), list(every_choice()))
 def test_every_option_of_every_group_passes_the_door(command: str, choice: str) -> None:
     needed = [*REQUIRED.get(command, []), *REQUIRED.get(choice, [])]
-    mapping, is_sweep = compose_plain(command, [choice, *needed])
-    if is_sweep:
-        assert choice.startswith("sweep=")
-        return
-    config = settings.load(settings.ROOT_CLASSES[command], mapping)
+    composed = compose_config(command, [choice, *needed])
+    assert is_sweep(composed) == choice.startswith("sweep=")
+    config = settings.load(settings.ROOT_CLASSES[command], resolve(composed, command))
     assert settings.load(type(config), settings.to_mapping(config)) == config
 
 
@@ -71,7 +69,8 @@ EXPERIMENTS = group_options("experiment")
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_file_says_why_and_how_and_is_dated(name: str) -> None:
-    why, how, *_ = (conf_dir() / "experiment" / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    package, why, how, *_ = (conf_dir() / "experiment" / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    assert package == "# @package _global_"
     assert why.startswith("# Why: ")
     assert re.search(r"\b20\d\d-\d\d-\d\d\b", why)
     assert how == f"# Run: breakout experiment={name}"

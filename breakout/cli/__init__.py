@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def dispatch(words: list[str]) -> int:
-    """Choose the command by the first word and give it the others."""
+    """Run the command that the first argument names with the others."""
+    check_readable(words)
     command, rest = split_command(words)
     if "--help" in rest or "-h" in rest:
         print_line(main_page() if command is None else command_page(command))
@@ -51,6 +52,16 @@ def dispatch(words: list[str]) -> int:
     if command is not None and not command.is_composed:
         return int(importlib.import_module(command.module).main(rest))
     return run(command or DEFAULT, rest)
+
+
+def check_readable(words: list[str]) -> None:
+    """Refuse arguments with bytes that are no text in the encoding of this process."""
+    encoding = sys.getfilesystemencoding()
+    for word in words:
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            is_utf8 = encoding.lower().replace("-", "") == "utf8"
+            remedy = "type it in UTF-8, or rename the file" if is_utf8 else "set LC_ALL=C.UTF-8, or PYTHONUTF8=1"
+            raise ConfigurationError(f"cannot read {word!a}: it holds bytes that are not {encoding}; {remedy}.")
 
 
 def split_command(words: list[str]) -> tuple[Command | None, list[str]]:
@@ -79,7 +90,7 @@ def run(command: Command, rest: list[str]) -> int:
     # All linear algebra here is held to one thread. A library that never has more makes none, which would turn idly.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = sort_words(rest, command.name)
-    if command.name == SWEEPING and words.is_sweep:
+    if command.name == SWEEPING and words.is_multirun and not words.hydra_flags:
         from breakout.sweeps.server import warm_up
 
         warm_up()  # the first step of all: the server's imports and those here take their time side by side

@@ -16,7 +16,6 @@ from breakout.cli.commands import COMMANDS, DEFAULT, Command
 from breakout.cli.words import Words
 from breakout.conf_tree import NOT_CHOSEN, group_names, group_options, groups_of
 from breakout.report.terminal.lines import print_line
-from breakout.settings.composition import absolute
 
 WORDS_OF = {"features": ("--json", "--contract"), "production": ("rollback", "retire")}
 
@@ -35,7 +34,7 @@ def complete(words: Words, ask_hydra: Callable[[Command, Words], int]) -> int:
             found += [f"{group}={option}" for option in group_options(group) if f"{group}={option}".startswith(current)]
         else:
             earlier = typed[1:] if command else typed
-            os.environ["COMP_LINE"] = " ".join([program, *absolute(earlier), current])
+            os.environ["COMP_LINE"] = " ".join([program, *earlier, current])
             found += wanted(hydra_words(chosen, words, ask_hydra), chosen, current)
     print_line("\n".join(found))
     return 0
@@ -66,4 +65,4 @@ def hydra_words(command: Command, words: Words, ask_hydra: Callable[[Command, Wo
     quiet = contextlib.redirect_stderr(io.StringIO())
     with contextlib.suppress(Exception, SystemExit), contextlib.redirect_stdout(printed), quiet:
         ask_hydra(command, words)
-    return printed.getvalue().replace("experiment@_global_", "experiment").split()
+    return printed.getvalue().split()

@@ -1,4 +1,4 @@
-"""One composed program: a command and its words go in, Hydra composes, the program's exit code comes out."""
+"""A command whose settings Hydra composes: its arguments in, the program's exit code out."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from breakout.cli.words import Words
 from breakout.conf_tree import conf_dir
 from breakout.errors import ConfigurationError
 from breakout.settings import ROOT_CLASSES, load
-from breakout.settings.composition import HYDRA_VERSION_BASE, absolute, compose_plain, explain, plain
+from breakout.settings.composition import HYDRA_VERSION_BASE, compose_config, is_sweep, plain, resolve
+from breakout.settings.composition_errors import explain
+from breakout.settings.user_files import register_user_files, search_path_overrides
 
 
 class Outcome:
-    """What became of the jobs, kept outside Hydra, which returns nothing and reports failures its own way."""
+    """Exit codes and the error of the jobs that `hydra.main` called, which itself returns nothing."""
 
     def __init__(self) -> None:
         self.codes: list[int] = []
@@ -32,61 +34,98 @@ class Outcome:
         return bool(self.codes) or self.error is not None
 
     def exit_code(self) -> int:
-        """Of a single job its own; of a sweep 1 if any job failed."""
+        """Return a single job's own code; for a sweep 1 if any job failed."""
         if self.is_sweep:
             return int(any(self.codes))
         return self.codes[0] if self.codes else 0
 
 
 def run_composed(command: Command, words: Words) -> int:
-    """One run is composed and called here; a sweep of the main job goes to `cli.sweep`, the rest to Hydra.
+    """Run a program with the settings that its arguments compose, as one job or as a sweep.
 
-    Hydra composes everything twice, the first time only to learn whether it is a sweep.
+    `hydra.main` answers its own flags (`--cfg`, `--info`) and runs sweeps of every command but train.
     """
-    if command.name == SWEEPING and words.is_sweep:
-        return run_sweep([*search_path(words.flags), *words.overrides])
-    if words.flags:
-        return run_by_hydra(command, words)
-    mapping, is_sweep = compose_plain(command.name, words.overrides)
-    if command.name == SWEEPING and is_sweep:
-        return run_sweep(words.overrides)
-    if command.name == SWEEPING and mapping.get("resume") is not None:
-        return run_sweep(words.overrides, resumed=Path(str(mapping["resume"])))
-    if is_sweep or any(is_for_hydra(word) for word in words.overrides):
-        return run_by_hydra(command, words)
+    register_user_files()
+    overrides = [*search_path_overrides(words.config_dirs), *words.overrides]
+    check_one_search_path(overrides)
+    is_train = command.name == SWEEPING
+    if words.hydra_flags or (words.is_multirun and not is_train):
+        return run_by_hydra(command, words, overrides)
+    if words.is_multirun:
+        return run_sweep(overrides)
+    composed = compose_config(command.name, overrides)
+    if is_sweep(composed):
+        return run_sweep(overrides) if is_train else run_by_hydra(command, words, overrides)
+    check_ignored_by_hydra(words.overrides)
+    mapping = resolve(composed, command.name)
+    if is_train and mapping.get("resume") is not None:
+        return run_sweep(overrides, resumed=Path(str(mapping["resume"])))
+    set_log_levels(composed)
     return run_program(command, mapping)
 
 
-def is_for_hydra(word: str) -> bool:
-    return word.lstrip("+~").startswith(("hydra.", "hydra/"))
+def check_one_search_path(overrides: Sequence[str]) -> None:
+    """Refuse `--config-dir` beside `hydra.searchpath=`: Hydra reads only the first of the two."""
+    if sum(override.lstrip("+").startswith("hydra.searchpath=") for override in overrides) > 1:
+        raise ConfigurationError(
+            "--config-dir and hydra.searchpath= exclude each other: repeat --config-dir for each folder."
+        )
 
 
-def search_path(flags: Sequence[str]) -> list[str]:
-    """`--config-dir=DIR` as the override that means the same."""
-    folders = [Path(flag.partition("=")[2]).resolve() for flag in flags if flag.startswith("--config-dir=")]
-    return [f"hydra.searchpath=[{','.join(f'file://{folder}' for folder in folders)}]"] if folders else []
+# What Hydra would do around a job, and what does it here.
+IGNORED = {
+    "hydra.run.": "runs are written below paths.outputs; type paths.outputs=DIR",
+    "hydra.output_subdir": "a run keeps its settings in settings.yaml; leave it out",
+    "hydra.job.num": "only jobs of a sweep are numbered; leave it out",
+    "hydra.job.id": "only jobs of a sweep have an id; leave it out",
+    "hydra.job.chdir": "paths count from where the command is typed; type paths.outputs=DIR",
+    "hydra.job.env_set": "set environment variables in the shell",
+    "hydra.job_logging": "a run writes its own run.log; hydra.verbose=true logs more",
+    "hydra.hydra_logging": "a run writes its own run.log; hydra.verbose=true logs more",
+    "hydra/job_logging": "a run writes its own run.log; hydra.verbose=true logs more",
+    "hydra/hydra_logging": "a run writes its own run.log; hydra.verbose=true logs more",
+    "hydra.callbacks": "callbacks of Hydra are not called for a single run",
+    "hydra/callbacks": "callbacks of Hydra are not called for a single run",
+}
+
+
+def check_ignored_by_hydra(overrides: Sequence[str]) -> None:
+    """Refuse keys of Hydra that would change nothing in a single run."""
+    for override in overrides:
+        key = override.lstrip("+~").partition("=")[0]
+        for prefix, remedy in IGNORED.items():
+            if key.startswith(prefix):
+                raise ConfigurationError(f"{key} has no effect on a single run: {remedy}.")
+
+
+def set_log_levels(composed: Any) -> None:
+    """Apply `hydra.verbose`, as `hydra.main` does."""
+    from hydra.core.utils import configure_log
+
+    configure_log(composed.hydra.job_logging, composed.hydra.verbose)
 
 
 def run_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
-    """A sweep; `resumed` without -m takes up the words that it was started with."""
+    """Run a sweep; `resumed`, a sweep's folder, adds the overrides that it was started with."""
     from breakout.sweeps.server import warm_up
 
-    warm_up()  # if it is not at it yet
+    warm_up()
     from breakout.cli import sweep
 
     return sweep.run_sweep(sweep.with_first_words(resumed, overrides) if resumed else overrides)
 
 
-def run_by_hydra(command: Command, words: Words) -> int:
-    """Let Hydra read the words, and call the program once a job."""
+def run_by_hydra(command: Command, words: Words, overrides: Sequence[str]) -> int:
+    """Let `hydra.main` read the arguments and call the program once for each job."""
     import hydra
 
     outcome = Outcome()
     task = hydra.main(config_path=str(conf_dir()), config_name=command.name, version_base=HYDRA_VERSION_BASE)(
         job(command, outcome)
     )
+    multirun = ["--multirun"] if words.is_multirun else []
     launcher = [] if command.name == SWEEPING else ["hydra/launcher=basic"]
-    with hydra_environment([*words.flags, *launcher, *absolute(words.overrides)]):
+    with hydra_environment([*words.hydra_flags, *multirun, *launcher, *overrides]):
         try:
             task()
         except Exception as error:
@@ -99,13 +138,17 @@ def run_by_hydra(command: Command, words: Words) -> int:
 
 
 def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
-    """The function that Hydra calls; in a sweep a failing job is told at once and does not stop the others."""
+    """Return the function that Hydra calls; a failing job of a sweep is printed and does not stop the others."""
 
     def run_job(config: Any) -> int:
         outcome.is_sweep = is_sweep_job()
         try:
-            code = run_program(command, plain(config))
-        except Exception as error:  # noqa: BLE001  (kept for `main`, or told as one job of many)
+            try:
+                mapping = plain(config)
+            except Exception as error:
+                raise ConfigurationError(explain(error, command.name)) from error
+            code = run_program(command, mapping)
+        except Exception as error:  # noqa: BLE001  (kept for `main`, or printed as one job of many)
             if not outcome.is_sweep:
                 outcome.error = error
                 return 1
@@ -140,10 +183,10 @@ def job_number() -> str:
 
 
 @contextmanager
-def hydra_environment(words: list[str]) -> Iterator[None]:
-    """Hydra reads its words from `sys.argv` and prints errors itself, unless it is told to let them through."""
+def hydra_environment(arguments: list[str]) -> Iterator[None]:
+    """Set `sys.argv`, which `hydra.main` reads, and let errors through, which it would print itself."""
     argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
-    sys.argv = ["breakout", *words]
+    sys.argv = ["breakout", *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         yield

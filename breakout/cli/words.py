@@ -1,8 +1,7 @@
-"""The words after the command: raw words in, flags and overrides in the order that Hydra's parser needs out.
+"""The arguments after the command, sorted: Hydra's flags, `--config-dir`, `-m` and the overrides.
 
-Hydra's parser reads `seed=1 -m model.depth=4,6` as an error, takes abbreviated flags, and answers an old
-flag with its own usage page. So the words are put in order, and what nobody would understand is refused,
-here.
+Hydra's parser reads `seed=1 -m model.depth=4,6` as an error, takes abbreviated flags, and answers an unknown flag with
+its own usage page. So arguments are sorted here, and those that are none of ours are refused with what to type instead.
 """
 
 from __future__ import annotations
@@ -13,23 +12,21 @@ from dataclasses import dataclass, field
 from breakout.conf_tree import group_options
 from breakout.errors import ConfigurationError
 
+RUN_MODES = {"-m": True, "--multirun": True, "-r": False, "--run": False}  # whether several jobs are run
 BARE = {
-    "-m": "--multirun",
-    "--multirun": "--multirun",
-    "-r": "--run",
-    "--run": "--run",
     "--resolve": "--resolve",
     "--hydra-help": "--hydra-help",
     "-sc": "--shell-completion",
     "--shell-completion": "--shell-completion",
 }
+CONFIG_DIR = "--config-dir"
 VALUED = {
     "-c": "--cfg",
     "--cfg": "--cfg",
     "-p": "--package",
     "--package": "--package",
-    "-cd": "--config-dir",
-    "--config-dir": "--config-dir",
+    "-cd": CONFIG_DIR,
+    CONFIG_DIR: CONFIG_DIR,
     "-i": "--info",
     "--info": "--info",
 }
@@ -49,27 +46,20 @@ REFUSED = {
 
 @dataclass
 class Words:
-    """A command line, sorted."""
+    """The sorted arguments of one command."""
 
-    flags: list[str] = field(default_factory=list)
+    hydra_flags: list[str] = field(default_factory=list)  # that `hydra.main` answers, as `--cfg=job`
+    config_dirs: list[str] = field(default_factory=list)
     overrides: list[str] = field(default_factory=list)
+    is_multirun: bool = False
 
     @property
     def is_completion(self) -> bool:
-        return "--shell-completion" in self.flags
-
-    @property
-    def is_sweep(self) -> bool:
-        """Several jobs, and no flag that Hydra itself answers."""
-        return "--multirun" in self.flags and all(map(_is_for_sweep, self.flags))
-
-
-def _is_for_sweep(flag: str) -> bool:
-    return flag == "--multirun" or flag.startswith("--config-dir=")
+        return "--shell-completion" in self.hydra_flags
 
 
 def sort_words(words: Sequence[str], command: str) -> Words:
-    """Flags first, overrides after them; anything else is refused with what to type instead."""
+    """Sort a command's arguments; ConfigurationError for one that is no flag of ours and no override."""
     found = Words()
     rest = list(words)
     while rest:
@@ -77,10 +67,17 @@ def sort_words(words: Sequence[str], command: str) -> Words:
         flag, equals, value = word.partition("=")
         if not word.startswith("-"):
             found.overrides.append(word)
+        elif word in RUN_MODES:
+            found.is_multirun |= RUN_MODES[word]
         elif word in BARE:
-            found.flags.append(BARE[word])
+            found.hydra_flags.append(BARE[word])
         elif flag in VALUED:
-            found.flags.append(valued_flag(VALUED[flag], value if equals else None, rest))
+            name = VALUED[flag]
+            given = flag_value(name, value if equals else None, rest)
+            if name == CONFIG_DIR:
+                found.config_dirs.append(given)
+            else:
+                found.hydra_flags.append(f"{name}={given}")
         else:
             refuse_flag(flag, value if equals else next_value(rest), command)
     if found.overrides and not found.is_completion:
@@ -88,8 +85,8 @@ def sort_words(words: Sequence[str], command: str) -> Words:
     return found
 
 
-def valued_flag(flag: str, value: str | None, rest: list[str]) -> str:
-    """`--cfg job` as one word; the value is taken from the following words where it stands there."""
+def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
+    """Return a flag's value, taken from the following arguments (and out of them) if it was not given with `=`."""
     choices = CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):
         value = rest.pop(0)
@@ -97,16 +94,16 @@ def valued_flag(flag: str, value: str | None, rest: list[str]) -> str:
         value = "all"
     if not value or (choices and value not in choices):
         raise ConfigurationError(f"{flag} needs one of {', '.join(choices)}." if choices else f"{flag} needs a value.")
-    return f"{flag}={value}"
+    return value
 
 
 def next_value(rest: list[str]) -> str:
-    """The value that an old flag took: the next word, unless that is a flag or an override."""
+    """Return the value of an unknown flag: the next argument, unless that is a flag or an override."""
     return rest[0] if rest and not rest[0].startswith("-") and "=" not in rest[0] else ""
 
 
 def refuse_flag(flag: str, value: str, command: str) -> None:
-    """Say which override a flag has become."""
+    """Raise ConfigurationError that names the override to type instead of a flag."""
     for names, reason in REFUSED.items():
         if flag in names:
             raise ConfigurationError(f"{flag} is not offered: {reason}")
@@ -114,7 +111,7 @@ def refuse_flag(flag: str, value: str, command: str) -> None:
 
 
 def replacement(word: str, value: str, command: str) -> str:
-    """What the words of the older command line are called now."""
+    """Describe the override that a flag of the older command line became."""
     if word == "list-features":
         return "type `breakout features`."
     if word == "dry-run":
@@ -128,7 +125,7 @@ def replacement(word: str, value: str, command: str) -> str:
 
 
 def renamed(word: str, value: str, command: str) -> str:
-    """Settings are imported only here: a mistake may cost their load time, --help may not."""
+    """Describe the setting most like a flag. Settings are imported only here, so that --help loads none of them."""
     from breakout.settings import ROOT_CLASSES
     from breakout.settings.suggestions import known_keys, nearest_key
 

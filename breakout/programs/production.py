@@ -60,10 +60,9 @@ def check_current(registry: Registry) -> None:
 
 def outputs_folder(overrides: Sequence[str]) -> str:
     """paths.outputs as every other command has it; ConfigurationError for any other setting."""
-    from breakout.settings.composition import compose_plain
+    from breakout.settings.composition import compose_mapping
 
     strange = [word for word in overrides if not word.startswith("paths.")]
     if strange:
         raise ConfigurationError(f"cannot read {strange[0]!r}: the only setting here is paths.outputs=DIR.")
-    mapping, _ = compose_plain("promote", overrides)
-    return str(mapping["paths"]["outputs"])
+    return str(compose_mapping("promote", overrides)["paths"]["outputs"])

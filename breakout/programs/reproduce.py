@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from breakout.errors import ConfigurationError, GateError
+from breakout.programs.arguments import split_folders
 from breakout.report.terminal.console import console
 from breakout.report.terminal.lines import print_line
 from breakout.rerun import PLACES, Record, rerun
@@ -25,12 +25,11 @@ def main(words: Sequence[str]) -> int:
 
     GateError naming what differs otherwise. Versions are shown, for they may explain a difference; alone they are none.
     """
-    folders = [word for word in words if "=" not in word]
+    folders, overrides = split_folders(words)
     if len(folders) != 1:
         raise ConfigurationError("give one run's folder: breakout reproduce outputs/runs/NAME/RUN")
-    folder = Path(folders[0])
-    folder = folder.parent if folder.name == "bundle" else folder
-    saved, now = rerun(folder, read_places([word for word in words if "=" in word]))
+    folder = folders[0].parent if folders[0].name == "bundle" else folders[0]
+    saved, now = rerun(folder, read_places(overrides))
     differing = show(saved, now)
     if differing:
         raise GateError(f"{folder} is not reproduced: {', '.join(differing)} differ from what the run recorded.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from breakout import settings
 from breakout.errors import ConfigurationError
+from breakout.programs.arguments import split_folders
 from breakout.report.terminal.lines import print_line
 from breakout.runs import SETTINGS_FILE
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> int:
     """Register each named run; tracking=bigquery chooses another tracker than its own, tracking.KEY= corrects that."""
-    folders = [Path(word) for word in argv if "=" not in word]
-    overrides = [word for word in argv if "=" in word]
+    folders, overrides = split_folders(argv)
     if not folders:
         raise ConfigurationError("name the run: breakout track outputs/runs/NAME/RUN")
     from breakout.tracking.base import register_run

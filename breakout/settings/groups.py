@@ -12,10 +12,23 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-Count = Annotated[int, Meta(ge=1)]
-CountOrZero = Annotated[int, Meta(ge=0)]
-Positive = Annotated[float, Meta(gt=0)]
-PositiveOrZero = Annotated[float, Meta(ge=0)]
+# The upper bounds keep out typing errors, which libraries would refuse late, or compute for hours.
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+CountOrZero = Annotated[int, Meta(ge=0, le=1_000_000)]
+Bytes = Annotated[int, Meta(ge=1, le=2**60)]
+Seconds = Annotated[float, Meta(gt=0, le=1_000_000)]
+Price = Annotated[float, Meta(ge=0, le=1_000_000)]
+Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # CatBoost reads 64 bits, and evaluation.seeds counts on from here
+Days = Annotated[int, Meta(ge=1, le=36_500)]
+DaysOrZero = Annotated[int, Meta(ge=0, le=36_500)]
+Points = Annotated[float, Meta(ge=0, le=200)]
+Depth = Annotated[int, Meta(ge=1, le=16)]
+Trees = Annotated[int, Meta(ge=1, le=100_000)]
+LearningRate = Annotated[float, Meta(ge=1e-5, le=1)]
+Threads = Annotated[int, Meta(ge=1, le=1024)]
+Repeats = Annotated[int, Meta(ge=0, le=1000)]
+Penalty = Annotated[float, Meta(ge=0, le=1e6)]
+InversePenalty = Annotated[float, Meta(ge=1e-6, le=1e6)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 # Names become folder names, so nothing that a file system or a shell could misread.
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
@@ -43,9 +56,9 @@ class FeaturesConfig:
 class TargetConfig:
     """Which rows are kept and what counts as a breakout."""
 
-    min_ppg: PositiveOrZero
-    max_ppg: Positive
-    breakout_multiplier: Annotated[float, Meta(gt=1)]
+    min_ppg: Points
+    max_ppg: Annotated[float, Meta(gt=0, le=200)]
+    breakout_multiplier: Annotated[float, Meta(gt=1, le=100)]
     min_prior_games: Count
     season_types: tuple[SeasonType, ...]
 
@@ -69,8 +82,8 @@ class TrailingWindow:
     """
 
     kind: Literal["trailing"]
-    train_days: Count
-    eval_days: CountOrZero
+    train_days: Days
+    eval_days: DaysOrZero
     as_of: date | None
 
 
@@ -89,7 +102,7 @@ class WalkForwardWindow:
     eval_end: date
     step: Literal["month", "week"]
     training: Literal["expanding", "rolling"]
-    train_days: Count | None
+    train_days: Days | None
     folds: Count | None
     fold_jobs: bool
 
@@ -102,12 +115,12 @@ class CatBoostConfig:
     """Gradient-boosted trees; `early_stopping_rounds` 0 means off."""
 
     kind: Literal["catboost"]
-    depth: Annotated[int, Meta(ge=1, le=16)]
-    iterations: Count
-    learning_rate: Positive
-    l2_leaf_reg: PositiveOrZero
+    depth: Depth
+    iterations: Trees
+    learning_rate: LearningRate
+    l2_leaf_reg: Penalty
     early_stopping_rounds: CountOrZero
-    thread_count: Count
+    thread_count: Threads
     class_weights: Literal["none", "balanced"]
 
 
@@ -116,7 +129,7 @@ class LogisticConfig:
     """Logistic regression on features standardised over the training window."""
 
     kind: Literal["logistic"]
-    C: Positive
+    C: InversePenalty
     max_iterations: Count
     class_weights: Literal["none", "balanced"]
 
@@ -130,13 +143,13 @@ class BlendConfig:
 
     kind: Literal["blend"]
     catboost_weight: Share
-    depth: Annotated[int, Meta(ge=1, le=16)]
-    iterations: Count
-    learning_rate: Positive
-    l2_leaf_reg: PositiveOrZero
+    depth: Depth
+    iterations: Trees
+    learning_rate: LearningRate
+    l2_leaf_reg: Penalty
     early_stopping_rounds: CountOrZero
-    thread_count: Count
-    C: Positive
+    thread_count: Threads
+    C: InversePenalty
     max_iterations: Count
     class_weights: Literal["none", "balanced"]
 
@@ -196,13 +209,13 @@ class EvaluationConfig:
 
     target_precision: Annotated[float, Meta(gt=0, le=1)]
     min_flagged: Count
-    bootstrap_resamples: Annotated[int, Meta(ge=20)]
+    bootstrap_resamples: Annotated[int, Meta(ge=20, le=100_000)]
     confidence: Share
-    ece_bins: Annotated[int, Meta(ge=2)]
+    ece_bins: Annotated[int, Meta(ge=2, le=1000)]
     thresholds: tuple[Share, ...]
     top_fractions: tuple[Annotated[float, Meta(gt=0, le=1)], ...]
-    seeds: Count
-    permutation_repeats: CountOrZero
+    seeds: Annotated[int, Meta(ge=1, le=1000)]
+    permutation_repeats: Repeats
     shap_rows: CountOrZero
 
 
@@ -258,9 +271,9 @@ class BigQueryWarehouse:
     team_codes: TeamCodes | None = field(hash=False)  # a dict has no hash; equality compares it
     season_types: SeasonTypes | None = field(hash=False)
     api_endpoint: str | None
-    maximum_bytes_billed: Count | None
-    price_per_tib: PositiveOrZero
-    timeout_seconds: Positive
+    maximum_bytes_billed: Bytes | None
+    price_per_tib: Price
+    timeout_seconds: Seconds
     refresh: bool
 
 
@@ -281,7 +294,7 @@ class MLflowTracking:
     kind: Literal["mlflow"]
     uri: str | None
     experiment: Annotated[str, Meta(min_length=1)]
-    timeout_seconds: Positive
+    timeout_seconds: Seconds
 
 
 @dataclass(frozen=True)
@@ -293,8 +306,8 @@ class BigQueryTracking:
     location: str | None
     table: str
     api_endpoint: str | None
-    maximum_bytes_billed: Count | None
-    timeout_seconds: Positive
+    maximum_bytes_billed: Bytes | None
+    timeout_seconds: Seconds
 
 
 TrackingConfig = NoTracking | MLflowTracking | BigQueryTracking

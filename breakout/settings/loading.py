@@ -133,16 +133,37 @@ def value_of(hint: Any, value: Any, key: str) -> Any:
 
 def refusal(hint: Any, value: Any, key: str) -> str:
     """`model.depth must be an integer from 1 to 16, got 0`, and what was probably meant."""
-    sentence = f"{key} must be {expected(hint)}, got {show(value)}"
+    sentence = f"{key} must be {expected(hint, value)}, got {show(value)}"
     if value is None and type(None) not in typing.get_args(hint):
         return f"{sentence}; it cannot be left empty."
-    options = [str(option) for option in literal_options(hint)]
-    guess = nearest(str(value), options) if isinstance(value, str) else None
-    if guess:
+    guess = meant_value(hint, value)
+    if guess is not None:
         return f"{sentence}; did you mean {key}={guess}?"
     if isinstance(value, int | float) and base_of(hint) is str:
         return f"{sentence}; quote it to make it text: \"{key}='{value}'\"."
     return f"{sentence}."
+
+
+def meant_value(hint: Any, value: Any) -> str | None:
+    """Return the value to type instead, if one is near: the nearest option, or a list of what was given alone."""
+    if typing.get_origin(base_of(hint)) is tuple:
+        items = value if isinstance(value, list | tuple) else [value]
+        near = [_near_item(hint, item) for item in items]
+        found = [item for item in near if item is not None]
+        return f"[{','.join(found)}]" if items and len(found) == len(items) else None
+    options = [str(option) for option in literal_options(hint)]
+    return nearest(value, options) if isinstance(value, str) else None
+
+
+def _near_item(hint: Any, item: Any) -> str | None:
+    options = [str(option) for option in literal_options(hint)]
+    if options:
+        return nearest(str(item), options)
+    try:
+        msgspec.convert([item], base_of(hint), strict=True)
+    except msgspec.ValidationError:
+        return None
+    return show(item).strip("'")
 
 
 def base_of(hint: Any) -> Any:
@@ -168,14 +189,14 @@ NOUNS: dict[Any, str] = {
 }
 
 
-def expected(hint: Any) -> str:
-    """What a type accepts, in the user's words."""
+def expected(hint: Any, value: Any = None) -> str:
+    """Describe what a type accepts; of a wide range only the bound that `value` misses."""
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
-        return f"{expected(next(m for m in typing.get_args(hint) if m is not type(None)))} or null"
+        return f"{expected(next(m for m in typing.get_args(hint) if m is not type(None)), value)} or null"
     origin = typing.get_origin(hint)
     if origin is typing.Annotated:
         base, *metas = typing.get_args(hint)
-        return expected(base) + "".join(bounds(meta) for meta in metas if isinstance(meta, msgspec.Meta))
+        return expected(base) + "".join(bounds(meta, value) for meta in metas if isinstance(meta, msgspec.Meta))
     if origin is Literal:
         return "one of " + ", ".join(str(option) for option in typing.get_args(hint))
     if origin is dict:
@@ -185,16 +206,28 @@ def expected(hint: Any) -> str:
     return NOUNS[hint]
 
 
-def bounds(meta: msgspec.Meta) -> str:
-    if meta.ge is not None and meta.le is not None:
-        return f" from {meta.ge} to {meta.le}"
+WIDE_RANGE = 50
+
+
+def bounds(meta: msgspec.Meta, value: Any = None) -> str:
+    """Describe the constraint of a type: `from 1 to 16`; of a wide range only the bound on the side of `value`."""
     if meta.pattern is not None:
         return " of letters, digits, '.', '_' and '-' (it names a folder), beginning with a letter or digit"
     if meta.min_length is not None:
         return " that is not empty"
-    limits = ((">=", meta.ge), (">", meta.gt), ("<=", meta.le), ("<", meta.lt))
-    told = [f"{sign} {limit}" for sign, limit in limits if limit is not None]
-    return " " + " and ".join(told) if told else ""
+    lower = [(sign, limit) for sign, limit in ((">=", meta.ge), (">", meta.gt)) if limit is not None]
+    upper = [(sign, limit) for sign, limit in (("<=", meta.le), ("<", meta.lt)) if limit is not None]
+    if lower and upper and upper[0][1] - lower[0][1] >= WIDE_RANGE:
+        is_above = isinstance(value, int | float) and value >= upper[0][1]
+        lower, upper = ([], upper) if is_above else (lower, [])
+    if meta.ge is not None and meta.le is not None and lower and upper:
+        return f" from {show_limit(meta.ge)} to {show_limit(meta.le)}"
+    given = [f"{sign} {show_limit(limit)}" for sign, limit in (*lower, *upper)]
+    return " " + " and ".join(given) if given else ""
+
+
+def show_limit(value: float) -> str:
+    return str(int(value)) if value == int(value) else f"{value:g}"
 
 
 def show(value: Any) -> str:

@@ -15,7 +15,7 @@ from breakout.settings.groups import (
     AuditRowsConfig,
     CalibrationConfig,
     Count,
-    CountOrZero,
+    DaysOrZero,
     DistributionsConfig,
     EvaluationConfig,
     FeaturesConfig,
@@ -24,6 +24,7 @@ from breakout.settings.groups import (
     Name,
     PathsConfig,
     PromotionGateConfig,
+    Seed,
     TargetConfig,
     TrackingConfig,
     ValidationConfig,
@@ -42,7 +43,7 @@ class ExperimentConfig:
     """
 
     config_version: int
-    seed: CountOrZero
+    seed: Seed
     name: Name
     hypothesis: str
     tags: tuple[str, ...]
@@ -91,7 +92,7 @@ class EvaluateConfig:
     """
 
     config_version: int
-    seed: CountOrZero
+    seed: Seed
     name: Name
     bundle: Path
     start: date | None
@@ -111,7 +112,7 @@ class PredictConfig:
     bundle: Path
     date: date
     out: Path | None
-    max_days_since_game: CountOrZero
+    max_days_since_game: DaysOrZero
     warehouse: WarehouseConfig
     paths: PathsConfig
 
@@ -121,7 +122,7 @@ class CompareConfig:
     """`breakout compare`: two bundles on the same games; `start` None is the day after both training windows."""
 
     config_version: int
-    seed: CountOrZero
+    seed: Seed
     name: Name
     candidate: Path
     production: Path
@@ -137,7 +138,7 @@ class PromoteConfig:
     """`breakout promote`: the gate, then the registry. `start` and `end` as in `compare`."""
 
     config_version: int
-    seed: CountOrZero
+    seed: Seed
     candidate: Path
     start: date | None
     end: date | None
@@ -153,7 +154,7 @@ class AuditConfig:
     """`breakout audit`: proof that no feature sees the future and that all paths agree."""
 
     config_version: int
-    seed: CountOrZero
+    seed: Seed
     mode: ModeConfig
     features: FeaturesConfig
     target: TargetConfig

@@ -27,6 +27,17 @@ def test_a_run_is_reproduced_bit_for_bit(trained: Trained, name: str) -> None:
     assert "reproduced, bit for bit" in answer.out
 
 
+def test_a_folder_whose_path_holds_an_equals_sign_is_reproduced_and_registered(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(trained["default"], "exp=1/run")
+    answer = call("reproduce", "exp=1/run")
+    assert answer.code == 0, answer.err
+    answer = call("track", "exp=1/run")
+    assert (answer.code, "tracking=none" in answer.err) == (2, True)
+
+
 def test_an_evaluation_is_reproduced_bit_for_bit(trained: Trained, tmp_path: Path) -> None:
     assert call("evaluate", f"bundle={trained['default']}", f"paths.outputs={tmp_path}", *QUICK).code == 0
     answer = call("reproduce", newest_run(tmp_path, "evaluate"))

@@ -1,0 +1,120 @@
+"""Descriptions of what is wrong with overrides or configuration files: an exception of Hydra's in, one sentence out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import yaml
+from hydra.errors import MissingConfigException, OverrideParseException
+from omegaconf.errors import InterpolationResolutionError
+
+from breakout.conf_tree import group_names, group_options
+from breakout.errors import ConfigurationError
+from breakout.settings.roots import ROOT_CLASSES
+from breakout.settings.suggestions import nearest, unknown_key_sentence
+from breakout.settings.user_files import describe_yaml_error
+
+# Groups whose options set keys of other groups and have none of their own.
+COMPOSING_GROUPS = ("experiment", "sweep", "debug")
+
+
+def explain(error: BaseException, command: str) -> str:
+    """Return what is wrong with a command's overrides or files, in the user's terms, and what to type instead."""
+    known = next(filter(None, map(describe_known_error, _chain(error))), None)
+    if known is not None:
+        return known
+    full_key = getattr(error.__cause__, "full_key", None)
+    if full_key and "not in" in str(error.__cause__):
+        return describe_unknown_key(str(full_key), command)
+    absent = re.match(r"Could not override '([\w/]+)'\. No match in the defaults list", str(error))
+    return describe_unknown_key(absent.group(1), command) if absent else describe_message(error)
+
+
+def describe_known_error(error: BaseException) -> str | None:
+    """Describe an error whose type alone says what is wrong; None for any other."""
+    described: str | None = None
+    if isinstance(error, ConfigurationError):
+        described = str(error)
+    elif isinstance(error, OverrideParseException):
+        described = describe_unreadable(error.override)
+    elif isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        described = describe_missing_option(error.missing_cfg_file, list(error.options or ()))
+    elif isinstance(error, yaml.YAMLError):
+        described = describe_yaml_error(error)
+    elif isinstance(error, InterpolationResolutionError):
+        described = describe_interpolation(error)
+    elif isinstance(error, RecursionError):
+        described = "a file's defaults list includes the file itself, directly or through another: take that line out."
+    return described
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def describe_unreadable(override: str) -> str:
+    """An override that is not in Hydra's grammar."""
+    key, equals, value = override.partition("=")
+    if not equals and not override.startswith("~"):
+        return f"cannot read {override!r}: a setting is written key=value, such as model.depth=6."
+    if key and value and not re.search(r"[\[\]{}$=]", value) and re.fullmatch(r"[+~]*\w+([./@:-]\w+)*", key):
+        quoted = value.strip("'\"").replace("'", "\\'")
+        kind = "letters beyond a-z" if not value.isascii() else "this text"
+        return f"cannot read {override!r}: {kind} must be quoted, for the shell too; type \"{key}='{quoted}'\""
+    return f"cannot read {override!r}: check its brackets and quotes; for the shell, quote the whole of it."
+
+
+def describe_missing_option(missing: str, offered: list[str]) -> str:
+    """An unknown option of a group, or a group that does not exist."""
+    known = [name for name in [*group_names(), "hydra/launcher", "hydra/sweeper"] if missing.startswith(f"{name}/")]
+    group = max(known, key=len, default=missing.rpartition("/")[0])
+    option = missing.removeprefix(f"{group}/")
+    options = sorted({*group_options(group), *(offered if "/" not in option else ())})
+    if not options:
+        return f"there is no {missing} to choose; the groups are {', '.join(group_names())}."
+    guess = nearest(option, options) or next((name for name in options if option and name.startswith(option)), None)
+    meant = f"did you mean {group}={guess}? The options are" if guess else "the options are"
+    return f"{group}={option} does not exist; {meant} {', '.join(options)}."
+
+
+def describe_interpolation(error: InterpolationResolutionError) -> str:
+    """A `${...}` that has no value."""
+    message = str(error).splitlines()[0].removesuffix(".")
+    message = re.sub(r"^\w+ raised while resolving interpolation: ", "", message).strip("\"'")
+    key = getattr(error, "full_key", None)
+    place = f"{key}: " if key else ""
+    return f"{place}{message}; name a key of the configuration, such as ${{model.depth}}, that does not refer back."
+
+
+def describe_unknown_key(key: str, command: str) -> str:
+    if key.startswith("hydra."):
+        return f"unknown key {key}: `breakout --cfg hydra` shows what Hydra knows."
+    also = COMPOSING_GROUPS if command == "train" else ()
+    return unknown_key_sentence(ROOT_CLASSES[command], key, command, also)
+
+
+def describe_message(error: BaseException) -> str:
+    """Hydra's remaining errors, recognised by their first words."""
+    message = str(error)
+    quoted = re.search(r"'([^']+)'", message)
+    subject = quoted.group(1) if quoted else ""
+    if message.startswith("Ambiguous value"):
+        key, _, values = subject.partition("=")
+        return f"{subject} gives several values: add -m to sweep, or write {key}=[{values}] for a list."
+    if "An item is already at" in message:
+        return f"{subject} is known already: write {subject}=VALUE without the +."
+    if message.startswith("Could not delete"):
+        return f"~{subject} cannot be taken away: the configuration has no such key or value."
+    repeated = re.match(r"Multiple values for (\S+)|(\S+) appears more than once in the final defaults list", message)
+    if repeated:
+        group = (repeated.group(1) or repeated.group(2)).rstrip(".").partition("@")[0]
+        return f"{group} is in the list of defaults already: write {group}=OPTION without the +."
+    if message.startswith("Config group override must be"):
+        return "a group needs one of its options, such as model=catboost; neither null nor a number is one."
+    lines = (message or str(error.__cause__) or type(error).__name__).splitlines()
+    noise = re.compile(r"\s*(full_key|object_type|reference_type|To append|See http)")
+    kept = [line for line in lines if not noise.match(line)]
+    return f"the configuration cannot be composed: {' '.join(kept[:2]).strip()}"

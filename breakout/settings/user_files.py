@@ -1,0 +1,147 @@
+"""The user's own folders of configuration files (`--config-dir DIR`), read strictly by Hydra.
+
+Hydra reads a folder through a `ConfigSource`. `UserFiles` is one with the scheme `breakout://`. Unlike Hydra's own
+source for `file://` it names file and line of what cannot be read, and it reads files of the older layout: those of
+`experiment/`, `sweep/`, `debug/` and `local/` without a `# @package` line set keys of the root.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from hydra.core.object_type import ObjectType
+from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
+from omegaconf import DictConfig, OmegaConf
+
+from breakout.errors import ConfigurationError
+
+GROUPS_OF_ROOT_KEYS = ("experiment", "sweep", "debug", "local")
+
+
+class UserFiles(ConfigSource):
+    """A folder of configuration files, addressed as `breakout:///absolute/path`."""
+
+    @staticmethod
+    def scheme() -> str:
+        return "breakout"
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Read one file; ConfigurationError with file and line if it is no YAML mapping in UTF-8."""
+        file = self._file(config_path)
+        if not file.is_file():
+            raise ConfigLoadError(f"no such file: {file}")
+        text = read_text(file)
+        header = self._get_header_dict(text)
+        if header["package"] is None and config_path.startswith(GROUPS_OF_ROOT_KEYS):
+            header["package"] = "_global_"
+        return ConfigResult(
+            provider=self.provider, path=self.full_path(), config=parse_mapping(text, file), header=header
+        )
+
+    def available(self) -> bool:
+        return Path(self.path).is_dir()
+
+    def is_group(self, config_path: str) -> bool:
+        return (Path(self.path) / config_path).is_dir()
+
+    def is_config(self, config_path: str) -> bool:
+        return self._file(config_path).is_file()
+
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        """Return the names of the files (without `.yaml`) and folders in a group."""
+        found: list[str] = []
+        for entry in (Path(self.path) / config_path).iterdir():
+            name = entry.name
+            self._list_add_result(found, f"{config_path}/{name}" if config_path else name, name, results_filter)
+        return sorted(set(found))
+
+    def _file(self, config_path: str) -> Path:
+        return Path(self.path) / self._normalize_file_name(config_path)
+
+
+def register_user_files() -> None:
+    """Make the scheme `breakout://` known to Hydra."""
+    Plugins.instance().register(UserFiles)
+
+
+def search_path_overrides(folders: Sequence[str]) -> list[str]:
+    """Return the override that adds folders to Hydra's search path, the first one searched first.
+
+    ConfigurationError for one that is not a readable folder.
+    """
+    if not folders:
+        return []
+    places = ",".join(_quoted(f"{UserFiles.scheme()}://{resolve_folder(folder)}") for folder in folders)
+    return [f"hydra.searchpath=[{places}]"]
+
+
+def resolve_folder(folder: str) -> Path:
+    """Return the absolute path of a folder of configuration files; ConfigurationError if it cannot be read."""
+    try:
+        resolved = Path(folder).expanduser().resolve(strict=True)
+        is_folder = resolved.is_dir()
+        next(resolved.iterdir(), None) if is_folder else None
+    except FileNotFoundError:
+        raise ConfigurationError(f"--config-dir {folder}: there is no such folder; give the path of one.") from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links, before Python 3.13
+        reason = error.strerror if isinstance(error, OSError) else "a loop of symbolic links"
+        raise ConfigurationError(f"--config-dir {folder} cannot be read ({reason}): give another folder.") from error
+    if not is_folder:
+        raise ConfigurationError(
+            f"--config-dir {folder} is a file: give the folder that holds experiment/, model/ or another group."
+        )
+    return resolved
+
+
+def read_text(file: Path) -> str:
+    """Return a file's text, which must be UTF-8; a byte order mark is left out."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read ({error.strerror}): check its permissions.") from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(
+            f"{file}, line {line}: byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8."
+        ) from error
+
+
+def parse_mapping(text: str, file: Path) -> DictConfig:
+    """Return the keys and values of a YAML text; an empty text has none."""
+    try:
+        config = OmegaConf.load(io.StringIO(text))
+    except yaml.YAMLError as error:
+        raise ConfigurationError(describe_yaml_error(error, file)) from error
+    except OSError:  # what OmegaConf raises for a number or a date
+        config = None
+    # OmegaConf reads a lone word as a key without a value.
+    if not isinstance(config, DictConfig) or (len(config) == 1 and ":" not in text):
+        raise ConfigurationError(f"{file} holds no keys: a configuration file consists of lines KEY: VALUE.")
+    return config
+
+
+def describe_yaml_error(error: yaml.YAMLError, file: Path | str | None = None) -> str:
+    """Describe what is wrong with a YAML text, where, and what to write instead; `file` None takes the error's own."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = str(getattr(error, "problem", None) or error).strip()
+    place = str(file or getattr(mark, "name", None) or "a configuration file")
+    where = f"{place}, line {mark.line + 1}" if mark is not None else place
+    if "\\t" in problem:
+        return f"{where}: YAML is indented with spaces, and this line holds a tab; replace it by spaces."
+    if "duplicate key" in problem:
+        key = problem.rpartition(" ")[2]
+        return f"{where}: the key {key!r} is there twice; keep one of the two."
+    if "another document" in problem:
+        return f"{where}: the file holds several documents (---); keep one."
+    return f"{where}: not valid YAML ({problem}); correct the line."
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

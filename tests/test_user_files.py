@@ -1,0 +1,145 @@
+"""Folders of configuration files that users bring (`--config-dir DIR`): what they may hold, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from breakout.cli import main
+from breakout.errors import ConfigurationError
+from breakout.settings.composition import compose_mapping
+from breakout.settings.user_files import search_path_overrides
+
+
+def write(folder: Path, name: str, content: bytes | str) -> Path:
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return file
+
+
+def compose_from(folder: Path, *overrides: str) -> dict[str, Any]:
+    return compose_mapping("train", [*search_path_overrides([str(folder)]), *overrides])
+
+
+@pytest.mark.parametrize("header", ["", "# Why: the penalty follows the depth\n", "# @package _global_\n# Why: ...\n"])
+def test_an_experiment_file_sets_keys_of_the_root_with_or_without_its_package_line(tmp_path: Path, header: str) -> None:
+    content = header + "name: d${model.depth}\nmodel:\n  l2_leaf_reg: ${model.depth}\n  iterations: 20\n"
+    write(tmp_path, "experiment/l2.yaml", content)
+    mapping = compose_from(tmp_path, "experiment=l2", "model.depth=3")
+    assert mapping["name"] == "d3"
+    assert (mapping["model"]["l2_leaf_reg"], mapping["model"]["iterations"]) == (3, 20)
+
+
+def test_the_command_line_wins_over_an_experiment_file_without_a_package_line(tmp_path: Path) -> None:
+    write(tmp_path, "experiment/deep.yaml", "defaults:\n  - override /model: blend\nmodel:\n  depth: 7\n")
+    mapping = compose_from(tmp_path, "experiment=deep", "model.depth=2")
+    assert (mapping["model"]["kind"], mapping["model"]["depth"]) == ("blend", 2)
+
+
+def test_an_option_of_another_group_keeps_the_package_of_its_group(tmp_path: Path) -> None:
+    write(tmp_path, "window/march.yaml", "kind: trailing\ntrain_days: 9\neval_days: 3\nas_of: null\n")
+    assert compose_from(tmp_path, "window=march")["window"]["train_days"] == 9
+
+
+def test_a_folder_whose_name_holds_signs_of_the_override_grammar_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "c=1, it's {d}"
+    write(folder, "experiment/a.yaml", "name: found\n")
+    assert compose_from(folder, "experiment=a")["name"] == "found"
+
+
+def test_the_first_folder_that_has_an_option_wins(tmp_path: Path) -> None:
+    write(tmp_path / "one", "experiment/a.yaml", "name: one\n")
+    write(tmp_path / "two", "experiment/a.yaml", "name: two\n")
+    added = search_path_overrides([str(tmp_path / "one"), str(tmp_path / "two")])
+    assert compose_mapping("train", [*added, "experiment=a"])["name"] == "one"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+    write(tmp_path, "experiment/windows.yaml", b"\xef\xbb\xbfname: bom\r\nseed: 3\r\n")
+    mapping = compose_from(tmp_path, "experiment=windows")
+    assert (mapping["name"], mapping["seed"]) == ("bom", 3)
+
+
+BROKEN_FILES: dict[str, tuple[bytes | str, str, str]] = {
+    "a tab": ("name: tab\n\tmodel: 3\n", "line 2", "tab"),
+    "a key twice": ("name: a\nseed: 1\nname: b\n", "line 3", "'name'"),
+    "an inner key twice": ("model:\n  depth: 3\n  depth: 4\n", "line 3", "'depth'"),
+    "Latin-1": (b"name: a\nhypothesis: Joki\xe9\n", "line 2", "UTF-8"),
+    "a list": ("- a\n- b\n", "no keys", "KEY: VALUE"),
+    "one word": ("name\n", "no keys", "KEY: VALUE"),
+    "a number": ("42\n", "no keys", "KEY: VALUE"),
+    "an open bracket": ("tags: [a\n", "line 2", "']'"),
+    "an alias of nothing": ("name: a\ntags: *absent\n", "line 2", "absent"),
+    "two documents": ("name: a\n---\nname: b\n", "line 2", "---"),
+    "a Python object": ("name: !!python/object/apply:os.getcwd []\n", "line 1", "python"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_FILES)
+def test_a_broken_file_is_refused_with_its_path_and_line(case: str, tmp_path: Path) -> None:
+    content, *named = BROKEN_FILES[case]
+    file = write(tmp_path, "experiment/broken.yaml", content)
+    with pytest.raises(ConfigurationError) as caught:
+        compose_from(tmp_path, "experiment=broken")
+    assert "\n" not in str(caught.value)
+    for part in (str(file), *named):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("name: ${name}\n", "name: "),
+        ("name: ${nope.x}\n", "nope.x"),
+        ("name: ${oc.env:BREAKOUT_NO_SUCH_VARIABLE}\n", "BREAKOUT_NO_SUCH_VARIABLE"),
+        ("name: ${nosuch:x}\n", "nosuch"),
+        ("defaults:\n  - broken\nname: x\n", "defaults list"),
+        ("seed: 99999999999999999999999999\n", "seed"),
+        ("1: a\n", "unknown key 1"),
+        ("model: null\n", "model"),
+    ],
+)
+def test_a_value_that_cannot_be_resolved_is_refused(
+    content: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "cfg", "experiment/broken.yaml", content)
+    monkeypatch.chdir(tmp_path)
+    assert main(["--config-dir", "cfg", "experiment=broken", "dry_run=true"]) == 2
+    shown = capsys.readouterr().err
+    assert named in shown
+    assert shown.count("\n") == 1
+
+
+def test_a_config_dir_that_cannot_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    write(tmp_path, "file", "")
+    for folder in ("a", "file", "absent"):
+        assert main(["--config-dir", folder, "dry_run=true"]) == 2
+        shown = capsys.readouterr().err
+        assert f"--config-dir {folder}" in shown
+        assert shown.count("\n") == 1
+
+
+def test_a_sweep_file_of_a_config_dir_makes_a_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = "# @package _global_\nhydra:\n  mode: MULTIRUN\n  sweeper:\n    params:\n      model.depth: 3,4\n"
+    write(tmp_path / "cfg", "sweep/two.yaml", content)
+    monkeypatch.chdir(tmp_path)
+    assert main(["--config-dir", "cfg", "sweep=two", "dry_run=true"]) == 0
+    assert "sweep of 2 jobs" in capsys.readouterr().out
+
+
+def test_a_config_dir_and_a_search_path_exclude_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["--config-dir", ".", "hydra.searchpath=[file:///]", "dry_run=true"]) == 2
+    assert "hydra.searchpath" in capsys.readouterr().err
