@@ -1,48 +1,58 @@
-"""Files that appear whole or not at all: written beside their place, flushed, then renamed onto it.
+"""Reading and writing of files and folders that appear whole or not at all, with digests and a lock.
 
-Those of a run are flushed together, before it says that it is completed.
+Everything is written beside its place, flushed to the disk, then renamed onto it. The files of a run are flushed
+together, before its status says that it is completed.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
+import hashlib
 import json
 import os
+import re
+import shutil
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from breakout.errors import DataError
+from breakout.errors import DataError, system_sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
     import pyarrow as pa
 
 
-FLUSHING_THREADS = 4  # enough for the disk to merge what waits; more cost more than they save
+T = TypeVar("T")
+
+FLUSHING_THREADS = 4  # more threads take longer to start than they save
+SEAL_KEY = "seal"
+
+# What `_beside` calls a file or folder that is not complete yet.
+_INCOMPLETE = re.compile(r"\..+\.[0-9a-f]{16}(\.\w+)?")
 
 _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=None)
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to; on leaving it takes the place of `path`, on an error it is removed.
+    """Yield a path beside `path` to write to; on leaving it replaces `path`, on an error it is removed.
 
-    DataError where the place cannot be written or the disk is full.
+    DataError if the place cannot be written or the disk is full.
     """
-    with _told(path):
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{os.urandom(8).hex()}{path.suffix}")
+        beside = _beside(path)
         try:
             yield beside
-            later = _flushed_later.get()
-            if later is None or not path.is_relative_to(later):
-                _flush(beside)
+            if not _is_flushed_later(path):
+                flush(beside)
             beside.replace(path)
         except BaseException:
             beside.unlink(missing_ok=True)
@@ -50,8 +60,46 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a new folder beside `path` to write into; on leaving it becomes `path`, on an error it is removed.
+
+    DataError if the place cannot be written, the disk is full, or `path` exists and is not empty.
+    """
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = _beside(path)
+        beside.mkdir()
+        try:
+            yield beside
+            if not _is_flushed_later(path):
+                for written in (*beside.rglob("*"), beside):
+                    flush(written)
+            beside.rename(path)
+            if not _is_flushed_later(path):
+                flush(path.parent)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
+
+
+def remove_incomplete(folder: Path) -> list[Path]:
+    """Remove what `whole_file` and `whole_folder` left incomplete below a folder; the removed paths.
+
+    Call it only where no living process writes: a process that was killed cannot remove its own.
+    """
+    found = [path for path in folder.rglob(".*") if _INCOMPLETE.fullmatch(path.name)]
+    for path in found:
+        with _writing(path):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    return found
+
+
+@contextmanager
 def flushed_together(folder: Path) -> Iterator[None]:
-    """Files written below the folder meanwhile reach the disk on leaving, side by side: one by one waits far longer."""
+    """Flush the files that are written below the folder on leaving, side by side: one by one takes far longer."""
     token = _flushed_later.set(folder)
     try:
         yield
@@ -59,11 +107,53 @@ def flushed_together(folder: Path) -> Iterator[None]:
         _flushed_later.reset(token)
     from concurrent.futures import ThreadPoolExecutor
 
-    with _told(folder), ThreadPoolExecutor(FLUSHING_THREADS) as threads:
-        list(threads.map(_flush, [folder, *folder.rglob("*")]))
+    with _writing(folder), ThreadPoolExecutor(FLUSHING_THREADS) as threads:
+        list(threads.map(flush, [folder, *folder.rglob("*")]))
 
 
-def _flush(path: Path) -> None:
+@contextmanager
+def file_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold an exclusive lock on a file, which is made if absent.
+
+    `on_wait` is called if another process holds the lock; it may raise, else the lock is waited for. The operating
+    system releases the lock when the process ends, however it ends. DataError if the file cannot be made.
+    """
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a")
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal; DataError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(system_sentence(f"{path} cannot be read", error)) from error
+
+
+def json_digest(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a mapping of JSON types, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.urandom(8).hex()}{path.suffix}")
+
+
+def _is_flushed_later(path: Path) -> bool:
+    later = _flushed_later.get()
+    return later is not None and path.is_relative_to(later)
+
+
+def flush(path: Path) -> None:
     """Return when the disk holds a file's content, or the names in a folder."""
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -76,12 +166,11 @@ def _flush(path: Path) -> None:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        told = error.strerror or str(error)
-        raise DataError(f"{path} cannot be written ({told}); choose another place.") from error
+        raise DataError(system_sentence(f"{path} cannot be written", error)) from error
 
 
 def save_text(text: str, path: Path) -> None:
@@ -91,8 +180,9 @@ def save_text(text: str, path: Path) -> None:
 
 
 def save_json(record: Any, path: Path) -> None:
-    """Write JSON with two-space indent; NaN and infinity are refused with ValueError, they are no JSON."""
-    text = json.dumps(record, ensure_ascii=False, allow_nan=False)  # its own indent is many times slower
+    """Write JSON with two-space indent; ValueError for NaN and infinity, which are no JSON."""
+    # The standard library refuses NaN, which msgspec writes as null; its own indent is many times slower.
+    text = json.dumps(msgspec.to_builtins(record), ensure_ascii=False, allow_nan=False)
     save_text(msgspec.json.format(text, indent=2) + "\n", path)
 
 
@@ -102,7 +192,7 @@ def save_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 
 def to_parquet(frame: pd.DataFrame) -> bytes:
-    """A table without its index as the content of a Parquet file."""
+    """Return a table without its index as the content of a Parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -118,10 +208,47 @@ def save_bytes(content: bytes, path: Path) -> None:
         beside.write_bytes(content)
 
 
+def save_sealed(record: Any, path: Path) -> None:
+    """Write a mapping or a typed record as JSON with a digest of its content, which `load_sealed` checks."""
+    content = msgspec.to_builtins(record)
+    save_json({**content, SEAL_KEY: json_digest(content)}, path)
+
+
 def load_json(path: Path) -> Any:
     """Read JSON; DataError naming the file if it is missing or damaged."""
     with _readable(path, "JSON"):
         return msgspec.json.decode(path.read_bytes())
+
+
+def load_typed(path: Path, kind: type[T]) -> T:
+    """Read JSON as a type; DataError naming the file, and the key that has not its type, if it is not."""
+    return as_typed(load_json(path), kind, path)
+
+
+def load_sealed(path: Path, kind: type[T], *, needs_seal: bool = True) -> T:
+    """Read what `save_sealed` wrote; DataError naming the file if its content changed since.
+
+    `needs_seal` False accepts a file that was written before there were seals.
+    """
+    record = load_json(path)
+    if isinstance(record, dict) and (needs_seal or SEAL_KEY in record):
+        check_seal(record, path)
+    return as_typed(record, kind, path)
+
+
+def check_seal(record: Mapping[str, Any], path: Path) -> None:
+    """Raise DataError naming the file unless its content is what the seal was made from."""
+    content = {key: value for key, value in record.items() if key != SEAL_KEY}
+    if record.get(SEAL_KEY) != json_digest(content):
+        raise DataError(f"{path} is damaged or was edited: its content does not match its seal.")
+
+
+def as_typed(record: Any, kind: type[T], path: Path) -> T:
+    """Convert JSON types to a typed record; DataError naming the file and the key that has not its type."""
+    try:
+        return msgspec.convert(record, kind)
+    except msgspec.ValidationError as error:
+        raise DataError(f"{path} is damaged or was edited: {error}.") from error
 
 
 def load_parquet(path: Path) -> pd.DataFrame:
@@ -147,4 +274,6 @@ def _readable(path: Path, kind: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise DataError(f"{path} is missing.") from error
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # pyarrow raises OSError without one for bad content
+            raise DataError(system_sentence(f"{path} cannot be read", error)) from error
         raise DataError(f"{path} is damaged and cannot be read as {kind}.") from error

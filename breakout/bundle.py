@@ -6,11 +6,7 @@ the contract and the manifest against each other.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import platform
-import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, cached_property
@@ -18,9 +14,24 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
 from breakout import settings
-from breakout.artifacts import load_json, load_parquet, save_bytes, save_json, save_text
-from breakout.calibration import Calibrator
+from breakout.artifacts import (
+    SEAL_KEY,
+    as_typed,
+    check_seal,
+    file_digest,
+    json_digest,
+    load_json,
+    load_parquet,
+    save_bytes,
+    save_json,
+    save_sealed,
+    save_text,
+    whole_folder,
+)
+from breakout.calibration import CalibrationFit, Calibrator
 from breakout.errors import DataError
 from breakout.evaluation.thresholds import ThresholdChoice
 from breakout.features.config import BreakoutFeatureConfig
@@ -43,7 +54,6 @@ SETTINGS_FILE = "settings.yaml"
 TRAINING_FILE = "training_features.parquet"
 BASELINE_FOLDER = "baselines"
 CONTRACT_KEY = "contract_fingerprint"
-SEAL_KEY = "seal"
 IDENTITY_KEYS = ("files", "calibration", "chosen_threshold", "windows")
 
 
@@ -62,26 +72,94 @@ class Learned(Protocol):
     def baselines(self) -> Mapping[str, Model]: ...
 
 
+class Windows(msgspec.Struct, frozen=True):
+    """First and last day of what was trained on, kept back for validation, and evaluated on, if anything was."""
+
+    train: tuple[date, date]
+    validation: tuple[date, date]
+    evaluation: tuple[date, date] | None
+
+
+class RowCounts(msgspec.Struct, frozen=True):
+    """Player-games in each part; 0 without an evaluation."""
+
+    train: int
+    validation: int
+    evaluation: int
+
+
+class RowFingerprints(msgspec.Struct, frozen=True):
+    """Digests of the rows of each part; None without an evaluation."""
+
+    train: str
+    evaluation: str | None
+
+
+class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """How a model came about: its run, data, settings, code, windows, rows and threshold."""
+
+    run_id: str
+    name: str
+    git_commit: str | None
+    data_fingerprint: str
+    source: str
+    settings_fingerprint: str
+    seed: int
+    thread_count: int | None
+    windows: Windows
+    rows: RowCounts
+    row_fingerprints: RowFingerprints
+    train_breakout_rate: float | None
+    chosen_threshold: ThresholdChoice
+    is_evaluated: bool
+    calibration_fit: CalibrationFit | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class ModelFile(msgspec.Struct, frozen=True):
+    """The model's kind and file. The manifest holds more on it, by kind, for people to read."""
+
+    kind: str
+    file: str
+
+
+class Manifest(BundleFacts, frozen=True, kw_only=True):
+    """manifest.json: the facts, and what the bundle's files are. `fingerprint` is the digest of IDENTITY_KEYS."""
+
+    format_version: int
+    model: ModelFile
+    calibration: Calibrator
+    baselines: tuple[str, ...]
+    contract_fingerprint: str
+    files: dict[str, str]
+    versions: dict[str, str]
+    fingerprint: str
+
+
 @dataclass(frozen=True)
 class Bundle:
     """A loaded bundle. `settings` are those of its training run, `manifest` what is known of how it came about."""
 
     folder: Path
     model: Model
-    calibrator: Calibrator
     contract: Contract
     settings: ExperimentConfig
-    manifest: Mapping[str, Any]
+    manifest: Manifest
+
+    @property
+    def calibrator(self) -> Calibrator:
+        """The map from the model's scores to probabilities."""
+        return self.manifest.calibration
 
     @property
     def fingerprint(self) -> str:
         """The digest of its files, calibration, threshold and windows, which names this bundle everywhere."""
-        return str(self.manifest["fingerprint"])
+        return self.manifest.fingerprint
 
     @property
     def files(self) -> tuple[str, ...]:
         """Every file that belongs to the bundle, below its folder; whatever else lies there does not."""
-        return (*self.manifest["files"], MANIFEST_FILE)
+        return (*self.manifest.files, MANIFEST_FILE)
 
     @property
     def features(self) -> BreakoutFeatureConfig:
@@ -91,12 +169,12 @@ class Bundle:
     @property
     def train_end(self) -> date:
         """The last day that the model has learned from."""
-        return date.fromisoformat(self.manifest["windows"]["train"][1])
+        return self.manifest.windows.train[1]
 
     @property
     def threshold(self) -> ThresholdChoice:
         """The decision threshold that was chosen on the validation part."""
-        return ThresholdChoice(**self.manifest["chosen_threshold"])
+        return self.manifest.chosen_threshold
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
         """Calibrated probability of a breakout, shape (n,), for features in contract order."""
@@ -109,7 +187,7 @@ class Bundle:
     @cached_property
     def baselines(self) -> dict[str, Model]:
         """The baselines that were fitted on the same training window, by name."""
-        return {name: load_model(name, self.folder / BASELINE_FOLDER / name)[0] for name in self.manifest["baselines"]}
+        return {name: load_model(name, self.folder / BASELINE_FOLDER / name)[0] for name in self.manifest.baselines}
 
 
 def save_bundle(
@@ -118,16 +196,13 @@ def save_bundle(
     contract: Contract,
     config: ExperimentConfig,
     training_file: bytes,
-    facts: Mapping[str, Any],
+    facts: BundleFacts,
 ) -> str:
     """Write a new bundle folder and return its fingerprint.
 
-    `training_file` holds the training rows' features as Parquet; `facts` (JSON types) join the manifest.
+    `training_file` holds the training rows' features as Parquet.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        beside.chmod(0o755)
+    with whole_folder(folder) as beside:
         files = [*_save_model(learned.model, beside, beside), CONTRACT_FILE, SETTINGS_FILE, TRAINING_FILE]
         for name, baseline in learned.baselines.items():
             files += _save_model(baseline, beside / BASELINE_FOLDER / name, beside)
@@ -140,44 +215,57 @@ def save_bundle(
             "calibration": learned.calibrator.to_dict(),
             "baselines": list(learned.baselines),
             CONTRACT_KEY: contract.fingerprint,
-            "files": {name: _digest(beside / name) for name in files},
+            "files": {name: file_digest(beside / name) for name in files},
             "versions": versions(),
-            **facts,
+            **msgspec.to_builtins(facts),
         }
-        manifest["fingerprint"] = _fingerprint(manifest)
-        save_json({**manifest, SEAL_KEY: _seal(manifest)}, beside / MANIFEST_FILE)
-        beside.rename(folder)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
-    return str(manifest["fingerprint"])
+        fingerprint = _fingerprint(manifest)
+        save_sealed({**manifest, "fingerprint": fingerprint}, beside / MANIFEST_FILE)
+    return fingerprint
 
 
 def load_bundle(folder: Path) -> Bundle:
-    """A verified bundle; DataError naming the file that is missing, damaged, changed or of another run."""
+    """Load a verified bundle; DataError naming the file that is missing, damaged, changed or of another run."""
     if not (folder / MANIFEST_FILE).exists() and (folder / "bundle").is_dir():
         folder = folder / "bundle"
     if not (folder / MANIFEST_FILE).exists() and not (folder / CONTRACT_FILE).exists():
         raise DataError(f"there is no bundle at {folder}; give the bundle/ folder of a run.")
-    manifest = load_json(folder / MANIFEST_FILE)
-    _check_manifest(folder, manifest)
+    manifest = load_manifest(folder)
+    _check_files(folder / MANIFEST_FILE, manifest.files)
+    manifest.calibration.check_increasing()
     contract = _load_contract(folder)
-    if contract.fingerprint != manifest[CONTRACT_KEY]:
+    if contract.fingerprint != manifest.contract_fingerprint:
         raise DataError(f"{folder / CONTRACT_FILE} and {MANIFEST_FILE} do not belong together: their contracts differ.")
-    model, metadata = load_model(manifest["model"]["kind"], folder)
+    model, metadata = load_model(manifest.model.kind, folder)
     if metadata.get(CONTRACT_KEY) != contract.fingerprint or model.names != contract.names:
-        name = manifest["model"]["file"]
         raise DataError(
-            f"{folder / name} and {CONTRACT_FILE} do not belong together: the model was fitted under another."
+            f"{folder / manifest.model.file} and {CONTRACT_FILE} do not belong together: "
+            "the model was fitted under another."
         )
     config = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig)
     _check_target(folder, contract, config)
-    return Bundle(folder, model, Calibrator.from_dict(manifest["calibration"]), contract, config, manifest)
+    return Bundle(folder, model, contract, config, manifest)
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Load the manifest of a bundle's folder; DataError if it is missing, damaged or was edited."""
+    path = folder / MANIFEST_FILE
+    record = load_json(path)
+    if not isinstance(record, dict) or any(key not in record for key in ("format_version", *IDENTITY_KEYS, SEAL_KEY)):
+        raise DataError(f"{path} is damaged: it is no manifest of a bundle.")
+    if record["format_version"] != FORMAT_VERSION:
+        found = record["format_version"]
+        raise DataError(f"{path} has format {found}, but this version reads {FORMAT_VERSION}.")
+    check_seal(record, path)
+    manifest = as_typed(record, Manifest, path)
+    if manifest.fingerprint != _fingerprint(record):
+        raise DataError(f"{path} is damaged or was edited: its content does not match its fingerprint.")
+    return manifest
 
 
 @cache
 def versions() -> dict[str, str]:
-    """The versions that a fitted model depends on."""
+    """Return the versions that a fitted model depends on."""
     packages = ("breakout", "catboost", "duckdb", "numpy", "pandas", "pyarrow", "scikit-learn", "sqlglot")
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
@@ -188,26 +276,12 @@ def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in model.save(own)]
 
 
-def _check_manifest(folder: Path, manifest: Any) -> None:
-    """Raise DataError unless the manifest is whole and the files beside it are those that it names."""
-    path = folder / MANIFEST_FILE
-    needed = ("format_version", "fingerprint", "model", *IDENTITY_KEYS, "baselines", CONTRACT_KEY, SEAL_KEY)
-    if not isinstance(manifest, dict) or any(key not in manifest for key in needed):
-        raise DataError(f"{path} is damaged: it is no manifest of a bundle.")
-    if manifest["format_version"] != FORMAT_VERSION:
-        found = manifest["format_version"]
-        raise DataError(f"{path} has format {found}, but this version reads {FORMAT_VERSION}.")
-    if manifest[SEAL_KEY] != _seal(manifest) or manifest["fingerprint"] != _fingerprint(manifest):
-        raise DataError(f"{path} is damaged or was edited: its content does not match its seal.")
-    missing = [name for name in manifest["files"] if not (folder / name).is_file()]
+def _check_files(path: Path, digests: Mapping[str, str]) -> None:
+    """Raise DataError for a missing or changed file; if several changed, the manifest is of another run."""
+    missing = [name for name in digests if not (path.parent / name).is_file()]
     if missing:
-        raise DataError(f"{folder / missing[0]} is missing.")
-    _check_digests(path, manifest["files"])
-
-
-def _check_digests(path: Path, digests: Mapping[str, str]) -> None:
-    """One file that differs is damaged; where several do, it is the manifest that does not belong here."""
-    changed = [name for name, digest in digests.items() if _digest(path.parent / name) != digest]
+        raise DataError(f"{path.parent / missing[0]} is missing.")
+    changed = [name for name, digest in digests.items() if file_digest(path.parent / name) != digest]
     if len(changed) > 1:
         raise DataError(f"{path} is of another run: {', '.join(changed)} are not the files that it names.")
     if changed:
@@ -231,14 +305,6 @@ def _load_contract(folder: Path) -> Contract:
         raise DataError(f"{folder / CONTRACT_FILE} is damaged: it holds no contract.") from error
 
 
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
-
-
 def _features(contract: Contract) -> BreakoutFeatureConfig:
     label = contract.label
     return BreakoutFeatureConfig(
@@ -252,14 +318,5 @@ def _features(contract: Contract) -> BreakoutFeatureConfig:
 
 
 def _fingerprint(manifest: Mapping[str, Any]) -> str:
-    """The name of what is judged and used: an evaluation or a promotion of it speaks of nothing else."""
-    return _json_digest({key: manifest[key] for key in IDENTITY_KEYS})[:16]
-
-
-def _seal(manifest: Mapping[str, Any]) -> str:
-    """The digest of everything else in the manifest."""
-    return _json_digest({key: value for key, value in manifest.items() if key != SEAL_KEY})
-
-
-def _json_digest(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    """Return the digest that names what is evaluated and used; the rest of the manifest only describes it."""
+    return json_digest({key: manifest[key] for key in IDENTITY_KEYS})[:16]

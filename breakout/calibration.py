@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from breakout.errors import DataError
 from breakout.models.base import logit
 from breakout.threads import one_blas_thread
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Kind = Literal["none", "sigmoid", "isotonic"]
 
@@ -59,23 +56,13 @@ class Calibrator:
         """Return the map as JSON types."""
         return asdict(self)
 
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> Calibrator:
-        """Return the map of a saved record; DataError if it is damaged or would turn rankings over."""
-        try:
-            fields = {**record, "x": tuple(record["x"]), "y": tuple(record["y"])}
-            calibrator = cls(**fields)
-            is_increasing = calibrator.is_increasing
-        except (KeyError, TypeError) as error:
-            raise DataError("the calibration record is damaged.") from error
-        if calibrator.kind not in ("none", "sigmoid", "isotonic"):
-            raise DataError(f"the calibration record is damaged: it names the kind {calibrator.kind!r}.")
-        if not is_increasing:
+    def check_increasing(self) -> None:
+        """Raise DataError if the map would reverse or flatten a ranking."""
+        if not self.is_increasing:
             raise DataError(
-                f"the {calibrator.kind} calibration of this bundle is not increasing, so it would reverse or flatten "
+                f"the {self.kind} calibration of this bundle is not increasing, so it would reverse or flatten "
                 "the model's ranking; train the model again (this version then leaves the probabilities as they are)."
             )
-        return calibrator
 
 
 @dataclass(frozen=True)
@@ -89,6 +76,33 @@ class Calibration:
     calibrator: Calibrator
     requested: Kind
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HeldOutCalibration:
+    """Log loss before and after calibration of validation rows by maps that were not fitted on them.
+
+    The validation dates are cut into `blocks` blocks of consecutive dates; each block is calibrated by a map that was
+    fitted on the other blocks.
+    """
+
+    rows: int
+    blocks: int
+    log_loss_before: float | None
+    log_loss_after: float | None
+
+
+@dataclass(frozen=True)
+class CalibrationFit:
+    """What is known of a calibration beside its map, for metrics.json and the bundle's manifest.
+
+    It is forced where weighted classes need one though none was configured.
+    """
+
+    requested: Kind
+    is_forced_by_class_weights: bool
+    warnings: tuple[str, ...]
+    held_out: HeldOutCalibration | None
 
 
 def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration:

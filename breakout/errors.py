@@ -5,9 +5,25 @@ The sentences say what is wrong, where, and the remedy.
 
 from __future__ import annotations
 
+import errno
+import os
+
+# What to do when the operating system refuses, by the number of its error.
+REMEDIES = {
+    errno.ENOSPC: "free space there, or choose another place",
+    errno.EDQUOT: "free space there, or choose another place",
+    errno.EFBIG: "raise the limit on the size of files, which `ulimit -f` shows",
+    errno.EMFILE: "raise the limit on open files, which `ulimit -n` shows",
+    errno.ENFILE: "raise the limit on open files, which `ulimit -n` shows",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ELOOP: "remove the symbolic link that leads back to itself",
+    errno.ENOMEM: "free memory",
+}
+OTHERWISE = "choose another place"
+
 
 class BreakoutError(Exception):
-    """Base of every error that is told in a sentence instead of a traceback."""
+    """Base of every error that is reported in a sentence instead of a traceback."""
 
     exit_code: int = 1
 
@@ -19,12 +35,43 @@ class GateError(BreakoutError):
 
 
 class ConfigurationError(BreakoutError):
-    """What was asked for cannot be: an unknown key, a value out of bounds, options that contradict each other."""
+    """Settings that cannot be: an unknown key, a value out of bounds, options that contradict each other."""
 
     exit_code = 2
 
 
 class DataError(BreakoutError):
-    """The source tables, a bundle or a run folder are missing, damaged or not what they should be."""
+    """Source tables, a bundle or a run folder that are missing, damaged or not what they should be."""
 
     exit_code = 3
+
+
+def system_sentence(what: str, error: OSError, otherwise: str = OTHERWISE) -> str:
+    """Return `what`, such as "FILE cannot be written", with the operating system's reason and the remedy.
+
+    `otherwise` is the remedy where the reason has none of its own.
+    """
+    reason = str(error) if error.errno is None else os.strerror(error.errno)
+    return f"{what} ({reason}); {REMEDIES.get(error.errno or 0, otherwise)}."
+
+
+def as_breakout_error(error: BaseException) -> BreakoutError | None:
+    """Return the error with a sentence that stands for this one; None if it is a fault of the program.
+
+    The machine's own limits are the user's to raise: memory, space, open files, places that cannot be written.
+    """
+    if isinstance(error, BreakoutError):
+        return error
+    if isinstance(error, MemoryError):
+        return DataError(
+            "there is not enough memory: use a shorter window or fewer features, fewer workers at a time, "
+            "or a machine with more memory."
+        )
+    if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):
+        return DataError(
+            "there is no temporary folder that can be written: set TMPDIR to one, such as TMPDIR=/tmp, "
+            "and free space there."
+        )
+    if isinstance(error, OSError) and error.errno in (*REMEDIES, errno.EROFS, errno.EACCES, errno.EPERM):
+        return DataError(system_sentence(f"{error.filename or 'a file'} cannot be used", error))
+    return None

@@ -130,7 +130,7 @@ def _write(plan: Plan, run: Run, judged: Judged, predictions: pd.DataFrame, told
     artifacts.save_json(metrics | told_otherwise, run.folder / "metrics.json")
     facts = build_facts(plan, run, fitted, train_rows, rows)
     bundle = save_bundle(run.folder / "bundle", fitted, plan.contract, config, train_rows.feature_file, facts)
-    run.facts |= {"bundle": bundle, "contract": plan.contract.fingerprint}
+    run.note(bundle=bundle, contract=plan.contract.fingerprint)
 
 
 @lru_cache(maxsize=4)

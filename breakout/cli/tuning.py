@@ -70,5 +70,5 @@ def _figure(params: dict[str, Any], folder: Path, metric: str) -> float | None:
     """The metric of the completed job with these parameters, if there is one."""
     words = {f"{name}={value}" for name, value in params.items()}
     runs = [run for run in job_runs(folder).values() if run.state == "completed"]
-    found = [run for run in runs if words <= set(run.status["overrides"])]
+    found = [run for run in runs if words <= set(run.status.overrides or ())]
     return metric_of(found[0].folder, metric) if found else None

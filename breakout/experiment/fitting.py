@@ -12,7 +12,7 @@ import numpy as np
 
 from breakout import settings
 from breakout.bundle import CONTRACT_KEY
-from breakout.calibration import Calibration, Calibrator, Kind, calibrate, cross_calibrate
+from breakout.calibration import Calibration, Calibrator, HeldOutCalibration, Kind, calibrate, cross_calibrate
 from breakout.errors import DataError
 from breakout.evaluation.metrics import log_loss
 from breakout.evaluation.thresholds import ThresholdChoice, choose_threshold
@@ -29,20 +29,6 @@ if TYPE_CHECKING:
     from breakout.settings import ExperimentConfig
 
 logger = logging.getLogger("breakout")
-
-
-@dataclass(frozen=True)
-class HeldOutCalibration:
-    """Log loss before and after calibration of validation rows by maps that were not fitted on them.
-
-    The validation dates are cut into `blocks` blocks of consecutive dates; each block is calibrated by a map that was
-    fitted on the other blocks.
-    """
-
-    rows: int
-    blocks: int
-    log_loss_before: float | None
-    log_loss_after: float | None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakout import settings
+from breakout.bundle import BundleFacts, RowCounts, RowFingerprints, Windows
+from breakout.calibration import CalibrationFit
 from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.reliability import reliability_table
 from breakout.experiment.assessment import METRICS_SCHEMA_VERSION, evaluation_parameters, plain_metrics
@@ -14,8 +16,6 @@ from breakout.experiment.seeds import measure_stability
 from breakout.runs import git_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
 
     from breakout.bundle import Bundle, Learned
@@ -86,7 +86,7 @@ def describe_model(learned: Learned, training_rows: int, fit_seconds: float | No
 
 
 def describe_calibration(
-    fit: Mapping[str, Any],
+    fit: CalibrationFit,
     calibrator: Calibrator,
     rows: Dataset | None,
     raw: np.ndarray | None,
@@ -97,66 +97,65 @@ def describe_calibration(
     if rows is not None and raw is not None and calibrator.kind != "none":
         draws = parameters.draw(rows.dates)
         before = json_ready(reliability_table(rows.label, raw, draws, parameters.ece_bins))
-    return {"kind": calibrator.kind, **fit, "reliability_before": before}
+    return {"kind": calibrator.kind, **json_ready(fit), "reliability_before": before}
 
 
-def calibration_fit(config: ExperimentConfig, fitted: Fitted) -> dict[str, Any]:
-    """Return what is known of a calibration beside its map; metrics.json and the bundle's manifest hold it."""
+def calibration_fit(config: ExperimentConfig, fitted: Fitted) -> CalibrationFit:
+    """Return what is known of a calibration beside its map."""
     requested = fitted.calibration.requested
-    return {
-        "requested": requested,
-        "is_forced_by_class_weights": requested != config.calibration.kind,
-        "warnings": list(fitted.calibration.warnings),
-        "held_out": json_ready(fitted.held_out),
-    }
+    return CalibrationFit(
+        requested=requested,
+        is_forced_by_class_weights=requested != config.calibration.kind,
+        warnings=fitted.calibration.warnings,
+        held_out=fitted.held_out,
+    )
 
 
-def saved_calibration_fit(bundle: Bundle) -> dict[str, Any]:
+def saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
     """Return the same of a bundle, as far as it is known: bundles of earlier versions do not hold it."""
-    saved: dict[str, Any] | None = bundle.manifest.get("calibration_fit")
+    if bundle.manifest.calibration_fit is not None:
+        return bundle.manifest.calibration_fit
     kind = bundle.calibrator.kind
     is_forced = kind != "none" and bundle.settings.calibration.kind == "none"
-    if saved is None:
-        return {"requested": kind, "is_forced_by_class_weights": is_forced, "warnings": [], "held_out": None}
-    return saved
+    return CalibrationFit(kind, is_forced_by_class_weights=is_forced, warnings=(), held_out=None)
 
 
 def build_facts(
     plan: Plan, run: Run, fitted: Fitted, train_rows: Dataset, evaluation_rows: Dataset | None
-) -> dict[str, Any]:
-    """The manifest's account of how the model came about."""
+) -> BundleFacts:
+    """Describe how the model came about, for the manifest of its bundle."""
     config = plan.config
-    return {
-        "run_id": run.run_id,
-        "name": config.name,
-        "git_commit": git_commit(Path(__file__).parent),
-        "data_fingerprint": plan.warehouse.fingerprint(),
-        "source": plan.warehouse.describe(),
-        "settings_fingerprint": settings.fingerprint(config),
-        "seed": config.seed,
-        "thread_count": getattr(config.model, "thread_count", None),
-        "windows": _windows(plan, fitted),
-        "rows": {
-            "train": len(train_rows),
-            "validation": len(fitted.validation),
-            "evaluation": 0 if evaluation_rows is None else len(evaluation_rows),
-        },
-        "row_fingerprints": {
-            "train": train_rows.fingerprint,
-            "evaluation": None if evaluation_rows is None else evaluation_rows.fingerprint,
-        },
-        "train_breakout_rate": train_rows.breakout_rate,
-        "chosen_threshold": json_ready(fitted.threshold),
-        "calibration_fit": calibration_fit(config, fitted),
-        "warnings": list(fitted.warnings),
-        "is_evaluated": evaluation_rows is not None,
-    }
+    return BundleFacts(
+        run_id=run.run_id,
+        name=config.name,
+        git_commit=git_commit(Path(__file__).parent),
+        data_fingerprint=plan.warehouse.fingerprint(),
+        source=plan.warehouse.describe(),
+        settings_fingerprint=settings.fingerprint(config),
+        seed=config.seed,
+        thread_count=getattr(config.model, "thread_count", None),
+        windows=_windows(plan, fitted),
+        rows=RowCounts(
+            train=len(train_rows),
+            validation=len(fitted.validation),
+            evaluation=0 if evaluation_rows is None else len(evaluation_rows),
+        ),
+        row_fingerprints=RowFingerprints(
+            train=train_rows.fingerprint,
+            evaluation=None if evaluation_rows is None else evaluation_rows.fingerprint,
+        ),
+        train_breakout_rate=train_rows.breakout_rate,
+        chosen_threshold=fitted.threshold,
+        calibration_fit=calibration_fit(config, fitted),
+        warnings=fitted.warnings,
+        is_evaluated=evaluation_rows is not None,
+    )
 
 
-def _windows(plan: Plan, fitted: Fitted) -> dict[str, list[str] | None]:
+def _windows(plan: Plan, fitted: Fitted) -> Windows:
     train, evaluation, kept = plan.split.train, plan.split.evaluation, fitted.validation.dates
-    return {
-        "train": [str(train.start), str(train.end)],
-        "validation": [str(kept.min()), str(kept.max())],
-        "evaluation": None if evaluation is None else [str(evaluation.start), str(evaluation.end)],
-    }
+    return Windows(
+        train=(train.start, train.end),
+        validation=(kept.min().item(), kept.max().item()),
+        evaluation=None if evaluation is None else (evaluation.start, evaluation.end),
+    )

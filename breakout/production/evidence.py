@@ -1,12 +1,11 @@
-"""Where a bundle was judged on games after its training: a bundle and the outputs folder in, a sentence out."""
+"""Where a bundle was evaluated on games after its training."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from breakout.artifacts import load_json
 from breakout.errors import DataError
-from breakout.runs import STATUS_FILE
+from breakout.runs import STATUS_FILE, RunStatus, read_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,29 +15,28 @@ if TYPE_CHECKING:
 
 
 def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
-    """On which games the bundle was evaluated, in its own run or by `breakout evaluate` since; None if never.
+    """Describe on which games the bundle was evaluated, in its own run or by `breakout evaluate`; None if never.
 
     An evaluation under another contract is no evidence.
     """
     manifest = bundle.manifest
-    if manifest["is_evaluated"]:
-        start, end = manifest["windows"]["evaluation"]
-        return f"in its own run on {manifest['rows']['evaluation']:,} games of {start}..{end}"
+    if manifest.windows.evaluation is not None:
+        start, end = manifest.windows.evaluation
+        return f"in its own run on {manifest.rows.evaluation:,} games of {start}..{end}"
     for folder, status in _evaluations(outputs):
-        if status.get("bundle") == bundle.fingerprint and not status.get("contract_mismatch", True):
-            start, end = status["window"]
-            return f"on {status['rows']:,} games of {start}..{end} in {folder.name}"
+        if status.bundle == bundle.fingerprint and not status.contract_mismatch and status.window is not None:
+            start, end = status.window
+            return f"on {status.rows:,} games of {start}..{end} in {folder.name}"
     return None
 
 
-def _evaluations(outputs: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Folder and status of each completed evaluation, newest first."""
-    for path in sorted(
-        (outputs / "runs").glob(f"*/*/{STATUS_FILE}"), key=lambda found: found.parent.name, reverse=True
-    ):
+def _evaluations(outputs: Path) -> Iterator[tuple[Path, RunStatus]]:
+    """Yield folder and status of each completed evaluation, newest first."""
+    found = (outputs / "runs").glob(f"*/*/{STATUS_FILE}")
+    for path in sorted(found, key=lambda path: path.parent.name, reverse=True):
         try:
-            status = load_json(path)
+            status = read_status(path.parent)
         except DataError:
             continue  # a damaged file is no evidence
-        if status.get("command") == "evaluate" and status.get("state") == "completed":
+        if status.command == "evaluate" and status.state == "completed":
             yield path.parent, status

@@ -56,8 +56,8 @@ class HeadToHead:
             "bundles": {
                 role: {
                     "fingerprint": bundle.fingerprint,
-                    "name": bundle.manifest["name"],
-                    "run": bundle.manifest["run_id"],
+                    "name": bundle.manifest.name,
+                    "run": bundle.manifest.run_id,
                 }
                 for role, bundle in (("candidate", self.candidate), ("production", self.production))
             },

@@ -6,7 +6,6 @@ base rate of its training instead; every other check holds for it as for any oth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError, GateError
@@ -16,6 +15,7 @@ from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.production.bundle_gate import check_contract, contract_differences
 from breakout.production.evidence import find_evaluation
 from breakout.production.head_to_head import HeadToHead, IncomparableError, compare_bundles
+from breakout.production.registry import Check
 from breakout.production.scoring import later_window, score_window
 from breakout.proof.auditing import audit_features
 
@@ -28,15 +28,6 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 COMPARED = {"auc": "AUC against production", "log_loss": "log loss not worse", "brier": "Brier score not worse"}
-
-
-@dataclass(frozen=True)
-class Check:
-    """One question of the gate, its answer, and what the answer rests on."""
-
-    name: str
-    is_passed: bool
-    figure: str
 
 
 def check_candidate(

@@ -10,20 +10,19 @@ appearance is the switch. A process that is killed leaves the history as it was,
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
 import shutil
-import tempfile
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from breakout.artifacts import load_json, save_json
+import msgspec
+
+from breakout.artifacts import file_digest, file_lock, flush, load_typed, save_json, whole_folder
 from breakout.bundle import load_bundle
-from breakout.errors import ConfigurationError, DataError, GateError
+from breakout.errors import ConfigurationError, DataError, GateError, system_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,19 +37,38 @@ HISTORY = "history"
 BUNDLES = "bundles"
 
 
-@dataclass(frozen=True)
-class Event:
-    """One switch. `bundle` is the fingerprint in production from then on (None: no model); `facts` say on what grounds.
+class Check(msgspec.Struct, frozen=True):
+    """One question of the gate, its answer, and the figure that it rests on."""
+
+    name: str
+    is_passed: bool
+    figure: str
+
+
+class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """On what grounds a model was promoted, or which model was in production before a rollback or retirement."""
+
+    name: str | None = None
+    run_id: str | None = None
+    contract: str | None = None
+    train: tuple[date, date] | None = None
+    checks: tuple[Check, ...] = ()
+    left: str | None = msgspec.field(name="from", default=None)
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One switch. `bundle` is the fingerprint in production from then on; None: no model.
 
     `previous` is the digest of the event file before (empty for the first), so that no event can vanish or change.
     """
 
+    schema_version: int
     number: int
     action: Action
     bundle: str | None
     time: str
     previous: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: EventFacts
 
 
 @dataclass(frozen=True)
@@ -78,7 +96,7 @@ class Registry:
             if path != self._event_path(number) or event.number != number or event.previous != digest:
                 raise DataError(f"{path} does not continue the history before it: an event was removed or changed.")
             events.append(event)
-            digest = _digest(path)
+            digest = file_digest(path)
         return tuple(events)
 
     def current(self) -> str | None:
@@ -101,27 +119,11 @@ class Registry:
         """Where the copy of a promoted bundle lies."""
         return self.folder / BUNDLES / fingerprint
 
-    @contextmanager
-    def lock(self, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Be the only one to change the registry; `on_wait` is called if another does so now.
+    def lock(self, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
+        """Be the only one to change the registry; `on_wait` is called if another process does so now."""
+        return file_lock(self.folder.parent / f".{self.folder.name}.lock", on_wait)
 
-        The lock is the operating system's: it goes with the process, however that ends.
-        """
-        path = self.folder.parent / f".{self.folder.name}.lock"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("w")
-        except OSError as error:
-            raise DataError(f"{path} cannot be written ({error.strerror}).") from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                on_wait()
-                fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-
-    def promote(self, bundle: Bundle, facts: dict[str, Any]) -> Event:
+    def promote(self, bundle: Bundle, facts: EventFacts) -> Event:
         """Copy a bundle in and make it the model in production.
 
         DataError if its folder does not hold it any more, or the registry cannot be written.
@@ -145,7 +147,7 @@ class Registry:
         """Return to the model before the current one; again, to the one before that."""
         target = self.rollback_target()
         self._clear_leftovers()
-        return self._append("rolled back", target, {"from": self.current()})
+        return self._append("rolled back", target, EventFacts(left=self.current()))
 
     def retire(self) -> Event:
         """Leave no model in production: the next is judged as the first. ConfigurationError if there is none."""
@@ -153,18 +155,25 @@ class Registry:
         if current is None:
             raise ConfigurationError("no model is in production, so there is none to retire.")
         self._clear_leftovers()
-        return self._append("retired", None, {"from": current})
+        return self._append("retired", None, EventFacts(left=current))
 
-    def _append(self, action: Action, bundle: str | None, facts: dict[str, Any]) -> Event:
-        """Write the next event; the link is the moment of the switch, and never takes the place of another event.
+    def _append(self, action: Action, bundle: str | None, facts: EventFacts) -> Event:
+        """Write the next event; the link is the moment of the switch, and never replaces another event.
 
         GateError if another has appeared meanwhile, which only a file system that keeps no locks lets happen.
         """
         number = len(self.history()) + 1
-        previous = _digest(self._event_path(number - 1)) if number > 1 else ""
-        event = Event(number, action, bundle, datetime.now(UTC).isoformat(timespec="seconds"), previous, facts)
+        event = Event(
+            schema_version=SCHEMA_VERSION,
+            number=number,
+            action=action,
+            bundle=bundle,
+            time=datetime.now(UTC).isoformat(timespec="seconds"),
+            previous=file_digest(self._event_path(number - 1)) if number > 1 else "",
+            facts=facts,
+        )
         beside = self.folder / HISTORY / f".{number:06d}.json"
-        save_json({"schema_version": SCHEMA_VERSION, **asdict(event)}, beside)
+        save_json(event, beside)
         with self._writing():
             try:
                 os.link(beside, self._event_path(number))
@@ -173,27 +182,20 @@ class Registry:
                 told = f"{self._event_path(number)} was written by another process meanwhile; nothing is changed."
                 raise GateError(f"{told} Look at `breakout production` and try again.") from None
         beside.unlink()
-        _sync(beside.parent)
+        flush(beside.parent)
         return event
 
     def _copy_bundle(self, bundle: Bundle) -> None:
-        """Copy what belongs to a bundle, nothing that lies beside it, into files that this registry may remove."""
+        """Copy what belongs to a bundle, nothing else that lies there, into files that this registry may remove."""
         target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
             self.load(bundle.fingerprint)
             return
-        with self._writing():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            beside = Path(tempfile.mkdtemp(dir=target.parent, prefix="."))
-            beside.chmod(0o755)
+        with self._writing(), whole_folder(target) as beside:
             for name in bundle.files:
                 (beside / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(bundle.folder / name, beside / name)
             _load_as(beside, bundle.fingerprint)
-            for path in (*beside.rglob("*"), beside):
-                _sync(path)
-            beside.rename(target)
-            _sync(target.parent)
 
     def _clear_leftovers(self) -> None:
         """Remove what killed processes left unfinished; nobody else writes while the lock is held."""
@@ -205,12 +207,12 @@ class Registry:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """A disk that is full or read-only ends in a sentence; the model in production stays what it was."""
+        """Translate OSError to DataError; production is unchanged."""
         try:
             yield
         except OSError as error:
-            told = f"{error.filename or self.folder} cannot be written ({error.strerror})"
-            raise DataError(f"{told}; the model in production is unchanged.") from error
+            sentence = system_sentence(f"{error.filename or self.folder} cannot be written", error)
+            raise DataError(f"{sentence} The model in production is unchanged.") from error
 
     def _event_files(self) -> Sequence[Path]:
         return sorted((self.folder / HISTORY).glob("[!.]*.json"))
@@ -238,23 +240,7 @@ def _load_as(folder: Path, fingerprint: str) -> Bundle:
 
 
 def _load_event(path: Path) -> Event:
-    record = load_json(path)
-    try:
-        if record.pop("schema_version") != SCHEMA_VERSION:
-            raise DataError(f"{path} was written by another version of breakout.")
-        return Event(**record)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is damaged: it holds no event of a production registry.") from error
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Ask the disk to keep a file or a folder's entries."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    event = load_typed(path, Event)
+    if event.schema_version != SCHEMA_VERSION:
+        raise DataError(f"{path} was written by another version of breakout.")
+    return event

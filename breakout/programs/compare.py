@@ -39,7 +39,7 @@ def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> Pat
     identity = f"{candidate.fingerprint}-{production.fingerprint}"
     with open_run(Path(config.paths.outputs) / FOLDER / config.name, config, "compare", identity) as run:
         compared = _compare(config, candidate, production)
-        run.facts |= {"candidate": candidate.fingerprint, "production": production.fingerprint}
+        run.note(candidate=candidate.fingerprint, production=production.fingerprint)
         artifacts.save_parquet(compared.predictions(), run.folder / "predictions.parquet")
         artifacts.save_json(compared.to_dict(), run.folder / "comparison.json")
         logger.info("compared on %d rows of %s", compared.comparison.n_rows, compared.window)

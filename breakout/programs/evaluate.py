@@ -60,22 +60,22 @@ def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str],
     """Evaluate in a new run folder, which is returned; `differences` of the contract are stamped on every file."""
     window = later_window(bundle.train_end, config.start, config.end, warehouse)
     with open_run(Path(config.paths.outputs) / "runs" / config.name, config, "evaluate", bundle.fingerprint) as run:
-        run.facts |= {
-            "bundle": bundle.fingerprint,
-            "contract": bundle.contract.fingerprint,
-            "contract_mismatch": list(differences),
-            "window": [str(window.start), str(window.end)],
-            "versions": versions(),
-        }
+        run.note(
+            bundle=bundle.fingerprint,
+            contract=bundle.contract.fingerprint,
+            contract_mismatch=tuple(differences),
+            window=(window.start, window.end),
+            versions=versions(),
+        )
         for difference in differences:
             logger.warning("scored under another contract than the bundle's: %s", difference)
         scored = score_window(bundle, warehouse, window)
         logger.info("scored %d rows of %s", len(scored.rows), window)
-        run.facts |= {
-            "data_fingerprint": warehouse.fingerprint(),
-            "rows": len(scored.rows),
-            "row_fingerprint": scored.rows.fingerprint,
-        }
+        run.note(
+            data_fingerprint=warehouse.fingerprint(),
+            rows=len(scored.rows),
+            row_fingerprint=scored.rows.fingerprint,
+        )
         _write(config, bundle, scored, differences, run.folder)
         logger.info("evaluation complete: %s", run.folder)
     return run.folder
@@ -130,7 +130,7 @@ def _metrics(
     model, calibrator, rows = bundle.model, bundle.calibrator, scored.rows
     raw = None if calibrator.kind == "none" else model.predict_probability(rows.X)
     parameters = evaluation_parameters(config.evaluation, config.seed)
-    training_rows = bundle.manifest["rows"]["train"]
+    training_rows = bundle.manifest.rows.train
     return {
         "schema_version": METRICS_SCHEMA_VERSION,
         "evaluation": evaluation,
@@ -141,5 +141,5 @@ def _metrics(
         "explained_on": "evaluation",
         **explain(model, calibrator, rows, config.evaluation, parameters),
         "contract_mismatch": list(differences),
-        "warnings": list(bundle.manifest.get("warnings", ())),
+        "warnings": list(bundle.manifest.warnings),
     }

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from breakout.errors import GateError
 from breakout.production.bundle_gate import find_bundle
 from breakout.production.promotion import check_candidate
-from breakout.production.registry import Registry
+from breakout.production.registry import Check, EventFacts, Registry
 from breakout.report.terminal.lines import print_line
 from breakout.report.terminal.production import print_checks, print_promotion
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
     from breakout.bundle import Bundle
-    from breakout.production.promotion import Check
     from breakout.settings import PromoteConfig
 
 
@@ -49,13 +47,13 @@ def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> tu
         warehouse.close()
 
 
-def grounds(candidate: Bundle, checks: tuple[Check, ...]) -> dict[str, Any]:
-    """What the history keeps of a promotion."""
+def grounds(candidate: Bundle, checks: tuple[Check, ...]) -> EventFacts:
+    """Return what the history keeps of a promotion."""
     manifest = candidate.manifest
-    return {
-        "name": manifest["name"],
-        "run_id": manifest["run_id"],
-        "contract": candidate.contract.fingerprint,
-        "train": manifest["windows"]["train"],
-        "checks": [asdict(check) for check in checks],
-    }
+    return EventFacts(
+        name=manifest.name,
+        run_id=manifest.run_id,
+        contract=manifest.contract_fingerprint,
+        train=manifest.windows.train,
+        checks=checks,
+    )

@@ -33,7 +33,7 @@ def _rebuild_sweep(folder: Path) -> int:
 
 
 def _rebuild_run(folder: Path) -> int:
-    state = read_status(folder)["state"]
+    state = read_status(folder).state
     if state != "completed":
         raise DataError(f"the run in {folder} is {state}, not completed: there is nothing to report; see its run.log.")
     from breakout.report.page import write_page

@@ -10,7 +10,7 @@ from breakout.errors import ConfigurationError, GateError
 from breakout.programs.arguments import split_folders
 from breakout.report.terminal.console import console
 from breakout.report.terminal.lines import print_line
-from breakout.rerun import PLACES, Record, rerun
+from breakout.rerun import PLACES, Evidence, rerun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def read_places(words: Sequence[str]) -> dict[str, str]:
     return places
 
 
-def show(saved: Record, now: Record) -> list[str]:
+def show(saved: Evidence, now: Evidence) -> list[str]:
     """Show what was compared; the names of the parts that differ, versions left out."""
     table = Table("part", "the run", "again", "")
     differing = [name for name, print_ in saved.fingerprints.items() if now.fingerprints[name] != print_]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from breakout.report import markup as m
-from breakout.report.reading import RunRecord
+from breakout.runs.record import RunRecord
 
 MODEL_NAMES = {
     "catboost": "gradient-boosted trees (CatBoost)",
@@ -52,15 +52,14 @@ def _use(run: RunRecord) -> list[str]:
 
 
 def _data(run: RunRecord) -> list[str]:
-    manifest = run.manifest
+    found = run.manifest
     lines = []
-    if "windows" in manifest:
-        first, last = manifest["windows"]["train"]
-        rate = manifest.get("train_breakout_rate")
+    if found is not None:
+        first, last = found.windows.train
+        rate = found.train_breakout_rate
         told = f", breakout rate {rate:.4f}" if rate is not None else ""
-        lines.append(f"Learned from {manifest['rows']['train']:,} player-games, {first} to {last}{told}.")
-    if "source" in manifest:
-        lines.append(f"Source: {manifest['source']}.")
+        lines.append(f"Learned from {found.rows.train:,} player-games, {first} to {last}{told}.")
+        lines.append(f"Source: {found.source}.")
     return [*lines, "Every feature is as of the morning of the game: no row on or after that day has a part in it."]
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
+from datetime import date
 from typing import Any
 
 from breakout.errors import BreakoutError
+from breakout.evaluation.thresholds import ThresholdChoice
 from breakout.report import markup as m
-from breakout.report.reading import Difference, Record, RunRecord, differences, previous_run
+from breakout.report.reading import Difference, differences
+from breakout.runs.record import RunRecord, previous_run
 from breakout.settings import ROOT_CLASSES, load
 from breakout.settings.words import flatten, words_for
 
@@ -64,30 +67,40 @@ def origin_part(run: RunRecord) -> str:
 
 
 def _facts(run: RunRecord) -> dict[str, str]:
-    status, manifest = run.status, run.manifest
-    windows, rows = manifest.get("windows", {}), manifest.get("rows", {})
+    status, found = run.status, run.manifest
     facts: dict[str, Any] = {
-        "run": status.get("run_id"),
-        "started": status.get("started"),
-        "settings fingerprint": status.get("fingerprint"),
-        "contract of the features": manifest.get("contract_fingerprint"),
-        "bundle": status.get("bundle") or manifest.get("fingerprint"),
-        "data": manifest.get("source"),
-        "data fingerprint": status.get("data_fingerprint") or manifest.get("data_fingerprint"),
-        "code": manifest.get("git_commit"),
-        **{f"{part} window": _window(windows.get(part), rows.get(part)) for part in windows},
-        "scored window": " to ".join(status["window"]) if "window" in status else None,
-        "fit": _fit(run),
-        "decision threshold": _threshold(manifest.get("chosen_threshold")),
-        "seed": manifest.get("seed"),
-        "threads": manifest.get("thread_count"),
-        "versions": ", ".join(f"{name} {version}" for name, version in manifest.get("versions", {}).items()),
+        "run": status.run_id,
+        "started": status.started,
+        "settings fingerprint": status.fingerprint,
     }
+    if found is not None:
+        windows, rows = found.windows, found.rows
+        facts |= {
+            "contract of the features": found.contract_fingerprint,
+            "bundle": status.bundle or found.fingerprint,
+            "data": found.source,
+            "data fingerprint": status.data_fingerprint or found.data_fingerprint,
+            "code": found.git_commit,
+            "train window": _window(windows.train, rows.train),
+            "validation window": _window(windows.validation, rows.validation),
+            "evaluation window": _window(windows.evaluation, rows.evaluation),
+        }
+    facts |= {
+        "scored window": None if status.window is None else f"{status.window[0]} to {status.window[1]}",
+        "fit": _fit(run),
+    }
+    if found is not None:
+        facts |= {
+            "decision threshold": _threshold(found.chosen_threshold),
+            "seed": found.seed,
+            "threads": found.thread_count,
+            "versions": ", ".join(f"{name} {version}" for name, version in found.versions.items()),
+        }
     return {name: str(value) for name, value in facts.items() if value not in (None, "")}
 
 
-def _window(dates: list[str] | None, rows: int | None) -> str | None:
-    return f"{dates[0]} to {dates[1]}, {rows or 0:,} games" if dates else None
+def _window(dates: tuple[date, date] | None, rows: int) -> str | None:
+    return f"{dates[0]} to {dates[1]}, {rows:,} games" if dates else None
 
 
 def _fit(run: RunRecord) -> str | None:
@@ -98,17 +111,15 @@ def _fit(run: RunRecord) -> str | None:
     return ", ".join(filter(None, told))
 
 
-def _threshold(choice: Record | None) -> str | None:
+def _threshold(choice: ThresholdChoice) -> str:
     """How the threshold was chosen, and what it gave on the validation part where it was chosen."""
-    if not choice:
-        return None
-    rule = f"precision {choice['target_precision']:.2f}" if choice["rule"] == "target_precision" else "best F1"
-    gave = f"precision {choice['precision']:.3f}, F1 {choice['f1']:.3f}, {choice['flagged']:,} flagged"
-    return f"{choice['threshold']:.4f}, chosen by {rule} on {choice['n_rows']:,} validation games: {gave}"
+    rule = f"precision {choice.target_precision:.2f}" if choice.rule == "target_precision" else "best F1"
+    gave = f"precision {choice.precision:.3f}, F1 {choice.f1:.3f}, {choice.flagged:,} flagged"
+    return f"{choice.threshold:.4f}, chosen by {rule} on {choice.n_rows:,} validation games: {gave}"
 
 
 def _commands(run: RunRecord) -> str:
-    command = str(run.status.get("command", "train"))
+    command = run.status.command
     told = m.paragraph("The same run again:") + m.preformatted(_typed_again(run, command))
     if command == "train":
         told += m.paragraph("Or from its own files, compared with what they say:")

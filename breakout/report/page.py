@@ -9,7 +9,7 @@ from breakout.report import curves, inputs, origin, quality
 from breakout.report import markup as m
 from breakout.report.document import Section, render_document
 from breakout.report.model_card import model_card
-from breakout.report.reading import RunRecord, read_run
+from breakout.runs.record import RunRecord, read_run
 
 REPORT_FILE = "report.html"
 
@@ -31,7 +31,7 @@ def _header(run: RunRecord) -> str:
     hypothesis = run.settings.get("hypothesis")
     if hypothesis:
         parts.append(m.paragraph(f"Hypothesis: {hypothesis}"))
-    error = run.status.get("error")
+    error = run.status.error
     if error:
         parts.append(m.paragraph(f"The run did not complete: {error}", "warning"))
     parts += [m.paragraph(warning, "warning") for warning in run.metrics.get("warnings", ())]
@@ -44,7 +44,7 @@ def _header(run: RunRecord) -> str:
 
 
 def _subtitle(run: RunRecord) -> str:
-    words = [str(run.status.get("started", ""))[:16].replace("T", " "), str(run.status.get("command", "run"))]
+    words = [f"{run.status.started:%Y-%m-%d %H:%M}", run.status.command]
     words += [str(run.metrics.get("model", {}).get("kind", "")), *map(str, run.settings.get("tags", []))]
     return " · ".join(filter(None, words))
 
@@ -72,8 +72,12 @@ def _sections(run: RunRecord) -> list[Section]:
     return [
         *parts,
         Section("importance", "What the features are worth", "Importance", inputs.importance_part(metrics)),
-        Section("distributions", "Training against evaluation", "Drift", inputs.distributions_part(run.distributions)),
+        Section("distributions", "Training against evaluation", "Drift", _drift(run)),
         Section("settings", "Settings", "Settings", origin.settings_part(run)),
         Section("origin", "Origin, and how to run it again", "Origin", origin.origin_part(run)),
         Section("card", "Model card", "Model card", model_card(run)),
     ]
+
+
+def _drift(run: RunRecord) -> str:
+    return inputs.distributions_part(run.distributions.to_dict() if run.distributions else None)

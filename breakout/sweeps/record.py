@@ -6,24 +6,25 @@ of a job is never written there: its run folder tells.
 
 from __future__ import annotations
 
-import fcntl
 import json
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from breakout import settings
-from breakout.artifacts import load_json, save_json
+from breakout.artifacts import file_lock, load_json, save_json
 from breakout.errors import ConfigurationError, DataError
-from breakout.runs import STATUS_FILE, read_status
+from breakout.runs import STATUS_FILE, RunStatus, read_status, write_status
 from breakout.sweeps.events import RUNS_FOLDER, job_facts, record_failure
 from breakout.sweeps.job import Identity, Job, identity_of
 from breakout.sweeps.planning import SweepPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from breakout.sweeps.job import Refusal
     from breakout.sweeps.planning import PlannedJob
@@ -104,12 +105,12 @@ class JobRun:
     """A run folder of a job, and its status told truly."""
 
     folder: Path
-    status: dict[str, Any]
+    status: RunStatus
 
     @property
     def state(self) -> str:
         """completed, failed, interrupted, killed or running."""
-        return str(self.status["state"])
+        return self.status.state
 
 
 def job_runs(folder: Path) -> dict[int, JobRun]:
@@ -117,8 +118,8 @@ def job_runs(folder: Path) -> dict[int, JobRun]:
     found: dict[int, JobRun] = {}
     for path in sorted((folder / RUNS_FOLDER).glob(f"*/{STATUS_FILE}")):
         run = JobRun(path.parent, read_status(path.parent))
-        number = int(run.status["job"])
-        if number not in found or found[number].state != "completed":
+        number = run.status.job
+        if number is not None and (number not in found or found[number].state != "completed"):
             found[number] = run
     return found
 
@@ -127,10 +128,11 @@ def settle(folder: Path, entry: dict[str, Any], sentence: str) -> None:
     """Write into the status.json of a job whose process died how it ended; a job without one is given it."""
     was_there = False
     for path in (folder / RUNS_FOLDER).glob(f"*/{STATUS_FILE}"):
-        status = load_json(path)
-        if status.get("job") == entry["number"] and status["state"] == "running":
+        status = read_status(path.parent)
+        if status.job == entry["number"] and status.state in ("running", "killed") and status.finished is None:
             was_there = True
-            save_json(status | {"state": "killed", "error": sentence, "finished": _now()}, path)
+            ended = msgspec.structs.replace(status, state="killed", error=sentence, finished=datetime.now(UTC))
+            write_status(ended, path.parent)
     if not was_there:
         record_failure(folder, entry["settings"], job_facts(entry["number"], entry["overrides"]), DataError(sentence))
 
@@ -169,16 +171,13 @@ def new_record(words: Sequence[str]) -> SweepRecord:
     return SweepRecord(list(words), _now())
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Only one process runs a sweep; the lock falls with the process, however that ends."""
-    with (folder / _LOCK_FILE).open("a") as lock:
-        try:
-            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            told = f"{folder} is still running in another process: wait for it, or end it."
-            raise ConfigurationError(told) from error
-        yield
+def locked(folder: Path) -> AbstractContextManager[None]:
+    """Hold a sweep's folder; ConfigurationError if another process does."""
+
+    def refuse() -> None:
+        raise ConfigurationError(f"{folder} is still running in another process: wait for it, or end it.")
+
+    return file_lock(folder / _LOCK_FILE, on_wait=refuse)
 
 
 def _order(job: Job | Refusal) -> tuple[int, str]:

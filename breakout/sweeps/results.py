@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from breakout.artifacts import load_columns, load_json
 from breakout.errors import DataError
+from breakout.runs.record import read_run
 from breakout.sweeps.columns import array_of
 from breakout.sweeps.job import command_of
 from breakout.sweeps.labels import recipe_words, short_words, varying_words
 from breakout.sweeps.record import job_runs, load_record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pyarrow as pa
@@ -33,7 +34,7 @@ class JobResult:
     words: tuple[str, ...]
     command: str
     run: JobRun | None
-    metrics: dict[str, Any] | None = None
+    metrics: Mapping[str, Any] | None = None
     predictions: pa.Table | None = None
     damage: str = ""
 
@@ -56,7 +57,7 @@ class JobResult:
             return self.damage
         if self.run is None:
             return "the sweep ended before it began"
-        return str(self.run.status.get("error") or "it has not ended")
+        return str(self.run.status.error or "it has not ended")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -112,9 +113,9 @@ def _load(job: JobResult) -> JobResult:
     """The job with its figures and predictions, or with what is wrong with their files."""
     if job.run is None:
         return job
-    folder = job.run.folder
     try:
-        metrics, predictions = load_json(folder / "metrics.json"), load_columns(folder / "predictions.parquet")
+        run = read_run(job.run.folder)
+        metrics, predictions = run.metrics, run.prediction_columns()
     except DataError as error:
         return replace(job, damage=str(error))
     return replace(job, metrics=metrics, predictions=predictions)

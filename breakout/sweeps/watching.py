@@ -60,7 +60,7 @@ class Watch:
             self._tell(Event("completed", job.number, value=value))
         elif run.state in ("failed", "interrupted", "killed"):
             del self._waiting[number]
-            self._tell(Event("failed", job.number, str(run.status["error"]), is_death=run.state == "killed"))
+            self._tell(Event("failed", job.number, str(run.status.error), is_death=run.state == "killed"))
         elif number not in self._started:
             self._started.add(number)
             self._tell(Event("started", job.number))

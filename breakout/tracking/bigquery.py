@@ -1,4 +1,4 @@
-"""The experiments table in BigQuery: a run folder in, one row by run id out, however often it is registered."""
+"""The experiments table in BigQuery, with one row a run however often it is registered."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from breakout.settings.identifiers import check_table_name
-from breakout.tracking.record import read_run
+from breakout.tracking.experiments import experiment_row, read_ended_run
 from breakout.warehouse.bigquery_jobs import BigQueryJobs
 from breakout.warehouse.bigquery_tables import create_table, merge_statement
 from breakout.warehouse.bigquery_types import Null
@@ -49,7 +49,7 @@ class BigQueryTracker:
 
     def register(self, run_folder: Path) -> None:
         """Insert the run's row, or replace it: a MERGE by run id, in which a row that does not fit is an error."""
-        run = read_run(run_folder)
+        run = experiment_row(read_ended_run(run_folder))
         record = asdict(run)
         jobs = BigQueryJobs(self._config, "tracking", {"command": "track", "run": run.experiment_name})
         try:

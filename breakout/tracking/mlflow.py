@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.errors import BreakoutError, ConfigurationError, DataError
+from breakout.tracking.experiments import read_ended_run
 from breakout.tracking.mlflow_values import metric_values, parameter_values, tag_values
-from breakout.tracking.record import RunRecord, read_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlflow import MlflowClient
 
+    from breakout.runs.record import RunRecord
     from breakout.settings import MLflowTracking
 
 RUN_TAG, SWEEP_TAG = "breakout.run_id", "breakout.sweep"
@@ -38,15 +39,16 @@ class MLflowTracker:
 
     def register(self, run_folder: Path) -> None:
         """Record the run; DataError if the server does not answer or refuses."""
-        record = read_run(run_folder)
+        record = read_ended_run(run_folder)
         with self._told(run_folder):
             client, experiment = self._open(run_folder)
             sweep = _sweep_folder(run_folder)
             parent = None if sweep is None else _sweep_run(client, experiment, sweep)
-            run = _run_of(client, experiment, RUN_TAG, record.experiment_id, record, parent)
-            _log_values(client, run, record, run_folder)
+            run = _run_of(client, experiment, RUN_TAG, record.status.run_id, record, parent)
+            _log_values(client, run, record)
             _log_files(client, run, run_folder)
-            client.set_terminated(run, STATES.get(record.status, "FAILED"), _milliseconds(record.finished_at))
+            ended = _milliseconds(record.status.finished)
+            client.set_terminated(run, STATES.get(record.status.state, "FAILED"), ended)
 
     def _open(self, run_folder: Path) -> tuple[MlflowClient, str]:
         """The client, and the experiment's id; it is made if absent."""
@@ -100,8 +102,8 @@ def _run_of(
     if found:
         return str(found[0].info.run_id)
     tags = {tag: value} | ({"mlflow.parentRunId": parent} if parent else {})
-    started = None if record is None else _milliseconds(record.started_at)
-    name = value if record is None else record.experiment_name
+    started = None if record is None else _milliseconds(record.status.started)
+    name = value if record is None else record.name
     return str(client.create_run(experiment, started, tags, name).info.run_id)
 
 
@@ -115,13 +117,13 @@ def _sweep_run(client: MlflowClient, experiment: str, sweep: Path) -> str:
     return run
 
 
-def _log_values(client: MlflowClient, run: str, record: RunRecord, folder: Path) -> None:
+def _log_values(client: MlflowClient, run: str, record: RunRecord) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
     # A fixed time makes a second registration the same points, not a second series.
-    when = _milliseconds(record.finished_at) or 0
-    metrics = [Metric(name, value, when, 0) for name, value in metric_values(folder).items()]
-    tags = [RunTag(name, value) for name, value in tag_values(record, folder).items()]
+    when = _milliseconds(record.status.finished) or 0
+    metrics = [Metric(name, value, when, 0) for name, value in metric_values(record).items()]
+    tags = [RunTag(name, value) for name, value in tag_values(record).items()]
     parameters = [Param(name, value) for name, value in parameter_values(record).items()]
     client.log_batch(run, metrics=metrics, tags=tags)
     for first in range(0, len(parameters), PARAMETERS_A_CALL):

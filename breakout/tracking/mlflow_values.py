@@ -1,17 +1,15 @@
-"""What of a run becomes a parameter, a metric or a tag in MLflow: the run's record and files in, flat values out."""
+"""The parameters, metrics and tags by which MLflow shows a run."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from breakout.artifacts import load_json
 from breakout.settings.words import flatten
+from breakout.tracking.experiments import experiment_row
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from breakout.tracking.record import RunRecord
+    from breakout.runs.record import RunRecord
 
 LONGEST_PARAMETER = 6000  # characters; MLflow refuses longer ones
 NOT_A_PARAMETER = ("tracking.", "paths.")
@@ -19,20 +17,19 @@ NOT_A_PARAMETER = ("tracking.", "paths.")
 
 def parameter_values(record: RunRecord) -> dict[str, str]:
     """Every setting by its dotted name, as it would be typed."""
-    flat = flatten(json.loads(record.config))
+    flat = flatten(record.settings)
     return {
-        name: value if isinstance(value, str) else json.dumps(value)[:LONGEST_PARAMETER]
+        name: value if isinstance(value, str) else json.dumps(value, default=str)[:LONGEST_PARAMETER]
         for name, value in flat.items()
         if not name.startswith(NOT_A_PARAMETER)
     }
 
 
-def metric_values(folder: Path) -> dict[str, float]:
-    """The figures of metrics.json that are one number each; intervals as three, `auc`, `auc_low` and `auc_high`."""
-    path = folder / "metrics.json"
-    if not path.is_file():
+def metric_values(record: RunRecord) -> dict[str, float]:
+    """Return the figures of metrics.json that are one number each; intervals as `auc`, `auc_low` and `auc_high`."""
+    if not record.has_metrics:
         return {}
-    metrics = load_json(path)
+    metrics = record.metrics
     values: dict[str, Any] = {}
     evaluation, validation = metrics.get("evaluation"), metrics.get("validation")
     if evaluation:
@@ -47,21 +44,19 @@ def metric_values(folder: Path) -> dict[str, float]:
     return {name: float(value) for name, value in values.items() if value is not None}
 
 
-def tag_values(record: RunRecord, folder: Path) -> dict[str, str]:
-    """What a run is found by and where it comes from."""
-    path, manifest = folder / "metrics.json", folder / "bundle" / "manifest.json"
-    metrics = load_json(path) if path.is_file() else {}
-    facts = load_json(manifest) if manifest.is_file() else {}
-    verdict = (metrics.get("evaluation") or {}).get("verdict", {})
+def tag_values(record: RunRecord) -> dict[str, str]:
+    """Return what a run is found by and where it comes from."""
+    manifest, row = record.manifest, experiment_row(record)
+    verdict = (record.evaluation or {}).get("verdict", {}) if record.has_metrics else {}
     tags = {
-        "mlflow.note.content": record.hypothesis,
-        "breakout.folder": str(folder.resolve()),
-        "breakout.tags": ",".join(record.tags),
+        "mlflow.note.content": row.hypothesis,
+        "breakout.folder": str(record.folder.resolve()),
+        "breakout.tags": ",".join(row.tags),
         "breakout.verdict": verdict.get("level"),
         "breakout.reason": verdict.get("reason"),
-        "breakout.git_commit": record.git_commit,
-        "breakout.contract": facts.get("contract_fingerprint"),
-        "breakout.data_fingerprint": facts.get("data_fingerprint"),
-        "breakout.error": record.error,
+        "breakout.git_commit": row.git_commit,
+        "breakout.contract": manifest.contract_fingerprint if manifest else None,
+        "breakout.data_fingerprint": manifest.data_fingerprint if manifest else None,
+        "breakout.error": record.status.error,
     }
     return {name: str(value) for name, value in tags.items() if value}

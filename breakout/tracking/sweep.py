@@ -22,6 +22,6 @@ def register_sweep(folder: Path) -> None:
             continue  # killed in its first moment, before anything could be told of it
         if not has_tracker(read_mapping(run / SETTINGS_FILE)):
             continue
-        if read_status(run)["state"] != "running":
+        if read_status(run).state != "running":
             config = settings.load_file(run / SETTINGS_FILE, settings.ExperimentConfig)
             register_run(config.tracking, run)

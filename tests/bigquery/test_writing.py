@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from google.cloud import bigquery
 
 from breakout import settings
+from breakout.artifacts import load_json
+from breakout.bundle import load_bundle
 from breakout.cli import main
 from breakout.errors import ConfigurationError, DataError
+from breakout.experiment.plan import open_plan
 from breakout.production.slate_output import check_out
+from breakout.runs import read_status, write_status
 from breakout.settings import BigQueryTracking
 from breakout.settings.composition import compose
 from breakout.tracking.base import open_tracker, register_run
+from breakout.training import train
 from breakout.warehouse.bigquery_slate import write_slate
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import PROJECT, run
@@ -35,40 +42,32 @@ def tracking(server: FaultServer, client: bigquery.Client) -> BigQueryTracking:
     return BigQueryTracking("bigquery", PROJECT, None, EXPERIMENTS, server.url, 10 * 2**30, 20.0)
 
 
+QUICK = ("evaluation.bootstrap_resamples=20", "evaluation.permutation_repeats=0", "evaluation.shap_rows=0")
+HYPOTHESIS = 'Bobby\'s "deeper" trees; ünïcode'
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A job of a sweep; few draws and no explanations, for only what it leaves matters here."""
+    default = compose("train", [*QUICK])
+    assert isinstance(default, settings.ExperimentConfig)
+    config = replace(default, name="deeper", hypothesis=HYPOTHESIS, tags=("a", "b"), write_report=False)
+    with open_plan(config) as plan:
+        return train(plan, tmp_path_factory.mktemp("outputs") / "sweeps" / "depths" / "runs")
+
+
 @pytest.fixture
-def finished_run(tmp_path: Path, default_experiment: settings.ExperimentConfig) -> Path:
-    """What a run leaves behind that a tracker reads."""
-    folder = tmp_path / "outputs" / "sweeps" / "depths" / "20260206T090000.000001Z-abc" / "4"
-    (folder / "bundle").mkdir(parents=True)
-    config = replace(default_experiment, name="deeper", hypothesis='Bobby\'s "deeper" trees; ünïcode', tags=("a", "b"))
-    (folder / "settings.yaml").write_text(settings.to_yaml(config))
-    status = {
-        "state": "completed",
-        "run_id": "20260206T090000.000001Z-abc",
-        "command": "train",
-        "name": "deeper",
-        "started": "2026-02-06T09:00:00.000001+00:00",
-        "finished": "2026-02-06T09:00:02.500000+00:00",
-        "error": None,
-    }
-    (folder / "status.json").write_text(json.dumps(status))
-    manifest = {
-        "git_commit": "0123abc-dirty",
-        "windows": {"train": ["2025-11-02", "2026-01-10"], "evaluation": ["2026-01-11", "2026-02-05"]},
-        "rows": {"train": 3653, "validation": 566, "evaluation": 1515},
-    }
-    (folder / "bundle" / "manifest.json").write_text(json.dumps(manifest))
-    (folder / "metrics.json").write_text(json.dumps({"evaluation": {"auc": 0.6}, "schema_version": 1}))
-    return folder
+def finished_run(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the job's folder, in a sweep of its own."""
+    return Path(shutil.copytree(trained, tmp_path / "outputs" / "sweeps" / "depths" / "runs" / trained.name))
 
 
-def fail(folder: Path) -> None:
-    """The same run, had it failed before anything was fitted."""
-    for name in ("metrics.json", "bundle/manifest.json"):
-        (folder / name).unlink()
-    status = json.loads((folder / "status.json").read_text())
-    status |= {"state": "failed", "error": "there are 12 training rows"}
-    (folder / "status.json").write_text(json.dumps(status))
+@pytest.fixture
+def failed_run(tmp_path: Path) -> Path:
+    """A run that failed before anything was fitted."""
+    words = [f"paths.outputs={tmp_path}", "name=few", "window.train_start=2026-01-09"]
+    assert main(["train", *words]) == 3
+    return next((tmp_path / "runs" / "few").iterdir())
 
 
 def experiments(client: bigquery.Client) -> list[dict[str, Any]]:
@@ -80,37 +79,44 @@ def test_a_finished_run_is_one_row_with_all_it_was(
 ) -> None:
     register_run(tracking, finished_run)
     (row,) = experiments(client)
-    assert row["experiment_id"] == "20260206T090000.000001Z-abc"
+    status = read_status(finished_run)
+    assert row["experiment_id"] == finished_run.name
     assert row["experiment_name"] == "deeper"
-    assert row["hypothesis"] == 'Bobby\'s "deeper" trees; ünïcode'
+    assert row["hypothesis"] == HYPOTHESIS
     assert row["experiment_type"] == "shared"
     assert row["tags"] == ["a", "b"]
     assert as_json(row["config"])["model"]["depth"] == 5
     assert (row["train_start"], row["train_end"], row["train_samples"]) == (date(2025, 11, 2), date(2026, 1, 10), 3653)
     assert (row["eval_start"], row["eval_end"], row["eval_samples"]) == (date(2026, 1, 11), date(2026, 2, 5), 1515)
-    assert as_json(row["results"])["evaluation"]["auc"] == 0.6
+    assert as_json(row["results"]) == load_json(finished_run / "metrics.json")
     assert row["model_path"] == str((finished_run / "bundle").resolve())
-    assert row["git_commit"] == "0123abc-dirty"
-    assert row["parent_sweep"] == "depths/20260206T090000.000001Z-abc"
+    assert row["git_commit"] == load_bundle(finished_run).manifest.git_commit
+    assert row["parent_sweep"] == "depths/runs"
     assert (row["status"], row["error"]) == ("completed", None)
-    assert row["started_at"] == datetime(2026, 2, 6, 9, 0, 0, 1, tzinfo=UTC)
-    assert row["finished_at"] == datetime(2026, 2, 6, 9, 0, 2, 500000, tzinfo=UTC)
+    assert (row["started_at"], row["finished_at"]) == (status.started, status.finished)
+
+
+def test_a_failed_run_is_a_row_with_its_configured_dates_and_its_error(
+    tracking: BigQueryTracking, failed_run: Path, client: bigquery.Client
+) -> None:
+    register_run(tracking, failed_run)
+    (row,) = experiments(client)
+    assert (row["status"], row["error"]) == ("failed", read_status(failed_run).error)
+    assert (row["results"], row["model_path"], row["train_samples"]) == (None, None, None)
+    assert row["train_start"] == date(2026, 1, 9)
 
 
 def test_registering_again_replaces_the_row(
     tracking: BigQueryTracking, finished_run: Path, client: bigquery.Client
 ) -> None:
-    fail(finished_run)
+    status = read_status(finished_run)
+    write_status(msgspec.structs.replace(status, state="failed", error="interrupted"), finished_run)
     register_run(tracking, finished_run)
-    (row,) = experiments(client)
-    assert (row["status"], row["error"]) == ("failed", "there are 12 training rows")
-    assert (row["results"], row["model_path"], row["train_samples"]) == (None, None, None)
-    assert row["train_start"] == date(2025, 11, 2)  # as asked, for it never came to say so itself
-    status = json.loads((finished_run / "status.json").read_text()) | {"state": "completed", "error": None}
-    (finished_run / "status.json").write_text(json.dumps(status))
+    assert [row["status"] for row in experiments(client)] == ["failed"]
+    write_status(status, finished_run)
     register_run(tracking, finished_run)
     register_run(tracking, finished_run)
-    assert [row["status"] for row in experiments(client)] == ["completed"]
+    assert [(row["status"], row["error"]) for row in experiments(client)] == [("completed", None)]
 
 
 def test_a_run_that_cannot_be_registered_is_kept_and_says_what_to_do(
@@ -185,6 +191,7 @@ def test_a_word_corrects_the_tracker_of_the_run(
     config = settings.load_file(finished_run / "settings.yaml", settings.ExperimentConfig)
     unreachable = replace(tracking, api_endpoint="http://127.0.0.1:9", table="nba_predictions.mine")
     (finished_run / "settings.yaml").write_text(settings.to_yaml(replace(config, tracking=unreachable)))
+    write_status(read_status(finished_run), finished_run)  # with the digest of these settings
     assert main(["track", str(finished_run)]) == 3
     assert main(["track", str(finished_run), f"tracking.api_endpoint={tracking.api_endpoint}"]) == 0
     assert len(run(client, "SELECT * FROM nba_predictions.mine")) == 1

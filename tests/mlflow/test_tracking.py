@@ -139,7 +139,7 @@ def test_a_server_that_does_not_answer_is_a_warning_and_the_run_is_kept(
     nobody = f"http://127.0.0.1:{free_port()}"
     assert main(["train", f"paths.outputs={tmp_path}", *QUICK, *words(nobody)]) == 0
     folder = newest(tmp_path, "tiny")
-    assert read_status(folder)["state"] == "completed"
+    assert read_status(folder).state == "completed"
     (told,) = [record.getMessage() for record in caplog.records if "not registered" in record.getMessage()]
     assert f"breakout track {folder}" in told
     assert main(["track", str(folder), *words(nobody)]) == 3, "there registering is all that was asked for"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from breakout.artifacts import as_typed
 from breakout.calibration import Calibrator, Kind, calibrate, cross_calibrate, fit_calibrator
 from breakout.errors import DataError
 from breakout.evaluation.metrics import area_under_roc, log_loss
@@ -58,7 +62,7 @@ def test_one_class_alone_teaches_nothing() -> None:
 def test_a_saved_map_is_the_same_map(kind: Kind) -> None:
     probability, y = distorted(300, 6)
     calibrator = fit_calibrator(kind, probability, y)
-    assert Calibrator.from_dict(calibrator.to_dict()) == calibrator
+    assert msgspec.convert(calibrator.to_dict(), Calibrator) == calibrator
 
 
 def test_log_odds_of_certainty_stay_finite() -> None:
@@ -151,6 +155,10 @@ def test_one_date_has_no_rows_left_to_fit_another_map_on() -> None:
     assert cross_calibrate("sigmoid", probability, y, np.full(50, np.datetime64("2026-01-01"))) is None
 
 
+def load_map(record: dict[str, object]) -> None:
+    as_typed(record, Calibrator, Path("manifest.json")).check_increasing()
+
+
 @pytest.mark.parametrize(
     "damage",
     [{"slope": -0.5}, {"slope": 0.0}, {"slope": float("nan")}, {"kind": "spline"}, {"x": 1}, {"slope": "1"}],
@@ -158,13 +166,13 @@ def test_one_date_has_no_rows_left_to_fit_another_map_on() -> None:
 def test_a_saved_map_that_is_not_increasing_or_damaged_is_refused(damage: dict[str, object]) -> None:
     record = {**Calibrator("sigmoid", slope=1.2, intercept=0.1).to_dict(), **damage}
     with pytest.raises(DataError):
-        Calibrator.from_dict(record)
+        load_map(record)
 
 
 @pytest.mark.parametrize("y", [(0.5, 0.2), (0.3, 0.3), (0.3,)])
 def test_a_saved_isotonic_map_that_falls_or_is_flat_is_refused(y: tuple[float, ...]) -> None:
     with pytest.raises(DataError):
-        Calibrator.from_dict(Calibrator("isotonic", x=(0.1, 0.2), y=y).to_dict())
+        load_map(Calibrator("isotonic", x=(0.1, 0.2), y=y).to_dict())
 
 
 @given(

@@ -15,7 +15,7 @@ import pytest
 from breakout.bundle import load_bundle
 from breakout.cli import main
 from breakout.production import promotion
-from breakout.production.registry import Registry
+from breakout.production.registry import EventFacts, Registry
 from breakout.proof.auditing import AuditReport, audit_features
 from breakout.warehouse.base import Warehouse
 
@@ -135,5 +135,5 @@ def outputs(trained: Trained, tmp_path: Path) -> Path:
     """Outputs with the base rate in production, which is easily beaten."""
     registry = Registry.of(tmp_path / "outputs")
     with registry.lock():
-        registry.promote(load_bundle(trained["base_rate"]), {"name": "base_rate"})
+        registry.promote(load_bundle(trained["base_rate"]), EventFacts(name="base_rate"))
     return tmp_path / "outputs"

@@ -15,17 +15,17 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 import breakout.models.base_rate
 import breakout.models.catboost
 import breakout.models.logistic  # noqa: F401  (imported once, inherited by every child)
 from breakout.production.bundle_gate import find_bundle
-from breakout.production.promotion import Check
-from breakout.production.registry import Registry
+from breakout.production.registry import Check, Registry
 from breakout.programs import production, promote
 from breakout.settings import PromoteConfig
 from breakout.settings.composition import compose
@@ -67,7 +67,7 @@ def ask_gate(config: PromoteConfig) -> tuple[Check, ...]:
     read, write = os.pipe()
     if not os.fork():
         checks = promote.ask_gate(config, find_bundle(config.candidate), Registry.of(config.paths.outputs))
-        os.write(write, json.dumps([asdict(check) for check in checks]).encode())
+        os.write(write, json.dumps([msgspec.structs.asdict(check) for check in checks]).encode())
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as answer:

@@ -34,8 +34,8 @@ def test_a_better_candidate_is_promoted_and_every_check_is_printed_with_its_figu
     assert " no " not in answer.out
     assert current(outputs) == fingerprint(trained["default"])
     event = Registry.of(outputs).history()[-1]
-    assert [check["name"] for check in event.facts["checks"]] == list(CHECKS)
-    assert all(check["figure"] for check in event.facts["checks"])
+    assert [check.name for check in event.facts.checks] == list(CHECKS)
+    assert all(check.figure for check in event.facts.checks)
 
 
 def test_a_worse_candidate_is_refused_and_nothing_changes(trained: Trained, outputs: Path) -> None:

@@ -22,9 +22,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from breakout import runs, settings
+from breakout import settings
 from breakout.artifacts import save_json, save_parquet, save_text, whole_file
-from breakout.errors import DataError
+from breakout.errors import DataError, as_breakout_error
+from breakout.runs import folder as run_folder
 from breakout.runs import open_run, read_status
 from tests.conftest import INTERRUPTIBLE
 from tests.programs.conftest import newest_run
@@ -44,11 +45,11 @@ def test_a_run_is_running_until_it_is_completed(tmp_path: Path, config: settings
     with open_run(tmp_path, config, "train", "abc") as run:
         status = status_of(run.folder)
         assert (status["state"], status["finished"], status["pid"]) == ("running", None, os.getpid())
-        assert read_status(run.folder)["state"] == "running"
+        assert read_status(run.folder).state == "running"
         assert settings.load_file(run.folder / "settings.yaml", settings.ExperimentConfig) == config
-        run.facts["games"] = 7
+        run.note(rows=7)
     status = status_of(run.folder)
-    assert (status["state"], status["error"], status["games"], status["identity"]) == ("completed", None, 7, "abc")
+    assert (status["state"], status["error"], status["rows"], status["identity"]) == ("completed", None, 7, "abc")
     assert status["run_id"] == run.folder.name == run.run_id
 
 
@@ -59,7 +60,7 @@ def test_a_run_is_running_until_it_is_completed(tmp_path: Path, config: settings
         (RuntimeError("lost"), "failed", "RuntimeError: lost"),
         (KeyboardInterrupt(), "interrupted", "interrupted before it was done"),
         (SystemExit(4), "failed", "SystemExit: 4"),
-        (MemoryError(), "failed", "MemoryError: "),
+        (MemoryError(), "failed", str(as_breakout_error(MemoryError()))),
     ],
 )
 def test_whatever_ends_a_run_is_told_and_goes_on(
@@ -71,8 +72,8 @@ def test_whatever_ends_a_run_is_told_and_goes_on(
         logging.getLogger("breakout").info("so far so good")
         raise error
     status = read_status(folders[0])
-    assert (status["state"], status["error"]) == (state, sentence)
-    assert status["finished"] is not None
+    assert (status.state, status.error) == (state, sentence)
+    assert status.finished is not None
     log = (folders[0] / "run.log").read_text(encoding="utf-8")
     assert "INFO so far so good" in log
     assert "Traceback" in log
@@ -98,7 +99,7 @@ def test_runs_of_one_microsecond_get_folders_of_their_own(
             del tz
             return next(ticks)
 
-    monkeypatch.setattr(runs, "datetime", SlowClock)
+    monkeypatch.setattr(run_folder, "datetime", SlowClock)
     folders = []
     for _ in range(5):
         with open_run(tmp_path, config, "train") as run:
@@ -109,12 +110,12 @@ def test_runs_of_one_microsecond_get_folders_of_their_own(
 def test_runs_in_many_threads_never_share_a_folder(tmp_path: Path, config: settings.ExperimentConfig) -> None:
     def one(number: int) -> Path:
         with open_run(tmp_path, config, "train") as run:
-            run.facts["number"] = number
+            run.note(rows=number)
         return run.folder
 
     with ThreadPoolExecutor(8) as pool:
         folders = list(pool.map(one, range(24)))
-    assert [status_of(folder)["number"] for folder in folders] == list(range(24))
+    assert [status_of(folder)["rows"] for folder in folders] == list(range(24))
 
 
 def test_a_folder_that_cannot_be_made_is_a_data_error(tmp_path: Path, config: settings.ExperimentConfig) -> None:
@@ -132,9 +133,9 @@ def test_a_running_run_whose_process_is_gone_was_killed(tmp_path: Path, config: 
     with open_run(tmp_path, config, "train") as run:
         status = status_of(run.folder)
         save_json(status | {"pid": gone.pid}, run.folder / "status.json")
-        assert read_status(run.folder)["state"] == "killed"
+        assert read_status(run.folder).state == "killed"
         save_json(status | {"pid": gone.pid, "host": "another-machine"}, run.folder / "status.json")
-        assert read_status(run.folder)["state"] == "running"
+        assert read_status(run.folder).state == "running"
 
 
 def test_a_folder_without_a_run_is_a_data_error(tmp_path: Path) -> None:
@@ -155,7 +156,7 @@ def test_a_run_says_completed_only_when_the_disk_holds_all_of_it(
 
         def note(handle: int) -> None:
             file = os.fstat(handle)
-            flushed.setdefault(file.st_ino, read_status(run.folder)["state"])
+            flushed.setdefault(file.st_ino, read_status(run.folder).state)
             if stat.S_ISDIR(file.st_mode):
                 raise OSError(errno.EINVAL, "a file system that cannot do this for folders")
 
@@ -165,7 +166,7 @@ def test_a_run_says_completed_only_when_the_disk_holds_all_of_it(
         assert not flushed
         save_text("elsewhere", tmp_path / "elsewhere.txt")
         assert list(flushed) == [(tmp_path / "elsewhere.txt").stat().st_ino]
-    assert read_status(run.folder)["state"] == "completed"
+    assert read_status(run.folder).state == "completed"
     rest = [path for path in run.folder.rglob("*") if path.name != "status.json"]
     assert {path.name for path in rest} >= {"deep", "late.txt", "foreign.bin", "settings.yaml", "run.log"}
     assert {flushed[path.stat().st_ino] for path in rest} == {"running"}
@@ -264,7 +265,7 @@ def test_a_run_ended_by_a_signal_says_so_and_shows_no_half_file(
     number: signal.Signals, code: int, state: str, told: str, tmp_path: Path
 ) -> None:
     with a_long_run(tmp_path) as (process, run):
-        assert read_status(run)["state"] == "running"
+        assert read_status(run).state == "running"
         process.send_signal(number)
         _, told_on_stderr = process.communicate(timeout=60)
         # Python may pass an interrupt on as SIGINT; a shell tells a death by a signal as 128 + its number.
@@ -273,8 +274,8 @@ def test_a_run_ended_by_a_signal_says_so_and_shows_no_half_file(
         assert "breakout: interrupted." in told_on_stderr
         assert "Traceback" not in told_on_stderr
     status = read_status(run)
-    assert status["state"] == state
-    assert told in status["error"]
+    assert status.state == state
+    assert told in str(status.error)
     for path in run.rglob("*"):
         if not path.name.startswith("."):
             assert_is_whole(path)

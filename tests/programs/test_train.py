@@ -59,9 +59,10 @@ def test_the_program_leaves_a_complete_run_and_nothing_else(program: Program, tm
     assert "on 1,515 games of 26 dates" in ended.stdout
     assert f"outputs/runs/first/{run.name}" in ended.stdout
     status = read_status(run)
-    assert (status["state"], status["error"], status["command"]) == ("completed", None, "train")
-    assert run.name.endswith(f"-{status['fingerprint']}")
-    assert status["started"] < status["finished"]
+    assert (status.state, status.error, status.command) == ("completed", None, "train")
+    assert run.name.endswith(f"-{status.fingerprint}")
+    assert status.finished is not None
+    assert status.started < status.finished
 
 
 def test_the_first_window_gives_the_known_areas_under_the_curve(trained: Trained) -> None:
@@ -98,7 +99,7 @@ def test_the_same_command_twice_gives_bitwise_equal_predictions(trained: Trained
     one, two = (pd.read_parquet(run / "predictions.parquet") for run in (first, second))
     assert one["probability"].to_numpy().tobytes() == two["probability"].to_numpy().tobytes()
     pd.testing.assert_frame_equal(one, two, check_exact=True)
-    assert read_status(first)["fingerprint"] == read_status(second)["fingerprint"]
+    assert read_status(first).fingerprint == read_status(second).fingerprint
     assert read(first / "metrics.json")["evaluation"] == read(second / "metrics.json")["evaluation"]
 
 
@@ -121,7 +122,7 @@ def test_a_run_knows_what_it_was_made_of(trained: Trained) -> None:
     assert manifest["windows"]["evaluation"] == ["2026-01-11", "2026-02-05"]
     assert manifest["windows"]["validation"][1] == "2026-01-10"
     assert manifest["train_breakout_rate"] == pytest.approx(0.1749, abs=5e-5)
-    assert read_status(run)["contract"] == manifest["contract_fingerprint"]
+    assert read_status(run).contract == manifest["contract_fingerprint"]
     assert settings.fingerprint(settings.load_file(run / "settings.yaml", settings.ExperimentConfig)) in run.name
 
 
@@ -169,8 +170,8 @@ def test_too_little_data_is_refused_with_exit_code_3(
     run = newest_run(tmp_path, "refused")
     assert names(run) == {"status.json", "settings.yaml", "run.log"}
     status = read_status(run)
-    assert status["state"] == "failed"
-    assert told in status["error"]
+    assert status.state == "failed"
+    assert told in str(status.error)
     assert "Traceback" in (run / "run.log").read_text(encoding="utf-8")
 
 
@@ -198,7 +199,7 @@ def test_drift_ends_the_run_with_exit_code_1_only_where_it_is_asked_for(tmp_path
     assert asked.code == 1
     assert "days_since_breakout" in asked.err
     run = newest_run(tmp_path, "asked")
-    assert read_status(run)["state"] == "completed"
+    assert read_status(run).state == "completed"
     assert "days_since_breakout" in read(run / "distributions.json")["drifted"]
 
 

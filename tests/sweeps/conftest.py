@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
 
@@ -56,7 +57,7 @@ class Swept:
 def statuses(folder: Path) -> list[dict[str, Any]]:
     """status.json of every run below a sweep's folder, oldest first."""
     paths = sorted(folder.glob("runs/*/status.json"))
-    return [{**read_status(path.parent), "folder": path.parent} for path in paths]
+    return [{**msgspec.structs.asdict(read_status(path.parent)), "folder": path.parent} for path in paths]
 
 
 def newest_sweep(outputs: Path) -> Path:
@@ -76,8 +77,8 @@ def predictions(folder: Path) -> dict[str, pd.DataFrame]:
     found = {}
     for path in folder.rglob("status.json"):
         told = read_status(path.parent)
-        if told["state"] == "completed":
-            found[told["fingerprint"]] = pd.read_parquet(path.parent / "predictions.parquet")
+        if told.state == "completed":
+            found[told.fingerprint] = pd.read_parquet(path.parent / "predictions.parquet")
     return found
 
 

@@ -11,8 +11,7 @@ from breakout.report.terminal.console import console, styled, titled_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breakout.production.promotion import Check
-    from breakout.production.registry import Event, Registry
+    from breakout.production.registry import Check, Event, Registry
 
 
 def print_checks(checks: Sequence[Check]) -> None:
@@ -26,7 +25,7 @@ def print_checks(checks: Sequence[Check]) -> None:
 def print_promotion(event: Event, registry: Registry) -> None:
     """What is in production from now on, and where."""
     out = console()
-    out.print_place("in production", f"{event.bundle} ({event.facts['name']})")
+    out.print_place("in production", f"{event.bundle} ({event.facts.name})")
     out.print_place("bundle", registry.bundle_folder(str(event.bundle)))
 
 
@@ -43,7 +42,7 @@ def print_production(registry: Registry) -> None:
     if not history:
         return
     table = titled_table("history", "", "time", "event", "in production from then on")
-    names = {event.bundle: event.facts["name"] for event in history if event.action == "promoted"}
+    names = {event.bundle: event.facts.name for event in history if event.action == "promoted"}
     for event in reversed(history):
         model = "none" if event.bundle is None else f"{event.bundle} ({names.get(event.bundle, '?')})"
         table.add_row(str(event.number), event.time, event.action, model)

@@ -1,0 +1,17 @@
+"""A run's folder: opening one, its status, and reading back what a run left (`breakout.runs.record`)."""
+
+from breakout.runs.folder import Run, git_commit, open_run
+from breakout.runs.status import LOG_FILE, SETTINGS_FILE, STATUS_FILE, RunStatus, check_files, read_status, write_status
+
+__all__ = [
+    "LOG_FILE",
+    "SETTINGS_FILE",
+    "STATUS_FILE",
+    "Run",
+    "RunStatus",
+    "check_files",
+    "git_commit",
+    "open_run",
+    "read_status",
+    "write_status",
+]

@@ -1,0 +1,184 @@
+"""Opening a run: a new folder whose status tells how the run ended, and a log that keeps what went wrong.
+
+`outputs/runs/<name>/<time with microseconds>-<fingerprint>/` holds status.json and run.log from the first moment; the
+program adds the rest. Nothing is ever written into a folder that exists.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import signal
+import subprocess
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from breakout import settings
+from breakout.artifacts import flushed_together, save_text
+from breakout.control_characters import strip_control_characters
+from breakout.errors import DataError, as_breakout_error, system_sentence
+from breakout.runs.status import LOG_FILE, SETTINGS_FILE, RunStatus, State, process_identity, write_status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import FrameType
+
+logger = logging.getLogger("breakout")
+
+
+@dataclass
+class Run:
+    """An open run: its folder, and its status, which the program may add to before the run ends."""
+
+    folder: Path
+    status: RunStatus
+
+    @property
+    def run_id(self) -> str:
+        """The name of the folder."""
+        return self.status.run_id
+
+    def note(self, **known: Any) -> None:
+        """Set keys of the status; they are written when the run ends."""
+        self.status = msgspec.structs.replace(self.status, **known)
+
+    def end(self, state: State, error: str | None = None) -> None:
+        """Write how the run ended."""
+        self.note(state=state, error=error, finished=datetime.now(UTC))
+        write_status(self.status, self.folder)
+
+
+@contextmanager
+def open_run(
+    parent: Path, config: Any, command: str, identity: str = "", facts: Mapping[str, Any] | None = None
+) -> Iterator[Run]:
+    """Open a run in a new folder below `parent`.
+
+    `identity` is the fingerprint of what decides the numbers beside the configuration; `facts` are keys of `RunStatus`
+    that are known from the beginning.
+
+    Leaving normally marks the run completed. An exception marks it failed (Ctrl-C and SIGTERM: interrupted), with the
+    sentence in status.json and the traceback in run.log, and is raised again.
+    """
+    fingerprint = settings.fingerprint(config)
+    folder = _make_folder(parent, fingerprint)
+    status = RunStatus(
+        state="running",
+        run_id=folder.name,
+        command=command,
+        name=getattr(config, "name", command),
+        fingerprint=fingerprint,
+        identity=identity,
+        started=datetime.now(UTC),
+        finished=None,
+        error=None,
+        pid=os.getpid(),
+        host=platform.node(),
+        process=process_identity(os.getpid()),
+        **(facts or {}),
+    )
+    run = Run(folder, status)
+    with _terminate_as_interrupt(), _log_to(folder / LOG_FILE):
+        try:
+            with flushed_together(folder):  # before status.json says completed
+                write_status(status, folder)
+                save_text(settings.to_yaml(config), folder / SETTINGS_FILE)
+                yield run
+        except BaseException as error:  # whatever ends the run, its status must say so
+            state: State = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            message = _message(error)
+            logger.exception("%s: %s", state, message)
+            with suppress(DataError):  # a full disk keeps no status; what filled it is what the user must hear of
+                run.end(state, message)
+            raise
+        run.end("completed")
+
+
+@cache
+def git_commit(folder: Path) -> str | None:
+    """Return the commit of the checkout that holds a folder, `-dirty` appended if it is changed; None outside one."""
+    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None
+
+
+def _make_folder(parent: Path, fingerprint: str) -> Path:
+    while True:
+        folder = parent / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{fingerprint}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue  # another run of the same microsecond: take the next one
+        except OSError as error:
+            remedy = "choose another with paths.outputs=DIR"
+            raise DataError(system_sentence(f"{parent} cannot be written", error, remedy)) from error
+        return folder
+
+
+class _PlainFormatter(logging.Formatter):
+    """A formatter that leaves control characters out of names and messages: the log is read in a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return strip_control_characters(super().format(record))
+
+
+class _RunLog(logging.FileHandler):
+    """A log that ends where it cannot be written: a full disk is reported once, by the run itself."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the name is logging's)
+        del record
+        logger.removeHandler(self)
+
+
+@contextmanager
+def _log_to(path: Path) -> Iterator[None]:
+    try:
+        handler = _RunLog(path, encoding="utf-8")
+    except OSError as error:
+        raise DataError(system_sentence(f"{path} cannot be written", error)) from error
+    handler.setFormatter(_PlainFormatter("%(asctime)s %(levelname)s %(message)s"))
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        with suppress(OSError):  # what could not be written before cannot be flushed now
+            handler.close()
+
+
+@contextmanager
+def _terminate_as_interrupt() -> Iterator[None]:
+    """Make SIGTERM end the run like Ctrl-C; in other threads than the main one signals cannot be set."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise KeyboardInterrupt
+
+    try:
+        previous = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted before it was done"
+    return str(as_breakout_error(error) or f"{type(error).__name__}: {error}")

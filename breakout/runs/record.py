@@ -1,0 +1,125 @@
+"""What a run left on disk, read back: the one reader for reports, leaderboards, tracking, reruns and production."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from breakout import settings
+from breakout.artifacts import load_columns, load_json, load_parquet, load_typed
+from breakout.bundle import MANIFEST_FILE, Manifest, load_manifest
+from breakout.errors import BreakoutError, DataError
+from breakout.features.distributions import DistributionReport
+from breakout.runs.status import SETTINGS_FILE, STATUS_FILE, RunStatus, check_files, read_status
+from breakout.settings import RootConfig
+from breakout.settings.saved import read_mapping
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+METRICS_FILE = "metrics.json"
+PREDICTIONS_FILE = "predictions.parquet"
+DISTRIBUTIONS_FILE = "distributions.json"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run whose files are as it left them. `settings` are as they were saved; files are read when asked for.
+
+    Manifest and distributions are None where the run has no such file.
+    """
+
+    folder: Path
+    status: RunStatus
+    settings: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The name of the experiment."""
+        return self.status.name
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the run has digests of its files; runs of earlier versions have none."""
+        return self.status.files is not None
+
+    @cached_property
+    def config(self) -> RootConfig | None:
+        """The typed settings; None if this version does not know them, or they were refused."""
+        root = settings.ROOT_CLASSES.get(self.status.command)
+        with suppress(BreakoutError):
+            return None if root is None else settings.load(root, self.settings)
+        return None
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether the run got as far as its metrics."""
+        return (self.folder / METRICS_FILE).is_file()
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Any]:
+        """metrics.json; DataError without one."""
+        found: Mapping[str, Any] = load_json(self.folder / METRICS_FILE)
+        return found
+
+    @property
+    def evaluation(self) -> Mapping[str, Any] | None:
+        """All figures on the evaluation window; None for a run that only trained."""
+        return self.metrics.get("evaluation")
+
+    @cached_property
+    def manifest(self) -> Manifest | None:
+        """The manifest of the bundle that the run made, or of the one that it scored if that is still there."""
+        places = [self.folder / "bundle"]
+        if isinstance(self.config, settings.EvaluateConfig):
+            scored = Path(self.config.bundle)
+            places += [scored, scored / "bundle"]
+        found = next((place for place in places if (place / MANIFEST_FILE).is_file()), None)
+        return None if found is None else load_manifest(found)
+
+    @cached_property
+    def distributions(self) -> DistributionReport | None:
+        """distributions.json."""
+        path = self.folder / DISTRIBUTIONS_FILE
+        return load_typed(path, DistributionReport) if path.is_file() else None
+
+    def predictions(self) -> pd.DataFrame:
+        """Read predictions.parquet; DataError if it is missing or damaged."""
+        return load_parquet(self.folder / PREDICTIONS_FILE)
+
+    def prediction_columns(self) -> pa.Table:
+        """Read predictions.parquet without importing pandas; DataError if it is missing or damaged."""
+        return load_columns(self.folder / PREDICTIONS_FILE)
+
+
+def read_run(folder: Path) -> RunRecord:
+    """Read a run that may have ended in any way; DataError if it is none, or naming a file that was changed since."""
+    status = read_status(folder)
+    check_files(folder, status)
+    return RunRecord(folder, status, read_mapping(folder / SETTINGS_FILE))
+
+
+def read_completed_run(folder: Path) -> RunRecord:
+    """Read a run that is completed; DataError otherwise."""
+    run = read_run(folder)
+    if run.status.state != "completed":
+        raise DataError(f"the run in {folder} is {run.status.state}, not completed; see its run.log.")
+    return run
+
+
+def previous_run(run: RunRecord) -> RunRecord | None:
+    """Return the latest earlier run of the same name and command that completed; run folders sort by their time."""
+    own = run.folder.resolve()
+    for folder in sorted(own.parent.iterdir(), reverse=True):
+        if folder.name >= own.name or not (folder / STATUS_FILE).is_file():
+            continue
+        with suppress(DataError):  # a damaged one is nothing to compare with, but no reason to fail
+            before = read_completed_run(folder)
+            if before.status.command == run.status.command:
+                return before
+    return None

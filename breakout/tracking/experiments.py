@@ -1,0 +1,104 @@
+"""A run as one row of a table of experiments."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from breakout.errors import DataError
+from breakout.runs.record import METRICS_FILE, RunRecord, read_run
+from breakout.settings import DateWindow, ExperimentConfig
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from pathlib import Path
+
+    from breakout.settings import RootConfig
+
+
+@dataclass(frozen=True)
+class ExperimentRow:
+    """A run in plain values; dates, counts and results are None where the run did not get that far."""
+
+    experiment_id: str
+    experiment_name: str
+    hypothesis: str
+    experiment_type: str
+    tags: tuple[str, ...]
+    config: str
+    train_start: date | None
+    train_end: date | None
+    train_samples: int | None
+    eval_start: date | None
+    eval_end: date | None
+    eval_samples: int | None
+    results: str | None
+    model_path: str | None
+    git_commit: str | None
+    parent_sweep: str | None
+    status: str
+    error: str | None
+    started_at: datetime
+    finished_at: datetime | None
+
+
+def read_ended_run(folder: Path) -> RunRecord:
+    """Read a run to be registered; DataError if it is none, was changed, or is still running."""
+    run = read_run(folder)
+    if run.status.state == "running":
+        raise DataError(f"{folder} is still running; register it when it is over.")
+    return run
+
+
+def experiment_row(run: RunRecord) -> ExperimentRow:
+    """Return the row of a run that has ended."""
+    manifest, status, config = run.manifest, run.status, run.config
+    experiment = config if isinstance(config, ExperimentConfig) else None
+    train, evaluation = _windows(run)
+    return ExperimentRow(
+        experiment_id=status.run_id,
+        experiment_name=status.name,
+        hypothesis=experiment.hypothesis if experiment else "",
+        experiment_type=experiment.mode.name if experiment else status.command,
+        tags=experiment.tags if experiment else (),
+        config=json.dumps(run.settings, sort_keys=True, default=str),
+        train_start=train[0],
+        train_end=train[1],
+        train_samples=manifest.rows.train if manifest else None,
+        eval_start=evaluation[0],
+        eval_end=evaluation[1],
+        eval_samples=manifest.rows.evaluation if manifest else None,
+        results=(run.folder / METRICS_FILE).read_text(encoding="utf-8") if run.has_metrics else None,
+        model_path=str((run.folder / "bundle").resolve()) if manifest else None,
+        git_commit=manifest.git_commit if manifest else None,
+        parent_sweep=_parent_sweep(run.folder),
+        status=status.state,
+        error=status.error,
+        started_at=status.started,
+        finished_at=status.finished,
+    )
+
+
+Dates = tuple["date | None", "date | None"]
+
+
+def _windows(run: RunRecord) -> tuple[Dates, Dates]:
+    """Return the dates trained and evaluated on; the configured ones if the run failed before it resolved them."""
+    if run.manifest is not None:
+        return run.manifest.windows.train, run.manifest.windows.evaluation or (None, None)
+    return _configured(run.config)
+
+
+def _configured(config: RootConfig | None) -> tuple[Dates, Dates]:
+    if not isinstance(config, ExperimentConfig) or not isinstance(config.window, DateWindow):
+        return (None, None), (None, None)
+    window = config.window
+    return (window.train_start, window.train_end), (window.eval_start, window.eval_end)
+
+
+def _parent_sweep(folder: Path) -> str | None:
+    """Return the sweep that a run is a job of, as its place says: `sweeps/<sweep>/.../<run>`."""
+    parts = folder.resolve().parts
+    place = len(parts) - parts[::-1].index("sweeps") if "sweeps" in parts else len(parts)
+    return "/".join(parts[place:-1]) or None
