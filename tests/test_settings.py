@@ -257,6 +257,27 @@ def test_a_map_that_cannot_be_applied_is_refused(mapping: dict[str, Any], key: s
     assert f"warehouse.{key}" in refusal(mapping | {"warehouse": DUCKDB | {key: value}})
 
 
+def test_settings_saved_before_a_form_of_dates_could_be_declared_read_iso_dates(mapping: dict[str, Any]) -> None:
+    loaded = settings.load(settings.ExperimentConfig, mapping | {"warehouse": DUCKDB})
+    assert isinstance(loaded.warehouse, settings.DuckDBWarehouse)
+    assert (loaded.warehouse.date_format, loaded.warehouse.hive_partitioning) == (None, False)
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%Y", "%d.%m.%y", "%Y%m%d", "%-d %B %Y", "%Y-%j"])
+def test_a_form_of_dates_is_read_from_the_command_line(form: str) -> None:
+    files = ["warehouse.player_game_summary=a", "warehouse.team_offense_game_summary=b"]
+    config = compose("train", ["warehouse=duckdb", *files, f"warehouse.date_format='{form}'"])
+    assert isinstance(config.warehouse, settings.DuckDBWarehouse)
+    assert config.warehouse.date_format == form
+
+
+@pytest.mark.parametrize(
+    "form", ["", "mm/dd/yyyy", "%m/%d", "%Y-%m", "%Y-%d", "%Y-%m-%d %z", "%Q/%m/%d/%Y", "%Y-%m-%d%"]
+)
+def test_a_form_that_names_no_day_is_refused(mapping: dict[str, Any], form: str) -> None:
+    assert "warehouse.date_format" in refusal(mapping | {"warehouse": DUCKDB | {"date_format": form}})
+
+
 def test_settings_survive_a_file(default_experiment: settings.ExperimentConfig, tmp_path: Path) -> None:
     changed = dataclasses.replace(
         default_experiment, hypothesis="yes: ${no} & 'maybe' \u00fc\nline two", tags=("on", "1e5", "2026-01-01", "null")

@@ -96,22 +96,33 @@ class BigQueryWarehouse:
         span: dict[str, object] = {"history_start": first, "end": end}
         for table in tables.HISTORY_TABLES:
             self._check_not_empty(table, span)
-            checks.check_rows(self, table, self._names[table.name], dict(span))
+            checks.check_rows(
+                self, table, self._names[table.name], dict(span), needs_season_type=self._needs_season_type
+            )
         self._checked.append((first, end))
 
     def check_schedule(self, start: date, end: date) -> None:
         """Columns and types by metadata, then keys and values of the games of start..end."""
         self.check_schema(tables.SCHEDULE)
         span: dict[str, object] = {"history_start": start, "end": end}
-        checks.check_rows(self, tables.SCHEDULE, self._names[tables.SCHEDULE.name], span)
+        name = self._names[tables.SCHEDULE.name]
+        checks.check_rows(self, tables.SCHEDULE, name, span, needs_season_type=self._needs_season_type)
 
     def estimate_checks(self, start: date, end: date) -> CostEstimate:
         """What `check_history` would scan of the rows that start..end can see."""
         span: dict[str, object] = {"history_start": self.history_start(start), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)
         for table in tables.HISTORY_TABLES:
-            cost += self.estimate(checks.problem_query(table, self._names[table.name], is_filtered=True), span)
+            sql = checks.problem_query(
+                table, self._names[table.name], is_filtered=True, needs_season_type=self._needs_season_type
+            )
+            cost += self.estimate(sql, span)
         return cost
+
+    @property
+    def _needs_season_type(self) -> bool:
+        """Whether every row must have a season type of its own."""
+        return self.sources.has_season_type and not self.sources.is_season_type_filled
 
     def check_schema(self, table: tables.Table) -> None:
         """Raise DataError if a column is missing or of a wrong type; reads metadata only."""
@@ -157,8 +168,8 @@ class BigQueryWarehouse:
         raise DataError(f"player_game_summary ({name}) has no rows.")
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Name and BigQuery type of each column of a source table, from its metadata."""
-        return {field.name: standard_type(field) for field in self._table(table).schema}
+        """Return name (lower case) and BigQuery type of each column of a source table, from its metadata."""
+        return {field.name.lower(): standard_type(field) for field in self._table(table).schema}
 
     def partitioning(self, table: str) -> str:
         """How a table is partitioned, in words; DataError if it asks for a filter that no query here has."""

@@ -89,7 +89,7 @@ class DuckDBWarehouse:
             reader.release()
             for table, found in self._files.items():
                 self._check_has_rows(table, found)
-                checks.check_rows(self, table, f"nba_analytics.{table.name}", {})
+                checks.check_rows(self, table, f"nba_analytics.{table.name}", {}, needs_season_type=True)
             self._check_unchanged()
         except BaseException:  # tables that were not all loaded and checked must not be used
             self.close()

@@ -6,6 +6,7 @@ else differs would lose rows or values without a trace, so it is refused with th
 
 from __future__ import annotations
 
+import glob
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
@@ -118,8 +119,7 @@ class FileReader:
 
     def _parquet_columns(self, found: TableFiles, paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
         """Name and DuckDB type of each column, by file."""
-        listed = ", ".join(map(literal, paths))
-        sql = f"SELECT file_name, name, num_children, duckdb_type FROM parquet_schema([{listed}])"
+        sql = f"SELECT file_name, name, num_children, duckdb_type FROM parquet_schema({_listed(paths)})"
         columns: dict[str, list[tuple[str, str]]] = {}
         with errors_named(found.where()):
             rows = self._connection.execute(sql).fetchall()
@@ -138,7 +138,7 @@ class FileReader:
 
     def _parquet_source(self, paths: Sequence[str]) -> str:
         hive = "true, hive_types_autocast=false" if self._options.hive_partitioning else "false"
-        return f"read_parquet([{', '.join(map(literal, paths))}], hive_partitioning={hive})"
+        return f"read_parquet({_listed(paths)}, hive_partitioning={hive})"
 
     def _csv_parts(self, table: Table, found: TableFiles) -> list[Part]:
 
@@ -271,6 +271,11 @@ class FileReader:
     def _has_values(self, part: Part, source: SourceColumn) -> bool:
         sql = f"SELECT 1 FROM {part.source} WHERE {source.sql} IS NOT NULL LIMIT 1"
         return self._connection.execute(sql).fetchone() is not None
+
+
+def _listed(paths: Sequence[str]) -> str:
+    """Return the paths as an SQL list; DuckDB would take special characters in them for a glob."""
+    return f"[{', '.join(literal(glob.escape(path)) for path in paths)}]"
 
 
 @contextmanager

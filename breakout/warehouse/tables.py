@@ -48,6 +48,11 @@ class Column:
     is_nullable: bool = False
     is_optional: bool = False
 
+    @property
+    def is_name(self) -> bool:
+        """Whether the column holds keys, codes or names of people."""
+        return self.type == "STRING" and self.name != "season_type"
+
 
 @dataclass(frozen=True)
 class Table:

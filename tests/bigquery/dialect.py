@@ -24,7 +24,19 @@ FUNCTIONS = {
         "FARM_FINGERPRINT",
     ),
     *("FIRST_VALUE", "FLOOR", "GREATEST", "IF", "LAG", "LAST_VALUE", "LEAD", "LEAST", "MAX", "MIN", "NULLIF"),
-    *("PARSE_JSON", "POW", "ROUND", "ROW_NUMBER", "SAFE_DIVIDE", "SIGN", "SQRT", "STRPOS", "STRUCT", "SUM"),
+    *(
+        "PARSE_JSON",
+        "POW",
+        "REGEXP_CONTAINS",
+        "ROUND",
+        "ROW_NUMBER",
+        "SAFE_DIVIDE",
+        "SIGN",
+        "SQRT",
+        "STRPOS",
+        "STRUCT",
+        "SUM",
+    ),
     *("TO_JSON_STRING", "UNIX_DATE", "UNNEST"),
 }
 TYPES = {"FLOAT64", "INT64", "STRING", "DATE", "BOOL", "NUMERIC"}

@@ -189,6 +189,49 @@ def test_a_warehouse_without_season_type_takes_the_constant(
     assert ours.fingerprint == theirs.fingerprint
 
 
+def test_rows_without_a_season_type_are_refused_or_take_the_constant(
+    config: ConfigMaker, client: bigquery.Client, sample: DuckDBWarehouse
+) -> None:
+    """A game whose type is NULL or '' would count for nobody, in silence."""
+    emptied = "* REPLACE (IF(MOD(EXTRACT(DAY FROM game_date), 2) = 0, NULL, '') AS season_type)"
+    copy_tables(client, "plain", "AND season_type = 'regular'", select=emptied)
+    bare = BigQueryWarehouse(config(*named("plain"), "warehouse.schedule=null"))
+    with pytest.raises(DataError, match=r"season_type is NULL or empty in \d+ rows.*warehouse\.season_type="):
+        bare.check_history(*JANUARY)
+    chosen = config(*named("plain"), "warehouse.schedule=null", "warehouse.season_type=regular")
+    ours, theirs = (build_dataset(source, features(), *JANUARY) for source in (BigQueryWarehouse(chosen), sample))
+    assert ours.fingerprint == theirs.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "problem"),
+    [
+        ("player_lookup", "=cmd|x", "player_lookup begins with"),
+        ("player_full_name", "a\x1b]0;x\x07b", "player_full_name has a control"),
+        ("player_full_name", "a\u202eb", "player_full_name has a control or format character"),
+        ("team_abbr", "", "team_abbr is empty"),
+    ],
+)
+def test_unsafe_text_is_refused(
+    column: str, text: str, problem: str, config: ConfigMaker, client: bigquery.Client
+) -> None:
+    """The same SQL text checks files; tests/warehouse holds the other kinds of text."""
+    copy_tables(client, "spoiled", "LIMIT 1")
+    parameter = bigquery.QueryJobConfig(query_parameters=[bigquery.ScalarQueryParameter("text", "STRING", text)])
+    client.query(f"UPDATE spoiled.player_game_summary SET {column} = @text WHERE TRUE", job_config=parameter).result()
+    warehouse = BigQueryWarehouse(config(*named("spoiled"), "warehouse.schedule=null"))
+    with pytest.raises(DataError, match=problem) as refused:
+        warehouse.check_history(date(2023, 10, 1), date(2026, 2, 5))
+    assert str(refused.value).isprintable()
+
+
+def test_columns_may_be_written_in_any_letter_case(config: ConfigMaker, client: bigquery.Client) -> None:
+    spelled = "* EXCEPT (game_id, season_type), game_id AS Game_ID, season_type AS SEASON_TYPE"
+    copy_tables(client, "plain", "AND TRUE", select=spelled)
+    warehouse = BigQueryWarehouse(config(*named("plain"), "warehouse.schedule=null"))
+    assert len(build_dataset(warehouse, features(), *JANUARY)) == 1_515
+
+
 def test_a_project_may_stand_before_the_dataset(config: ConfigMaker) -> None:
     chosen = config("warehouse.player_game_summary=breakout-emulator.nba_analytics.player_game_summary")
     assert len(build_dataset(BigQueryWarehouse(chosen), features(), *JANUARY)) == 1_515
