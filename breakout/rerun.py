@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 from breakout import settings
 from breakout.bundle import Bundle, Windows, load_bundle, versions
 from breakout.errors import ConfigurationError, DataError, GateError
-from breakout.experiment.assessment import predictions_frame
-from breakout.experiment.fitting import fit_experiment
+from breakout.experiment.evaluating import predictions_frame
 from breakout.experiment.plan import open_plan
-from breakout.experiment.walk_forward import fold_predictions, judge_folds
-from breakout.models.kinds import fit_model
+from breakout.experiment.windows import fit_windows
 from breakout.production.bundle_gate import contract_differences, find_bundle
 from breakout.production.scoring import score_window
 from breakout.runs import SETTINGS_FILE, git_commit
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from breakout.dataset import Dataset
-    from breakout.experiment.plan import Plan
 
 # What may lie elsewhere than when the run was made, without the run being another.
 PLACES = ("warehouse.player_game_summary", "warehouse.team_offense_game_summary", "warehouse.schedule", "bundle")
@@ -88,31 +84,16 @@ def _rerun_training(run: RunRecord, places: Mapping[str, str]) -> tuple[Evidence
 
 def _train_again(config: settings.ExperimentConfig, settings_fingerprint: str) -> Evidence:
     with open_plan(config) as plan:
-        train, evaluation, predictions = _fit_folds(plan) if plan.folds else _fit_once(plan)
+        run = fit_windows(plan)
+        evaluation = None if run.last.scored is None else run.last.scored.rows
         prints = {
             "settings": settings_fingerprint,
             "data": plan.warehouse.fingerprint(),
             "contract": plan.contract.fingerprint,
-            "training rows": train.fingerprint,
+            "training rows": run.last.train.fingerprint,
             "evaluation rows": None if evaluation is None else evaluation.fingerprint,
         }
-    return Evidence(prints, predictions, _versions())
-
-
-def _fit_once(plan: Plan) -> tuple[Dataset, Dataset | None, pd.DataFrame]:
-    train, evaluation = plan.build_train(), plan.build_evaluation()
-    fitted = fit_experiment(plan.config, train, plan.contract)
-    parts = {"validation": (fitted.validation, fitted.validation_probability)}
-    if evaluation is not None:
-        probability = fitted.calibrator.apply(fitted.model.predict_probability(evaluation.X))
-        parts["evaluation"] = (evaluation, probability)
-    return train, evaluation, predictions_frame(parts)
-
-
-def _fit_folds(plan: Plan) -> tuple[Dataset, Dataset, pd.DataFrame]:
-    """A walk forward; the rows are the last fold's, whose model the bundle holds."""
-    judged = judge_folds(plan, plan.build_span(), fit_model)
-    return judged[-1].train, judged[-1].rows, fold_predictions(judged)
+    return Evidence(prints, run.predictions(), _versions())
 
 
 def _rerun_evaluation(run: RunRecord, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:

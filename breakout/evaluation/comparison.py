@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from numpy.typing import ArrayLike
 
-from breakout.evaluation.delong import DelongEstimate, delong_difference
 from breakout.evaluation.intervals import PairedDifference, bootstrap_metrics, paired_differences
-from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.parameters import EvaluationParameters
 from breakout.evaluation.reliability import ReliabilityBin, reliability_table
 from breakout.evaluation.resamples import DateResamples, Interval
@@ -24,7 +21,8 @@ from breakout.evaluation.slice_labels import SliceLabels
 from breakout.evaluation.slices import SliceDifference, compare_slices
 from breakout.threads import one_blas_thread
 
-SCHEMA_VERSION = 1
+# Raised whenever a field of `Comparison` is renamed, removed or changes its meaning.
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -37,20 +35,16 @@ class ModelFigures:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Candidate minus production: by the date bootstrap, by DeLong, and within slices by name."""
+    """Candidate minus production on all rows and within slices by name, and each model's own figures."""
 
     n_rows: int
     n_dates: int
     differences: Mapping[str, PairedDifference]
-    delong: DelongEstimate | None
     candidate: ModelFigures
     production: ModelFigures
     slices: Mapping[str, tuple[SliceDifference, ...]]
     parameters: EvaluationParameters
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the comparison in plain types under the field names above, with `schema_version`."""
-        return {"schema_version": SCHEMA_VERSION, **json_ready(self)}
+    schema_version: int = SCHEMA_VERSION
 
 
 @one_blas_thread()
@@ -70,7 +64,6 @@ def compare_probabilities(
         n_rows=labels.size,
         n_dates=resamples.n_dates,
         differences=paired_differences(labels, p_candidate, p_production, resamples),
-        delong=delong_difference(labels, p_candidate, p_production, confidence=parameters.confidence),
         candidate=_figures(labels, p_candidate, resamples, parameters),
         production=_figures(labels, p_production, resamples, parameters),
         slices={

@@ -11,15 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from breakout.evaluation.curves import Curves, build_curves
-from breakout.evaluation.delong import DelongEstimate, delong_auc, delong_difference
 from breakout.evaluation.intervals import MetricReplicates, PairedDifference, differences_of, replicate_metrics
-from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.parameters import EvaluationParameters
 from breakout.evaluation.ranked_replicates import replicate_ranked
 from breakout.evaluation.reliability import (
@@ -38,7 +35,7 @@ from breakout.evaluation.verdict import Verdict, judge
 from breakout.threads import one_blas_thread
 
 # Raised whenever a field of `EvaluationResult` is renamed, removed or changes its meaning.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -56,11 +53,10 @@ class RowSummary:
 
 @dataclass(frozen=True)
 class BaselineResult:
-    """A baseline's own metrics, and the model minus the baseline, by the date bootstrap and by DeLong."""
+    """A baseline's own metrics, and the model minus the baseline."""
 
     metrics: Mapping[str, Interval]
     model_minus_baseline: Mapping[str, PairedDifference]
-    delong: DelongEstimate | None
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,6 @@ class EvaluationResult:
     rows: RowSummary
     verdict: Verdict
     metrics: Mapping[str, Interval]
-    delong: DelongEstimate | None
     baselines: Mapping[str, BaselineResult]
     brier_decomposition: BrierDecomposition | None
     reliability: tuple[ReliabilityBin, ...]
@@ -86,10 +81,7 @@ class EvaluationResult:
     staleness: tuple[SliceMetrics, ...]
     curves: Curves
     parameters: EvaluationParameters
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the result in plain types under the field names above, with `schema_version`."""
-        return {"schema_version": SCHEMA_VERSION, **json_ready(self)}
+    schema_version: int = SCHEMA_VERSION
 
 
 @one_blas_thread()
@@ -122,12 +114,10 @@ def evaluate_probabilities(
         rows=_summarise_rows(labels, probabilities, dates, resamples),
         verdict=_judge(metrics["auc"], thresholds, resamples),
         metrics=metrics,
-        delong=delong_auc(labels, probabilities, confidence=parameters.confidence),
         baselines={
             name: BaselineResult(
                 metrics=baseline.intervals(resamples),
                 model_minus_baseline=differences_of(model, baseline, resamples),
-                delong=delong_difference(labels, probabilities, baselines[name], confidence=parameters.confidence),
             )
             for name, baseline in _replicate_baselines(labels, baselines, dates, parameters).items()
         },

@@ -1,45 +1,66 @@
-"""What the features are worth to a model on rows it has not seen: permutation and SHAP importance, as JSON types."""
+"""The worth of each feature to a model on rows that it has not seen: permutation and SHAP importance."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from breakout.evaluation.importance import PredictProbability, permutation_importance
-from breakout.evaluation.json_ready import json_ready
+from breakout.evaluation.run_metrics import PermutationImportance, ShapImportance
 
 if TYPE_CHECKING:
-    from breakout.calibration import Calibrator
     from breakout.dataset import Dataset
     from breakout.evaluation.parameters import EvaluationParameters
     from breakout.models.base import Model
     from breakout.settings import EvaluationConfig
 
 
-def explain(
-    model: Model, calibrator: Calibrator, rows: Dataset, config: EvaluationConfig, parameters: EvaluationParameters
-) -> dict[str, Any]:
-    """The importances that the configuration asks for, on played rows; None for one that it leaves out.
+@dataclass(frozen=True)
+class Explanation:
+    """The importances that the configuration asks for; None for one that it leaves out.
 
-    `features_that_add_nothing` are those that could be shuffled without a loss that chance does not explain; None where
-    a single date leaves that open.
+    `features_that_add_nothing` are those that can be shuffled without a loss that chance does not explain; None where
+    nothing was shuffled, or where all rows are of one date.
     """
-    return {
-        "importance": model.feature_importance(),
-        "shap": mean_absolute_shap(model, rows, config.shap_rows, parameters.seed),
-        **permute(
-            lambda X: calibrator.apply(model.predict_probability(X)), rows, config.permutation_repeats, parameters
-        ),
-    }
+
+    importance: dict[str, float]
+    shap: ShapImportance | None
+    permutation: PermutationImportance | None
+    features_that_add_nothing: tuple[str, ...] | None
 
 
-def permute(
+def explain(
+    model: Model,
+    predict_probability: PredictProbability,
+    rows: Dataset,
+    config: EvaluationConfig,
+    parameters: EvaluationParameters,
+    permuted_rows: Dataset | None = None,
+) -> Explanation:
+    """Explain a model on played rows; features are shuffled over `permuted_rows`, of one window `rows` themselves.
+
+    `predict_probability` gives the calibrated probabilities of shuffled rows; in a walk forward by each fold's model.
+    """
+    permutation = _permute(predict_probability, permuted_rows or rows, config.permutation_repeats, parameters)
+    idle = None
+    if permutation is not None and all(part.adds_nothing is not None for part in permutation.features):
+        idle = tuple(part.feature for part in permutation.features if part.adds_nothing)
+    return Explanation(
+        importance=model.feature_importance(),
+        shap=_mean_absolute_shap(model, rows, config.shap_rows, parameters.seed),
+        permutation=permutation,
+        features_that_add_nothing=idle,
+    )
+
+
+def _permute(
     predict_probability: PredictProbability, rows: Dataset, repeats: int, parameters: EvaluationParameters
-) -> dict[str, Any]:
-    """What shuffling each feature of these rows costs, and the features where that is nothing measurable."""
+) -> PermutationImportance | None:
+    """Return what shuffling each feature of these rows costs; None without repeats."""
     if not repeats:
-        return {"permutation_importance": None, "features_that_add_nothing": None}
+        return None
     features = permutation_importance(
         predict_probability,
         rows.X,
@@ -49,15 +70,11 @@ def permute(
         n_repeats=repeats,
         seed=parameters.seed,
     )
-    told = [part for part in features if part.adds_nothing is not None]
-    return {
-        "permutation_importance": {"n_rows": len(rows), "repeats": repeats, "features": json_ready(features)},
-        "features_that_add_nothing": [part.feature for part in told if part.adds_nothing] if told else None,
-    }
+    return PermutationImportance(len(rows), repeats, features)
 
 
-def mean_absolute_shap(model: Model, rows: Dataset, at_most: int, seed: int) -> dict[str, Any] | None:
-    """Mean |SHAP value| by feature in log odds, before calibration, the largest first; over a draw of rows if many."""
+def _mean_absolute_shap(model: Model, rows: Dataset, at_most: int, seed: int) -> ShapImportance | None:
+    """Return the mean |SHAP value| by feature in log odds, before calibration, over a draw of `at_most` rows."""
     if not at_most:
         return None
     X = rows.X
@@ -66,4 +83,4 @@ def mean_absolute_shap(model: Model, rows: Dataset, at_most: int, seed: int) -> 
         X = X.iloc[np.sort(drawn)]
     sizes = np.abs(model.shap_values(X)).mean(axis=0)
     ranked = sorted(zip(model.names, sizes.tolist(), strict=True), key=lambda item: -item[1])
-    return {"n_rows": len(X), "mean_absolute": dict(ranked)}
+    return ShapImportance(len(X), dict(ranked))

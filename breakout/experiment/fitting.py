@@ -1,11 +1,10 @@
-"""From training rows to a model that can be judged: validation kept back, fit, calibration, threshold, baselines."""
+"""Training rows to a fitted model: rows kept back for validation, fit, calibration, threshold and baselines."""
 
 from __future__ import annotations
 
 import logging
 import time
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +16,9 @@ from breakout.errors import DataError
 from breakout.evaluation.metrics import log_loss
 from breakout.evaluation.thresholds import ThresholdChoice, choose_threshold
 from breakout.experiment.row_counts import check_training_count
+from breakout.experiment.shared_work import SharedWork
 from breakout.models.base import FitParts, Model
-from breakout.models.kinds import FitModel, fit_model, held_out_probability
+from breakout.models.kinds import fit_model, held_out_probability
 from breakout.split import validation_mask
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Fitted:
 
 
 def check_training_rows(train: Dataset) -> None:
-    """Refuse to learn from too little: DataError below 500 rows or with one class only."""
+    """Raise DataError below 500 rows or with one class only."""
     check_training_count(len(train))
     if len(np.unique(train.label)) == 1:
         raise DataError(
@@ -89,24 +89,24 @@ def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
 
 
 def calibration_kind(config: ExperimentConfig) -> Kind:
-    """The configured calibration; weighted classes ruin probabilities, so a sigmoid mends them if none is asked."""
+    """Return the configured kind; a sigmoid where none is configured but weighted classes distort probabilities."""
     is_weighted = getattr(config.model, "class_weights", "none") != "none"
     return "sigmoid" if is_weighted and config.calibration.kind == "none" else config.calibration.kind
 
 
-def split_parts(config: ExperimentConfig, train: Dataset) -> tuple[FitParts, Dataset]:
+def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | None = None) -> tuple[FitParts, Dataset]:
     """Return the part to fit on and the validation part: the latest whole dates of the training window.
 
-    DataError if one of them holds one class only, or if no feature varies over the part to fit on.
+    DataError if one of them holds one class only, or if no feature varies over the part to fit on. `work` keeps the
+    parts, so that jobs on the same rows share them.
     """
-    parts, validation = _split_by_fraction(train, config.validation.fraction)
+    fraction, work = config.validation.fraction, work or SharedWork()
+    parts, validation = work.once("split", (train.fingerprint, fraction), lambda: _split_by_fraction(train, fraction))
     check_features_vary(config, parts)
     return parts, validation
 
 
-@lru_cache(maxsize=4)
 def _split_by_fraction(train: Dataset, fraction: float) -> tuple[FitParts, Dataset]:
-    """Remembered, so that jobs on the same rows share their parts, and with them fits and baselines."""
     mask = validation_mask(train.dates, fraction)
     fit, validation = train.take(~mask), train.take(mask)
     for name, part in (("fit on", fit), ("validate on", validation)):
@@ -118,21 +118,29 @@ def _split_by_fraction(train: Dataset, fraction: float) -> tuple[FitParts, Datas
     return FitParts(fit.X, fit.label, validation.X, validation.label), validation
 
 
-def fit_experiment(config: ExperimentConfig, train: Dataset, contract: Contract, fit: FitModel = fit_model) -> Fitted:
-    """Fit the configured model on the training rows; `fit` may hand out fits that several jobs of a sweep share."""
-    parts, validation = split_parts(config, train)
+def fit_experiment(
+    config: ExperimentConfig, train: Dataset, contract: Contract, work: SharedWork | None = None
+) -> Fitted:
+    """Fit the configured model on the training rows; `work` holds what several jobs of a sweep share."""
+    work = work or SharedWork()
+    parts, validation = split_parts(config, train, work)
     started = time.perf_counter()
     metadata = {CONTRACT_KEY: contract.fingerprint}
-    model = fit(config.model, parts, config.seed, metadata)
+    model = work.fit(config.model, parts, config.seed, metadata)
     fit_seconds = time.perf_counter() - started
     logger.info("fitted %s on %d rows, %d kept back", model.kind, len(parts.y_fit), len(validation))
-    return finish_fit(config, model, parts, validation, fit_seconds)
+    return _finish_fit(config, model, parts, validation, fit_seconds, work)
 
 
-def finish_fit(
-    config: ExperimentConfig, model: Model, parts: FitParts, validation: Dataset, fit_seconds: float
+def _finish_fit(
+    config: ExperimentConfig,
+    model: Model,
+    parts: FitParts,
+    validation: Dataset,
+    fit_seconds: float,
+    work: SharedWork,
 ) -> Fitted:
-    """All that follows a fit on the validation part: calibration, the threshold, and the baselines beside it."""
+    """Calibrate the model and choose the threshold on the validation part, and fit the baselines."""
     kind = calibration_kind(config)
     if kind != config.calibration.kind:
         logger.warning("model.class_weights distorts probabilities: calibrating them with calibration=%s", kind)
@@ -145,7 +153,7 @@ def finish_fit(
         target_precision=config.evaluation.target_precision,
         min_flagged=config.evaluation.min_flagged,
     )
-    baselines = fit_baselines(parts)
+    baselines = work.once("baselines", parts.digest, lambda: fit_baselines(parts))
     warnings = (*model.warnings, *_calibration_warnings(config, calibration), *_baseline_warnings(baselines))
     for warning in warnings:
         logger.warning(warning)
@@ -203,9 +211,8 @@ def calibrated_fit(config: ExperimentConfig, parts: FitParts, seed: int) -> tupl
     return model, calibration.calibrator
 
 
-@lru_cache(maxsize=4)
 def fit_baselines(parts: FitParts) -> dict[str, Model]:
-    """The base rate, and logistic regression (C = 1) on the same features, both over the whole training window."""
+    """Fit the base rate and a logistic regression (C = 1) on the same features, over the whole training window."""
     logistic = settings.LogisticConfig(kind="logistic", C=1.0, max_iterations=1000, class_weights="none")
     base_rate = settings.BaseRateConfig(kind="base_rate")
     return {config.kind: fit_model(config, parts, 0, {}) for config in (base_rate, logistic)}

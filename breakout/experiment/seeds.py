@@ -1,11 +1,11 @@
-"""The same recipe fitted with several seeds: how much of a figure is the luck of one."""
+"""The same recipe fitted with several seeds: how much of a metric is the luck of one seed."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from breakout.evaluation.json_ready import json_ready
+from breakout.evaluation.run_metrics import SeedStability
 from breakout.evaluation.stability import summarise_seeds
 from breakout.experiment.fitting import calibrated_fit, split_parts
 
@@ -20,8 +20,8 @@ logger = logging.getLogger("breakout")
 
 def measure_stability(
     config: ExperimentConfig, train: Dataset, evaluation: Dataset, headline: np.ndarray
-) -> dict[str, Any] | None:
-    """Mean and spread of each metric over `evaluation.seeds` seeds, counted up from the run's own; None for one seed.
+) -> SeedStability | None:
+    """Return the spread of each metric over `evaluation.seeds` seeds, counted up from the run's own; None for one seed.
 
     `headline` (n,) are the run's own probabilities of the evaluation rows. Each further fit is calibrated on its own;
     the threshold plays no part.
@@ -34,5 +34,4 @@ def measure_stability(
         model, calibrator = calibrated_fit(config, parts, seed)
         probabilities[seed] = calibrator.apply(model.predict_probability(evaluation.X))
         logger.info("fitted %s with seed %d", model.kind, seed)
-    metrics = summarise_seeds(evaluation.label, probabilities)
-    return {"seeds": list(probabilities), "metrics": json_ready(metrics)}
+    return SeedStability(tuple(probabilities), summarise_seeds(evaluation.label, probabilities))

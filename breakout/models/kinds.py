@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from breakout import settings
 from breakout.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     import numpy as np
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from breakout.settings.groups import CatBoostConfig, ModelConfig
 
 _LONG_FIT = 200  # trees
-
-FitModel: TypeAlias = "Callable[[ModelConfig, FitParts, int, Mapping[str, str]], Model]"
 
 
 def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:

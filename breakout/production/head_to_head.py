@@ -9,8 +9,9 @@ import numpy as np
 
 from breakout.errors import ConfigurationError
 from breakout.evaluation.comparison import Comparison, compare_probabilities
-from breakout.experiment.assessment import build_slices
-from breakout.production.scoring import ScoredRows, later_window, score_window
+from breakout.evaluation.json_ready import json_ready
+from breakout.experiment.evaluating import ScoredRows, build_slices
+from breakout.production.scoring import later_window, score_window
 
 if TYPE_CHECKING:
     from datetime import date
@@ -61,7 +62,7 @@ class HeadToHead:
                 }
                 for role, bundle in (("candidate", self.candidate), ("production", self.production))
             },
-            **self.comparison.to_dict(),
+            **json_ready(self.comparison),
         }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from breakout.errors import DataError, GateError
 from breakout.evaluation.intervals import paired_differences
-from breakout.experiment.assessment import evaluation_parameters
+from breakout.experiment.evaluating import evaluation_parameters
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.production.bundle_gate import check_contract, contract_differences
 from breakout.production.evidence import find_evaluation

@@ -5,27 +5,17 @@ What is asked of the warehouse comes from the bundle alone: its features, its po
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
+from breakout.dataset import SLICE_FEATURES, build_dataset
 from breakout.errors import ConfigurationError, DataError
+from breakout.experiment.evaluating import ScoredRows, score_rows
 from breakout.split import DateRange
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from breakout.bundle import Bundle
     from breakout.warehouse.base import Warehouse
-
-
-@dataclass(frozen=True)
-class ScoredRows:
-    """Played rows, and a bundle's probability for each, shape (n,)."""
-
-    rows: Dataset
-    probability: np.ndarray
 
 
 def later_window(train_end: date, start: date | None, end: date | None, warehouse: Warehouse) -> DateRange:
@@ -54,4 +44,4 @@ def score_window(bundle: Bundle, warehouse: Warehouse, window: DateRange) -> Sco
     rows = build_dataset(warehouse, bundle.features, window.start, window.end, slice_features=SLICE_FEATURES)
     if not len(rows):
         raise DataError(f"there is no game to score in {window}; move start..end to dates with games.")
-    return ScoredRows(rows, bundle.predict_probability(rows.X))
+    return score_rows(bundle, rows, bundle.train_end)

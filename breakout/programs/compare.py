@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout import artifacts
-from breakout.experiment.assessment import evaluation_parameters
+from breakout.experiment.evaluating import evaluation_parameters
 from breakout.production.bundle_gate import open_bundle
 from breakout.production.head_to_head import HeadToHead, check_comparable, compare_bundles
 from breakout.report.terminal.comparison import print_comparison

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from breakout import artifacts
 from breakout.bundle import versions
-from breakout.experiment.assessment import (
-    METRICS_SCHEMA_VERSION,
-    assess,
-    baseline_probabilities,
-    evaluation_parameters,
-    predictions_frame,
-)
+from breakout.evaluation.run_metrics import write_metrics
 from breakout.experiment.drift import check_drift, save_distributions
-from breakout.experiment.explanation import explain
-from breakout.experiment.record import describe_calibration, describe_model, saved_calibration_fit
+from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
+from breakout.experiment.summary import summarise_scoring
 from breakout.features.distributions import validate_feature_distributions
 from breakout.production.bundle_gate import check_contract, find_bundle
-from breakout.production.scoring import ScoredRows, later_window, score_window
+from breakout.production.scoring import later_window, score_window
 from breakout.report.page import write_page
 from breakout.report.terminal.console import console
 from breakout.report.terminal.runs import print_evaluation
@@ -32,6 +27,7 @@ if TYPE_CHECKING:
 
     from breakout.bundle import Bundle
     from breakout.evaluation.summary import EvaluationResult
+    from breakout.experiment.evaluating import ScoredRows
     from breakout.settings import EvaluateConfig
     from breakout.warehouse.base import Warehouse
 
@@ -41,7 +37,7 @@ PREDICTIONS_FILE = "predictions.parquet"
 
 
 def run(config: EvaluateConfig) -> int:
-    """Score, judge and write; the exit code. GateError if the bundle's contract is not the installed one."""
+    """Score, evaluate and write; return the exit code. GateError if the bundle's contract is not the installed one."""
     bundle = find_bundle(config.bundle)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
     warehouse = open_for(config, "evaluate")
@@ -84,11 +80,13 @@ def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str],
 def _write(
     config: EvaluateConfig, bundle: Bundle, scored: ScoredRows, differences: Sequence[str], folder: Path
 ) -> None:
-    """The files of a run, but for the bundle, which exists."""
+    """Write the files of a run except the bundle, which exists."""
     frame = predictions_frame({"evaluation": (scored.rows, scored.probability)})
     artifacts.save_parquet(frame.assign(contract_mismatch=True) if differences else frame, folder / PREDICTIONS_FILE)
-    result = _judge(config, bundle, scored)
-    artifacts.save_json(_metrics(config, bundle, scored, result, differences), folder / "metrics.json")
+    parameters = evaluation_parameters(config.evaluation, config.seed)
+    result = evaluate_scored([scored], scored.rows, parameters, bundle.settings.target)
+    result = _with_mismatch(result, differences)
+    write_metrics(summarise_scoring(config, bundle, scored, result, differences), folder)
     significance = config.distributions.significance
     report = validate_feature_distributions(bundle.training_features(), scored.rows.X, significance=significance)
     save_distributions(report, folder)
@@ -98,48 +96,10 @@ def _write(
     write_page(folder)
 
 
-def _judge(config: EvaluateConfig, bundle: Bundle, scored: ScoredRows) -> EvaluationResult:
-    """Judge the calibrated probabilities as a run does, against the baselines that the bundle carries."""
-    rows = scored.rows
-    raw = {} if bundle.calibrator.kind == "none" else {"uncalibrated": bundle.model.predict_probability(rows.X)}
-    result = assess(
-        rows,
-        scored.probability,
-        evaluation_parameters(config.evaluation, config.seed),
-        threshold=bundle.threshold,
-        baselines=baseline_probabilities(bundle.baselines, rows) | raw,
-        target=bundle.settings.target,
-        train_end=bundle.train_end,
-    )
-    for warning in result.verdict.warnings:
-        logger.warning(warning)
-    return result
-
-
-def _metrics(
-    config: EvaluateConfig, bundle: Bundle, scored: ScoredRows, result: EvaluationResult, differences: Sequence[str]
-) -> dict[str, Any]:
-    """metrics.json as of a run, without what only a fit has: the validation part and other seeds.
-
-    A mismatch of the contract stands among the verdict's warnings, and so in every report.
-    """
-    evaluation = result.to_dict()
-    if differences:
-        warning = f"scored under another contract than the bundle's, never to be promoted: {'; '.join(differences)}"
-        evaluation["verdict"]["warnings"].insert(0, warning)
-    model, calibrator, rows = bundle.model, bundle.calibrator, scored.rows
-    raw = None if calibrator.kind == "none" else model.predict_probability(rows.X)
-    parameters = evaluation_parameters(config.evaluation, config.seed)
-    training_rows = bundle.manifest.rows.train
-    return {
-        "schema_version": METRICS_SCHEMA_VERSION,
-        "evaluation": evaluation,
-        "validation": None,
-        "model": {**describe_model(bundle, training_rows, None), "bundle": bundle.fingerprint},
-        "calibration": describe_calibration(saved_calibration_fit(bundle), calibrator, rows, raw, parameters),
-        "stability": None,
-        "explained_on": "evaluation",
-        **explain(model, calibrator, rows, config.evaluation, parameters),
-        "contract_mismatch": list(differences),
-        "warnings": list(bundle.manifest.warnings),
-    }
+def _with_mismatch(result: EvaluationResult, differences: Sequence[str]) -> EvaluationResult:
+    """Put a mismatch of the contract first among the verdict's warnings, which every report shows."""
+    if not differences:
+        return result
+    warning = f"scored under another contract than the bundle's, never to be promoted: {'; '.join(differences)}"
+    verdict = replace(result.verdict, warnings=(warning, *result.verdict.warnings))
+    return replace(result, verdict=verdict)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from breakout.experiment.drift import check_drift
 from breakout.experiment.plan import Plan, open_plan
-from breakout.experiment.walk_forward import played_folds
+from breakout.experiment.windows import check_rows, played_folds
 from breakout.report.terminal import runs as terminal
 from breakout.tracking.base import registering
-from breakout.training import check_rows, train
+from breakout.training import train
 from breakout.warehouse.cost import CostEstimate, Priced
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ def run(config: ExperimentConfig) -> int:
             if config.dry_run:
                 show_plan(plan)
                 return 0
-            folder = train(plan, started=started)
-        terminal.print_run(folder)
-        check_drift(config.distributions, folder)
+            run = train(plan, started=started)
+        terminal.print_run(run.folder)
+        check_drift(config.distributions, run.folder)
     return 0
 
 

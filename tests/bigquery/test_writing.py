@@ -53,7 +53,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert isinstance(default, settings.ExperimentConfig)
     config = replace(default, name="deeper", hypothesis=HYPOTHESIS, tags=("a", "b"), write_report=False)
     with open_plan(config) as plan:
-        return train(plan, tmp_path_factory.mktemp("outputs") / "sweeps" / "depths" / "runs")
+        return train(plan, tmp_path_factory.mktemp("outputs") / "sweeps" / "depths" / "runs").folder
 
 
 @pytest.fixture

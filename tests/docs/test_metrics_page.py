@@ -12,7 +12,7 @@ import pytest
 
 from breakout.artifacts import load_json
 from breakout.cli import main
-from breakout.experiment.assessment import METRICS_SCHEMA_VERSION
+from breakout.evaluation.run_metrics import METRICS_SCHEMA_VERSION
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 SCALARS: dict[str, tuple[type, ...]] = {"int": (int,), "number": (int, float), "text": (str,), "bool": (bool,)}

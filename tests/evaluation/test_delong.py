@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from breakout.evaluation.delong import delong_auc, delong_difference, midranks
 from breakout.evaluation.metrics import area_under_roc
+from tests.evaluation.delong import delong_auc, delong_difference, midranks
 
 # Patients of DeLong, DeLong and Clarke-Pearson (1988): albumin, total protein, K-G score, outcome. The 43
 # complete records and their results stand in the SAS/STAT User's Guide, "Comparing ROC Curves".

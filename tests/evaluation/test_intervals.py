@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breakout.evaluation import ranked_replicates
-from breakout.evaluation.delong import delong_auc, delong_difference
 from breakout.evaluation.intervals import bootstrap_metrics, paired_differences, replicate_paired_metrics
 from breakout.evaluation.metrics import area_under_roc, average_precision, brier_score, log_loss
 from breakout.evaluation.ranked_replicates import replicate_auc, replicate_ranked
 from breakout.evaluation.reliability import expected_calibration_error, reliability_table
 from breakout.evaluation.resamples import DateResamples, draw_date_resamples, quantile
 from breakout.evaluation.top_rows import expected_hits
+from tests.evaluation.delong import delong_auc, delong_difference
 
 START = np.datetime64("2026-01-11")
 

@@ -16,10 +16,10 @@ from breakout import settings
 from breakout.cli import main
 from breakout.experiment.fitting import split_parts
 from breakout.experiment.plan import open_plan
+from breakout.experiment.shared_work import SharedWork
 from breakout.models.base import FitParts
 from breakout.models.kinds import fit_model
 from breakout.settings.composition import compose
-from breakout.sweeps.shared_fits import SharedFits
 from tests.programs.sample_files import ingest, warehouse_words
 from tests.sweeps.conftest import QUICK, Swept, assert_same_bits, newest_sweep, predictions, statuses, sweep
 
@@ -58,7 +58,8 @@ def model_of(*words: str) -> ModelConfig:
 @pytest.mark.parametrize(("kind", "rounds"), [("catboost", 0), ("catboost", 5), ("catboost", 30), ("blend", 5)])
 def test_fits_that_jobs_share_are_bitwise_those_of_each_alone(kind: str, rounds: int, parts: FitParts) -> None:
     counts = (1, 35, 199, 200, 230)
-    shared = SharedFits(max(counts))
+    shared = SharedWork()
+    shared.begin_group("group", max(counts))
     for iterations in counts:
         words = ("model.depth=2", f"model.iterations={iterations}", f"model.early_stopping_rounds={rounds}")
         config = model_of(f"model={kind}", *words)
@@ -69,7 +70,7 @@ def test_fits_that_jobs_share_are_bitwise_those_of_each_alone(kind: str, rounds:
 
 
 def test_jobs_share_fits_on_equal_rows_however_they_came_by_them_and_on_no_others(parts: FitParts) -> None:
-    shared, config = SharedFits(1), model_of("model=logistic")
+    shared, config = SharedWork(), model_of("model=logistic")
     first = shared.fit(config, parts, 1, {})
     copied = FitParts(parts.X_fit.copy(), parts.y_fit.copy(), parts.X_validation, parts.y_validation)
     assert shared.fit(config, copied, 1, {}) is first, "each job of a walk forward takes its folds' rows itself"

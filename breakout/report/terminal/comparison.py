@@ -43,10 +43,6 @@ def _differences(comparison: dict[str, Any]) -> Table:
         table.add_row(
             METRICS[key].title, _format_signed(paired["difference"]), better, BETTER[paired["higher_is_better"]]
         )
-    delong = comparison["delong"]
-    if delong is not None:
-        p = "-" if delong["p_value"] is None else _format_p_value(delong["p_value"])
-        table.add_row("AUC by DeLong", _format_signed(delong), p, "takes games as independent")
     return table
 
 
@@ -76,10 +72,6 @@ def _slices(name: str, rows: Iterable[dict[str, Any]]) -> Table:
         found = (_format_signed(row["differences"][key]["difference"]) for key in ("auc", "log_loss", "brier"))
         table.add_row(row["label"], f"{row['n_rows']:,}", *found)
     return table
-
-
-def _format_p_value(p: float) -> str:
-    return f"p = {p:.3f}" if p >= 0.0005 else "p < 0.001"
 
 
 def _format_signed(interval: dict[str, Any]) -> str:

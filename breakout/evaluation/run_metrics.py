@@ -1,0 +1,193 @@
+"""`metrics.json`: the type of its content, and the one place that writes and reads it (manual: docs/metrics.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from breakout.artifacts import load_json, save_json
+from breakout.calibration import HeldOutCalibration
+from breakout.errors import DataError
+from breakout.evaluation.importance import FeatureImportance
+from breakout.evaluation.json_ready import json_ready
+from breakout.evaluation.reliability import ReliabilityBin
+from breakout.evaluation.resamples import Interval
+from breakout.evaluation.stability import SeedSpread
+from breakout.evaluation.summary import EvaluationResult
+
+METRICS_FILE = "metrics.json"
+# Raised whenever a key is renamed, removed or changes its meaning.
+METRICS_SCHEMA_VERSION = 2
+# Keys that are absent rather than null where they do not apply.
+_ABSENT_IF_NONE = ("folds", "contract_mismatch")
+_MODEL_KEYS = {"kind", "calibration", "threshold", "threshold_rule", "training_rows", "fit_seconds", "bundle"}
+
+# The five metrics by name, without intervals; None where a metric is undefined.
+PlainMetrics = Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class ValidationMetrics:
+    """The metrics on the validation part, on which the calibration was fitted and the threshold chosen."""
+
+    rows: int
+    first_date: str
+    last_date: str
+    metrics: PlainMetrics
+    metrics_before_calibration: PlainMetrics
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """The model that was fitted or scored.
+
+    `figures` are the numbers by which a model of this kind describes its fit, such as the trees kept; the file holds
+    them beside the other keys. `fit_seconds` is None and `bundle` its fingerprint where a saved model was scored.
+    """
+
+    kind: str
+    figures: Mapping[str, float]
+    calibration: str
+    threshold: float
+    threshold_rule: str
+    training_rows: int
+    fit_seconds: float | None
+    bundle: str | None = None
+
+
+@dataclass(frozen=True)
+class CalibrationSummary:
+    """The calibration that was applied, how it was fitted, and the reliability of the evaluation rows before it."""
+
+    kind: str
+    requested: str
+    is_forced_by_class_weights: bool
+    warnings: tuple[str, ...]
+    held_out: HeldOutCalibration | None
+    reliability_before: tuple[ReliabilityBin, ...] | None
+
+
+@dataclass(frozen=True)
+class SeedStability:
+    """The spread of each metric over several seeds, the run's own first; None where a metric is undefined."""
+
+    seeds: tuple[int, ...]
+    metrics: Mapping[str, SeedSpread | None]
+
+
+@dataclass(frozen=True)
+class PermutationImportance:
+    """The cost of shuffling each feature `repeats` times, the most important feature first."""
+
+    n_rows: int
+    repeats: int
+    features: tuple[FeatureImportance, ...]
+
+
+@dataclass(frozen=True)
+class ShapImportance:
+    """Mean absolute contribution to the log odds by feature, the largest first, over `n_rows` rows."""
+
+    n_rows: int
+    mean_absolute: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class FoldMetrics:
+    """One fold of a walk forward; `train` and `evaluation` are first and last dates, `figures` as in ModelSummary."""
+
+    fold: str
+    train: tuple[str, str]
+    evaluation: tuple[str, str]
+    training_rows: int
+    rows: int
+    breakout_rate: float | None
+    fit_seconds: float
+    threshold: float
+    figures: Mapping[str, float]
+    validation: PlainMetrics
+    metrics: Mapping[str, Interval]
+    calibration: str | None = None
+
+
+@dataclass(frozen=True)
+class RunMetrics:
+    """All figures of a run.
+
+    `evaluation` is None in a run that only trains, `validation` in an evaluation of a saved bundle. `folds` is None
+    unless the run is a walk forward, `contract_mismatch` unless it is an evaluation of a saved bundle.
+    """
+
+    evaluation: EvaluationResult | None
+    validation: ValidationMetrics | None
+    model: ModelSummary
+    calibration: CalibrationSummary
+    stability: SeedStability | None
+    explained_on: Literal["validation", "evaluation"]
+    importance: Mapping[str, float]
+    permutation_importance: PermutationImportance | None
+    shap: ShapImportance | None
+    features_that_add_nothing: tuple[str, ...] | None
+    warnings: tuple[str, ...] = ()
+    folds: tuple[FoldMetrics, ...] | None = None
+    contract_mismatch: tuple[str, ...] | None = None
+    schema_version: int = METRICS_SCHEMA_VERSION
+
+
+def write_metrics(metrics: RunMetrics, folder: Path) -> None:
+    """Write metrics.json into a run's folder."""
+    save_json(metrics_to_json(metrics), folder / METRICS_FILE)
+
+
+def read_metrics(folder: Path) -> RunMetrics:
+    """Read metrics.json of a run's folder; DataError if it is missing, damaged or of a newer version."""
+    path = folder / METRICS_FILE
+    return metrics_from_json(load_json(path), path)
+
+
+def metrics_to_json(metrics: RunMetrics) -> dict[str, Any]:
+    """Return the content of metrics.json as JSON types."""
+    content: dict[str, Any] = json_ready(metrics)
+    content = {"schema_version": content.pop("schema_version"), **content}
+    for part in (content["model"], *(content["folds"] or ())):
+        part.update(part.pop("figures"))
+    if content["model"]["bundle"] is None:
+        del content["model"]["bundle"]
+    return {key: value for key, value in content.items() if value is not None or key not in _ABSENT_IF_NONE}
+
+
+def metrics_from_json(content: Any, path: Path) -> RunMetrics:
+    """Return the typed content of metrics.json, also of earlier versions; DataError names the file."""
+    try:
+        version = content["schema_version"]
+        if version > METRICS_SCHEMA_VERSION:
+            raise DataError(
+                f"{path} has schema version {version}, but this version reads {METRICS_SCHEMA_VERSION}; "
+                "install a newer one."
+            )
+        fold_keys = set(FoldMetrics.__dataclass_fields__)
+        folds = content.get("folds")
+        content = content | {
+            "model": _with_figures(content["model"], _MODEL_KEYS),
+            "calibration": _upgraded_calibration(content["calibration"]),
+            "folds": None if folds is None else [_with_figures(fold, fold_keys) for fold in folds],
+        }
+        return msgspec.convert(content, RunMetrics, str_keys=True)
+    except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
+        reason = f" ({error})" if isinstance(error, msgspec.ValidationError) else ""
+        raise DataError(f"{path} is damaged: it does not hold the metrics of a run{reason}.") from error
+
+
+def _with_figures(part: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
+    """Return a part of the file with the numbers of its model's own kind gathered under `figures`."""
+    figures = {key: value for key, value in part.items() if key not in known}
+    return {**{key: value for key, value in part.items() if key in known}, "figures": figures}
+
+
+def _upgraded_calibration(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the calibration with the keys that version 1 does not have."""
+    return {"requested": record["kind"], "warnings": [], "held_out": None, **record}

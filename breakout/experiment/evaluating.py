@@ -1,0 +1,129 @@
+"""A fitted model on rows that it has not seen: its probabilities, evaluated beside baselines and in slices."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from breakout.evaluation import slice_labels as labels
+from breakout.evaluation.metrics import area_under_roc, average_precision, brier_score, log_loss
+from breakout.evaluation.parameters import EvaluationParameters
+from breakout.evaluation.reliability import expected_calibration_error
+from breakout.evaluation.summary import EvaluationResult, evaluate_probabilities
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from breakout.bundle import Learned
+    from breakout.dataset import Dataset
+    from breakout.evaluation.slice_labels import SliceLabels
+    from breakout.settings import EvaluationConfig, TargetConfig
+
+logger = logging.getLogger("breakout")
+
+
+def evaluation_parameters(config: EvaluationConfig, seed: int) -> EvaluationParameters:
+    """Return the evaluation's own numbers from the configured group and the run's seed."""
+    return EvaluationParameters(
+        bootstrap_resamples=config.bootstrap_resamples,
+        seed=seed,
+        confidence=config.confidence,
+        ece_bins=config.ece_bins,
+        thresholds=config.thresholds,
+        top_fractions=config.top_fractions,
+    )
+
+
+@dataclass(frozen=True)
+class ScoredRows:
+    """Rows that a model has not seen and its probabilities before (`raw`) and after calibration, each of shape (n,).
+
+    `train_end` is the last day that the model has learned from.
+    """
+
+    learned: Learned
+    rows: Dataset
+    raw: np.ndarray
+    probability: np.ndarray
+    train_end: date
+
+
+def score_rows(learned: Learned, rows: Dataset, train_end: date) -> ScoredRows:
+    """Predict the probabilities of rows after `train_end`."""
+    raw = learned.model.predict_probability(rows.X)
+    return ScoredRows(learned, rows, raw, learned.calibrator.apply(raw), train_end)
+
+
+def evaluate_scored(
+    parts: Sequence[ScoredRows], rows: Dataset, parameters: EvaluationParameters, target: TargetConfig
+) -> EvaluationResult:
+    """Evaluate probabilities of `rows`, which are those of all parts in order; log the verdict's warnings.
+
+    The baselines are each part's own, and `uncalibrated` where calibration changed the probabilities of a part. The
+    threshold is the first part's: the only one that was chosen before every game it is reported on.
+    """
+    by_part = [_baseline_probabilities(part) for part in parts]
+    baselines = {name: np.concatenate([found[name] for found in by_part]) for name in by_part[-1]}
+    if any(part.learned.calibrator.kind != "none" for part in parts):
+        baselines["uncalibrated"] = np.concatenate([part.raw for part in parts])
+    result = evaluate_probabilities(
+        rows.label,
+        np.concatenate([part.probability for part in parts]),
+        rows.dates,
+        parameters=parameters,
+        chosen_threshold=parts[0].learned.threshold,
+        baselines=baselines,
+        slices=build_slices(rows, target),
+        train_end=np.concatenate([np.full(len(part.rows), np.datetime64(part.train_end)) for part in parts]),
+    )
+    for warning in result.verdict.warnings:
+        logger.warning(warning)
+    logger.info("evaluated on %d rows: %s", len(rows), result.verdict.level)
+    return result
+
+
+def _baseline_probabilities(part: ScoredRows) -> dict[str, np.ndarray]:
+    return {name: model.predict_probability(part.rows.X) for name, model in part.learned.baselines.items()}
+
+
+@lru_cache(maxsize=4)
+def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
+    """Return the slices by which an evaluation is reported; remembered, because jobs of a sweep share their rows."""
+    context = rows.context
+    average = context["season_points_avg"].to_numpy(dtype="float64")
+    return {
+        "month": labels.month_labels(rows.dates),
+        "points_band": labels.points_band_labels(average, min_ppg=target.min_ppg, max_ppg=target.max_ppg),
+        "home_away": labels.home_away_labels(context["is_home"].to_numpy(dtype="float64", na_value=float("nan"))),
+        "rest": labels.rest_labels(context["rest_days"].to_numpy(dtype="float64", na_value=float("nan"))),
+        "season_phase": labels.season_phase_labels(rows.dates),
+        "prior_season": labels.prior_season_labels(
+            context["points_avg_prior_season"].to_numpy(dtype="float64", na_value=float("nan"))
+        ),
+    }
+
+
+def plain_metrics(label: np.ndarray, probability: np.ndarray, ece_bins: int) -> dict[str, float | None]:
+    """Return the five metrics of labels (n,) and probabilities (n,) without intervals."""
+    return {
+        "log_loss": log_loss(label, probability),
+        "brier": brier_score(label, probability),
+        "ece": expected_calibration_error(label, probability, ece_bins),
+        "auc": area_under_roc(label, probability),
+        "average_precision": average_precision(label, probability),
+    }
+
+
+def predictions_frame(parts: Mapping[str, tuple[Dataset, np.ndarray]]) -> pd.DataFrame:
+    """Return predictions.parquet: keys, split (validation or evaluation), probability and is_breakout of each row."""
+    frames = [
+        rows.keys.assign(split=split, probability=probability, is_breakout=rows.label.astype("int64"))
+        for split, (rows, probability) in parts.items()
+    ]
+    return pd.concat(frames, ignore_index=True)

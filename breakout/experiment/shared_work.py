@@ -1,0 +1,80 @@
+"""Work that several jobs of one process have in common, such as fits and baselines on the same rows."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from breakout import settings
+from breakout.models.kinds import fit_kind, fit_model
+
+if TYPE_CHECKING:
+    from breakout.models.base import FitParts, Model
+    from breakout.models.catboost import CatBoostModel
+    from breakout.settings.groups import ModelConfig
+
+Result = TypeVar("Result")
+
+LIMIT = 512  # results of one kind that are kept; baselines of a walk forward are one for each fold
+ROWS_LIMIT = 8  # the same for results that hold rows
+OF_ROWS = ("rows", "split")
+
+
+class SharedWork:
+    """Results that jobs of one process have in common, each computed once.
+
+    A result is kept under a digest of its inputs, so jobs share it whenever their inputs are equal, wherever these come
+    from. The least recently used results are dropped beyond a limit. Results are bit for bit those of separate work.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, OrderedDict[Hashable, Any]] = defaultdict(OrderedDict)
+        self._group: Hashable = None
+        self._iterations = 0
+
+    def begin_group(self, group: Hashable, iterations: int) -> None:
+        """Keep the fits of one group of jobs, of which any asks for at most `iterations` trees, and drop all others."""
+        if group != self._group:
+            self._kept["fit"].clear()
+        self._group, self._iterations = group, iterations
+
+    def once(self, kind: str, key: Hashable, compute: Callable[[], Result]) -> Result:
+        """Return the kept result of this kind and key, computing it if there is none."""
+        kept = self._kept[kind]
+        if key not in kept:
+            kept[key] = compute()
+        kept.move_to_end(key)
+        if kind != "fit" and len(kept) > (ROWS_LIMIT if kind in OF_ROWS else LIMIT):
+            kept.popitem(last=False)
+        found: Result = kept[key]
+        return found
+
+    def fit(self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
+        """Return what `fit_model` would return.
+
+        Jobs that differ in `model.iterations` alone are served by the longest fit, the trees of a blend among them.
+        """
+        if isinstance(config, settings.CatBoostConfig):
+            return self._fit_trees(config, parts, seed, metadata)
+        if isinstance(config, settings.BlendConfig):
+            from breakout.models.blend import blend_with
+
+            return blend_with(config, self._fit_trees(config.catboost, parts, seed, metadata), parts, metadata)
+        return self._fit_once(config, parts, seed, metadata)
+
+    def _fit_trees(
+        self, config: settings.CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]
+    ) -> CatBoostModel:
+        from breakout.models.catboost import shorter_fit
+
+        longest = replace(config, iterations=max(config.iterations, self._iterations))
+        whole = longest if fit_kind(longest) == fit_kind(config) else config
+        fitted: Any = self._fit_once(whole, parts, seed, metadata)
+        found: CatBoostModel = fitted if whole == config else shorter_fit(fitted, config)
+        return found
+
+    def _fit_once(self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
+        key = (config, parts.digest, seed, tuple(sorted(metadata.items())))
+        return self.once("fit", key, lambda: fit_model(config, parts, seed, metadata))

@@ -1,0 +1,216 @@
+"""The content of metrics.json: the metrics of a training run, and of a saved bundle on later games."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from breakout.calibration import CalibrationFit
+from breakout.evaluation.intervals import bootstrap_metrics
+from breakout.evaluation.reliability import reliability_table
+from breakout.evaluation.run_metrics import (
+    CalibrationSummary,
+    FoldMetrics,
+    ModelSummary,
+    RunMetrics,
+    ValidationMetrics,
+)
+from breakout.experiment.evaluating import evaluation_parameters, plain_metrics
+from breakout.experiment.explanation import explain
+from breakout.experiment.seeds import measure_stability
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from breakout.bundle import Bundle, Learned
+    from breakout.dataset import Dataset
+    from breakout.evaluation.parameters import EvaluationParameters
+    from breakout.evaluation.summary import EvaluationResult
+    from breakout.experiment.evaluating import ScoredRows
+    from breakout.experiment.fitting import Fitted
+    from breakout.experiment.windows import FittedRun, FittedWindow
+    from breakout.settings import EvaluateConfig, ExperimentConfig
+
+
+def summarise_training(config: ExperimentConfig, run: FittedRun, result: EvaluationResult | None) -> RunMetrics:
+    """Return the metrics of a training run; `result` is None where nothing was evaluated.
+
+    Features are shuffled over the evaluation rows of all windows; SHAP values and the stability over seeds are those of
+    the last window's model. Where nothing was evaluated, the validation part takes the place of the evaluation rows.
+    """
+    parameters = evaluation_parameters(config.evaluation, config.seed)
+    last, parts = run.last, [window.scored for window in run.windows if window.scored is not None]
+    explained_on: Literal["validation", "evaluation"] = "evaluation" if parts else "validation"
+    explained, shuffled = last.fitted.validation, last.fitted.validation
+    stability = None
+    if last.scored is not None and run.rows is not None:
+        explained, shuffled = last.scored.rows, run.rows
+        stability = measure_stability(config, last.train, last.scored.rows, last.scored.probability)
+    explanation = explain(
+        last.fitted.model,
+        lambda X: _predict([window.fitted for window in run.windows], _ends(parts), X),
+        explained,
+        config.evaluation,
+        parameters,
+        shuffled,
+    )
+    seconds = sum(window.fitted.fit_seconds for window in run.windows)
+    return RunMetrics(
+        evaluation=result,
+        validation=_summarise_validation([window.fitted for window in run.windows], config.evaluation.ece_bins),
+        model=_summarise_model(last.fitted, last.fitted.training_rows, fit_seconds=seconds),
+        calibration=_summarise_calibration(
+            last.fitted, calibration_fit(config, last.fitted), parts, run.rows, parameters
+        ),
+        stability=stability,
+        explained_on=explained_on,
+        importance=explanation.importance,
+        permutation_importance=explanation.permutation,
+        shap=explanation.shap,
+        features_that_add_nothing=explanation.features_that_add_nothing,
+        warnings=_collect_warnings(run.windows),
+        folds=tuple(_summarise_fold(config, window) for window in run.windows if window.fold) or None,
+    )
+
+
+def summarise_scoring(
+    config: EvaluateConfig, bundle: Bundle, scored: ScoredRows, result: EvaluationResult, differences: Sequence[str]
+) -> RunMetrics:
+    """Return the metrics of a saved bundle on later rows; `differences` are those of its contract to the installed one.
+
+    The validation part and other seeds are known to a fit only and stay empty.
+    """
+    parameters = evaluation_parameters(config.evaluation, config.seed)
+    explanation = explain(bundle.model, bundle.predict_probability, scored.rows, config.evaluation, parameters)
+    return RunMetrics(
+        evaluation=result,
+        validation=None,
+        model=_summarise_model(bundle, bundle.manifest.rows.train, bundle=bundle.fingerprint),
+        calibration=_summarise_calibration(bundle, saved_calibration_fit(bundle), [scored], scored.rows, parameters),
+        stability=None,
+        explained_on="evaluation",
+        importance=explanation.importance,
+        permutation_importance=explanation.permutation,
+        shap=explanation.shap,
+        features_that_add_nothing=explanation.features_that_add_nothing,
+        warnings=bundle.manifest.warnings,
+        contract_mismatch=tuple(differences),
+    )
+
+
+def calibration_fit(config: ExperimentConfig, fitted: Fitted) -> CalibrationFit:
+    """Return how the calibration of a fit came about."""
+    requested = fitted.calibration.requested
+    is_forced = requested != config.calibration.kind
+    return CalibrationFit(requested, is_forced, fitted.calibration.warnings, fitted.held_out)
+
+
+def saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
+    """Return how the calibration of a bundle came about, as far as bundles of earlier versions hold it."""
+    if bundle.manifest.calibration_fit is not None:
+        return bundle.manifest.calibration_fit
+    kind = bundle.calibrator.kind
+    return CalibrationFit(kind, kind != "none" and bundle.settings.calibration.kind == "none", (), None)
+
+
+def _ends(parts: Sequence[ScoredRows]) -> np.ndarray:
+    """Return where each part but the last ends among the rows of all parts."""
+    return np.cumsum([len(part.rows) for part in parts])[:-1]
+
+
+def _predict(fits: Sequence[Learned], ends: np.ndarray, X: pd.DataFrame) -> np.ndarray:
+    """Return calibrated probabilities (n,) of rows that are cut at `ends`, each part by its own fit."""
+    parts = (X.iloc[rows] for rows in np.split(np.arange(len(X)), ends))
+    return np.concatenate(
+        [fit.calibrator.apply(fit.model.predict_probability(part)) for fit, part in zip(fits, parts, strict=True)]
+    )
+
+
+def _summarise_validation(fits: Sequence[Fitted], ece_bins: int) -> ValidationMetrics:
+    label = np.concatenate([fit.validation.label for fit in fits])
+    dates = np.concatenate([fit.validation.dates for fit in fits])
+    after = np.concatenate([fit.validation_probability for fit in fits])
+    before = np.concatenate([fit.validation_raw for fit in fits])
+    return ValidationMetrics(
+        rows=len(label),
+        first_date=str(dates.min()),
+        last_date=str(dates.max()),
+        metrics=plain_metrics(label, after, ece_bins),
+        metrics_before_calibration=plain_metrics(label, before, ece_bins),
+    )
+
+
+def _summarise_model(
+    learned: Learned, training_rows: int, fit_seconds: float | None = None, bundle: str | None = None
+) -> ModelSummary:
+    """Return the summary of a model that was fitted in `fit_seconds`, or loaded from the bundle of a fingerprint."""
+    return ModelSummary(
+        kind=learned.model.kind,
+        figures=learned.model.describe(),
+        calibration=learned.calibrator.kind,
+        threshold=learned.threshold.threshold,
+        threshold_rule=learned.threshold.rule,
+        training_rows=training_rows,
+        fit_seconds=None if fit_seconds is None else round(fit_seconds, 4),
+        bundle=bundle,
+    )
+
+
+def _summarise_calibration(
+    learned: Learned,
+    fit: CalibrationFit,
+    parts: Sequence[ScoredRows],
+    rows: Dataset | None,
+    parameters: EvaluationParameters,
+) -> CalibrationSummary:
+    """Return the calibration's summary with the reliability of `rows`, those of all parts, before it."""
+    before = None
+    if rows is not None and learned.calibrator.kind != "none":
+        raw = np.concatenate([part.raw for part in parts])
+        before = reliability_table(rows.label, raw, parameters.draw(rows.dates), parameters.ece_bins)
+    return CalibrationSummary(
+        kind=learned.calibrator.kind,
+        requested=fit.requested,
+        is_forced_by_class_weights=fit.is_forced_by_class_weights,
+        warnings=fit.warnings,
+        held_out=fit.held_out,
+        reliability_before=before,
+    )
+
+
+def _collect_warnings(windows: Sequence[FittedWindow]) -> tuple[str, ...]:
+    """Return each warning once; in a walk forward with the folds that it is about."""
+    folds: dict[str, list[str]] = {}
+    for window in windows:
+        for warning in window.fitted.warnings:
+            folds.setdefault(warning, []).append(window.fold.label if window.fold else "")
+    return tuple(
+        warning if labels == [""] else f"{'fold' if len(labels) == 1 else 'folds'} {', '.join(labels)}: {warning}"
+        for warning, labels in folds.items()
+    )
+
+
+def _summarise_fold(config: ExperimentConfig, window: FittedWindow) -> FoldMetrics:
+    """Return the metrics of one fold of a walk forward."""
+    fold, fitted, scored = window.fold, window.fitted, window.scored
+    if fold is None or scored is None:
+        raise ValueError("only a fold of a walk forward is summarised by itself")
+    bins, rows = config.evaluation.ece_bins, scored.rows
+    draws = evaluation_parameters(config.evaluation, config.seed).draw(rows.dates)
+    return FoldMetrics(
+        fold=fold.label,
+        train=(str(fold.train.start), str(fold.train.end)),
+        evaluation=(str(fold.evaluation.start), str(fold.evaluation.end)),
+        training_rows=len(window.train),
+        rows=len(rows),
+        breakout_rate=rows.breakout_rate,
+        fit_seconds=round(fitted.fit_seconds, 4),
+        threshold=fitted.threshold.threshold,
+        calibration=fitted.calibrator.kind,
+        figures=fitted.model.describe(),
+        validation=plain_metrics(fitted.validation.label, fitted.validation_probability, bins),
+        metrics=bootstrap_metrics(rows.label, scored.probability, draws, ece_bins=bins),
+    )

@@ -1,0 +1,121 @@
+"""The windows of a plan, fitted and scored: the one window of a plain run, or every fold of a walk forward."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from breakout.errors import DataError
+from breakout.experiment.evaluating import predictions_frame, score_rows
+from breakout.experiment.fitting import Fitted, check_training_rows, fit_experiment, split_parts
+from breakout.experiment.row_counts import check_evaluation_count
+from breakout.experiment.shared_work import SharedWork
+from breakout.split import Fold, Split, date_mask, folds_with_games
+
+if TYPE_CHECKING:
+    from breakout.dataset import Dataset
+    from breakout.experiment.evaluating import ScoredRows
+    from breakout.experiment.plan import Plan
+    from breakout.settings import ExperimentConfig
+
+logger = logging.getLogger("breakout")
+
+
+@dataclass(frozen=True)
+class FittedWindow:
+    """A fit, the rows it learned from, and the evaluation rows with its probabilities.
+
+    `scored` is None in a run that only trains, `fold` unless the window is a fold of a walk forward.
+    """
+
+    split: Split
+    train: Dataset
+    fitted: Fitted
+    scored: ScoredRows | None
+    fold: Fold | None = None
+
+
+@dataclass(frozen=True)
+class FittedRun:
+    """All windows of a run in order of time, and the evaluation rows of all of them (None if the run only trains).
+
+    What one model must stand for (the bundle, SHAP, drift, the stability over seeds) is the last window's: the model
+    that has learned most.
+    """
+
+    windows: tuple[FittedWindow, ...]
+    rows: Dataset | None
+
+    @property
+    def last(self) -> FittedWindow:
+        """The window whose model the bundle holds."""
+        return self.windows[-1]
+
+    def predictions(self) -> pd.DataFrame:
+        """Return predictions.parquet; a game may be in the validation part of several folds."""
+        frames = []
+        for window in self.windows:
+            parts = {"validation": (window.fitted.validation, window.fitted.validation_probability)}
+            if window.scored is not None:
+                parts["evaluation"] = (window.scored.rows, window.scored.probability)
+            frame = predictions_frame(parts)
+            frames.append(frame if window.fold is None else frame.assign(fold=window.fold.label))
+        return pd.concat(frames, ignore_index=True)
+
+
+def fit_windows(plan: Plan, work: SharedWork | None = None) -> FittedRun:
+    """Build the rows of a plan, fit every window and score its evaluation rows.
+
+    `work` holds what several jobs of a sweep share. DataError if there are too few rows; it names the fold.
+    """
+    work = work or SharedWork()
+    return _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
+
+
+def check_rows(
+    config: ExperimentConfig, train: Dataset, evaluation: Dataset | None, work: SharedWork | None = None
+) -> None:
+    """Raise DataError unless there are enough rows to fit on, to keep back for validation, and to evaluate on."""
+    check_training_rows(train)
+    split_parts(config, train, work)
+    if evaluation is not None:
+        check_evaluation_count(len(evaluation))
+
+
+def played_folds(plan: Plan, span: Dataset) -> tuple[Fold, ...]:
+    """Return the folds that hold games, at most as many as the window keeps."""
+    return folds_with_games(plan.folds, span.dates, getattr(plan.config.window, "folds", None))
+
+
+def _fit_one(plan: Plan, work: SharedWork) -> FittedRun:
+    train, rows = plan.build_train(), plan.build_evaluation()
+    logger.info("built %d training rows and %d evaluation rows", len(train), 0 if rows is None else len(rows))
+    check_rows(plan.config, train, rows, work)
+    return FittedRun((_fit_window(plan, plan.split, train, rows, work),), rows)
+
+
+def _fit_folds(plan: Plan, work: SharedWork) -> FittedRun:
+    span = plan.build_span()
+    windows = []
+    for fold in played_folds(plan, span):
+        train, rows = span.take(date_mask(span.dates, fold.train)), span.take(date_mask(span.dates, fold.evaluation))
+        try:
+            check_training_rows(train)
+            windows.append(_fit_window(plan, fold.split, train, rows, work, fold))
+        except DataError as error:
+            raise DataError(f"fold {fold.label}: {error}") from error
+        logger.info("fold %s: fitted on %d rows, evaluated on %d", fold.label, len(train), len(rows))
+    is_evaluated = np.logical_or.reduce([date_mask(span.dates, fold.evaluation) for fold in played_folds(plan, span)])
+    return FittedRun(tuple(windows), span.take(is_evaluated))
+
+
+def _fit_window(
+    plan: Plan, split: Split, train: Dataset, rows: Dataset | None, work: SharedWork, fold: Fold | None = None
+) -> FittedWindow:
+    fitted = fit_experiment(plan.config, train, plan.contract, work)
+    scored = None if rows is None else score_rows(fitted, rows, split.train.end)
+    return FittedWindow(split, train, fitted, scored, fold)
