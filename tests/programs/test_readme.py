@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from breakout.conf_tree import group_options
 from tests.programs.conftest import QUICK, QUICK_GATE, Trained, call
+from tests.test_rooms import ROOMS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 # What is added to a command so that it answers in a second: a plan instead of a fit, few rows, few resamples.
@@ -46,3 +48,19 @@ def test_a_command_of_the_readme_runs(
 
 def test_the_readme_shows_commands() -> None:
     assert len(shown()) >= 10
+
+
+def test_the_flow_of_the_readme_has_the_order_of_the_imports() -> None:
+    (first_line,) = (line for line in README.splitlines() if "settings ──►" in line)
+    shown = re.findall(r"\w+", first_line.partition("settings")[2])
+    assert len(shown) >= 7
+    assert ["settings", *shown] == [room for room in ROOMS if room in {"settings", *shown}]
+
+
+def test_every_group_of_the_readme_has_the_options_that_it_names() -> None:
+    table = re.findall(r"^\| `(\w+)` \| ((?:`[\w/.]+`(?:, )?)+) \|", README, re.MULTILINE)
+    assert len(table) >= 9
+    for group, options in table:
+        names = [name.removesuffix("/...") for name in re.findall(r"`([^`]+)`", options)]
+        there = {option.partition("/")[0] for option in group_options(group)}
+        assert set(names) <= there, group
