@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 # Parts of the tree that are joined to every command and never chosen by name.
-NOT_CHOSEN = {"always", "hydra", "local"}
+NOT_CHOSEN = {"hydra", "local"}
 
 
 def conf_dir() -> Path:

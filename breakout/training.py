@@ -61,7 +61,7 @@ def train(
         metrics = summarise_training(plan.config, fitted, result)
         distributions = _compare_features(fitted.last, plan.config.distributions.significance, work)
         _write(plan, run, fitted, metrics, distributions)
-        if plan.config.write_report:
+        if plan.config.run.write_report:
             from breakout.report.page import write_page
 
             write_page(run.folder)

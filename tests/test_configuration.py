@@ -136,7 +136,7 @@ def test_every_yaml_file_is_reached_by_a_command() -> None:
     files = {path.relative_to(conf_dir()).as_posix() for path in conf_dir().rglob("*.yaml")}
     files = {file for file in files if not file.startswith("local/")}
     reached = {f"{command}.yaml" for command in settings.ROOT_CLASSES}
-    reached |= {"always/version.yaml", "always/seed.yaml", "hydra/default.yaml", "hydra/launcher/processes.yaml"}
+    reached |= {"hydra/default.yaml", "hydra/launcher/processes.yaml"}
     for group in set(chain.from_iterable(groups_of(command) for command in settings.ROOT_CLASSES)):
         reached |= {f"{group}/{option}.yaml" for option in group_options(group)}
     assert files == reached

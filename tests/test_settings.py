@@ -328,7 +328,7 @@ def test_a_mistake_in_a_saved_file_names_the_file(
 
 @pytest.mark.parametrize(
     ("version", "told"),
-    [(2, "newer than this program"), (0, "not known to this program"), ("1", "must be an integer"), (True, "integer")],
+    [(3, "newer than this program"), (0, "not known to this program"), ("1", "must be an integer"), (True, "integer")],
 )
 def test_an_unknown_config_version_is_refused(mapping: dict[str, Any], version: Any, told: str) -> None:
     assert told in refusal(mapping | {"config_version": version})

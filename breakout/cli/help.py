@@ -80,7 +80,7 @@ def groups(names: list[str]) -> str:
 
 
 def own_keys(root: str) -> str:
-    """The keys that stand in the root file itself, comments and all; `???` marks what must be given."""
-    body = root.partition("\ndefaults:")[2].splitlines()
-    keys = [line for line in body if line and not line.startswith((" ", "#"))]
-    return "\n".join(f"  {line}" for line in keys) or "  none"
+    """Return the keys of the root file itself, with their comments; `???` marks what must be given."""
+    body = root.partition("\ndefaults:")[2].partition("\n\n")[2].splitlines()
+    keys = [line for line in body if line and not line.lstrip().startswith("#")]
+    return "\n".join(f"  {line}" for line in keys)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import cast
 
 from hydra import compose
 from hydra.core.config_loader import ConfigLoader
@@ -20,7 +21,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from breakout.errors import BreakoutError, ConfigurationError
 from breakout.settings import ExperimentConfig, load
-from breakout.settings.composition import absolute, explain, plain
+from breakout.settings.composition import explain, plain
+from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal
 
 ROOT = "train"
@@ -46,7 +48,8 @@ class JobComposer:
         mapping: dict[str, object] = {"overrides": list(overrides)}
         try:
             config = self.compose_config(number, overrides)
-            mapping = plain(config) | OF_THE_SWEEP
+            mapping = plain(config)
+            mapping["sweep"] = cast("dict[str, object]", mapping["sweep"]) | OF_THE_SWEEP
         except Exception as error:  # noqa: BLE001  (Hydra's and OmegaConf's errors have no common base)
             return Refusal(number, tuple(overrides), mapping, ConfigurationError(explain(error, ROOT)))
         try:
@@ -56,15 +59,15 @@ class JobComposer:
 
     def compose_config(self, number: int, overrides: Sequence[str]) -> DictConfig:
         """Return the configuration of one job, interpolations unresolved, with the job defaults that it leaves open."""
-        written = absolute(overrides)
+        written = rename_overrides(overrides)
         config = self._compose(number, written)
         keys = {override.key_or_group for override in self._parser.parse_overrides(written)}
         defaults = [
             override.input_line or ""
-            for override in self._parser.parse_overrides(list(config.job_defaults or []))
+            for override in self._parser.parse_overrides(list(config.sweep.job_defaults or []))
             if override.key_or_group not in keys
         ]
-        return self._compose(number, [*absolute(defaults), *written]) if defaults else config
+        return self._compose(number, [*rename_overrides(defaults), *written]) if defaults else config
 
     def _compose(self, number: int, overrides: list[str]) -> DictConfig:
         parsed = self._parser.parse_overrides(overrides)

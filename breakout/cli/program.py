@@ -19,6 +19,7 @@ from breakout.settings import ROOT_CLASSES, load
 from breakout.settings.composition import HYDRA_VERSION_BASE, compose_config, is_sweep, plain, resolve
 from breakout.settings.composition_errors import explain
 from breakout.settings.user_files import register_user_files, search_path_overrides
+from breakout.settings.versions import rename_overrides
 
 
 class Outcome:
@@ -46,7 +47,7 @@ def run_composed(command: Command, words: Words) -> int:
     `hydra.main` answers its own flags (`--cfg`, `--info`) and runs sweeps of every command but train.
     """
     register_user_files()
-    overrides = [*search_path_overrides(words.config_dirs), *words.overrides]
+    overrides = [*search_path_overrides(words.config_dirs), *rename_overrides(words.overrides)]
     check_one_search_path(overrides)
     is_train = command.name == SWEEPING
     if words.hydra_flags or (words.is_multirun and not is_train):
@@ -58,8 +59,8 @@ def run_composed(command: Command, words: Words) -> int:
         return run_sweep(overrides) if is_train else run_by_hydra(command, words, overrides)
     check_ignored_by_hydra(words.overrides)
     mapping = resolve(composed, command.name)
-    if is_train and mapping.get("resume") is not None:
-        return run_sweep(overrides, resumed=Path(str(mapping["resume"])))
+    if is_train and mapping["sweep"]["resume"] is not None:
+        return run_sweep(overrides, resumed=Path(str(mapping["sweep"]["resume"])))
     set_log_levels(composed)
     return run_program(command, mapping)
 

@@ -28,7 +28,8 @@ from breakout.cli.launcher import OURS, register_launcher
 from breakout.cli.tuning import prepare_tuner
 from breakout.conf_tree import conf_dir
 from breakout.errors import BreakoutError, ConfigurationError
-from breakout.settings.composition import HYDRA_VERSION_BASE, absolute, explain
+from breakout.settings.composition import HYDRA_VERSION_BASE, explain
+from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal
 from breakout.sweeps.record import load_record, locked, new_folder, new_record
 from breakout.sweeps.session import DryRunShown, FailedFast, Options, SweepSession
@@ -100,7 +101,9 @@ def with_first_words(folder: Path, words: Sequence[str]) -> list[str]:
 def compose_sweep(words: Sequence[str]) -> DictConfig:
     """The sweep's own configuration, Hydra's included."""
     try:
-        config = GlobalHydra.instance().config_loader().load_configuration(ROOT, absolute(words), RunMode.MULTIRUN)
+        config = (
+            GlobalHydra.instance().config_loader().load_configuration(ROOT, rename_overrides(words), RunMode.MULTIRUN)
+        )
     except Exception as error:
         raise ConfigurationError(explain(error, "train")) from error
     return config
@@ -109,8 +112,8 @@ def compose_sweep(words: Sequence[str]) -> DictConfig:
 @contextmanager
 def sweep_folder(config: DictConfig) -> Iterator[Path]:
     """The folder to resume, a new one, or for a dry run one that is gone afterwards."""
-    if config.resume is not None:
-        folder = Path(str(config.resume)).resolve()
+    if config.sweep.resume is not None:
+        folder = Path(str(config.sweep.resume)).resolve()
         load_record(folder)
         with locked(folder):
             yield folder
@@ -127,15 +130,15 @@ def sweep_in(folder: Path, config: DictConfig, words: Sequence[str]) -> int:
     """Let Hydra's sweeper make the jobs; whatever ends it, what is done is summed up."""
     from breakout.sweeps.conclusion import conclude
 
-    is_resumed = config.resume is not None
-    kept = [word for word in words if not word.startswith("resume=")]
+    is_resumed = config.sweep.resume is not None
+    kept = [word for word in words if not word.startswith("sweep.resume=")]
     record = load_record(folder) if is_resumed else new_record(kept)
     options = Options(
         cache=Path(str(config.paths.outputs)).resolve() / CACHE_FOLDER,
         is_dry=bool(config.dry_run),
         is_resumed=is_resumed,
-        fail_fast=config.fail_fast is True,
-        workers=config.workers if isinstance(config.workers, int) else None,
+        fail_fast=config.sweep.fail_fast is True,
+        workers=config.sweep.workers if isinstance(config.sweep.workers, int) else None,
         engine=None if is_ours(config.hydra.launcher) else engine_of(config),
     )
     session = SweepSession(folder, record, options)

@@ -37,7 +37,7 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
         sweeper.storage = None  # a dry run leaves no trial behind
     elif sweeper.storage is None:
         sweeper.storage = f"sqlite:///{folder / STORAGE_FILE}"
-    if config.resume is not None and not is_dry:
+    if config.sweep.resume is not None and not is_dry:
         _go_on(sweeper, folder, str(config.optimized_metric))
     return int(sweeper.n_trials)
 

@@ -44,6 +44,8 @@ from breakout.settings.roots import (
     PredictConfig,
     PromoteConfig,
     RootConfig,
+    RunConfig,
+    SweepConfig,
 )
 from breakout.settings.saved import fingerprint, load_file, to_mapping, to_yaml
 from breakout.settings.versions import CONFIG_VERSION
@@ -78,7 +80,9 @@ __all__ = [
     "PromoteConfig",
     "PromotionGateConfig",
     "RootConfig",
+    "RunConfig",
     "SampleWarehouse",
+    "SweepConfig",
     "TargetConfig",
     "TrackingConfig",
     "TrailingWindow",

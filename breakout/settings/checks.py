@@ -25,11 +25,6 @@ _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
 
 def check_across_fields(config: Any) -> None:
     """Run every check whose group this program has."""
-    if getattr(config, "demonstration", "none") != "none":
-        raise ConfigurationError(
-            "the comparison of second definitions is an example now:"
-            " run python -m examples.two_definitions in a checkout of this project."
-        )
     for group in vars(config).values():
         if type(group) in GROUP_CHECKS:
             GROUP_CHECKS[type(group)](group)

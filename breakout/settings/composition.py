@@ -11,13 +11,13 @@ from breakout.settings.composition_errors import COMPOSING_GROUPS, explain
 from breakout.settings.loading import load
 from breakout.settings.roots import ROOT_CLASSES, RootConfig
 from breakout.settings.user_files import register_user_files
+from breakout.settings.versions import rename_overrides
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 __all__ = [
     "HYDRA_VERSION_BASE",
-    "absolute",
     "compose",
     "compose_config",
     "compose_mapping",
@@ -52,7 +52,7 @@ def compose_config(command: str, overrides: Sequence[str]) -> DictConfig:
     register_user_files()
     try:
         with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE):
-            composed = hydra_compose(command, list(overrides), return_hydra_config=True)
+            composed = hydra_compose(command, rename_overrides(overrides), return_hydra_config=True)
     except Exception as error:
         raise ConfigurationError(explain(error, command)) from error
     check_one_option_each(composed, command)
@@ -94,8 +94,3 @@ def check_one_option_each(composed: DictConfig, command: str) -> None:
             raise ConfigurationError(
                 f"{group} takes one option, not a list: type -m {group}=OPTION,OPTION for a job with each."
             )
-
-
-def absolute(overrides: Sequence[str]) -> list[str]:
-    """Return the overrides as they are."""
-    return list(overrides)

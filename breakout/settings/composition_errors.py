@@ -14,6 +14,7 @@ from breakout.errors import ConfigurationError
 from breakout.settings.roots import ROOT_CLASSES
 from breakout.settings.suggestions import nearest, unknown_key_sentence
 from breakout.settings.user_files import describe_yaml_error
+from breakout.settings.versions import REMOVED_OPTIONS
 
 # Groups whose options set keys of other groups and have none of their own.
 COMPOSING_GROUPS = ("experiment", "sweep", "debug")
@@ -69,6 +70,8 @@ def describe_unreadable(override: str) -> str:
 
 def describe_missing_option(missing: str, offered: list[str]) -> str:
     """An unknown option of a group, or a group that does not exist."""
+    if missing in REMOVED_OPTIONS:
+        return f"{missing} is gone: {REMOVED_OPTIONS[missing]}"
     known = [name for name in [*group_names(), "hydra/launcher", "hydra/sweeper"] if missing.startswith(f"{name}/")]
     group = max(known, key=len, default=missing.rpartition("/")[0])
     option = missing.removeprefix(f"{group}/")

@@ -36,25 +36,39 @@ Path = Annotated[str, Meta(min_length=1)]
 
 
 @dataclass(frozen=True)
-class ExperimentConfig:
-    """`breakout train`: the main job.
+class RunConfig:
+    """What a run writes beside its results."""
 
-    `resume`, `fail_fast`, `workers` and `job_defaults` are for sweeps; None workers are as many as the cores allow.
+    write_report: bool
+
+
+@dataclass(frozen=True)
+class SweepConfig:
+    """How the jobs of a sweep are run; a single job ignores it.
+
+    `resume` is the folder of a sweep to go on with, `workers` None as many as the cores allow. `job_defaults` are
+    overrides that each job is given unless it sets the key itself.
     """
+
+    resume: Path | None
+    fail_fast: bool
+    workers: Count | None
+    job_defaults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """`breakout train`: the main job."""
 
     config_version: int
     seed: Seed
     name: Name
     hypothesis: str
     tags: tuple[str, ...]
-    demonstration: Literal["none", "incident"]
     dry_run: bool
     optimized_metric: Literal["log_loss", "brier", "ece", "auc", "average_precision"]
-    write_report: bool
-    resume: Path | None
-    fail_fast: bool
-    workers: Count | None
-    job_defaults: tuple[str, ...]
+    run: RunConfig
+    sweep: SweepConfig
     mode: ModeConfig
     features: FeaturesConfig
     target: TargetConfig

@@ -11,6 +11,7 @@ import msgspec
 
 from breakout.errors import ConfigurationError, DataError
 from breakout.settings.loading import load
+from breakout.settings.versions import fingerprinted
 
 Root = TypeVar("Root")
 
@@ -21,11 +22,6 @@ NOT_IN_FINGERPRINT = {
     "tags",
     "dry_run",
     "optimized_metric",
-    "write_report",
-    "resume",
-    "fail_fast",
-    "workers",
-    "job_defaults",
     "window.fold_jobs",
     "tracking",
     "paths",
@@ -57,7 +53,7 @@ def fingerprint(config: Any) -> str:
         name: {k: v for k, v in value.items() if f"{name}.{k}" not in NOT_IN_FINGERPRINT}
         if isinstance(value, dict)
         else value
-        for name, value in to_mapping(config).items()
+        for name, value in fingerprinted(to_mapping(config)).items()
         if name not in NOT_IN_FINGERPRINT
     }
     text = json.dumps(kept, sort_keys=True, separators=(",", ":"))

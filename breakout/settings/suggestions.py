@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from breakout.settings.versions import RENAMED_KEYS
+
 # How each kind of a group is asked for on the command line.
 CHOICES: dict[str, dict[str, str]] = {
     "window": {
@@ -89,6 +91,8 @@ def likeness_of(word: str, other: str) -> float:
 
 def unknown_key_sentence(root: type, key: str, command: str = "", also: Sequence[str] = ()) -> str:
     """Why this key cannot be set, and what to type instead; `also` names further words that may have been meant."""
+    if key in RENAMED_KEYS and RENAMED_KEYS[key] in known_keys(root):
+        return f"{key} is called {RENAMED_KEYS[key]} now: write that."
     known = known_keys(root)
     group = key.partition(".")[0]
     if known.get(key):

@@ -2,7 +2,8 @@
 
 Hydra reads a folder through a `ConfigSource`. `UserFiles` is one with the scheme `breakout://`. Unlike Hydra's own
 source for `file://` it names file and line of what cannot be read, and it reads files of the older layout: those of
-`experiment/`, `sweep/`, `debug/` and `local/` without a `# @package` line set keys of the root.
+`experiment/`, `sweep/`, `debug/` and `local/` without a `# @package` line set keys of the root, and keys of the root
+may have their old names.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import yaml
 from hydra.core.object_type import ObjectType
@@ -18,6 +20,7 @@ from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSou
 from omegaconf import DictConfig, OmegaConf
 
 from breakout.errors import ConfigurationError
+from breakout.settings.versions import rename_keys
 
 GROUPS_OF_ROOT_KEYS = ("experiment", "sweep", "debug", "local")
 
@@ -38,9 +41,11 @@ class UserFiles(ConfigSource):
         header = self._get_header_dict(text)
         if header["package"] is None and config_path.startswith(GROUPS_OF_ROOT_KEYS):
             header["package"] = "_global_"
-        return ConfigResult(
-            provider=self.provider, path=self.full_path(), config=parse_mapping(text, file), header=header
-        )
+        config = parse_mapping(text, file)
+        if header["package"] == "_global_":
+            content = cast("dict[str, Any]", OmegaConf.to_container(config, resolve=False))
+            config = OmegaConf.create(rename_keys(content))
+        return ConfigResult(provider=self.provider, path=self.full_path(), config=config, header=header)
 
     def available(self) -> bool:
         return Path(self.path).is_dir()

@@ -1,16 +1,33 @@
-"""The configuration's layout: a mapping of any known version goes in, one of today's version comes out."""
+"""Versions of the configuration's layout: renamed keys, and the migration of mappings of an older version."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from breakout.errors import ConfigurationError
 
-CONFIG_VERSION = 1
+CONFIG_VERSION = 2
 
-# An entry turns a mapping of its version into one of the next; the function's name says what it does.
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+# Keys of version 1 and what they are called since version 2. The old names keep working in overrides, in users'
+# configuration files and in saved settings.
+RENAMED_KEYS = {
+    "write_report": "run.write_report",
+    "resume": "sweep.resume",
+    "fail_fast": "sweep.fail_fast",
+    "workers": "sweep.workers",
+    "job_defaults": "sweep.job_defaults",
+}
+_EXAMPLE = "in a checkout of this project, run python -m examples.two_definitions."
+# Keys of version 1 that are gone: the value that meant nothing special, and what to do for another.
+REMOVED_KEYS = {"demonstration": ("none", _EXAMPLE)}
+# Options of groups that are gone, and what to do instead.
+REMOVED_OPTIONS = {"experiment/incident/two_definitions": _EXAMPLE}
+# What saved settings of version 1 meant where they lack a key of `run` or `sweep`.
+_MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
+    "run": {"write_report": True},
+    "sweep": {"resume": None, "fail_fast": False, "workers": None, "job_defaults": []},
+}
 
 # Keys that were added to a kind of a group without a new version; a mapping written before then gets these values.
 ADDED_KEYS: dict[tuple[str, str], dict[str, Any]] = {
@@ -22,6 +39,77 @@ ADDED_KEYS: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("warehouse", "bigquery"): {"team_codes": None, "season_types": None},
 }
+
+
+def rename_overrides(overrides: Sequence[str]) -> list[str]:
+    """Return overrides with the keys of version 1 under their present names.
+
+    ConfigurationError for a key that is gone and is set to anything but the value that meant nothing special.
+    """
+    renamed = []
+    for override in overrides:
+        signed, equals, value = override.partition("=")
+        key = signed.lstrip("+~")
+        if key in REMOVED_KEYS:
+            check_removed(key, value)
+            continue
+        sign = signed[: len(signed) - len(key)]
+        renamed.append(f"{sign}{RENAMED_KEYS.get(key, key)}{equals}{value}")
+    return renamed
+
+
+def rename_keys(mapping: dict[str, Any]) -> dict[str, Any]:
+    """Return a mapping of settings with the keys of version 1 under their present names.
+
+    ConfigurationError as in `rename_overrides`.
+    """
+    renamed = {key: value for key, value in mapping.items() if key not in RENAMED_KEYS and key not in REMOVED_KEYS}
+    for key in REMOVED_KEYS.keys() & mapping.keys():
+        check_removed(key, str(mapping[key]))
+    for old, new in RENAMED_KEYS.items():
+        if old in mapping:
+            group, _, key = new.partition(".")
+            given = renamed.get(group)
+            renamed[group] = {key: mapping[old]} | (given if isinstance(given, dict) else {})
+    return renamed
+
+
+def check_removed(key: str, value: str) -> None:
+    """Raise ConfigurationError if a removed key has a value that meant something."""
+    harmless, remedy = REMOVED_KEYS[key]
+    if value != harmless:
+        raise ConfigurationError(f"{key}={value} is gone: {remedy}")
+
+
+def group_keys_of_runs_and_sweeps(mapping: dict[str, Any]) -> dict[str, Any]:
+    """Migrate version 1 to 2: the keys of RENAMED_KEYS stood at the root of the settings of train."""
+    is_train = bool(RENAMED_KEYS.keys() & mapping.keys())
+    migrated = rename_keys({key: value for key, value in mapping.items() if key not in REMOVED_KEYS})
+    if is_train:
+        for group, defaults in _MOVED_DEFAULTS.items():
+            migrated[group] = defaults | migrated.get(group, {})
+    return migrated
+
+
+# An entry turns a mapping of its version into one of the next.
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: group_keys_of_runs_and_sweeps}
+
+
+def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
+    """Return settings in the layout that fingerprints are computed of, which is version 1 without ADDED_KEYS.
+
+    So the fingerprint of an old run's settings stays what the run recorded.
+    """
+    layout = {key: value for key, value in mapping.items() if key not in {*_MOVED_DEFAULTS, *RENAMED_KEYS}}
+    if "sweep" in mapping or RENAMED_KEYS.keys() & mapping.keys():
+        layout |= {key: harmless for key, (harmless, _) in REMOVED_KEYS.items()}
+    if "config_version" in mapping:
+        layout["config_version"] = 1
+    for (group, kind), added in ADDED_KEYS.items():
+        values = layout.get(group)
+        if isinstance(values, dict) and values.get("kind") == kind:
+            layout[group] = {k: v for k, v in values.items() if k not in added or v != added[k]}
+    return layout
 
 
 def migrate(mapping: dict[str, Any]) -> dict[str, Any]:

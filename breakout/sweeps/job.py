@@ -19,7 +19,7 @@ Identity: TypeAlias = tuple[str, str]
 
 # Words that choose how a sweep runs say nothing about a job.
 _FOLDERS = "hydra.searchpath="  # but a job may need the folders in which its options lie
-_SWEEP_WORDS = ("resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/", "+hydra.", "++hydra.")
+_SWEEP_WORDS = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/", "+hydra.", "++hydra.")
 
 
 @dataclass(frozen=True)

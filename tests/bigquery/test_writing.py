@@ -51,7 +51,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A job of a sweep; few draws and no explanations, for only what it leaves matters here."""
     default = compose("train", [*QUICK])
     assert isinstance(default, settings.ExperimentConfig)
-    config = replace(default, name="deeper", hypothesis=HYPOTHESIS, tags=("a", "b"), write_report=False)
+    config = replace(default, name="deeper", hypothesis=HYPOTHESIS, tags=("a", "b"), run=settings.RunConfig(False))
     with open_plan(config) as plan:
         return train(plan, tmp_path_factory.mktemp("outputs") / "sweeps" / "depths" / "runs").folder
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from breakout.cli import main
 from breakout.cli.job_composition import JobComposer
 from breakout.conf_tree import conf_dir
-from breakout.settings.composition import absolute, explain, plain
+from breakout.settings.composition import explain, plain
+from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job
 from tests.sweeps.conftest import sweep
 
@@ -96,7 +97,7 @@ def composer() -> Iterator[JobComposer]:
 def outcome(overrides: list[str]) -> Any:
     """What Hydra makes of overrides: a mapping, or what is wrong with them."""
     try:
-        return plain(compose("train", absolute(overrides)))
+        return plain(compose("train", rename_overrides(overrides)))
     except Exception as error:  # noqa: BLE001
         return explain(error, "train")
 
