@@ -57,7 +57,7 @@ def train(
         if fitted.rows is not None:
             parts = [window.scored for window in fitted.windows if window.scored is not None]
             parameters = evaluation_parameters(plan.config.evaluation, plan.config.seed)
-            result = evaluate_scored(parts, fitted.rows, parameters, plan.config.target)
+            result = evaluate_scored(parts, fitted.rows, parameters, plan.config.target, work)
         metrics = summarise_training(plan.config, fitted, result)
         distributions = _compare_features(fitted.last, plan.config.distributions.significance, work)
         _write(plan, run, fitted, metrics, distributions)

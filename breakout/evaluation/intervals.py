@@ -1,8 +1,4 @@
-"""Metrics with bootstrap intervals, and paired differences of two models on the same games.
-
-In: labels (n,), probabilities (n,) of one model or two, date resamples of the same rows. Out: intervals by
-metric.
-"""
+"""Metrics with bootstrap intervals, and paired differences of two models on the same games."""
 
 from __future__ import annotations
 
@@ -13,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from breakout.evaluation import metrics, reliability
+from breakout.evaluation.metric_table import METRICS
 from breakout.evaluation.ranked_replicates import (
     RankedReplicates,
     concordant_pairs_by_date,
@@ -100,7 +97,7 @@ def replicate_metrics(
     ece = reliability.expected_calibration_error(labels, probabilities, ece_bins)
     estimates = {**paired.estimates, "average_precision": precision, "ece": ece}
     replicates = {**paired.replicates, "average_precision": ranked.average_precision, "ece": ranked.ece}
-    return MetricReplicates({name: estimates[name] for name in metrics.HIGHER_IS_BETTER}, replicates)
+    return MetricReplicates({name: estimates[name] for name in METRICS}, replicates)
 
 
 def bootstrap_metrics(y: ArrayLike, p: ArrayLike, resamples: DateResamples, *, ece_bins: int) -> dict[str, Interval]:
@@ -137,8 +134,9 @@ def _difference(
     first, second = candidate.estimates[name], reference.estimates[name]
     estimate = None if first is None or second is None else first - second
     replicates = candidate.replicates[name] - reference.replicates[name]
-    gains = replicates if metrics.HIGHER_IS_BETTER[name] else -replicates
+    higher_is_better = METRICS[name].higher_is_better
+    gains = replicates if higher_is_better else -replicates
     defined = gains[~np.isnan(gains)]
     share_better = float(np.mean(defined > 0.0)) if defined.size else None
     interval = resamples.interval(estimate, replicates)
-    return PairedDifference(name, first, second, interval, share_better, metrics.HIGHER_IS_BETTER[name])
+    return PairedDifference(name, first, second, interval, share_better, higher_is_better)

@@ -64,12 +64,6 @@ def home_away_labels(home_away: ArrayLike) -> SliceLabels:
     return _named(np.select([venue == 1.0, venue == 0.0], [0, 1], 2), ("home", "away", "unknown"))
 
 
-def back_to_back_labels(back_to_back: ArrayLike) -> SliceLabels:
-    """Label rows by the feature `back_to_back`: 1 "back-to-back", else "rested"."""
-    is_back_to_back = np.asarray(back_to_back, dtype=np.float64) == 1.0
-    return _named(np.where(is_back_to_back, 0, 1), ("back-to-back", "rested"))
-
-
 def rest_labels(rest_days: ArrayLike) -> SliceLabels:
     """Label rows by days since the team's previous game (1: back-to-back); missing: the season's first."""
     days = np.asarray(rest_days, dtype=np.float64)

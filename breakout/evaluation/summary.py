@@ -1,18 +1,11 @@
-"""Everything that is reported about one set of probabilities, computed once.
-
-In: labels, probabilities and game dates of the same rows, the threshold chosen on validation, baselines on
-the same rows, slice labels. Out: a frozen `EvaluationResult`, and from it the dictionary that goes into
-`metrics.json`. Reports only show these figures; nothing is computed again after this.
-"""
+"""The evaluation of one set of probabilities: every figure that reports show, computed once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from breakout.evaluation.curves import Curves, build_curves
@@ -26,12 +19,12 @@ from breakout.evaluation.reliability import (
     reliability_table,
 )
 from breakout.evaluation.resamples import DateResamples, Interval
-from breakout.evaluation.rows import DateArray, FloatArray, check_dates, check_probabilities, check_rows
+from breakout.evaluation.rows import DateArray, FloatArray, check_dates, check_rows
 from breakout.evaluation.slice_labels import SliceLabels, staleness_labels
 from breakout.evaluation.slices import SliceMetrics, evaluate_slices
 from breakout.evaluation.thresholds import ThresholdChoice, ThresholdRow, threshold_table
 from breakout.evaluation.top_rows import TopRows, top_rows
-from breakout.evaluation.verdict import Verdict, judge
+from breakout.evaluation.verdict import Verdict, decide_verdict
 from breakout.threads import one_blas_thread
 
 # Raised whenever a field of `EvaluationResult` is renamed, removed or changes its meaning.
@@ -63,9 +56,9 @@ class BaselineResult:
 class EvaluationResult:
     """All figures of one model on one window.
 
-    `metrics` holds auc, average_precision, log_loss, brier and ece; `chosen_threshold` the choice made on
-    validation (None if there was none); `staleness` is empty where the end of training is not known. Every
-    interval resamples whole game dates as `parameters` says.
+    `metrics` holds auc, average_precision, log_loss, brier and ece; `chosen_threshold` the choice made on validation
+    (None if there was none); `staleness` is empty where the end of training is not known. Every interval resamples
+    whole game dates with the seed and the count in `parameters`.
     """
 
     rows: RowSummary
@@ -92,16 +85,16 @@ def evaluate_probabilities(
     *,
     parameters: EvaluationParameters,
     chosen_threshold: ThresholdChoice | None,
-    baselines: Mapping[str, ArrayLike],
+    baselines: Mapping[str, MetricReplicates],
     slices: Mapping[str, SliceLabels],
     train_end: date | ArrayLike | None,
 ) -> EvaluationResult:
     """Compute every figure about `p` (n,) against `y` (n,) on the rows dated `game_dates` (n,).
 
-    `baselines` are other probabilities (n,) on the same rows: the base rate, the logistic regression, the
-    same model before calibration. `train_end` is the last day of training, which cuts `staleness`, or each
-    row's own (n,). A ValueError without rows, for lengths that differ, labels other than 0 and 1, or a game
-    on or before its `train_end`.
+    `baselines` are the metrics of other probabilities on the same rows and resamples: the base rate, the logistic
+    regression, the same model before calibration. `train_end` is the last day of training, which cuts `staleness`, or
+    each row's own (n,). ValueError without rows, for lengths that differ, labels other than 0 and 1, or a game on or
+    before its `train_end`.
     """
     labels, probabilities = check_rows(y, p)
     dates = check_dates(game_dates, labels.size)
@@ -112,14 +105,14 @@ def evaluate_probabilities(
     thresholds = _thresholds(labels, probabilities, resamples, parameters, chosen_threshold)
     return EvaluationResult(
         rows=_summarise_rows(labels, probabilities, dates, resamples),
-        verdict=_judge(metrics["auc"], thresholds, resamples),
+        verdict=_decide_verdict(metrics["auc"], thresholds, resamples),
         metrics=metrics,
         baselines={
             name: BaselineResult(
                 metrics=baseline.intervals(resamples),
                 model_minus_baseline=differences_of(model, baseline, resamples),
             )
-            for name, baseline in _replicate_baselines(labels, baselines, dates, parameters).items()
+            for name, baseline in baselines.items()
         },
         brier_decomposition=decompose_brier(labels, probabilities, parameters.ece_bins),
         reliability=reliability_table(labels, probabilities, resamples, parameters.ece_bins),
@@ -156,28 +149,10 @@ def _thresholds(
     return threshold_table(y, p, resamples, thresholds=parameters.thresholds, chosen=chosen)
 
 
-def _judge(auc: Interval, thresholds: tuple[ThresholdRow, ...], resamples: DateResamples) -> Verdict:
+def _decide_verdict(auc: Interval, thresholds: tuple[ThresholdRow, ...], resamples: DateResamples) -> Verdict:
     chosen = next((row for row in thresholds if row.is_chosen), None)
     n_rows = resamples.date_index.size
-    return judge(auc, chosen, n_rows=n_rows, n_dates=resamples.n_dates, confidence=resamples.confidence)
-
-
-def _replicate_baselines(
-    y: FloatArray, baselines: Mapping[str, ArrayLike], dates: DateArray, parameters: EvaluationParameters
-) -> dict[str, MetricReplicates]:
-    checked = {name: check_probabilities(baseline, y.size) for name, baseline in baselines.items()}
-    return {
-        name: _remembered(y.tobytes(), baseline.tobytes(), dates.tobytes(), parameters)
-        for name, baseline in checked.items()
-    }
-
-
-@lru_cache(maxsize=8)
-def _remembered(y: bytes, p: bytes, dates: bytes, parameters: EvaluationParameters) -> MetricReplicates:
-    """A baseline's replicates; jobs of a sweep that are judged on the same games have their baselines in common."""
-    labels, probabilities = np.frombuffer(y), np.frombuffer(p)
-    resamples = parameters.draw(np.frombuffer(dates, dtype="datetime64[D]"))
-    return replicate_metrics(labels, probabilities, resamples, ece_bins=parameters.ece_bins)
+    return decide_verdict(auc, chosen, n_rows=n_rows, n_dates=resamples.n_dates, confidence=resamples.confidence)
 
 
 def _staleness(

@@ -1,6 +1,6 @@
-"""The verdict on a model: three levels, the reason in a sentence, and what should make the reader doubt it.
+"""The verdict on a model: one of three levels, its reason and its warnings, decided from computed figures.
 
-In: figures already computed. Out: a `Verdict`. The limits are the project's own and are not settings.
+The limits are the project's own and are not settings.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FEW_DATES = 10
 
 @dataclass(frozen=True)
 class Verdict:
-    """The level, the sentence that justifies it, the AUC it rests on, and over how many games and dates."""
+    """The level, the sentence that justifies it, and the AUC, games and dates that it is based on."""
 
     level: VerdictLevel
     reason: str
@@ -36,14 +36,16 @@ class Verdict:
     warnings: tuple[str, ...]
 
 
-def judge(auc: Interval, chosen: ThresholdRow | None, *, n_rows: int, n_dates: int, confidence: float) -> Verdict:
-    """Judge by AUC, and by precision and flags at the chosen threshold (None where no threshold was chosen).
+def decide_verdict(
+    auc: Interval, chosen: ThresholdRow | None, *, n_rows: int, n_dates: int, confidence: float
+) -> Verdict:
+    """Decide by AUC, and by precision and flags at the chosen threshold (None where no threshold was chosen).
 
     READY_FOR_SHADOW: AUC >= 0.65, precision >= 0.55 and at least 20 flagged. MARGINAL: AUC >= 0.60.
     NEEDS_IMPROVEMENT: the rest, and whatever has no AUC.
     """
-    games = f"{_counted(n_rows, 'game')} of {_counted(n_dates, 'date')}"
-    reason = f"{_told_auc(auc, confidence, games)}; {_told_threshold(chosen)}."
+    games = f"{_count(n_rows, 'game')} of {_count(n_dates, 'date')}"
+    reason = f"{_describe_auc(auc, confidence, games)}; {_describe_threshold(chosen)}."
     return Verdict(_level(auc.estimate, chosen), reason, auc, n_rows, n_dates, _warnings(auc, n_rows, n_dates))
 
 
@@ -60,7 +62,7 @@ def _is_precise(chosen: ThresholdRow | None) -> bool:
     return chosen.hits >= READY_PRECISION * chosen.flagged - EQUALITY_TOLERANCE
 
 
-def _told_auc(auc: Interval, confidence: float, games: str) -> str:
+def _describe_auc(auc: Interval, confidence: float, games: str) -> str:
     if auc.estimate is None:
         return f"AUC is undefined on {games}, which hold one class only"
     if auc.low is None or auc.high is None:
@@ -69,11 +71,11 @@ def _told_auc(auc: Interval, confidence: float, games: str) -> str:
     return f"AUC {auc.estimate:.3f} ({interval}, resampling game dates) on {games}"
 
 
-def _counted(number: int, noun: str) -> str:
+def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _told_threshold(chosen: ThresholdRow | None) -> str:
+def _describe_threshold(chosen: ThresholdRow | None) -> str:
     if chosen is None:
         return "no threshold was chosen"
     if chosen.precision.estimate is None:
@@ -87,7 +89,7 @@ def _warnings(auc: Interval, n_rows: int, n_dates: int) -> tuple[str, ...]:
     if auc.estimate is not None and auc.estimate > LEAK_AUC:
         warnings.append(f"AUC above {LEAK_AUC:.2f}: a leak until proven otherwise.")
     if n_rows < FEW_ROWS:
-        warnings.append(f"Only {_counted(n_rows, 'evaluation row')}, fewer than {FEW_ROWS}: that settles nothing.")
+        warnings.append(f"Only {_count(n_rows, 'evaluation row')}, fewer than {FEW_ROWS}: that settles nothing.")
     if n_dates == 1:
         warnings.append("One game date only: nothing can be said about the spread, so there are no intervals.")
     elif n_dates < FEW_DATES:

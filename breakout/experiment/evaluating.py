@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from breakout.evaluation import slice_labels as labels
+from breakout.evaluation.intervals import MetricReplicates, replicate_metrics
 from breakout.evaluation.metrics import area_under_roc, average_precision, brier_score, log_loss
 from breakout.evaluation.parameters import EvaluationParameters
 from breakout.evaluation.reliability import expected_calibration_error
 from breakout.evaluation.summary import EvaluationResult, evaluate_probabilities
+from breakout.experiment.shared_work import SharedWork
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,13 +63,19 @@ def score_rows(learned: Learned, rows: Dataset, train_end: date) -> ScoredRows:
 
 
 def evaluate_scored(
-    parts: Sequence[ScoredRows], rows: Dataset, parameters: EvaluationParameters, target: TargetConfig
+    parts: Sequence[ScoredRows],
+    rows: Dataset,
+    parameters: EvaluationParameters,
+    target: TargetConfig,
+    work: SharedWork | None = None,
 ) -> EvaluationResult:
     """Evaluate probabilities of `rows`, which are those of all parts in order; log the verdict's warnings.
 
     The baselines are each part's own, and `uncalibrated` where calibration changed the probabilities of a part. The
-    threshold is the first part's: the only one that was chosen before every game it is reported on.
+    threshold is the first part's: the only one that was chosen before every game it is reported on. `work` keeps the
+    metrics of baselines, which jobs of a sweep have in common.
     """
+    work = work or SharedWork()
     by_part = [_baseline_probabilities(part) for part in parts]
     baselines = {name: np.concatenate([found[name] for found in by_part]) for name in by_part[-1]}
     if any(part.learned.calibrator.kind != "none" for part in parts):
@@ -78,7 +86,9 @@ def evaluate_scored(
         rows.dates,
         parameters=parameters,
         chosen_threshold=parts[0].learned.threshold,
-        baselines=baselines,
+        baselines={
+            name: _replicate_baseline(rows, probability, parameters, work) for name, probability in baselines.items()
+        },
         slices=build_slices(rows, target),
         train_end=np.concatenate([np.full(len(part.rows), np.datetime64(part.train_end)) for part in parts]),
     )
@@ -88,13 +98,23 @@ def evaluate_scored(
     return result
 
 
+def _replicate_baseline(
+    rows: Dataset, probability: np.ndarray, parameters: EvaluationParameters, work: SharedWork
+) -> MetricReplicates:
+    digest = hashlib.sha256(probability.tobytes()).hexdigest()
+    return work.once(
+        "baseline metrics",
+        (rows.fingerprint, digest, parameters),
+        lambda: replicate_metrics(rows.label, probability, parameters.draw(rows.dates), ece_bins=parameters.ece_bins),
+    )
+
+
 def _baseline_probabilities(part: ScoredRows) -> dict[str, np.ndarray]:
     return {name: model.predict_probability(part.rows.X) for name, model in part.learned.baselines.items()}
 
 
-@lru_cache(maxsize=4)
 def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
-    """Return the slices by which an evaluation is reported; remembered, because jobs of a sweep share their rows."""
+    """Return the label of each row in each of the slicings that an evaluation reports."""
     context = rows.context
     average = context["season_points_avg"].to_numpy(dtype="float64")
     return {

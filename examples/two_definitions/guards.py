@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from breakout.dataset import Dataset
-from breakout.evaluation.verdict import judge
+from breakout.evaluation.verdict import decide_verdict
 from breakout.experiment.plan import Plan
 from breakout.features.distributions import validate_feature_distributions
 from breakout.models.base import check_columns
@@ -60,7 +60,7 @@ def ask_verdict(plan: Plan, rows: Dataset, score: Score) -> tuple[str, ...]:
     """Return the warnings of the verdict on this AUC."""
     dates = len(np.unique(rows.dates))
     confidence = plan.config.evaluation.confidence
-    return judge(score.interval, None, n_rows=len(rows), n_dates=dates, confidence=confidence).warnings
+    return decide_verdict(score.interval, None, n_rows=len(rows), n_dates=dates, confidence=confidence).warnings
 
 
 def busiest_date(rows: Dataset) -> date:

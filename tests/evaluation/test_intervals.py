@@ -79,27 +79,6 @@ def test_chunks_of_resamples_change_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     np.testing.assert_allclose(whole.top_hit_rate, pieces.top_hit_rate, rtol=1e-12)
 
 
-def test_few_dates_and_many_dates_are_summed_to_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    y, p, dates = games(4, 300, 20, 500)
-    by_product = replicate_ranked(y, p, draw(dates), 10, (0.1,))
-    monkeypatch.setattr(ranked_replicates, "FEW_DATES", 0)
-    along_rows = replicate_ranked(y, p, draw(dates), 10, (0.1,))
-    np.testing.assert_allclose(by_product.average_precision, along_rows.average_precision, rtol=1e-12)
-    np.testing.assert_allclose(by_product.ece, along_rows.ece, rtol=1e-9)
-    np.testing.assert_array_equal(by_product.top_hit_rate, along_rows.top_hit_rate)
-
-
-@pytest.mark.parametrize("few_dates", [0, 100])
-def test_counts_beyond_single_precision_give_the_same_figures(monkeypatch: pytest.MonkeyPatch, few_dates: int) -> None:
-    monkeypatch.setattr(ranked_replicates, "FEW_DATES", few_dates)
-    y, p, dates = games(5, 300, 20, 16)
-    once = draw(dates)
-    often = DateResamples(once.date_index, once.weights * (2**23 + 1), once.confidence)
-    expected, found = (replicate_ranked(y, p, resamples, 10) for resamples in (once, often))
-    np.testing.assert_allclose(found.average_precision, expected.average_precision, rtol=1e-12)
-    np.testing.assert_allclose(found.ece, expected.ece, rtol=1e-9)
-
-
 def test_each_resample_draws_as_many_dates_as_there_are() -> None:
     resamples = draw(START + np.arange(60) % 7)
     assert resamples.n_dates == 7

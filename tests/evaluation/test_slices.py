@@ -11,7 +11,6 @@ from breakout.evaluation.metrics import area_under_roc, brier_score, log_loss
 from breakout.evaluation.resamples import draw_date_resamples
 from breakout.evaluation.slice_labels import (
     SliceLabels,
-    back_to_back_labels,
     home_away_labels,
     month_labels,
     points_band_labels,
@@ -62,7 +61,6 @@ def test_an_average_outside_the_band_is_refused() -> None:
     ("labels", "expected"),
     [
         (home_away_labels([1.0, 0.0, 0.5]), ["home", "away", "unknown"]),
-        (back_to_back_labels([1.0, 0.0]), ["back-to-back", "rested"]),
         (
             rest_labels([1, 2, 3, 4, 7, NAN]),
             ["1 day", "2 days", "3 days", *["4 days or more"] * 2, "first game"],

@@ -6,7 +6,7 @@ import pytest
 
 from breakout.evaluation.resamples import Interval
 from breakout.evaluation.thresholds import ThresholdRow
-from breakout.evaluation.verdict import Verdict, judge
+from breakout.evaluation.verdict import Verdict, decide_verdict
 
 
 def chosen_row(hits: int, flagged: int) -> ThresholdRow:
@@ -16,7 +16,7 @@ def chosen_row(hits: int, flagged: int) -> ThresholdRow:
 
 def verdict_of(auc: float | None, chosen: ThresholdRow | None, n_rows: int = 1515, n_dates: int = 26) -> Verdict:
     low, high = (None, None) if auc is None or n_dates == 1 else (auc - 0.03, auc + 0.03)
-    return judge(Interval(auc, low, high, 0), chosen, n_rows=n_rows, n_dates=n_dates, confidence=0.95)
+    return decide_verdict(Interval(auc, low, high, 0), chosen, n_rows=n_rows, n_dates=n_dates, confidence=0.95)
 
 
 @pytest.mark.parametrize(
