@@ -14,10 +14,12 @@ class Metric:
     higher_is_better: bool
 
 
+AUC, AVERAGE_PRECISION, LOG_LOSS, BRIER, ECE = "auc", "average_precision", "log_loss", "brier", "ece"
+
 METRICS = {
-    "auc": Metric("AUC", "", higher_is_better=True),
-    "average_precision": Metric("average precision", "", higher_is_better=True),
-    "log_loss": Metric("log loss", "nats a game", higher_is_better=False),
-    "brier": Metric("Brier score", "", higher_is_better=False),
-    "ece": Metric("calibration error", "", higher_is_better=False),
+    AUC: Metric("AUC", "", higher_is_better=True),
+    AVERAGE_PRECISION: Metric("average precision", "", higher_is_better=True),
+    LOG_LOSS: Metric("log loss", "nats a game", higher_is_better=False),
+    BRIER: Metric("Brier score", "", higher_is_better=False),
+    ECE: Metric("calibration error", "", higher_is_better=False),
 }

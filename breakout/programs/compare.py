@@ -28,14 +28,14 @@ def run(config: CompareConfig) -> int:
     """Compare, write and show; the exit code. GateError if either contract is not the installed one."""
     candidate, production = open_bundle(config.candidate), open_bundle(config.production)
     check_comparable(candidate, production)
-    folder = compare(config, candidate, production)
-    print_comparison(artifacts.load_json(folder / "comparison.json"))
+    folder, compared = compare(config, candidate, production)
+    print_comparison(compared)
     print_line(f"comparison: {folder}")
     return 0
 
 
-def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> Path:
-    """Compare in a new folder below outputs/comparisons/, which is returned: comparison.json, predictions.parquet."""
+def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> tuple[Path, HeadToHead]:
+    """Compare, and write comparison.json and predictions.parquet into a new folder below outputs/comparisons/."""
     identity = f"{candidate.fingerprint}-{production.fingerprint}"
     with open_run(Path(config.paths.outputs) / FOLDER / config.name, config, "compare", identity) as run:
         compared = _compare(config, candidate, production)
@@ -43,7 +43,7 @@ def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> Pat
         artifacts.save_parquet(compared.predictions(), run.folder / "predictions.parquet")
         artifacts.save_json(compared.to_dict(), run.folder / "comparison.json")
         logger.info("compared on %d rows of %s", compared.comparison.n_rows, compared.window)
-    return run.folder
+    return run.folder, compared
 
 
 def _compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> HeadToHead:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from breakout import artifacts
 from breakout.bundle import versions
-from breakout.evaluation.run_metrics import write_metrics
+from breakout.evaluation.run_metrics import read_metrics, write_metrics
 from breakout.experiment.drift import check_drift, save_distributions
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
 from breakout.experiment.summary import summarise_scoring
 from breakout.features.distributions import validate_feature_distributions
 from breakout.production.bundle_gate import check_contract, find_bundle
 from breakout.production.scoring import later_window, score_window
-from breakout.report.page import write_page
+from breakout.report.html.run_page import write_page
 from breakout.report.terminal.console import console
-from breakout.report.terminal.runs import print_evaluation
+from breakout.report.terminal.runs import print_metrics
 from breakout.runs import open_run
 from breakout.warehouse.opening import open_for
 
@@ -45,7 +45,7 @@ def run(config: EvaluateConfig) -> int:
         folder = evaluate(config, bundle, differences, warehouse)
     finally:
         warehouse.close()
-    print_evaluation(artifacts.load_json(folder / "metrics.json"))
+    print_metrics(read_metrics(folder))
     console().print_place("run", folder)
     console().print_place("report", folder / "report.html")
     check_drift(config.distributions, folder)

@@ -36,7 +36,7 @@ def _rebuild_run(folder: Path) -> int:
     state = read_status(folder).state
     if state != "completed":
         raise DataError(f"the run in {folder} is {state}, not completed: there is nothing to report; see its run.log.")
-    from breakout.report.page import write_page
+    from breakout.report.html.run_page import write_page
 
     print_line(f"report: {write_page(folder)}")
     return 0

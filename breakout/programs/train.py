@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from breakout.experiment.drift import check_drift
 from breakout.experiment.plan import Plan, open_plan
 from breakout.experiment.windows import check_rows, played_folds
-from breakout.report.terminal import runs as terminal
+from breakout.report.terminal.plans import print_folds, print_plan, print_priced_plan
+from breakout.report.terminal.runs import print_run
 from breakout.tracking.base import registering
 from breakout.training import train
 from breakout.warehouse.cost import CostEstimate, Priced
@@ -21,26 +22,26 @@ def run(config: ExperimentConfig) -> int:
     with registering(config.tracking) as started:
         with open_plan(config) as plan:
             if config.dry_run:
-                show_plan(plan)
+                print_plan_of(plan)
                 return 0
             run = train(plan, started=started)
-        terminal.print_run(run.folder)
+        print_run(run.folder, run.metrics, run.distributions)
         check_drift(config.distributions, run.folder)
     return 0
 
 
-def show_plan(plan: Plan) -> None:
+def print_plan_of(plan: Plan) -> None:
     """Show what would be done, after every check that a real run makes before it fits."""
     if isinstance(plan.warehouse, Priced):
-        terminal.print_priced_plan(plan, estimate_plan(plan))
+        print_priced_plan(plan, estimate_plan(plan))
         return
     if plan.folds:
         span = plan.build_span()
-        terminal.print_folds(plan, played_folds(plan, span), span)
+        print_folds(plan, played_folds(plan, span), span)
         return
     train_rows, evaluation_rows = plan.build_train(), plan.build_evaluation()
     check_rows(plan.config, train_rows, evaluation_rows)
-    terminal.print_plan(plan, train_rows, evaluation_rows)
+    print_plan(plan, train_rows, evaluation_rows)
 
 
 def estimate_plan(plan: Plan) -> dict[str, CostEstimate]:

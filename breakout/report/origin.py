@@ -1,77 +1,103 @@
-"""Where a run comes from: its settings, what is not as in the run before, and the commands that make it again."""
+"""Where a run comes from: its facts, what differs from the run before it, and the command that repeats it."""
 
 from __future__ import annotations
 
 import json
 import shlex
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
-from breakout.errors import BreakoutError
+from breakout.errors import BreakoutError, ConfigurationError
+from breakout.evaluation.formatting import format_count, format_number
+from breakout.evaluation.run_metrics import ModelSummary
 from breakout.evaluation.thresholds import ThresholdChoice
-from breakout.report import markup as m
-from breakout.report.reading import Difference, differences
-from breakout.runs.record import RunRecord, previous_run
+from breakout.report.tables import UNDEFINED, Cell, Table, code, text
+from breakout.runs.record import RunRecord
 from breakout.settings import ROOT_CLASSES, load
+from breakout.settings.versions import migrate
 from breakout.settings.words import flatten, words_for
 
-# Of metrics.json's `model`: what says how far a fit went.
-FIT_FIGURES = ("trees", "catboost_weight", "intercept", "rate", "fit_seconds")
+# Settings that change how a run is described and kept, but nothing that it computes.
+NOT_COMPARED = {
+    "name",
+    "hypothesis",
+    "tags",
+    "mode.description",
+    "dry_run",
+    "paths.outputs",
+    "run.write_report",
+    "sweep.resume",
+    "sweep.fail_fast",
+    "sweep.workers",
+    "sweep.job_defaults",
+}
+# Figures of a fit that are one number each.
+FIT_FIGURES = ("trees", "catboost_weight", "intercept", "rate")
 
 
-def settings_part(run: RunRecord) -> str:
-    """Every setting of the run, and what changed since the run of the same name before it."""
-    rows = [[m.code(key), m.code(_shown(value))] for key, value in flatten(run.settings).items()]
-    return _since(run) + m.folded("All settings", m.table("Settings", ["setting", "value"], rows, is_prose=True))
+def settings_table(run: RunRecord) -> Table:
+    """Return every setting of a run."""
+    rows = [[code(key), code(_format_value(value))] for key, value in flatten(run.settings).items()]
+    return Table("Settings", ["setting", "value"], rows, style="prose")
 
 
-def _since(run: RunRecord) -> str:
-    before = previous_run(run)
-    if before is None:
-        return m.paragraph(f"This is the first completed run named {run.name}.")
-    changed = differences(run, before)
-    told = f"The run of this name before it: {before.folder.name}"
-    if not changed:
-        return m.paragraph(f"{told}. Settings, features, data, code and parts are the same.")
-    rows = [_difference_row(difference) for difference in changed]
-    return m.paragraph(told + _auc_then(before)) + m.table(
-        "What differs from it", ["what", "before", "now"], rows, is_prose=True
-    )
+def change_table(run: RunRecord, before: RunRecord) -> Table:
+    """Return what differs between two runs in settings, contract, data, code and versions."""
+    rows = []
+    for was, now in ((_flat_settings(before), _flat_settings(run)), (_grounds(before), _grounds(run))):
+        changed = [key for key in dict.fromkeys([*was, *now]) if was.get(key) != now.get(key)]
+        rows += [_change_row(key, was.get(key), now.get(key)) for key in changed if key not in NOT_COMPARED]
+    return Table("What differs from it", ["what", "before", "now"], rows, style="prose")
 
 
-def _auc_then(before: RunRecord) -> str:
-    if before.evaluation is None:
-        return ", which was not evaluated."
-    rows, auc = before.evaluation["rows"], before.evaluation["metrics"]["auc"]["estimate"]
-    told = "undefined" if auc is None else f"{auc:.3f}"
-    return f", AUC {told} on {rows['n_rows']:,} games, {rows['first_date']} to {rows['last_date']}."
+def _flat_settings(run: RunRecord) -> dict[str, Any]:
+    """Return the settings under dotted keys of the present version; as they were saved if that is not known."""
+    with suppress(ConfigurationError):
+        return flatten(migrate(dict(run.settings)))
+    return flatten(run.settings)
 
 
-def _difference_row(difference: Difference) -> list[m.Cell]:
-    """Before and now; of two lists only what went and what came, which is all that a reader looks for."""
-    before, now = difference.before, difference.now
+def _grounds(run: RunRecord) -> dict[str, Any]:
+    """Return what decides a run's figures beside its settings."""
+    found = run.manifest
+    if found is None:
+        return {}
+    grounds = {
+        "contract_fingerprint": found.contract_fingerprint,
+        "data_fingerprint": found.data_fingerprint,
+        "git_commit": found.git_commit,
+    }
+    return {**grounds, **flatten({"versions": found.versions})}
+
+
+def _change_row(key: str, before: Any, now: Any) -> list[Cell]:
+    """Return a setting before and now; of two lists only what was removed and what was added."""
     if isinstance(before, list) and isinstance(now, list) and set(before) != set(now):
-        before, now = ([item for item in one if item not in other] for one, other in ((before, now), (now, before)))
-        return [m.code(difference.key), m.words(_listed("had", before)), m.words(_listed("has", now))]
-    return [m.code(difference.key), m.code(_shown(before)), m.code(_shown(now))]
+        removed, added = ([item for item in one if item not in other] for one, other in ((before, now), (now, before)))
+        return [code(key), text(_format_items("had", removed)), text(_format_items("has", added))]
+    return [code(key), code(_format_value(before)), code(_format_value(now))]
 
 
-def _listed(word: str, items: list[Any]) -> str:
-    return f"{word} {', '.join(map(str, items))}" if items else m.UNDEFINED
+def _format_items(verb: str, items: list[Any]) -> str:
+    return f"{verb} {', '.join(map(str, items))}" if items else UNDEFINED
 
 
-def origin_part(run: RunRecord) -> str:
-    """Data, code, versions and windows, then the commands."""
-    rows = [[m.words(name), m.code(value)] for name, value in _facts(run).items()]
-    return m.table("Origin", ["fact", "value"], rows, is_prose=True) + _commands(run)
+def _format_value(value: Any) -> str:
+    if value is None:
+        return UNDEFINED
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _facts(run: RunRecord) -> dict[str, str]:
+def origin_table(run: RunRecord, model: ModelSummary) -> Table:
+    """Return the run's identity, windows, data, code and versions."""
     status, found = run.status, run.manifest
     facts: dict[str, Any] = {
         "run": status.run_id,
         "started": status.started,
         "settings fingerprint": status.fingerprint,
+        "scored window": _format_window(status.window, status.rows),
+        "fit": _format_fit(model),
     }
     if found is not None:
         windows, rows = found.windows, found.rows
@@ -81,71 +107,50 @@ def _facts(run: RunRecord) -> dict[str, str]:
             "data": found.source,
             "data fingerprint": status.data_fingerprint or found.data_fingerprint,
             "code": found.git_commit,
-            "train window": _window(windows.train, rows.train),
-            "validation window": _window(windows.validation, rows.validation),
-            "evaluation window": _window(windows.evaluation, rows.evaluation),
-        }
-    facts |= {
-        "scored window": None if status.window is None else f"{status.window[0]} to {status.window[1]}",
-        "fit": _fit(run),
-    }
-    if found is not None:
-        facts |= {
-            "decision threshold": _threshold(found.chosen_threshold),
+            "train window": _format_window(windows.train, rows.train),
+            "validation window": _format_window(windows.validation, rows.validation),
+            "evaluation window": _format_window(windows.evaluation, rows.evaluation),
+            "decision threshold": _format_threshold(found.chosen_threshold),
             "seed": found.seed,
             "threads": found.thread_count,
             "versions": ", ".join(f"{name} {version}" for name, version in found.versions.items()),
         }
-    return {name: str(value) for name, value in facts.items() if value not in (None, "")}
+    lines = [[text(name), code(value)] for name, value in facts.items() if value not in (None, "")]
+    return Table("Origin", ["fact", "value"], lines, style="prose")
 
 
-def _window(dates: tuple[date, date] | None, rows: int) -> str | None:
-    return f"{dates[0]} to {dates[1]}, {rows:,} games" if dates else None
+def _format_window(dates: tuple[date, date] | None, rows: int | None) -> str | None:
+    return None if dates is None else f"{dates[0]} to {dates[1]}, {format_count(rows or 0, 'game')}"
 
 
-def _fit(run: RunRecord) -> str | None:
-    """What was fitted, as far as it is one number each."""
-    model = dict(run.metrics.get("model", {}))
-    told = [str(model.get("kind", ""))]
-    told += [f"{name.replace('_', ' ')} {model[name]:.4g}" for name in FIT_FIGURES if model.get(name) is not None]
-    return ", ".join(filter(None, told))
+def _format_fit(model: ModelSummary) -> str:
+    figures = [(name, value) for name, value in model.figures.items() if name in FIT_FIGURES]
+    parts = [f"{name.replace('_', ' ')} {value:.4g}" for name, value in figures]
+    seconds = [] if model.fit_seconds is None else [f"fit seconds {model.fit_seconds:.4g}"]
+    return ", ".join([model.kind, *parts, *seconds])
 
 
-def _threshold(choice: ThresholdChoice) -> str:
-    """How the threshold was chosen, and what it gave on the validation part where it was chosen."""
+def _format_threshold(choice: ThresholdChoice) -> str:
+    """Return how the threshold was chosen, and what it gave on the validation part where it was chosen."""
     rule = f"precision {choice.target_precision:.2f}" if choice.rule == "target_precision" else "best F1"
-    gave = f"precision {choice.precision:.3f}, F1 {choice.f1:.3f}, {choice.flagged:,} flagged"
-    return f"{choice.threshold:.4f}, chosen by {rule} on {choice.n_rows:,} validation games: {gave}"
+    result = f"precision {format_number(choice.precision)}, F1 {format_number(choice.f1)}, {choice.flagged:,} flagged"
+    return f"{choice.threshold:.4f}, chosen by {rule} on {choice.n_rows:,} validation games: {result}"
 
 
-def _commands(run: RunRecord) -> str:
+def repeat_command(run: RunRecord) -> str:
+    """Return the command that composes these settings; the settings file where this version no longer knows them."""
     command = run.status.command
-    told = m.paragraph("The same run again:") + m.preformatted(_typed_again(run, command))
-    if command == "train":
-        told += m.paragraph("Or from its own files, compared with what they say:")
-        told += m.preformatted(f"breakout reproduce {shlex.quote(str(run.folder))}")
-    return told
-
-
-def _typed_again(run: RunRecord, command: str) -> str:
-    """The words that compose these settings; the settings file where the installed version knows them no more."""
     if command not in ROOT_CLASSES:
         return f"see {run.folder / 'settings.yaml'}"
     try:
-        words = words_for(command, load(ROOT_CLASSES[command], run.settings))
+        overrides = words_for(command, load(ROOT_CLASSES[command], run.settings))
     except BreakoutError:
         return f"see {run.folder / 'settings.yaml'}: this version of breakout does not know these settings"
-    return " ".join(["breakout", command, *map(_in_a_shell, words)])
+    return " ".join(["breakout", command, *map(_quote, overrides)])
 
 
-def _in_a_shell(word: str) -> str:
-    """A word quoted for a shell; in double quotes where they are safe, for Hydra has single ones of its own."""
-    if "'" in word and not set(word) & set('"$`\\!'):
-        return f'"{word}"'
-    return shlex.quote(word)
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return m.UNDEFINED
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _quote(override: str) -> str:
+    """Quote an override for a shell; in double quotes where they are safe, for Hydra has single ones of its own."""
+    if "'" in override and not set(override) & set('"$`\\!'):
+        return f'"{override}"'
+    return shlex.quote(override)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from breakout.artifacts import save_json, save_text
 from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.metrics import HIGHER_IS_BETTER
-from breakout.report.sweep_page import render_sweep
+from breakout.report.html.sweep_page import render_sweep
 from breakout.settings.words import typed
 from breakout.sweeps.flat import to_csv
 from breakout.sweeps.labels import labels, short_words

@@ -10,8 +10,16 @@ from typing import Any
 import pytest
 
 from breakout.artifacts import load_json
+from breakout.evaluation.run_metrics import read_metrics
 from breakout.report.terminal.runs import print_run
+from breakout.runs.record import read_run
 from tests.report.conftest import Reported
+
+
+def print_files_of(folder: Path) -> None:
+    """Print a finished run from its files."""
+    print_run(folder, read_metrics(folder), read_run(folder).distributions)
+
 
 NAMES = ["evaluated", "only_trained", "walked_forward"]
 
@@ -22,7 +30,7 @@ def test_nothing_is_cut_at_80_columns(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")  # what a terminal is to rich
     monkeypatch.setenv("COLUMNS", "80")
-    print_run(reported[name])
+    print_files_of(reported[name])
     told = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     assert "…" not in told
     places = ("run: ", "report: ", "bundle: ")  # of a path nothing may be broken off: it is copied
@@ -33,22 +41,22 @@ def test_only_files_that_are_there_are_named(
     reported: Reported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = shutil.copytree(reported["only_trained"], tmp_path / "run")
-    print_run(copy)
+    print_files_of(copy)
     assert f"report: {copy / 'report.html'}" in capsys.readouterr().out
     (copy / "report.html").unlink()
-    print_run(copy)
+    print_files_of(copy)
     assert "report:" not in capsys.readouterr().out
 
 
 def test_a_pipe_gets_no_colours(reported: Reported, capsys: pytest.CaptureFixture[str]) -> None:
-    print_run(reported["evaluated"])
+    print_files_of(reported["evaluated"])
     assert "\x1b" not in capsys.readouterr().out
 
 
 def test_forced_calibration_and_what_it_was_worth_are_told(
     reported: Reported, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_run(reported["evaluated"])
+    print_files_of(reported["evaluated"])
     told = " ".join(capsys.readouterr().out.split())
     evaluation = load_json(reported["evaluated"] / "metrics.json")["evaluation"]
     before, after = (
@@ -65,7 +73,7 @@ def test_forced_calibration_and_what_it_was_worth_are_told(
 def test_the_top_of_the_list_seeds_trees_and_drift_are_told(
     reported: Reported, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_run(reported["evaluated"])
+    print_files_of(reported["evaluated"])
     told = " ".join(capsys.readouterr().out.split())
     metrics = load_json(reported["evaluated"] / "metrics.json")
     top: Any = metrics["evaluation"]["top_rows"][0]
@@ -79,7 +87,7 @@ def test_the_top_of_the_list_seeds_trees_and_drift_are_told(
 def test_a_run_that_only_trained_tells_its_validation_part_and_that_it_flatters(
     reported: Reported, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_run(reported["only_trained"])
+    print_files_of(reported["only_trained"])
     told = " ".join(capsys.readouterr().out.split())
     validation = load_json(reported["only_trained"] / "metrics.json")["validation"]
     assert f"the {validation['rows']} validation games" in told

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column
+from rich.table import Table as RichTable
 from rich.text import Text
 
 from breakout.control_characters import strip_control_characters
+from breakout.evaluation.formatting import MINUS
+from breakout.report.tables import UNDEFINED, Cell, Table
 
 WIDTH_OF_A_PIPE = 120  # columns; rich would cut lines at 80
 
@@ -35,7 +38,17 @@ class PlainConsole(Console):
 
     def print_warning(self, text: object) -> None:
         """Print a warning."""
-        self.print(styled("warning", "yellow", f": {strip_control_characters(str(text))}"))
+        self.print(styled("warning", "yellow", f": {text}"))
+
+    def print_table(self, table: Table) -> None:
+        """Print a table; chosen rows are bold and marked with a star."""
+        printed = titled_table(table.caption, *table.columns)
+        for index, row in enumerate(table.rows):
+            cells = list(map(format_cell, row))
+            if table.is_chosen(index):
+                cells[0] += "*"
+            printed.add_row(*cells, style="bold" if table.is_chosen(index) else None)
+        self.print(printed)
 
 
 def console() -> PlainConsole:
@@ -49,6 +62,18 @@ def styled(value: object, style: str, after: object = "") -> Text:
     return Text.assemble((strip_control_characters(str(value)), style), strip_control_characters(str(after)))
 
 
-def titled_table(title: str, *columns: str) -> Table:
+def titled_table(title: str, *columns: str | Column) -> RichTable:
     """Return an empty table with a title above its left edge."""
-    return Table(*columns, title=title, title_justify="left")
+    return RichTable(*columns, title=title, title_justify="left")
+
+
+def format_cell(cell: Cell) -> str:
+    """Return the text of a cell in characters that every terminal has.
+
+    An interval without signs is joined by a hyphen, so that a narrow column breaks before it and not inside.
+    """
+    if cell.kind != "number":
+        return str(cell)
+    interval = cell.interval if cell.interval.startswith(("+", MINUS)) else cell.interval.replace(" to ", "-")
+    text = f"{cell.text} ({interval})" if interval else cell.text
+    return text.replace(MINUS, "-").replace(UNDEFINED, "-")

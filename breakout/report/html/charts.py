@@ -1,0 +1,237 @@
+"""Charts as marks on a plane: lines, dots, boxes and text, which the template `chart.svg.j2` writes as one SVG element.
+
+Colours are the names of variables in `page.css`, so one chart serves light, dark and paper.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from breakout.evaluation.formatting import HasInterval, format_number
+
+# Units of an SVG view box. A chart is scaled to its column, so these are about pixels on a phone.
+FONT, LETTER = 12, 6.4  # height of text, and mean width of one letter
+SQUARE = (440, 316)  # width and height of a chart with two numeric axes
+WIDE = 540  # width of a chart with one line of marks for each row
+ROW, ROW_BELOW_LABEL = 24, 42  # height of a row with its label at its left, or above it
+SHORT_LABEL, LONG_LABEL = 30, 76  # letters that fit at the left, or above
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One SVG element: its name, its attributes, and its text, if it is one."""
+
+    shape: str
+    attributes: dict[str, str | float]
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A linear scale from `low` to `high` in the data to `start` to `end` on the plane."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def place(self, value: float) -> float:
+        """Return where a value lies on the plane, rounded to a tenth of a unit."""
+        share = (value - self.low) / (self.high - self.low)
+        return round(self.start + (self.end - self.start) * share, 1)
+
+
+@dataclass
+class Chart:
+    """A plane with two axes on which marks are put in units of the data; `alt` describes it in words."""
+
+    name: str
+    alt: str
+    width: float
+    height: float
+    x: Axis
+    y: Axis
+    is_wide: bool = False
+    marks: list[Mark] = field(default_factory=list)
+
+    def line(self, points: Iterable[Point], colour: str, *, width: float = 1.2, is_dashed: bool = False) -> None:
+        """Draw a line through points."""
+        attributes = {**self._stroke(colour, width), "points": self._path(points), "fill": "none"}
+        if is_dashed:
+            attributes["stroke-dasharray"] = "4 3"
+        self.marks.append(Mark("polyline", attributes))
+
+    def area(self, points: Iterable[Point], colour: str, opacity: float) -> None:
+        """Fill the polygon through points."""
+        fill = {"fill": f"var(--{colour})", "points": self._path(points)}
+        self.marks.append(Mark("polygon", {**fill, "fill-opacity": round(opacity, 3)}))
+
+    def dot(self, x: float, y: float, colour: str, *, radius: float = 4, opacity: float = 1.0) -> None:
+        """Draw a dot."""
+        place = {"cx": self.x.place(x), "cy": self.y.place(y), "r": radius}
+        self.marks.append(Mark("circle", {**place, "fill": f"var(--{colour})", "fill-opacity": opacity}))
+
+    def bar(self, low: Point, high: Point, colour: str, *, width: float = 1.6) -> None:
+        """Draw a straight bar from one point to another, as of an interval."""
+        self.line([low, high], colour, width=width)
+
+    def label(
+        self, x: float, y: float, words: str, anchor: str = "middle", colour: str = "ink", shift: Point = (0, 0)
+    ) -> None:
+        """Write text at a point of the data, moved by `shift` units of the plane."""
+        self.write(self.x.place(x) + shift[0], self.y.place(y) + shift[1], words, anchor, colour)
+
+    def write(self, x: float, y: float, words: str, anchor: str = "middle", colour: str = "ink") -> None:
+        """Write text at a point of the plane; its middle lies at height `y`."""
+        shown = words if len(words) <= LONG_LABEL else f"{words[: LONG_LABEL - 1]}…"
+        place: dict[str, str | float] = {"x": round(x, 1), "y": round(y + 0.35 * FONT, 1), "text-anchor": anchor}
+        self.marks.append(Mark("text", {**place, "fill": f"var(--{colour})", "font-size": FONT}, shown))
+
+    def write_upwards(self, x: float, y: float, words: str) -> None:
+        """Write text that reads from bottom to top, with its middle at a point of the plane."""
+        self.write(x, y, words)
+        self.marks[-1].attributes["transform"] = f"rotate(-90 {round(x, 1)} {round(y, 1)})"
+
+    def rule(self, x1: float, y1: float, x2: float, y2: float, colour: str = "line") -> None:
+        """Draw a thin straight line between two points of the plane."""
+        place = {"x1": round(x1, 1), "y1": round(y1, 1), "x2": round(x2, 1), "y2": round(y2, 1)}
+        self.marks.append(Mark("line", {**self._stroke(colour, 1), **place}))
+
+    def legend(self, entries: Sequence[tuple[str, str]], x: float, y: float) -> None:
+        """Write names beside a stroke of their colour, one below the other from a point of the plane."""
+        for line, (name, colour) in enumerate(entries):
+            self.marks.append(Mark("rect", {"x": x, "y": y + 17 * line - 4, "width": 18, "height": 7, "rx": 2}))
+            self.marks[-1].attributes["fill"] = f"var(--{colour})"
+            self.write(x + 24, y + 17 * line, name, "start")
+
+    def _path(self, points: Iterable[Point]) -> str:
+        return " ".join(f"{self.x.place(x):g},{self.y.place(y):g}" for x, y in points)
+
+    def _stroke(self, colour: str, width: float) -> dict[str, str | float]:
+        return {"stroke": f"var(--{colour})", "stroke-width": width}
+
+
+def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Return at most `most` round values from `low` to `high`, in steps of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    step = next(power * factor for factor in (1, 2, 5, 10, 20) if (high - low) / (power * factor) < most)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(index * step, 12) for index in range(first, last + 1)]
+
+
+def tick_pattern(ticks: Sequence[float]) -> str:
+    """Return the format with as many decimals as the distance between ticks needs."""
+    step = ticks[1] - ticks[0] if len(ticks) > 1 else ticks[0] if ticks else 1.0
+    return f".{max(0, -math.floor(math.log10(abs(step) or 1.0) + 1e-9))}f"
+
+
+def square_chart(
+    name: str,
+    alt: str,
+    x: tuple[str, float, float],
+    y: tuple[str, float, float],
+    *,
+    percent: str = "",
+    x_labels: Sequence[str] | None = None,
+) -> Chart:
+    """Return a chart with a grid and two titled axes, each given as (title, low, high).
+
+    `percent` names the axes ("x", "y", "xy") that are labelled in per cent; `x_labels` replace the numbers of the x
+    axis, one at each whole number from 0.
+    """
+    width, height = SQUARE
+    y_ticks = round_ticks(y[1], y[2])
+    y_pattern = ".0%" if "y" in percent else tick_pattern(y_ticks)
+    y_names = [format_number(tick, y_pattern) for tick in y_ticks]
+    left = 30 + LETTER * max(map(len, y_names))
+    chart = Chart(name, alt, width, height, Axis(x[1], x[2], left, width - 18), Axis(y[1], y[2], height - 46, 10))
+    x_ticks = round_ticks(x[1], x[2]) if x_labels is None else list(range(len(x_labels)))
+    x_pattern = ".0%" if "x" in percent else tick_pattern(x_ticks)
+    x_names = [format_number(tick, x_pattern) for tick in x_ticks] if x_labels is None else list(x_labels)
+    for tick, label in zip(y_ticks, y_names, strict=True):
+        place = chart.y.place(tick)
+        chart.rule(left, place, chart.x.end, place)
+        chart.write(left - 6, place, label, "end")
+    for tick, label in zip(x_ticks, x_names, strict=True):
+        place = chart.x.place(tick)
+        if x_labels is None:
+            chart.rule(place, chart.y.start, place, chart.y.end)
+        chart.write(place, chart.y.start + 13, label)
+    chart.rule(left, chart.y.start, chart.x.end, chart.y.start, "muted")
+    chart.rule(left, chart.y.start, left, chart.y.end, "muted")
+    chart.write((left + chart.x.end) / 2, height - 11, x[0])
+    chart.write_upwards(10, (chart.y.start + chart.y.end) / 2, y[0])
+    return chart
+
+
+def row_chart(
+    name: str,
+    alt: str,
+    title: str,
+    labels: Sequence[str],
+    values: Iterable[float],
+    *,
+    legend: Sequence[tuple[str, str]] = (),
+) -> Chart:
+    """Return a chart with one row for each label, from top to bottom, and a titled axis that holds all values.
+
+    Row `i` lies at height `i` of the y axis. Labels stand at the left of their rows; if one is too long for that, all
+    stand above them.
+    """
+    known = list(values)
+    margin = 0.04 * (max(known) - min(known)) or 0.01
+    low, high = min(known) - margin, max(known) + margin
+    is_above = max(map(len, labels)) > SHORT_LABEL
+    left = 10.0 if is_above else 14 + LETTER * max(map(len, labels))
+    row = ROW_BELOW_LABEL if is_above else ROW
+    top = 8 + (22 if legend else 0)
+    bottom = top + row * len(labels)
+    # The middle of row i; below its label, in the lower part of its row.
+    first = top + row * (0.72 if is_above else 0.5)
+    y = Axis(0, 1, first, first + row)
+    chart = Chart(name, alt, WIDE, bottom + 44, Axis(low, high, left, WIDE - 16), y, is_wide=True)
+    ticks = round_ticks(low, high)
+    for tick in ticks:
+        place = chart.x.place(tick)
+        chart.rule(place, top, place, bottom)
+        chart.write(place, bottom + 12, format_number(tick, tick_pattern(ticks)), colour="muted")
+    chart.rule(left, bottom, WIDE - 16, bottom, "muted")
+    for index, label in enumerate(labels):
+        if is_above:
+            chart.write(0, chart.y.place(index) - 20, label, "start")
+        else:
+            chart.write(left - 8, chart.y.place(index), label, "end")
+    chart.write((left + WIDE - 16) / 2, bottom + 32, title)
+    for place, entry in enumerate(legend):
+        chart.legend([entry], left + 110 * place, 12)
+    return chart
+
+
+def estimate_of(interval: HasInterval) -> float:
+    """Return the estimate of an interval; ValueError if it is undefined, for then there is nothing to draw."""
+    if interval.estimate is None:
+        raise ValueError("an undefined figure cannot be drawn")
+    return interval.estimate
+
+
+def ends(interval: HasInterval) -> tuple[float, float]:
+    """Return the ends of an interval; the estimate twice where there is none."""
+    if interval.low is None or interval.high is None:
+        return estimate_of(interval), estimate_of(interval)
+    return interval.low, interval.high
+
+
+def below(points: Sequence[Point], limit: float) -> list[Point]:
+    """Return a line cut off where it rises above `limit`."""
+    cut: list[Point] = []
+    for before, after in zip([points[0], *points], points, strict=False):
+        if (before[1] > limit) != (after[1] > limit):
+            share = (limit - before[1]) / (after[1] - before[1])
+            cut.append((before[0] + share * (after[0] - before[0]), limit))
+        if after[1] <= limit:
+            cut.append(after)
+    return cut

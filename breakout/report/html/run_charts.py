@@ -1,0 +1,217 @@
+"""The charts of one run's page, from its metrics and distributions; every figure is read, none is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from breakout.evaluation.curves import Curve, ScoreHistogram
+from breakout.evaluation.formatting import format_count, format_interval
+from breakout.evaluation.importance import FeatureImportance
+from breakout.evaluation.metric_table import LOG_LOSS, METRICS
+from breakout.evaluation.reliability import ReliabilityBin
+from breakout.evaluation.resamples import Interval
+from breakout.evaluation.slices import SliceMetrics
+from breakout.evaluation.top_rows import TopRows
+from breakout.evaluation.verdict import MARGINAL_AUC, READY_AUC
+from breakout.features.distributions import FeatureDistribution, Sample
+from breakout.report.html.charts import SQUARE, Axis, Chart, Point, below, ends, estimate_of, row_chart, square_chart
+
+QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # that are drawn of each feature
+
+
+def draw_verdict_scale(auc: Interval) -> Chart:
+    """Draw the AUC and its interval on a line with the limits of the verdict."""
+    limits = {"chance": 0.5, "marginal": MARGINAL_AUC, "ready": READY_AUC}
+    low, high = ends(auc)
+    reach = (min(low, *limits.values()), max(high, *limits.values()))
+    alt = f"AUC {format_interval(auc)} beside the limits of the verdict"
+    chart = Chart("verdict", alt, SQUARE[0], 84, Axis(*reach, 78, SQUARE[0] - 78), Axis(0, 1, 48, 24), is_wide=True)
+    for name, limit in limits.items():
+        chart.bar((limit, 0), (limit, 1), "grey")
+        side = "start" if name == "ready" else "end"  # apart, however wide the scale
+        chart.label(limit, 1, f"{name} {limit:.2f}", side, "muted", (0, -10))
+    chart.bar((low, 0.5), (high, 0.5), "blue", width=7)
+    chart.dot(estimate_of(auc), 0.5, "ink", radius=5)
+    chart.label(estimate_of(auc), 0, f"{estimate_of(auc):.3f}", shift=(0, 14))
+    if low < high:
+        chart.label(low, 0.5, f"{low:.3f}", "end", "muted", (-6, 0))
+        chart.label(high, 0.5, f"{high:.3f}", "start", "muted", (6, 0))
+    return chart
+
+
+def draw_roc(curve: Curve, auc: Interval) -> Chart:
+    """Draw the ROC curve above the diagonal of chance."""
+    alt = f"ROC curve, area {format_interval(auc)}; the diagonal is chance"
+    chart = square_chart("roc", alt, ("share of other games flagged", 0, 1), ("share of breakouts flagged", 0, 1))
+    points = list(zip(curve.x, curve.y, strict=True))
+    chart.area([*points, (1, 1), (0, 0)], "blue", 0.12)
+    _diagonal(chart, 1)
+    chart.line(points, "blue", width=2.4)
+    chart.label(0.66, 0.55, "chance", "start", "muted")
+    return chart
+
+
+def draw_precision_recall(curve: Curve, average_precision: Interval, breakout_rate: float) -> Chart:
+    """Draw precision against recall, with the breakout rate that flagging everyone gives."""
+    alt = (
+        f"precision against recall, average precision {format_interval(average_precision)}; "
+        f"flagging everyone gives {breakout_rate:.3f}"
+    )
+    chart = square_chart("precision-recall", alt, ("recall", 0, 1), ("precision", 0, 1))
+    chart.line([(0, breakout_rate), (1, breakout_rate)], "grey", is_dashed=True)
+    chart.line(zip(curve.x, curve.y, strict=True), "blue", width=2.4)
+    chart.label(1, breakout_rate, f"flagging everyone: {breakout_rate:.3f}", "end", "muted", (-4, 12))
+    return chart
+
+
+def draw_reliability(bins: Sequence[ReliabilityBin], before: Sequence[ReliabilityBin] | None) -> Chart:
+    """Draw the breakout rate against the probability by bin, with intervals; also before calibration, if any."""
+    highest = max(
+        max(part.mean_probability, estimate_of(part.breakout_rate), ends(part.breakout_rate)[1]) for part in bins
+    )
+    end = min(1.0, 1.08 * max([highest, *(part.mean_probability for part in before or ())]))
+    inside = sum(low <= part.mean_probability <= high for part in bins for low, high in [ends(part.breakout_rate)])
+    alt = f"reliability: {inside} of {len(bins)} bins have an interval that holds their mean probability"
+    chart = square_chart(
+        "reliability", alt, ("mean probability of the bin", 0, end), ("breakout rate that followed", 0, end)
+    )
+    _diagonal(chart, end)
+    if before:
+        points = [(part.mean_probability, min(estimate_of(part.breakout_rate), end)) for part in before]
+        chart.line(points, "orange")
+        for x, y in points:
+            chart.dot(x, y, "orange", radius=3)
+        chart.legend([("calibrated", "blue"), ("before calibration", "orange")], chart.x.start + 12, 20)
+    chart.line([(part.mean_probability, estimate_of(part.breakout_rate)) for part in bins], "blue")
+    for part in bins:
+        _dot_with_bar(chart, part.mean_probability, part.breakout_rate)
+    return chart
+
+
+def draw_histogram(histogram: ScoreHistogram) -> Chart:
+    """Draw the probabilities of breakouts and of other games, each as shares of its class."""
+    edges = histogram.edges
+    shares = [[count / (sum(counts) or 1) for count in counts] for counts in (histogram.others, histogram.breakouts)]
+    alt = f"distribution of probabilities, from {edges[0]:.3f} to {edges[-1]:.3f}, of breakouts and of other games"
+    top = 1.06 * max(map(max, shares))
+    chart = square_chart(
+        "histogram", alt, ("probability", edges[0], edges[-1]), ("share of the class", 0, top), percent="y"
+    )
+    others, breakouts = (_stairs(edges, heights) for heights in shares)
+    chart.area([(edges[0], 0), *others, (edges[-1], 0)], "grey", 0.45)
+    chart.line([(edges[0], 0), *breakouts, (edges[-1], 0)], "blue", width=2.4)
+    chart.legend([("other games", "grey"), ("breakouts", "blue")], chart.x.end - 112, 20)
+    return chart
+
+
+def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart:
+    """Draw the AUC by month with intervals, beside the AUC of all games."""
+    known = [month for month in months if month.auc.estimate is not None]
+    alt = "AUC by month: " + "; ".join(f"{month.label} {format_interval(month.auc)}" for month in known)
+    values = [0.5, estimate_of(overall), *(value for month in known for value in ends(month.auc))]
+    margin = 0.06 * (max(values) - min(values))
+    step = -(-len(known) // 6)  # labels of every second or third month where there are many
+    labels = [month.label if index % step == 0 else "" for index, month in enumerate(known)]
+    games = format_count(sum(month.n_rows for month in known), "game")
+    chart = square_chart(
+        "months",
+        alt,
+        (f"month, {games} in all", -0.5, len(known) - 0.5),
+        ("AUC", min(values) - margin, max(values) + margin),
+        x_labels=labels,
+    )
+    chart.line([(-0.5, 0.5), (len(known) - 0.5, 0.5)], "grey", is_dashed=True)
+    chart.line([(-0.5, estimate_of(overall)), (len(known) - 0.5, estimate_of(overall))], "blue")
+    for place, month in enumerate(known):
+        _dot_with_bar(chart, place, month.auc)
+    return chart
+
+
+def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
+    """Draw the lift of the highest-ranked share of games, with the intervals of the reported shares."""
+    alt = "lift: " + "; ".join(f"top {part.fraction:.0%} {format_interval(part.lift)}" for part in top)
+    points = list(zip(curve.x, curve.y, strict=True))
+    # The first few games jump; the axis ends where the curve has settled.
+    settled = [y for x, y in points if x >= 0.02] or [1.0]
+    limit = 1.08 * max([*settled, *(ends(part.lift)[1] for part in top)])
+    chart = square_chart(
+        "lift",
+        alt,
+        ("share of games, highest probability first", 0, 1),
+        ("breakout rate / everybody's", 0, limit),
+        percent="x",
+    )
+    chart.line([(0, 1), (1, 1)], "grey", is_dashed=True)
+    chart.line(below(points, limit), "blue", width=2.4)
+    for part in top:
+        _dot_with_bar(chart, part.fraction, part.lift, "ink")
+    return chart
+
+
+def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
+    """Draw what shuffling each feature costs in log loss, with intervals; the most important on top."""
+    first = f"{features[0].feature}, {format_interval(features[0].log_loss_increase)}"
+    chart = row_chart(
+        "importance",
+        f"permutation importance of {len(features)} features; first {first}",
+        f"rise in log loss when shuffled ({METRICS[LOG_LOSS].unit})",
+        [part.feature for part in features],
+        [0.0, *(value for part in features for value in ends(part.log_loss_increase))],
+    )
+    chart.bar((0, -0.5), (0, len(features) - 0.5), "muted", width=1)
+    for place, part in enumerate(features):
+        colour = "grey" if part.adds_nothing else "blue"
+        low, high = ends(part.log_loss_increase)
+        chart.bar((low, place), (high, place), colour, width=2.6)
+        chart.dot(estimate_of(part.log_loss_increase), place, colour, radius=4.5)
+    return chart
+
+
+def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
+    """Draw quantiles of each feature in training and evaluation, in training sd from the training mean."""
+    known = [part for part in features if part.reference.sd and part.current.quantiles]
+    if not known:
+        return None
+    drifted = [part.name for part in features if part.is_drifted]
+    rows = [
+        (part, sample, shift) for part in known for sample, shift in ((part.reference, -0.17), (part.current, 0.17))
+    ]
+    chart = row_chart(
+        "distributions",
+        f"feature distributions in training and evaluation; drifted: {', '.join(drifted) or 'none'}",
+        "distance from the training mean, in training sd",
+        [part.name + (" (drifted)" if part.is_drifted else "") for part in known],
+        [value for part, sample, _ in rows for value in _scaled(sample, part.reference).values()],
+        legend=[("training", "grey"), ("evaluation", "blue")],
+    )
+    for place, (part, sample, shift) in enumerate(rows):
+        height, at = place // 2 + shift, _scaled(sample, part.reference)
+        colour = "grey" if sample is part.reference else "blue"
+        lowest, low, middle, high, highest = at.values()
+        chart.bar((lowest, height), (highest, height), colour)
+        chart.bar((low, height), (high, height), colour, width=5)
+        chart.dot(middle, height, "ink", radius=2.6)
+    return chart
+
+
+def _scaled(sample: Sample, reference: Sample) -> dict[str, float]:
+    """Return the drawn quantiles of a sample in standard deviations of the reference from its mean."""
+    mean, sd = reference.mean or 0.0, reference.sd or 1.0
+    return {key: (sample.quantiles[key] - mean) / sd for key in QUANTILES}
+
+
+def _diagonal(chart: Chart, end: float) -> None:
+    chart.line([(0, 0), (end, end)], "grey", is_dashed=True)
+
+
+def _dot_with_bar(chart: Chart, x: float, interval: Interval, colour: str = "blue") -> None:
+    low, high = ends(interval)
+    chart.bar((x, low), (x, high), colour)
+    chart.dot(x, estimate_of(interval), colour)
+
+
+def _stairs(edges: Sequence[float], heights: Sequence[float]) -> list[Point]:
+    """Return the outline of a histogram."""
+    return [
+        point for left, right, y in zip(edges, edges[1:], heights, strict=False) for point in ((left, y), (right, y))
+    ]

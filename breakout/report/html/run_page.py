@@ -1,0 +1,66 @@
+"""A run's report as one self-contained page, from the run's own files."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from breakout.artifacts import save_text
+from breakout.evaluation.metric_table import METRICS
+from breakout.evaluation.run_metrics import RunMetrics, read_metrics
+from breakout.evaluation.verdict import FEW_DATES, READY_FLAGGED
+from breakout.features.distributions import MATERIAL_KS, MATERIAL_PSI
+from breakout.report import origin, run_tables
+from breakout.report.html import run_charts
+from breakout.report.html.rendering import render_page
+from breakout.runs.record import RunRecord, previous_run, read_run
+
+REPORT_FILE = "report.html"
+MODEL_TITLES = {
+    "catboost": "gradient-boosted trees (CatBoost)",
+    "logistic": "logistic regression",
+    "blend": "an average in log odds of gradient-boosted trees (CatBoost) and logistic regression",
+    "base_rate": "the breakout rate of the training window for everyone",
+}
+
+
+def write_page(folder: Path) -> Path:
+    """Write report.html from the run's own files and return its path."""
+    path = folder / REPORT_FILE
+    save_text(render_run(read_run(folder), read_metrics(folder)), path)
+    return path
+
+
+def render_run(run: RunRecord, metrics: RunMetrics) -> str:
+    """Return the page of a run that trained, evaluated, or both."""
+    model, before = metrics.model, previous_run(run)
+    return render_page(
+        "run.html.j2",
+        title=f"{run.name}: breakout run",
+        subtitle=_subtitle(run, model.kind),
+        run=run,
+        metrics=metrics,
+        before=before,
+        evaluation_before=read_metrics(before.folder).evaluation if before else None,
+        changes=origin.change_table(run, before) if before else None,
+        settings=origin.settings_table(run),
+        origin=origin.origin_table(run, model),
+        command=origin.repeat_command(run),
+        reproduce=f"breakout reproduce {shlex.quote(str(run.folder))}" if run.status.command == "train" else None,
+        model_title=MODEL_TITLES.get(model.kind, model.kind),
+        # Only a boosted fit depends on a seed, and only a run that fits has a validation part.
+        depends_on_seed="trees" in model.figures and metrics.validation is not None,
+        tables=run_tables,
+        charts=run_charts,
+        METRICS=METRICS,
+        TILES=run_tables.SHOWN_METRICS,
+        FEW_DATES=FEW_DATES,
+        READY_FLAGGED=READY_FLAGGED,
+        MATERIAL_PSI=MATERIAL_PSI,
+        MATERIAL_KS=MATERIAL_KS,
+    )
+
+
+def _subtitle(run: RunRecord, kind: str) -> str:
+    parts = [f"{run.status.started:%Y-%m-%d %H:%M}", run.status.command, kind]
+    return " · ".join([*parts, *map(str, run.settings.get("tags") or ())])

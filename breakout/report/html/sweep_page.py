@@ -1,0 +1,72 @@
+"""A sweep's report as one self-contained page, from its leaderboard."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from breakout.evaluation.metric_table import METRICS
+from breakout.report import sweep_tables
+from breakout.report.html.charts import Chart
+from breakout.report.html.rendering import render_page
+from breakout.report.html.sweep_charts import draw_heat_map, draw_intervals, draw_seeds
+from breakout.report.reading import record_of
+
+Record = Any
+
+
+def render_sweep(board: dict[str, Any]) -> str:
+    """Return the page of a sweep."""
+    record = record_of(board)
+    return render_page(
+        "sweep.html.j2",
+        title=f"Sweep {record.sweep}",
+        board=record,
+        metric=METRICS[record.optimized_metric].title,
+        tables=sweep_tables,
+        heat_maps=_heat_maps(record),
+        windows=_window_chart(record),
+        seeds=_seed_chart(record),
+    )
+
+
+def _heat_maps(board: Record) -> list[tuple[str, Chart, bool]]:
+    """Return for each table with several depths or iterations its title, its map, and whether cells are means."""
+    maps = []
+    for number, table in enumerate(board.tables, 1):
+        found: dict[tuple[int, int], list[float]] = defaultdict(list)
+        for row in table.rows:
+            if row.value.estimate is not None and row.model.get("iterations") is not None:
+                found[row.model["depth"], row.model["iterations"]].append(row.value.estimate)
+        if len(found) > 1:
+            cells = {key: sum(values) / len(values) for key, values in found.items()}
+            chart = draw_heat_map(f"depth-{number}", cells, METRICS[board.optimized_metric])
+            maps.append((table.title, chart, any(len(values) > 1 for values in found.values())))
+    return maps
+
+
+def _window_chart(board: Record) -> Chart | None:
+    """Return the AUC in each table: of the job that validation chose, of logistic regression, and of folds."""
+    rows: list[tuple[str, Any, str]] = []
+    for table in board.tables:
+        choice = next(row for row in table.rows if row.job == table.simplest)
+        if not choice.metrics:
+            continue
+        rows.append((table.title, choice.metrics["auc"], "blue"))
+        rows += [
+            ("logistic regression", baseline.metrics["auc"], "grey")
+            for baseline in table.baselines
+            if baseline.baseline == "logistic"
+        ][:1]
+        rows += [(f"fold {fold.fold}", fold.auc, "green") for fold in choice.folds]
+    return draw_intervals(rows)
+
+
+def _seed_chart(board: Record) -> Chart | None:
+    """Return the validation metric of each recipe by seed."""
+    rows = [
+        (f"{spread.window}: {spread.label}".rstrip(": "), spread.value["values"])
+        for spread in board.seeds
+        if spread.value
+    ]
+    return draw_seeds(rows, METRICS[board.optimized_metric].title) if rows else None

@@ -1,0 +1,152 @@
+"""The tables of a sweep, from its leaderboard; every figure is read, none is computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from breakout.evaluation.formatting import format_number
+from breakout.evaluation.metric_table import METRICS
+from breakout.report.run_tables import BASELINES
+from breakout.report.tables import Cell, Table, code, interval, number, text
+
+Record = Any
+
+SHARED = "the settings that all share"
+SHOWN = ("auc", "log_loss", "brier", "ece")
+
+
+def settings_cell(label: str, overrides: str) -> Cell:
+    """Return a cell with settings in one line, and as they are typed for who points at it."""
+    return Cell(label or SHARED, overrides, "settings", hint=overrides)
+
+
+def job_state(row: Record, table: Record) -> str:
+    """Return whether a job is the best of its table, tied with it, or neither."""
+    if row.job == table.best:
+        return "best"
+    return "tied" if row.is_tied else ""
+
+
+def leaderboard_table(table: Record, board: Record) -> Table:
+    """Return the jobs of one table by rank, and the baselines on the same games."""
+    metric = METRICS[board.optimized_metric]
+    columns = ["job", "rank", "settings", f"validation {metric.title}", "minus the best"]
+    columns += [*(METRICS[name].title for name in SHOWN), "trees", "fit seconds"]
+    rows = [_job_cells(row, table) for row in table.rows]
+    rows += [_baseline_cells(baseline) for baseline in table.baselines]
+    chosen = [row.job == table.simplest for row in table.rows]
+    return Table(_caption(table), columns, rows, chosen, "stacked")
+
+
+def _caption(table: Record) -> str:
+    parts = [f"Validated on {_format_games(table.validation)}"]
+    if table.evaluation:
+        parts.append(f"evaluated (AUC to calibration error) on {_format_games(table.evaluation)}")
+    return f"{'; '.join(parts)}. Bold: the simplest of the jobs tied with the best."
+
+
+def _format_games(span: Record) -> str:
+    rate = f"{span.breakout_rate:.1%} breakouts"
+    return f"{span.games:,} games of {span.first_date} to {span.last_date} ({rate})"
+
+
+def _job_cells(row: Record, table: Record) -> list[Cell]:
+    state = job_state(row, table)
+    metrics = row.metrics or {}
+    return [
+        number(row.job, ".0f"),
+        Cell(f"{row.rank} {state}".strip(), str(row.rank), "number"),
+        settings_cell(row.label, row.words),
+        interval(row.value, ".4f"),
+        number(None) if state == "best" else interval(row.difference, "+.4f"),
+        *(interval(metrics.get(name)) for name in SHOWN),
+        number(row.trees, ".0f"),
+        number(row.fit_seconds, ".2f"),
+    ]
+
+
+def _baseline_cells(baseline: Record) -> list[Cell]:
+    title = BASELINES.get(baseline.baseline, baseline.baseline)
+    features = "" if baseline.baseline == "base_rate" else f", {baseline.features} features"
+    return [
+        Cell("baseline", "", "number"),
+        Cell("", "", "number"),
+        text(f"{title}{features}"),
+        number(None),
+        number(None),
+        *(interval(baseline.metrics.get(name)) for name in SHOWN),
+        number(None),
+        number(None),
+    ]
+
+
+def recipe_table(problem: Record, board: Record) -> Table:
+    """Return the recipes of one problem with means over windows and seeds."""
+    rows = [
+        [
+            settings_cell(recipe.label, recipe.recipe),
+            number(recipe.value, ".4f"),
+            number(recipe.mean_rank, ".1f"),
+            Cell(f"{recipe.ties_with_best} of {len(recipe.jobs)}", str(recipe.ties_with_best), "number"),
+            number(recipe.evaluation_auc),
+            text(", ".join(map(str, sorted(recipe.jobs)))),
+        ]
+        for recipe in problem.rows
+    ]
+    title = METRICS[board.optimized_metric].title
+    columns = ["recipe", f"mean validation {title}", "mean rank", "best or tied", "mean AUC", "jobs"]
+    return Table("; ".join(filter(None, ("Means over windows and seeds, best first", problem.problem))), columns, rows)
+
+
+def spread_table(board: Record) -> Table:
+    """Return how far each recipe moves with its seed."""
+    rows = []
+    for spread in board.seeds:
+        if spread.value:
+            figures = (spread.value.mean, spread.value.standard_deviation, spread.value.lowest, spread.value.highest)
+            auc = spread.evaluation_auc
+            rows.append(
+                [
+                    settings_cell(spread.label, spread.recipe),
+                    text(spread.window),
+                    number(len(spread.seeds), ".0f"),
+                    *(number(value, ".4f") for value in figures),
+                    number(auc.mean if auc else None),
+                    number(auc.standard_deviation if auc else None),
+                ]
+            )
+    title = METRICS[board.optimized_metric].title
+    columns = ["recipe", "window", "seeds", f"mean validation {title}", "sd", "from", "to", "mean AUC", "sd of AUC"]
+    return Table("The same recipe with other seeds", columns, rows)
+
+
+def missing_table(board: Record) -> Table:
+    """Return the jobs that are not completed, why, and what to type for each."""
+    rows = [
+        [
+            number(row.job, ".0f"),
+            settings_cell(row.label, row.words),
+            text(row.state),
+            text(row.reason),
+            code(row.command),
+        ]
+        for row in board.not_completed
+    ]
+    columns = ["job", "settings", "state", "reason", "run it alone"]
+    return Table("Each has its traceback in run.log of its folder", columns, rows, style="prose")
+
+
+def describe_best(table: Record, board: Record) -> str:
+    """Return one sentence about a table: its best job, how many are tied with it, and the simplest of those."""
+    rows = {row.job: row for row in table.rows}
+    best, plain = rows[table.best], rows[table.simplest]
+    value = format_number(best.value.estimate, ".4f", "undefined")
+    others = len(table.tied) - 1
+    title = METRICS[board.optimized_metric].title
+    start = f"{table.title}: job {best.job} ({best.label or SHARED}) has {title} {value}"
+    if not others:
+        return f"{start}, better than every other job beyond chance." if len(rows) > 1 else f"{start}."
+    tie = f"{start}; {others} other {'job' if others == 1 else 'jobs'} cannot be told from it"
+    if plain.job == best.job:
+        return f"{tie}, and it is the simplest of them."
+    return f"{tie}, the simplest of all is job {plain.job} ({plain.label or SHARED})."

@@ -1,0 +1,76 @@
+"""Tables of figures, without a medium: the terminal prints the same cells that the page draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from breakout.evaluation.formatting import HasInterval, format_number, format_range
+
+UNDEFINED = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its text, the interval beside it, and the value by which a column is sorted ("" comes last).
+
+    `code` is something that is typed or computed, such as a setting; `hint` is shown to who points at the cell.
+    """
+
+    text: str
+    sort_by: str
+    kind: Literal["text", "number", "code", "settings"] = "text"
+    interval: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.interval})" if self.interval else self.text
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under named columns; the first cell of a row names it.
+
+    `chosen` marks rows. `style` is "prose" for values that are longer than a number, "stacked" for intervals below
+    their estimates.
+    """
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    chosen: Sequence[bool] = ()
+    style: Literal["", "prose", "stacked"] = ""
+
+    def is_chosen(self, row: int) -> bool:
+        return row < len(self.chosen) and self.chosen[row]
+
+    def without(self, *columns: str) -> Table:
+        """Return the table without some of its columns, for a medium that has no room for them."""
+        kept = [index for index, column in enumerate(self.columns) if column not in columns]
+        rows = [[row[index] for index in kept] for row in self.rows]
+        return replace(self, columns=[self.columns[index] for index in kept], rows=rows)
+
+
+def text(value: object) -> Cell:
+    """Return a cell of text."""
+    return Cell(str(value), str(value))
+
+
+def code(value: object) -> Cell:
+    """Return a cell of something that is typed or computed: a name, a setting, a fingerprint."""
+    return Cell(str(value), str(value), "code")
+
+
+def number(value: float | None, pattern: str = ".3f") -> Cell:
+    """Return a cell with a number; a dash where it is undefined."""
+    sort_by = "" if value is None else repr(float(value))
+    return Cell(format_number(value, pattern, UNDEFINED), sort_by, "number")
+
+
+def interval(value: HasInterval | None, pattern: str = ".3f") -> Cell:
+    """Return a cell with an estimate and its interval; a dash where it is undefined."""
+    if value is None or value.estimate is None:
+        return number(None)
+    estimate = format_number(value.estimate, pattern)
+    return Cell(estimate, repr(float(value.estimate)), "number", format_range(value, pattern))
