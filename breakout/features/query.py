@@ -21,7 +21,7 @@ from breakout.features.roster import (
     played_with_missed_games,
 )
 from breakout.features.sources import DERIVED_PLAYED, IS_HOME, player_games, team_games
-from breakout.warehouse.tables import SourceTables
+from breakout.warehouse.tables import SCHEDULE, SourceTables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,9 +105,9 @@ def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
         return {"slate": f"SELECT {columns}, is_home\nFROM `{tables.slate}`\nWHERE game_date BETWEEN @start AND @end"}
     side = """SELECT game_id, game_date, season_year,
   {own} AS team_abbr, {other} AS opponent_team_abbr, {home} AS is_home
-FROM `{table}`
+FROM {table}
 WHERE game_date BETWEEN @start AND @end AND {season_type} IN UNNEST(@season_types)"""
-    fixed = {"table": tables.schedule, "season_type": tables.season_type}
+    fixed = {"table": tables.reference(SCHEDULE), "season_type": tables.season_type}
     home = side.format(own="home_team_abbr", other="away_team_abbr", home=1, **fixed)
     away = side.format(own="away_team_abbr", other="home_team_abbr", home=0, **fixed)
     latest = """SELECT player_lookup, player_full_name, season_year, team_abbr,

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from breakout.errors import ConfigurationError
+from breakout.warehouse.tables import PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,7 +64,7 @@ def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = 
   {", ".join(("player_lookup", *names))}, game_id, game_date, UNIX_DATE(game_date) AS day, season_year,
   team_abbr, opponent_team_abbr,
   {columns}
-FROM `{tables.player_game_summary}`
+FROM {tables.reference(PLAYER_GAME_SUMMARY)}
 WHERE game_date BETWEEN @history_start AND @end
   AND {tables.season_type} IN UNNEST(@season_types)
   AND minutes_played > 0 AND points IS NOT NULL"""
@@ -76,6 +77,6 @@ def team_games(tables: SourceTables, inputs: set[str]) -> str:
     columns = "".join(f",\n  {sql} AS {column}" for column, sql in values.items())
     return f"""SELECT
   team_abbr, opponent_team_abbr, season_year, game_id, game_date, UNIX_DATE(game_date) AS day{columns}
-FROM `{tables.team_offense_game_summary}`
+FROM {tables.reference(TEAM_OFFENSE_GAME_SUMMARY)}
 WHERE game_date BETWEEN @history_start AND @end
   AND {tables.season_type} IN UNNEST(@season_types)"""

@@ -17,6 +17,7 @@ import pandas as pd
 from breakout.dataset import Dataset, build_dataset
 from breakout.errors import DataError
 from breakout.features.query import KEY_COLUMNS
+from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,7 +92,7 @@ def _games(warehouse: Warehouse, bundle: Bundle, day: date) -> pa.Table:
     sources = warehouse.sources
     sql = f"""SELECT COUNTIF(game_date = @start) AS games, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
   MIN(IF(game_date > @start, game_date, NULL)) AS next_date
-FROM `{sources.schedule}`
+FROM {sources.reference(SCHEDULE)}
 WHERE game_date BETWEEN @history_start AND @end
   AND {sources.season_type} IN UNNEST(@season_types)"""  # noqa: S608 - table names are checked, values are parameters
     around = timedelta(days=400)  # a year and a bit, so that a neighbouring season is still found
@@ -182,10 +183,10 @@ def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> 
     latest, sources = warehouse.latest_game_date(), warehouse.sources
     first, last = min(latest + timedelta(days=1), day - CHECKED), day - timedelta(days=1)
     known = " AND ".join(
-        f"game_id IN (SELECT game_id FROM `{table}` WHERE game_date BETWEEN @start AND @end)"  # noqa: S608
-        for table in (sources.player_game_summary, sources.team_offense_game_summary)
+        f"game_id IN (SELECT game_id FROM {sources.reference(table)} WHERE game_date BETWEEN @start AND @end)"  # noqa: S608
+        for table in HISTORY_TABLES
     )
-    sql = f"""SELECT COUNT(*) AS games FROM `{sources.schedule}`
+    sql = f"""SELECT COUNT(*) AS games FROM {sources.reference(SCHEDULE)}
 WHERE game_date BETWEEN @start AND @end AND {sources.season_type} IN UNNEST(@season_types) AND NOT ({known})"""  # noqa: S608
     missing = warehouse.query(sql, bundle.features.parameters(first, first, last)).to_pylist()[0]["games"]
     told = f"the warehouse ends on {latest}; games scheduled from {first} to {last} that it lacks: {missing}"

@@ -48,7 +48,7 @@ class Replay(DuckDBWarehouse):
             others = sorted(extra.get(table.name, set()))
             columns = [column.name for column in table.columns if column.name != "season_type"] + others
             sql = f"""SELECT {", ".join(columns)}, {source.sources.season_type} AS season_type
-FROM `{getattr(source.sources, table.name)}`
+FROM {source.sources.reference(table)}
 WHERE game_date BETWEEN @history_start AND @end"""
             self.connection.register("incoming", source.query(sql, window))
             self.connection.execute(f"CREATE TABLE main.{table.name} AS FROM incoming")

@@ -34,7 +34,8 @@ Share = Annotated[float, Meta(gt=0, lt=1)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 SeasonType = Literal["regular", "cup_final", "play_in", "playoffs"]
 TeamCodes = dict[str, str]  # a code of the source tables -> the code to read it as
-SeasonTypes = dict[str | int, SeasonType | None]  # a season type of the source tables -> ours; None leaves its rows out
+# A season type of the source tables -> the type to read it as; None leaves its rows out.
+SeasonTypes = dict[str | int | float, SeasonType | None]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,10 @@ from breakout.errors import DataError
 from breakout.warehouse import checks, tables
 from breakout.warehouse.bigquery_jobs import BigQueryJobs
 from breakout.warehouse.bigquery_types import standard_type
+from breakout.warehouse.consistency import HISTORY, PARAMETERS, check_consistency, consistency_query
 from breakout.warehouse.cost import CostEstimate
+from breakout.warehouse.inconsistencies import SCHEDULE, TEAMS
+from breakout.warehouse.renaming import Renaming
 from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ _ACCEPTED = {
     "INT64": {"INT64"},
     "FLOAT64": {"FLOAT64", "INT64", "NUMERIC", "BIGNUMERIC"},
 }
+_IN_HISTORY = "game_date BETWEEN @history_start AND @end"
 _LOOKBACK = timedelta(days=400)  # the newest game is looked for here first: a season and a summer
 _FIRST_GAME = date(1946, 11, 1)
 
@@ -72,6 +76,7 @@ class BigQueryWarehouse:
             schedule=self._config.schedule or SourceTables.schedule,
             has_season_type=has_season_type,
             is_season_type_filled=has_season_type and self._config.season_type is not None,
+            renaming=Renaming.from_maps(self._config.team_codes, self._config.season_types),
         )
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
@@ -87,7 +92,10 @@ class BigQueryWarehouse:
         return {**parameters, "season_type": self._config.season_type or "regular"}
 
     def check_history(self, start: date, end: date) -> None:
-        """Columns and types by metadata, then keys and values in one filtered scan a table; once for each range."""
+        """Check columns and types by metadata, rows by one filtered scan a table, and the tables against each other.
+
+        Each range is checked once.
+        """
         first = self.history_start(start)
         if any(checked_first <= first and end <= checked_end for checked_first, checked_end in self._checked):
             return
@@ -96,33 +104,27 @@ class BigQueryWarehouse:
         span: dict[str, object] = {"history_start": first, "end": end}
         for table in tables.HISTORY_TABLES:
             self._check_not_empty(table, span)
-            checks.check_rows(
-                self, table, self._names[table.name], dict(span), needs_season_type=self._needs_season_type
-            )
+            checks.check_rows(self, table, span)
+        check_consistency(self, HISTORY, dict.fromkeys(HISTORY, _IN_HISTORY), span)
         self._checked.append((first, end))
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Columns and types by metadata, then keys and values of the games of start..end."""
+        """Check the schedule's columns and types, and its games of start..end, also against the team table."""
         self.check_schema(tables.SCHEDULE)
         span: dict[str, object] = {"history_start": start, "end": end}
-        name = self._names[tables.SCHEDULE.name]
-        checks.check_rows(self, tables.SCHEDULE, name, span, needs_season_type=self._needs_season_type)
+        checks.check_rows(self, tables.SCHEDULE, span)
+        conditions = {TEAMS: _IN_HISTORY, SCHEDULE: "game_date BETWEEN @start AND @end"}
+        asked: dict[str, object] = {"history_start": self.history_start(start), "start": start, "end": end}
+        check_consistency(self, (TEAMS, SCHEDULE), conditions, asked)
 
     def estimate_checks(self, start: date, end: date) -> CostEstimate:
         """What `check_history` would scan of the rows that start..end can see."""
         span: dict[str, object] = {"history_start": self.history_start(start), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)
         for table in tables.HISTORY_TABLES:
-            sql = checks.problem_query(
-                table, self._names[table.name], is_filtered=True, needs_season_type=self._needs_season_type
-            )
-            cost += self.estimate(sql, span)
-        return cost
-
-    @property
-    def _needs_season_type(self) -> bool:
-        """Whether every row must have a season type of its own."""
-        return self.sources.has_season_type and not self.sources.is_season_type_filled
+            cost += self.estimate(checks.problem_query(self.sources, table, is_filtered=True), span)
+        conditions = dict.fromkeys(HISTORY, _IN_HISTORY)
+        return cost + self.estimate(consistency_query(self.sources, HISTORY, conditions), {**PARAMETERS, **span})
 
     def check_schema(self, table: tables.Table) -> None:
         """Raise DataError if a column is missing or of a wrong type; reads metadata only."""
@@ -131,6 +133,8 @@ class BigQueryWarehouse:
         for column in table.columns:
             actual = present.get(column.name)
             if actual is not None and actual not in _ACCEPTED[column.type]:
+                if column.name == "season_type" and self._config.season_types:
+                    continue  # the map reads any type as text
                 raise DataError(
                     f"{table.name} ({name}): column {column.name} must be {column.type}, but it is {actual}; "
                     f"mend the table, or name a view that casts it with warehouse.{table.name}=DATASET.VIEW."
@@ -160,7 +164,8 @@ class BigQueryWarehouse:
     def latest_game_date(self) -> date:
         """The newest game_date of player_game_summary, looked for in the last 400 days first; DataError without any."""
         name = self._names["player_game_summary"]
-        sql = f"SELECT MAX(game_date) AS latest FROM `{name}` WHERE game_date >= @history_start"
+        rows = self.sources.reference(tables.PLAYER_GAME_SUMMARY)
+        sql = f"SELECT MAX(game_date) AS latest FROM {rows} WHERE game_date >= @history_start"
         for first in (datetime.now(UTC).date() - _LOOKBACK, _FIRST_GAME):
             latest = self.query(sql, {"history_start": first}).to_pylist()[0]["latest"]
             if isinstance(latest, date):
@@ -199,6 +204,8 @@ class BigQueryWarehouse:
     @cached_property
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(repr(self._config.season_type).encode())
+        for renamed in (self._config.team_codes, self._config.season_types):
+            digest.update(repr(renamed).encode() if renamed else b"")
         for table in self._names:
             found = self._table(table)
             state = _state(found) if found.table_type == "TABLE" else self._state_behind(table, found)

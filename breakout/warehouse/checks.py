@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from breakout.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from breakout.warehouse.base import Warehouse
-    from breakout.warehouse.tables import Table
+    from breakout.warehouse.tables import SourceTables, Table
 
 # The first season of the league began in 1946; a year of two digits would be read as one of the first century.
 _FIRST_DATE, _LAST_DATE = "DATE '1946-01-01'", "DATE '2100-12-31'"
@@ -46,16 +46,16 @@ def _what_may_be_meant(missing: Sequence[str], present: Collection[str], folders
     return f" (is {' or '.join(near)} meant?)" if near else ""
 
 
-def problem_query(table: Table, full_name: str, *, is_filtered: bool, needs_season_type: bool = False) -> str:
+def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> str:
     """Return a query for rows that cannot be: a key twice or NULL, an impossible amount, text that is not a name.
 
     It is one scan with five rows a problem. With `is_filtered` it reads @history_start to @end only (a partition
-    filter). `needs_season_type` says that the table has the column and that nothing else gives a row its season type.
+    filter).
     """
     needed = [column for column in table.columns if not column.is_nullable]
     whens = [f"WHEN {column.name} IS NULL THEN '{column.name} is NULL'" for column in needed]
     whens += [f"WHEN {column.name} = '' THEN '{column.name} is empty'" for column in needed if column.type == "STRING"]
-    if needs_season_type:
+    if sources.has_season_type and not sources.is_season_type_filled:
         whens.append(f"WHEN season_type IS NULL OR season_type = '' THEN '{_NO_SEASON_TYPE}'")
     whens.append(f"WHEN game_date NOT BETWEEN {_FIRST_DATE} AND {_LAST_DATE} THEN 'game_date is no date of a game'")
     whens += [f"WHEN {name} < 0 THEN '{name} is negative'" for name in table.numbers]
@@ -73,7 +73,7 @@ FROM (
     SELECT {first}, {second}, CASE
       {cases}
       END AS problem
-    FROM `{full_name}`{where}
+    FROM {sources.reference(table)}{where}
   )
   WHERE problem IS NOT NULL
 )
@@ -95,16 +95,9 @@ def _text_problems(names: Sequence[str]) -> str:
     return f"WHEN REGEXP_CONTAINS(CONCAT({together}), r'\\|{_FORMULA}|{_UNSAFE}') THEN CASE\n        {each} END"
 
 
-def check_rows(
-    warehouse: Warehouse,
-    table: Table,
-    full_name: str,
-    parameters: dict[str, object],
-    *,
-    needs_season_type: bool = False,
-) -> None:
+def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, object]) -> None:
     """Raise DataError naming the table, the problem and a few keys; without `parameters` over the whole table."""
-    sql = problem_query(table, full_name, is_filtered=bool(parameters), needs_season_type=needs_season_type)
+    sql = problem_query(warehouse.sources, table, is_filtered=bool(parameters))
     found = warehouse.query(sql, parameters).to_pylist()
     if not found:
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from breakout.errors import DataError
 from breakout.warehouse import checks, tables
 from breakout.warehouse.columns import SourceColumn, conversion_of
+from breakout.warehouse.consistency import HISTORY, check_consistency
 from breakout.warehouse.files import TableFiles, digest_of, find_files
 from breakout.warehouse.reading import FileReader, ReadOptions, errors_named
 from breakout.warehouse.tables import SourceTables
@@ -85,16 +86,27 @@ class DuckDBWarehouse:
             self._connection.execute("SET enable_progress_bar = false")  # it would print into the program's own output
             self._connection.execute("CREATE SCHEMA nba_analytics")
             reader = FileReader(self._connection, self._options)
-            self._create_tables({table: reader.select(table, found) for table, found in self._files.items()})
+            selects = {table: reader.select(table, found) for table, found in self._files.items()}
+            self._create_tables({table: self._renamed(table, select) for table, select in selects.items()})
             reader.release()
             for table, found in self._files.items():
                 self._check_has_rows(table, found)
-                checks.check_rows(self, table, f"nba_analytics.{table.name}", {}, needs_season_type=True)
+                checks.check_rows(self, table, {})
+            names = [table.name for table in self._files]
+            if set(HISTORY) <= set(names):
+                check_consistency(self, names)
             self._check_unchanged()
         except BaseException:  # tables that were not all loaded and checked must not be used
             self.close()
             raise
         return self._connection
+
+    def _renamed(self, table: tables.Table, select: str) -> str:
+        """Return a SELECT of the rows of another with the configured names of team codes and season types."""
+        if self._options.renaming is None:
+            return select
+        renamed = self._options.renaming.apply(table, "incoming_rows", has_season_type=True)
+        return to_duckdb(f"SELECT * FROM {renamed}").replace("incoming_rows", f"({select})")
 
     def _check_unchanged(self) -> None:
         """Raise DataError if the files are no longer those that the fingerprint describes."""

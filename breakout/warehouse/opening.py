@@ -48,6 +48,7 @@ def open_warehouse(
     if isinstance(config, settings.DuckDBWarehouse):
         from breakout.warehouse.duckdb import DuckDBWarehouse
         from breakout.warehouse.reading import ReadOptions
+        from breakout.warehouse.renaming import Renaming
 
         files = {
             "player_game_summary": config.player_game_summary,
@@ -55,7 +56,8 @@ def open_warehouse(
         }
         if config.schedule is not None:
             files["schedule"] = config.schedule
-        options = ReadOptions(config.season_type, config.date_format, config.hive_partitioning)
+        renaming = Renaming.from_maps(config.team_codes, config.season_types)
+        options = ReadOptions(config.season_type, config.date_format, config.hive_partitioning, renaming)
         return DuckDBWarehouse(files, options, is_lazy=is_lazy)
     from breakout.warehouse.bigquery import BigQueryWarehouse
 

@@ -18,6 +18,7 @@ from breakout.warehouse import checks, files
 from breakout.warehouse.columns import Conversion, SourceColumn, conversion_of, literal
 from breakout.warehouse.csv_files import CsvFile
 from breakout.warehouse.files import TableFiles
+from breakout.warehouse.renaming import Renaming
 from breakout.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -31,11 +32,15 @@ _EXAMPLES = 3  # rows that a message names
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How files are read: the season type of rows without one, the format of text dates, folders that name columns."""
+    """How files are read: the season type of rows without one, the format of text dates, folders that name columns.
+
+    `renaming` replaces team codes and season types.
+    """
 
     season_type: str | None = None
     date_format: str | None = None
     hive_partitioning: bool = False
+    renaming: Renaming | None = None
 
 
 @dataclass(frozen=True)

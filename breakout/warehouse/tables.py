@@ -3,40 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+from breakout.settings.groups import SeasonType
 from breakout.settings.identifiers import check_table_name
+from breakout.warehouse.renaming import Renaming
 
 ColumnType = Literal["STRING", "DATE", "INT64", "FLOAT64"]
-
-
-@dataclass(frozen=True)
-class SourceTables:
-    """Full names of the source tables, and how a game's season type is read.
-
-    `has_season_type=False` takes the constant @season_type instead of the column. `is_season_type_filled` takes the
-    constant where the column is NULL or empty.
-
-    ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
-    """
-
-    player_game_summary: str = "nba_analytics.player_game_summary"
-    team_offense_game_summary: str = "nba_analytics.team_offense_game_summary"
-    schedule: str = "nba_analytics.schedule"
-    slate: str = "nba_analytics.slate"
-    has_season_type: bool = True
-    is_season_type_filled: bool = False
-
-    def __post_init__(self) -> None:
-        for field in ("player_game_summary", "team_offense_game_summary", "schedule", "slate"):
-            check_table_name(f"warehouse.{field}", getattr(self, field))
-
-    @property
-    def season_type(self) -> str:
-        """The SQL expression of a game's season type."""
-        if not self.has_season_type:
-            return "@season_type"
-        return "COALESCE(NULLIF(season_type, ''), @season_type)" if self.is_season_type_filled else "season_type"
+SEASON_TYPES: tuple[str, ...] = get_args(SeasonType)
 
 
 @dataclass(frozen=True)
@@ -66,6 +40,43 @@ class Table:
     def numbers(self) -> tuple[str, ...]:
         """The columns that hold amounts."""
         return tuple(column.name for column in self.columns if column.type != "STRING" and column.is_nullable)
+
+
+@dataclass(frozen=True)
+class SourceTables:
+    """Full names of the source tables, and how a game's season type is read.
+
+    `has_season_type=False` takes the constant @season_type instead of the column. `is_season_type_filled` takes the
+    constant where the column is NULL or empty. `renaming` replaces values inside the queries.
+
+    ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
+    """
+
+    player_game_summary: str = "nba_analytics.player_game_summary"
+    team_offense_game_summary: str = "nba_analytics.team_offense_game_summary"
+    schedule: str = "nba_analytics.schedule"
+    slate: str = "nba_analytics.slate"
+    has_season_type: bool = True
+    is_season_type_filled: bool = False
+    renaming: Renaming | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("player_game_summary", "team_offense_game_summary", "schedule", "slate"):
+            check_table_name(f"warehouse.{field}", getattr(self, field))
+
+    @property
+    def season_type(self) -> str:
+        """The SQL expression of a game's season type."""
+        if not self.has_season_type:
+            return "@season_type"
+        return "COALESCE(NULLIF(season_type, ''), @season_type)" if self.is_season_type_filled else "season_type"
+
+    def reference(self, table: Table) -> str:
+        """Return what FROM reads a source table by: its quoted name, or a SELECT that renames values of it."""
+        name = f"`{getattr(self, table.name)}`"
+        if self.renaming is None:
+            return name
+        return self.renaming.apply(table, name, has_season_type=self.has_season_type)
 
 
 PLAYER_GAME_SUMMARY = Table(

@@ -20,14 +20,19 @@ FUNCTIONS = {
         "CONCAT",
         "COUNT",
         "COUNTIF",
+        "DATE_ADD",
         "ENDS_WITH",
         "FARM_FINGERPRINT",
+        "FORMAT_DATE",
     ),
     *("FIRST_VALUE", "FLOOR", "GREATEST", "IF", "LAG", "LAST_VALUE", "LEAD", "LEAST", "MAX", "MIN", "NULLIF"),
     *(
         "PARSE_JSON",
         "POW",
         "REGEXP_CONTAINS",
+        "REGEXP_EXTRACT",
+        "REGEXP_REPLACE",
+        "REPLACE",
         "ROUND",
         "ROW_NUMBER",
         "SAFE_DIVIDE",
@@ -108,7 +113,11 @@ def unfiltered_tables(sql: str) -> tuple[str, ...]:
 
 
 def _has_day_filter(select: exp.Select) -> bool:
-    return any(_is_day_filter(node) for node in _conjuncts(select.args.get("where"), exp.Expr))
+    """Whether the SELECT, or one that reads all its columns from it, compares game_date with a value."""
+    if any(_is_day_filter(node) for node in _conjuncts(select.args.get("where"), exp.Expr)):
+        return True
+    outer = select.find_ancestor(exp.Select) if select.is_star and isinstance(select.parent, exp.Subquery) else None
+    return outer is not None and _has_day_filter(outer)
 
 
 def _conjuncts(node: exp.Expr | None, kind: type[exp.Expr]) -> list[exp.Expr]:

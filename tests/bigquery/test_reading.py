@@ -102,7 +102,7 @@ def test_decimals_and_nullable_integers_arrive_as_numbers(warehouse: BigQueryWar
 def test_every_job_is_labelled_limited_and_typed(warehouse: BigQueryWarehouse, server: FaultServer) -> None:
     build_dataset(warehouse, features(), *JANUARY)
     jobs = [request.job for request in server.queries]
-    assert len(jobs) == 3  # two checks and the extract
+    assert len(jobs) == 4  # a check of each table, one of both together, and the extract
     for job in jobs:
         assert job["labels"] == {"program": "breakout", "command": "train", "run": "deeper_trees_"}
         assert job["query"]["maximumBytesBilled"] == str(10 * 2**30)

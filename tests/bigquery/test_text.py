@@ -16,20 +16,34 @@ from breakout.features.windows import RELATIONS, ROW_WINDOWS
 from breakout.tracking import bigquery as tracking
 from breakout.warehouse import bigquery_slate, checks, tables
 from breakout.warehouse.bigquery_tables import merge_statement
+from breakout.warehouse.consistency import consistency_query
 from breakout.warehouse.console import console_text
+from breakout.warehouse.renaming import Renaming
 from tests.bigquery.dialect import parse, refusals, unfiltered_tables
 from tests.bigquery.emulator import run
 
 DOCS = Path(__file__).parents[2] / "docs" / "bigquery.md"
 
 SOURCES: tuple[RowSource, ...] = ("played", "slate", "listed")
+MAPPED = tables.SourceTables(renaming=Renaming.from_maps({"PHO": "PHX"}, {"2": "regular", "1": None}))
+CONDITIONS = {table.name: "game_date BETWEEN @start AND @end" for table in (*tables.HISTORY_TABLES, tables.SCHEDULE)}
 TEXTS = {
     **{f"features, {source}": get_training_data_query(tuple(REGISTRY), row_source=source) for source in SOURCES},
     **{f"feature {name}": get_training_data_query((name,)) for name in REGISTRY},
     **{
-        f"check of {table.name}": checks.problem_query(table, f"nba_analytics.{table.name}", is_filtered=True)
+        f"check of {table.name}, {'mapped' if sources is MAPPED else 'plain'}": checks.problem_query(
+            sources, table, is_filtered=True
+        )
+        for sources in (tables.SourceTables(), MAPPED)
         for table in tables.HISTORY_TABLES
     },
+    **{
+        f"check of all tables, {'mapped' if sources is MAPPED else 'plain'}": consistency_query(
+            sources, CONDITIONS, CONDITIONS
+        )
+        for sources in (tables.SourceTables(), MAPPED)
+    },
+    "features, mapped": get_training_data_query(tuple(REGISTRY), row_source="slate", sources=MAPPED),
     "slate": merge_statement(
         "a.b", "SELECT item.probability FROM UNNEST(@rows) AS item", ("game_id",), tuple(bigquery_slate.COLUMNS), "TRUE"
     ),

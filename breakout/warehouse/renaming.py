@@ -1,0 +1,76 @@
+"""Values of source tables that are read as others: team codes and season types, renamed in the FROM of a query."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from breakout.settings.groups import SeasonTypes, TeamCodes
+    from breakout.warehouse.tables import Table
+
+_WHOLE_NUMBER = r"^(\d+)\.0$"
+TEAM_COLUMNS = ("team_abbr", "opponent_team_abbr", "home_team_abbr", "away_team_abbr")
+
+
+@dataclass(frozen=True)
+class Renaming:
+    """Pairs of a value in the source and the value to read it as; season types read as None are left out."""
+
+    team_codes: tuple[tuple[str, str], ...] = ()
+    season_types: tuple[tuple[str, str | None], ...] = ()
+
+    @classmethod
+    def from_maps(cls, team_codes: TeamCodes | None, season_types: SeasonTypes | None) -> Renaming | None:
+        """Build the renaming of the settings warehouse.team_codes and warehouse.season_types; None of empty maps."""
+        if not team_codes and not season_types:
+            return None
+        named = {re.sub(_WHOLE_NUMBER, r"\1", str(name)): value for name, value in (season_types or {}).items()}
+        return cls(tuple((team_codes or {}).items()), tuple(named.items()))
+
+    def apply(self, table: Table, source: str, *, has_season_type: bool) -> str:
+        """Return what FROM reads the renamed rows of `source` by."""
+        replaced = self._replacements(table) if self.team_codes else {}
+        left_out = ""
+        if self.season_types and has_season_type:
+            replaced["season_type"] = _case(_TYPE_AS_TEXT, _without_none(self.season_types))
+            dropped = [name for name, value in self.season_types if value is None]
+            if dropped:
+                left_out = f" WHERE season_type IS NULL OR {_TYPE_AS_TEXT} NOT IN ({', '.join(map(_text, dropped))})"
+        if not replaced:
+            return source
+        columns = ", ".join(f"{sql} AS {name}" for name, sql in replaced.items())
+        return f"(SELECT * REPLACE ({columns}) FROM {source}{left_out})"
+
+    def _replacements(self, table: Table) -> dict[str, str]:
+        """Return the expression of each column that holds team codes; a game_id holds them between its '_'."""
+        names = [column.name for column in table.columns if column.name in TEAM_COLUMNS]
+        replaced = {name: _case(f"CAST({name} AS STRING)", self.team_codes) for name in names}
+        home, away = _case(_LAST_PART, self.team_codes), _case(_PART_BEFORE, self.team_codes)
+        whole = f"CONCAT({_REST}, {away}, '_', {home})"
+        replaced["game_id"] = f"CASE WHEN STRPOS(game_id, '_') > 0 THEN {whole} ELSE game_id END"
+        return replaced
+
+
+# A season type may be a number: ESPN's 2 is the text '2' here, also where the source holds it as 2.0.
+_TYPE_AS_TEXT = rf"REGEXP_REPLACE(CAST(season_type AS STRING), r'{_WHOLE_NUMBER}', r'\1')"
+_LAST_PART = "REGEXP_EXTRACT(game_id, r'_([^_]*)$')"
+_PART_BEFORE = "REGEXP_EXTRACT(game_id, r'([^_]*)_[^_]*$')"
+_REST = "REGEXP_EXTRACT(game_id, r'^(.*?)[^_]*_[^_]*$')"
+
+
+def _case(value: str, pairs: Sequence[tuple[str, str]]) -> str:
+    whens = " ".join(f"WHEN {_text(name)} THEN {_text(new)}" for name, new in pairs)
+    return f"CASE {value} {whens} ELSE {value} END" if pairs else value
+
+
+def _without_none(pairs: Sequence[tuple[str, str | None]]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in pairs if value is not None]
+
+
+def _text(value: str) -> str:
+    """Return an SQL string; the settings refuse quotes and backslashes in these values."""
+    return f"'{value}'"

@@ -1,0 +1,99 @@
+"""Tables of BigQuery that contradict each other are refused, and maps of codes and season types make them fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from google.cloud import bigquery
+
+from breakout.dataset import build_dataset
+from breakout.errors import DataError
+from breakout.features.config import BreakoutFeatureConfig
+from breakout.features.registry import BREAKOUT_FEATURE_ORDER
+from breakout.warehouse.bigquery import BigQueryWarehouse
+from tests.bigquery.conftest import ConfigMaker
+from tests.bigquery.emulator import run
+from tests.builders import frame_of
+
+pytestmark = pytest.mark.bigquery
+
+DAYS = (date(2026, 1, 29), date(2026, 2, 5))
+SHARED = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",))
+PLAYERS, TEAMS, SCHEDULE = "player_game_summary", "team_offense_game_summary", "schedule"
+
+
+@pytest.fixture
+def tables(client: bigquery.Client) -> Iterator[str]:
+    """A dataset of its own with copies of the sample's tables."""
+    client.create_dataset("spoiled", exists_ok=True)
+    for name in (PLAYERS, TEAMS, SCHEDULE):
+        replace(client, name, "*")
+    yield "spoiled"
+    client.delete_dataset("spoiled", delete_contents=True)
+
+
+def replace(client: bigquery.Client, name: str, columns: str) -> None:
+    """Fill a table of the copy with other columns of the sample's table."""
+    source = f"nba_analytics.{name} WHERE game_date >= '2024-09-01'"
+    run(client, f"CREATE OR REPLACE TABLE spoiled.{name} AS SELECT {columns} FROM {source}")
+
+
+def words(dataset: str, *more: str) -> tuple[str, ...]:
+    return (*(f"warehouse.{name}={dataset}.{name}" for name in (PLAYERS, TEAMS, SCHEDULE)), *more)
+
+
+def recoded(*columns: str) -> str:
+    """All columns, with PHX written PHO in these and in game_id."""
+    codes = ", ".join(f"IF({name} = 'PHX', 'PHO', {name}) AS {name}" for name in columns)
+    return f"* REPLACE ({codes}, REPLACE(game_id, 'PHX', 'PHO') AS game_id)"
+
+
+def test_a_game_with_two_dates_is_refused(config: ConfigMaker, client: bigquery.Client, tables: str) -> None:
+    moved = "IF(game_id = '20260204_MEM_SAC', DATE '2026-02-05', game_date)"
+    replace(client, TEAMS, f"* REPLACE ({moved} AS game_date)")
+    with pytest.raises(DataError, match=r"20260204_MEM_SAC .*2026-02-0\d in .*2026-02-0\d in "):
+        build_dataset(BigQueryWarehouse(config(*words(tables))), SHARED, *DAYS)
+
+
+def test_codes_that_match_no_team_are_refused_until_they_are_mapped(
+    config: ConfigMaker, client: bigquery.Client, tables: str
+) -> None:
+    whole = build_dataset(BigQueryWarehouse(config(*words(tables))), SHARED, *DAYS)
+    slate = build_dataset(BigQueryWarehouse(config(*words(tables))), SHARED, DAYS[1], DAYS[1], row_source="slate")
+    replace(client, PLAYERS, recoded("team_abbr", "opponent_team_abbr"))
+    with pytest.raises(DataError, match=r"'PHO' .*PHO: PHX"):
+        build_dataset(BigQueryWarehouse(config(*words(tables))), SHARED, *DAYS)
+    replace(client, SCHEDULE, recoded("home_team_abbr", "away_team_abbr"))
+    mapped = BigQueryWarehouse(config(*words(tables, "warehouse.team_codes={PHO: PHX}")))
+    assert frame_of(build_dataset(mapped, SHARED, *DAYS)).equals(frame_of(whole))
+    mapped.check_schedule(DAYS[1], DAYS[1])
+    assert frame_of(build_dataset(mapped, SHARED, DAYS[1], DAYS[1], row_source="slate")).equals(frame_of(slate))
+
+
+def test_a_schedule_in_other_codes_or_with_two_rows_a_game_is_refused(
+    config: ConfigMaker, client: bigquery.Client, tables: str
+) -> None:
+    BigQueryWarehouse(config(*words(tables))).check_schedule(DAYS[1], DAYS[1])
+    replace(client, SCHEDULE, recoded("home_team_abbr", "away_team_abbr"))
+    with pytest.raises(DataError, match=r"schedule names teams .*'PHO'"):
+        BigQueryWarehouse(config(*words(tables))).check_schedule(DAYS[1], DAYS[1])
+    rows = "nba_analytics.schedule WHERE game_date >= '2024-09-01'"
+    exchanged = "SELECT * REPLACE (away_team_abbr AS home_team_abbr, home_team_abbr AS away_team_abbr)"
+    run(client, f"CREATE OR REPLACE TABLE spoiled.schedule AS SELECT * FROM {rows} UNION ALL {exchanged} FROM {rows}")
+    with pytest.raises(DataError, match=r"schedule lists .* more than once"):
+        BigQueryWarehouse(config(*words(tables))).check_schedule(DAYS[1], DAYS[1])
+
+
+def test_season_types_of_other_names_are_refused_until_they_are_mapped(
+    config: ConfigMaker, client: bigquery.Client, tables: str
+) -> None:
+    whole = build_dataset(BigQueryWarehouse(config(*words(tables))), SHARED, *DAYS)
+    numbered = "CASE season_type WHEN 'regular' THEN 2 WHEN 'playoffs' THEN 3 ELSE 1 END AS season_type"
+    for name in (PLAYERS, TEAMS, SCHEDULE):
+        replace(client, name, f"* REPLACE ({numbered})")
+    with pytest.raises(DataError, match="season_type"):
+        build_dataset(BigQueryWarehouse(config(*words(tables))), SHARED, *DAYS)
+    maps = words(tables, "warehouse.season_types={2: regular, 3: playoffs, 1: null}")
+    assert frame_of(build_dataset(BigQueryWarehouse(config(*maps)), SHARED, *DAYS)).equals(frame_of(whole))
