@@ -1,1 +1,1 @@
-"""The programs, one a command and named as it is typed: settings or words in, the exit code out."""
+"""The programs: one module a command, named as the command is typed; each returns the exit code."""

@@ -1,4 +1,4 @@
-"""`breakout dataset`: keys, label and features of a range of dates as one Parquet file, for notebooks."""
+"""`breakout dataset`: keys, label and features of a range of dates, written to one Parquet file for notebooks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run(config: DatasetConfig) -> int:
-    """Build the rows of config.start..config.end and write them to config.out; the exit code."""
+    """Build the rows from `start` to `end` and write them to `out`; return the exit code."""
     if not config.out.endswith(".parquet"):
         raise ConfigurationError(f"out must name a .parquet file, got {config.out}.")
     names = select_features(config.mode.name, config.features.names)

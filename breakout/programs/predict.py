@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def run(config: PredictConfig) -> int:
-    """Build, show and write the slate; the exit code. GateError if the bundle's contract is not the installed one."""
+    """Build, print and write the slate; return the exit code.
+
+    GateError if the bundle's contract is not the installed one.
+    """
     check_out(config.out, config.warehouse)
     bundle = open_bundle(config.bundle)
     check_day(bundle, config)
@@ -32,7 +35,7 @@ def run(config: PredictConfig) -> int:
 
 
 def check_day(bundle: Bundle, config: PredictConfig) -> None:
-    """Raise ConfigurationError if the bundle has learned from that day or from later ones."""
+    """Raise ConfigurationError if the bundle was trained on that day or on later ones."""
     if config.date <= bundle.train_end:
         raise ConfigurationError(
             f"date={config.date} lies in what the bundle has learned from: its training ends on {bundle.train_end}. "

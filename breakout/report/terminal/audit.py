@@ -1,0 +1,44 @@
+"""The audit's result on the terminal: a table of features and checks, and the smallest counterexamples."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.progress import Progress
+from rich.table import Column, Table
+
+from breakout.proof.checks import CHECKS
+from breakout.report.terminal.console import console, styled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from breakout.proof.auditing import AuditReport
+
+
+@contextmanager
+def audit_progress() -> Iterator[Callable[[object], None]]:
+    """Show a bar while dates are recomputed (on a terminal only); the function advances it by one date."""
+    out = console()
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
+        bar = progress.add_task("dates recomputed", total=None)
+        yield lambda _: progress.advance(bar)
+
+
+def print_audit(report: AuditReport) -> None:
+    """Print the violations of each feature by check, the edge cases among the rows, and counterexamples."""
+    out = console()
+    name = Column("feature", no_wrap=True)
+    table = Table(name, "rows checked", *CHECKS, title="violations by check", title_justify="left")
+    for subject in report.subjects:
+        counts = [report.count(subject, check) for check in CHECKS]
+        table.add_row(subject, f"{report.rows:,}", *(styled(n, "red") if n else "0" for n in counts))
+    out.print(table)
+    edges = ", ".join(f"{name} {rows}" for name, rows in report.edge_cases.items())
+    out.print(f"{report.rows:,} rows of {report.dates} dates, among them: {edges}")
+    for example in report.counterexamples:
+        feature = example.difference.feature
+        out.print(styled(feature, "red", str(example).removeprefix(feature)), soft_wrap=True)
+    clean = styled("clean", "green", ": no feature sees the future, all paths agree bit for bit")
+    out.print(clean if report.is_clean else styled(f"{len(report.violations):,} violations", "red"))
