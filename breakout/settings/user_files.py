@@ -9,6 +9,7 @@ may have their old names.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -38,14 +39,12 @@ class UserFiles(ConfigSource):
         if not file.is_file():
             raise ConfigLoadError(f"no such file: {file}")
         text = read_text(file)
-        header = self._get_header_dict(text)
-        if header["package"] is None and config_path.startswith(GROUPS_OF_ROOT_KEYS):
-            header["package"] = "_global_"
         config = parse_mapping(text, file)
-        if header["package"] == "_global_":
+        package = find_package(text) or ("_global_" if config_path.startswith(GROUPS_OF_ROOT_KEYS) else None)
+        if package == "_global_":
             content = cast("dict[str, Any]", OmegaConf.to_container(config, resolve=False))
             config = OmegaConf.create(rename_keys(content))
-        return ConfigResult(provider=self.provider, path=self.full_path(), config=config, header=header)
+        return ConfigResult(self.provider, self.full_path(), config, {"package": package})
 
     def available(self) -> bool:
         return Path(self.path).is_dir()
@@ -57,15 +56,26 @@ class UserFiles(ConfigSource):
         return self._file(config_path).is_file()
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
-        """Return the names of the files (without `.yaml`) and folders in a group."""
-        found: list[str] = []
-        for entry in (Path(self.path) / config_path).iterdir():
-            name = entry.name
-            self._list_add_result(found, f"{config_path}/{name}" if config_path else name, name, results_filter)
-        return sorted(set(found))
+        """Return the names of the files (without `.yaml`), of the folders, or (None) of both in a group."""
+        entries = list((Path(self.path) / config_path).iterdir())
+        groups = {entry.name for entry in entries if entry.is_dir()}
+        configs = {entry.stem for entry in entries if entry.is_file() and entry.suffix == ".yaml"}
+        chosen = {ObjectType.GROUP: groups, ObjectType.CONFIG: configs}
+        return sorted(groups | configs if results_filter is None else chosen[results_filter])
 
     def _file(self, config_path: str) -> Path:
-        return Path(self.path) / self._normalize_file_name(config_path)
+        return Path(self.path) / f"{config_path.removesuffix('.yaml')}.yaml"
+
+
+def find_package(text: str) -> str | None:
+    """Return the package that one of the leading comment lines names, as `# @package _global_`."""
+    for line in text.splitlines():
+        found = re.fullmatch(r"#\s*@package\s+(\S+)", line.strip())
+        if found:
+            return found.group(1)
+        if line.strip() and not line.lstrip().startswith("#"):
+            return None
+    return None
 
 
 def register_user_files() -> None:
