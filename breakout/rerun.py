@@ -157,10 +157,10 @@ def _at_places(config: Rerunnable, places: Mapping[str, str]) -> Rerunnable:
 
 def _on_own_dates(config: settings.ExperimentConfig, windows: Windows) -> settings.ExperimentConfig:
     """Return the settings with the dates that the run resolved; those of a walk forward are fixed already."""
-    if isinstance(config.window, settings.WalkForwardWindow):
+    if isinstance(config.window, settings.WalkForwardWindowConfig):
         return config
     evaluation = windows.evaluation or (None, None)
-    return replace(config, window=settings.DateWindow("dates", *windows.train, *evaluation))
+    return replace(config, window=settings.DateWindowConfig("dates", *windows.train, *evaluation))
 
 
 def _versions() -> dict[str, str | None]:

@@ -12,7 +12,7 @@ from breakout import settings
 from breakout.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
-    from breakout.settings import WalkForwardWindow
+    from breakout.settings import WalkForwardWindowConfig
     from breakout.settings.groups import WindowConfig
     from breakout.warehouse.base import Warehouse
 
@@ -70,12 +70,12 @@ def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
 
     Of a walk forward, whose dates resolve_folds tells, these are the last fold's.
     """
-    if isinstance(window, settings.DateWindow):
+    if isinstance(window, settings.DateWindowConfig):
         evaluation = None
         if window.eval_start is not None and window.eval_end is not None:
             evaluation = DateRange(window.eval_start, window.eval_end)
         return Split(DateRange(window.train_start, window.train_end), evaluation)
-    if isinstance(window, settings.TrailingWindow):
+    if isinstance(window, settings.TrailingWindowConfig):
         as_of = window.as_of or warehouse.latest_game_date() + timedelta(days=1)
         return trailing_split(as_of, window.train_days, window.eval_days)
     return resolve_folds(window)[-1].split
@@ -88,7 +88,7 @@ def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
     return Split(train, DateRange(eval_start, as_of - timedelta(days=1)) if eval_days else None)
 
 
-def resolve_folds(window: WalkForwardWindow) -> tuple[Fold, ...]:
+def resolve_folds(window: WalkForwardWindowConfig) -> tuple[Fold, ...]:
     """Every calendar month or week from eval_start to eval_end, each with what comes before it to train on.
 
     Whether anybody plays in them the calendar cannot tell: folds_with_games does.

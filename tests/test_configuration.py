@@ -87,7 +87,7 @@ def test_an_experiment_selects_features_its_mode_allows(name: str) -> None:
 def test_an_experiment_gives_way_to_the_command_line() -> None:
     config = train("experiment=research/cv_ratio", "model.depth=3", "window=january", "name=mine")
     assert isinstance(config.model, settings.CatBoostConfig)
-    assert isinstance(config.window, settings.DateWindow)
+    assert isinstance(config.window, settings.DateWindowConfig)
     assert (config.model.depth, config.model.iterations, config.name) == (3, 300, "mine")
     assert config.window.eval_start == date(2026, 1, 11)
 
@@ -102,7 +102,7 @@ def test_the_three_uses_of_the_production_system() -> None:
     for name, (mode, dates) in expected.items():
         config = train(f"experiment={name}")
         window = config.window
-        assert isinstance(window, settings.DateWindow)
+        assert isinstance(window, settings.DateWindowConfig)
         assert config.mode.name == mode
         assert (window.train_start, window.train_end, window.eval_start, window.eval_end) == dates
     research = train("experiment=research/cv_ratio")
@@ -121,7 +121,7 @@ def test_the_defaults_are_those_of_the_definition() -> None:
     assert (config.seed, config.validation.fraction, config.calibration.kind) == (42, 0.15, "none")
     assert (config.evaluation.target_precision, config.evaluation.min_flagged) == (0.60, 20)
     assert config.mode.name == "shared"
-    assert isinstance(config.warehouse, settings.SampleWarehouse)
+    assert isinstance(config.warehouse, settings.SampleWarehouseConfig)
 
 
 def test_no_key_has_two_defaults() -> None:

@@ -39,7 +39,7 @@ def refusal(mapping: dict[str, Any]) -> str:
 def test_settings_are_frozen_and_typed(default_experiment: settings.ExperimentConfig) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         default_experiment.seed = 1  # type: ignore[misc]
-    assert isinstance(default_experiment.window, settings.DateWindow)
+    assert isinstance(default_experiment.window, settings.DateWindowConfig)
     assert default_experiment.window.train_start == date(2025, 11, 2)
     assert default_experiment.features.names[0] == "pts_vs_season_zscore"
     assert hash(default_experiment) == hash(default_experiment)
@@ -196,7 +196,7 @@ def test_walk_forward_contradictions_are_refused(mapping: dict[str, Any], change
 def test_walk_forward_rolls_with_a_length(mapping: dict[str, Any]) -> None:
     mapping["window"] = WALK_FORWARD | {"training": "rolling", "train_days": 90}
     window = settings.load(settings.ExperimentConfig, mapping).window
-    assert isinstance(window, settings.WalkForwardWindow)
+    assert isinstance(window, settings.WalkForwardWindowConfig)
     assert window.train_days == 90
 
 
@@ -219,7 +219,7 @@ DUCKDB: dict[str, Any] = {
 
 def test_settings_saved_before_the_maps_existed_rename_nothing(mapping: dict[str, Any]) -> None:
     loaded = settings.load(settings.ExperimentConfig, mapping | {"warehouse": DUCKDB})
-    assert isinstance(loaded.warehouse, settings.DuckDBWarehouse)
+    assert isinstance(loaded.warehouse, settings.DuckDBWarehouseConfig)
     assert (loaded.warehouse.team_codes, loaded.warehouse.season_types) == (None, None)
 
 
@@ -234,7 +234,7 @@ def test_maps_of_codes_and_season_types_are_read_from_the_command_line() -> None
             "warehouse.season_types={Regular Season: regular, 3: playoffs, All Star: null}",
         ],
     )
-    assert isinstance(config.warehouse, settings.DuckDBWarehouse)
+    assert isinstance(config.warehouse, settings.DuckDBWarehouseConfig)
     assert config.warehouse.team_codes == {"BRK": "BKN", "NO": "NOP"}
     assert config.warehouse.season_types == {"Regular Season": "regular", 3: "playoffs", "All Star": None}
     assert hash(config.warehouse) is not None
@@ -259,7 +259,7 @@ def test_a_map_that_cannot_be_applied_is_refused(mapping: dict[str, Any], key: s
 
 def test_settings_saved_before_a_form_of_dates_could_be_declared_read_iso_dates(mapping: dict[str, Any]) -> None:
     loaded = settings.load(settings.ExperimentConfig, mapping | {"warehouse": DUCKDB})
-    assert isinstance(loaded.warehouse, settings.DuckDBWarehouse)
+    assert isinstance(loaded.warehouse, settings.DuckDBWarehouseConfig)
     assert (loaded.warehouse.date_format, loaded.warehouse.hive_partitioning) == (None, False)
 
 
@@ -267,7 +267,7 @@ def test_settings_saved_before_a_form_of_dates_could_be_declared_read_iso_dates(
 def test_a_form_of_dates_is_read_from_the_command_line(form: str) -> None:
     files = ["warehouse.player_game_summary=a", "warehouse.team_offense_game_summary=b"]
     config = compose("train", ["warehouse=duckdb", *files, f"warehouse.date_format='{form}'"])
-    assert isinstance(config.warehouse, settings.DuckDBWarehouse)
+    assert isinstance(config.warehouse, settings.DuckDBWarehouseConfig)
     assert config.warehouse.date_format == form
 
 

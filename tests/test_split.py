@@ -102,7 +102,7 @@ def test_a_trailing_window_without_as_of_follows_the_newest_game() -> None:
     history = History()
     history.season(10, 10, 10)
     warehouse = history.open()
-    window = settings.TrailingWindow(kind="trailing", train_days=3, eval_days=2, as_of=None)
+    window = settings.TrailingWindowConfig(kind="trailing", train_days=3, eval_days=2, as_of=None)
     split = resolve_window(window, warehouse)
     warehouse.close()
     assert split.evaluation == DateRange(day(3), day(4))
@@ -111,10 +111,12 @@ def test_a_trailing_window_without_as_of_follows_the_newest_game() -> None:
 
 def test_dates_are_taken_as_they_are_and_may_only_train() -> None:
     warehouse = History().open()
-    window = settings.DateWindow("dates", date(2025, 11, 2), date(2026, 1, 10), date(2026, 1, 11), date(2026, 2, 5))
+    window = settings.DateWindowConfig(
+        "dates", date(2025, 11, 2), date(2026, 1, 10), date(2026, 1, 11), date(2026, 2, 5)
+    )
     split = resolve_window(window, warehouse)
     assert (str(split.train), str(split.evaluation)) == ("2025-11-02..2026-01-10", "2026-01-11..2026-02-05")
-    only_train = settings.DateWindow("dates", date(2025, 11, 2), date(2026, 2, 5), None, None)
+    only_train = settings.DateWindowConfig("dates", date(2025, 11, 2), date(2026, 2, 5), None, None)
     assert resolve_window(only_train, warehouse).evaluation is None
     warehouse.close()
 

@@ -85,4 +85,4 @@ def open_plan(config: ExperimentConfig) -> Iterator[Plan]:
 
 def folds_of(config: ExperimentConfig) -> tuple[Fold, ...]:
     """The calendar's folds of a window that walks forward; none of any other."""
-    return resolve_folds(config.window) if isinstance(config.window, settings.WalkForwardWindow) else ()
+    return resolve_folds(config.window) if isinstance(config.window, settings.WalkForwardWindowConfig) else ()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from breakout.artifacts import save_json, save_parquet, save_text
 from breakout.errors import ConfigurationError
-from breakout.settings import BigQueryWarehouse
+from breakout.settings import BigQueryWarehouseConfig
 from breakout.settings.identifiers import check_table_name
 from breakout.spreadsheets import format_csv
 
@@ -31,7 +31,7 @@ def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
         return
     if out.startswith(BIGQUERY):
         check_table_name("out=bigquery:", out.removeprefix(BIGQUERY))
-        if not isinstance(warehouse, BigQueryWarehouse):
+        if not isinstance(warehouse, BigQueryWarehouseConfig):
             raise ConfigurationError("out=bigquery:DATASET.TABLE needs to know the project: add warehouse=bigquery.")
     elif Path(out).suffix.lower() not in SUFFIXES:
         raise ConfigurationError(
@@ -41,7 +41,7 @@ def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
 
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig) -> list[str]:
     """Write the slate and return where it stands now; each file appears whole or not at all."""
-    if isinstance(warehouse, BigQueryWarehouse) and out.startswith(BIGQUERY):
+    if isinstance(warehouse, BigQueryWarehouseConfig) and out.startswith(BIGQUERY):
         from breakout.warehouse.bigquery_slate import write_slate as append_slate
 
         table = out.removeprefix(BIGQUERY)

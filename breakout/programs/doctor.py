@@ -48,7 +48,7 @@ class Checkup:
 
 def main(argv: Sequence[str]) -> int:
     """Check the versions, then the warehouse and the tracker that these words choose; 3 if anything failed."""
-    from breakout.settings import BigQueryWarehouse, ExperimentConfig
+    from breakout.settings import BigQueryWarehouseConfig, ExperimentConfig
     from breakout.settings.composition import compose
 
     config = compose("train", list(argv))
@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
         raise TypeError("train composes an ExperimentConfig")
     checkup = Checkup()
     checkup.check("versions", versions)
-    if isinstance(config.warehouse, BigQueryWarehouse):
+    if isinstance(config.warehouse, BigQueryWarehouseConfig):
         check_bigquery(checkup, config, config.warehouse)
     else:
         check_files(checkup, config)
@@ -85,7 +85,9 @@ def check_files(checkup: Checkup, config: settings.ExperimentConfig) -> None:
         opened.close()
 
 
-def check_bigquery(checkup: Checkup, config: settings.ExperimentConfig, chosen: settings.BigQueryWarehouse) -> None:
+def check_bigquery(
+    checkup: Checkup, config: settings.ExperimentConfig, chosen: settings.BigQueryWarehouseConfig
+) -> None:
     """Credentials, project, permissions, tables, columns and partitions, by metadata and dry runs."""
     from breakout.warehouse.bigquery import BigQueryWarehouse
     from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
@@ -157,10 +159,10 @@ def check_query(
 
 def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:
     """Whether the tracker can be reached; its table is made when the first run is registered."""
-    from breakout.settings import BigQueryTracking
+    from breakout.settings import BigQueryTrackingConfig
 
     tracking = config.tracking
-    if not isinstance(tracking, BigQueryTracking):
+    if not isinstance(tracking, BigQueryTrackingConfig):
         return
     from breakout.tracking.bigquery import COLUMNS
     from breakout.warehouse.bigquery_jobs import BigQueryJobs

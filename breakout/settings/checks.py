@@ -9,13 +9,13 @@ from typing import Any
 
 from breakout.errors import ConfigurationError
 from breakout.settings.groups import (
-    BigQueryTracking,
-    BigQueryWarehouse,
-    DateWindow,
-    DuckDBWarehouse,
+    BigQueryTrackingConfig,
+    BigQueryWarehouseConfig,
+    DateWindowConfig,
+    DuckDBWarehouseConfig,
     EvaluationConfig,
     TargetConfig,
-    WalkForwardWindow,
+    WalkForwardWindowConfig,
 )
 from breakout.settings.identifiers import check_connection, check_table_name
 
@@ -40,7 +40,7 @@ def check_target(target: TargetConfig) -> None:
     check_list("target.season_types", target.season_types)
 
 
-def check_dates(window: DateWindow) -> None:
+def check_dates(window: DateWindowConfig) -> None:
     """Fixed dates: in order, whole pairs, and evaluation strictly after training."""
     check_order("window.train_start", window.train_start, "window.train_end", window.train_end)
     if (window.eval_start is None) != (window.eval_end is None):
@@ -56,7 +56,7 @@ def check_dates(window: DateWindow) -> None:
         )
 
 
-def check_walk_forward(window: WalkForwardWindow) -> None:
+def check_walk_forward(window: WalkForwardWindowConfig) -> None:
     """Folds: in order, and a training length exactly when the training rolls."""
     check_order("window.eval_start", window.eval_start, "window.eval_end", window.eval_end)
     if window.train_start >= window.eval_start:
@@ -78,7 +78,7 @@ def check_evaluation(evaluation: EvaluationConfig) -> None:
     check_list("evaluation.top_fractions", evaluation.top_fractions)
 
 
-def check_warehouse(warehouse: BigQueryWarehouse) -> None:
+def check_warehouse(warehouse: BigQueryWarehouseConfig) -> None:
     check_connection(warehouse, "warehouse")
     check_maps(warehouse)
     for name in ("player_game_summary", "team_offense_game_summary", "schedule"):
@@ -87,7 +87,7 @@ def check_warehouse(warehouse: BigQueryWarehouse) -> None:
             check_table_name(f"warehouse.{name}", table)
 
 
-def check_files(warehouse: DuckDBWarehouse) -> None:
+def check_files(warehouse: DuckDBWarehouseConfig) -> None:
     """Check the maps of values and the format of dates."""
     check_maps(warehouse)
     if warehouse.date_format is not None:
@@ -108,7 +108,7 @@ def check_date_format(text: str) -> None:
         )
 
 
-def check_maps(warehouse: DuckDBWarehouse | BigQueryWarehouse) -> None:
+def check_maps(warehouse: DuckDBWarehouseConfig | BigQueryWarehouseConfig) -> None:
     """Raise ConfigurationError if a map of values holds text that no table may hold."""
     for key, values in (("team_codes", warehouse.team_codes), ("season_types", warehouse.season_types)):
         for name, value in (values or {}).items():
@@ -127,7 +127,7 @@ def check_maps(warehouse: DuckDBWarehouse | BigQueryWarehouse) -> None:
         )
 
 
-def check_tracking(tracking: BigQueryTracking) -> None:
+def check_tracking(tracking: BigQueryTrackingConfig) -> None:
     check_connection(tracking, "tracking")
     check_table_name("tracking.table", tracking.table)
 
@@ -148,10 +148,10 @@ def check_list(key: str, items: Sequence[object]) -> None:
 
 GROUP_CHECKS: dict[type, Callable[[Any], None]] = {
     TargetConfig: check_target,
-    DateWindow: check_dates,
-    WalkForwardWindow: check_walk_forward,
+    DateWindowConfig: check_dates,
+    WalkForwardWindowConfig: check_walk_forward,
     EvaluationConfig: check_evaluation,
-    DuckDBWarehouse: check_files,
-    BigQueryWarehouse: check_warehouse,
-    BigQueryTracking: check_tracking,
+    DuckDBWarehouseConfig: check_files,
+    BigQueryWarehouseConfig: check_warehouse,
+    BigQueryTrackingConfig: check_tracking,
 }

@@ -65,7 +65,7 @@ class TargetConfig:
 
 
 @dataclass(frozen=True)
-class DateWindow:
+class DateWindowConfig:
     """Training and evaluation between fixed dates, both ends inclusive; without evaluation dates, train only."""
 
     kind: Literal["dates"]
@@ -76,7 +76,7 @@ class DateWindow:
 
 
 @dataclass(frozen=True)
-class TrailingWindow:
+class TrailingWindowConfig:
     """The `eval_days` days right before `as_of`, and the `train_days` days right before those.
 
     `eval_days` 0 means train only; `as_of` None means the morning after the newest game in the warehouse.
@@ -89,7 +89,7 @@ class TrailingWindow:
 
 
 @dataclass(frozen=True)
-class WalkForwardWindow:
+class WalkForwardWindowConfig:
     """Folds of one calendar month or week each, from `eval_start` to `eval_end`, trained on what came before.
 
     `expanding` trains on everything since `train_start`, `rolling` on the `train_days` days before the
@@ -108,7 +108,7 @@ class WalkForwardWindow:
     fold_jobs: bool
 
 
-WindowConfig = DateWindow | TrailingWindow | WalkForwardWindow
+WindowConfig = DateWindowConfig | TrailingWindowConfig | WalkForwardWindowConfig
 
 
 @dataclass(frozen=True)
@@ -229,14 +229,14 @@ class DistributionsConfig:
 
 
 @dataclass(frozen=True)
-class SampleWarehouse:
+class SampleWarehouseConfig:
     """The embedded sample of real games."""
 
     kind: Literal["sample"]
 
 
 @dataclass(frozen=True)
-class DuckDBWarehouse:
+class DuckDBWarehouseConfig:
     """The user's own Parquet or CSV files; paths may be globs.
 
     `season_type` is that of rows without one. `team_codes` and `season_types` rename values of the files while they are
@@ -256,7 +256,7 @@ class DuckDBWarehouse:
 
 
 @dataclass(frozen=True)
-class BigQueryWarehouse:
+class BigQueryWarehouseConfig:
     """The production warehouse; `season_type` is that of rows without one, `api_endpoint` None is the public one.
 
     `team_codes` and `season_types` rename values of the tables inside the queries.
@@ -278,18 +278,18 @@ class BigQueryWarehouse:
     refresh: bool
 
 
-WarehouseConfig = SampleWarehouse | DuckDBWarehouse | BigQueryWarehouse
+WarehouseConfig = SampleWarehouseConfig | DuckDBWarehouseConfig | BigQueryWarehouseConfig
 
 
 @dataclass(frozen=True)
-class NoTracking:
+class NoTrackingConfig:
     """The run folder is the only record."""
 
     kind: Literal["none"]
 
 
 @dataclass(frozen=True)
-class MLflowTracking:
+class MLflowTrackingConfig:
     """A record in MLflow as well; `uri` None is a local store beside the runs."""
 
     kind: Literal["mlflow"]
@@ -299,7 +299,7 @@ class MLflowTracking:
 
 
 @dataclass(frozen=True)
-class BigQueryTracking:
+class BigQueryTrackingConfig:
     """A row in a BigQuery table as well; `project`, `location` and `api_endpoint` as in the warehouse."""
 
     kind: Literal["bigquery"]
@@ -311,7 +311,7 @@ class BigQueryTracking:
     timeout_seconds: Seconds
 
 
-TrackingConfig = NoTracking | MLflowTracking | BigQueryTracking
+TrackingConfig = NoTrackingConfig | MLflowTrackingConfig | BigQueryTrackingConfig
 
 
 @dataclass(frozen=True)

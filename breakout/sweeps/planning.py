@@ -186,7 +186,7 @@ def _expand(
 ) -> Iterator[PlannedJob | Refusal]:
     """The job, or one a fold where the window asks for that."""
     window = draft.job.config.window
-    if isinstance(window, settings.WalkForwardWindow) and dates is not None:
+    if isinstance(window, settings.WalkForwardWindowConfig) and dates is not None:
         folds = folds_with_games(draft.folds, dates, window.folds)
         if not window.fold_jobs:
             yield _planned(draft.job, problem, contract, folds[-1].split, folds, dates)
@@ -207,7 +207,7 @@ def fold_job(job: Job, fold: Fold) -> Job:
     }
     kept = [word for word in job.overrides if not word.startswith("window")]
     words = ("window=january", *(f"window.{key}={day}" for key, day in days.items()))
-    config = replace(job.config, window=settings.DateWindow("dates", **days))
+    config = replace(job.config, window=settings.DateWindowConfig("dates", **days))
     return replace(job, overrides=(*kept, *words), config=config)
 
 

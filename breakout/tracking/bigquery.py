@@ -14,7 +14,7 @@ from breakout.warehouse.bigquery_types import Null
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from breakout.settings import BigQueryTracking
+    from breakout.settings import BigQueryTrackingConfig
 
 COLUMNS = {
     "experiment_id": "STRING",
@@ -43,7 +43,7 @@ COLUMNS = {
 class BigQueryTracker:
     """The table `tracking.table`, made when the first run is registered."""
 
-    def __init__(self, config: BigQueryTracking) -> None:
+    def __init__(self, config: BigQueryTrackingConfig) -> None:
         check_table_name("tracking.table", config.table)
         self._config, self._table = config, config.table
 
@@ -62,7 +62,7 @@ class BigQueryTracker:
             jobs.close()
 
 
-def open_tracker(config: BigQueryTracking) -> BigQueryTracker:
+def open_tracker(config: BigQueryTrackingConfig) -> BigQueryTracker:
     """The tracker of `tracking=bigquery`."""
     return BigQueryTracker(config)
 

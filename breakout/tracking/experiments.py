@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from breakout.errors import DataError
 from breakout.runs.record import METRICS_FILE, RunRecord, read_run
-from breakout.settings import DateWindow, ExperimentConfig
+from breakout.settings import DateWindowConfig, ExperimentConfig
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -91,7 +91,7 @@ def _windows(run: RunRecord) -> tuple[Dates, Dates]:
 
 
 def _configured(config: RootConfig | None) -> tuple[Dates, Dates]:
-    if not isinstance(config, ExperimentConfig) or not isinstance(config.window, DateWindow):
+    if not isinstance(config, ExperimentConfig) or not isinstance(config.window, DateWindowConfig):
         return (None, None), (None, None)
     window = config.window
     return (window.train_start, window.train_end), (window.eval_start, window.eval_end)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from breakout.runs.record import RunRecord
-    from breakout.settings import MLflowTracking
+    from breakout.settings import MLflowTrackingConfig
 
 RUN_TAG, SWEEP_TAG = "breakout.run_id", "breakout.sweep"
 STATES = {"completed": "FINISHED", "interrupted": "KILLED", "killed": "KILLED"}
@@ -34,7 +34,7 @@ PARAMETERS_A_CALL = 100
 class MLflowTracker:
     """A tracking server, or a local store beside the runs: `mlflow/` in the folder that holds `runs/` and `sweeps/`."""
 
-    def __init__(self, config: MLflowTracking) -> None:
+    def __init__(self, config: MLflowTrackingConfig) -> None:
         self._config = config
 
     def register(self, run_folder: Path) -> None:
@@ -76,7 +76,7 @@ class MLflowTracker:
             raise DataError(f"MLflow at {where} did not take the run ({type(error).__name__}: {reason}).") from error
 
 
-def open_tracker(config: MLflowTracking) -> MLflowTracker:
+def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
     """The tracker of `tracking=mlflow`."""
     return MLflowTracker(config)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from breakout.settings.groups import BigQueryWarehouse as BigQueryConfig
+    from breakout.settings.groups import BigQueryWarehouseConfig as BigQueryConfig
 
 _ACCEPTED = {
     "STRING": {"STRING"},

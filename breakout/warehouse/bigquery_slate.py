@@ -12,7 +12,7 @@ from breakout.warehouse.bigquery_types import Null
 if TYPE_CHECKING:
     import pandas as pd
 
-    from breakout.settings import BigQueryWarehouse
+    from breakout.settings import BigQueryWarehouseConfig
 
 COLUMNS = {
     "game_date": "DATE",
@@ -36,7 +36,7 @@ _KEY = ("game_date", "bundle", "game_id", "player_lookup")
 _PYTHON = {"STRING": str, "INT64": int, "FLOAT64": float}
 
 
-def write_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouse) -> None:
+def write_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouseConfig) -> None:
     """Write the rows of one day and one bundle in one statement; rows written before for both are replaced.
 
     `ranked` has the columns of COLUMNS. An empty slate names no day and writes nothing.

@@ -41,11 +41,11 @@ def open_warehouse(
     run). `labels` (command, run) mark the jobs of a warehouse that has jobs. `is_lazy` leaves reading and checking
     files to the first question.
     """
-    if isinstance(config, settings.SampleWarehouse):
+    if isinstance(config, settings.SampleWarehouseConfig):
         from breakout.warehouse.sample import open_sample
 
         return open_sample(is_lazy=is_lazy)
-    if isinstance(config, settings.DuckDBWarehouse):
+    if isinstance(config, settings.DuckDBWarehouseConfig):
         from breakout.warehouse.duckdb import DuckDBWarehouse
         from breakout.warehouse.reading import ReadOptions
         from breakout.warehouse.renaming import Renaming

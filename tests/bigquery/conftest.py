@@ -16,7 +16,7 @@ from tests.bigquery.emulator import PROJECT, PYTHON, load_sample, open_emulator,
 from tests.bigquery.fault_server import FaultServer, fault_server
 from tests.bigquery.project import live_project
 
-BigQueryConfig = settings.BigQueryWarehouse
+BigQueryConfig = settings.BigQueryWarehouseConfig
 ConfigMaker = Callable[..., BigQueryConfig]
 
 
@@ -81,7 +81,7 @@ def config(server: FaultServer, composed: dict[str, Any]) -> ConfigMaker:
         chosen = {key: yaml.safe_load(value) for key, _, value in pairs}
         mapping = composed | {"warehouse": composed["warehouse"] | known | chosen}
         warehouse = settings.load(settings.ExperimentConfig, mapping).warehouse
-        assert isinstance(warehouse, settings.BigQueryWarehouse)
+        assert isinstance(warehouse, settings.BigQueryWarehouseConfig)
         return warehouse
 
     return make

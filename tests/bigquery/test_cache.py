@@ -233,12 +233,12 @@ def test_a_dry_run_writes_nothing_and_says_what_the_cache_saves(inner: CountingW
 
 
 def test_a_warehouse_that_costs_nothing_has_no_estimate() -> None:
-    opened = open_warehouse(settings.SampleWarehouse("sample"))
+    opened = open_warehouse(settings.SampleWarehouseConfig("sample"))
     assert estimate_rows(opened, SHARED, *TRAIN) is None
     opened.close()
 
 
-def build_both(config: settings.BigQueryWarehouse, folder: Path) -> tuple[str, str]:
+def build_both(config: settings.BigQueryWarehouseConfig, folder: Path) -> tuple[str, str]:
     """One job of a sweep, in a process of its own."""
     warehouse = open_warehouse(config, folder)
     try:

@@ -18,7 +18,7 @@ from breakout.experiment.reading_cost import estimate_rows
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.query import get_training_data_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
-from breakout.settings import BigQueryWarehouse as Config
+from breakout.settings import BigQueryWarehouseConfig as Config
 from breakout.warehouse.bigquery import BigQueryWarehouse
 from breakout.warehouse.bigquery_errors import told_as_data_errors
 from breakout.warehouse.bigquery_types import label

@@ -56,8 +56,8 @@ def dataset(client: bigquery.Client) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def config(dataset: str) -> settings.BigQueryWarehouse:
-    return settings.BigQueryWarehouse(
+def config(dataset: str) -> settings.BigQueryWarehouseConfig:
+    return settings.BigQueryWarehouseConfig(
         kind="bigquery",
         project=PROJECT,
         location=None,
@@ -76,7 +76,7 @@ def config(dataset: str) -> settings.BigQueryWarehouse:
 
 
 def test_every_row_and_feature_comes_through_the_storage_api_as_duckdb_gives_it(
-    config: settings.BigQueryWarehouse,
+    config: settings.BigQueryWarehouseConfig,
 ) -> None:
     ours, theirs = (build_dataset(source, ALL, *DAYS) for source in (BigQueryWarehouse(config), open_sample()))
     assert ours.keys.equals(theirs.keys)
@@ -84,7 +84,7 @@ def test_every_row_and_feature_comes_through_the_storage_api_as_duckdb_gives_it(
     assert np.abs(ours.X.to_numpy() - theirs.X.to_numpy()).max() <= 1e-9
 
 
-def test_the_cost_is_told_before_and_saved_after(config: settings.BigQueryWarehouse, tmp_path: Path) -> None:
+def test_the_cost_is_told_before_and_saved_after(config: settings.BigQueryWarehouseConfig, tmp_path: Path) -> None:
     cached = CachedWarehouse(BigQueryWarehouse(config), tmp_path)
     before = estimate_rows(cached, ALL, *DAYS)
     build_dataset(cached, ALL, *DAYS)
@@ -95,11 +95,11 @@ def test_the_cost_is_told_before_and_saved_after(config: settings.BigQueryWareho
     assert (after.bytes_scanned, after.bytes_saved) == (0, before.bytes_scanned)
 
 
-def test_the_limit_refuses_before_anything_is_charged(config: settings.BigQueryWarehouse) -> None:
+def test_the_limit_refuses_before_anything_is_charged(config: settings.BigQueryWarehouseConfig) -> None:
     with pytest.raises(DataError, match=r"would bill [\d,]+ bytes .*warehouse\.maximum_bytes_billed=1;"):
         BigQueryWarehouse(replace(config, maximum_bytes_billed=1)).latest_game_date()
 
 
-def test_a_table_that_requires_a_partition_filter_says_so(config: settings.BigQueryWarehouse) -> None:
+def test_a_table_that_requires_a_partition_filter_says_so(config: settings.BigQueryWarehouseConfig) -> None:
     with pytest.raises(DataError, match="without a filter over column"):
         BigQueryWarehouse(config).query(f"SELECT COUNT(*) AS n FROM `{config.team_offense_game_summary}`", {})

@@ -21,7 +21,7 @@ from breakout.errors import ConfigurationError, DataError
 from breakout.experiment.plan import open_plan
 from breakout.production.slate_output import check_out
 from breakout.runs import read_status, write_status
-from breakout.settings import BigQueryTracking
+from breakout.settings import BigQueryTrackingConfig
 from breakout.settings.composition import compose
 from breakout.tracking.base import open_tracker, register_run
 from breakout.training import train
@@ -37,9 +37,9 @@ EXPERIMENTS = "nba_predictions.ml_experiments"
 
 
 @pytest.fixture
-def tracking(server: FaultServer, client: bigquery.Client) -> BigQueryTracking:
+def tracking(server: FaultServer, client: bigquery.Client) -> BigQueryTrackingConfig:
     client.delete_dataset("nba_predictions", delete_contents=True, not_found_ok=True)
-    return BigQueryTracking("bigquery", PROJECT, None, EXPERIMENTS, server.url, 10 * 2**30, 20.0)
+    return BigQueryTrackingConfig("bigquery", PROJECT, None, EXPERIMENTS, server.url, 10 * 2**30, 20.0)
 
 
 QUICK = ("evaluation.bootstrap_resamples=20", "evaluation.permutation_repeats=0", "evaluation.shap_rows=0")
@@ -75,7 +75,7 @@ def experiments(client: bigquery.Client) -> list[dict[str, Any]]:
 
 
 def test_a_finished_run_is_one_row_with_all_it_was(
-    tracking: BigQueryTracking, finished_run: Path, client: bigquery.Client
+    tracking: BigQueryTrackingConfig, finished_run: Path, client: bigquery.Client
 ) -> None:
     register_run(tracking, finished_run)
     (row,) = experiments(client)
@@ -97,7 +97,7 @@ def test_a_finished_run_is_one_row_with_all_it_was(
 
 
 def test_a_failed_run_is_a_row_with_its_configured_dates_and_its_error(
-    tracking: BigQueryTracking, failed_run: Path, client: bigquery.Client
+    tracking: BigQueryTrackingConfig, failed_run: Path, client: bigquery.Client
 ) -> None:
     register_run(tracking, failed_run)
     (row,) = experiments(client)
@@ -107,7 +107,7 @@ def test_a_failed_run_is_a_row_with_its_configured_dates_and_its_error(
 
 
 def test_registering_again_replaces_the_row(
-    tracking: BigQueryTracking, finished_run: Path, client: bigquery.Client
+    tracking: BigQueryTrackingConfig, finished_run: Path, client: bigquery.Client
 ) -> None:
     status = read_status(finished_run)
     write_status(msgspec.structs.replace(status, state="failed", error="interrupted"), finished_run)
@@ -120,7 +120,7 @@ def test_registering_again_replaces_the_row(
 
 
 def test_a_run_that_cannot_be_registered_is_kept_and_says_what_to_do(
-    tracking: BigQueryTracking, finished_run: Path, server: FaultServer, client: bigquery.Client
+    tracking: BigQueryTrackingConfig, finished_run: Path, server: FaultServer, client: bigquery.Client
 ) -> None:
     refusal = Answer.error(403, "accessDenied", "Access Denied: Permission bigquery.tables.create denied")
     server.faults.append(always(refusal))
@@ -133,7 +133,7 @@ def test_a_run_that_cannot_be_registered_is_kept_and_says_what_to_do(
 
 
 def test_beside_a_failure_of_the_run_it_is_only_a_note(
-    tracking: BigQueryTracking, finished_run: Path, server: FaultServer
+    tracking: BigQueryTrackingConfig, finished_run: Path, server: FaultServer
 ) -> None:
     server.faults.append(always(Answer.error(404, "notFound", "Not found: Dataset")))
     failure = ValueError("the run's own")
@@ -142,7 +142,7 @@ def test_beside_a_failure_of_the_run_it_is_only_a_note(
 
 
 def test_a_row_that_does_not_fit_is_an_error(
-    tracking: BigQueryTracking, finished_run: Path, client: bigquery.Client
+    tracking: BigQueryTrackingConfig, finished_run: Path, client: bigquery.Client
 ) -> None:
     client.create_dataset("nba_predictions", exists_ok=True)
     run(client, f"CREATE TABLE {EXPERIMENTS} (experiment_id STRING, experiment_name STRING)")
@@ -151,12 +151,14 @@ def test_a_row_that_does_not_fit_is_an_error(
     assert experiments(client) == []
 
 
-def test_no_text_holds_a_word_of_the_run(tracking: BigQueryTracking, finished_run: Path, server: FaultServer) -> None:
+def test_no_text_holds_a_word_of_the_run(
+    tracking: BigQueryTrackingConfig, finished_run: Path, server: FaultServer
+) -> None:
     register_run(tracking, finished_run)
     assert not [request.sql for request in server.queries if "deeper" in request.sql or "2026" in request.sql]
 
 
-def test_a_hostile_experiments_table_is_refused(tracking: BigQueryTracking, server: FaultServer) -> None:
+def test_a_hostile_experiments_table_is_refused(tracking: BigQueryTrackingConfig, server: FaultServer) -> None:
     with pytest.raises(ConfigurationError, match=r"tracking\.table must be"):
         open_tracker(replace(tracking, table="a.b` SELECT 1"))
     assert server.requests == []
@@ -171,7 +173,7 @@ def test_a_hostile_tracking_word_is_refused_before_the_run(word: str) -> None:
 
 
 def test_registering_has_a_limit_of_bytes_and_labels_of_its_own(
-    tracking: BigQueryTracking, finished_run: Path, server: FaultServer
+    tracking: BigQueryTrackingConfig, finished_run: Path, server: FaultServer
 ) -> None:
     message = "Query exceeded limit for bytes billed: 10485760. 52428800 or higher required."
     server.faults.append(
@@ -186,7 +188,7 @@ def test_registering_has_a_limit_of_bytes_and_labels_of_its_own(
 
 
 def test_a_word_corrects_the_tracker_of_the_run(
-    tracking: BigQueryTracking, finished_run: Path, client: bigquery.Client
+    tracking: BigQueryTrackingConfig, finished_run: Path, client: bigquery.Client
 ) -> None:
     config = settings.load_file(finished_run / "settings.yaml", settings.ExperimentConfig)
     unreachable = replace(tracking, api_endpoint="http://127.0.0.1:9", table="nba_predictions.mine")
@@ -233,7 +235,7 @@ def test_a_slate_needs_a_plain_table_name_and_a_project(config: ConfigMaker) -> 
     with pytest.raises(ConfigurationError, match="out=bigquery: must be"):
         check_out("bigquery:a; drop table b", config())
     with pytest.raises(ConfigurationError, match="warehouse=bigquery"):
-        check_out("bigquery:a.b", settings.SampleWarehouse("sample"))
+        check_out("bigquery:a.b", settings.SampleWarehouseConfig("sample"))
     check_out("bigquery:a.b", config())
 
 

@@ -18,7 +18,7 @@ from breakout.bundle import load_bundle
 from breakout.dataset import build_dataset
 from breakout.production.slate import Slate, build_slate, points_for_breakout
 from breakout.production.slate_output import write_slate
-from breakout.settings import SampleWarehouse
+from breakout.settings import SampleWarehouseConfig
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
 from tests.programs.conftest import QUICK, Answer, Trained, call, newest_run
@@ -89,7 +89,7 @@ def test_csv_parquet_and_json_hold_the_same_slate_bit_for_bit(tomorrow: Slate, t
     frames = {}
     for suffix in ("csv", "parquet", "json"):
         out = tmp_path / f"slate.{suffix}"
-        assert write_slate(tomorrow, str(out), SampleWarehouse("sample")) == [
+        assert write_slate(tomorrow, str(out), SampleWarehouseConfig("sample")) == [
             str(out),
             str(out.with_name(f"slate.skipped.{suffix}")),
         ]

@@ -110,7 +110,7 @@ def test_a_worker_never_takes_rows_of_a_changed_source_for_the_planned_ones(tmp_
 
 
 def test_a_copy_of_a_source_shares_its_cache_but_not_its_name(tmp_path: Path) -> None:
-    copy = settings.DuckDBWarehouse(
+    copy = settings.DuckDBWarehouseConfig(
         kind="duckdb",
         player_game_summary=str(SAMPLE_FOLDER / "player_game_summary.parquet"),
         team_offense_game_summary=str(SAMPLE_FOLDER / "team_offense_game_summary.parquet"),
@@ -122,6 +122,6 @@ def test_a_copy_of_a_source_shares_its_cache_but_not_its_name(tmp_path: Path) ->
         hive_partitioning=False,
     )
     with Sources(tmp_path, is_dry=False) as sources:
-        facts = [sources.open(config, "a").facts for config in (settings.SampleWarehouse("sample"), copy)]
+        facts = [sources.open(config, "a").facts for config in (settings.SampleWarehouseConfig("sample"), copy)]
     assert facts[0].fingerprint == facts[1].fingerprint
     assert [source.description for source in facts] == ["sample, games to 2026-02-05", "duckdb, games to 2026-02-05"]
