@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from breakout import __version__
-from breakout.cli.commands import COMMANDS, DEFAULT, SWEEPING, Command
+from breakout.cli.commands import COMMANDS, DEFAULT, Command
 from breakout.cli.failure import tell
 from breakout.cli.help import command_page, main_page
 from breakout.cli.words import sort_words
@@ -90,10 +90,6 @@ def run(command: Command, rest: list[str]) -> int:
     # All linear algebra here is held to one thread. A library that never has more makes none, which would turn idly.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = sort_words(rest, command.name)
-    if command.name == SWEEPING and words.is_multirun and not words.hydra_flags:
-        from breakout.sweeps.server import warm_up
-
-        warm_up()  # the first step of all: the server's imports and those here take their time side by side
     from breakout.cli.program import run_composed
 
     if words.is_completion and any(word.startswith("query=") for word in words.overrides):

@@ -21,7 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from breakout.errors import BreakoutError, ConfigurationError
 from breakout.settings import ExperimentConfig, load
-from breakout.settings.composition import explain, plain
+from breakout.settings.composition import check_one_option_each, explain, plain
 from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal
 
@@ -69,8 +69,8 @@ class JobComposer:
         ]
         return self._compose(number, [*rename_overrides(defaults), *written]) if defaults else config
 
-    def _compose(self, number: int, overrides: list[str]) -> DictConfig:
-        parsed = self._parser.parse_overrides(overrides)
+    def _compose(self, number: int, overrides: Sequence[str]) -> DictConfig:
+        parsed = self._parser.parse_overrides(list(overrides))
         choices = tuple(str(override.input_line) for override in parsed if self._is_choice(override))
         values = [override for override in parsed if not self._is_choice(override)]
         if all(map(_is_plain, values)):
@@ -103,7 +103,11 @@ class JobComposer:
         return self._bases[choices]
 
     def _compose_by_hydra(self, overrides: Sequence[str]) -> DictConfig:
-        return compose(ROOT, [*self._hydra_overrides, *overrides])
+        config = compose(ROOT, [*self._hydra_overrides, *overrides], return_hydra_config=True)
+        check_one_option_each(config, ROOT)
+        with open_dict(config):
+            del config["hydra"]
+        return config
 
     def _set_hydra_config(self, number: int, overrides: Sequence[str]) -> None:
         """Let `${hydra:...}` resolve to this job's own values, as it does in a job that Hydra runs."""

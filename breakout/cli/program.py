@@ -108,9 +108,6 @@ def set_log_levels(composed: Any) -> None:
 
 def run_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
     """Run a sweep; `resumed`, a sweep's folder, adds the overrides that it was started with."""
-    from breakout.sweeps.server import warm_up
-
-    warm_up()
     from breakout.cli import sweep
 
     return sweep.run_sweep(sweep.with_first_words(resumed, overrides) if resumed else overrides)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from hydra import initialize_config_dir
-from hydra._internal.callbacks import Callbacks
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
@@ -22,9 +21,8 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict
 
-from breakout.cli.engines import engine_of, is_ours
 from breakout.cli.job_composition import ROOT, JobComposer, as_written
-from breakout.cli.launcher import OURS, register_launcher
+from breakout.cli.other_launchers import Callbacks, other_launcher
 from breakout.cli.tuning import prepare_tuner
 from breakout.conf_tree import conf_dir
 from breakout.errors import BreakoutError, ConfigurationError
@@ -34,6 +32,7 @@ from breakout.sweeps.job import Job, Refusal
 from breakout.sweeps.record import load_record, locked, new_folder, new_record
 from breakout.sweeps.session import DryRunShown, FailedFast, Options, SweepSession
 
+LAUNCHER = "hydra_plugins.breakout_launcher.launcher.BreakoutLauncher"
 CACHE_FOLDER = "cache"  # below paths.outputs
 
 
@@ -101,9 +100,8 @@ def with_first_words(folder: Path, words: Sequence[str]) -> list[str]:
 def compose_sweep(words: Sequence[str]) -> DictConfig:
     """The sweep's own configuration, Hydra's included."""
     try:
-        config = (
-            GlobalHydra.instance().config_loader().load_configuration(ROOT, rename_overrides(words), RunMode.MULTIRUN)
-        )
+        loader = GlobalHydra.instance().config_loader()
+        config = loader.load_configuration(ROOT, rename_overrides(words), RunMode.MULTIRUN)
     except Exception as error:
         raise ConfigurationError(explain(error, "train")) from error
     return config
@@ -129,6 +127,7 @@ def sweep_folder(config: DictConfig) -> Iterator[Path]:
 def sweep_in(folder: Path, config: DictConfig, words: Sequence[str]) -> int:
     """Let Hydra's sweeper make the jobs; whatever ends it, what is done is summed up."""
     from breakout.sweeps.conclusion import conclude
+    from breakout.sweeps.workers import start_server
 
     is_resumed = config.sweep.resume is not None
     kept = [word for word in words if not word.startswith("sweep.resume=")]
@@ -139,8 +138,10 @@ def sweep_in(folder: Path, config: DictConfig, words: Sequence[str]) -> int:
         is_resumed=is_resumed,
         fail_fast=config.sweep.fail_fast is True,
         workers=config.sweep.workers if isinstance(config.sweep.workers, int) else None,
-        engine=None if is_ours(config.hydra.launcher) else engine_of(config),
+        launch=other_launcher(config),
     )
+    if not options.is_dry and options.launch is None:
+        start_server()  # it imports what jobs need while they are planned
     session = SweepSession(folder, record, options)
     code = 0
     try:
@@ -161,13 +162,13 @@ def sweep_in(folder: Path, config: DictConfig, words: Sequence[str]) -> int:
 
 def let_sweep(session: SweepSession, config: DictConfig) -> None:
     """Call Hydra's sweeper with our launcher under it."""
-    register_launcher()
-    config.hydra.launcher = {"_target_": OURS}
+    callbacks: Any = Callbacks(config)
+    config.hydra.launcher = {"_target_": LAUNCHER}
     session.options.trials = prepare_tuner(config, session.folder, is_dry=session.options.is_dry)
     loader = GlobalHydra.instance().config_loader()
     task: Any = SweepTask(session, JobComposer(loader, config))
     unchecked: Any = UncheckedLoader(loader, as_written(config.hydra.overrides.hydra))
-    context = HydraContext(config_loader=unchecked, callbacks=Callbacks(config))
+    context = HydraContext(config_loader=unchecked, callbacks=callbacks)
     if session.options.is_dry and config.hydra.sweeper.get("max_batch_size"):
         config.hydra.sweeper.max_batch_size = None  # the plan that is shown is that of all jobs
     try:

@@ -10,8 +10,7 @@ from omegaconf import DictConfig
 
 from breakout.errors import ConfigurationError
 from breakout.evaluation.metrics import HIGHER_IS_BETTER
-from breakout.sweeps.events import metric_of
-from breakout.sweeps.record import job_runs
+from breakout.sweeps.job_folders import job_runs, metric_of
 
 STORAGE_FILE = "optuna.db"
 _OPTUNA = "hydra_plugins.hydra_optuna_sweeper"
@@ -67,8 +66,9 @@ def _go_on(sweeper: Any, folder: Path, metric: str) -> None:
 
 
 def _figure(params: dict[str, Any], folder: Path, metric: str) -> float | None:
-    """The metric of the completed job with these parameters, if there is one."""
-    words = {f"{name}={value}" for name, value in params.items()}
-    runs = [run for run in job_runs(folder).values() if run.state == "completed"]
-    found = [run for run in runs if words <= set(run.status.overrides or ())]
-    return metric_of(found[0].folder, metric) if found else None
+    """Return the metric of the completed job with these parameters; None if there is none."""
+    drawn = {f"{name}={value}" for name, value in params.items()}
+    for run in job_runs(folder):
+        if run.state == "completed" and run.status is not None and drawn <= set(run.status.overrides or ()):
+            return metric_of(run.folder, metric)
+    return None

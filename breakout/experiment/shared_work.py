@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 LIMIT = 512  # results of one kind that are kept; baselines of a walk forward are one for each fold
 ROWS_LIMIT = 8  # the same for results that hold rows
-OF_ROWS = ("rows", "split")
+OF_ROWS = ("answer", "rows", "split")
 
 
 class SharedWork:

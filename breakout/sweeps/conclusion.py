@@ -23,7 +23,7 @@ def conclude(folder: Path) -> int:
     """Write the leaderboard and show its head; 0 if every job is completed, else 1."""
     board = write_leaderboard(folder)
     show_board(board)
-    if any(has_tracker(job["settings"]) for job in load_record(folder).jobs):
+    if any(has_tracker(entry.settings) for entry in load_record(folder).jobs):
         register_sweep(folder)
     return 1 if board["not_completed"] else 0
 

@@ -6,7 +6,7 @@ import json
 import shlex
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from breakout import settings
 
@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from breakout.settings import ExperimentConfig
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to a job: it started, it completed with a value of the optimized metric, or it failed.
+
+    `message` says why it failed; `is_death` is true if its process died, so that it could write nothing itself.
+    """
+
+    kind: Literal["started", "completed", "failed"]
+    number: int
+    message: str = ""
+    value: float | None = None
+    is_death: bool = False
+
 
 Identity: TypeAlias = tuple[str, str]
 

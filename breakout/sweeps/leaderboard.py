@@ -77,7 +77,7 @@ def _metric(results: Sequence[JobResult]) -> str:
 def _table(rows: str, results: list[JobResult], metric: str) -> dict[str, Any]:
     standings = rank_jobs(results, metric)
     first = results[0].settings
-    windows = list(dict.fromkeys(result.entry["window"] for result in results))
+    windows = list(dict.fromkeys(result.entry.window for result in results))
     label = labels({result.number: result.words for result in results})
     return {
         "rows_fingerprint": rows,
@@ -129,8 +129,8 @@ def _row(standing: Standing, label: str) -> dict[str, Any]:
         "label": label,
         "recipe": result.recipe,
         "recipe_label": result.recipe_label,
-        "overrides": result.entry["overrides"],
-        "window": result.entry["window"],
+        "overrides": list(result.entry.overrides),
+        "window": result.entry.window,
         "seed": result.settings["seed"],
         "model": result.settings["model"],
         "features": len(result.settings["features"]["names"]),

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from breakout.settings import TargetConfig
     from breakout.split import Split
-    from breakout.sweeps.events import Event
-    from breakout.sweeps.planning import PlannedJob, SweepPlan
+    from breakout.sweeps.job import Event
+    from breakout.sweeps.plan import PlannedJob, SweepPlan
 
 SHOWN_JOBS = 40
 
@@ -53,6 +53,10 @@ class Progress:
         self._out.print(_told_plan(plan, todo, workers, twice))
         if plan.bytes_to_read is not None:
             self._out.print(plan.bytes_to_read.describe())
+
+    def show_damage(self, number: int, message: str) -> None:
+        """Show that a job is run again because its files are not as it left them."""
+        self._out.print(f"job {number} is run again: {message}", style="yellow")
 
     def show_jobs(self, plan: SweepPlan) -> None:
         """Each job with its rows, and those that cannot be begun, instead of doing them."""
@@ -99,7 +103,7 @@ class Progress:
             finally:
                 self._bar = None
 
-    def tell(self, event: Event) -> None:
+    def show(self, event: Event) -> None:
         """Show one event; started jobs only on a bar."""
         if event.kind == "started":
             self._running.add(event.number)
@@ -114,7 +118,7 @@ class Progress:
         words = self._words.get(event.number, "")
         if event.kind == "failed":
             self.failed.append(event.number)
-            self._out.print(f"job {event.number} failed ({words}): {event.sentence}", style="red")
+            self._out.print(f"job {event.number} failed ({words}): {event.message}", style="red")
             return
         metric = self._metric(event.number)
         self._keep_best(event, metric)

@@ -1,14 +1,14 @@
-"""The sweep's own folder: made once for each sweep, locked while it runs, with sweep.json and a folder for each run.
+"""The folder of a sweep: locked while the sweep runs, with sweep.json and a folder for each run.
 
-sweep.json names the jobs, their settings, and the fingerprints of the data and contracts they rest on. What has become
-of a job is never written there: its run folder tells.
+sweep.json holds the jobs, their settings, and the fingerprints of the data and contracts that they rest on. How a job
+ended is never written there: its run folder holds that.
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,41 +16,64 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from breakout import settings
-from breakout.artifacts import file_lock, load_json, save_json
-from breakout.errors import ConfigurationError, DataError
-from breakout.runs import STATUS_FILE, RunStatus, read_status, write_status
-from breakout.sweeps.events import RUNS_FOLDER, job_facts, record_failure
+from breakout.artifacts import file_lock, load_sealed, remove_incomplete, save_sealed
+from breakout.errors import ConfigurationError, DataError, system_sentence
+from breakout.runs import write_status
 from breakout.sweeps.job import Identity, Job, identity_of
-from breakout.sweeps.planning import SweepPlan
+from breakout.sweeps.job_folders import job_facts, job_runs, record_failure, run_of
+from breakout.sweeps.plan import SweepPlan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from breakout.sweeps.job import Refusal
-    from breakout.sweeps.planning import PlannedJob
+    from breakout.sweeps.plan import PlannedJob
 
 RECORD_FILE = "sweep.json"
 SCHEMA_VERSION = 1
 _LOCK_FILE = ".lock"
 
 
-@dataclass
-class SweepRecord:
-    """What a sweep is: the words it was started with, its jobs in the order of their numbers, what they rest on."""
+class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A job in sweep.json; `settings` are what its overrides give, or the overrides themselves if they give none."""
+
+    number: int
+    fingerprint: str
+    overrides: tuple[str, ...]
+    settings: dict[str, Any]
+    window: str
+
+    @property
+    def identity(self) -> Identity:
+        """What tells the job from the others of its sweep."""
+        return identity_of(self.fingerprint, self.settings)
+
+    @property
+    def optimized_metric(self) -> str | None:
+        """The metric that the job is ranked by; None if its settings could not be composed."""
+        return self.settings.get("optimized_metric")
+
+
+class SweepRecord(msgspec.Struct, kw_only=True):
+    """sweep.json: the overrides that a sweep was started with, its jobs by number, and what they rest on.
+
+    `data` holds the fingerprint of each source, `contracts` that of each set of features.
+    """
 
     words: list[str]
     created: str
-    jobs: list[dict[str, Any]] = field(default_factory=list)
-    data: dict[str, str] = field(default_factory=dict)
-    contracts: dict[str, str] = field(default_factory=dict)
+    jobs: list[JobEntry] = []
+    data: dict[str, str] = {}
+    contracts: dict[str, str] = {}
+    schema_version: int = SCHEMA_VERSION
 
     def save(self, folder: Path) -> None:
         """Write sweep.json."""
-        save_json({"schema_version": SCHEMA_VERSION, **self.__dict__}, folder / RECORD_FILE)
+        save_sealed(self, folder / RECORD_FILE)
 
     def number(self, plan: SweepPlan) -> SweepPlan:
-        """The same plan with each job's number: the old one of a job that is known, else the next."""
-        known = {_identity(job): int(job["number"]) for job in self.jobs}
+        """Return the plan with each job's number: the old one of a job that is known, else the next."""
+        known = {entry.identity: entry.number for entry in self.jobs}
         found: list[Job | Refusal] = [planned.job for group in plan.groups for planned in group.jobs]
         for job in sorted([*found, *plan.refused], key=_order):
             known.setdefault(job.identity, len(known))
@@ -61,22 +84,22 @@ class SweepRecord:
         return replace(plan, groups=groups, refused=refused)
 
     def add(self, plan: SweepPlan) -> None:
-        """Take up the jobs of a numbered plan that are not known yet."""
-        known = {_identity(job) for job in self.jobs}
+        """Add the jobs of a numbered plan that are not known yet."""
+        known = {entry.identity for entry in self.jobs}
         found = [*map(_job_entry, plan.jobs), *map(_refusal_entry, plan.refused)]
-        self.jobs += [entry for entry in found if _identity(entry) not in known]
-        self.jobs.sort(key=lambda entry: int(entry["number"]))
+        self.jobs += [entry for entry in found if entry.identity not in known]
+        self.jobs.sort(key=lambda entry: entry.number)
         for planned in plan.jobs:
             self.data[_source_key(planned)] = planned.plan.warehouse.fingerprint()
             self.contracts[_problem_key(planned)] = planned.plan.contract.fingerprint
 
-    def entry(self, number: int) -> dict[str, Any]:
-        """What is known of a job."""
-        return next(entry for entry in self.jobs if entry["number"] == number)
+    def entry(self, number: int) -> JobEntry:
+        """Return the entry of a job."""
+        return next(entry for entry in self.jobs if entry.number == number)
 
     def check_one_metric(self, plan: SweepPlan) -> None:
         """Raise ConfigurationError if jobs, old and new, are to be ranked by several metrics."""
-        known = [entry["settings"].get("optimized_metric") for entry in self.jobs]
+        known = [entry.optimized_metric for entry in self.jobs]
         named = dict.fromkeys([*known, *(planned.job.config.optimized_metric for planned in plan.jobs)])
         metrics = [name for name in named if name]
         if len(metrics) > 1:
@@ -100,45 +123,8 @@ class SweepRecord:
                 )
 
 
-@dataclass(frozen=True)
-class JobRun:
-    """A run folder of a job, and its status told truly."""
-
-    folder: Path
-    status: RunStatus
-
-    @property
-    def state(self) -> str:
-        """completed, failed, interrupted, killed or running."""
-        return self.status.state
-
-
-def job_runs(folder: Path) -> dict[int, JobRun]:
-    """The run of each job by its number: the completed one if there is one, else the latest."""
-    found: dict[int, JobRun] = {}
-    for path in sorted((folder / RUNS_FOLDER).glob(f"*/{STATUS_FILE}")):
-        run = JobRun(path.parent, read_status(path.parent))
-        number = run.status.job
-        if number is not None and (number not in found or found[number].state != "completed"):
-            found[number] = run
-    return found
-
-
-def settle(folder: Path, entry: dict[str, Any], sentence: str) -> None:
-    """Write into the status.json of a job whose process died how it ended; a job without one is given it."""
-    was_there = False
-    for path in (folder / RUNS_FOLDER).glob(f"*/{STATUS_FILE}"):
-        status = read_status(path.parent)
-        if status.job == entry["number"] and status.state in ("running", "killed") and status.finished is None:
-            was_there = True
-            ended = msgspec.structs.replace(status, state="killed", error=sentence, finished=datetime.now(UTC))
-            write_status(ended, path.parent)
-    if not was_there:
-        record_failure(folder, entry["settings"], job_facts(entry["number"], entry["overrides"]), DataError(sentence))
-
-
 def new_folder(wanted: Path) -> Path:
-    """A folder that did not exist before: the wanted one, or with a number behind it."""
+    """Make a folder that did not exist before: the wanted one, or one with a number after its name."""
     candidate, tries = wanted, 1
     while True:
         try:
@@ -148,27 +134,26 @@ def new_folder(wanted: Path) -> Path:
             tries += 1
             candidate = wanted.with_name(f"{wanted.name}-{tries}")
         except OSError as error:
-            raise DataError(f"{candidate} cannot be made ({error.strerror}); choose paths.outputs=DIR.") from error
+            remedy = "choose paths.outputs=DIR"
+            raise DataError(system_sentence(f"{candidate} cannot be made", error, remedy)) from error
         else:
             return candidate
 
 
 def load_record(folder: Path) -> SweepRecord:
-    """sweep.json of a sweep; a DataError or ConfigurationError says what the folder lacks."""
-    if not (folder / RECORD_FILE).is_file():
+    """Read sweep.json; ConfigurationError if there is none, DataError if it is damaged or was edited."""
+    path = folder / RECORD_FILE
+    if not path.is_file():
         raise ConfigurationError(f"{folder} is no sweep: it holds no {RECORD_FILE}; give the folder of a sweep.")
-    record = load_json(folder / RECORD_FILE)
-    if record.pop("schema_version", None) != SCHEMA_VERSION:
-        raise DataError(f"{folder / RECORD_FILE} was written by another version of breakout.")
-    try:
-        return SweepRecord(**record)
-    except TypeError as error:
-        raise DataError(f"{folder / RECORD_FILE} is damaged: {error}.") from error
+    record = load_sealed(path, SweepRecord, needs_seal=False)
+    if record.schema_version != SCHEMA_VERSION:
+        raise DataError(f"{path} was written by another version of breakout.")
+    return record
 
 
-def new_record(words: Sequence[str]) -> SweepRecord:
-    """The record of a sweep that begins now."""
-    return SweepRecord(list(words), _now())
+def new_record(overrides: Sequence[str]) -> SweepRecord:
+    """Return the record of a sweep that begins now."""
+    return SweepRecord(words=list(overrides), created=datetime.now(UTC).isoformat(timespec="microseconds"))
 
 
 def locked(folder: Path) -> AbstractContextManager[None]:
@@ -178,6 +163,27 @@ def locked(folder: Path) -> AbstractContextManager[None]:
         raise ConfigurationError(f"{folder} is still running in another process: wait for it, or end it.")
 
     return file_lock(folder / _LOCK_FILE, on_wait=refuse)
+
+
+def clear_incomplete(folder: Path) -> None:
+    """Remove the temporary files and folders of killed jobs, none of a job that is running."""
+    runs = job_runs(folder)
+    if not any(run.state == "running" for run in runs):
+        remove_incomplete(folder)
+        return
+    for run in runs:
+        if run.state != "running":
+            remove_incomplete(run.folder)
+
+
+def record_death(folder: Path, entry: JobEntry, message: str) -> None:
+    """Write into the status.json of a job whose process died how it ended; a job without one is given it."""
+    run = run_of(job_runs(folder), entry.number, entry.fingerprint)
+    if run is not None and run.status is not None and run.state == "killed" and run.status.finished is None:
+        ended = msgspec.structs.replace(run.status, error=message, finished=datetime.now(UTC))
+        write_status(ended, run.folder)
+    else:
+        record_failure(folder, entry.settings, job_facts(entry.number, entry.overrides), DataError(message))
 
 
 def _order(job: Job | Refusal) -> tuple[int, str]:
@@ -191,28 +197,25 @@ def _numbered(planned: PlannedJob, numbers: dict[Identity, int]) -> PlannedJob:
     return replace(planned, job=replace(planned.job, number=numbers[planned.job.identity]))
 
 
-def _identity(entry: dict[str, Any]) -> Identity:
-    return identity_of(entry["fingerprint"], entry["settings"])
+def _job_entry(planned: PlannedJob) -> JobEntry:
+    job = planned.job
+    return JobEntry(
+        number=job.number,
+        fingerprint=job.fingerprint,
+        overrides=job.overrides,
+        settings=settings.to_mapping(job.config),
+        window=_window(planned),
+    )
 
 
-def _job_entry(planned: PlannedJob) -> dict[str, Any]:
-    return {
-        "number": planned.job.number,
-        "fingerprint": planned.job.fingerprint,
-        "overrides": list(planned.job.overrides),
-        "settings": settings.to_mapping(planned.job.config),
-        "window": _window(planned),
-    }
-
-
-def _refusal_entry(refusal: Refusal) -> dict[str, Any]:
-    return {
-        "number": refusal.number,
-        "fingerprint": refusal.fingerprint,
-        "overrides": list(refusal.overrides),
-        "settings": refusal.mapping,
-        "window": "",
-    }
+def _refusal_entry(refusal: Refusal) -> JobEntry:
+    return JobEntry(
+        number=refusal.number,
+        fingerprint=refusal.fingerprint,
+        overrides=refusal.overrides,
+        settings=refusal.mapping,
+        window="",
+    )
 
 
 def _window(planned: PlannedJob) -> str:
@@ -233,7 +236,3 @@ def _source_key(planned: PlannedJob) -> str:
 def _problem_key(planned: PlannedJob) -> str:
     config = planned.job.config
     return json.dumps([config.features.names, settings.to_mapping(config.target)], sort_keys=True)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -1,4 +1,4 @@
-"""The finished jobs of a sweep, read back from their folders: sweep.json and run folders in, one result a job out."""
+"""The jobs of a sweep as they ended, read from sweep.json and the run folders."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from breakout.errors import DataError
 from breakout.runs.record import read_run
 from breakout.sweeps.columns import array_of
 from breakout.sweeps.job import command_of
+from breakout.sweeps.job_folders import job_runs, run_of
 from breakout.sweeps.labels import recipe_words, short_words, varying_words
-from breakout.sweeps.record import job_runs, load_record
+from breakout.sweeps.record import load_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,47 +24,44 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from breakout.sweeps.record import JobRun
+    from breakout.sweeps.job_folders import JobRun
+    from breakout.sweeps.record import JobEntry
 
 
 @dataclass(frozen=True)
 class JobResult:
-    """One job: its entry in sweep.json, the words that tell it from the others, what runs it alone, what it left."""
+    """One job: its entry in sweep.json, the overrides that tell it from the others, and what its run left.
 
-    entry: dict[str, Any]
+    `command` runs the job alone. Metrics and predictions are None unless the job is completed and its files are as it
+    left them.
+    """
+
+    entry: JobEntry
     words: tuple[str, ...]
     command: str
     run: JobRun | None
     metrics: Mapping[str, Any] | None = None
     predictions: pa.Table | None = None
-    damage: str = ""
 
     @property
     def number(self) -> int:
         """The job's number."""
-        return int(self.entry["number"])
+        return self.entry.number
 
     @property
     def state(self) -> str:
         """completed, failed, interrupted, killed, running, damaged, or not run."""
-        if self.damage:
-            return "damaged"
-        return self.run.state if self.run is not None else "not run"
+        return "not run" if self.run is None else self.run.state
 
     @property
     def reason(self) -> str:
         """Why it is not completed."""
-        if self.damage:
-            return self.damage
-        if self.run is None:
-            return "the sweep ended before it began"
-        return str(self.run.status.error or "it has not ended")
+        return "the sweep ended before it began" if self.run is None else self.run.message
 
     @property
     def settings(self) -> dict[str, Any]:
         """Its settings as far as they could be composed."""
-        found: dict[str, Any] = self.entry["settings"]
-        return found
+        return self.entry.settings
 
     @property
     def recipe(self) -> str:
@@ -98,24 +96,28 @@ class JobResult:
 
 
 def load_results(folder: Path) -> list[JobResult]:
-    """Every job of a sweep, by number."""
+    """Return every job of a sweep, by number."""
     record, runs = load_record(folder), job_runs(folder)
-    words = varying_words({int(job["number"]): job["overrides"] for job in record.jobs})
-    results = []
-    for entry in record.jobs:
-        command = command_of(entry["overrides"], record.words)
-        job = JobResult(entry, words[int(entry["number"])], command, runs.get(int(entry["number"])))
-        results.append(_load(job) if job.state == "completed" else job)
-    return results
+    words = varying_words({entry.number: entry.overrides for entry in record.jobs})
+    return [
+        _load(
+            JobResult(
+                entry,
+                words[entry.number],
+                command_of(entry.overrides, record.words),
+                run_of(runs, entry.number, entry.fingerprint),
+            )
+        )
+        for entry in record.jobs
+    ]
 
 
 def _load(job: JobResult) -> JobResult:
-    """The job with its figures and predictions, or with what is wrong with their files."""
-    if job.run is None:
+    """Return a completed job with its figures and predictions, or with what is wrong with their files."""
+    if job.run is None or job.state != "completed":
         return job
     try:
         run = read_run(job.run.folder)
-        metrics, predictions = run.metrics, run.prediction_columns()
+        return replace(job, metrics=run.metrics, predictions=run.prediction_columns())
     except DataError as error:
-        return replace(job, damage=str(error))
-    return replace(job, metrics=metrics, predictions=predictions)
+        return replace(job, run=replace(job.run, damage=str(error)))

@@ -1,33 +1,35 @@
-"""A sweep while it runs: batches of jobs from the sweeper in, the value of each job's optimized metric out.
-
-Plans a batch, leaves out what is completed already, and hands the groups to workers or to another engine. Whatever
-ends the sweep, its leaderboard is written.
-"""
+"""A sweep while it runs: each batch of jobs is planned, and what is not completed yet is run."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from breakout.sweeps.events import Event, job_facts, metric_of, record_failure, sentence_of
-from breakout.sweeps.planning import Group, SweepPlan, plan_sweep
-from breakout.sweeps.pool import Workers, default_workers
+from breakout.errors import ConfigurationError, DataError
+from breakout.sweeps.job import Event
+from breakout.sweeps.job_folders import job_facts, job_runs, message_of, metric_of, record_failure, run_of
+from breakout.sweeps.plan import PlannedJob, SweepPlan, plan_sweep
 from breakout.sweeps.progress import Progress
-from breakout.sweeps.record import SweepRecord, job_runs, settle
-from breakout.sweeps.watching import Watch
+from breakout.sweeps.record import clear_incomplete, record_death
+from breakout.sweeps.workers import Workers, default_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from breakout.sweeps.job import Job, Refusal
+    from breakout.sweeps.job_folders import JobRun
+    from breakout.sweeps.record import SweepRecord
 
-Engine: TypeAlias = "Callable[[Sequence[Group], Path], None]"
+Launch: TypeAlias = "Callable[[Sequence[PlannedJob], Path], None]"
+
+LOOK_SECONDS = 1.0  # between two looks into the folders of jobs that another launcher runs
 
 
 class DryRunShown(Exception):  # noqa: N818  (an ending, not an error)
-    """The plan was asked for and shown; nothing else is to be done. Some jobs may not be possible."""
+    """Raised when the plan of a dry run is printed; some of its jobs may not be possible."""
 
     def __init__(self, *, is_possible: bool) -> None:
         super().__init__()
@@ -35,14 +37,15 @@ class DryRunShown(Exception):  # noqa: N818  (an ending, not an error)
 
 
 class FailedFast(Exception):  # noqa: N818
-    """A job failed, and the sweep was told to end there."""
+    """Raised when a job failed and `fail_fast` asks for the sweep to end there."""
 
 
 @dataclass
 class Options:
-    """How a sweep runs; None workers are as many as the cores allow. `engine` carries out groups elsewhere.
+    """How a sweep runs.
 
-    `trials` is how many jobs a tuner is going to ask for, batch after batch.
+    `workers` of None are as many as the cores allow; `launch` runs jobs by another launcher than our own; `trials` is
+    how many jobs a tuner is going to ask for, batch after batch.
     """
 
     cache: Path
@@ -50,7 +53,7 @@ class Options:
     is_resumed: bool
     fail_fast: bool
     workers: int | None
-    engine: Engine | None = None
+    launch: Launch | None = None
     trials: int | None = None
 
 
@@ -62,9 +65,14 @@ class SweepSession:
         self._progress = Progress()
         self._closing = ExitStack()
         self._workers: Workers | None = None
+        self._values: dict[int, float | None] = {}  # of the completed jobs
         self.is_begun = False
 
     def __enter__(self) -> SweepSession:
+        if self.options.is_resumed:
+            if not self.options.is_dry:
+                clear_incomplete(self.folder)
+            self._read_completed()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -76,12 +84,14 @@ class SweepSession:
         return self._progress.failed
 
     def run(self, jobs: Sequence[Job], refused: Sequence[Refusal]) -> list[float | None]:
-        """Run one batch; for each of its origins the optimized metric, None where there is none.
+        """Run one batch; return the optimized metric of each job that the sweeper asked for, None where there is none.
 
-        Raises the first refusal if no job of the sweep can be begun, DryRunShown and FailedFast as they say.
+        Raises the first refusal if no job of the sweep can be begun, DryRunShown in a dry run, and FailedFast.
         """
         plan = plan_sweep(jobs, self.options.cache, is_dry=self.options.is_dry)
         plan = replace(plan, refused=(*plan.refused, *refused))
+        if not plan.size:
+            raise ConfigurationError("the sweep has no jobs: one of its keys was given no value.")
         if not plan.groups and not self.is_begun:
             raise min(plan.refused, key=lambda refusal: refusal.origin).error
         plan = self.record.number(plan)
@@ -94,15 +104,27 @@ class SweepSession:
             self._progress.show_jobs(once)
             raise DryRunShown(is_possible=not once.refused)
         self._begin(once)
-        self._carry_out(todo, workers)
-        return self._values(plan)
+        with self._progress.showing(todo):
+            self._run(todo, workers)
+        if self.options.fail_fast and self._progress.failed:
+            raise FailedFast
+        return self._values_of(plan)
+
+    def _read_completed(self) -> None:
+        """Take over the values of jobs that are completed; one whose files were changed is run again."""
+        runs = job_runs(self.folder)
+        for entry in self.record.jobs:
+            run = run_of(runs, entry.number, entry.fingerprint)
+            if run is not None and run.state == "completed" and entry.optimized_metric is not None:
+                self._values[entry.number] = metric_of(run.folder, entry.optimized_metric)
+            elif run is not None and run.state == "damaged":
+                self._progress.show_damage(entry.number, run.message)
 
     def _not_completed(self, plan: SweepPlan) -> SweepPlan:
-        """What is left to do: no job that is completed."""
-        done = {number for number, run in job_runs(self.folder).items() if run.state == "completed"}
+        """Return the plan without jobs that are completed."""
         groups = []
         for group in plan.groups:
-            left = tuple(job for job in group.jobs if job.job.number not in done)
+            left = tuple(planned for planned in group.jobs if planned.job.number not in self._values)
             if left:
                 groups.append(replace(group, jobs=left))
         return replace(plan, groups=tuple(groups))
@@ -120,52 +142,91 @@ class SweepSession:
         self.record.save(self.folder)
         self.is_begun = True
 
-    def _carry_out(self, todo: SweepPlan, workers: int) -> None:
-        with self._progress.showing(todo):
-            for refusal in todo.refused:
-                facts = job_facts(refusal.number, refusal.overrides)
-                record_failure(self.folder, refusal.mapping, facts, refusal.error)
-                self._tell(Event("failed", refusal.number, sentence_of(refusal.error)))
-            if self.options.fail_fast and todo.refused:
-                raise FailedFast
-            if todo.groups and self.options.engine is not None:
-                self._by_engine(todo.groups, self.options.engine)
-            elif todo.groups:
-                self._by_workers(todo.groups, workers)
-        if self.options.fail_fast and self._progress.failed:
-            raise FailedFast
-
-    def _by_workers(self, groups: Sequence[Group], count: int) -> None:
+    def _run(self, todo: SweepPlan, workers: int) -> None:
+        for refusal in todo.refused:
+            facts = job_facts(refusal.number, refusal.overrides)
+            record_failure(self.folder, refusal.mapping, facts, refusal.error)
+            self._report(Event("failed", refusal.number, message_of(refusal.error)))
+        if not todo.groups or (self.options.fail_fast and todo.refused):
+            return
+        if self.options.launch is not None:
+            self._run_elsewhere(todo.jobs, self.options.launch)
+            return
         if self._workers is None:
-            self._workers = self._closing.enter_context(Workers(count, self.folder))
-        self._workers.run(groups, self._tell)
+            self._workers = self._closing.enter_context(Workers(workers, self.folder))
+        self._workers.run(todo.groups, self._report)
 
-    def _by_engine(self, groups: Sequence[Group], engine: Engine) -> None:
+    def _run_elsewhere(self, jobs: Sequence[PlannedJob], launch: Launch) -> None:
+        """Run jobs by another launcher; what became of them is read from their run folders, whoever ran them."""
+        folders = _JobFolders(self.folder, jobs)
         failure: Exception | None = None
-        watch = Watch(groups, self.folder, self._tell)
-        with watch:
-            try:
-                engine(groups, self.folder)
-            except Exception as error:  # noqa: BLE001  (jobs that are done stay done)
-                failure = error
-        watch.conclude(failure)
+        is_over = threading.Event()
 
-    def _tell(self, event: Event) -> bool:
+        def report_ended() -> None:
+            while not is_over.wait(LOOK_SECONDS):
+                with suppress(DataError, OSError):  # a folder that cannot be read now is read the next time
+                    for event in folders.ended():
+                        self._report(event)
+
+        watch = threading.Thread(target=report_ended, daemon=True)
+        watch.start()
+        try:
+            launch(jobs, self.folder)
+        except Exception as error:  # noqa: BLE001  (jobs that are done stay done)
+            failure = error
+        finally:
+            is_over.set()
+            watch.join()
+        for event in (*folders.ended(), *folders.lost(failure)):
+            self._report(event)
+
+    def _report(self, event: Event) -> bool:
+        if event.kind == "completed":
+            self._values[event.number] = event.value
         if event.is_death:
-            settle(self.folder, self.record.entry(event.number), event.sentence)
-        self._progress.tell(event)
+            record_death(self.folder, self.record.entry(event.number), event.message)
+        self._progress.show(event)
         return not (event.kind == "failed" and self.options.fail_fast)
 
-    def _values(self, plan: SweepPlan) -> list[float | None]:
-        """By origin; of a walk forward in jobs of their own, the mean of its folds."""
-        runs = job_runs(self.folder)
+    def _values_of(self, plan: SweepPlan) -> list[float | None]:
+        """Return the value of each origin; of a walk forward whose folds are jobs, the mean of its folds."""
         values: dict[int, list[float | None]] = {refusal.origin: [None] for refusal in plan.refused}
         for planned in plan.jobs:
-            run = runs.get(planned.job.number)
-            is_done = run is not None and run.state == "completed"
-            value = metric_of(run.folder, planned.job.config.optimized_metric) if run and is_done else None
-            values.setdefault(planned.job.origin, []).append(value)
+            values.setdefault(planned.job.origin, []).append(self._values.get(planned.job.number))
         return [_mean(values[origin]) for origin in sorted(values)]
+
+
+class _JobFolders:
+    """The run folders of jobs that another launcher runs, from now on."""
+
+    def __init__(self, folder: Path, jobs: Sequence[PlannedJob]) -> None:
+        self._folder = folder
+        self._open = {planned.job.number: planned.job for planned in jobs}
+        self._before = {run.folder for run in job_runs(folder)}
+        self._begun: set[int] = set()
+
+    def ended(self) -> list[Event]:
+        """Return an event for each job that ended since the last call."""
+        runs = [run for run in job_runs(self._folder) if run.folder not in self._before]
+        return [event for number, job in list(self._open.items()) if (event := self._event(number, job, runs))]
+
+    def _event(self, number: int, job: Job, runs: Sequence[JobRun]) -> Event | None:
+        run = run_of(runs, number, job.fingerprint)
+        if run is None:
+            return None
+        self._begun.add(number)
+        if run.state == "running":
+            return None
+        del self._open[number]
+        if run.state == "completed":
+            return Event("completed", number, value=metric_of(run.folder, job.config.optimized_metric))
+        return Event("failed", number, run.message, is_death=run.state == "killed")
+
+    def lost(self, failure: Exception | None) -> list[Event]:
+        """Return the failures of jobs that have not ended although their launcher is done; `failure` is its own."""
+        message = f"the launcher gave up: {message_of(failure)}" if failure else "it left no run folder."
+        # One that has begun may still end, on another machine.
+        return [Event("failed", number, message, is_death=number not in self._begun) for number in self._open]
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -1,4 +1,4 @@
-"""The rows of a sweep, built once: a problem (source, features, target, dates) in, its rows out, in any process.
+"""The rows of a sweep: one query for all jobs of the same source, features and target, read by any process.
 
 The query's answer lies in a cache keyed by its text, its parameters and the source's fingerprint, so that a changed
 source or contract is another entry. Workers read it there and open the source only if the entry is gone or damaged.
@@ -7,14 +7,14 @@ source or contract is another entry. Workers read it there and open the source o
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.dataset import SLICE_FEATURES, Dataset, ask_checked, dataset_of
 from breakout.errors import DataError
 from breakout.experiment.plan import Plan
+from breakout.experiment.shared_work import SharedWork
 from breakout.split import DateRange, date_mask
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.opening import open_warehouse
@@ -123,9 +123,9 @@ class LazyWarehouse:
 
 
 def problem_answer(problem: Problem, warehouse: CachedWarehouse) -> pa.Table:
-    """All rows of a problem, from the cache or, once for everybody, from the source.
+    """Return all rows of a problem, from the cache or else from the source.
 
-    An answer that lies in the cache was checked before it was put there.
+    An answer in the cache was checked before it was put there.
     """
     kept = warehouse.kept(problem.sql, problem.parameters)
     if kept is not None:
@@ -133,43 +133,39 @@ def problem_answer(problem: Problem, warehouse: CachedWarehouse) -> pa.Table:
     return ask_checked(warehouse, problem.features, problem.span.start, problem.span.end, problem.sql)
 
 
-@lru_cache(maxsize=2)
-def _remembered_rows(problem: Problem) -> Dataset:
-    """Rows as a job reads them: what was to be refreshed was, when the sweep was planned."""
+def read_rows(problem: Problem) -> Dataset:
+    """Return all rows of a problem as a job reads them; nothing is refreshed, as planning the sweep did that."""
     source = LazyWarehouse(problem.source, {problem.span.start: problem.history_start})
     with closing(source):
         answer = problem_answer(problem, CachedWarehouse(source, problem.source.cache))
     return dataset_of(answer, problem.features.names, SLICE_FEATURES)
 
 
-@lru_cache(maxsize=8)
-def rows_between(problem: Problem, days: DateRange) -> Dataset:
-    """The rows of a range of dates, the same object for every job of this process that asks for them."""
-    rows = _remembered_rows(problem)
-    return rows.take(date_mask(rows.dates, days))
-
-
 @dataclass(frozen=True)
 class PreparedPlan(Plan):
-    """A plan whose rows were built for the whole sweep."""
+    """A plan whose rows are part of the rows of a problem, which were read once for the whole sweep."""
 
-    problem: Problem | None = None
+    problem: Problem = field(kw_only=True)
+    work: SharedWork = field(default_factory=SharedWork, kw_only=True, compare=False)
 
     def build_train(self) -> Dataset:
-        """The training rows."""
-        return rows_between(self._prepared, self.split.train)
+        """Return the training rows."""
+        return self._rows(self.split.train)
 
     def build_evaluation(self) -> Dataset | None:
-        """The evaluation rows; None if the run only trains."""
-        return None if self.split.evaluation is None else rows_between(self._prepared, self.split.evaluation)
+        """Return the evaluation rows; None if the run only trains."""
+        return None if self.split.evaluation is None else self._rows(self.split.evaluation)
 
     def build_span(self) -> Dataset:
-        """All rows of a walk forward."""
+        """Return all rows of a walk forward."""
         start, end = min(fold.train.start for fold in self.folds), self.folds[-1].evaluation.end
-        return rows_between(self._prepared, DateRange(start, end))
+        return self._rows(DateRange(start, end))
 
-    @property
-    def _prepared(self) -> Problem:
-        if self.problem is None:
-            raise ValueError("a prepared plan needs its problem")
-        return self.problem
+    def _rows(self, days: DateRange) -> Dataset:
+        problem = self.problem
+
+        def cut() -> Dataset:
+            rows = self.work.once("answer", problem, lambda: read_rows(problem))
+            return rows.take(date_mask(rows.dates, days))
+
+        return self.work.once("rows", (problem, days), cut)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from breakout.cli import main
 from breakout.cli.job_composition import JobComposer
 from breakout.conf_tree import conf_dir
-from breakout.settings.composition import explain, plain
+from breakout.settings.composition import check_one_option_each, explain, plain
 from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job
 from tests.sweeps.conftest import sweep
@@ -71,6 +71,7 @@ CHOICES = st.sampled_from(
         "model=none_of_them",
         "model=${name}",
         "window=trailing",
+        "window=[january,february]",
         "calibration=sigmoid",
         "calibration@again=sigmoid",
         "+calibration@model.again=isotonic",
@@ -97,7 +98,9 @@ def composer() -> Iterator[JobComposer]:
 def outcome(overrides: list[str]) -> Any:
     """What Hydra makes of overrides: a mapping, or what is wrong with them."""
     try:
-        return plain(compose("train", rename_overrides(overrides)))
+        config = compose("train", rename_overrides(overrides), return_hydra_config=True)
+        check_one_option_each(config, "train")
+        return plain(config)
     except Exception as error:  # noqa: BLE001
         return explain(error, "train")
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from breakout.cli import main
+from tests.conftest import Program
 from tests.sweeps.conftest import LONG, QUICK, Start, Swept, assert_same_bits, in_state, predictions, statuses
 
 
@@ -17,6 +19,35 @@ def is_gone(pid: int) -> bool:
     except ProcessLookupError:
         return True
     return False
+
+
+def wait_until_gone(pids: Iterable[int]) -> None:
+    """Fail unless all processes end soon, much sooner than the job that each is running."""
+    left = list(pids)
+    for _ in range(100):
+        left = [pid for pid in left if not is_gone(pid)]
+        if not left:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"still running: {left}")
+
+
+def test_workers_of_a_killed_sweep_stop_before_their_jobs_are_done(start: Start) -> None:
+    minutes = ("model.iterations=20000", "model.early_stopping_rounds=0", "model.depth=8", *QUICK)
+    sweep = start(*minutes, "seed=1,2", "workers=2")
+    running = in_state(sweep.wait_for(lambda found: len(in_state(found, "running")) == 2), "running")
+    sweep.process.kill()
+    wait_until_gone(status["pid"] for status in running)
+    assert {status["state"] for status in statuses(sweep.folder)} <= {"interrupted", "killed"}
+
+
+def test_a_temporary_folder_with_too_long_a_path_is_refused_in_a_sentence(program: Program, tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    done = program("-m", "debug=tiny", "model=base_rate", "seed=1,2", TMPDIR=str(long))
+    assert done.returncode in (0, 2), done.stderr
+    assert done.returncode == 0 or "TMPDIR" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_killed_worker_takes_one_job_and_ctrl_c_none_that_is_finished(start: Start) -> None:
@@ -31,7 +62,7 @@ def test_a_killed_worker_takes_one_job_and_ctrl_c_none_that_is_finished(start: S
     found = statuses(sweep.folder)
     (killed,) = in_state(found, "killed")
     assert killed["job"] == victim["job"]
-    assert killed["error"].startswith("its process ended without a word (signal 9, SIGKILL)")
+    assert killed["error"].startswith("its process died (signal 9, SIGKILL)")
     assert f"job {victim['job']} failed (seed=" in out
     assert {status["state"] for status in found} == {"killed", "completed", "interrupted"}
     assert all(is_gone(status["pid"]) for status in found)
@@ -45,8 +76,7 @@ def test_a_killed_sweep_loses_no_finished_job_and_goes_on_where_it_was(start: St
     done = in_state(sweep.wait_for(lambda found: bool(in_state(found, "completed"))), "completed")
     sweep.process.kill()
     sweep.end()
-    while not all(is_gone(status["pid"]) for status in statuses(sweep.folder)):
-        time.sleep(0.05)  # a worker ends with the job it is at
+    wait_until_gone(status["pid"] for status in statuses(sweep.folder))
     before = predictions(sweep.folder)
     assert main([f"resume={sweep.folder}"]) == 0
     found = statuses(sweep.folder)

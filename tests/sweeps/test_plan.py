@@ -14,7 +14,7 @@ from breakout.cli import main
 from breakout.errors import DataError
 from breakout.settings.composition import compose
 from breakout.sweeps.job import Job
-from breakout.sweeps.planning import plan_sweep
+from breakout.sweeps.plan import plan_sweep
 from breakout.sweeps.reading import Sources
 from breakout.sweeps.sources import LazyWarehouse
 from breakout.warehouse.sample import SAMPLE_FOLDER

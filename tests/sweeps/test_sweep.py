@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +22,7 @@ from breakout.experiment.shared_work import SharedWork
 from breakout.models.base import FitParts
 from breakout.models.kinds import fit_model
 from breakout.settings.composition import compose
+from breakout.sweeps.record import load_record
 from tests.programs.sample_files import ingest, warehouse_words
 from tests.sweeps.conftest import QUICK, Swept, assert_same_bits, newest_sweep, predictions, statuses, sweep
 
@@ -124,25 +127,18 @@ def test_a_resume_refuses_other_data_and_another_contract(tmp_path: Path, capsys
     ingest(files, date(2025, 10, 1), date(2026, 1, 31))
     words = ("model=base_rate", "seed=1", *warehouse_words(files))
     first = sweep(tmp_path, *words)
-    record = first.folder / "sweep.json"
-    whole = record.read_text()
-    record.write_text(whole.replace('"contracts": {', '"contracts": {"x": "y",').replace(contract_of(whole), "0" * 16))
+    record = load_record(first.folder)
+    other = msgspec.structs.replace(record, contracts=dict.fromkeys(record.contracts, "0" * 16))
+    other.save(first.folder)
     assert main([f"resume={first.folder}"]) == 3
     assert "the contract of the features changed since" in capsys.readouterr().err
-    record.write_text(whole)
+    record.save(first.folder)
     ingest(files, date(2026, 2, 1), date(2026, 2, 5))
     assert main([f"resume={first.folder}"]) == 3
     told = capsys.readouterr().err
     assert "changed since" in told
     assert "start a new sweep by leaving out resume=" in told
     assert len(statuses(first.folder)) == 1
-
-
-def contract_of(record: str) -> str:
-    import json
-
-    (fingerprint,) = json.loads(record)["contracts"].values()
-    return str(fingerprint)
 
 
 def test_a_damaged_cache_is_read_anew_and_a_changed_file_is_another_entry(
@@ -166,6 +162,67 @@ def test_a_damaged_cache_is_read_anew_and_a_changed_file_is_another_entry(
     (frame,) = predictions(sweep(tmp_path, *words).folder).values()
     assert not frame["probability"].equals(next(iter(first.values()))["probability"])
     assert len(list((tmp_path / "cache").glob("*.parquet"))) > len(entries)
+
+
+def damage(path: Path, chance: random.Random) -> None:
+    """Flip a byte, cut the end off, put in a digit, or remove the file."""
+    content = bytearray(path.read_bytes())
+    place = chance.randrange(len(content))
+    kind = chance.choice(["flip", "cut", "digit", "remove"])
+    if kind == "flip":
+        content[place] ^= 1 << chance.randrange(8)
+    elif kind == "cut":
+        del content[place:]
+    else:
+        digits = [index for index, byte in enumerate(content) if chr(byte).isdigit()] or [place]
+        content[chance.choice(digits)] = ord(chance.choice("0123456789"))
+    path.unlink()
+    if kind != "remove":
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_file_is_named_and_never_changes_the_leaderboard(
+    seed: int, shape: Swept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chance = random.Random(seed)
+    whole = {row["job"]: row for row in shape.board["tables"][0]["rows"]}
+    for number in range(6):
+        folder = Path(shutil.copytree(shape.folder, tmp_path / str(number)))
+        victims = ["sweep.json", "metrics.json", "predictions.parquet", "status.json", "settings.yaml"]
+        run = next(status["folder"] for status in statuses(folder) if status["state"] == "completed")
+        name = chance.choice(victims)
+        path = folder / name if name == "sweep.json" else run / name
+        before = path.read_bytes()
+        damage(path, chance)
+        if path.is_file() and path.read_bytes() == before:
+            continue
+        capsys.readouterr()
+        code = main(["report", str(folder)])
+        told = "".join(capsys.readouterr())
+        assert name in " ".join(told.split()).replace(" ", "")
+        if name == "sweep.json":
+            assert code in (2, 3)
+            continue
+        rows = {row["job"]: row for row in Swept(code, "", folder).board["tables"][0]["rows"]}
+        assert len(rows) == len(whole) - 1
+        assert all(whole[job]["value"] == row["value"] for job, row in rows.items())
+
+
+def test_a_resume_runs_a_job_with_damaged_files_again_and_clears_what_a_kill_left(
+    shape: Swept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(shape.folder, tmp_path / "sweeps" / "again"))
+    victim = next(status for status in statuses(folder) if status["state"] == "completed")
+    metrics = victim["folder"] / "metrics.json"
+    metrics.write_text(metrics.read_text(encoding="utf-8").replace("0.4", "0.3"), encoding="utf-8")
+    left = victim["folder"] / f".bundle.{'0' * 16}"
+    left.mkdir()
+    (left / "model.cbm").write_bytes(b"half")
+    assert main([f"resume={folder}"]) == 1
+    assert f"job {victim['job']} is run again" in capsys.readouterr().out
+    assert not left.exists()
+    assert Swept(1, "", folder).board["tables"][0]["rows"][0]["value"] == shape.board["tables"][0]["rows"][0]["value"]
 
 
 def test_fail_fast_ends_a_sweep_at_its_first_failed_job(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from breakout.experiment.shared_work import SharedWork
     from breakout.features.contract import Contract
     from breakout.settings import ExperimentConfig
     from breakout.warehouse.cost import CostEstimate
@@ -39,6 +40,10 @@ class PlannedJob:
     plan: PreparedPlan
     train_rows: int | None
     evaluation_rows: int | None
+
+    def prepared(self, work: SharedWork) -> PreparedPlan:
+        """Return the plan for a process whose jobs share `work`."""
+        return replace(self.plan, work=work)
 
     @property
     def seconds(self) -> float:

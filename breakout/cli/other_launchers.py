@@ -1,0 +1,88 @@
+"""Sweeps whose jobs run by another launcher of Hydra: joblib, submitit (SLURM), Ray or the basic one.
+
+Each job is an ordinary job of Hydra that writes its run folder into the sweep. Workers on other machines need the
+sweep's folder, the cache and the data on a shared file system.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
+from hydra.experimental.callback import Callback
+from hydra.types import HydraContext
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from breakout.sweeps.plan import PlannedJob
+
+_OURS = "hydra_plugins.breakout_launcher."
+_RAY = "hydra_plugins.hydra_ray_launcher."
+
+
+class JobTask:
+    """The task function of the jobs: Hydra's number of a job is its place among the planned jobs."""
+
+    def __init__(self, jobs: Sequence[PlannedJob], folder: Path) -> None:
+        self._jobs, self._folder = tuple(jobs), folder
+
+    def __call__(self, config: DictConfig) -> None:
+        """Run one job; how it ended is written in its run folder."""
+        from breakout.experiment.shared_work import SharedWork
+        from breakout.sweeps.workers import run_job
+
+        del config  # the planned settings are those that Hydra composed
+        run_job(self._jobs[HydraConfig.get().job.num], self._folder, SharedWork())
+
+
+class Callbacks(Callback):
+    """The callbacks that the user configured under `hydra.callbacks`, called around each job."""
+
+    def __init__(self, config: DictConfig) -> None:
+        self._callbacks = [instantiate(found) for found in (config.hydra.callbacks or {}).values()]
+
+    def on_job_start(self, config: DictConfig, **more: Any) -> None:
+        """Call each before a job."""
+        for callback in self._callbacks:
+            callback.on_job_start(config=config, **more)
+
+    def on_job_end(self, config: DictConfig, job_return: Any, **more: Any) -> None:
+        """Call each after a job."""
+        for callback in self._callbacks:
+            callback.on_job_end(config=config, job_return=job_return, **more)
+
+
+def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path], None] | None:
+    """Return a function that runs jobs by the configured launcher; None if that is breakout's own."""
+    if str(config.hydra.launcher.get("_target_")).startswith(_OURS):
+        return None
+    configured = copy.deepcopy(config)
+    if str(configured.hydra.launcher.get("_target_")).startswith(_RAY):
+        _quieten(configured.hydra.launcher.ray.init)
+
+    def launch(jobs: Sequence[PlannedJob], folder: Path) -> None:
+        callbacks: Any = Callbacks(configured)
+        task: Any = JobTask(jobs, folder)
+        launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=HydraContext(GlobalHydra.instance().config_loader(), callbacks),
+            task_function=task,
+            config=configured,
+        )
+        for job in launcher.launch([list(planned.job.overrides) for planned in jobs], initial_job_idx=0):
+            _ = job.return_value  # raises what went wrong outside the jobs themselves
+
+    return launch
+
+
+def _quieten(init: Any) -> None:
+    """Let Ray on this machine report no usage, start no dashboard and print nothing, unless the user asks for it."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if init.get("address") is None:
+        for key in ("include_dashboard", "log_to_driver"):
+            init.setdefault(key, False)

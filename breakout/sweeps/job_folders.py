@@ -1,0 +1,93 @@
+"""Run folders of the jobs of a sweep: how a job's run is marked, what it is ranked by, and what ended it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from breakout.artifacts import load_json
+from breakout.errors import DataError, as_breakout_error
+from breakout.runs import STATUS_FILE, RunStatus, check_files, open_run, read_status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+RUNS_FOLDER = "runs"
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """The run folder of a job; `damage` names a file that is not as the run left it, maybe status.json itself."""
+
+    folder: Path
+    status: RunStatus | None
+    damage: str = ""
+
+    @property
+    def state(self) -> str:
+        """completed, failed, interrupted, killed, running or damaged."""
+        return "damaged" if self.damage or self.status is None else self.status.state
+
+    @property
+    def message(self) -> str:
+        """Why it is not completed."""
+        return self.damage or (self.status.error if self.status else None) or "it has not ended"
+
+    def is_of(self, number: int, fingerprint: str) -> bool:
+        """Return whether it is a run of a job; a folder is named after the fingerprint, whatever its status holds."""
+        is_named = self.folder.name.endswith(f"-{fingerprint}")
+        return is_named if self.status is None else is_named and self.status.job == number
+
+
+def job_runs(folder: Path) -> list[JobRun]:
+    """Return all runs below a sweep's folder, the latest last."""
+    return [_read(path.parent) for path in sorted((folder / RUNS_FOLDER).glob(f"*/{STATUS_FILE}"))]
+
+
+def _read(folder: Path) -> JobRun:
+    try:
+        status = read_status(folder)
+    except DataError as error:
+        return JobRun(folder, None, str(error))
+    try:
+        check_files(folder, status)
+    except DataError as error:
+        return JobRun(folder, status, str(error))
+    return JobRun(folder, status)
+
+
+def run_of(runs: Sequence[JobRun], number: int, fingerprint: str) -> JobRun | None:
+    """Return the run of a job: the latest completed one, else the latest; None if it has none."""
+    own = [run for run in runs if run.is_of(number, fingerprint)]
+    completed = [run for run in own if run.state == "completed"]
+    return next(reversed(completed or own), None)
+
+
+def job_facts(number: int, overrides: Sequence[str]) -> dict[str, Any]:
+    """Return what the status.json of a job holds beside what it holds of any run."""
+    return {"job": number, "overrides": tuple(overrides)}
+
+
+def metric_of(run: Path, metric: str) -> float | None:
+    """Return a metric of a finished run on its validation part, never on its evaluation window."""
+    value = load_json(run / "metrics.json")["validation"]["metrics"][metric]
+    return None if value is None else float(value)
+
+
+def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any], error: Exception) -> None:
+    """Make the run folder of a job that wrote none, with status.json, settings and a log."""
+    with suppress(type(error)), open_run(folder / RUNS_FOLDER, mapping, "train", facts=facts):
+        raise error
+
+
+def message_of(error: BaseException) -> str:
+    """Return what happened, as status.json says it."""
+    known = as_breakout_error(error)
+    if known is not None:
+        return str(known)
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted before it was done"
+    text = " ".join(str(error).strip().partition("\n\n")[0].split())  # what follows is advice to programmers
+    return f"{type(error).__name__}: {text}"

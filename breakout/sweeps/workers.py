@@ -1,0 +1,236 @@
+"""Worker processes that run the jobs of a sweep; one that dies costs the job it was running and no other.
+
+Workers are forked from multiprocessing's fork server, which has imported what jobs need, so they start in milliseconds
+and share no threads or locks with the process that plans.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from breakout.errors import ConfigurationError
+from breakout.experiment.shared_work import SharedWork
+from breakout.sweeps.job import Event
+from breakout.sweeps.job_folders import RUNS_FOLDER, job_facts, message_of, metric_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+    from breakout.sweeps.plan import Group, PlannedJob
+
+GRACE_SECONDS = 10.0  # for a worker that was asked to end to write so into its status.json
+ORPHAN_SECONDS = 1.0  # the same, where the planning process is gone and nobody waits
+CONTEXT = multiprocessing.get_context("forkserver")
+IMPORTED = ("breakout.sweeps.workers", "breakout.training", "breakout.models.catboost", "sklearn.linear_model")
+
+
+def start_server() -> None:
+    """Start the server that workers are forked from, which imports what jobs need while the sweep is planned.
+
+    Workers inherit from it that Ctrl-C is for the planning process alone, which then ends them.
+    """
+    CONTEXT.set_forkserver_preload(list(IMPORTED))
+    is_main = threading.current_thread() is threading.main_thread()
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
+    try:
+        forkserver.ensure_running()
+    except OSError as error:
+        if "AF_UNIX" not in str(error):
+            raise
+        raise ConfigurationError(
+            "the folder for temporary files (TMPDIR) has too long a path for the sockets of worker processes; "
+            "set TMPDIR to a shorter one, such as /tmp."
+        ) from error
+    finally:
+        if is_main:
+            signal.signal(signal.SIGINT, previous)
+
+
+def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> Event:
+    """Run one job in the sweep's folder; a failure is also written there, with the traceback in the job's run.log."""
+    from breakout.experiment.drift import check_drift
+    from breakout.training import train
+
+    job = planned.job
+    try:
+        facts = job_facts(job.number, job.overrides)
+        run = train(planned.prepared(work), folder / RUNS_FOLDER, work, facts).folder
+        check_drift(job.config.distributions, run)
+        value = metric_of(run, job.config.optimized_metric)
+    except Exception as error:  # noqa: BLE001  (one job's failure is that job's alone)
+        return Event("failed", job.number, message_of(error))
+    return Event("completed", job.number, value=value)
+
+
+# What the jobs of this worker process have in common; it stays empty in the process that plans.
+_WORK = SharedWork()
+
+
+def _run_in_worker(planned: PlannedJob, group: int, iterations: int, folder: Path) -> Event:
+    _WORK.begin_group(group, iterations)
+    try:
+        return run_job(planned, folder, _WORK)
+    except KeyboardInterrupt as error:  # how a job takes SIGTERM; the worker itself ends when it is told to
+        return Event("failed", planned.job.number, message_of(error))
+
+
+def _begin_worker(lifeline: Connection) -> None:
+    logging.getLogger("breakout").propagate = False  # a job's log is its own file
+    threading.Thread(target=_end_with_planner, args=(lifeline,), daemon=True).start()
+
+
+def _end_with_planner(lifeline: Connection) -> None:
+    """End this process when the planning process is gone, whose end of the pipe closes with it."""
+    with suppress(EOFError, OSError):
+        lifeline.recv()
+    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (nobody is left to read of broken pipes)
+    os.kill(os.getpid(), signal.SIGTERM)  # a running job writes down that it was interrupted
+    time.sleep(ORPHAN_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Worker:
+    """One worker process, started with its first job, and the jobs of its group that it has not begun."""
+
+    def __init__(self, folder: Path, lifeline: Connection) -> None:
+        self._folder = folder
+        self._executor = ProcessPoolExecutor(1, mp_context=CONTEXT, initializer=_begin_worker, initargs=(lifeline,))
+        self._process: BaseProcess | None = None
+        self._running: Future[Event] | None = None
+        self._current = -1
+        self.group: Group | None = None
+        self.left: deque[PlannedJob] = deque()
+
+    def take(self, group: Group) -> None:
+        """Make the jobs of a group the next ones."""
+        self.group, self.left = group, deque(group.jobs)
+
+    def begin_next(self) -> tuple[int, Future[Event]]:
+        """Begin the next job; return its number and what becomes of it."""
+        if self.group is None:
+            raise ValueError("a worker without a group has no next job")
+        planned = self.left.popleft()
+        before = set(multiprocessing.active_children())
+        with _without_main_module():
+            arguments = planned, self.group.jobs[0].job.number, self.group.iterations, self._folder
+            self._running = self._executor.submit(_run_in_worker, *arguments)
+        if self._process is None:
+            (self._process,) = set(multiprocessing.active_children()) - before
+        self._current = planned.job.number
+        return self._current, self._running
+
+    def describe_death(self) -> Event:
+        """Return the failure of the job that the process died of."""
+        self._executor.shutdown()
+        code = None if self._process is None else self._process.exitcode
+        return Event("failed", self._current, describe_death(code), is_death=True)
+
+    def terminate(self) -> None:
+        """Ask the process to end, which a running job writes into its status.json."""
+        if self._process is not None and self._is_busy:
+            self._process.terminate()
+
+    def close(self, deadline: float) -> None:
+        """Wait for the process to end, after the deadline by force."""
+        if self._running is not None:
+            wait([self._running], timeout=max(0.0, deadline - time.monotonic()))
+        if self._process is not None and self._is_busy:
+            self._process.kill()
+        self._executor.shutdown()
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._running is not None and not self._running.done()
+
+
+class Workers:
+    """`count` worker processes that write into the sweep's folder; use as a context, which ends them."""
+
+    def __init__(self, count: int, folder: Path) -> None:
+        self._folder = folder
+        self._lifeline, self._held = CONTEXT.Pipe(duplex=False)
+        self._workers = [self._worker() for _ in range(count)]
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        deadline = time.monotonic() + GRACE_SECONDS
+        for worker in self._workers:
+            worker.terminate()
+        for worker in self._workers:
+            worker.close(deadline)
+        self._held.close()
+        self._lifeline.close()
+
+    def run(self, groups: Sequence[Group], report: Callable[[Event], bool]) -> None:
+        """Run groups in the given order, the jobs of a group in one worker.
+
+        `report` is given every event and returns whether to go on. Jobs that a dead worker had not begun are begun by
+        another.
+        """
+        waiting = deque(groups)
+        running: dict[Future[Event], int] = {}
+        while True:
+            for place in set(range(len(self._workers))) - set(running.values()):
+                worker = self._workers[place]
+                if not worker.left and waiting:
+                    worker.take(waiting.popleft())
+                if worker.left:
+                    number, future = worker.begin_next()
+                    running[future] = place
+                    report(Event("started", number))
+            ended = wait(running, return_when=FIRST_COMPLETED).done
+            goes_on = [report(self._outcome(running.pop(future), future)) for future in ended]
+            if not all(goes_on) or not goes_on:
+                return
+
+    def _outcome(self, place: int, future: Future[Event]) -> Event:
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            dead, self._workers[place] = self._workers[place], self._worker()
+            self._workers[place].group, self._workers[place].left = dead.group, dead.left
+            return dead.describe_death()
+
+    def _worker(self) -> Worker:
+        return Worker(self._folder, self._lifeline)
+
+
+@contextmanager
+def _without_main_module() -> Iterator[None]:
+    """Hide the main module from a process that starts: it would run a script that has no guard a second time."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def describe_death(code: int | None) -> str:
+    """Return how a process ended that wrote nothing: -9 is signal 9."""
+    cause = f"exit code {code}" if code is None or code >= 0 else f"signal {-code}, {signal.Signals(-code).name}"
+    return f"its process died ({cause}): killed, or out of memory."
+
+
+def default_workers(thread_count: int) -> int:
+    """Return as many workers as the cores that this process may use allow, each job with its threads."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // thread_count)

@@ -1,0 +1,1 @@
+"""A Hydra launcher for sweeps of breakout's main job."""
