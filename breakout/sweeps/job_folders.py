@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout.artifacts import load_json
 from breakout.errors import DataError, as_breakout_error
-from breakout.runs import STATUS_FILE, RunStatus, check_files, open_run, read_status
+from breakout.runs import RunStatus, check_files, open_run, read_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ class JobRun:
 
 def job_runs(folder: Path) -> list[JobRun]:
     """Return all runs below a sweep's folder, the latest last."""
-    return [_read(path.parent) for path in sorted((folder / RUNS_FOLDER).glob(f"*/{STATUS_FILE}"))]
+    return [_read(path) for path in sorted((folder / RUNS_FOLDER).glob("*")) if path.is_dir()]
 
 
 def _read(folder: Path) -> JobRun:

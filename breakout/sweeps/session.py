@@ -207,7 +207,7 @@ class _JobFolders:
 
     def ended(self) -> list[Event]:
         """Return an event for each job that ended since the last call."""
-        runs = [run for run in job_runs(self._folder) if run.folder not in self._before]
+        runs = [run for run in job_runs(self._folder) if run.status and run.folder not in self._before]
         return [event for number, job in list(self._open.items()) if (event := self._event(number, job, runs))]
 
     def _event(self, number: int, job: Job, runs: Sequence[JobRun]) -> Event | None:

@@ -185,7 +185,7 @@ def damage(path: Path, chance: random.Random) -> None:
 def test_a_damaged_file_is_named_and_never_changes_the_leaderboard(
     seed: int, shape: Swept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311
     whole = {row["job"]: row for row in shape.board["tables"][0]["rows"]}
     for number in range(6):
         folder = Path(shutil.copytree(shape.folder, tmp_path / str(number)))
