@@ -10,7 +10,7 @@ from breakout import settings
 from breakout.experiment import fitting, shared_work
 from breakout.experiment.plan import open_plan
 from breakout.experiment.shared_work import SharedWork
-from breakout.experiment.walk_forward import judge_folds
+from breakout.experiment.windows import fit_windows
 from breakout.settings.composition import compose
 from breakout.training import train
 
@@ -43,7 +43,7 @@ def test_walk_forward_jobs_fit_the_baselines_of_each_fold_once(monkeypatch: pyte
         )
         work.begin_group(depth, 5)
         with open_plan(config) as plan:
-            judge_folds(plan, plan.build_span(), work)
+            fit_windows(plan, work)
     assert counts == {"catboost": 6, "base_rate": 3, "logistic": 3}
 
 
