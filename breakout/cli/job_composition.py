@@ -64,10 +64,10 @@ class JobComposer:
         keys = {override.key_or_group for override in self._parser.parse_overrides(written)}
         defaults = [
             override.input_line or ""
-            for override in self._parser.parse_overrides(list(config.sweep.job_defaults or []))
+            for override in self._parser.parse_overrides(rename_overrides(list(config.sweep.job_defaults or [])))
             if override.key_or_group not in keys
         ]
-        return self._compose(number, [*rename_overrides(defaults), *written]) if defaults else config
+        return self._compose(number, [*defaults, *written]) if defaults else config
 
     def _compose(self, number: int, overrides: Sequence[str]) -> DictConfig:
         parsed = self._parser.parse_overrides(list(overrides))
