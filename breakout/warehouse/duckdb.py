@@ -155,11 +155,11 @@ class DuckDBWarehouse:
                 found.append(f"SELECT {column} FROM ({select})")
         for kind, parts in kinds.items():
             names = f"SELECT name FROM ({' UNION '.join(parts)}) WHERE name IS NOT NULL ORDER BY name"
-            self._execute(f"CREATE TYPE nba_analytics.{kind} AS ENUM ({names})", {}, f"the {self._label} warehouse")
+            self._execute(f"CREATE TYPE nba_analytics.{kind} AS ENUM ({names})", f"the {self._label} warehouse")
         for table, select in selects.items():
             casts = [f"CAST({name} AS nba_analytics.{_KIND_OF_NAME[name]}) AS {name}" for name in _names_of(table)]
             sql = f"CREATE TABLE nba_analytics.{table.name} AS SELECT * REPLACE ({', '.join(casts)}) FROM ({select})"
-            self._execute(sql, {}, table.name)
+            self._execute(sql, table.name)
             self.loaded.add(table.name)
 
     def _check_has_rows(self, table: tables.Table, found: TableFiles) -> None:
@@ -168,21 +168,22 @@ class DuckDBWarehouse:
             raise DataError(f"{found.where()} has no rows; correct warehouse.{table.name}=PATH.")
 
     def _types(self, sql: str, what: str) -> dict[str, str]:
-        described = self._execute(f"DESCRIBE {sql}", {}, what).fetchall()
+        described = self._execute(f"DESCRIBE {sql}", what).fetchall()
         return {str(name): str(kind) for name, kind, *_ in described}
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql).fetchall()
 
-    def _execute(self, sql: str, parameters: Mapping[str, object], what: str) -> duckdb.DuckDBPyConnection:
+    def _execute(self, sql: str, what: str) -> duckdb.DuckDBPyConnection:
         with errors_named(what):
-            return self.connection.execute(sql, parameters or None)
+            return self.connection.execute(sql)
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
         """Run one SELECT given in BigQuery's dialect; unused parameters are ignored."""
         text = to_duckdb(sql)
         used = {name: value for name, value in parameters.items() if re.search(rf"\${name}\b", text)}
-        return _named(self._execute(text, used, f"the {self._label} warehouse").to_arrow_table())
+        with errors_named(f"the {self._label} warehouse"):
+            return _named(self.connection.execute(text, used or None).to_arrow_table())
 
     def check_history(self, start: date, end: date) -> None:
         """Raise DataError if a table was not given; its rows were checked when it was loaded."""

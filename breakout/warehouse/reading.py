@@ -290,7 +290,7 @@ def errors_named(what: str) -> Iterator[None]:
 
     try:
         yield
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
+        raise DataError(f"{what} cannot be read: there is not enough memory; free some, or give fewer rows.") from error
     except duckdb.Error as error:
         raise DataError(f"{what} cannot be read: {str(error).strip().splitlines()[0]}") from error
-    except MemoryError as error:
-        raise DataError(f"{what} cannot be read: there is not enough memory.") from error

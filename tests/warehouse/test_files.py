@@ -337,3 +337,13 @@ def test_the_program_refuses_with_exit_code_3_and_one_sentence(
     assert told in shown.err
     assert (shown.out, shown.err.count("\n")) == ("", 1)
     assert not (tmp_path / "rows.parquet").exists()
+
+
+def test_a_lack_of_memory_is_one_sentence(history: History, tmp_path: Path) -> None:
+    warehouse = DuckDBWarehouse(write(tables_of(history), tmp_path))
+    warehouse.connection.execute("SET temp_directory = ''")
+    warehouse.connection.execute("SET memory_limit = '8MB'")
+    with pytest.raises(DataError, match="not enough memory") as refused:
+        warehouse.query("SELECT ARRAY_AGG(number) AS numbers FROM UNNEST(GENERATE_ARRAY(1, 10000000)) AS number", {})
+    assert "\n" not in str(refused.value)
+    warehouse.close()
