@@ -242,7 +242,7 @@ def load_bundle(folder: Path) -> Bundle:
             f"{folder / manifest.model.file} and {CONTRACT_FILE} do not belong together: "
             "the model was fitted under another."
         )
-    config = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig)
+    config = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig, is_lenient=True)
     _check_target(folder, contract, config)
     return Bundle(folder, model, contract, config, manifest)
 

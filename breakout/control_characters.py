@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from breakout.secrets import mask_secrets
+
 # C0 (without tab and newline), DEL, C1, line and paragraph separators, bidirectional embeddings, overrides, isolates.
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
@@ -19,3 +21,8 @@ def strip_control_characters(text: str) -> str:
     Tabs and newlines stay.
     """
     return _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", CONTROL_CHARACTERS.sub("", text))
+
+
+def printable(text: str) -> str:
+    """Return text as it may be shown or logged: without control characters, the secrets in addresses masked."""
+    return mask_secrets(strip_control_characters(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from breakout.control_characters import strip_control_characters
+from breakout.control_characters import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ def escape_formula(value: T) -> T | str:
     """
     if not isinstance(value, str):
         return value
-    text = strip_control_characters(value)
+    text = printable(value)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 

@@ -20,6 +20,7 @@ PACKAGE = Path(__file__).parent.parent / "breakout"
 ROOMS = {
     "__init__": "the version",
     "errors": "what a user can meet, with exit codes",
+    "secrets": "masks for passwords and tokens in text",
     "control_characters": "text without what a terminal executes",
     "spreadsheets": "CSV text without what a spreadsheet executes",
     "threads": "one thread for linear algebra",

@@ -18,6 +18,7 @@ from breakout.errors import ConfigurationError
 from breakout.settings import ROOT_CLASSES, load
 from breakout.settings.composition import HYDRA_VERSION_BASE, compose_config, is_sweep, plain, resolve
 from breakout.settings.composition_errors import explain
+from breakout.settings.references import resolve_references
 from breakout.settings.user_files import register_user_files, search_path_overrides
 from breakout.settings.versions import rename_overrides
 
@@ -59,8 +60,9 @@ def run_composed(command: Command, words: Words) -> int:
         return run_sweep(overrides) if is_train else run_by_hydra(command, words, overrides)
     check_ignored_by_hydra(words.overrides)
     mapping = resolve(composed, command.name)
-    if is_train and mapping["sweep"]["resume"] is not None:
-        return run_sweep(overrides, resumed=Path(str(mapping["sweep"]["resume"])))
+    resumed = resolve_references(mapping)[0]["sweep"]["resume"] if is_train else None
+    if resumed is not None:
+        return run_sweep(overrides, resumed=Path(str(resumed)))
     set_log_levels(composed)
     return run_program(command, mapping)
 

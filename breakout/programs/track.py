@@ -43,7 +43,7 @@ def _tracking_of(folder: Path, overrides: Sequence[str]) -> TrackingConfig:
         raise ConfigurationError(f"breakout track takes tracking=... and tracking.KEY=... only, not {foreign[0]}.")
     if any(word.startswith("tracking=") for word in overrides):
         return _composed(overrides)
-    own = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig).tracking
+    own = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig, is_lenient=bool(overrides)).tracking
     if not overrides:
         return own
     composed = _composed([f"tracking={own.kind}", *overrides])

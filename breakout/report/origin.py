@@ -8,13 +8,13 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
-from breakout.errors import BreakoutError, ConfigurationError
+from breakout.errors import ConfigurationError
 from breakout.evaluation.formatting import format_count, format_number
 from breakout.evaluation.run_metrics import ModelSummary
 from breakout.evaluation.thresholds import ThresholdChoice
 from breakout.report.tables import UNDEFINED, Cell, Table, code, text
 from breakout.runs.record import RunRecord
-from breakout.settings import ROOT_CLASSES, load
+from breakout.settings import ROOT_CLASSES
 from breakout.settings.versions import migrate
 from breakout.settings.words import flatten, words_for
 
@@ -142,11 +142,9 @@ def repeat_command(run: RunRecord) -> str:
     command = run.status.command
     if command not in ROOT_CLASSES:
         return f"see {run.folder / 'settings.yaml'}"
-    try:
-        overrides = words_for(command, load(ROOT_CLASSES[command], run.settings))
-    except BreakoutError:
+    if run.config is None:
         return f"see {run.folder / 'settings.yaml'}: this version of breakout does not know these settings"
-    return " ".join(["breakout", command, *map(_quote, overrides)])
+    return " ".join(["breakout", command, *map(_quote, words_for(command, run.config))])
 
 
 def _quote(override: str) -> str:

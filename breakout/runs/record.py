@@ -53,7 +53,7 @@ class RunRecord:
         """The typed settings; None if this version does not know them, or they were refused."""
         root = settings.ROOT_CLASSES.get(self.status.command)
         with suppress(BreakoutError):
-            return None if root is None else settings.load(root, self.settings)
+            return None if root is None else settings.load(root, self.settings, is_lenient=True)
         return None
 
     @property

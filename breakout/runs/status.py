@@ -16,6 +16,7 @@ import msgspec
 
 from breakout.artifacts import SEAL_KEY, as_typed, check_seal, file_digest, load_json, save_json, save_sealed
 from breakout.errors import DataError
+from breakout.secrets import mask_secrets
 
 STATUS_FILE = "status.json"
 SETTINGS_FILE = "settings.yaml"
@@ -65,8 +66,14 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def write_status(status: RunStatus, folder: Path) -> None:
-    """Write status.json; of a run that has ended with the digests of its files and a seal."""
+    """Write status.json; of a run that has ended with the digests of its files and a seal.
+
+    Secrets in addresses are masked, which the error or an override may name.
+    """
     path = folder / STATUS_FILE
+    error = None if status.error is None else mask_secrets(status.error)
+    overrides = None if status.overrides is None else tuple(map(mask_secrets, status.overrides))
+    status = msgspec.structs.replace(status, error=error, overrides=overrides)
     if status.state == "running":
         save_json(status, path)
     else:

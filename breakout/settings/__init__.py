@@ -47,7 +47,7 @@ from breakout.settings.roots import (
     RunConfig,
     SweepConfig,
 )
-from breakout.settings.saved import fingerprint, load_file, to_mapping, to_yaml
+from breakout.settings.saved import fingerprint, load_file, to_mapping, to_saved, to_yaml
 from breakout.settings.versions import CONFIG_VERSION
 
 __all__ = [
@@ -94,5 +94,6 @@ __all__ = [
     "load",
     "load_file",
     "to_mapping",
+    "to_saved",
     "to_yaml",
 ]

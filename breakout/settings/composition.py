@@ -9,6 +9,7 @@ from breakout.conf_tree import conf_dir, groups_of
 from breakout.errors import ConfigurationError
 from breakout.settings.composition_errors import COMPOSING_GROUPS, explain
 from breakout.settings.loading import load
+from breakout.settings.references import resolve_all_but_references
 from breakout.settings.roots import ROOT_CLASSES, RootConfig
 from breakout.settings.user_files import register_user_files
 from breakout.settings.versions import rename_overrides
@@ -78,12 +79,14 @@ def resolve(composed: DictConfig, command: str) -> dict[str, Any]:
 
 
 def plain(composed: DictConfig) -> dict[str, Any]:
-    """Return a composed configuration as dicts and lists, interpolations resolved, `???` kept as it is."""
+    """Return a composed configuration as dicts and lists, its interpolations resolved, `???` kept as it is.
+
+    Values that depend on the environment stay as they were written; `load` resolves them.
+    """
     from omegaconf import OmegaConf
 
     kept = OmegaConf.masked_copy(composed, [key for key in cast("list[str]", list(composed)) if key != "hydra"])
-    content = OmegaConf.to_container(kept, resolve=True, throw_on_missing=False)
-    return cast("dict[str, Any]", content)
+    return resolve_all_but_references(kept)
 
 
 def check_one_option_each(composed: DictConfig, command: str) -> None:

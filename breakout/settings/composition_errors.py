@@ -89,6 +89,8 @@ def describe_interpolation(error: InterpolationResolutionError) -> str:
     message = re.sub(r"^\w+ raised while resolving interpolation: ", "", message).strip("\"'")
     key = getattr(error, "full_key", None)
     place = f"{key}: " if key else ""
+    if "nvironment variable" in message:
+        return f"{place}{message}; set it in the shell, or give a default: ${{oc.env:NAME,DEFAULT}}."
     return f"{place}{message}; name a key of the configuration, such as ${{model.depth}}, that does not refer back."
 
 

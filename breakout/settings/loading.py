@@ -13,6 +13,7 @@ import msgspec
 
 from breakout.errors import ConfigurationError
 from breakout.settings.checks import check_across_fields
+from breakout.settings.references import resolve_references
 from breakout.settings.roots import ROOT_CLASSES
 from breakout.settings.suggestions import (
     choice,
@@ -41,12 +42,17 @@ EXAMPLES = {
 }
 
 
-def load(root: type[Root], mapping: Mapping[str, Any]) -> Root:
-    """The typed configuration of one program, from a composed or saved mapping of plain values."""
-    current = migrate(dict(mapping))
+def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = False) -> Root:
+    """Return the typed configuration of one program, from a composed or saved mapping.
+
+    ConfigurationError for a value that refers to an environment variable that is not set; with `is_lenient` the value
+    is then the reference itself, for a reader of old settings that has no use for it.
+    """
+    current, references = resolve_references(migrate(dict(mapping)), is_lenient=is_lenient)
     check_keys_known(root, current)
     check_nothing_missing(current)
-    config: Root = build_group(root, current, "")
+    make: Any = root
+    config: Root = make(**group_values(root, current, ""), references=references)
     check_across_fields(config)
     return config
 
@@ -89,8 +95,8 @@ def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
         raise ConfigurationError(f"{named} {verb} required and not given; add for example {examples}")
 
 
-def build_group(cls: type, mapping: Mapping[str, Any], path: str) -> Any:
-    """One dataclass from its mapping; `path` is the dotted place for messages."""
+def group_values(cls: type, mapping: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return the typed values of a dataclass's fields from its mapping; `path` is the dotted place for messages."""
     values: dict[str, Any] = {}
     for name, hint in type_hints(cls).items():
         key = f"{path}.{name}" if path else name
@@ -98,14 +104,15 @@ def build_group(cls: type, mapping: Mapping[str, Any], path: str) -> Any:
             raise ConfigurationError(f"{key} is missing from the configuration.")
         variants = dataclasses_of(hint)
         values[name] = build_variant(variants, mapping[name], key) if variants else value_of(hint, mapping[name], key)
-    return cls(**values)
+    return values
 
 
 def build_variant(variants: tuple[type, ...], value: Any, key: str) -> Any:
     """A group of one or several kinds."""
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"{key} is a group of keys, such as {key}.NAME=VALUE, got {show(value)}.")
-    return build_group(chosen_variant(variants, value, key), value, key)
+    variant = chosen_variant(variants, value, key)
+    return variant(**group_values(variant, value, key))
 
 
 def chosen_variant(variants: tuple[type, ...], value: Mapping[str, Any], group: str) -> type:

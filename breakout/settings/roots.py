@@ -5,7 +5,7 @@ In: the groups. Out: the root classes, and which command composes which of them 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Literal
 
@@ -31,8 +31,16 @@ from breakout.settings.groups import (
     WarehouseConfig,
     WindowConfig,
 )
+from breakout.settings.references import References
 
 Path = Annotated[str, Meta(min_length=1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposedConfig:
+    """Base of the settings of a program: where its values come from the environment, and what was written there."""
+
+    references: References = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ class SweepConfig:
 
 
 @dataclass(frozen=True)
-class ExperimentConfig:
+class ExperimentConfig(ComposedConfig):
     """`breakout train`: the main job."""
 
     config_version: int
@@ -84,7 +92,7 @@ class ExperimentConfig:
 
 
 @dataclass(frozen=True)
-class DatasetConfig:
+class DatasetConfig(ComposedConfig):
     """`breakout dataset`: keys, label and features of the rows from `start` to `end`, as a file."""
 
     config_version: int
@@ -99,7 +107,7 @@ class DatasetConfig:
 
 
 @dataclass(frozen=True)
-class EvaluateConfig:
+class EvaluateConfig(ComposedConfig):
     """`breakout evaluate`: a saved bundle on later games.
 
     `start` None is the day after the bundle's training window, `end` None the newest game in the warehouse.
@@ -119,7 +127,7 @@ class EvaluateConfig:
 
 
 @dataclass(frozen=True)
-class PredictConfig:
+class PredictConfig(ComposedConfig):
     """`breakout predict`: the slate of one day, ranked. `out` None prints it only."""
 
     config_version: int
@@ -132,7 +140,7 @@ class PredictConfig:
 
 
 @dataclass(frozen=True)
-class CompareConfig:
+class CompareConfig(ComposedConfig):
     """`breakout compare`: two bundles on the same games; `start` None is the day after both training windows."""
 
     config_version: int
@@ -148,7 +156,7 @@ class CompareConfig:
 
 
 @dataclass(frozen=True)
-class PromoteConfig:
+class PromoteConfig(ComposedConfig):
     """`breakout promote`: the gate, then the registry. `start` and `end` as in `compare`."""
 
     config_version: int
@@ -164,7 +172,7 @@ class PromoteConfig:
 
 
 @dataclass(frozen=True)
-class AuditConfig:
+class AuditConfig(ComposedConfig):
     """`breakout audit`: proof that no feature sees the future and that all paths agree."""
 
     config_version: int

@@ -10,10 +10,16 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from breakout.errors import ConfigurationError, DataError
+from breakout.secrets import mask_secrets
 from breakout.settings.loading import load
+from breakout.settings.references import write_references
+from breakout.settings.roots import ComposedConfig
 from breakout.settings.versions import fingerprinted
 
 Root = TypeVar("Root")
+
+# Addresses that may hold a password or a token.
+ADDRESSES = (("tracking", "uri"), ("tracking", "api_endpoint"), ("warehouse", "api_endpoint"))
 
 # What a run is called, where it goes and how its data is fetched change none of its numbers.
 NOT_IN_FINGERPRINT = {
@@ -35,16 +41,38 @@ NOT_IN_FINGERPRINT = {
 
 
 def to_mapping(config: Any) -> dict[str, Any]:
-    """A configuration as nested dicts, lists, text, numbers and null; dates as ISO text."""
-    return cast("dict[str, Any]", msgspec.to_builtins(config))
+    """Return a configuration as nested dicts, lists, text, numbers and null; dates as ISO text.
+
+    Values that came from the environment are given as they were written. `load` makes it a configuration again.
+    """
+    values = to_values(config)
+    return write_references(values, config.references) if isinstance(config, ComposedConfig) else values
+
+
+def to_values(config: Any) -> dict[str, Any]:
+    """Return a configuration as `to_mapping` does, but with the values that came from the environment."""
+    values = cast("dict[str, Any]", msgspec.to_builtins(config))
+    if isinstance(config, ComposedConfig):
+        del values["references"]
+    return values
+
+
+def to_saved(config: Any) -> dict[str, Any]:
+    """Return a configuration as it may be saved: as `to_mapping` does, with the secrets in addresses masked."""
+    mapping = to_mapping(config)
+    for group, key in ADDRESSES:
+        values = mapping.get(group)
+        if isinstance(values, dict) and isinstance(values.get(key), str):
+            mapping[group] = values | {key: mask_secrets(values[key])}
+    return mapping
 
 
 def to_yaml(config: Any) -> str:
-    """A configuration as the YAML text of `settings.yaml`; `load_file` reads it back equal."""
+    """Return a configuration as the YAML text of `settings.yaml`; `load_file` reads it back equal, but for secrets."""
     import yaml
 
     quickest = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # its wheels have libyaml, a build of one's own may not
-    return cast("str", yaml.dump(to_mapping(config), Dumper=quickest, sort_keys=False, allow_unicode=True))
+    return cast("str", yaml.dump(to_saved(config), Dumper=quickest, sort_keys=False, allow_unicode=True))
 
 
 def fingerprint(config: Any) -> str:
@@ -53,18 +81,18 @@ def fingerprint(config: Any) -> str:
         name: {k: v for k, v in value.items() if f"{name}.{k}" not in NOT_IN_FINGERPRINT}
         if isinstance(value, dict)
         else value
-        for name, value in fingerprinted(to_mapping(config)).items()
+        for name, value in fingerprinted(to_values(config)).items()
         if name not in NOT_IN_FINGERPRINT
     }
     text = json.dumps(kept, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def load_file(path: str | Path, root: type[Root]) -> Root:
-    """The configuration that a run saved in its `settings.yaml`."""
+def load_file(path: str | Path, root: type[Root], *, is_lenient: bool = False) -> Root:
+    """Return the configuration that a run saved in its `settings.yaml`; `is_lenient` as in `load`."""
     mapping = read_mapping(Path(path))
     try:
-        return load(root, mapping)
+        return load(root, mapping, is_lenient=is_lenient)
     except ConfigurationError as error:
         raise ConfigurationError(f"in {path}: {error}") from None
 

@@ -27,8 +27,9 @@ OF_THE_BUNDLE = ("mode", "features", "target", "window", "model", "validation", 
 
 @cache
 def type_hints(cls: type) -> dict[str, Any]:
-    """The resolved annotations of a settings dataclass, in the order of its fields."""
-    return typing.get_type_hints(cls, include_extras=True)
+    """The resolved annotations of the fields of a settings dataclass that a user may set, in their order."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    return {name: hint for name, hint in hints.items() if name != "references"}
 
 
 def dataclasses_of(hint: Any) -> tuple[type, ...]:

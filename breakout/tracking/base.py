@@ -36,7 +36,7 @@ def has_tracker(mapping: Mapping[str, Any]) -> bool:
 
 
 def open_tracker(config: TrackingConfig) -> Tracker | None:
-    """The tracker of a configuration, None for `tracking=none`. Its module `tracking/<kind>.py` is imported here."""
+    """Return the tracker of a configuration, None for `tracking=none`; it imports the module `tracking/<kind>.py`."""
     if config.kind == "none":
         return None
     tracker: Tracker = importlib.import_module(f"breakout.tracking.{config.kind}").open_tracker(config)

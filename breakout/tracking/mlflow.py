@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.errors import BreakoutError, ConfigurationError, DataError
+from breakout.secrets import has_mask, mask_parts, mask_secrets
 from breakout.tracking.experiments import read_ended_run
 from breakout.tracking.mlflow_values import metric_values, parameter_values, tag_values
 
@@ -40,7 +41,7 @@ class MLflowTracker:
     def register(self, run_folder: Path) -> None:
         """Record the run; DataError if the server does not answer or refuses."""
         record = read_ended_run(run_folder)
-        with self._told(run_folder):
+        with self._translating(run_folder):
             client, experiment = self._open(run_folder)
             sweep = _sweep_folder(run_folder)
             parent = None if sweep is None else _sweep_run(client, experiment, sweep)
@@ -64,20 +65,27 @@ class MLflowTracker:
         return client, str(client.create_experiment(self._config.experiment, artifact_location=place))
 
     @contextmanager
-    def _told(self, run_folder: Path) -> Iterator[None]:
-        """Whatever MLflow, its database or the network raise, in one sentence."""
+    def _translating(self, run_folder: Path) -> Iterator[None]:
+        """Translate whatever MLflow, its database or the network raise to DataError."""
         try:
             yield
         except BreakoutError:
             raise
         except Exception as error:  # they have no common base
-            where = self._config.uri or _outputs_of(run_folder) / "mlflow"
-            reason = str(error).strip().partition("\n")[0][:200]
-            raise DataError(f"MLflow at {where} did not take the run ({type(error).__name__}: {reason}).") from error
+            where, reason = str(self._config.uri or _outputs_of(run_folder) / "mlflow"), str(error).strip()
+            reason = mask_parts(reason.partition("\n")[0], where)[:200]
+            raise DataError(
+                f"MLflow at {mask_secrets(where)} did not take the run ({type(error).__name__}: {reason})."
+            ) from error
 
 
 def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
-    """The tracker of `tracking=mlflow`."""
+    """Return the tracker of `tracking=mlflow`; ConfigurationError if its address was saved without its secret."""
+    if config.uri is not None and has_mask(config.uri):
+        raise ConfigurationError(
+            f"tracking.uri={config.uri} was saved without its secret: give it again with tracking.uri=..., "
+            "or write it as ${oc.env:NAME}, which is saved as it is written."
+        )
     return MLflowTracker(config)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +155,26 @@ def test_the_server_s_own_page_shows_the_run(registered: Any, server: str, brows
     page.get_by_text("model.depth").first.wait_for(timeout=60_000)
     assert page.get_by_text("validation_log_loss").first.is_visible()
     page.close()
+
+
+def test_no_file_and_no_line_of_a_run_holds_a_secret(tmp_path: Path) -> None:
+    address = "tracking.uri='http://user:s3cr3t@127.0.0.1:9/?token=t0k3n'"
+    words = ["debug=tiny", "tracking=mlflow", address, "tracking.timeout_seconds=1"]
+    done = subprocess.run(
+        [sys.executable, "-m", "breakout", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "user:***@127.0.0.1" in done.stderr
+    assert holding(tmp_path, "s3cr3t", "t0k3n") == []
+    assert not {"s3cr3t", "t0k3n"} & set(re.findall(r"\w+", done.stdout + done.stderr))
+    (run,) = (tmp_path / "outputs/runs/tiny").iterdir()
+    assert main(["track", str(run)]) == 3
+    assert main(["track", str(run), f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"]) == 0
+    assert holding(tmp_path, "s3cr3t", "t0k3n") == []
+
+
+def holding(folder: Path, *secrets: str) -> list[str]:
+    """Files below a folder that hold a secret; a page must be among them, or nothing was looked at."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert any(path.name == "report.html" for path in files)
+    return [str(path) for path in files if any(secret.encode() in path.read_bytes() for secret in secrets)]

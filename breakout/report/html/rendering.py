@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from breakout import __version__
-from breakout.control_characters import strip_control_characters
+from breakout.control_characters import printable
 from breakout.evaluation.formatting import format_count, format_interval, format_number, format_range
 from breakout.report.tables import UNDEFINED
 
@@ -46,4 +46,4 @@ def _environment() -> Environment:
 
 def _plain(value: Any) -> Any:
     """Return text without control characters; markup comes from a template and is left as it is."""
-    return strip_control_characters(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

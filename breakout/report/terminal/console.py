@@ -9,7 +9,7 @@ from rich.table import Column
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from breakout.control_characters import strip_control_characters
+from breakout.control_characters import printable
 from breakout.evaluation.formatting import MINUS
 from breakout.report.tables import UNDEFINED, Cell, Table
 
@@ -26,7 +26,7 @@ class PlainConsole(Console):
         super().__init__(markup=False, emoji=False, highlight=False, width=width)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(strip_control_characters(text), **options)
+        return super().render_str(printable(text), **options)
 
     def on_broken_pipe(self) -> None:
         """Let the command line end as for any other output; rich alone would exit with 1."""
@@ -59,7 +59,7 @@ def console() -> PlainConsole:
 
 def styled(value: object, style: str, after: object = "") -> Text:
     """Return a value in one style, followed by text without style; control characters are left out."""
-    return Text.assemble((strip_control_characters(str(value)), style), strip_control_characters(str(after)))
+    return Text.assemble((printable(str(value)), style), printable(str(after)))
 
 
 def titled_table(title: str, *columns: str | Column) -> RichTable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from breakout.control_characters import strip_control_characters
+from breakout.control_characters import printable
 
 
 def accept_any_encoding() -> None:
@@ -36,9 +36,9 @@ def discard_output() -> None:
 
 def print_line(text: object = "", *, end: str = "\n", flush: bool = False) -> None:
     """Print text on standard output, without control characters."""
-    print(strip_control_characters(str(text)), end=end, flush=flush)
+    print(printable(str(text)), end=end, flush=flush)
 
 
 def print_error(text: object) -> None:
     """Print text on standard error, without control characters."""
-    print(strip_control_characters(str(text)), file=sys.stderr)
+    print(printable(str(text)), file=sys.stderr)

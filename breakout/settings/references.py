@@ -1,0 +1,132 @@
+"""References to the environment in settings, such as `${oc.env:TOKEN}`: saved as they were written, never resolved.
+
+A mapping of settings holds them as text, whether composed or read from settings.yaml. `resolve_references` gives the
+values for a typed configuration, which keeps the texts in its field `references` for when it is saved.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from breakout.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+Path = tuple[str | int, ...]
+References = tuple[tuple[Path, str], ...]  # the place of each value that depends on the environment, and its text
+RESOLVER = "oc.env"
+
+
+def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
+    """Return a composed configuration as dicts and lists; what depends on the environment is kept as written.
+
+    Other interpolations are resolved, `???` is kept. Text that holds `${` once it is resolved is escaped.
+    """
+    from omegaconf import OmegaConf
+
+    with _environment() as seen:
+        resolved = OmegaConf.to_container(composed, resolve=True, throw_on_missing=False)
+        references = tuple(_references(composed, seen)) if seen else ()
+    return write_references(cast("dict[str, Any]", resolved), references)
+
+
+def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) -> tuple[dict[str, Any], References]:
+    """Return the mapping with its references resolved, and the text of each by its place.
+
+    ConfigurationError naming a variable that is not set; a lenient caller gets the reference itself as the value.
+    """
+    if "${" not in json.dumps(mapping, default=str):
+        return dict(mapping), ()
+    from omegaconf import OmegaConf
+    from omegaconf.errors import InterpolationResolutionError
+
+    plain = json.loads(json.dumps(mapping, default=str))  # YAML may hold dates, which OmegaConf refuses
+    try:
+        with _environment(is_lenient=is_lenient) as seen:
+            config = OmegaConf.create(plain)
+            resolved = OmegaConf.to_container(config, resolve=True, throw_on_missing=False)
+            references = tuple(_references(config, seen)) if seen else ()
+    except InterpolationResolutionError as error:
+        from breakout.settings.composition_errors import describe_interpolation
+
+        raise ConfigurationError(describe_interpolation(error)) from error
+    return cast("dict[str, Any]", resolved), references
+
+
+def write_references(values: dict[str, Any], references: References) -> dict[str, Any]:
+    """Return resolved values with the texts of references in their places; other text that holds `${` is escaped."""
+    written = _escaped(values)
+    for path, text in references:
+        written = _with_value(written, path, text)
+    return cast("dict[str, Any]", written)
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _escaped(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_escaped, value))
+    return value.replace("${", "\\${") if isinstance(value, str) else value
+
+
+def _with_value(container: Any, path: Path, value: Any) -> Any:
+    """Return nested dicts, lists and tuples with another value at a path."""
+    if not path:
+        return value
+    first, rest = path[0], path[1:]
+    changed = _with_value(container[first], rest, value)
+    if isinstance(container, dict):
+        return container | {first: changed}
+    return type(container)(changed if index == first else item for index, item in enumerate(container))
+
+
+def _references(config: DictConfig, seen: list[str]) -> Iterator[tuple[Path, str]]:
+    """Yield the place and text of each value that depends on the environment; `seen` grows when it is read."""
+    from omegaconf import OmegaConf
+
+    for path, text in _interpolations(OmegaConf.to_container(config, resolve=False), ()):
+        seen.clear()
+        node: Any = config
+        for part in path:
+            node = node[part]
+        if seen:
+            yield path, text
+
+
+def _interpolations(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _interpolations(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _interpolations(item, (*path, index))
+    elif isinstance(value, str) and "${" in value:
+        yield path, value
+
+
+@contextmanager
+def _environment(*, is_lenient: bool = False) -> Iterator[list[str]]:
+    """Yield a list to which the names of the variables are added that are read from the environment meanwhile."""
+    from omegaconf import OmegaConf
+    from omegaconf.resolvers import oc
+
+    seen: list[str] = []
+
+    def read(name: str, *default: Any) -> Any:
+        seen.append(name)
+        try:
+            return oc.env(name, *default)
+        except KeyError:
+            if is_lenient:
+                return f"${{{RESOLVER}:{name}}}"
+            raise
+
+    OmegaConf.register_new_resolver(RESOLVER, read, replace=True)
+    try:
+        yield seen
+    finally:
+        OmegaConf.register_new_resolver(RESOLVER, oc.env, replace=True)
