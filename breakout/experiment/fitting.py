@@ -18,7 +18,7 @@ from breakout.evaluation.thresholds import ThresholdChoice, choose_threshold
 from breakout.experiment.row_counts import check_training_count
 from breakout.experiment.shared_work import SharedWork
 from breakout.models.base import FitParts, Model
-from breakout.models.kinds import fit_model, held_out_probability
+from breakout.models.kinds import KINDS, fit_model, held_out_probability
 from breakout.split import validation_mask
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
     The base rate uses no feature and is fitted all the same.
     """
     X = parts.X_fit.to_numpy()
-    if config.model.kind != "base_rate" and bool((X[0] == X).all()):
+    if KINDS[config.model.kind].uses_features and bool((X[0] == X).all()):
         values = ", ".join(f"{name}={value:g}" for name, value in zip(parts.X_fit.columns, X[0], strict=True))
         raise DataError(
             f"no feature varies over the {len(X):,} games to fit on ({values}), so a model could not rank them; "

@@ -1,1 +1,1 @@
-"""Models behind one small protocol: fit on a training part, stop on a validation part, save as data without code."""
+"""Models behind one protocol: fitted on a training part, stopped on a validation part, saved as data without code."""

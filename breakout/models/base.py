@@ -1,4 +1,4 @@
-"""What every model can do once it is fitted, and what a fit sees."""
+"""The protocol of a fitted model, and the rows that a fit takes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Model(Protocol):
 
     @property
     def kind(self) -> str:
-        """The name of its configuration: catboost, logistic, base_rate."""
+        """The name of its kind, as in `models.kinds.KINDS`."""
         ...
 
     @property
@@ -31,34 +31,34 @@ class Model(Protocol):
         ...
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
-        """Probability of a breakout, shape (n,); ValueError unless X has exactly `names` as columns, in order."""
+        """Return the probability of a breakout, shape (n,); ValueError unless the columns of X are `names` in order."""
         ...
 
     def shap_values(self, X: pd.DataFrame) -> np.ndarray:
-        """What each feature adds to the log odds of each row, shape (n, k), bias left out; X as above."""
+        """Return what each feature adds to the log odds of each row, shape (n, k), without the bias."""
         ...
 
     def feature_importance(self) -> dict[str, float]:
-        """Importance by feature in the model's own terms, not negative, summing to 1 where it is defined."""
+        """Return the model's own importance by feature: not negative, with the sum 1, or all 0 if undefined."""
         ...
 
     def describe(self) -> dict[str, float]:
-        """A few numbers on the fit, such as the trees kept."""
+        """Return a few numbers on the fit, such as the trees kept."""
         ...
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What should make a reader doubt the fit, with the remedy; empty as a rule."""
+        """Reasons to doubt the fit, each with its remedy; empty as a rule."""
         ...
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the model's files into the folder; their paths, the one that names it first."""
+        """Write the model's files into the folder and return their paths, the main one first."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class FitParts:
-    """What a fit sees: the part to fit on, the later part to stop on. X (n, k) in contract order, y (n,) 0 or 1."""
+    """The part to fit on and the later part to stop on; X (n, k) in contract order, y (n,) of 0 and 1."""
 
     X_fit: pd.DataFrame
     y_fit: np.ndarray
@@ -67,14 +67,14 @@ class FitParts:
 
     @cached_property
     def digest(self) -> str:
-        """Names and numbers, bit for bit: where these agree, so do fits."""
+        """A digest of all names and numbers; fits on parts with equal digests are equal."""
         digest = hashlib.sha256("\n".join(self.X_fit.columns).encode())
         for part in (self.X_fit.to_numpy(), self.y_fit, self.X_validation.to_numpy(), self.y_validation):
             digest.update(f"{part.dtype} {part.shape}".encode() + part.tobytes())
         return digest.hexdigest()
 
     def without_validation(self) -> FitParts:
-        """The part to fit on alone, nothing kept back."""
+        """Return the part to fit on with an empty validation part."""
         return FitParts(self.X_fit, self.y_fit, self.X_validation.iloc[:0], self.y_validation[:0])
 
 

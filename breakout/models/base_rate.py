@@ -1,4 +1,4 @@
-"""The breakout rate of the training window for everyone: the baseline that any model must beat."""
+"""The base rate: the breakout rate of the training window as the probability of every game."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from breakout.models.base import FitParts
+    from breakout.models.base import FitParts, Model
+    from breakout.settings.groups import ModelConfig
 
 FILE_NAME = "model.json"
 
 
 @dataclass(frozen=True)
 class BaseRateModel:
-    """One probability; the features are named but not used."""
+    """One probability for every game; the features are named but not used."""
 
     names: tuple[str, ...]
     rate: float
@@ -33,20 +34,20 @@ class BaseRateModel:
     warnings: ClassVar[tuple[str, ...]] = ()
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
-        """The rate, shape (n,)."""
+        """Return the rate for each row, shape (n,)."""
         check_columns(X, self.names)
         return np.full(len(X), self.rate)
 
     def shap_values(self, X: pd.DataFrame) -> np.ndarray:
-        """Zeros, shape (n, k): no feature moves this model."""
+        """Return zeros, shape (n, k): no feature changes the probability."""
         return np.zeros((len(X), len(self.names)))
 
     def feature_importance(self) -> dict[str, float]:
-        """Zero for every feature."""
+        """Return zero for every feature."""
         return dict.fromkeys(self.names, 0.0)
 
     def describe(self) -> dict[str, float]:
-        """The rate."""
+        """Return the rate."""
         return {"rate": self.rate}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
@@ -56,13 +57,20 @@ class BaseRateModel:
         return (path,)
 
 
-def fit_base_rate(parts: FitParts, metadata: Mapping[str, str]) -> BaseRateModel:
-    """The rate over the whole training window."""
+def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BaseRateModel:
+    """Compute the rate over the whole training window; neither settings nor the seed play a part."""
+    del config, seed
     y = np.concatenate([parts.y_fit, parts.y_validation])
     return BaseRateModel(tuple(parts.X_fit.columns), float(y.mean()), dict(metadata))
 
 
-def load_base_rate(folder: Path) -> tuple[BaseRateModel, dict[str, str]]:
+def predict_held_out(config: ModelConfig, model: Model, parts: FitParts) -> np.ndarray:
+    """Return the rate of the part to fit on for each validation row, shape (v,)."""
+    del model
+    return fit(config, parts.without_validation(), 0, {}).predict_probability(parts.X_validation)
+
+
+def load(folder: Path) -> tuple[BaseRateModel, dict[str, str]]:
     """Read model.json."""
     path = folder / FILE_NAME
     record = load_json(path)

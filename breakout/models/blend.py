@@ -1,7 +1,7 @@
-"""CatBoost and logistic regression as one model: their log odds averaged with a fixed weight.
+"""A blend of CatBoost and logistic regression: the average of their log odds with a fixed weight.
 
-Log odds, not probabilities: the average is then additive, so each feature's contribution is exactly the average of its
-contributions to the two parts, and a part that is sure of itself counts for more than one that shrugs.
+Log odds are averaged instead of probabilities because they are additive: the contribution of a feature is then exactly
+the average of its contributions to the two parts.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import numpy as np
 
 from breakout.artifacts import load_json, save_json
 from breakout.errors import DataError
+from breakout.models import catboost, logistic
 from breakout.models.base import check_columns, logit
-from breakout.models.catboost import CatBoostModel, fit_catboost, load_catboost
-from breakout.models.logistic import LogisticModel, fit_logistic, load_logistic
+from breakout.models.catboost import CatBoostModel
+from breakout.models.logistic import LogisticModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,22 +46,22 @@ class BlendModel:
         return self.catboost.names
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
-        """Probability of a breakout, shape (n,)."""
+        """Return the probability of a breakout, shape (n,)."""
         check_columns(X, self.names)
         parts = (logit(part.predict_probability(X)) for part in (self.catboost, self.logistic))
         return np.asarray(1 / (1 + np.exp(-self._average(*parts))))
 
     def shap_values(self, X: pd.DataFrame) -> np.ndarray:
-        """Contribution of each feature to the log odds, shape (n, k): the parts' contributions, averaged."""
+        """Return the contribution of each feature to the log odds, shape (n, k), averaged over the parts."""
         return self._average(self.catboost.shap_values(X), self.logistic.shap_values(X))
 
     def feature_importance(self) -> dict[str, float]:
-        """The parts' own importances, averaged."""
+        """Return the weighted average of the parts' own importances."""
         trees, linear = self.catboost.feature_importance(), self.logistic.feature_importance()
         return {name: self.weight * trees[name] + (1 - self.weight) * linear[name] for name in self.names}
 
     def describe(self) -> dict[str, float]:
-        """What the parts say of themselves, and the weight."""
+        """Return the numbers of both parts, and the weight."""
         return {**self.catboost.describe(), **self.logistic.describe(), "catboost_weight": self.weight}
 
     @property
@@ -83,24 +84,29 @@ class BlendModel:
         return np.asarray(self.weight * trees + (1 - self.weight) * linear)
 
 
-def fit_blend(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BlendModel:
+def fit(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BlendModel:
     """Fit both parts as each would be fitted alone."""
-    return blend_with(config, fit_catboost(config.catboost, parts, seed, metadata), parts, metadata)
+    return blend_with(config, catboost.fit(config.catboost, parts, seed, metadata), parts, metadata)
 
 
 def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metadata: Mapping[str, str]) -> BlendModel:
-    """The blend whose trees are fitted already; a regression costs little and is fitted here."""
-    return BlendModel(trees, fit_logistic(config.logistic, parts, metadata), config.catboost_weight, dict(metadata))
+    """Fit the regression, which takes little time, and blend it with trees that are fitted already."""
+    linear = logistic.fit(config.logistic, parts, 0, metadata)
+    return BlendModel(trees, linear, config.catboost_weight, dict(metadata))
 
 
-def held_out_blend(config: BlendConfig, model: Model, parts: FitParts) -> BlendModel:
-    """The same trees beside a regression that has not learned from the validation part."""
+def predict_held_out(config: BlendConfig, model: Model, parts: FitParts) -> np.ndarray:
+    """Return probabilities of the validation rows, shape (v,).
+
+    They are of the same trees, which only stop on these rows, and of a regression that is fitted without them.
+    """
     if not isinstance(model, BlendModel):
         raise TypeError(f"{model.kind} is no blend")
-    return replace(model, logistic=fit_logistic(config.logistic, parts.without_validation(), model.metadata))
+    linear = logistic.fit(config.logistic, parts.without_validation(), 0, model.metadata)
+    return replace(model, logistic=linear).predict_probability(parts.X_validation)
 
 
-def load_blend(folder: Path) -> tuple[BlendModel, dict[str, str]]:
+def load(folder: Path) -> tuple[BlendModel, dict[str, str]]:
     """Read model.json and both parts; DataError if a part is missing, damaged or of another fit."""
     path = folder / FILE_NAME
     record = load_json(path)
@@ -108,8 +114,8 @@ def load_blend(folder: Path) -> tuple[BlendModel, dict[str, str]]:
         weight, metadata = float(record["catboost_weight"]), dict(record["metadata"])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is damaged: it holds no blend.") from error
-    trees, tree_metadata = load_catboost(folder / CatBoostModel.kind)
-    linear, linear_metadata = load_logistic(folder / LogisticModel.kind)
+    trees, tree_metadata = catboost.load(folder / CatBoostModel.kind)
+    linear, linear_metadata = logistic.load(folder / LogisticModel.kind)
     if trees.names != linear.names or not metadata == tree_metadata == linear_metadata:
         raise DataError(f"{path} and its two parts do not belong together: they were fitted under another contract.")
     return BlendModel(trees, linear, weight, metadata), metadata

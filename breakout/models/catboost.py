@@ -1,4 +1,4 @@
-"""Gradient-boosted trees by CatBoost: deterministic for a seed, a thread count and an order of rows and columns."""
+"""Gradient-boosted trees by CatBoost; seed, threads and the order of rows and columns determine a fit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from breakout.models.base import FitParts
+    from breakout.models.base import FitParts, Model
     from breakout.settings.groups import CatBoostConfig
 
 FILE_NAME = "model.cbm"
@@ -36,7 +36,7 @@ class CatBoostModel:
         self.trees = int(classifier.tree_count_)
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
-        """Probability of a breakout, shape (n,)."""
+        """Return the probability of a breakout, shape (n,)."""
         check_columns(X, self.names)
         if not len(X):
             return np.empty(0)
@@ -44,19 +44,19 @@ class CatBoostModel:
         return np.asarray(probability, dtype="float64")
 
     def feature_importance(self) -> dict[str, float]:
-        """CatBoost's prediction-values-change importance, normalised to sum to 1."""
+        """Return CatBoost's prediction-values-change importance, normalised to sum to 1."""
         values = np.asarray(self.classifier.get_feature_importance(thread_count=1), dtype="float64")
         total = float(values.sum())
         return {name: float(value) / total if total else 0.0 for name, value in zip(self.names, values, strict=True)}
 
     def shap_values(self, X: pd.DataFrame) -> np.ndarray:
-        """Contribution of each feature to the log odds, shape (n, k); the model's bias is left out."""
+        """Return the contribution of each feature to the log odds, shape (n, k), without the model's bias."""
         check_columns(X, self.names)
         values = self.classifier.get_feature_importance(Pool(X), type="ShapValues", thread_count=1)
         return np.asarray(values, dtype="float64")[:, :-1]
 
     def describe(self) -> dict[str, float]:
-        """Trees kept after early stopping."""
+        """Return the number of trees kept after early stopping."""
         return {"trees": float(self.trees)}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
@@ -66,8 +66,12 @@ class CatBoostModel:
         return (path,)
 
 
-def fit_catboost(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> CatBoostModel:
-    """Fit with early stopping on the validation part's log loss: on a few hundred rows AUC stops by luck."""
+def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> CatBoostModel:
+    """Fit with early stopping on the log loss of the validation part.
+
+    On a few hundred rows the AUC is so noisy that it stops fits at 2 to 20 trees by luck. ConfigurationError for
+    settings that CatBoost refuses, DataError if no feature varies.
+    """
     rate = float(parts.y_fit.mean())
     weights = [1.0, (1 - rate) / rate] if config.class_weights == "balanced" and 0 < rate < 1 else None
     classifier = CatBoostClassifier(
@@ -111,11 +115,17 @@ def _refused(error: CatBoostError, config: CatBoostConfig, seed: int) -> Breakou
     return ConfigurationError(f"CatBoost refuses to fit ({reason}) with {numbers}; change the value that it names.")
 
 
-def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
-    """What a fit with `config` would have been, cut from a fit that differs in more iterations only; bit for bit.
+def predict_held_out(config: CatBoostConfig, model: Model, parts: FitParts) -> np.ndarray:
+    """Return the model's probabilities of the validation rows, shape (v,): trees only stop on them."""
+    del config
+    return model.predict_probability(parts.X_validation)
 
-    Early stopping keeps the trees up to the lowest log loss on validation; a cap on the iterations only shortens the
-    history in which that lowest point is looked for.
+
+def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
+    """Return the model of `config`, bit for bit, cut from a fit with more iterations and otherwise equal settings.
+
+    Early stopping keeps the trees up to the lowest log loss on the validation part. Fewer iterations only shorten the
+    history in which that lowest log loss is found.
     """
     trees = config.iterations
     if config.early_stopping_rounds > 0:
@@ -126,8 +136,8 @@ def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
     return CatBoostModel(shorter)
 
 
-def load_catboost(folder: Path) -> tuple[CatBoostModel, dict[str, str]]:
-    """Read model.cbm and what was written into it."""
+def load(folder: Path) -> tuple[CatBoostModel, dict[str, str]]:
+    """Read model.cbm and the metadata in it."""
     path = folder / FILE_NAME
     if not path.is_file():
         raise DataError(f"{path} is missing.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from breakout.models.base import FitParts
+    from breakout.models.base import FitParts, Model
     from breakout.settings.groups import LogisticConfig
 
 FILE_NAME = "model.json"
@@ -39,29 +39,29 @@ class LogisticModel:
     kind: ClassVar[str] = "logistic"
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
-        """Probability of a breakout, shape (n,)."""
+        """Return the probability of a breakout, shape (n,)."""
         check_columns(X, self.names)
         return np.asarray(1 / (1 + np.exp(-(self.shap_values(X).sum(axis=1) + self.intercept))))
 
     def shap_values(self, X: pd.DataFrame) -> np.ndarray:
-        """Contribution of each feature to the log odds against an average row, shape (n, k)."""
+        """Return the contribution of each feature to the log odds against an average row, shape (n, k)."""
         check_columns(X, self.names)
         standardised = (X.to_numpy(dtype="float64") - np.array(self.means)) / np.array(self.scales)
         return np.asarray(standardised * np.array(self.coefficients))
 
     def feature_importance(self) -> dict[str, float]:
-        """Absolute standardised coefficients, normalised to sum to 1."""
+        """Return absolute standardised coefficients, normalised to sum to 1."""
         sizes = np.abs(np.array(self.coefficients))
         total = float(sizes.sum())
         return {name: float(size) / total if total else 0.0 for name, size in zip(self.names, sizes, strict=True)}
 
     def describe(self) -> dict[str, float]:
-        """The intercept in log odds."""
+        """Return the intercept in log odds."""
         return {"intercept": self.intercept}
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """That the solver stopped before it converged, if it did."""
+        """A warning if the solver stopped before it converged."""
         if self.iterations_without_convergence is None:
             return ()
         warning = (
@@ -77,8 +77,9 @@ class LogisticModel:
         return (path,)
 
 
-def fit_logistic(config: LogisticConfig, parts: FitParts, metadata: Mapping[str, str]) -> LogisticModel:
-    """Fit on the fitting and the validation part together: nothing here stops early."""
+def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> LogisticModel:
+    """Fit on the part to fit on and the validation part together: nothing here stops early."""
+    del seed  # the solver starts from zero
     import pandas as pd
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -104,7 +105,13 @@ def fit_logistic(config: LogisticConfig, parts: FitParts, metadata: Mapping[str,
     )
 
 
-def load_logistic(folder: Path) -> tuple[LogisticModel, dict[str, str]]:
+def predict_held_out(config: LogisticConfig, model: Model, parts: FitParts) -> np.ndarray:
+    """Return probabilities of the validation rows, shape (v,), by a regression fitted without them."""
+    del model
+    return fit(config, parts.without_validation(), 0, {}).predict_probability(parts.X_validation)
+
+
+def load(folder: Path) -> tuple[LogisticModel, dict[str, str]]:
     """Read model.json."""
     path = folder / FILE_NAME
     record = load_json(path)

@@ -16,6 +16,7 @@ from breakout.evaluation.intervals import replicate_paired_metrics
 from breakout.evaluation.metrics import HIGHER_IS_BETTER
 from breakout.evaluation.ranked_replicates import replicate_ranked
 from breakout.evaluation.resamples import DateResamples, Interval, draw_date_resamples
+from breakout.models.kinds import KINDS
 from breakout.threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from breakout.sweeps.results import JobResult
 
-_KINDS = ("base_rate", "logistic", "catboost", "blend")  # from simple to complicated
+_KINDS = tuple(KINDS)  # from simple to complicated
 
 
 @dataclass(frozen=True)

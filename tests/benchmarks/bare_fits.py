@@ -14,8 +14,8 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
+from breakout.models import catboost
 from breakout.models.base import FitParts
-from breakout.models.catboost import fit_catboost
 from breakout.settings import CatBoostConfig
 
 PROCESSES = 2
@@ -52,7 +52,7 @@ def fit_some(fits: list[Fit], taken: Any, ready: Barrier) -> None:
         if index >= len(fits):
             return
         model, parts, seed = fits[index]
-        fit_catboost(model, parts, seed, {})
+        catboost.fit(model, parts, seed, {})
 
 
 def main() -> None:
