@@ -99,3 +99,13 @@ def load_model(kind: str, folder: Path) -> tuple[Model, dict[str, str]]:
             f"{folder} holds a model of the kind {kind!r}, which this version does not know; install a newer one."
         )
     return KINDS[kind].functions().load(folder)
+
+
+def kind_title(kind: str) -> str:
+    """Return the title of a kind for tables; a kind that this version does not know is its own title."""
+    return KINDS[kind].title if kind in KINDS else kind
+
+
+def describe_kind(kind: str) -> str:
+    """Return the kind in words for a sentence; a kind that this version does not know is its own description."""
+    return KINDS[kind].description if kind in KINDS else kind

@@ -11,11 +11,11 @@ from breakout.evaluation.slices import SliceMetrics
 from breakout.evaluation.summary import BaselineResult, EvaluationResult
 from breakout.evaluation.top_rows import TopRows
 from breakout.features.distributions import FeatureDistribution
+from breakout.models.kinds import kind_title
 from breakout.report.tables import UNDEFINED, Cell, Table, code, interval, number, text
 
 SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # where a row has no room for all
 UNCALIBRATED = "uncalibrated"  # the model before its own calibration
-BASELINES = {"base_rate": "base rate", "logistic": "logistic regression"}
 SLICES = {
     "month": "By month",
     "points_band": "By season average, points a game",
@@ -38,7 +38,7 @@ BRIER_TERMS = {
 
 def rivals_of(evaluation: EvaluationResult) -> dict[str, BaselineResult]:
     """Return the baselines by title; the model before its own calibration is not one of them."""
-    return {BASELINES.get(name, name): part for name, part in evaluation.baselines.items() if name != UNCALIBRATED}
+    return {kind_title(name): part for name, part in evaluation.baselines.items() if name != UNCALIBRATED}
 
 
 def metric_table(evaluation: EvaluationResult) -> Table:

@@ -6,7 +6,7 @@ from typing import Any
 
 from breakout.evaluation.formatting import format_number
 from breakout.evaluation.metric_table import METRICS
-from breakout.report.run_tables import BASELINES
+from breakout.models.kinds import kind_title
 from breakout.report.tables import Cell, Table, code, interval, number, text
 
 Record = Any
@@ -66,7 +66,7 @@ def _job_cells(row: Record, table: Record) -> list[Cell]:
 
 
 def _baseline_cells(baseline: Record) -> list[Cell]:
-    title = BASELINES.get(baseline.baseline, baseline.baseline)
+    title = kind_title(baseline.baseline)
     features = "" if baseline.baseline == "base_rate" else f", {baseline.features} features"
     return [
         Cell("baseline", "", "number"),

@@ -10,18 +10,13 @@ from breakout.evaluation.metric_table import METRICS
 from breakout.evaluation.run_metrics import RunMetrics, read_metrics
 from breakout.evaluation.verdict import FEW_DATES, READY_FLAGGED
 from breakout.features.distributions import MATERIAL_KS, MATERIAL_PSI
+from breakout.models.kinds import describe_kind
 from breakout.report import origin, run_tables
 from breakout.report.html import run_charts
 from breakout.report.html.rendering import render_page
 from breakout.runs.record import RunRecord, previous_run, read_run
 
 REPORT_FILE = "report.html"
-MODEL_TITLES = {
-    "catboost": "gradient-boosted trees (CatBoost)",
-    "logistic": "logistic regression",
-    "blend": "an average in log odds of gradient-boosted trees (CatBoost) and logistic regression",
-    "base_rate": "the breakout rate of the training window for everyone",
-}
 
 
 def write_page(folder: Path) -> Path:
@@ -47,7 +42,7 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
         origin=origin.origin_table(run, model),
         command=origin.repeat_command(run),
         reproduce=f"breakout reproduce {shlex.quote(str(run.folder))}" if run.status.command == "train" else None,
-        model_title=MODEL_TITLES.get(model.kind, model.kind),
+        model_title=describe_kind(model.kind),
         # Only a boosted fit depends on a seed, and only a run that fits has a validation part.
         depends_on_seed="trees" in model.figures and metrics.validation is not None,
         tables=run_tables,
