@@ -30,6 +30,7 @@ ROOMS = {
     "warehouse": "source tables behind one query method",
     "features": "the registry, the one query, the contract",
     "dataset": "rows for a model",
+    "coverage": "what a warehouse has for rows that were asked for",
     "split": "dates to train, validate and evaluate on",
     "models": "what can be fitted",
     "calibration": "probabilities to calibrated ones",

@@ -22,7 +22,7 @@ from breakout.models.kinds import KINDS, fit_model, held_out_probability
 from breakout.split import validation_mask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from breakout.dataset import Dataset
     from breakout.features.contract import Contract
@@ -58,9 +58,9 @@ class Fitted:
         return self.calibration.calibrator
 
 
-def check_training_rows(train: Dataset) -> None:
-    """Raise DataError below 500 rows or with one class only."""
-    check_training_count(len(train))
+def check_training_rows(train: Dataset, describe_history: Callable[[], str] | None = None) -> None:
+    """Raise DataError below 500 rows or with one class only; without any, it says what `describe_history` returns."""
+    check_training_count(len(train), describe_history)
     if len(np.unique(train.label)) == 1:
         raise DataError(
             f"the training window holds one class only ({_describe_class(train)}), so there is nothing to learn; check "

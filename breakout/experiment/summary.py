@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from breakout.calibration import CalibrationFit
+from breakout.coverage import coverage_warnings
 from breakout.evaluation.intervals import bootstrap_metrics
 from breakout.evaluation.reliability import reliability_table
 from breakout.evaluation.run_metrics import (
@@ -71,7 +72,7 @@ def summarise_training(config: ExperimentConfig, run: FittedRun, result: Evaluat
         permutation_importance=explanation.permutation,
         shap=explanation.shap,
         features_that_add_nothing=explanation.features_that_add_nothing,
-        warnings=_collect_warnings(run.windows),
+        warnings=(*run.coverage_warnings, *_collect_warnings(run.windows)),
         folds=tuple(_summarise_fold(config, window) for window in run.windows if window.fold) or None,
     )
 
@@ -96,7 +97,7 @@ def summarise_scoring(
         permutation_importance=explanation.permutation,
         shap=explanation.shap,
         features_that_add_nothing=explanation.features_that_add_nothing,
-        warnings=bundle.manifest.warnings,
+        warnings=(*coverage_warnings({"evaluation": scored.rows}), *bundle.manifest.warnings),
         contract_mismatch=tuple(differences),
     )
 

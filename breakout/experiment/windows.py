@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from breakout.coverage import coverage_warnings, describe_history
 from breakout.errors import DataError
 from breakout.experiment.evaluating import predictions_frame, score_rows
 from breakout.experiment.fitting import Fitted, check_training_rows, fit_experiment, split_parts
 from breakout.experiment.row_counts import check_evaluation_count
 from breakout.experiment.shared_work import SharedWork
-from breakout.split import Fold, Split, date_mask, folds_with_games
+from breakout.split import DateRange, Fold, Split, date_mask, folds_with_games
 
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
     from breakout.experiment.evaluating import ScoredRows
     from breakout.experiment.plan import Plan
-    from breakout.settings import ExperimentConfig
 
 logger = logging.getLogger("breakout")
 
@@ -51,6 +52,11 @@ class FittedRun:
     rows: Dataset | None
 
     @property
+    def coverage_warnings(self) -> tuple[str, ...]:
+        """The warnings about features that are missing in most of the last window's training or the evaluation rows."""
+        return coverage_warnings(parts_of(self.last.train, self.rows))
+
+    @property
     def last(self) -> FittedWindow:
         """The window whose model the bundle holds."""
         return self.windows[-1]
@@ -67,23 +73,33 @@ class FittedRun:
         return pd.concat(frames, ignore_index=True)
 
 
+def parts_of(train: Dataset, evaluation: Dataset | None) -> dict[str, Dataset]:
+    """Return the rows of a run by the part they play."""
+    return {"training": train} | ({} if evaluation is None else {"evaluation": evaluation})
+
+
 def fit_windows(plan: Plan, work: SharedWork | None = None) -> FittedRun:
     """Build the rows of a plan, fit every window and score its evaluation rows.
 
     `work` holds what several jobs of a sweep share. DataError if there are too few rows; it names the fold.
     """
     work = work or SharedWork()
-    return _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
+    fitted = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
+    for warning in fitted.coverage_warnings:
+        logger.warning("%s", warning)
+    return fitted
 
 
-def check_rows(
-    config: ExperimentConfig, train: Dataset, evaluation: Dataset | None, work: SharedWork | None = None
-) -> None:
+def check_rows(plan: Plan, train: Dataset, evaluation: Dataset | None, work: SharedWork | None = None) -> None:
     """Raise DataError unless there are enough rows to fit on, to keep back for validation, and to evaluate on."""
-    check_training_rows(train)
-    split_parts(config, train, work)
-    if evaluation is not None:
-        check_evaluation_count(len(evaluation))
+    check_training_rows(train, partial(_describe_history, plan, plan.split.train))
+    split_parts(plan.config, train, work)
+    if evaluation is not None and plan.split.evaluation is not None:
+        check_evaluation_count(len(evaluation), partial(_describe_history, plan, plan.split.evaluation))
+
+
+def _describe_history(plan: Plan, days: DateRange) -> str:
+    return f"{days}: {describe_history(plan.warehouse, plan.features, days.start, days.end)}"
 
 
 def played_folds(plan: Plan, span: Dataset) -> tuple[Fold, ...]:
@@ -94,7 +110,7 @@ def played_folds(plan: Plan, span: Dataset) -> tuple[Fold, ...]:
 def _fit_one(plan: Plan, work: SharedWork) -> FittedRun:
     train, rows = plan.build_train(), plan.build_evaluation()
     logger.info("built %d training rows and %d evaluation rows", len(train), 0 if rows is None else len(rows))
-    check_rows(plan.config, train, rows, work)
+    check_rows(plan, train, rows, work)
     return FittedRun((_fit_window(plan, plan.split, train, rows, work),), rows)
 
 
@@ -104,7 +120,7 @@ def _fit_folds(plan: Plan, work: SharedWork) -> FittedRun:
     for fold in played_folds(plan, span):
         train, rows = span.take(date_mask(span.dates, fold.train)), span.take(date_mask(span.dates, fold.evaluation))
         try:
-            check_training_rows(train)
+            check_training_rows(train, partial(_describe_history, plan, fold.train))
             windows.append(_fit_window(plan, fold.split, train, rows, work, fold))
         except DataError as error:
             raise DataError(f"fold {fold.label}: {error}") from error

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from breakout.coverage import coverage_warnings, describe_history
 from breakout.dataset import build_dataset, save_dataset
-from breakout.errors import ConfigurationError
+from breakout.errors import ConfigurationError, DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.selection import select_features
 from breakout.report.terminal.lines import print_line
@@ -25,9 +26,14 @@ def run(config: DatasetConfig) -> int:
     warehouse = open_for(config, "dataset")
     try:
         dataset = build_dataset(warehouse, features, config.start, config.end)
+        if not len(dataset):
+            held = describe_history(warehouse, features, config.start, config.end)
+            raise DataError(f"there are no rows of {config.start}..{config.end} ({held}); nothing is written.")
     finally:
         warehouse.close()
     save_dataset(dataset, Path(config.out))
-    rate = f", breakout rate {dataset.breakout_rate:.4f}" if len(dataset) else ""
-    print_line(f"{len(dataset):,} rows of {config.start}..{config.end}, {len(names)} features{rate}: {config.out}")
+    rate = f"breakout rate {dataset.breakout_rate:.4f}"
+    print_line(f"{len(dataset):,} rows of {config.start}..{config.end}, {len(names)} features, {rate}: {config.out}")
+    for warning in coverage_warnings({"written": dataset}):
+        print_line(f"warning: {warning}")
     return 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breakout.coverage import coverage_warnings
 from breakout.experiment.drift import check_drift
 from breakout.experiment.plan import Plan, open_plan
-from breakout.experiment.windows import check_rows, played_folds
-from breakout.report.terminal.plans import print_folds, print_plan, print_priced_plan
+from breakout.experiment.windows import check_rows, parts_of, played_folds
+from breakout.report.terminal.plans import print_folds, print_plan, print_priced_plan, print_warnings
 from breakout.report.terminal.runs import print_run
 from breakout.tracking.base import registering
 from breakout.training import train
@@ -38,10 +39,12 @@ def print_plan_of(plan: Plan) -> None:
     if plan.folds:
         span = plan.build_span()
         print_folds(plan, played_folds(plan, span), span)
+        print_warnings(coverage_warnings({"walk-forward": span}))
         return
     train_rows, evaluation_rows = plan.build_train(), plan.build_evaluation()
-    check_rows(plan.config, train_rows, evaluation_rows)
+    check_rows(plan, train_rows, evaluation_rows)
     print_plan(plan, train_rows, evaluation_rows)
+    print_warnings(coverage_warnings(parts_of(train_rows, evaluation_rows)))
 
 
 def estimate_plan(plan: Plan) -> dict[str, CostEstimate]:

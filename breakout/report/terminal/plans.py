@@ -43,6 +43,12 @@ def print_folds(plan: Plan, folds: Sequence[Fold], span: Dataset) -> None:
     _print_plan(plan, _feature_table(plan), Table("folds", ["fold", "train", "rows", "evaluation", "rows"], rows))
 
 
+def print_warnings(warnings: Sequence[str]) -> None:
+    """Print what a run of the plan would warn of."""
+    for warning in warnings:
+        console().print_warning(warning)
+
+
 def _print_plan(plan: Plan, *tables: Table) -> None:
     out = console()
     config = plan.config

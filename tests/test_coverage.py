@@ -1,0 +1,100 @@
+"""What is said of rows that a warehouse does not have, and of features that it leaves missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from breakout.warehouse.sample import SAMPLE_FOLDER
+from tests.programs.conftest import call, newest_run
+
+QUICK = (
+    "model=logistic",
+    "evaluation.bootstrap_resamples=20",
+    "evaluation.permutation_repeats=0",
+    "evaluation.shap_rows=0",
+)
+HISTORY = ("player_game_summary", "team_offense_game_summary")
+
+
+def files(folder: Path, **replaced: str) -> tuple[str, ...]:
+    """Copy the sample's history with some columns replaced; the overrides that read the copy."""
+    for table in HISTORY:
+        columns = f" REPLACE ({replaced[table]})" if table in replaced else ""
+        source = f"SELECT *{columns} FROM '{SAMPLE_FOLDER / table}.parquet'"  # noqa: S608 - a test's own text
+        duckdb.sql(source).write_parquet(str(folder / f"{table}.parquet"))
+    return ("warehouse=duckdb", *(f"warehouse.{table}={folder / table}.parquet" for table in HISTORY))
+
+
+@pytest.fixture
+def without_possessions(tmp_path: Path) -> tuple[str, ...]:
+    """A source whose team table has a column of possessions without a value."""
+    return files(tmp_path, team_offense_game_summary="CAST(NULL AS BIGINT) AS possessions")
+
+
+def metrics_of(folder: Path) -> Any:
+    return json.loads((newest_run(folder, "covered") / "metrics.json").read_text(encoding="utf-8"))
+
+
+def test_a_feature_that_is_missing_in_most_rows_is_named(without_possessions: tuple[str, ...], tmp_path: Path) -> None:
+    words = ("name=covered", f"paths.outputs={tmp_path}", *QUICK, *without_possessions)
+    planned = call("train", *words, "dry_run=true")
+    trained = call("train", *words)
+    assert (planned.code, trained.code) == (0, 0), trained.err
+    warnings = metrics_of(tmp_path)["warnings"]
+    assert sorted(warning.split()[0] for warning in warnings) == ["opponent_def_rating"] * 2
+    assert all("100%" in warning and "112" in warning for warning in warnings)
+    log = (newest_run(tmp_path, "covered") / "run.log").read_text(encoding="utf-8")
+    page = (newest_run(tmp_path, "covered") / "report.html").read_text(encoding="utf-8")
+    for text in (planned.out, trained.out, log, page):
+        assert text.count("opponent_def_rating is missing") == 2
+
+
+def test_a_feature_that_has_the_value_of_its_default_is_not_missing(tmp_path: Path) -> None:
+    """back_to_back is 0, its default, in most rows of the sample."""
+    assert call("train", "name=covered", f"paths.outputs={tmp_path}", *QUICK).code == 0
+    assert metrics_of(tmp_path)["warnings"] == []
+
+
+def test_a_dataset_names_a_feature_that_is_missing_in_most_rows(
+    without_possessions: tuple[str, ...], tmp_path: Path
+) -> None:
+    out = tmp_path / "games.parquet"
+    answer = call("dataset", "start=2026-01-11", "end=2026-02-05", f"out={out}", *without_possessions)
+    assert answer.code == 0
+    assert "opponent_def_rating is missing in 100%" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("start=2026-07-01", "end=2026-07-31"), ["regular (69,381 rows, 2023-10-24 to 2026-02-05)", "2026-07-31"]),
+        (("start=2023-01-01", "end=2023-02-01"), ["holds no rows up to 2023-02-01"]),
+        (("start=2026-01-11", "end=2026-02-05", "target.season_types=[cup_final]"), ["[cup_final]", "regular ("]),
+        (("start=2026-01-11", "end=2026-02-05", "target.min_ppg=98", "target.max_ppg=99"), ["role player"]),
+    ],
+)
+def test_a_dataset_without_rows_is_refused_with_what_the_warehouse_holds(
+    words: tuple[str, ...], named: list[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "games.parquet"
+    answer = call("dataset", f"out={out}", *words)
+    assert answer.code == 3
+    assert not [text for text in named if text not in answer.err], answer.err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("dry", [(), ("dry_run=true",)])
+def test_a_window_without_rows_is_refused_with_its_dates_and_what_the_warehouse_holds(
+    dry: tuple[str, ...], tmp_path: Path
+) -> None:
+    words = (f"paths.outputs={tmp_path}", *QUICK, *dry)
+    answer = call("train", *words, "window.train_start=2026-01-01", "target.season_types=[play_in]")
+    assert answer.code == 3
+    assert "2026-01-01" in answer.err
+    assert "play_in" in answer.err
+    assert "regular (" in answer.err
