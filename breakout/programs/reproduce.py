@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
 from breakout.errors import ConfigurationError, GateError
 from breakout.programs.arguments import split_folders
+from breakout.report.tables import Table, text
 from breakout.report.terminal.console import console
 from breakout.report.terminal.lines import print_line
 from breakout.rerun import PLACES, Evidence, rerun
@@ -30,7 +29,7 @@ def main(words: Sequence[str]) -> int:
         raise ConfigurationError("give one run's folder: breakout reproduce outputs/runs/NAME/RUN")
     folder = folders[0].parent if folders[0].name == "bundle" else folders[0]
     saved, now = rerun(folder, read_places(overrides))
-    differing = show(saved, now)
+    differing = print_parts(saved, now)
     if differing:
         raise GateError(f"{folder} is not reproduced: {', '.join(differing)} differ from what the run recorded.")
     print_line(f"reproduced, bit for bit: {folder}")
@@ -49,22 +48,25 @@ def read_places(words: Sequence[str]) -> dict[str, str]:
     return places
 
 
-def show(saved: Evidence, now: Evidence) -> list[str]:
-    """Show what was compared; the names of the parts that differ, versions left out."""
-    table = Table("part", "the run", "again", "")
-    differing = [name for name, print_ in saved.fingerprints.items() if now.fingerprints[name] != print_]
-    for name, print_ in saved.fingerprints.items():
-        table.add_row(name, str(print_), str(now.fingerprints[name]), _mark(name not in differing))
-    told = predictions_difference(saved.predictions, now.predictions)
-    table.add_row("predictions", f"{len(saved.predictions):,}", f"{len(now.predictions):,}", told or _mark(True))
-    for name in (name for name, version in saved.versions.items() if now.versions.get(name) != version):
-        table.add_row(f"version of {name}", str(saved.versions[name]), str(now.versions.get(name)), "other, noted only")
-    console().print(table)
-    return [*differing, *(["predictions"] if told else [])]
+def print_parts(saved: Evidence, now: Evidence) -> list[str]:
+    """Print what was compared, and return the names of the parts that differ, versions left out."""
+    differing = [name for name, value in saved.fingerprints.items() if now.fingerprints[name] != value]
+    rows: list[list[object]] = []
+    for name, value in saved.fingerprints.items():
+        rows.append([name, value, now.fingerprints[name], _mark(name not in differing)])
+    difference = predictions_difference(saved.predictions, now.predictions)
+    counts = (f"{len(saved.predictions):,}", f"{len(now.predictions):,}")
+    rows.append(["predictions", *counts, difference or _mark(True)])
+    for name, version in saved.versions.items():
+        if now.versions.get(name) != version:
+            rows.append([f"version of {name}", version, now.versions.get(name), "other, noted only"])
+    cells = [[text(value) for value in row] for row in rows]
+    console().print_table(Table("", ["part", "the run", "again", ""], cells))
+    return [*differing, *(["predictions"] if difference else [])]
 
 
 def predictions_difference(saved: pd.DataFrame, now: pd.DataFrame) -> str:
-    """What differs between two tables of predictions, in a few words; empty if they are the same bit for bit."""
+    """Describe what differs between two tables of predictions; empty if they are the same bit for bit."""
     columns = [column for column in saved.columns if column != PROBABILITY]
     if len(saved) != len(now) or not _same(saved[columns], now[columns]):
         return "other rows"

@@ -61,5 +61,5 @@ def draw_seeds(rows: Sequence[tuple[str, Sequence[float]]], metric: str) -> Char
         for value in row:
             chart.dot(value, line, "blue", radius=4.5, opacity=0.45)
         mean = sum(row) / len(row)
-        chart.bar((mean, line - 0.35), (mean, line + 0.35), "ink")
+        chart.bar((mean, line - 0.22), (mean, line + 0.22), "ink")
     return chart

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.progress import Progress
-from rich.table import Column, Table
+from rich.table import Column
 
 from breakout.proof.checks import CHECKS
-from breakout.report.terminal.console import console, styled
+from breakout.report.terminal.console import console, styled, titled_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def print_audit(report: AuditReport) -> None:
     """Print the violations of each feature by check, the edge cases among the rows, and counterexamples."""
     out = console()
     name = Column("feature", no_wrap=True)
-    table = Table(name, "rows checked", *CHECKS, title="violations by check", title_justify="left")
+    table = titled_table("violations by check", name, "rows checked", *CHECKS)
     for subject in report.subjects:
         counts = [report.count(subject, check) for check in CHECKS]
         table.add_row(subject, f"{report.rows:,}", *(styled(n, "red") if n else "0" for n in counts))

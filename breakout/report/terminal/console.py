@@ -63,8 +63,8 @@ def styled(value: object, style: str, after: object = "") -> Text:
 
 
 def titled_table(title: str, *columns: str | Column) -> RichTable:
-    """Return an empty table with a title above its left edge."""
-    return RichTable(*columns, title=title, title_justify="left")
+    """Return an empty table with a title above its left edge; without one if the title is empty."""
+    return RichTable(*columns, title=title or None, title_justify="left")
 
 
 def format_cell(cell: Cell) -> str:

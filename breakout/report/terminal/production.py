@@ -1,10 +1,8 @@
-"""The gate's answers and the registry's history as tables on the terminal."""
+"""The gate's checks and the registry's history as tables on the terminal."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from rich.table import Table
 
 from breakout.report.terminal.console import console, styled, titled_table
 
@@ -15,22 +13,22 @@ if TYPE_CHECKING:
 
 
 def print_checks(checks: Sequence[Check]) -> None:
-    """Each check with its answer and its figure."""
-    table = Table("check", "", "figure")
+    """Print each check with its answer and its figure."""
+    table = titled_table("", "check", "", "figure")
     for check in checks:
         table.add_row(check.name, styled("yes", "green") if check.is_passed else styled("no", "red"), check.figure)
     console().print(table)
 
 
 def print_promotion(event: Event, registry: Registry) -> None:
-    """What is in production from now on, and where."""
+    """Print what is in production from now on, and where."""
     out = console()
     out.print_place("in production", f"{event.bundle} ({event.facts.name})")
     out.print_place("bundle", registry.bundle_folder(str(event.bundle)))
 
 
 def print_production(registry: Registry) -> None:
-    """The model in production, and every event, newest first."""
+    """Print the model in production, and every event, newest first."""
     out = console()
     history = registry.history()
     current = registry.current()

@@ -1,4 +1,4 @@
-"""A ranked slate as a table on the terminal, and everyone left out of it by reason."""
+"""A ranked slate as a table on the terminal, and the players that were left out of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN_FEATURES = 2
 
 
 def print_slate(slate: Slate, bundle: Bundle, written: Sequence[str]) -> None:
-    """The ranking, the skipped players with their reason, warnings, and where the files are."""
+    """Print the ranking, the skipped players by reason, warnings, and where the files are."""
     out = console()
     out.print(styled(slate.day, "bold", f": {len(slate.ranked)} candidates, {len(slate.skipped)} skipped"))
     out.print(f"bundle {bundle.fingerprint}, trained to {bundle.train_end}\n")

@@ -1,0 +1,83 @@
+"""Each medium has one room: tags are in templates, rich is in the terminal's room, and figures are in tables."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from breakout.evaluation.resamples import Interval
+from breakout.report.html.rendering import TEMPLATES, render_page
+from breakout.report.tables import Table, code, interval, number, text
+from breakout.report.terminal.console import PlainConsole, format_cell
+
+PACKAGE = Path(__file__).parent.parent.parent / "breakout"
+TAG = re.compile(
+    r"</?(a|b|body|code|dd|details|div|dl|dt|figure|g|h[1-6]|head|html|li|p|path|pre|rect|section|span|svg|table|td|th|"
+    r"tr|ul)\b[^<]*>"
+)
+TERMINAL = PACKAGE / "report" / "terminal"
+PAGES = PACKAGE / "report" / "html"
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(str(node.module).partition(".")[0])
+    return found
+
+
+def texts(path: Path) -> list[str]:
+    """Return every text of a module except its docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docstrings)
+    return [node.value for node in constants if isinstance(node.value, str)]
+
+
+def test_no_module_holds_a_tag() -> None:
+    assert [(path.name, value) for path in modules() for value in texts(path) if TAG.search(value)] == []
+
+
+def test_jinja2_is_used_by_the_pages_alone() -> None:
+    users = {path for path in modules() if "jinja2" in imported(path)}
+    assert users
+    assert {path for path in users if PAGES not in path.parents} == set()
+
+
+@pytest.mark.parametrize("template", ["run.html.j2", "sweep.html.j2", "chart.svg.j2"])
+def test_a_value_that_a_template_misses_is_an_error_and_no_gap(template: str) -> None:
+    assert (TEMPLATES / template).is_file()
+    with pytest.raises(jinja2.UndefinedError):
+        render_page(template, title="title")
+
+
+def test_cells_hold_what_both_media_show() -> None:
+    assert str(interval(Interval(0.59, 0.55, 0.62, 0))) == "0.590 (0.550 to 0.620)"
+    assert number(None).sort_by == interval(None).sort_by == "", "what is undefined is sorted last"
+    assert number(2.5).sort_by == "2.5"
+    assert format_cell(interval(Interval(0.59, 0.55, 0.62, 0))) == "0.590 (0.550-0.620)"
+    assert format_cell(interval(Interval(-0.01, -0.02, 0.01, 0), "+.2f")) == "-0.01 (-0.02 to +0.01)"
+    assert format_cell(number(None)) == "-"
+    assert format_cell(code("a\N{MINUS SIGN}b")) == "a\N{MINUS SIGN}b", "text is printed as it is"
+
+
+def test_a_table_can_leave_columns_out_and_marks_the_chosen_row(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [[text("a"), number(1), number(2)], [text("b"), number(3), number(4)]]
+    table = Table("caption", ["name", "x", "y"], rows, [False, True])
+    assert table.without("x").columns == ["name", "y"]
+    PlainConsole(80).print_table(table.without("x"))
+    printed = capsys.readouterr().out
+    assert "b*" in printed
+    assert "a*" not in printed
+    assert "3.000" not in printed
