@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout.artifacts import load_json
 from breakout.errors import DataError, as_breakout_error
-from breakout.runs import RunStatus, check_files, open_run, read_status
+from breakout.runs import STATUS_FILE, RunStatus, check_files, open_run, read_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +51,8 @@ def _read(folder: Path) -> JobRun:
         status = read_status(folder)
     except DataError as error:
         return JobRun(folder, None, str(error))
+    if status.run_id != folder.name:
+        return JobRun(folder, None, f"{folder / STATUS_FILE} is of another run, {status.run_id}.")
     try:
         check_files(folder, status)
     except DataError as error:

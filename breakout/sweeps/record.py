@@ -19,6 +19,7 @@ from breakout import settings
 from breakout.artifacts import file_lock, load_sealed, remove_incomplete, save_sealed
 from breakout.errors import ConfigurationError, DataError, system_sentence
 from breakout.runs import write_status
+from breakout.secrets import mask_secrets
 from breakout.sweeps.job import Identity, Job, identity_of
 from breakout.sweeps.job_folders import job_facts, job_runs, record_failure, run_of
 from breakout.sweeps.plan import SweepPlan
@@ -68,8 +69,8 @@ class SweepRecord(msgspec.Struct, kw_only=True):
     schema_version: int = SCHEMA_VERSION
 
     def save(self, folder: Path) -> None:
-        """Write sweep.json."""
-        save_sealed(self, folder / RECORD_FILE)
+        """Write sweep.json, with the secrets in addresses masked."""
+        save_sealed(msgspec.structs.replace(self, words=list(map(mask_secrets, self.words))), folder / RECORD_FILE)
 
     def number(self, plan: SweepPlan) -> SweepPlan:
         """Return the plan with each job's number: the old one of a job that is known, else the next."""
@@ -202,8 +203,8 @@ def _job_entry(planned: PlannedJob) -> JobEntry:
     return JobEntry(
         number=job.number,
         fingerprint=job.fingerprint,
-        overrides=job.overrides,
-        settings=settings.to_mapping(job.config),
+        overrides=tuple(map(mask_secrets, job.overrides)),
+        settings=settings.to_saved(job.config),
         window=_window(planned),
     )
 
@@ -212,8 +213,8 @@ def _refusal_entry(refusal: Refusal) -> JobEntry:
     return JobEntry(
         number=refusal.number,
         fingerprint=refusal.fingerprint,
-        overrides=refusal.overrides,
-        settings=refusal.mapping,
+        overrides=tuple(map(mask_secrets, refusal.overrides)),
+        settings=settings.to_saved(refusal.mapping),
         window="",
     )
 
