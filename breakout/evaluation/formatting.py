@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-MINUS = "\N{MINUS SIGN}"
-
 
 class HasInterval(Protocol):
     """An estimate with the ends of its interval; None where there is none."""
@@ -19,8 +17,13 @@ class HasInterval(Protocol):
 
 
 def format_number(value: float | None, pattern: str = ".3f", undefined: str = "-") -> str:
-    """Return a number in a format of `format()`, with a true minus sign; `undefined` for None."""
-    return undefined if value is None else format(value, pattern).replace("-", MINUS)
+    """Return a number in a format of `format()`; `undefined` for None."""
+    return undefined if value is None else format(value, pattern)
+
+
+def true_minus(number: str) -> str:
+    """Return the text of a number with the minus sign of typography, which not every terminal has."""
+    return number.replace("-", "\N{MINUS SIGN}")
 
 
 def format_range(interval: HasInterval, pattern: str = ".3f", joint: str = " to ") -> str:

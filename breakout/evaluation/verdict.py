@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from breakout.evaluation.formatting import format_count, format_number, format_range
 from breakout.evaluation.resamples import Interval
 from breakout.evaluation.rows import EQUALITY_TOLERANCE
 from breakout.evaluation.thresholds import ThresholdRow
@@ -44,7 +45,7 @@ def decide_verdict(
     READY_FOR_SHADOW: AUC >= 0.65, precision >= 0.55 and at least 20 flagged. MARGINAL: AUC >= 0.60.
     NEEDS_IMPROVEMENT: the rest, and whatever has no AUC.
     """
-    games = f"{_count(n_rows, 'game')} of {_count(n_dates, 'date')}"
+    games = f"{format_count(n_rows, 'game')} of {format_count(n_dates, 'date')}"
     reason = f"{_describe_auc(auc, confidence, games)}; {_describe_threshold(chosen)}."
     return Verdict(_level(auc.estimate, chosen), reason, auc, n_rows, n_dates, _warnings(auc, n_rows, n_dates))
 
@@ -65,14 +66,9 @@ def _is_precise(chosen: ThresholdRow | None) -> bool:
 def _describe_auc(auc: Interval, confidence: float, games: str) -> str:
     if auc.estimate is None:
         return f"AUC is undefined on {games}, which hold one class only"
-    if auc.low is None or auc.high is None:
-        return f"AUC {auc.estimate:.3f} (no interval) on {games}"
-    interval = f"{confidence:.0%} interval {auc.low:.3f} to {auc.high:.3f}"
-    return f"AUC {auc.estimate:.3f} ({interval}, resampling game dates) on {games}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    ends = format_range(auc)
+    interval = f"{confidence:.0%} interval {ends}, resampling game dates" if ends else "no interval"
+    return f"AUC {format_number(auc.estimate)} ({interval}) on {games}"
 
 
 def _describe_threshold(chosen: ThresholdRow | None) -> str:
@@ -89,7 +85,7 @@ def _warnings(auc: Interval, n_rows: int, n_dates: int) -> tuple[str, ...]:
     if auc.estimate is not None and auc.estimate > LEAK_AUC:
         warnings.append(f"AUC above {LEAK_AUC:.2f}: a leak until proven otherwise.")
     if n_rows < FEW_ROWS:
-        warnings.append(f"Only {_count(n_rows, 'evaluation row')}, fewer than {FEW_ROWS}: that settles nothing.")
+        warnings.append(f"Only {format_count(n_rows, 'evaluation row')}, fewer than {FEW_ROWS}: that settles nothing.")
     if n_dates == 1:
         warnings.append("One game date only: nothing can be said about the spread, so there are no intervals.")
     elif n_dates < FEW_DATES:

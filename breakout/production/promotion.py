@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError, GateError
+from breakout.evaluation.formatting import format_interval, format_range
 from breakout.evaluation.intervals import paired_differences
 from breakout.experiment.evaluating import evaluation_parameters
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
@@ -90,11 +91,15 @@ def _compared(candidate: Bundle, production: Bundle, warehouse: Warehouse, confi
     where = f"on {found.comparison.n_rows:,} games of {found.window}"
     low = differences["auc"].difference.low
     needed = f"lower bound above {margin:g} needed, {where}"
-    checks = [Check(COMPARED["auc"], low is not None and low > margin, f"{_told(differences['auc'])}, {needed}")]
+    checks = [
+        Check(COMPARED["auc"], low is not None and low > margin, f"{_format_difference(differences['auc'])}, {needed}")
+    ]
     for metric in ("log_loss", "brier"):
         estimate = differences[metric].difference.estimate
         is_passed = estimate is not None and estimate <= 0
-        checks.append(Check(COMPARED[metric], is_passed, f"{_told(differences[metric])}, at most 0 needed"))
+        checks.append(
+            Check(COMPARED[metric], is_passed, f"{_format_difference(differences[metric])}, at most 0 needed")
+        )
     return checks
 
 
@@ -126,16 +131,15 @@ def _against_base_rate(candidate: Bundle, warehouse: Warehouse, config: PromoteC
     resamples = evaluation_parameters(config.evaluation, config.seed).draw(scored.rows.dates)
     found = paired_differences(scored.rows.label, scored.probability, base_rate, resamples)
     where = f"on {len(scored.rows):,} games of {window}"
-    return {metric: f"{_told(found[metric])}, {where}" for metric in COMPARED}
+    return {metric: f"{_format_difference(found[metric])}, {where}" for metric in COMPARED}
 
 
-def _told(paired: PairedDifference) -> str:
+def _format_difference(paired: PairedDifference) -> str:
+    """Format a difference with four decimals; with one digit where these would hide on which side of 0 it lies."""
     found = paired.difference
-    if found.estimate is None or found.low is None or found.high is None:
-        return "undefined: one class only" if found.estimate is None else f"{_signed(found.estimate)} (no interval)"
-    return f"{_signed(found.estimate)} ({_signed(found.low)} to {_signed(found.high)})"
-
-
-def _signed(number: float) -> str:
-    """Four decimals, or one digit where these would hide on which side of 0 it lies."""
-    return f"{number:+.4f}" if number == 0 or abs(number) >= 0.00005 else f"{number:+.0e}"
+    if found.estimate is None:
+        return "undefined: one class only"
+    values = [value for value in (found.estimate, found.low, found.high) if value]
+    is_tiny = any(abs(value) < 0.00005 for value in values)
+    formatted = format_interval(found, "+.0e" if is_tiny else "+.4f")
+    return formatted if format_range(found) else f"{formatted} (no interval)"

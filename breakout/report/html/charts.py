@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from breakout.evaluation.formatting import HasInterval, format_number
+from breakout.evaluation.formatting import HasInterval, format_number, true_minus
 
 # Units of an SVG view box. A chart is scaled to its column, so these are about pixels on a phone.
 FONT, LETTER = 12, 6.4  # height of text, and mean width of one letter
@@ -146,12 +146,12 @@ def square_chart(
     width, height = SQUARE
     y_ticks = round_ticks(y[1], y[2])
     y_pattern = ".0%" if "y" in percent else tick_pattern(y_ticks)
-    y_names = [format_number(tick, y_pattern) for tick in y_ticks]
+    y_names = [true_minus(format_number(tick, y_pattern)) for tick in y_ticks]
     left = 30 + LETTER * max(map(len, y_names))
     chart = Chart(name, alt, width, height, Axis(x[1], x[2], left, width - 18), Axis(y[1], y[2], height - 46, 10))
     x_ticks = round_ticks(x[1], x[2]) if x_labels is None else list(range(len(x_labels)))
     x_pattern = ".0%" if "x" in percent else tick_pattern(x_ticks)
-    x_names = [format_number(tick, x_pattern) for tick in x_ticks] if x_labels is None else list(x_labels)
+    x_names = [true_minus(format_number(tick, x_pattern)) for tick in x_ticks] if x_labels is None else list(x_labels)
     for tick, label in zip(y_ticks, y_names, strict=True):
         place = chart.y.place(tick)
         chart.rule(left, place, chart.x.end, place)
@@ -198,7 +198,7 @@ def row_chart(
     for tick in ticks:
         place = chart.x.place(tick)
         chart.rule(place, top, place, bottom)
-        chart.write(place, bottom + 12, format_number(tick, tick_pattern(ticks)), colour="muted")
+        chart.write(place, bottom + 12, true_minus(format_number(tick, tick_pattern(ticks))), colour="muted")
     chart.rule(left, bottom, WIDE - 16, bottom, "muted")
     for index, label in enumerate(labels):
         if is_above:

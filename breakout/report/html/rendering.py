@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from breakout import __version__
 from breakout.control_characters import printable
-from breakout.evaluation.formatting import format_count, format_interval, format_number, format_range
+from breakout.evaluation.formatting import format_count, format_interval, format_number, format_range, true_minus
 from breakout.report.tables import UNDEFINED
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -34,14 +34,19 @@ def _environment() -> Environment:
         finalize=_plain,
     )
     filters: dict[str, Callable[..., str]] = {
-        "interval": format_interval,
-        "range": format_range,
-        "number": partial(format_number, undefined=UNDEFINED),
+        "interval": lambda interval: true_minus(format_interval(interval)),
+        "range": lambda interval: true_minus(format_range(interval)),
+        "number": _format_number,
         "count": format_count,
+        "true_minus": true_minus,
     }
     environment.filters |= filters
     environment.globals["version"] = __version__
     return environment
+
+
+def _format_number(value: float | None, pattern: str = ".3f") -> str:
+    return true_minus(format_number(value, pattern, UNDEFINED))
 
 
 def _plain(value: Any) -> Any:

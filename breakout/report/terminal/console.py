@@ -10,7 +10,6 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from breakout.control_characters import printable
-from breakout.evaluation.formatting import MINUS
 from breakout.report.tables import UNDEFINED, Cell, Table
 
 WIDTH_OF_A_PIPE = 120  # columns; rich would cut lines at 80
@@ -74,6 +73,6 @@ def format_cell(cell: Cell) -> str:
     """
     if cell.kind != "number":
         return str(cell)
-    interval = cell.interval if cell.interval.startswith(("+", MINUS)) else cell.interval.replace(" to ", "-")
+    interval = cell.interval if cell.interval.startswith(("+", "-")) else cell.interval.replace(" to ", "-")
     text = f"{cell.text} ({interval})" if interval else cell.text
-    return text.replace(MINUS, "-").replace(UNDEFINED, "-")
+    return text.replace(UNDEFINED, "-")
