@@ -1,15 +1,12 @@
-"""`python -m breakout` and the console script `breakout`: the command line in a process of its own."""
+"""Entry point of `python -m breakout` and of the console script `breakout`."""
 
-import atexit
-import gc
 import sys
 
 from breakout.cli import main
 
 
 def run() -> int:
-    """Run the command line; at the end the collector does not look once more through all that was imported."""
-    atexit.register(gc.freeze)
+    """Run the command line and return its exit code."""
     return main()
 
 

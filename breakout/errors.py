@@ -5,8 +5,10 @@ The sentences say what is wrong, where, and the remedy.
 
 from __future__ import annotations
 
+import difflib
 import errno
 import os
+from collections.abc import Iterable
 
 # What to do when the operating system refuses, by the number of its error.
 REMEDIES = {
@@ -44,6 +46,12 @@ class DataError(BreakoutError):
     """Source tables, a bundle or a run folder that are missing, damaged or not what they should be."""
 
     exit_code = 3
+
+
+def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known name most like this one, for "did you mean"; None if none shares `cutoff` of its letters."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return found[0] if found else None
 
 
 def system_sentence(what: str, error: OSError, otherwise: str = OTHERWISE) -> str:

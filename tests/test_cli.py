@@ -16,8 +16,8 @@ import pytest
 
 from breakout import __version__
 from breakout.cli import main
+from breakout.cli.arguments import sort_arguments
 from breakout.cli.commands import COMMANDS, TABLE
-from breakout.cli.words import sort_words
 from breakout.conf_tree import group_names, group_options
 from breakout.errors import ConfigurationError, DataError, GateError
 from tests.conftest import Program
@@ -52,7 +52,7 @@ def test_the_commands_of_the_help_pages_pass_the_door() -> None:
         for line in command.usage:
             words = shlex.split(line)[1:]
             if command.is_composed:
-                sort_words([word for word in words if word != command.name], command.name)
+                sort_arguments([word for word in words if word != command.name], command.name)
             else:
                 assert words[0] == command.name
 

@@ -26,7 +26,7 @@ ROOMS = {
     "threads": "one thread for linear algebra",
     "artifacts": "files that appear whole or not at all",
     "conf_tree": "where the YAML tree lies",
-    "settings": "words and YAML to typed settings; with cli the only room that knows Hydra and OmegaConf",
+    "settings": "overrides and YAML files to typed settings; with cli the only room that knows Hydra and OmegaConf",
     "warehouse": "source tables behind one query method",
     "features": "the registry, the one query, the contract",
     "dataset": "rows for a model",

@@ -16,7 +16,8 @@ from breakout import settings
 from breakout.errors import ConfigurationError, DataError
 from breakout.settings import groups, roots, versions
 from breakout.settings.composition import compose
-from breakout.settings.suggestions import known_keys, nearest_key
+from breakout.settings.messages import nearest_key
+from breakout.settings.schema import known_keys
 
 
 def spoil(mapping: dict[str, Any], key: str, value: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""The command line: words go in, a program runs, an exit code comes out (0 done, 1 no, 2 configuration, 3 data).
+"""The command line: it runs the program that the arguments name and returns its exit code.
 
-`--help` and `features` answer without importing Hydra or anything else that is heavy.
+0 is done, 1 a gate that said no or a failed job, 2 usage or configuration, 3 data. `--help` and `features` import
+neither Hydra nor anything else that is heavy.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import sys
 from collections.abc import Sequence
 
 from breakout import __version__
+from breakout.cli.arguments import sort_arguments
 from breakout.cli.commands import COMMANDS, DEFAULT, Command
-from breakout.cli.failure import tell
+from breakout.cli.failure import print_failure
 from breakout.cli.help import command_page, main_page
-from breakout.cli.words import sort_words
-from breakout.errors import ConfigurationError
+from breakout.errors import ConfigurationError, nearest_name
 from breakout.report.terminal.lines import accept_any_encoding, discard_output, flush_output, print_error, print_line
 
 INTERRUPTED = 130  # what a shell reports for a program ended by Ctrl-C
@@ -23,7 +24,7 @@ PIPE_CLOSED = 141  # and for one whose reader has gone, as in `breakout features
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line; every error ends here, as one or two sentences and an exit code."""
+    """Run one command line; print any error as a message and return its exit code."""
     accept_any_encoding()
     try:
         code = dispatch(list(sys.argv[1:] if argv is None else argv))
@@ -35,14 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         discard_output()
         return PIPE_CLOSED
     except Exception as error:  # noqa: BLE001  (the last handler: nothing may leave without a sentence and a code)
-        return tell(error)
+        return print_failure(error)
     return code
 
 
-def dispatch(words: list[str]) -> int:
+def dispatch(arguments: list[str]) -> int:
     """Run the command that the first argument names with the others."""
-    check_readable(words)
-    command, rest = split_command(words)
+    check_readable(arguments)
+    command, rest = split_command(arguments)
     if "--help" in rest or "-h" in rest:
         print_line(main_page() if command is None else command_page(command))
         return 0
@@ -54,46 +55,43 @@ def dispatch(words: list[str]) -> int:
     return run(command or DEFAULT, rest)
 
 
-def check_readable(words: list[str]) -> None:
+def check_readable(arguments: list[str]) -> None:
     """Refuse arguments with bytes that are no text in the encoding of this process."""
     encoding = sys.getfilesystemencoding()
-    for word in words:
-        if any("\ud800" <= letter <= "\udfff" for letter in word):
+    for argument in arguments:
+        if any("\ud800" <= letter <= "\udfff" for letter in argument):
             is_utf8 = encoding.lower().replace("-", "") == "utf8"
             remedy = "type it in UTF-8, or rename the file" if is_utf8 else "set LC_ALL=C.UTF-8, or PYTHONUTF8=1"
-            raise ConfigurationError(f"cannot read {word!a}: it holds bytes that are not {encoding}; {remedy}.")
+            raise ConfigurationError(f"cannot read {argument!a}: it holds bytes that are not {encoding}; {remedy}.")
 
 
-def split_command(words: list[str]) -> tuple[Command | None, list[str]]:
-    """The command, if the first word is one; `-m` may stand before it. An override or a flag means train."""
-    first = next((index for index, word in enumerate(words) if word not in ("-m", "--multirun")), None)
+def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
+    """Return the command, if the first argument (after `-m`) is one, and the other arguments.
+
+    An override or a flag instead of a command gives None, which means train.
+    """
+    first = next((place for place, argument in enumerate(arguments) if argument not in ("-m", "--multirun")), None)
     if first is None:
-        return None, words
-    word = words[first]
-    if word in COMMANDS:
-        return COMMANDS[word], words[:first] + words[first + 1 :]
-    if "=" not in word and not word.startswith(("-", "~")):
-        raise ConfigurationError(unknown_command(word))
-    return None, words
-
-
-def unknown_command(word: str) -> str:
-    import difflib
-
-    guess = difflib.get_close_matches(word, COMMANDS, n=1)
-    meant = f"did you mean `breakout {guess[0]}`?" if guess else f"the commands are {', '.join(COMMANDS)}."
-    return f"there is no command {word}: {meant}"
+        return None, arguments
+    name = arguments[first]
+    if name in COMMANDS:
+        return COMMANDS[name], arguments[:first] + arguments[first + 1 :]
+    if "=" in name or name.startswith(("-", "~")):
+        return None, arguments
+    guess = nearest_name(name, COMMANDS)
+    meant = f"did you mean `breakout {guess}`?" if guess else f"the commands are {', '.join(COMMANDS)}."
+    raise ConfigurationError(f"there is no command {name}: {meant}")
 
 
 def run(command: Command, rest: list[str]) -> int:
-    """A composed program; from here on Hydra is needed."""
-    # All linear algebra here is held to one thread. A library that never has more makes none, which would turn idly.
+    """Run a program whose settings Hydra composes."""
+    # Linear algebra is held to one thread everywhere; with this variable OpenBLAS starts no others that would idle.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    words = sort_words(rest, command.name)
+    arguments = sort_arguments(rest, command.name)
     from breakout.cli.program import run_composed
 
-    if words.is_completion and any(word.startswith("query=") for word in words.overrides):
+    if arguments.is_completion and any(override.startswith("query=") for override in arguments.overrides):
         from breakout.cli.completion import complete
 
-        return complete(words, run_composed)
-    return run_composed(command, words)
+        return complete(arguments, run_composed)
+    return run_composed(command, arguments)

@@ -1,8 +1,7 @@
-"""The table of commands: what each is called, which module runs it, how it is used. Imports nothing heavy.
+"""The table of commands: names, modules, summaries and usage. Imports nothing heavy.
 
-A program with a root file in `conf/` is composed by Hydra, and its module's `run(settings) -> int` is
-called; the others read their own words in `main(words) -> int`. Modules are imported only when their
-command runs.
+A command with a root file in `conf/` is composed by Hydra, and the module's `run(settings) -> int` is called. Any other
+module reads its own arguments in `main(arguments) -> int`. A module is imported when its command runs.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Command:
-    """One word after `breakout`."""
+    """A command: its name after `breakout`, the module that runs it, and what its help page shows."""
 
     name: str
     module: str

@@ -1,7 +1,7 @@
-"""Shell completion: the line typed so far goes in, the words that may follow come out, for every command.
+"""Shell completion: what may follow the line typed so far, for every command.
 
-Hydra completes groups and keys of one program. The shell's script always calls `breakout -sc query=SHELL`,
-so the command is taken out of the line here, and Hydra is asked with that command's root configuration.
+Hydra completes groups and keys of one program. The shell's script always calls `breakout -sc query=SHELL`, so the
+command is taken out of the line here, and Hydra completes with that command's root file.
 """
 
 from __future__ import annotations
@@ -12,21 +12,24 @@ import os
 import re
 from collections.abc import Callable
 
+from breakout.cli.arguments import Arguments
 from breakout.cli.commands import COMMANDS, DEFAULT, Command
-from breakout.cli.words import Words
 from breakout.conf_tree import NOT_CHOSEN, group_names, group_options, groups_of
 from breakout.report.terminal.lines import print_line
 
-WORDS_OF = {"features": ("--json", "--contract"), "production": ("rollback", "retire")}
+RunHydra = Callable[[Command, Arguments], int]
+
+# What may follow a command that Hydra does not compose.
+ARGUMENTS_OF = {"features": ("--json", "--contract"), "production": ("rollback", "retire")}
 
 
-def complete(words: Words, ask_hydra: Callable[[Command, Words], int]) -> int:
-    """Answer one query of the shell; a line that cannot be completed has no answer, and no error."""
+def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
+    """Print what may follow the typed line; for a line that cannot be completed print nothing, and no error."""
     program, typed, current = split_line(os.environ.get("COMP_LINE", ""))
     command = COMMANDS.get(typed[0]) if typed else None
     found = [] if typed else [name for name in COMMANDS if name.startswith(current)]
     if command is not None and not command.is_composed:
-        found += [word for word in WORDS_OF.get(command.name, ()) if word.startswith(current)]
+        found += [word for word in ARGUMENTS_OF.get(command.name, ()) if word.startswith(current)]
     else:
         chosen = command or DEFAULT
         group, equals, _ = current.partition("=")
@@ -35,13 +38,13 @@ def complete(words: Words, ask_hydra: Callable[[Command, Words], int]) -> int:
         else:
             earlier = typed[1:] if command else typed
             os.environ["COMP_LINE"] = " ".join([program, *earlier, current])
-            found += wanted(hydra_words(chosen, words, ask_hydra), chosen, current)
+            found += keep_composed(complete_by_hydra(chosen, arguments, run_hydra), chosen, current)
     print_line("\n".join(found))
     return 0
 
 
-def wanted(found: list[str], command: Command, current: str) -> list[str]:
-    """Hydra offers every folder of the tree; keep those that this command composes, as `group=`."""
+def keep_composed(found: list[str], command: Command, current: str) -> list[str]:
+    """Keep of what Hydra offers the groups and keys of this command; Hydra offers every folder of `conf/`."""
     offered = groups_of(command.name)
     folders = {*group_names(), *NOT_CHOSEN} - {*offered, "hydra"}
     kept = {f"{word[:-1]}=" if word[:-1] in offered and word.endswith("/") else word for word in found}
@@ -50,7 +53,7 @@ def wanted(found: list[str], command: Command, current: str) -> list[str]:
 
 
 def split_line(line: str) -> tuple[str, list[str], str]:
-    """The program, the finished words, and the word being typed (empty after a space)."""
+    """Return the program, the finished arguments, and the one being typed (empty after a space)."""
     line = re.sub(r"^\s*\S*python\S*\s+-m\s+", "", line)
     parts = line.split()
     program = parts[0] if parts else "breakout"
@@ -59,10 +62,11 @@ def split_line(line: str) -> tuple[str, list[str], str]:
     return program, parts[1:-1], parts[-1]
 
 
-def hydra_words(command: Command, words: Words, ask_hydra: Callable[[Command, Words], int]) -> list[str]:
+def complete_by_hydra(command: Command, arguments: Arguments, run_hydra: RunHydra) -> list[str]:
+    """Return the arguments that Hydra offers for the line in the environment variable COMP_LINE."""
     printed = io.StringIO()
-    # Hydra's parser prints its usage for a half-typed flag; that is no answer to a shell.
+    # Hydra's parser prints its usage for a half-typed flag, which the shell would offer.
     quiet = contextlib.redirect_stderr(io.StringIO())
     with contextlib.suppress(Exception, SystemExit), contextlib.redirect_stdout(printed), quiet:
-        ask_hydra(command, words)
+        run_hydra(command, arguments)
     return printed.getvalue().split()

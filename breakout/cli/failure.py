@@ -1,4 +1,4 @@
-"""How a failure ends: an exception in, sentences on stderr and an exit code out. Imports nothing heavy."""
+"""The end of a failed command: a message on standard error and an exit code. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ import traceback
 from breakout.errors import BreakoutError
 from breakout.report.terminal.lines import print_error
 
-# Read once, before Hydra's own use of the variable is switched on.
+# Read at import, because the variable is also set while `hydra.main` runs.
 WANTS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 
-def tell(error: BaseException, prefix: str = "") -> int:
-    """Print what happened, and what the error carries with it as notes; the traceback only on request."""
+def print_failure(error: BaseException, prefix: str = "") -> int:
+    """Print an error and its notes, with the traceback on request, and return the exit code."""
     if WANTS_TRACEBACK:
         traceback.print_exception(error)
-    for line in (sentence(error), *getattr(error, "__notes__", ())):
+    for line in (describe_failure(error), *getattr(error, "__notes__", ())):
         print_error(f"breakout: {prefix}{line}")
     return error.exit_code if isinstance(error, BreakoutError) else 1
 
 
-def sentence(error: BaseException) -> str:
+def describe_failure(error: BaseException) -> str:
+    """Return an error's message in one line; one that is not ours is named as unexpected."""
     if isinstance(error, BreakoutError):
         return str(error)
-    told = " ".join(str(error).split())
+    message = " ".join(str(error).split())
     advice = "" if WANTS_TRACEBACK else " HYDRA_FULL_ERROR=1 shows the traceback."
-    return f"unexpected {type(error).__name__}: {told or 'no message'}.{advice}"
+    return f"unexpected {type(error).__name__}: {message or 'no message'}.{advice}"

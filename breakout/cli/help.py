@@ -1,4 +1,4 @@
-"""The help pages: a command goes in (or none), the text of its page comes out. Imports nothing heavy."""
+"""The texts of the help pages. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ Exit codes
 
 
 def main_page() -> str:
-    """`breakout --help`."""
+    """Return the text of `breakout --help`."""
     commands = "\n".join(f"  {command.name:<11}{command.summary}" for command in TABLE)
     return "\n\n".join(
         (
             INTRODUCTION,
             FIRST_STEPS,
-            f"Commands (breakout COMMAND --help tells more)\n{commands}",
+            f"Commands (breakout COMMAND --help shows more)\n{commands}",
             SETTINGS.rstrip(),
             groups(group_names()),
             EXIT_CODES,
@@ -54,7 +54,7 @@ def main_page() -> str:
 
 
 def command_page(command: Command) -> str:
-    """`breakout COMMAND --help`."""
+    """Return the text of `breakout COMMAND --help`."""
     usage = "\n".join(f"  {line}" for line in command.usage)
     parts = [f"breakout {command.name}: {command.summary}", f"For example\n{usage}"]
     if command.is_composed:
@@ -65,6 +65,7 @@ def command_page(command: Command) -> str:
 
 
 def groups(names: list[str]) -> str:
+    """Return a table of groups with their options."""
     indent = " " * (max(map(len, names)) + 4)
     lines = [
         textwrap.fill(

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from breakout.cli.arguments import Arguments
 from breakout.cli.commands import SWEEPING, Command
-from breakout.cli.failure import tell
-from breakout.cli.words import Words
+from breakout.cli.failure import print_failure
 from breakout.conf_tree import conf_dir
 from breakout.errors import ConfigurationError
 from breakout.settings import ROOT_CLASSES, load
@@ -42,23 +42,23 @@ class Outcome:
         return self.codes[0] if self.codes else 0
 
 
-def run_composed(command: Command, words: Words) -> int:
+def run_composed(command: Command, arguments: Arguments) -> int:
     """Run a program with the settings that its arguments compose, as one job or as a sweep.
 
     `hydra.main` answers its own flags (`--cfg`, `--info`) and runs sweeps of every command but train.
     """
     register_user_files()
-    overrides = [*search_path_overrides(words.config_dirs), *rename_overrides(words.overrides)]
+    overrides = [*search_path_overrides(arguments.config_dirs), *rename_overrides(arguments.overrides)]
     check_one_search_path(overrides)
     is_train = command.name == SWEEPING
-    if words.hydra_flags or (words.is_multirun and not is_train):
-        return run_by_hydra(command, words, overrides)
-    if words.is_multirun:
+    if arguments.hydra_flags or (arguments.is_multirun and not is_train):
+        return run_by_hydra(command, arguments, overrides)
+    if arguments.is_multirun:
         return run_sweep(overrides)
     composed = compose_config(command.name, overrides)
     if is_sweep(composed):
-        return run_sweep(overrides) if is_train else run_by_hydra(command, words, overrides)
-    check_ignored_by_hydra(words.overrides)
+        return run_sweep(overrides) if is_train else run_by_hydra(command, arguments, overrides)
+    check_ignored_by_hydra(arguments.overrides)
     mapping = resolve(composed, command.name)
     resumed = resolve_references(mapping)[0]["sweep"]["resume"] if is_train else None
     if resumed is not None:
@@ -115,7 +115,7 @@ def run_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
     return sweep.run_sweep(sweep.with_first_words(resumed, overrides) if resumed else overrides)
 
 
-def run_by_hydra(command: Command, words: Words, overrides: Sequence[str]) -> int:
+def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str]) -> int:
     """Let `hydra.main` read the arguments and call the program once for each job."""
     import hydra
 
@@ -123,9 +123,9 @@ def run_by_hydra(command: Command, words: Words, overrides: Sequence[str]) -> in
     task = hydra.main(config_path=str(conf_dir()), config_name=command.name, version_base=HYDRA_VERSION_BASE)(
         job(command, outcome)
     )
-    multirun = ["--multirun"] if words.is_multirun else []
+    multirun = ["--multirun"] if arguments.is_multirun else []
     launcher = [] if command.name == SWEEPING else ["hydra/launcher=basic"]
-    with hydra_environment([*words.hydra_flags, *multirun, *launcher, *overrides]):
+    with hydra_environment([*arguments.hydra_flags, *multirun, *launcher, *overrides]):
         try:
             task()
         except Exception as error:
@@ -152,7 +152,7 @@ def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
             if not outcome.is_sweep:
                 outcome.error = error
                 return 1
-            code = tell(error, f"job {job_number()}: ")
+            code = print_failure(error, f"job {job_number()}: ")
         outcome.codes.append(code)
         return code
 

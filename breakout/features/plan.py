@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from breakout.errors import nearest_name
 from breakout.features import windows as w
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class Plan:
         if name in self.levels:
             return self.levels[name]
         if name not in self.registry:
-            near = difflib.get_close_matches(name, self.registry, n=1, cutoff=0.5)
-            raise FeatureDefinitionError(f"there is no feature {name!r}{f'; did you mean {near[0]}?' if near else ''}")
+            near = nearest_name(name, self.registry, cutoff=0.5)
+            raise FeatureDefinitionError(f"there is no feature {name!r}{f'; did you mean {near}?' if near else ''}")
         from sqlglot import exp, parse_one
 
         depths = [0]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from breakout.errors import ConfigurationError
+from breakout.errors import ConfigurationError, nearest_name
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 
 if TYPE_CHECKING:
@@ -31,8 +30,8 @@ def check_names(names: Sequence[str]) -> None:
         raise ConfigurationError("features.names is empty; name at least one feature (breakout features lists them).")
     for name in names:
         if name not in REGISTRY:
-            near = difflib.get_close_matches(name, REGISTRY, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else "breakout features lists the known ones."
+            near = nearest_name(name, REGISTRY, cutoff=0.5)
+            hint = f"did you mean {near}?" if near else "breakout features lists the known ones."
             raise ConfigurationError(f"features.names has an unknown feature {name!r}; {hint}")
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:

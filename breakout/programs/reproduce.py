@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breakout.errors import ConfigurationError, GateError
-from breakout.programs.arguments import split_folders
+from breakout.programs.folders import split_folders
 from breakout.report.tables import Table, text
 from breakout.report.terminal.console import console
 from breakout.report.terminal.lines import print_line

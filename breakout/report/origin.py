@@ -15,8 +15,8 @@ from breakout.evaluation.thresholds import ThresholdChoice
 from breakout.report.tables import UNDEFINED, Cell, Table, code, text
 from breakout.runs.record import RunRecord
 from breakout.settings import ROOT_CLASSES
+from breakout.settings.overrides import flatten, overrides_for
 from breakout.settings.versions import migrate
-from breakout.settings.words import flatten, words_for
 
 # Settings that change how a run is described and kept, but nothing that it computes.
 NOT_COMPARED = {
@@ -144,7 +144,7 @@ def repeat_command(run: RunRecord) -> str:
         return f"see {run.folder / 'settings.yaml'}"
     if run.config is None:
         return f"see {run.folder / 'settings.yaml'}: this version of breakout does not know these settings"
-    return " ".join(["breakout", command, *map(_quote, words_for(command, run.config))])
+    return " ".join(["breakout", command, *map(_quote, overrides_for(command, run.config))])
 
 
 def _quote(override: str) -> str:

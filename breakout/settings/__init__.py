@@ -1,7 +1,6 @@
-"""What a user may set, as typed frozen dataclasses; only this room and `cli` know Hydra.
+"""Settings: what a user may set, composed by Hydra from `conf/` and overrides, as typed frozen dataclasses.
 
-In: `conf/` and the words of the command line. Out: one `ExperimentConfig` (or the root class of another
-program).
+Only this package and `cli` know Hydra and OmegaConf.
 """
 
 from breakout.settings.groups import (

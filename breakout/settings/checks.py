@@ -1,4 +1,4 @@
-"""Checks that need more than one field: a typed configuration goes in; a contradiction raises one sentence."""
+"""Checks of settings that need more than the type of one field; each raises ConfigurationError."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from breakout.settings.groups import (
 )
 from breakout.settings.identifiers import check_connection, check_table_name
 
-# Parts of a date as strptime names them; a time of day may be declared, but must be midnight.
+# Directives of strptime that a date may have; a time of day may be declared, but must be midnight.
 _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
 
 
 def check_across_fields(config: Any) -> None:
-    """Run every check whose group this program has."""
+    """Check every group of a configuration, and its own dates."""
     for group in vars(config).values():
         if type(group) in GROUP_CHECKS:
             GROUP_CHECKS[type(group)](group)
@@ -41,7 +41,7 @@ def check_target(target: TargetConfig) -> None:
 
 
 def check_dates(window: DateWindowConfig) -> None:
-    """Fixed dates: in order, whole pairs, and evaluation strictly after training."""
+    """Check that fixed dates are in order and in whole pairs, and that evaluation begins after training ends."""
     check_order("window.train_start", window.train_start, "window.train_end", window.train_end)
     if (window.eval_start is None) != (window.eval_end is None):
         given, absent = ("eval_start", "eval_end") if window.eval_end is None else ("eval_end", "eval_start")
@@ -57,7 +57,7 @@ def check_dates(window: DateWindowConfig) -> None:
 
 
 def check_walk_forward(window: WalkForwardWindowConfig) -> None:
-    """Folds: in order, and a training length exactly when the training rolls."""
+    """Check that the dates of folds are in order, and that `train_days` is given exactly for rolling training."""
     check_order("window.eval_start", window.eval_start, "window.eval_end", window.eval_end)
     if window.train_start >= window.eval_start:
         raise ConfigurationError(
@@ -138,7 +138,7 @@ def check_order(first: str, start: date | None, last: str, end: date | None) -> 
 
 
 def check_list(key: str, items: Sequence[object]) -> None:
-    """Lists that say what is reported or counted: never empty, nothing twice."""
+    """Check that a list is not empty and names nothing twice."""
     if not items:
         raise ConfigurationError(f"{key} is an empty list: give at least one, or leave it out for the default.")
     repeated = next((item for index, item in enumerate(items) if item in items[:index]), None)

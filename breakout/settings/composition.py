@@ -1,4 +1,4 @@
-"""The composition of a configuration by Hydra: overrides in, a mapping or a typed configuration out."""
+"""The composition of a configuration by Hydra, from a command and its overrides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Descriptions of what is wrong with overrides or configuration files: an exception of Hydra's in, one sentence out."""
+"""Messages for exceptions that Hydra raises about overrides and configuration files."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import InterpolationResolutionError
 
 from breakout.conf_tree import group_names, group_options
-from breakout.errors import ConfigurationError
+from breakout.errors import ConfigurationError, nearest_name
+from breakout.settings.messages import describe_unknown_key
 from breakout.settings.roots import ROOT_CLASSES
-from breakout.settings.suggestions import nearest, unknown_key_sentence
 from breakout.settings.user_files import describe_yaml_error
+from breakout.settings.values import format_value
 from breakout.settings.versions import REMOVED_OPTIONS
 
 # Groups whose options set keys of other groups and have none of their own.
@@ -21,15 +22,15 @@ COMPOSING_GROUPS = ("experiment", "sweep", "debug")
 
 
 def explain(error: BaseException, command: str) -> str:
-    """Return what is wrong with a command's overrides or files, in the user's terms, and what to type instead."""
+    """Return a message about a command's overrides or files: what is wrong with them, and what to type instead."""
     known = next(filter(None, map(describe_known_error, _chain(error))), None)
     if known is not None:
         return known
     full_key = getattr(error.__cause__, "full_key", None)
     if full_key and "not in" in str(error.__cause__):
-        return describe_unknown_key(str(full_key), command)
+        return describe_absent_key(str(full_key), command)
     absent = re.match(r"Could not override '([\w/]+)'\. No match in the defaults list", str(error))
-    return describe_unknown_key(absent.group(1), command) if absent else describe_message(error)
+    return describe_absent_key(absent.group(1), command) if absent else describe_message(error)
 
 
 def describe_known_error(error: BaseException) -> str | None:
@@ -57,19 +58,19 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def describe_unreadable(override: str) -> str:
-    """An override that is not in Hydra's grammar."""
+    """Describe an override that is not in Hydra's grammar."""
     key, equals, value = override.partition("=")
     if not equals and not override.startswith("~"):
         return f"cannot read {override!r}: a setting is written key=value, such as model.depth=6."
     if key and value and not re.search(r"[\[\]{}$=]", value) and re.fullmatch(r"[+~]*\w+([./@:-]\w+)*", key):
-        quoted = value.strip("'\"").replace("'", "\\'")
+        quoted = format_value(value.strip("'\""))
         kind = "letters beyond a-z" if not value.isascii() else "this text"
-        return f"cannot read {override!r}: {kind} must be quoted, for the shell too; type \"{key}='{quoted}'\""
+        return f'cannot read {override!r}: {kind} must be quoted, for the shell too; type "{key}={quoted}"'
     return f"cannot read {override!r}: check its brackets and quotes; for the shell, quote the whole of it."
 
 
 def describe_missing_option(missing: str, offered: list[str]) -> str:
-    """An unknown option of a group, or a group that does not exist."""
+    """Describe an unknown option of a group, or a group that does not exist."""
     if missing in REMOVED_OPTIONS:
         return f"{missing} is gone: {REMOVED_OPTIONS[missing]}"
     known = [name for name in [*group_names(), "hydra/launcher", "hydra/sweeper"] if missing.startswith(f"{name}/")]
@@ -78,13 +79,15 @@ def describe_missing_option(missing: str, offered: list[str]) -> str:
     options = sorted({*group_options(group), *(offered if "/" not in option else ())})
     if not options:
         return f"there is no {missing} to choose; the groups are {', '.join(group_names())}."
-    guess = nearest(option, options) or next((name for name in options if option and name.startswith(option)), None)
+    guess = nearest_name(option, options) or next(
+        (name for name in options if option and name.startswith(option)), None
+    )
     meant = f"did you mean {group}={guess}? The options are" if guess else "the options are"
     return f"{group}={option} does not exist; {meant} {', '.join(options)}."
 
 
 def describe_interpolation(error: InterpolationResolutionError) -> str:
-    """A `${...}` that has no value."""
+    """Describe a `${...}` that has no value."""
     message = str(error).splitlines()[0].removesuffix(".")
     message = re.sub(r"^\w+ raised while resolving interpolation: ", "", message).strip("\"'")
     key = getattr(error, "full_key", None)
@@ -94,15 +97,16 @@ def describe_interpolation(error: InterpolationResolutionError) -> str:
     return f"{place}{message}; name a key of the configuration, such as ${{model.depth}}, that does not refer back."
 
 
-def describe_unknown_key(key: str, command: str) -> str:
+def describe_absent_key(key: str, command: str) -> str:
+    """Describe a key that is in no file of the configuration."""
     if key.startswith("hydra."):
         return f"unknown key {key}: `breakout --cfg hydra` shows what Hydra knows."
     also = COMPOSING_GROUPS if command == "train" else ()
-    return unknown_key_sentence(ROOT_CLASSES[command], key, command, also)
+    return describe_unknown_key(ROOT_CLASSES[command], key, command, also)
 
 
 def describe_message(error: BaseException) -> str:
-    """Hydra's remaining errors, recognised by their first words."""
+    """Describe any other error of Hydra's, recognised by the beginning of its message."""
     message = str(error)
     quoted = re.search(r"'([^']+)'", message)
     subject = quoted.group(1) if quoted else ""

@@ -1,7 +1,7 @@
-"""One frozen dataclass per configuration group: what may be set, of which type, within which bounds.
+"""One frozen dataclass for each configuration group, with the types and bounds of its fields.
 
-In: nothing. Out: the types that the rest of the package reads. No field has a default here: every default
-stands once, in `conf/`. A group with several kinds is a union, told apart by its `kind`.
+No field has a default here: every default is in `conf/`. A group with several kinds is a union of classes, which the
+field `kind` tells apart.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SeasonTypes = dict[str | int | float, SeasonType | None]
 
 @dataclass(frozen=True)
 class ModeConfig:
-    """Shared locks the features to `BREAKOUT_FEATURE_ORDER`; experimental takes any registered ones."""
+    """The feature lock: shared takes exactly `BREAKOUT_FEATURE_ORDER`, experimental any registered features."""
 
     name: Literal["shared", "experimental"]
     description: str
@@ -48,7 +48,7 @@ class ModeConfig:
 
 @dataclass(frozen=True)
 class FeaturesConfig:
-    """The features of the model, in order; whether they exist and are allowed is decided by the registry."""
+    """The features of the model, in order; `features/selection.py` checks them against registry and mode."""
 
     names: tuple[str, ...]
 
@@ -137,7 +137,7 @@ class LogisticConfig:
 
 @dataclass(frozen=True)
 class BlendConfig:
-    """CatBoost and logistic regression together, averaged in log odds; the fields are theirs.
+    """The average of CatBoost and logistic regression in log odds, with the fields of both.
 
     `catboost_weight` is the share of CatBoost, logistic regression has the rest.
     """
@@ -156,7 +156,7 @@ class BlendConfig:
 
     @property
     def catboost(self) -> CatBoostConfig:
-        """The part of the trees."""
+        """The settings of the CatBoost part."""
         return CatBoostConfig(
             kind="catboost",
             depth=self.depth,
@@ -170,7 +170,7 @@ class BlendConfig:
 
     @property
     def logistic(self) -> LogisticConfig:
-        """The part of the regression."""
+        """The settings of the logistic part."""
         return LogisticConfig(
             kind="logistic", C=self.C, max_iterations=self.max_iterations, class_weights=self.class_weights
         )
@@ -178,7 +178,7 @@ class BlendConfig:
 
 @dataclass(frozen=True)
 class BaseRateConfig:
-    """The breakout rate of the training window, for everyone."""
+    """A baseline: the breakout rate of the training window, predicted for every row."""
 
     kind: Literal["base_rate"]
 
@@ -195,17 +195,16 @@ class ValidationConfig:
 
 @dataclass(frozen=True)
 class CalibrationConfig:
-    """How probabilities are mended, on the validation part only."""
+    """How probabilities are calibrated, on the validation part only."""
 
     kind: Literal["none", "sigmoid", "isotonic"]
 
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    """What is reported, and how its uncertainty is told.
+    """Which metrics are reported, and how their intervals are computed.
 
-    `seeds` counts fits, the headline one included; `permutation_repeats` and `shap_rows` 0 leave out that
-    importance.
+    `seeds` counts fits, the reported one included. `permutation_repeats` 0 and `shap_rows` 0 leave out that importance.
     """
 
     target_precision: Annotated[float, Meta(gt=0, le=1)]
@@ -283,7 +282,7 @@ WarehouseConfig = SampleWarehouseConfig | DuckDBWarehouseConfig | BigQueryWareho
 
 @dataclass(frozen=True)
 class NoTrackingConfig:
-    """The run folder is the only record."""
+    """No tracking: the run folder is the only record."""
 
     kind: Literal["none"]
 
@@ -323,7 +322,7 @@ class PathsConfig:
 
 @dataclass(frozen=True)
 class AuditRowsConfig:
-    """Which rows an audit recomputes: so many, between these dates; None means as far as the warehouse goes."""
+    """How many rows an audit recomputes, and between which dates; None is the first or last of the warehouse."""
 
     rows: Count
     start: date | None
@@ -332,6 +331,6 @@ class AuditRowsConfig:
 
 @dataclass(frozen=True)
 class PromotionGateConfig:
-    """What a candidate must show before it replaces the model in production."""
+    """What a candidate must reach to replace the model in production."""
 
     margin: Annotated[float, Meta(ge=-1, le=1)]

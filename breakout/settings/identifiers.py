@@ -1,6 +1,6 @@
-"""Names of things in BigQuery: a setting's key and value go in; what can be no such name raises one sentence.
+"""Checks of the names of BigQuery projects, locations, tables and endpoints.
 
-Tables and projects stand in SQL texts and addresses, where no query parameter can, so they are held to a plain form.
+Such names are part of SQL texts and addresses, where no query parameter can be used, so only a plain form is accepted.
 """
 
 from __future__ import annotations

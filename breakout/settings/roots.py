@@ -1,7 +1,4 @@
-"""One frozen dataclass per program: the whole of what that program is told.
-
-In: the groups. Out: the root classes, and which command composes which of them from which file of `conf/`.
-"""
+"""The root settings class of each command, composed from the file of the command's name in `conf/`."""
 
 from __future__ import annotations
 
@@ -38,7 +35,7 @@ Path = Annotated[str, Meta(min_length=1)]
 
 @dataclass(frozen=True, kw_only=True)
 class ComposedConfig:
-    """Base of the settings of a program: where its values come from the environment, and what was written there."""
+    """Base of the root settings classes: which values come from the environment, and what was written there."""
 
     references: References = field(compare=False, repr=False)
 
@@ -66,7 +63,7 @@ class SweepConfig:
 
 @dataclass(frozen=True)
 class ExperimentConfig(ComposedConfig):
-    """`breakout train`: the main job."""
+    """Settings of `breakout train`, the main job."""
 
     config_version: int
     seed: Seed
@@ -93,7 +90,7 @@ class ExperimentConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class DatasetConfig(ComposedConfig):
-    """`breakout dataset`: keys, label and features of the rows from `start` to `end`, as a file."""
+    """Settings of `breakout dataset`, which writes keys, label and features of the rows from `start` to `end`."""
 
     config_version: int
     start: date
@@ -108,7 +105,7 @@ class DatasetConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class EvaluateConfig(ComposedConfig):
-    """`breakout evaluate`: a saved bundle on later games.
+    """Settings of `breakout evaluate`, which scores a saved bundle on later games.
 
     `start` None is the day after the bundle's training window, `end` None the newest game in the warehouse.
     """
@@ -128,7 +125,7 @@ class EvaluateConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class PredictConfig(ComposedConfig):
-    """`breakout predict`: the slate of one day, ranked. `out` None prints it only."""
+    """Settings of `breakout predict`, which ranks the slate of one day; with `out` None it is only printed."""
 
     config_version: int
     bundle: Path
@@ -141,7 +138,7 @@ class PredictConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class CompareConfig(ComposedConfig):
-    """`breakout compare`: two bundles on the same games; `start` None is the day after both training windows."""
+    """Settings of `breakout compare`; `start` None is the day after the training windows of both bundles."""
 
     config_version: int
     seed: Seed
@@ -157,7 +154,7 @@ class CompareConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class PromoteConfig(ComposedConfig):
-    """`breakout promote`: the gate, then the registry. `start` and `end` as in `compare`."""
+    """Settings of `breakout promote`; `start` and `end` are those of the comparison with production."""
 
     config_version: int
     seed: Seed
@@ -173,7 +170,7 @@ class PromoteConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class AuditConfig(ComposedConfig):
-    """`breakout audit`: proof that no feature sees the future and that all paths agree."""
+    """Settings of `breakout audit`, which proves that no feature sees the future."""
 
     config_version: int
     seed: Seed
@@ -189,7 +186,6 @@ RootConfig = (
     ExperimentConfig | DatasetConfig | EvaluateConfig | PredictConfig | CompareConfig | PromoteConfig | AuditConfig
 )
 
-# A command's name is also the name of its root file in `conf/`.
 ROOT_CLASSES: dict[str, type[RootConfig]] = {
     "train": ExperimentConfig,
     "dataset": DatasetConfig,

@@ -1,4 +1,4 @@
-"""Settings as data: a configuration in; a mapping, YAML text or a fingerprint out, and back from a file."""
+"""Settings as data: as a mapping, as the YAML text of a file and back, and their fingerprint."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Root = TypeVar("Root")
 # Addresses that may hold a password or a token.
 ADDRESSES = (("tracking", "uri"), ("tracking", "api_endpoint"), ("warehouse", "api_endpoint"))
 
-# What a run is called, where it goes and how its data is fetched change none of its numbers.
+# Keys that change no number of a run: its name, where it is written, and how its data is fetched.
 NOT_IN_FINGERPRINT = {
     "name",
     "hypothesis",
@@ -71,12 +71,12 @@ def to_yaml(config: Any) -> str:
     """Return a configuration as the YAML text of `settings.yaml`; `load_file` reads it back equal, but for secrets."""
     import yaml
 
-    quickest = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # its wheels have libyaml, a build of one's own may not
-    return cast("str", yaml.dump(to_saved(config), Dumper=quickest, sort_keys=False, allow_unicode=True))
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # PyYAML built from source may lack libyaml
+    return cast("str", yaml.dump(to_saved(config), Dumper=dumper, sort_keys=False, allow_unicode=True))
 
 
 def fingerprint(config: Any) -> str:
-    """16 hex digits over everything that determines a run's numbers, and nothing else."""
+    """Return 16 hex digits over the settings that determine a run's numbers."""
     kept = {
         name: {k: v for k, v in value.items() if f"{name}.{k}" not in NOT_IN_FINGERPRINT}
         if isinstance(value, dict)
@@ -98,7 +98,7 @@ def load_file(path: str | Path, root: type[Root], *, is_lenient: bool = False) -
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file."""
+    """Return the mapping in a saved YAML file; DataError if there is none or it cannot be read."""
     import yaml
 
     try:

@@ -21,6 +21,7 @@ from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSou
 from omegaconf import DictConfig, OmegaConf
 
 from breakout.errors import ConfigurationError
+from breakout.settings.values import format_value
 from breakout.settings.versions import rename_keys
 
 GROUPS_OF_ROOT_KEYS = ("experiment", "sweep", "debug", "local")
@@ -90,7 +91,7 @@ def search_path_overrides(folders: Sequence[str]) -> list[str]:
     """
     if not folders:
         return []
-    places = ",".join(_quoted(f"{UserFiles.scheme()}://{resolve_folder(folder)}") for folder in folders)
+    places = ",".join(format_value(f"{UserFiles.scheme()}://{resolve_folder(folder)}") for folder in folders)
     return [f"hydra.searchpath=[{places}]"]
 
 
@@ -155,8 +156,3 @@ def describe_yaml_error(error: yaml.YAMLError, file: Path | str | None = None) -
     if "another document" in problem:
         return f"{where}: the file holds several documents (---); keep one."
     return f"{where}: not valid YAML ({problem}); correct the line."
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

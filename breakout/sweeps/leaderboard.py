@@ -17,7 +17,7 @@ from breakout.artifacts import save_json, save_text
 from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.metrics import HIGHER_IS_BETTER
 from breakout.report.html.sweep_page import render_sweep
-from breakout.settings.words import typed
+from breakout.settings.values import format_value
 from breakout.sweeps.flat import to_csv
 from breakout.sweeps.labels import labels, short_words
 from breakout.sweeps.results import JobResult, load_results
@@ -62,7 +62,7 @@ def build_leaderboard(results: Sequence[JobResult], folder: Path) -> dict[str, A
         "recipes": _recipe_tables(tables, metric),
         "seeds": [spread for table in tables for spread in _seed_spreads(table)],
         "not_completed": [_not_completed(result) for result in results if result.metrics is None],
-        "resume_command": shlex.join(["breakout", f"resume={typed(str(folder))}"]),
+        "resume_command": shlex.join(["breakout", f"resume={format_value(str(folder))}"]),
     }
     ready: dict[str, Any] = json_ready(board)
     return ready

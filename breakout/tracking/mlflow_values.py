@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from breakout.settings.words import flatten
+from breakout.settings.overrides import flatten
 from breakout.tracking.experiments import experiment_row
 
 if TYPE_CHECKING:

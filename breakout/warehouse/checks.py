@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
-from breakout.errors import DataError
+from breakout.errors import DataError, nearest_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -42,7 +41,7 @@ def check_columns(table: Table, where: str, present: Collection[str], folders: C
 def _what_may_be_meant(missing: Sequence[str], present: Collection[str], folders: Collection[str]) -> str:
     if set(missing) <= set(folders):
         return ", which its folder names (read it with warehouse.hive_partitioning=true)"
-    near = dict.fromkeys(name for column in missing for name in difflib.get_close_matches(column, present, n=1))
+    near = dict.fromkeys(filter(None, (nearest_name(column, present) for column in missing)))
     return f" (is {' or '.join(near)} meant?)" if near else ""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from breakout.errors import nearest_name
 from breakout.warehouse import tables
 
 if TYPE_CHECKING:
@@ -182,8 +182,8 @@ def _nearest(code: str, candidates: Sequence[str]) -> str | None:
     plain = code.strip().upper()
     same = [name for name in candidates if name.strip().upper() == plain and name != code]
     upper = {name.strip().upper(): name for name in candidates if name != code}
-    near = difflib.get_close_matches(plain, upper, n=1, cutoff=0.5)
-    return same[0] if same else upper[near[0]] if near else None
+    near = nearest_name(plain, upper, cutoff=0.5)
+    return same[0] if same else upper[near] if near else None
 
 
 def _by_source(value: Callable[[Row], str], joint: str) -> Callable[[Example], str]:

@@ -14,7 +14,7 @@ from breakout.artifacts import load_json
 from breakout.cli import main
 from breakout.report.html.run_page import write_page
 from breakout.settings.composition import compose
-from breakout.settings.words import words_for
+from breakout.settings.overrides import overrides_for
 from tests.report.conftest import QUICK, Reported, command, newest
 
 
@@ -128,13 +128,14 @@ ASKED = [
 
 
 @pytest.mark.parametrize("words", ASKED, ids=" ".join)
-def test_the_words_for_a_configuration_compose_it(words: list[str]) -> None:
+def test_the_overrides_for_a_configuration_compose_it(words: list[str]) -> None:
     config = compose("train", words)
-    assert compose("train", words_for("train", config)) == config
+    assert compose("train", overrides_for("train", config)) == config
 
 
-def test_only_what_differs_needs_words() -> None:
-    assert words_for("train", compose("train", ["model=logistic", "model.C=0.5"])) == ["model=logistic", "model.C=0.5"]
+def test_only_what_differs_needs_an_override() -> None:
+    overrides = ["model=logistic", "model.C=0.5"]
+    assert overrides_for("train", compose("train", overrides)) == overrides
 
 
 def test_a_second_run_of_the_name_tells_what_changed(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ REFUSED = {
 
 
 @dataclass
-class Words:
+class Arguments:
     """The sorted arguments of one command."""
 
     hydra_flags: list[str] = field(default_factory=list)  # that `hydra.main` answers, as `--cfg=job`
@@ -58,19 +58,19 @@ class Words:
         return "--shell-completion" in self.hydra_flags
 
 
-def sort_words(words: Sequence[str], command: str) -> Words:
+def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
     """Sort a command's arguments; ConfigurationError for one that is no flag of ours and no override."""
-    found = Words()
-    rest = list(words)
+    found = Arguments()
+    rest = list(arguments)
     while rest:
-        word = rest.pop(0)
-        flag, equals, value = word.partition("=")
-        if not word.startswith("-"):
-            found.overrides.append(word)
-        elif word in RUN_MODES:
-            found.is_multirun |= RUN_MODES[word]
-        elif word in BARE:
-            found.hydra_flags.append(BARE[word])
+        argument = rest.pop(0)
+        flag, equals, value = argument.partition("=")
+        if not argument.startswith("-"):
+            found.overrides.append(argument)
+        elif argument in RUN_MODES:
+            found.is_multirun |= RUN_MODES[argument]
+        elif argument in BARE:
+            found.hydra_flags.append(BARE[argument])
         elif flag in VALUED:
             name = VALUED[flag]
             given = flag_value(name, value if equals else None, rest)
@@ -81,7 +81,7 @@ def sort_words(words: Sequence[str], command: str) -> Words:
         else:
             refuse_flag(flag, value if equals else next_value(rest), command)
     if found.overrides and not found.is_completion:
-        refuse_bare_words(found.overrides)
+        refuse_without_value(found.overrides)
     return found
 
 
@@ -107,37 +107,42 @@ def refuse_flag(flag: str, value: str, command: str) -> None:
     for names, reason in REFUSED.items():
         if flag in names:
             raise ConfigurationError(f"{flag} is not offered: {reason}")
-    raise ConfigurationError(f"{flag} is not a flag of breakout: {replacement(flag.lstrip('-'), value, command)}")
+    replacement = describe_replacement(flag.lstrip("-"), value, command)
+    raise ConfigurationError(f"{flag} is not a flag of breakout: {replacement}")
 
 
-def replacement(word: str, value: str, command: str) -> str:
+def describe_replacement(name: str, value: str, command: str) -> str:
     """Describe the override that a flag of the older command line became."""
-    if word == "list-features":
+    if name == "list-features":
         return "type `breakout features`."
-    if word == "dry-run":
+    if name == "dry-run":
         return "type dry_run=true."
-    if word in ("feature", "features"):
+    if name in ("feature", "features"):
         chosen = f"features={value}" if value in group_options("features") else f"features.names=[{value or 'a,b'}]"
         return f"type mode=experimental {chosen}"
-    if word == "tags":
+    if name == "tags":
         return f"type tags=[{value or 'a,b'}]"
-    return renamed(word, value, command)
+    return describe_nearest_setting(name, value, command)
 
 
-def renamed(word: str, value: str, command: str) -> str:
-    """Describe the setting most like a flag. Settings are imported only here, so that --help loads none of them."""
+def describe_nearest_setting(name: str, value: str, command: str) -> str:
+    """Describe the setting most like a flag. Settings are imported only here, so that `--help` imports none of them."""
     from breakout.settings import ROOT_CLASSES
-    from breakout.settings.suggestions import known_keys, nearest_key
+    from breakout.settings.messages import nearest_key
+    from breakout.settings.schema import known_keys
 
     keys = known_keys(ROOT_CLASSES[command])
     groups = {key.partition(".")[0] for key in keys if "." in key}
-    key = nearest_key(word, (k for k in keys if not k.endswith(".kind")))
+    key = nearest_key(name, (k for k in keys if not k.endswith(".kind")))
     if key is None:
         return f"settings are written key=value; `breakout {command} --help` lists them."
     return f"type {key}={value or ('OPTION' if key in groups else 'VALUE')}"
 
 
-def refuse_bare_words(overrides: list[str]) -> None:
-    for word in overrides:
-        if "=" not in word and not word.startswith("~"):
-            raise ConfigurationError(f"cannot read {word!r}: a setting is written key=value, such as model.depth=6.")
+def refuse_without_value(overrides: list[str]) -> None:
+    """Raise ConfigurationError for an argument that is neither a flag nor key=value."""
+    for override in overrides:
+        if "=" not in override and not override.startswith("~"):
+            raise ConfigurationError(
+                f"cannot read {override!r}: a setting is written key=value, such as model.depth=6."
+            )

@@ -1,0 +1,63 @@
+"""The overrides that ask for a configuration again: settings in, `model=logistic window.eval_end=...` out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from breakout.conf_tree import conf_dir, group_options, groups_of
+from breakout.settings.composition import compose
+from breakout.settings.composition_errors import COMPOSING_GROUPS
+from breakout.settings.saved import to_mapping
+from breakout.settings.values import format_value
+
+
+def overrides_for(command: str, config: Any) -> list[str]:
+    """Return a short list of overrides that makes `breakout COMMAND OVERRIDES` run with this configuration.
+
+    For each group the option with the most values in common is chosen; what differs from it follows key by key.
+    """
+    root = (conf_dir() / f"{command}.yaml").read_text(encoding="utf-8")
+    wanted = _as_json(to_mapping(config))
+    required = re.findall(r"^(\w+): \?\?\?", root, flags=re.MULTILINE)
+    given = [_override(key, wanted[key]) for key in required]
+    groups = [group for group in groups_of(command) if group not in COMPOSING_GROUPS]
+    nearest = {group: _nearest_option(group, wanted[group]) for group in groups}
+    chosen = [f"{group}={option}" for group, option in nearest.items() if option and f"- {group}: {option}" not in root]
+    composed = flatten(_as_json(to_mapping(compose(command, [*given, *chosen]))))
+    changed = {key: value for key, value in flatten(wanted).items() if composed.get(key) != value}
+    return [*given, *chosen, *(_override(key, value) for key, value in changed.items() if key not in required)]
+
+
+def _override(key: str, value: Any) -> str:
+    # A mapping of settings holds references to the environment as interpolations, and escapes `${` in any other text.
+    return f"{key}={format_value(value, has_interpolations=True)}"
+
+
+def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested settings under dotted keys; lists stay whole."""
+    flat: dict[str, Any] = {}
+    for name, value in mapping.items():
+        flat |= flatten(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return flat
+
+
+def _nearest_option(group: str, wanted: Mapping[str, Any]) -> str | None:
+    """Return the option of the same kind with the most values in common."""
+    import yaml
+
+    likeness = {}
+    for option in group_options(group):
+        file = conf_dir() / group / f"{option}.yaml"
+        values = _as_json(yaml.safe_load(file.read_text(encoding="utf-8")))
+        if values.get("kind") == wanted.get("kind") and values.get("name") == wanted.get("name"):
+            likeness[option] = sum(wanted.get(key) == value for key, value in values.items())
+    best = max(likeness, key=lambda option: likeness[option], default=None)
+    return best if best and likeness[best] else None
+
+
+def _as_json(mapping: Any) -> dict[str, Any]:
+    """Return a mapping with dates as text and tuples as lists, so that equal values compare equal."""
+    return cast("dict[str, Any]", json.loads(json.dumps(mapping, default=str)))

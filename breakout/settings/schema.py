@@ -1,0 +1,57 @@
+"""What the settings classes consist of: their fields, the kinds of a group, and every dotted key."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Literal
+
+
+@cache
+def type_hints(cls: type) -> dict[str, Any]:
+    """Return the resolved annotations of the fields of a settings class that a user may set, in their order."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    return {name: hint for name, hint in hints.items() if name != "references"}
+
+
+def dataclasses_of(hint: Any) -> tuple[type, ...]:
+    """Return the classes that a field may hold: one group, its several kinds, or none for a plain value."""
+    members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    return tuple(member for member in members if isinstance(member, type) and dataclasses.is_dataclass(member))
+
+
+def kind_of(cls: type) -> str:
+    """Return the `kind` that names this class among those of its group, or "" for a group of one class."""
+    options = typing.get_args(type_hints(cls).get("kind"))
+    return str(options[0]) if len(options) == 1 else ""
+
+
+def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
+    """Return every dotted key of a program with the kinds that have it (none for a key of every kind)."""
+    keys: dict[str, tuple[str, ...]] = {}
+    for name, hint in type_hints(root).items():
+        keys[name] = ()
+        for cls in dataclasses_of(hint):
+            kind = kind_of(cls)
+            for field in type_hints(cls):
+                key = f"{name}.{field}"
+                keys[key] = (*keys.get(key, ()), *((kind,) if kind else ()))
+    return keys
+
+
+def base_of(hint: Any) -> Any:
+    """Return the type under `Annotated` and `| None`."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return base_of(next(member for member in typing.get_args(hint) if member is not type(None)))
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
+
+
+def literal_options(hint: Any) -> tuple[Any, ...]:
+    """Return the values that a `Literal` allows, or the items of a list of them; empty for any other type."""
+    base = base_of(hint)
+    if typing.get_origin(base) is tuple:
+        return literal_options(typing.get_args(base)[0])
+    return typing.get_args(base) if typing.get_origin(base) is Literal else ()
