@@ -1,1 +1,1 @@
-"""Every figure about a set of probabilities, computed once, with its uncertainty; `summary` is the way in."""
+"""The evaluation of probabilities: metrics, intervals, slices and the verdict. Start reading at `summary`."""

@@ -1,9 +1,4 @@
-"""A candidate against the model in production, on the same games.
-
-In: labels, both models' probabilities and game dates of the same rows, slice labels. Out: a frozen
-`Comparison` with paired differences, both models' own metrics and calibration, and the differences within
-slices.
-"""
+"""The comparison of a candidate with the model in production on the same games."""
 
 from __future__ import annotations
 
@@ -57,7 +52,7 @@ def compare_probabilities(
     parameters: EvaluationParameters,
     slices: Mapping[str, SliceLabels],
 ) -> Comparison:
-    """Compare two models' probabilities (n,) on the same rows; both are resampled together."""
+    """Compare two models' probabilities (n,) on the same rows and the same resamples."""
     labels = check_labels(y)
     resamples = parameters.draw(check_dates(game_dates, labels.size))
     return Comparison(

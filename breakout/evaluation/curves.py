@@ -1,7 +1,6 @@
-"""The points behind the plots: ROC, precision-recall, lift, score histogram.
+"""The points of the plots: ROC, precision-recall, lift and the histogram of scores.
 
-In: labels (n,), probabilities (n,). Out: tuples of floats, thinned to at most `MAX_POINTS`, ends kept. A
-curve that does not exist with one class is None.
+A curve has at most `MAX_POINTS` points, among them its ends. ROC, precision-recall and lift are None with one class.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ Points = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Curve:
-    """A line of `x` against `y`; what they are, the field that holds it says."""
+    """The points (x, y) of one curve; `Curves` defines the axes."""
 
     x: Points
     y: Points
@@ -40,7 +39,7 @@ class ScoreHistogram:
 
 @dataclass(frozen=True)
 class Curves:
-    """ROC: false, true positive rate. Precision-recall: recall, precision. Lift: share of top rows, lift."""
+    """All curves: (x, y) is (false, true positive rate), (recall, precision) and (share of top rows, lift)."""
 
     roc: Curve | None
     precision_recall: Curve | None
@@ -49,7 +48,7 @@ class Curves:
 
 
 def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
-    """Return all curves of one model; a ValueError without rows."""
+    """Return all curves of one model; ValueError without rows."""
     labels, probabilities = check_rows(y, p)
     if not labels.size:
         raise ValueError("no rows to draw curves of")

@@ -1,8 +1,6 @@
-"""Permutation importance: how much worse the model predicts when one feature is shuffled across games.
+"""Permutation importance: how much worse the model predicts when one feature is shuffled across games (Breiman 2001).
 
-In: a function from features to probabilities, the features (DataFrame, or array with names), labels, date
-resamples. Out: one record a feature, the most important first. Breiman (2001). Features that say the same
-thing share their worth: shuffling one of a pair can cost nothing while dropping both would.
+Correlated features share their importance: shuffling one of a pair can cost nothing while dropping both would.
 """
 
 from __future__ import annotations
@@ -29,11 +27,11 @@ PredictProbability = Callable[[Features], ArrayLike]
 
 @dataclass(frozen=True)
 class FeatureImportance:
-    """What shuffling a feature costs: rise in log loss (nats a game) and fall in AUC, averaged over shuffles.
+    """The cost of shuffling a feature: rise in log loss (nats a game) and fall in AUC, averaged over shuffles.
 
     Intervals resample game dates; the standard deviations are over the shuffles (None with one).
-    `adds_nothing` is true where neither interval lies above 0, and None with fewer than two dates, where there is
-    none.
+    `adds_nothing` is true where neither interval is above 0, and None with fewer than two dates, where there are no
+    intervals.
     """
 
     feature: str
@@ -46,7 +44,11 @@ class FeatureImportance:
 
 @dataclass(frozen=True)
 class _Shuffled:
-    """One feature's shuffles: mean rise of row losses (n,), mean concordant pairs, the figures of each."""
+    """One feature's shuffles.
+
+    Rises of row losses (n,) and concordant pairs (dates, dates) are means over shuffles; log losses and AUCs are those
+    of each shuffle.
+    """
 
     row_increases: FloatArray
     pairs: FloatArray

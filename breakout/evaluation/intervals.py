@@ -53,9 +53,9 @@ class PairedDifference:
 def replicate_paired_metrics(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, beside: Mapping[str, FloatArray] | None = None
 ) -> MetricReplicates:
-    """Replicate AUC, log loss and Brier score, which need sums by date only and are nearly free.
+    """Replicate AUC, log loss and Brier score, which need sums by date only.
 
-    `beside` are other figures of rows (n,) by name, whose means are replicated with them.
+    `beside` are other figures of rows (n,) by name, whose means are replicated too.
     """
     labels, probabilities = check_rows(y, p)
     pairs = concordant_pairs_by_date(labels, probabilities, resamples)
@@ -85,10 +85,10 @@ def replicate_metrics(
     ece_bins: int,
     ranked: RankedReplicates | None = None,
 ) -> MetricReplicates:
-    """Replicate all five metrics; `ranked` hands in the ranked replicates of the same rows and bins if they are there.
+    """Replicate all five metrics; `ranked` are the ranked replicates of the same rows and bins if they are known.
 
-    ECE cannot be negative, so chance alone lifts it in every resample: its interval lies above the estimate more
-    often than not and must not be read as symmetric.
+    ECE cannot be negative, so chance raises it in every resample: its interval is mostly above the estimate and must
+    not be read as symmetric.
     """
     labels, probabilities = check_rows(y, p)
     paired = replicate_paired_metrics(labels, probabilities, resamples)
@@ -124,7 +124,7 @@ def differences_of(
     resamples: DateResamples,
     names: Sequence[str] = PAIRED_METRICS,
 ) -> dict[str, PairedDifference]:
-    """Return candidate minus reference where both were replicated on the same rows and the same resamples."""
+    """Return candidate minus reference of metrics replicated on the same rows and the same resamples."""
     return {name: _difference(name, candidate, reference, resamples) for name in names}
 
 

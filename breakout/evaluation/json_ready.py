@@ -1,4 +1,4 @@
-"""Results as what the json module writes: no numpy types, no NaN, dates as ISO text."""
+"""Conversion of results to JSON types: without numpy types and NaN, dates as ISO text."""
 
 from __future__ import annotations
 

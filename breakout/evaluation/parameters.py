@@ -1,4 +1,4 @@
-"""The numbers that steer an evaluation, handed in by the caller; no default stands here."""
+"""The parameters of an evaluation; their defaults are in conf/."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from breakout.evaluation.resamples import DateResamples, draw_date_resamples
 
 @dataclass(frozen=True)
 class EvaluationParameters:
-    """How an evaluation is done.
+    """The parameters of an evaluation.
 
-    `bootstrap_resamples` and `seed` make the draws of game dates, `confidence` is the share an interval
-    keeps, `ece_bins` the number of equal-mass bins, `thresholds` and `top_fractions` the rows of their
-    tables.
+    `bootstrap_resamples` and `seed` determine the draws of game dates, `confidence` is the share of resamples within an
+    interval, `ece_bins` the number of equal-mass bins, `thresholds` and `top_fractions` the rows of their tables.
     """
 
     bootstrap_resamples: int

@@ -1,13 +1,9 @@
-"""Whether a probability of 0.2 happens one time in five: equal-mass bins, ECE, the Brier score taken apart.
+"""Reliability of probabilities: bins of equal mass, the calibration error (ECE) and the parts of the Brier score.
 
-In: labels (n,), probabilities (n,), a number of bins. Out: the calibration error, one record a bin, the Brier
-terms.
-
-**The binning rule.** Rows stand in ascending order of probability. All rows of one probability go together
-into bin floor(n_bins * m / n), where m is the middle of the places they take up (places before them + half
-their own number). Without ties that gives bins whose sizes differ by at most one; with ties a bin may be
-larger, or empty and left out. Nothing depends on the order of rows, and a row repeated k times counts as k
-rows.
+**The binning rule.** Rows are sorted by probability. All rows of one probability are put into the bin
+floor(n_bins * m / n), where m is the number of rows before them plus half their own number. Without ties the sizes of
+bins differ by at most one; with ties a bin may be larger, or empty and left out. The order of rows does not matter, and
+a row repeated k times counts as k rows.
 """
 
 from __future__ import annotations
@@ -23,7 +19,7 @@ from breakout.evaluation.rows import FloatArray, IntArray, check_rows, group_tie
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """One bin: its range and mean of probabilities, the breakout rate that followed, and its games."""
+    """One bin: range and mean of its probabilities, the breakout rate of its games, and their number."""
 
     lowest_probability: float
     highest_probability: float
@@ -37,7 +33,7 @@ class BrierDecomposition:
     """brier = reliability - resolution + uncertainty + within_bin_variance - within_bin_covariance, exactly.
 
     The first three are Murphy's (1973), in which lower reliability and higher resolution are better; the last
-    two are what binning blurs (Stephenson, Coelho and Jolliffe 2008).
+    two are lost by binning (Stephenson, Coelho and Jolliffe 2008).
     """
 
     brier: float
@@ -49,7 +45,7 @@ class BrierDecomposition:
 
 
 def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
-    """Return the bin, 0 to n_bins - 1, of each probability (n,) by the rule at the head of this module."""
+    """Return the bin, 0 to n_bins - 1, of each probability (n,) by the binning rule of this module."""
     if n_bins < 1:
         raise ValueError(f"at least one bin is needed, not {n_bins}")
     ties = group_ties(p)
@@ -89,7 +85,7 @@ def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bi
 
 
 def decompose_brier(y: ArrayLike, p: ArrayLike, n_bins: int) -> BrierDecomposition | None:
-    """Take the Brier score apart over the bins; None without rows."""
+    """Decompose the Brier score over the bins; None without rows."""
     labels, probabilities = check_rows(y, p)
     if not labels.size:
         return None

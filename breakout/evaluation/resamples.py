@@ -1,8 +1,7 @@
-"""The bootstrap's draws: whole game dates with replacement, turned into intervals.
+"""The date bootstrap: whole game dates drawn with replacement, and percentile intervals of replicated figures.
 
-In: the game date of each row, a count and a seed. Out: how often each date was drawn in each resample, and
-from any replicated figure its percentile interval. Players of one night share opponents, pace and overtime,
-so rows of a date are not independent and are never drawn apart.
+Players of one night share opponents, pace and overtime, so the rows of a date are not independent and are drawn
+together.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ class Interval:
     """A figure with its percentile interval.
 
     `estimate` is None where the figure is undefined; `low` and `high` are None then too, and with fewer than
-    two game dates, from which nothing can be said about the spread. `n_undefined` counts the resamples left
+    two game dates, from which the spread cannot be estimated. `n_undefined` counts the resamples left
     out because the figure did not exist in them (one class only, nobody flagged).
     """
 
@@ -31,7 +30,7 @@ class Interval:
     n_undefined: int
 
     def holds(self, value: float) -> bool:
-        """Say whether `value` lies within the interval; False if there is no interval."""
+        """Return whether `value` is within the interval; False if there is no interval."""
         return self.low is not None and self.high is not None and self.low <= value <= self.high
 
 
@@ -39,8 +38,8 @@ class Interval:
 class DateResamples:
     """Bootstrap draws of game dates for a set of rows.
 
-    `date_index` (n,) numbers each row's date, `weights` (resamples, dates) says how often each date was
-    drawn, as whole numbers held in floats; `confidence` is the share of resamples that an interval keeps.
+    `date_index` (n,) numbers each row's date, `weights` (resamples, dates) counts how often each date was
+    drawn, as whole numbers in floats; `confidence` is the share of resamples within an interval.
     """
 
     date_index: IntArray
@@ -61,7 +60,7 @@ class DateResamples:
         return DateResamples((np.cumsum(is_present) - 1)[kept], self.weights[:, is_present], self.confidence)
 
     def sums(self, row_values: FloatArray) -> FloatArray:
-        """Return the sum of `row_values` (n,) in each resample, of shape (resamples,); of several, (k, n), each's."""
+        """Return the sum of `row_values` in each resample: (n,) -> (resamples,), (k, n) -> (k, resamples)."""
         by_date = [np.bincount(self.date_index, values, self.n_dates) for values in np.atleast_2d(row_values)]
         return np.asarray((by_date @ self.weights.T).reshape(*row_values.shape[:-1], -1))
 
@@ -71,7 +70,7 @@ class DateResamples:
         return self.sums(np.ones(self.date_index.size))
 
     def means(self, row_values: FloatArray) -> FloatArray:
-        """Return the mean of `row_values` (n,) or (k, n) in each resample, NaN where it has no rows."""
+        """Return the mean of `row_values` in each resample, shaped as `sums`; NaN where a resample has no rows."""
         return divide(self.sums(row_values), self.row_counts)
 
     def interval(self, estimate: float | None, replicates: FloatArray) -> Interval:
@@ -87,7 +86,7 @@ class DateResamples:
 def quantile(ascending: FloatArray, level: float) -> float:
     """Return numpy's linear quantile (Hyndman and Fan's seventh) of sorted values (n,), to the last bit.
 
-    An evaluation takes hundreds, and numpy's own spends ten times as long on its options.
+    An evaluation needs hundreds, and numpy.quantile takes ten times as long.
     """
     place = (ascending.size - 1) * level
     below = int(place)
@@ -109,7 +108,7 @@ def draw_date_resamples(
     """Draw as many dates as there are, with replacement, `bootstrap_resamples` times.
 
     `game_dates` has the shape (n,). The draws depend on the number of dates and the seed alone, so every
-    model scored on the same rows is judged on the same resamples. A ValueError without rows or resamples, or
+    model scored on the same rows is evaluated on the same resamples. ValueError without rows or resamples, or
     for a confidence outside (0, 1).
     """
     dates = check_dates(game_dates)

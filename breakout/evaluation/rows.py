@@ -1,8 +1,4 @@
-"""What every evaluation starts from: labels, probabilities and game dates of the same rows, checked once.
-
-In: array-likes of one length. Out: plain numpy arrays of fixed types, or a ValueError that says what is
-wrong.
-"""
+"""Checks of the input of every evaluation: labels, probabilities and game dates of the same rows."""
 
 from __future__ import annotations
 
@@ -21,7 +17,7 @@ EQUALITY_TOLERANCE = 1e-9
 
 
 def check_labels(y: ArrayLike) -> FloatArray:
-    """Return `is_breakout` of shape (n,) as 0.0 and 1.0; a ValueError for another shape or another value."""
+    """Return `is_breakout` of shape (n,) as 0.0 and 1.0; ValueError for another shape or another value."""
     labels = np.asarray(y, dtype=np.float64)
     if labels.ndim != 1:
         raise ValueError(f"labels must be one-dimensional, not of shape {labels.shape}")
@@ -31,7 +27,7 @@ def check_labels(y: ArrayLike) -> FloatArray:
 
 
 def check_probabilities(p: ArrayLike, n_rows: int) -> FloatArray:
-    """Return probabilities of shape (n_rows,); a ValueError for another shape or outside [0, 1]."""
+    """Return probabilities of shape (n_rows,); ValueError for another shape or outside [0, 1]."""
     probabilities = np.asarray(p, dtype=np.float64)
     if probabilities.shape != (n_rows,):
         raise ValueError(f"{n_rows} labels but probabilities of shape {probabilities.shape}")
@@ -41,7 +37,7 @@ def check_probabilities(p: ArrayLike, n_rows: int) -> FloatArray:
 
 
 def check_dates(game_dates: ArrayLike, n_rows: int | None = None) -> DateArray:
-    """Return dates (n,) as `datetime64[D]`; a ValueError if one is missing or there are not `n_rows`."""
+    """Return dates (n,) as `datetime64[D]`; ValueError if one is missing or there are not `n_rows`."""
     dates = np.asarray(game_dates).astype("datetime64[D]")
     if dates.ndim != 1 or (n_rows is not None and dates.shape != (n_rows,)):
         raise ValueError(f"game dates of shape {dates.shape} do not match {n_rows} rows")

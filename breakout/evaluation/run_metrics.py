@@ -45,8 +45,8 @@ class ValidationMetrics:
 class ModelSummary:
     """The model that was fitted or scored.
 
-    `figures` are the numbers by which a model of this kind describes its fit, such as the trees kept; the file holds
-    them beside the other keys. `fit_seconds` is None and `bundle` its fingerprint where a saved model was scored.
+    `figures` are the numbers of its fit that depend on the kind, such as the trees kept; in the file they are keys of
+    the model like the others. `fit_seconds` is None and `bundle` its fingerprint where a saved model was scored.
     """
 
     kind: str
@@ -183,7 +183,7 @@ def metrics_from_json(content: Any, path: Path) -> RunMetrics:
 
 
 def _with_figures(part: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
-    """Return a part of the file with the numbers of its model's own kind gathered under `figures`."""
+    """Return a part of the file with the keys that are not `known` moved into a mapping `figures`."""
     figures = {key: value for key, value in part.items() if key not in known}
     return {**{key: value for key, value in part.items() if key in known}, "figures": figures}
 

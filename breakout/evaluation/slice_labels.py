@@ -1,8 +1,4 @@
-"""The labels by which an evaluation is cut: month, points band, venue, rest, season phase, staleness.
-
-In: one plain array a slicing, of shape (n,). Out: `SliceLabels`, the label of each row with the order to show
-them in.
-"""
+"""Labels of the slices that an evaluation reports: month, points band, venue, rest, season phase, staleness."""
 
 from __future__ import annotations
 
@@ -29,7 +25,7 @@ class SliceLabels:
 
     @cached_property
     def members(self) -> tuple[tuple[str, BoolArray], ...]:
-        """The labels that a row has, in order, with their rows (n,); a ValueError for one missing from the order."""
+        """The labels that occur, in order, with masks (n,) of their rows; ValueError for one missing from `order`."""
         unnamed = set(np.unique(self.values).tolist()) - set(self.order)
         if unnamed:
             raise ValueError(f"slice labels missing from their order: {', '.join(sorted(unnamed))}")
@@ -47,7 +43,7 @@ def points_band_labels(season_average: ArrayLike, *, min_ppg: float, max_ppg: fl
     """Label rows by season average S in points, in bands of `width` from `min_ppg`, as "8-10".
 
     A band holds its lower edge and not its upper one; the last ends at `max_ppg`, which it holds, and may be
-    narrower. A ValueError for an average outside the limits.
+    narrower. ValueError for an average outside the limits.
     """
     averages = np.asarray(season_average, dtype=np.float64)
     if not ((averages >= min_ppg - EQUALITY_TOLERANCE) & (averages <= max_ppg + EQUALITY_TOLERANCE)).all():
@@ -88,7 +84,7 @@ def staleness_labels(game_dates: ArrayLike, train_end: date | ArrayLike) -> Slic
     """Label rows by weeks since the last day of training; its first seven days after are week 1.
 
     `train_end` is one day, or each row's own (n,) where models of several folds scored them. Later weeks are
-    grouped: 5 to 8, 9 to 13, 14 to 26, 27 on. A ValueError for a game on or before its `train_end`.
+    grouped: 5 to 8, 9 to 13, 14 to 26, 27 on. ValueError for a game on or before its `train_end`.
     """
     dates, ends = check_dates(game_dates), np.asarray(train_end, dtype="datetime64[D]")
     days = (dates - ends).astype(np.int64)

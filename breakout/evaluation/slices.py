@@ -1,7 +1,6 @@
-"""Quality within parts of the rows, each with intervals from the same draws of dates as the whole.
+"""Metrics within slices of the rows, with intervals from the same draws of dates as those of all rows.
 
-In: labels (n,), probabilities (n,), date resamples, slice labels (n,). Out: one record a slice that holds a
-row. Many slices are looked at, so one of twenty that excludes the overall figure is what chance alone gives.
+With many slices, about one interval in twenty misses the truth by chance alone.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""How much the figures of one setting move when only the model's seed changes.
-
-In: labels (n,), the probabilities (n,) that each seed gave on the same rows. Out: mean and spread by metric.
-"""
+"""The spread of metrics over fits that differ in the seed alone."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ SEED_METRICS = {
 
 @dataclass(frozen=True)
 class SeedSpread:
-    """One metric over seeds; the sample standard deviation is None with a single seed."""
+    """One metric by seed, its mean and its spread; the sample standard deviation is None with a single seed."""
 
     values: Mapping[int, float]
     mean: float

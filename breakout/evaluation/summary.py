@@ -33,7 +33,7 @@ SCHEMA_VERSION = 2
 
 @dataclass(frozen=True)
 class RowSummary:
-    """Which rows were evaluated; `n_rows` counts player-games."""
+    """The rows that were evaluated; `n_rows` counts player-games."""
 
     n_rows: int
     n_dates: int
@@ -89,7 +89,7 @@ def evaluate_probabilities(
     slices: Mapping[str, SliceLabels],
     train_end: date | ArrayLike | None,
 ) -> EvaluationResult:
-    """Compute every figure about `p` (n,) against `y` (n,) on the rows dated `game_dates` (n,).
+    """Evaluate probabilities `p` (n,) against labels `y` (n,) of the rows with `game_dates` (n,).
 
     `baselines` are the metrics of other probabilities on the same rows and resamples: the base rate, the logistic
     regression, the same model before calibration. `train_end` is the last day of training, which cuts `staleness`, or

@@ -1,9 +1,7 @@
-"""The decision threshold, chosen on validation rows, and what flagging above a threshold gives.
+"""The choice of the decision threshold, and precision and recall of flagging games at thresholds.
 
-In: labels (n,), probabilities (n,), the rule's two numbers. Out: the choice with the rule that made it; one
-record a threshold. A row is flagged when its probability is at or above the threshold. Choose on the
-validation part alone and report on the evaluation window: a threshold chosen where it is reported flatters
-itself.
+A game is flagged when its probability is at or above the threshold. The threshold is chosen on the validation part and
+reported on the evaluation window: reported where it was chosen, it would look better than it is.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ ThresholdRule = Literal["target_precision", "best_f1"]
 
 @dataclass(frozen=True)
 class ThresholdChoice:
-    """The chosen threshold, the rule that chose it, and what it gave on the rows it was chosen on."""
+    """The chosen threshold, the rule that chose it, and its precision, F1 and flags on the rows it was chosen on."""
 
     threshold: float
     rule: ThresholdRule
@@ -38,9 +36,9 @@ class ThresholdChoice:
 
 @dataclass(frozen=True)
 class ThresholdRow:
-    """What one threshold gives: precision is None if nobody is flagged, recall None if there is no breakout.
+    """The result of one threshold: precision is None if no game is flagged, recall None if there is no breakout.
 
-    F1 is None only where neither exists, that is without a flag and without a breakout.
+    F1 is None only without a flag and without a breakout.
     """
 
     threshold: float
@@ -57,7 +55,7 @@ def choose_threshold(y: ArrayLike, p: ArrayLike, *, target_precision: float, min
     """Choose the lowest probability with enough precision and enough flagged rows; else the best F1.
 
     Only the probabilities (n,) that occur are considered. Where F1 ties, the highest one wins and flags the
-    fewest. A ValueError without rows.
+    fewest. ValueError without rows.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -86,7 +84,7 @@ def choose_threshold(y: ArrayLike, p: ArrayLike, *, target_precision: float, min
 def threshold_row(
     y: ArrayLike, p: ArrayLike, threshold: float, resamples: DateResamples, *, is_chosen: bool = False
 ) -> ThresholdRow:
-    """Return precision, recall, F1 and the share flagged at `threshold`; a ValueError without rows."""
+    """Return precision, recall, F1 and the share flagged at `threshold`; ValueError without rows."""
     labels, probabilities = check_rows(y, p)
     if not labels.size:
         raise ValueError("no rows to report a threshold on")
@@ -114,6 +112,6 @@ def _precision_interval(labels: FloatArray, is_flagged: BoolArray, resamples: Da
 def threshold_table(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, *, thresholds: Sequence[float], chosen: float | None
 ) -> tuple[ThresholdRow, ...]:
-    """Return one record a threshold, ascending, with the chosen one among them and marked."""
+    """Return one row for each threshold, ascending; the chosen one is among them and marked."""
     wanted = sorted({*thresholds} | ({chosen} if chosen is not None else set()))
     return tuple(threshold_row(y, p, value, resamples, is_chosen=value == chosen) for value in wanted)

@@ -1,9 +1,7 @@
-"""How often the highest-ranked games break out: hit rate and lift of the top 5% and 10%.
+"""Hit rate and lift of the highest-ranked games.
 
-In: labels (n,), probabilities (n,), fractions. Out: one record a fraction. The top fraction is rounded up to
-whole rows. Where equal probabilities straddle the cut, the hits among them are counted in expectation: as
-many of the tied rows as still fit, at the tied rows' own breakout rate. So nothing depends on the order of
-rows.
+The top fraction is rounded up to whole rows. Where rows of equal probability are partly within it, their hits are
+counted in expectation: as many of them as fit, at their own breakout rate. So the order of rows does not matter.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from breakout.evaluation.rows import FloatArray, check_rows, group_ties
 
 @dataclass(frozen=True)
 class TopRows:
-    """The top `fraction` of games: how many, their breakout rate, and that rate over everybody's (lift)."""
+    """The top `fraction` of games: their number, their breakout rate, and that rate over the one of all games (lift)."""
 
     fraction: float
     count: int
@@ -46,7 +44,7 @@ def top_rows(
 ) -> tuple[TopRows, ...]:
     """Return hit rate and lift of each top fraction with intervals; lift is None where nobody breaks out.
 
-    `ranked` hands in the ranked replicates of the same rows and fractions where the caller has them already.
+    `ranked` are the ranked replicates of the same rows and fractions if they are known.
     """
     labels, probabilities = check_rows(y, p)
     ranked = ranked or replicate_ranked(labels, probabilities, resamples, 1, fractions)

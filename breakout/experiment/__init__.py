@@ -1,1 +1,1 @@
-"""One experiment: from typed settings to a fitted model, judged on rows it has not seen, and what is written of it."""
+"""One experiment: a plan, its fits, their evaluation on rows that they have not seen, and the metrics of the run."""

@@ -105,7 +105,7 @@ def _refused(error: CatBoostError, config: CatBoostConfig, seed: int) -> Breakou
     reason = re.sub(r"^\S+:\d+:\s*", "", str(error)).strip().rstrip(".")
     if "constant or ignored" in reason:
         return DataError(
-            "CatBoost cannot fit: no feature varies over the games to fit on as far as its 32-bit numbers can tell; "
+            "CatBoost cannot fit: no feature varies over the games to fit on within the precision of 32-bit numbers; "
             "choose other features or a longer training window."
         )
     numbers = (
