@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from breakout.evaluation.run_metrics import RunMetrics, write_metrics
 from breakout.experiment.drift import save_distributions
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
 from breakout.experiment.shared_work import SharedWork
-from breakout.experiment.summary import calibration_fit, summarise_training
+from breakout.experiment.summary import RunResult, calibration_fit, summarise_training
 from breakout.experiment.windows import FittedRun, FittedWindow, fit_windows
 from breakout.features.distributions import DistributionReport, validate_feature_distributions
 from breakout.runs import git_commit, open_run
@@ -21,28 +20,19 @@ from breakout.runs import git_commit, open_run
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from breakout.experiment.plan import Plan
+    from breakout.experiment.plan import RunPlan
     from breakout.runs import Run
 
 logger = logging.getLogger("breakout")
 
 
-@dataclass(frozen=True)
-class TrainedRun:
-    """A completed run: its folder, its metrics, and the comparison of features (None if nothing was evaluated)."""
-
-    folder: Path
-    metrics: RunMetrics
-    distributions: DistributionReport | None
-
-
 def train(
-    plan: Plan,
+    plan: RunPlan,
     parent: Path | None = None,
     work: SharedWork | None = None,
     facts: Mapping[str, object] | None = None,
     started: list[Path] | None = None,
-) -> TrainedRun:
+) -> RunResult:
     """Carry out a plan in a new run folder, which is appended to `started` as soon as it exists.
 
     A sweep passes the parent of its jobs' folders, the work that its jobs share, and facts for status.json.
@@ -66,7 +56,7 @@ def train(
 
             write_page(run.folder)
         logger.info("run complete: %s", run.folder)
-    return TrainedRun(run.folder, metrics, distributions)
+    return RunResult(run.folder, metrics, distributions)
 
 
 def _compare_features(last: FittedWindow, significance: float, work: SharedWork) -> DistributionReport | None:
@@ -81,7 +71,7 @@ def _compare_features(last: FittedWindow, significance: float, work: SharedWork)
 
 
 def _write(
-    plan: Plan, run: Run, fitted: FittedRun, metrics: RunMetrics, distributions: DistributionReport | None
+    plan: RunPlan, run: Run, fitted: FittedRun, metrics: RunMetrics, distributions: DistributionReport | None
 ) -> None:
     """Write all files of a run except its page."""
     if distributions is not None:
@@ -94,7 +84,7 @@ def _write(
     run.note(bundle=bundle, contract=plan.contract.fingerprint)
 
 
-def _manifest_facts(plan: Plan, run: Run, fitted: FittedRun) -> BundleFacts:
+def _manifest_facts(plan: RunPlan, run: Run, fitted: FittedRun) -> BundleFacts:
     """Return how the model of the last window came about, for the manifest of its bundle."""
     config, last = plan.config, fitted.last
     rows, validation = None if last.scored is None else last.scored.rows, last.fitted.validation

@@ -19,7 +19,7 @@ from breakout.evaluation.rows import FloatArray, check_rows, group_ties
 
 @dataclass(frozen=True)
 class TopRows:
-    """The top `fraction` of games: their number, their breakout rate, and that rate over the one of all games (lift)."""
+    """The top `fraction` of games: their number, their breakout rate, and its ratio to that of all games (lift)."""
 
     fraction: float
     count: int

@@ -15,7 +15,7 @@ from breakout.calibration import Calibration, Calibrator, HeldOutCalibration, Ki
 from breakout.errors import DataError
 from breakout.evaluation.metrics import log_loss
 from breakout.evaluation.thresholds import ThresholdChoice, choose_threshold
-from breakout.experiment.row_counts import check_training_count
+from breakout.experiment.plan import check_training_count
 from breakout.experiment.shared_work import SharedWork
 from breakout.models.base import FitParts, Model
 from breakout.models.kinds import KINDS, fit_model, held_out_probability

@@ -1,4 +1,4 @@
-"""What a run is going to do, decided before anything is fitted: features, contract, dates, source."""
+"""The plan of a run, resolved before anything is fitted: features, contract, dates, warehouse, and the rows' cost."""
 
 from __future__ import annotations
 
@@ -9,59 +9,63 @@ from typing import TYPE_CHECKING
 
 from breakout import settings
 from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
-from breakout.experiment.reading_cost import estimate_rows
+from breakout.errors import DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract, build_contract
+from breakout.features.query import get_training_data_query
 from breakout.features.selection import select_features
 from breakout.split import DateRange, Fold, Split, resolve_folds, resolve_window
+from breakout.warehouse.cost import CostEstimate, Priced
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
 
     from breakout.settings import ExperimentConfig
     from breakout.warehouse.base import Warehouse
-    from breakout.warehouse.cost import CostEstimate
+
+MIN_TRAINING_ROWS = 500
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One experiment, resolved: what it learns from, under which contract, on which dates, from which warehouse."""
+class RunPlan:
+    """One experiment with its configuration resolved: features, contract, dates and an open warehouse."""
 
     config: ExperimentConfig
     features: BreakoutFeatureConfig
     contract: Contract
     split: Split
     warehouse: Warehouse
-    folds: tuple[Fold, ...] = ()  # of a walk forward; `split` is then the last one's
+    folds: tuple[Fold, ...] = ()  # of a walk forward; `split` is then that of the last fold
 
     @property
     def run_parent(self) -> Path:
-        """The folder in which the run's own folder will be made."""
+        """The folder in which the run's own folder is made."""
         return Path(self.config.paths.outputs) / "runs" / self.config.name
 
     def ranges(self) -> dict[str, DateRange]:
-        """The dates that the run reads, by the part they play."""
+        """Return the dates that the run reads: `train` and `evaluation`, or `folds` of a walk forward."""
         if self.folds:
             return {"folds": DateRange(min(fold.train.start for fold in self.folds), self.folds[-1].evaluation.end)}
         evaluation = {} if self.split.evaluation is None else {"evaluation": self.split.evaluation}
         return {"train": self.split.train, **evaluation}
 
     def estimate(self, window: DateRange) -> CostEstimate | None:
-        """What reading the rows of a window would cost, slices included; None where reading is free."""
+        """Return what reading the rows of a window would cost, slices included; None where reading is free."""
         return estimate_rows(self.warehouse, self.features, window.start, window.end, SLICE_FEATURES)
 
     def build_span(self) -> Dataset:
-        """All rows of a walk forward, from the first training date to the last one evaluated."""
+        """Build all rows of a walk forward, from the first training date to the last evaluation date."""
         span = self.ranges()["folds"]
         return build_dataset(self.warehouse, self.features, span.start, span.end, slice_features=SLICE_FEATURES)
 
     def build_train(self) -> Dataset:
-        """The training rows."""
+        """Build the training rows."""
         return build_dataset(self.warehouse, self.features, self.split.train.start, self.split.train.end)
 
     def build_evaluation(self) -> Dataset | None:
-        """The evaluation rows, with what slices need beside them; None if the run only trains."""
+        """Build the evaluation rows with the columns that slices need; None if the run only trains."""
         window = self.split.evaluation
         if window is None:
             return None
@@ -69,8 +73,8 @@ class Plan:
 
 
 @contextmanager
-def open_plan(config: ExperimentConfig) -> Iterator[Plan]:
-    """Resolve a configuration against its warehouse, which is closed on leaving."""
+def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
+    """Resolve a configuration against its warehouse, which is closed on exit."""
     features = BreakoutFeatureConfig.from_target(
         select_features(config.mode.name, config.features.names), config.target
     )
@@ -78,11 +82,46 @@ def open_plan(config: ExperimentConfig) -> Iterator[Plan]:
     warehouse = open_for(config, "train")
     try:
         split, folds = resolve_window(config.window, warehouse), folds_of(config)
-        yield Plan(config, features, contract, split, warehouse, folds)
+        yield RunPlan(config, features, contract, split, warehouse, folds)
     finally:
         warehouse.close()
 
 
 def folds_of(config: ExperimentConfig) -> tuple[Fold, ...]:
-    """The calendar's folds of a window that walks forward; none of any other."""
+    """Return the folds of a walk forward by the calendar, whether games were played or not; () for other windows."""
     return resolve_folds(config.window) if isinstance(config.window, settings.WalkForwardWindowConfig) else ()
+
+
+def estimate_rows(
+    warehouse: Warehouse,
+    config: BreakoutFeatureConfig,
+    start: date,
+    end: date,
+    slice_features: Sequence[str] = (),
+) -> CostEstimate | None:
+    """Return the cost of `build_dataset` with the same arguments and of its checks; None where reading is free."""
+    if not isinstance(warehouse, Priced):
+        return None
+    sql = get_training_data_query((*config.names, *slice_features), sources=warehouse.sources)
+    parameters = config.parameters(warehouse.history_start(start), start, end)
+    return warehouse.estimate(sql, parameters) + warehouse.estimate_checks(start, end)
+
+
+def check_training_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
+    """Raise DataError below 500 training rows; without any, it says what `describe_history` returns."""
+    if rows < MIN_TRAINING_ROWS:
+        held = f" ({describe_history()})" if describe_history and not rows else ""
+        raise DataError(
+            f"the training window holds {rows} rows{held}, at least {MIN_TRAINING_ROWS} are needed; "
+            "lengthen window.train_start..train_end or check that the warehouse holds those dates."
+        )
+
+
+def check_evaluation_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
+    """Raise DataError if the evaluation window holds no rows; it says what `describe_history` returns."""
+    if not rows:
+        held = f" ({describe_history()})" if describe_history else ""
+        raise DataError(
+            f"the evaluation window holds no rows{held}; move it to dates with games, "
+            "or set window.eval_start and window.eval_end to null to train only."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ from breakout.experiment.seeds import measure_stability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import pandas as pd
 
@@ -33,7 +35,17 @@ if TYPE_CHECKING:
     from breakout.experiment.evaluating import ScoredRows
     from breakout.experiment.fitting import Fitted
     from breakout.experiment.windows import FittedRun, FittedWindow
+    from breakout.features.distributions import DistributionReport
     from breakout.settings import EvaluateConfig, ExperimentConfig
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A completed run: its folder, its metrics, and the comparison of features (None if nothing was evaluated)."""
+
+    folder: Path
+    metrics: RunMetrics
+    distributions: DistributionReport | None
 
 
 def summarise_training(config: ExperimentConfig, run: FittedRun, result: EvaluationResult | None) -> RunMetrics:

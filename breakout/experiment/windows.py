@@ -14,14 +14,14 @@ from breakout.coverage import coverage_warnings, describe_history
 from breakout.errors import DataError
 from breakout.experiment.evaluating import predictions_frame, score_rows
 from breakout.experiment.fitting import Fitted, check_training_rows, fit_experiment, split_parts
-from breakout.experiment.row_counts import check_evaluation_count
+from breakout.experiment.plan import check_evaluation_count
 from breakout.experiment.shared_work import SharedWork
 from breakout.split import DateRange, Fold, Split, date_mask, folds_with_games
 
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
     from breakout.experiment.evaluating import ScoredRows
-    from breakout.experiment.plan import Plan
+    from breakout.experiment.plan import RunPlan
 
 logger = logging.getLogger("breakout")
 
@@ -78,7 +78,7 @@ def parts_of(train: Dataset, evaluation: Dataset | None) -> dict[str, Dataset]:
     return {"training": train} | ({} if evaluation is None else {"evaluation": evaluation})
 
 
-def fit_windows(plan: Plan, work: SharedWork | None = None) -> FittedRun:
+def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
     """Build the rows of a plan, fit every window and score its evaluation rows.
 
     `work` holds what several jobs of a sweep share. DataError if there are too few rows; it names the fold.
@@ -90,7 +90,7 @@ def fit_windows(plan: Plan, work: SharedWork | None = None) -> FittedRun:
     return fitted
 
 
-def check_rows(plan: Plan, train: Dataset, evaluation: Dataset | None, work: SharedWork | None = None) -> None:
+def check_rows(plan: RunPlan, train: Dataset, evaluation: Dataset | None, work: SharedWork | None = None) -> None:
     """Raise DataError unless there are enough rows to fit on, to keep back for validation, and to evaluate on."""
     check_training_rows(train, partial(_describe_history, plan, plan.split.train))
     split_parts(plan.config, train, work)
@@ -98,23 +98,23 @@ def check_rows(plan: Plan, train: Dataset, evaluation: Dataset | None, work: Sha
         check_evaluation_count(len(evaluation), partial(_describe_history, plan, plan.split.evaluation))
 
 
-def _describe_history(plan: Plan, days: DateRange) -> str:
+def _describe_history(plan: RunPlan, days: DateRange) -> str:
     return f"{days}: {describe_history(plan.warehouse, plan.features, days.start, days.end)}"
 
 
-def played_folds(plan: Plan, span: Dataset) -> tuple[Fold, ...]:
+def played_folds(plan: RunPlan, span: Dataset) -> tuple[Fold, ...]:
     """Return the folds that hold games, at most as many as the window keeps."""
     return folds_with_games(plan.folds, span.dates, getattr(plan.config.window, "folds", None))
 
 
-def _fit_one(plan: Plan, work: SharedWork) -> FittedRun:
+def _fit_one(plan: RunPlan, work: SharedWork) -> FittedRun:
     train, rows = plan.build_train(), plan.build_evaluation()
     logger.info("built %d training rows and %d evaluation rows", len(train), 0 if rows is None else len(rows))
     check_rows(plan, train, rows, work)
     return FittedRun((_fit_window(plan, plan.split, train, rows, work),), rows)
 
 
-def _fit_folds(plan: Plan, work: SharedWork) -> FittedRun:
+def _fit_folds(plan: RunPlan, work: SharedWork) -> FittedRun:
     span = plan.build_span()
     windows = []
     for fold in played_folds(plan, span):
@@ -130,7 +130,7 @@ def _fit_folds(plan: Plan, work: SharedWork) -> FittedRun:
 
 
 def _fit_window(
-    plan: Plan, split: Split, train: Dataset, rows: Dataset | None, work: SharedWork, fold: Fold | None = None
+    plan: RunPlan, split: Split, train: Dataset, rows: Dataset | None, work: SharedWork, fold: Fold | None = None
 ) -> FittedWindow:
     fitted = fit_experiment(plan.config, train, plan.contract, work)
     scored = None if rows is None else score_rows(fitted, rows, split.train.end)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from breakout import artifacts
 from breakout.bundle import versions
-from breakout.evaluation.run_metrics import read_metrics, write_metrics
+from breakout.evaluation.run_metrics import write_metrics
 from breakout.experiment.drift import check_drift, save_distributions
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
-from breakout.experiment.summary import summarise_scoring
+from breakout.experiment.summary import RunResult, summarise_scoring
 from breakout.features.distributions import validate_feature_distributions
 from breakout.production.bundle_gate import check_contract, find_bundle
 from breakout.production.scoring import later_window, score_window
@@ -42,18 +42,18 @@ def run(config: EvaluateConfig) -> int:
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
     warehouse = open_for(config, "evaluate")
     try:
-        folder = evaluate(config, bundle, differences, warehouse)
+        run = evaluate(config, bundle, differences, warehouse)
     finally:
         warehouse.close()
-    print_metrics(read_metrics(folder))
-    console().print_place("run", folder)
-    console().print_place("report", folder / "report.html")
-    check_drift(config.distributions, folder)
+    print_metrics(run.metrics)
+    console().print_place("run", run.folder)
+    console().print_place("report", run.folder / "report.html")
+    check_drift(config.distributions, run.distributions, run.folder)
     return 0
 
 
-def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str], warehouse: Warehouse) -> Path:
-    """Evaluate in a new run folder, which is returned; `differences` of the contract are stamped on every file."""
+def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str], warehouse: Warehouse) -> RunResult:
+    """Evaluate in a new run folder; the `differences` of the contract are written into every file."""
     window = later_window(bundle.train_end, config.start, config.end, warehouse)
     with open_run(Path(config.paths.outputs) / "runs" / config.name, config, "evaluate", bundle.fingerprint) as run:
         run.note(
@@ -72,21 +72,22 @@ def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str],
             rows=len(scored.rows),
             row_fingerprint=scored.rows.fingerprint,
         )
-        _write(config, bundle, scored, differences, run.folder)
+        result = _write(config, bundle, scored, differences, run.folder)
         logger.info("evaluation complete: %s", run.folder)
-    return run.folder
+    return result
 
 
 def _write(
     config: EvaluateConfig, bundle: Bundle, scored: ScoredRows, differences: Sequence[str], folder: Path
-) -> None:
+) -> RunResult:
     """Write the files of a run except the bundle, which exists."""
     frame = predictions_frame({"evaluation": (scored.rows, scored.probability)})
     artifacts.save_parquet(frame.assign(contract_mismatch=True) if differences else frame, folder / PREDICTIONS_FILE)
     parameters = evaluation_parameters(config.evaluation, config.seed)
     result = evaluate_scored([scored], scored.rows, parameters, bundle.settings.target)
     result = _with_mismatch(result, differences)
-    write_metrics(summarise_scoring(config, bundle, scored, result, differences), folder)
+    metrics = summarise_scoring(config, bundle, scored, result, differences)
+    write_metrics(metrics, folder)
     significance = config.distributions.significance
     report = validate_feature_distributions(bundle.training_features(), scored.rows.X, significance=significance)
     save_distributions(report, folder)
@@ -94,6 +95,7 @@ def _write(
         path = folder / "distributions.json"
         artifacts.save_json({**artifacts.load_json(path), "contract_mismatch": list(differences)}, path)
     write_page(folder)
+    return RunResult(folder, metrics, report)
 
 
 def _with_mismatch(result: EvaluationResult, differences: Sequence[str]) -> EvaluationResult:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from breakout.coverage import coverage_warnings
 from breakout.experiment.drift import check_drift
-from breakout.experiment.plan import Plan, open_plan
+from breakout.experiment.plan import RunPlan, open_plan
 from breakout.experiment.windows import check_rows, parts_of, played_folds
 from breakout.report.terminal.plans import print_folds, print_plan, print_priced_plan, print_warnings
 from breakout.report.terminal.runs import print_run
@@ -27,11 +27,11 @@ def run(config: ExperimentConfig) -> int:
                 return 0
             run = train(plan, started=started)
         print_run(run.folder, run.metrics, run.distributions)
-        check_drift(config.distributions, run.folder)
+        check_drift(config.distributions, run.distributions, run.folder)
     return 0
 
 
-def print_plan_of(plan: Plan) -> None:
+def print_plan_of(plan: RunPlan) -> None:
     """Show what would be done, after every check that a real run makes before it fits."""
     if isinstance(plan.warehouse, Priced):
         print_priced_plan(plan, estimate_plan(plan))
@@ -47,7 +47,7 @@ def print_plan_of(plan: Plan) -> None:
     print_warnings(coverage_warnings(parts_of(train_rows, evaluation_rows)))
 
 
-def estimate_plan(plan: Plan) -> dict[str, CostEstimate]:
+def estimate_plan(plan: RunPlan) -> dict[str, CostEstimate]:
     """What reading each range of a plan would cost, where reading costs money; counting rows would cost the same."""
     costs = {part: plan.estimate(window) for part, window in plan.ranges().items()}
     return {part: cost for part, cost in costs.items() if cost is not None}

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout import settings
 from breakout.errors import BreakoutError, DataError
-from breakout.experiment.plan import folds_of
-from breakout.experiment.row_counts import check_evaluation_count, check_training_count
+from breakout.experiment.plan import check_evaluation_count, check_training_count, folds_of
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.selection import select_features
 from breakout.models.kinds import fit_kind

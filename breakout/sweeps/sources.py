@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from breakout.dataset import SLICE_FEATURES, Dataset, ask_checked, dataset_of
 from breakout.errors import DataError
-from breakout.experiment.plan import Plan
+from breakout.experiment.plan import RunPlan
 from breakout.experiment.shared_work import SharedWork
 from breakout.split import DateRange, date_mask
 from breakout.warehouse.cache import CachedWarehouse
@@ -142,7 +142,7 @@ def read_rows(problem: Problem) -> Dataset:
 
 
 @dataclass(frozen=True)
-class PreparedPlan(Plan):
+class PreparedPlan(RunPlan):
     """A plan whose rows are part of the rows of a problem, which were read once for the whole sweep."""
 
     problem: Problem = field(kw_only=True)

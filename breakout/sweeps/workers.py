@@ -70,9 +70,9 @@ def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> Event:
     job = planned.job
     try:
         facts = job_facts(job.number, job.overrides)
-        run = train(planned.prepared(work), folder / RUNS_FOLDER, work, facts).folder
-        check_drift(job.config.distributions, run)
-        value = metric_of(run, job.config.optimized_metric)
+        run = train(planned.prepared(work), folder / RUNS_FOLDER, work, facts)
+        check_drift(job.config.distributions, run.distributions, run.folder)
+        value = metric_of(run.folder, job.config.optimized_metric)
     except Exception as error:  # noqa: BLE001  (one job's failure is that job's alone)
         return Event("failed", job.number, message_of(error))
     return Event("completed", job.number, value=value)

@@ -11,8 +11,7 @@ from breakout.dataset import Dataset
 from breakout.errors import ConfigurationError, DataError
 from breakout.evaluation.resamples import Interval
 from breakout.experiment.fitting import check_training_rows
-from breakout.experiment.plan import Plan
-from breakout.experiment.row_counts import check_evaluation_count
+from breakout.experiment.plan import RunPlan, check_evaluation_count
 from breakout.split import DateRange
 from examples.two_definitions.definitions import CONSISTENT, DEFINITIONS, NEEDED, Definition
 from examples.two_definitions.guards import ask_guards
@@ -29,7 +28,7 @@ class Compared:
     guards: dict[str, tuple[str, ...]]
 
 
-def evaluation_window(plan: Plan) -> DateRange:
+def evaluation_window(plan: RunPlan) -> DateRange:
     """Return the window that is evaluated. ConfigurationError if the experiment does not suit the comparison."""
     absent = [name for name in NEEDED if name not in plan.features.names]
     if absent:
@@ -41,7 +40,7 @@ def evaluation_window(plan: Plan) -> DateRange:
     return plan.split.evaluation
 
 
-def compare_definitions(plan: Plan) -> Iterator[Compared]:
+def compare_definitions(plan: RunPlan) -> Iterator[Compared]:
     """Yield the result of each definition, the consistent one first.
 
     The models of the consistent definition are evaluated on the rows of all others, except where training shares the
@@ -65,7 +64,7 @@ def compare_definitions(plan: Plan) -> Iterator[Compared]:
         yield Compared(definition, score, difference, ask_guards(plan, definition, own_train, rows, score))
 
 
-def build_rows(plan: Plan, definition: Definition, window: DateRange) -> Dataset:
+def build_rows(plan: RunPlan, definition: Definition, window: DateRange) -> Dataset:
     """Build the rows of a window by a definition."""
     return definition.build(plan.warehouse, plan.features, window.start, window.end)
 

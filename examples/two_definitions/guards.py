@@ -10,7 +10,7 @@ import pandas as pd
 
 from breakout.dataset import Dataset
 from breakout.evaluation.verdict import decide_verdict
-from breakout.experiment.plan import Plan
+from breakout.experiment.plan import RunPlan
 from breakout.features.distributions import validate_feature_distributions
 from breakout.models.base import check_columns
 from breakout.proof.auditing import audit_features
@@ -22,7 +22,7 @@ AUDITED_ROWS = 20  # of one date: a recomputation costs the same for one row as 
 
 
 def ask_guards(
-    plan: Plan, definition: Definition, train: Dataset, rows: Dataset, score: Score
+    plan: RunPlan, definition: Definition, train: Dataset, rows: Dataset, score: Score
 ) -> dict[str, tuple[str, ...]]:
     """Return the findings of each guard by its name; none where the guard lets the rows pass."""
     drift = validate_feature_distributions(train.X, rows.X, significance=plan.config.distributions.significance)
@@ -44,7 +44,7 @@ def ask_contract(definition: Definition, rows: Dataset) -> tuple[str, ...]:
     return ()
 
 
-def ask_audit(plan: Plan, definition: Definition, day: date) -> tuple[str, ...]:
+def ask_audit(plan: RunPlan, definition: Definition, day: date) -> tuple[str, ...]:
     """Audit rows of one date, with this definition as the path of evaluation (and of training, if it shares it)."""
     paths = replace(installed_paths(), evaluation=definition.build)
     if definition.is_shared_by_training:
@@ -56,7 +56,7 @@ def ask_audit(plan: Plan, definition: Definition, day: date) -> tuple[str, ...]:
     return (found, *(str(example) for example in report.counterexamples[:1]))
 
 
-def ask_verdict(plan: Plan, rows: Dataset, score: Score) -> tuple[str, ...]:
+def ask_verdict(plan: RunPlan, rows: Dataset, score: Score) -> tuple[str, ...]:
     """Return the warnings of the verdict on this AUC."""
     dates = len(np.unique(rows.dates))
     confidence = plan.config.evaluation.confidence

@@ -8,11 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from breakout.evaluation.resamples import Interval
-from breakout.experiment.plan import Plan
+from breakout.experiment.plan import RunPlan
 from examples.two_definitions.comparing import Compared
 
 
-def score_table(plan: Plan, compared: Sequence[Compared]) -> Table:
+def score_table(plan: RunPlan, compared: Sequence[Compared]) -> Table:
     """Return the AUC of each definition and its difference to the consistent one."""
     rules = plan.config.evaluation
     title = (

@@ -16,7 +16,7 @@ from google.cloud import bigquery
 
 from breakout import settings
 from breakout.dataset import build_dataset
-from breakout.experiment.reading_cost import estimate_rows
+from breakout.experiment.plan import estimate_rows
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.warehouse import cache

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from breakout.cli import main
 from breakout.errors import DataError
-from breakout.experiment.reading_cost import estimate_rows
+from breakout.experiment.plan import estimate_rows
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.query import get_training_data_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER

@@ -19,7 +19,7 @@ from google.cloud import bigquery
 from breakout import settings
 from breakout.dataset import build_dataset
 from breakout.errors import DataError
-from breakout.experiment.reading_cost import estimate_rows
+from breakout.experiment.plan import estimate_rows
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.registry import REGISTRY
 from breakout.warehouse.bigquery import BigQueryWarehouse

@@ -12,8 +12,9 @@ from breakout.artifacts import load_json, save_json
 from breakout.errors import DataError
 from breakout.evaluation.run_metrics import METRICS_SCHEMA_VERSION, read_metrics
 from breakout.experiment.plan import open_plan
+from breakout.experiment.summary import RunResult
 from breakout.settings.composition import compose
-from breakout.training import TrainedRun, train
+from breakout.training import train
 
 QUICK = ("write_report=false", "evaluation.bootstrap_resamples=20", "debug=tiny")
 WALK = ("window=walk_forward", "window.folds=2", "write_report=false", "evaluation.bootstrap_resamples=20")
@@ -25,7 +26,7 @@ RUNS = {
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TrainedRun]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunResult]:
     """One run of each kind."""
     finished = {}
     for name, words in RUNS.items():
@@ -37,7 +38,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, TrainedRun]:
 
 
 @pytest.fixture
-def content(runs: dict[str, TrainedRun]) -> Any:
+def content(runs: dict[str, RunResult]) -> Any:
     return load_json(runs["evaluated"].folder / "metrics.json")
 
 
@@ -47,12 +48,12 @@ def read(content: Any, folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_what_is_read_equals_what_the_run_returned(name: str, runs: dict[str, TrainedRun]) -> None:
+def test_what_is_read_equals_what_the_run_returned(name: str, runs: dict[str, RunResult]) -> None:
     run = runs[name]
     assert read_metrics(run.folder) == run.metrics
 
 
-def test_keys_that_do_not_apply_are_absent(runs: dict[str, TrainedRun]) -> None:
+def test_keys_that_do_not_apply_are_absent(runs: dict[str, RunResult]) -> None:
     plain, walk = (load_json(runs[name].folder / "metrics.json") for name in ("evaluated", "walked_forward"))
     assert not {"folds", "contract_mismatch"} & plain.keys()
     assert "bundle" not in plain["model"]

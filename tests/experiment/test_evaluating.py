@@ -9,14 +9,14 @@ import pytest
 
 from breakout import settings
 from breakout.experiment.evaluating import ScoredRows, evaluate_scored, evaluation_parameters, score_rows
-from breakout.experiment.plan import Plan, open_plan
+from breakout.experiment.plan import RunPlan, open_plan
 from breakout.experiment.shared_work import SharedWork
 from breakout.experiment.windows import fit_windows
 from breakout.settings.composition import compose
 
 
 @pytest.fixture(scope="module")
-def plan() -> Iterator[Plan]:
+def plan() -> Iterator[RunPlan]:
     config = compose("train", ["debug=tiny", "model=logistic"])
     assert isinstance(config, settings.ExperimentConfig)
     with open_plan(config) as opened:
@@ -24,13 +24,13 @@ def plan() -> Iterator[Plan]:
 
 
 @pytest.fixture(scope="module")
-def scored(plan: Plan) -> ScoredRows:
+def scored(plan: RunPlan) -> ScoredRows:
     found = fit_windows(plan).last.scored
     assert found is not None
     return found
 
 
-def test_baselines_are_kept_for_equal_rows_labels_and_draws_alone(plan: Plan, scored: ScoredRows) -> None:
+def test_baselines_are_kept_for_equal_rows_labels_and_draws_alone(plan: RunPlan, scored: ScoredRows) -> None:
     work, rows = SharedWork(), scored.rows
     parameters = evaluation_parameters(plan.config.evaluation, 42)
     turned = score_rows(scored.learned, replace(rows, y=1 - rows.label), scored.train_end)

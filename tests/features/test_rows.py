@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from breakout.dataset import Dataset, build_dataset
+from breakout.errors import DataError
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.reading import ReadOptions
 from tests.builders import (
@@ -317,3 +318,12 @@ def test_seasons_are_told_by_season_year_not_by_the_calendar() -> None:
     assert kept(history) == []
     assert len(history.players) == 6
     assert history.players[-1]["game_date"] == day(6)
+
+
+def test_an_infinite_feature_is_refused_with_its_row() -> None:
+    history = History()
+    number = history.season(10, 12, 14, 9, 11, 10)
+    history.plays(number, 10, minutes=float("inf"))
+    history.plays(number + 2, 10)
+    with pytest.raises(DataError, match="minutes_avg_last_10 is infinite for ann"):
+        history.build(everyone(["minutes_avg_last_10"]))

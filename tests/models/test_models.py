@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,12 @@ from breakout import settings
 from breakout.errors import DataError
 from breakout.models.base import FitParts, Model
 from breakout.models.blend import BlendModel
-from breakout.models.kinds import fit_model, held_out_probability, load_model
+from breakout.models.kinds import KINDS, fit_model, held_out_probability, load_model
 from breakout.settings.composition import compose
+from breakout.settings.groups import ModelConfig
 
 NAMES = ["first", "second", "noise"]
 METADATA = {"contract_fingerprint": "c0ffee"}
-KINDS = ("catboost", "logistic", "blend", "base_rate")
 
 
 def rows(n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
@@ -135,3 +136,27 @@ def test_class_weights_reach_both_parts_of_a_blend(parts: FitParts) -> None:
     for before, after in ((plain.catboost, weighted.catboost), (plain.logistic, weighted.logistic)):
         lift = after.predict_probability(parts.X_fit).mean() - before.predict_probability(parts.X_fit).mean()
         assert lift > 0.1
+
+
+def test_features_that_vary_beyond_single_precision_alone_end_in_a_sentence(parts: FitParts) -> None:
+    """CatBoost holds features in 32-bit numbers, in which these do not vary."""
+    X_fit, X_validation = (1e9 + X.clip(-1, 1) for X in (parts.X_fit, parts.X_validation))
+    with pytest.raises(DataError, match="no feature varies"):
+        fitted("catboost", FitParts(X_fit, parts.y_fit, X_validation, parts.y_validation))
+
+
+def test_a_loaded_regression_still_knows_that_it_did_not_converge(parts: FitParts, tmp_path: Path) -> None:
+    model = fit_model(config_of("logistic", "model.max_iterations=1"), parts, 42, METADATA)
+    model.save(tmp_path)
+    again, _ = load_model("logistic", tmp_path)
+    assert "model.max_iterations" in again.warnings[0]
+    assert fitted("logistic", parts).warnings == ()
+
+
+def test_a_model_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not know"):
+        load_model("forest", tmp_path)
+
+
+def test_every_kind_of_the_settings_is_in_the_table_and_no_other() -> None:
+    assert set(KINDS) == {get_args(get_type_hints(config_class)["kind"])[0] for config_class in get_args(ModelConfig)}

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from breakout.dataset import Dataset
-    from breakout.experiment.plan import Plan
+    from breakout.experiment.plan import RunPlan
     from breakout.split import Fold
     from breakout.warehouse.cost import CostEstimate
 
 
-def print_plan(plan: Plan, train: Dataset, evaluation: Dataset | None) -> None:
+def print_plan(plan: RunPlan, train: Dataset, evaluation: Dataset | None) -> None:
     """Print mode, features, windows with rows, model, and where the run would be written."""
     _print_plan(plan, _feature_table(plan), _window_table(plan, train, evaluation))
 
 
-def print_priced_plan(plan: Plan, costs: Mapping[str, CostEstimate]) -> None:
+def print_priced_plan(plan: RunPlan, costs: Mapping[str, CostEstimate]) -> None:
     """Print the same for a warehouse that charges: dates and costs, as counting rows would cost as much as reading."""
     rows = []
     for part, days in plan.ranges().items():
@@ -34,7 +34,7 @@ def print_priced_plan(plan: Plan, costs: Mapping[str, CostEstimate]) -> None:
     _print_plan(plan, _feature_table(plan), Table("reading", ["read", "from", "to", "days", "cost"], rows))
 
 
-def print_folds(plan: Plan, folds: Sequence[Fold], span: Dataset) -> None:
+def print_folds(plan: RunPlan, folds: Sequence[Fold], span: Dataset) -> None:
     """Print the same for a walk forward, with one line for each fold."""
     rows = []
     for fold in folds:
@@ -49,7 +49,7 @@ def print_warnings(warnings: Sequence[str]) -> None:
         console().print_warning(warning)
 
 
-def _print_plan(plan: Plan, *tables: Table) -> None:
+def _print_plan(plan: RunPlan, *tables: Table) -> None:
     out = console()
     config = plan.config
     out.print(styled(f"Plan of {config.name}", "bold", " (dry run: nothing is fitted or written)"))
@@ -64,7 +64,7 @@ def _print_plan(plan: Plan, *tables: Table) -> None:
     out.print(f"would write: {plan.run_parent}/<time>-<fingerprint>/")
 
 
-def _feature_table(plan: Plan) -> Table:
+def _feature_table(plan: RunPlan) -> Table:
     is_shared = plan.config.mode.name == "shared"
     rows = []
     for name in plan.features.names:
@@ -73,7 +73,7 @@ def _feature_table(plan: Plan) -> Table:
     return Table("features", ["feature", "unit", "default" if is_shared else "description"], rows)
 
 
-def _window_table(plan: Plan, train: Dataset, evaluation: Dataset | None) -> Table:
+def _window_table(plan: RunPlan, train: Dataset, evaluation: Dataset | None) -> Table:
     parts = {"train": (plan.split.train, train)}
     if plan.split.evaluation is not None and evaluation is not None:
         parts["evaluation"] = (plan.split.evaluation, evaluation)
