@@ -6,6 +6,7 @@ bidirectional override shows text in another order than it has.
 
 from __future__ import annotations
 
+import logging
 import re
 
 from breakout.secrets import mask_secrets
@@ -26,3 +27,10 @@ def strip_control_characters(text: str) -> str:
 def printable(text: str) -> str:
     """Return text as it may be shown or logged: without control characters, the secrets in addresses masked."""
     return mask_secrets(strip_control_characters(text))
+
+
+class PrintableFormatter(logging.Formatter):
+    """A formatter whose lines may be read in a terminal: no control characters, no secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))

@@ -17,7 +17,7 @@ from breakout.cli.commands import COMMANDS, DEFAULT, Command
 from breakout.cli.failure import print_failure
 from breakout.cli.help import command_page, main_page
 from breakout.errors import ConfigurationError, nearest_name
-from breakout.report.terminal.lines import accept_any_encoding, discard_output, flush_output, print_error, print_line
+from breakout.report.terminal.lines import discard_output, flush_output, prepare_output, print_error, print_line
 
 INTERRUPTED = 130  # what a shell reports for a program ended by Ctrl-C
 PIPE_CLOSED = 141  # and for one whose reader has gone, as in `breakout features | head`
@@ -25,7 +25,7 @@ PIPE_CLOSED = 141  # and for one whose reader has gone, as in `breakout features
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; print any error as a message and return its exit code."""
-    accept_any_encoding()
+    prepare_output()
     try:
         code = dispatch(list(sys.argv[1:] if argv is None else argv))
         flush_output()  # a reader that has gone is noticed here: at exit Python would print a complaint

@@ -174,7 +174,7 @@ def let_sweep(session: SweepSession, config: DictConfig) -> None:
     try:
         sweeper = Plugins.instance().instantiate_sweeper(config=config, hydra_context=context, task_function=task)
         sweeper.sweep(arguments=as_written(config.hydra.overrides.task))
-    except (BreakoutError, DryRunShown, FailedFast):
+    except (BreakoutError, BrokenPipeError, DryRunShown, FailedFast):
         raise
     except Exception as error:
         if session.failed:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from breakout.conf_tree import conf_dir, group_options
+from breakout.errors import ConfigurationError
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.report.terminal.lines import print_line
 
@@ -14,11 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+class ArgumentParser(argparse.ArgumentParser):
+    """A parser whose complaints end as those of every other command."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError(f"{message}; `breakout features --help` lists what can be typed.")
+
+
 def main(argv: Sequence[str]) -> int:
     """Print features and presets, or the contract; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="breakout features", description="List the features, the presets, or the contract."
-    )
+    parser = ArgumentParser(prog="breakout features", description="List the features, the presets, or the contract.")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.add_argument(
         "--contract",

@@ -22,7 +22,7 @@ import msgspec
 
 from breakout import settings
 from breakout.artifacts import flushed_together, save_text
-from breakout.control_characters import printable
+from breakout.control_characters import PrintableFormatter
 from breakout.errors import DataError, as_breakout_error, system_sentence
 from breakout.runs.status import LOG_FILE, SETTINGS_FILE, RunStatus, State, process_identity, write_status
 
@@ -125,13 +125,6 @@ def _make_folder(parent: Path, fingerprint: str) -> Path:
         return folder
 
 
-class _PrintableFormatter(logging.Formatter):
-    """A formatter whose lines may be read in a terminal: no control characters, no secrets."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return printable(super().format(record))
-
-
 class _RunLog(logging.FileHandler):
     """A log that ends where it cannot be written: a full disk is reported once, by the run itself."""
 
@@ -146,7 +139,7 @@ def _log_to(path: Path) -> Iterator[None]:
         handler = _RunLog(path, encoding="utf-8")
     except OSError as error:
         raise DataError(system_sentence(f"{path} cannot be written", error)) from error
-    handler.setFormatter(_PrintableFormatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(message)s"))
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

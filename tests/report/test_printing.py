@@ -90,6 +90,21 @@ def test_escape_sequences_of_a_hypothesis_reach_neither_terminal_nor_log_nor_pag
     assert "a[2Jbc" in texts[2]
 
 
+def test_a_refused_argument_is_printed_without_its_escape_sequences(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["a\x1b[31mb"], ["features", "a\x1b[31mb"], ["features", "--a\x1b[31mb"], ["report", "a\x1b[31mb"]):
+        assert main(words) in (2, 3)
+        printed = capsys.readouterr().err
+        assert "a[31mb" in printed
+        assert "\x1b" not in printed
+
+
+def test_a_warning_outside_a_run_is_printed_without_escape_sequences() -> None:
+    warned = "logging.getLogger('breakout').warning('a\\x1b[31mb')"
+    script = f"import logging; from breakout.cli import main; main(['--version']); {warned}"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stderr == b"a[31mb\n"
+
+
 def run_program(*words: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "breakout", *words],
@@ -114,7 +129,16 @@ def test_a_terminal_that_is_not_utf_8_does_not_fail_a_run(encoding: str, tmp_pat
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["features"], ["features", "--json"], ["doctor"], ["--cfg", "job"], [*TINY, "dry_run=true"], [*TINY]],
+    [
+        ["--help"],
+        ["features"],
+        ["features", "--json"],
+        ["doctor"],
+        ["--cfg", "job"],
+        [*TINY, "dry_run=true"],
+        [*TINY],
+        ["-m", *TINY, "seed=1,2"],
+    ],
     ids=" ".join,
 )
 def test_a_reader_that_has_gone_ends_a_command_without_a_complaint(words: list[str], tmp_path: Path) -> None:

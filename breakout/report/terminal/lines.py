@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
-from breakout.control_characters import printable
+from breakout.control_characters import PrintableFormatter, printable
 
 
-def accept_any_encoding() -> None:
-    """Make both streams write `?` for a character that their encoding lacks, instead of raising UnicodeEncodeError."""
+def prepare_output() -> None:
+    """Prepare both streams and the warnings of commands without a log for any text.
+
+    A character that the stream's encoding lacks is written as `?`, instead of raising UnicodeEncodeError.
+    """
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(PrintableFormatter())
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)  # a test's or a notebook's stream may have none
         if reconfigure is not None:
