@@ -30,7 +30,7 @@ def median_cpu(words: list[str], folder: Path, times: int) -> float:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of the main job."""
     folder = tmp_path_factory.mktemp("trained")
-    run_measured([sys.executable, "-m", "breakout", "name=trained", "write_report=false"], folder)
+    run_measured([sys.executable, "-m", "breakout", "name=trained", "run.write_report=false"], folder)
     (found,) = (folder / "outputs" / "runs" / "trained").iterdir()
     return found
 
