@@ -1,8 +1,9 @@
-"""What every test can use: the default experiment as plain values, the program as a user starts it, a browser."""
+"""Fixtures for all tests: the default experiment, trained runs, the program as its users start it, a browser."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,13 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from breakout import settings
+from breakout.bundle import load_bundle
+from breakout.production import promotion
+from breakout.production.registry import EventFacts, Registry
+from breakout.proof.auditing import AuditReport, audit_features
 from breakout.settings.composition import compose
+from breakout.warehouse.base import Warehouse
+from tests.commands import Trained
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -48,12 +55,12 @@ def mapping(default_experiment: settings.ExperimentConfig) -> dict[str, Any]:
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    """Start `breakout` with these words in an empty folder, as a program of its own."""
+    """Start `breakout` with these arguments in an empty folder, as a program of its own."""
 
-    def start(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         env = {key: value for key, value in os.environ.items() if key != "HYDRA_FULL_ERROR"}
         return subprocess.run(
-            [sys.executable, "-m", "breakout", *words],
+            [sys.executable, "-m", "breakout", *arguments],
             cwd=tmp_path,
             env=env | environment,
             capture_output=True,
@@ -71,6 +78,45 @@ def default_interrupt() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Runs that are trained when a test first asks for them; tests never write into them."""
+    return Trained(tmp_path_factory.mktemp("trained"))
+
+
+@pytest.fixture
+def bundle(trained: Trained, tmp_path: Path) -> Path:
+    """A copy of the default model's bundle, for a test to damage."""
+    return Path(shutil.copytree(trained["default"] / "bundle", tmp_path / "bundle"))
+
+
+@pytest.fixture
+def outputs(trained: Trained, tmp_path: Path) -> Path:
+    """A folder of outputs with the base rate in production, which any model beats."""
+    registry = Registry.of(tmp_path / "outputs")
+    with registry.lock():
+        registry.promote(load_bundle(trained["base_rate"]), EventFacts(name="base_rate"))
+    return tmp_path / "outputs"
+
+
+@pytest.fixture(scope="session")
+def audits() -> dict[tuple[object, ...], AuditReport]:
+    """The audits that the gate has made, by their arguments."""
+    return {}
+
+
+@pytest.fixture
+def audit_once(audits: dict[tuple[object, ...], AuditReport], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the gate audit the same features of the sample once for all candidates."""
+
+    def audit(warehouse: Warehouse, *asked: Any) -> AuditReport:
+        if asked not in audits:
+            audits[asked] = audit_features(warehouse, *asked)
+        return audits[asked]
+
+    monkeypatch.setattr(promotion, "audit_features", audit)
 
 
 @pytest.fixture(scope="module")

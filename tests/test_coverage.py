@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from breakout.warehouse.sample import SAMPLE_FOLDER
-from tests.programs.conftest import call, newest_run
+from tests.commands import call, newest_run
 
 QUICK = (
     "model=logistic",

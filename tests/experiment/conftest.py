@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.programs.conftest import call, newest_run
+from tests.commands import call, newest_run
 
 QUICK = (
     "evaluation.bootstrap_resamples=20",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.commands import call
 from tests.experiment.conftest import MISLEADING, read, run_quickly
-from tests.programs.conftest import call
 
 Runs = dict[str, tuple[Path, str]]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
+from tests.commands import call
 from tests.experiment.conftest import CONSTANT, FIRST_SEASON, QUICK, read, run_quickly
-from tests.programs.conftest import call
 
 ALONE = ("mode=experimental", f"features.names=[{CONSTANT}]")
 BESIDE = ("mode=experimental", f"features.names=[{CONSTANT},points_avg_season]")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from tests.programs.conftest import QUICK, Answer, Trained, call, train
+from tests.commands import QUICK, Answer, Trained, call, train
 
 
 def compare(candidate: Path, production: Path, outputs: Path, *words: str) -> Answer:

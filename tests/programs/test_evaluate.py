@@ -14,7 +14,7 @@ import pytest
 from breakout.bundle import load_bundle
 from breakout.features import registry
 from breakout.production.evidence import find_evaluation
-from tests.programs.conftest import QUICK, Answer, Trained, call, newest_run
+from tests.commands import QUICK, Answer, Trained, call, newest_run
 
 
 def evaluate(run: Path, outputs: Path, *words: str) -> Answer:
@@ -31,7 +31,7 @@ def predictions(run: Path) -> pd.DataFrame:
     return frame[frame["split"] == "evaluation"].reset_index(drop=True)
 
 
-@pytest.mark.parametrize("name", ["default", "mended", "experimental"])
+@pytest.mark.parametrize("name", ["default", "calibrated", "experimental"])
 def test_evaluating_a_bundle_on_its_runs_own_window_gives_the_runs_own_figures(
     trained: Trained, tmp_path: Path, name: str
 ) -> None:

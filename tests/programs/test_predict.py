@@ -21,8 +21,8 @@ from breakout.production.slate_output import write_slate
 from breakout.settings import SampleWarehouseConfig
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
-from tests.programs.conftest import QUICK, Answer, Trained, call, newest_run
-from tests.programs.sample_files import ingest, warehouse_words
+from tests.commands import QUICK, Answer, Trained, call, newest_run
+from tests.sample_files import ingest, warehouse_overrides
 
 KEYS = ["player_lookup", "game_id"]
 DAY = date(2026, 1, 15)
@@ -54,12 +54,12 @@ def tomorrow(trained: Trained, sample: DuckDBWarehouse) -> Slate:
     return build_slate(load_bundle(trained["default"]), sample, TOMORROW, max_days_since_game=3)
 
 
-@pytest.mark.parametrize("name", ["default", "mended", "experimental"])
+@pytest.mark.parametrize("name", ["default", "calibrated", "experimental"])
 def test_predictions_from_data_cut_the_day_before_equal_bitwise_what_evaluate_gives_with_all_data(
     trained: Trained, tmp_path: Path, cut: Path, name: str
 ) -> None:
     out = tmp_path / "slate.parquet"
-    answer = predict(trained[name], DAY, f"out={out}", *warehouse_words(cut))
+    answer = predict(trained[name], DAY, f"out={out}", *warehouse_overrides(cut))
     assert answer.code == 0, answer.err
     evaluated = call("evaluate", f"bundle={trained[name]}", f"start={DAY}", f"paths.outputs={tmp_path}", *QUICK)
     assert evaluated.code == 0, evaluated.err
@@ -79,7 +79,7 @@ def test_a_past_slate_does_not_depend_on_whether_its_games_are_known(
     trained: Trained, tmp_path: Path, cut: Path, sample: DuckDBWarehouse
 ) -> None:
     out = tmp_path / "before.parquet"
-    assert predict(trained["default"], DAY, f"out={out}", *warehouse_words(cut)).code == 0
+    assert predict(trained["default"], DAY, f"out={out}", *warehouse_overrides(cut)).code == 0
     after = build_slate(load_bundle(trained["default"]), sample, DAY, max_days_since_game=14)
     for path, frame in ((out, after.ranked), (tmp_path / "before.skipped.parquet", after.skipped)):
         pd.testing.assert_frame_equal(pd.read_parquet(path), frame, check_exact=True, check_dtype=False)
@@ -196,7 +196,7 @@ def test_a_day_that_cannot_be_ranked_is_refused_in_a_sentence(trained: Trained, 
 
 
 def test_without_a_schedule_nothing_is_predicted(trained: Trained, cut: Path) -> None:
-    words = [word for word in warehouse_words(cut) if not word.startswith("warehouse.schedule")]
+    words = [word for word in warehouse_overrides(cut) if not word.startswith("warehouse.schedule")]
     answer = predict(trained["default"], DAY, *words)
     assert answer.code == 3
     assert "warehouse.schedule=PATH" in answer.err
@@ -205,7 +205,7 @@ def test_without_a_schedule_nothing_is_predicted(trained: Trained, cut: Path) ->
 def test_games_that_the_warehouse_does_not_know_yet_are_told(trained: Trained, tmp_path: Path) -> None:
     assert "that it lacks" not in predict(trained["default"], "2026-02-06").out
     ingest(tmp_path / "data", date(2023, 10, 1), date(2026, 1, 12))
-    answer = predict(trained["default"], DAY, *warehouse_words(tmp_path / "data"))
+    answer = predict(trained["default"], DAY, *warehouse_overrides(tmp_path / "data"))
     told = " ".join(answer.out.split())
     assert "the warehouse ends on 2026-01-12; games scheduled from 2026-01-01 to 2026-01-14 that it lacks: 14." in told
 
@@ -225,7 +225,7 @@ def test_a_place_that_cannot_be_written_is_refused_in_a_sentence(trained: Traine
 
 
 def test_a_prediction_is_the_models_own_probability(trained: Trained) -> None:
-    bundle = load_bundle(trained["mended"])
+    bundle = load_bundle(trained["calibrated"])
     rows = bundle.training_features().head(50)
     raw = bundle.model.predict_probability(rows)
     assert np.array_equal(bundle.predict_probability(rows), bundle.calibrator.apply(raw))

@@ -12,7 +12,9 @@ from breakout.production import promotion
 from breakout.production.registry import Registry
 from breakout.proof.auditing import AuditReport, audit_features
 from breakout.proof.paths import installed_paths
-from tests.programs.conftest import QUICK, Trained, call, current, files, fingerprint, promote, train
+from tests.commands import QUICK, Trained, call, current, files, fingerprint, promote, train
+
+pytestmark = pytest.mark.usefixtures("audit_once")
 
 CHECKS = (
     "shared mode",

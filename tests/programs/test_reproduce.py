@@ -15,13 +15,13 @@ import pytest
 
 from breakout.features import registry
 from breakout.programs.reproduce import predictions_difference
-from tests.programs.conftest import QUICK, Trained, call, newest_run, train
-from tests.programs.sample_files import ingest, warehouse_words
+from tests.commands import QUICK, Trained, call, newest_run, train
+from tests.sample_files import ingest, warehouse_overrides
 
 SHORT = ("window.train_start=2025-11-02", "window.train_end=2025-12-31", "window.eval_start=2026-01-01")
 
 
-@pytest.mark.parametrize("name", ["default", "mended", "untested", "experimental", "walk"])
+@pytest.mark.parametrize("name", ["default", "calibrated", "untested", "experimental", "walk"])
 def test_a_run_is_reproduced_bit_for_bit(trained: Trained, name: str) -> None:
     answer = call("reproduce", trained[name])
     assert answer.code == 0, answer.err
@@ -48,7 +48,7 @@ def test_an_evaluation_is_reproduced_bit_for_bit(trained: Trained, tmp_path: Pat
 def test_a_trailing_window_is_run_again_on_its_own_dates_after_new_games_have_come(tmp_path: Path) -> None:
     data = tmp_path / "data"
     ingest(data, date(2023, 10, 1), date(2026, 1, 14))
-    run = train(tmp_path, "trailing", "window=trailing", *warehouse_words(data))
+    run = train(tmp_path, "trailing", "window=trailing", *warehouse_overrides(data))
     assert call("reproduce", run).code == 0
     ingest(data, date(2026, 1, 15), date(2026, 1, 20))
     answer = call("reproduce", run)
@@ -59,7 +59,7 @@ def test_a_trailing_window_is_run_again_on_its_own_dates_after_new_games_have_co
 def test_changed_data_is_named_with_the_rows_and_predictions_that_it_changed(tmp_path: Path) -> None:
     data = tmp_path / "data"
     ingest(data, date(2025, 10, 1), date(2026, 1, 14))
-    run = train(tmp_path, "short", *SHORT, "window.eval_end=2026-01-14", *warehouse_words(data))
+    run = train(tmp_path, "short", *SHORT, "window.eval_end=2026-01-14", *warehouse_overrides(data))
     path = next(data.glob("player_game_summary_*"))
     games = pd.read_parquet(path)
     games.assign(points=games["points"] + 1).to_parquet(path)
@@ -71,11 +71,11 @@ def test_changed_data_is_named_with_the_rows_and_predictions_that_it_changed(tmp
 def test_data_that_lies_elsewhere_now_can_be_pointed_to_and_nothing_else_can_be_changed(tmp_path: Path) -> None:
     data, moved = tmp_path / "data", tmp_path / "moved"
     ingest(data, date(2025, 10, 1), date(2026, 1, 14))
-    run = train(tmp_path, "short", *SHORT, "window.eval_end=2026-01-14", "model=logistic", *warehouse_words(data))
+    run = train(tmp_path, "short", *SHORT, "window.eval_end=2026-01-14", "model=logistic", *warehouse_overrides(data))
     data.rename(moved)
     lost = call("reproduce", run)
     assert (lost.code, "no file at" in lost.err) == (3, True)
-    answer = call("reproduce", run, *warehouse_words(moved)[1:])
+    answer = call("reproduce", run, *warehouse_overrides(moved)[1:])
     assert answer.code == 0, answer.err
     refused = call("reproduce", run, "seed=7")
     assert (refused.code, "seed cannot be set" in refused.err) == (2, True)

@@ -18,8 +18,8 @@ from breakout.runs import read_status
 from breakout.settings.composition import compose
 from breakout.warehouse.sample import open_sample
 from tests.builders import features_config
+from tests.commands import QUICK, Trained, call, newest_run, train
 from tests.conftest import Program
-from tests.programs.conftest import QUICK, Trained, call, newest_run, train
 
 RUN_FILES = {
     "status.json",

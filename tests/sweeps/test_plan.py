@@ -18,7 +18,7 @@ from breakout.sweeps.plan import plan_sweep
 from breakout.sweeps.reading import Sources
 from breakout.sweeps.sources import LazyWarehouse
 from breakout.warehouse.sample import SAMPLE_FOLDER
-from tests.programs.sample_files import ingest, warehouse_words
+from tests.sample_files import ingest, warehouse_overrides
 from tests.sweeps.conftest import Swept
 
 Captured = pytest.CaptureFixture[str]
@@ -93,7 +93,7 @@ def test_a_plan_over_rows_in_the_cache_imports_no_engine_and_no_model(shape: Swe
 
 def test_a_worker_never_takes_rows_of_a_changed_source_for_the_planned_ones(tmp_path: Path) -> None:
     ingest(tmp_path / "files", date(2025, 10, 1), date(2026, 2, 5))
-    config = compose("train", ["model=base_rate", *warehouse_words(tmp_path / "files")])
+    config = compose("train", ["model=base_rate", *warehouse_overrides(tmp_path / "files")])
     assert isinstance(config, settings.ExperimentConfig)
     cache = tmp_path / "cache"
     (group,) = plan_sweep([Job(0, (), config)], cache).groups

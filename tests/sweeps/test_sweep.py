@@ -23,7 +23,7 @@ from breakout.models.base import FitParts
 from breakout.models.kinds import fit_model
 from breakout.settings.composition import compose
 from breakout.sweeps.record import load_record
-from tests.programs.sample_files import ingest, warehouse_words
+from tests.sample_files import ingest, warehouse_overrides
 from tests.sweeps.conftest import QUICK, Swept, assert_same_bits, newest_sweep, predictions, statuses, sweep
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def test_a_resume_with_the_same_command_finds_jobs_by_their_settings_not_their_o
 def test_a_resume_refuses_other_data_and_another_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = tmp_path / "files"
     ingest(files, date(2025, 10, 1), date(2026, 1, 31))
-    words = ("model=base_rate", "seed=1", *warehouse_words(files))
+    words = ("model=base_rate", "seed=1", *warehouse_overrides(files))
     first = sweep(tmp_path, *words)
     record = load_record(first.folder)
     other = msgspec.structs.replace(record, contracts=dict.fromkeys(record.contracts, "0" * 16))
@@ -146,7 +146,7 @@ def test_a_damaged_cache_is_read_anew_and_a_changed_file_is_another_entry(
 ) -> None:
     files = tmp_path / "files"
     ingest(files, date(2025, 10, 1), date(2026, 2, 5))
-    words = ("model=logistic", "seed=1", *warehouse_words(files))
+    words = ("model=logistic", "seed=1", *warehouse_overrides(files))
     first = predictions(sweep(tmp_path, *words).folder)
     entries = sorted((tmp_path / "cache").glob("*.parquet"))
     for entry in entries:

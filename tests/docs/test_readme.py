@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from breakout.conf_tree import group_options
-from tests.programs.conftest import QUICK, QUICK_GATE, Trained, call
+from tests.commands import QUICK, QUICK_GATE, Trained, call
 from tests.test_rooms import ROOMS
+
+pytestmark = pytest.mark.usefixtures("audit_once")
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 # What is added to a command so that it answers in a second: a plan instead of a fit, few rows, few resamples.

@@ -24,7 +24,9 @@ from breakout.features.feature import Feature
 from breakout.features.plan import _plan
 from breakout.production.bundle_gate import check_contract, open_bundle
 from breakout.warehouse import tables
-from tests.programs.conftest import QUICK_GATE, Trained, call
+from tests.commands import QUICK_GATE, Trained, call
+
+pytestmark = pytest.mark.usefixtures("audit_once")
 
 FILES = (
     "model.cbm",
@@ -38,6 +40,7 @@ LOAD = """
 import sys
 from pathlib import Path
 from breakout.bundle import load_bundle
+
 folder = Path(sys.argv[1])
 load_bundle(folder).predict_probability(load_bundle(folder).training_features())
 seen = []

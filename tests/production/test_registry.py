@@ -17,7 +17,9 @@ from breakout.bundle import load_bundle
 from breakout.errors import DataError, GateError
 from breakout.features import registry as features
 from breakout.production.registry import EventFacts, Registry
-from tests.programs.conftest import QUICK_GATE, Trained, call, current, files, fingerprint, promote
+from tests.commands import QUICK_GATE, Trained, call, current, files, fingerprint, promote
+
+pytestmark = pytest.mark.usefixtures("audit_once")
 
 
 def test_the_model_in_production_is_a_copy_that_outlives_its_run(trained: Trained, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ HISTORY = ("player_game_summary", "team_offense_game_summary")
 
 
 def ingest(folder: Path, start: date, end: date) -> None:
-    """Add the games of start..end, both inclusive, as one more file a table; the schedule is always whole."""
+    """Write the games from `start` to `end`, both inclusive, as one more file of each table, and the whole schedule."""
     folder.mkdir(parents=True, exist_ok=True)
     for table in HISTORY:
         target = folder / f"{table}_{start}.parquet"
@@ -22,8 +22,8 @@ def ingest(folder: Path, start: date, end: date) -> None:
     (folder / "schedule.parquet").write_bytes((SAMPLE_FOLDER / "schedule.parquet").read_bytes())
 
 
-def warehouse_words(folder: Path) -> tuple[str, ...]:
-    """The words that point a command at these files."""
+def warehouse_overrides(folder: Path) -> tuple[str, ...]:
+    """Return the overrides that make a command read these files."""
     return (
         "warehouse=duckdb",
         *(f"warehouse.{table}={folder}/{table}_*.parquet" for table in HISTORY),

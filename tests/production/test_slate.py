@@ -13,7 +13,7 @@ from breakout.bundle import Bundle, load_bundle
 from breakout.production.slate import Slate, build_slate
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import PLAYER_SCHEMA, SEASON, TEAM_SCHEMA, History, day
-from tests.programs.conftest import Trained
+from tests.commands import Trained
 
 TONIGHT = 30
 HOME_GAME, AWAY_GAME = f"{day(TONIGHT):%Y%m%d}_NYK_BOS", f"{day(TONIGHT):%Y%m%d}_BOS_LAL"

@@ -10,7 +10,6 @@ import signal
 import stat
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,12 +22,12 @@ import pandas as pd
 import pytest
 
 from breakout import settings
-from breakout.artifacts import save_json, save_parquet, save_text, whole_file
+from breakout.artifacts import save_json, save_text
 from breakout.errors import DataError, as_breakout_error
 from breakout.runs import folder as run_folder
 from breakout.runs import open_run, read_status
+from tests.commands import newest_run
 from tests.conftest import INTERRUPTIBLE
-from tests.programs.conftest import newest_run
 
 
 @pytest.fixture
@@ -171,53 +170,6 @@ def test_a_run_says_completed_only_when_the_disk_holds_all_of_it(
     assert {path.name for path in rest} >= {"deep", "late.txt", "foreign.bin", "settings.yaml", "run.log"}
     assert {flushed[path.stat().st_ino] for path in rest} == {"running"}
     assert (run.folder / "status.json").stat().st_ino in flushed
-
-
-def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "file.txt"
-    save_text("old", path)
-
-    def spoil() -> None:
-        with whole_file(path) as beside:
-            beside.write_text("half of the n", encoding="utf-8")
-            assert path.read_text(encoding="utf-8") == "old"
-            raise RuntimeError("the disk is full")
-
-    with pytest.raises(RuntimeError, match="full"):
-        spoil()
-    assert path.read_text(encoding="utf-8") == "old"
-    assert [file.name for file in path.parent.iterdir()] == ["file.txt"]
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        save_json({"value": float("nan")}, path)
-    assert path.read_text(encoding="utf-8") == "old"
-
-
-def test_json_is_written_as_the_standard_library_indents_it(tmp_path: Path) -> None:
-    record = {"é\n": [1e-7, -0.0, 1e22, 10**20, None, True], "empty": [[], {}, ""], "nested": [{"a": [{"b": 0.1}]}]}
-    save_json(record, tmp_path / "record.json")
-    assert (tmp_path / "record.json").read_text() == json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-
-
-def test_a_reader_never_sees_half_a_table(tmp_path: Path) -> None:
-    path = tmp_path / "rows.parquet"
-    save_parquet(pd.DataFrame({"number": [0] * 20_000}), path)
-    stop = threading.Event()
-
-    def write() -> None:
-        number = 0
-        while not stop.is_set():
-            number += 1
-            save_parquet(pd.DataFrame({"number": [number] * 20_000}), path)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        seen = [pd.read_parquet(path)["number"] for _ in range(30)]
-    finally:
-        stop.set()
-        writer.join()
-    assert {len(numbers) for numbers in seen} == {20_000}
-    assert {numbers.nunique() for numbers in seen} == {1}
 
 
 # Signals end a real program in the middle of a real run.

@@ -12,8 +12,8 @@ from breakout.dataset import build_dataset
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.warehouse.sample import SAMPLE_FOLDER, open_sample
 from tests.builders import ALL_FEATURES, features_config
+from tests.commands import call
 from tests.conftest import Program
-from tests.programs.conftest import call
 
 WEEK = ("start=2026-01-11", "end=2026-01-17")
 KEYS = ["player_lookup", "game_id", "game_date", "is_breakout"]

@@ -12,8 +12,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.programs.conftest import QUICK, QUICK_GATE, Answer, call
-from tests.programs.sample_files import ingest, warehouse_words
+from tests.commands import QUICK, QUICK_GATE, Answer, call
+from tests.sample_files import ingest, warehouse_overrides
+
+pytestmark = pytest.mark.usefixtures("audit_once")
 
 TODAY, TOMORROW, LATER = date(2026, 1, 14), date(2026, 1, 15), date(2026, 2, 5)
 
@@ -46,7 +48,7 @@ class User:
 
     def asks(self, *words: str, code: int = 0) -> str:
         """A command that reads the games."""
-        return self.types(*words, *warehouse_words(Path("games")), code=code)
+        return self.types(*words, *warehouse_overrides(Path("games")), code=code)
 
     def trains(self, name: str, train_end: str, *words: str) -> str:
         dates = ("window.train_start=2025-11-02", f"window.train_end={train_end}")

@@ -1,0 +1,95 @@
+"""Commands called in this process as the command line calls them, and the runs that tests share."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from breakout.bundle import load_bundle
+from breakout.cli import main
+from breakout.production.registry import Registry
+
+# Fewer draws and no explanations: seconds less a run, and the probabilities are the same.
+QUICK = (
+    "evaluation.bootstrap_resamples=40",
+    "evaluation.permutation_repeats=0",
+    "evaluation.shap_rows=0",
+)
+# An audit of a few rows of two dates.
+QUICK_GATE = ("audit.rows=1", "audit.start=2026-02-04", "evaluation.bootstrap_resamples=40")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The exit code and the output of a command."""
+
+    code: int
+    out: str
+    err: str
+
+
+Breakout = Callable[..., Answer]
+
+
+def call(*arguments: str | Path) -> Answer:
+    """Run one command line in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main([str(argument) for argument in arguments])
+    return Answer(code, out.getvalue(), err.getvalue())
+
+
+def newest_run(outputs: Path, name: str) -> Path:
+    return max((outputs / "runs" / name).iterdir())
+
+
+def train(outputs: Path, name: str, *overrides: str) -> Path:
+    """Train a quick run and return its folder."""
+    answer = call("train", f"name={name}", f"paths.outputs={outputs}", "write_report=false", *QUICK, *overrides)
+    assert answer.code == 0, answer.err
+    return newest_run(outputs, name)
+
+
+def promote(candidate: Path, outputs: Path, *overrides: str) -> Answer:
+    return call("promote", f"candidate={candidate}", f"paths.outputs={outputs}", *QUICK_GATE, *overrides)
+
+
+def fingerprint(run: Path) -> str:
+    return load_bundle(run).fingerprint
+
+
+def current(outputs: Path) -> str | None:
+    return Registry.of(outputs).current()
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+ONLY_TRAINS = ("window.eval_start=null", "window.eval_end=null")
+SETTINGS = {
+    "default": (),
+    "refit": (),  # the default settings again
+    "logistic": ("model=logistic",),
+    "base_rate": ("model=base_rate",),
+    "narrow": ("target.max_ppg=14",),  # another question
+    "untested": ("model.depth=4", *ONLY_TRAINS),
+    "experimental": ("mode=experimental", "features.names=[points_avg_season,cv_ratio]"),
+    "calibrated": ("calibration=isotonic",),
+    "walk": ("window=walk_forward", "window.folds=2"),
+}
+
+
+class Trained(dict[str, Path]):
+    """Run folders by name of SETTINGS, trained when they are first asked for, never to be written into."""
+
+    def __init__(self, outputs: Path) -> None:
+        super().__init__()
+        self.outputs = outputs
+
+    def __missing__(self, name: str) -> Path:
+        self[name] = train(self.outputs, name, *SETTINGS[name])
+        return self[name]
