@@ -71,11 +71,12 @@ def test_another_target_has_other_rows_and_labels(tmp_path: Path) -> None:
     assert rows("target.breakout_multiplier=1.2")["is_breakout"].sum() > rows()["is_breakout"].sum()
 
 
-def test_a_range_without_games_is_an_empty_file(tmp_path: Path) -> None:
+def test_a_range_without_games_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
     out = tmp_path / "rows.parquet"
     answer = call("dataset", "start=2026-07-01", "end=2026-07-31", f"out={out}")
-    assert (answer.code, answer.out) == (0, f"0 rows of 2026-07-01..2026-07-31, 10 features: {out}\n")
-    assert list(pd.read_parquet(out).columns) == [*KEYS, *BREAKOUT_FEATURE_ORDER]
+    assert (answer.code, answer.out) == (3, "")
+    assert "2026-07-01..2026-07-31" in answer.err
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(
