@@ -42,10 +42,10 @@ def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig) -> list[str]:
     """Write the slate and return where it stands now; each file appears whole or not at all."""
     if isinstance(warehouse, BigQueryWarehouseConfig) and out.startswith(BIGQUERY):
-        from breakout.warehouse.bigquery_slate import write_slate as append_slate
+        from breakout.warehouse.bigquery.writing import replace_slate
 
         table = out.removeprefix(BIGQUERY)
-        append_slate(slate.ranked, table, warehouse)
+        replace_slate(slate.ranked, table, warehouse)
         return [table]
     path = Path(out)
     beside = path.with_name(f"{path.stem}.skipped{path.suffix}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from breakout import settings
-    from breakout.warehouse.bigquery import BigQueryWarehouse
+    from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ def check_bigquery(
     checkup: Checkup, config: settings.ExperimentConfig, chosen: settings.BigQueryWarehouseConfig
 ) -> None:
     """Credentials, project, permissions, tables, columns and partitions, by metadata and dry runs."""
-    from breakout.warehouse.bigquery import BigQueryWarehouse
+    from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
     from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
 
     opened = checkup.check(
@@ -165,8 +165,8 @@ def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:
     if not isinstance(tracking, BigQueryTrackingConfig):
         return
     from breakout.tracking.bigquery import COLUMNS
-    from breakout.warehouse.bigquery_jobs import BigQueryJobs
-    from breakout.warehouse.bigquery_tables import check_columns
+    from breakout.warehouse.bigquery.jobs import BigQueryJobs
+    from breakout.warehouse.bigquery.writing import check_written_columns
 
     def look() -> str:
         jobs = BigQueryJobs(tracking, "tracking", _LABELS)
@@ -174,7 +174,7 @@ def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:
         jobs.close()
         if present is None:
             return f"{tracking.table} will be made by the first run"
-        check_columns(tracking.table, COLUMNS, present)
+        check_written_columns(tracking.table, COLUMNS, present)
         return f"{tracking.table} is there, and every column has its type"
 
     checkup.check("tracking table", look)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from breakout.settings.identifiers import check_table_name
 from breakout.tracking.experiments import experiment_row, read_ended_run
-from breakout.warehouse.bigquery_jobs import BigQueryJobs
-from breakout.warehouse.bigquery_tables import create_table, merge_statement
-from breakout.warehouse.bigquery_types import Null
+from breakout.warehouse.bigquery.jobs import BigQueryJobs
+from breakout.warehouse.bigquery.types import Null
+from breakout.warehouse.bigquery.writing import create_table, merge_statement
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -59,7 +59,7 @@ def open_warehouse(
         renaming = Renaming.from_maps(config.team_codes, config.season_types)
         options = ReadOptions(config.season_type, config.date_format, config.hive_partitioning, renaming)
         return DuckDBWarehouse(files, options, is_lazy=is_lazy)
-    from breakout.warehouse.bigquery import BigQueryWarehouse
+    from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 
     opened = BigQueryWarehouse(config, labels)
     if cache_folder is None:

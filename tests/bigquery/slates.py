@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from breakout.warehouse.bigquery_slate import COLUMNS
+from breakout.warehouse.bigquery.writing import SLATE_COLUMNS
 
 
 def slate(bundle: str = "b1", day: date = date(2026, 2, 6), players: int = 3) -> pd.DataFrame:
@@ -31,4 +31,4 @@ def slate(bundle: str = "b1", day: date = date(2026, 2, 6), players: int = 3) ->
         }
         for number in range(players)
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(SLATE_COLUMNS))

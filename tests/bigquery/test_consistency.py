@@ -12,7 +12,7 @@ from breakout.dataset import build_dataset
 from breakout.errors import DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
-from breakout.warehouse.bigquery import BigQueryWarehouse
+from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import run
 from tests.builders import frame_of

@@ -19,9 +19,9 @@ from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.query import get_training_data_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.settings import BigQueryWarehouseConfig as Config
-from breakout.warehouse.bigquery import BigQueryWarehouse
-from breakout.warehouse.bigquery_errors import told_as_data_errors
-from breakout.warehouse.bigquery_types import label
+from breakout.warehouse.bigquery.errors import translated_errors
+from breakout.warehouse.bigquery.types import label
+from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import PROJECT
 from tests.bigquery.fault_server import Answer, FaultServer, Request, always, fault_server
@@ -186,7 +186,7 @@ def test_an_answer_that_is_not_bigquerys_is_told(config: ConfigMaker, server: Fa
     server.faults.append(always(Answer(200, ["no", "bigquery"]), lambda request: request.path.endswith("/projects")))  # type: ignore[arg-type]
     with pytest.raises(DataError, match=r"warehouse\.project=PROJECT"):
         BigQueryWarehouse(config("warehouse.project=null"))
-    with pytest.raises(DataError, match="cannot be read"), told_as_data_errors("the query"):
+    with pytest.raises(DataError, match="cannot be read"), translated_errors("the query"):
         raise requests.exceptions.JSONDecodeError("x", "y", 0)
 
 

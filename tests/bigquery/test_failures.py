@@ -17,7 +17,7 @@ from google.cloud import bigquery
 
 from breakout.cli import main
 from breakout.errors import DataError
-from breakout.warehouse.bigquery import BigQueryWarehouse
+from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import PROJECT, load_sample, open_emulator, run, running_emulator
 from tests.bigquery.fault_server import CUT, Answer, Fault, FaultServer, Request, always, fault_server, times
@@ -42,6 +42,9 @@ def slow(seconds: float) -> Fault:
 
 def never_done(request: Request) -> Answer | None:
     """Every job runs, and none ends."""
+    if is_result(request):
+        job_id = request.path.split("?")[0].rsplit("/", 1)[-1]
+        return Answer(200, {"jobReference": {"projectId": PROJECT, "jobId": job_id}, "jobComplete": False})
     if request.sql:
         reference, configuration = request.body["jobReference"], request.job
     elif "/jobs/" in request.path:

@@ -22,7 +22,7 @@ from breakout.errors import DataError
 from breakout.experiment.plan import estimate_rows
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.registry import REGISTRY
-from breakout.warehouse.bigquery import BigQueryWarehouse
+from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.sample import open_sample
 from tests.bigquery.conftest import LIVE as PROJECT

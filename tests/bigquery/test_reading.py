@@ -15,7 +15,7 @@ from breakout.errors import ConfigurationError, DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.query import KEY_COLUMNS, get_training_data_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
-from breakout.warehouse.bigquery import BigQueryWarehouse
+from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
 from tests.bigquery.conftest import ConfigMaker

@@ -14,8 +14,8 @@ from breakout.features.query import RowSource, get_training_data_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.features.windows import RELATIONS, ROW_WINDOWS
 from breakout.tracking import bigquery as tracking
-from breakout.warehouse import bigquery_slate, checks, tables
-from breakout.warehouse.bigquery_tables import merge_statement
+from breakout.warehouse import checks, tables
+from breakout.warehouse.bigquery.writing import SLATE_COLUMNS, merge_statement
 from breakout.warehouse.consistency import consistency_query
 from breakout.warehouse.console import console_text
 from breakout.warehouse.renaming import Renaming
@@ -45,7 +45,7 @@ TEXTS = {
     },
     "features, mapped": get_training_data_query(tuple(REGISTRY), row_source="slate", sources=MAPPED),
     "slate": merge_statement(
-        "a.b", "SELECT item.probability FROM UNNEST(@rows) AS item", ("game_id",), tuple(bigquery_slate.COLUMNS), "TRUE"
+        "a.b", "SELECT item.probability FROM UNNEST(@rows) AS item", ("game_id",), tuple(SLATE_COLUMNS), "TRUE"
     ),
     "tracking": merge_statement(
         "a.b",

@@ -25,7 +25,7 @@ from breakout.settings import BigQueryTrackingConfig
 from breakout.settings.composition import compose
 from breakout.tracking.base import open_tracker, register_run
 from breakout.training import train
-from breakout.warehouse.bigquery_slate import write_slate
+from breakout.warehouse.bigquery.writing import replace_slate
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import PROJECT, run
 from tests.bigquery.fault_server import Answer, FaultServer, always
@@ -207,7 +207,7 @@ def test_a_run_without_tracker_needs_one_named(finished_run: Path, capsys: pytes
 def test_a_slate_stands_once_for_each_day_and_bundle(config: ConfigMaker, client: bigquery.Client) -> None:
     client.delete_dataset("slates", delete_contents=True, not_found_ok=True)
     for frame in (slate(), slate("b2"), slate(day=date(2026, 2, 7)), slate(), slate(players=2)):
-        write_slate(frame, "slates.tonight", config())
+        replace_slate(frame, "slates.tonight", config())
     rows = run(client, "SELECT * FROM slates.tonight ORDER BY bundle, game_date, player_lookup")
     assert [(row["bundle"], row["game_date"].day, row["player_lookup"]) for row in rows] == [
         ("b1", 6, "player0"),
@@ -225,13 +225,13 @@ def test_a_slate_stands_once_for_each_day_and_bundle(config: ConfigMaker, client
 
 
 def test_an_empty_slate_writes_nothing(config: ConfigMaker, server: FaultServer) -> None:
-    write_slate(slate(players=0), "slates.empty", config())
+    replace_slate(slate(players=0), "slates.empty", config())
     assert server.requests == []
 
 
 def test_a_slate_needs_a_plain_table_name_and_a_project(config: ConfigMaker) -> None:
     with pytest.raises(ConfigurationError, match="out=bigquery: must be"):
-        write_slate(slate(), "a; drop table b", config())
+        replace_slate(slate(), "a; drop table b", config())
     with pytest.raises(ConfigurationError, match="out=bigquery: must be"):
         check_out("bigquery:a; drop table b", config())
     with pytest.raises(ConfigurationError, match="warehouse=bigquery"):

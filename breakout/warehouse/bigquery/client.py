@@ -1,7 +1,7 @@
-"""Who talks to BigQuery: project, location and endpoint of a configuration in, an authenticated client out.
+"""The authenticated BigQuery client of a configuration's project, location and endpoint.
 
-Credentials are application default credentials and nothing else. An endpoint with plain http is an emulator: it is
-told no credentials at all. Every request ends by its deadline, whatever time-outs the client library would allow.
+Credentials are application default credentials and nothing else. An endpoint with plain http is an emulator and gets no
+credentials. Every request ends by its deadline, whatever time-outs the client library would allow.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from google.cloud import bigquery
 from breakout import __version__
 from breakout.errors import DataError
 from breakout.settings.identifiers import check_connection
-from breakout.warehouse.bigquery_errors import LOGIN, told_as_data_errors
+from breakout.warehouse.bigquery.errors import LOGIN, translated_errors
 
 if TYPE_CHECKING:
     from breakout.settings.identifiers import Connection
@@ -31,10 +31,7 @@ _SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 
 
 class BoundedSession(AuthorizedSession):
-    """An HTTP session that is over by `deadline` (time.monotonic()), the renewal of its credentials included.
-
-    The client library alone may wait longer.
-    """
+    """An HTTP session whose requests, renewals of credentials included, end by `deadline` (of time.monotonic())."""
 
     def __init__(self, credentials: Any) -> None:
         self.deadline = float("inf")
@@ -44,7 +41,7 @@ class BoundedSession(AuthorizedSession):
         return super().send(request, **kwargs | {"timeout": self.seconds_left(kwargs.get("timeout"))})
 
     def seconds_left(self, asked: object) -> float:
-        """The time-out of one request: what was asked for, but no more than is left."""
+        """Return the time-out of one request: the one asked for, but no more than is left until the deadline."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise requests.exceptions.Timeout("no time is left")
@@ -52,7 +49,7 @@ class BoundedSession(AuthorizedSession):
 
 
 class _Renewal(requests.Session):
-    """The requests that renew credentials, within the same deadline."""
+    """The session of the requests that renew credentials, with the same deadline."""
 
     def __init__(self, session: BoundedSession) -> None:
         super().__init__()
@@ -63,9 +60,9 @@ class _Renewal(requests.Session):
 
 
 def open_client(connection: Connection, group: str) -> tuple[bigquery.Client, BoundedSession]:
-    """A client and the session it speaks through; DataError in a sentence without credentials or project.
+    """Return a client and its HTTP session; DataError if there are no credentials or no project.
 
-    `group` is the configuration group (`warehouse`, `tracking`), for the keys that sentences name.
+    `group` is the configuration group (`warehouse`, `tracking`) whose keys the error messages name.
     """
     check_connection(connection, group)
     found: str | None
@@ -95,12 +92,12 @@ def open_client(connection: Connection, group: str) -> tuple[bigquery.Client, Bo
 
 
 def is_emulator(api_endpoint: str | None) -> bool:
-    """Whether an endpoint is spoken to without credentials: over plain http others could read them."""
+    """Return whether an endpoint gets no credentials, because others could read them over plain http."""
     return api_endpoint is not None and urlsplit(api_endpoint).scheme == "http"
 
 
 def default_credentials(group: str) -> tuple[Any, str | None]:
-    """Application default credentials and their project; DataError at once where there are none."""
+    """Return application default credentials and their project; DataError at once if there are none."""
     explicit = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     if explicit and not Path(explicit).is_file():
         raise DataError(
@@ -117,7 +114,7 @@ def default_credentials(group: str) -> tuple[Any, str | None]:
 
 
 def _user_file() -> Path:
-    """Where gcloud keeps a user's application default credentials."""
+    """Return the path where gcloud keeps a user's application default credentials."""
     folder = os.environ.get("CLOUDSDK_CONFIG")
     if folder:
         return Path(folder) / "application_default_credentials.json"
@@ -126,7 +123,7 @@ def _user_file() -> Path:
 
 
 def _is_on_google() -> bool:
-    """Whether a metadata server can be expected: a Google machine, or a container platform that says so."""
+    """Return whether this is a Google machine or container platform, which has a metadata server."""
     if any(os.environ.get(name) for name in ("GCE_METADATA_HOST", "K_SERVICE", "GAE_ENV", "CLOUD_RUN_JOB")):
         return True
     try:
@@ -136,8 +133,8 @@ def _is_on_google() -> bool:
 
 
 def _only_project(session: BoundedSession, endpoint: str) -> str | None:
-    """The project of an emulator that has one."""
-    with told_as_data_errors("the list of projects"):
+    """Return the project of an emulator that has exactly one."""
+    with translated_errors("the list of projects"):
         answer = session.get(f"{endpoint.rstrip('/')}/bigquery/v2/projects").json()
     projects = answer.get("projects", []) if isinstance(answer, dict) else []
     return str(projects[0]["id"]) if len(projects) == 1 else None

@@ -1,4 +1,4 @@
-"""What BigQuery's failures mean: an exception of the client goes in, a DataError in one sentence comes out."""
+"""Error messages for BigQuery's failures: what the client's exceptions mean, and which of them a retry can help."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOGIN = "gcloud auth application-default login"
 _RETRIED_REASONS = {"rateLimitExceeded", "jobRateLimitExceeded", "backendError", "internalError", "badGateway"}
 _RETRIED_CODES = {429, 500, 502, 503, 504}
 
-# The role that holds a permission, for the command that mends its absence.
+# The role that includes each permission, for the command that grants it.
 _ROLES = {
     "bigquery.jobs": "roles/bigquery.jobUser",
     "bigquery.tables.getData": "roles/bigquery.dataViewer",
@@ -40,7 +40,7 @@ KNOWN = (
 
 
 def may_be_retried(error: BaseException) -> bool:
-    """Whether asking again can help: after overload, a fault of the service, a lost connection; not after a refusal."""
+    """Return whether a retry can help: after overload, a fault of the service or a lost connection, not a refusal."""
     if isinstance(error, api.GoogleAPICallError):
         if "due to concurrent update" in str(error):  # another program wrote to the same table; nothing has changed
             return True
@@ -54,47 +54,47 @@ def may_be_retried(error: BaseException) -> bool:
 
 
 def reason_of(error: api.GoogleAPICallError) -> str | None:
-    """BigQuery's own word for an error, such as rateLimitExceeded."""
+    """Return BigQuery's reason of an error, such as rateLimitExceeded."""
     first = error.errors[0] if error.errors else None
     return first.get("reason") if isinstance(first, dict) else None
 
 
 @contextmanager
-def told_as_data_errors(what: str, group: str = "warehouse", seconds: float | None = None) -> Iterator[None]:
-    """Any failure of the client inside becomes a DataError about `what`; `group` is named in the remedies."""
+def translated_errors(what: str, group: str = "warehouse", seconds: float | None = None) -> Iterator[None]:
+    """Raise DataError about `what` for any failure of the client inside; the remedies name the keys of `group`."""
     try:
         yield
     except KNOWN as error:
-        raise DataError(sentence_of(error, what, group, seconds)) from error
+        raise DataError(message_of(error, what, group, seconds)) from error
 
 
-def sentence_of(error: BaseException, what: str, group: str = "warehouse", seconds: float | None = None) -> str:
-    """What happened to `what`, and what to do about it."""
+def message_of(error: BaseException, what: str, group: str = "warehouse", seconds: float | None = None) -> str:
+    """Return what happened to `what` and the remedy, as one sentence."""
     if isinstance(error, api.RetryError) and error.cause is not None:
         error = error.cause
     if isinstance(error, api.GoogleAPICallError):
-        return _service_sentence(error, what, group)
+        return _service_message(error, what, group)
     if isinstance(error, auth.RefreshError | auth.InvalidOperation) and not error.retryable:
         return f"{what}: the credentials for BigQuery have expired or were withdrawn; run: {LOGIN}"
     if isinstance(error, auth.GoogleAuthError):
-        told = f"the credentials for BigQuery were not renewed ({_why_not_renewed(error)})"
-        return f"{what}: {told}; check the network, or run: {LOGIN}"
+        reason = f"the credentials for BigQuery were not renewed ({_why_not_renewed(error)})"
+        return f"{what}: {reason}; check the network, or run: {LOGIN}"
     if isinstance(error, requests.exceptions.Timeout | concurrent.futures.TimeoutError):
         limit = f" within {seconds:g} s" if seconds else " in time"
         return f"{what}: BigQuery did not answer{limit}; raise {group}.timeout_seconds, or ask for fewer days."
     if isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.ChunkedEncodingError):
-        return _connection_sentence(error, what, group)
+        return _connection_message(error, what, group)
     return f"{what}: BigQuery's answer cannot be read ({type(error).__name__}); check {group}.api_endpoint."
 
 
-def _service_sentence(error: api.GoogleAPICallError, what: str, group: str) -> str:
+def _service_message(error: api.GoogleAPICallError, what: str, group: str) -> str:
     message, code = _short(error.message), error.code
     if code == 401:
         return f"{what}: BigQuery does not accept the credentials (401: they have expired or are none); run: {LOGIN}"
     if reason_of(error) in {"quotaExceeded", "rateLimitExceeded"} or code == 429:
         return f"{what}: BigQuery's quota is used up ({message}); wait a while, or ask for a higher quota."
     if code == 403 and reason_of(error) in {None, "accessDenied", "forbidden", "accessNotConfigured"}:
-        return _permission_sentence(message, what, group)
+        return _permission_message(message, what, group)
     remedy = f"BigQuery refuses it ({code}: {message})."
     if code == 404:
         keys = f"the name of the table, {group}.project and {group}.location"
@@ -104,7 +104,7 @@ def _service_sentence(error: api.GoogleAPICallError, what: str, group: str) -> s
     return f"{what}: {remedy}"
 
 
-def _permission_sentence(message: str, what: str, group: str) -> str:
+def _permission_message(message: str, what: str, group: str) -> str:
     if "has not been used in project" in message or "it is disabled" in message:
         return f"{what}: the project has BigQuery switched off; run: gcloud services enable bigquery.googleapis.com"
     found = re.search(r"bigquery\.[a-z]+\.[A-Za-z]+", message)
@@ -116,26 +116,26 @@ def _permission_sentence(message: str, what: str, group: str) -> str:
     )
 
 
-def _connection_sentence(error: Exception, what: str, group: str) -> str:
+def _connection_message(error: Exception, what: str, group: str) -> str:
     if _is_refused(error):
         return f"{what}: nobody answers at BigQuery's address; check the network and {group}.api_endpoint."
     return f"{what}: the connection to BigQuery broke off; run again."
 
 
 def _why_not_renewed(error: auth.GoogleAuthError) -> str:
-    """The client wraps what happened in another exception, with the address and the history of its attempts."""
+    """Return the cause without the address and the history of attempts that the client puts around it."""
     if isinstance(error.__cause__, requests.exceptions.Timeout):
         return "no answer came in time"
     return "nobody answers where that is done" if _is_refused(error) else _short(error)
 
 
 def _is_refused(error: BaseException) -> bool:
-    """Whether no connection was made at all, as opposed to one that broke."""
+    """Return whether no connection was made at all, as opposed to one that broke."""
     return "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
 
 
 def _short(error: object) -> str:
-    """The first sentence-like part of a message, without the client's footer and the address of the request."""
+    """Return the first line of a message without the address of the request, which the client puts before it."""
     text = str(error).strip() or type(error).__name__
     text = re.sub(r"^(?:\d{3} )?[A-Z]+ https?://\S+: ", "", text.splitlines()[0])
     return text.rstrip(".")[:300]

@@ -1,7 +1,7 @@
-"""The production warehouse: the same feature query, run inside BigQuery; typed Arrow rows come out.
+"""The warehouse in BigQuery, which runs the same feature query as DuckDB does.
 
-Every query filters each source by game_date, so that a table that requires a partition filter answers, and reads the
-days that a window needs, not the whole table.
+Every query filters each source table by game_date: some tables require a partition filter, and only the days that a
+window needs are read.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
 from breakout.warehouse import checks, tables
-from breakout.warehouse.bigquery_jobs import BigQueryJobs
-from breakout.warehouse.bigquery_types import standard_type
+from breakout.warehouse.bigquery.jobs import BigQueryJobs
+from breakout.warehouse.bigquery.types import standard_type
 from breakout.warehouse.consistency import HISTORY, PARAMETERS, check_consistency, consistency_query
 from breakout.warehouse.cost import CostEstimate
 from breakout.warehouse.inconsistencies import SCHEDULE, TEAMS
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from breakout.settings.groups import BigQueryWarehouseConfig as BigQueryConfig
+    from breakout.settings.groups import BigQueryWarehouseConfig
 
 _ACCEPTED = {
     "STRING": {"STRING"},
@@ -40,22 +40,22 @@ _FIRST_GAME = date(1946, 11, 1)
 
 
 class BigQueryWarehouse:
-    """The tables that a configuration names, and what may be known of them without reading them.
+    """The BigQuery tables that a configuration names.
 
-    `labels` are attached to every job (command, run). ConfigurationError for names that cannot be tables.
+    `labels` (command, run) are attached to every job. ConfigurationError if a name cannot be a table's.
     """
 
-    def __init__(self, config: BigQueryConfig, labels: Mapping[str, str] | None = None) -> None:
+    def __init__(self, config: BigQueryWarehouseConfig, labels: Mapping[str, str] | None = None) -> None:
         self._config = config
         self._names = {table.name: name for table, name in _named_tables(config)}
-        self._source_tables(has_season_type=True)  # refuses what is no table name, before anything is asked
+        self._source_tables(has_season_type=True)  # checks the names before the first request
         self._jobs = BigQueryJobs(config, "warehouse", labels or {}, config.price_per_tib)
         self._metadata: dict[str, Any] = {}
         self._checked: list[tuple[date, date]] = []
 
     @cached_property
     def sources(self) -> SourceTables:
-        """The names of the tables, and whether they have a season_type; DataError if some have and some have not."""
+        """The names of the tables and how season types are read; DataError if only some tables have the column."""
         lacking = [name for name in self._names if "season_type" not in self.columns(name)]
         if lacking and self._config.season_type is None:
             raise DataError(
@@ -84,7 +84,7 @@ class BigQueryWarehouse:
         return self._jobs.query(sql, self._with_season_type(parameters), "the query")
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """What the query would scan, as a dry run says; nothing is charged."""
+        """Return what the query would scan, by a dry run that costs nothing."""
         scanned = self._jobs.dry_run(sql, self._with_season_type(parameters))
         return CostEstimate(scanned, self._config.price_per_tib)
 
@@ -118,7 +118,7 @@ class BigQueryWarehouse:
         check_consistency(self, (TEAMS, SCHEDULE), conditions, asked)
 
     def estimate_checks(self, start: date, end: date) -> CostEstimate:
-        """What `check_history` would scan of the rows that start..end can see."""
+        """Return what `check_history` would scan."""
         span: dict[str, object] = {"history_start": self.history_start(start), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)
         for table in tables.HISTORY_TABLES:
@@ -137,11 +137,14 @@ class BigQueryWarehouse:
                     continue  # the map reads any type as text
                 raise DataError(
                     f"{table.name} ({name}): column {column.name} must be {column.type}, but it is {actual}; "
-                    f"mend the table, or name a view that casts it with warehouse.{table.name}=DATASET.VIEW."
+                    f"correct the table, or name a view that casts it with warehouse.{table.name}=DATASET.VIEW."
                 )
 
     def _check_not_empty(self, table: tables.Table, span: Mapping[str, object]) -> None:
-        """Tables say their size for nothing; views, and tables that rows are just streaming into, are counted."""
+        """Raise DataError if a table has no rows in the range.
+
+        A table's metadata holds its size. Views, and tables that rows are still streamed into, are counted by a query.
+        """
         if self._table(table.name).num_rows:
             return
         name = self._names[table.name]
@@ -153,7 +156,7 @@ class BigQueryWarehouse:
             )
 
     def history_start(self, start: date) -> date:
-        """1 September before the season before: a feature reaches back one whole season behind the row's own.
+        """Return 1 September before the previous season: a feature reads one whole season before the row's own.
 
         From November on the row's season is the calendar year's. Until October it may be the last year's (2019-20 ended
         on 11 October 2020), so the earlier one is assumed, which costs at most a summer without games.
@@ -162,7 +165,10 @@ class BigQueryWarehouse:
         return date(season - 1, 9, 1)
 
     def latest_game_date(self) -> date:
-        """The newest game_date of player_game_summary, looked for in the last 400 days first; DataError without any."""
+        """Return the newest game_date of player_game_summary; DataError if there is none.
+
+        The last 400 days are searched first.
+        """
         name = self._names["player_game_summary"]
         rows = self.sources.reference(tables.PLAYER_GAME_SUMMARY)
         sql = f"SELECT MAX(game_date) AS latest FROM {rows} WHERE game_date >= @history_start"
@@ -177,7 +183,7 @@ class BigQueryWarehouse:
         return {field.name.lower(): standard_type(field) for field in self._table(table).schema}
 
     def partitioning(self, table: str) -> str:
-        """How a table is partitioned, in words; DataError if it asks for a filter that no query here has."""
+        """Describe how a table is partitioned; DataError if it requires a filter on a column other than game_date."""
         record = self._table(table).to_api_repr()
         partition = record.get("timePartitioning") or {}
         is_required = bool(record.get("requirePartitionFilter") or partition.get("requirePartitionFilter"))
@@ -198,7 +204,7 @@ class BigQueryWarehouse:
         return self._metadata[table]
 
     def fingerprint(self) -> str:
-        """A digest over each table's id, time of change and size; for a view, over those of the tables behind it."""
+        """Return a digest of each table's id, time of change and size; for a view, of the tables that it reads."""
         return self._fingerprint
 
     @cached_property
@@ -213,9 +219,9 @@ class BigQueryWarehouse:
         return digest.hexdigest()[:16]
 
     def _state_behind(self, table: str, found: Any) -> tuple[object, ...]:
-        """A view's state: its own time of change, today (it may ask for the date), and the tables behind it.
+        """Return a view's time of change, today's date (a view may depend on it) and the states of its tables.
 
-        Where the service does not tell those, its rows are digested, which is a scan of them.
+        If the service does not name its tables, return a digest of its rows instead, which scans them.
         """
         since: dict[str, object] = {"history_start": _FIRST_GAME}
         where = f"FROM `{self._names[table]}` WHERE game_date >= @history_start"
@@ -234,11 +240,11 @@ class BigQueryWarehouse:
         return str(found.reference), row["total"], row["digest"]
 
     def describe(self) -> str:
-        """Which project and tables these are."""
+        """Return the project and the name of the player table."""
         return f"bigquery {self._jobs.client.project}, {self._names['player_game_summary']}"
 
     def has_schedule(self) -> bool:
-        """Whether a schedule is configured."""
+        """Return whether a schedule is configured."""
         return self._config.schedule is not None
 
     def close(self) -> None:
@@ -251,7 +257,7 @@ def _state(found: Any) -> tuple[object, ...]:
     return str(found.reference), found.modified, found.num_rows, found.num_bytes, streamed
 
 
-def _named_tables(config: BigQueryConfig) -> list[tuple[tables.Table, str]]:
+def _named_tables(config: BigQueryWarehouseConfig) -> list[tuple[tables.Table, str]]:
     named = [
         (tables.PLAYER_GAME_SUMMARY, config.player_game_summary),
         (tables.TEAM_OFFENSE_GAME_SUMMARY, config.team_offense_game_summary),

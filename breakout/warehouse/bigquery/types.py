@@ -1,4 +1,4 @@
-"""Types at BigQuery's border: Python values in, typed query parameters out; a column's standard type by name."""
+"""Query parameters with the BigQuery types of Python values, and the GoogleSQL types of columns."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from google.cloud import bigquery
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The client still speaks of legacy types.
+# Schemas that the client returns name legacy types.
 _STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
-# The first that fits: a bool is an int to Python, a datetime a date.
+# In this order, because Python's bool is an int and its datetime a date.
 _KINDS = (
     (bool, "BOOL"),
     (int, "INT64"),
@@ -32,12 +32,12 @@ class Null:
 
 
 def query_parameters(sql: str, parameters: Mapping[str, object]) -> list[Any]:
-    """Typed query parameters for the @names that the text uses."""
+    """Return typed query parameters for the @names that the SQL text uses."""
     return [query_parameter(name, value) for name, value in parameters.items() if re.search(rf"@{name}\b", sql)]
 
 
 def query_parameter(name: str | None, value: object) -> Any:
-    """A parameter of the type that the Python value has; a dict is a STRUCT, a list an ARRAY of it or of STRING."""
+    """Return a parameter of the value's type; a dict is a STRUCT, a list an ARRAY of STRUCT or of STRING."""
     if isinstance(value, dict):
         return bigquery.StructQueryParameter(name, *(query_parameter(key, part) for key, part in value.items()))
     if isinstance(value, list | tuple):
@@ -53,11 +53,11 @@ def query_parameter(name: str | None, value: object) -> Any:
 
 
 def standard_type(field: Any) -> str:
-    """The GoogleSQL type of a schema field."""
+    """Return the GoogleSQL type of a schema field."""
     standard = _STANDARD.get(field.field_type, str(field.field_type))
     return f"ARRAY<{standard}>" if field.mode == "REPEATED" else standard
 
 
 def label(text: str) -> str:
-    """The text as a job label may be: lower-case letters, digits, hyphens and underscores, at most 63 of them."""
+    """Return the text as a valid job label: at most 63 lower-case letters, digits, hyphens and underscores."""
     return re.sub(r"[^a-z0-9_-]", "_", text.lower())[:63]
