@@ -35,6 +35,7 @@ ROOMS = {
     "models": "what can be fitted",
     "calibration": "probabilities to calibrated ones",
     "evaluation": "labels and probabilities to numbers with intervals; knows no model and no table",
+    "leaderboard": "the ranked jobs of a sweep, and the files that hold them",
     "proof": "no feature sees the future",
     "bundle": "a saved model with all it needs",
     "runs": "a run's folder: how it is opened, its status, and what it left, read back",

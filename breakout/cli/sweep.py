@@ -126,7 +126,7 @@ def sweep_folder(config: DictConfig) -> Iterator[Path]:
 
 def sweep_in(folder: Path, config: DictConfig, words: Sequence[str]) -> int:
     """Let Hydra's sweeper make the jobs; whatever ends it, what is done is summed up."""
-    from breakout.sweeps.conclusion import conclude
+    from breakout.sweeps.leaderboard import conclude
     from breakout.sweeps.workers import start_server
 
     is_resumed = config.sweep.resume is not None

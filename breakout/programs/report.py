@@ -25,10 +25,10 @@ def main(words: Sequence[str]) -> int:
 
 
 def _rebuild_sweep(folder: Path) -> int:
-    from breakout.sweeps.conclusion import show_board
+    from breakout.report.terminal.leaderboard import print_board
     from breakout.sweeps.leaderboard import write_leaderboard
 
-    show_board(write_leaderboard(folder))
+    print_board(write_leaderboard(folder))
     return 0
 
 

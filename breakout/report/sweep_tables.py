@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from breakout.evaluation.formatting import format_number
 from breakout.evaluation.metric_table import METRICS
+from breakout.leaderboard import BaselineRow, GameSpan, JobRow, JobTable, Leaderboard, RecipeTable
 from breakout.models.kinds import kind_title
 from breakout.report.tables import Cell, Table, code, interval, number, text
-
-Record = Any
 
 SHARED = "the settings that all share"
 SHOWN = ("auc", "log_loss", "brier", "ece")
@@ -20,14 +17,14 @@ def settings_cell(label: str, overrides: str) -> Cell:
     return Cell(label or SHARED, overrides, "settings", hint=overrides)
 
 
-def job_state(row: Record, table: Record) -> str:
+def job_state(row: JobRow, table: JobTable) -> str:
     """Return whether a job is the best of its table, tied with it, or neither."""
     if row.job == table.best:
         return "best"
     return "tied" if row.is_tied else ""
 
 
-def leaderboard_table(table: Record, board: Record) -> Table:
+def leaderboard_table(table: JobTable, board: Leaderboard) -> Table:
     """Return the jobs of one table by rank, and the baselines on the same games."""
     metric = METRICS[board.optimized_metric]
     columns = ["job", "rank", "settings", f"validation {metric.title}", "minus the best"]
@@ -38,19 +35,21 @@ def leaderboard_table(table: Record, board: Record) -> Table:
     return Table(_caption(table), columns, rows, chosen, "stacked")
 
 
-def _caption(table: Record) -> str:
+def _caption(table: JobTable) -> str:
     parts = [f"Validated on {_format_games(table.validation)}"]
     if table.evaluation:
         parts.append(f"evaluated (AUC to calibration error) on {_format_games(table.evaluation)}")
     return f"{'; '.join(parts)}. Bold: the simplest of the jobs tied with the best."
 
 
-def _format_games(span: Record) -> str:
+def _format_games(span: GameSpan | None) -> str:
+    if span is None:
+        return "no games"
     rate = f"{span.breakout_rate:.1%} breakouts"
     return f"{span.games:,} games of {span.first_date} to {span.last_date} ({rate})"
 
 
-def _job_cells(row: Record, table: Record) -> list[Cell]:
+def _job_cells(row: JobRow, table: JobTable) -> list[Cell]:
     state = job_state(row, table)
     metrics = row.metrics or {}
     return [
@@ -65,7 +64,7 @@ def _job_cells(row: Record, table: Record) -> list[Cell]:
     ]
 
 
-def _baseline_cells(baseline: Record) -> list[Cell]:
+def _baseline_cells(baseline: BaselineRow) -> list[Cell]:
     title = kind_title(baseline.baseline)
     features = "" if baseline.baseline == "base_rate" else f", {baseline.features} features"
     return [
@@ -80,7 +79,7 @@ def _baseline_cells(baseline: Record) -> list[Cell]:
     ]
 
 
-def recipe_table(problem: Record, board: Record) -> Table:
+def recipe_table(problem: RecipeTable, board: Leaderboard) -> Table:
     """Return the recipes of one problem with means over windows and seeds."""
     rows = [
         [
@@ -98,7 +97,7 @@ def recipe_table(problem: Record, board: Record) -> Table:
     return Table("; ".join(filter(None, ("Means over windows and seeds, best first", problem.problem))), columns, rows)
 
 
-def spread_table(board: Record) -> Table:
+def spread_table(board: Leaderboard) -> Table:
     """Return how far each recipe moves with its seed."""
     rows = []
     for spread in board.seeds:
@@ -120,7 +119,7 @@ def spread_table(board: Record) -> Table:
     return Table("The same recipe with other seeds", columns, rows)
 
 
-def missing_table(board: Record) -> Table:
+def missing_table(board: Leaderboard) -> Table:
     """Return the jobs that are not completed, why, and what to type for each."""
     rows = [
         [
@@ -136,7 +135,7 @@ def missing_table(board: Record) -> Table:
     return Table("Each has its traceback in run.log of its folder", columns, rows, style="prose")
 
 
-def describe_best(table: Record, board: Record) -> str:
+def describe_best(table: JobTable, board: Leaderboard) -> str:
     """Return one sentence about a table: its best job, how many are tied with it, and the simplest of those."""
     rows = {row.job: row for row in table.rows}
     best, plain = rows[table.best], rows[table.simplest]

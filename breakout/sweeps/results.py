@@ -6,12 +6,15 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from breakout import settings
 from breakout.errors import DataError
+from breakout.evaluation.run_metrics import RunMetrics, ValidationMetrics, read_metrics
 from breakout.runs.record import read_run
+from breakout.settings import ExperimentConfig
 from breakout.sweeps.columns import array_of
 from breakout.sweeps.job import command_of
 from breakout.sweeps.job_folders import job_runs, run_of
@@ -19,7 +22,6 @@ from breakout.sweeps.labels import recipe_words, short_words, varying_words
 from breakout.sweeps.record import load_record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     import pyarrow as pa
@@ -29,24 +31,39 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class JobResult:
-    """One job: its entry in sweep.json, the overrides that tell it from the others, and what its run left.
+class Finished:
+    """What a completed job left: its settings, its figures and its predictions."""
 
-    `command` runs the job alone. Metrics and predictions are None unless the job is completed and its files are as it
-    left them.
+    config: ExperimentConfig
+    metrics: RunMetrics
+    validation: ValidationMetrics
+    predictions: pa.Table
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """One job: its entry in sweep.json, the overrides that tell it from the others, and how its run ended.
+
+    `command` runs the job alone. `finished` is None unless the job is completed and its files are as it left them.
     """
 
     entry: JobEntry
     words: tuple[str, ...]
     command: str
     run: JobRun | None
-    metrics: Mapping[str, Any] | None = None
-    predictions: pa.Table | None = None
+    finished: Finished | None = None
 
     @property
     def number(self) -> int:
         """The job's number."""
         return self.entry.number
+
+    @property
+    def found(self) -> Finished:
+        """What the job left; ValueError if it is not completed."""
+        if self.finished is None:
+            raise ValueError(f"job {self.number} is not completed")
+        return self.finished
 
     @property
     def state(self) -> str:
@@ -57,11 +74,6 @@ class JobResult:
     def reason(self) -> str:
         """Why it is not completed."""
         return "the sweep ended before it began" if self.run is None else self.run.message
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Its settings as far as they could be composed."""
-        return self.entry.settings
 
     @property
     def recipe(self) -> str:
@@ -76,48 +88,41 @@ class JobResult:
     @cached_property
     def rows(self) -> str:
         """A digest of the target, and of the games and labels that it was validated and evaluated on."""
-        if self.predictions is None:
-            return ""
-        texts = [self.predictions[name].to_pylist() for name in ("split", "game_id", "player_lookup")]
+        predictions = self.found.predictions
+        texts = [predictions[name].to_pylist() for name in ("split", "game_id", "player_lookup")]
         digest = hashlib.sha256("\n".join(map("".join, zip(*texts, strict=True))).encode())
-        digest.update(array_of(self.predictions["is_breakout"]).astype("int8").tobytes())
-        digest.update(json.dumps(self.settings["target"], sort_keys=True).encode())
+        digest.update(array_of(predictions["is_breakout"]).astype("int8").tobytes())
+        digest.update(json.dumps(settings.to_mapping(self.found.config.target), sort_keys=True).encode())
         return digest.hexdigest()[:12]
 
     def part(self, split: str, column: str) -> np.ndarray:
-        """game_date, probability or is_breakout of one part's games, shape (n,); empty if there is none."""
-        if self.predictions is None:
-            raise ValueError(f"job {self.number} left no predictions")
-        return np.asarray(array_of(self.predictions[column])[self._splits == split])
+        """Return game_date, probability or is_breakout of one part's games, shape (n,); empty if there is none."""
+        return np.asarray(array_of(self.found.predictions[column])[self._splits == split])
 
     @cached_property
     def _splits(self) -> np.ndarray:
-        return np.array([] if self.predictions is None else self.predictions["split"].to_pylist())
+        return np.array(self.found.predictions["split"].to_pylist())
 
 
 def load_results(folder: Path) -> list[JobResult]:
     """Return every job of a sweep, by number."""
     record, runs = load_record(folder), job_runs(folder)
     words = varying_words({entry.number: entry.overrides for entry in record.jobs})
-    return [
-        _load(
-            JobResult(
-                entry,
-                words[entry.number],
-                command_of(entry.overrides, record.words),
-                run_of(runs, entry.number, entry.fingerprint),
-            )
-        )
-        for entry in record.jobs
-    ]
+    results = []
+    for entry in record.jobs:
+        run = run_of(runs, entry.number, entry.fingerprint)
+        result = JobResult(entry, words[entry.number], command_of(entry.overrides, record.words), run)
+        results.append(_load(result, run) if run is not None and run.state == "completed" else result)
+    return results
 
 
-def _load(job: JobResult) -> JobResult:
-    """Return a completed job with its figures and predictions, or with what is wrong with their files."""
-    if job.run is None or job.state != "completed":
-        return job
+def _load(result: JobResult, run: JobRun) -> JobResult:
+    """Return a completed job with what it left, or with what is wrong with its files."""
     try:
-        run = read_run(job.run.folder)
-        return replace(job, metrics=run.metrics, predictions=run.prediction_columns())
+        record, metrics = read_run(run.folder), read_metrics(run.folder)
+        predictions = record.prediction_columns()
     except DataError as error:
-        return replace(job, run=replace(job.run, damage=str(error)))
+        return replace(result, run=replace(run, damage=str(error)))
+    if not isinstance(record.config, ExperimentConfig) or metrics.validation is None:
+        return replace(result, run=replace(run, damage=f"{run.folder} is no run of this version of breakout."))
+    return replace(result, finished=Finished(record.config, metrics, metrics.validation, predictions))

@@ -1,14 +1,14 @@
-"""Which jobs cannot be told apart: jobs judged on the same rows in, a rank and the difference to the best of each out.
+"""Ranks of jobs that were validated on the same rows, and the jobs that cannot be told from the best.
 
-Ranked by the optimized metric on the validation part. A job is tied with the best if the interval of their difference,
-from resamples of whole game dates drawn for both together, holds 0. Of many jobs the best is partly so by luck, so a
-tie is the rule and the simplest of the tied is the choice.
+Jobs are ranked by the optimized metric on the validation part. A job is tied with the best if the interval of their
+difference, from resamples of whole game dates drawn for both together, holds 0. The best of many jobs is partly so by
+luck, so most sweeps end in a tie, and the simplest of the tied jobs is the one to choose.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from breakout.threads import one_blas_thread
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from breakout.settings import ExperimentConfig
     from breakout.sweeps.results import JobResult
 
 _KINDS = tuple(KINDS)  # from simple to complicated
@@ -29,7 +30,7 @@ _KINDS = tuple(KINDS)  # from simple to complicated
 
 @dataclass(frozen=True)
 class Standing:
-    """A job among those judged on the same rows; `difference` is the job minus the best, None of an undefined one."""
+    """The rank of a job; `difference`: its metric minus the best job's, None if either is undefined."""
 
     result: JobResult
     rank: int
@@ -40,7 +41,7 @@ class Standing:
 
 @one_blas_thread()
 def rank_jobs(results: Sequence[JobResult], metric: str) -> list[Standing]:
-    """The standings, best first; jobs whose metric is undefined stand last."""
+    """Return the jobs with their ranks, the best first; jobs whose metric is undefined come last."""
     draws = _draw(results[0])
     sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
     values = [_estimate(result, metric) for result in results]
@@ -63,44 +64,46 @@ def rank_jobs(results: Sequence[JobResult], metric: str) -> list[Standing]:
 
 
 def simplest(standings: Sequence[Standing]) -> Standing:
-    """Of those tied with the best, the one with the simplest model."""
+    """Return the job with the simplest model of those that are tied with the best."""
     return min((one for one in standings if one.is_tied), key=lambda one: (*simplicity(one.result), one.rank))
 
 
 def simplicity(result: JobResult) -> tuple[float, ...]:
-    """Small for simple: the kind of model, its features, the leaves of its trees."""
-    metrics, model = result.metrics or {}, result.settings["model"]
-    kind = str(model["kind"])
-    trees = float(metrics.get("model", {}).get("trees", 0.0))
-    features = len(result.settings["features"]["names"])
-    return (_KINDS.index(kind) if kind in _KINDS else len(_KINDS), features, trees * 2.0 ** model.get("depth", 0))
+    """Return small numbers for a simple model: the place of its kind, its features, the leaves of its trees."""
+    config, metrics = result.found.config, result.found.metrics
+    kind = config.model.kind
+    leaves = float(metrics.model.figures.get("trees", 0.0)) * 2.0 ** _depth(config)
+    return (_KINDS.index(kind) if kind in _KINDS else len(_KINDS), len(config.features.names), leaves)
+
+
+def _depth(config: ExperimentConfig) -> int:
+    return int(getattr(config.model, "depth", 0))
 
 
 def _is_tie(difference: Interval) -> bool:
-    """Without an interval nothing tells them apart."""
+    """Return whether two jobs cannot be told apart, as without an interval."""
     return difference.low is None or difference.holds(0.0)
 
 
 def _draw(result: JobResult) -> DateResamples:
-    """The draws of game dates, by the evaluation's own numbers."""
-    numbers: dict[str, Any] = result.settings["evaluation"]
+    """Return the draws of game dates that the evaluation of a job makes."""
+    numbers = result.found.config.evaluation
     return draw_date_resamples(
         result.part("validation", "game_date"),
-        bootstrap_resamples=numbers["bootstrap_resamples"],
-        seed=result.settings["seed"],
-        confidence=numbers["confidence"],
+        bootstrap_resamples=numbers.bootstrap_resamples,
+        seed=result.found.config.seed,
+        confidence=numbers.confidence,
     )
 
 
 def _estimate(result: JobResult, metric: str) -> float | None:
-    value = (result.metrics or {})["validation"]["metrics"][metric]
-    return None if value is None else float(value)
+    return result.found.validation.metrics[metric]
 
 
 def _replicates(result: JobResult, metric: str, draws: DateResamples) -> np.ndarray:
     label = result.part("validation", "is_breakout").astype("float64")
     probability = result.part("validation", "probability")
     if metric in ("ece", "average_precision"):
-        ranked = replicate_ranked(label, probability, draws, result.settings["evaluation"]["ece_bins"])
+        ranked = replicate_ranked(label, probability, draws, result.found.config.evaluation.ece_bins)
         return np.asarray(getattr(ranked, metric))
     return np.asarray(replicate_paired_metrics(label, probability, draws).replicates[metric])

@@ -6,31 +6,28 @@ from collections import defaultdict
 from typing import Any
 
 from breakout.evaluation.metric_table import METRICS
+from breakout.leaderboard import Leaderboard
 from breakout.report import sweep_tables
 from breakout.report.html.charts import Chart
 from breakout.report.html.rendering import render_page
 from breakout.report.html.sweep_charts import draw_heat_map, draw_intervals, draw_seeds
-from breakout.report.reading import record_of
-
-Record = Any
 
 
-def render_sweep(board: dict[str, Any]) -> str:
+def render_sweep(board: Leaderboard) -> str:
     """Return the page of a sweep."""
-    record = record_of(board)
     return render_page(
         "sweep.html.j2",
-        title=f"Sweep {record.sweep}",
-        board=record,
-        metric=METRICS[record.optimized_metric].title,
+        title=f"Sweep {board.sweep}",
+        board=board,
+        metric=METRICS[board.optimized_metric].title,
         tables=sweep_tables,
-        heat_maps=_heat_maps(record),
-        windows=_window_chart(record),
-        seeds=_seed_chart(record),
+        heat_maps=_heat_maps(board),
+        windows=_window_chart(board),
+        seeds=_seed_chart(board),
     )
 
 
-def _heat_maps(board: Record) -> list[tuple[str, Chart, bool]]:
+def _heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
     """Return for each table with several depths or iterations its title, its map, and whether cells are means."""
     maps = []
     for number, table in enumerate(board.tables, 1):
@@ -45,7 +42,7 @@ def _heat_maps(board: Record) -> list[tuple[str, Chart, bool]]:
     return maps
 
 
-def _window_chart(board: Record) -> Chart | None:
+def _window_chart(board: Leaderboard) -> Chart | None:
     """Return the AUC in each table: of the job that validation chose, of logistic regression, and of folds."""
     rows: list[tuple[str, Any, str]] = []
     for table in board.tables:
@@ -62,11 +59,9 @@ def _window_chart(board: Record) -> Chart | None:
     return draw_intervals(rows)
 
 
-def _seed_chart(board: Record) -> Chart | None:
+def _seed_chart(board: Leaderboard) -> Chart | None:
     """Return the validation metric of each recipe by seed."""
     rows = [
-        (f"{spread.window}: {spread.label}".rstrip(": "), spread.value["values"])
-        for spread in board.seeds
-        if spread.value
+        (f"{spread.window}: {spread.label}".rstrip(": "), spread.value.values) for spread in board.seeds if spread.value
     ]
     return draw_seeds(rows, METRICS[board.optimized_metric].title) if rows else None

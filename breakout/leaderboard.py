@@ -1,0 +1,244 @@
+"""The leaderboard of a sweep: its types, and the files that hold it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from breakout.artifacts import save_json, save_text
+from breakout.evaluation.json_ready import json_ready
+from breakout.evaluation.resamples import Interval
+from breakout.evaluation.run_metrics import PlainMetrics
+
+SCHEMA_VERSION = 1
+METRICS = ("auc", "log_loss", "brier", "ece", "average_precision")  # in the order of the columns of the CSV file
+JSON_FILE, CSV_FILE = "leaderboard.json", "leaderboard.csv"
+
+
+class FoldRow(msgspec.Struct, frozen=True):
+    """One fold of a job that walks forward."""
+
+    fold: str
+    rows: int
+    auc: Interval
+
+
+class JobRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A completed job in its table.
+
+    `words` are the overrides that not every job has, `label` those that tell it from the others of its table, short.
+    `recipe` leaves out where it is evaluated and its seed. `value` is the optimized metric on the validation part,
+    `difference` that value minus the best job's, None if either is undefined. `metrics` are those on the evaluation
+    games, None for a job that only trains. `command` runs the job alone.
+    """
+
+    job: int
+    rank: int
+    words: str
+    label: str
+    recipe: str
+    recipe_label: str
+    overrides: tuple[str, ...]
+    window: str
+    seed: int
+    model: Mapping[str, Any]
+    features: int
+    value: Interval
+    difference: Interval | None
+    is_tied: bool
+    validation: PlainMetrics
+    metrics: Mapping[str, Interval] | None
+    folds: tuple[FoldRow, ...]
+    trees: float | None
+    fit_seconds: float | None
+    run: str | None
+    command: str
+
+
+class BaselineRow(msgspec.Struct, frozen=True):
+    """A baseline on the evaluation games of a table, fitted on so many features."""
+
+    baseline: str
+    features: int
+    metrics: Mapping[str, Interval]
+
+
+class GameSpan(msgspec.Struct, frozen=True):
+    """The games that the jobs of a table were validated or evaluated on."""
+
+    games: int
+    first_date: str
+    last_date: str
+    breakout_rate: float
+
+
+class JobTable(msgspec.Struct, frozen=True, kw_only=True):
+    """Jobs that were validated and evaluated on the same games with the same labels, by rank.
+
+    `best`, `tied` and `simplest` are job numbers; `simplest` is the simplest of the jobs tied with the best. `problem`
+    names the settings of target and source in which tables differ.
+    """
+
+    rows_fingerprint: str
+    window: str
+    target: Mapping[str, Any]
+    warehouse: Mapping[str, Any]
+    validation: GameSpan | None
+    evaluation: GameSpan | None
+    best: int
+    tied: tuple[int, ...]
+    simplest: int
+    rows: tuple[JobRow, ...]
+    baselines: tuple[BaselineRow, ...]
+    problem: str = ""
+    title: str = ""
+
+
+class RecipeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Means over the jobs of one recipe, which differ in window and seed alone."""
+
+    recipe: str
+    label: str
+    jobs: tuple[int, ...]
+    tables: int
+    value: float | None
+    mean_rank: float | None
+    ties_with_best: int
+    evaluation_auc: float | None
+
+
+class RecipeTable(msgspec.Struct, frozen=True):
+    """The recipes of one problem, the best first."""
+
+    problem: str
+    rows: tuple[RecipeRow, ...]
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """How far a figure moves with the seed."""
+
+    values: tuple[float, ...]
+    mean: float
+    standard_deviation: float
+    lowest: float
+    highest: float
+
+
+class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A recipe that was fitted with several seeds on the same rows; None where fewer than two values are defined."""
+
+    recipe: str
+    label: str
+    window: str
+    seeds: tuple[int, ...]
+    value: Spread | None
+    evaluation_auc: Spread | None
+
+
+class MissingJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A job that is not completed, and why."""
+
+    job: int
+    words: str
+    label: str
+    state: str
+    reason: str
+    run: str | None
+    command: str
+
+
+class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
+    """The ranked jobs of a sweep, a table for each set of games and labels, and the jobs that are not completed."""
+
+    schema_version: int = SCHEMA_VERSION
+    sweep: str
+    folder: str
+    optimized_metric: str
+    higher_is_better: bool
+    jobs: int
+    completed: int
+    fit_seconds: float
+    tables: tuple[JobTable, ...]
+    recipes: tuple[RecipeTable, ...]
+    seeds: tuple[SeedRow, ...]
+    not_completed: tuple[MissingJob, ...]
+    resume_command: str
+
+
+def save_leaderboard(board: Leaderboard, folder: Path) -> None:
+    """Write leaderboard.json and leaderboard.csv."""
+    save_json(json_ready(board), folder / JSON_FILE)
+    save_text(to_csv(board), folder / CSV_FILE)
+
+
+_JOB = ("table", "window", "rank", "job", "kind", "state", "settings", "is_best", "is_tied", "is_simplest")
+_VALIDATION = ("optimized_metric", "validation_value", "validation_low", "validation_high", "difference_to_best")
+_DIFFERENCE = ("difference_low", "difference_high")
+_EVALUATION = tuple(f"{name}{suffix}" for name in METRICS for suffix in ("", "_low", "_high"))
+_REST = ("features", "trees", "fit_seconds", "run", "reason", "command")
+COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST)
+
+
+def to_csv(board: Leaderboard) -> str:
+    """Return one line a job by table and rank, each table's baselines after them; jobs not completed come last."""
+    written = io.StringIO()
+    writer = csv.DictWriter(written, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for number, table in enumerate(board.tables, 1):
+        shared = {"table": number, "window": table.window, "optimized_metric": board.optimized_metric}
+        shared["state"] = "completed"
+        for row in table.rows:
+            writer.writerow(shared | _job_cells(row, table))
+        for found in table.baselines:
+            cells = {"kind": "baseline", "settings": found.baseline, "features": found.features}
+            writer.writerow(shared | cells | _interval_cells(found.metrics))
+    for job in board.not_completed:
+        writer.writerow(
+            {
+                "job": job.job,
+                "kind": "job",
+                "state": job.state,
+                "settings": job.words,
+                "run": job.run,
+                "reason": job.reason,
+                "command": job.command,
+            }
+        )
+    return written.getvalue()
+
+
+def _job_cells(row: JobRow, table: JobTable) -> dict[str, Any]:
+    difference = row.difference or Interval(None, None, None, 0)
+    return {
+        "rank": row.rank,
+        "job": row.job,
+        "kind": "job",
+        "settings": row.words,
+        "is_best": row.job == table.best,
+        "is_tied": row.is_tied,
+        "is_simplest": row.job == table.simplest,
+        "validation_value": row.value.estimate,
+        "validation_low": row.value.low,
+        "validation_high": row.value.high,
+        "difference_to_best": difference.estimate,
+        "difference_low": difference.low,
+        "difference_high": difference.high,
+        **_interval_cells(row.metrics or {}),
+        "features": row.features,
+        "trees": row.trees,
+        "fit_seconds": row.fit_seconds,
+        "run": row.run,
+        "command": row.command,
+    }
+
+
+def _interval_cells(metrics: Mapping[str, Interval]) -> dict[str, Any]:
+    cells: dict[str, Any] = {}
+    for name, found in metrics.items():
+        cells |= {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
+    return cells
