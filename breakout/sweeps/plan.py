@@ -1,11 +1,11 @@
-"""What a sweep is going to do: jobs in; their rows, the groups that share fits, and what it all costs out."""
+"""The plan of a sweep: the dates and rows of each job, the groups of jobs that share fits, and what they cost."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from breakout import settings
 from breakout.errors import BreakoutError, DataError
@@ -20,7 +20,7 @@ from breakout.sweeps.reading import OpenedSource, Sources
 from breakout.sweeps.sources import LazyWarehouse, PreparedPlan, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """A job whose plan stands, and how many rows it trains on and is evaluated on (None: not known before reading)."""
+    """A job with its resolved plan and its row counts, which are None if counting would cost money."""
 
     job: Job
     plan: PreparedPlan
@@ -45,10 +45,16 @@ class PlannedJob:
         return replace(self.plan, work=work)
 
     @property
-    def seconds(self) -> float:
-        """An estimate for its fits, if they had to be done for it alone."""
+    def shared_seconds(self) -> float:
+        """The estimated seconds of the fits that other jobs may share, one or one a fold."""
         model, features = self.job.config.model, len(self.plan.features.names)
         return max(1, len(self.plan.folds)) * fit_seconds(model, self.train_rows or 0, features)
+
+    @property
+    def own_seconds(self) -> float:
+        """The estimated seconds of all that no other job shares; further seeds are fits of the job's own."""
+        further_seeds = self.job.config.evaluation.seeds - 1
+        return further_seeds * self.shared_seconds + job_seconds(self.evaluation_rows or 0)
 
 
 @dataclass(frozen=True)
@@ -60,24 +66,18 @@ class Group:
 
     @property
     def fits(self) -> int:
-        """One, or one a fold."""
+        """How many fits the jobs share: one, or one a fold."""
         return max(1, len(self.jobs[0].plan.folds))
 
     @cached_property
-    def rows(self) -> Hashable:
-        """Which rows its jobs learn from and are judged on."""
-        first = self.jobs[0]
-        return first.plan.problem, first.plan.split, first.plan.folds, first.job.config.validation
-
-    @cached_property
     def seconds(self) -> float:
-        """An estimate for the whole group on one core."""
-        return max(job.seconds for job in self.jobs) + sum(job_seconds(job.evaluation_rows or 0) for job in self.jobs)
+        """The estimated seconds of the group on one core."""
+        return max(job.shared_seconds for job in self.jobs) + sum(job.own_seconds for job in self.jobs)
 
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """Groups in the order in which they are begun, jobs that cannot be begun, and bytes that cost money."""
+    """Groups in the order in which they are begun, jobs that cannot be begun, and what reading costs."""
 
     groups: tuple[Group, ...]
     refused: tuple[Refusal, ...] = ()
@@ -89,14 +89,20 @@ class SweepPlan:
         return sorted((job for group in self.groups for job in group.jobs), key=lambda planned: planned.job.number)
 
     def once(self) -> SweepPlan:
-        """The same plan with each numbered job once, however often the words make it."""
+        """Return the plan with each numbered job once, however often the overrides make it."""
         seen: set[int] = set()
+
+        def is_new(number: int) -> bool:
+            is_known = number in seen
+            seen.add(number)
+            return not is_known
+
         groups = [
             replace(group, jobs=tuple(found))
             for group in self.groups
-            if (found := [planned for planned in group.jobs if _is_new(planned.job.number, seen)])
+            if (found := [planned for planned in group.jobs if is_new(planned.job.number)])
         ]
-        refused = tuple(refusal for refusal in self.refused if _is_new(refusal.number, seen))
+        refused = tuple(refusal for refusal in self.refused if is_new(refusal.number))
         return replace(self, groups=tuple(groups), refused=refused)
 
     @property
@@ -110,75 +116,67 @@ class SweepPlan:
         return sum(group.fits for group in self.groups)
 
     def seconds(self, workers: int) -> float:
-        """An estimate of the time that so many workers take together."""
+        """Return the estimated seconds that so many workers take together."""
         costs = [group.seconds for group in self.groups]
         return START_SECONDS + max(sum(costs) / workers, max(costs, default=0.0))
 
 
-def _is_new(number: int, seen: set[int]) -> bool:
-    is_new = number not in seen
-    seen.add(number)
-    return is_new
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A job with everything resolved but its rows."""
+class _Resolved(NamedTuple):
+    """A job with its source, features and dates; its rows are read once those of all jobs are known."""
 
     job: Job
-    features: BreakoutFeatureConfig
     source: OpenedSource
+    features: BreakoutFeatureConfig
     split: Split
     folds: tuple[Fold, ...]
 
     @property
     def dates(self) -> DateRange:
-        """From its first training date to its last evaluated one."""
+        """The dates from the first training date to the last evaluated one."""
         splits = [fold.split for fold in self.folds] or [self.split]
         ends = [(split.evaluation or split.train).end for split in splits]
         return DateRange(min(split.train.start for split in splits), max(ends))
 
 
 def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> SweepPlan:
-    """Resolve the jobs and build their rows, each problem's once; what is wrong with a job becomes its refusal.
+    """Resolve the jobs and read their rows, once for all jobs with the same source and features.
 
-    `is_dry` reads nothing that costs money.
+    A job that cannot be begun becomes a refusal. `is_dry` reads nothing that costs money.
     """
     refused: list[Refusal] = []
     planned: list[PlannedJob] = []
     with Sources(cache, is_dry=is_dry) as sources:
-        drafts = list(_drafts(jobs, sources, refused))
-        spans = _spans(drafts)
-        for draft in drafts:
+        resolved = list(_resolve(jobs, sources, refused))
+        spans = _spans(resolved)
+        for one in resolved:
             try:
-                problem = sources.problem(draft.source, draft.features, spans[draft.source.facts, draft.features])
-                contract = sources.contract(draft.features)
-                expanded = list(_expand(draft, problem, contract, sources.dates(problem)))
+                problem = sources.problem(one.source, one.features, spans[one.source.facts, one.features])
+                expanded = list(_expand(one, problem, sources.contract(one.features), sources.dates(problem)))
             except BreakoutError as error:
-                refused.append(refuse(draft.job, error))
+                refused.append(refuse(one.job, error))
             else:
-                planned += [one for one in expanded if isinstance(one, PlannedJob)]
-                refused += [one for one in expanded if isinstance(one, Refusal)]
+                planned += [found for found in expanded if isinstance(found, PlannedJob)]
+                refused += [found for found in expanded if isinstance(found, Refusal)]
         return SweepPlan(group_jobs(planned), tuple(refused), sources.bytes_to_read)
 
 
-def _drafts(jobs: Sequence[Job], sources: Sources, refused: list[Refusal]) -> Iterator[Draft]:
+def _resolve(jobs: Sequence[Job], sources: Sources, refused: list[Refusal]) -> Iterator[_Resolved]:
     for job in jobs:
         config = job.config
         try:
             names = select_features(config.mode.name, config.features.names)
             features = BreakoutFeatureConfig.from_target(names, config.target)
             source = sources.open(config.warehouse, config.name)
-            yield Draft(job, features, source, resolve_window(config.window, source.cached), folds_of(config))
+            yield _Resolved(job, source, features, resolve_window(config.window, source.cached), folds_of(config))
         except BreakoutError as error:
             refused.append(refuse(job, error))
 
 
-def _spans(drafts: Sequence[Draft]) -> dict[Any, DateRange]:
-    """All dates that the jobs of one source and one set of features need."""
+def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
+    """Return all dates that the jobs of one source and one set of features need."""
     needed: dict[Any, list[DateRange]] = defaultdict(list)
-    for draft in drafts:
-        needed[draft.source.facts, draft.features].append(draft.dates)
+    for one in resolved:
+        needed[one.source.facts, one.features].append(one.dates)
     return {
         key: DateRange(min(days.start for days in found), max(days.end for days in found))
         for key, found in needed.items()
@@ -186,30 +184,30 @@ def _spans(drafts: Sequence[Draft]) -> dict[Any, DateRange]:
 
 
 def _expand(
-    draft: Draft, problem: Problem, contract: Contract, dates: np.ndarray | None
+    resolved: _Resolved, problem: Problem, contract: Contract, dates: np.ndarray | None
 ) -> Iterator[PlannedJob | Refusal]:
-    """The job, or one a fold where the window asks for that."""
-    window = draft.job.config.window
-    if isinstance(window, settings.WalkForwardWindowConfig) and dates is not None:
-        folds = folds_with_games(draft.folds, dates, window.folds)
-        if not window.fold_jobs:
-            yield _planned(draft.job, problem, contract, folds[-1].split, folds, dates)
-            return
-        for fold in folds:
-            yield _planned(fold_job(draft.job, fold), problem, contract, fold.split, (), dates)
+    """Yield the job, or one for each fold if its window asks for that."""
+    job, window, folds = resolved.job, resolved.job.config.window, resolved.folds
+    if not isinstance(window, settings.WalkForwardWindowConfig) or dates is None:
+        yield _planned(job, problem, contract, resolved.split, folds, dates)
         return
-    yield _planned(draft.job, problem, contract, draft.split, draft.folds, dates)
+    folds = folds_with_games(folds, dates, window.folds)
+    if not window.fold_jobs:
+        yield _planned(job, problem, contract, folds[-1].split, folds, dates)
+        return
+    for fold in folds:
+        yield _planned(fold_job(job, fold), problem, contract, fold.split, (), dates)
 
 
 def fold_job(job: Job, fold: Fold) -> Job:
-    """One fold of a walk forward as a job on fixed dates."""
+    """Return one fold of a walk forward as a job on fixed dates."""
     days = {
         "train_start": fold.train.start,
         "train_end": fold.train.end,
         "eval_start": fold.evaluation.start,
         "eval_end": fold.evaluation.end,
     }
-    kept = [word for word in job.overrides if not word.startswith("window")]
+    kept = [word for word in job.overrides if not word.lstrip("+~").startswith("window")]
     words = ("window=january", *(f"window.{key}={day}" for key, day in days.items()))
     config = replace(job.config, window=settings.DateWindowConfig("dates", **days))
     return replace(job, overrides=(*kept, *words), config=config)
@@ -223,7 +221,7 @@ def _planned(
     folds: tuple[Fold, ...],
     dates: np.ndarray | None,
 ) -> PlannedJob | Refusal:
-    """The job with its plan, or its refusal if too few rows are there for it."""
+    """Return the job with its plan, or its refusal if there are too few rows for it."""
     history = {problem.span.start: problem.history_start}
     plan = PreparedPlan(
         config=job.config,
@@ -243,7 +241,7 @@ def _planned(
 
 
 def _count_rows(split: Split, folds: tuple[Fold, ...], dates: np.ndarray) -> tuple[int, int]:
-    """Training rows (of folds, the last one's) and all evaluation rows; DataError if there are too few."""
+    """Return the training rows (of folds, the last one's) and all evaluation rows; DataError if there are too few."""
     for fold in folds:
         try:
             check_training_count(_rows(dates, fold.train))
@@ -251,10 +249,10 @@ def _count_rows(split: Split, folds: tuple[Fold, ...], dates: np.ndarray) -> tup
             raise DataError(f"fold {fold.label}: {error}") from error
     train = _rows(dates, split.train)
     check_training_count(train)
-    judged = [fold.evaluation for fold in folds] or ([split.evaluation] if split.evaluation else [])
-    if not judged:
+    evaluated_days = [fold.evaluation for fold in folds] or ([split.evaluation] if split.evaluation else [])
+    if not evaluated_days:
         return train, 0
-    evaluated = sum(_rows(dates, days) for days in judged)
+    evaluated = sum(_rows(dates, days) for days in evaluated_days)
     check_evaluation_count(evaluated)
     return train, evaluated
 
@@ -264,7 +262,7 @@ def _rows(dates: np.ndarray, days: DateRange) -> int:
 
 
 def group_jobs(planned: Sequence[PlannedJob]) -> tuple[Group, ...]:
-    """Jobs that can share their fits, the costliest groups first, so that no worker is left alone with a long one."""
+    """Group jobs that can share their fits, the costliest group first, so that no worker ends long after the others."""
     members: dict[Any, list[PlannedJob]] = defaultdict(list)
     for one in planned:
         members[_fit_key(one)].append(one)
@@ -273,7 +271,7 @@ def group_jobs(planned: Sequence[PlannedJob]) -> tuple[Group, ...]:
 
 
 def _fit_key(planned: PlannedJob) -> tuple[Any, ...]:
-    """What a fit sees; the number of iterations only by its kind."""
+    """Return what a fit depends on; of the number of iterations only what decides how its trees begin."""
     config, plan = planned.job.config, planned.plan
     ranges = tuple(fold.train for fold in plan.folds) or (plan.split.train,)
     model = config.model.catboost if isinstance(config.model, settings.BlendConfig) else config.model

@@ -9,16 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from breakout.cli import main
+from breakout.runs.status import process_identity
 from tests.conftest import Program
 from tests.sweeps.conftest import LONG, QUICK, Start, Swept, assert_same_bits, in_state, predictions, statuses
 
 
 def is_gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+    return process_identity(pid) is None  # also of one that ended and that nobody waits for
 
 
 def wait_until_gone(pids: Iterable[int]) -> None:
