@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from breakout.settings import ExperimentConfig
     from breakout.sweeps.results import JobResult
 
-_KINDS = tuple(KINDS)  # from simple to complicated
-
 
 @dataclass(frozen=True)
 class Standing:
@@ -73,7 +71,7 @@ def simplicity(result: JobResult) -> tuple[float, ...]:
     config, metrics = result.found.config, result.found.metrics
     kind = config.model.kind
     leaves = float(metrics.model.figures.get("trees", 0.0)) * 2.0 ** _depth(config)
-    return (_KINDS.index(kind) if kind in _KINDS else len(_KINDS), len(config.features.names), leaves)
+    return (list(KINDS).index(kind), len(config.features.names), leaves)
 
 
 def _depth(config: ExperimentConfig) -> int:
