@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from breakout.errors import BreakoutError, ConfigurationError
+from breakout.secrets import mask_secrets
 from breakout.settings import ExperimentConfig, load
 from breakout.settings.composition import check_one_option_each, explain, plain
 from breakout.settings.versions import rename_overrides
@@ -45,7 +46,7 @@ class JobComposer:
 
     def compose(self, number: int, overrides: Sequence[str]) -> Job | Refusal:
         """Return the job that Hydra counts as `number`, or its refusal if its overrides give no valid settings."""
-        mapping: dict[str, object] = {"overrides": list(overrides)}
+        mapping: dict[str, object] = {"overrides": list(map(mask_secrets, overrides))}
         try:
             config = self.compose_config(number, overrides)
             mapping = plain(config)

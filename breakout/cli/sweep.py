@@ -1,7 +1,7 @@
-"""One sweep: the words of the command line in, Hydra's sweeper makes the jobs, the exit code out.
+"""A sweep from its overrides to its exit code; Hydra's sweeper makes the jobs.
 
-0 if every job is completed (in a dry run: can be begun), 1 if one failed. The sweep itself, which knows nothing of
-Hydra, is in `breakout.sweeps`.
+The exit code is 0 if every job is completed (in a dry run: can be begun), else 1. What runs the jobs knows nothing of
+Hydra: `breakout.sweeps`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict
 
+from breakout.artifacts import save_text
 from breakout.cli.job_composition import ROOT, JobComposer, as_written
 from breakout.cli.other_launchers import Callbacks, other_launcher
 from breakout.cli.tuning import prepare_tuner
 from breakout.conf_tree import conf_dir
 from breakout.errors import BreakoutError, ConfigurationError
+from breakout.secrets import mask_secrets
 from breakout.settings.composition import HYDRA_VERSION_BASE, explain
 from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal
@@ -34,23 +36,31 @@ from breakout.sweeps.session import DryRunShown, FailedFast, Options, SweepSessi
 
 LAUNCHER = "hydra_plugins.breakout_launcher.launcher.BreakoutLauncher"
 CACHE_FOLDER = "cache"  # below paths.outputs
+MULTIRUN_FILE = "multirun.yaml"
 
 
 class SweepTask:
-    """What Hydra's launcher is given for a task function: composes a batch and runs it."""
+    """The task function that the launcher is given: it composes and runs whole batches of jobs."""
 
     def __init__(self, session: SweepSession, composer: JobComposer) -> None:
         self._session, self._composer = session, composer
 
     def __call__(self, config: DictConfig) -> float:
-        """Hydra asks for a function; jobs never come this way."""
+        """Raise NotImplementedError: Hydra asks for a function, but the launcher passes batches."""
         raise NotImplementedError
 
     def run_batch(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[float | None]:
-        """The optimized metric of each job, None of one that failed."""
-        composed = [self._composer.compose(first + place, words) for place, words in enumerate(job_overrides)]
+        """Run jobs, of which Hydra counts the first as `first`; return their optimized metrics, None if one failed."""
+        _mask_secrets_of(self._session.folder / MULTIRUN_FILE)
+        composed = [self._composer.compose(first + place, found) for place, found in enumerate(job_overrides)]
         jobs = [job for job in composed if isinstance(job, Job)]
         return self._session.run(jobs, [job for job in composed if isinstance(job, Refusal)])
+
+
+def _mask_secrets_of(path: Path) -> None:
+    """Mask secrets in the file that Hydra's own sweeper writes, if there is one."""
+    if path.is_file():
+        save_text(mask_secrets(path.read_text(encoding="utf-8")), path)
 
 
 class UncheckedLoader:
@@ -83,33 +93,32 @@ class UncheckedLoader:
         return [*options, *nested]
 
 
-def run_sweep(words: Sequence[str]) -> int:
-    """Run a sweep to its end, or resume one; Ctrl-C leaves its leaderboard and goes on to the caller."""
+def run_sweep(overrides: Sequence[str]) -> int:
+    """Run a sweep to its end, or resume one; Ctrl-C leaves a leaderboard and is raised again."""
     with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE, job_name="breakout"):
-        config = compose_sweep(words)
+        config = compose_sweep(overrides)
         with sweep_folder(config) as folder, open_dict(config):
             config.hydra.sweep.dir = str(folder)
-            return sweep_in(folder, config, words)
+            return _run_in(folder, config, overrides)
 
 
-def with_first_words(folder: Path, words: Sequence[str]) -> list[str]:
-    """`breakout resume=DIR` without -m: the words that the sweep was started with come before those given now."""
-    return [*load_record(folder).words, *words]
+def with_first_words(folder: Path, overrides: Sequence[str]) -> list[str]:
+    """Return the overrides that a sweep was started with, followed by those given now, which win."""
+    return [*load_record(folder).words, *overrides]
 
 
-def compose_sweep(words: Sequence[str]) -> DictConfig:
-    """The sweep's own configuration, Hydra's included."""
+def compose_sweep(overrides: Sequence[str]) -> DictConfig:
+    """Return the sweep's own configuration, with the node `hydra`."""
+    loader = GlobalHydra.instance().config_loader()
     try:
-        loader = GlobalHydra.instance().config_loader()
-        config = loader.load_configuration(ROOT, rename_overrides(words), RunMode.MULTIRUN)
+        return loader.load_configuration(ROOT, rename_overrides(overrides), RunMode.MULTIRUN)
     except Exception as error:
-        raise ConfigurationError(explain(error, "train")) from error
-    return config
+        raise ConfigurationError(explain(error, ROOT)) from error
 
 
 @contextmanager
 def sweep_folder(config: DictConfig) -> Iterator[Path]:
-    """The folder to resume, a new one, or for a dry run one that is gone afterwards."""
+    """Hold the folder of the sweep to resume or of a new one; a dry run has one that is removed afterwards."""
     if config.sweep.resume is not None:
         folder = Path(str(config.sweep.resume)).resolve()
         load_record(folder)
@@ -124,13 +133,13 @@ def sweep_folder(config: DictConfig) -> Iterator[Path]:
             yield folder
 
 
-def sweep_in(folder: Path, config: DictConfig, words: Sequence[str]) -> int:
-    """Let Hydra's sweeper make the jobs; whatever ends it, what is done is summed up."""
+def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
+    """Run a sweep in its folder; whatever ends it, a leaderboard of what is completed is written."""
     from breakout.sweeps.leaderboard import conclude
     from breakout.sweeps.workers import start_server
 
     is_resumed = config.sweep.resume is not None
-    kept = [word for word in words if not word.startswith("sweep.resume=")]
+    kept = [mask_secrets(found) for found in overrides if not found.startswith("sweep.resume=")]
     record = load_record(folder) if is_resumed else new_record(kept)
     options = Options(
         cache=Path(str(config.paths.outputs)).resolve() / CACHE_FOLDER,
@@ -146,7 +155,7 @@ def sweep_in(folder: Path, config: DictConfig, words: Sequence[str]) -> int:
     code = 0
     try:
         with session:
-            let_sweep(session, config)
+            _let_sweep(session, config)
         session.is_begun |= is_resumed  # a tuner that has no trial left asks for nothing
     except DryRunShown as shown:
         return 0 if shown.is_possible else 1
@@ -160,8 +169,8 @@ def sweep_in(folder: Path, config: DictConfig, words: Sequence[str]) -> int:
     return code
 
 
-def let_sweep(session: SweepSession, config: DictConfig) -> None:
-    """Call Hydra's sweeper with our launcher under it."""
+def _let_sweep(session: SweepSession, config: DictConfig) -> None:
+    """Let the configured sweeper make the jobs; it hands them to our launcher, which hands them to the session."""
     callbacks: Any = Callbacks(config)
     config.hydra.launcher = {"_target_": LAUNCHER}
     session.options.trials = prepare_tuner(config, session.folder, is_dry=session.options.is_dry)
@@ -178,5 +187,5 @@ def let_sweep(session: SweepSession, config: DictConfig) -> None:
         raise
     except Exception as error:
         if session.failed:
-            return  # a tuner without a single completed trial ends so
-        raise ConfigurationError(explain(error, "train")) from error
+            return  # Optuna raises if no trial completed; the failures are already recorded
+        raise ConfigurationError(explain(error, ROOT)) from error

@@ -1,4 +1,4 @@
-"""Optuna as sweeper: what it must be told so that a sweep can be resumed and a failed job does not end it."""
+"""Settings of Optuna as sweeper with which a sweep can be resumed and a failed job does not end it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _OPTUNA = "hydra_plugins.hydra_optuna_sweeper"
 
 
 def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | None:
-    """Set direction, storage and tolerance of a tuning sweeper; how many trials it has to go.
+    """Set direction, storage and tolerance of failures of a tuning sweeper; return how many trials are left.
 
-    No other sweeper is touched: None.
+    None for any other sweeper, which is left as it is.
     """
     sweeper = config.hydra.sweeper
     if not str(sweeper.get("_target_")).startswith(_OPTUNA):
         return None
     import optuna
 
-    optuna.logging.set_verbosity(logging.WARNING)  # the sweep itself tells of its trials
+    optuna.logging.set_verbosity(logging.WARNING)  # the sweep itself prints its trials
     if not isinstance(sweeper.direction, str) and hasattr(sweeper.direction, "__len__"):
         raise ConfigurationError("a sweep has one optimized_metric; leave out hydra.sweeper.direction.")
     sweeper.direction = "maximize" if HIGHER_IS_BETTER[config.optimized_metric] else "minimize"
-    sweeper.max_failure_rate = 1.0  # failures are kept and told by the sweep; fail_fast ends it where that is wanted
+    sweeper.max_failure_rate = 1.0  # failures are recorded by the sweep; sweep.fail_fast ends it if asked for
     sweeper.study_name = sweeper.study_name or folder.name
     if is_dry:
         sweeper.storage = None  # a dry run leaves no trial behind
@@ -42,9 +42,9 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
 
 
 def _go_on(sweeper: Any, folder: Path, metric: str) -> None:
-    """Only the trials that are missing, and none drawn twice.
+    """Reduce the trials to those that are missing, and let none be drawn twice.
 
-    A trial that was cut off is told its figure if its job was completed after all; else it has failed.
+    A trial that was cut off is completed with its figure if its job was completed after all; else it is failed.
     """
     import optuna
 

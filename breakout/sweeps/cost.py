@@ -1,4 +1,4 @@
-"""What a fit costs, before it is done: settings, rows and features in, seconds on one core out.
+"""Estimates of the seconds that a job takes on one core.
 
 Measured with CatBoost 1.2.10 on a cloud core, 2026: good to a factor of two, enough to order jobs and to decide
 whether to wait.
@@ -17,13 +17,12 @@ TREE_SECONDS, ROW_SECONDS = 1.9e-4, 1.0e-7  # a tree, and each row that it is fi
 LEAF_SECONDS = 1.04e-6  # each of a tree's 2^depth leaves, for each feature
 LINEAR_SECONDS = 6.7e-7  # of any other model, for each row and feature
 EARLY_STOP = 100  # trees beyond the patience at which early stopping usually ends a fit
-JOB_SECONDS, JUDGED_ROW_SECONDS = 0.03, 1.2e-5  # everything beside the fit: files, evaluation with its intervals
-ROWS_SECONDS = 0.05  # a worker's first job on the same rows: parts, baselines, drift
+JOB_SECONDS, EVALUATED_ROW_SECONDS = 0.03, 1.2e-5  # everything beside the fit: files, evaluation with its intervals
 START_SECONDS = 1.5  # and the end
 
 
 def fit_seconds(model: ModelConfig, rows: int, features: int) -> float:
-    """Seconds of one fit on one core."""
+    """Return the estimated seconds of one fit."""
     if not isinstance(model, settings.CatBoostConfig | settings.BlendConfig):
         return LINEAR_SECONDS * rows * features
     trees = model.iterations
@@ -34,5 +33,5 @@ def fit_seconds(model: ModelConfig, rows: int, features: int) -> float:
 
 
 def job_seconds(evaluation_rows: int) -> float:
-    """Seconds of everything beside the fit."""
-    return JOB_SECONDS + JUDGED_ROW_SECONDS * evaluation_rows
+    """Return the estimated seconds of all that follows the fits of a job."""
+    return JOB_SECONDS + EVALUATED_ROW_SECONDS * evaluation_rows

@@ -1,4 +1,4 @@
-"""The jobs of a sweep: words and typed settings in; what they are known by out."""
+"""The jobs of a sweep: their settings, what tells one from another, and what happens to them."""
 
 from __future__ import annotations
 
@@ -32,16 +32,17 @@ class Event:
 
 Identity: TypeAlias = tuple[str, str]
 
-# Words that choose how a sweep runs say nothing about a job.
-_FOLDERS = "hydra.searchpath="  # but a job may need the folders in which its options lie
-_SWEEP_WORDS = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/", "+hydra.", "++hydra.")
+# Overrides that choose how a sweep runs are no part of a job, but a job may need the folders that hold its options.
+_FOLDERS = "hydra.searchpath="
+_OF_THE_SWEEP = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One run of a sweep. Its fingerprint says which experiment it is; `number` is for people, `origin` the sweeper's.
+    """One run of a sweep.
 
-    A walk forward whose folds are jobs of their own makes several jobs of one origin.
+    `origin` is the place at which the sweeper made it; a walk forward whose folds are jobs makes several of one origin.
+    `number` is the job's number in the sweep's folder.
     """
 
     origin: int
@@ -62,7 +63,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A job that cannot be begun, and why; `mapping` holds its settings, or its words if they make none."""
+    """A job that cannot be begun, and why; `mapping` holds its settings, or its overrides if they give none."""
 
     origin: int
     overrides: tuple[str, ...]
@@ -82,23 +83,27 @@ class Refusal:
 
 
 def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
-    """Return what tells a job from the others: its fingerprint, and the texts that change no number of it."""
+    """Return what tells a job from the others: its fingerprint, and texts that change none of its numbers."""
     return fingerprint, json.dumps([mapping.get(key) for key in ("name", "hypothesis", "tags")])
 
 
 def refuse(job: Job, error: Exception) -> Refusal:
-    """A job that turned out to be impossible."""
+    """Return the refusal of a job."""
     return Refusal(job.origin, job.overrides, settings.to_mapping(job.config), error, job.number)
 
 
-def job_words(overrides: Sequence[str]) -> tuple[str, ...]:
-    """The overrides of a job without those that are the sweep's."""
-    return tuple(word for word in overrides if word.startswith(_FOLDERS) or not word.startswith(_SWEEP_WORDS))
+def job_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
+    """Return the overrides of a job without those of the sweep."""
+    return tuple(found for found in overrides if _is_folders(found) or not found.lstrip("+~").startswith(_OF_THE_SWEEP))
 
 
-def command_of(overrides: Sequence[str], sweep_words: Sequence[str] = ()) -> str:
-    """What to type to run a job by itself, which was begun by a sweep with these words."""
-    words = [*(word for word in sweep_words if word.startswith(_FOLDERS)), *job_words(overrides)]
-    if any(word.startswith("sweep=") for word in words):
-        words.append("hydra.mode=RUN")  # the file itself asks for a sweep
-    return shlex.join(["breakout", *words])
+def command_of(overrides: Sequence[str], sweep_overrides: Sequence[str] = ()) -> str:
+    """Return the command that runs a job alone; `sweep_overrides` are those that its sweep was started with."""
+    arguments = [*filter(_is_folders, sweep_overrides), *job_overrides(overrides)]
+    if any(found.startswith("sweep=") for found in arguments):
+        arguments.append("hydra.mode=RUN")  # the file itself asks for a sweep
+    return shlex.join(["breakout", *arguments])
+
+
+def _is_folders(override: str) -> bool:
+    return override.startswith(_FOLDERS)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from breakout.artifacts import load_json
 from breakout.errors import DataError, as_breakout_error
 from breakout.runs import STATUS_FILE, RunStatus, check_files, open_run, read_status
+from breakout.secrets import mask_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,7 @@ def run_of(runs: Sequence[JobRun], number: int, fingerprint: str) -> JobRun | No
 
 def job_facts(number: int, overrides: Sequence[str]) -> dict[str, Any]:
     """Return what the status.json of a job holds beside what it holds of any run."""
-    return {"job": number, "overrides": tuple(overrides)}
+    return {"job": number, "overrides": tuple(map(mask_secrets, overrides))}
 
 
 def metric_of(run: Path, metric: str) -> float | None:

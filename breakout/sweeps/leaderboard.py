@@ -36,7 +36,7 @@ from breakout.leaderboard import (
 from breakout.report.html.sweep_page import render_sweep
 from breakout.report.terminal.leaderboard import print_board
 from breakout.settings.values import format_value
-from breakout.sweeps.labels import labels, short_words
+from breakout.sweeps.labels import labels, shorten
 from breakout.sweeps.record import load_record
 from breakout.sweeps.results import JobResult, load_results
 from breakout.sweeps.ties import Standing, rank_jobs, simplest
@@ -246,7 +246,7 @@ def _missing(result: JobResult) -> MissingJob:
     return MissingJob(
         job=result.number,
         words=" ".join(result.words),
-        label=short_words(result.words),
+        label=shorten(result.words),
         state=result.state,
         reason=result.reason,
         run=str(result.run.folder) if result.run else None,

@@ -105,6 +105,11 @@ class SweepPlan:
         refused = tuple(refusal for refusal in self.refused if is_new(refusal.number))
         return replace(self, groups=tuple(groups), refused=refused)
 
+    def unshared(self) -> SweepPlan:
+        """Return the plan with a group for each job, for launchers whose jobs share no process."""
+        groups = [replace(group, jobs=(planned,)) for group in self.groups for planned in group.jobs]
+        return replace(self, groups=tuple(groups))
+
     @property
     def size(self) -> int:
         """How many jobs were asked for, possible or not."""

@@ -1,5 +1,7 @@
-"""A sweep on the terminal: its plan, a bar with the time left and the best so far, a line for each job; never more
-than lines where there is no terminal."""
+"""A sweep on the terminal: its plan, then a line for each job, and a bar with the time left and the best job so far.
+
+Where the output is no terminal only lines are printed.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from breakout.evaluation.formatting import format_count
 from breakout.evaluation.metrics import HIGHER_IS_BETTER
 from breakout.report.terminal.console import console
-from breakout.sweeps.labels import varying_words
+from breakout.sweeps.labels import varying_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +29,7 @@ SHOWN_JOBS = 40
 
 
 class Progress:
-    """What is shown while jobs run; it also counts what failed."""
+    """Prints what happens while jobs run, and keeps the numbers of the jobs that failed."""
 
     def __init__(self) -> None:
         self._out = console()
@@ -42,15 +45,15 @@ class Progress:
         self.failed: list[int] = []
 
     def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, *, twice: int, trials: int | None) -> None:
-        """Jobs (and how many were asked for twice), fits, rows, time and bytes; of a tuner batch after batch."""
+        """Print the jobs, fits, rows, time and bytes of a batch; `twice` jobs were asked for again."""
         is_first = not self._overrides
         self._overrides |= {planned.job.number: planned.job.overrides for planned in plan.jobs}
         self._overrides |= {refusal.number: refusal.overrides for refusal in plan.refused}
-        self._words = {number: " ".join(words) for number, words in varying_words(self._overrides).items()}
+        self._words = {number: " ".join(words) for number, words in varying_overrides(self._overrides).items()}
         if is_first and trials is not None:
-            time = told_time(todo.seconds(workers) * trials / max(plan.size, 1))
-            self._out.print(f"tuning by {_many(trials, 'trial')}, {plan.size} at a time, about {time} in all")
-        self._out.print(_told_plan(plan, todo, workers, twice))
+            time = format_time(todo.seconds(workers) * trials / max(plan.size, 1))
+            self._out.print(f"tuning by {format_count(trials, 'trial')}, {plan.size} at a time, about {time} in all")
+        self._out.print(_describe_plan(plan, todo, workers, twice))
         if plan.bytes_to_read is not None:
             self._out.print(plan.bytes_to_read.describe())
 
@@ -59,10 +62,10 @@ class Progress:
         self._out.print(f"job {number} is run again: {message}", style="yellow")
 
     def show_jobs(self, plan: SweepPlan) -> None:
-        """Each job with its rows, and those that cannot be begun, instead of doing them."""
+        """Print each job with its rows, and the jobs that cannot be begun."""
         for refusal in plan.refused:
-            told = f"job {refusal.number} cannot be begun ({self._words[refusal.number]}): {refusal.error}"
-            self._out.print(told, style="red")
+            message = f"job {refusal.number} cannot be begun ({self._words[refusal.number]}): {refusal.error}"
+            self._out.print(message, style="red")
         self._out.print(self._job_table(plan))
         self._out.print("dry run: nothing was fitted or written")
 
@@ -79,7 +82,7 @@ class Progress:
 
     @contextmanager
     def showing(self, todo: SweepPlan) -> Iterator[None]:
-        """Show the bar of a batch on a terminal."""
+        """Show the bar of a batch while it runs."""
         self._jobs |= {planned.job.number: planned for planned in todo.jobs}
         batch = sum(len(group.jobs) for group in todo.groups)
         self._total += batch + len(todo.refused)
@@ -104,7 +107,7 @@ class Progress:
                 self._bar = None
 
     def show(self, event: Event) -> None:
-        """Show one event; started jobs only on a bar."""
+        """Show one event; of a job that starts only on the bar."""
         if event.kind == "started":
             self._running.add(event.number)
         else:
@@ -131,7 +134,7 @@ class Progress:
         return planned.job.config.optimized_metric if planned else "log_loss"
 
     def _keep_best(self, event: Event, metric: str) -> None:
-        """Jobs of other dates or another target are other problems, each with a best of its own."""
+        """Keep the best job of each problem: jobs on other dates or of another target are not compared."""
         if event.value is None:
             return
         job = self._jobs[event.number]
@@ -151,19 +154,19 @@ class Progress:
         return "  ".join(filter(None, (running, f"best{where} {value:.4f} (job {number})")))
 
 
-def _told_plan(plan: SweepPlan, todo: SweepPlan, workers: int, twice: int) -> str:
-    """sweep of 12 jobs, 3 completed already: 6 fits on 3,653 to 4,911 training rows, 2 workers, about 8 s"""
+def _describe_plan(plan: SweepPlan, todo: SweepPlan, workers: int, twice: int) -> str:
+    """Return "sweep of 12 jobs, 3 completed already: 6 fits on 3,653 training rows, 2 workers, about 8 s"."""
     left = len(todo.jobs)
     counts = {"completed already": len(plan.jobs) - left, "impossible": len(plan.refused), "asked for twice": twice}
-    parts = [_many(plan.size, "job"), *(f"{count} {what}" for what, count in counts.items() if count)]
-    told = f"sweep of {', '.join(parts)}: "
+    parts = [format_count(plan.size, "job"), *(f"{count} {what}" for what, count in counts.items() if count)]
+    start = f"sweep of {', '.join(parts)}: "
     if not left:
-        return f"{told}nothing to fit"
-    time = told_time(todo.seconds(workers))
-    return f"{told}{_many(todo.fits, 'fit')}{_told_rows(todo)}, {_many(workers, 'worker')}, about {time}"
+        return f"{start}nothing to fit"
+    fits, time = format_count(todo.fits, "fit"), format_time(todo.seconds(workers))
+    return f"{start}{fits}{_describe_rows(todo)}, {format_count(workers, 'worker')}, about {time}"
 
 
-def _told_rows(todo: SweepPlan) -> str:
+def _describe_rows(todo: SweepPlan) -> str:
     counts = [planned.train_rows for planned in todo.jobs if planned.train_rows is not None]
     if not counts:
         return ""
@@ -171,12 +174,8 @@ def _told_rows(todo: SweepPlan) -> str:
     return f" on {low:,} training rows" if low == high else f" on {low:,} to {high:,} training rows"
 
 
-def told_time(seconds: float) -> str:
-    """40 -> 40 s, 90 -> 1.5 min."""
+def format_time(seconds: float) -> str:
+    """Return 40 s, 1.5 min or 2.0 h."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,4 +1,4 @@
-"""The sources of a sweep while it is planned: each opened once, each problem's rows read once into the cache."""
+"""The sources of a sweep while it is planned: each is opened once, and rows that jobs share are read once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OpenedSource:
-    """A warehouse, the same with its answers kept, and what is known of it."""
+    """A warehouse, the same warehouse behind the cache, and what jobs must know of it."""
 
     facts: Source
     warehouse: Warehouse
@@ -37,7 +37,10 @@ class OpenedSource:
 
 
 class Sources:
-    """Opened on demand, closed together; `is_dry` reads nothing that costs money and writes nothing."""
+    """Sources that are opened on demand and closed together.
+
+    `is_dry` reads nothing that costs money and writes nothing.
+    """
 
     def __init__(self, cache: Path, *, is_dry: bool) -> None:
         self._cache, self._is_dry = cache, is_dry
@@ -57,19 +60,19 @@ class Sources:
         self._closing.close()
 
     def open(self, config: WarehouseConfig, run: str) -> OpenedSource:
-        """The warehouse of this configuration; `run` is the name that the first job asking for it has."""
+        """Return the warehouse of a configuration; `run` is the name of the first job that needs it."""
         if config not in self._opened:
             warehouse = open_warehouse(config, labels={"command": "sweep", "run": run}, is_lazy=True)
             self._closing.callback(warehouse.close)
             refresh = getattr(config, "refresh", False)
             cached = CachedWarehouse(warehouse, self._cache, refresh=refresh, is_read_only=self._is_dry)
-            told = cached.recall(f"describe {config}", warehouse.describe)
-            facts = Source(config, run, self._cache, warehouse.sources, warehouse.fingerprint(), told)
+            description = cached.recall(f"describe {config}", warehouse.describe)
+            facts = Source(config, run, self._cache, warehouse.sources, warehouse.fingerprint(), description)
             self._opened[config] = OpenedSource(facts, warehouse, cached)
         return self._opened[config]
 
     def problem(self, source: OpenedSource, features: BreakoutFeatureConfig, span: DateRange) -> Problem:
-        """The problem of a source, features and dates."""
+        """Return the rows that jobs with this source and these features share."""
         key = (source.facts, features)
         if key not in self._problems:
             sql = get_training_data_query((*features.names, *SLICE_FEATURES), sources=source.facts.tables)
@@ -77,13 +80,13 @@ class Sources:
         return self._problems[key]
 
     def contract(self, features: BreakoutFeatureConfig) -> Contract:
-        """The contract of features and target; making one takes a third of a second."""
+        """Return the contract of features and target; building one takes a third of a second."""
         if features not in self._contracts:
             self._contracts[features] = build_contract(features)
         return self._contracts[features]
 
     def dates(self, problem: Problem) -> np.ndarray | None:
-        """The game date of each row, shape (n,), built now and kept for every job; None if that would cost money."""
+        """Return the game date of each row, shape (n,), read once; None if a dry run would have to pay for it."""
         if problem not in self._dates:
             self._dates[problem] = self._read(problem)
         return self._dates[problem]

@@ -188,7 +188,7 @@ def record_death(folder: Path, entry: JobEntry, message: str) -> None:
 
 
 def _order(job: Job | Refusal) -> tuple[int, str]:
-    """As the sweeper made them; of a walk forward in jobs of their own, by date."""
+    """Return what sorts jobs as the sweeper made them, and folds of one walk forward by date."""
     mapping = settings.to_mapping(job.config) if isinstance(job, Job) else job.mapping
     window = mapping.get("window")
     return job.origin, str(window.get("train_end", "")) if isinstance(window, dict) else ""
@@ -220,7 +220,7 @@ def _refusal_entry(refusal: Refusal) -> JobEntry:
 
 
 def _window(planned: PlannedJob) -> str:
-    """What the job's window is called: the word it was chosen by, or the dates that are evaluated."""
+    """Return the name of the job's window: the option that was chosen, or the dates that are evaluated."""
     chosen = [word for word in planned.job.overrides if word.startswith("window")]
     if len(chosen) == 1 and chosen[0].startswith("window="):
         return chosen[0].removeprefix("window=")
@@ -231,7 +231,7 @@ def _window(planned: PlannedJob) -> str:
 
 
 def _source_key(planned: PlannedJob) -> str:
-    return json.dumps(settings.to_mapping(planned.job.config.warehouse), sort_keys=True)
+    return mask_secrets(json.dumps(settings.to_mapping(planned.job.config.warehouse), sort_keys=True))
 
 
 def _problem_key(planned: PlannedJob) -> str:

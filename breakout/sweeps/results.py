@@ -18,7 +18,7 @@ from breakout.settings import ExperimentConfig
 from breakout.sweeps.columns import array_of
 from breakout.sweeps.job import command_of
 from breakout.sweeps.job_folders import job_runs, run_of
-from breakout.sweeps.labels import recipe_words, short_words, varying_words
+from breakout.sweeps.labels import recipe_overrides, shorten, varying_overrides
 from breakout.sweeps.record import load_record
 
 if TYPE_CHECKING:
@@ -78,12 +78,12 @@ class JobResult:
     @property
     def recipe(self) -> str:
         """What it shares with the same settings in other windows and with other seeds."""
-        return " ".join(recipe_words(self.words))
+        return " ".join(recipe_overrides(self.words))
 
     @property
     def recipe_label(self) -> str:
         """The recipe, shorter."""
-        return short_words(recipe_words(self.words))
+        return shorten(recipe_overrides(self.words))
 
     @cached_property
     def rows(self) -> str:
@@ -107,7 +107,7 @@ class JobResult:
 def load_results(folder: Path) -> list[JobResult]:
     """Return every job of a sweep, by number."""
     record, runs = load_record(folder), job_runs(folder)
-    words = varying_words({entry.number: entry.overrides for entry in record.jobs})
+    words = varying_overrides({entry.number: entry.overrides for entry in record.jobs})
     results = []
     for entry in record.jobs:
         run = run_of(runs, entry.number, entry.fingerprint)

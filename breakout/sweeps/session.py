@@ -96,7 +96,7 @@ class SweepSession:
             raise min(plan.refused, key=lambda refusal: refusal.origin).error
         plan = self.record.number(plan)
         self.record.check_one_metric(plan)
-        once = plan.once()
+        once = plan.once() if self.options.launch is None else plan.once().unshared()
         todo = self._not_completed(once)
         workers = self._worker_count(once)
         self._progress.show_plan(once, todo, workers, twice=plan.size - once.size, trials=self.options.trials)

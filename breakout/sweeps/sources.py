@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """What a job must know of its warehouse without opening it: `cache` is the folder of answers, `run` a job label."""
+    """What a job must know of its warehouse without opening it.
+
+    `cache` is the folder of answers to queries, `run` the label of jobs in the warehouse.
+    """
 
     config: WarehouseConfig
     run: str
@@ -45,7 +48,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Problem:
-    """Rows that jobs have in common: a source, features with their target, and all dates that any job needs."""
+    """Rows that jobs share: those of a source, of features with their target, and of all dates that any job needs."""
 
     source: Source
     features: BreakoutFeatureConfig
@@ -55,14 +58,14 @@ class Problem:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """The values of its query's @parameters."""
+        """The values of the query's @parameters."""
         return self.features.parameters(self.history_start, self.span.start, self.span.end)
 
 
 class LazyWarehouse:
-    """A warehouse that answers what is known of it and opens the source for anything else.
+    """A warehouse that opens its source only for what is not known already.
 
-    DataError if the source is no longer what it was when the sweep was planned: its rows must not pass for those.
+    DataError if the source changed since the sweep was planned.
     """
 
     def __init__(self, source: Source, history: Mapping[date, date]) -> None:
@@ -81,15 +84,15 @@ class LazyWarehouse:
         return self._opened
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Ask the source."""
+        """Query the source."""
         return self._open().query(sql, parameters)
 
     def check_history(self, start: date, end: date) -> None:
-        """Let the source check its rows."""
+        """Check the rows of the source."""
         self._open().check_history(start, end)
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Let the source check its schedule."""
+        """Check the schedule of the source."""
         self._open().check_schedule(start, end)
 
     def history_start(self, start: date) -> date:
@@ -101,19 +104,19 @@ class LazyWarehouse:
         return self._open().latest_game_date()
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Name and type of each column of a source table."""
+        """Return name and type of each column of a source table."""
         return self._open().columns(table)
 
     def fingerprint(self) -> str:
-        """The source's fingerprint, as it was when the sweep was planned."""
+        """Return the fingerprint that the source had when the sweep was planned."""
         return self._source.fingerprint
 
     def describe(self) -> str:
-        """The source's own words."""
+        """Return the description of the source."""
         return self._source.description
 
     def has_schedule(self) -> bool:
-        """Whether a schedule is configured."""
+        """Return whether a schedule is configured."""
         return self._open().has_schedule()
 
     def close(self) -> None:

@@ -28,7 +28,7 @@ def test_an_engine_gives_the_bits_of_processes_on_this_machine(launcher: str, by
     swept = start(*QUICK, *WORDS, f"hydra/launcher={launcher}", *ENGINES[launcher])
     code, out = swept.end()
     assert code == 1, out
-    assert "4 jobs: 2 fits" in out
+    assert "4 jobs: 4 fits" in out
     assert " ".join(out.split()).count("too few to keep some back for validation") >= 2
     folder = newest_sweep(swept.outputs)
     assert [len(in_state(statuses(folder), state)) for state in ("completed", "failed")] == [2, 2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -162,51 +161,6 @@ def test_a_damaged_cache_is_read_anew_and_a_changed_file_is_another_entry(
     (frame,) = predictions(sweep(tmp_path, *words).folder).values()
     assert not frame["probability"].equals(next(iter(first.values()))["probability"])
     assert len(list((tmp_path / "cache").glob("*.parquet"))) > len(entries)
-
-
-def damage(path: Path, chance: random.Random) -> None:
-    """Flip a byte, cut the end off, put in a digit, or remove the file."""
-    content = bytearray(path.read_bytes())
-    place = chance.randrange(len(content))
-    kind = chance.choice(["flip", "cut", "digit", "remove"])
-    if kind == "flip":
-        content[place] ^= 1 << chance.randrange(8)
-    elif kind == "cut":
-        del content[place:]
-    else:
-        digits = [index for index, byte in enumerate(content) if chr(byte).isdigit()] or [place]
-        content[chance.choice(digits)] = ord(chance.choice("0123456789"))
-    path.unlink()
-    if kind != "remove":
-        path.write_bytes(content)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_damaged_file_is_named_and_never_changes_the_leaderboard(
-    seed: int, shape: Swept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    chance = random.Random(seed)  # noqa: S311
-    whole = {row["job"]: row for row in shape.board["tables"][0]["rows"]}
-    for number in range(6):
-        folder = Path(shutil.copytree(shape.folder, tmp_path / str(number)))
-        victims = ["sweep.json", "metrics.json", "predictions.parquet", "status.json", "settings.yaml"]
-        run = next(status["folder"] for status in statuses(folder) if status["state"] == "completed")
-        name = chance.choice(victims)
-        path = folder / name if name == "sweep.json" else run / name
-        before = path.read_bytes()
-        damage(path, chance)
-        if path.is_file() and path.read_bytes() == before:
-            continue
-        capsys.readouterr()
-        code = main(["report", str(folder)])
-        told = "".join(capsys.readouterr())
-        assert name in " ".join(told.split()).replace(" ", "")
-        if name == "sweep.json":
-            assert code in (2, 3)
-            continue
-        rows = {row["job"]: row for row in Swept(code, "", folder).board["tables"][0]["rows"]}
-        assert len(rows) == len(whole) - 1
-        assert all(whole[job]["value"] == row["value"] for job, row in rows.items())
 
 
 def test_a_resume_runs_a_job_with_damaged_files_again_and_clears_what_a_kill_left(
