@@ -70,11 +70,15 @@ def as_breakout_error(error: BaseException) -> BreakoutError | None:
     """
     if isinstance(error, BreakoutError):
         return error
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or (isinstance(error, ImportError) and "failed to map segment" in str(error)):
         return DataError(
             "there is not enough memory: use a shorter window or fewer features, fewer workers at a time, "
             "or a machine with more memory."
         )
+    if isinstance(error, RuntimeError) and str(error).startswith(
+        "Symlink loop"
+    ):  # of pathlib
+        return DataError(f"{error}: {REMEDIES[errno.ELOOP]}.")
     if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):
         return DataError(
             "there is no temporary folder that can be written: set TMPDIR to one, such as TMPDIR=/tmp, "

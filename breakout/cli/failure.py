@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 
-from breakout.errors import BreakoutError
+from breakout.errors import as_breakout_error
 from breakout.report.terminal.lines import print_error
 
 # Read at import, because the variable is also set while `hydra.main` runs.
@@ -16,15 +16,14 @@ def print_failure(error: BaseException, prefix: str = "") -> int:
     """Print an error and its notes, with the traceback on request, and return the exit code."""
     if WANTS_TRACEBACK:
         traceback.print_exception(error)
-    for line in (describe_failure(error), *getattr(error, "__notes__", ())):
+    known = as_breakout_error(error)
+    for line in (str(known or describe_fault(error)), *getattr(error, "__notes__", ())):
         print_error(f"breakout: {prefix}{line}")
-    return error.exit_code if isinstance(error, BreakoutError) else 1
+    return 1 if known is None else known.exit_code
 
 
-def describe_failure(error: BaseException) -> str:
-    """Return an error's message in one line; one that is not ours is named as unexpected."""
-    if isinstance(error, BreakoutError):
-        return str(error)
+def describe_fault(error: BaseException) -> str:
+    """Return in one line what a fault of the program was."""
     message = " ".join(str(error).split())
     advice = "" if WANTS_TRACEBACK else " HYDRA_FULL_ERROR=1 shows the traceback."
     return f"unexpected {type(error).__name__}: {message or 'no message'}.{advice}"
