@@ -36,6 +36,8 @@ SEAL_KEY = "seal"
 
 # What `_beside` calls a file or folder that is not complete yet.
 _INCOMPLETE = re.compile(r"\..+\.[0-9a-f]{16}(\.\w+)?")
+# What earlier versions called them.
+_INCOMPLETE_BEFORE = re.compile(r"\.(bundle|.+\.(json|yaml|parquet|html|csv|txt))\.\w+(\.\w+)?")
 
 _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=None)
 
@@ -87,7 +89,8 @@ def remove_incomplete(folder: Path) -> list[Path]:
 
     Call it only where no living process writes: a process that was killed cannot remove its own.
     """
-    found = [path for path in folder.rglob(".*") if _INCOMPLETE.fullmatch(path.name)]
+    hidden = sorted(folder.rglob(".*"))
+    found = [path for path in hidden if _INCOMPLETE.fullmatch(path.name) or _INCOMPLETE_BEFORE.fullmatch(path.name)]
     for path in found:
         with _writing(path):
             if path.is_dir():

@@ -75,9 +75,7 @@ def as_breakout_error(error: BaseException) -> BreakoutError | None:
             "there is not enough memory: use a shorter window or fewer features, fewer workers at a time, "
             "or a machine with more memory."
         )
-    if isinstance(error, RuntimeError) and str(error).startswith(
-        "Symlink loop"
-    ):  # of pathlib
+    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # of pathlib
         return DataError(f"{error}: {REMEDIES[errno.ELOOP]}.")
     if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):
         return DataError(

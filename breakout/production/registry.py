@@ -128,7 +128,7 @@ class Registry:
 
         DataError if its folder does not hold it any more, or the registry cannot be written.
         """
-        self._clear_leftovers()
+        self.clear_leftovers()
         self._copy_bundle(bundle)
         return self._append("promoted", bundle.fingerprint, facts)
 
@@ -146,7 +146,7 @@ class Registry:
     def rollback(self) -> Event:
         """Return to the model before the current one; again, to the one before that."""
         target = self.rollback_target()
-        self._clear_leftovers()
+        self.clear_leftovers()
         return self._append("rolled back", target, EventFacts(left=self.current()))
 
     def retire(self) -> Event:
@@ -154,8 +154,19 @@ class Registry:
         current = self.current()
         if current is None:
             raise ConfigurationError("no model is in production, so there is none to retire.")
-        self._clear_leftovers()
+        self.clear_leftovers()
         return self._append("retired", None, EventFacts(left=current))
+
+    def clear_leftovers(self) -> int:
+        """Remove what killed processes left unfinished; how many files and folders. The lock must be held."""
+        found = [*(self.folder / BUNDLES).glob(".*"), *(self.folder / HISTORY).glob(".*")]
+        with self._writing():
+            for path in found:
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+        return len(found)
 
     def _append(self, action: Action, bundle: str | None, facts: EventFacts) -> Event:
         """Write the next event; the link is the moment of the switch, and never replaces another event.
@@ -196,14 +207,6 @@ class Registry:
                 (beside / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(bundle.folder / name, beside / name)
             _load_as(beside, bundle.fingerprint)
-
-    def _clear_leftovers(self) -> None:
-        """Remove what killed processes left unfinished; nobody else writes while the lock is held."""
-        with self._writing():
-            for path in (self.folder / BUNDLES).glob(".*"):
-                shutil.rmtree(path)
-            for path in (self.folder / HISTORY).glob(".*"):
-                path.unlink()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from breakout.errors import BreakoutError, DataError
@@ -61,7 +62,22 @@ def main(argv: Sequence[str]) -> int:
     else:
         check_files(checkup, config)
     check_tracking(checkup, config)
+    checkup.check("temporary files of processes that are gone", lambda: clear_outputs(Path(config.paths.outputs)))
     return DataError.exit_code if checkup.has_failed else 0
+
+
+def clear_outputs(outputs: Path) -> str:
+    """Remove the temporary files that killed processes left in the outputs folder, and describe how many."""
+    from breakout.production.registry import Registry
+    from breakout.runs.leftovers import clear_runs
+    from breakout.sweeps.record import clear_idle_sweeps
+
+    removed = len(clear_runs(outputs)) + len(clear_idle_sweeps(outputs))
+    registry = Registry.of(outputs)
+    if registry.folder.is_dir():
+        with registry.lock():
+            removed += registry.clear_leftovers()
+    return f"{removed} removed" if removed else "none"
 
 
 def versions() -> str:

@@ -7,7 +7,7 @@ ended is never written there: its run folder holds that.
 from __future__ import annotations
 
 import json
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -166,15 +166,21 @@ def locked(folder: Path) -> AbstractContextManager[None]:
     return file_lock(folder / _LOCK_FILE, on_wait=refuse)
 
 
-def clear_incomplete(folder: Path) -> None:
-    """Remove the temporary files and folders of killed jobs, none of a job that is running."""
+def clear_incomplete(folder: Path) -> list[Path]:
+    """Remove the temporary files and folders of killed jobs, none of a job that is running; the removed paths."""
     runs = job_runs(folder)
     if not any(run.state == "running" for run in runs):
-        remove_incomplete(folder)
-        return
-    for run in runs:
-        if run.state != "running":
-            remove_incomplete(run.folder)
+        return remove_incomplete(folder)
+    return [path for run in runs if run.state != "running" for path in remove_incomplete(run.folder)]
+
+
+def clear_idle_sweeps(outputs: Path) -> list[Path]:
+    """Remove the temporary files and folders in the sweeps that no process runs; the removed paths."""
+    removed = []
+    for path in sorted((outputs / "sweeps").glob(f"*/{RECORD_FILE}")):
+        with suppress(ConfigurationError), locked(path.parent):
+            removed += clear_incomplete(path.parent)
+    return removed
 
 
 def record_death(folder: Path, entry: JobEntry, message: str) -> None:

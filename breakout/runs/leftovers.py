@@ -1,0 +1,39 @@
+"""Temporary files and folders that killed processes left in the outputs folder, and their removal."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from breakout.artifacts import remove_incomplete
+from breakout.errors import DataError
+from breakout.runs.status import STATUS_FILE, read_status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# A run writes its status at once; a folder without one for so long belongs to no process that lives.
+STATUS_SECONDS = 3600
+
+
+def clear_runs(outputs: Path) -> list[Path]:
+    """Remove what incomplete writing left in the folders of runs whose process is gone; the removed paths."""
+    return [
+        path for folder in _run_folders(outputs) if not _may_be_running(folder) for path in remove_incomplete(folder)
+    ]
+
+
+def _run_folders(outputs: Path) -> Iterator[Path]:
+    for pattern in ("runs/*/*", "comparisons/*/*", "sweeps/*/runs/*"):
+        yield from (path for path in sorted(outputs.glob(pattern)) if path.is_dir())
+
+
+def _may_be_running(folder: Path) -> bool:
+    """Whether a living process may write there: one of another machine may, too."""
+    if not (folder / STATUS_FILE).is_file():
+        return time.time() - folder.stat().st_mtime < STATUS_SECONDS
+    try:
+        return read_status(folder).state == "running"
+    except DataError:
+        return False  # a status is written whole, so this one was damaged later
