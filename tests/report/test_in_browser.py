@@ -127,7 +127,7 @@ def test_tables_sort_by_keyboard(reported: Reported, open_page: Open) -> None:
     assert column(page, 1) == sorted(column(page, 1))
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert heading.get_attribute("aria-sort") is None, "one column at a time is told as sorted"
+    assert heading.get_attribute("aria-sort") is None, "one column at a time is marked as sorted"
     assert column(page, 2) == sorted(column(page, 2), reverse=True)
 
 
@@ -142,10 +142,10 @@ def test_a_leaderboard_sorts_by_keyboard(reported: Reported, open_page: Open) ->
         assert heading.get_attribute("aria-sort") == order
 
 
-def test_a_sweep_shows_all_that_there_is_to_tell(reported: Reported, open_page: Open) -> None:
+def test_a_sweep_shows_all_of_its_sections(reported: Reported, open_page: Open) -> None:
     page = open_page(reported["swept"] / "report.html").page
-    told = page.eval_on_selector_all("h2", "nodes => nodes.map(node => node.textContent)")
-    assert told == [
+    shown = page.eval_on_selector_all("h2", "nodes => nodes.map(node => node.textContent)")
+    assert shown == [
         "Leaderboard",
         "Recipes over all windows",
         "Depth and iterations",
@@ -161,7 +161,7 @@ def test_a_sweep_shows_all_that_there_is_to_tell(reported: Reported, open_page: 
     assert page.locator("pre").first.text_content() == f"breakout resume={reported['swept']}"
 
 
-# Text that is wider than the cell it stands in lies over its neighbour.
+# Text that is wider than its cell covers the next one.
 SPILLED = """() => Array.from(document.querySelectorAll("tbody th, tbody td")).filter(
   (cell) => cell.scrollWidth > cell.clientWidth + 1).map((cell) => cell.textContent)"""
 
@@ -178,8 +178,8 @@ def test_a_figure_that_is_undefined_sorts_last_either_way(reported: Reported, op
     button = table.locator("thead button").nth(1)
     for _ in range(2):
         button.click()
-        told = table.locator("tbody tr td:nth-child(2)").all_text_contents()
-        undefined = [text == "\N{EN DASH}" for text in told]
+        shown = table.locator("tbody tr td:nth-child(2)").all_text_contents()
+        undefined = [text == "\N{EN DASH}" for text in shown]
         assert any(undefined)
         assert undefined == sorted(undefined)
 

@@ -1,9 +1,10 @@
-"""What stands on a run's page is what stands in its files."""
+"""A run's page shows what is in its files."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import pytest
 from breakout import settings
 from breakout.artifacts import load_json
 from breakout.cli import main
-from breakout.report.html.run_page import write_page
+from breakout.evaluation.run_metrics import read_metrics
+from breakout.report.html.run_page import render_run, write_page
+from breakout.report.terminal.runs import print_metrics
+from breakout.runs.record import read_run
 from breakout.settings.composition import compose
 from breakout.settings.overrides import overrides_for
 from tests.report.conftest import QUICK, Reported, command, newest
@@ -28,33 +32,33 @@ def metrics(reported: Reported) -> Any:
     return load_json(reported["evaluated"] / "metrics.json")
 
 
-def test_the_verdict_stands_with_its_interval_and_its_games(html: str, metrics: Any) -> None:
+def test_the_verdict_is_shown_with_its_interval_and_its_games(html: str, metrics: Any) -> None:
     verdict = metrics["evaluation"]["verdict"]
     assert verdict["level"] in html
     assert f"{verdict['auc']['low']:.3f} to {verdict['auc']['high']:.3f}" in html
     assert f"{verdict['n_rows']:,} games" in html
 
 
-def test_metrics_stand_beside_baselines(html: str, metrics: Any) -> None:
+def test_metrics_are_shown_beside_baselines(html: str, metrics: Any) -> None:
     for part in (metrics["evaluation"], *metrics["evaluation"]["baselines"].values()):
         assert f"{part['metrics']['log_loss']['estimate']:.3f}" in html
     assert "logistic regression" in html
     assert "base rate" in html
 
 
-def test_every_bin_of_the_reliability_is_told_with_its_games(html: str, metrics: Any) -> None:
+def test_every_bin_of_the_reliability_is_shown_with_its_games(html: str, metrics: Any) -> None:
     table = html[html.index("Bins of equal mass</span>") :].partition("</table>")[0]
     bins = metrics["evaluation"]["reliability"]
     assert table.count('<th scope="row"') == len(bins) == 10
     assert all(f"{part['breakout_rate']['low']:.3f} to {part['breakout_rate']['high']:.3f}" in table for part in bins)
 
 
-def test_forced_calibration_is_told(html: str) -> None:
+def test_forced_calibration_is_shown(html: str) -> None:
     assert "weighted classes distort probabilities" in html
     assert "evaluation, before" in html
 
 
-def test_seeds_features_that_add_nothing_and_the_card_are_told(html: str, metrics: Any) -> None:
+def test_seeds_features_that_add_nothing_and_the_card_are_shown(html: str, metrics: Any) -> None:
     assert "The same recipe fitted with 2 seeds (42, 43)." in html
     assert all(f"{part['mean']:.4f}" in html for part in metrics["stability"]["metrics"].values())
     assert metrics["features_that_add_nothing"]
@@ -71,8 +75,8 @@ def test_the_page_names_nothing_outside_itself(html: str) -> None:
 def test_the_command_on_the_page_asks_for_the_same_run(reported: Reported, html: str) -> None:
     import html as escapes
 
-    told = re.findall(r"<pre><code>(breakout train .+?)</code></pre>", html)
-    words = shlex.split(escapes.unescape(told[0]))[2:]
+    shown = re.findall(r"<pre><code>(breakout train .+?)</code></pre>", html)
+    words = shlex.split(escapes.unescape(shown[0]))[2:]
     saved = settings.load_file(reported["evaluated"] / "settings.yaml", settings.ExperimentConfig)
     assert compose("train", words) == saved
 
@@ -109,7 +113,7 @@ def test_importance_and_reliability_of_a_walk_forward_are_of_all_folds_games(rep
     assert metrics["shap"]["n_rows"] == 100
 
 
-def test_the_fit_and_the_choice_of_its_threshold_are_told(html: str, metrics: Any) -> None:
+def test_the_fit_and_the_choice_of_its_threshold_are_shown(html: str, metrics: Any) -> None:
     assert f"trees {metrics['model']['trees']:g}" in html
     choice = metrics["evaluation"]["chosen_threshold"]
     assert f"{choice['threshold']:.4f}, chosen by best F1 on {choice['n_rows']} validation games" in html
@@ -138,15 +142,15 @@ def test_only_what_differs_needs_an_override() -> None:
     assert overrides_for("train", compose("train", overrides)) == overrides
 
 
-def test_a_second_run_of_the_name_tells_what_changed(tmp_path: Path) -> None:
+def test_a_second_run_of_the_name_shows_what_changed(tmp_path: Path) -> None:
     place = (f"paths.outputs={tmp_path}", "debug=tiny", "name=again", *QUICK)
     command("train", *place, "write_report=false")
     command("train", *place, "model.depth=3")
     page = (newest(tmp_path, "again") / "report.html").read_text(encoding="utf-8")
-    told = page[page.index("What differs from it") : page.index("All settings")]
-    assert "model." in told
-    assert "depth" in told
-    assert "iterations" not in told
+    shown = page[page.index("What differs from it") : page.index("All settings")]
+    assert "model." in shown
+    assert "depth" in shown
+    assert "iterations" not in shown
 
 
 def test_the_first_run_of_a_name_says_so(html: str) -> None:
@@ -170,3 +174,18 @@ def test_a_page_can_be_left_out_and_written_later(tmp_path: Path) -> None:
     folder = newest(tmp_path, "tiny")
     assert not (folder / "report.html").exists()
     assert write_page(folder).is_file()
+
+
+def test_every_warning_of_a_run_is_at_the_head_of_its_page_and_on_the_terminal(
+    reported: Reported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("evaluated", "only_trained"):
+        folder = reported[name]
+        metrics = replace(read_metrics(folder), warnings=("cv_ratio is <missing>", "calibration was replaced"))
+        head, _, _ = render_run(read_run(folder), metrics).partition("<nav")
+        assert '<p class="warning">cv_ratio is &lt;missing&gt;</p>' in head
+        assert '<p class="warning">calibration was replaced</p>' in head
+        print_metrics(metrics)
+        printed = capsys.readouterr().out
+        assert "warning: cv_ratio is <missing>\n" in printed
+        assert "warning: calibration was replaced\n" in printed

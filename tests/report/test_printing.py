@@ -30,7 +30,7 @@ TINY = ("debug=tiny", "model.iterations=5", *QUICK)
 
 
 @pytest.mark.parametrize("value", MARKUP)
-def test_markup_in_a_value_is_printed_as_it_stands(value: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_markup_in_a_value_is_printed_as_it_is(value: str, capsys: pytest.CaptureFixture[str]) -> None:
     console = PlainConsole(120)
     table = titled_table(f"title {value}", f"heading {value}")
     table.add_row(f"cell {value}")

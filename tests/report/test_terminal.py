@@ -1,4 +1,4 @@
-"""What a finished run says on the terminal: the figures of its files, whole at 80 columns, plain where it is piped."""
+"""A finished run on the terminal: the figures of its files, whole at 80 columns, plain where it is piped."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def test_nothing_is_cut_at_80_columns(
     monkeypatch.setenv("FORCE_COLOR", "1")  # what a terminal is to rich
     monkeypatch.setenv("COLUMNS", "80")
     print_files_of(reported[name])
-    told = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
-    assert "…" not in told
+    printed = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert "…" not in printed
     places = ("run: ", "report: ", "bundle: ")  # of a path nothing may be broken off: it is copied
-    assert [line for line in told.splitlines() if len(line) > 80 and not line.startswith(places)] == []
+    assert [line for line in printed.splitlines() if len(line) > 80 and not line.startswith(places)] == []
 
 
 def test_only_files_that_are_there_are_named(
@@ -53,11 +53,11 @@ def test_a_pipe_gets_no_colours(reported: Reported, capsys: pytest.CaptureFixtur
     assert "\x1b" not in capsys.readouterr().out
 
 
-def test_forced_calibration_and_what_it_was_worth_are_told(
+def test_forced_calibration_is_printed_with_log_loss_before_and_after(
     reported: Reported, capsys: pytest.CaptureFixture[str]
 ) -> None:
     print_files_of(reported["evaluated"])
-    told = " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
     evaluation = load_json(reported["evaluated"] / "metrics.json")["evaluation"]
     before, after = (
         part["metrics"]["log_loss"]["estimate"] for part in (evaluation["baselines"]["uncalibrated"], evaluation)
@@ -65,31 +65,31 @@ def test_forced_calibration_and_what_it_was_worth_are_told(
     assert before > after + 0.1
     assert (
         "calibrated by sigmoid, as model.class_weights distorts probabilities: "
-        f"log loss {before:.3f} before, {after:.3f} after" in told
+        f"log loss {before:.3f} before, {after:.3f} after" in printed
     )
-    assert "uncalibrated" not in told, "the model before its own calibration is no rival"
+    assert "uncalibrated" not in printed, "the model before its own calibration is no rival"
 
 
-def test_the_top_of_the_list_seeds_trees_and_drift_are_told(
+def test_the_top_of_the_list_seeds_trees_and_drift_are_printed(
     reported: Reported, capsys: pytest.CaptureFixture[str]
 ) -> None:
     print_files_of(reported["evaluated"])
-    told = " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
     metrics = load_json(reported["evaluated"] / "metrics.json")
     top: Any = metrics["evaluation"]["top_rows"][0]
-    assert f"top 5% ({top['count']} games): hit rate {top['hit_rate']['estimate']:.3f}" in told
-    assert f"over 2 seeds: AUC {metrics['stability']['metrics']['auc']['mean']:.3f}" in told
-    assert f"{metrics['model']['trees']:g} trees, 3,653 training rows" in told
+    assert f"top 5% ({top['count']} games): hit rate {top['hit_rate']['estimate']:.3f}" in printed
+    assert f"over 2 seeds: AUC {metrics['stability']['metrics']['auc']['mean']:.3f}" in printed
+    assert f"{metrics['model']['trees']:g} trees, 3,653 training rows" in printed
     drifted = load_json(reported["evaluated"] / "distributions.json")["drifted"]
-    assert f"drift from training to evaluation: {', '.join(drifted)}" in told
+    assert f"drift from training to evaluation: {', '.join(drifted)}" in printed
 
 
-def test_a_run_that_only_trained_tells_its_validation_part_and_that_it_flatters(
+def test_a_run_that_only_trained_prints_its_validation_part_and_that_it_flatters(
     reported: Reported, capsys: pytest.CaptureFixture[str]
 ) -> None:
     print_files_of(reported["only_trained"])
-    told = " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
     validation = load_json(reported["only_trained"] / "metrics.json")["validation"]
-    assert f"the {validation['rows']} validation games" in told
-    assert "flatter" in told
-    assert f"{validation['metrics']['log_loss']:.3f}" in told
+    assert f"the {validation['rows']} validation games" in printed
+    assert "flatter" in printed
+    assert f"{validation['metrics']['log_loss']:.3f}" in printed

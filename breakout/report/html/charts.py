@@ -80,20 +80,20 @@ class Chart:
         self.line([low, high], colour, width=width)
 
     def label(
-        self, x: float, y: float, words: str, anchor: str = "middle", colour: str = "ink", shift: Point = (0, 0)
+        self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink", shift: Point = (0, 0)
     ) -> None:
         """Write text at a point of the data, moved by `shift` units of the plane."""
-        self.write(self.x.place(x) + shift[0], self.y.place(y) + shift[1], words, anchor, colour)
+        self.write(self.x.place(x) + shift[0], self.y.place(y) + shift[1], text, anchor, colour)
 
-    def write(self, x: float, y: float, words: str, anchor: str = "middle", colour: str = "ink") -> None:
+    def write(self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink") -> None:
         """Write text at a point of the plane; its middle lies at height `y`."""
-        shown = words if len(words) <= LONG_LABEL else f"{words[: LONG_LABEL - 1]}…"
+        shown = text if len(text) <= LONG_LABEL else f"{text[: LONG_LABEL - 1]}…"
         place: dict[str, str | float] = {"x": round(x, 1), "y": round(y + 0.35 * FONT, 1), "text-anchor": anchor}
         self.marks.append(Mark("text", {**place, "fill": f"var(--{colour})", "font-size": FONT}, shown))
 
-    def write_upwards(self, x: float, y: float, words: str) -> None:
+    def write_upwards(self, x: float, y: float, text: str) -> None:
         """Write text that reads from bottom to top, with its middle at a point of the plane."""
-        self.write(x, y, words)
+        self.write(x, y, text)
         self.marks[-1].attributes["transform"] = f"rotate(-90 {round(x, 1)} {round(y, 1)})"
 
     def rule(self, x1: float, y1: float, x2: float, y2: float, colour: str = "line") -> None:

@@ -1,5 +1,5 @@
 "use strict";
-// Sorting: the heading of a column is a button, so Tab, Enter and Space work; aria-sort tells the order.
+// Sorting: the heading of a column is a button, so Tab, Enter and Space work; aria-sort holds the order.
 for (const table of document.querySelectorAll("table.sortable")) {
   const headings = Array.from(table.tHead.rows[0].cells);
   headings.forEach((heading, column) => {
@@ -20,7 +20,7 @@ function sort(table, headings, column) {
   body.append(...rows);
 }
 
-// What is missing stands last in either order.
+// What is missing comes last in either order.
 function compare(a, b, isNumeric, sign) {
   const [x, y] = [value(a), value(b)];
   if (x === "" || y === "") return (x === "") - (y === "");
