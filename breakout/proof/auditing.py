@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from breakout.errors import DataError
 from breakout.features.plan import build_plan
 from breakout.features.sources import extra_columns
-from breakout.proof.checks import COLUMNS, DATA_CHECKS, ROWS, Audited, Difference, run_checks
+from breakout.proof.checks import COLUMNS, DATA_CHECKS, GAMES, ROWS, Audited, Difference, run_checks
 from breakout.proof.leak import SourceRow, find_leak
 from breakout.proof.paths import Paths, installed_paths
 from breakout.proof.replay import Replay
@@ -37,7 +37,7 @@ class Counterexample:
 
     def __str__(self) -> str:
         found = self.difference
-        row = f"{found.player_lookup} {found.game_id}" if found.game_id else "all rows"
+        row = f"{found.player_lookup} {found.game_id}".strip() or "all rows"
         told = f"{found.feature}, {row}, {found.check}: expected {found.expected!r}, found {found.found!r}"
         return told if self.leaked is None else f"{told}; it changes {self.leaked}"
 
@@ -64,8 +64,8 @@ class AuditReport:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """The features, and the frame's rows and columns where they were violated."""
-        frame = [part for part in (ROWS, COLUMNS) if any(found.feature == part for found in self.violations)]
+        """The features, and the frame's rows and columns and the source's games where they were violated."""
+        frame = [part for part in (ROWS, COLUMNS, GAMES) if any(found.feature == part for found in self.violations)]
         return (*self.features, *frame)
 
 

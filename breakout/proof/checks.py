@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from breakout.proof.sampling import keys_of
+from breakout.warehouse.consistency import find_inconsistencies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,16 +25,21 @@ PERTURBATION = "perturbation"
 LABEL = "label independence"
 EVALUATION_PATH = "evaluation path"
 PREDICTION_PATH = "prediction path"
-CHECKS = (TRUNCATION, PERTURBATION, LABEL, EVALUATION_PATH, PREDICTION_PATH)
+AGREEMENT = "tables agree"
+CHECKS = (TRUNCATION, PERTURBATION, LABEL, EVALUATION_PATH, PREDICTION_PATH, AGREEMENT)
 # These change the data and nothing else, so what they find is a leak; the paths differ in how they compute.
 DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL)
 ROWS = "(rows)"
 COLUMNS = "(columns)"
+GAMES = "(games)"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One row and feature that two computations see differently; `feature` may be ROWS or COLUMNS for the frame."""
+    """One row and feature of which two computations differ.
+
+    `feature` is ROWS or COLUMNS where the frame itself differs, and GAMES where source tables contradict each other.
+    """
 
     check: str
     feature: str
@@ -66,6 +72,7 @@ class Audited:
 
 def run_checks(audited: Audited, tell: Callable[[date], object]) -> Iterator[Difference]:
     """Every check on every date, date by date; `tell` hears of each date that is done."""
+    yield from _contradicting(audited)
     yield from _evaluated(audited)
     for day in audited.days():
         expected = audited.of_day(day)
@@ -74,6 +81,13 @@ def run_checks(audited: Audited, tell: Callable[[date], object]) -> Iterator[Dif
         yield from _flipped(audited, expected, day)
         yield from _predicted(audited, expected, day)
         tell(day)
+
+
+def _contradicting(audited: Audited) -> Iterator[Difference]:
+    """Contradictions between the audited tables: a game with two dates lets its own result into a feature."""
+    for found in find_inconsistencies(audited.replay):
+        for game_id, held in found.examples or (("", found.message),):
+            yield Difference(AGREEMENT, GAMES, "", game_id, "", "the same game in all tables", held)
 
 
 def recompute(audited: Audited, path: Path, start: date, end: date) -> Dataset:
@@ -102,8 +116,12 @@ def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Every result on or after the date is noise, also those of the same night; the window reaches to the end."""
-    later = f"game_date >= DATE '{day}'"
+    """Every result on or after the date is noise, and those of the rows' own games whatever date a table gives them.
+
+    The window reaches to the end.
+    """
+    own_games = ", ".join(sorted({quoted(game_id) for _, game_id, _ in keys_of(expected)}))
+    later = f"(game_date >= DATE '{day}' OR game_id IN ({own_games}))"
     players = audited.replay.noise("player_game_summary", later, audited.seed)
     teams = audited.replay.noise("team_offense_game_summary", later, audited.seed)
     with audited.replay.changed(players, teams):
@@ -139,11 +157,12 @@ def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 def own_rows(rows: Dataset) -> str:
     """A SQL condition that holds for these rows of player_game_summary and no other."""
-    pairs = ", ".join(f"({_quoted(key[1])}, {_quoted(key[0])})" for key in keys_of(rows))
+    pairs = ", ".join(f"({quoted(key[1])}, {quoted(key[0])})" for key in keys_of(rows))
     return f"(game_id, player_lookup) IN ({pairs})" if pairs else "FALSE"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return an SQL string of DuckDB."""
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -39,7 +39,7 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
     own night are tried first: they are the usual culprits.
     """
     day = date.fromisoformat(difference.game_date)
-    candidates = audited.replay.rows_from(day)
+    candidates = audited.replay.rows_from(day, difference.game_id)
     is_own = (candidates["game_id"] == difference.game_id) & (candidates["who"] == difference.player_lookup)
     is_tonight = candidates["game_id"] == difference.game_id
     is_today = candidates["game_date"].astype(str) == str(day)

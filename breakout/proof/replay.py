@@ -107,11 +107,11 @@ WHERE game_date BETWEEN @history_start AND @end"""
         first = self.connection.execute(sql, [start]).fetchone()
         return first[0] if first and first[0] else start
 
-    def rows_from(self, day: date) -> pd.DataFrame:
-        """The source rows dated on or after a day: table and key, the day's own rows first."""
+    def rows_from(self, day: date, game_id: str) -> pd.DataFrame:
+        """Return table and key of the source rows of a game and of those dated on or after a day, sorted by date."""
         parts = []
         for table, second in (("player_game_summary", "player_lookup"), ("team_offense_game_summary", "team_abbr")):
             columns = f"'{table}' AS source, game_id, {second} AS who, game_date"
-            sql = f"SELECT {columns} FROM main.{table} WHERE game_date >= ?"
-            parts.append(self.connection.execute(sql, [day]).df())
+            sql = f"SELECT {columns} FROM main.{table} WHERE game_date >= ? OR game_id = ?"
+            parts.append(self.connection.execute(sql, [day, game_id]).df())
         return pd.concat(parts).sort_values(["game_date", "source", "game_id", "who"], ignore_index=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
 
 from breakout.dataset import Dataset, build_dataset
@@ -18,9 +19,11 @@ from breakout.features.plan import _plan
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.proof.auditing import AuditReport, audit_features
 from breakout.proof.checks import (
+    AGREEMENT,
     COLUMNS,
     DATA_CHECKS,
     EVALUATION_PATH,
+    GAMES,
     LABEL,
     PERTURBATION,
     PREDICTION_PATH,
@@ -165,6 +168,34 @@ def test_a_game_that_leaks_by_being_there_is_named(warehouse: DuckDBWarehouse, m
     assert example.leaked is not None
     assert example.leaked.is_left_out
     assert (example.leaked.table, example.leaked.game_id) == ("team_offense_game_summary", example.difference.game_id)
+
+
+def test_a_game_with_two_dates_is_named_and_its_leak_found(warehouse: DuckDBWarehouse) -> None:
+    """Tables dated by local and by UTC days: the game's own score is known the day before it."""
+    teams = warehouse.query("SELECT * FROM nba_analytics.team_offense_game_summary", {}).to_pandas()
+    players = warehouse.query("SELECT * FROM nba_analytics.player_game_summary", {})
+    game_id = teams["game_id"][(teams["game_date"] >= date(2025, 12, 1))].iloc[0]
+    is_moved = teams["game_id"] == game_id
+    teams.loc[is_moved, "game_date"] -= timedelta(days=1)
+    schema = warehouse.query("SELECT * FROM nba_analytics.team_offense_game_summary", {}).schema
+    spoiled = DuckDBWarehouse.from_arrow(
+        {
+            "player_game_summary": players,
+            "team_offense_game_summary": pa.Table.from_pandas(teams, schema, preserve_index=False),
+        }
+    )
+    day = teams.loc[is_moved, "game_date"].iloc[0] + timedelta(days=1)
+    report = audit_features(spoiled, config(("opponent_def_rating",)), rows=200, seed=7, start=day, end=day)
+    spoiled.close()
+    assert not report.is_clean
+    named = [found for found in report.violations if found.check == AGREEMENT]
+    assert [found.game_id for found in named] == [game_id]
+    assert str(day) in str(named[0].found)
+    assert str(day - timedelta(days=1)) in str(named[0].found)
+    assert report.count(GAMES, AGREEMENT) == 1
+    assert report.count("opponent_def_rating", PERTURBATION)
+    leaked = next(example.leaked for example in report.counterexamples if example.leaked is not None)
+    assert (leaked.table, leaked.game_id) == ("team_offense_game_summary", game_id)
 
 
 def test_a_slate_that_takes_home_for_away_is_found(warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
