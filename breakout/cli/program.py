@@ -163,8 +163,7 @@ def run_program(command: Command, mapping: dict[str, Any]) -> int:
     """Type the settings, check the features against the mode, and only then import what is heavy."""
     settings: Any = load(ROOT_CLASSES[command.name], mapping)
     if hasattr(settings, "features"):
-        selection = importlib.import_module("breakout.features.selection")
-        selection.select_features(settings.mode.name, settings.features.names)
+        importlib.import_module("breakout.features.config").BreakoutFeatureConfig.from_settings(settings)
     return int(importlib.import_module(command.module).run(settings))
 
 

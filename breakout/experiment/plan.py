@@ -13,7 +13,6 @@ from breakout.errors import DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract, build_contract
 from breakout.features.query import get_training_data_query
-from breakout.features.selection import select_features
 from breakout.split import DateRange, Fold, Split, resolve_folds, resolve_window
 from breakout.warehouse.cost import CostEstimate, Priced
 from breakout.warehouse.opening import open_for
@@ -75,9 +74,7 @@ class RunPlan:
 @contextmanager
 def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
     """Resolve a configuration against its warehouse, which is closed on exit."""
-    features = BreakoutFeatureConfig.from_target(
-        select_features(config.mode.name, config.features.names), config.target
-    )
+    features = BreakoutFeatureConfig.from_settings(config)
     contract = build_contract(features)
     warehouse = open_for(config, "train")
     try:

@@ -1,20 +1,33 @@
-"""What the feature query is told: the features, the population and the label; its parameters out."""
+"""The configuration of the feature query: the features, which rows are kept, and what a breakout is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from breakout.features.selection import select_features
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from breakout.settings.groups import TargetConfig
+    from breakout.settings.groups import FeaturesConfig, ModeConfig, TargetConfig
+
+
+class FeatureSettings(Protocol):
+    """The settings of any command that computes features."""
+
+    @property
+    def mode(self) -> ModeConfig: ...
+    @property
+    def features(self) -> FeaturesConfig: ...
+    @property
+    def target(self) -> TargetConfig: ...
 
 
 @dataclass(frozen=True)
 class BreakoutFeatureConfig:
-    """Features in order, whose rows are kept (points band in points a game, games before), and what a breakout is."""
+    """Features in order, which players' rows are kept (points a game, games before the row), and what a breakout is."""
 
     names: tuple[str, ...]
     min_ppg: float
@@ -24,8 +37,16 @@ class BreakoutFeatureConfig:
     season_types: tuple[str, ...]
 
     @classmethod
+    def from_settings(cls, settings: FeatureSettings) -> BreakoutFeatureConfig:
+        """Return the features of a command; ConfigurationError if the mode forbids them or a name is wrong.
+
+        This is the one place that enforces the lock of shared mode: every command gets its features here.
+        """
+        return cls.from_target(select_features(settings.mode.name, settings.features.names), settings.target)
+
+    @classmethod
     def from_target(cls, names: Sequence[str], target: TargetConfig) -> BreakoutFeatureConfig:
-        """The features of a run with its target."""
+        """Return features that were selected before, such as those of a bundle's contract, with a target."""
         return cls(
             names=tuple(names),
             min_ppg=target.min_ppg,
@@ -36,7 +57,7 @@ class BreakoutFeatureConfig:
         )
 
     def parameters(self, history_start: date, start: date, end: date) -> dict[str, object]:
-        """The values of the feature query's @parameters for rows of start..end, both ends inclusive."""
+        """Return the values of the feature query's @parameters for rows of start..end, both ends inclusive."""
         return {
             "history_start": history_start,
             "start": start,

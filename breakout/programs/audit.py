@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breakout.features.config import BreakoutFeatureConfig
-from breakout.features.selection import select_features
 from breakout.proof.auditing import audit_features
 from breakout.report.terminal.audit import audit_progress, print_audit
 from breakout.warehouse.opening import open_for
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 
 def run(config: AuditConfig) -> int:
     """Audit the features and print the result; return 0 if no check was violated, otherwise 1."""
-    names = select_features(config.mode.name, config.features.names)
-    features = BreakoutFeatureConfig.from_target(names, config.target)
+    features = BreakoutFeatureConfig.from_settings(config)
     rules = config.audit
     warehouse = open_for(config, "audit")
     try:

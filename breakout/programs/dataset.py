@@ -9,7 +9,6 @@ from breakout.coverage import coverage_warnings, describe_history
 from breakout.dataset import build_dataset, save_dataset
 from breakout.errors import ConfigurationError, DataError
 from breakout.features.config import BreakoutFeatureConfig
-from breakout.features.selection import select_features
 from breakout.report.terminal.lines import print_line
 from breakout.warehouse.opening import open_for
 
@@ -21,8 +20,7 @@ def run(config: DatasetConfig) -> int:
     """Build the rows from `start` to `end` and write them to `out`; return the exit code."""
     if not config.out.endswith(".parquet"):
         raise ConfigurationError(f"out must name a .parquet file, got {config.out}.")
-    names = select_features(config.mode.name, config.features.names)
-    features = BreakoutFeatureConfig.from_target(names, config.target)
+    features = BreakoutFeatureConfig.from_settings(config)
     warehouse = open_for(config, "dataset")
     try:
         dataset = build_dataset(warehouse, features, config.start, config.end)
@@ -32,8 +30,8 @@ def run(config: DatasetConfig) -> int:
     finally:
         warehouse.close()
     save_dataset(dataset, Path(config.out))
-    rate = f"breakout rate {dataset.breakout_rate:.4f}"
-    print_line(f"{len(dataset):,} rows of {config.start}..{config.end}, {len(names)} features, {rate}: {config.out}")
+    content = f"{len(features.names)} features, breakout rate {dataset.breakout_rate:.4f}"
+    print_line(f"{len(dataset):,} rows of {config.start}..{config.end}, {content}: {config.out}")
     for warning in coverage_warnings({"written": dataset}):
         print_line(f"warning: {warning}")
     return 0

@@ -1,12 +1,13 @@
-"""`breakout doctor`: what of the environment works and what does not; configuration words in, an exit code out.
+"""`breakout doctor`: a check of versions, settings, source tables and tracker, one line each.
 
-Each check is one line: ok with what was found, or failed with the command that mends it. Nothing is read that costs.
+A line says ok with what was found, or failed with the remedy. BigQuery tables are read for the checks of their rows
+alone, after the line that says what these cost.
 """
 
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from breakout import settings
+    from breakout.features.config import BreakoutFeatureConfig
     from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 
 T = TypeVar("T")
 
+CHECKED_IN_A_TABLE = "columns, types, dates, keys, amounts and text"
 _LABELS = {"command": "doctor", "run": "doctor"}
 PACKAGES = ("catboost", "duckdb", "google-cloud-bigquery", "hydra-core", "pandas", "pyarrow", "scikit-learn", "sqlglot")
 
@@ -48,17 +51,22 @@ class Checkup:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Check the versions, then the warehouse and the tracker that these words choose; 3 if anything failed."""
+    """Check the versions, then the warehouse and the tracker that these overrides choose; return 3 if anything failed.
+
+    ConfigurationError if the overrides are wrong, or if they change the features of shared mode.
+    """
+    from breakout.features.config import BreakoutFeatureConfig
     from breakout.settings import BigQueryWarehouseConfig, ExperimentConfig
     from breakout.settings.composition import compose
 
     config = compose("train", list(argv))
     if not isinstance(config, ExperimentConfig):
         raise TypeError("train composes an ExperimentConfig")
+    features = BreakoutFeatureConfig.from_settings(config)
     checkup = Checkup()
     checkup.check("versions", versions)
     if isinstance(config.warehouse, BigQueryWarehouseConfig):
-        check_bigquery(checkup, config, config.warehouse)
+        check_bigquery(checkup, features, config.warehouse)
     else:
         check_files(checkup, config)
     check_tracking(checkup, config)
@@ -92,19 +100,22 @@ def versions() -> str:
 
 
 def check_files(checkup: Checkup, config: settings.ExperimentConfig) -> None:
-    """The embedded sample or the user's own files: read and checked whole."""
+    """Read the embedded sample or the user's own files, which checks all their rows."""
+    from breakout.warehouse.inconsistencies import CHECKED_ACROSS_TABLES
     from breakout.warehouse.opening import open_warehouse
 
     opened = checkup.check("warehouse", lambda: open_warehouse(config.warehouse), lambda found: found.describe())
-    if opened is not None:
-        checkup.check("schedule", opened.has_schedule, lambda found: "present" if found else "none, no predictions")
-        opened.close()
+    if opened is None:
+        checkup.skip("rows", "see above")
+        return
+    checkup.check("schedule", opened.has_schedule, lambda found: "present" if found else "none, no predictions")
+    checkup.check("rows of each table", lambda: CHECKED_IN_A_TABLE)
+    checkup.check("tables against each other", lambda: CHECKED_ACROSS_TABLES)
+    opened.close()
 
 
-def check_bigquery(
-    checkup: Checkup, config: settings.ExperimentConfig, chosen: settings.BigQueryWarehouseConfig
-) -> None:
-    """Credentials, project, permissions, tables, columns and partitions, by metadata and dry runs."""
+def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: settings.BigQueryWarehouseConfig) -> None:
+    """Check credentials, project, permissions, tables, columns and partitions, then the rows of the last 90 days."""
     from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
     from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
 
@@ -123,9 +134,11 @@ def check_bigquery(
     if opened.has_schedule():
         check_table(checkup, opened, SCHEDULE.name)
     if one is None or not all(present):
-        checkup.skip("feature query", "see above")
+        checkup.skip("feature query and rows", "see above")
+    elif check_query(checkup, opened, features, chosen.maximum_bytes_billed):
+        check_recent_rows(checkup, opened)
     else:
-        check_query(checkup, opened, config, chosen.maximum_bytes_billed)
+        checkup.skip("rows", "see above")
     opened.close()
 
 
@@ -148,21 +161,20 @@ def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, name: str) -> bo
 
 
 def check_query(
-    checkup: Checkup, warehouse: BigQueryWarehouse, config: settings.ExperimentConfig, limit: int | None
-) -> None:
-    """What the feature query over the last 90 days would cost, as a dry run says: it needs every reading permission."""
-    from breakout.features.config import BreakoutFeatureConfig
+    checkup: Checkup, warehouse: BigQueryWarehouse, features: BreakoutFeatureConfig, limit: int | None
+) -> bool:
+    """Check what the feature query of the last 90 days and the checks of its rows would cost, by dry runs.
+
+    A dry run needs every reading permission.
+    """
     from breakout.features.query import get_training_data_query
     from breakout.warehouse.cost import readable_bytes
 
     def look() -> str:
-        end = datetime.now(UTC).date()
-        start = end - timedelta(days=90)
-        names = config.features.names
-        parameters = BreakoutFeatureConfig.from_target(names, config.target).parameters(
-            warehouse.history_start(start), start, end
-        )
-        cost = warehouse.estimate(get_training_data_query(names, sources=warehouse.sources), parameters)
+        start, end = recent_days()
+        parameters = features.parameters(warehouse.history_start(start), start, end)
+        cost = warehouse.estimate(get_training_data_query(features.names, sources=warehouse.sources), parameters)
+        cost += warehouse.estimate_checks(start, end)
         if limit is not None and cost.bytes_scanned > limit:
             raise DataError(
                 f"{cost.describe()} That is more than warehouse.maximum_bytes_billed={limit} "
@@ -170,7 +182,32 @@ def check_query(
             )
         return cost.describe()
 
-    checkup.check("feature query over 90 days", look)
+    return checkup.check("feature query over 90 days", look) is not None
+
+
+def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse) -> None:
+    """Check the rows that the features of the last 90 days are built from, and the schedule of the next week."""
+    from breakout.warehouse.inconsistencies import CHECKED_ACROSS_TABLES
+
+    start, end = recent_days()
+
+    def look() -> str:
+        warehouse.check_history(start, end)
+        return f"{CHECKED_IN_A_TABLE}, and across tables {CHECKED_ACROSS_TABLES}"
+
+    def look_at_schedule() -> str:
+        warehouse.check_schedule(end, end + timedelta(days=7))
+        return f"games of {end} and the week after fit the tables"
+
+    checkup.check(f"rows from {warehouse.history_start(start)} to {end}", look)
+    if warehouse.has_schedule():
+        checkup.check("rows of the schedule", look_at_schedule)
+
+
+def recent_days() -> tuple[date, date]:
+    """Return the last 90 days."""
+    end = datetime.now(UTC).date()
+    return end - timedelta(days=90), end
 
 
 def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:

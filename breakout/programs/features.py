@@ -81,10 +81,8 @@ def _print_table(presets: Mapping[str, Sequence[str]]) -> None:
 def _print_contract(overrides: Sequence[str]) -> None:
     from breakout.features.config import BreakoutFeatureConfig
     from breakout.features.contract import build_contract
-    from breakout.features.selection import select_features
     from breakout.settings.composition import compose
 
     config = compose("train", overrides)
-    names = select_features(config.mode.name, config.features.names)  # type: ignore[union-attr]
-    contract = build_contract(BreakoutFeatureConfig.from_target(names, config.target))  # type: ignore[union-attr]
+    contract = build_contract(BreakoutFeatureConfig.from_settings(config))  # type: ignore[arg-type]
     print_line(json.dumps({"fingerprint": contract.fingerprint, **contract.to_dict()}, indent=2))

@@ -11,7 +11,6 @@ from breakout import settings
 from breakout.errors import BreakoutError, DataError
 from breakout.experiment.plan import check_evaluation_count, check_training_count, folds_of
 from breakout.features.config import BreakoutFeatureConfig
-from breakout.features.selection import select_features
 from breakout.models.kinds import fit_kind
 from breakout.split import DateRange, Fold, Split, date_mask, folds_with_games, resolve_window
 from breakout.sweeps.cost import START_SECONDS, fit_seconds, job_seconds
@@ -169,8 +168,7 @@ def _resolve(jobs: Sequence[Job], sources: Sources, refused: list[Refusal]) -> I
     for job in jobs:
         config = job.config
         try:
-            names = select_features(config.mode.name, config.features.names)
-            features = BreakoutFeatureConfig.from_target(names, config.target)
+            features = BreakoutFeatureConfig.from_settings(config)
             source = sources.open(config.warehouse, config.name)
             yield _Resolved(job, source, features, resolve_window(config.window, source.cached), folds_of(config))
         except BreakoutError as error:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 PLAYERS, TEAMS, SCHEDULE = (
     table.name for table in (tables.PLAYER_GAME_SUMMARY, tables.TEAM_OFFENSE_GAME_SUMMARY, tables.SCHEDULE)
 )
+CHECKED_ACROSS_TABLES = (
+    "season types, game dates, dates and teams in game_id, season years, team codes, opponents, both sides of each "
+    "game, home teams, games and schedule rows listed twice, players with two games on a date"
+)
 EXAMPLES = 3  # games shown of each kind
 _MOST_CODES = 8  # codes shown
 

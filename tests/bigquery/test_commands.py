@@ -178,6 +178,8 @@ def test_the_doctor_finds_everything_in_place(words: list[str], capsys: pytest.C
         "team_offense_game_summary partition filter: partitioned by game_date, filter required",
         "schedule columns: every needed column has its type",
         "feature query over 90 days: BigQuery would scan ",
+        "rows from ",
+        "rows of the schedule: games of ",
     ):
         assert f"ok      {found}" in told
 

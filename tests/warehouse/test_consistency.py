@@ -20,6 +20,7 @@ from breakout.warehouse.consistency import TABLES, find_inconsistencies
 from breakout.warehouse.opening import open_warehouse
 from breakout.warehouse.sample import open_sample
 from tests.builders import FIRST_DAY, PLAYER_SCHEMA, TEAM_SCHEMA, History, Row, day, features_config, frame_of
+from tests.commands import call
 
 SCHEDULE_SCHEMA = pa.schema(
     [
@@ -408,3 +409,27 @@ def test_other_maps_are_another_source(tmp_path: Path) -> None:
     assert plain.fingerprint() != mapped.fingerprint()
     plain.close()
     mapped.close()
+
+
+def test_the_doctor_lists_what_it_checks_and_refuses_tables_that_contradict_each_other(tmp_path: Path) -> None:
+    tables = Tables()
+    tables.open(tmp_path).close()
+    files = [f"warehouse.{table.name}={tmp_path / table.name}.parquet" for table in TABLES]
+    answer = call("doctor", "warehouse=duckdb", *files)
+    assert answer.code == 0
+    line = next(line for line in answer.out.splitlines() if line.startswith("ok      tables against each other: "))
+    for checked in ("game_id", "game dates", "team codes", "season types", "season years", "opponents"):
+        assert checked in line
+    two_dates_in_the_team_table(tables)
+    with pytest.raises(DataError):
+        tables.open(tmp_path)
+    answer = call("doctor", "warehouse=duckdb", *files)
+    assert answer.code == 3
+    assert "failed  warehouse: " in answer.out
+    assert "20251101_PHX_BKN" in answer.out
+
+
+def test_the_doctor_enforces_the_lock_of_shared_mode() -> None:
+    answer = call("doctor", "features.names=[home_away]")
+    assert answer.code == 2
+    assert "mode=experimental" in answer.err
