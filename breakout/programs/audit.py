@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.proof.auditing import audit_features
-from breakout.report.terminal.audit import audit_progress, print_audit
+from breakout.report.terminal.audit import print_audit
+from breakout.report.terminal.bars import audit_bar
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def run(config: AuditConfig) -> int:
     rules = config.audit
     warehouse = open_for(config, "audit")
     try:
-        with audit_progress() as advance:
+        with audit_bar() as advance:
             report = audit_features(warehouse, features, rules.rows, config.seed, rules.start, rules.end, tell=advance)
     finally:
         warehouse.close()

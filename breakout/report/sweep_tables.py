@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from breakout.evaluation.formatting import format_number
-from breakout.evaluation.metric_table import METRICS
+from breakout.evaluation.formatting import format_count, format_number
+from breakout.evaluation.metric_table import AUC, BRIER, ECE, LOG_LOSS, METRICS
 from breakout.leaderboard import BaselineRow, GameSpan, JobRow, JobTable, Leaderboard, RecipeTable
 from breakout.models.kinds import kind_title
 from breakout.report.tables import Cell, Table, code, interval, number, text
 
 SHARED = "the settings that all share"
-SHOWN = ("auc", "log_loss", "brier", "ece")
+SHOWN = (AUC, LOG_LOSS, BRIER, ECE)
 
 
 def settings_cell(label: str, overrides: str) -> Cell:
@@ -145,7 +145,7 @@ def describe_best(table: JobTable, board: Leaderboard) -> str:
     start = f"{table.title}: job {best.job} ({best.label or SHARED}) has {title} {value}"
     if not others:
         return f"{start}, better than every other job beyond chance." if len(rows) > 1 else f"{start}."
-    tie = f"{start}; {others} other {'job' if others == 1 else 'jobs'} cannot be told from it"
+    tie = f"{start}; {format_count(others, 'other job')} cannot be told from it"
     if plain.job == best.job:
         return f"{tie}, and it is the simplest of them."
     return f"{tie}, the simplest of all is job {plain.job} ({plain.label or SHARED})."

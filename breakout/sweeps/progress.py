@@ -8,17 +8,15 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
-from rich.table import Table
-
 from breakout.evaluation.formatting import format_count
 from breakout.evaluation.metrics import HIGHER_IS_BETTER
+from breakout.report.tables import Table, number, text
+from breakout.report.terminal.bars import job_bar
 from breakout.report.terminal.console import console
 from breakout.sweeps.labels import varying_overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from breakout.settings import TargetConfig
     from breakout.split import Split
@@ -33,7 +31,7 @@ class Progress:
 
     def __init__(self) -> None:
         self._out = console()
-        self._bar: Bar | None = None
+        self._update_bar: Callable[[int, str], None] | None = None
         self._jobs: dict[int, PlannedJob] = {}
         self._overrides: dict[int, Sequence[str]] = {}
         self._words: dict[int, str] = {}
@@ -66,19 +64,19 @@ class Progress:
         for refusal in plan.refused:
             message = f"job {refusal.number} cannot be begun ({self._words[refusal.number]}): {refusal.error}"
             self._out.print(message, style="red")
-        self._out.print(self._job_table(plan))
+        self._out.print_table(self._job_table(plan))
         self._out.print("dry run: nothing was fitted or written")
 
     def _job_table(self, plan: SweepPlan) -> Table:
-        table = Table("job", "settings", "training rows", "games to judge", "fit", title="jobs", title_justify="left")
         fit_of = {job.job.number: index for index, group in enumerate(plan.groups, 1) for job in group.jobs}
+        rows = []
         for planned in plan.jobs[:SHOWN_JOBS]:
-            rows = ["?" if count is None else f"{count:,}" for count in (planned.train_rows, planned.evaluation_rows)]
-            number = planned.job.number
-            table.add_row(str(number), self._words[number], *rows, str(fit_of[number]))
+            job = planned.job.number
+            counts = [text("?" if n is None else f"{n:,}") for n in (planned.train_rows, planned.evaluation_rows)]
+            rows.append([number(job, ".0f"), text(self._words[job]), *counts, number(fit_of[job], ".0f")])
         if len(plan.jobs) > SHOWN_JOBS:
-            table.add_row("...", f"and {len(plan.jobs) - SHOWN_JOBS} more", "", "", "")
-        return table
+            rows.append([text("..."), text(f"and {len(plan.jobs) - SHOWN_JOBS} more"), *[text("")] * 3])
+        return Table("jobs", ["job", "settings", "training rows", "games to evaluate", "fit"], rows)
 
     @contextmanager
     def showing(self, todo: SweepPlan) -> Iterator[None]:
@@ -89,22 +87,12 @@ class Progress:
         if not self._out.is_terminal or not batch:
             yield
             return
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left", markup=False),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[now]}", markup=False),
-        )
-        with Bar(*columns, console=self._out, transient=True) as bar:
-            bar.add_task("sweep", total=self._total, completed=self._done, now="")
-            self._bar = bar
+        with job_bar(self._out, self._done, self._total) as update:
+            self._update_bar = update
             try:
                 yield
             finally:
-                self._bar = None
+                self._update_bar = None
 
     def show(self, event: Event) -> None:
         """Show one event; of a job that starts only on the bar."""
@@ -114,8 +102,8 @@ class Progress:
             self._running.discard(event.number)
             self._done += 1
             self._end(event)
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=self._done, now=self._now())
+        if self._update_bar is not None:
+            self._update_bar(self._done, self._now())
 
     def _end(self, event: Event) -> None:
         words = self._words.get(event.number, "")
@@ -125,7 +113,7 @@ class Progress:
             return
         metric = self._metric(event.number)
         self._keep_best(event, metric)
-        if self._bar is None:
+        if self._update_bar is None:
             value = "undefined" if event.value is None else f"{event.value:.4f}"
             self._out.print(f"job {event.number} done ({self._done} of {self._total}): {metric} {value}  {words}")
 

@@ -20,6 +20,8 @@ TAG = re.compile(
     r"tr|ul)\b[^<]*>"
 )
 TERMINAL = PACKAGE / "report" / "terminal"
+# A program of its own: it prints the feature query for BigQuery's console.
+QUERY_PRINTER = PACKAGE / "warehouse" / "console.py"
 PAGES = PACKAGE / "report" / "html"
 
 
@@ -37,6 +39,12 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+def called(path: Path) -> set[str]:
+    """Return the plain names of all functions that a module calls."""
+    calls = (node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+    return {function.id for function in calls if isinstance(function, ast.Name)}
+
+
 def texts(path: Path) -> list[str]:
     """Return every text of a module except its docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -49,10 +57,17 @@ def test_no_module_holds_a_tag() -> None:
     assert [(path.name, value) for path in modules() for value in texts(path) if TAG.search(value)] == []
 
 
-def test_jinja2_is_used_by_the_pages_alone() -> None:
-    users = {path for path in modules() if "jinja2" in imported(path)}
+@pytest.mark.parametrize(("library", "room"), [("jinja2", PAGES), ("rich", TERMINAL)])
+def test_a_library_of_one_medium_is_imported_in_its_room_alone(library: str, room: Path) -> None:
+    users = {path for path in modules() if library in imported(path)}
     assert users
-    assert {path for path in users if PAGES not in path.parents} == set()
+    assert {path for path in users if room not in path.parents} == set()
+
+
+def test_nothing_prints_but_the_terminal_s_room() -> None:
+    printing = {path for path in modules() if "print" in called(path)} - {QUERY_PRINTER}
+    assert printing
+    assert {path for path in printing if TERMINAL not in path.parents} == set()
 
 
 @pytest.mark.parametrize("template", ["run.html.j2", "sweep.html.j2", "chart.svg.j2"])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
 
-from breakout.evaluation.metric_table import METRICS
+from breakout.evaluation.formatting import HasInterval
+from breakout.evaluation.metric_table import AUC, METRICS
 from breakout.leaderboard import Leaderboard
 from breakout.report import sweep_tables
 from breakout.report.html.charts import Chart
@@ -33,8 +33,9 @@ def _heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
     for number, table in enumerate(board.tables, 1):
         found: dict[tuple[int, int], list[float]] = defaultdict(list)
         for row in table.rows:
-            if row.value.estimate is not None and row.model.get("iterations") is not None:
-                found[row.model["depth"], row.model["iterations"]].append(row.value.estimate)
+            depth, iterations = row.model.get("depth"), row.model.get("iterations")
+            if row.value.estimate is not None and depth is not None and iterations is not None:
+                found[depth, iterations].append(row.value.estimate)
         if len(found) > 1:
             cells = {key: sum(values) / len(values) for key, values in found.items()}
             chart = draw_heat_map(f"depth-{number}", cells, METRICS[board.optimized_metric])
@@ -44,14 +45,14 @@ def _heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
 
 def _window_chart(board: Leaderboard) -> Chart | None:
     """Return the AUC in each table: of the job that validation chose, of logistic regression, and of folds."""
-    rows: list[tuple[str, Any, str]] = []
+    rows: list[tuple[str, HasInterval, str]] = []
     for table in board.tables:
         choice = next(row for row in table.rows if row.job == table.simplest)
         if not choice.metrics:
             continue
-        rows.append((table.title, choice.metrics["auc"], "blue"))
+        rows.append((table.title, choice.metrics[AUC], "blue"))
         rows += [
-            ("logistic regression", baseline.metrics["auc"], "grey")
+            ("logistic regression", baseline.metrics[AUC], "grey")
             for baseline in table.baselines
             if baseline.baseline == "logistic"
         ][:1]

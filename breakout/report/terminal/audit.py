@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.progress import Progress
 from rich.table import Column
 
 from breakout.proof.checks import CHECKS
 from breakout.report.terminal.console import console, styled, titled_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from breakout.proof.auditing import AuditReport
-
-
-@contextmanager
-def audit_progress() -> Iterator[Callable[[object], None]]:
-    """Show a bar while dates are recomputed (on a terminal only); the function advances it by one date."""
-    out = console()
-    with Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
-        bar = progress.add_task("dates recomputed", total=None)
-        yield lambda _: progress.advance(bar)
 
 
 def print_audit(report: AuditReport) -> None:
