@@ -284,7 +284,7 @@ def test_a_hostile_word_is_refused_at_the_door(config: ConfigMaker, word: str, m
 
 
 def test_no_text_holds_a_value_of_the_configuration(config: ConfigMaker, server: FaultServer) -> None:
-    odd = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 7.8125, 15.0625, 1.4375, 6, ("regular", "play_in"))
+    odd = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 7.8125, 15.0625, 1.4375, 6, ("summer", "exhibition"))
     start, end = date(2026, 1, 13), date(2026, 1, 29)
     warehouse = BigQueryWarehouse(config(), {"run": "hypothesis_words"})
     build_dataset(warehouse, odd, start, end)
@@ -292,7 +292,7 @@ def test_no_text_holds_a_value_of_the_configuration(config: ConfigMaker, server:
     warehouse.latest_game_date()
     texts = [request.sql for request in server.queries]
     assert len(texts) >= 5
-    values = ("7.8125", "15.0625", "1.4375", "regular", "play_in", "2026", "hypothesis_words", "breakout-emulator")
+    values = ("7.8125", "15.0625", "1.4375", "summer", "exhibition", "2026", "hypothesis_words", "breakout-emulator")
     assert [(value, sql) for sql in texts for value in values if value in sql] == []
 
 

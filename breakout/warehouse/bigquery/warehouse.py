@@ -15,7 +15,7 @@ from breakout.errors import DataError
 from breakout.warehouse import checks, tables
 from breakout.warehouse.bigquery.jobs import BigQueryJobs
 from breakout.warehouse.bigquery.types import standard_type
-from breakout.warehouse.consistency import HISTORY, PARAMETERS, check_consistency, consistency_query
+from breakout.warehouse.consistency import HISTORY, check_consistency, consistency_query
 from breakout.warehouse.cost import CostEstimate
 from breakout.warehouse.inconsistencies import SCHEDULE, TEAMS
 from breakout.warehouse.renaming import Renaming
@@ -124,7 +124,7 @@ class BigQueryWarehouse:
         for table in tables.HISTORY_TABLES:
             cost += self.estimate(checks.problem_query(self.sources, table, is_filtered=True), span)
         conditions = dict.fromkeys(HISTORY, _IN_HISTORY)
-        return cost + self.estimate(consistency_query(self.sources, HISTORY, conditions), {**PARAMETERS, **span})
+        return cost + self.estimate(consistency_query(self.sources, HISTORY, conditions), span)
 
     def check_schema(self, table: tables.Table) -> None:
         """Raise DataError if a column is missing or of a wrong type; reads metadata only."""
