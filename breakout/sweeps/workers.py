@@ -37,7 +37,17 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 10.0  # for a worker that was asked to end to write so into its status.json
 ORPHAN_SECONDS = 1.0  # the same, where the planning process is gone and nobody waits
 CONTEXT = multiprocessing.get_context("forkserver")
-IMPORTED = ("breakout.sweeps.workers", "breakout.training", "breakout.models.catboost", "sklearn.linear_model")
+IMPORTED = (
+    "breakout.models.catboost",
+    "breakout.sweeps.workers",
+    "breakout.training",
+    "pyarrow.pandas_compat",
+    "pyarrow.parquet",
+    "scipy.stats",
+    "sklearn.linear_model",
+    "sklearn.preprocessing",
+    "yaml",
+)
 
 
 def start_server() -> None:
