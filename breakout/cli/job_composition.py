@@ -70,6 +70,17 @@ class JobComposer:
         ]
         return self._compose(number, [*defaults, *written]) if defaults else config
 
+    def describe_no_jobs(self) -> str:
+        """Return why a sweep has no jobs: one of its overrides gives no value."""
+        params = (self._master.hydra.sweeper.get("params") or {}).items()
+        written = [*(f"{key}={value}" for key, value in params), *as_written(self._master.hydra.overrides.task)]
+        for override in self._parser.parse_overrides(written):
+            if override.is_discrete_sweep() and not list(override.sweep_string_iterator()):
+                options = self._loader.get_group_options(override.key_or_group)
+                offered = f"; the options are {', '.join(options)}" if options else ""
+                return f"{override.input_line} gives the sweep no value{offered}."
+        return "the sweep has no jobs: its sweeper gave none."
+
     def _compose(self, number: int, overrides: Sequence[str]) -> DictConfig:
         parsed = self._parser.parse_overrides(list(overrides))
         choices = tuple(str(override.input_line) for override in parsed if self._is_choice(override))

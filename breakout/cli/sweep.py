@@ -51,6 +51,8 @@ class SweepTask:
 
     def run_batch(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[float | None]:
         """Run jobs, of which Hydra counts the first as `first`; return their optimized metrics, None if one failed."""
+        if not job_overrides:
+            raise ConfigurationError(self._composer.describe_no_jobs())
         _mask_secrets_of(self._session.folder / MULTIRUN_FILE)
         composed = [self._composer.compose(first + place, found) for place, found in enumerate(job_overrides)]
         jobs = [job for job in composed if isinstance(job, Job)]
@@ -81,7 +83,9 @@ class UncheckedLoader:
         del sweep_overrides
         return master_config
 
-    def get_group_options(self, group: str, results_filter: ObjectType | None = ObjectType.CONFIG) -> list[str]:
+    def get_group_options(
+        self, group: str, results_filter: ObjectType | None = ObjectType.CONFIG, *_: object
+    ) -> list[str]:
         """Return the options of a group for glob(), those of its subfolders and of added folders among them."""
         options = self._loader.get_group_options(group, results_filter, ROOT, self._hydra_overrides)
         subgroups = self._loader.get_group_options(group, ObjectType.GROUP, ROOT, self._hydra_overrides)
@@ -175,8 +179,8 @@ def _let_sweep(session: SweepSession, config: DictConfig) -> None:
     config.hydra.launcher = {"_target_": LAUNCHER}
     session.options.trials = prepare_tuner(config, session.folder, is_dry=session.options.is_dry)
     loader = GlobalHydra.instance().config_loader()
-    task: Any = SweepTask(session, JobComposer(loader, config))
     unchecked: Any = UncheckedLoader(loader, as_written(config.hydra.overrides.hydra))
+    task: Any = SweepTask(session, JobComposer(unchecked, config))
     context = HydraContext(config_loader=unchecked, callbacks=callbacks)
     if session.options.is_dry and config.hydra.sweeper.get("max_batch_size"):
         config.hydra.sweeper.max_batch_size = None  # the plan that is shown is that of all jobs

@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from breakout.errors import ConfigurationError, DataError
+from breakout.errors import DataError
 from breakout.sweeps.job import Event
 from breakout.sweeps.job_folders import job_facts, job_runs, message_of, metric_of, record_failure, run_of
 from breakout.sweeps.plan import PlannedJob, SweepPlan, plan_sweep
@@ -90,8 +90,6 @@ class SweepSession:
         """
         plan = plan_sweep(jobs, self.options.cache, is_dry=self.options.is_dry)
         plan = replace(plan, refused=(*plan.refused, *refused))
-        if not plan.size:
-            raise ConfigurationError("the sweep has no jobs: one of its keys was given no value.")
         if not plan.groups and not self.is_begun:
             raise min(plan.refused, key=lambda refusal: refusal.origin).error
         plan = self.record.number(plan)

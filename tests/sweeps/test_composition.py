@@ -186,3 +186,13 @@ def test_a_dry_run_plans_every_job_of_the_sweep(
 ) -> None:
     assert main(["-m", *overrides, "dry_run=true"]) == 0
     assert f"sweep of {jobs} jobs" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("override", "named"), [("model=glob(no*)", "catboost"), ("seed=range(3,3)", "seed=range(3,3)")]
+)
+def test_a_sweep_without_jobs_names_the_override_that_gives_none(
+    override: str, named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-m", "experiment=glob(research/*)", override, "dry_run=true"]) == 2
+    assert named in capsys.readouterr().err
