@@ -114,6 +114,12 @@ WRONG_LINES = [
     ("window=[january,february]", "-m window="),
     ("hydra.run.dir=elsewhere", "paths.outputs=DIR"),
     ("hydra.job.num=3", "hydra.job.num"),
+    ("-m hydra.run.dir=elsewhere seed=1,2", "paths.outputs=DIR"),
+    ("~hydra", "Hydra composes"),
+    ("-m sweep.workers=x seed=1,2", "sweep.workers must be an integer"),
+    ("-m sweep.fail_fast=maybe seed=1,2", "sweep.fail_fast must be true or false"),
+    ("-m sweep.resume= seed=1,2", "sweep.resume must be text that is not empty"),
+    ("model.depth=???", "model.depth is required"),
     ("name=a\udcff", "not utf-8"),
     ("report a\udcff", "not utf-8"),
 ]

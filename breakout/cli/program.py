@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,12 +53,13 @@ def run_composed(command: Command, arguments: Arguments) -> int:
     is_train = command.name == SWEEPING
     if arguments.hydra_flags or (arguments.is_multirun and not is_train):
         return run_by_hydra(command, arguments, overrides)
+    check_ignored_by_hydra(overrides, IGNORED_ALWAYS if arguments.is_multirun else IGNORED)
     if arguments.is_multirun:
         return run_sweep(overrides)
     composed = compose_config(command.name, overrides)
     if is_sweep(composed):
         return run_sweep(overrides) if is_train else run_by_hydra(command, arguments, overrides)
-    check_ignored_by_hydra(arguments.overrides)
+    check_ignored_folder(composed)
     mapping = resolve(composed, command.name)
     resumed = resolve_references(mapping)[0]["sweep"]["resume"] if is_train else None
     if resumed is not None:
@@ -75,12 +76,15 @@ def check_one_search_path(overrides: Sequence[str]) -> None:
         )
 
 
-# What Hydra would do around a job, and what does it here.
-IGNORED = {
+# Keys of Hydra that change nothing here, with what does, in every case and for a single run.
+IGNORED_ALWAYS = {
     "hydra.run.": "runs are written below paths.outputs; type paths.outputs=DIR",
+    "hydra.job.num": "only jobs of a sweep are numbered, from 0; leave it out",
+    "hydra.job.id": "only jobs of a sweep have an id, their number; leave it out",
+    "~hydra": "Hydra composes the configuration; leave it out",
+}
+IGNORED = IGNORED_ALWAYS | {
     "hydra.output_subdir": "a run keeps its settings in settings.yaml; leave it out",
-    "hydra.job.num": "only jobs of a sweep are numbered; leave it out",
-    "hydra.job.id": "only jobs of a sweep have an id; leave it out",
     "hydra.job.chdir": "paths count from where the command is typed; type paths.outputs=DIR",
     "hydra.job.env_set": "set environment variables in the shell",
     "hydra.job_logging": "a run writes its own run.log; hydra.verbose=true logs more",
@@ -92,13 +96,19 @@ IGNORED = {
 }
 
 
-def check_ignored_by_hydra(overrides: Sequence[str]) -> None:
-    """Refuse keys of Hydra that would change nothing in a single run."""
+def check_ignored_by_hydra(overrides: Sequence[str], ignored: Mapping[str, str]) -> None:
+    """Refuse overrides of Hydra's keys that would change nothing."""
     for override in overrides:
-        key = override.lstrip("+~").partition("=")[0]
-        for prefix, remedy in IGNORED.items():
+        key = override.lstrip("+").partition("=")[0]
+        for prefix, remedy in ignored.items():
             if key.startswith(prefix):
-                raise ConfigurationError(f"{key} has no effect on a single run: {remedy}.")
+                raise ConfigurationError(f"{key} has no effect: {remedy}.")
+
+
+def check_ignored_folder(composed: Any) -> None:
+    """Refuse a file that sets `hydra.run.dir`, as an override is refused."""
+    if composed.hydra.run.dir != ".":
+        raise ConfigurationError(f"hydra.run.dir has no effect: {IGNORED['hydra.run.']}.")
 
 
 def set_log_levels(composed: Any) -> None:

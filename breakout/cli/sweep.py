@@ -28,7 +28,9 @@ from breakout.cli.tuning import prepare_tuner
 from breakout.conf_tree import conf_dir
 from breakout.errors import BreakoutError, ConfigurationError
 from breakout.secrets import mask_secrets
-from breakout.settings.composition import HYDRA_VERSION_BASE, explain
+from breakout.settings import SweepConfig
+from breakout.settings.composition import HYDRA_VERSION_BASE, explain, plain
+from breakout.settings.loading import load_group
 from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal
 from breakout.sweeps.record import load_record, locked, new_folder, new_record
@@ -120,11 +122,17 @@ def compose_sweep(overrides: Sequence[str]) -> DictConfig:
         raise ConfigurationError(explain(error, ROOT)) from error
 
 
+def sweep_settings(config: DictConfig) -> SweepConfig:
+    """Return the typed settings of the sweep itself, which its jobs do not have."""
+    return load_group(SweepConfig, plain(config)["sweep"], "sweep")
+
+
 @contextmanager
 def sweep_folder(config: DictConfig) -> Iterator[Path]:
     """Hold the folder of the sweep to resume or of a new one; a dry run has one that is removed afterwards."""
-    if config.sweep.resume is not None:
-        folder = Path(str(config.sweep.resume)).resolve()
+    resumed = sweep_settings(config).resume
+    if resumed is not None:
+        folder = Path(resumed).resolve()
         load_record(folder)
         with locked(folder):
             yield folder
@@ -142,15 +150,16 @@ def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
     from breakout.sweeps.leaderboard import conclude
     from breakout.sweeps.workers import start_server
 
-    is_resumed = config.sweep.resume is not None
+    chosen = sweep_settings(config)
+    is_resumed = chosen.resume is not None
     kept = [mask_secrets(found) for found in overrides if not found.startswith("sweep.resume=")]
     record = load_record(folder) if is_resumed else new_record(kept)
     options = Options(
         cache=Path(str(config.paths.outputs)).resolve() / CACHE_FOLDER,
         is_dry=bool(config.dry_run),
         is_resumed=is_resumed,
-        fail_fast=config.sweep.fail_fast is True,
-        workers=config.sweep.workers if isinstance(config.sweep.workers, int) else None,
+        fail_fast=chosen.fail_fast,
+        workers=chosen.workers,
         launch=other_launcher(config),
     )
     if not options.is_dry and options.launch is None:

@@ -31,7 +31,16 @@ Penalty = Annotated[float, Meta(ge=0, le=1e6)]
 InversePenalty = Annotated[float, Meta(ge=1e-6, le=1e6)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 # Names become folder names, so nothing that a file system or a shell could misread.
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+        description="of letters, digits, '.', '_' and '-' (it names a folder), beginning with a letter or digit",
+    ),
+]
+FilePath = Annotated[
+    str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", description="that is not empty and holds no control characters")
+]
 SeasonType = Literal["regular", "cup_final", "play_in", "playoffs"]
 TeamCodes = dict[str, str]  # a code of the source tables -> the code to read it as
 # A season type of the source tables -> the type to read it as; None leaves its rows out.
@@ -317,7 +326,7 @@ TrackingConfig = NoTrackingConfig | MLflowTrackingConfig | BigQueryTrackingConfi
 class PathsConfig:
     """Where things are written; a relative path counts from the folder where the command is typed."""
 
-    outputs: Annotated[str, Meta(min_length=1)]
+    outputs: FilePath
 
 
 @dataclass(frozen=True)

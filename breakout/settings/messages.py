@@ -89,8 +89,8 @@ def describe_type(hint: Any, value: Any = None) -> str:
 
 def describe_bounds(meta: msgspec.Meta, value: Any = None) -> str:
     """Describe the constraint of a type, such as ` from 1 to 16`."""
-    if meta.pattern is not None:
-        return " of letters, digits, '.', '_' and '-' (it names a folder), beginning with a letter or digit"
+    if meta.description is not None:
+        return f" {meta.description}"
     if meta.min_length is not None:
         return " that is not empty"
     lower = [(sign, limit) for sign, limit in ((">=", meta.ge), (">", meta.gt)) if limit is not None]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Literal
-
-from msgspec import Meta
+from typing import Literal
 
 from breakout.settings.groups import (
     AuditRowsConfig,
@@ -16,6 +14,7 @@ from breakout.settings.groups import (
     DistributionsConfig,
     EvaluationConfig,
     FeaturesConfig,
+    FilePath,
     ModeConfig,
     ModelConfig,
     Name,
@@ -29,8 +28,6 @@ from breakout.settings.groups import (
     WindowConfig,
 )
 from breakout.settings.references import References
-
-Path = Annotated[str, Meta(min_length=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +52,7 @@ class SweepConfig:
     overrides that each job is given unless it sets the key itself.
     """
 
-    resume: Path | None
+    resume: FilePath | None
     fail_fast: bool
     workers: Count | None
     job_defaults: tuple[str, ...]
@@ -95,7 +92,7 @@ class DatasetConfig(ComposedConfig):
     config_version: int
     start: date
     end: date
-    out: Path
+    out: FilePath
     mode: ModeConfig
     features: FeaturesConfig
     target: TargetConfig
@@ -113,7 +110,7 @@ class EvaluateConfig(ComposedConfig):
     config_version: int
     seed: Seed
     name: Name
-    bundle: Path
+    bundle: FilePath
     start: date | None
     end: date | None
     allow_contract_mismatch: bool
@@ -128,9 +125,9 @@ class PredictConfig(ComposedConfig):
     """Settings of `breakout predict`, which ranks the slate of one day; with `out` None it is only printed."""
 
     config_version: int
-    bundle: Path
+    bundle: FilePath
     date: date
-    out: Path | None
+    out: FilePath | None
     max_days_since_game: DaysOrZero
     warehouse: WarehouseConfig
     paths: PathsConfig
@@ -143,8 +140,8 @@ class CompareConfig(ComposedConfig):
     config_version: int
     seed: Seed
     name: Name
-    candidate: Path
-    production: Path
+    candidate: FilePath
+    production: FilePath
     start: date | None
     end: date | None
     evaluation: EvaluationConfig
@@ -158,7 +155,7 @@ class PromoteConfig(ComposedConfig):
 
     config_version: int
     seed: Seed
-    candidate: Path
+    candidate: FilePath
     start: date | None
     end: date | None
     promote: PromotionGateConfig

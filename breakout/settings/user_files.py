@@ -134,6 +134,8 @@ def parse_mapping(text: str, file: Path) -> DictConfig:
         config = OmegaConf.load(io.StringIO(text))
     except yaml.YAMLError as error:
         raise ConfigurationError(describe_yaml_error(error, file)) from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{file} is nested too deeply: write fewer brackets inside one another.") from error
     except OSError:  # what OmegaConf raises for a number or a date
         config = None
     # OmegaConf reads a lone word as a key without a value.

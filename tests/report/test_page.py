@@ -164,6 +164,11 @@ def test_writing_a_page_again_gives_the_same_page(reported: Reported) -> None:
     assert path.read_bytes() == before
 
 
+def test_a_model_with_one_probability_for_every_game_has_a_page(tmp_path: Path) -> None:
+    command("train", f"paths.outputs={tmp_path}", "debug=tiny", "model=base_rate", *QUICK)
+    assert list(tmp_path.glob("runs/tiny/*/report.html"))
+
+
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     assert main(["report", str(tmp_path)]) == 3
     assert main(["report"]) == 2

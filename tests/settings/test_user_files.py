@@ -74,6 +74,7 @@ BROKEN_FILES: dict[str, tuple[bytes | str, str, str]] = {
     "an open bracket": ("tags: [a\n", "line 2", "']'"),
     "an alias of nothing": ("name: a\ntags: *absent\n", "line 2", "absent"),
     "two documents": ("name: a\n---\nname: b\n", "line 2", "---"),
+    "too many brackets": ("tags: " + "[" * 3000, "nested", "brackets"),
     "a Python object": ("name: !!python/object/apply:os.getcwd []\n", "line 1", "python"),
 }
 
@@ -100,6 +101,8 @@ def test_a_broken_file_is_refused_with_its_path_and_line(case: str, tmp_path: Pa
         ("seed: 99999999999999999999999999\n", "seed"),
         ("1: a\n", "unknown key 1"),
         ("model: null\n", "model"),
+        ('paths:\n  outputs: "a\\0b"\n', "paths.outputs must be text"),
+        ("hydra:\n  run:\n    dir: elsewhere\n", "paths.outputs=DIR"),
     ],
 )
 def test_a_value_that_cannot_be_resolved_is_refused(

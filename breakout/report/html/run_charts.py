@@ -109,7 +109,7 @@ def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart:
     known = [month for month in months if month.auc.estimate is not None]
     alt = "AUC by month: " + "; ".join(f"{month.label} {format_interval(month.auc)}" for month in known)
     values = [0.5, estimate_of(overall), *(value for month in known for value in ends(month.auc))]
-    margin = 0.06 * (max(values) - min(values))
+    margin = 0.06 * (max(values) - min(values)) or 0.03  # a constant prediction has AUC 0.5 in every month
     step = -(-len(known) // 6)  # labels of every second or third month where there are many
     labels = [month.label if index % step == 0 else "" for index, month in enumerate(known)]
     games = format_count(sum(month.n_rows for month in known), "game")
