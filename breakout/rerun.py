@@ -121,8 +121,7 @@ def _rerun_evaluation(run: RunRecord, places: Mapping[str, str]) -> tuple[Eviden
 def _score_again(
     config: settings.EvaluateConfig, bundle: Bundle, window: DateRange, settings_fingerprint: str
 ) -> Evidence:
-    warehouse = open_for(config, "reproduce")
-    try:
+    with open_for(config, "reproduce") as warehouse:
         scored = score_window(bundle, warehouse, window)
         prints = {
             "settings": settings_fingerprint,
@@ -130,8 +129,6 @@ def _score_again(
             "contract": bundle.contract.fingerprint,
             "evaluation rows": scored.rows.fingerprint,
         }
-    finally:
-        warehouse.close()
     return Evidence(prints, predictions_frame({"evaluation": (scored.rows, scored.probability)}), versions())
 
 

@@ -76,12 +76,9 @@ def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
     """Resolve a configuration against its warehouse, which is closed on exit."""
     features = BreakoutFeatureConfig.from_settings(config)
     contract = build_contract(features)
-    warehouse = open_for(config, "train")
-    try:
+    with open_for(config, "train") as warehouse:
         split, folds = resolve_window(config.window, warehouse), folds_of(config)
         yield RunPlan(config, features, contract, split, warehouse, folds)
-    finally:
-        warehouse.close()
 
 
 def folds_of(config: ExperimentConfig) -> tuple[Fold, ...]:

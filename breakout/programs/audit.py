@@ -18,11 +18,7 @@ def run(config: AuditConfig) -> int:
     """Audit the features and print the result; return 0 if no check was violated, otherwise 1."""
     features = BreakoutFeatureConfig.from_settings(config)
     rules = config.audit
-    warehouse = open_for(config, "audit")
-    try:
-        with audit_bar() as advance:
-            report = audit_features(warehouse, features, rules.rows, config.seed, rules.start, rules.end, tell=advance)
-    finally:
-        warehouse.close()
+    with open_for(config, "audit") as warehouse, audit_bar() as advance:
+        report = audit_features(warehouse, features, rules.rows, config.seed, rules.start, rules.end, tell=advance)
     print_audit(report)
     return 0 if report.is_clean else 1

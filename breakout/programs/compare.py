@@ -48,8 +48,5 @@ def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> tup
 
 def _compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> HeadToHead:
     parameters = evaluation_parameters(config.evaluation, config.seed)
-    warehouse = open_for(config, "compare")
-    try:
+    with open_for(config, "compare") as warehouse:
         return compare_bundles(candidate, production, warehouse, (config.start, config.end), parameters)
-    finally:
-        warehouse.close()

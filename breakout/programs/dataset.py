@@ -21,14 +21,11 @@ def run(config: DatasetConfig) -> int:
     if not config.out.endswith(".parquet"):
         raise ConfigurationError(f"out must name a .parquet file, got {config.out}.")
     features = BreakoutFeatureConfig.from_settings(config)
-    warehouse = open_for(config, "dataset")
-    try:
+    with open_for(config, "dataset") as warehouse:
         dataset = build_dataset(warehouse, features, config.start, config.end)
         if not len(dataset):
             held = describe_history(warehouse, features, config.start, config.end)
             raise DataError(f"there are no rows of {config.start}..{config.end} ({held}); nothing is written.")
-    finally:
-        warehouse.close()
     save_dataset(dataset, Path(config.out))
     content = f"{len(features.names)} features, breakout rate {dataset.breakout_rate:.4f}"
     print_line(f"{len(dataset):,} rows of {config.start}..{config.end}, {content}: {config.out}")

@@ -108,10 +108,10 @@ def check_files(checkup: Checkup, config: settings.ExperimentConfig) -> None:
     if opened is None:
         checkup.skip("rows", "see above")
         return
-    checkup.check("schedule", opened.has_schedule, lambda found: "present" if found else "none, no predictions")
-    checkup.check("rows of each table", lambda: CHECKED_IN_A_TABLE)
-    checkup.check("tables against each other", lambda: CHECKED_ACROSS_TABLES)
-    opened.close()
+    with opened:
+        checkup.check("schedule", opened.has_schedule, lambda found: "present" if found else "none, no predictions")
+        checkup.check("rows of each table", lambda: CHECKED_IN_A_TABLE)
+        checkup.check("tables against each other", lambda: CHECKED_ACROSS_TABLES)
 
 
 def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: settings.BigQueryWarehouseConfig) -> None:
@@ -125,21 +125,21 @@ def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: se
     if opened is None:
         checkup.skip("tables", "there is no connection")
         return
-    one = checkup.check(
-        "permission to run jobs (bigquery.jobs.create)",
-        lambda: opened.estimate("SELECT 1 AS one", {}),
-        lambda _: "granted",
-    )
-    present = [check_table(checkup, opened, table.name) for table in HISTORY_TABLES]
-    if opened.has_schedule():
-        check_table(checkup, opened, SCHEDULE.name)
-    if one is None or not all(present):
-        checkup.skip("feature query and rows", "see above")
-    elif check_query(checkup, opened, features, chosen.maximum_bytes_billed):
-        check_recent_rows(checkup, opened)
-    else:
-        checkup.skip("rows", "see above")
-    opened.close()
+    with opened:
+        one = checkup.check(
+            "permission to run jobs (bigquery.jobs.create)",
+            lambda: opened.estimate("SELECT 1 AS one", {}),
+            lambda _: "granted",
+        )
+        present = [check_table(checkup, opened, table.name) for table in HISTORY_TABLES]
+        if opened.has_schedule():
+            check_table(checkup, opened, SCHEDULE.name)
+        if one is None or not all(present):
+            checkup.skip("feature query and rows", "see above")
+        elif check_query(checkup, opened, features, chosen.maximum_bytes_billed):
+            check_recent_rows(checkup, opened)
+        else:
+            checkup.skip("rows", "see above")
 
 
 def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, name: str) -> bool:
@@ -222,9 +222,8 @@ def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:
     from breakout.warehouse.bigquery.writing import check_written_columns
 
     def look() -> str:
-        jobs = BigQueryJobs(tracking, "tracking", _LABELS)
-        present = jobs.columns_if_there(tracking.table)
-        jobs.close()
+        with BigQueryJobs(tracking, "tracking", _LABELS) as jobs:
+            present = jobs.columns_if_there(tracking.table)
         if present is None:
             return f"{tracking.table} will be made by the first run"
         check_written_columns(tracking.table, COLUMNS, present)

@@ -40,11 +40,8 @@ def run(config: EvaluateConfig) -> int:
     """Score, evaluate and write; return the exit code. GateError if the bundle's contract is not the installed one."""
     bundle = find_bundle(config.bundle)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
-    warehouse = open_for(config, "evaluate")
-    try:
+    with open_for(config, "evaluate") as warehouse:
         run = evaluate(config, bundle, differences, warehouse)
-    finally:
-        warehouse.close()
     print_metrics(run.metrics)
     console().print_place("run", run.folder)
     console().print_place("report", run.folder / "report.html")

@@ -24,11 +24,8 @@ def run(config: PredictConfig) -> int:
     check_out(config.out, config.warehouse)
     bundle = open_bundle(config.bundle)
     check_day(bundle, config)
-    warehouse = open_for(config, "predict")
-    try:
+    with open_for(config, "predict") as warehouse:
         slate = build_slate(bundle, warehouse, config.date, config.max_days_since_game)
-    finally:
-        warehouse.close()
     written = write_slate(slate, config.out, config.warehouse) if config.out else []
     print_slate(slate, bundle, written)
     return 0

@@ -40,11 +40,8 @@ def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> tu
     """Every check of the candidate against the model that is in production now."""
     current = registry.current()
     production = registry.load(current) if current else None
-    warehouse = open_for(config, "promote")
-    try:
+    with open_for(config, "promote") as warehouse:
         return check_candidate(candidate, production, warehouse, config, Path(config.paths.outputs))
-    finally:
-        warehouse.close()
 
 
 def grounds(candidate: Bundle, checks: tuple[Check, ...]) -> EventFacts:

@@ -111,12 +111,9 @@ def audit_features(
     if not len(window):
         raise DataError(f"there are no rows to audit between {first} and {last}; widen audit.start..audit.end.")
     mask, edges = sample_rows(window, rows, seed)
-    replay = Replay(warehouse, first, last, extra)
-    audited = Audited(window.take(mask), config, used, replay, last, seed)
-    try:
+    with Replay(warehouse, first, last, extra) as replay:
+        audited = Audited(window.take(mask), config, used, replay, last, seed)
         violations = tuple(run_checks(audited, tell))
         examples = _counterexamples(audited, violations)
-    finally:
-        replay.close()
     logger.info("audited %d rows of %d dates: %d violations", int(mask.sum()), len(audited.days()), len(violations))
     return AuditReport(config.names, int(mask.sum()), len(audited.days()), edges, violations, examples)

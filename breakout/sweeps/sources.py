@@ -16,6 +16,7 @@ from breakout.errors import DataError
 from breakout.experiment.plan import RunPlan
 from breakout.experiment.shared_work import SharedWork
 from breakout.split import DateRange, date_mask
+from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.opening import open_warehouse
 
@@ -62,7 +63,7 @@ class Problem:
         return self.features.parameters(self.history_start, self.span.start, self.span.end)
 
 
-class LazyWarehouse:
+class LazyWarehouse(ClosedOnExit):
     """A warehouse that opens its source only for what is not known already.
 
     DataError if the source changed since the sweep was planned.

@@ -51,15 +51,12 @@ class BigQueryTracker:
         """Insert the run's row, or replace it: a MERGE by run id, in which a row that does not fit is an error."""
         run = experiment_row(read_ended_run(run_folder))
         record = asdict(run)
-        jobs = BigQueryJobs(self._config, "tracking", {"command": "track", "run": run.experiment_name})
-        try:
+        with BigQueryJobs(self._config, "tracking", {"command": "track", "run": run.experiment_name}) as jobs:
             types = create_table(jobs, self._table, COLUMNS)
             values = {name: _value(record[name], kind) for name, kind in COLUMNS.items()}
             source = "SELECT " + ", ".join(f"{parameter(name, types[name])} AS {name}" for name in COLUMNS)
             sql = merge_statement(self._table, source, ("experiment_id",), tuple(COLUMNS))
             jobs.query(sql, values, f"the row of {run.experiment_id} in {self._table}")
-        finally:
-            jobs.close()
 
 
 def open_tracker(config: BigQueryTrackingConfig) -> BigQueryTracker:

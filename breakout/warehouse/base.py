@@ -1,8 +1,8 @@
-"""What the rest of the program asks of a warehouse: one query method, and a few facts about the source tables."""
+"""The interface of a warehouse: one query method, checks of the source tables and facts about them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,11 +13,30 @@ if TYPE_CHECKING:
     from breakout.warehouse.tables import SourceTables
 
 
-class Warehouse(Protocol):
-    """An engine over the source tables. Every SQL text is in BigQuery's dialect, with named @parameters.
+class ClosedOnExit:
+    """A resource that the end of a `with` block closes."""
 
-    All methods raise DataError, in a sentence, when the source is unreachable, incomplete or impossible.
+    def close(self) -> None:
+        """Release connections and memory."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+
+class Warehouse(Protocol):
+    """An engine over the source tables; a `with` block closes it.
+
+    Every SQL text is in BigQuery's dialect, with named @parameters. All methods raise DataError if the source is
+    unreachable, incomplete or impossible.
     """
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *failure: object) -> None: ...
 
     @property
     def sources(self) -> SourceTables:
@@ -29,7 +48,7 @@ class Warehouse(Protocol):
         ...
 
     def check_history(self, start: date, end: date) -> None:
-        """Check columns, types, keys and values of the source rows that rows of start..end can see."""
+        """Check columns, types, keys and values of the source rows that rows of start..end depend on."""
         ...
 
     def check_schedule(self, start: date, end: date) -> None:
@@ -37,27 +56,27 @@ class Warehouse(Protocol):
         ...
 
     def history_start(self, start: date) -> date:
-        """The first day that a row of `start` can see: a partition filter that never cuts a window."""
+        """Return the first day whose games a row of `start` depends on, for the partition filter."""
         ...
 
     def latest_game_date(self) -> date:
-        """The newest game_date of player_game_summary."""
+        """Return the newest game_date of player_game_summary."""
         ...
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Name and type of each column of a source table, as the engine says them."""
+        """Return name (lower case) and the engine's type of each column of a source table."""
         ...
 
     def fingerprint(self) -> str:
-        """A digest of the source data: the same rows give the same text, changed rows another."""
+        """Return a digest of the source data, which changes with the rows."""
         ...
 
     def describe(self) -> str:
-        """A few words for a person: which source this is."""
+        """Return a short name of the source, for people."""
         ...
 
     def has_schedule(self) -> bool:
-        """Whether a schedule is configured, which prediction needs."""
+        """Return whether a schedule is configured, which prediction needs."""
         ...
 
     def close(self) -> None:

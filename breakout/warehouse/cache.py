@@ -1,28 +1,28 @@
-"""Answers kept as Parquet: any warehouse goes in, one that asks each question once comes out.
+"""A warehouse whose answers are kept as Parquet files, so that each query runs once.
 
-An entry's name is a digest of the SQL text, its parameters and the source's fingerprint, so a changed table is another
-entry and nothing is ever stale. Several processes may share the folder: who asks first reads, the others wait for the
-file. An entry that is damaged is read anew; the least recently used ones go when the folder grows too large.
+An entry's name is a digest of the SQL text, its parameters and the source's fingerprint: a changed table makes another
+entry, and no entry is ever stale. Processes may share the folder: the first one runs the query, the others wait for its
+file. A damaged entry is read anew, and the least recently used ones are removed when the folder grows too large.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
 import os
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
-from breakout.artifacts import whole_file
+from breakout.artifacts import file_lock, whole_file
 from breakout.errors import DataError
+from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.cost import CostEstimate, Priced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import pyarrow as pa
@@ -33,19 +33,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger("breakout")
 
 LIMIT_BYTES = 2 * 2**30
-_LAYOUT = 1  # raised when what an entry holds changes its meaning
-_CHECKS = 2  # raised when a check is added: a source that passed the earlier ones is checked again
-_LEFTOVER_SECONDS = 24 * 3600  # a half-written file this old belongs to nobody
-_LOCKS = 256  # lock files in all; two questions rarely share one
-
-# Entries that this process has read anew already, for `refresh`: a sweep in one process rereads once.
-_refreshed: set[str] = set()
+_LAYOUT = 1  # raise it when the meaning of an entry's content changes
+_CHECKS = 2  # raise it when a check is added, so that sources that passed the earlier ones are checked again
+_LEFTOVER_SECONDS = 24 * 3600  # a half-written file this old is of a process that has ended
+_LOCKS = 256  # lock files in all; two queries rarely share one
 
 
-class CachedWarehouse:
-    """`inner`, with its answers in `folder`, at most `limit_bytes` of them.
+class CachedWarehouse(ClosedOnExit):
+    """The warehouse `inner`, with at most `limit_bytes` of its answers in `folder`.
 
-    `refresh` reads every entry anew, once a process; `is_read_only` uses what lies there and writes nothing.
+    `refresh` reads every entry anew once. `is_read_only` uses the entries and writes none.
     """
 
     def __init__(
@@ -59,7 +56,8 @@ class CachedWarehouse:
     ) -> None:
         self._inner, self._folder, self._limit = inner, folder, limit_bytes
         self._refresh, self._is_read_only = refresh, is_read_only
-        self._told: set[str] = set()  # damaged entries, warned of once though they may be looked at again
+        self._refreshed: set[str] = set()  # entries that were read anew
+        self._warned: set[str] = set()  # damaged entries, which are looked at more than once
 
     @property
     def sources(self) -> SourceTables:
@@ -67,11 +65,11 @@ class CachedWarehouse:
         return self._inner.sources
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """The rows of one SELECT, from the folder or from the source."""
+        """Return the rows of one SELECT, from the folder or from the source."""
         return self._ask(self._key(sql, parameters), lambda: self._inner.query(sql, parameters))
 
     def kept(self, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
-        """The rows of one SELECT if they lie in the folder."""
+        """Return the rows of one SELECT if they are in the folder, else None."""
         return self._kept(self._key(sql, parameters))
 
     def recall(self, question: str, answer: Callable[[], str]) -> str:
@@ -79,7 +77,7 @@ class CachedWarehouse:
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date) -> None:
-        """The source's own check; a range of an unchanged source that passed once is not read again."""
+        """Let the source check its rows, unless this range of the unchanged source passed before."""
 
         def check() -> pa.Table:
             self._inner.check_history(start, end)
@@ -88,21 +86,21 @@ class CachedWarehouse:
         self._ask(self._check_key(start, end), check)
 
     def check_schedule(self, start: date, end: date) -> None:
-        """The source's own check, which reads a day or two."""
+        """Let the source check its schedule, which reads a day or two."""
         self._inner.check_schedule(start, end)
 
     def latest_game_date(self) -> date:
-        """The newest game_date of the source."""
+        """Return the newest game_date of the source."""
         rows = self._ask(self._key("latest_game_date", {}), lambda: _row({"latest": self._inner.latest_game_date()}))
         return cast("date", rows.to_pylist()[0]["latest"])
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """What the query would cost now: nothing, if its rows lie in the folder."""
+        """Return what the query would cost now: nothing if its rows are in the folder."""
         cost = self._inner.estimate(sql, parameters) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
         return self._discounted(cost, self._key(sql, parameters))
 
     def estimate_checks(self, start: date, end: date) -> CostEstimate:
-        """What the check would cost now: nothing, if this range of this source has passed."""
+        """Return what the check would cost now: nothing if this range of this source has passed."""
         cost = self._inner.estimate_checks(start, end) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
         return self._discounted(cost, self._check_key(start, end))
 
@@ -110,23 +108,23 @@ class CachedWarehouse:
         return cost if self._kept(key) is None else cost.cached()
 
     def history_start(self, start: date) -> date:
-        """The first day that a row of `start` can see."""
+        """Return the first day whose games a row of `start` depends on."""
         return self._inner.history_start(start)
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Name and type of each column of a source table."""
+        """Return name and type of each column of a source table."""
         return self._inner.columns(table)
 
     def fingerprint(self) -> str:
-        """The source's fingerprint."""
+        """Return the source's fingerprint."""
         return self._inner.fingerprint()
 
     def describe(self) -> str:
-        """The source's own words."""
+        """Return the source's description."""
         return self._inner.describe()
 
     def has_schedule(self) -> bool:
-        """Whether a schedule is configured."""
+        """Return whether a schedule is configured."""
         return self._inner.has_schedule()
 
     def close(self) -> None:
@@ -141,17 +139,16 @@ class CachedWarehouse:
         return self._key(f"check_history {_CHECKS}", {"start": start, "end": end})
 
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
-        """The entry, or what `read` answers; a folder that cannot be written costs a warning, not the run."""
+        """Return the entry, or what `read` returns; if the folder cannot be written, log a warning and go on."""
         if self._is_read_only:
             kept = self._kept(key)
             return read() if kept is None else kept
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            lock = (self._folder / f".lock-{int(key[:8], 16) % _LOCKS:03d}").open("a")
-        except OSError as error:
-            logger.warning("the cache %s cannot be written (%s); reading the source.", self._folder, error.strerror)
-            return read()
-        with lock, _locked(lock.fileno()):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(file_lock(self._folder / f".lock-{int(key[:8], 16) % _LOCKS:03d}"))
+            except DataError as error:
+                logger.warning("the cache cannot be used, reading the source: %s", error)
+                return read()
             kept = self._kept(key)
             if kept is not None:
                 return kept
@@ -160,11 +157,11 @@ class CachedWarehouse:
             return table
 
     def _kept(self, key: str) -> pa.Table | None:
-        is_to_reread = self._refresh and f"{self._folder}/{key}" not in _refreshed
+        is_to_reread = self._refresh and key not in self._refreshed
         return None if is_to_reread else self._load(key)
 
     def _load(self, key: str) -> pa.Table | None:
-        """The entry's rows, or None if there is none or its bytes are damaged."""
+        """Return the entry's rows, None if there is no entry or its bytes are damaged."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -177,8 +174,8 @@ class CachedWarehouse:
         except FileNotFoundError:
             return None
         except (OSError, pa.ArrowException) as error:
-            if key not in self._told:
-                self._told.add(key)
+            if key not in self._warned:
+                self._warned.add(key)
                 logger.warning("the cache entry %s is damaged (%s); reading the source.", path, type(error).__name__)
             return None
         logger.info("read %d rows from the cache %s", table.num_rows, self._folder)
@@ -187,17 +184,17 @@ class CachedWarehouse:
     def _save(self, key: str, table: pa.Table) -> None:
         import pyarrow.parquet as pq
 
-        _refreshed.add(f"{self._folder}/{key}")
+        self._refreshed.add(key)
         try:
             with whole_file(self._folder / f"{key}.parquet") as beside:
                 pq.write_table(table, beside, compression="zstd", write_page_checksum=True)
-            self._told.discard(key)
+            self._warned.discard(key)
             self._shrink()
         except (OSError, DataError) as error:
             logger.warning("the rows are not kept for the next run: %s", error)
 
     def _shrink(self) -> None:
-        """Remove the least recently used entries above the limit, and what killed processes left behind."""
+        """Remove the least recently used entries above the limit, and the half-written files of killed processes."""
         entries = []
         for path in self._folder.glob("*.parquet"):
             stat = path.stat()
@@ -211,16 +208,6 @@ class CachedWarehouse:
             total += size
             if total > self._limit:
                 path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _locked(descriptor: int) -> Iterator[None]:
-    """Wait for the lock; it falls with the process, however that ends."""
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _row(record: dict[str, object]) -> pa.Table:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
 from breakout.warehouse import checks, tables
+from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.columns import SourceColumn, conversion_of
 from breakout.warehouse.consistency import HISTORY, check_consistency
 from breakout.warehouse.files import TableFiles, digest_of, find_files
@@ -41,7 +42,7 @@ def to_duckdb(sql: str) -> str:
     return sqlglot.transpile(sql, read="bigquery", write="duckdb")[0]
 
 
-class DuckDBWarehouse:
+class DuckDBWarehouse(ClosedOnExit):
     """Files or in-memory Arrow tables behind one DuckDB connection; results do not depend on its threads.
 
     `files` maps a table name (`player_game_summary`, `team_offense_game_summary`, `schedule`) to a path or a glob.

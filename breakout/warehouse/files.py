@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
+from breakout.artifacts import file_digest
 from breakout.errors import DataError
 
 FileKind = Literal["parquet", "csv", "gzipped csv"]
@@ -127,9 +128,5 @@ def digest_of(tables: Iterable[TableFiles], options: Mapping[str, object]) -> st
             digest.update(f"{files.table}:{Path(path).name}:".encode())
             if options.get("hive_partitioning"):
                 digest.update(repr(sorted(hive_values(path).items())).encode())
-            try:
-                with Path(path).open("rb") as file:
-                    digest.update(hashlib.file_digest(file, "sha256").digest())
-            except OSError as error:
-                raise files.cannot_be_read(path, error.strerror) from error
+            digest.update(bytes.fromhex(file_digest(Path(path))))
     return digest.hexdigest()[:16]

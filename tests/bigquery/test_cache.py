@@ -19,7 +19,7 @@ from breakout.dataset import build_dataset
 from breakout.experiment.plan import estimate_rows
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
-from breakout.warehouse import cache
+from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.cost import CostEstimate
 from breakout.warehouse.opening import open_warehouse
@@ -32,7 +32,7 @@ SHARED = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regu
 TRAIN, EVALUATION = (date(2025, 11, 2), date(2026, 1, 10)), (date(2026, 1, 11), date(2026, 2, 5))
 
 
-class CountingWarehouse:
+class CountingWarehouse(ClosedOnExit):
     """A warehouse that counts how often it is asked and answers with the count."""
 
     sources = SourceTables()
@@ -89,11 +89,6 @@ class CountingWarehouse:
 @pytest.fixture
 def inner() -> CountingWarehouse:
     return CountingWarehouse()
-
-
-@pytest.fixture(autouse=True)
-def fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "_refreshed", set())
 
 
 def test_the_same_question_is_asked_once(inner: CountingWarehouse, tmp_path: Path) -> None:
@@ -183,11 +178,11 @@ def test_a_full_disk_costs_a_warning_and_not_the_answer(
     assert list(tmp_path.glob("*.parquet")) == []
 
 
-def test_refresh_rereads_once_a_process(inner: CountingWarehouse, tmp_path: Path) -> None:
+def test_refresh_rereads_once(inner: CountingWarehouse, tmp_path: Path) -> None:
     CachedWarehouse(inner, tmp_path).query("SELECT 1", {})
-    cache._refreshed.clear()  # a new process
+    refreshed = CachedWarehouse(inner, tmp_path, refresh=True)
     for _ in range(3):
-        CachedWarehouse(inner, tmp_path, refresh=True).query("SELECT 1", {})
+        refreshed.query("SELECT 1", {})
     assert inner.asked == 2
 
 
@@ -274,14 +269,13 @@ def test_a_replaced_table_is_read_anew_and_refresh_too(
 
     def extracts(*more: str) -> int:
         before = len(server.extracts)
-        warehouse = open_warehouse(config(*words, *more), tmp_path / "cache")
-        build_dataset(warehouse, SHARED, *EVALUATION)
-        warehouse.close()
+        with open_warehouse(config(*words, *more), tmp_path / "cache") as warehouse:
+            for _ in range(2):
+                build_dataset(warehouse, SHARED, *EVALUATION)
         return len(server.extracts) - before
 
     run(client, replace)
     assert [extracts(), extracts()] == [1, 0]
     run(client, replace)
     assert [extracts(), extracts()] == [1, 0]
-    cache._refreshed.clear()  # a new process
-    assert [extracts("warehouse.refresh=true"), extracts("warehouse.refresh=true"), extracts()] == [1, 0, 0]
+    assert [extracts("warehouse.refresh=true"), extracts()] == [1, 0]

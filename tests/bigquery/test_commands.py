@@ -11,7 +11,6 @@ import pytest
 from google.cloud import bigquery
 
 from breakout.cli import main
-from breakout.warehouse import cache
 from tests.bigquery.emulator import PROJECT, run
 from tests.bigquery.fault_server import Answer, FaultServer, Request, always
 
@@ -109,7 +108,6 @@ def test_a_refreshed_sweep_rereads_once_however_many_workers_it_has(
     monkeypatch.chdir(tmp_path)
     sweep = ["-m", *words, "model=base_rate", "seed=1,2", "workers=2", "evaluation.bootstrap_resamples=20"]
     assert main(sweep) == 0
-    cache._refreshed.clear()  # a new process
     assert main([*sweep, "warehouse.refresh=true"]) == 0
     assert len(server.extracts) == 2
 

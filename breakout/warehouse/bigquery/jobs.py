@@ -21,6 +21,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 
 from breakout.errors import DataError
+from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.bigquery.client import open_client
 from breakout.warehouse.bigquery.errors import KNOWN, may_be_retried, reason_of, translated_errors
 from breakout.warehouse.bigquery.types import label, query_parameters, standard_type
@@ -40,7 +41,7 @@ _PAUSE_SECONDS = 0.2  # before a job that the service failed runs again; four ti
 _CANCEL_SECONDS = 2.0
 
 
-class BigQueryJobs:
+class BigQueryJobs(ClosedOnExit):
     """One connection to BigQuery; `labels` (command, run) are attached to every job.
 
     `group` is the configuration group whose keys the error messages name. `price_per_tib` (US dollars) is for the

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
 from breakout.warehouse import checks, tables
+from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.bigquery.jobs import BigQueryJobs
 from breakout.warehouse.bigquery.types import standard_type
 from breakout.warehouse.consistency import HISTORY, check_consistency, consistency_query
@@ -39,7 +40,7 @@ _LOOKBACK = timedelta(days=400)  # the newest game is looked for here first: a s
 _FIRST_GAME = date(1946, 11, 1)
 
 
-class BigQueryWarehouse:
+class BigQueryWarehouse(ClosedOnExit):
     """The BigQuery tables that a configuration names.
 
     `labels` (command, run) are attached to every job. ConfigurationError if a name cannot be a table's.

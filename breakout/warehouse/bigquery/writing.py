@@ -98,16 +98,15 @@ def replace_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouseCon
     check_table_name("out=bigquery:", table)
     if ranked.empty:
         return
-    jobs = BigQueryJobs(config, "warehouse", {"command": "predict", "run": "predict"}, config.price_per_tib)
-    create_table(jobs, table, SLATE_COLUMNS, partitioned_by="game_date")
-    rows = [_row(record) for record in ranked.to_dict("records")]
-    source = f"SELECT {', '.join(f'item.{column}' for column in SLATE_COLUMNS)} FROM UNNEST(@rows) AS item"
-    # The day, as a parameter in every clause, lets the service leave the other partitions alone.
-    scope = "kept.game_date = @day AND kept.bundle = @bundle"
-    sql = merge_statement(table, source, _SLATE_KEY, tuple(SLATE_COLUMNS), scope)
-    day, bundle = rows[0]["game_date"], rows[0]["bundle"]
-    jobs.query(sql, {"rows": rows, "day": day, "bundle": bundle}, f"the slate of {day} in {table}")
-    jobs.close()
+    with BigQueryJobs(config, "warehouse", {"command": "predict", "run": "predict"}, config.price_per_tib) as jobs:
+        create_table(jobs, table, SLATE_COLUMNS, partitioned_by="game_date")
+        rows = [_row(record) for record in ranked.to_dict("records")]
+        source = f"SELECT {', '.join(f'item.{column}' for column in SLATE_COLUMNS)} FROM UNNEST(@rows) AS item"
+        # The day, as a parameter in every clause, lets the service leave the other partitions alone.
+        scope = "kept.game_date = @day AND kept.bundle = @bundle"
+        sql = merge_statement(table, source, _SLATE_KEY, tuple(SLATE_COLUMNS), scope)
+        day, bundle = rows[0]["game_date"], rows[0]["bundle"]
+        jobs.query(sql, {"rows": rows, "day": day, "bundle": bundle}, f"the slate of {day} in {table}")
 
 
 def _row(record: dict[Any, Any]) -> dict[str, object]:
