@@ -176,7 +176,7 @@ def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
         pass
     finally:
         if session.is_begun:
-            code = conclude(folder)
+            code = conclude(folder, session.trackers)
         elif not is_resumed:
             shutil.rmtree(folder, ignore_errors=True)
     return code

@@ -44,8 +44,10 @@ from breakout.tracking.base import has_tracker
 from breakout.tracking.sweep import register_sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
+
+    from breakout.settings import TrackingConfig
 
 
 def write_leaderboard(folder: Path) -> Leaderboard:
@@ -56,12 +58,15 @@ def write_leaderboard(folder: Path) -> Leaderboard:
     return board
 
 
-def conclude(folder: Path) -> int:
-    """Write a sweep's leaderboard, print its head and register the jobs; return 0 if all are completed, else 1."""
+def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
+    """Write a sweep's leaderboard, print its head and register the jobs; return 0 if all are completed, else 1.
+
+    `trackers` are those of the jobs, with the secrets that their saved settings lack.
+    """
     board = write_leaderboard(folder)
     print_board(board)
     if any(has_tracker(entry.settings) for entry in load_record(folder).jobs):
-        register_sweep(folder)
+        register_sweep(folder, trackers)
     return 1 if board.not_completed else 0
 
 

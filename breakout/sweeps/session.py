@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from breakout.settings import TrackingConfig
     from breakout.sweeps.job import Job, Refusal
     from breakout.sweeps.job_folders import JobRun
     from breakout.sweeps.record import SweepRecord
@@ -66,6 +67,7 @@ class SweepSession:
         self._closing = ExitStack()
         self._workers: Workers | None = None
         self._values: dict[int, float | None] = {}  # of the completed jobs
+        self.trackers: set[TrackingConfig] = set()  # of the jobs, with the secrets that no file holds
         self.is_begun = False
 
     def __enter__(self) -> SweepSession:
@@ -88,6 +90,7 @@ class SweepSession:
 
         Raises the first refusal if no job of the sweep can be begun, DryRunShown in a dry run, and FailedFast.
         """
+        self.trackers |= {job.config.tracking for job in jobs}
         plan = plan_sweep(jobs, self.options.cache, is_dry=self.options.is_dry)
         plan = replace(plan, refused=(*plan.refused, *refused))
         if not plan.groups and not self.is_begun:

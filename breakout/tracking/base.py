@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -74,9 +75,8 @@ def register_run(
             tracker.register(run_folder)
             logger.info("registered the run with tracking=%s", config.kind)
     except BreakoutError as error:
-        told = (
-            f"the run is kept in {run_folder}, but it is not registered: {error} Then run: breakout track {run_folder}"
-        )
+        command = f"breakout track {shlex.quote(str(run_folder))}"
+        told = f"the run is kept in {run_folder}, but it is not registered: {error} Then run: {command}"
         if failure is not None:
             failure.add_note(told)
         elif config.kind in WARNS_ONLY and not is_asked_for:

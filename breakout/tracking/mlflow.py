@@ -6,6 +6,7 @@ The jobs of a sweep become children of a run for the sweep. Registering again go
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from contextlib import contextmanager
 from datetime import datetime
@@ -105,10 +106,13 @@ def _import_client(timeout_seconds: float) -> type[MlflowClient]:
 def _run_of(
     client: MlflowClient, experiment: str, tag: str, value: str, record: RunRecord | None, parent: str | None
 ) -> str:
-    """The MLflow run that carries this tag; made if absent."""
-    found = client.search_runs([experiment], f"tags.`{tag}` = '{value}'", max_results=1)
-    if found:
-        return str(found[0].info.run_id)
+    """Return the MLflow run that has this tag; it is made if absent."""
+    # MLflow's filters cannot quote a quote: `_` stands for any character.
+    pattern = re.sub("['\"\\\\]", "_", value)
+    found = client.search_runs([experiment], f"tags.`{tag}` LIKE '{pattern}'")
+    own = [run for run in found if run.data.tags[tag] == value]
+    if own:
+        return str(own[0].info.run_id)
     tags = {tag: value} | ({"mlflow.parentRunId": parent} if parent else {})
     started = None if record is None else _milliseconds(record.status.started)
     name = value if record is None else record.name

@@ -1,27 +1,38 @@
-"""The jobs of a sweep that is over, registered one after another: each with the tracker of its own settings."""
+"""Registration of the jobs of a sweep that is over, each with the tracker of its own settings."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from breakout.runs import SETTINGS_FILE, STATUS_FILE, read_status
+from breakout.settings import ExperimentConfig, load_file, to_saved
 from breakout.settings.saved import read_mapping
 from breakout.tracking.base import has_tracker, register_run
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
+    from breakout.settings import TrackingConfig
 
-def register_sweep(folder: Path) -> None:
-    """Register every job that ended, well or not; DataError if one cannot be and its tracker insists."""
-    from breakout import settings
 
+def register_sweep(folder: Path, trackers: Collection[TrackingConfig] = ()) -> None:
+    """Register every job that ended, well or not; DataError if one cannot be and its tracker insists.
+
+    `trackers` hold the addresses that the jobs' saved settings have without their secrets.
+    """
     for status_file in sorted(folder.glob(f"runs/*/{STATUS_FILE}")):
         run = status_file.parent
         if not (run / SETTINGS_FILE).is_file():
-            continue  # killed in its first moment, before anything could be told of it
+            continue  # killed before it wrote its settings
         if not has_tracker(read_mapping(run / SETTINGS_FILE)):
             continue
         if read_status(run).state != "running":
-            config = settings.load_file(run / SETTINGS_FILE, settings.ExperimentConfig)
-            register_run(config.tracking, run)
+            config = load_file(run / SETTINGS_FILE, ExperimentConfig)
+            register_run(_with_secret(config.tracking, trackers), run)
+
+
+def _with_secret(saved: TrackingConfig, trackers: Collection[TrackingConfig]) -> TrackingConfig:
+    """Return the tracker whose saved form this is; itself if it is not known."""
+    form = to_saved({"tracking": saved})
+    return next((tracker for tracker in trackers if to_saved({"tracking": tracker}) == form), saved)

@@ -173,6 +173,34 @@ def test_no_file_and_no_line_of_a_run_holds_a_secret(tmp_path: Path) -> None:
     assert holding(tmp_path, "s3cr3t", "t0k3n") == []
 
 
+def test_a_sweep_registers_its_jobs_by_an_address_with_a_secret_and_writes_it_nowhere(
+    server: str, client: MlflowClient, tmp_path: Path
+) -> None:
+    outputs = tmp_path / "it's here"
+    address = server.replace("http://", "http://user:s3cr3t@")
+    words = ["-m", "seed=1,2", *QUICK, f'paths.outputs="{outputs}"', "name=secretive", "run.write_report=true"]
+    tracking = ["tracking=mlflow", f"tracking.uri='{address}'", "tracking.experiment=secretive"]
+    assert main([*words, *tracking]) == 0
+    assert holding(outputs, "s3cr3t") == []
+    found = runs_of(client, "secretive")
+    assert len([run for run in found if RUN_TAG in run.data.tags]) == 2
+    assert "s3cr3t" not in repr([run.to_dictionary() for run in found])
+
+
+@pytest.mark.parametrize("name", ["it's", 'it\'s a "sweep"', "50%_of"])
+def test_a_sweep_in_a_folder_of_any_name_is_registered_in_a_store_beside_it(tmp_path: Path, name: str) -> None:
+    outputs = tmp_path / "it's here"
+    sweep = outputs / "sweeps" / name
+    quoted = {key: str(value).replace('"', '\\"') for key, value in {"outputs": outputs, "sweep": sweep}.items()}
+    words = ["-m", "seed=1,2", *QUICK, f'paths.outputs="{quoted["outputs"]}"', f'hydra.sweep.dir="{quoted["sweep"]}"']
+    assert main([*words, "name=named", "tracking=mlflow", "tracking.experiment=named"]) == 0
+    client = MlflowClient(tracking_uri=f"sqlite:///{outputs / 'mlflow' / 'mlflow.db'}")
+    found = runs_of(client, "named")
+    assert sorted(run.data.tags.get(SWEEP_TAG, "") for run in found) == ["", "", name]
+    assert main(["track", *map(str, (sweep / "runs").iterdir())]) == 0
+    assert len(runs_of(client, "named")) == 3
+
+
 def holding(folder: Path, *secrets: str) -> list[str]:
     """Files below a folder that hold a secret; a page must be among them, or nothing was looked at."""
     files = [path for path in folder.rglob("*") if path.is_file()]
