@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from breakout.artifacts import save_json, save_text
 from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.resamples import Interval
 from breakout.evaluation.run_metrics import PlainMetrics
+from breakout.spreadsheets import escape_formula
 
 SCHEMA_VERSION = 1
 METRICS = ("auc", "log_loss", "brier", "ece", "average_precision")  # in the order of the columns of the CSV file
@@ -185,31 +186,36 @@ COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST)
 
 
 def to_csv(board: Leaderboard) -> str:
-    """Return one line a job by table and rank, each table's baselines after them; jobs not completed come last."""
+    """Return one line a job by table and rank, each table's baselines after them; jobs not completed come last.
+
+    No cell is a formula that a spreadsheet would execute.
+    """
     written = io.StringIO()
     writer = csv.DictWriter(written, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
+    writer.writerows({name: escape_formula(cell) for name, cell in line.items()} for line in _csv_lines(board))
+    return written.getvalue()
+
+
+def _csv_lines(board: Leaderboard) -> Iterator[dict[str, Any]]:
     for number, table in enumerate(board.tables, 1):
         shared = {"table": number, "window": table.window, "optimized_metric": board.optimized_metric}
         shared["state"] = "completed"
         for row in table.rows:
-            writer.writerow(shared | _job_cells(row, table))
+            yield shared | _job_cells(row, table)
         for found in table.baselines:
             cells = {"kind": "baseline", "settings": found.baseline, "features": found.features}
-            writer.writerow(shared | cells | _interval_cells(found.metrics))
+            yield shared | cells | _interval_cells(found.metrics)
     for job in board.not_completed:
-        writer.writerow(
-            {
-                "job": job.job,
-                "kind": "job",
-                "state": job.state,
-                "settings": job.words,
-                "run": job.run,
-                "reason": job.reason,
-                "command": job.command,
-            }
-        )
-    return written.getvalue()
+        yield {
+            "job": job.job,
+            "kind": "job",
+            "state": job.state,
+            "settings": job.words,
+            "run": job.run,
+            "reason": job.reason,
+            "command": job.command,
+        }
 
 
 def _job_cells(row: JobRow, table: JobTable) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import io
 import pandas as pd
 import pytest
 
+from breakout.leaderboard import Leaderboard, MissingJob, to_csv
 from breakout.spreadsheets import escape_formula, format_csv
 
 FORMULAS = ["=cmd|'/c calc'!A0", "+1+1", "-2+3", "@SUM(1)", "\t=1"]
@@ -37,3 +38,30 @@ def test_a_table_without_formulas_is_written_as_pandas_writes_it() -> None:
         {"name": ["a", None], "count": [1, 2], "is_home": [True, False], "day": pd.Timestamp("2026-01-02").date()}
     )
     assert format_csv(frame) == frame.to_csv(index=False)
+
+
+def test_no_cell_of_a_leaderboard_begins_as_a_formula() -> None:
+    missing = MissingJob(
+        job=0, words="+x=1", label="", state="failed", reason="-2 is too small", run="=run", command="@SUM(1)"
+    )
+    board = Leaderboard(
+        sweep="s",
+        folder="f",
+        optimized_metric="log_loss",
+        higher_is_better=False,
+        jobs=1,
+        completed=0,
+        fit_seconds=0.0,
+        tables=(),
+        recipes=(),
+        seeds=(),
+        not_completed=(missing,),
+        resume_command="",
+    )
+    (row,) = csv.DictReader(io.StringIO(to_csv(board)))
+    assert [row[name] for name in ("settings", "reason", "run", "command")] == [
+        "'+x=1",
+        "'-2 is too small",
+        "'=run",
+        "'@SUM(1)",
+    ]
