@@ -169,12 +169,13 @@ def metrics_from_json(content: Any, path: Path) -> RunMetrics:
                 f"{path} has schema version {version}, but this version reads {METRICS_SCHEMA_VERSION}; "
                 "install a newer one."
             )
-        fold_keys = set(FoldMetrics.__dataclass_fields__)
         folds = content.get("folds")
-        content = content | {
-            "model": _with_figures(content["model"], _MODEL_KEYS),
+        # A field that is left to its default when msgspec reads it would be missing when msgspec writes it again.
+        content = {"warnings": (), "contract_mismatch": None} | content
+        content |= {
+            "model": {"bundle": None} | _with_figures(content["model"], _MODEL_KEYS),
             "calibration": _upgraded_calibration(content["calibration"]),
-            "folds": None if folds is None else [_with_figures(fold, fold_keys) for fold in folds],
+            "folds": None if folds is None else [_upgraded_fold(fold) for fold in folds],
         }
         return msgspec.convert(content, RunMetrics, str_keys=True)
     except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
@@ -191,3 +192,8 @@ def _with_figures(part: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
 def _upgraded_calibration(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the calibration with the keys that version 1 does not have."""
     return {"requested": record["kind"], "warnings": [], "held_out": None, **record}
+
+
+def _upgraded_fold(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a fold with its figures gathered and the key that version 1 does not have."""
+    return {"calibration": None} | _with_figures(record, set(FoldMetrics.__dataclass_fields__))

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakout import settings
-from breakout.artifacts import load_columns, load_json, load_parquet, load_typed
+from breakout.artifacts import load_columns, load_parquet, load_typed
 from breakout.bundle import MANIFEST_FILE, Manifest, load_manifest
 from breakout.errors import BreakoutError, DataError
+from breakout.evaluation.run_metrics import METRICS_FILE, RunMetrics, read_metrics
 from breakout.features.distributions import DistributionReport
 from breakout.runs.status import SETTINGS_FILE, STATUS_FILE, RunStatus, check_files, read_status
 from breakout.settings import RootConfig
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-METRICS_FILE = "metrics.json"
 PREDICTIONS_FILE = "predictions.parquet"
 DISTRIBUTIONS_FILE = "distributions.json"
 
@@ -62,15 +62,9 @@ class RunRecord:
         return (self.folder / METRICS_FILE).is_file()
 
     @cached_property
-    def metrics(self) -> Mapping[str, Any]:
+    def metrics(self) -> RunMetrics:
         """metrics.json; DataError without one."""
-        found: Mapping[str, Any] = load_json(self.folder / METRICS_FILE)
-        return found
-
-    @property
-    def evaluation(self) -> Mapping[str, Any] | None:
-        """All figures on the evaluation window; None for a run that only trained."""
-        return self.metrics.get("evaluation")
+        return read_metrics(self.folder)
 
     @cached_property
     def manifest(self) -> Manifest | None:

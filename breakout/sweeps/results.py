@@ -12,7 +12,7 @@ import numpy as np
 
 from breakout import settings
 from breakout.errors import DataError
-from breakout.evaluation.run_metrics import RunMetrics, ValidationMetrics, read_metrics
+from breakout.evaluation.run_metrics import RunMetrics, ValidationMetrics
 from breakout.runs.record import read_run
 from breakout.settings import ExperimentConfig
 from breakout.sweeps.columns import array_of
@@ -119,7 +119,8 @@ def load_results(folder: Path) -> list[JobResult]:
 def _load(result: JobResult, run: JobRun) -> JobResult:
     """Return a completed job with what it left, or with what is wrong with its files."""
     try:
-        record, metrics = read_run(run.folder), read_metrics(run.folder)
+        record = read_run(run.folder)
+        metrics = record.metrics
         predictions = record.prediction_columns()
     except DataError as error:
         return replace(result, run=replace(run, damage=str(error)))

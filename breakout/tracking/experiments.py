@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError
-from breakout.runs.record import METRICS_FILE, RunRecord, read_run
+from breakout.evaluation.run_metrics import METRICS_FILE
+from breakout.runs.record import RunRecord, read_run
 from breakout.settings import DateWindowConfig, ExperimentConfig
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from breakout.settings.overrides import flatten
 from breakout.tracking.experiments import experiment_row
@@ -29,31 +29,35 @@ def metric_values(record: RunRecord) -> dict[str, float]:
     """Return the figures of metrics.json that are one number each; intervals as `auc`, `auc_low` and `auc_high`."""
     if not record.has_metrics:
         return {}
-    metrics = record.metrics
-    values: dict[str, Any] = {}
-    evaluation, validation = metrics.get("evaluation"), metrics.get("validation")
-    if evaluation:
-        for name, interval in evaluation["metrics"].items():
-            values |= {name: interval["estimate"], f"{name}_low": interval["low"], f"{name}_high": interval["high"]}
-        values |= {key: evaluation["rows"][key] for key in ("n_rows", "n_dates", "n_breakouts")}
-        values |= {f"hit_rate_top_{top['fraction']:g}": top["hit_rate"]["estimate"] for top in evaluation["top_rows"]}
-    if validation:
-        values |= {f"validation_{name}": value for name, value in validation["metrics"].items()}
-    model = {name: value for name, value in metrics.get("model", {}).items() if isinstance(value, int | float)}
-    values |= {f"model_{name}": value for name, value in model.items()}
+    metrics, values = record.metrics, dict[str, float | None]()
+    if metrics.evaluation:
+        rows = metrics.evaluation.rows
+        for name, interval in metrics.evaluation.metrics.items():
+            values |= {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
+        values |= {"n_rows": rows.n_rows, "n_dates": rows.n_dates, "n_breakouts": rows.n_breakouts}
+        values |= {f"hit_rate_top_{top.fraction:g}": top.hit_rate.estimate for top in metrics.evaluation.top_rows}
+    if metrics.validation:
+        values |= {f"validation_{name}": value for name, value in metrics.validation.metrics.items()}
+    model = metrics.model
+    values |= {f"model_{name}": value for name, value in model.figures.items()}
+    values |= {
+        "model_threshold": model.threshold,
+        "model_training_rows": model.training_rows,
+        "model_fit_seconds": model.fit_seconds,
+    }
     return {name: float(value) for name, value in values.items() if value is not None}
 
 
 def tag_values(record: RunRecord) -> dict[str, str]:
     """Return what a run is found by and where it comes from."""
     manifest, row = record.manifest, experiment_row(record)
-    verdict = (record.evaluation or {}).get("verdict", {}) if record.has_metrics else {}
+    evaluation = record.metrics.evaluation if record.has_metrics else None
     tags = {
         "mlflow.note.content": row.hypothesis,
         "breakout.folder": str(record.folder.resolve()),
         "breakout.tags": ",".join(row.tags),
-        "breakout.verdict": verdict.get("level"),
-        "breakout.reason": verdict.get("reason"),
+        "breakout.verdict": evaluation.verdict.level if evaluation else None,
+        "breakout.reason": evaluation.verdict.reason if evaluation else None,
         "breakout.git_commit": row.git_commit,
         "breakout.contract": manifest.contract_fingerprint if manifest else None,
         "breakout.data_fingerprint": manifest.data_fingerprint if manifest else None,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from breakout.artifacts import save_text
 from breakout.evaluation.metric_table import METRICS
-from breakout.evaluation.run_metrics import RunMetrics, read_metrics
+from breakout.evaluation.run_metrics import RunMetrics
 from breakout.evaluation.verdict import FEW_DATES, READY_FLAGGED
 from breakout.features.distributions import MATERIAL_KS, MATERIAL_PSI
 from breakout.models.kinds import describe_kind
@@ -22,7 +22,8 @@ REPORT_FILE = "report.html"
 def write_page(folder: Path) -> Path:
     """Write report.html from the run's own files and return its path."""
     path = folder / REPORT_FILE
-    save_text(render_run(read_run(folder), read_metrics(folder)), path)
+    run = read_run(folder)
+    save_text(render_run(run, run.metrics), path)
     return path
 
 
@@ -36,7 +37,7 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
         run=run,
         metrics=metrics,
         before=before,
-        evaluation_before=read_metrics(before.folder).evaluation if before else None,
+        evaluation_before=before.metrics.evaluation if before else None,
         changes=origin.change_table(run, before) if before else None,
         settings=origin.settings_table(run),
         origin=origin.origin_table(run, model),
