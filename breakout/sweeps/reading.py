@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from breakout.dataset import SLICE_FEATURES
 from breakout.features.contract import Contract, build_contract
 from breakout.features.query import get_training_data_query
-from breakout.sweeps.columns import array_of
-from breakout.sweeps.sources import Problem, Source, problem_answer
+from breakout.sweeps.sources import Problem, Source, array_of, problem_answer
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.cost import CostEstimate, Priced
 from breakout.warehouse.opening import open_warehouse

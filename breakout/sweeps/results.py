@@ -15,11 +15,11 @@ from breakout.errors import DataError
 from breakout.evaluation.run_metrics import RunMetrics, ValidationMetrics
 from breakout.runs.record import read_run
 from breakout.settings import ExperimentConfig
-from breakout.sweeps.columns import array_of
 from breakout.sweeps.job import command_of
 from breakout.sweeps.job_folders import job_runs, run_of
 from breakout.sweeps.labels import recipe_overrides, shorten, varying_overrides
 from breakout.sweeps.record import load_record
+from breakout.sweeps.sources import array_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from breakout.dataset import SLICE_FEATURES, Dataset, ask_checked, dataset_of
 from breakout.errors import DataError
 from breakout.experiment.plan import RunPlan
@@ -124,6 +126,16 @@ class LazyWarehouse(ClosedOnExit):
         """Close the source, if it was opened."""
         if self._opened is not None:
             self._opened.close()
+
+
+def array_of(column: pa.ChunkedArray) -> np.ndarray:
+    """Return a column without importing pandas, which pyarrow's own conversion does: numbers, or days; shape (n,)."""
+    import pyarrow as pa
+
+    values = column.combine_chunks()
+    if pa.types.is_date32(values.type):
+        return np.from_dlpack(values.view(pa.int32())).astype("datetime64[D]")
+    return np.from_dlpack(values)
 
 
 def problem_answer(problem: Problem, warehouse: CachedWarehouse) -> pa.Table:

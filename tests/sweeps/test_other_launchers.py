@@ -1,4 +1,4 @@
-"""Other launchers of Hydra carry out the same groups of jobs: each for real, in its local mode, with the same bits."""
+"""Other launchers of Hydra run the jobs of a sweep: each for real, in its local mode, with the same bits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.sweeps.conftest import QUICK, Start, assert_same_bits, in_state, newe
 
 # Half of the jobs fail when they are fitted: too few rows are left for that.
 WORDS = ("model.depth=2", "model.iterations=20,30", "validation.fraction=0.15,0.999")
-ENGINES = {
+LAUNCHERS = {
     "joblib": (),
     "submitit_local": ("hydra.launcher.timeout_min=2",),
     "ray": ("+hydra.launcher.ray.init.num_cpus=2",),
@@ -23,9 +23,9 @@ def by_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", ENGINES)
-def test_an_engine_gives_the_bits_of_processes_on_this_machine(launcher: str, by_processes: Path, start: Start) -> None:
-    swept = start(*QUICK, *WORDS, f"hydra/launcher={launcher}", *ENGINES[launcher])
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_another_launcher_gives_the_bits_of_processes_on_this_machine(launcher: str, by_processes: Path, start: Start) -> None:
+    swept = start(*QUICK, *WORDS, f"hydra/launcher={launcher}", *LAUNCHERS[launcher])
     code, out = swept.end()
     assert code == 1, out
     assert "4 jobs: 4 fits" in out
