@@ -1,1 +1,1 @@
-"""Many runs as one: a plan, shared work, processes, failures that stay their own, and a leaderboard."""
+"""Sweeps: many runs of the main job under one plan, run by worker processes and ranked in a leaderboard."""

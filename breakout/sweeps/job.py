@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Event:
-    """What happened to a job: it started, it completed with a value of the optimized metric, or it failed.
+    """A change in the state of a job: it started, completed with a value of the optimized metric, or failed.
 
     `message` says why it failed; `is_death` is true if its process died, so that it could write nothing itself.
     """

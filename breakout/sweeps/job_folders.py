@@ -86,11 +86,13 @@ def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any],
 
 
 def message_of(error: BaseException) -> str:
-    """Return what happened, as status.json says it."""
+    """Return the message of an error, as status.json has it."""
     known = as_breakout_error(error)
     if known is not None:
         return str(known)
     if isinstance(error, KeyboardInterrupt):
         return "interrupted before it was done"
-    text = " ".join(str(error).strip().partition("\n\n")[0].split())  # what follows is advice to programmers
+    text = " ".join(
+        str(error).strip().partition("\n\n")[0].split()
+    )  # CatBoost and others add advice for programmers after an empty line
     return f"{type(error).__name__}: {text}"

@@ -82,7 +82,7 @@ class JobResult:
 
     @property
     def recipe_label(self) -> str:
-        """The recipe, shorter."""
+        """The recipe without the groups of its keys."""
         return shorten(recipe_overrides(self.words))
 
     @cached_property

@@ -45,8 +45,8 @@ class FailedFast(Exception):  # noqa: N818
 class Options:
     """How a sweep runs.
 
-    `workers` of None are as many as the cores allow; `launch` runs jobs by another launcher than our own; `trials` is
-    how many jobs a tuner is going to ask for, batch after batch.
+    `workers` None means as many as the cores allow. `launch` runs jobs by another launcher than our own, None by worker
+    processes. `trials` is how many jobs a tuner will ask for in all its batches, None if the sweeper is no tuner.
     """
 
     cache: Path
@@ -86,7 +86,7 @@ class SweepSession:
         return self._progress.failed
 
     def run(self, jobs: Sequence[Job], refused: Sequence[Refusal]) -> list[float | None]:
-        """Run one batch; return the optimized metric of each job that the sweeper asked for, None where there is none.
+        """Run one batch; return the optimized metric of each job that the sweeper made, None if the job has none.
 
         Raises the first refusal if no job of the sweep can be begun, DryRunShown in a dry run, and FailedFast.
         """
@@ -112,7 +112,7 @@ class SweepSession:
         return self._values_of(plan)
 
     def _read_completed(self) -> None:
-        """Take over the values of jobs that are completed; one whose files were changed is run again."""
+        """Read the values of completed jobs; a job whose files were changed since will run again."""
         runs = job_runs(self.folder)
         for entry in self.record.jobs:
             run = run_of(runs, entry.number, entry.fingerprint)
@@ -158,7 +158,7 @@ class SweepSession:
         self._workers.run(todo.groups, self._report)
 
     def _run_elsewhere(self, jobs: Sequence[PlannedJob], launch: Launch) -> None:
-        """Run jobs by another launcher; what became of them is read from their run folders, whoever ran them."""
+        """Run jobs by another launcher; how they ended is read from their run folders."""
         folders = _JobFolders(self.folder, jobs)
         failure: Exception | None = None
         is_over = threading.Event()
@@ -198,7 +198,7 @@ class SweepSession:
 
 
 class _JobFolders:
-    """The run folders of jobs that another launcher runs, from now on."""
+    """The run folders that jobs make from now on, read to see which jobs have ended."""
 
     def __init__(self, folder: Path, jobs: Sequence[PlannedJob]) -> None:
         self._folder = folder
@@ -224,9 +224,9 @@ class _JobFolders:
         return Event("failed", number, run.message, is_death=run.state == "killed")
 
     def lost(self, failure: Exception | None) -> list[Event]:
-        """Return the failures of jobs that have not ended although their launcher is done; `failure` is its own."""
+        """Return a failure for each job that has not ended although the launcher, with this `failure`, has."""
         message = f"the launcher gave up: {message_of(failure)}" if failure else "it left no run folder."
-        # One that has begun may still end, on another machine.
+        # A job that has begun may still end, on another machine.
         return [Event("failed", number, message, is_death=number not in self._begun) for number in self._open]
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 class Source:
     """What a job must know of its warehouse without opening it.
 
-    `cache` is the folder of answers to queries, `run` the label of jobs in the warehouse.
+    `cache` is the folder that holds answers to queries; `run` is the label that queries have in the warehouse.
     """
 
     config: WarehouseConfig
@@ -150,7 +150,7 @@ def problem_answer(problem: Problem, warehouse: CachedWarehouse) -> pa.Table:
 
 
 def read_rows(problem: Problem) -> Dataset:
-    """Return all rows of a problem as a job reads them; nothing is refreshed, as planning the sweep did that."""
+    """Return all rows of a problem for a job, from the cache unless the entry is gone or damaged."""
     source = LazyWarehouse(problem.source, {problem.span.start: problem.history_start})
     with closing(source):
         answer = problem_answer(problem, CachedWarehouse(source, problem.source.cache))

@@ -88,7 +88,7 @@ def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> Event:
     return Event("completed", job.number, value=value)
 
 
-# What the jobs of this worker process have in common; it stays empty in the process that plans.
+# The work that the jobs of this worker process share; it stays empty in the process that plans.
 _WORK = SharedWork()
 
 
@@ -96,7 +96,7 @@ def _run_in_worker(planned: PlannedJob, group: int, iterations: int, folder: Pat
     _WORK.begin_group(group, iterations)
     try:
         return run_job(planned, folder, _WORK)
-    except KeyboardInterrupt as error:  # how a job takes SIGTERM; the worker itself ends when it is told to
+    except KeyboardInterrupt as error:  # SIGTERM ends a job so; its pool ends the worker
         return Event("failed", planned.job.number, message_of(error))
 
 
@@ -225,7 +225,7 @@ class Workers:
 
 @contextmanager
 def _without_main_module() -> Iterator[None]:
-    """Hide the main module from a process that starts: it would run a script that has no guard a second time."""
+    """Hide the main module while a process starts, which would run a script without `if __name__` a second time."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
@@ -235,12 +235,12 @@ def _without_main_module() -> Iterator[None]:
 
 
 def describe_death(code: int | None) -> str:
-    """Return how a process ended that wrote nothing: -9 is signal 9."""
+    """Return the message of a process that ended with this exit code; -9 means signal 9."""
     cause = f"exit code {code}" if code is None or code >= 0 else f"signal {-code}, {signal.Signals(-code).name}"
     return f"its process died ({cause}): killed, or out of memory."
 
 
 def default_workers(thread_count: int) -> int:
-    """Return as many workers as the cores that this process may use allow, each job with its threads."""
+    """Return how many jobs of so many threads fit on the cores that this process may use, at least 1."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores // thread_count)

@@ -24,7 +24,9 @@ def by_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", LAUNCHERS)
-def test_another_launcher_gives_the_bits_of_processes_on_this_machine(launcher: str, by_processes: Path, start: Start) -> None:
+def test_another_launcher_gives_the_bits_of_processes_on_this_machine(
+    launcher: str, by_processes: Path, start: Start
+) -> None:
     swept = start(*QUICK, *WORDS, f"hydra/launcher={launcher}", *LAUNCHERS[launcher])
     code, out = swept.end()
     assert code == 1, out
