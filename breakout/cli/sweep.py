@@ -19,7 +19,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, RunMode
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from breakout.artifacts import save_text
 from breakout.cli.job_composition import ROOT, JobComposer, as_written
@@ -29,7 +29,7 @@ from breakout.conf_tree import conf_dir
 from breakout.errors import BreakoutError, ConfigurationError
 from breakout.secrets import mask_secrets
 from breakout.settings import SweepConfig
-from breakout.settings.composition import HYDRA_VERSION_BASE, explain, plain
+from breakout.settings.composition import HYDRA_VERSION_BASE, explain
 from breakout.settings.loading import load_group
 from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal
@@ -124,7 +124,11 @@ def compose_sweep(overrides: Sequence[str]) -> DictConfig:
 
 def sweep_settings(config: DictConfig) -> SweepConfig:
     """Return the typed settings of the sweep itself, which its jobs do not have."""
-    return load_group(SweepConfig, plain(config)["sweep"], "sweep")
+    try:  # this group alone: other values may refer to what only a job has, such as ${hydra:job.num}
+        values = OmegaConf.to_container(config.sweep, resolve=True)
+    except Exception as error:
+        raise ConfigurationError(explain(error, ROOT)) from error
+    return load_group(SweepConfig, values, "sweep")
 
 
 @contextmanager

@@ -179,6 +179,7 @@ def test_jobs_that_differ_in_their_names_alone_are_all_run(tmp_path: Path) -> No
         (("evaluation.thresholds=[0.1,0.2],[0.3]",), 2),
         (("hypothesis='a,b','c'",), 2),
         (("sweep=seeds",), 8),
+        (("name=job${hydra:job.num}", "seed=1,2"), 2),
     ],
 )
 def test_a_dry_run_plans_every_job_of_the_sweep(
