@@ -125,7 +125,7 @@ def compose_sweep(overrides: Sequence[str]) -> DictConfig:
 def sweep_settings(config: DictConfig) -> SweepConfig:
     """Return the typed settings of the sweep itself, which its jobs do not have."""
     try:  # this group alone: other values may refer to what only a job has, such as ${hydra:job.num}
-        values = OmegaConf.to_container(config.sweep, resolve=True)
+        values: Any = OmegaConf.to_container(config.sweep, resolve=True)
     except Exception as error:
         raise ConfigurationError(explain(error, ROOT)) from error
     return load_group(SweepConfig, values, "sweep")
