@@ -1,4 +1,4 @@
-"""The overrides that ask for a configuration again: settings in, `model=logistic window.eval_end=...` out."""
+"""The overrides that run a configuration again, such as `model=logistic window.eval_end=2026-02-05`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from breakout.conf_tree import conf_dir, group_options, groups_of
-from breakout.settings.composition import compose
+from breakout.settings.composition import compose_mapping
 from breakout.settings.composition_errors import COMPOSING_GROUPS
 from breakout.settings.saved import to_mapping
 from breakout.settings.values import format_value
@@ -26,7 +26,7 @@ def overrides_for(command: str, config: Any) -> list[str]:
     groups = [group for group in groups_of(command) if group not in COMPOSING_GROUPS]
     nearest = {group: _nearest_option(group, wanted[group]) for group in groups}
     chosen = [f"{group}={option}" for group, option in nearest.items() if option and f"- {group}: {option}" not in root]
-    composed = flatten(_as_json(to_mapping(compose(command, [*given, *chosen]))))
+    composed = flatten(_as_json(compose_mapping(command, [*given, *chosen])))
     changed = {key: value for key, value in flatten(wanted).items() if composed.get(key) != value}
     return [*given, *chosen, *(_override(key, value) for key, value in changed.items() if key not in required)]
 

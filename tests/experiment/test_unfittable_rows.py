@@ -70,8 +70,8 @@ def test_a_regression_that_did_not_converge_says_so_once_with_the_remedy(tmp_pat
 
 REFUSED_BY_CATBOOST = [
     (("seed=18446744073709551616",), "seed"),
-    (("model.learning_rate=1e-12",), "model.learning_rate=1e-12"),
-    (("model.l2_leaf_reg=1e300",), "model.l2_leaf_reg=1e+300"),
+    (("model.learning_rate=1e-12",), "model.learning_rate"),
+    (("model.l2_leaf_reg=1e300",), "model.l2_leaf_reg"),
 ]
 
 

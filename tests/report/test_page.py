@@ -128,6 +128,7 @@ ASKED = [
     ["mode=experimental", "features=all", "window=walk_forward"],
     ["hypothesis='It\\'s 5% more: yes, no'", "name=null-ish"],
     ["paths.outputs=/tmp/a-b/c.d", "hypothesis='-1'"],
+    ["warehouse=duckdb", "warehouse.player_game_summary=a.parquet", "warehouse.team_offense_game_summary=b.parquet"],
 ]
 
 
