@@ -14,6 +14,7 @@ from breakout.evaluation.curves import Curve, ScoreHistogram
 from breakout.evaluation.metric_table import LOG_LOSS, METRICS
 from breakout.evaluation.reliability import ReliabilityBin
 from breakout.evaluation.resamples import Interval
+from breakout.evaluation.slices import SliceMetrics
 from breakout.evaluation.top_rows import TopRows
 from breakout.report.html import run_charts
 from breakout.report.html.charts import Axis, Chart, below, estimate_of, round_ticks, row_chart, tick_pattern
@@ -28,6 +29,9 @@ BINS = tuple(
 TOP = (TopRows(0.05, 5, Interval(0.4, 0.3, 0.5, 0), Interval(2.0, 1.5, 2.6, 0)),)
 CURVE = Curve((0.0, 0.01, 0.05, 0.5, 1.0), (9.0, 8.0, 2.0, 1.2, 1.0))
 UNIT_CURVE = Curve((0.0, 0.5, 1.0), (0.0, 0.7, 1.0))
+CHANCE = SliceMetrics(
+    "2026-01", 300, 20, 50, 0.17, UNDEFINED, UNDEFINED, Interval(0.5, 0.5, 0.5, 0), UNDEFINED, UNDEFINED
+)
 CHARTS = {
     "verdict": run_charts.draw_verdict_scale(AUC),
     "verdict without interval": run_charts.draw_verdict_scale(Interval(0.8, None, None, 0)),
@@ -35,6 +39,7 @@ CHARTS = {
     "precision": run_charts.draw_precision_recall(UNIT_CURVE, AUC, 0.18),
     "reliability": run_charts.draw_reliability(BINS, BINS),
     "histogram": run_charts.draw_histogram(ScoreHistogram((0.0, 0.1, 0.2), (3, 1), (9, 2))),
+    "months of a model without any skill": run_charts.draw_months([CHANCE], CHANCE.auc),
     "lift": run_charts.draw_lift(CURVE, TOP),
     "heat map": draw_heat_map("map", {(3, 50): 0.44, (4, 50): 0.43, (4, 80): 0.45}, METRICS[LOG_LOSS]),
     "windows": draw_intervals([("january", AUC, "blue"), ("a window with a very long name, too long", AUC, "grey")]),
