@@ -73,7 +73,7 @@ class CachedWarehouse(ClosedOnExit):
         return self._kept(self._key(sql, parameters))
 
     def recall(self, question: str, answer: Callable[[], str]) -> str:
-        """A text, asked for once in each state of the source; `question` tells it from others."""
+        """Return the text of `answer`, called once for each state of the source; `question` identifies the text."""
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date) -> None:

@@ -26,6 +26,7 @@ _INTEGERS = {
 }
 _FLOATS = {"FLOAT", "DOUBLE"}
 _TEXTS = {"VARCHAR", "ENUM"}
+NULL_TYPE = "NULL"  # of a column without any value
 _NAIVE_TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"}
 _INTEGER_TEXT = r"\s*[+-]?\d+(\.0*)?\s*"
 _NUMBER_TEXT = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
@@ -51,6 +52,11 @@ class SourceColumn:
     def base_type(self) -> str:
         """The type without its parameters."""
         return re.sub(r"\(.*", "", self.type)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the column holds integers, floats or decimals."""
+        return self.base_type in _INTEGERS | _FLOATS | {"DECIMAL"}
 
     @property
     def sql(self) -> str:
@@ -127,7 +133,7 @@ def _to_number(column: Column, source: SourceColumn) -> Conversion:
         value = f"TRY_CAST(TRY_CAST({name} AS DOUBLE) AS {DUCKDB_TYPE[column.type]})"
         problem = f"{name} IS NOT NULL AND (NOT regexp_full_match({name}, '{pattern}') OR {value} IS NULL)"
         return Conversion(value, problem, column.type, _NUMBER_ADVICE)
-    if base not in _INTEGERS | _FLOATS | {"DECIMAL"}:
+    if not source.is_number:
         return _impossible(source, column.type)
     # pandas writes NaN for a missing number.
     value = f"if(isnan({name}), NULL, {name})" if base in _FLOATS else name

@@ -1,4 +1,4 @@
-"""One set of types whatever engine answered: Arrow in, the same rows as string, date32, int64, double and bool out."""
+"""The common Arrow types of all engines: string, date32, int64, double and bool."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def conform(table: pa.Table) -> pa.Table:
-    """Cast what engines return differently: NUMERIC (Decimal) and every float to double, every integer to int64."""
+    """Return the rows in the common types: NUMERIC (Decimal) and every float as double, every integer as int64."""
     import pyarrow as pa
 
     fields = [pa.field(field.name, _target(field.type)) for field in table.schema]

@@ -1,4 +1,4 @@
-"""What a query would cost before it is run: bytes and a price a tebibyte in, a sentence for a plan out."""
+"""The estimated cost of queries before they run."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ TIB = 2**40
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """Bytes that would be scanned, `price_per_tib` in US dollars, and bytes that need no scan as they lie in the cache.
+    """Bytes that queries would scan, the price in US dollars per TiB, and bytes that the cache saves.
 
-    For clustered tables the bytes are an upper bound: the service skips blocks that it knows only while it reads.
+    For clustered tables the bytes are an upper bound, as the service finds only while it reads which blocks to skip.
     """
 
     bytes_scanned: int
@@ -25,7 +25,7 @@ class CostEstimate:
 
     @property
     def price(self) -> float:
-        """US dollars, at most."""
+        """The upper bound of the price in US dollars."""
         return self.bytes_scanned / TIB * self.price_per_tib
 
     def __add__(self, other: CostEstimate) -> CostEstimate:
@@ -33,11 +33,11 @@ class CostEstimate:
         return CostEstimate(scanned, self.price_per_tib, saved)
 
     def cached(self) -> CostEstimate:
-        """The same query once its rows lie in the cache: nothing is scanned, all of it is saved."""
+        """Return the cost of the same query when its rows are in the cache: all bytes are saved."""
         return CostEstimate(0, self.price_per_tib, self.bytes_scanned + self.bytes_saved)
 
     def describe(self) -> str:
-        """A sentence for a person."""
+        """Describe the estimate in one sentence."""
         scan = (
             f"BigQuery would scan {readable_bytes(self.bytes_scanned)}, at most ${self.price:,.4f} "
             f"at ${self.price_per_tib:g} per TiB (an upper bound for clustered tables)"
@@ -50,16 +50,16 @@ class Priced(Protocol):
     """A warehouse whose queries cost money."""
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """What one query would scan."""
+        """Return what one query would scan."""
         ...
 
     def estimate_checks(self, start: date, end: date) -> CostEstimate:
-        """What `check_history` would scan."""
+        """Return what `check_history` would scan."""
         ...
 
 
 def readable_bytes(count: int) -> str:
-    """1536 -> 1.5 KiB."""
+    """Format a number of bytes in its largest binary unit, as in 1.5 KiB."""
     size = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if size < 1024:

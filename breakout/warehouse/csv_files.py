@@ -100,6 +100,9 @@ class CsvFile:
         count = 0
         try:
             header = next(reader, [])
+            if not any(name.lower() in declared for name in header):
+                reason = f"its first line names no column of {self.files.table}; it must hold the names of the columns"
+                raise self.files.cannot_be_read(self.path, reason)
             width = len(header)
             for row in reader:
                 if len(row) != width and row:

@@ -47,7 +47,7 @@ class DuckDBWarehouse(ClosedOnExit):
 
     `files` maps a table name (`player_game_summary`, `team_offense_game_summary`, `schedule`) to a path or a glob.
     DataError if a file or a column is missing or impossible. `is_lazy` digests the files now, and reads and checks them
-    when the first question is asked.
+    when the first query runs.
     """
 
     def __init__(

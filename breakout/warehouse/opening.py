@@ -1,4 +1,4 @@
-"""From the configured group to an open warehouse, importing only the engine that is asked for."""
+"""The opening of the configured warehouse; only its own engine is imported."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def open_for(config: Any, command: str) -> Warehouse:
-    """The warehouse of a program's settings: answers kept below `paths.outputs`, jobs labelled with the command.
+    """Open the warehouse of a program's settings, with its cache below `paths.outputs`.
 
-    A dry run writes nothing into the cache.
+    Jobs are labelled with the command. A dry run writes nothing into the cache.
     """
     return open_warehouse(
         config.warehouse,
@@ -35,11 +35,11 @@ def open_warehouse(
     is_read_only: bool = False,
     is_lazy: bool = False,
 ) -> Warehouse:
-    """The warehouse of this configuration; DataError in a sentence if it cannot be opened.
+    """Open the warehouse of this configuration; DataError if that is impossible.
 
-    What costs money to read is kept in `cache_folder`, where one is given; `is_read_only` writes nothing there (a dry
-    run). `labels` (command, run) mark the jobs of a warehouse that has jobs. `is_lazy` leaves reading and checking
-    files to the first question.
+    Rows that cost money to read are kept in `cache_folder`, if one is given; with `is_read_only` (a dry run) nothing is
+    written there. `labels` (command, run) are attached to BigQuery jobs. With `is_lazy` files are read and checked when
+    the first query runs.
     """
     if isinstance(config, settings.SampleWarehouseConfig):
         from breakout.warehouse.sample import open_sample

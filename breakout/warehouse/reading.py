@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
 from breakout.warehouse import checks, files
-from breakout.warehouse.columns import Conversion, SourceColumn, conversion_of, literal
+from breakout.warehouse.columns import NULL_TYPE, Conversion, SourceColumn, conversion_of, literal
 from breakout.warehouse.csv_files import CsvFile
 from breakout.warehouse.files import TableFiles
 from breakout.warehouse.renaming import Renaming
@@ -81,8 +81,9 @@ class FileReader:
         for part, converted in zip(parts, conversions, strict=True):
             self._check_values(table, found, part, converted)
         self._check_text_or_numbers(table, found, parts)
+        texts = _without_common_type(parts)
         return "\nUNION ALL BY NAME\n".join(
-            self._select_part(part, converted) for part, converted in zip(parts, conversions, strict=True)
+            self._select_part(part, converted, texts) for part, converted in zip(parts, conversions, strict=True)
         )
 
     def _conversions(self, table: Table, part: Part) -> dict[Column, Conversion]:
@@ -92,13 +93,17 @@ class FileReader:
             if column.name in part.columns
         }
 
-    def _select_part(self, part: Part, converted: Mapping[Column, Conversion]) -> str:
+    def _select_part(self, part: Part, converted: Mapping[Column, Conversion], texts: Collection[str]) -> str:
         values = {column.name: conversion.value for column, conversion in converted.items()}
         if self._options.season_type is not None:
             constant = literal(self._options.season_type)
             known = values.get("season_type")
             values["season_type"] = f"coalesce(nullif({known}, ''), {constant})" if known else constant
-        extra = {name: column.sql for name, column in part.columns.items() if name not in values}
+        extra = {
+            name: f"CAST({column.sql} AS VARCHAR)" if name in texts else column.sql
+            for name, column in part.columns.items()
+            if name not in values
+        }
         listed = ", ".join(f'{value} AS "{name}"' for name, value in (extra | values).items())
         return f"SELECT {listed} FROM {part.source}"
 
@@ -172,10 +177,14 @@ class FileReader:
         import pyarrow as pa
 
         by_path = {path: self._register(rows) for path, rows in members} if len(members) > 1 else {}
-        source = self._register(pa.concat_tables([rows for _, rows in members]))
+        rows = pa.concat_tables([one for _, one in members])
+        source = self._register(rows)
         described = self._connection.execute(f"DESCRIBE FROM {source}").fetchall()
         columns = {
-            str(name).lower(): SourceColumn(str(name), str(kind), is_untyped=True) for name, kind, *_ in described
+            field.name.lower(): SourceColumn(
+                field.name, "NULL" if pa.types.is_null(field.type) else str(kind), is_untyped=True
+            )
+            for field, (_, kind, *_) in zip(rows.schema, described, strict=True)
         }
         return Part(source, tuple(path for path, _ in members), columns, by_path.__getitem__)
 
@@ -276,6 +285,15 @@ class FileReader:
     def _has_values(self, part: Part, source: SourceColumn) -> bool:
         sql = f"SELECT 1 FROM {part.source} WHERE {source.sql} IS NOT NULL LIMIT 1"
         return self._connection.execute(sql).fetchone() is not None
+
+
+def _without_common_type(parts: Sequence[Part]) -> set[str]:
+    """Return the names of columns whose types differ between parts and are not all numbers; only text holds them."""
+    kinds: dict[str, set[str]] = {}
+    for part in parts:
+        for name, column in part.columns.items():
+            kinds.setdefault(name, set()).add("number" if column.is_number else column.type)
+    return {name for name, found in kinds.items() if len(found - {NULL_TYPE}) > 1}
 
 
 def _listed(paths: Sequence[str]) -> str:

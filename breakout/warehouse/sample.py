@@ -1,4 +1,4 @@
-"""The embedded sample: three seasons of real box scores that travel with the package."""
+"""The embedded sample: three seasons of real box scores, part of the package."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SAMPLE_FOLDER = Path(__file__).parent / "data"
 
 
 def open_sample(*, is_lazy: bool = False) -> DuckDBWarehouse:
-    """The sample behind DuckDB, with its schedule; `is_lazy` reads it with the first question."""
+    """Open the sample with its schedule; with `is_lazy` it is read when the first query runs."""
     names = ("player_game_summary", "team_offense_game_summary", "schedule")
     return DuckDBWarehouse(
         {name: str(SAMPLE_FOLDER / f"{name}.parquet") for name in names}, label="sample", is_lazy=is_lazy

@@ -1,4 +1,4 @@
-"""The source tables: their names, their columns and the types of these."""
+"""The source tables: names, keys, columns and types."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SEASON_TYPES: tuple[str, ...] = get_args(SeasonType)
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a source table. NUMERIC and FLOAT64 sources are both FLOAT64 here; `is_nullable` allows NULL."""
+    """A column of a source table; FLOAT64 includes NUMERIC, and `is_nullable` allows NULL."""
 
     name: str
     type: ColumnType
@@ -30,7 +30,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A source table: its key stands once, its numbers are neither negative nor endless."""
+    """A source table; `key` names the two columns that identify a row."""
 
     name: str
     key: tuple[str, str]

@@ -1,4 +1,4 @@
-"""One BigQuery a test session (a worker), the sample in it, and a server in front of it that can fail as told."""
+"""One BigQuery for each test worker, with the sample in it, and a server in front of it that fails on demand."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def composed() -> dict[str, Any]:
 
 @pytest.fixture
 def config(server: FaultServer, composed: dict[str, Any]) -> ConfigMaker:
-    """A warehouse configuration of these words (warehouse.key=value), behind the fault server."""
+    """A warehouse configuration with these overrides (warehouse.key=value), behind the fault server."""
 
     def make(*words: str, endpoint: str | None = None) -> BigQueryConfig:
         known = {"api_endpoint": endpoint or server.url, "project": PROJECT, "schedule": "nba_analytics.schedule"}

@@ -1,4 +1,4 @@
-"""A real HTTP server between the client and the emulator: it counts, refuses, delays and breaks off as told.
+"""A real HTTP server between the client and the emulator: it counts, refuses, delays and breaks off on demand.
 
 It is also as strict as production where the emulator is not: every text is read as BigQuery reads it, and a query that
 reads a `strict` table without a filter over game_date is refused with BigQuery's own words.
@@ -47,7 +47,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What to send back: a status and JSON, or None for a connection that is cut without a word."""
+    """What to send back: a status and JSON, or None for a connection that is cut without an answer."""
 
     status: int
     body: dict[str, Any] | None
@@ -107,7 +107,7 @@ class FaultServer:
 
 
 def always(answer: Answer, when: Callable[[Request], bool] = lambda request: bool(request.sql)) -> Fault:
-    """Give this answer to each matching request (to each started query, unless told otherwise)."""
+    """Give this answer to each matching request (by default to each started query)."""
     return lambda request: answer if when(request) else None
 
 

@@ -139,7 +139,7 @@ def test_a_damaged_entry_is_read_anew(
 
 
 @pytest.mark.parametrize("is_read_only", [False, True])
-def test_a_damaged_entry_is_told_once_however_often_it_is_looked_at(
+def test_a_damaged_entry_is_warned_of_once_however_often_it_is_read(
     inner: CountingWarehouse, tmp_path: Path, caplog: pytest.LogCaptureFixture, *, is_read_only: bool
 ) -> None:
     cached = CachedWarehouse(inner, tmp_path, is_read_only=is_read_only)
@@ -154,7 +154,7 @@ def test_a_damaged_entry_is_told_once_however_often_it_is_looked_at(
     assert list(tmp_path.glob("*.parquet")) == [entry]
 
 
-def test_an_entry_that_was_mended_and_is_damaged_again_is_told_again(
+def test_an_entry_that_was_rewritten_and_is_damaged_again_is_warned_of_again(
     inner: CountingWarehouse, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     cached = CachedWarehouse(inner, tmp_path)

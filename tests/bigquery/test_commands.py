@@ -168,8 +168,8 @@ def test_a_run_is_registered_again_by_its_folder(
 
 def test_the_doctor_finds_everything_in_place(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", *words]) == 0
-    told = capsys.readouterr().out
-    assert "failed" not in told
+    printed = capsys.readouterr().out
+    assert "failed" not in printed
     for found in (
         f"credentials and project: bigquery {PROJECT}",
         "permission to run jobs (bigquery.jobs.create): granted",
@@ -179,7 +179,7 @@ def test_the_doctor_finds_everything_in_place(words: list[str], capsys: pytest.C
         "rows from ",
         "rows of the schedule: games of ",
     ):
-        assert f"ok      {found}" in told
+        assert f"ok      {found}" in printed
 
 
 def no_jobs(request: Request) -> Answer | None:

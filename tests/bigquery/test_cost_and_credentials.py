@@ -111,9 +111,9 @@ def test_missing_credentials_cost_a_sentence_and_no_waiting(nobody: Path, capsys
     began = time.monotonic()
     assert main(["warehouse=bigquery", f"paths.outputs={nobody}"]) == 3
     assert time.monotonic() - began < 10
-    told = capsys.readouterr().err
+    printed = capsys.readouterr().err
     sentence = "there are no credentials for BigQuery (warehouse=bigquery)"
-    assert told == f"breakout: {sentence}; run: gcloud auth application-default login\n"
+    assert printed == f"breakout: {sentence}; run: gcloud auth application-default login\n"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_missing_credentials_cost_a_sentence_and_no_waiting(nobody: Path, capsys
         ('{"type": "x"}', "cannot be used"),
     ],
 )
-def test_unusable_credentials_are_told(
+def test_unusable_credentials_are_refused(
     nobody: Path, config: ConfigMaker, monkeypatch: pytest.MonkeyPatch, content: str | None, message: str
 ) -> None:
     path = nobody / "key.json"
@@ -136,7 +136,7 @@ def test_unusable_credentials_are_told(
         BigQueryWarehouse(public(config))
 
 
-def test_a_withdrawn_key_is_told_and_never_sent_to_an_emulator(
+def test_a_withdrawn_key_is_reported_and_never_sent_to_an_emulator(
     config: ConfigMaker, service_account: Path, monkeypatch: pytest.MonkeyPatch, server: FaultServer
 ) -> None:
     refusal = Answer(400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
@@ -182,7 +182,7 @@ def test_credentials_without_a_project_need_one_named(config: ConfigMaker, servi
             BigQueryWarehouse(config("warehouse.project=null", endpoint=between.url))
 
 
-def test_an_answer_that_is_not_bigquerys_is_told(config: ConfigMaker, server: FaultServer) -> None:
+def test_an_answer_that_is_not_bigquerys_is_reported(config: ConfigMaker, server: FaultServer) -> None:
     server.faults.append(always(Answer(200, ["no", "bigquery"]), lambda request: request.path.endswith("/projects")))  # type: ignore[arg-type]
     with pytest.raises(DataError, match=r"warehouse\.project=PROJECT"):
         BigQueryWarehouse(config("warehouse.project=null"))

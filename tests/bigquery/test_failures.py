@@ -158,11 +158,11 @@ def test_a_failure_ends_in_its_sentence_in_bounded_time_and_a_true_status(
     began = time.monotonic()
     code, folder = breakout()
     assert time.monotonic() - began < seconds + 15  # composing and reading the checks, on a busy machine
-    told = capsys.readouterr().err
+    printed = capsys.readouterr().err
     assert code == 3
-    assert re.search(message, told), told
-    assert told.count("\n") == 1
-    assert "Traceback" not in told
+    assert re.search(message, printed), printed
+    assert printed.count("\n") == 1
+    assert "Traceback" not in printed
     assert len(server.queries) in asked
     assert folder is not None
     status = json.loads((folder / "status.json").read_text())
@@ -214,14 +214,14 @@ def test_a_job_that_the_service_failed_is_run_again_under_a_new_id(config: Confi
     assert len(ids) == len(set(ids)) == 2
 
 
-def test_nobody_at_the_address_is_told_at_once(config: ConfigMaker) -> None:
+def test_a_refused_connection_is_reported_at_once(config: ConfigMaker) -> None:
     began = time.monotonic()
     with pytest.raises(DataError, match="nobody answers at BigQuery's address"):
         BigQueryWarehouse(config(endpoint="http://127.0.0.1:9")).latest_game_date()
     assert time.monotonic() - began < 5
 
 
-def test_a_server_killed_in_mid_query_is_told_at_once(config: ConfigMaker) -> None:
+def test_a_server_killed_in_mid_query_is_reported_at_once(config: ConfigMaker) -> None:
     with running_emulator() as (url, process), fault_server(url) as between:
         client = open_emulator(url)
         load_sample(client, since="2026-01-01")

@@ -84,7 +84,7 @@ def test_every_row_and_feature_comes_through_the_storage_api_as_duckdb_gives_it(
     assert np.abs(ours.X.to_numpy() - theirs.X.to_numpy()).max() <= 1e-9
 
 
-def test_the_cost_is_told_before_and_saved_after(config: settings.BigQueryWarehouseConfig, tmp_path: Path) -> None:
+def test_the_cost_is_printed_before_and_saved_after(config: settings.BigQueryWarehouseConfig, tmp_path: Path) -> None:
     cached = CachedWarehouse(BigQueryWarehouse(config), tmp_path)
     before = estimate_rows(cached, ALL, *DAYS)
     build_dataset(cached, ALL, *DAYS)

@@ -25,7 +25,7 @@ def test_every_dataset_is_another_one_behind_the_stand_in() -> None:
         assert len(run(behind, "SELECT points FROM own_old.p")) == 2
 
 
-def test_names_are_told_apart_from_words() -> None:
+def test_only_names_of_datasets_are_replaced() -> None:
     names = Translation("my-project-1", "own_")
     body = '{"query": "SELECT \'old\' FROM `breakout-emulator.old.p` WHERE plain > 1", "datasetId": "plain"}'
     sent = names.outward(body)

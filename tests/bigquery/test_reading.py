@@ -267,7 +267,7 @@ def test_a_name_that_bigquery_takes_is_taken(config: ConfigMaker, name: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("word", "message"),
+    ("override", "message"),
     [
         ("warehouse.project='`x`'", "project id"),
         ("warehouse.project='x; drop'", "project id"),
@@ -278,9 +278,9 @@ def test_a_name_that_bigquery_takes_is_taken(config: ConfigMaker, name: str) -> 
         ("warehouse.api_endpoint='http://user@evil/'", "must be a URL"),
     ],
 )
-def test_a_hostile_word_is_refused_at_the_door(config: ConfigMaker, word: str, message: str) -> None:
+def test_a_hostile_override_is_refused(config: ConfigMaker, override: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        config(word)
+        config(override)
 
 
 def test_no_text_holds_a_value_of_the_configuration(config: ConfigMaker, server: FaultServer) -> None:

@@ -165,11 +165,11 @@ def test_a_hostile_experiments_table_is_refused(tracking: BigQueryTrackingConfig
 
 
 @pytest.mark.parametrize(
-    "word", ["tracking.table='x; drop table'", "tracking.project='`x`'", "tracking.location='US;'"]
+    "override", ["tracking.table='x; drop table'", "tracking.project='`x`'", "tracking.location='US;'"]
 )
-def test_a_hostile_tracking_word_is_refused_before_the_run(word: str) -> None:
+def test_a_hostile_tracking_override_is_refused_before_the_run(override: str) -> None:
     with pytest.raises(ConfigurationError, match="tracking"):
-        compose("train", ["tracking=bigquery", word])
+        compose("train", ["tracking=bigquery", override])
 
 
 def test_registering_has_a_limit_of_bytes_and_labels_of_its_own(

@@ -196,6 +196,26 @@ def test_other_columns_may_differ_between_files_and_keep_their_types(folder: Fol
     warehouse.close()
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "kind"),
+    [
+        ("2025-11-01", "5", "VARCHAR"),
+        ("true", "5", "VARCHAR"),
+        ("x", "07:30:00", "VARCHAR"),
+        ("", "5", "BIGINT"),
+        ("2025-11-01", "", "DATE"),
+    ],
+)
+def test_another_column_takes_a_type_that_holds_the_values_of_all_files(
+    first: str, second: str, kind: str, folder: Folder
+) -> None:
+    for number, (rows, value) in enumerate(((folder.rows[:6], first), (folder.rows[6:], second))):
+        text = csv_text([row | {"note": value} for row in rows], names=[*PLAYER_SCHEMA.names, "note"])
+        (folder.path / f"p{number}.csv").write_text(text)
+    with folder.open("p*.csv") as warehouse:
+        assert dict(warehouse.columns(PLAYERS))["note"] == kind
+
+
 # --- dates
 
 
@@ -477,6 +497,24 @@ def test_a_file_with_a_header_alone_has_no_rows(folder: Folder) -> None:
     assert "has no rows" in folder.refusal("p1.csv")
     (folder.path / "p2.csv").write_text(csv_text(folder.rows))
     assert len(folder.values("points", "p*.csv")) == 12
+
+
+@pytest.mark.parametrize("before", ["\n\n", "# exported today\n", "sep=;\n"])
+def test_a_first_line_that_is_not_the_header_is_refused(before: str, folder: Folder) -> None:
+    (folder.path / "p.csv").write_text(before + csv_text(folder.rows))
+    assert "p.csv) cannot be read: its first line names no column" in folder.refusal("p.csv")
+
+
+def test_a_file_without_a_header_is_refused(folder: Folder) -> None:
+    (folder.path / "p.csv").write_text(csv_text(folder.rows).partition("\n")[2])
+    assert "p.csv) cannot be read: its first line names no column" in folder.refusal("p.csv")
+
+
+def test_a_column_without_a_name_is_left_out(folder: Folder) -> None:
+    lines = csv_text(folder.rows).splitlines()
+    indexed = [f"{'' if number == 0 else number},{line}" for number, line in enumerate(lines)]
+    (folder.path / "p.csv").write_text("\n".join(indexed))
+    assert len(folder.values("points", "p.csv")) == 12
 
 
 def test_a_column_of_nothing_is_null(folder: Folder) -> None:

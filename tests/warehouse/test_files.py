@@ -215,9 +215,11 @@ BAD_TABLES: list[tuple[str, str, Callable[[pa.Table], pa.Table], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "spoil", "told"), [case[1:] for case in BAD_TABLES], ids=[c[0] for c in BAD_TABLES])
+@pytest.mark.parametrize(
+    ("name", "spoil", "expected"), [case[1:] for case in BAD_TABLES], ids=[c[0] for c in BAD_TABLES]
+)
 def test_a_table_that_cannot_be_is_refused_by_name(
-    name: str, spoil: Callable[[pa.Table], pa.Table], told: list[str], history: History, tmp_path: Path
+    name: str, spoil: Callable[[pa.Table], pa.Table], expected: list[str], history: History, tmp_path: Path
 ) -> None:
     tables = tables_of(history)
     tables[name] = spoil(tables[name])
@@ -226,11 +228,11 @@ def test_a_table_that_cannot_be_is_refused_by_name(
     message = str(refused.value)
     assert message.startswith(name)
     assert "\n" not in message
-    assert [part for part in told if part not in message] == []
+    assert [part for part in expected if part not in message] == []
     assert refused.value.exit_code == 3
 
 
-def test_only_a_few_of_many_rows_are_told(tmp_path: Path) -> None:
+def test_a_message_names_only_a_few_of_many_rows(tmp_path: Path) -> None:
     built = History()
     for number in range(9):
         built.plays(number, 10)
@@ -255,7 +257,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         DuckDBWarehouse({PLAYERS: str(tmp_path / "nowhere.parquet"), TEAMS: str(tmp_path / "nowhere.parquet")})
 
 
-def test_a_folder_is_told_how_to_name_its_files(history: History, tmp_path: Path) -> None:
+def test_a_folder_is_refused_with_the_glob_of_its_files(history: History, tmp_path: Path) -> None:
     files = write(tables_of(history), tmp_path)
     with pytest.raises(DataError, match=r"player_game_summary: .* is a folder; name its files, as in .*\*\.parquet"):
         DuckDBWarehouse(files | {PLAYERS: str(tmp_path)})
@@ -311,7 +313,7 @@ def test_facts_of_a_warehouse_are_those_of_its_files(history: History, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "expected"),
     [
         (lambda table: table.drop_columns(["points"]), "lacks the column points"),
         (spoiled("points", "DNP", pa.string()), "column points must be INT64"),
@@ -320,7 +322,7 @@ def test_facts_of_a_warehouse_are_those_of_its_files(history: History, tmp_path:
 )
 def test_the_program_refuses_with_exit_code_3_and_one_sentence(
     spoil: Callable[[pa.Table], pa.Table],
-    told: str,
+    expected: str,
     history: History,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -334,7 +336,7 @@ def test_the_program_refuses_with_exit_code_3_and_one_sentence(
     assert main(["dataset", "start=2025-11-01", "end=2025-11-30", "out=rows.parquet", *words]) == 3
     shown = capsys.readouterr()
     assert shown.err.startswith(f"breakout: {PLAYERS} (") or shown.err.startswith(f"breakout: {PLAYERS}: ")
-    assert told in shown.err
+    assert expected in shown.err
     assert (shown.out, shown.err.count("\n")) == ("", 1)
     assert not (tmp_path / "rows.parquet").exists()
 
