@@ -25,7 +25,7 @@ FOLDER = "comparisons"
 
 
 def run(config: CompareConfig) -> int:
-    """Compare, write and show; the exit code. GateError if either contract is not the installed one."""
+    """Compare, write and print; return the exit code. GateError if either contract is not the installed one."""
     candidate, production = open_bundle(config.candidate), open_bundle(config.production)
     check_comparable(candidate, production)
     folder, compared = compare(config, candidate, production)

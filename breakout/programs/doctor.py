@@ -35,18 +35,18 @@ class Checkup:
     def __init__(self) -> None:
         self.has_failed = False
 
-    def check(self, name: str, look: Callable[[], T], tell: Callable[[T], str] = str) -> T | None:
-        """Print one line for one look; its answer, or None if it failed."""
+    def check(self, name: str, run: Callable[[], T], describe: Callable[[T], str] = str) -> T | None:
+        """Run one check and print its line; return its result, or None if it failed."""
         try:
-            found = look()
-            line = f"ok      {name}: {tell(found)}"
+            found = run()
+            line = f"ok      {name}: {describe(found)}"
         except BreakoutError as error:
             self.has_failed, found, line = True, None, f"failed  {name}: {error}"
         print_line(line)
         return found
 
     def skip(self, name: str, why: str) -> None:
-        """Say that a check could not be made because an earlier one failed."""
+        """Print that a check was not made because an earlier one failed."""
         print_line(f"-       {name}: not checked, {why}")
 
 
@@ -89,7 +89,7 @@ def clear_outputs(outputs: Path) -> str:
 
 
 def versions() -> str:
-    """Python's and the libraries' versions; DataError if one is absent."""
+    """Return the versions of Python and the libraries; DataError if one is absent."""
     found = [f"Python {sys.version.split()[0]}"]
     for package in PACKAGES:
         try:
@@ -143,7 +143,7 @@ def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: se
 
 
 def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, name: str) -> bool:
-    """Whether a table is there, with the columns and a partition that the queries use."""
+    """Check that a table exists, with the columns and the partition that the queries use; return whether it does."""
     from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
 
     columns = checkup.check(name, lambda: warehouse.columns(name), lambda found: f"{len(found)} columns")
@@ -151,11 +151,11 @@ def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, name: str) -> bo
         return False
     table = next(table for table in (*HISTORY_TABLES, SCHEDULE) if table.name == name)
 
-    def look() -> str:
+    def run_check() -> str:
         warehouse.check_schema(table)
         return "every needed column has its type"
 
-    schema = checkup.check(f"{name} columns", look)
+    schema = checkup.check(f"{name} columns", run_check)
     partition = checkup.check(f"{name} partition filter", lambda: warehouse.partitioning(name))
     return schema is not None and partition is not None
 
@@ -170,7 +170,7 @@ def check_query(
     from breakout.features.query import get_training_data_query
     from breakout.warehouse.cost import readable_bytes
 
-    def look() -> str:
+    def run_check() -> str:
         start, end = recent_days()
         parameters = features.parameters(warehouse.history_start(start), start, end)
         cost = warehouse.estimate(get_training_data_query(features.names, sources=warehouse.sources), parameters)
@@ -182,7 +182,7 @@ def check_query(
             )
         return cost.describe()
 
-    return checkup.check("feature query over 90 days", look) is not None
+    return checkup.check("feature query over 90 days", run_check) is not None
 
 
 def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse) -> None:
@@ -191,7 +191,7 @@ def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse) -> None:
 
     start, end = recent_days()
 
-    def look() -> str:
+    def run_check() -> str:
         warehouse.check_history(start, end)
         return f"{CHECKED_IN_A_TABLE}, and across tables {CHECKED_ACROSS_TABLES}"
 
@@ -199,7 +199,7 @@ def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse) -> None:
         warehouse.check_schedule(end, end + timedelta(days=7))
         return f"games of {end} and the week after fit the tables"
 
-    checkup.check(f"rows from {warehouse.history_start(start)} to {end}", look)
+    checkup.check(f"rows from {warehouse.history_start(start)} to {end}", run_check)
     if warehouse.has_schedule():
         checkup.check("rows of the schedule", look_at_schedule)
 
@@ -211,7 +211,7 @@ def recent_days() -> tuple[date, date]:
 
 
 def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:
-    """Whether the tracker can be reached; its table is made when the first run is registered."""
+    """Check that the tracker can be reached; its table is created when the first run is registered."""
     from breakout.settings import BigQueryTrackingConfig
 
     tracking = config.tracking
@@ -221,7 +221,7 @@ def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:
     from breakout.warehouse.bigquery.jobs import BigQueryJobs
     from breakout.warehouse.bigquery.writing import check_written_columns
 
-    def look() -> str:
+    def run_check() -> str:
         with BigQueryJobs(tracking, "tracking", _LABELS) as jobs:
             present = jobs.columns_if_there(tracking.table)
         if present is None:
@@ -229,4 +229,4 @@ def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:
         check_written_columns(tracking.table, COLUMNS, present)
         return f"{tracking.table} is there, and every column has its type"
 
-    checkup.check("tracking table", look)
+    checkup.check("tracking table", run_check)

@@ -1,4 +1,4 @@
-"""The arguments of commands that take folders of runs beside settings."""
+"""The arguments of commands that take folders of runs as well as overrides."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def split_folders(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
 
     A path may hold `=` too: what exists on the disk is a folder.
     """
-    overrides = [word for word in arguments if _OVERRIDE.match(word) and not Path(word).exists()]
-    return [Path(word) for word in arguments if word not in overrides], overrides
+    overrides = [one for one in arguments if _OVERRIDE.match(one) and not Path(one).exists()]
+    return [Path(one) for one in arguments if one not in overrides], overrides

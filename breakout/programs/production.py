@@ -1,6 +1,6 @@
 """`breakout production`: the model in production and its history.
 
-`rollback` returns to the one before, `retire` leaves none.
+`rollback` returns to the model before, `retire` leaves none in production.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 ACTIONS = ("rollback", "retire")
 
 
-def main(words: Sequence[str]) -> int:
-    """Show or change the registry below paths.outputs; the exit code."""
-    actions = [word for word in words if "=" not in word]
+def main(arguments: Sequence[str]) -> int:
+    """Print or change the registry below `paths.outputs`; return the exit code."""
+    actions = [argument for argument in arguments if "=" not in argument]
     if len(actions) > 1 or any(action not in ACTIONS for action in actions):
         raise ConfigurationError(
             f"cannot read {' '.join(actions)!r}: type `breakout production`, or one of {', '.join(ACTIONS)} after it."
         )
-    registry = Registry.of(outputs_folder([word for word in words if "=" in word]))
+    registry = Registry.of(outputs_folder([argument for argument in arguments if "=" in argument]))
     if actions == ["rollback"]:
         roll_back(registry)
     elif actions == ["retire"]:
@@ -38,7 +38,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def roll_back(registry: Registry) -> None:
-    """Return to the model before; GateError if its contract is not the installed one, for then nothing could use it."""
+    """Return to the model before; GateError if its contract is not the installed one, so that no command can use it."""
     with registry.lock():
         target = registry.rollback_target()
         if target is not None:
@@ -47,7 +47,7 @@ def roll_back(registry: Registry) -> None:
 
 
 def check_current(registry: Registry) -> None:
-    """Tell if the model in production cannot be used as definitions stand; DataError if its files are damaged."""
+    """Print a warning if no command can use the model in production; DataError if its files are damaged."""
     if registry.current() is None:
         return
     differences = contract_differences(registry.current_bundle())
@@ -59,10 +59,10 @@ def check_current(registry: Registry) -> None:
 
 
 def outputs_folder(overrides: Sequence[str]) -> str:
-    """paths.outputs as every other command has it; ConfigurationError for any other setting."""
+    """Return `paths.outputs` with the default of the other commands; ConfigurationError for any other setting."""
     from breakout.settings.composition import compose_mapping
 
-    strange = [word for word in overrides if not word.startswith("paths.")]
+    strange = [override for override in overrides if not override.startswith("paths.")]
     if strange:
         raise ConfigurationError(f"cannot read {strange[0]!r}: the only setting here is paths.outputs=DIR.")
     return str(compose_mapping("promote", overrides)["paths"]["outputs"])

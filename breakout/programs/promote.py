@@ -1,4 +1,4 @@
-"""`breakout promote`: the gate, and behind it the registry of the model in production."""
+"""`breakout promote`: the checks of a candidate, and its way into production if it passes all of them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 def run(config: PromoteConfig) -> int:
-    """Ask the gate and switch production; the exit code. GateError at one "no", and nothing has changed.
+    """Run the checks and put the candidate into production; return the exit code.
 
-    The registry is locked for the whole of it: a second promotion waits, and is then held against the first's model.
+    GateError if a check fails; nothing has changed then. The registry is locked meanwhile: a second promotion waits and
+    is then compared with the model of the first.
     """
     candidate = find_bundle(config.candidate)
     registry = Registry.of(config.paths.outputs)
@@ -37,7 +38,7 @@ def run(config: PromoteConfig) -> int:
 
 
 def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> tuple[Check, ...]:
-    """Every check of the candidate against the model that is in production now."""
+    """Return every check of the candidate against the model that is in production now."""
     current = registry.current()
     production = registry.load(current) if current else None
     with open_for(config, "promote") as warehouse:

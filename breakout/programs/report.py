@@ -1,4 +1,4 @@
-"""`breakout report DIR`: the report of a run or of a sweep written anew from its own files."""
+"""`breakout report DIR`: the report of a run or of a sweep, written again from its own files."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from breakout.runs import STATUS_FILE, read_status
 RECORD_FILE = "sweep.json"
 
 
-def main(words: Sequence[str]) -> int:
-    """Rebuild one report; the exit code. Raises BreakoutError for what a user can mend."""
-    if len(words) != 1 or words[0].startswith("-"):
+def main(arguments: Sequence[str]) -> int:
+    """Rebuild one report; return the exit code. ConfigurationError or DataError if the folder holds none."""
+    if len(arguments) != 1 or arguments[0].startswith("-"):
         raise ConfigurationError("give one folder: breakout report outputs/runs/NAME/RUN, or a folder of a sweep.")
-    folder = Path(words[0]).resolve()
+    folder = Path(arguments[0]).resolve()
     if (folder / RECORD_FILE).is_file():
         return _rebuild_sweep(folder)
     if not (folder / STATUS_FILE).is_file():
-        raise DataError(f"{words[0]} is neither a run nor a sweep: it holds no {STATUS_FILE} and no {RECORD_FILE}.")
+        raise DataError(f"{arguments[0]} is neither a run nor a sweep: it holds no {STATUS_FILE} and no {RECORD_FILE}.")
     return _rebuild_run(folder)
 
 

@@ -1,4 +1,4 @@
-"""`breakout reproduce RUN`: a run again from its own settings, and what is different if anything is."""
+"""`breakout reproduce RUN`: a second run with the settings of a run, and a comparison of the two."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 PROBABILITY = "probability"
 
 
-def main(words: Sequence[str]) -> int:
-    """Run again, compare and show; 0 if settings, data, contract, rows and all probabilities are the same, bit for bit.
+def main(arguments: Sequence[str]) -> int:
+    """Run again, compare and print; return 0 if settings, data, contract, rows and probabilities are equal bit for bit.
 
-    GateError naming what differs otherwise. Versions are shown, for they may explain a difference; alone they are none.
+    GateError naming what differs otherwise. Other versions of libraries are printed, because they may explain a
+    difference, but they alone are none.
     """
-    folders, overrides = split_folders(words)
+    folders, overrides = split_folders(arguments)
     if len(folders) != 1:
         raise ConfigurationError("give one run's folder: breakout reproduce outputs/runs/NAME/RUN")
     folder = folders[0].parent if folders[0].name == "bundle" else folders[0]
@@ -36,14 +37,14 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def read_places(words: Sequence[str]) -> dict[str, str]:
-    """Where the run's data or bundle lies now, by key; ConfigurationError for any other setting."""
-    places = dict(word.split("=", 1) for word in words)
+def read_places(overrides: Sequence[str]) -> dict[str, str]:
+    """Return the present paths of the run's data or bundle, by key; ConfigurationError for any other setting."""
+    places = dict(override.split("=", 1) for override in overrides)
     strange = [key for key in places if key not in PLACES]
     if strange:
         raise ConfigurationError(
             f"{strange[0]} cannot be set: a run is run again as it was. "
-            f"Only where its data lies now can be told, with {', '.join(PLACES)}."
+            f"Only the new place of its data can be set, with {', '.join(PLACES)}."
         )
     return places
 

@@ -1,4 +1,4 @@
-"""`breakout track RUN`: registers a finished or failed run with its tracker again; the exit code comes out."""
+"""`breakout track RUN`: the registration of a finished or failed run with its tracker, once more."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Register each named run; tracking=bigquery chooses another tracker than its own, tracking.KEY= corrects that."""
+    """Register each named run and return the exit code.
+
+    `tracking=bigquery` chooses another tracker than the run's own, `tracking.KEY=VALUE` changes one setting of it.
+    """
     folders, overrides = split_folders(argv)
     if not folders:
         raise ConfigurationError("name the run: breakout track outputs/runs/NAME/RUN")
@@ -37,11 +40,11 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _tracking_of(folder: Path, overrides: Sequence[str]) -> TrackingConfig:
-    """The tracker of the run's own settings; `tracking.KEY=` corrects one of them, `tracking=` begins anew."""
-    foreign = [word for word in overrides if not word.startswith("tracking")]
+    """Return the tracker of the run's settings, changed by the overrides; `tracking=` starts from its defaults."""
+    foreign = [one for one in overrides if not one.startswith("tracking")]
     if foreign:
         raise ConfigurationError(f"breakout track takes tracking=... and tracking.KEY=... only, not {foreign[0]}.")
-    if any(word.startswith("tracking=") for word in overrides):
+    if any(one.startswith("tracking=") for one in overrides):
         return _composed(overrides)
     own = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig, is_lenient=bool(overrides)).tracking
     if not overrides:
@@ -51,10 +54,10 @@ def _tracking_of(folder: Path, overrides: Sequence[str]) -> TrackingConfig:
     return replace(own, **{key: getattr(composed, key) for key in keys})
 
 
-def _composed(words: Sequence[str]) -> TrackingConfig:
+def _composed(overrides: Sequence[str]) -> TrackingConfig:
     from breakout.settings.composition import compose
 
-    config = compose("train", words)
+    config = compose("train", overrides)
     if not isinstance(config, settings.ExperimentConfig):
         raise TypeError("train composes an ExperimentConfig")
     return config.tracking

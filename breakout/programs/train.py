@@ -1,4 +1,4 @@
-"""The main job: settings in; with dry_run the plan, otherwise a run and what it found; the exit code out."""
+"""`breakout train`: the main job, or with `dry_run=true` its plan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def run(config: ExperimentConfig) -> int:
-    """Train, evaluate and save; the exit code. Raises BreakoutError for what a user can mend."""
+    """Train, evaluate and save, and return the exit code; with `dry_run` print the plan instead."""
     with registering(config.tracking) as started:
         with open_plan(config) as plan:
             if config.dry_run:
@@ -32,7 +32,7 @@ def run(config: ExperimentConfig) -> int:
 
 
 def print_plan_of(plan: RunPlan) -> None:
-    """Show what would be done, after every check that a real run makes before it fits."""
+    """Print the plan, after every check that a real run makes before it fits."""
     if isinstance(plan.warehouse, Priced):
         print_priced_plan(plan, estimate_plan(plan))
         return
@@ -48,6 +48,6 @@ def print_plan_of(plan: RunPlan) -> None:
 
 
 def estimate_plan(plan: RunPlan) -> dict[str, CostEstimate]:
-    """What reading each range of a plan would cost, where reading costs money; counting rows would cost the same."""
+    """Return what reading each range of a plan would cost; empty if reading costs nothing."""
     costs = {part: plan.estimate(window) for part, window in plan.ranges().items()}
     return {part: cost for part, cost in costs.items() if cost is not None}
