@@ -14,7 +14,13 @@ import numpy as np
 
 from breakout.errors import DataError
 from breakout.features.plan import build_plan
-from breakout.features.query import CONTEXT_COLUMNS, KEY_COLUMNS, get_training_data_query, night_columns
+from breakout.features.query import (
+    CONTEXT_COLUMNS,
+    KEY_COLUMNS,
+    get_training_data_query,
+    night_columns,
+    seasons_before,
+)
 from breakout.features.registry import REGISTRY
 from breakout.features.sources import extra_columns
 from breakout.features.vector import prepare_feature_vector
@@ -127,9 +133,10 @@ def ask_checked(
     registry: Mapping[str, Feature] = REGISTRY,
 ) -> pa.Table:
     """The answer to the feature query of these features and dates, after the checks of what it is built from."""
-    warehouse.check_history(start, end)
+    reach = seasons_before(config.names, registry)
+    warehouse.check_history(start, end, reach)
     _check_own_columns(warehouse, config.names, registry)
-    return warehouse.query(sql, config.parameters(warehouse.history_start(start), start, end))
+    return warehouse.query(sql, config.parameters(warehouse.history_start(start, reach), start, end))
 
 
 def dataset_of(

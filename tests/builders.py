@@ -41,6 +41,9 @@ PLAYER_SCHEMA = pa.schema(
         ("minutes_played", pa.float64()),
         ("fg_attempts", pa.int64()),
         ("usage_rate", pa.float64()),
+        ("three_pt_attempts", pa.int64()),
+        ("ft_attempts", pa.int64()),
+        ("plus_minus", pa.int64()),
     ]
 )
 TEAM_SCHEMA = pa.schema(
@@ -186,6 +189,9 @@ class History:
         minutes: float | None = 30.0,
         usage: float | None = 20.0,
         shots: int | None = 10,
+        threes: int | None = 3,
+        free_throws: int | None = 4,
+        margin: int | None = 0,
         team: str = "BOS",
         opponent: str = "NYK",
         **game: Any,
@@ -205,6 +211,9 @@ class History:
             "minutes_played": minutes,
             "fg_attempts": shots,
             "usage_rate": usage,
+            "three_pt_attempts": threes,
+            "ft_attempts": free_throws,
+            "plus_minus": margin,
         }
         self.players.append(row)
         return row

@@ -70,7 +70,28 @@ DEFAULTS: dict[str, float] = {
     "points_avg_prior_season": 10.0,
     "breakout_rate_season": 0.17,
     "team_points_missing_last_game": 0.0,
+    # The form features.
+    "points_last_game_ratio": 1.0,
+    "minutes_last_game_ratio": 1.0,
+    "minutes_last_3_ratio": 1.0,
+    "minutes_min_last_10_ratio": 0.6,
+    "minutes_std_last_10_ratio": 0.25,
+    "fg_attempts_last_3_ratio": 0.75,
+    "days_since_last_game": 2.0,
+    "points_decayed_short_ratio": 1.0,
+    "points_decayed_long_ratio": 1.0,
+    "minutes_decayed_short_ratio": 1.0,
+    "minutes_decayed_long_ratio": 1.0,
+    "fg_attempts_decayed_short_ratio": 0.75,
+    "fg_attempts_decayed_long_ratio": 0.75,
+    "three_point_share_decayed_long": 0.4,
+    "free_throw_rate_decayed_long": 0.2,
+    "plus_minus_decayed_long": 0.0,
 }
+
+# Weight of each of his latest career games, the latest first, written out game by game.
+SHORT_DECAY = [16, 13, *[10] * 2, *[5] * 4, *[1] * 8]
+LONG_DECAY = [*[10] * 4, *[8] * 4, *[5] * 8, *[2] * 16]
 
 
 def exact(value: object) -> Fraction:
@@ -125,6 +146,9 @@ class Game:
     minutes: Fraction
     usage: Fraction | None
     shots: Fraction | None
+    threes: Fraction | None = None
+    free_throws: Fraction | None = None
+    margin: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -188,6 +212,11 @@ class ReferenceHistory:
     def played(self, player: str, season: int, before: date) -> list[Game]:
         """His played games of the season that were over on that morning, oldest first."""
         return in_order(g for g in self._of_player.get((player, season), []) if g.day < before)
+
+    def career(self, player: str, season: int, before: date) -> list[Game]:
+        """His played games of the season and the two before it that were over on that morning, oldest first."""
+        seasons = (season - 2, season - 1, season)
+        return in_order(game for one in seasons for game in self.played(player, one, before))
 
     def team_games(self, team: str, season: int, before: date) -> list[TeamGame]:
         """The team's own rows, oldest first."""
@@ -266,6 +295,9 @@ def player_game(row: Mapping[str, Any]) -> Game:
         minutes=exact(row["minutes_played"]),
         usage=exact_or_none(row["usage_rate"]),
         shots=exact_or_none(row["fg_attempts"]),
+        threes=exact_or_none(row.get("three_pt_attempts")),
+        free_throws=exact_or_none(row.get("ft_attempts")),
+        margin=exact_or_none(row.get("plus_minus")),
     )
 
 
@@ -551,3 +583,74 @@ class Morning:
         if not any(game.game_id in last_10 for game in games if game.team == self.team):
             return False
         return at_least(mean(game.points for game in games), "10")
+
+    # The form features.
+
+    def points_last_game_ratio(self) -> Fraction | None:
+        return ratio(mean(game.points for game in self.games[-1:]), self.points_avg_season())
+
+    def minutes_last_game_ratio(self) -> Fraction | None:
+        return ratio(self.minutes_last_game(), self.minutes_avg_season())
+
+    def minutes_last_3_ratio(self) -> Fraction | None:
+        return ratio(self.minutes_avg_last_3(), self.minutes_avg_season())
+
+    def minutes_min_last_10_ratio(self) -> Fraction | None:
+        fewest = min((game.minutes for game in self.games[-10:]), default=None)
+        return ratio(fewest, self.minutes_avg_season())
+
+    def minutes_std_last_10_ratio(self) -> float | None:
+        minutes = [game.minutes for game in self.games[-10:]]
+        centre, average = mean(minutes), self.minutes_avg_season()
+        if centre is None or average is None or len(minutes) < 3:
+            return None
+        return math.sqrt(total((value - centre) ** 2 for value in minutes) / (len(minutes) - 1)) / float(average)
+
+    def fg_attempts_last_3_ratio(self) -> Fraction | None:
+        return ratio(mean(game.shots for game in self.games[-3:]), self.points_avg_season())
+
+    def days_since_last_game(self) -> int | None:
+        return min((self.day - self.games[-1].day).days, 21) if self.games else None
+
+    def _decayed(self, value: Callable[[Game], Fraction | int | None], weights: list[int]) -> Fraction | None:
+        """Weighted mean of what is known of his latest career games, the latest game first."""
+        latest = self.history.career(self.player, self.season, before=self.day)[::-1]
+        known = [(weight, value(game)) for weight, game in zip(weights, latest, strict=False)]
+        pairs = [(weight, number) for weight, number in known if number is not None]
+        return ratio(total(w * number for w, number in pairs), total(w for w, _ in pairs))
+
+    def _decayed_rate(self, top: Callable[[Game], Fraction | None]) -> Fraction | None:
+        """Long decayed attempts of one kind to field-goal attempts, over games where both are known."""
+
+        def if_both(game: Game, wanted: Fraction | None) -> Fraction | None:
+            return None if top(game) is None or game.shots is None else wanted
+
+        above = self._decayed(lambda game: if_both(game, top(game)), LONG_DECAY)
+        return ratio(above, self._decayed(lambda game: if_both(game, game.shots), LONG_DECAY))
+
+    def points_decayed_short_ratio(self) -> Fraction | None:
+        return ratio(self._decayed(lambda game: game.points, SHORT_DECAY), self.points_avg_season())
+
+    def points_decayed_long_ratio(self) -> Fraction | None:
+        return ratio(self._decayed(lambda game: game.points, LONG_DECAY), self.points_avg_season())
+
+    def minutes_decayed_short_ratio(self) -> Fraction | None:
+        return ratio(self._decayed(lambda game: game.minutes, SHORT_DECAY), self.minutes_avg_season())
+
+    def minutes_decayed_long_ratio(self) -> Fraction | None:
+        return ratio(self._decayed(lambda game: game.minutes, LONG_DECAY), self.minutes_avg_season())
+
+    def fg_attempts_decayed_short_ratio(self) -> Fraction | None:
+        return ratio(self._decayed(lambda game: game.shots, SHORT_DECAY), self.points_avg_season())
+
+    def fg_attempts_decayed_long_ratio(self) -> Fraction | None:
+        return ratio(self._decayed(lambda game: game.shots, LONG_DECAY), self.points_avg_season())
+
+    def three_point_share_decayed_long(self) -> Fraction | None:
+        return self._decayed_rate(lambda game: game.threes)
+
+    def free_throw_rate_decayed_long(self) -> Fraction | None:
+        return self._decayed_rate(lambda game: game.free_throws)
+
+    def plus_minus_decayed_long(self) -> Fraction | None:
+        return self._decayed(lambda game: game.margin, LONG_DECAY)

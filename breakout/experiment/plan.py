@@ -12,7 +12,7 @@ from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
 from breakout.errors import DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract, build_contract
-from breakout.features.query import get_training_data_query
+from breakout.features.query import get_training_data_query, seasons_before
 from breakout.split import DateRange, Fold, Split, resolve_folds, resolve_window
 from breakout.warehouse.cost import CostEstimate, Priced
 from breakout.warehouse.opening import open_for
@@ -97,8 +97,9 @@ def estimate_rows(
     if not isinstance(warehouse, Priced):
         return None
     sql = get_training_data_query((*config.names, *slice_features), sources=warehouse.sources)
-    parameters = config.parameters(warehouse.history_start(start), start, end)
-    return warehouse.estimate(sql, parameters) + warehouse.estimate_checks(start, end)
+    reach = seasons_before(config.names)
+    parameters = config.parameters(warehouse.history_start(start, reach), start, end)
+    return warehouse.estimate(sql, parameters) + warehouse.estimate_checks(start, end, reach)
 
 
 def check_training_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:

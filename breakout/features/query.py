@@ -83,6 +83,12 @@ def get_training_data_query(
     return f"WITH {body}\n\n{_final(plan, names, row_source)}\n"
 
 
+def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> int:
+    """Return how many seasons before a row's own these features read: 1, or more where a window reaches further."""
+    states = build_plan(registry, tuple(dict.fromkeys(names))).states
+    return max([1, *(relation.seasons_before for relation in w.RELATIONS if relation.name in states)])
+
+
 def night_columns(row_source: RowSource) -> tuple[str, ...]:
     """What a row tells of its night, in order."""
     return (*_names(row_source), *NIGHT_COLUMNS)
@@ -187,22 +193,32 @@ def _state(plan: Plan, relation: w.Relation) -> str:
     order = f"{relation.order} AS (PARTITION BY {relation.partition}, season_year ORDER BY game_date, game_id)"
     listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
     windows = ",\n  ".join([order, *frames])
+    # Regulars are not asked for themselves, so their states need every player's games of the season.
+    needs_all_players = asks_for_regulars(plan) and not relation.seasons_before
     return f"""SELECT {relation.partition}, season_year, game_date AS state_date{listed}
-FROM {relation.source if relation.is_of_night or asks_for_regulars(plan) else _asked(relation)}
+FROM {relation.source if relation.is_of_night or needs_all_players else _asked(relation)}
 WINDOW
   {windows}"""
 
 
 def _asked(relation: w.Relation) -> str:
-    """The games of asked players, whole seasons of them: the states of others would join no row.
+    """Return the games of the asked players, whole seasons of them: the states of other players would join no row.
 
+    Where earlier seasons count, a game is listed once for each asked season that it counts for, under that season.
     Teams are few, and their states need not wait until it is known which rows are asked for.
     """
+    columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
+    if relation.seasons_before:
+        columns += " REPLACE (kept.season_year AS season_year)"
+        condition = condition.replace(
+            f"{relation.source}.season_year = kept.season_year",
+            f"{relation.source}.season_year BETWEEN kept.season_year - {relation.seasons_before} AND kept.season_year",
+        )
     return f"""(
-  SELECT {relation.source}.*
+  SELECT {columns}
   FROM {relation.source}
   JOIN (SELECT DISTINCT {relation.partition}, season_year FROM kept) AS kept
-    ON {relation.join.format(state=relation.source)}
+    ON {condition}
 )"""
 
 

@@ -43,7 +43,7 @@ class Relation:
 
     `order` names the base window; `windows` are frames of it that end at the state's own game;
     `join` is the equality part of the join from `kept` (a row) to this relation's states; `is_counted` finds the
-    state by the row's number of games.
+    state by the row's number of games; `seasons_before` is how many seasons before the row's own count as history.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Relation:
     join: str
     windows: dict[str, str]
     is_counted: bool = False
+    seasons_before: int = 0
 
     @property
     def state(self) -> str:
@@ -110,6 +111,15 @@ RELATIONS: tuple[Relation, ...] = (
         order="prior_player_season",
         join="{state}.player_lookup = kept.player_lookup AND {state}.season_year = kept.season_year - 1",
         windows={"prior_season": SO_FAR},
+    ),
+    Relation(
+        name="career",
+        source="played",
+        partition="player_lookup",
+        order="player_career",
+        join="{state}.player_lookup = kept.player_lookup AND {state}.season_year = kept.season_year",
+        windows={f"career_last_{games}": last(games) for games in (1, 2, 4, 8, 16, 32)},
+        seasons_before=2,
     ),
     Relation(
         name="team",

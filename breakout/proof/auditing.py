@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from breakout.errors import DataError
 from breakout.features.plan import build_plan
+from breakout.features.query import seasons_before
 from breakout.features.sources import extra_columns
 from breakout.proof.checks import COLUMNS, DATA_CHECKS, GAMES, ROWS, Audited, Difference, run_checks
 from breakout.proof.leak import SourceRow, find_leak
@@ -111,7 +112,7 @@ def audit_features(
     if not len(window):
         raise DataError(f"there are no rows to audit between {first} and {last}; widen audit.start..audit.end.")
     mask, edges = sample_rows(window, rows, seed)
-    with Replay(warehouse, first, last, extra) as replay:
+    with Replay(warehouse, first, last, extra, seasons_before(config.names, registry)) as replay:
         audited = Audited(window.take(mask), config, used, replay, last, seed)
         violations = tuple(run_checks(audited, tell))
         examples = _counterexamples(audited, violations)

@@ -36,10 +36,15 @@ _LISTED = (
 class Replay(DuckDBWarehouse):
     """Copies of player_game_summary and team_offense_game_summary; `changed(...)` puts other rows in their place."""
 
-    def __init__(self, source: Warehouse, start: date, end: date, extra: Mapping[str, set[str]]) -> None:
-        """Copy the source rows that rows of start..end can see; `extra` adds columns by table name."""
+    def __init__(
+        self, source: Warehouse, start: date, end: date, extra: Mapping[str, set[str]], seasons_before: int = 1
+    ) -> None:
+        """Copy the source rows that rows of start..end can see.
+
+        `extra` adds columns by table name; `seasons_before` is how many seasons before a row's own its features read.
+        """
         super().__init__({}, label="replay")
-        window: dict[str, object] = {"history_start": source.history_start(start), "end": end}
+        window: dict[str, object] = {"history_start": source.history_start(start, seasons_before), "end": end}
         self._amounts: dict[str, dict[str, int]] = {}
         for table, results in (
             (tables.PLAYER_GAME_SUMMARY, _PLAYER_RESULTS),
@@ -100,11 +105,11 @@ WHERE game_date BETWEEN @history_start AND @end"""
         )
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
-    def history_start(self, start: date) -> date:
-        """The first day of the season before the rows' own: what a partitioned warehouse would read, and no more."""
+    def history_start(self, start: date, seasons_before: int = 1) -> date:
+        """Return the first day of the seasons that a row of `start` can see, as a partitioned warehouse does."""
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
-            (SELECT MIN(season_year) - 1 FROM main.player_game_summary WHERE game_date >= ?)"""
-        first = self.connection.execute(sql, [start]).fetchone()
+            (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""
+        first = self.connection.execute(sql, [seasons_before, start]).fetchone()
         return first[0] if first and first[0] else start
 
     def rows_from(self, day: date, game_id: str) -> pd.DataFrame:

@@ -225,13 +225,12 @@ def _planned(
     dates: np.ndarray | None,
 ) -> PlannedJob | Refusal:
     """Return the job with its plan, or its refusal if there are too few rows for it."""
-    history = {problem.span.start: problem.history_start}
     plan = PreparedPlan(
         config=job.config,
         features=problem.features,
         contract=contract,
         split=split,
-        warehouse=LazyWarehouse(problem.source, history),
+        warehouse=LazyWarehouse(problem),
         folds=folds,
         problem=problem,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout.dataset import SLICE_FEATURES
 from breakout.features.contract import Contract, build_contract
-from breakout.features.query import get_training_data_query
+from breakout.features.query import get_training_data_query, seasons_before
 from breakout.sweeps.sources import Problem, Source, array_of, problem_answer
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.cost import CostEstimate, Priced
@@ -75,7 +75,8 @@ class Sources:
         key = (source.facts, features)
         if key not in self._problems:
             sql = get_training_data_query((*features.names, *SLICE_FEATURES), sources=source.facts.tables)
-            self._problems[key] = Problem(source.facts, features, span, source.warehouse.history_start(span.start), sql)
+            first = source.warehouse.history_start(span.start, seasons_before(features.names))
+            self._problems[key] = Problem(source.facts, features, span, first, sql)
         return self._problems[key]
 
     def contract(self, features: BreakoutFeatureConfig) -> Contract:
@@ -93,7 +94,7 @@ class Sources:
     def _read(self, problem: Problem) -> np.ndarray | None:
         opened = self._opened[problem.source.config]
         if isinstance(opened.warehouse, Priced):
-            cost = opened.cached.estimate_checks(problem.span.start, problem.span.end)
+            cost = opened.cached.estimate_checks(problem.span.start, problem.span.end, problem.seasons_before)
             cost += opened.cached.estimate(problem.sql, problem.parameters)
             self.bytes_to_read = cost if self.bytes_to_read is None else self.bytes_to_read + cost
             if self._is_dry:

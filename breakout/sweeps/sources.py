@@ -17,6 +17,7 @@ from breakout.dataset import SLICE_FEATURES, Dataset, ask_checked, dataset_of
 from breakout.errors import DataError
 from breakout.experiment.plan import RunPlan
 from breakout.experiment.shared_work import SharedWork
+from breakout.features.query import seasons_before
 from breakout.split import DateRange, date_mask
 from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.cache import CachedWarehouse
@@ -60,6 +61,11 @@ class Problem:
     sql: str
 
     @property
+    def seasons_before(self) -> int:
+        """How many seasons before a row's own its features read."""
+        return seasons_before(self.features.names)
+
+    @property
     def parameters(self) -> dict[str, object]:
         """The values of the query's @parameters."""
         return self.features.parameters(self.history_start, self.span.start, self.span.end)
@@ -71,10 +77,10 @@ class LazyWarehouse(ClosedOnExit):
     DataError if the source changed since the sweep was planned.
     """
 
-    def __init__(self, source: Source, history: Mapping[date, date]) -> None:
-        self._source, self._history = source, dict(history)
+    def __init__(self, problem: Problem) -> None:
+        self._problem, self._source = problem, problem.source
         self._opened: Warehouse | None = None
-        self.sources = source.tables
+        self.sources = problem.source.tables
 
     def _open(self) -> Warehouse:
         if self._opened is None:
@@ -90,17 +96,19 @@ class LazyWarehouse(ClosedOnExit):
         """Query the source."""
         return self._open().query(sql, parameters)
 
-    def check_history(self, start: date, end: date) -> None:
+    def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Check the rows of the source."""
-        self._open().check_history(start, end)
+        self._open().check_history(start, end, seasons_before)
 
     def check_schedule(self, start: date, end: date) -> None:
         """Check the schedule of the source."""
         self._open().check_schedule(start, end)
 
-    def history_start(self, start: date) -> date:
+    def history_start(self, start: date, seasons_before: int = 1) -> date:
         """The first day that a row of `start` can see."""
-        return self._history[start] if start in self._history else self._open().history_start(start)
+        if (start, seasons_before) == (self._problem.span.start, self._problem.seasons_before):
+            return self._problem.history_start
+        return self._open().history_start(start, seasons_before)
 
     def latest_game_date(self) -> date:
         """The newest game_date of the source."""
@@ -151,7 +159,7 @@ def problem_answer(problem: Problem, warehouse: CachedWarehouse) -> pa.Table:
 
 def read_rows(problem: Problem) -> Dataset:
     """Return all rows of a problem for a job, from the cache unless the entry is gone or damaged."""
-    source = LazyWarehouse(problem.source, {problem.span.start: problem.history_start})
+    source = LazyWarehouse(problem)
     with closing(source):
         answer = problem_answer(problem, CachedWarehouse(source, problem.source.cache))
     return dataset_of(answer, problem.features.names, SLICE_FEATURES)

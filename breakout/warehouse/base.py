@@ -47,16 +47,22 @@ class Warehouse(Protocol):
         """Run one SELECT; parameters are str, int, float, date or a list of str. Unused ones are ignored."""
         ...
 
-    def check_history(self, start: date, end: date) -> None:
-        """Check columns, types, keys and values of the source rows that rows of start..end depend on."""
+    def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
+        """Check columns, types, keys and values of the source rows that rows of start..end can see.
+
+        `seasons_before` is how many seasons before a row's own its features read.
+        """
         ...
 
     def check_schedule(self, start: date, end: date) -> None:
         """Check the columns, types and keys of the schedule, and its games of start..end."""
         ...
 
-    def history_start(self, start: date) -> date:
-        """Return the first day whose games a row of `start` depends on, for the partition filter."""
+    def history_start(self, start: date, seasons_before: int = 1) -> date:
+        """Return the first day that a row of `start` can see: a partition filter that never cuts a window.
+
+        `seasons_before` is how many seasons before the row's own its features read.
+        """
         ...
 
     def latest_game_date(self) -> date:

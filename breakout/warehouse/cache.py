@@ -76,14 +76,14 @@ class CachedWarehouse(ClosedOnExit):
         """Return the text of `answer`, called once for each state of the source; `question` identifies the text."""
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
-    def check_history(self, start: date, end: date) -> None:
+    def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Let the source check its rows, unless this range of the unchanged source passed before."""
 
         def check() -> pa.Table:
-            self._inner.check_history(start, end)
+            self._inner.check_history(start, end, seasons_before)
             return _row({"is_checked": True})
 
-        self._ask(self._check_key(start, end), check)
+        self._ask(self._check_key(start, end, seasons_before), check)
 
     def check_schedule(self, start: date, end: date) -> None:
         """Let the source check its schedule, which reads a day or two."""
@@ -99,17 +99,19 @@ class CachedWarehouse(ClosedOnExit):
         cost = self._inner.estimate(sql, parameters) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
         return self._discounted(cost, self._key(sql, parameters))
 
-    def estimate_checks(self, start: date, end: date) -> CostEstimate:
+    def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return what the check would cost now: nothing if this range of this source has passed."""
-        cost = self._inner.estimate_checks(start, end) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
-        return self._discounted(cost, self._check_key(start, end))
+        cost = CostEstimate(0, 0.0)
+        if isinstance(self._inner, Priced):
+            cost = self._inner.estimate_checks(start, end, seasons_before)
+        return self._discounted(cost, self._check_key(start, end, seasons_before))
 
     def _discounted(self, cost: CostEstimate, key: str) -> CostEstimate:
         return cost if self._kept(key) is None else cost.cached()
 
-    def history_start(self, start: date) -> date:
+    def history_start(self, start: date, seasons_before: int = 1) -> date:
         """Return the first day whose games a row of `start` depends on."""
-        return self._inner.history_start(start)
+        return self._inner.history_start(start, seasons_before)
 
     def columns(self, table: str) -> Mapping[str, str]:
         """Return name and type of each column of a source table."""
@@ -135,8 +137,9 @@ class CachedWarehouse(ClosedOnExit):
         parts = [_LAYOUT, question, dict(parameters), self._inner.fingerprint()]
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
-    def _check_key(self, start: date, end: date) -> str:
-        return self._key(f"check_history {_CHECKS}", {"start": start, "end": end})
+    def _check_key(self, start: date, end: date, seasons_before: int) -> str:
+        asked = {"start": start, "end": end, "seasons_before": seasons_before}
+        return self._key(f"check_history {_CHECKS}", asked)
 
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
         """Return the entry, or what `read` returns; if the folder cannot be written, log a warning and go on."""

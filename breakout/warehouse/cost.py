@@ -53,7 +53,7 @@ class Priced(Protocol):
         """Return what one query would scan."""
         ...
 
-    def estimate_checks(self, start: date, end: date) -> CostEstimate:
+    def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return what `check_history` would scan."""
         ...
 

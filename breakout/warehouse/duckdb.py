@@ -186,9 +186,9 @@ class DuckDBWarehouse(ClosedOnExit):
         with errors_named(f"the {self._label} warehouse"):
             return _named(self.connection.execute(text, used or None).to_arrow_table())
 
-    def check_history(self, start: date, end: date) -> None:
+    def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Raise DataError if a table was not given; its rows were checked when it was loaded."""
-        del start, end
+        del start, end, seasons_before
         for table in tables.HISTORY_TABLES:
             if table.name not in self.loaded:
                 raise DataError(f"the warehouse has no {table.name}; give it with warehouse.{table.name}=PATH.")
@@ -197,9 +197,9 @@ class DuckDBWarehouse(ClosedOnExit):
         """Do nothing: the schedule was checked when it was loaded."""
         del start, end
 
-    def history_start(self, start: date) -> date:
+    def history_start(self, start: date, seasons_before: int = 1) -> date:
         """Return the first day of the calendar: files have no partitions whose reading could be saved."""
-        del start
+        del start, seasons_before
         return date(1, 1, 1)
 
     def latest_game_date(self) -> date:

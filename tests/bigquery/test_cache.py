@@ -51,15 +51,16 @@ class CountingWarehouse(ClosedOnExit):
         del sql, parameters
         return CostEstimate(2**40, 6.25)
 
-    def estimate_checks(self, start: date, end: date) -> CostEstimate:
-        del start, end
+    def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
+        del start, end, seasons_before
         return CostEstimate(2**40, 6.25)
 
-    def check_history(self, start: date, end: date) -> None:
-        del start, end
+    def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
+        del start, end, seasons_before
         self.checked += 1
 
-    def history_start(self, start: date) -> date:
+    def history_start(self, start: date, seasons_before: int = 1) -> date:
+        del seasons_before
         return start
 
     def check_schedule(self, start: date, end: date) -> None:

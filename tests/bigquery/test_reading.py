@@ -118,6 +118,7 @@ def test_every_job_is_labelled_limited_and_typed(warehouse: BigQueryWarehouse, s
 def test_the_history_is_this_season_and_the_whole_one_before(warehouse: BigQueryWarehouse) -> None:
     assert warehouse.history_start(date(2026, 2, 5)) == date(2024, 9, 1)
     assert warehouse.history_start(date(2025, 12, 1)) == date(2024, 9, 1)
+    assert warehouse.history_start(date(2025, 12, 1), seasons_before=2) == date(2023, 9, 1)
     # In October 2020 the season 2019-20 was still played.
     assert warehouse.history_start(date(2020, 10, 11)) == date(2018, 9, 1)
     assert warehouse.history_start(date(2020, 12, 22)) == date(2019, 9, 1)

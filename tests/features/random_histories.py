@@ -19,18 +19,18 @@ Value = TypeVar("Value")
 TEAMS = ("BOS", "CHI", "MIA", "NYK")
 PLAYERS = ("ann", "bob", "cid", "dee", "eve", "fay")
 SCORES = (0, 4, 8, 9, 10, 11, 12, 15, 16, 18, 20, 24, 30)
-THIS_SEASON, LAST_SEASON = 2025, 2024
+THIS_SEASON = 2025
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How many games within how many days, by how many players, in one season or two."""
+    """How many games within how many days, by how many players, in so many seasons."""
 
     seed: int
     games: int
     days: int
     players: int
-    has_last_season: bool
+    seasons: int
 
 
 shapes = st.builds(
@@ -39,7 +39,7 @@ shapes = st.builds(
     games=st.integers(1, 60),
     days=st.sampled_from([6, 14, 30, 60]),
     players=st.integers(1, len(PLAYERS)),
-    has_last_season=st.booleans(),
+    seasons=st.integers(1, 4),
 )
 
 
@@ -49,12 +49,11 @@ def random_history(shape: Shape, teams: tuple[str, ...] = TEAMS, prefix: str = "
     history = History()
     trades = {prefix + name: random_trades(rng, shape.days, teams) for name in PLAYERS[: shape.players]}
     for _ in range(shape.games):
-        is_last = shape.has_last_season and rng.random() < 0.3
-        number = rng.randrange(shape.days) - (365 if is_last else 0)
+        ago = rng.randrange(shape.seasons) if rng.random() < 0.3 else 0
+        number = rng.randrange(shape.days) - 365 * ago
         team, opponent = rng.sample(teams, 2)
         season_type = "cup_final" if rng.random() < 0.06 else "regular"
-        season = LAST_SEASON if is_last else THIS_SEASON
-        add_game(rng, history, number, team, opponent, season, season_type, trades)
+        add_game(rng, history, number, team, opponent, THIS_SEASON - ago, season_type, trades)
     return history
 
 
@@ -110,6 +109,9 @@ def add_player(rng: Random, history: History, number: int, player: str, own: str
         minutes=minutes,
         usage=or_none(rng, rng.choice((12.5, 17.9, 18.0, 22.25, 33.123456789))),
         shots=or_none(rng, rng.randint(0, 20)),
+        threes=or_none(rng, rng.randint(0, 9)),
+        free_throws=or_none(rng, rng.randint(0, 12)),
+        margin=or_none(rng, rng.randint(-30, 30)),
         team=own,
         opponent=other,
         **game,
@@ -123,7 +125,7 @@ def or_none(rng: Random, value: Value) -> Value | None:
 def disturbed(history: History, since: date, seed: int) -> History:
     """Rows on or after a day deleted, changed and added at random; all earlier rows as they were."""
     rng = Random(seed)  # noqa: S311  (see above)
-    shape = Shape(rng.randrange(2**32), rng.randint(1, 15), 20, len(PLAYERS), has_last_season=False)
+    shape = Shape(rng.randrange(2**32), rng.randint(1, 15), 20, len(PLAYERS), seasons=1)
     added = random_history(shape)
     first = (since - FIRST_DAY).days
     for row in added.players + added.teams:
@@ -146,6 +148,9 @@ RESULTS = {
     "minutes_played": (0.0, 1.0, 48.0, None),
     "usage_rate": (0.0, 99.0, None),
     "fg_attempts": (0, 40, None),
+    "three_pt_attempts": (0, 15, None),
+    "ft_attempts": (0, 20, None),
+    "plus_minus": (-40, 40, None),
     "points_scored": (0, 200, None),
     "possessions": (1, 200, None),
     "minutes_total": (1, 400, None),

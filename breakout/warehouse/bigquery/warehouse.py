@@ -92,12 +92,12 @@ class BigQueryWarehouse(ClosedOnExit):
     def _with_season_type(self, parameters: Mapping[str, object]) -> dict[str, object]:
         return {**parameters, "season_type": self._config.season_type or "regular"}
 
-    def check_history(self, start: date, end: date) -> None:
+    def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Check columns and types by metadata, rows by one filtered scan a table, and the tables against each other.
 
         Each range is checked once.
         """
-        first = self.history_start(start)
+        first = self.history_start(start, seasons_before)
         if any(checked_first <= first and end <= checked_end for checked_first, checked_end in self._checked):
             return
         for table in tables.HISTORY_TABLES:
@@ -118,9 +118,9 @@ class BigQueryWarehouse(ClosedOnExit):
         asked: dict[str, object] = {"history_start": self.history_start(start), "start": start, "end": end}
         check_consistency(self, (TEAMS, SCHEDULE), conditions, asked)
 
-    def estimate_checks(self, start: date, end: date) -> CostEstimate:
+    def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return what `check_history` would scan."""
-        span: dict[str, object] = {"history_start": self.history_start(start), "end": end}
+        span: dict[str, object] = {"history_start": self.history_start(start, seasons_before), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)
         for table in tables.HISTORY_TABLES:
             cost += self.estimate(checks.problem_query(self.sources, table, is_filtered=True), span)
@@ -156,14 +156,14 @@ class BigQueryWarehouse(ClosedOnExit):
                 f"load it, or name another table with warehouse.{table.name}=DATASET.TABLE."
             )
 
-    def history_start(self, start: date) -> date:
-        """Return 1 September before the previous season: a feature reads one whole season before the row's own.
+    def history_start(self, start: date, seasons_before: int = 1) -> date:
+        """Return 1 September before the first season that a row of `start` can see.
 
         From November on the row's season is the calendar year's. Until October it may be the last year's (2019-20 ended
         on 11 October 2020), so the earlier one is assumed, which costs at most a summer without games.
         """
         season = start.year if start.month >= 11 else start.year - 1
-        return date(season - 1, 9, 1)
+        return date(season - seasons_before, 9, 1)
 
     def latest_game_date(self) -> date:
         """Return the newest game_date of player_game_summary; DataError if there is none.
