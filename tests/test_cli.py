@@ -47,7 +47,7 @@ def test_every_command_has_a_help_page(name: str, capsys: pytest.CaptureFixture[
     assert "Exit codes" in shown
 
 
-def test_the_commands_of_the_help_pages_pass_the_door() -> None:
+def test_the_commands_of_the_help_pages_are_accepted() -> None:
     for command in TABLE:
         for line in command.usage:
             words = shlex.split(line)[1:]
@@ -57,7 +57,7 @@ def test_the_commands_of_the_help_pages_pass_the_door() -> None:
                 assert words[0] == command.name
 
 
-def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"breakout {__version__}\n"
 
@@ -183,7 +183,7 @@ def test_a_setting_may_refer_to_hydras_own_values(train_with: TrainWith) -> None
 
 
 @pytest.mark.parametrize("line", ["model.depth=0", "features=enhanced", "--depth 6", "+sead=2", "window=x"])
-def test_a_mistake_is_told_the_same_way_by_the_program(program: Program, line: str) -> None:
+def test_the_program_refuses_a_mistake_in_the_same_way(program: Program, line: str) -> None:
     ended = program(*shlex.split(line))
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith("breakout: ")
@@ -240,7 +240,7 @@ def test_every_failure_of_a_program_ends_in_its_exit_code(
     assert told in capsys.readouterr().err
 
 
-def test_what_an_error_carries_as_notes_is_told(train_with: TrainWith, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_notes_of_an_error_are_printed(train_with: TrainWith, capsys: pytest.CaptureFixture[str]) -> None:
     error = RuntimeError("lost")
     error.add_note("the traceback is in outputs/runs/a/run.log")
     train_with(raising(error))

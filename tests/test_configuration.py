@@ -1,4 +1,4 @@
-"""The tree of YAML files: every option of every group, and every experiment, composes and passes the typed door."""
+"""The files of `conf/`: every option of every group, and every experiment, composes to valid settings."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def train(*overrides: str) -> settings.ExperimentConfig:
 
 
 @pytest.mark.parametrize(("command", "choice"), list(every_choice()))
-def test_every_option_of_every_group_passes_the_door(command: str, choice: str) -> None:
+def test_every_option_of_every_group_gives_valid_settings(command: str, choice: str) -> None:
     needed = [*REQUIRED.get(command, []), *REQUIRED.get(choice, [])]
     composed = compose_config(command, [choice, *needed])
     assert is_sweep(composed) == choice.startswith("sweep=")
@@ -170,7 +170,7 @@ WRONG_WORDS = [
 
 
 @pytest.mark.parametrize(("word", "told"), WRONG_WORDS)
-def test_a_wrong_word_is_refused_in_one_sentence(word: str, told: str) -> None:
+def test_a_wrong_override_is_refused_in_one_message(word: str, told: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         compose("train", [word])
     assert told in str(caught.value)

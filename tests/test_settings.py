@@ -1,4 +1,4 @@
-"""The door: typed settings from plain mappings, one sentence for every mistake, and the way to a file and back."""
+"""Typed settings from plain mappings, one message for every mistake, and the way to a file and back."""
 
 from __future__ import annotations
 
@@ -292,7 +292,7 @@ def test_settings_survive_a_file(default_experiment: settings.ExperimentConfig, 
 @given(
     seed=st.integers(0, 2**63 - 1),
     rate=st.floats(1e-5, 1),
-    # ??? stands for a value that is required and not given, so no configuration holds it.
+    # ??? marks a required value that was not given, so no configuration holds it.
     hypothesis_text=st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"])).filter("???".__ne__),
 )
 def test_any_value_survives_yaml(

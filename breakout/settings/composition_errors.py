@@ -11,14 +11,11 @@ from omegaconf.errors import InterpolationResolutionError
 
 from breakout.conf_tree import group_names, group_options
 from breakout.errors import ConfigurationError, nearest_name
-from breakout.settings.messages import describe_unknown_key
+from breakout.settings.messages import COMPOSING_GROUPS, describe_unknown_key
 from breakout.settings.roots import ROOT_CLASSES
 from breakout.settings.user_files import describe_yaml_error
 from breakout.settings.values import format_value
 from breakout.settings.versions import REMOVED_OPTIONS
-
-# Groups whose options set keys of other groups and have none of their own.
-COMPOSING_GROUPS = ("experiment", "sweep", "debug")
 
 
 def explain(error: BaseException, command: str) -> str:

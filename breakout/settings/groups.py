@@ -1,7 +1,7 @@
 """One frozen dataclass for each configuration group, with the types and bounds of its fields.
 
 No field has a default here: every default is in `conf/`. A group with several kinds is a union of classes, which the
-field `kind` tells apart.
+field `kind` distinguishes.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _LONGEST_TABLE = 1024
 
 
 class Connection(Protocol):
-    """The part of a configuration group that says where BigQuery is, and how much a query may ask of it.
+    """The fields of a group with which a client of BigQuery is made, and the limits of its queries.
 
     `api_endpoint` None is the public service, `maximum_bytes_billed` None no limit.
     """

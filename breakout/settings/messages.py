@@ -16,6 +16,8 @@ from breakout.settings.schema import base_of, known_keys, literal_options
 from breakout.settings.values import describe_value, format_value
 from breakout.settings.versions import RENAMED_KEYS
 
+# Groups whose files set keys of the root and of other groups.
+COMPOSING_GROUPS = ("experiment", "sweep", "debug", "local")
 # The override that chooses a kind, where it is not GROUP=KIND.
 CHOICES = {
     ("window", "dates"): "window=january (or another window of dates)",
@@ -113,7 +115,9 @@ def describe_unknown_key(root: type, key: str, command: str = "", also: Sequence
     known = known_keys(root)
     if RENAMED_KEYS.get(key) in known:
         return f"{key} is called {RENAMED_KEYS[key]} now: write that."
-    group = key.partition(".")[0]
+    group, _, name = key.partition(".")
+    if group in COMPOSING_GROUPS and (group not in known or name.partition(".")[0] in {*known, "hydra"}):
+        return f"{key} is no key: the file that {group}= chose must begin with the line `# @package _global_`."
     if known.get(key):
         owners = " or ".join(describe_choice(group, kind) for kind in known[key])
         return f"{key} belongs to {owners}, not to the {group} chosen here: choose that, or leave it out."

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from breakout.conf_tree import conf_dir, group_options, groups_of
 from breakout.settings.composition import compose_mapping
-from breakout.settings.composition_errors import COMPOSING_GROUPS
+from breakout.settings.messages import COMPOSING_GROUPS
 from breakout.settings.saved import to_mapping
 from breakout.settings.values import format_value
 

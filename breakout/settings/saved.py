@@ -106,8 +106,8 @@ def read_mapping(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise DataError(f"no settings at {path}: give the folder of a finished run.") from None
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        told = f"{path} cannot be read as YAML ({type(error).__name__}): restore it or train again."
-        raise DataError(told) from error
+        message = f"{path} cannot be read as YAML ({type(error).__name__}): restore it or train again."
+        raise DataError(message) from error
     if not isinstance(content, dict) or not content:
         raise DataError(f"{path} does not hold settings: expected keys and values.")
     return {str(key): value for key, value in content.items()}

@@ -21,10 +21,9 @@ from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSou
 from omegaconf import DictConfig, OmegaConf
 
 from breakout.errors import ConfigurationError
+from breakout.settings.messages import COMPOSING_GROUPS
 from breakout.settings.values import format_value
 from breakout.settings.versions import rename_keys
-
-GROUPS_OF_ROOT_KEYS = ("experiment", "sweep", "debug", "local")
 
 
 class UserFiles(ConfigSource):
@@ -41,7 +40,7 @@ class UserFiles(ConfigSource):
             raise ConfigLoadError(f"no such file: {file}")
         text = read_text(file)
         config = parse_mapping(text, file)
-        package = find_package(text) or ("_global_" if config_path.startswith(GROUPS_OF_ROOT_KEYS) else None)
+        package = find_package(text) or ("_global_" if config_path.startswith(COMPOSING_GROUPS) else None)
         if package == "_global_":
             content = cast("dict[str, Any]", OmegaConf.to_container(config, resolve=False))
             config = OmegaConf.create(rename_keys(content))

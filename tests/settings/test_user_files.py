@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from breakout.cli import main
 from breakout.errors import ConfigurationError
-from breakout.settings.composition import compose_mapping
+from breakout.settings.composition import compose, compose_mapping
 from breakout.settings.user_files import search_path_overrides
 
 
@@ -138,6 +140,31 @@ def test_a_sweep_file_of_a_config_dir_makes_a_sweep(
     monkeypatch.chdir(tmp_path)
     assert main(["--config-dir", "cfg", "sweep=two", "dry_run=true"]) == 0
     assert "sweep of 2 jobs" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("group", "content"), [("experiment", "name: a\n"), ("sweep", "hydra:\n  mode: MULTIRUN\n")])
+def test_a_file_without_its_package_line_in_a_folder_that_hydra_reads_is_refused_with_that_line(
+    group: str, content: str, tmp_path: Path
+) -> None:
+    write(tmp_path, f"{group}/mine.yaml", content)
+    overrides = [f"hydra.searchpath=[file://{tmp_path}]", f"{group}=mine"]
+    with pytest.raises(ConfigurationError, match="# @package _global_"):
+        compose("train", overrides)
+
+
+def test_a_sweep_resumes_with_the_folder_given_again_and_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "cfg", "experiment/mine.yaml", "model:\n  iterations: 5\n  l2_leaf_reg: ${model.depth}\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["--config-dir", "cfg", "-m", "experiment=mine", "debug=tiny", "model.depth=2,3", "workers=1"]) == 0
+    (sweep,) = tmp_path.glob("outputs/sweeps/*")
+    for flags in (["--config-dir", "cfg"], []):
+        shutil.rmtree(min(sweep.glob("runs/*")))
+        assert main([*flags, f"resume={sweep}"]) == 0
+    saved = [yaml.safe_load(file.read_bytes())["model"] for file in sweep.glob("runs/*/settings.yaml")]
+    found = sorted((model["depth"], model["l2_leaf_reg"], model["iterations"]) for model in saved)
+    assert found == [(2, 2, 5), (3, 3, 5)]
 
 
 def test_a_config_dir_and_a_search_path_exclude_each_other(
