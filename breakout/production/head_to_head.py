@@ -1,4 +1,4 @@
-"""Two bundles on the same games after both trainings: paired rows in, the comparison of their probabilities out."""
+"""The comparison of two bundles on the same games after both trainings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SLICES = ("month", "points_band")
 
 
 class IncomparableError(ConfigurationError):
-    """A model against itself, or against one that answers another question."""
+    """Two bundles that cannot be compared: the same model twice, or models of another label or population."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class HeadToHead:
     comparison: Comparison
 
     def predictions(self) -> pd.DataFrame:
-        """Keys, both probabilities and is_breakout of each row."""
+        """Return keys, both probabilities and is_breakout of each row."""
         rows = self.candidate_scored.rows
         return rows.keys.assign(
             probability_candidate=self.candidate_scored.probability,
@@ -51,7 +51,7 @@ class HeadToHead:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the rows, as JSON types."""
+        """Return everything but the rows as JSON types."""
         return {
             "window": [str(self.window.start), str(self.window.end)],
             "bundles": {
@@ -67,7 +67,7 @@ class HeadToHead:
 
 
 def check_comparable(candidate: Bundle, production: Bundle) -> None:
-    """Raise IncomparableError for a model against itself, or against one that answers another question."""
+    """Raise IncomparableError for the same model twice, and for models of another label or population."""
     if candidate.fingerprint == production.fingerprint:
         raise IncomparableError(
             f"candidate and production are the same model ({candidate.fingerprint}); give two different bundles."
@@ -80,7 +80,7 @@ def check_comparable(candidate: Bundle, production: Bundle) -> None:
 
 
 def label_differences(candidate: Bundle, production: Bundle) -> list[str]:
-    """What differs in label and population, one phrase a part."""
+    """Return one phrase for each part of label and population that differs."""
     ours, theirs = candidate.contract.label, production.contract.label
     keys = sorted({*ours, *theirs})
     return [

@@ -1,7 +1,7 @@
-"""The gate in front of production: a candidate, the model there and a warehouse in, every check with its figure out.
+"""The checks that a candidate must pass to go into production, each with the figure that it rests on.
 
-Where nothing is in production yet, the checks that compare pass as "first model" and show the candidate against the
-base rate of its training instead; every other check holds for it as for any other.
+If no model is in production, the checks that compare pass as "first model" and show the candidate against the base rate
+of its training instead. All other checks are the same.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ COMPARED = {"auc": "AUC against production", "log_loss": "log loss not worse", "
 def check_candidate(
     candidate: Bundle, production: Bundle | None, warehouse: Warehouse, config: PromoteConfig, outputs: Path
 ) -> tuple[Check, ...]:
-    """Ask everything, also after a "no", so that one attempt shows all that is missing.
+    """Return all checks of a candidate; a failed one ends nothing, so that one attempt shows all that is missing.
 
     ConfigurationError if config.start..config.end reaches into a training window.
     """
@@ -44,7 +44,7 @@ def check_candidate(
         unknown = "not checked: its features cannot be built by the installed definitions"
         names = ("audit of its features", *COMPARED.values())
         return (*checks, *(Check(name, is_passed=False, figure=unknown) for name in names))
-    # The comparison first: a window that cannot be is then refused before the audit takes its time.
+    # The comparison comes first: it refuses an impossible window before the slow audit begins.
     compared = (
         _first_model(candidate, warehouse, config)
         if production is None
@@ -56,33 +56,37 @@ def check_candidate(
 def _mode(candidate: Bundle) -> Check:
     mode = candidate.settings.mode.name
     are_shared = candidate.contract.names == BREAKOUT_FEATURE_ORDER
-    told = f"trained in {mode} mode on {len(candidate.contract.names)} features"
-    told = told if are_shared else f"{told}, which are not the {len(BREAKOUT_FEATURE_ORDER)} shared ones in their order"
-    return Check("shared mode", mode == "shared" and are_shared, told)
+    figure = f"trained in {mode} mode on {len(candidate.contract.names)} features"
+    figure = (
+        figure
+        if are_shared
+        else f"{figure}, which are not the {len(BREAKOUT_FEATURE_ORDER)} shared ones in their order"
+    )
+    return Check("shared mode", mode == "shared" and are_shared, figure)
 
 
 def _contract(candidate: Bundle) -> Check:
     differences = contract_differences(candidate)
-    told = "; ".join(differences) or f"{candidate.contract.fingerprint} is the installed one"
-    return Check("contract current", not differences, told)
+    figure = "; ".join(differences) or f"{candidate.contract.fingerprint} is the installed one"
+    return Check("contract current", not differences, figure)
 
 
 def _evaluated(candidate: Bundle, outputs: Path) -> Check:
     evidence = find_evaluation(candidate, outputs)
-    told = evidence or "never on games after its training; run `breakout evaluate bundle=DIR`"
-    return Check("evaluated", evidence is not None, told)
+    figure = evidence or "never on games after its training; run `breakout evaluate bundle=DIR`"
+    return Check("evaluated", evidence is not None, figure)
 
 
 def _audit(candidate: Bundle, warehouse: Warehouse, config: PromoteConfig) -> Check:
     rows = config.audit
     report = audit_features(warehouse, candidate.features, rows.rows, config.seed, rows.start, rows.end)
     found = len(report.violations)
-    told = f"{found} violations in {report.rows} rows of {report.dates} dates"
-    return Check("audit of its features", report.is_clean, told)
+    figure = f"{found} violations in {report.rows} rows of {report.dates} dates"
+    return Check("audit of its features", report.is_clean, figure)
 
 
 def _compared(candidate: Bundle, production: Bundle, warehouse: Warehouse, config: PromoteConfig) -> list[Check]:
-    """The comparison's checks; where there can be no comparison, each is a "no" with the reason."""
+    """Return the checks of the comparison; all fail with the reason if the two cannot be compared."""
     try:
         found = _compare(candidate, production, warehouse, config)
     except (IncomparableError, DataError, GateError) as error:
@@ -114,14 +118,14 @@ def _compare(candidate: Bundle, production: Bundle, warehouse: Warehouse, config
 
 
 def _first_model(candidate: Bundle, warehouse: Warehouse, config: PromoteConfig) -> list[Check]:
-    """Nothing to be compared with, which is no reason against it; the base rate shows where it stands."""
+    """Return the checks of the comparison as passed, with the candidate's figures against the base rate."""
     try:
         against = _against_base_rate(candidate, warehouse, config)
     except DataError as error:
-        told = dict.fromkeys(COMPARED, f"first model; {error}")
+        figures = dict.fromkeys(COMPARED, f"first model; {error}")
     else:
-        told = {metric: f"first model; against the base rate {found}" for metric, found in against.items()}
-    return [Check(name, is_passed=True, figure=told[metric]) for metric, name in COMPARED.items()]
+        figures = {metric: f"first model; against the base rate {found}" for metric, found in against.items()}
+    return [Check(name, is_passed=True, figure=figures[metric]) for metric, name in COMPARED.items()]
 
 
 def _against_base_rate(candidate: Bundle, warehouse: Warehouse, config: PromoteConfig) -> dict[str, str]:
@@ -135,7 +139,7 @@ def _against_base_rate(candidate: Bundle, warehouse: Warehouse, config: PromoteC
 
 
 def _format_difference(paired: PairedDifference) -> str:
-    """Format a difference with four decimals; with one digit where these would hide on which side of 0 it lies."""
+    """Format a difference with four decimals, or with one significant digit if four decimals would hide its sign."""
     found = paired.difference
     if found.estimate is None:
         return "undefined: one class only"

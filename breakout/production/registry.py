@@ -1,4 +1,4 @@
-"""Which model is in production: an append-only history of events, one file each, and a copy of every bundle it names.
+"""The registry of the model in production: an append-only history of events, and a copy of each bundle it names.
 
     outputs/production/bundles/<fingerprint>/      bundles, copied whole and never changed
     outputs/production/history/<number>.json       promoted, rolled back or retired; holds the digest of the one before
@@ -38,7 +38,7 @@ BUNDLES = "bundles"
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One question of the gate, its answer, and the figure that it rests on."""
+    """One check of a candidate, whether it passed, and the figure that it rests on."""
 
     name: str
     is_passed: bool
@@ -46,7 +46,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """On what grounds a model was promoted, or which model was in production before a rollback or retirement."""
+    """Why a model was promoted, or which model was in production before a rollback or retirement."""
 
     name: str | None = None
     run_id: str | None = None
@@ -79,7 +79,7 @@ class Registry:
 
     @classmethod
     def of(cls, outputs: str | Path) -> Registry:
-        """The registry below an outputs folder, which need not exist yet."""
+        """Return the registry below an outputs folder, which need not exist yet."""
         return cls(Path(outputs) / FOLDER)
 
     @staticmethod
@@ -88,7 +88,7 @@ class Registry:
         return (folder / HISTORY).is_dir() and (folder / BUNDLES).is_dir()
 
     def history(self) -> tuple[Event, ...]:
-        """Every event, oldest first; DataError naming the file if one is missing, damaged or changed."""
+        """Return every event, oldest first; DataError naming the file if one is missing, damaged or changed."""
         events: list[Event] = []
         digest = ""
         for number, path in enumerate(self._event_files(), start=1):
@@ -100,40 +100,40 @@ class Registry:
         return tuple(events)
 
     def current(self) -> str | None:
-        """Fingerprint of the bundle in production; None without one."""
+        """Return the fingerprint of the bundle in production; None without one."""
         events = self.history()
         return events[-1].bundle if events else None
 
     def current_bundle(self) -> Bundle:
-        """The verified bundle in production; DataError without one."""
+        """Return the verified bundle in production; DataError without one."""
         fingerprint = self.current()
         if fingerprint is None:
             raise DataError(f"{self.folder} has no model in production; put one there with `breakout promote`.")
         return self.load(fingerprint)
 
     def load(self, fingerprint: str) -> Bundle:
-        """The verified copy of a promoted bundle; DataError if it is damaged, or another lies in its place."""
+        """Return the verified copy of a promoted bundle; DataError if it is damaged or another bundle."""
         return _load_as(self.bundle_folder(fingerprint), fingerprint)
 
     def bundle_folder(self, fingerprint: str) -> Path:
-        """Where the copy of a promoted bundle lies."""
+        """Return the folder of the copy of a promoted bundle."""
         return self.folder / BUNDLES / fingerprint
 
     def lock(self, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
-        """Be the only one to change the registry; `on_wait` is called if another process does so now."""
+        """Lock the registry for changes; `on_wait` is called once if another process holds the lock."""
         return file_lock(self.folder.parent / f".{self.folder.name}.lock", on_wait)
 
     def promote(self, bundle: Bundle, facts: EventFacts) -> Event:
         """Copy a bundle in and make it the model in production.
 
-        DataError if its folder does not hold it any more, or the registry cannot be written.
+        DataError if its folder does not hold the bundle any more, or the registry cannot be written.
         """
         self.clear_leftovers()
         self._copy_bundle(bundle)
         return self._append("promoted", bundle.fingerprint, facts)
 
     def rollback_target(self) -> str | None:
-        """What was in production before the current model (None: no model); ConfigurationError if nothing was."""
+        """Return the model before the current one (None: no model); ConfigurationError if there was nothing before."""
         line = _line(self.history())
         if not line:
             raise ConfigurationError("nothing is in production yet; there is no model to go back from.")
@@ -144,13 +144,13 @@ class Registry:
         return line[-2]
 
     def rollback(self) -> Event:
-        """Return to the model before the current one; again, to the one before that."""
+        """Put the model before the current one back into production; a second call goes one further back."""
         target = self.rollback_target()
         self.clear_leftovers()
         return self._append("rolled back", target, EventFacts(left=self.current()))
 
     def retire(self) -> Event:
-        """Leave no model in production: the next is judged as the first. ConfigurationError if there is none."""
+        """Take the model out of production, so that the next one is the first; ConfigurationError if there is none."""
         current = self.current()
         if current is None:
             raise ConfigurationError("no model is in production, so there is none to retire.")
@@ -158,7 +158,7 @@ class Registry:
         return self._append("retired", None, EventFacts(left=current))
 
     def clear_leftovers(self) -> int:
-        """Remove what killed processes left unfinished; how many files and folders. The lock must be held."""
+        """Remove the unfinished files of killed processes and return how many there were; the lock must be held."""
         found = [*(self.folder / BUNDLES).glob(".*"), *(self.folder / HISTORY).glob(".*")]
         with self._writing():
             for path in found:
@@ -169,9 +169,9 @@ class Registry:
         return len(found)
 
     def _append(self, action: Action, bundle: str | None, facts: EventFacts) -> Event:
-        """Write the next event; the link is the moment of the switch, and never replaces another event.
+        """Write the next event as a hard link, which takes effect at once and never replaces another event.
 
-        GateError if another has appeared meanwhile, which only a file system that keeps no locks lets happen.
+        GateError if another event has appeared meanwhile, which happens on a file system without locks only.
         """
         number = len(self.history()) + 1
         event = Event(
@@ -190,14 +190,14 @@ class Registry:
                 os.link(beside, self._event_path(number))
             except FileExistsError:
                 beside.unlink()
-                told = f"{self._event_path(number)} was written by another process meanwhile; nothing is changed."
-                raise GateError(f"{told} Look at `breakout production` and try again.") from None
+                message = f"{self._event_path(number)} was written by another process meanwhile; nothing is changed."
+                raise GateError(f"{message} Look at `breakout production` and try again.") from None
         beside.unlink()
         flush(beside.parent)
         return event
 
     def _copy_bundle(self, bundle: Bundle) -> None:
-        """Copy what belongs to a bundle, nothing else that lies there, into files that this registry may remove."""
+        """Copy the files that belong to a bundle and no others, with permissions that allow their removal."""
         target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
             self.load(bundle.fingerprint)
@@ -225,7 +225,7 @@ class Registry:
 
 
 def _line(events: Sequence[Event]) -> list[str | None]:
-    """The models that a rollback walks back along, the current one last."""
+    """Return the models that rollbacks return to, one after another, the current one last."""
     line: list[str | None] = []
     for event in events:
         if event.action == "rolled back":

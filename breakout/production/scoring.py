@@ -1,6 +1,6 @@
-"""A saved bundle on played games: a bundle, a warehouse and a later window in, rows with their probabilities out.
+"""The scoring of a saved bundle on played games after its training.
 
-What is asked of the warehouse comes from the bundle alone: its features, its population, its label.
+Features, population and label are those of the bundle, not of today's configuration.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 def later_window(train_end: date, start: date | None, end: date | None, warehouse: Warehouse) -> DateRange:
-    """Dates after training: from `start` (None: the day after `train_end`) to `end` (None: the newest game).
+    """Return the dates after training: from `start` (None: the day after `train_end`) to `end` (None: the newest game).
 
     ConfigurationError if the window reaches into training, DataError if there is no game after it yet.
     """
     first = start or train_end + timedelta(days=1)
     if first <= train_end:
         raise ConfigurationError(
-            f"start={first} lies in the training window, which ends on {train_end}: a model is never judged on games "
-            f"it was trained on. Leave start out, or give {train_end + timedelta(days=1)} or later."
+            f"start={first} lies in the training window, which ends on {train_end}: a model is never evaluated "
+            f"on games it was trained on. Leave start out, or give {train_end + timedelta(days=1)} or later."
         )
     last = end or warehouse.latest_game_date()
     if last < first and end is None:
@@ -40,7 +40,7 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
 
 
 def score_window(bundle: Bundle, warehouse: Warehouse, window: DateRange) -> ScoredRows:
-    """Score a bundle's rows of a window, with what slices need beside them; DataError if it holds none."""
+    """Score the rows of a window, with the columns that slices need; DataError if it holds none."""
     rows = build_dataset(warehouse, bundle.features, window.start, window.end, slice_features=SLICE_FEATURES)
     if not len(rows):
         raise DataError(f"there is no game to score in {window}; move start..end to dates with games.")

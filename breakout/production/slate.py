@@ -1,7 +1,7 @@
-"""Who may break out tonight: a bundle, a warehouse and a day in, the ranked slate and everyone left out of it out.
+"""The slate of a day: the players who may break out, ranked, and those who were left out with the reason.
 
 Candidates are players whose latest played game this season was for a team on the day's schedule, within the last days,
-in the bundle's band. Their rows come from the same query as training rows; nobody else is given a probability.
+and whose season average is in the bundle's band. Their rows come from the same query as training rows.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 TOP_FEATURES = 3
-CHECKED = timedelta(days=14)  # how far back a night that came in only in part is looked for
+CHECKED = timedelta(days=14)  # how far back scheduled games are looked for that the warehouse lacks
 SKIPPED_COLUMNS = (
     *KEY_COLUMNS,
     "player_full_name",
@@ -57,7 +57,7 @@ class Slate:
 
 
 def build_slate(bundle: Bundle, warehouse: Warehouse, day: date, max_days_since_game: int) -> Slate:
-    """Rank the day's candidates; DataError, in a sentence, if the schedule has no game to rank."""
+    """Rank the day's candidates; DataError if the schedule has no game of that day."""
     check_schedule(warehouse, bundle, day)
     rows = build_dataset(warehouse, bundle.features, day, day, row_source="slate")
     stale = _days_since_last_game(rows)
@@ -70,7 +70,7 @@ def build_slate(bundle: Bundle, warehouse: Warehouse, day: date, max_days_since_
 
 
 def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
-    """Raise DataError unless the schedule reaches the day and has a game on it of a type that the bundle counts."""
+    """Raise DataError unless the schedule has a game on the day, of a type that the bundle counts."""
     if not warehouse.has_schedule():
         raise DataError("prediction needs to know who plays whom; give the schedule with warehouse.schedule=PATH.")
     warehouse.check_schedule(day, day)
@@ -95,12 +95,12 @@ def _games(warehouse: Warehouse, bundle: Bundle, day: date) -> pa.Table:
 FROM {sources.reference(SCHEDULE)}
 WHERE game_date BETWEEN @history_start AND @end
   AND {sources.season_type} IN UNNEST(@season_types)"""  # noqa: S608 - table names are checked, values are parameters
-    around = timedelta(days=400)  # a year and a bit, so that a neighbouring season is still found
+    around = timedelta(days=400)  # more than a year, so that the season before or after is found
     return warehouse.query(sql, bundle.features.parameters(day - around, day, day + around))
 
 
 def points_for_breakout(points_before: int, games_before: int, multiplier: float) -> int:
-    """The fewest points that make a breakout, decided as the label decides it: with 1e-9 towards equality."""
+    """Return the fewest points that are a breakout by the rule of the label, which allows 1e-9 towards equality."""
     needed = multiplier * points_before - 1e-9
     points = max(0, math.ceil(needed / games_before))
     return points - 1 if points > 0 and (points - 1) * games_before >= needed else points
@@ -132,7 +132,7 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray) -> pd.DataFrame:
 
 
 def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
-    """For each row the few features that moved it most, with their value and what they add to the log odds."""
+    """Describe for each row the features that moved it most: their value and what they add to the log odds."""
     if not len(rows):
         return []
     contributions = bundle.model.shap_values(rows.X)
@@ -148,13 +148,13 @@ def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
 
 
 def _days_since_last_game(rows: Dataset) -> np.ndarray:
-    """Shape (n,), whole days; everyone on a slate has played this season."""
+    """Return the days since each player's last game, shape (n,); everyone on a slate has played this season."""
     last = rows.context["last_game_date"].to_numpy().astype("datetime64[D]")
     return np.asarray((rows.dates - last).astype("int64"))
 
 
 def _reasons(rows: Dataset, stale: np.ndarray, target: TargetConfig, max_days_since_game: int) -> list[str]:
-    """Why each row is not a candidate; the empty text for candidates."""
+    """Return why each row is not a candidate; an empty text for candidates."""
     context = rows.context
     columns = (context["games_before"], context["season_points_avg"], context["is_role_player"], stale)
     return [
@@ -176,10 +176,7 @@ def _reason(
 
 
 def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> tuple[str, ...]:
-    """Games that were to be played before the day and are not in the warehouse: every feature is that much older.
-
-    And why there may be nobody to rank.
-    """
+    """Return a warning of scheduled games before the day that the warehouse lacks, and of a day without candidates."""
     latest, sources = warehouse.latest_game_date(), warehouse.sources
     first, last = min(latest + timedelta(days=1), day - CHECKED), day - timedelta(days=1)
     known = " AND ".join(
@@ -189,7 +186,7 @@ def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> 
     sql = f"""SELECT COUNT(*) AS games FROM {sources.reference(SCHEDULE)}
 WHERE game_date BETWEEN @start AND @end AND {sources.season_type} IN UNNEST(@season_types) AND NOT ({known})"""  # noqa: S608
     missing = warehouse.query(sql, bundle.features.parameters(first, first, last)).to_pylist()[0]["games"]
-    told = f"the warehouse ends on {latest}; games scheduled from {first} to {last} that it lacks: {missing}"
-    unknown = f"{told}. No feature knows of them." if missing else ""
+    message = f"the warehouse ends on {latest}; games scheduled from {first} to {last} that it lacks: {missing}"
+    unknown = f"{message}. No feature knows of them." if missing else ""
     nobody = "" if players else f"nobody has played a game this season yet for a team that plays on {day}."
     return tuple(filter(None, (unknown, nobody)))

@@ -1,7 +1,7 @@
-"""Where a slate goes: a ranked slate and the words of `out=` in, files or a warehouse table out.
+"""The writing of a slate to where `out=` says: files or a warehouse table.
 
-CSV, Parquet or JSON (a list of records) by the file's extension; whoever was skipped stands in a second file beside it,
-NAME.skipped.EXTENSION, so that no row without a probability is ever read as a prediction.
+The file's extension chooses CSV, Parquet or JSON (a list of records). Skipped players are in a second file beside it,
+NAME.skipped.EXTENSION, so that no row without a probability is read as a prediction.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
 
 
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig) -> list[str]:
-    """Write the slate and return where it stands now; each file appears whole or not at all."""
+    """Write the slate and return the files or tables written; each file appears whole or not at all."""
     if isinstance(warehouse, BigQueryWarehouseConfig) and out.startswith(BIGQUERY):
         from breakout.warehouse.bigquery.writing import replace_slate
 

@@ -1,4 +1,4 @@
-"""Recompute sampled rows on changed data and along other paths: differences out, one a row and feature."""
+"""The checks of an audit: sampled rows are computed again on changed data and along other paths, and compared."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ GAMES = "(games)"
 
 @dataclass(frozen=True)
 class Difference:
-    """One row and feature of which two computations differ.
+    """One row and feature for which two computations differ.
 
     `feature` is ROWS or COLUMNS where the frame itself differs, and GAMES where source tables contradict each other.
     """
@@ -52,7 +52,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Audited:
-    """What the checks work on: sampled rows as the training path gave them on all data, and the means to recompute."""
+    """The sampled rows as the training path computed them on all data, and what is needed to compute them again."""
 
     rows: Dataset
     config: BreakoutFeatureConfig
@@ -62,16 +62,16 @@ class Audited:
     seed: int
 
     def days(self) -> list[date]:
-        """The distinct dates of the sampled rows."""
+        """Return the distinct dates of the sampled rows."""
         return [day.item() for day in np.unique(self.rows.dates)]
 
     def of_day(self, day: date) -> Dataset:
-        """The sampled rows of one date."""
+        """Return the sampled rows of one date."""
         return self.rows.take(self.rows.dates == np.datetime64(day))
 
 
 def run_checks(audited: Audited, tell: Callable[[date], object]) -> Iterator[Difference]:
-    """Every check on every date, date by date; `tell` hears of each date that is done."""
+    """Yield the differences of every check, date by date; `tell` is called with each finished date."""
     yield from _contradicting(audited)
     yield from _evaluated(audited)
     for day in audited.days():
@@ -84,19 +84,19 @@ def run_checks(audited: Audited, tell: Callable[[date], object]) -> Iterator[Dif
 
 
 def _contradicting(audited: Audited) -> Iterator[Difference]:
-    """Contradictions between the audited tables: a game with two dates lets its own result into a feature."""
+    """Yield contradictions between the audited tables: a game with two dates lets its own result into a feature."""
     for found in find_inconsistencies(audited.replay):
         for game_id, held in found.examples or (("", found.message),):
             yield Difference(AGREEMENT, GAMES, "", game_id, "", "the same game in all tables", held)
 
 
 def recompute(audited: Audited, path: Path, start: date, end: date) -> Dataset:
-    """The rows of start..end along a path, on the replay's tables as they are now."""
+    """Return the rows from `start` to `end` by a path, on the replay's tables as they are now."""
     return path(audited.replay, audited.config, start, end)
 
 
 def _evaluated(audited: Audited) -> Iterator[Difference]:
-    """The evaluation path over two windows that part the dates: where a window starts must not matter."""
+    """Compare with the evaluation path over two windows: where a window starts must not matter."""
     days = audited.days()
     middle = days[len(days) // 2]
     for part in (days[: len(days) // 2], days[len(days) // 2 :]):
@@ -107,7 +107,7 @@ def _evaluated(audited: Audited) -> Iterator[Difference]:
 
 
 def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Nothing on or after the date is left but the sampled rows themselves, without which there is nothing to build."""
+    """Compare after all rows on or after the date are removed, except the sampled rows, which are what is built."""
     own = own_rows(expected)
     players = f"FROM main.player_game_summary WHERE game_date < DATE '{day}' OR {own}"
     teams = f"FROM main.team_offense_game_summary WHERE game_date < DATE '{day}'"
@@ -116,7 +116,7 @@ def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Every result on or after the date is noise, and those of the rows' own games whatever date a table gives them.
+    """Compare after every result on or after the date became noise, and those of the rows' own games on any date.
 
     The window reaches to the end.
     """
@@ -129,7 +129,7 @@ def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """The sampled rows' own results are turned over: a breakout scores nothing, anyone else scores 200."""
+    """Compare after the rows' own results were reversed: a breakout scores nothing, anyone else scores 200."""
     breakouts = expected.take(expected.label == 1)
     points = f"CASE WHEN {own_rows(breakouts)} THEN 0 WHEN {own_rows(expected)} THEN 200 ELSE points END"
     players = f"SELECT * REPLACE ({points} AS points) FROM main.player_game_summary"
@@ -138,7 +138,7 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
 
 
 def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """The same rows as games still to be played, from what was known on the morning of the date."""
+    """Compare with the prediction path, for which the games of the date are still to be played."""
     before = f"WHERE game_date < DATE '{day}'"
     nights = pd.concat([expected.keys, expected.context], axis=1)
     audited.replay.schedule_games(nights.dropna(subset=["is_home"]), audited.config.season_types[0])
@@ -156,7 +156,7 @@ def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def own_rows(rows: Dataset) -> str:
-    """A SQL condition that holds for these rows of player_game_summary and no other."""
+    """Return an SQL condition that holds for these rows of player_game_summary and no other."""
     pairs = ", ".join(f"({quoted(key[1])}, {quoted(key[0])})" for key in keys_of(rows))
     return f"(game_id, player_lookup) IN ({pairs})" if pairs else "FALSE"
 
@@ -167,7 +167,7 @@ def quoted(text: str) -> str:
 
 
 def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:
-    """Differences of the expected rows, bit by bit; a row that is absent or stands more than once is one too."""
+    """Yield the values that differ in any bit, and the expected rows that are absent or found more than once."""
     if tuple(found.X.columns) != tuple(expected.X.columns):
         yield Difference(check, COLUMNS, "", "", "", ", ".join(expected.X.columns), ", ".join(found.X.columns))
         return

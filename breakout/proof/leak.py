@@ -1,4 +1,4 @@
-"""The smallest counterexample of a violation: the one source row that, changed or left out, changes the feature."""
+"""The search for the smallest counterexample of a violation: one source row that alone changes the feature."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A row of a source table on or after the date of the audited row: it must not matter, and does."""
+    """A source row on or after the date of the audited row that changes its feature, which it must not."""
 
     table: str
     game_id: str
@@ -33,7 +33,7 @@ class SourceRow:
 
 
 def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Halve the rows from the date on until one is left that changes the value; None if no row does so alone.
+    """Search by halving for the row that changes the value; None if no row does so alone.
 
     A row does so by other numbers or, failing that, by its absence. The audited row's own source row and those of its
     own night are tried first: they are the usual culprits.
@@ -53,7 +53,7 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Series | None:
-    """The one row that matters alone; None if no row does."""
+    """Return the one row that changes the value alone; None if no row does."""
     if not len(rows) or not matters(rows):
         return None
     while len(rows) > 1:
@@ -66,7 +66,7 @@ def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Se
 
 
 def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is_left_out: bool) -> bool:
-    """Whether noise in these source rows, or their absence, changes the audited value."""
+    """Return whether noise in these source rows, or their absence, changes the audited value."""
     day = date.fromisoformat(difference.game_date)
     selects = []
     for table in ("player_game_summary", "team_offense_game_summary"):

@@ -1,4 +1,4 @@
-"""The three ways to a feature value that must agree bit for bit: training, evaluation and prediction."""
+"""The paths that compute a feature and must agree bit for bit: training, evaluation and prediction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Path(Protocol):
-    """Builds the rows of start..end from a warehouse."""
+    """A function that builds the rows from `start` to `end`."""
 
     def __call__(self, warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset: ...
 
@@ -39,7 +39,7 @@ class Paths:
 
 
 def installed_paths(registry: Mapping[str, Feature] = REGISTRY) -> Paths:
-    """The paths as the programs use them, with this registry."""
+    """Return the paths as the programs use them, with this registry."""
     return Paths(
         training=partial(build_dataset, registry=registry),
         evaluation=partial(build_dataset, registry=registry, slice_features=SLICE_FEATURES),

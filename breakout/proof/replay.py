@@ -1,6 +1,6 @@
-"""A local copy of the source tables that can be cut at a date, shaken by noise and flipped, to recompute rows on.
+"""A local copy of the source tables whose rows an audit removes or changes before it computes features again.
 
-In: any warehouse. Out: a `Replay`, itself a warehouse, whose tables are a changed view of the untouched originals.
+`Replay` is a warehouse whose tables are views; they show the untouched copies, or the changed rows of a check.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# What a result is made of; noise replaces it, and identity (who, when, where, against whom) stays.
+# The columns that hold results; noise replaces them and keeps who played when, where and against whom.
 _PLAYER_RESULTS = {"points": 61, "minutes_played": 48, "fg_attempts": 31, "usage_rate": 45}
 _TEAM_RESULTS = {"points_scored": 160, "possessions": 125, "minutes_total": 290}
 _LISTED = (
@@ -34,12 +34,12 @@ _LISTED = (
 
 
 class Replay(DuckDBWarehouse):
-    """Copies of player_game_summary and team_offense_game_summary; `changed(...)` puts other rows in their place."""
+    """A warehouse of copied history tables; `changed(...)` puts other rows in their place for a while."""
 
     def __init__(
         self, source: Warehouse, start: date, end: date, extra: Mapping[str, set[str]], seasons_before: int = 1
     ) -> None:
-        """Copy the source rows that rows of start..end can see.
+        """Copy the source rows from which rows of `start` to `end` are built.
 
         `extra` adds columns by table name; `seasons_before` is how many seasons before a row's own its features read.
         """
@@ -64,7 +64,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
 
     @contextmanager
     def changed(self, players: str, teams: str) -> Iterator[Replay]:
-        """Tables read from these SELECTs over `main.<table>` inside the block, and from the originals again after."""
+        """Read the tables from these SELECTs over `main.<table>` inside the block, from the copies again after it."""
         selects = {"player_game_summary": players, "team_offense_game_summary": teams}
         try:
             for table, select in selects.items():
@@ -97,7 +97,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.unregister("incoming")
 
     def noise(self, table: str, where: str, seed: int) -> str:
-        """A SELECT of the whole table whose results are noise, the same for a seed, in rows where `where` holds."""
+        """Return a SELECT of the whole table with noise for results where `where` holds; equal for equal seeds."""
         key = "game_id, player_lookup" if table == "player_game_summary" else "game_id, team_abbr"
         replaced = ", ".join(
             f"CASE WHEN {where} THEN 1 + hash({key}, '{column}', {seed}) % {limit} ELSE {column} END AS {column}"

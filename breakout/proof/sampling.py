@@ -1,4 +1,4 @@
-"""Which rows an audit recomputes: all rows of a window in, a seeded sample that always holds the edge cases out."""
+"""The choice of the rows that an audit recomputes: a seeded sample that always holds the edge cases."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ EDGE_ROWS = 2  # of each kind
 LONG_ABSENCE_DAYS = 14
 SEASON_START_DAYS = 7  # from the first kept row of a season
 RARE_SHARE = 0.05
-# A recomputation costs about the same for one row of a date as for all of them, so the sample takes whole handfuls.
+# A recomputation costs about the same for one row of a date as for all, so the sample takes many rows of few dates.
 ROWS_PER_DATE = 25
 
 
 def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
-    """Masks, shape (n,), of the rows where features go wrong first."""
+    """Return masks, shape (n,), of the kinds of rows in which faults of features are most likely."""
     rows = pd.concat([dataset.keys, dataset.context], axis=1)
     by_player = rows.groupby(["player_lookup", "season_year"])
     date = pd.to_datetime(rows["game_date"])
@@ -38,7 +38,7 @@ def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
 
 
 def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dict[str, int]]:
-    """A mask, shape (n,), of about `rows` rows, and how many of each edge case it holds. The same for a seed."""
+    """Return a mask, shape (n,), of about `rows` rows, and the number of each edge case; equal for equal seeds."""
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(dataset), dtype=bool)
     edges = edge_cases(dataset)
@@ -49,10 +49,10 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     others = random.permutation(np.unique(dates[~chosen]))
     wanted = max(1, (rows - int(chosen.sum())) // ROWS_PER_DATE)
     used = np.unique(dates[chosen])
-    # New dates come on top of those of the edge cases, which are filled up too.
+    # The dates of the edge cases are used first, then new ones.
     allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
     spare = random.permutation(np.flatnonzero(allowed & ~chosen))
-    # The rarest kinds first: they cost nothing more on dates that are recomputed anyway.
+    # The rarest kinds choose first; rows of dates that are recomputed anyway cost nothing more.
     rare = np.logical_or.reduce([mask for mask in edges.values() if mask.mean() < RARE_SHARE] or [~chosen & False])
     spare = np.concatenate([spare[rare[spare]], spare[~rare[spare]]])
     if len(spare) < rows - int(chosen.sum()):
@@ -62,6 +62,6 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
 
 
 def keys_of(dataset: Dataset) -> list[tuple[str, str, str]]:
-    """player_lookup, game_id and game_date of each row, as text, in the order of the rows."""
+    """Return player_lookup, game_id and game_date of each row as text, in the order of the rows."""
     lookups, games, dates = (dataset.keys[column].astype(str).tolist() for column in KEY_COLUMNS)
     return list(zip(lookups, games, dates, strict=True))

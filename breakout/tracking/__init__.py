@@ -1,1 +1,1 @@
-"""Who else is told of a run: its folder goes in, a row in a shared record comes out."""
+"""The registration of runs with trackers: MLflow, or a table of experiments in BigQuery."""

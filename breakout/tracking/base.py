@@ -1,4 +1,4 @@
-"""What every tracker does, and how a run is registered without ever being lost: a configuration and a run folder in."""
+"""The interface of trackers, and the registration of runs; a tracker that fails never costs a run."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("breakout")
 
-# Notebooks of experiments: useful, but no reason for a run to end otherwise than well.
+# Trackers that are optional: if they fail, the run still succeeds, with a warning.
 WARNS_ONLY = ("mlflow",)
 
 
 class Tracker(Protocol):
-    """A shared record of runs. Registering the same run again replaces what stands there."""
+    """A shared record of runs. Registering a run again replaces its entry."""
 
     def register(self, run_folder: Path) -> None:
-        """Read a finished or failed run's files and record them; DataError in a sentence if that fails."""
+        """Read a finished or failed run's files and record them; DataError if that fails."""
         ...
 
 
@@ -46,7 +46,7 @@ def open_tracker(config: TrackingConfig) -> Tracker | None:
 
 @contextmanager
 def registering(config: TrackingConfig) -> Iterator[list[Path]]:
-    """Folders of runs that are appended while it is open are registered when it closes, failed ones too."""
+    """Yield a list; the folders of runs appended to it are registered on leaving, those of failed runs too."""
     folders: list[Path] = []
     try:
         yield folders

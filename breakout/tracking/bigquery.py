@@ -1,4 +1,4 @@
-"""The experiments table in BigQuery, with one row a run however often it is registered."""
+"""The experiments table in BigQuery: one row for each run, however often the run is registered."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ COLUMNS = {
 
 
 class BigQueryTracker:
-    """The table `tracking.table`, made when the first run is registered."""
+    """The table `tracking.table`, created when the first run is registered."""
 
     def __init__(self, config: BigQueryTrackingConfig) -> None:
         check_table_name("tracking.table", config.table)
         self._config, self._table = config, config.table
 
     def register(self, run_folder: Path) -> None:
-        """Insert the run's row, or replace it: a MERGE by run id, in which a row that does not fit is an error."""
+        """Insert the run's row or replace it, by a MERGE on the run id."""
         run = experiment_row(read_ended_run(run_folder))
         record = asdict(run)
         with BigQueryJobs(self._config, "tracking", {"command": "track", "run": run.experiment_name}) as jobs:
@@ -60,13 +60,13 @@ class BigQueryTracker:
 
 
 def open_tracker(config: BigQueryTrackingConfig) -> BigQueryTracker:
-    """The tracker of `tracking=bigquery`."""
+    """Return the tracker of `tracking=bigquery`."""
     return BigQueryTracker(config)
 
 
 def parameter(name: str, kind: str) -> str:
-    """The expression that reads a column's query parameter."""
-    # Numbers of JSON text are rounded to FLOAT64, which they were; by default one too exact to be told is an error.
+    """Return the SQL expression that reads a column's query parameter."""
+    # wide_number_mode rounds numbers of JSON to FLOAT64; by default more digits than FLOAT64 holds are an error.
     return f"PARSE_JSON(@{name}, wide_number_mode => 'round')" if kind == "JSON" else f"@{name}"
 
 

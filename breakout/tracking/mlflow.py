@@ -1,4 +1,4 @@
-"""A run in MLflow: a run folder in, one MLflow run out with parameters, metrics, files and the model.
+"""The registration of a run folder as one MLflow run with parameters, metrics, files and the model.
 
 The jobs of a sweep become children of a run for the sweep. Registering again goes into the same MLflow run.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 RUN_TAG, SWEEP_TAG = "breakout.run_id", "breakout.sweep"
 STATES = {"completed": "FINISHED", "interrupted": "KILLED", "killed": "KILLED"}
-# Small files that explain a run; the predictions are data, and lie beside the model.
+# Small files that explain a run; predictions are large and stay in the run folder.
 FILES = ("status.json", "settings.yaml", "metrics.json", "distributions.json", "run.log", "report.html")
 PARAMETERS_A_CALL = 100
 
@@ -53,7 +53,7 @@ class MLflowTracker:
             client.set_terminated(run, STATES.get(record.status.state, "FAILED"), ended)
 
     def _open(self, run_folder: Path) -> tuple[MlflowClient, str]:
-        """The client, and the experiment's id; it is made if absent."""
+        """Return the client and the id of the experiment, which is created if absent."""
         store = _outputs_of(run_folder) / "mlflow"
         client_class = _import_client(self._config.timeout_seconds)
         if self._config.uri is None:
@@ -91,7 +91,7 @@ def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
 
 
 def _import_client(timeout_seconds: float) -> type[MlflowClient]:
-    """MLflow's client, told before it is imported to report home about nothing and not to wait for minutes."""
+    """Return MLflow's client, with telemetry off and short timeouts, which its import reads from the environment."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(max(1, round(timeout_seconds))))
@@ -106,7 +106,7 @@ def _import_client(timeout_seconds: float) -> type[MlflowClient]:
 def _run_of(
     client: MlflowClient, experiment: str, tag: str, value: str, record: RunRecord | None, parent: str | None
 ) -> str:
-    """Return the MLflow run that has this tag; it is made if absent."""
+    """Return the MLflow run that has this tag; it is created if absent."""
     # MLflow's filters cannot quote a quote: `_` stands for any character.
     pattern = re.sub("['\"\\\\]", "_", value)
     found = client.search_runs([experiment], f"tags.`{tag}` LIKE '{pattern}'")
@@ -120,7 +120,7 @@ def _run_of(
 
 
 def _sweep_run(client: MlflowClient, experiment: str, sweep: Path) -> str:
-    """The run that stands for a sweep, with what the sweep has written of itself so far."""
+    """Return the parent run of a sweep, after the files that the sweep has written so far are added to it."""
     run = _run_of(client, experiment, SWEEP_TAG, sweep.name, None, None)
     for name in ("sweep.json", "leaderboard.json", "leaderboard.csv", "report.html"):
         if (sweep / name).is_file():
@@ -156,13 +156,13 @@ def _log_files(client: MlflowClient, run: str, folder: Path) -> None:
 
 
 def _sweep_folder(run_folder: Path) -> Path | None:
-    """The sweep that a run is a job of: `sweeps/<sweep>/.../<run>`."""
+    """Return the folder of the sweep that a run is a job of: `sweeps/<sweep>/.../<run>`."""
     parents = run_folder.resolve().parents
     return next((folder for folder in parents if folder.parent.name == "sweeps"), None)
 
 
 def _outputs_of(run_folder: Path) -> Path:
-    """The folder that holds `runs/` and `sweeps/`."""
+    """Return the folder that holds `runs/` and `sweeps/`."""
     sweep = _sweep_folder(run_folder)
     return sweep.parent.parent if sweep else run_folder.resolve().parents[2]
 

@@ -1,4 +1,4 @@
-"""A bundle as an MLflow model whose signature is the contract: features in order in, calibrated probabilities out.
+"""A bundle as an MLflow model: its inputs are the features of the contract in order, its output a probability.
 
 The model is the bundle itself, as data; MLflow calls `_load_pyfunc` of this module to read it. Nothing is pickled.
 """
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class BundleModel:
-    """What MLflow asks a loaded model for."""
+    """The interface that MLflow needs of a loaded model."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
 
     def predict(self, features: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """`probability` of each row of features, defaults filled; MLflow has put the columns into contract order."""
+        """Return the `probability` of each row of features, whose columns MLflow has put into contract order."""
         import pandas as pd
 
         del params
@@ -34,14 +34,14 @@ class BundleModel:
 
 
 def _load_pyfunc(path: str) -> BundleModel:
-    """MLflow's entry: the bundle saved in the model's data folder."""
+    """Load the bundle in the model's data folder; MLflow calls this function by its name."""
     from breakout.bundle import load_bundle
 
     return BundleModel(load_bundle(Path(path)))
 
 
 def save_mlflow_model(bundle: Path, folder: Path) -> None:
-    """Write an MLflow model around a copy of the bundle."""
+    """Write an MLflow model that holds a copy of the bundle."""
     import mlflow.pyfunc
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
@@ -49,7 +49,7 @@ def save_mlflow_model(bundle: Path, folder: Path) -> None:
     contract = load_json(bundle / "contract.json")
     inputs = Schema([ColSpec("double", name) for name in contract["names"]])
     with warnings.catch_warnings():
-        # The signature stands above; an example of it would say nothing more.
+        # MLflow warns if there is no input example, although the signature is given.
         warnings.filterwarnings("ignore", message=".*[Ii]nput example", category=UserWarning)
         mlflow.pyfunc.save_model(
             path=str(folder),

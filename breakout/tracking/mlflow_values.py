@@ -16,7 +16,7 @@ NOT_A_PARAMETER = ("tracking.", "paths.")
 
 
 def parameter_values(record: RunRecord) -> dict[str, str]:
-    """Every setting by its dotted name, as it would be typed."""
+    """Return every setting by its dotted name, in the form of the command line."""
     flat = flatten(record.settings)
     return {
         name: value if isinstance(value, str) else json.dumps(value, default=str)[:LONGEST_PARAMETER]
@@ -49,7 +49,7 @@ def metric_values(record: RunRecord) -> dict[str, float]:
 
 
 def tag_values(record: RunRecord) -> dict[str, str]:
-    """Return what a run is found by and where it comes from."""
+    """Return the tags: verdict, contract, data, commit and whatever else a run is searched by."""
     manifest, row = record.manifest, experiment_row(record)
     evaluation = record.metrics.evaluation if record.has_metrics else None
     tags = {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def register_sweep(folder: Path, trackers: Collection[TrackingConfig] = ()) -> None:
-    """Register every job that ended, well or not; DataError if one cannot be and its tracker insists.
+    """Register every job that has ended, failed ones too; DataError if one cannot be and its tracker insists.
 
     `trackers` hold the addresses that the jobs' saved settings have without their secrets.
     """
@@ -33,6 +33,6 @@ def register_sweep(folder: Path, trackers: Collection[TrackingConfig] = ()) -> N
 
 
 def _with_secret(saved: TrackingConfig, trackers: Collection[TrackingConfig]) -> TrackingConfig:
-    """Return the tracker whose saved form this is; itself if it is not known."""
+    """Return the tracker whose saved form this is; the saved form itself if no tracker is known for it."""
     form = to_saved({"tracking": saved})
     return next((tracker for tracker in trackers if to_saved({"tracking": tracker}) == form), saved)
