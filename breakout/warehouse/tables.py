@@ -47,7 +47,8 @@ class SourceTables:
     """Full names of the source tables, and how a game's season type is read.
 
     `has_season_type=False` takes the constant @season_type instead of the column. `is_season_type_filled` takes the
-    constant where the column is NULL or empty. `renaming` replaces values inside the queries.
+    constant where the column is NULL or empty, and in the tables `lacking_season_type`. `renaming` replaces values
+    inside the queries.
 
     ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
     """
@@ -58,6 +59,7 @@ class SourceTables:
     slate: str = "nba_analytics.slate"
     has_season_type: bool = True
     is_season_type_filled: bool = False
+    lacking_season_type: tuple[str, ...] = ()
     renaming: Renaming | None = None
 
     def __post_init__(self) -> None:
@@ -74,6 +76,8 @@ class SourceTables:
     def reference(self, table: Table) -> str:
         """Return what FROM reads a source table by: its quoted name, or a SELECT that renames values of it."""
         name = f"`{getattr(self, table.name)}`"
+        if table.name in self.lacking_season_type:
+            name = f"(SELECT *, @season_type AS season_type FROM {name})"
         if self.renaming is None:
             return name
         return self.renaming.apply(table, name, has_season_type=self.has_season_type)

@@ -190,6 +190,20 @@ def test_a_warehouse_without_season_type_takes_the_constant(
     assert ours.fingerprint == theirs.fingerprint
 
 
+def test_a_table_without_season_type_takes_the_constant_beside_tables_that_have_it(
+    config: ConfigMaker, client: bigquery.Client, sample: DuckDBWarehouse
+) -> None:
+    copy_tables(client, "plain", "AND season_type = 'regular'")
+    teams = "nba_analytics.team_offense_game_summary WHERE game_date >= '1900-01-01' AND season_type = 'regular'"
+    name = "plain.team_offense_game_summary"
+    run(client, f"CREATE OR REPLACE TABLE {name} AS SELECT * EXCEPT (season_type) FROM {teams}")
+    with pytest.raises(DataError, match=rf"{name} lacks the column season_type.*warehouse\.season_type="):
+        _ = BigQueryWarehouse(config(*named("plain"), "warehouse.schedule=null")).sources
+    chosen = config(*named("plain"), "warehouse.schedule=null", "warehouse.season_type=regular")
+    ours, theirs = (build_dataset(source, features(), *JANUARY) for source in (BigQueryWarehouse(chosen), sample))
+    assert ours.fingerprint == theirs.fingerprint
+
+
 def test_rows_without_a_season_type_are_refused_or_take_the_constant(
     config: ConfigMaker, client: bigquery.Client, sample: DuckDBWarehouse
 ) -> None:

@@ -23,7 +23,7 @@ from breakout.warehouse.renaming import Renaming
 from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
@@ -49,34 +49,31 @@ class BigQueryWarehouse(ClosedOnExit):
     def __init__(self, config: BigQueryWarehouseConfig, labels: Mapping[str, str] | None = None) -> None:
         self._config = config
         self._names = {table.name: name for table, name in _named_tables(config)}
-        self._source_tables(has_season_type=True)  # checks the names before the first request
+        self._source_tables()  # checks the names before the first request
         self._jobs = BigQueryJobs(config, "warehouse", labels or {}, config.price_per_tib)
         self._metadata: dict[str, Any] = {}
         self._checked: list[tuple[date, date]] = []
 
     @cached_property
     def sources(self) -> SourceTables:
-        """The names of the tables and how season types are read; DataError if only some tables have the column."""
+        """The names of the tables and how season types are read; DataError if a table lacks them and none is set."""
         lacking = [name for name in self._names if "season_type" not in self.columns(name)]
         if lacking and self._config.season_type is None:
             raise DataError(
                 f"{self._names[lacking[0]]} lacks the column season_type; "
                 "say which one all its rows are with warehouse.season_type=regular."
             )
-        if lacking and len(lacking) < len(self._names):
-            raise DataError(
-                f"{', '.join(self._names[name] for name in lacking)} lacks the column season_type, which the others "
-                "have; add it, or name a view that has it."
-            )
-        return self._source_tables(has_season_type=not lacking)
+        return self._source_tables(lacking)
 
-    def _source_tables(self, *, has_season_type: bool) -> SourceTables:
+    def _source_tables(self, lacking: Sequence[str] = ()) -> SourceTables:
+        has_season_type = len(lacking) < len(self._names)
         return SourceTables(
             player_game_summary=self._config.player_game_summary,
             team_offense_game_summary=self._config.team_offense_game_summary,
             schedule=self._config.schedule or SourceTables.schedule,
             has_season_type=has_season_type,
             is_season_type_filled=has_season_type and self._config.season_type is not None,
+            lacking_season_type=tuple(lacking) if has_season_type else (),
             renaming=Renaming.from_maps(self._config.team_codes, self._config.season_types),
         )
 
