@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breakout.errors import DataError
-from breakout.features.plan import build_plan
 from breakout.features.query import (
     CONTEXT_COLUMNS,
     KEY_COLUMNS,
@@ -21,6 +20,7 @@ from breakout.features.query import (
     night_columns,
     seasons_before,
 )
+from breakout.features.query_plan import plan_query
 from breakout.features.registry import REGISTRY
 from breakout.features.sources import extra_columns
 from breakout.features.vector import prepare_feature_vector
@@ -176,7 +176,7 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
     """Raise DataError if a feature reads a column beyond the standard ones that this source does not have."""
-    inputs = build_plan(registry, names).inputs
+    inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
         own = extra_columns(source, inputs[source])
         absent = sorted(set(own) - set(warehouse.columns(table))) if own else []

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +21,6 @@ from breakout.errors import DataError, GateError
 from breakout.features import contract, query, registry
 from breakout.features import windows as w
 from breakout.features.feature import Feature
-from breakout.features.plan import _plan
 from breakout.production.bundle_gate import check_contract, open_bundle
 from breakout.warehouse import tables
 from tests.commands import QUICK_GATE, Trained, call
@@ -51,14 +50,6 @@ executed = {"pickle.find_class", "exec", "compile", "marshal.loads", "subprocess
 print(sorted(executed & set(seen)))
 print(probability.tobytes().hex())
 """
-
-
-@pytest.fixture(autouse=True)
-def fresh_plans() -> Iterator[None]:
-    """Plans are remembered by registry; a test that changes a window must not meet an old one."""
-    _plan.cache_clear()
-    yield
-    _plan.cache_clear()
 
 
 def seal(record: Mapping[str, object]) -> str:
@@ -279,7 +270,6 @@ def test_a_changed_contract_is_refused_and_what_changed_is_named(
     assert check_contract(open_bundle(bundle)) == ()
     apply, told = CHANGES[change]
     apply(monkeypatch)
-    _plan.cache_clear()
     with pytest.raises(GateError) as refusal:
         open_bundle(bundle)
     for sentence in told:

@@ -51,7 +51,7 @@ ROOMS = {
     "__main__": "python -m breakout",
 }
 # A program of its own inside another room: it prints the feature query for BigQuery's console.
-OWN_PROGRAMS = {"breakout.warehouse.console"}
+OWN_PROGRAMS = {"breakout.features.console"}
 
 KNOWS_HYDRA = {"settings", "cli"}
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "process", "handle", "manager", "data2"}

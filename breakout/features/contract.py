@@ -12,8 +12,8 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from breakout.features import windows as w
-from breakout.features.plan import build_plan, write_sql
 from breakout.features.query import IS_BREAKOUT, ROLE_PLAYER, get_training_data_query
+from breakout.features.query_plan import plan_query
 from breakout.features.registry import REGISTRY
 from breakout.warehouse import tables
 
@@ -87,18 +87,16 @@ def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature
 
 def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContract:
     registry = {entry.name: entry for entry in entries}
-    plan = build_plan(registry, (name,))
+    plan = plan_query(registry, (name,))
     text = canonical(get_training_data_query((name,), registry=registry))
-    texts = " ".join([*plan.row_windows.values(), *(sql for state in plan.states.values() for sql in state.values())])
+    used = {node.text("alias") for columns in (plan.row_windows, *plan.states.values()) for node in columns.values()}
     frames = w.ROW_WINDOWS | {window: frame for relation in w.RELATIONS for window, frame in relation.windows.items()}
     return FeatureContract(
         dtype=_DTYPE,
         default=float(registry[name].default),
         definition={part: canonical_expression(registry[part].expression) for part in plan.levels},
         # the season totals of every row are taken over `before`
-        windows={
-            window: canonical(frame) for window, frame in frames.items() if f"OVER {window} " in f"{texts} OVER before "
-        },
+        windows={window: canonical(frame) for window, frame in frames.items() if window in {*used, "before"}},
         query=hashlib.sha256(text.encode()).hexdigest()[:16],
     )
 
@@ -116,7 +114,7 @@ def canonical_expression(sql: str) -> str:
     """The tokens of an expression whose keywords and functions are all in capitals."""
     from sqlglot import parse_one
 
-    return canonical(write_sql(parse_one(sql, read=w.DIALECT)))
+    return canonical(w.write_sql(parse_one(sql, read=w.DIALECT)))
 
 
 def diff_contracts(saved: Contract, installed: Contract) -> list[str]:
@@ -164,8 +162,3 @@ def _diff_feature(name: str, saved: FeatureContract, installed: FeatureContract)
             f"feature {name}: definition changed in the rows, joins or as-of rule of the query it is computed by"
         )
     return lines
-
-
-def defaults_of(contract: Contract) -> dict[str, float]:
-    """The default of each feature as the contract has it."""
-    return {name: contract.features[name].default for name in contract.names}

@@ -10,7 +10,7 @@ import textwrap
 from typing import TYPE_CHECKING, Literal
 
 from breakout.features import windows as w
-from breakout.features.plan import Plan, build_plan
+from breakout.features.query_plan import QueryPlan, plan_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.features.roster import (
     REGULARS_COLUMNS,
@@ -24,7 +24,7 @@ from breakout.features.sources import DERIVED_PLAYED, IS_HOME, player_games, tea
 from breakout.warehouse.tables import SCHEDULE, SourceTables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from breakout.features.feature import Feature
 
@@ -63,7 +63,7 @@ def get_training_data_query(
     FeatureDefinitionError if an entry cannot be resolved.
     """
     names = tuple(dict.fromkeys(names))
-    plan = build_plan(registry, names)
+    plan = plan_query(registry, names)
     tables = sources or SourceTables()
     ctes = {
         "player_games": player_games(tables, plan.inputs["played"], names=_names(row_source)),
@@ -85,7 +85,7 @@ def get_training_data_query(
 
 def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> int:
     """Return how many seasons before a row's own these features read: 1, or more where a window reaches further."""
-    states = build_plan(registry, tuple(dict.fromkeys(names))).states
+    states = plan_query(registry, tuple(dict.fromkeys(names))).states
     return max([1, *(relation.seasons_before for relation in w.RELATIONS if relation.name in states)])
 
 
@@ -129,10 +129,10 @@ WHERE recency = 1"""
     return {"scheduled": f"{home}\nUNION ALL\n{away}", "latest_team": latest, "slate": slate}
 
 
-def _rows_as_of(plan: Plan, row_source: RowSource) -> str:
+def _rows_as_of(plan: QueryPlan, row_source: RowSource) -> str:
     """Every played game and every asked row, with what its player had done this season before its date."""
-    extra = "".join(f",\n  {sql} AS {name}" for name, sql in plan.row_windows.items())
-    used = {"before"} | {sql.rsplit(" ", 1)[1] for sql in plan.row_windows.values()}
+    extra = "".join(f",\n  {w.write_sql(node)} AS {name}" for name, node in plan.row_windows.items())
+    used = {"before"} | {node.text("alias") for node in plan.row_windows.values()}
     windows = ", ".join(f"{name} AS {frame}" for name, frame in w.ROW_WINDOWS.items() if name in used)
     rows, games = "player_games", "COUNT(*)"  # all of them were played, and rows are counted quicker than values
     if row_source != "played":
@@ -150,7 +150,7 @@ FROM {rows}
 WINDOW {windows}"""
 
 
-def _played(plan: Plan) -> str:
+def _played(plan: QueryPlan) -> str:
     """The played games, each judged against its own average before it: the player's history."""
     was_breakout = f"""CASE WHEN games_before >= @min_prior_games
     THEN IF(points_before > 0 AND {IS_BREAKOUT}, 1, 0) END AS was_breakout"""
@@ -159,7 +159,7 @@ def _played(plan: Plan) -> str:
     return played_with_missed_games(was_breakout)
 
 
-def _kept(plan: Plan, row_source: RowSource) -> str:
+def _kept(plan: QueryPlan, row_source: RowSource) -> str:
     """The asked rows; of played games only the role players', of a slate everyone, marked whether he is one."""
     carried = ["points", *plan.row_windows]
     is_home = f"{IS_HOME} AS is_home" if row_source == "played" else "is_home"
@@ -172,18 +172,17 @@ def _kept(plan: Plan, row_source: RowSource) -> str:
     return f"{columns},\n  {role_player}\nFROM rows_as_of\nWHERE {where}"
 
 
-def _is_needed(plan: Plan, relation: w.Relation) -> bool:
+def _is_needed(plan: QueryPlan, relation: w.Relation) -> bool:
     """The player's own state always: it also knows the date of his last game."""
     is_of_regulars = asks_for_regulars(plan) and relation.name == "team"
     return relation.name in plan.states or relation.name == "player" or is_of_regulars
 
 
-def _state(plan: Plan, relation: w.Relation) -> str:
+def _state(plan: QueryPlan, relation: w.Relation) -> str:
     """What is known after each game of a relation, and until when that is the latest."""
-    asked = dict(plan.states.get(relation.name, {}))
+    columns = {name: relation.column(node) for name, node in plan.windows_of(relation.name).items()}
     if asks_for_regulars(plan):
-        asked |= REGULARS_COLUMNS.get(relation.name, {})
-    columns = {name: relation.column(sql) for name, sql in asked.items()}
+        columns |= REGULARS_COLUMNS.get(relation.name, {})
     if relation.is_counted:
         columns["games_so_far"] = f"ROW_NUMBER() OVER {relation.order}"
     if not relation.is_counted or asks_for_regulars(plan):
@@ -222,7 +221,7 @@ def _asked(relation: w.Relation) -> str:
 )"""
 
 
-def _nights_as_of(plan: Plan) -> dict[str, str]:
+def _nights_as_of(plan: QueryPlan) -> dict[str, str]:
     """The states of both teams on each asked night, which all players of a team share and so join once."""
     relations = [relation for relation in w.RELATIONS if relation.is_of_night and relation.name in plan.states]
     if not relations:
@@ -240,17 +239,17 @@ FROM (SELECT DISTINCT {keys} FROM kept) AS kept
 _NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 
 
-def _joined(plan: Plan) -> str:
+def _joined(plan: QueryPlan) -> str:
     """Each asked row beside the states that are valid on its date."""
-    joined: dict[str, tuple[dict[str, str], str]] = {}
-    of_night = [plan.states.get(relation.name, {}) for relation in w.RELATIONS if relation.is_of_night]
+    joined: dict[str, tuple[Iterable[str], str]] = {}
+    of_night = [plan.windows_of(relation.name) for relation in w.RELATIONS if relation.is_of_night]
     if any(of_night):
-        joined["night"] = {name: "" for states in of_night for name in states}, _same("night", *_NIGHT_KEY)
+        joined["night"] = [name for states in of_night for name in states], _same("night", *_NIGHT_KEY)
     own = [relation for relation in w.RELATIONS if not relation.is_of_night and _is_needed(plan, relation)]
-    joined |= {relation.state: (plan.states.get(relation.name, {}), relation.condition) for relation in own}
+    joined |= {relation.state: (plan.windows_of(relation.name), relation.condition) for relation in own}
     if asks_for_regulars(plan):
         keys = ("player_lookup", "team_abbr", "game_date")
-        joined["missing_regulars"] = {"missing_points_pico": ""}, _same("missing_regulars", *keys)
+        joined["missing_regulars"] = ["missing_points_pico"], _same("missing_regulars", *keys)
     listed = [f"{name}.{column}" for name, (columns, _) in joined.items() for column in columns]
     columns = ",\n  ".join(["kept.*", "player_state.state_date AS last_game_date", *listed])
     joins = [f"LEFT JOIN {name}\n  ON {condition}" for name, (_, condition) in joined.items()]
@@ -261,7 +260,7 @@ def _same(name: str, *keys: str) -> str:
     return " AND ".join(f"{name}.{key} = kept.{key}" for key in keys)
 
 
-def _levels(plan: Plan) -> dict[str, str]:
+def _levels(plan: QueryPlan) -> dict[str, str]:
     """One CTE a level: features of a level are built from the columns of the levels before it."""
     ctes, previous = {}, "joined"
     for level in range(max(plan.levels.values()) + 1):
@@ -272,7 +271,7 @@ def _levels(plan: Plan) -> dict[str, str]:
     return ctes
 
 
-def _final(plan: Plan, names: Sequence[str], row_source: RowSource) -> str:
+def _final(plan: QueryPlan, names: Sequence[str], row_source: RowSource) -> str:
     context = (
         "points_before / NULLIF(games_before, 0) AS season_points_avg",
         "last_game_date",

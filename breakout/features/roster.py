@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from breakout.features import windows as w
 
 if TYPE_CHECKING:
-    from breakout.features.plan import Plan
+    from breakout.features.query_plan import QueryPlan
 
 # What the states of players and teams hold beside the columns of feature expressions, where regulars are asked for.
 REGULARS_COLUMNS = {
     "player": {
-        "latest_team": "LAG(team_abbr, 0) OVER player_season",
+        "latest_team": "team_abbr",
         "latest_played_team_game": "LAST_VALUE(played_team_game IGNORE NULLS) OVER season_so_far",
         "points_so_far": "SUM(points) OVER season_so_far",
     },
@@ -23,18 +23,18 @@ REGULARS_COLUMNS = {
 }
 
 
-def asks_for_regulars(plan: Plan) -> bool:
+def asks_for_regulars(plan: QueryPlan) -> bool:
     """Whether any feature asks which of his team's regulars were out."""
     return "missing_points_pico" in plan.row_columns
 
 
-def asks_for_missed_games(plan: Plan) -> bool:
+def asks_for_missed_games(plan: QueryPlan) -> bool:
     """Whether any feature asks which of his team's games a player missed."""
     missed_games = {"team_game_number", "missed_team_game", "played_team_game"}
     return asks_for_regulars(plan) or bool(plan.inputs["played"] & missed_games)
 
 
-def numbered_games(plan: Plan) -> dict[str, str]:
+def numbered_games(plan: QueryPlan) -> dict[str, str]:
     """The games of each team, numbered through the season.
 
     A game that only its players' rows know is none of the team's: it bears the number of the known one before it.
@@ -76,7 +76,7 @@ FROM (
 WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_date, game_id)"""
 
 
-def missing_regulars(plan: Plan) -> dict[str, str]:
+def missing_regulars(plan: QueryPlan) -> dict[str, str]:
     """For each row, the season averages of the other regulars who did not play in the team's previous game.
 
     Averages are summed as whole 1e-12ths of a point, so that the sum is the same in every order.

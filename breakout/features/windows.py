@@ -8,8 +8,11 @@ the one after as many games as he had played before the row's date (`BY_COUNT_JO
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 DIALECT = "bigquery"
 
@@ -65,21 +68,26 @@ class Relation:
         as_of = BY_COUNT_JOIN if self.is_counted else AS_OF_JOIN
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
-    def column(self, sql: str) -> str:
-        """A state's window column as it is asked for: plainer where that gives the same, as windows are what costs.
+    def column(self, node: exp.Window) -> str:
+        """Return the SQL of a state's window column, without its window where a cheaper expression gives the same.
 
-        No game back is the state's own. How many games a frame holds follows from the state's number, one for all
-        frames, where a count would walk over each.
+        A LAG of 0 is the state's own game. How many games a frame holds follows from the number of the state's game,
+        which is computed once for all frames; a count would be computed for each.
         """
-        own = re.fullmatch(rf"LAG\(([^,]+), 0\) OVER {self.order}", sql)
-        if own:
-            return own[1]
-        frame = self.windows.get(sql.removeprefix("COUNT(*) OVER "), "")
-        ends_here = re.fullmatch(r"ROWS BETWEEN (UNBOUNDED|\d+) PRECEDING AND CURRENT ROW", frame)
-        if not ends_here:
-            return sql
-        number = f"ROW_NUMBER() OVER {self.order}"
-        return number if ends_here[1] == "UNBOUNDED" else f"LEAST({number}, {int(ends_here[1]) + 1})"
+        from sqlglot import exp
+
+        function, window = node.this, node.text("alias")
+        is_lag_of_order = isinstance(function, exp.Lag) and window == self.order
+        if is_lag_of_order and function.text("offset") == "0" and not function.args.get("default"):
+            return write_sql(function.this)
+        frame = self.windows.get(window)
+        if isinstance(function, exp.Count) and isinstance(function.this, exp.Star) and frame:
+            number = f"ROW_NUMBER() OVER {self.order}"
+            if frame == SO_FAR:
+                return number
+            games = next((games for games in range(1, _LONGEST + 1) if frame == last(games)), None)
+            return write_sql(node) if games is None else f"LEAST({number}, {games})"
+        return write_sql(node)
 
     @property
     def is_of_night(self) -> bool:
@@ -87,11 +95,17 @@ class Relation:
         return self.source == "team_games"
 
 
+def write_sql(node: exp.Expr) -> str:
+    """Return the text of a parsed expression, its keywords and functions in capitals and without comments."""
+    return node.sql(DIALECT, comments=False, normalize_functions="upper")
+
+
 def last(games: int) -> str:
     """The frame of the latest `games` games up to and including the state's own."""
     return f"ROWS BETWEEN {games - 1} PRECEDING AND CURRENT ROW"
 
 
+_LONGEST = 100  # games of a frame, more than any relation has
 SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 
 RELATIONS: tuple[Relation, ...] = (

@@ -14,7 +14,7 @@ from breakout.bundle import Bundle, load_bundle
 from breakout.errors import GateError
 from breakout.features import registry
 from breakout.features.contract import Contract, build_contract, diff_contracts
-from breakout.features.plan import FeatureDefinitionError
+from breakout.features.query_plan import FeatureDefinitionError
 from breakout.production.registry import Registry
 
 if TYPE_CHECKING:

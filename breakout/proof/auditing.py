@@ -8,8 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError
-from breakout.features.plan import build_plan
 from breakout.features.query import seasons_before
+from breakout.features.query_plan import plan_query
 from breakout.features.sources import extra_columns
 from breakout.proof.checks import COLUMNS, DATA_CHECKS, GAMES, ROWS, Audited, Difference, run_checks
 from breakout.proof.leak import SourceRow, find_leak
@@ -103,7 +103,7 @@ def audit_features(
     if first > last:
         raise DataError(f"there are no rows to audit from {first} on: the newest game is of {last}.")
     registry = dict(used.registry)
-    plan = build_plan(registry, config.names)
+    plan = plan_query(registry, config.names)
     extra = {
         "player_game_summary": set(extra_columns("played", plan.inputs["played"])),
         "team_offense_game_summary": set(extra_columns("team_games", plan.inputs["team_games"])),

@@ -10,6 +10,7 @@ import pytest
 from google.cloud import bigquery
 from sqlglot import exp
 
+from breakout.features.console import console_text
 from breakout.features.query import RowSource, get_training_data_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.features.windows import RELATIONS, ROW_WINDOWS
@@ -17,7 +18,6 @@ from breakout.tracking import bigquery as tracking
 from breakout.warehouse import checks, tables
 from breakout.warehouse.bigquery.writing import SLATE_COLUMNS, merge_statement
 from breakout.warehouse.consistency import consistency_query
-from breakout.warehouse.console import console_text
 from breakout.warehouse.renaming import Renaming
 from tests.bigquery.dialect import parse, refusals, unfiltered_tables
 from tests.bigquery.emulator import run
@@ -107,7 +107,7 @@ def test_a_text_without_filter_is_seen(sql: str) -> None:
 
 def test_the_page_holds_the_text_of_today() -> None:
     assert f"```sql\n{console_text()}```" in DOCS.read_text(encoding="utf-8"), (
-        "run: python -m breakout.warehouse.console docs/bigquery.md"
+        "run: python -m breakout.features.console docs/bigquery.md"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,21 +13,12 @@ import pytest
 from breakout.errors import ConfigurationError
 from breakout.features import query, sources
 from breakout.features import windows as w
-from breakout.features.contract import Contract, build_contract, canonical, defaults_of, diff_contracts
+from breakout.features.contract import Contract, build_contract, canonical, diff_contracts
 from breakout.features.feature import Feature
-from breakout.features.plan import _plan
-from breakout.features.registry import BREAKOUT_FEATURE_ORDER, FEATURE_DEFAULTS, REGISTRY, build_registry
+from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY, build_registry
 from breakout.programs import features as features_program
 from breakout.warehouse import tables
 from tests.builders import ALL_FEATURES, features_config
-
-
-@pytest.fixture(autouse=True)
-def fresh_plans() -> Iterator[None]:
-    """Plans are remembered by the registry's entries; a test that changes a window wants none of them."""
-    _plan.cache_clear()
-    yield
-    _plan.cache_clear()
 
 
 def contract_of(names: tuple[str, ...] = ALL_FEATURES, registry: Mapping[str, Feature] = REGISTRY) -> Contract:
@@ -52,7 +43,6 @@ def test_a_contract_is_the_same_every_time_and_survives_json() -> None:
     again = Contract.from_dict(json.loads(json.dumps(EVERY.to_dict())))
     assert contract_of().fingerprint == EVERY.fingerprint
     assert (again, again.fingerprint, diff_contracts(again, EVERY)) == (EVERY, EVERY.fingerprint, [])
-    assert defaults_of(again) == {name: FEATURE_DEFAULTS[name] for name in ALL_FEATURES}
 
 
 def test_whitespace_and_comments_change_no_contract() -> None:

@@ -15,8 +15,8 @@ from breakout import features
 from breakout.dataset import build_dataset
 from breakout.errors import ConfigurationError, DataError
 from breakout.features.feature import Feature
-from breakout.features.plan import FeatureDefinitionError, build_plan
 from breakout.features.query import CONTEXT_COLUMNS, KEY_COLUMNS, NIGHT_COLUMNS, RowSource, get_training_data_query
+from breakout.features.query_plan import FeatureDefinitionError, plan_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.tables import SourceTables
@@ -75,7 +75,7 @@ def test_a_name_that_is_no_feature_is_told(name: str, told: str) -> None:
 def test_a_cycle_is_refused_and_told() -> None:
     registry = registry_with(a="b + 1", b="filled.c", c="2 * a")
     with pytest.raises(FeatureDefinitionError, match="feature a depends on itself: a -> b -> c -> a"):
-        build_plan(registry, ("a",))
+        plan_query(registry, ("a",))
 
 
 def test_a_feature_may_use_others_before_and_after_defaults() -> None:

@@ -15,7 +15,6 @@ from breakout.dataset import Dataset, build_dataset
 from breakout.features import query
 from breakout.features import windows as w
 from breakout.features.config import BreakoutFeatureConfig
-from breakout.features.plan import _plan
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.proof.auditing import AuditReport, audit_features
 from breakout.proof.checks import (
@@ -61,14 +60,6 @@ def warehouse() -> Iterator[DuckDBWarehouse]:
     small = DuckDBWarehouse.from_arrow(cut)
     yield small
     small.close()
-
-
-@pytest.fixture(autouse=True)
-def fresh_plans() -> Iterator[None]:
-    """Plans are remembered by registry; a test that plants another window must not meet an old one."""
-    _plan.cache_clear()
-    yield
-    _plan.cache_clear()
 
 
 def config(names: tuple[str, ...] = BREAKOUT_FEATURE_ORDER) -> BreakoutFeatureConfig:

@@ -1,6 +1,6 @@
 """The feature query as a text for BigQuery's console: feature names in, a script with its values on top out.
 
-`python -m breakout.warehouse.console` prints it; with a page's path it renews the SQL block at the end of that page.
+`python -m breakout.features.console` prints it; with a page's path it renews the SQL block at the end of that page.
 """
 
 from __future__ import annotations

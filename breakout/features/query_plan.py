@@ -1,14 +1,15 @@
-"""What a list of features needs from the past: expressions in, window columns by relation and features by level out."""
+"""What a list of features needs from the past: window columns of each relation, and features by level."""
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from breakout.errors import nearest_name
 from breakout.features import windows as w
+from breakout.features.windows import write_sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,35 +20,36 @@ if TYPE_CHECKING:
 
 
 class FeatureDefinitionError(ValueError):
-    """A registry entry uses a window, column or feature that does not exist, or depends on itself."""
+    """A registry entry that uses a window, column or feature that does not exist, or depends on itself."""
 
 
 @dataclass
-class Plan:
-    """The parts of the query that a feature list needs; built by `build_plan`, read by `query`.
+class QueryPlan:
+    """The parts of the query that a feature list needs; built by `plan_query`, read by `query`.
 
-    `levels` and `expressions` hold each feature and the features it is built from, in order of dependence;
-    `row_windows` and `states[relation]` map a column's name to its window expression; `row_columns` are the columns of
-    the night that are read, `inputs[source]` the columns of `played` or `team_games` inside windows.
+    `levels` and `expressions` hold each feature and the features it is built from, in order of dependence.
+    `row_windows` and `states[relation]` map the name of a column to its window expression. `row_columns` are the
+    columns of the row's own night that are read. `inputs[source]` are the columns of `played` or `team_games` that
+    window expressions read.
     """
 
     registry: Mapping[str, Feature]
     levels: dict[str, int] = field(default_factory=dict)
     expressions: dict[str, str] = field(default_factory=dict)
-    row_windows: dict[str, str] = field(default_factory=dict)
-    states: dict[str, dict[str, str]] = field(default_factory=dict)
+    row_windows: dict[str, exp.Window] = field(default_factory=dict)
+    states: dict[str, dict[str, exp.Window]] = field(default_factory=dict)
     row_columns: set[str] = field(default_factory=set)
     inputs: dict[str, set[str]] = field(default_factory=lambda: {"played": set(), "team_games": set()})
 
     def add(self, name: str, chain: tuple[str, ...] = ()) -> int:
-        """Plan a feature and all it is built from; its level is one above the highest of those."""
+        """Plan a feature and all that it is built from; its level is one above the highest of those."""
         if name in chain:
             raise FeatureDefinitionError(f"feature {name} depends on itself: {' -> '.join((*chain, name))}")
         if name in self.levels:
             return self.levels[name]
         if name not in self.registry:
-            near = nearest_name(name, self.registry, cutoff=0.5)
-            raise FeatureDefinitionError(f"there is no feature {name!r}{f'; did you mean {near}?' if near else ''}")
+            near = difflib.get_close_matches(name, self.registry, n=1, cutoff=0.5)
+            raise FeatureDefinitionError(f"there is no feature {name!r}{f'; did you mean {near[0]}?' if near else ''}")
         from sqlglot import exp, parse_one
 
         depths = [0]
@@ -65,6 +67,10 @@ class Plan:
         self.levels[name], self.expressions[name] = max(depths), write_sql(tree)
         return self.levels[name]
 
+    def windows_of(self, relation: str) -> Mapping[str, exp.Window]:
+        """Return the window expressions of a relation by the name of their column."""
+        return self.states.get(relation, {})
+
     def _window_column(self, name: str, node: exp.Window) -> exp.Column:
         """Move `AGGREGATE(...) OVER window` to the relation of its window; what stays is a plain column."""
         from sqlglot import exp
@@ -78,11 +84,12 @@ class Plan:
             source, target = relation.source, self.states.setdefault(relation.name, {})
         else:
             raise FeatureDefinitionError(f"feature {name}: {sql} names no known window")
-        target[column] = sql
+        target[column] = node.copy()
         self.inputs[source].update(part.name for part in node.find_all(exp.Column))
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
+        """Return what a column of an expression becomes, and the level that the expression gets by it."""
         from sqlglot import exp
 
         if column.table == "row" and column.name in w.ROW_COLUMNS:
@@ -100,24 +107,21 @@ class Plan:
         )
 
 
-def write_sql(node: exp.Expr) -> str:
-    """The text of a parsed expression, its keywords and functions in capitals and without comments."""
-    return node.sql(w.DIALECT, comments=False, normalize_functions="upper")
-
-
 def _column_name(sql: str) -> str:
-    """A readable name for a window column: SUM(points) OVER last_5 -> sum_points_over_last_5."""
+    """Return a readable name for a window column: SUM(points) OVER last_5 -> sum_points_over_last_5."""
     return re.sub(r"[^a-z0-9]+", "_", sql.lower().replace("(*)", "").replace("*", " x ")).strip("_")
 
 
+def plan_query(registry: Mapping[str, Feature], names: Sequence[str]) -> QueryPlan:
+    """Return the plan of a feature list; FeatureDefinitionError if an entry cannot be resolved."""
+    return _plan(tuple(registry.values()), tuple(names), tuple(w.ROW_WINDOWS))
+
+
 @lru_cache(maxsize=256)
-def _plan(entries: tuple[Feature, ...], names: tuple[str, ...]) -> Plan:
-    plan = Plan({entry.name: entry for entry in entries})
+def _plan(entries: tuple[Feature, ...], names: tuple[str, ...], row_windows: tuple[str, ...]) -> QueryPlan:
+    """Build a plan; `row_windows` is part of the key because the windows decide where an expression belongs."""
+    del row_windows
+    plan = QueryPlan({entry.name: entry for entry in entries})
     for name in names:
         plan.add(name)
     return plan
-
-
-def build_plan(registry: Mapping[str, Feature], names: Sequence[str]) -> Plan:
-    """The plan of a feature list; FeatureDefinitionError if an entry cannot be resolved."""
-    return _plan(tuple(registry.values()), tuple(names))
