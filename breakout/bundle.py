@@ -177,11 +177,11 @@ class Bundle:
         return self.manifest.chosen_threshold
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
-        """Calibrated probability of a breakout, shape (n,), for features in contract order."""
+        """Return calibrated probabilities of a breakout, shape (n,), for features in contract order."""
         return self.calibrator.apply(self.model.predict_probability(X))
 
     def training_features(self) -> pd.DataFrame:
-        """The features that the model was trained on, defaults filled, shape (n, k)."""
+        """Return the features that the model was trained on, defaults filled, shape (n, k)."""
         return load_parquet(self.folder / TRAINING_FILE)
 
     @cached_property

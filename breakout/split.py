@@ -1,4 +1,4 @@
-"""Which dates train, validate and evaluate: a configured window in, plain date ranges and row masks out."""
+"""The dates that train, validate and evaluate, resolved from the configured window, and masks of rows by date."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
 
 
 def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
-    """The eval_days days right before as_of, and the train_days days right before those."""
+    """Return the `eval_days` days before `as_of` as evaluation, and the `train_days` days before those as training."""
     eval_start = as_of - timedelta(days=eval_days)
     train = DateRange(eval_start - timedelta(days=train_days), eval_start - timedelta(days=1))
     return Split(train, DateRange(eval_start, as_of - timedelta(days=1)) if eval_days else None)
@@ -107,7 +107,7 @@ def resolve_folds(window: WalkForwardWindowConfig) -> tuple[Fold, ...]:
 
 
 def _last_day(day: date, step: str) -> date:
-    """The Sunday, or the last of the month, at or after a day."""
+    """Return the last day of the week (Sunday) or of the month that holds a day."""
     if step == "week":
         return day + timedelta(days=6 - day.weekday())
     next_month = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
@@ -126,14 +126,14 @@ def folds_with_games(folds: tuple[Fold, ...], dates: np.ndarray, kept: int | Non
 
 
 def date_mask(dates: np.ndarray, days: DateRange) -> np.ndarray:
-    """True where a date, shape (n,), lies within the range."""
+    """Return a mask, shape (n,), of the dates within the range."""
     return np.asarray((dates >= np.datetime64(days.start)) & (dates <= np.datetime64(days.end)))
 
 
 def validation_mask(dates: np.ndarray, fraction: float) -> np.ndarray:
-    """True for the smallest set of latest whole dates that holds at least `fraction` of the rows.
+    """Return a mask of the latest dates: as few whole dates as hold at least `fraction` of the rows.
 
-    `dates` has shape (n,); so has the mask. DataError if no date would be left to fit on.
+    `dates` and the mask have shape (n,). DataError if no date would be left to fit on.
     """
     distinct, counts = np.unique(dates, return_counts=True)
     held = np.cumsum(counts[::-1])

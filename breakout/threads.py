@@ -24,6 +24,6 @@ def one_blas_thread() -> Iterator[None]:
 
 @cache
 def _libraries(has_scipy: bool) -> ThreadpoolController:
-    """The libraries that are loaded; to look for them takes longer than many an evaluation."""
+    """Return the loaded libraries of linear algebra, looked up once, which takes longer than some evaluations."""
     del has_scipy
     return ThreadpoolController()

@@ -1,4 +1,4 @@
-"""A command whose settings Hydra composes: its arguments in, the program's exit code out."""
+"""The run of a command whose settings Hydra composes."""
 
 from __future__ import annotations
 

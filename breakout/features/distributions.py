@@ -1,10 +1,10 @@
-"""Did the features change between two windows? Rows of both in, a comparison a feature with limits that know n out.
+"""The comparison of each feature's distribution in two windows, with limits that depend on the number of rows.
 
-Two measures, each at its own limit. PSI over bins of equal mass: without drift it scatters around
+There are two measures, each with its own limit. PSI over bins of equal mass: without drift it scatters around
 (1/n + 1/m) * chi-square with bins-1 degrees of freedom (Yurdakul, "Statistical Properties of Population Stability
-Index", 2018), so a fixed limit of 0.1 fires on nothing at all in small windows. KS: the two-sample
-Kolmogorov-Smirnov test. Both at `significance` divided by the number of features (Bonferroni) and by the two measures.
-A difference is called drift only if it is also large enough to matter, for with many rows every difference is sure.
+Index", 2018), so a fixed limit of 0.1 is exceeded without any drift in small windows. KS: the two-sample
+Kolmogorov-Smirnov test. The level of both is `significance` divided by the number of features (Bonferroni) and by two.
+A difference is called drift only if it is also large enough to matter, because with many rows any is significant.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class DistributionReport:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON types."""
+        """Return the report as JSON types."""
         return {"schema_version": SCHEMA_VERSION, "drifted": list(self.drifted), **msgspec.to_builtins(self)}
 
 
@@ -142,7 +142,7 @@ def _compare(
 
 @lru_cache(maxsize=64)
 def _ks_by_chance(rows: int, others: int, level: float) -> float:
-    """The distance that two samples of one law exceed with probability `level`, as `ks_2samp` reckons."""
+    """Return the distance that two samples of one distribution exceed with probability `level`, as in `ks_2samp`."""
     from scipy.stats import kstwo
 
     return float(kstwo.isf(level, max(1, round(rows * others / (rows + others)))))

@@ -30,7 +30,7 @@ BREAKOUT_FEATURE_ORDER: tuple[str, ...] = (
 
 
 def build_registry(*groups: tuple[Feature, ...]) -> Mapping[str, Feature]:
-    """Entries by name, in the order given; a name that stands twice raises ValueError."""
+    """Return the entries by name, in the order given; ValueError if a name occurs twice."""
     registry: dict[str, Feature] = {}
     for feature in (entry for group in groups for entry in group):
         if feature.name in registry:

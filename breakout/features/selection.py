@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def select_features(mode: str, names: Sequence[str]) -> tuple[str, ...]:
-    """The feature names of a run in their order; ConfigurationError if the mode forbids them or a name is wrong."""
+    """Return the feature names of a run in order; ConfigurationError if the mode forbids them or a name is unknown."""
     chosen = tuple(names)
     check_names(chosen)
     if mode == "shared" and chosen != BREAKOUT_FEATURE_ORDER:

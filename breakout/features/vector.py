@@ -1,4 +1,4 @@
-"""The one place where a missing feature value is filled: raw values by name in, numbers in contract order out."""
+"""The one place where missing feature values are filled with their defaults and put into contract order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def prepare_feature_vector(
     names: Sequence[str] = BREAKOUT_FEATURE_ORDER,
     defaults: Mapping[str, float] = FEATURE_DEFAULTS,
 ) -> pd.DataFrame | np.ndarray:
-    """The features of one row or of many, in the order of `names`, float64, missing values filled with their default.
+    """Return the features of one row or of many as float64, in the order of `names`, missing values filled.
 
     A mapping of one row gives an array of shape (len(names),); a DataFrame of n rows gives a DataFrame of shape
     (n, len(names)). None and NaN are missing. Columns beyond `names` are left out. DataError if a name is absent

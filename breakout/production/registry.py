@@ -84,7 +84,7 @@ class Registry:
 
     @staticmethod
     def is_at(folder: Path) -> bool:
-        """Whether a folder is a registry."""
+        """Return whether a folder is a registry."""
         return (folder / HISTORY).is_dir() and (folder / BUNDLES).is_dir()
 
     def history(self) -> tuple[Event, ...]:

@@ -30,7 +30,7 @@ def _run_folders(outputs: Path) -> Iterator[Path]:
 
 
 def _may_be_running(folder: Path) -> bool:
-    """Whether a living process may write there: one of another machine may, too."""
+    """Return whether a living process, of this machine or another, may write there."""
     if not (folder / STATUS_FILE).is_file():
         return time.time() - folder.stat().st_mtime < STATUS_SECONDS
     try:

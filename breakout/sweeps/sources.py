@@ -105,13 +105,13 @@ class LazyWarehouse(ClosedOnExit):
         self._open().check_schedule(start, end)
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """The first day that a row of `start` can see."""
+        """Return the first day whose games a row of `start` depends on."""
         if (start, seasons_before) == (self._problem.span.start, self._problem.seasons_before):
             return self._problem.history_start
         return self._open().history_start(start, seasons_before)
 
     def latest_game_date(self) -> date:
-        """The newest game_date of the source."""
+        """Return the newest game_date of the source."""
         return self._open().latest_game_date()
 
     def columns(self, table: str) -> Mapping[str, str]:

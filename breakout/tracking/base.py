@@ -31,7 +31,7 @@ class Tracker(Protocol):
 
 
 def has_tracker(mapping: Mapping[str, Any]) -> bool:
-    """Whether a job's settings, as a mapping, name a tracker; those of a job that was refused may lack the group."""
+    """Return whether a job's settings name a tracker; the settings of a refused job may lack the group."""
     is_tracked: bool = mapping.get("tracking", {}).get("kind", "none") != "none"
     return is_tracked
 
