@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from breakout.evaluation.curves import Curve, ScoreHistogram
+from breakout.evaluation.importance import FeatureImportance
 from breakout.evaluation.metric_table import LOG_LOSS, METRICS
 from breakout.evaluation.reliability import ReliabilityBin
 from breakout.evaluation.resamples import Interval
@@ -108,6 +110,22 @@ def test_undefined_figures_are_not_drawn() -> None:
     assert draw_intervals([("january", UNDEFINED, "blue")]) is None
     with pytest.raises(ValueError, match="undefined"):
         estimate_of(UNDEFINED)
+
+
+def test_figures_without_any_spread_are_drawn() -> None:
+    zero = Interval(0.0, 0.0, 0.0, 0)
+    one_month = SliceMetrics("2026-01", 3, 1, 1, 0.5, zero, zero, Interval(0.5, 0.5, 0.5, 0), zero, zero)
+    undefined_month = replace(one_month, auc=UNDEFINED)
+    drawn = [
+        run_charts.draw_reliability([ReliabilityBin(0.0, 0.0, 0.0, zero, 5)], None),
+        run_charts.draw_histogram(ScoreHistogram((0.0, 0.5), (0,), (3,))),
+        run_charts.draw_months([one_month, undefined_month], Interval(0.5, 0.5, 0.5, 0)),
+        run_charts.draw_lift(Curve((1.0,), (1.0,)), [replace(TOP[0], lift=UNDEFINED)]),
+        run_charts.draw_importance([FeatureImportance("cv_ratio", zero, 0.0, zero, 0.0, adds_nothing=True)]),
+        draw_seeds([("january", [0.5])], "log loss"),
+    ]
+    assert all(chart is not None and chart.marks for chart in drawn)
+    assert run_charts.draw_months([undefined_month], AUC) is None
 
 
 def test_a_chart_is_one_labelled_element_whose_text_is_escaped() -> None:

@@ -69,7 +69,7 @@ def draw_reliability(bins: Sequence[ReliabilityBin], before: Sequence[Reliabilit
     highest = max(
         max(part.mean_probability, estimate_of(part.breakout_rate), ends(part.breakout_rate)[1]) for part in bins
     )
-    end = min(1.0, 1.08 * max([highest, *(part.mean_probability for part in before or ())]))
+    end = min(1.0, 1.08 * max([highest, *(part.mean_probability for part in before or ())])) or 1.0
     inside = sum(low <= part.mean_probability <= high for part in bins for low, high in [ends(part.breakout_rate)])
     alt = f"reliability: {inside} of {len(bins)} bins have an interval that holds their mean probability"
     chart = square_chart(
@@ -104,9 +104,11 @@ def draw_histogram(histogram: ScoreHistogram) -> Chart:
     return chart
 
 
-def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart:
-    """Draw the AUC by month with intervals, beside the AUC of all games."""
+def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | None:
+    """Draw the AUC by month with intervals, beside the AUC of all games; None if no month has both classes."""
     known = [month for month in months if month.auc.estimate is not None]
+    if not known:
+        return None
     alt = "AUC by month: " + "; ".join(f"{month.label} {format_interval(month.auc)}" for month in known)
     values = [0.5, estimate_of(overall), *(value for month in known for value in ends(month.auc))]
     margin = 0.06 * (max(values) - min(values)) or 0.03  # a constant prediction has AUC 0.5 in every month
@@ -133,7 +135,8 @@ def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
     points = list(zip(curve.x, curve.y, strict=True))
     # The first few games jump; the axis ends where the curve has settled.
     settled = [y for x, y in points if x >= 0.02] or [1.0]
-    limit = 1.08 * max([*settled, *(ends(part.lift)[1] for part in top)])
+    known = [part for part in top if part.lift.estimate is not None]
+    limit = 1.08 * max([*settled, *(ends(part.lift)[1] for part in known)])
     chart = square_chart(
         "lift",
         alt,
@@ -143,7 +146,7 @@ def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
     )
     chart.line([(0, 1), (1, 1)], "grey", is_dashed=True)
     chart.line(below(points, limit), "blue", width=2.4)
-    for part in top:
+    for part in known:
         _dot_with_bar(chart, part.fraction, part.lift, "ink")
     return chart
 
