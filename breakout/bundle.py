@@ -233,7 +233,7 @@ def load_bundle(folder: Path) -> Bundle:
     manifest = load_manifest(folder)
     _check_files(folder / MANIFEST_FILE, manifest.files)
     manifest.calibration.check_increasing()
-    contract = _load_contract(folder)
+    contract = load_contract(folder)
     if contract.fingerprint != manifest.contract_fingerprint:
         raise DataError(f"{folder / CONTRACT_FILE} and {MANIFEST_FILE} do not belong together: their contracts differ.")
     model, metadata = load_model(manifest.model.kind, folder)
@@ -298,7 +298,8 @@ def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) ->
         raise DataError(f"{folder / SETTINGS_FILE} and {CONTRACT_FILE} do not belong together: their targets differ.")
 
 
-def _load_contract(folder: Path) -> Contract:
+def load_contract(folder: Path) -> Contract:
+    """Load the contract of a bundle's folder; DataError if it is missing or damaged."""
     try:
         return Contract.from_dict(load_json(folder / CONTRACT_FILE))
     except (KeyError, TypeError) as error:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakout import __version__
-from breakout.artifacts import load_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,8 +45,10 @@ def save_mlflow_model(bundle: Path, folder: Path) -> None:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    contract = load_json(bundle / "contract.json")
-    inputs = Schema([ColSpec("double", name) for name in contract["names"]])
+    from breakout.bundle import load_contract
+
+    contract = load_contract(bundle)
+    inputs = Schema([ColSpec("double", name) for name in contract.names])
     with warnings.catch_warnings():
         # MLflow warns if there is no input example, although the signature is given.
         warnings.filterwarnings("ignore", message=".*[Ii]nput example", category=UserWarning)
@@ -57,5 +58,5 @@ def save_mlflow_model(bundle: Path, folder: Path) -> None:
             data_path=str(bundle),
             signature=ModelSignature(inputs=inputs, outputs=Schema([ColSpec("double", "probability")])),
             pip_requirements=[f"breakout=={__version__}"],
-            metadata={"contract_fingerprint": contract["fingerprint"]},
+            metadata={"contract_fingerprint": contract.fingerprint},
         )

@@ -9,6 +9,7 @@ from breakout.settings.overrides import flatten
 from breakout.tracking.experiments import experiment_row
 
 if TYPE_CHECKING:
+    from breakout.evaluation.summary import EvaluationResult
     from breakout.runs.record import RunRecord
 
 LONGEST_PARAMETER = 6000  # characters; MLflow refuses longer ones
@@ -29,14 +30,11 @@ def metric_values(record: RunRecord) -> dict[str, float]:
     """Return the figures of metrics.json that are one number each; intervals as `auc`, `auc_low` and `auc_high`."""
     if not record.has_metrics:
         return {}
-    metrics, values = record.metrics, dict[str, float | None]()
-    if metrics.evaluation:
-        rows = metrics.evaluation.rows
-        for name, interval in metrics.evaluation.metrics.items():
-            values |= {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
-        values |= {"n_rows": rows.n_rows, "n_dates": rows.n_dates, "n_breakouts": rows.n_breakouts}
-        values |= {f"hit_rate_top_{top.fraction:g}": top.hit_rate.estimate for top in metrics.evaluation.top_rows}
-    if metrics.validation:
+    metrics = record.metrics
+    values: dict[str, float | None] = {}
+    if metrics.evaluation is not None:
+        values |= _evaluation_values(metrics.evaluation)
+    if metrics.validation is not None:
         values |= {f"validation_{name}": value for name, value in metrics.validation.metrics.items()}
     model = metrics.model
     values |= {f"model_{name}": value for name, value in model.figures.items()}
@@ -46,6 +44,15 @@ def metric_values(record: RunRecord) -> dict[str, float]:
         "model_fit_seconds": model.fit_seconds,
     }
     return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def _evaluation_values(evaluation: EvaluationResult) -> dict[str, float | None]:
+    values: dict[str, float | None] = {}
+    for name, interval in evaluation.metrics.items():
+        values |= {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
+    rows = evaluation.rows
+    values |= {"n_rows": rows.n_rows, "n_dates": rows.n_dates, "n_breakouts": rows.n_breakouts}
+    return values | {f"hit_rate_top_{top.fraction:g}": top.hit_rate.estimate for top in evaluation.top_rows}
 
 
 def tag_values(record: RunRecord) -> dict[str, str]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+from breakout.errors import BreakoutError
 from breakout.runs import SETTINGS_FILE, STATUS_FILE, read_status
 from breakout.settings import ExperimentConfig, load_file, to_saved
-from breakout.settings.saved import read_mapping
-from breakout.tracking.base import has_tracker, register_run
+from breakout.tracking.base import register_run
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
     from breakout.settings import TrackingConfig
+
+logger = logging.getLogger("breakout")
 
 
 def register_sweep(folder: Path, trackers: Collection[TrackingConfig] = ()) -> None:
@@ -23,12 +26,12 @@ def register_sweep(folder: Path, trackers: Collection[TrackingConfig] = ()) -> N
     """
     for status_file in sorted(folder.glob(f"runs/*/{STATUS_FILE}")):
         run = status_file.parent
-        if not (run / SETTINGS_FILE).is_file():
-            continue  # killed before it wrote its settings
-        if not has_tracker(read_mapping(run / SETTINGS_FILE)):
+        try:
+            status, config = read_status(run), load_file(run / SETTINGS_FILE, ExperimentConfig)
+        except BreakoutError as error:  # a job that was refused, killed before it wrote its settings, or damaged
+            logger.info("not registered: %s", error)
             continue
-        if read_status(run).state != "running":
-            config = load_file(run / SETTINGS_FILE, ExperimentConfig)
+        if status.state != "running":
             register_run(_with_secret(config.tracking, trackers), run)
 
 

@@ -21,8 +21,7 @@ REPORT_FILE = "report.html"
 
 def write_page(folder: Path) -> Path:
     """Write report.html from the run's own files and return its path."""
-    path = folder / REPORT_FILE
-    run = read_run(folder)
+    path, run = folder / REPORT_FILE, read_run(folder)
     save_text(render_run(run, run.metrics), path)
     return path
 
