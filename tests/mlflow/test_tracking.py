@@ -157,7 +157,8 @@ def test_the_server_s_own_page_shows_the_run(registered: Any, server: str, brows
     page.close()
 
 
-def test_no_file_and_no_line_of_a_run_holds_a_secret(tmp_path: Path) -> None:
+def test_no_file_and_no_line_of_a_run_holds_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where MLflow keeps the artifacts of a store of one's own
     address = "tracking.uri='http://user:s3cr3t@127.0.0.1:9/?token=t0k3n'"
     words = ["debug=tiny", "tracking=mlflow", address, "tracking.timeout_seconds=1"]
     done = subprocess.run(
