@@ -33,7 +33,7 @@ logger = logging.getLogger("breakout")
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted experiment: the model, its calibration, what was kept back, and the baselines fitted on the same rows.
+    """A fitted experiment: the model, its calibration, the rows kept back for validation, and the baselines.
 
     `validation_raw` and `validation_probability` (v,) are the probabilities of the validation rows before and after
     calibration; `threshold` was chosen on the latter. `held_out` is None where nothing was calibrated or the

@@ -1,9 +1,7 @@
-"""DeLong's variance of the AUC, for one model or for the difference of two on the same rows.
+"""DeLong's variance of the AUC, a cross-check of the date bootstrap where rows are independent.
 
-In: labels (n,), scores (n,). Out: AUC or difference with standard error, normal interval, z and p-value; None
-where undefined. The structural components of DeLong, DeLong and Clarke-Pearson (1988), found from midranks in
-O(n log n) as by Sun and Xu (2014). It takes rows as independent, which games of one night are not: it stands
-beside the date bootstrap, never instead of it.
+The structural components of DeLong, DeLong and Clarke-Pearson (1988), found from midranks in
+O(n log n) as by Sun and Xu (2014). It takes rows as independent, which games of one night are not.
 """
 
 from __future__ import annotations

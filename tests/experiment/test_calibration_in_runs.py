@@ -1,4 +1,4 @@
-"""A run never turns the model's ranking over, says so wherever a reader looks, and measures calibration honestly."""
+"""Calibration in a run never reverses the model's ranking; a replaced map is named wherever a reader looks."""
 
 from __future__ import annotations
 
@@ -88,6 +88,6 @@ def test_a_walk_forward_names_the_folds_whose_calibration_was_replaced(tmp_path:
     metrics = read(run / "metrics.json")
     folds = [fold["fold"] for fold in metrics["folds"]]
     assert [fold["calibration"] for fold in metrics["folds"]] == ["none", "none"]
-    assert len(metrics["warnings"]) == 1, "one fact, told once"
+    assert len(metrics["warnings"]) == 1, "one fact, one warning"
     assert all(fold in metrics["warnings"][0] for fold in folds)
     assert folds[0] in printed

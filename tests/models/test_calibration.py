@@ -1,4 +1,4 @@
-"""Calibration mends distorted probabilities, on games it was not fitted on, and never more than it may."""
+"""Calibration corrects distorted probabilities of games that it was not fitted on, and never reverses a ranking."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from breakout.models.base import logit
 
 
 def distorted(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """True chances around 0.18, told as a model with balanced classes tells them: far too high."""
+    """Return far too high probabilities, as of a model with balanced classes, of true chances around 0.18."""
     generator = np.random.default_rng(seed)
     odds = generator.normal(-1.6, 0.6, size=n)
     y = (generator.random(n) < 1 / (1 + np.exp(-odds))).astype(int)
@@ -43,15 +43,15 @@ def test_a_sigmoid_finds_the_shift_that_distorted_the_odds() -> None:
 
 def test_a_sigmoid_leaves_the_ranking_as_it_is() -> None:
     probability, y = distorted(500, 4)
-    mended = fit_calibrator("sigmoid", probability, y).apply(probability)
-    assert area_under_roc(y, mended) == area_under_roc(y, probability)
+    calibrated = fit_calibrator("sigmoid", probability, y).apply(probability)
+    assert area_under_roc(y, calibrated) == area_under_roc(y, probability)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_an_isotonic_map_never_turns_two_games_around(values: list[float]) -> None:
-    mended = fit_calibrator("isotonic", *distorted(300, 5)).apply(np.sort(np.array(values)))
-    assert (np.diff(mended) >= 0).all()
-    assert ((mended > 0) & (mended < 1)).all(), "a certain prediction that fails costs without limit"
+    calibrated = fit_calibrator("isotonic", *distorted(300, 5)).apply(np.sort(np.array(values)))
+    assert (np.diff(calibrated) >= 0).all()
+    assert ((calibrated > 0) & (calibrated < 1)).all(), "a certain prediction that fails costs without limit"
 
 
 def test_one_class_alone_teaches_nothing() -> None:
@@ -70,7 +70,7 @@ def test_log_odds_of_certainty_stay_finite() -> None:
 
 
 def reversed_scores(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Games whose breakouts have the lower probabilities, as happens by chance on few validation games."""
+    """Return probabilities that are lower for breakouts, as happens by chance on few validation games."""
     probability, y = distorted(n, seed)
     return 1 - probability, y
 

@@ -1,4 +1,4 @@
-"""Every model fits, predicts, explains and survives saving; what it learned from it is not judged on."""
+"""Every kind of model is fitted, predicts, explains itself, survives saving, and is scored on unseen rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ METADATA = {"contract_fingerprint": "c0ffee"}
 
 
 def rows(n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
-    """Games in which the first feature helps, the second harms and the third says nothing."""
+    """Return games in which the first feature helps, the second harms and the third is noise."""
     generator = np.random.default_rng(seed)
     X = pd.DataFrame(generator.normal(size=(n, 3)), columns=NAMES)
     chance = 1 / (1 + np.exp(1.2 - X["first"] + 0.5 * X["second"]))
@@ -117,7 +117,7 @@ def test_a_damaged_blend_is_named(parts: FitParts, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["logistic", "blend", "base_rate"])
 def test_validation_rows_are_scored_by_a_model_that_has_not_learned_from_them(kind: str, parts: FitParts) -> None:
-    """Turning every validation label over changes the final model, and not the scores that judge it."""
+    """Flipping every validation label changes the final model, and not the probabilities it is evaluated by."""
     turned = FitParts(parts.X_fit, parts.y_fit, parts.X_validation, 1 - parts.y_validation)
     config = config_of(kind, *(["model.early_stopping_rounds=0", "model.iterations=20"] if kind == "blend" else []))
     one, other = (fit_model(config, part, 42, METADATA) for part in (parts, turned))

@@ -1,4 +1,4 @@
-"""What a run tells of its own figures: calibration before and after, seeds, and what the features are worth."""
+"""The figures of a run: calibration before and after, stability over seeds, and importance of features."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def metrics(weighted: Path) -> Any:
     return load_json(weighted / "metrics.json")
 
 
-def test_weighted_classes_are_mended_unasked_and_the_run_says_so(metrics: Any, weighted: Path) -> None:
+def test_weighted_classes_force_a_calibration_that_the_run_names(metrics: Any, weighted: Path) -> None:
     assert metrics["calibration"]["kind"] == "sigmoid"
     assert metrics["calibration"]["is_forced_by_class_weights"]
     assert "calibration=sigmoid" in (weighted / "run.log").read_text(encoding="utf-8")
@@ -69,7 +69,7 @@ def test_each_seed_is_what_a_run_of_that_seed_gives(metrics: Any, tmp_path: Path
     assert metrics["stability"]["metrics"]["log_loss"]["values"]["43"] == pytest.approx(estimate, abs=1e-12)
 
 
-def test_every_feature_is_weighed_three_ways(metrics: Any) -> None:
+def test_every_feature_has_three_importances(metrics: Any) -> None:
     names = set(metrics["importance"])
     assert len(names) == 10
     assert {part["feature"] for part in metrics["permutation_importance"]["features"]} == names
@@ -80,8 +80,8 @@ def test_every_feature_is_weighed_three_ways(metrics: Any) -> None:
 def test_figures_are_those_of_the_saved_predictions(metrics: Any, weighted: Path) -> None:
     saved = load_parquet(weighted / "predictions.parquet")
     rows = saved[saved["split"] == "evaluation"]
-    told = metrics["evaluation"]["metrics"]["log_loss"]["estimate"]
-    assert log_loss(rows["is_breakout"], rows["probability"]) == pytest.approx(told, abs=1e-12)
+    estimate = metrics["evaluation"]["metrics"]["log_loss"]["estimate"]
+    assert log_loss(rows["is_breakout"], rows["probability"]) == pytest.approx(estimate, abs=1e-12)
 
 
 def test_a_run_that_only_trains_weighs_features_on_validation(tmp_path: Path) -> None:
