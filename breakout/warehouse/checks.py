@@ -102,7 +102,7 @@ def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, obje
         return
     problem = found[0]["problem"]
     rows = [row for row in found if row["problem"] == problem]
-    keys = dict.fromkeys(f"({', '.join(_visible(row[part]) for part in table.key)})" for row in rows)
+    keys = dict.fromkeys(f"({', '.join(visible(row[part]) for part in table.key)})" for row in rows)
     remedy = "name it with warehouse.season_type=regular, or " if problem == _NO_SEASON_TYPE else ""
     raise DataError(
         f"{table.name}: {problem} in {rows[0]['total']} row{'s' if rows[0]['total'] > 1 else ''}, for example "
@@ -110,7 +110,7 @@ def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, obje
     )
 
 
-def _visible(value: object) -> str:
+def visible(value: object) -> str:
     """Return the value as text whose control characters are escaped."""
     text = str(value)
     return text if text.isprintable() else repr(text)[1:-1]

@@ -14,7 +14,8 @@ from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.columns import SourceColumn, conversion_of
 from breakout.warehouse.consistency import HISTORY, check_consistency
 from breakout.warehouse.files import TableFiles, digest_of, find_files
-from breakout.warehouse.reading import FileReader, ReadOptions, errors_named
+from breakout.warehouse.parts import errors_named
+from breakout.warehouse.reading import FileReader, ReadOptions
 from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:

@@ -6,10 +6,7 @@ else differs would lose rows or values without a trace, so it is refused with th
 
 from __future__ import annotations
 
-import glob
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +15,12 @@ from breakout.warehouse import checks, files
 from breakout.warehouse.columns import NULL_TYPE, Conversion, SourceColumn, conversion_of, literal
 from breakout.warehouse.csv_files import CsvFile
 from breakout.warehouse.files import TableFiles
+from breakout.warehouse.parts import Part, PartReader, errors_named
 from breakout.warehouse.renaming import Renaming
 from breakout.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import duckdb
-    import pyarrow as pa
 
 _EXAMPLES = 3  # rows that a message names
 
@@ -43,37 +38,21 @@ class ReadOptions:
     renaming: Renaming | None = None
 
 
-@dataclass(frozen=True)
-class Part:
-    """Files of one table with the same columns; `source` is what FROM reads, `columns` are by lower-case name."""
-
-    source: str
-    paths: tuple[str, ...]
-    columns: Mapping[str, SourceColumn]
-    source_of: Callable[[str], str]
-
-    def only(self, path: str) -> str:
-        """Return what FROM reads for one of the files."""
-        return self.source if len(self.paths) == 1 else self.source_of(path)
-
-
 class FileReader:
     """The files of source tables as SELECTs over one DuckDB connection; parsed CSV files are kept until `release`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, options: ReadOptions) -> None:
         self._connection = connection
         self._options = options
-        self._registered: list[str] = []
+        self._parts = PartReader(connection, has_hive_folders=options.hive_partitioning)
 
     def release(self) -> None:
         """Free the parsed CSV files."""
-        for name in self._registered:
-            self._connection.unregister(name)
-        self._registered.clear()
+        self._parts.release()
 
     def select(self, table: Table, found: TableFiles) -> str:
         """Return a SELECT of the table's rows in the declared types; DataError if a file does not hold them."""
-        parts = [*self._parquet_parts(found), *self._csv_parts(table, found)]
+        parts = self._parts.parts(table, found)
         for part in parts:
             self._check_columns(table, found, part, is_one_of_many=len(parts) > 1)
         self._check_season_type(found, parts)
@@ -106,110 +85,6 @@ class FileReader:
         }
         listed = ", ".join(f'{value} AS "{name}"' for name, value in (extra | values).items())
         return f"SELECT {listed} FROM {part.source}"
-
-    # --- parts
-
-    def _parquet_parts(self, found: TableFiles) -> list[Part]:
-        paths = [path for path in found.paths if files.kind_of(found, path) == "parquet"]
-        if not paths:
-            return []
-        groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
-        for path, columns in self._parquet_columns(found, paths).items():
-            folders = [(name, "") for name in files.hive_values(path)] if self._options.hive_partitioning else []
-            groups.setdefault((*columns, *folders), []).append(path)
-        return [
-            Part(
-                self._parquet_source(group),
-                tuple(group),
-                self._by_name(found, group[0], [(name, kind) for name, kind in columns if kind]),
-                self._one_parquet,
-            )
-            for columns, group in groups.items()
-        ]
-
-    def _parquet_columns(self, found: TableFiles, paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-        """Name and DuckDB type of each column, by file."""
-        sql = f"SELECT file_name, name, num_children, duckdb_type FROM parquet_schema({_listed(paths)})"
-        columns: dict[str, list[tuple[str, str]]] = {}
-        with errors_named(found.where()):
-            rows = self._connection.execute(sql).fetchall()
-        nested = 0  # elements of nested columns still to come; the first row of a file is its root
-        for path, name, children, kind in rows:
-            if path not in columns:
-                columns[path], nested = [], 0
-                continue
-            if not nested:
-                columns[path].append((name, (kind or "STRUCT").strip('"')))
-            nested += (children or 0) - bool(nested)
-        return columns
-
-    def _one_parquet(self, path: str) -> str:
-        return self._parquet_source([path])
-
-    def _parquet_source(self, paths: Sequence[str]) -> str:
-        hive = "true, hive_types_autocast=false" if self._options.hive_partitioning else "false"
-        return f"read_parquet({_listed(paths)}, hive_partitioning={hive})"
-
-    def _csv_parts(self, table: Table, found: TableFiles) -> list[Part]:
-
-        declared = {column.name for column in table.columns}
-        groups: dict[tuple[tuple[str, str], ...], list[tuple[str, pa.Table]]] = {}
-        for path in found.paths:
-            kind = files.kind_of(found, path)
-            if kind == "parquet":
-                continue
-            rows = CsvFile(found, path, has_gzip=kind == "gzipped csv").read(declared)
-            rows = self._with_folder_columns(found, path, rows)
-            columns = tuple((field.name, str(field.type)) for field in rows.schema)
-            groups.setdefault(columns, []).append((path, rows))
-        return [self._csv_part(members) for members in groups.values()]
-
-    def _with_folder_columns(self, found: TableFiles, path: str, rows: pa.Table) -> pa.Table:
-        import pyarrow as pa
-
-        self._by_name(found, path, [(field.name, "VARCHAR") for field in rows.schema])
-        if self._options.hive_partitioning:
-            for name, value in files.hive_values(path).items():
-                rows = rows.append_column(name, pa.array([value] * len(rows), pa.string()))
-        return rows
-
-    def _csv_part(self, members: Sequence[tuple[str, pa.Table]]) -> Part:
-        import pyarrow as pa
-
-        by_path = {path: self._register(rows) for path, rows in members} if len(members) > 1 else {}
-        rows = pa.concat_tables([one for _, one in members])
-        source = self._register(rows)
-        described = self._connection.execute(f"DESCRIBE FROM {source}").fetchall()
-        columns = {
-            field.name.lower(): SourceColumn(
-                field.name, "NULL" if pa.types.is_null(field.type) else str(kind), is_untyped=True
-            )
-            for field, (_, kind, *_) in zip(rows.schema, described, strict=True)
-        }
-        return Part(source, tuple(path for path, _ in members), columns, by_path.__getitem__)
-
-    def _register(self, rows: pa.Table) -> str:
-        name = f"csv_{len(self._registered)}"
-        self._connection.register(name, rows)
-        self._registered.append(name)
-        return name
-
-    def _by_name(self, found: TableFiles, path: str, columns: Sequence[tuple[str, str]]) -> Mapping[str, SourceColumn]:
-        """Return the columns by lower-case name, those of the folders too; DataError if a name is there twice."""
-        folders = files.hive_values(path) if self._options.hive_partitioning else {}
-        counts = Counter([*(name.lower() for name, _ in columns), *folders])
-        twice = next((name for name, count in counts.items() if count > 1), None)
-        if twice is not None:
-            spellings = [name for name, _ in columns if name.lower() == twice]
-            spellings += [f"the folder {twice}="] * (twice in folders)
-            raise DataError(
-                f"{found.where(path)} has the column {twice} more than once ({', '.join(spellings)}); "
-                "rename or remove all but one."
-            )
-        named = {name.lower(): SourceColumn(name, kind) for name, kind in columns}
-        return named | {name: SourceColumn(name, "VARCHAR", is_untyped=True) for name in folders}
-
-    # --- checks
 
     def _check_columns(self, table: Table, found: TableFiles, part: Part, *, is_one_of_many: bool) -> None:
         """Raise DataError naming the columns that the files of a part lack, and what may be meant by them."""
@@ -264,7 +139,7 @@ class FileReader:
             file = CsvFile(found, path, has_gzip=file_kind == "gzipped csv")
             line = file.line_of(source.spelling, rows[0][0])
         at = f" line {line}" if line else ""
-        examples = ", ".join(f"{value!r} in ({', '.join(map(str, keys))})" for value, *keys in rows)
+        examples = ", ".join(f"{value!r} in ({', '.join(map(checks.visible, keys))})" for value, *keys in rows)
         kind = "text" if source.is_untyped else source.base_type
         return (
             f"{found.where(path)}{at}: column {column.name} must be {conversion.expected}, but it is {kind} with "
@@ -275,11 +150,13 @@ class FileReader:
         """Refuse names and codes that are text in one file and numbers in another: 0022 and 22 are different games."""
         for column in (one for one in table.columns if one.type == "STRING"):
             holders = [(part, part.columns[column.name]) for part in parts if column.name in part.columns]
-            texts = {source.base_type in {"VARCHAR", "ENUM", "BLOB"}: part for part, source in holders}
-            if len(texts) > 1 and all(self._has_values(part, part.columns[column.name]) for part in texts.values()):
+            if len({source.is_number for _, source in holders}) < 2:
+                continue
+            texts = {source.is_number: part for part, source in holders if self._has_values(part, source)}
+            if len(texts) > 1:
                 raise DataError(
-                    f"{found.where(texts[False].paths[0])}: column {column.name} holds numbers, but it is text in "
-                    f"{texts[True].paths[0]}; write it as text in every file."
+                    f"{found.where(texts[True].paths[0])}: column {column.name} holds numbers, but it is text in "
+                    f"{texts[False].paths[0]}; write it as text in every file."
                 )
 
     def _has_values(self, part: Part, source: SourceColumn) -> bool:
@@ -294,21 +171,3 @@ def _without_common_type(parts: Sequence[Part]) -> set[str]:
         for name, column in part.columns.items():
             kinds.setdefault(name, set()).add("number" if column.is_number else column.type)
     return {name for name, found in kinds.items() if len(found - {NULL_TYPE}) > 1}
-
-
-def _listed(paths: Sequence[str]) -> str:
-    """Return the paths as an SQL list; DuckDB would take special characters in them for a glob."""
-    return f"[{', '.join(literal(glob.escape(path)) for path in paths)}]"
-
-
-@contextmanager
-def errors_named(what: str) -> Iterator[None]:
-    """Translate a failure of DuckDB, or a lack of memory, into a DataError about `what`."""
-    import duckdb
-
-    try:
-        yield
-    except (duckdb.OutOfMemoryException, MemoryError) as error:
-        raise DataError(f"{what} cannot be read: there is not enough memory; free some, or give fewer rows.") from error
-    except duckdb.Error as error:
-        raise DataError(f"{what} cannot be read: {str(error).strip().splitlines()[0]}") from error

@@ -142,6 +142,12 @@ def test_text_in_one_file_and_numbers_in_another_is_refused(folder: Folder) -> N
     assert "p2.parquet" in message
 
 
+def test_a_message_about_values_shows_unsafe_keys_escaped(folder: Folder) -> None:
+    rows = changed(changed(folder.rows, "player_lookup", lambda _: "a\x1b[2J", only=1), "points", lambda _: "x", only=1)
+    (folder.path / "p.csv").write_text(csv_text(rows))
+    assert folder.refusal("p.csv").isprintable()
+
+
 def test_points_that_are_text_in_one_file_are_refused(folder: Folder) -> None:
     table = folder.table()
     place = table.column_names.index("points")
@@ -187,11 +193,11 @@ def test_a_column_twice_is_refused(second: str, kind: str, folder: Folder) -> No
 
 
 def test_other_columns_may_differ_between_files_and_keep_their_types(folder: Folder) -> None:
-    rows = [row | {"plus_minus": place - 3, "note": f"n{place}"} for place, row in enumerate(folder.rows)]
-    (folder.path / "p1.csv").write_text(csv_text(rows[:6], names=[*PLAYER_SCHEMA.names, "plus_minus"]))
-    (folder.path / "p2.csv").write_text(csv_text(rows[6:], names=[*PLAYER_SCHEMA.names, "note", "plus_minus"]))
+    rows = [row | {"screens": place - 3, "note": f"n{place}"} for place, row in enumerate(folder.rows)]
+    (folder.path / "p1.csv").write_text(csv_text(rows[:6], names=[*PLAYER_SCHEMA.names, "screens"]))
+    (folder.path / "p2.csv").write_text(csv_text(rows[6:], names=[*PLAYER_SCHEMA.names, "note", "screens"]))
     warehouse = folder.open("p*.csv")
-    assert dict(warehouse.columns(PLAYERS))["plus_minus"] == "BIGINT"
+    assert dict(warehouse.columns(PLAYERS))["screens"] == "BIGINT"
     assert dict(warehouse.columns(PLAYERS))["note"] == "VARCHAR"
     warehouse.close()
 

@@ -1,0 +1,176 @@
+"""The parts of a table that files hold: groups of files with the same columns, and what FROM reads them by."""
+
+from __future__ import annotations
+
+import glob
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from breakout.errors import DataError
+from breakout.warehouse import files
+from breakout.warehouse.columns import NULL_TYPE, SourceColumn, literal
+from breakout.warehouse.csv_files import CsvFile
+from breakout.warehouse.files import TableFiles
+from breakout.warehouse.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Part:
+    """Files of one table with the same columns; `source` is what FROM reads, `columns` are by lower-case name."""
+
+    source: str
+    paths: tuple[str, ...]
+    columns: Mapping[str, SourceColumn]
+    source_of: Callable[[str], str]
+
+    def only(self, path: str) -> str:
+        """Return what FROM reads for one of the files."""
+        return self.source if len(self.paths) == 1 else self.source_of(path)
+
+
+class PartReader:
+    """The parts of tables over one DuckDB connection; parsed CSV files are kept until `release`.
+
+    `has_hive_folders` takes columns from the names of folders, as in `season_year=2025/`.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, has_hive_folders: bool) -> None:
+        self._connection = connection
+        self._has_hive_folders = has_hive_folders
+        self._registered: list[str] = []
+
+    def parts(self, table: Table, found: TableFiles) -> list[Part]:
+        """Return the parts of a table; DataError if a file cannot be read or has a column twice."""
+        return [*self._parquet_parts(found), *self._csv_parts(table, found)]
+
+    def release(self) -> None:
+        """Free the parsed CSV files."""
+        for name in self._registered:
+            self._connection.unregister(name)
+        self._registered.clear()
+
+    def _parquet_parts(self, found: TableFiles) -> list[Part]:
+        paths = [path for path in found.paths if files.kind_of(found, path) == "parquet"]
+        if not paths:
+            return []
+        groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        for path, columns in self._parquet_columns(found, paths).items():
+            folders = [(name, "") for name in files.hive_values(path)] if self._has_hive_folders else []
+            groups.setdefault((*columns, *folders), []).append(path)
+        return [
+            Part(
+                self._parquet_source(group),
+                tuple(group),
+                self._by_name(found, group[0], [(name, kind) for name, kind in columns if kind]),
+                self._one_parquet,
+            )
+            for columns, group in groups.items()
+        ]
+
+    def _parquet_columns(self, found: TableFiles, paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+        """Return name and DuckDB type of each column, by file."""
+        sql = f"SELECT file_name, name, num_children, duckdb_type FROM parquet_schema({_listed(paths)})"
+        columns: dict[str, list[tuple[str, str]]] = {}
+        with errors_named(found.where()):
+            rows = self._connection.execute(sql).fetchall()
+        nested = 0  # elements of nested columns still to come; the first row of a file is its root
+        for path, name, children, kind in rows:
+            if path not in columns:
+                columns[path], nested = [], 0
+                continue
+            if not nested:
+                columns[path].append((name, (kind or "STRUCT").strip('"')))
+            nested += (children or 0) - bool(nested)
+        return columns
+
+    def _one_parquet(self, path: str) -> str:
+        return self._parquet_source([path])
+
+    def _parquet_source(self, paths: Sequence[str]) -> str:
+        hive = "true, hive_types_autocast=false" if self._has_hive_folders else "false"
+        return f"read_parquet({_listed(paths)}, hive_partitioning={hive})"
+
+    def _csv_parts(self, table: Table, found: TableFiles) -> list[Part]:
+        declared = {column.name for column in table.columns}
+        groups: dict[tuple[tuple[str, str], ...], list[tuple[str, pa.Table]]] = {}
+        for path in found.paths:
+            kind = files.kind_of(found, path)
+            if kind == "parquet":
+                continue
+            rows = CsvFile(found, path, has_gzip=kind == "gzipped csv").read(declared)
+            rows = self._with_folder_columns(found, path, rows)
+            columns = tuple((field.name, str(field.type)) for field in rows.schema)
+            groups.setdefault(columns, []).append((path, rows))
+        return [self._csv_part(members) for members in groups.values()]
+
+    def _with_folder_columns(self, found: TableFiles, path: str, rows: pa.Table) -> pa.Table:
+        import pyarrow as pa
+
+        self._by_name(found, path, [(field.name, "VARCHAR") for field in rows.schema])
+        if self._has_hive_folders:
+            for name, value in files.hive_values(path).items():
+                rows = rows.append_column(name, pa.array([value] * len(rows), pa.string()))
+        return rows
+
+    def _csv_part(self, members: Sequence[tuple[str, pa.Table]]) -> Part:
+        import pyarrow as pa
+
+        by_path = {path: self._register(rows) for path, rows in members} if len(members) > 1 else {}
+        rows = pa.concat_tables([one for _, one in members])
+        source = self._register(rows)
+        described = self._connection.execute(f"DESCRIBE FROM {source}").fetchall()
+        columns = {
+            field.name.lower(): SourceColumn(
+                field.name, NULL_TYPE if pa.types.is_null(field.type) else str(kind), is_untyped=True
+            )
+            for field, (_, kind, *_) in zip(rows.schema, described, strict=True)
+        }
+        return Part(source, tuple(path for path, _ in members), columns, by_path.__getitem__)
+
+    def _register(self, rows: pa.Table) -> str:
+        name = f"csv_{len(self._registered)}"
+        self._connection.register(name, rows)
+        self._registered.append(name)
+        return name
+
+    def _by_name(self, found: TableFiles, path: str, columns: Sequence[tuple[str, str]]) -> Mapping[str, SourceColumn]:
+        """Return the columns by lower-case name, those of the folders too; DataError if a name is there twice."""
+        folders = files.hive_values(path) if self._has_hive_folders else {}
+        counts = Counter([*(name.lower() for name, _ in columns), *folders])
+        twice = next((name for name, count in counts.items() if count > 1), None)
+        if twice is not None:
+            spellings = [name for name, _ in columns if name.lower() == twice]
+            spellings += [f"the folder {twice}="] * (twice in folders)
+            raise DataError(
+                f"{found.where(path)} has the column {twice} more than once ({', '.join(spellings)}); "
+                "rename or remove all but one."
+            )
+        named = {name.lower(): SourceColumn(name, kind) for name, kind in columns}
+        return named | {name: SourceColumn(name, "VARCHAR", is_untyped=True) for name in folders}
+
+
+def _listed(paths: Sequence[str]) -> str:
+    """Return the paths as an SQL list; DuckDB would take special characters in them for a glob."""
+    return f"[{', '.join(literal(glob.escape(path)) for path in paths)}]"
+
+
+@contextmanager
+def errors_named(what: str) -> Iterator[None]:
+    """Translate a failure of DuckDB, or a lack of memory, into a DataError about `what`."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
+        raise DataError(f"{what} cannot be read: there is not enough memory; free some, or give fewer rows.") from error
+    except duckdb.Error as error:
+        raise DataError(f"{what} cannot be read: {str(error).strip().splitlines()[0]}") from error
