@@ -1,7 +1,7 @@
-"""The one door through which every command takes a saved bundle: a path in, a bundle of the installed contract out.
+"""The loading of a saved bundle for use, with the check that its contract is the installed one.
 
-A bundle whose contract differs from the installed definitions is refused, with what changed by feature: its model
-would be fed other numbers than it learned from, and nothing would fail.
+A bundle of another contract is refused with the differences by feature: its model would get other numbers than those it
+was trained on, and nothing else would fail.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def find_bundle(path: str | Path) -> Bundle:
-    """The verified bundle at a bundle's folder, a run's folder, or a registry's (the model in production now).
+    """Return the verified bundle of a bundle's folder, a run's folder or a registry (its model in production).
 
     DataError if it is missing or damaged. Its contract is not checked yet.
     """
@@ -31,17 +31,16 @@ def find_bundle(path: str | Path) -> Bundle:
 
 
 def open_bundle(path: str | Path) -> Bundle:
-    """The bundle at `path`, ready to be used; GateError if its contract is not the installed one."""
+    """Return the bundle at `path`; GateError if its contract is not the installed one."""
     bundle = find_bundle(path)
     check_contract(bundle)
     return bundle
 
 
 def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str, ...]:
-    """What differs between the bundle's contract and the installed definitions, one sentence a difference.
+    """Return the differences between the bundle's contract and the installed definitions; GateError if there are any.
 
-    GateError naming each feature unless nothing differs. `allow_mismatch` lets through a difference that still leaves
-    every feature computable; the caller must stamp whatever it writes.
+    `allow_mismatch` allows differences that leave every feature computable; the caller must then mark what it writes.
     """
     differences = contract_differences(bundle)
     absent = [name for name in bundle.contract.names if name not in registry.REGISTRY]
@@ -51,7 +50,7 @@ def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str
 
 
 def contract_differences(bundle: Bundle) -> tuple[str, ...]:
-    """As `check_contract`, without refusing."""
+    """Return the differences, one sentence each; empty if there are none."""
     try:
         return tuple(diff_contracts(bundle.contract, installed_contract(bundle)))
     except FeatureDefinitionError as error:
@@ -59,7 +58,7 @@ def contract_differences(bundle: Bundle) -> tuple[str, ...]:
 
 
 def installed_contract(bundle: Bundle) -> Contract:
-    """The contract that a run with the bundle's mode, features and target would have today.
+    """Return the contract that a run with the bundle's mode, features and target would have today.
 
     In shared mode the order is the installed BREAKOUT_FEATURE_ORDER; features that are not installed are left out.
     """
