@@ -1,6 +1,6 @@
-"""Rows for a model: the feature query's answer in, a `Dataset` (X, y, keys, context) in contract order out.
+"""The rows that a model learns from or scores: features in the order of the contract, label, keys and context.
 
-Training, evaluation and prediction all come through `build_dataset`; there is no other way to a feature value.
+Training, evaluation and prediction all use `build_dataset`; nothing else computes a feature value.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
     from breakout.features.query import RowSource
     from breakout.warehouse.base import Warehouse
 
-# Built beside the model's own features, for slices of the evaluation only; the model never sees them.
+# Features that only slices of the evaluation use; they are built with the model's and never given to it.
 SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """n rows sorted by game_date, game_id, player_lookup.
+    """A set of n rows, sorted by game_date, game_id, player_lookup.
 
-    `X` (n, k) float64 with defaults filled; `is_missing` (n, k) tells what was filled; `y` (n,) 0 or 1, or None where
+    `X` (n, k) float64 with defaults filled; `is_missing` (n, k) marks the filled values; `y` (n,) 0 or 1, or None where
     the points are not known yet; `dates` (n,) datetime64[D] is game_date; `keys` holds KEY_COLUMNS; `context` what
     reports show or slice by, never the model.
     """
@@ -63,18 +63,18 @@ class Dataset:
 
     @property
     def label(self) -> np.ndarray:
-        """y of played games; ValueError on a slate, whose points are not known."""
+        """Return y of played games; ValueError for a slate, whose points are not known."""
         if self.y is None:
             raise ValueError("these rows are not played yet and have no label")
         return self.y
 
     @property
     def breakout_rate(self) -> float | None:
-        """Share of breakouts, None without rows."""
+        """Return the share of breakouts; None without rows."""
         return float(self.label.mean()) if len(self) else None
 
     def take(self, mask: np.ndarray) -> Dataset:
-        """The rows where mask, shape (n,) bool, is true."""
+        """Return the rows where `mask`, shape (n,) bool, is true."""
         return Dataset(
             self.X[mask].reset_index(drop=True),
             self.is_missing[mask].reset_index(drop=True),
@@ -86,14 +86,14 @@ class Dataset:
 
     @cached_property
     def feature_file(self) -> bytes:
-        """X as the content of a Parquet file, encoded once for all models that learn from these rows."""
+        """Return X as the content of a Parquet file, encoded once for all models that learn from these rows."""
         from breakout.artifacts import to_parquet
 
         return to_parquet(self.X)
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits over keys, features and label, bit for bit."""
+        """Return 16 hex digits of a digest over the bits of keys, features and label."""
         digest = hashlib.sha256("\n".join(self.X.columns).encode())
         for column in ("player_lookup", "game_id"):
             digest.update("\n".join(self.keys[column].tolist()).encode())
@@ -113,10 +113,10 @@ def build_dataset(
     slice_features: Sequence[str] = (),
     registry: Mapping[str, Feature] = REGISTRY,
 ) -> Dataset:
-    """The rows of start..end, both inclusive, with their features as of each row's own date.
+    """Return the rows of start..end, both inclusive, with features as of each row's own date.
 
-    `row_source` chooses between played games, the slate of a schedule, and listed rows; `slice_features` are built
-    beside and land in `context`, unfilled. DataError if the sources are missing, damaged or impossible.
+    `row_source` chooses between played games, the slate of a schedule, and listed rows. The values of `slice_features`
+    are in `context`, with missing values unfilled. DataError if the sources are missing, damaged or impossible.
     """
     built = (*config.names, *slice_features)
     sql = get_training_data_query(built, row_source=row_source, sources=warehouse.sources, registry=registry)
@@ -132,7 +132,7 @@ def ask_checked(
     sql: str,
     registry: Mapping[str, Feature] = REGISTRY,
 ) -> pa.Table:
-    """The answer to the feature query of these features and dates, after the checks of what it is built from."""
+    """Return the result of the feature query, after the checks of the source rows that it is built from."""
     reach = seasons_before(config.names, registry)
     warehouse.check_history(start, end, reach)
     _check_own_columns(warehouse, config.names, registry)
@@ -147,7 +147,7 @@ def dataset_of(
     row_source: RowSource = "played",
     registry: Mapping[str, Feature] = REGISTRY,
 ) -> Dataset:
-    """The feature query's answer as rows for a model."""
+    """Return the result of the feature query as a dataset."""
     frame = answer.to_pandas()
     raw = frame[list(names)].astype("float64")
     _check_finite(raw, frame)
@@ -188,7 +188,7 @@ def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Map
 
 
 def save_dataset(dataset: Dataset, path: Path) -> None:
-    """Keys, label and features as Parquet, for notebooks; the file appears whole or not at all."""
+    """Write keys, label and features as Parquet; the file appears whole or not at all."""
     import pandas as pd
 
     from breakout.artifacts import save_parquet

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DateRange:
-    """Whole days from start to end, both inclusive."""
+    """The days from `start` to `end`, both inclusive."""
 
     start: date
     end: date
 
     @property
     def days(self) -> int:
-        """How many days."""
+        """Return the number of days."""
         return (self.end - self.start).days + 1
 
     def __str__(self) -> str:
@@ -61,12 +61,12 @@ class Fold:
 
     @property
     def split(self) -> Split:
-        """The fold as a split of its own."""
+        """Return the fold as a split."""
         return Split(self.train, self.evaluation)
 
 
 def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
-    """The dates of a window; one that trails takes `as_of` from the warehouse's newest game where it is not given.
+    """Return the dates of a window; a trailing window without `as_of` ends with the newest game of the warehouse.
 
     Of a walk forward, whose dates resolve_folds tells, these are the last fold's.
     """
@@ -89,9 +89,9 @@ def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
 
 
 def resolve_folds(window: WalkForwardWindowConfig) -> tuple[Fold, ...]:
-    """Every calendar month or week from eval_start to eval_end, each with what comes before it to train on.
+    """Return one fold for each calendar month or week from eval_start to eval_end; each trains on earlier dates.
 
-    Whether anybody plays in them the calendar cannot tell: folds_with_games does.
+    Folds may hold no games; `folds_with_games` selects those that do.
     """
     folds = []
     start = window.eval_start
@@ -115,7 +115,7 @@ def _last_day(day: date, step: str) -> date:
 
 
 def folds_with_games(folds: tuple[Fold, ...], dates: np.ndarray, kept: int | None) -> tuple[Fold, ...]:
-    """The folds in whose evaluation range a game of `dates`, shape (n,), lies; the latest `kept` of them.
+    """Return the folds with a game of `dates`, shape (n,), in their evaluation range; the latest `kept` of them.
 
     DataError if there is none.
     """
@@ -137,7 +137,7 @@ def validation_mask(dates: np.ndarray, fraction: float) -> np.ndarray:
     """
     distinct, counts = np.unique(dates, return_counts=True)
     held = np.cumsum(counts[::-1])
-    # 1e-9 towards equality: exactly 15% is enough, whatever the product's last bit
+    # 1e-9 makes exactly `fraction` of the rows enough in spite of rounding
     dates_needed = int(np.argmax(held >= fraction * len(dates) - 1e-9)) + 1 if len(dates) else 0
     if dates_needed >= len(distinct):
         raise DataError(

@@ -1,4 +1,4 @@
-"""Every feature, defined once: the registry, the one query, the one filling of defaults, the contract.
+"""The features: their registry, the query that computes them, their defaults and their contract.
 
 Names resolve when they are first used, so that asking for the list of features does not load an SQL parser.
 """

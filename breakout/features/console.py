@@ -1,4 +1,4 @@
-"""The feature query as a text for BigQuery's console: feature names in, a script with its values on top out.
+"""The feature query as a script for BigQuery's console, with its values on top.
 
 `python -m breakout.features.console` prints it; with a page's path it renews the SQL block at the end of that page.
 """
@@ -16,7 +16,7 @@ from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The console has no query parameters; a script's variables take their place. Edit these.
+# Variables of the script, as the console has no query parameters: type, value, meaning.
 VALUES = {
     "history_start": ("DATE", "DATE '2024-09-01'", "1 September before the season before"),
     "start": ("DATE", "DATE '2026-01-11'", "first date of the rows"),
@@ -30,7 +30,7 @@ VALUES = {
 
 
 def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
-    """The query of these features over the default tables, ready to paste."""
+    """Return the query of these features over the default tables, ready to paste."""
     declared = "\n".join(
         f"DECLARE p_{name} {kind} DEFAULT {value};  -- {meaning}" for name, (kind, value, meaning) in VALUES.items()
     )
@@ -39,7 +39,7 @@ def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
 
 
 def renew_page(path: Path) -> None:
-    """Put today's text into the page's last SQL block."""
+    """Replace the last SQL block of a page by the current text."""
     before, fence, _ = path.read_text(encoding="utf-8").rpartition("```sql\n")
     path.write_text(f"{before}{fence}{console_text()}```\n", encoding="utf-8")
 

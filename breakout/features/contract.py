@@ -1,4 +1,4 @@
-"""The contract of a model's inputs: what each feature means, in one comparable record with a fingerprint.
+"""The contract of a model's inputs: the definition of each feature, in a comparable record with a fingerprint.
 
 A model may be used only where the installed definitions give the same contract as the one it was trained under.
 """
@@ -28,7 +28,7 @@ _DTYPE = "float64"
 
 @dataclass(frozen=True)
 class FeatureContract:
-    """One feature's part.
+    """The part of one feature in a contract.
 
     `definition` is its expression with everything it is built from, `windows` the frames it reads, `query` a digest of
     the whole query that computes it (sources, joins and as-of rule included).
@@ -43,7 +43,7 @@ class FeatureContract:
 
 @dataclass(frozen=True)
 class Contract:
-    """Names in order, each feature's part, the label and the population, and the source columns with their types."""
+    """The features in order, the definitions of label and population, and the source columns with their types."""
 
     names: tuple[str, ...]
     features: dict[str, FeatureContract]
@@ -52,22 +52,22 @@ class Contract:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The first 16 hex digits of the SHA-256 of the record."""
+        """Return the first 16 hex digits of the SHA-256 of the record."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
-        """The record as JSON types."""
+        """Return the record as JSON types."""
         return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Contract:
-        """The contract of a saved record; KeyError or TypeError if it is none."""
+        """Return the contract of a saved record; KeyError or TypeError if it is none."""
         features = {name: FeatureContract(**part) for name, part in record["features"].items()}
         return cls(tuple(record["names"]), features, dict(record["label"]), dict(record["sources"]))
 
 
 def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature] = REGISTRY) -> Contract:
-    """The contract that the installed definitions give for these features and this target."""
+    """Return the contract of these features and this target by the installed definitions."""
     entries = tuple(registry.values())
     label = {
         "is_breakout": canonical_expression(IS_BREAKOUT),
@@ -95,7 +95,7 @@ def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContrac
         dtype=_DTYPE,
         default=float(registry[name].default),
         definition={part: canonical_expression(registry[part].expression) for part in plan.levels},
-        # the season totals of every row are taken over `before`
+        # every query computes the season totals over `before`
         windows={window: canonical(frame) for window, frame in frames.items() if window in {*used, "before"}},
         query=hashlib.sha256(text.encode()).hexdigest()[:16],
     )
@@ -103,7 +103,7 @@ def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContrac
 
 @lru_cache(maxsize=512)
 def canonical(sql: str) -> str:
-    """The text without comments and with single spaces: its tokens, so that layout never changes a contract."""
+    """Return the tokens of a text with single spaces between them, so that layout never changes a contract."""
     from sqlglot import tokenize
 
     return " ".join(token.text for token in tokenize(sql, read=w.DIALECT))
@@ -111,14 +111,14 @@ def canonical(sql: str) -> str:
 
 @lru_cache(maxsize=512)
 def canonical_expression(sql: str) -> str:
-    """The tokens of an expression whose keywords and functions are all in capitals."""
+    """Return the tokens of an expression, with its keywords and functions in capitals."""
     from sqlglot import parse_one
 
     return canonical(w.write_sql(parse_one(sql, read=w.DIALECT)))
 
 
 def diff_contracts(saved: Contract, installed: Contract) -> list[str]:
-    """What differs, one sentence a difference, each naming the feature or the part; empty if nothing does."""
+    """Return one sentence for each difference, naming the feature or the part; empty if there is none."""
     lines = []
     gone = [name for name in saved.names if name not in installed.names]
     new = [name for name in installed.names if name not in saved.names]

@@ -29,14 +29,14 @@ logger = logging.getLogger("breakout")
 SCHEMA_VERSION = 1
 BINS = 10
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-# What matters in practice: the customary "moderate shift" of PSI, and a tenth of the rows in another place.
+# Smaller differences do not matter in practice: the customary "moderate shift" of PSI, and a KS distance of a tenth.
 MATERIAL_PSI = 0.1
 MATERIAL_KS = 0.1
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One feature in one window: rows, moments, quantiles by level, and the share of rows that hold the default."""
+    """The distribution of one feature in one window; `default_share` is the share of rows equal to the default."""
 
     rows: int
     mean: float | None
@@ -47,9 +47,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class FeatureDistribution:
-    """A feature in both windows; None where one has no rows.
+    """The comparison of one feature between two windows; figures are None if a window has no rows.
 
-    It is drifted where PSI or KS exceeds its limit: what chance explains with so many rows, or what matters, if larger.
+    It drifted if PSI or KS exceeds its limit: the larger of what chance explains and of what matters in practice.
     """
 
     name: str
@@ -65,19 +65,19 @@ class FeatureDistribution:
 
 @dataclass(frozen=True)
 class DistributionReport:
-    """Every feature of the contract, in order, and the level at which a chance alarm over all of them is expected."""
+    """The comparison of every feature, in order; `significance` is the chance of a false alarm over all of them."""
 
     significance: float
     features: tuple[FeatureDistribution, ...]
 
     @property
     def drifted(self) -> tuple[str, ...]:
-        """Names of the features that drifted."""
+        """Return the names of the features that drifted."""
         return tuple(feature.name for feature in self.features if feature.is_drifted)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """One sentence a drifted feature."""
+        """Return one sentence for each feature that drifted."""
         return tuple(
             f"{feature.name} drifted: PSI {feature.psi:.3f} (limit {feature.psi_limit:.3f}), KS {feature.ks:.3f} "
             f"(limit {feature.ks_limit:.3f}), mean {feature.reference.mean:.3g} became {feature.current.mean:.3g}."
@@ -118,19 +118,19 @@ def _values(column: pd.Series) -> np.ndarray:
 def _compare(
     name: str, reference: np.ndarray, current: np.ndarray, default: float, level: float
 ) -> FeatureDistribution:
-    told = _describe(reference, default), _describe(current, default)
+    both = _describe(reference, default), _describe(current, default)
     if not len(reference) or not len(current):
-        return FeatureDistribution(name, *told, None, None, None, None, None, is_drifted=False)
+        return FeatureDistribution(name, *both, None, None, None, None, None, is_drifted=False)
     from scipy.stats import ks_2samp
 
     psi, psi_by_chance = _psi(reference, current, level)
-    # One row against one has no place in the asymptotic law: its p-value would be no number.
+    # The asymptotic p-value of one row against one is NaN.
     test = ks_2samp(reference, current, method="asymp" if len(reference) + len(current) > 2 else "exact")
     psi_limit = max(psi_by_chance, MATERIAL_PSI)
     by_ks = bool(test.pvalue < level and test.statistic > MATERIAL_KS)
     return FeatureDistribution(
         name,
-        *told,
+        *both,
         psi,
         psi_limit,
         float(test.statistic),
@@ -159,7 +159,7 @@ def _describe(values: np.ndarray, default: float) -> Sample:
 
 
 def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[float, float]:
-    """PSI over equal-mass bins of both windows together, and the value it exceeds by chance with probability `level`.
+    """Return PSI over equal-mass bins of both windows together, and the limit it exceeds by chance at `level`.
 
     Half a row is added to each bin, so that an empty one does not make the index infinite.
     """

@@ -1,4 +1,4 @@
-"""One registry entry: what a feature is called, how it is computed, what fills it when it is missing."""
+"""The entry of a feature in the registry."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Group = Literal["scoring", "volatility", "minutes", "usage", "matchup", "schedul
 class Feature:
     """A feature as one line of SQL in BigQuery's dialect.
 
-    The expression may use, and nothing else:
-    `AGGREGATE(column) OVER window` with a window of `windows.WINDOWS`; `row.column` for what the row knows of its
+    The expression may use only:
+    `AGGREGATE(column) OVER window` with a window of `windows.WINDOWS`; `row.column` for the columns of the row's
     own night (`windows.ROW_COLUMNS`); another feature by its bare name (its value before defaults are filled);
     `filled.name` for another feature with its default filled.
     NULL means missing. Divide by `NULLIF(x, 0)`; thresholds give 1e-9 towards equality.

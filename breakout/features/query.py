@@ -1,4 +1,4 @@
-"""The one feature query: registry entries and named windows in, one SQL text in BigQuery's dialect out.
+"""The feature query: one SQL text in BigQuery's dialect, built from registry entries and named windows.
 
 Training, evaluation and prediction differ in one clause only: which rows they ask for (`RowSource`). Values reach the
 text as parameters (`@start`, `@min_ppg`, ...), never as literals from a configuration.
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from breakout.features.feature import Feature
 
-# played: games that were played between @start and @end. slate: who may play on @start, from schedule and rosters.
-# listed: rows named by the table `slate` (who, for which team, against whom, where), as if still to be played.
+# played: games that were played between @start and @end. slate: the players who may play on @start, by schedule and
+# rosters. listed: the rows of the table `slate` (player, team, opponent, home or away), as games still to be played.
 RowSource = Literal["played", "slate", "listed"]
 
 KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
@@ -39,7 +39,7 @@ CONTEXT_COLUMNS = ("season_points_avg", "last_game_date", "is_role_player", "is_
 
 _NIGHT = ("player_lookup", "game_id", "game_date", "day", "season_year", "team_abbr", "opponent_team_abbr")
 
-# Thresholds are decided as in exact arithmetic: whole numbers on both sides, and 1e-9 towards equality.
+# Both sides are whole numbers or their products with a setting; 1e-9 makes equal values pass in spite of rounding.
 ROLE_PLAYER = (
     "games_before >= @min_prior_games AND points_before >= @min_ppg * games_before - 1e-9 "
     "AND points_before <= @max_ppg * games_before + 1e-9"
@@ -54,12 +54,13 @@ def get_training_data_query(
     sources: SourceTables | None = None,
     registry: Mapping[str, Feature] = REGISTRY,
 ) -> str:
-    """The feature query for these features in BigQuery's dialect, ready for the console.
+    """Return the feature query for these features in BigQuery's dialect.
 
     Parameters of the text: @history_start @start @end DATE, @min_ppg @max_ppg @breakout_multiplier FLOAT64,
     @min_prior_games INT64, @season_types ARRAY<STRING>; @season_type STRING if the sources have no such column.
-    Columns out: KEY_COLUMNS, of a slate NAME_COLUMN, NIGHT_COLUMNS, CONTEXT_COLUMNS and one FLOAT64 column a feature,
-    NULL where it is missing; a name given twice is one column. Rows are sorted by game_date, game_id, player_lookup.
+    Columns of the result: KEY_COLUMNS, for a slate NAME_COLUMN, NIGHT_COLUMNS, CONTEXT_COLUMNS, and one FLOAT64 column
+    for each feature, NULL where it is missing; a name given twice is one column. Rows are sorted by game_date, game_id,
+    player_lookup.
     FeatureDefinitionError if an entry cannot be resolved.
     """
     names = tuple(dict.fromkeys(names))
@@ -90,7 +91,7 @@ def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGIS
 
 
 def night_columns(row_source: RowSource) -> tuple[str, ...]:
-    """What a row tells of its night, in order."""
+    """Return the columns that describe the night of a row, in order."""
     return (*_names(row_source), *NIGHT_COLUMNS)
 
 
@@ -103,7 +104,7 @@ def _night(row_source: RowSource) -> str:
 
 
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
-    """The rows that are not played yet: from the schedule, or from a table that lists them."""
+    """Return the CTEs of rows that are not played yet: from the schedule, or from the table that lists them."""
     if row_source == "played":
         return {}
     if row_source == "listed":
@@ -130,11 +131,11 @@ WHERE recency = 1"""
 
 
 def _rows_as_of(plan: QueryPlan, row_source: RowSource) -> str:
-    """Every played game and every asked row, with what its player had done this season before its date."""
+    """Return every played game and every requested row, with its player's season totals before its date."""
     extra = "".join(f",\n  {w.write_sql(node)} AS {name}" for name, node in plan.row_windows.items())
     used = {"before"} | {node.text("alias") for node in plan.row_windows.values()}
     windows = ", ".join(f"{name} AS {frame}" for name, frame in w.ROW_WINDOWS.items() if name in used)
-    rows, games = "player_games", "COUNT(*)"  # all of them were played, and rows are counted quicker than values
+    rows, games = "player_games", "COUNT(*)"  # all rows were played, and counting rows is faster than counting values
     if row_source != "played":
         games = "COUNT(points)"
         values = sorted((plan.inputs["played"] | {"points"}) - DERIVED_PLAYED - {"is_home"})
@@ -151,7 +152,7 @@ WINDOW {windows}"""
 
 
 def _played(plan: QueryPlan) -> str:
-    """The played games, each judged against its own average before it: the player's history."""
+    """Return the played games, each with whether it was a breakout by the player's average before it."""
     was_breakout = f"""CASE WHEN games_before >= @min_prior_games
     THEN IF(points_before > 0 AND {IS_BREAKOUT}, 1, 0) END AS was_breakout"""
     if not asks_for_missed_games(plan):
@@ -160,7 +161,7 @@ def _played(plan: QueryPlan) -> str:
 
 
 def _kept(plan: QueryPlan, row_source: RowSource) -> str:
-    """The asked rows; of played games only the role players', of a slate everyone, marked whether he is one."""
+    """Return the requested rows: of played games those of role players, of a slate all rows, with a mark."""
     carried = ["points", *plan.row_windows]
     is_home = f"{IS_HOME} AS is_home" if row_source == "played" else "is_home"
     columns = f"SELECT {_night(row_source)}, {is_home}, games_before, points_before, {', '.join(carried)}"
@@ -173,13 +174,13 @@ def _kept(plan: QueryPlan, row_source: RowSource) -> str:
 
 
 def _is_needed(plan: QueryPlan, relation: w.Relation) -> bool:
-    """The player's own state always: it also knows the date of his last game."""
+    """Return whether a relation is joined; the player's own always is, for the date of his last game."""
     is_of_regulars = asks_for_regulars(plan) and relation.name == "team"
     return relation.name in plan.states or relation.name == "player" or is_of_regulars
 
 
 def _state(plan: QueryPlan, relation: w.Relation) -> str:
-    """What is known after each game of a relation, and until when that is the latest."""
+    """Return the state after each game of a relation, and the date until which it is the latest."""
     columns = {name: relation.column(node) for name, node in plan.windows_of(relation.name).items()}
     if asks_for_regulars(plan):
         columns |= REGULARS_COLUMNS.get(relation.name, {})
@@ -192,7 +193,7 @@ def _state(plan: QueryPlan, relation: w.Relation) -> str:
     order = f"{relation.order} AS (PARTITION BY {relation.partition}, season_year ORDER BY game_date, game_id)"
     listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
     windows = ",\n  ".join([order, *frames])
-    # Regulars are not asked for themselves, so their states need every player's games of the season.
+    # Regulars need not be among the requested rows, so their states need every player's games of the season.
     needs_all_players = asks_for_regulars(plan) and not relation.seasons_before
     return f"""SELECT {relation.partition}, season_year, game_date AS state_date{listed}
 FROM {relation.source if relation.is_of_night or needs_all_players else _asked(relation)}
@@ -222,7 +223,7 @@ def _asked(relation: w.Relation) -> str:
 
 
 def _nights_as_of(plan: QueryPlan) -> dict[str, str]:
-    """The states of both teams on each asked night, which all players of a team share and so join once."""
+    """Return the states of both teams on each requested night, joined once for all players of a team."""
     relations = [relation for relation in w.RELATIONS if relation.is_of_night and relation.name in plan.states]
     if not relations:
         return {}
@@ -240,7 +241,7 @@ _NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 
 
 def _joined(plan: QueryPlan) -> str:
-    """Each asked row beside the states that are valid on its date."""
+    """Return each requested row with the states that are valid on its date."""
     joined: dict[str, tuple[Iterable[str], str]] = {}
     of_night = [plan.windows_of(relation.name) for relation in w.RELATIONS if relation.is_of_night]
     if any(of_night):
@@ -261,7 +262,7 @@ def _same(name: str, *keys: str) -> str:
 
 
 def _levels(plan: QueryPlan) -> dict[str, str]:
-    """One CTE a level: features of a level are built from the columns of the levels before it."""
+    """Return one CTE for each level; features of a level are built from the columns of the levels before it."""
     ctes, previous = {}, "joined"
     for level in range(max(plan.levels.values()) + 1):
         names = [name for name, depth in plan.levels.items() if depth == level]

@@ -1,4 +1,4 @@
-"""All features by name, the order that is the shared contract, and the defaults that fill a missing value."""
+"""The registry of all features, the order of the shared ones, and the defaults that fill missing values."""
 
 from __future__ import annotations
 

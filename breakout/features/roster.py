@@ -1,4 +1,4 @@
-"""Who was missing: the parts of the feature query that number a team's games and count who did not play in them.
+"""The parts of the feature query that number a team's games and find the players who did not play in them.
 
 In: a plan. Out: CTEs by name, none of them where no feature of the plan asks.
 """
@@ -12,7 +12,7 @@ from breakout.features import windows as w
 if TYPE_CHECKING:
     from breakout.features.query_plan import QueryPlan
 
-# What the states of players and teams hold beside the columns of feature expressions, where regulars are asked for.
+# Columns that the states of players and teams get in addition, if a feature reads which regulars were missing.
 REGULARS_COLUMNS = {
     "player": {
         "latest_team": "team_abbr",
@@ -24,20 +24,20 @@ REGULARS_COLUMNS = {
 
 
 def asks_for_regulars(plan: QueryPlan) -> bool:
-    """Whether any feature asks which of his team's regulars were out."""
+    """Return whether a feature reads which regulars of the team did not play."""
     return "missing_points_pico" in plan.row_columns
 
 
 def asks_for_missed_games(plan: QueryPlan) -> bool:
-    """Whether any feature asks which of his team's games a player missed."""
+    """Return whether a feature reads which of his team's games a player missed."""
     missed_games = {"team_game_number", "missed_team_game", "played_team_game"}
     return asks_for_regulars(plan) or bool(plan.inputs["played"] & missed_games)
 
 
 def numbered_games(plan: QueryPlan) -> dict[str, str]:
-    """The games of each team, numbered through the season.
+    """Return the games of each team, numbered through the season.
 
-    A game that only its players' rows know is none of the team's: it bears the number of the known one before it.
+    A game that is in the player table alone does not count: it gets the number of the team table's game before it.
     """
     if not asks_for_missed_games(plan):
         return {}
@@ -57,9 +57,9 @@ FROM (
 
 
 def played_with_missed_games(was_breakout: str) -> str:
-    """The played games, each with the latest game that he missed and the latest that he played as the team counts."""
-    # Within a stint a jump in the team's game numbers is games he missed; a stint's first game has missed none (-1).
-    # Where the team does not know that first game, he has played none of its games yet (0).
+    """Return the played games, each with the team's numbers of the latest game that he missed and that he played."""
+    # Within a stint, a gap in the team's game numbers means missed games; -1 in a stint's first game means none yet.
+    # If the team table lacks the stint's first game, the player's team-game count starts at 0.
     is_first_of_stint = "LAG(team_abbr) OVER player_season IS DISTINCT FROM team_abbr"
     missed = "team_game_number - is_known"
     return f"""SELECT *,
@@ -77,7 +77,7 @@ WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_d
 
 
 def missing_regulars(plan: QueryPlan) -> dict[str, str]:
-    """For each row, the season averages of the other regulars who did not play in the team's previous game.
+    """Return for each row the summed season averages of the other regulars who missed the team's previous game.
 
     Averages are summed as whole 1e-12ths of a point, so that the sum is the same in every order.
     """
@@ -97,7 +97,7 @@ JOIN player_state
   AND {join}
 WHERE latest_played_team_game BETWEEN GREATEST(1, team_games_so_far - 9) AND team_games_so_far - 1
   AND games_so_far >= 5 AND points_so_far >= 10 * games_so_far - 1e-9"""
-    # Two games of a day are two rows of `kept`, but one morning.
+    # A player with two games on a date has two rows in `kept` and one here.
     missing = """SELECT asked.team_abbr, asked.game_date, asked.player_lookup,
   COALESCE(SUM(IF(absent_regular.player_lookup != asked.player_lookup, points_pico, 0)), 0) AS missing_points_pico
 FROM (SELECT DISTINCT team_abbr, game_date, player_lookup FROM kept) AS asked

@@ -1,4 +1,4 @@
-"""Which features a run uses: the lock of shared mode, and the free choice of experimental mode."""
+"""The selection of features: locked in shared mode, free in experimental mode."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The ten shared features: the entries that training, evaluation and prediction of every production model use.
+"""The ten shared features, which every production model uses in training, evaluation and prediction.
 
-Where a definition leaves room: everything is of the row's own season, `back_to_back` too; a team has its games from
-`team_offense_game_summary`; a rating leaves out a game that lacks one of its two numbers, after the window is taken;
-a ratio over 0 is missing.
+Choices where a definition is silent: every feature reads the row's own season only, `back_to_back` too; the games of a
+team are those of `team_offense_game_summary`; a rating skips a game without one of its two numbers after the window is
+taken; a ratio over 0 is missing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The source tables as the feature query reads them: full names in, one CTE a table out, in whole-number units."""
+"""The CTEs that read the source tables, with every amount in units that make it a whole number."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _COLUMN_NAME = re.compile(r"[A-Za-z_]\w{0,299}", re.ASCII)
 
-# A game is called YYYYMMDD_AWAY_HOME; where it is called otherwise, nobody is known to be at home.
+# A game_id is YYYYMMDD_AWAY_HOME; without a '_' in it, home and away are unknown.
 IS_HOME = "CASE WHEN STRPOS(game_id, '_') > 0 THEN IF(ENDS_WITH(game_id, CONCAT('_', team_abbr)), 1, 0) END"
 
-# Engines add floating numbers in any order; whole numbers below 2^53 add exactly in every order. So minutes and usage
-# are summed in billionths (no source has more than nine decimals) and divided once, at the end.
+# Engines add floating-point numbers in any order, and only whole numbers below 2^53 have the same sum in every order.
+# So minutes and usage are summed in billionths (no source has more than nine decimals) and divided once, at the end.
 _PLAYED_COLUMNS = {
     "is_home": IS_HOME,
     "points": "CAST(points AS FLOAT64)",
@@ -32,7 +32,7 @@ _TEAM_COLUMNS = {
     "possessions": "CAST(possessions AS FLOAT64)",
     "minutes_total": "CAST(COALESCE(minutes_total, 240) AS FLOAT64)",
 }
-# Columns that the query itself derives, not the source.
+# Columns that the query derives; the source does not have them.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
 DERIVED_PLAYED = _DERIVED | {
     "was_breakout",
@@ -43,7 +43,10 @@ DERIVED_PLAYED = _DERIVED | {
 
 
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
-    """Source columns beyond the standard ones that feature expressions read, as CAST to FLOAT64 by their own name."""
+    """Return the source columns beyond the standard ones that feature expressions read.
+
+    ConfigurationError if a name is no plain column name.
+    """
     known = {*_PLAYED_COLUMNS, *DERIVED_PLAYED} if source == "played" else {*_TEAM_COLUMNS, *_DERIVED}
     extra = sorted(set(inputs) - known)
     for name in extra:
@@ -53,7 +56,7 @@ def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
 
 
 def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = ()) -> str:
-    """Played games of the enabled season types, from the start of the history to the last asked day.
+    """Return the played games of the enabled season types, from the start of the history to the last requested day.
 
     `names` are columns that are carried along as they are.
     """
@@ -71,7 +74,7 @@ WHERE game_date BETWEEN @history_start AND @end
 
 
 def team_games(tables: SourceTables, inputs: set[str]) -> str:
-    """A team's side of each game of the enabled season types; minutes_total NULL is a game without overtime."""
+    """Return each team's side of the games of the enabled season types; minutes_total NULL means no overtime."""
     values = {column: sql for column, sql in _TEAM_COLUMNS.items() if column in inputs}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("team_games", inputs)}
     columns = "".join(f",\n  {sql} AS {column}" for column, sql in values.items())

@@ -1,9 +1,11 @@
-"""The named windows and the relations behind them: the only place where a feature's reach into the past is written.
+"""The named windows over past games, and the relations that they belong to.
+
+No other module decides which games a feature can read.
 
 A *state* is what is known after a game. It is valid from the day after its game up to and including the day of the next
 one, and a row joins the state that is valid on its date (`AS_OF_JOIN`). No state holds a game of the row's own date or
-later, so no feature expression can reach one. A player's own state of this season is found quicker by its number: it is
-the one after as many games as he had played before the row's date (`BY_COUNT_JOIN`).
+later, so no feature expression can reach one. A player's own state of this season is joined by its number, which is
+faster: it is the one after as many games as he had played before the row's date (`BY_COUNT_JOIN`).
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ DIALECT = "bigquery"
 AS_OF_JOIN = "{state}.state_date < kept.game_date AND kept.game_date <= {state}.until_date"
 BY_COUNT_JOIN = "{state}.games_so_far = kept.games_before"
 
-# What a row knows of its own night, and the season totals before it. Its own points and minutes are not among them.
+# The columns of its own night that a feature may read, and the season totals before it. The result of the night
+# (points, minutes) is not among them.
 ROW_COLUMNS = (
     "day",
     "season_year",
@@ -42,10 +45,10 @@ ROW_WINDOWS = {
 
 @dataclass(frozen=True)
 class Relation:
-    """A table of games, how it is ordered into states, and how a row finds the state that is valid on its date.
+    """A table of games, its order into states, and the join of a row to the state that is valid on its date.
 
     `order` names the base window; `windows` are frames of it that end at the state's own game;
-    `join` is the equality part of the join from `kept` (a row) to this relation's states; `is_counted` finds the
+    `join` is the equality part of the join from `kept` (a row) to this relation's states; `is_counted` joins the
     state by the row's number of games; `seasons_before` is how many seasons before the row's own count as history.
     """
 
@@ -64,7 +67,7 @@ class Relation:
 
     @property
     def condition(self) -> str:
-        """The join from `kept` to the state that is valid on the row's date."""
+        """Return the join condition from `kept` to the state that is valid on the row's date."""
         as_of = BY_COUNT_JOIN if self.is_counted else AS_OF_JOIN
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
@@ -91,7 +94,7 @@ class Relation:
 
     @property
     def is_of_night(self) -> bool:
-        """Whether all rows of a team and date share the state."""
+        """Return whether all rows of a team and date share the state."""
         return self.source == "team_games"
 
 
@@ -101,7 +104,7 @@ def write_sql(node: exp.Expr) -> str:
 
 
 def last(games: int) -> str:
-    """The frame of the latest `games` games up to and including the state's own."""
+    """Return the frame of the latest `games` games up to and including the state's own."""
     return f"ROWS BETWEEN {games - 1} PRECEDING AND CURRENT ROW"
 
 

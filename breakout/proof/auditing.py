@@ -1,4 +1,4 @@
-"""The audit itself: a warehouse, features and a number of rows in, every check's count and every violation out."""
+"""The audit of features: sampled rows are recomputed by every check, and violations are counted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _COUNTEREXAMPLES = 3
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A violation that names one row, the two values, and the source row that leaked (None where no single one did)."""
+    """A violation, and the source row that leaked (None if no single row did)."""
 
     difference: Difference
     leaked: SourceRow | None
@@ -39,13 +39,13 @@ class Counterexample:
     def __str__(self) -> str:
         found = self.difference
         row = f"{found.player_lookup} {found.game_id}".strip() or "all rows"
-        told = f"{found.feature}, {row}, {found.check}: expected {found.expected!r}, found {found.found!r}"
-        return told if self.leaked is None else f"{told}; it changes {self.leaked}"
+        text = f"{found.feature}, {row}, {found.check}: expected {found.expected!r}, found {found.found!r}"
+        return text if self.leaked is None else f"{text}; it changes {self.leaked}"
 
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What was checked and what was found. `violations` holds every difference, `edge_cases` rows of each kind."""
+    """The result of an audit: what was checked, and every difference; `edge_cases` counts the rows of each kind."""
 
     features: tuple[str, ...]
     rows: int
@@ -56,23 +56,23 @@ class AuditReport:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing was found."""
+        """Return whether there is no violation."""
         return not self.violations
 
     def count(self, feature: str, check: str) -> int:
-        """Violations of one feature in one check."""
+        """Return the number of violations of one feature in one check."""
         return sum(found.feature == feature and found.check == check for found in self.violations)
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """The features, and the frame's rows and columns and the source's games where they were violated."""
+        """Return the features, and (rows), (columns) or (games) if one of them was violated."""
         frame = [part for part in (ROWS, COLUMNS, GAMES) if any(found.feature == part for found in self.violations)]
         return (*self.features, *frame)
 
 
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
-    """One for each of the first few violated features; only a feature that saw other data has a leaked source row."""
-    # the first by check: data before paths, for only changed data can name the source row that leaked
+    """Return one for each of the first few violated features; checks of data find the source row that leaked."""
+    # checks of data come first, as only these can name the source row that leaked
     ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)
     firsts = {found.feature: found for found in reversed(ranked)}
     examples = []
