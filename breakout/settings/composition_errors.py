@@ -43,6 +43,11 @@ def describe_known_error(error: BaseException) -> str | None:
         described = describe_yaml_error(error)
     elif isinstance(error, InterpolationResolutionError):
         described = describe_interpolation(error)
+    elif isinstance(error, UnicodeEncodeError):  # arguments and files are text, so it is a path
+        described = (
+            "a path holds bytes that are not text: work in folders whose names are UTF-8, and in a locale that is"
+            " UTF-8 (LC_ALL=C.UTF-8)."
+        )
     elif isinstance(error, RecursionError):
         described = "a file's defaults list includes the file itself, directly or through another: take that line out."
     return described

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,17 @@ def test_a_sweep_resumes_with_the_folder_given_again_and_without_it(
     saved = [yaml.safe_load(file.read_bytes())["model"] for file in sweep.glob("runs/*/settings.yaml")]
     found = sorted((model["depth"], model["l2_leaf_reg"], model["iterations"]) for model in saved)
     assert found == [(2, 2, 5), (3, 3, 5)]
+
+
+def test_a_sweep_in_a_folder_whose_name_is_no_text_is_refused_and_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff"))
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert main(["-m", "debug=tiny", "model=base_rate", "seed=1,2"]) == 2
+    assert "UTF-8" in capsys.readouterr().err
+    assert not list(folder.glob("outputs/sweeps/*"))
 
 
 def test_a_config_dir_and_a_search_path_exclude_each_other(
