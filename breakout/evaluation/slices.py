@@ -45,7 +45,7 @@ class SliceDifference:
 def evaluate_slices(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, labels: SliceLabels
 ) -> tuple[SliceMetrics, ...]:
-    """Return the slices that hold a row, in the order of their labels."""
+    """Return the metrics of each slice that holds a row, in the order of the labels."""
     truth, probabilities = check_rows(y, p)
     return tuple(
         _slice_metrics(label, truth[is_member], probabilities[is_member], resamples.subset(is_member))

@@ -179,7 +179,7 @@ def _summarise_calibration(
     rows: Dataset | None,
     parameters: EvaluationParameters,
 ) -> CalibrationSummary:
-    """Return the calibration's summary with the reliability of `rows`, those of all parts, before it."""
+    """Return the calibration's summary; `rows`, those of all parts, give the reliability before calibration."""
     before = None
     if rows is not None and learned.calibrator.kind != "none":
         raw = np.concatenate([part.raw for part in parts])
