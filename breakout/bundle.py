@@ -1,6 +1,6 @@
-"""A saved model with all it needs: model, contract, settings, manifest and its training rows, as data without code.
+"""A bundle: a folder with a model and its contract, settings, manifest and training rows, as data without code.
 
-save_bundle writes a folder that appears whole; load_bundle verifies every file against the manifest, and the model,
+`save_bundle` writes a folder that appears whole. `load_bundle` verifies each file against the manifest, and the model,
 the contract and the manifest against each other.
 """
 
@@ -58,8 +58,9 @@ IDENTITY_KEYS = ("files", "calibration", "chosen_threshold", "windows")
 
 
 class Learned(Protocol):
-    """What was learned, just now or from a file: the model, its calibration, the threshold chosen on its validation
-    part, and the baselines fitted on the same rows, by name.
+    """A fitted or loaded model with its calibration, its decision threshold, and the baselines fitted on the same rows.
+
+    The threshold was chosen on the validation part; baselines are by name.
     """
 
     @property
@@ -73,7 +74,7 @@ class Learned(Protocol):
 
 
 class Windows(msgspec.Struct, frozen=True):
-    """First and last day of what was trained on, kept back for validation, and evaluated on, if anything was."""
+    """First and last day of training, of the validation part, and of the evaluation window; None without one."""
 
     train: tuple[date, date]
     validation: tuple[date, date]
@@ -96,7 +97,7 @@ class RowFingerprints(msgspec.Struct, frozen=True):
 
 
 class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """How a model came about: its run, data, settings, code, windows, rows and threshold."""
+    """The origin of a model: its run, data, settings, code, windows, rows and threshold."""
 
     run_id: str
     name: str
@@ -117,14 +118,17 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelFile(msgspec.Struct, frozen=True):
-    """The model's kind and file. The manifest holds more on it, by kind, for people to read."""
+    """The model's kind and file. The manifest has further keys on the model, which depend on the kind."""
 
     kind: str
     file: str
 
 
 class Manifest(BundleFacts, frozen=True, kw_only=True):
-    """manifest.json: the facts, and what the bundle's files are. `fingerprint` is the digest of IDENTITY_KEYS."""
+    """manifest.json: the origin of the model, and the digests of the bundle's files.
+
+    `fingerprint` is the digest of the keys in IDENTITY_KEYS.
+    """
 
     format_version: int
     model: ModelFile
@@ -138,7 +142,7 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A loaded bundle. `settings` are those of its training run, `manifest` what is known of how it came about."""
+    """A loaded bundle. `settings` are those of its training run."""
 
     folder: Path
     model: Model
@@ -153,22 +157,22 @@ class Bundle:
 
     @property
     def fingerprint(self) -> str:
-        """The digest of its files, calibration, threshold and windows, which names this bundle everywhere."""
+        """The digest of the files, calibration, threshold and windows, by which the bundle is named everywhere."""
         return self.manifest.fingerprint
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Every file that belongs to the bundle, below its folder; whatever else lies there does not."""
+        """The paths, below the folder, of the files that belong to the bundle; others there do not."""
         return (*self.manifest.files, MANIFEST_FILE)
 
     @property
     def features(self) -> BreakoutFeatureConfig:
-        """Features, population and label as the contract has them: what every query for this bundle is told."""
+        """The features, population and label of the contract, from which each query for this bundle is made."""
         return _features(self.contract)
 
     @property
     def train_end(self) -> date:
-        """The last day that the model has learned from."""
+        """The last day of the training window."""
         return self.manifest.windows.train[1]
 
     @property
@@ -271,7 +275,7 @@ def versions() -> dict[str, str]:
 
 
 def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
-    """Save into a folder of the model's own; the files' paths as the manifest of `folder` names them."""
+    """Save a model into its own folder below `folder`, and return the paths of its files relative to `folder`."""
     own.mkdir(parents=True, exist_ok=True)
     return [path.relative_to(folder).as_posix() for path in model.save(own)]
 
@@ -292,7 +296,7 @@ def _check_files(path: Path, digests: Mapping[str, str]) -> None:
 
 
 def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) -> None:
-    """Raise DataError unless the settings ask for the label and the population that the contract fixes."""
+    """Raise DataError unless the settings have the label and the population of the contract."""
     asked = BreakoutFeatureConfig.from_target(contract.names, config.target)
     if replace(asked, season_types=tuple(sorted(asked.season_types))) != _features(contract):
         raise DataError(f"{folder / SETTINGS_FILE} and {CONTRACT_FILE} do not belong together: their targets differ.")
@@ -319,5 +323,5 @@ def _features(contract: Contract) -> BreakoutFeatureConfig:
 
 
 def _fingerprint(manifest: Mapping[str, Any]) -> str:
-    """Return the digest that names what is evaluated and used; the rest of the manifest only describes it."""
+    """Return the digest of what decides the probabilities; the other keys only describe the bundle."""
     return json_digest({key: manifest[key] for key in IDENTITY_KEYS})[:16]

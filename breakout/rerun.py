@@ -1,6 +1,6 @@
-"""A finished run done once more, to compare what it recorded with what the same settings give today.
+"""The rerun of a finished run, to compare what it recorded with what the same settings give now.
 
-A run's dates are taken as it resolved them, so that a window that trails the newest game does not move.
+The dates are those that the run resolved, so that a window that trails the newest game does not move.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from breakout.experiment.plan import open_plan
 from breakout.experiment.windows import fit_windows
 from breakout.production.bundle_gate import contract_differences, find_bundle
 from breakout.production.scoring import score_window
-from breakout.runs import SETTINGS_FILE, git_commit
+from breakout.runs import SETTINGS_FILE, git_commit, warn_without_digests
 from breakout.runs.record import RunRecord, read_run
 from breakout.split import DateRange
 from breakout.warehouse.opening import open_for
@@ -37,9 +37,9 @@ Rerunnable = TypeVar("Rerunnable", settings.ExperimentConfig, settings.EvaluateC
 
 @dataclass(frozen=True)
 class Evidence:
-    """What must be the same: fingerprints by name (settings, data, contract, rows) and predictions.
+    """The parts of a run that must be equal in a rerun: fingerprints by name, and predictions.
 
-    `versions` may explain a difference.
+    The fingerprints are those of settings, data, contract and rows. `versions` may explain a difference.
     """
 
     fingerprints: Mapping[str, str | None]
@@ -48,12 +48,13 @@ class Evidence:
 
 
 def rerun(folder: Path, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
-    """Return what a run left and what it gives now; `places`, keyed by PLACES, are read instead of its own.
+    """Return the evidence that a run left and that of its rerun, which reads from `places`, keyed by PLACES.
 
     DataError if the folder holds no completed run, or one whose files were changed; ConfigurationError for a program
     that cannot be run again; GateError if the contract has changed since, for then there is no same run to be had.
     """
     run = read_run(folder)
+    warn_without_digests(folder, [run.status])
     state, command = run.status.state, run.status.command
     if state != "completed":
         raise DataError(f"{folder} is {state}, and only a completed run can be reproduced.")

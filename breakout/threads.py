@@ -1,7 +1,7 @@
-"""One thread for linear algebra while it runs, whatever the machine has: a context, or a decorator.
+"""A limit of one thread for linear algebra, as a context or a decorator.
 
-The matrices here are small. Spread over threads their products wait for each other, and with two sweep jobs on two
-cores an evaluation took eight times as long; their last bits would also depend on the number of cores.
+The matrices here are small. On several threads their products wait for each other: with two sweep jobs on two cores an
+evaluation took eight times as long. The last bits of results would also depend on the number of cores.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Hold the linear algebra of numpy, and of scipy where it is imported by now, to one thread."""
+    """Limit the linear algebra of numpy, and of scipy if it is imported already, to one thread."""
     with _libraries("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas"):
         yield
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from breakout.errors import ConfigurationError, DataError
 from breakout.report.terminal.lines import print_line
-from breakout.runs import STATUS_FILE, read_status
+from breakout.runs import STATUS_FILE, read_status, warn_without_digests
 
 RECORD_FILE = "sweep.json"
 
@@ -33,7 +33,9 @@ def _rebuild_sweep(folder: Path) -> int:
 
 
 def _rebuild_run(folder: Path) -> int:
-    state = read_status(folder).state
+    status = read_status(folder)
+    warn_without_digests(folder, [status])
+    state = status.state
     if state != "completed":
         raise DataError(f"the run in {folder} is {state}, not completed: there is nothing to report; see its run.log.")
     from breakout.report.html.run_page import write_page

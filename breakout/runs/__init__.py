@@ -1,7 +1,16 @@
 """A run's folder: opening one, its status, and reading back what a run left (`breakout.runs.record`)."""
 
 from breakout.runs.folder import Run, git_commit, open_run
-from breakout.runs.status import LOG_FILE, SETTINGS_FILE, STATUS_FILE, RunStatus, check_files, read_status, write_status
+from breakout.runs.status import (
+    LOG_FILE,
+    SETTINGS_FILE,
+    STATUS_FILE,
+    RunStatus,
+    check_files,
+    read_status,
+    warn_without_digests,
+    write_status,
+)
 
 __all__ = [
     "LOG_FILE",
@@ -13,5 +22,6 @@ __all__ = [
     "git_commit",
     "open_run",
     "read_status",
+    "warn_without_digests",
     "write_status",
 ]

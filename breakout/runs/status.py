@@ -6,8 +6,10 @@ of its own content, so that neither can change unnoticed.
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
@@ -17,6 +19,8 @@ import msgspec
 from breakout.artifacts import SEAL_KEY, as_typed, check_seal, file_digest, load_json, save_json, save_sealed
 from breakout.errors import DataError
 from breakout.secrets import mask_secrets
+
+logger = logging.getLogger("breakout")
 
 STATUS_FILE = "status.json"
 SETTINGS_FILE = "settings.yaml"
@@ -110,6 +114,12 @@ def check_files(folder: Path, status: RunStatus) -> None:
                 f"{path} was changed after the run: its content is not that of which {STATUS_FILE} holds the digest. "
                 "Restore it, or run again."
             )
+
+
+def warn_without_digests(place: Path, statuses: Iterable[RunStatus]) -> None:
+    """Log once that files below a place cannot be checked, if a completed run of an earlier version is among them."""
+    if any(status.state == "completed" and status.files is None for status in statuses):
+        logger.warning("%s was made by a version that kept no digests of a run's files: they are not checked.", place)
 
 
 def process_identity(pid: int) -> str | None:

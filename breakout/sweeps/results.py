@@ -13,6 +13,7 @@ import numpy as np
 from breakout import settings
 from breakout.errors import DataError
 from breakout.evaluation.run_metrics import RunMetrics, ValidationMetrics
+from breakout.runs import warn_without_digests
 from breakout.runs.record import read_run
 from breakout.settings import ExperimentConfig
 from breakout.sweeps.job import command_of
@@ -107,6 +108,7 @@ class JobResult:
 def load_results(folder: Path) -> list[JobResult]:
     """Return every job of a sweep, by number."""
     record, runs = load_record(folder), job_runs(folder)
+    warn_without_digests(folder, [run.status for run in runs if run.status is not None])
     words = varying_overrides({entry.number: entry.overrides for entry in record.jobs})
     results = []
     for entry in record.jobs:

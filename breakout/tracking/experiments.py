@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from breakout.errors import DataError
 from breakout.evaluation.run_metrics import METRICS_FILE
+from breakout.runs import warn_without_digests
 from breakout.runs.record import RunRecord, read_run
 from breakout.settings import DateWindowConfig, ExperimentConfig
 
@@ -47,6 +48,7 @@ class ExperimentRow:
 def read_ended_run(folder: Path) -> RunRecord:
     """Read a run to be registered; DataError if it is none, was changed, or is still running."""
     run = read_run(folder)
+    warn_without_digests(folder, [run.status])
     if run.status.state == "running":
         raise DataError(f"{folder} is still running; register it when it is over.")
     return run

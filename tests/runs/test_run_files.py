@@ -53,12 +53,18 @@ def test_the_page_and_the_log_may_change(run: Path) -> None:
     check_files(run, read_status(run))
 
 
-def test_a_run_of_a_version_without_digests_is_read(run: Path) -> None:
+def test_a_run_of_a_version_without_digests_is_read_and_that_is_logged_once(
+    run: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     status = json.loads((run / "status.json").read_text())
     del status["files"], status["seal"], status["process"]
     save_json(status, run / "status.json")
     assert not read_run(run).is_sealed
+    caplog.clear()
     assert call("report", run).code == 0
+    assert [record.getMessage() for record in caplog.records if "kept no digests" in record.getMessage()] == [
+        f"{run} was made by a version that kept no digests of a run's files: they are not checked."
+    ]
 
 
 EDITS: dict[str, Callable[[dict[str, Any]], Any]] = {
