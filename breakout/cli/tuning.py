@@ -42,9 +42,9 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
 
 
 def _go_on(sweeper: Any, folder: Path, metric: str) -> None:
-    """Reduce the trials to those that are missing, and let none be drawn twice.
+    """Reduce the number of trials to those that a resumed study still lacks.
 
-    A trial that was cut off is completed with its figure if its job was completed after all; else it is failed.
+    A trial that was interrupted is completed with the figure of its job if that was completed, and fails otherwise.
     """
     import optuna
 
@@ -54,7 +54,7 @@ def _go_on(sweeper: Any, folder: Path, metric: str) -> None:
         return  # the sweep was cut off before its first trial
     drawn = max((len(trial.params) for trial in study.trials), default=0)
     for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
-        # One that was cut off while its parameters were drawn never was a job, though some look like another's.
+        # A trial that was interrupted before all its parameters were drawn has no job.
         value = _figure(trial.params, folder, metric) if len(trial.params) == drawn else None
         state = optuna.trial.TrialState.FAIL if value is None else optuna.trial.TrialState.COMPLETE
         study.tell(trial.number, value, state)

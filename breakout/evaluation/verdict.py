@@ -21,7 +21,7 @@ READY_FLAGGED = 20
 MARGINAL_AUC = 0.60
 LEAK_AUC = 0.70
 FEW_ROWS = 100
-# Percentile intervals over fewer dates than this hold the truth markedly less often than they say.
+# Percentile intervals over fewer dates than this cover the true value clearly less often than their level.
 FEW_DATES = 10
 
 

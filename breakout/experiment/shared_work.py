@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 LIMIT = 512  # results of one kind that are kept; baselines of a walk forward are one for each fold
-ROWS_LIMIT = 8  # the same for results that hold rows
+ROWS_LIMIT = 8  # results of one kind that are kept if they hold rows, which are large
 OF_ROWS = ("answer", "rows", "split")
 
 

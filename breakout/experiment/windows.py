@@ -44,8 +44,8 @@ class FittedWindow:
 class FittedRun:
     """All windows of a run in order of time, and the evaluation rows of all of them (None if the run only trains).
 
-    What one model must stand for (the bundle, SHAP, drift, the stability over seeds) is the last window's: the model
-    that has learned most.
+    Whatever is of one model only (the bundle, SHAP, drift, the stability over seeds) is of the last window's model,
+    which was trained on the most games.
     """
 
     windows: tuple[FittedWindow, ...]

@@ -148,7 +148,7 @@ def repeat_command(run: RunRecord) -> str:
 
 
 def _quote(override: str) -> str:
-    """Quote an override for a shell; in double quotes where they are safe, for Hydra has single ones of its own."""
+    """Quote an override for a shell, in double quotes if it holds single quotes, which Hydra uses, and no `$`."""
     if "'" in override and not set(override) & set('"$`\\!'):
         return f'"{override}"'
     return shlex.quote(override)

@@ -37,7 +37,7 @@ class JobRun:
         return self.damage or (self.status.error if self.status else None) or "it has not ended"
 
     def is_of(self, number: int, fingerprint: str) -> bool:
-        """Return whether it is a run of a job; a folder is named after the fingerprint, whatever its status holds."""
+        """Return whether this is a run of a job; the folder's name ends with the fingerprint of its settings."""
         is_named = self.folder.name.endswith(f"-{fingerprint}")
         return is_named if self.status is None else is_named and self.status.job == number
 

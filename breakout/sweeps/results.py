@@ -78,17 +78,17 @@ class JobResult:
 
     @property
     def recipe(self) -> str:
-        """What it shares with the same settings in other windows and with other seeds."""
+        """The overrides of the job without those of its window and its seed."""
         return " ".join(recipe_overrides(self.words))
 
     @property
     def recipe_label(self) -> str:
-        """The recipe without the groups of its keys."""
+        """The recipe with short keys, such as `depth=4` for `model.depth=4`."""
         return shorten(recipe_overrides(self.words))
 
     @cached_property
     def rows(self) -> str:
-        """A digest of the target, and of the games and labels that it was validated and evaluated on."""
+        """A digest of the target and of the validation and evaluation rows with their labels."""
         predictions = self.found.predictions
         texts = [predictions[name].to_pylist() for name in ("split", "game_id", "player_lookup")]
         digest = hashlib.sha256("\n".join(map("".join, zip(*texts, strict=True))).encode())

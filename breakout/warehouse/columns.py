@@ -145,6 +145,6 @@ def _to_number(column: Column, source: SourceColumn) -> Conversion:
 
 
 def _impossible(source: SourceColumn, declared: str, advice: str = Conversion.advice) -> Conversion:
-    """A type that the declared one cannot be made of: any value is a problem, a column of NULL is none."""
+    """Return the conversion of a type that cannot become the declared one: only a column of NULL has no problem."""
     value = f"CAST(NULL AS {DUCKDB_TYPE[declared]})"
     return Conversion(value, f"{source.sql} IS NOT NULL", declared, advice)
