@@ -73,7 +73,7 @@ def test_a_window_that_reaches_into_training_is_refused(trained: Trained, tmp_pa
 def test_a_window_that_ends_before_it_can_begin_is_refused(trained: Trained, tmp_path: Path) -> None:
     answer = evaluate(trained["default"], tmp_path, "end=2026-01-10")
     assert answer.code == 2
-    assert "before 2026-01-11, the first day after the training window" in answer.err
+    assert "2026-01-11" in answer.err
     assert not list(tmp_path.iterdir())
 
 
