@@ -158,6 +158,10 @@ WRONG_WORDS = [
     ("hydra.sweep.dri=x", "breakout --cfg hydra"),
     ("model.depth=4,6", "add -m to sweep"),
     ("model.depth=[4", "check its brackets"),
+    (
+        "warehouse.season_types={'Regular Season': regular, \"3\": playoffs}",
+        "type 'warehouse.season_types={Regular Season: regular, 3: playoffs}'",
+    ),
     ("model.depth", "a setting is written key=value"),
     ("+seed=3", "write seed=VALUE without the +"),
     ("~nothing", "the configuration has no such key"),

@@ -59,11 +59,18 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
+# A quoted name in a map, as in {'Regular Season': regular}.
+_QUOTED_NAME = r"([{,]\s*)(['\"])([^'\"{}:,\\]+)\2(?=\s*:)"
+
+
 def describe_unreadable(override: str) -> str:
     """Describe an override that is not in Hydra's grammar."""
     key, equals, value = override.partition("=")
     if not equals and not override.startswith("~"):
         return f"cannot read {override!r}: a setting is written key=value, such as model.depth=6."
+    if re.search(_QUOTED_NAME, value):
+        plain = re.sub(_QUOTED_NAME, r"\1\3", value)
+        return f"cannot read {override!r}: a name in {{...}} is written without quotes; type '{key}={plain}'"
     if key and value and not re.search(r"[\[\]{}$=]", value) and re.fullmatch(r"[+~]*\w+([./@:-]\w+)*", key):
         quoted = format_value(value.strip("'\""))
         kind = "letters beyond a-z" if not value.isascii() else "this text"
