@@ -16,7 +16,7 @@ from breakout.evaluation.slice_labels import SliceLabels
 from breakout.evaluation.slices import SliceDifference, compare_slices
 from breakout.threads import one_blas_thread
 
-# Raised whenever a field of `Comparison` is renamed, removed or changes its meaning.
+# Increased whenever a field of `Comparison` is renamed, removed or changes its meaning.
 SCHEMA_VERSION = 2
 
 
@@ -30,7 +30,7 @@ class ModelFigures:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Candidate minus production on all rows and within slices by name, and each model's own figures."""
+    """The differences candidate minus production, on all rows and within each slice, and each model's own figures."""
 
     n_rows: int
     n_dates: int

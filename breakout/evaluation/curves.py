@@ -66,7 +66,10 @@ def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
 
 
 def lift_curve(y: FloatArray, p: FloatArray) -> Curve:
-    """Return the lift of the top k rows against k / n, ties in expectation; needs a breakout."""
+    """Return the lift of the top k rows against k / n.
+
+    Tied rows count by the expected number of breakouts among them. The labels must hold a breakout.
+    """
     counts = 1.0 + _thinned_positions(y.size).astype(np.float64)
     lift = expected_hits(y, p, counts) / counts / float(y.mean())
     return Curve(_points(counts / y.size), _points(lift))
@@ -89,7 +92,7 @@ def _thinned(x: FloatArray, y: FloatArray) -> Curve:
 
 
 def _thinned_positions(size: int) -> IntArray:
-    """Return at most `MAX_POINTS` positions, evenly spread, with the first and the last."""
+    """Return at most `MAX_POINTS` evenly spread positions, among them the first and the last."""
     return np.unique(np.linspace(0, size - 1, min(size, MAX_POINTS)).round().astype(np.int64))
 
 

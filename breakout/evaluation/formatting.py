@@ -1,4 +1,4 @@
-"""Text of numbers and intervals, as every report, table and sentence has it."""
+"""The text of numbers and intervals, the same in every report, table and message."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class HasInterval(Protocol):
-    """An estimate with the ends of its interval; None where there is none."""
+    """An estimate and the ends of its interval; both ends are None if there is no interval."""
 
     @property
     def estimate(self) -> float | None: ...
@@ -17,17 +17,17 @@ class HasInterval(Protocol):
 
 
 def format_number(value: float | None, pattern: str = ".3f", undefined: str = "-") -> str:
-    """Return a number in a format of `format()`; `undefined` for None."""
+    """Return a number as text, by a format specification of `format()`; `undefined` for None."""
     return undefined if value is None else format(value, pattern)
 
 
 def true_minus(number: str) -> str:
-    """Return the text of a number with the minus sign of typography, which not every terminal has."""
+    """Return the text of a number with U+2212 as its minus sign. Not every terminal can show it."""
     return number.replace("-", "\N{MINUS SIGN}")
 
 
 def format_range(interval: HasInterval, pattern: str = ".3f", joint: str = " to ") -> str:
-    """Return "0.559 to 0.624"; empty where there is no interval."""
+    """Return "0.559 to 0.624"; an empty text if there is no interval."""
     if interval.low is None or interval.high is None:
         return ""
     return f"{format_number(interval.low, pattern)}{joint}{format_number(interval.high, pattern)}"
@@ -36,7 +36,7 @@ def format_range(interval: HasInterval, pattern: str = ".3f", joint: str = " to 
 def format_interval(
     interval: HasInterval | None, pattern: str = ".3f", undefined: str = "undefined", joint: str = " to "
 ) -> str:
-    """Return "0.590 (0.559 to 0.624)"; the estimate alone where there is no interval."""
+    """Return "0.590 (0.559 to 0.624)"; the estimate alone if there is no interval."""
     if interval is None or interval.estimate is None:
         return undefined
     estimate, ends = format_number(interval.estimate, pattern), format_range(interval, pattern, joint)

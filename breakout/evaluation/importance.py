@@ -44,10 +44,10 @@ class FeatureImportance:
 
 @dataclass(frozen=True)
 class _Shuffled:
-    """One feature's shuffles.
+    """The effect of shuffling one feature.
 
-    Rises of row losses (n,) and concordant pairs (dates, dates) are means over shuffles; log losses and AUCs are those
-    of each shuffle.
+    `row_increases` (n,) and `pairs` (dates, dates) are means over the shuffles: the rise of each row's loss, and the
+    concordant pairs. `log_loss_increases` and `aucs` hold one value for each shuffle.
     """
 
     row_increases: FloatArray

@@ -36,10 +36,9 @@ class MetricReplicates:
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """Candidate minus reference on the same rows and the same resamples.
+    """The difference candidate minus reference in one metric, on the same rows and the same resamples.
 
-    `share_better` is the share of resamples in which the candidate was strictly better: higher AUC, lower
-    loss.
+    `share_better` is the share of resamples in which the candidate was strictly better: higher AUC, lower loss.
     """
 
     metric: str
@@ -53,9 +52,9 @@ class PairedDifference:
 def replicate_paired_metrics(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, beside: Mapping[str, FloatArray] | None = None
 ) -> MetricReplicates:
-    """Replicate AUC, log loss and Brier score, which need sums by date only.
+    """Compute AUC, log loss and Brier score in every resample; all three need sums by date only.
 
-    `beside` are other figures of rows (n,) by name, whose means are replicated too.
+    `beside` holds other figures of the rows (n,) by name, whose means are computed too.
     """
     labels, probabilities = check_rows(y, p)
     pairs = concordant_pairs_by_date(labels, probabilities, resamples)
@@ -85,10 +84,10 @@ def replicate_metrics(
     ece_bins: int,
     ranked: RankedReplicates | None = None,
 ) -> MetricReplicates:
-    """Replicate all five metrics; `ranked` are the ranked replicates of the same rows and bins if they are known.
+    """Compute all five metrics in every resample.
 
-    ECE cannot be negative, so chance raises it in every resample: its interval is mostly above the estimate and must
-    not be read as symmetric.
+    `ranked` are the ranked replicates of the same rows and bins, if they are already computed. ECE cannot be negative,
+    so chance raises it in every resample: its interval is mostly above the estimate and must not be read as symmetric.
     """
     labels, probabilities = check_rows(y, p)
     paired = replicate_paired_metrics(labels, probabilities, resamples)
@@ -112,7 +111,7 @@ def paired_differences(
     resamples: DateResamples,
     names: Sequence[str] = PAIRED_METRICS,
 ) -> dict[str, PairedDifference]:
-    """Return candidate minus reference in AUC, log loss and Brier score, resampling both together."""
+    """Return candidate minus reference in AUC, log loss and Brier score; each resample draws the rows of both."""
     candidate = replicate_paired_metrics(y, p_candidate, resamples)
     reference = replicate_paired_metrics(y, p_reference, resamples)
     return differences_of(candidate, reference, resamples, names)
@@ -124,7 +123,7 @@ def differences_of(
     resamples: DateResamples,
     names: Sequence[str] = PAIRED_METRICS,
 ) -> dict[str, PairedDifference]:
-    """Return candidate minus reference of metrics replicated on the same rows and the same resamples."""
+    """Return candidate minus reference of metrics that were computed on the same rows and the same resamples."""
     return {name: _difference(name, candidate, reference, resamples) for name in names}
 
 

@@ -1,4 +1,4 @@
-"""The metrics that are reported, by the key that they have in metrics.json: title, unit and direction of each."""
+"""The table of reported metrics by their key in metrics.json: the title, unit and direction of each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric of probabilities: how it is titled, its unit ("" for a pure number), which direction is better."""
+    """One metric of probabilities: its title, its unit ("" for a pure number), and which direction is better."""
 
     title: str
     unit: str

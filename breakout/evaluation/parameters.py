@@ -13,8 +13,9 @@ from breakout.evaluation.resamples import DateResamples, draw_date_resamples
 class EvaluationParameters:
     """The parameters of an evaluation.
 
-    `bootstrap_resamples` and `seed` determine the draws of game dates, `confidence` is the share of resamples within an
-    interval, `ece_bins` the number of equal-mass bins, `thresholds` and `top_fractions` the rows of their tables.
+    `bootstrap_resamples` and `seed` determine the draws of game dates. `confidence` is the share of resamples within an
+    interval. `ece_bins` is the number of equal-mass bins. `thresholds` and `top_fractions` are the rows of their
+    tables.
     """
 
     bootstrap_resamples: int

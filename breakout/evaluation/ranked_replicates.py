@@ -14,8 +14,8 @@ import numpy as np
 from breakout.evaluation.resamples import DateResamples, divide
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, IntArray, group_ties
 
-CHUNK_ELEMENTS = 100_000  # of weights at once: more no longer fit into a processor's cache
-DATES_AT_ONCE = 32  # of other games whose running counts are kept: more take longer with few rows and with many
+CHUNK_ELEMENTS = 100_000  # weights at once; larger chunks do not fit into a processor's cache
+DATES_AT_ONCE = 32  # dates whose running counts are kept at once; more were slower, with few rows and with many
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,10 @@ class RankedReplicates:
 
 @dataclass(frozen=True)
 class _RunningSums:
-    """Weighted sums over the rows below each group of equal probabilities, and below the end: (chunk, groups + 1)."""
+    """Weighted sums over the rows before each group of equal probabilities, in ascending order.
+
+    Each array has the shape (chunk, groups + 1): a last column holds the sums over all rows.
+    """
 
     rows: FloatArray
     breakouts: FloatArray
@@ -37,9 +40,11 @@ class _RunningSums:
 
 
 def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamples) -> FloatArray:
-    """Return A (dates, dates): pairs of a breakout of date d ranked above another game of date e, ties counting half.
+    """Return A (dates, dates), the number of concordant pairs by date.
 
-    The AUC needs no more than this matrix: a resample that draws the dates w times has w A w concordant pairs.
+    A[d, e] counts the pairs of a breakout of date d and another game of date e in which the breakout is ranked higher;
+    ties count half. The AUC needs no more than this matrix: a resample that draws the dates w times has w A w
+    concordant pairs.
     """
     is_breakout = y == 1.0
     by_date = np.argsort(resamples.date_index[is_breakout], kind="stable")
@@ -70,10 +75,10 @@ def replicate_auc(y: FloatArray, p: FloatArray, resamples: DateResamples) -> Flo
 def replicate_ranked(
     y: FloatArray, p: FloatArray, resamples: DateResamples, n_bins: int, top_fractions: Sequence[float] = ()
 ) -> RankedReplicates:
-    """Replicate average precision, ECE over `n_bins` and the hit rate of each top fraction.
+    """Compute average precision, ECE over `n_bins` and the hit rate of each top fraction in every resample.
 
-    Resamples without a breakout have no average precision (NaN), those without rows no figure at all. ECE bins
-    are made anew in every resample, as they would be on a new set of games.
+    Average precision is NaN in a resample without a breakout, and every figure is NaN in a resample without rows. ECE
+    bins are computed again in every resample, as they would be for a new set of games.
     """
     ties = group_ties(p)
     dates, label = resamples.date_index[ties.order], y[ties.order]
@@ -89,7 +94,7 @@ def replicate_ranked(
 
 
 def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArray:
-    """Return how many rows the top `fraction` of `n_rows` is: rounded up, so that it is never none."""
+    """Return how many of `n_rows` rows are the top `fraction`, rounded up, so at least one."""
     return np.asarray(np.ceil(fraction * n_rows - EQUALITY_TOLERANCE), dtype=np.float64)
 
 
@@ -114,7 +119,7 @@ def _average_precision(sums: _RunningSums) -> FloatArray:
     total_breakouts, total_rows = sums.breakouts[:, -1:], sums.rows[:, -1:]
     gained = np.diff(sums.breakouts, axis=1)
     hits, flagged = total_breakouts - sums.breakouts[:, :-1], total_rows - sums.rows[:, :-1]
-    # Where nobody is flagged nothing is gained either, so the divisor does not matter there.
+    # Where no row is flagged `gained` is 0, so any divisor gives 0.
     average = divide(np.sum(gained * hits / np.maximum(flagged, 1.0), axis=1), total_breakouts[:, 0])
     return np.where(total_breakouts[:, 0] == total_rows[:, 0], np.nan, average)
 
@@ -123,7 +128,7 @@ def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
     """Return ECE (chunk,) over bins of equal mass, by the binning rule of the module `reliability`."""
     total = sums.rows[:, -1]
     doubled_middles = sums.rows[:, :-1] + sums.rows[:, 1:]
-    # Doubled middles are whole numbers: boundaries rounded up to whole numbers keep the comparison exact.
+    # Doubled middles are whole numbers. Boundaries are rounded up to whole numbers, which keeps the comparison exact.
     boundaries = np.ceil(2.0 * total[:, np.newaxis] * np.arange(1, n_bins) / n_bins)
     cuts = np.zeros((total.size, n_bins + 1), dtype=np.int64)
     cuts[:, -1] = doubled_middles.shape[1]
@@ -134,7 +139,10 @@ def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
 
 
 def _top_hit_rates(sums: _RunningSums, top_fractions: Sequence[float]) -> FloatArray:
-    """Return hit rates (chunk, fractions); a tie across the cut gives its expectation over random orders."""
+    """Return hit rates (chunk, fractions).
+
+    If tied rows are partly in the top fraction, their expected number of hits over random orders is counted.
+    """
     total = sums.rows[:, -1:]
     wanted = top_row_counts(np.asarray(top_fractions, dtype=np.float64), total)
     below = [np.interp(*one) for one in zip(total - wanted, sums.rows, sums.breakouts, strict=True)]

@@ -49,7 +49,7 @@ def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
     if n_bins < 1:
         raise ValueError(f"at least one bin is needed, not {n_bins}")
     ties = group_ties(p)
-    # Twice the middle place is a whole number, so the division cannot fall on the wrong side of a boundary.
+    # Twice the middle position is a whole number, so rounding cannot move it across a boundary.
     doubled_middle = ties.edges[:-1] + ties.edges[1:]
     group_bins = doubled_middle * n_bins // (2 * max(p.size, 1))
     numbers = np.empty(p.size, dtype=np.int64)
@@ -71,7 +71,7 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float
 
 
 def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bins: int) -> tuple[ReliabilityBin, ...]:
-    """Return the bins that hold a row, ascending; intervals resample dates and keep the bins as they are."""
+    """Return the bins that hold a row, ascending. The intervals resample dates and keep the bins as they are."""
     labels, probabilities = check_rows(y, p)
     numbers = bin_numbers(probabilities, n_bins)
     bins = []

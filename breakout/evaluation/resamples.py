@@ -19,9 +19,9 @@ from breakout.evaluation.rows import BoolArray, FloatArray, IntArray, check_date
 class Interval:
     """A figure with its percentile interval.
 
-    `estimate` is None where the figure is undefined; `low` and `high` are None then too, and with fewer than
-    two game dates, from which the spread cannot be estimated. `n_undefined` counts the resamples left
-    out because the figure did not exist in them (one class only, nobody flagged).
+    `estimate` is None where the figure is undefined. `low` and `high` are None then too, and with fewer than two game
+    dates, because one date shows no spread. `n_undefined` counts the resamples that were left out because the figure is
+    undefined in them (one class only, or no flagged game).
     """
 
     estimate: float | None
@@ -38,8 +38,8 @@ class Interval:
 class DateResamples:
     """Bootstrap draws of game dates for a set of rows.
 
-    `date_index` (n,) numbers each row's date, `weights` (resamples, dates) counts how often each date was
-    drawn, as whole numbers in floats; `confidence` is the share of resamples within an interval.
+    `date_index` (n,) is the number of each row's date. `weights` (resamples, dates) counts how often each date was
+    drawn, as whole numbers in floats. `confidence` is the share of resamples within an interval.
     """
 
     date_index: IntArray
@@ -48,7 +48,7 @@ class DateResamples:
 
     @property
     def n_dates(self) -> int:
-        """Number of different game dates among the rows."""
+        """Return the number of different game dates among the rows."""
         return int(self.weights.shape[1])
 
     def subset(self, is_member: BoolArray) -> DateResamples:
@@ -66,11 +66,11 @@ class DateResamples:
 
     @cached_property
     def row_counts(self) -> FloatArray:
-        """Number of rows in each resample, of shape (resamples,)."""
+        """Return the number of rows in each resample, shape (resamples,)."""
         return self.sums(np.ones(self.date_index.size))
 
     def means(self, row_values: FloatArray) -> FloatArray:
-        """Return the mean of `row_values` in each resample, shaped as `sums`; NaN where a resample has no rows."""
+        """Return the mean of `row_values` in each resample, shaped as by `sums`; NaN in a resample without rows."""
         return divide(self.sums(row_values), self.row_counts)
 
     def interval(self, estimate: float | None, replicates: FloatArray) -> Interval:
@@ -84,9 +84,9 @@ class DateResamples:
 
 
 def quantile(ascending: FloatArray, level: float) -> float:
-    """Return numpy's linear quantile (Hyndman and Fan's seventh) of sorted values (n,), to the last bit.
+    """Return numpy's linear quantile (method 7 of Hyndman and Fan 1996) of sorted values (n,), equal to the last bit.
 
-    An evaluation needs hundreds, and numpy.quantile takes ten times as long.
+    An evaluation needs hundreds of quantiles, and numpy.quantile takes ten times as long.
     """
     place = (ascending.size - 1) * level
     below = int(place)

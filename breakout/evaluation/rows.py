@@ -12,7 +12,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 DateArray = NDArray[np.datetime64]
 
-# Limits are decided as in exact arithmetic: a difference this small counts as equality.
+# Rounding errors must not decide a comparison with a limit: a difference up to this counts as equality.
 EQUALITY_TOLERANCE = 1e-9
 
 
@@ -56,9 +56,8 @@ def check_rows(y: ArrayLike, p: ArrayLike) -> tuple[FloatArray, FloatArray]:
 class TiedScores:
     """Rows in ascending order of probability, with equal probabilities kept together as one group.
 
-    `order` (n,) sorts the rows; group g holds the sorted positions `edges[g]` to `edges[g + 1] - 1`, so
-    `edges` has the shape (groups + 1,). Whatever is computed from whole groups does not depend on the order
-    of rows.
+    `order` (n,) sorts the rows. Group g holds the sorted positions `edges[g]` to `edges[g + 1] - 1`, so `edges` has the
+    shape (groups + 1,). A figure computed from whole groups does not depend on the order of rows.
     """
 
     order: IntArray
@@ -66,7 +65,7 @@ class TiedScores:
 
 
 def group_ties(p: FloatArray) -> TiedScores:
-    """Sort probabilities (n,) and find the runs of equal ones."""
+    """Sort probabilities (n,) and group the equal ones."""
     order = np.argsort(p, kind="stable")
     ascending = p[order]
     starts = np.flatnonzero(np.diff(ascending)) + 1

@@ -1,4 +1,4 @@
-"""`metrics.json`: the type of its content, and the one place that writes and reads it (manual: docs/metrics.md)."""
+"""The type of metrics.json and the only functions that write and read it (docs/metrics.md describes each key)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from breakout.evaluation.stability import SeedSpread
 from breakout.evaluation.summary import EvaluationResult
 
 METRICS_FILE = "metrics.json"
-# Raised whenever a key is renamed, removed or changes its meaning.
+# Increased whenever a key is renamed, removed or changes its meaning.
 METRICS_SCHEMA_VERSION = 2
-# Keys that are absent rather than null where they do not apply.
+# These keys are left out of the file if they do not apply; other keys are null then.
 _ABSENT_IF_NONE = ("folds", "contract_mismatch")
 _MODEL_KEYS = {"kind", "calibration", "threshold", "threshold_rule", "training_rows", "fit_seconds", "bundle"}
 
@@ -46,7 +46,7 @@ class ModelSummary:
     """The model that was fitted or scored.
 
     `figures` are the numbers of its fit that depend on the kind, such as the trees kept; in the file they are keys of
-    the model like the others. `fit_seconds` is None and `bundle` its fingerprint where a saved model was scored.
+    the model beside the others. If a saved model was scored, `fit_seconds` is None and `bundle` is its fingerprint.
     """
 
     kind: str
@@ -73,7 +73,7 @@ class CalibrationSummary:
 
 @dataclass(frozen=True)
 class SeedStability:
-    """The spread of each metric over several seeds, the run's own first; None where a metric is undefined."""
+    """The spread of each metric over several seeds, the run's own seed first; None where a metric is undefined."""
 
     seeds: tuple[int, ...]
     metrics: Mapping[str, SeedSpread | None]
@@ -170,7 +170,7 @@ def metrics_from_json(content: Any, path: Path) -> RunMetrics:
                 "install a newer one."
             )
         folds = content.get("folds")
-        # A field that is left to its default when msgspec reads it would be missing when msgspec writes it again.
+        # msgspec would fill such a key with its default when it reads it, but omit it when it writes.
         content = {"warnings": (), "contract_mismatch": None} | content
         content |= {
             "model": {"bundle": None} | _with_figures(content["model"], _MODEL_KEYS),
@@ -184,16 +184,16 @@ def metrics_from_json(content: Any, path: Path) -> RunMetrics:
 
 
 def _with_figures(part: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
-    """Return a part of the file with the keys that are not `known` moved into a mapping `figures`."""
+    """Return a part of the file with all keys that are not in `known` moved into a mapping `figures`."""
     figures = {key: value for key, value in part.items() if key not in known}
     return {**{key: value for key, value in part.items() if key in known}, "figures": figures}
 
 
 def _upgraded_calibration(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the calibration with the keys that version 1 does not have."""
+    """Return the calibration with the keys added that version 1 lacks."""
     return {"requested": record["kind"], "warnings": [], "held_out": None, **record}
 
 
 def _upgraded_fold(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a fold with its figures gathered and the key that version 1 does not have."""
+    """Return a fold with its figures in one mapping and the key added that version 1 lacks."""
     return {"calibration": None} | _with_figures(record, set(FoldMetrics.__dataclass_fields__))

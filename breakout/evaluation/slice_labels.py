@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, BoolArray, FloatArray, check_dates
 
-# Weeks since training, finer where models age fastest; the last band is open.
+# Weeks since training, in narrow bands where models age fastest; the last band has no upper end.
 STALENESS_WEEKS = (1, 2, 3, 4, 5, 9, 14, 27)
 
 
@@ -25,7 +25,10 @@ class SliceLabels:
 
     @cached_property
     def members(self) -> tuple[tuple[str, BoolArray], ...]:
-        """The labels that occur, in order, with masks (n,) of their rows; ValueError for one missing from `order`."""
+        """Return the labels that occur, in order, each with the mask (n,) of its rows.
+
+        ValueError for a label that is missing from `order`.
+        """
         unnamed = set(np.unique(self.values).tolist()) - set(self.order)
         if unnamed:
             raise ValueError(f"slice labels missing from their order: {', '.join(sorted(unnamed))}")
@@ -42,7 +45,7 @@ def month_labels(game_dates: ArrayLike) -> SliceLabels:
 def points_band_labels(season_average: ArrayLike, *, min_ppg: float, max_ppg: float, width: float = 2.0) -> SliceLabels:
     """Label rows by season average S in points, in bands of `width` from `min_ppg`, as "8-10".
 
-    A band holds its lower edge and not its upper one; the last ends at `max_ppg`, which it holds, and may be
+    A band includes its lower edge and excludes its upper one. The last band ends at `max_ppg`, includes it, and may be
     narrower. ValueError for an average outside the limits.
     """
     averages = np.asarray(season_average, dtype=np.float64)
@@ -61,7 +64,7 @@ def home_away_labels(home_away: ArrayLike) -> SliceLabels:
 
 
 def rest_labels(rest_days: ArrayLike) -> SliceLabels:
-    """Label rows by days since the team's previous game (1: back-to-back); missing: the season's first."""
+    """Label rows by days since the team's previous game: 1 is back-to-back, a missing value the season's first game."""
     days = np.asarray(rest_days, dtype=np.float64)
     names = ("1 day", "2 days", "3 days", "4 days or more", "first game")
     return _named(np.select([np.isnan(days), days <= 1, days <= 2, days <= 3], [4, 0, 1, 2], 3), names)
@@ -75,16 +78,19 @@ def season_phase_labels(game_dates: ArrayLike) -> SliceLabels:
 
 
 def prior_season_labels(points_avg_prior_season: ArrayLike) -> SliceLabels:
-    """Label rows by whether the player has a prior season; takes the feature before its default is filled."""
+    """Label rows by whether the player has a prior season.
+
+    The feature's values must be those before defaults are filled.
+    """
     is_missing = np.isnan(np.asarray(points_avg_prior_season, dtype=np.float64))
     return _named(np.where(is_missing, 1, 0), ("known", "not known"))
 
 
 def staleness_labels(game_dates: ArrayLike, train_end: date | ArrayLike) -> SliceLabels:
-    """Label rows by weeks since the last day of training; its first seven days after are week 1.
+    """Label rows by weeks since the last day of training: the first seven days after it are week 1.
 
-    `train_end` is one day, or each row's own (n,) where models of several folds scored them. Later weeks are
-    grouped: 5 to 8, 9 to 13, 14 to 26, 27 on. ValueError for a game on or before its `train_end`.
+    `train_end` is one day, or an array (n,) with each row's own day if models of several folds scored the rows. Later
+    weeks are grouped: 5 to 8, 9 to 13, 14 to 26, and from 27. ValueError for a game on or before its `train_end`.
     """
     dates, ends = check_dates(game_dates), np.asarray(train_end, dtype="datetime64[D]")
     days = (dates - ends).astype(np.int64)

@@ -18,7 +18,7 @@ from breakout.evaluation.slice_labels import SliceLabels
 
 @dataclass(frozen=True)
 class SliceMetrics:
-    """One slice's figures; `calibration_gap` is the mean probability minus the breakout rate."""
+    """The figures of one slice; `calibration_gap` is the mean probability minus the breakout rate."""
 
     label: str
     n_rows: int

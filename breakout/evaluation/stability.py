@@ -20,7 +20,10 @@ SEED_METRICS = {
 
 @dataclass(frozen=True)
 class SeedSpread:
-    """One metric by seed, its mean and its spread; the sample standard deviation is None with a single seed."""
+    """The values of one metric by seed, their mean and their spread.
+
+    The sample standard deviation is None with a single seed.
+    """
 
     values: Mapping[int, float]
     mean: float

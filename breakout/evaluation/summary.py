@@ -27,7 +27,7 @@ from breakout.evaluation.top_rows import TopRows, top_rows
 from breakout.evaluation.verdict import Verdict, decide_verdict
 from breakout.threads import one_blas_thread
 
-# Raised whenever a field of `EvaluationResult` is renamed, removed or changes its meaning.
+# Increased whenever a field of `EvaluationResult` is renamed, removed or changes its meaning.
 SCHEMA_VERSION = 2
 
 
@@ -46,7 +46,7 @@ class RowSummary:
 
 @dataclass(frozen=True)
 class BaselineResult:
-    """A baseline's own metrics, and the model minus the baseline."""
+    """The metrics of a baseline, and the differences model minus baseline."""
 
     metrics: Mapping[str, Interval]
     model_minus_baseline: Mapping[str, PairedDifference]
@@ -56,9 +56,9 @@ class BaselineResult:
 class EvaluationResult:
     """All figures of one model on one window.
 
-    `metrics` holds auc, average_precision, log_loss, brier and ece; `chosen_threshold` the choice made on validation
-    (None if there was none); `staleness` is empty where the end of training is not known. Every interval resamples
-    whole game dates with the seed and the count in `parameters`.
+    `metrics` holds auc, average_precision, log_loss, brier and ece. `chosen_threshold` is the choice made on the
+    validation part (None if there was none). `staleness` is empty if the end of training is not known. Every interval
+    resamples whole game dates, with the seed and the number of resamples in `parameters`.
     """
 
     rows: RowSummary
@@ -92,9 +92,9 @@ def evaluate_probabilities(
     """Evaluate probabilities `p` (n,) against labels `y` (n,) of the rows with `game_dates` (n,).
 
     `baselines` are the metrics of other probabilities on the same rows and resamples: the base rate, the logistic
-    regression, the same model before calibration. `train_end` is the last day of training, which cuts `staleness`, or
-    each row's own (n,). ValueError without rows, for lengths that differ, labels other than 0 and 1, or a game on or
-    before its `train_end`.
+    regression, the same model before calibration. `train_end` is the last day of training, from which `staleness`
+    counts weeks, or an array (n,) with each row's own day. ValueError without rows, for lengths that differ, for labels
+    other than 0 and 1, and for a game on or before its `train_end`.
     """
     labels, probabilities = check_rows(y, p)
     dates = check_dates(game_dates, labels.size)

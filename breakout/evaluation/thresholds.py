@@ -1,7 +1,7 @@
 """The choice of the decision threshold, and precision and recall of flagging games at thresholds.
 
-A game is flagged when its probability is at or above the threshold. The threshold is chosen on the validation part and
-reported on the evaluation window: reported where it was chosen, it would look better than it is.
+A game is flagged when its probability is at or above the threshold. The threshold is chosen on the validation part, and
+its precision is reported on the evaluation window: on the rows that it was chosen on it would look better than it is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ThresholdRule = Literal["target_precision", "best_f1"]
 
 @dataclass(frozen=True)
 class ThresholdChoice:
-    """The chosen threshold, the rule that chose it, and its precision, F1 and flags on the rows it was chosen on."""
+    """The chosen threshold, the rule that chose it, and its precision, F1 and number of flagged games on those rows."""
 
     threshold: float
     rule: ThresholdRule
@@ -36,9 +36,9 @@ class ThresholdChoice:
 
 @dataclass(frozen=True)
 class ThresholdRow:
-    """The result of one threshold: precision is None if no game is flagged, recall None if there is no breakout.
+    """The result of one threshold.
 
-    F1 is None only without a flag and without a breakout.
+    `precision` is None if no game is flagged, `recall` is None if there is no breakout, and `f1` is None if both hold.
     """
 
     threshold: float
@@ -52,10 +52,10 @@ class ThresholdRow:
 
 
 def choose_threshold(y: ArrayLike, p: ArrayLike, *, target_precision: float, min_flagged: int) -> ThresholdChoice:
-    """Choose the lowest probability with enough precision and enough flagged rows; else the best F1.
+    """Choose the lowest probability with enough precision and enough flagged rows, or else the best F1.
 
-    Only the probabilities (n,) that occur are considered. Where F1 ties, the highest one wins and flags the
-    fewest. ValueError without rows.
+    Only values that occur among the probabilities (n,) are considered. Of several with the best F1 the highest is
+    chosen, which flags the fewest rows. ValueError without rows.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:

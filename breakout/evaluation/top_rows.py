@@ -42,9 +42,9 @@ def top_rows(
     fractions: Sequence[float],
     ranked: RankedReplicates | None = None,
 ) -> tuple[TopRows, ...]:
-    """Return hit rate and lift of each top fraction with intervals; lift is None where nobody breaks out.
+    """Return hit rate and lift of each top fraction with intervals; lift is None if there is no breakout.
 
-    `ranked` are the ranked replicates of the same rows and fractions if they are known.
+    `ranked` are the ranked replicates of the same rows and fractions, if they are already computed.
     """
     labels, probabilities = check_rows(y, p)
     ranked = ranked or replicate_ranked(labels, probabilities, resamples, 1, fractions)

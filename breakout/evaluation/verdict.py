@@ -1,6 +1,6 @@
 """The verdict on a model: one of three levels, its reason and its warnings, decided from computed figures.
 
-The limits are the project's own and are not settings.
+The limits are fixed for this project and are not settings.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ class Verdict:
 def decide_verdict(
     auc: Interval, chosen: ThresholdRow | None, *, n_rows: int, n_dates: int, confidence: float
 ) -> Verdict:
-    """Decide by AUC, and by precision and flags at the chosen threshold (None where no threshold was chosen).
+    """Decide by the AUC, and by precision and flagged games at the chosen threshold (None if none was chosen).
 
-    READY_FOR_SHADOW: AUC >= 0.65, precision >= 0.55 and at least 20 flagged. MARGINAL: AUC >= 0.60.
-    NEEDS_IMPROVEMENT: the rest, and whatever has no AUC.
+    READY_FOR_SHADOW: AUC >= 0.65, precision >= 0.55 and at least 20 flagged. MARGINAL: AUC >= 0.60. NEEDS_IMPROVEMENT:
+    all other results, and a result without AUC.
     """
     games = f"{format_count(n_rows, 'game')} of {format_count(n_dates, 'date')}"
     reason = f"{_describe_auc(auc, confidence, games)}; {_describe_threshold(chosen)}."

@@ -1,4 +1,4 @@
-"""The protocol of a fitted model, and the rows that a fit takes."""
+"""The protocol of a fitted model, and the training and validation rows that a fit needs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Model(Protocol):
 
     @property
     def kind(self) -> str:
-        """The name of its kind, as in `models.kinds.KINDS`."""
+        """The name of the model's kind, a key of `models.kinds.KINDS`."""
         ...
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Its features in the order it was fitted on."""
+        """The model's features in the order in which it was fitted on them."""
         ...
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
@@ -39,16 +39,16 @@ class Model(Protocol):
         ...
 
     def feature_importance(self) -> dict[str, float]:
-        """Return the model's own importance by feature: not negative, with the sum 1, or all 0 if undefined."""
+        """Return the model's own importance by feature: no value is negative, and the sum is 1 (all 0 if undefined)."""
         ...
 
     def describe(self) -> dict[str, float]:
-        """Return a few numbers on the fit, such as the trees kept."""
+        """Return a few numbers that describe the fit, such as the number of trees kept."""
         ...
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Reasons to doubt the fit, each with its remedy; empty as a rule."""
+        """Reasons to doubt the fit, each with its remedy; usually empty."""
         ...
 
     def save(self, folder: Path) -> tuple[Path, ...]:
@@ -58,7 +58,10 @@ class Model(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class FitParts:
-    """The part to fit on and the later part to stop on; X (n, k) in contract order, y (n,) of 0 and 1."""
+    """The rows of a fit: one part to fit on, and a later validation part on which boosting stops.
+
+    `X` (n, k) has the features in contract order; `y` (n,) holds 0 and 1.
+    """
 
     X_fit: pd.DataFrame
     y_fit: np.ndarray
@@ -79,7 +82,7 @@ class FitParts:
 
 
 def logit(probability: np.ndarray) -> np.ndarray:
-    """Return log odds; probabilities of 0 and 1 are taken as 1e-12 from the edge."""
+    """Return log odds; probabilities are first limited to [1e-12, 1 - 1e-12]."""
     inside = np.clip(probability, _EDGE, 1 - _EDGE)
     return np.asarray(np.log(inside) - np.log1p(-inside))
 

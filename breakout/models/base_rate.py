@@ -25,7 +25,7 @@ FILE_NAME = "model.json"
 
 @dataclass(frozen=True)
 class BaseRateModel:
-    """One probability for every game; the features are named but not used."""
+    """A model that gives every game the same probability; it keeps the names of the features but does not use them."""
 
     names: tuple[str, ...]
     rate: float
@@ -58,14 +58,14 @@ class BaseRateModel:
 
 
 def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BaseRateModel:
-    """Compute the rate over the whole training window; neither settings nor the seed play a part."""
+    """Compute the rate over the whole training window; settings and seed have no effect."""
     del config, seed
     y = np.concatenate([parts.y_fit, parts.y_validation])
     return BaseRateModel(tuple(parts.X_fit.columns), float(y.mean()), dict(metadata))
 
 
 def predict_held_out(config: ModelConfig, model: Model, parts: FitParts) -> np.ndarray:
-    """Return the rate of the part to fit on for each validation row, shape (v,)."""
+    """Return the breakout rate of the part to fit on as the probability of each validation row, shape (v,)."""
     del model
     return fit(config, parts.without_validation(), 0, {}).predict_probability(parts.X_validation)
 

@@ -32,7 +32,7 @@ FILE_NAME = "model.json"
 
 @dataclass(frozen=True)
 class BlendModel:
-    """Both fitted parts; `weight` is the share of CatBoost in the log odds."""
+    """A fitted blend; `weight` is the share of CatBoost in the log odds."""
 
     catboost: CatBoostModel
     logistic: LogisticModel
@@ -90,15 +90,15 @@ def fit(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, 
 
 
 def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metadata: Mapping[str, str]) -> BlendModel:
-    """Fit the regression, which takes little time, and blend it with trees that are fitted already."""
+    """Fit the logistic regression, which takes little time, and blend it with trees that are already fitted."""
     linear = logistic.fit(config.logistic, parts, 0, metadata)
     return BlendModel(trees, linear, config.catboost_weight, dict(metadata))
 
 
 def predict_held_out(config: BlendConfig, model: Model, parts: FitParts) -> np.ndarray:
-    """Return probabilities of the validation rows, shape (v,).
+    """Return probabilities of the validation rows, shape (v,), by a blend that was not fitted on them.
 
-    They are of the same trees, which only stop on these rows, and of a regression that is fitted without them.
+    The trees are the same, because they only stop on these rows. The regression is fitted again without them.
     """
     if not isinstance(model, BlendModel):
         raise TypeError(f"{model.kind} is no blend")
@@ -107,7 +107,7 @@ def predict_held_out(config: BlendConfig, model: Model, parts: FitParts) -> np.n
 
 
 def load(folder: Path) -> tuple[BlendModel, dict[str, str]]:
-    """Read model.json and both parts; DataError if a part is missing, damaged or of another fit."""
+    """Read model.json and both parts; DataError if a part is missing, damaged or from another fit."""
     path = folder / FILE_NAME
     record = load_json(path)
     try:

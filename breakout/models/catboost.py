@@ -1,4 +1,7 @@
-"""Gradient-boosted trees by CatBoost; seed, threads and the order of rows and columns determine a fit."""
+"""Gradient-boosted trees by CatBoost.
+
+A fit is determined by the seed, the number of threads, and the order of rows and columns.
+"""
 
 from __future__ import annotations
 
@@ -69,8 +72,8 @@ class CatBoostModel:
 def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> CatBoostModel:
     """Fit with early stopping on the log loss of the validation part.
 
-    On a few hundred rows the AUC is so noisy that it stops fits at 2 to 20 trees by luck. ConfigurationError for
-    settings that CatBoost refuses, DataError if no feature varies.
+    Log loss is used because on a few hundred rows the AUC is so noisy that it stops fits after 2 to 20 trees by chance.
+    ConfigurationError for settings that CatBoost refuses, DataError if no feature varies.
     """
     rate = float(parts.y_fit.mean())
     weights = [1.0, (1 - rate) / rate] if config.class_weights == "balanced" and 0 < rate < 1 else None
@@ -86,7 +89,7 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
         thread_count=config.thread_count,
         class_weights=weights,
         metadata={f"{_PREFIX}{key}": value for key, value in metadata.items()},
-        allow_writing_files=False,  # its log folder would litter the user's and clash between parallel jobs
+        allow_writing_files=False,  # parallel jobs would write into the same log folder, in the user's directory
         verbose=False,
     )
     stops_early = config.early_stopping_rounds > 0
@@ -101,7 +104,7 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
 
 
 def _refused(error: CatBoostError, config: CatBoostConfig, seed: int) -> BreakoutError:
-    """Return the error that names the reason CatBoost gives, without the place in its source."""
+    """Return an error with the reason that CatBoost gives, without the position in CatBoost's source code."""
     reason = re.sub(r"^\S+:\d+:\s*", "", str(error)).strip().rstrip(".")
     if "constant or ignored" in reason:
         return DataError(
@@ -116,16 +119,20 @@ def _refused(error: CatBoostError, config: CatBoostConfig, seed: int) -> Breakou
 
 
 def predict_held_out(config: CatBoostConfig, model: Model, parts: FitParts) -> np.ndarray:
-    """Return the model's probabilities of the validation rows, shape (v,): trees only stop on them."""
+    """Return the model's probabilities of the validation rows, shape (v,).
+
+    The model can be used as it is, because its trees only stop on these rows.
+    """
     del config
     return model.predict_probability(parts.X_validation)
 
 
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
-    """Return the model of `config`, bit for bit, cut from a fit with more iterations and otherwise equal settings.
+    """Return the model that a fit of `config` would give, bit for bit, as the first trees of a longer fit.
 
-    Early stopping keeps the trees up to the lowest log loss on the validation part. Fewer iterations only shorten the
-    history in which that lowest log loss is found.
+    `config` may differ from the longer fit in fewer iterations only. Early stopping keeps the trees up to the lowest
+    log loss on the validation part, and fewer iterations only shorten the history in which that lowest log loss is
+    found.
     """
     trees = config.iterations
     if config.early_stopping_rounds > 0:

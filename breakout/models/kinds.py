@@ -1,6 +1,6 @@
-"""The table of model kinds: how each is fitted, loaded and scored on its validation part, and how it is called.
+"""The table of model kinds: how each is fitted, loaded and scored on its validation part, and its names in reports.
 
-A further kind takes a module with its three functions, an entry here, a settings class and a YAML file in conf/model/.
+A further kind needs a module with its three functions, an entry here, a settings class and a YAML file in conf/model/.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LONG_FIT = 200  # trees
 
 
 class _KindModule(Protocol):
-    """The functions that the module of a kind has; `config` is of the kind's own class."""
+    """The functions that the module of a kind defines; `config` is of the kind's own class."""
 
     @staticmethod
     def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model: ...
@@ -40,8 +40,9 @@ class _KindModule(Protocol):
 class ModelKind:
     """One kind of model.
 
-    `module` is imported when a model is first fitted or loaded: CatBoost alone takes 0.7 seconds. `title` is for tables
-    and `description` for sentences. `uses_features` is false for a model that gives every game the same probability.
+    `module` is imported when a model is first fitted or loaded, because importing CatBoost takes 0.7 seconds. `title`
+    is used in tables and `description` in sentences. `uses_features` is false for a model that gives every game the
+    same probability.
     """
 
     module: str
@@ -54,7 +55,7 @@ class ModelKind:
         return cast("_KindModule", import_module(f"breakout.models.{self.module}"))
 
 
-# From simple to complicated: of models that cannot be told apart, the simpler one is chosen.
+# From simple to complex: among models with results that do not differ, the simpler one is chosen.
 KINDS = {
     "base_rate": ModelKind(
         "base_rate", "base rate", "the breakout rate of the training window for everyone", uses_features=False
@@ -70,24 +71,25 @@ KINDS = {
 
 
 def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
-    """Fit the configured model; `metadata` (texts) is saved in the model's file."""
+    """Fit the configured model. The texts of `metadata` are saved in the model's file."""
     return KINDS[config.kind].functions().fit(config, parts, seed, metadata)
 
 
 def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
-    """Return settings that are equal for fits that begin with the same trees and differ in their iterations alone.
+    """Return a key that is equal for two configurations if the fit with fewer iterations is a prefix of the other.
 
-    CatBoost takes one Newton step a leaf in fits of fewer than 200 trees and ten in longer ones.
+    The number of iterations must not be part of it, except for which side of 200 it is on: CatBoost takes one Newton
+    step a leaf in fits of fewer than 200 trees and ten in longer ones.
     """
     return replace(config, iterations=1 if config.iterations < _LONG_FIT else _LONG_FIT)
 
 
 def held_out_probability(config: ModelConfig, model: Model, parts: FitParts) -> np.ndarray:
-    """Return probabilities of the validation rows, shape (v,), by a model that has not learned from them.
+    """Return probabilities of the validation rows, shape (v,), by a model that was not fitted on them.
 
-    A model that only stops on the validation part predicts them itself. One that is fitted on all rows is fitted again
-    without the validation part: otherwise calibration, threshold and the ranking of a sweep would be based on rows that
-    the model knows.
+    A model that only stops on the validation part predicts these rows itself. A model that is fitted on all rows is
+    fitted again without the validation part; otherwise calibration, threshold and the ranking of a sweep would be based
+    on rows that the model was fitted on.
     """
     return KINDS[config.kind].functions().predict_held_out(config, model, parts)
 
@@ -102,10 +104,10 @@ def load_model(kind: str, folder: Path) -> tuple[Model, dict[str, str]]:
 
 
 def kind_title(kind: str) -> str:
-    """Return the title of a kind for tables; a kind that this version does not know is its own title."""
+    """Return the title of a kind for tables; the name itself for a kind that this version does not know."""
     return KINDS[kind].title if kind in KINDS else kind
 
 
 def describe_kind(kind: str) -> str:
-    """Return the kind in words for a sentence; a kind that this version does not know is its own description."""
+    """Return the description of a kind for sentences; the name itself for a kind that this version does not know."""
     return KINDS[kind].description if kind in KINDS else kind

@@ -27,7 +27,7 @@ FILE_NAME = "model.json"
 
 @dataclass(frozen=True)
 class LogisticModel:
-    """Means, scales and coefficients by feature, in order; `intercept` in log odds."""
+    """A fitted regression: means, scales and coefficients in the order of the features, and `intercept` in log odds."""
 
     names: tuple[str, ...]
     means: tuple[float, ...]
@@ -35,7 +35,7 @@ class LogisticModel:
     coefficients: tuple[float, ...]
     intercept: float
     metadata: dict[str, str]
-    iterations_without_convergence: int | None = None  # the solver's limit, where it stopped there
+    iterations_without_convergence: int | None = None  # the solver's limit, if it stopped there
     kind: ClassVar[str] = "logistic"
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
@@ -78,8 +78,8 @@ class LogisticModel:
 
 
 def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> LogisticModel:
-    """Fit on the part to fit on and the validation part together: nothing here stops early."""
-    del seed  # the solver starts from zero
+    """Fit on the part to fit on and the validation part together, because this fit does not stop early."""
+    del seed  # the solver starts from zero, so nothing is random
     import pandas as pd
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -106,7 +106,7 @@ def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[st
 
 
 def predict_held_out(config: LogisticConfig, model: Model, parts: FitParts) -> np.ndarray:
-    """Return probabilities of the validation rows, shape (v,), by a regression fitted without them."""
+    """Return probabilities of the validation rows, shape (v,), by a regression that is fitted without them."""
     del model
     return fit(config, parts.without_validation(), 0, {}).predict_probability(parts.X_validation)
 

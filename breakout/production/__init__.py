@@ -1,1 +1,1 @@
-"""What follows training: a saved bundle in; later games, slates, the gate, the model in production out."""
+"""The use of a saved bundle after training: evaluation on later games, slates, promotion and the registry."""

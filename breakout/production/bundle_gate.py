@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def find_bundle(path: str | Path) -> Bundle:
     """Return the verified bundle of a bundle's folder, a run's folder or a registry (its model in production).
 
-    DataError if it is missing or damaged. Its contract is not checked yet.
+    DataError if it is missing or damaged. The contract is not checked.
     """
     folder = Path(path)
     return Registry(folder).current_bundle() if Registry.is_at(folder) else load_bundle(folder)
@@ -60,7 +60,7 @@ def contract_differences(bundle: Bundle) -> tuple[str, ...]:
 def installed_contract(bundle: Bundle) -> Contract:
     """Return the contract that a run with the bundle's mode, features and target would have today.
 
-    In shared mode the order is the installed BREAKOUT_FEATURE_ORDER; features that are not installed are left out.
+    In shared mode the order is the installed BREAKOUT_FEATURE_ORDER. Features that are not installed are left out.
     """
     is_shared = bundle.settings.mode.name == "shared"
     order = registry.BREAKOUT_FEATURE_ORDER if is_shared else bundle.contract.names

@@ -1,4 +1,4 @@
-"""Where a bundle was evaluated on games after its training."""
+"""The search for evaluations of a bundle on games after its training."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
-    """Describe on which games the bundle was evaluated, in its own run or by `breakout evaluate`; None if never.
+    """Describe the games on which the bundle was evaluated, in its own run or by `breakout evaluate`.
 
-    An evaluation under another contract is no evidence.
+    None if there are none. An evaluation under another contract does not count.
     """
     manifest = bundle.manifest
     if manifest.windows.evaluation is not None:
@@ -31,12 +31,12 @@ def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
 
 
 def _evaluations(outputs: Path) -> Iterator[tuple[Path, RunStatus]]:
-    """Yield folder and status of each completed evaluation, newest first."""
+    """Yield the folder and status of each completed evaluation, newest first."""
     found = (outputs / "runs").glob(f"*/*/{STATUS_FILE}")
     for path in sorted(found, key=lambda path: path.parent.name, reverse=True):
         try:
             status = read_status(path.parent)
         except DataError:
-            continue  # a damaged file is no evidence
+            continue  # a damaged run proves nothing
         if status.command == "evaluate" and status.state == "completed":
             yield path.parent, status

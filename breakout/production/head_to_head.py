@@ -1,4 +1,4 @@
-"""The comparison of two bundles on the same games after both trainings."""
+"""The comparison of two bundles on the same games, all after both trainings."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ SLICES = ("month", "points_band")
 
 
 class IncomparableError(ConfigurationError):
-    """Two bundles that cannot be compared: the same model twice, or models of another label or population."""
+    """An error for two bundles that cannot be compared: one model twice, or different labels or populations."""
 
 
 @dataclass(frozen=True)
 class HeadToHead:
-    """Candidate and production on the same rows of `window`; `comparison` is candidate minus production."""
+    """The probabilities of candidate and production on the same rows of `window`.
+
+    `comparison` is candidate minus production.
+    """
 
     candidate: Bundle
     production: Bundle
@@ -67,7 +70,7 @@ class HeadToHead:
 
 
 def check_comparable(candidate: Bundle, production: Bundle) -> None:
-    """Raise IncomparableError for the same model twice, and for models of another label or population."""
+    """Raise IncomparableError for the same model twice, and for models with different labels or populations."""
     if candidate.fingerprint == production.fingerprint:
         raise IncomparableError(
             f"candidate and production are the same model ({candidate.fingerprint}); give two different bundles."
@@ -80,7 +83,7 @@ def check_comparable(candidate: Bundle, production: Bundle) -> None:
 
 
 def label_differences(candidate: Bundle, production: Bundle) -> list[str]:
-    """Return one phrase for each part of label and population that differs."""
+    """Return a phrase for each part of label and population in which two bundles differ."""
     ours, theirs = candidate.contract.label, production.contract.label
     keys = sorted({*ours, *theirs})
     return [
@@ -97,10 +100,11 @@ def compare_bundles(
     dates: tuple[date | None, date | None],
     parameters: EvaluationParameters,
 ) -> HeadToHead:
-    """Score both on `dates` (None: from the day after both trainings, to the newest game) and compare, date by date.
+    """Score both bundles on `dates` and compare them, with resamples of whole game dates.
 
-    IncomparableError as `check_comparable`, and where both give bitwise the same probabilities; ConfigurationError for
-    a window that reaches into a training; DataError if the window holds no game.
+    If `dates` is None, the window is from the day after both trainings to the newest game. IncomparableError as in
+    `check_comparable`, and if both give bitwise equal probabilities. ConfigurationError for a window that overlaps a
+    training window. DataError if the window holds no game.
     """
     check_comparable(candidate, production)
     window = later_window(max(candidate.train_end, production.train_end), *dates, warehouse)

@@ -1,7 +1,7 @@
-"""The checks that a candidate must pass to go into production, each with the figure that it rests on.
+"""The checks that a candidate must pass to go into production, each with the figure that decides it.
 
-If no model is in production, the checks that compare pass as "first model" and show the candidate against the base rate
-of its training instead. All other checks are the same.
+If no model is in production, the checks that compare two models pass as "first model" and show the candidate against
+the base rate of its training window. All other checks are the same.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ COMPARED = {"auc": "AUC against production", "log_loss": "log loss not worse", "
 def check_candidate(
     candidate: Bundle, production: Bundle | None, warehouse: Warehouse, config: PromoteConfig, outputs: Path
 ) -> tuple[Check, ...]:
-    """Return all checks of a candidate; a failed one ends nothing, so that one attempt shows all that is missing.
+    """Run all checks of a candidate and return their results.
 
-    ConfigurationError if config.start..config.end reaches into a training window.
+    The checks go on after one has failed, so that one attempt shows everything that is missing. ConfigurationError if
+    config.start..config.end overlaps a training window.
     """
     contract = _contract(candidate)
     checks = [_mode(candidate), contract, _evaluated(candidate, outputs)]
@@ -86,7 +87,7 @@ def _audit(candidate: Bundle, warehouse: Warehouse, config: PromoteConfig) -> Ch
 
 
 def _compared(candidate: Bundle, production: Bundle, warehouse: Warehouse, config: PromoteConfig) -> list[Check]:
-    """Return the checks of the comparison; all fail with the reason if the two cannot be compared."""
+    """Return the checks that compare two models; all fail, with the reason, if the two cannot be compared."""
     try:
         found = _compare(candidate, production, warehouse, config)
     except (IncomparableError, DataError, GateError) as error:
@@ -118,7 +119,7 @@ def _compare(candidate: Bundle, production: Bundle, warehouse: Warehouse, config
 
 
 def _first_model(candidate: Bundle, warehouse: Warehouse, config: PromoteConfig) -> list[Check]:
-    """Return the checks of the comparison as passed, with the candidate's figures against the base rate."""
+    """Return the checks that compare two models as passed, with the candidate's figures against the base rate."""
     try:
         against = _against_base_rate(candidate, warehouse, config)
     except DataError as error:

@@ -38,7 +38,7 @@ BUNDLES = "bundles"
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One check of a candidate, whether it passed, and the figure that it rests on."""
+    """The result of one check of a candidate: whether it passed, and the figure that decided it."""
 
     name: str
     is_passed: bool
@@ -46,7 +46,10 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why a model was promoted, or which model was in production before a rollback or retirement."""
+    """The details of an event.
+
+    They state why a model was promoted, or which model was in production before a rollback or retirement.
+    """
 
     name: str | None = None
     run_id: str | None = None
@@ -57,9 +60,10 @@ class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One switch. `bundle` is the fingerprint in production from then on; None: no model.
+    """One change of the model in production.
 
-    `previous` is the digest of the event file before (empty for the first), so that no event can vanish or change.
+    `bundle` is the fingerprint of the model in production from then on (None: no model). `previous` is the digest of
+    the event file before (empty for the first), so that a missing or changed event is noticed.
     """
 
     schema_version: int
@@ -79,12 +83,12 @@ class Registry:
 
     @classmethod
     def of(cls, outputs: str | Path) -> Registry:
-        """Return the registry below an outputs folder, which need not exist yet."""
+        """Return the registry below an outputs folder; the folder may be missing."""
         return cls(Path(outputs) / FOLDER)
 
     @staticmethod
     def is_at(folder: Path) -> bool:
-        """Return whether a folder is a registry."""
+        """Return whether a folder holds a registry."""
         return (folder / HISTORY).is_dir() and (folder / BUNDLES).is_dir()
 
     def history(self) -> tuple[Event, ...]:
@@ -100,19 +104,19 @@ class Registry:
         return tuple(events)
 
     def current(self) -> str | None:
-        """Return the fingerprint of the bundle in production; None without one."""
+        """Return the fingerprint of the bundle in production; None if there is none."""
         events = self.history()
         return events[-1].bundle if events else None
 
     def current_bundle(self) -> Bundle:
-        """Return the verified bundle in production; DataError without one."""
+        """Return the verified bundle in production; DataError if there is none."""
         fingerprint = self.current()
         if fingerprint is None:
             raise DataError(f"{self.folder} has no model in production; put one there with `breakout promote`.")
         return self.load(fingerprint)
 
     def load(self, fingerprint: str) -> Bundle:
-        """Return the verified copy of a promoted bundle; DataError if it is damaged or another bundle."""
+        """Return the verified copy of a promoted bundle; DataError if it is damaged or was replaced."""
         return _load_as(self.bundle_folder(fingerprint), fingerprint)
 
     def bundle_folder(self, fingerprint: str) -> Path:
@@ -124,16 +128,16 @@ class Registry:
         return file_lock(self.folder.parent / f".{self.folder.name}.lock", on_wait)
 
     def promote(self, bundle: Bundle, facts: EventFacts) -> Event:
-        """Copy a bundle in and make it the model in production.
+        """Copy a bundle into the registry and make it the model in production.
 
-        DataError if its folder does not hold the bundle any more, or the registry cannot be written.
+        DataError if the bundle's folder no longer holds this bundle, or the registry cannot be written.
         """
         self.clear_leftovers()
         self._copy_bundle(bundle)
         return self._append("promoted", bundle.fingerprint, facts)
 
     def rollback_target(self) -> str | None:
-        """Return the model before the current one (None: no model); ConfigurationError if there was nothing before."""
+        """Return the model before the current one (None: no model); ConfigurationError if there was no event before."""
         line = _line(self.history())
         if not line:
             raise ConfigurationError("nothing is in production yet; there is no model to go back from.")
@@ -144,13 +148,13 @@ class Registry:
         return line[-2]
 
     def rollback(self) -> Event:
-        """Put the model before the current one back into production; a second call goes one further back."""
+        """Put the model before the current one back into production. A second call goes back one more model."""
         target = self.rollback_target()
         self.clear_leftovers()
         return self._append("rolled back", target, EventFacts(left=self.current()))
 
     def retire(self) -> Event:
-        """Take the model out of production, so that the next one is the first; ConfigurationError if there is none."""
+        """Take the model out of production, so that the next one is the first; ConfigurationError without one."""
         current = self.current()
         if current is None:
             raise ConfigurationError("no model is in production, so there is none to retire.")
@@ -169,9 +173,9 @@ class Registry:
         return len(found)
 
     def _append(self, action: Action, bundle: str | None, facts: EventFacts) -> Event:
-        """Write the next event as a hard link, which takes effect at once and never replaces another event.
+        """Write the next event as a hard link, which appears whole and never replaces another event.
 
-        GateError if another event has appeared meanwhile, which happens on a file system without locks only.
+        GateError if another event has appeared meanwhile, which happens only on a file system without locks.
         """
         number = len(self.history()) + 1
         event = Event(
@@ -197,7 +201,7 @@ class Registry:
         return event
 
     def _copy_bundle(self, bundle: Bundle) -> None:
-        """Copy the files that belong to a bundle and no others, with permissions that allow their removal."""
+        """Copy the files that belong to a bundle and no others, with permissions that allow removing them later."""
         target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
             self.load(bundle.fingerprint)
@@ -210,7 +214,7 @@ class Registry:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Translate OSError to DataError; production is unchanged."""
+        """Convert an OSError inside the block to a DataError, which states that production is unchanged."""
         try:
             yield
         except OSError as error:
@@ -225,7 +229,10 @@ class Registry:
 
 
 def _line(events: Sequence[Event]) -> list[str | None]:
-    """Return the models that rollbacks return to, one after another, the current one last."""
+    """Return the models that are still in force after all rollbacks, oldest first; the last is in production.
+
+    A rollback removes the last element, so the element before it is the next rollback's target.
+    """
     line: list[str | None] = []
     for event in events:
         if event.action == "rolled back":

@@ -1,6 +1,6 @@
 """The scoring of a saved bundle on played games after its training.
 
-Features, population and label are those of the bundle, not of today's configuration.
+Features, population and label are the bundle's own, not those of the present configuration.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 def later_window(train_end: date, start: date | None, end: date | None, warehouse: Warehouse) -> DateRange:
-    """Return the dates after training: from `start` (None: the day after `train_end`) to `end` (None: the newest game).
+    """Return the first and last date of a window after training.
 
-    ConfigurationError if the window reaches into training, DataError if there is no game after it yet.
+    `start` None is the day after `train_end`, `end` None is the date of the newest game. ConfigurationError if the
+    window overlaps the training window, DataError if there is no game after it yet.
     """
     first = start or train_end + timedelta(days=1)
     if first <= train_end:
@@ -40,7 +41,7 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
 
 
 def score_window(bundle: Bundle, warehouse: Warehouse, window: DateRange) -> ScoredRows:
-    """Score the rows of a window, with the columns that slices need; DataError if it holds none."""
+    """Score the rows of a window and add the columns that slices need; DataError if the window holds no rows."""
     rows = build_dataset(warehouse, bundle.features, window.start, window.end, slice_features=SLICE_FEATURES)
     if not len(rows):
         raise DataError(f"there is no game to score in {window}; move start..end to dates with games.")

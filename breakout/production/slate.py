@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 TOP_FEATURES = 3
-CHECKED = timedelta(days=14)  # how far back scheduled games are looked for that the warehouse lacks
+CHECKED = timedelta(days=14)  # how many days back to look for scheduled games that the warehouse lacks
 SKIPPED_COLUMNS = (
     *KEY_COLUMNS,
     "player_full_name",
@@ -42,12 +42,13 @@ SKIPPED_COLUMNS = (
 
 @dataclass(frozen=True)
 class Slate:
-    """A day's games, ranked. `warnings` are sentences on what the warehouse does not know yet.
+    """The ranked players of one day's games.
 
-    `ranked` has one row a candidate, highest probability first: KEY_COLUMNS, split ("slate"), probability,
-    player_full_name, team_abbr, opponent_team_abbr, is_home, season_points_avg (S, points), points_for_breakout (the
-    fewest points that are one), games_before, days_since_last_game, top_features (text), bundle and contract (their
-    fingerprints). `skipped` has SKIPPED_COLUMNS.
+    `warnings` are sentences about games that the warehouse does not have yet. `ranked` has one row for each candidate,
+    highest probability first: KEY_COLUMNS, split ("slate"), probability, player_full_name, team_abbr,
+    opponent_team_abbr, is_home, season_points_avg (S, points), points_for_breakout (the fewest points that are a
+    breakout), games_before, days_since_last_game, top_features (text), bundle and contract (their fingerprints).
+    `skipped` has SKIPPED_COLUMNS.
     """
 
     day: date
@@ -70,7 +71,7 @@ def build_slate(bundle: Bundle, warehouse: Warehouse, day: date, max_days_since_
 
 
 def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
-    """Raise DataError unless the schedule has a game on the day, of a type that the bundle counts."""
+    """Raise DataError unless the schedule has a game on the day with one of the bundle's season types."""
     if not warehouse.has_schedule():
         raise DataError("prediction needs to know who plays whom; give the schedule with warehouse.schedule=PATH.")
     warehouse.check_schedule(day, day)
@@ -95,12 +96,15 @@ def _games(warehouse: Warehouse, bundle: Bundle, day: date) -> pa.Table:
 FROM {sources.reference(SCHEDULE)}
 WHERE game_date BETWEEN @history_start AND @end
   AND {sources.season_type} IN UNNEST(@season_types)"""  # noqa: S608 - table names are checked, values are parameters
-    around = timedelta(days=400)  # more than a year, so that the season before or after is found
+    around = timedelta(days=400)  # more than a year, so that the neighbouring season is found
     return warehouse.query(sql, bundle.features.parameters(day - around, day, day + around))
 
 
 def points_for_breakout(points_before: int, games_before: int, multiplier: float) -> int:
-    """Return the fewest points that are a breakout by the rule of the label, which allows 1e-9 towards equality."""
+    """Return the fewest points that are a breakout.
+
+    As in the rule of the label, points within 1e-9 of the threshold reach it.
+    """
     needed = multiplier * points_before - 1e-9
     points = max(0, math.ceil(needed / games_before))
     return points - 1 if points > 0 and (points - 1) * games_before >= needed else points
@@ -132,7 +136,7 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray) -> pd.DataFrame:
 
 
 def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
-    """Describe for each row the features that moved it most: their value and what they add to the log odds."""
+    """Describe for each row the features with the largest contributions to the log odds, and their values."""
     if not len(rows):
         return []
     contributions = bundle.model.shap_values(rows.X)
@@ -148,13 +152,13 @@ def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
 
 
 def _days_since_last_game(rows: Dataset) -> np.ndarray:
-    """Return the days since each player's last game, shape (n,); everyone on a slate has played this season."""
+    """Return the days since each player's last game, shape (n,). Every player on a slate has played this season."""
     last = rows.context["last_game_date"].to_numpy().astype("datetime64[D]")
     return np.asarray((rows.dates - last).astype("int64"))
 
 
 def _reasons(rows: Dataset, stale: np.ndarray, target: TargetConfig, max_days_since_game: int) -> list[str]:
-    """Return why each row is not a candidate; an empty text for candidates."""
+    """Return the reason why each row is not a candidate; an empty text for a candidate."""
     context = rows.context
     columns = (context["games_before"], context["season_points_avg"], context["is_role_player"], stale)
     return [
@@ -176,7 +180,7 @@ def _reason(
 
 
 def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> tuple[str, ...]:
-    """Return a warning of scheduled games before the day that the warehouse lacks, and of a day without candidates."""
+    """Return a slate's warnings: earlier scheduled games that the warehouse lacks, and a day without candidates."""
     latest, sources = warehouse.latest_game_date(), warehouse.sources
     first, last = min(latest + timedelta(days=1), day - CHECKED), day - timedelta(days=1)
     known = " AND ".join(

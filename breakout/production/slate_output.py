@@ -1,7 +1,7 @@
-"""The writing of a slate to where `out=` says: files or a warehouse table.
+"""The writing of a slate to the target of `out=`: files or a warehouse table.
 
 The file's extension chooses CSV, Parquet or JSON (a list of records). Skipped players are in a second file beside it,
-NAME.skipped.EXTENSION, so that no row without a probability is read as a prediction.
+NAME.skipped.EXTENSION, so that a row without a probability is not read as a prediction.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ SUFFIXES = (".csv", ".parquet", ".json")
 
 
 def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
-    """Raise ConfigurationError unless `out` names something that a slate can be written to; None prints only."""
+    """Raise ConfigurationError unless `out` names a file or table that a slate can be written to, or is None.
+
+    With None the slate is only printed.
+    """
     if out is None:
         return
     if out.startswith(BIGQUERY):
@@ -40,7 +43,7 @@ def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
 
 
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig) -> list[str]:
-    """Write the slate and return the files or tables written; each file appears whole or not at all."""
+    """Write the slate and return the files or tables written. No reader can see a half-written file."""
     if isinstance(warehouse, BigQueryWarehouseConfig) and out.startswith(BIGQUERY):
         from breakout.warehouse.bigquery.writing import replace_slate
 

@@ -1,1 +1,1 @@
-"""Proof that no feature sees the future and that all paths agree, by recomputing rows on changed data."""
+"""The audit: proof that no feature sees the future and that all paths agree, by recomputing rows."""

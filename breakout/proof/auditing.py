@@ -93,9 +93,9 @@ def audit_features(
     paths: Paths | None = None,
     tell: Callable[[date], object] = str,
 ) -> AuditReport:
-    """Recompute about `rows` rows of start..end (None: as far as the warehouse goes) by every check.
+    """Recompute about `rows` rows from `start` to `end` by every check.
 
-    DataError if the window holds no rows.
+    None for `start` or `end` is the warehouse's first or last date. DataError if the window holds no rows.
     """
     used = paths or installed_paths()
     last = min(end, warehouse.latest_game_date()) if end else warehouse.latest_game_date()

@@ -27,7 +27,7 @@ EVALUATION_PATH = "evaluation path"
 PREDICTION_PATH = "prediction path"
 AGREEMENT = "tables agree"
 CHECKS = (TRUNCATION, PERTURBATION, LABEL, EVALUATION_PATH, PREDICTION_PATH, AGREEMENT)
-# These change the data and nothing else, so what they find is a leak; the paths differ in how they compute.
+# These checks change only the data, so a difference is a leak. The other checks compute in another way.
 DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL)
 ROWS = "(rows)"
 COLUMNS = "(columns)"
@@ -38,7 +38,8 @@ GAMES = "(games)"
 class Difference:
     """One row and feature for which two computations differ.
 
-    `feature` is ROWS or COLUMNS where the frame itself differs, and GAMES where source tables contradict each other.
+    `feature` is ROWS or COLUMNS if the dataset's rows or columns differ, and GAMES if source tables contradict each
+    other.
     """
 
     check: str
@@ -52,7 +53,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Audited:
-    """The sampled rows as the training path computed them on all data, and what is needed to compute them again."""
+    """The sampled rows as the training path computed them on all data, and everything needed to compute them again."""
 
     rows: Dataset
     config: BreakoutFeatureConfig
@@ -84,19 +85,22 @@ def run_checks(audited: Audited, tell: Callable[[date], object]) -> Iterator[Dif
 
 
 def _contradicting(audited: Audited) -> Iterator[Difference]:
-    """Yield contradictions between the audited tables: a game with two dates lets its own result into a feature."""
+    """Yield contradictions between the audited tables.
+
+    They matter here because the own result of a game with two dates can reach a feature.
+    """
     for found in find_inconsistencies(audited.replay):
         for game_id, held in found.examples or (("", found.message),):
             yield Difference(AGREEMENT, GAMES, "", game_id, "", "the same game in all tables", held)
 
 
 def recompute(audited: Audited, path: Path, start: date, end: date) -> Dataset:
-    """Return the rows from `start` to `end` by a path, on the replay's tables as they are now."""
+    """Return the rows from `start` to `end`, computed by a path from the present tables of the replay."""
     return path(audited.replay, audited.config, start, end)
 
 
 def _evaluated(audited: Audited) -> Iterator[Difference]:
-    """Compare with the evaluation path over two windows: where a window starts must not matter."""
+    """Compare with the evaluation path over two windows: the start of a window must not change a feature."""
     days = audited.days()
     middle = days[len(days) // 2]
     for part in (days[: len(days) // 2], days[len(days) // 2 :]):
@@ -107,7 +111,7 @@ def _evaluated(audited: Audited) -> Iterator[Difference]:
 
 
 def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare after all rows on or after the date are removed, except the sampled rows, which are what is built."""
+    """Compare after removing all rows on or after the date, except the sampled rows themselves."""
     own = own_rows(expected)
     players = f"FROM main.player_game_summary WHERE game_date < DATE '{day}' OR {own}"
     teams = f"FROM main.team_offense_game_summary WHERE game_date < DATE '{day}'"
@@ -116,9 +120,10 @@ def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare after every result on or after the date became noise, and those of the rows' own games on any date.
+    """Compare after replacing results by noise.
 
-    The window reaches to the end.
+    Every result on or after the date is replaced, and those of the rows' own games on any date. The window extends to
+    the last date of the warehouse.
     """
     own_games = ", ".join(sorted({quoted(game_id) for _, game_id, _ in keys_of(expected)}))
     later = f"(game_date >= DATE '{day}' OR game_id IN ({own_games}))"
@@ -129,7 +134,7 @@ def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare after the rows' own results were reversed: a breakout scores nothing, anyone else scores 200."""
+    """Compare after reversing the rows' own results: a player with a breakout scores 0, any other player 200."""
     breakouts = expected.take(expected.label == 1)
     points = f"CASE WHEN {own_rows(breakouts)} THEN 0 WHEN {own_rows(expected)} THEN 200 ELSE points END"
     players = f"SELECT * REPLACE ({points} AS points) FROM main.player_game_summary"
@@ -138,7 +143,7 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
 
 
 def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare with the prediction path, for which the games of the date are still to be played."""
+    """Compare with the prediction path, for which the games of the date are not played yet."""
     before = f"WHERE game_date < DATE '{day}'"
     nights = pd.concat([expected.keys, expected.context], axis=1)
     audited.replay.schedule_games(nights.dropna(subset=["is_home"]), audited.config.season_types[0])
@@ -156,18 +161,18 @@ def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def own_rows(rows: Dataset) -> str:
-    """Return an SQL condition that holds for these rows of player_game_summary and no other."""
+    """Return an SQL condition that holds for exactly these rows of player_game_summary."""
     pairs = ", ".join(f"({quoted(key[1])}, {quoted(key[0])})" for key in keys_of(rows))
     return f"(game_id, player_lookup) IN ({pairs})" if pairs else "FALSE"
 
 
 def quoted(text: str) -> str:
-    """Return an SQL string of DuckDB."""
+    """Return a text as a quoted SQL string of DuckDB."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:
-    """Yield the values that differ in any bit, and the expected rows that are absent or found more than once."""
+    """Yield the values that differ in any bit, and the expected rows that are missing or duplicated."""
     if tuple(found.X.columns) != tuple(expected.X.columns):
         yield Difference(check, COLUMNS, "", "", "", ", ".join(expected.X.columns), ", ".join(found.X.columns))
         return
@@ -180,7 +185,7 @@ def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Diff
         if len(at) != 1:
             yield Difference(check, ROWS, *key, "1 row", f"{len(at)} rows")
             continue
-        # compared as bits: equal also where both are NaN, different where one zero is negative
+        # compared as bits: two NaN are equal, 0.0 and -0.0 are not
         differs = values[number].view("int64") != others[at[0]].view("int64")
         for position in np.flatnonzero(differs):
             feature = str(expected.X.columns[int(position)])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A source row on or after the date of the audited row that changes its feature, which it must not."""
+    """A source row on or after the date of an audited row that changes the audited feature, although it must not."""
 
     table: str
     game_id: str
@@ -33,10 +33,10 @@ class SourceRow:
 
 
 def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for the row that changes the value; None if no row does so alone.
+    """Search by halving for one source row that alone changes the value; None if there is none.
 
-    A row does so by other numbers or, failing that, by its absence. The audited row's own source row and those of its
-    own night are tried first: they are the usual culprits.
+    A row can change the value by other numbers or, if that has no effect, by its absence. The audited row's own source
+    row and those of the same night are tried first, because they are the most frequent causes.
     """
     day = date.fromisoformat(difference.game_date)
     candidates = audited.replay.rows_from(day, difference.game_id)
@@ -44,7 +44,7 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
     is_tonight = candidates["game_id"] == difference.game_id
     is_today = candidates["game_date"].astype(str) == str(day)
     for is_left_out, mask in product((False, True), (is_own, is_tonight, is_today, is_own | True)):
-        # without its own source row there is no audited row
+        # the own source row cannot be removed: without it there is no audited row
         rows = candidates[mask & ~is_own] if is_left_out else candidates[mask]
         found = _halve(partial(_matters, audited, difference, is_left_out=is_left_out), rows)
         if found is not None:

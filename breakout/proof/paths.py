@@ -1,4 +1,4 @@
-"""The paths that compute a feature and must agree bit for bit: training, evaluation and prediction."""
+"""The paths that compute features and must agree bit for bit: training, evaluation and prediction."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 
 
 class Path(Protocol):
-    """A function that builds the rows from `start` to `end`."""
+    """A function that builds the rows from `start` to `end` (one path from the source tables to a dataset)."""
 
     def __call__(self, warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset: ...
 
 
 @dataclass(frozen=True)
 class Paths:
-    """The paths under audit. `prediction` takes its rows from a schedule and rosters, as `breakout predict` does.
+    """The paths under audit.
 
-    `listed` takes those that no slate can hold yet, such as a player's first game for a new team, from a list.
+    `prediction` builds the rows of a schedule and rosters, as `breakout predict` does. `listed` builds rows that no
+    slate can hold yet, such as a player's first game for a new team, from a list of rows.
     """
 
     training: Path
@@ -39,7 +40,7 @@ class Paths:
 
 
 def installed_paths(registry: Mapping[str, Feature] = REGISTRY) -> Paths:
-    """Return the paths as the programs use them, with this registry."""
+    """Return the paths that the programs use, with the features of `registry`."""
     return Paths(
         training=partial(build_dataset, registry=registry),
         evaluation=partial(build_dataset, registry=registry, slice_features=SLICE_FEATURES),

@@ -1,6 +1,6 @@
-"""A local copy of the source tables whose rows an audit removes or changes before it computes features again.
+"""A local copy of the source tables in which an audit removes or changes rows before it computes features again.
 
-`Replay` is a warehouse whose tables are views; they show the untouched copies, or the changed rows of a check.
+`Replay` is a warehouse whose tables are views. They show the unchanged copies, or the changed rows of a check.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# The columns that hold results; noise replaces them and keeps who played when, where and against whom.
+# The columns that hold results. Noise replaces these only, so who played when, where and against whom is kept.
 _PLAYER_RESULTS = {"points": 61, "minutes_played": 48, "fg_attempts": 31, "usage_rate": 45}
 _TEAM_RESULTS = {"points_scored": 160, "possessions": 125, "minutes_total": 290}
 _LISTED = (
@@ -34,14 +34,14 @@ _LISTED = (
 
 
 class Replay(DuckDBWarehouse):
-    """A warehouse of copied history tables; `changed(...)` puts other rows in their place for a while."""
+    """A warehouse of copied history tables; `changed(...)` replaces their rows for the duration of a block."""
 
     def __init__(
         self, source: Warehouse, start: date, end: date, extra: Mapping[str, set[str]], seasons_before: int = 1
     ) -> None:
-        """Copy the source rows from which rows of `start` to `end` are built.
+        """Copy the source rows that are needed to build the rows from `start` to `end`.
 
-        `extra` adds columns by table name; `seasons_before` is how many seasons before a row's own its features read.
+        `extra` adds columns by table name. `seasons_before` is how many seasons before its own a row's features read.
         """
         super().__init__({}, label="replay")
         window: dict[str, object] = {"history_start": source.history_start(start, seasons_before), "end": end}
@@ -64,7 +64,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
 
     @contextmanager
     def changed(self, players: str, teams: str) -> Iterator[Replay]:
-        """Read the tables from these SELECTs over `main.<table>` inside the block, from the copies again after it."""
+        """Read the tables from these SELECTs over `main.<table>` inside the block, and from the copies after it."""
         selects = {"player_game_summary": players, "team_offense_game_summary": teams}
         try:
             for table, select in selects.items():
@@ -75,11 +75,11 @@ WHERE game_date BETWEEN @history_start AND @end"""
                 self.connection.execute(f"CREATE OR REPLACE VIEW nba_analytics.{table} AS FROM main.{table}")
 
     def list_rows(self, rows: pd.DataFrame) -> None:
-        """Make these rows (identity columns only) the table `slate`, as games still to be played."""
+        """Make these rows (identity columns only) the table `slate`, as games that are not played yet."""
         self._create("slate", rows[list(_LISTED)])
 
     def schedule_games(self, rows: pd.DataFrame, season_type: str) -> None:
-        """Make the games of these rows the schedule, all of one season type."""
+        """Make the games of these rows the schedule, all with one season type."""
         home, away = ("team_abbr", "opponent_team_abbr"), ("opponent_team_abbr", "team_abbr")
         sides = [
             rows.loc[rows["is_home"] == is_home, ["game_id", "game_date", "season_year", *teams]].set_axis(
@@ -97,7 +97,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.unregister("incoming")
 
     def noise(self, table: str, where: str, seed: int) -> str:
-        """Return a SELECT of the whole table with noise for results where `where` holds; equal for equal seeds."""
+        """Return a SELECT of the whole table with noise as results in the rows that satisfy `where`.
+
+        The noise is equal for equal seeds.
+        """
         key = "game_id, player_lookup" if table == "player_game_summary" else "game_id, team_abbr"
         replaced = ", ".join(
             f"CASE WHEN {where} THEN 1 + hash({key}, '{column}', {seed}) % {limit} ELSE {column} END AS {column}"
@@ -106,14 +109,14 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first day of the seasons that a row of `start` can see, as a partitioned warehouse does."""
+        """Return the first day of the seasons that a row of `start` reads, by the rule of a partitioned warehouse."""
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""
         first = self.connection.execute(sql, [seasons_before, start]).fetchone()
         return first[0] if first and first[0] else start
 
     def rows_from(self, day: date, game_id: str) -> pd.DataFrame:
-        """Return table and key of the source rows of a game and of those dated on or after a day, sorted by date."""
+        """Return table and key of each source row of a game, and of each dated on or after a day, sorted by date."""
         parts = []
         for table, second in (("player_game_summary", "player_lookup"), ("team_offense_game_summary", "team_abbr")):
             columns = f"'{table}' AS source, game_id, {second} AS who, game_date"

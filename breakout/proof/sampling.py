@@ -1,4 +1,4 @@
-"""The choice of the rows that an audit recomputes: a seeded sample that always holds the edge cases."""
+"""The choice of the rows that an audit recomputes: a seeded sample that always includes the edge cases."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from breakout.features.query import KEY_COLUMNS
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
 
-EDGE_ROWS = 2  # of each kind
+EDGE_ROWS = 2  # sampled rows of each kind of edge case
 LONG_ABSENCE_DAYS = 14
-SEASON_START_DAYS = 7  # from the first kept row of a season
+SEASON_START_DAYS = 7  # the start of a season, counted from its first row
 RARE_SHARE = 0.05
-# A recomputation costs about the same for one row of a date as for all, so the sample takes many rows of few dates.
+# Recomputing one row of a date costs about as much as all its rows, so the sample takes many rows of few dates.
 ROWS_PER_DATE = 25
 
 
 def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
-    """Return masks, shape (n,), of the kinds of rows in which faults of features are most likely."""
+    """Return a mask, shape (n,), for each kind of row in which faults of features are most likely."""
     rows = pd.concat([dataset.keys, dataset.context], axis=1)
     by_player = rows.groupby(["player_lookup", "season_year"])
     date = pd.to_datetime(rows["game_date"])
@@ -52,7 +52,7 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     # The dates of the edge cases are used first, then new ones.
     allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
     spare = random.permutation(np.flatnonzero(allowed & ~chosen))
-    # The rarest kinds choose first; rows of dates that are recomputed anyway cost nothing more.
+    # The rarest kinds choose their dates first. More rows of a date that is recomputed anyway cost nothing.
     rare = np.logical_or.reduce([mask for mask in edges.values() if mask.mean() < RARE_SHARE] or [~chosen & False])
     spare = np.concatenate([spare[rare[spare]], spare[~rare[spare]]])
     if len(spare) < rows - int(chosen.sum()):

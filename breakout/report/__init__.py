@@ -1,1 +1,1 @@
-"""What a person sees: tables on the terminal and pages in the browser, from numbers already computed."""
+"""Reports: tables on the terminal and pages for the browser, from figures that are already computed."""

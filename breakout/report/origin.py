@@ -1,4 +1,4 @@
-"""Where a run comes from: its facts, what differs from the run before it, and the command that repeats it."""
+"""The origin of a run: its identity, what differs from the run before it, and the command that repeats it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from breakout.settings import ROOT_CLASSES
 from breakout.settings.overrides import flatten, overrides_for
 from breakout.settings.versions import migrate
 
-# Settings that change how a run is described and kept, but nothing that it computes.
+# Settings that change how a run is named and stored, but none of its figures.
 NOT_COMPARED = {
     "name",
     "hypothesis",
@@ -32,7 +32,7 @@ NOT_COMPARED = {
     "sweep.workers",
     "sweep.job_defaults",
 }
-# Figures of a fit that are one number each.
+# Figures of a fit that are single numbers.
 FIT_FIGURES = ("trees", "catboost_weight", "intercept", "rate")
 
 
@@ -52,14 +52,14 @@ def change_table(run: RunRecord, before: RunRecord) -> Table:
 
 
 def _flat_settings(run: RunRecord) -> dict[str, Any]:
-    """Return the settings under dotted keys of the present version; as they were saved if that is not known."""
+    """Return the settings under dotted keys of the present version, or under the saved keys if that fails."""
     with suppress(ConfigurationError):
         return flatten(migrate(dict(run.settings)))
     return flatten(run.settings)
 
 
 def _grounds(run: RunRecord) -> dict[str, Any]:
-    """Return what decides a run's figures beside its settings."""
+    """Return the values beside the settings that determine a run's figures."""
     found = run.manifest
     if found is None:
         return {}
@@ -72,7 +72,7 @@ def _grounds(run: RunRecord) -> dict[str, Any]:
 
 
 def _change_row(key: str, before: Any, now: Any) -> list[Cell]:
-    """Return a setting before and now; of two lists only what was removed and what was added."""
+    """Return a setting before and now; for two lists only the removed and the added elements."""
     if isinstance(before, list) and isinstance(now, list) and set(before) != set(now):
         removed, added = ([item for item in one if item not in other] for one, other in ((before, now), (now, before)))
         return [code(key), text(_format_items("had", removed)), text(_format_items("has", added))]
@@ -131,14 +131,17 @@ def _format_fit(model: ModelSummary) -> str:
 
 
 def _format_threshold(choice: ThresholdChoice) -> str:
-    """Return how the threshold was chosen, and what it gave on the validation part where it was chosen."""
+    """Return how the threshold was chosen, and its result on the validation part."""
     rule = f"precision {choice.target_precision:.2f}" if choice.rule == "target_precision" else "best F1"
     result = f"precision {format_number(choice.precision)}, F1 {format_number(choice.f1)}, {choice.flagged:,} flagged"
     return f"{choice.threshold:.4f}, chosen by {rule} on {choice.n_rows:,} validation games: {result}"
 
 
 def repeat_command(run: RunRecord) -> str:
-    """Return the command that composes these settings; the settings file where this version no longer knows them."""
+    """Return the command that composes these settings.
+
+    If this version no longer knows the settings, refer to the settings file instead.
+    """
     command = run.status.command
     if command not in ROOT_CLASSES:
         return f"see {run.folder / 'settings.yaml'}"

@@ -1,4 +1,4 @@
-"""The tables of one run, from its metrics and distributions; every figure is read, none is computed."""
+"""The tables of one run, from its metrics and distributions; this module computes no figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from breakout.features.distributions import FeatureDistribution
 from breakout.models.kinds import kind_title
 from breakout.report.tables import UNDEFINED, Cell, Table, code, interval, number, text
 
-SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # where a row has no room for all
+SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # for rows that have no room for all metrics
 UNCALIBRATED = "uncalibrated"  # the model before its own calibration
 SLICES = {
     "month": "By month",
@@ -37,12 +37,12 @@ BRIER_TERMS = {
 
 
 def rivals_of(evaluation: EvaluationResult) -> dict[str, BaselineResult]:
-    """Return the baselines by title; the model before its own calibration is not one of them."""
+    """Return the baselines by title, without the model before its own calibration."""
     return {kind_title(name): part for name, part in evaluation.baselines.items() if name != UNCALIBRATED}
 
 
 def metric_table(evaluation: EvaluationResult) -> Table:
-    """Return all metrics of the model beside those of its baselines."""
+    """Return a table of all metrics of the model and of its baselines."""
     rivals = rivals_of(evaluation)
     sides = [evaluation.metrics, *(part.metrics for part in rivals.values())]
     rows = [[text(metric.title), *(interval(side[key]) for side in sides)] for key, metric in METRICS.items()]
@@ -54,7 +54,7 @@ def metric_table(evaluation: EvaluationResult) -> Table:
 
 
 def difference_table(evaluation: EvaluationResult) -> Table:
-    """Return the model minus each baseline, on the same resamples."""
+    """Return a table of the differences model minus baseline, on the same resamples."""
     columns = ["metric"]
     rows: dict[str, list[Cell]] = {}
     for title, part in rivals_of(evaluation).items():
@@ -70,7 +70,7 @@ def difference_table(evaluation: EvaluationResult) -> Table:
 
 
 def brier_table(evaluation: EvaluationResult) -> Table | None:
-    """Return the terms of the Brier score; None where it is undefined."""
+    """Return a table of the terms of the Brier score; None if it is undefined."""
     parts = evaluation.brier_decomposition
     if parts is None:
         return None
@@ -79,7 +79,7 @@ def brier_table(evaluation: EvaluationResult) -> Table | None:
 
 
 def bin_table(bins: Sequence[ReliabilityBin]) -> Table:
-    """Return the bins of a reliability curve."""
+    """Return a table of the bins of a reliability curve."""
     rows = [
         [
             Cell(f"{part.lowest_probability:.3f} to {part.highest_probability:.3f}", str(part.mean_probability)),
@@ -93,7 +93,7 @@ def bin_table(bins: Sequence[ReliabilityBin]) -> Table:
 
 
 def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResult | None) -> Table:
-    """Return the metrics before and after calibration, on the part it was fitted on and on the evaluation games."""
+    """Return a table of metrics before and after calibration, on the validation part and on the evaluation games."""
     columns = ["metric", "validation, before", "validation, after"]
     columns += ["evaluation, before", "evaluation, after"] if evaluation else []
     rows = []
@@ -108,7 +108,7 @@ def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResul
 
 
 def threshold_table(evaluation: EvaluationResult) -> Table:
-    """Return what flagging the games at or above each threshold gives."""
+    """Return a table of precision and recall of flagging the games at or above each threshold."""
     rows = [
         [
             number(row.threshold),
@@ -126,7 +126,7 @@ def threshold_table(evaluation: EvaluationResult) -> Table:
 
 
 def top_table(top: Sequence[TopRows]) -> Table:
-    """Return the hit rate of the games ranked highest."""
+    """Return a table of the hit rate of the highest-ranked games."""
     rows = [
         [
             Cell(f"top {part.fraction:.0%}", str(part.fraction)),
@@ -140,7 +140,7 @@ def top_table(top: Sequence[TopRows]) -> Table:
 
 
 def seed_table(evaluation: EvaluationResult, stability: SeedStability) -> Table:
-    """Return the mean and spread of each metric over seeds, beside this run's own."""
+    """Return a table of each metric's mean and spread over seeds, and its value in this run."""
     rows = [
         [
             text(METRICS[key].title),
@@ -158,7 +158,7 @@ def seed_table(evaluation: EvaluationResult, stability: SeedStability) -> Table:
 
 
 def fold_table(folds: Sequence[FoldMetrics]) -> Table:
-    """Return each fold of a walk-forward run."""
+    """Return a table with one row for each fold of a walk-forward run."""
     rows = [
         [
             text(fold.fold),
@@ -176,7 +176,7 @@ def fold_table(folds: Sequence[FoldMetrics]) -> Table:
 
 
 def slice_tables(evaluation: EvaluationResult) -> list[Table]:
-    """Return a table for each way of slicing the games, and one by weeks since training."""
+    """Return one table for each way of slicing the games, and one by weeks since training."""
     slices = {SLICES.get(name, name): parts for name, parts in evaluation.slices.items()}
     if evaluation.staleness:
         slices["By weeks since training"] = evaluation.staleness
@@ -199,13 +199,13 @@ def _slice_table(caption: str, parts: Sequence[SliceMetrics]) -> Table:
 
 
 def validation_table(validation: ValidationMetrics) -> Table:
-    """Return the metrics on the validation part, which is all that a run without evaluation has."""
+    """Return a table of the metrics on the validation part, the only ones of a run without evaluation."""
     rows = [[text(metric.title), number(validation.metrics[key])] for key, metric in METRICS.items()]
     return Table("Metrics on the validation part", ["metric", "model"], rows)
 
 
 def importance_table(metrics: RunMetrics) -> Table:
-    """Return what each feature is worth by the model's own account, by permutation and by SHAP."""
+    """Return a table of the importance of each feature: the model's own, by permutation and by SHAP."""
     permuted, shap = metrics.permutation_importance, metrics.shap
     by_name = {part.feature: part for part in permuted.features} if permuted else {}
     names = list(by_name) or sorted(metrics.importance, key=lambda name: -metrics.importance[name])
@@ -226,7 +226,7 @@ def importance_table(metrics: RunMetrics) -> Table:
 
 
 def distribution_table(features: Sequence[FeatureDistribution]) -> Table:
-    """Return each feature in training and in evaluation, with the tests for drift."""
+    """Return a table of each feature's values in training and in evaluation, with the tests for drift."""
     rows = []
     for part in features:
         samples = (part.reference, part.current)

@@ -1,4 +1,4 @@
-"""The tables of a sweep, from its leaderboard; every figure is read, none is computed."""
+"""The tables of a sweep, from its leaderboard; this module computes no figures."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ SHOWN = (AUC, LOG_LOSS, BRIER, ECE)
 
 
 def settings_cell(label: str, overrides: str) -> Cell:
-    """Return a cell with settings in one line, and as they are typed for who points at it."""
+    """Return a cell with settings in one line; its hint holds the overrides as they are typed."""
     return Cell(label or SHARED, overrides, "settings", hint=overrides)
 
 
 def job_state(row: JobRow, table: JobTable) -> str:
-    """Return whether a job is the best of its table, tied with it, or neither."""
+    """Return whether a job is the best of its table, tied with the best, or neither."""
     if row.job == table.best:
         return "best"
     return "tied" if row.is_tied else ""
 
 
 def leaderboard_table(table: JobTable, board: Leaderboard) -> Table:
-    """Return the jobs of one table by rank, and the baselines on the same games."""
+    """Return the table of the jobs by rank, with the baselines on the same games."""
     metric = METRICS[board.optimized_metric]
     columns = ["job", "rank", "settings", f"validation {metric.title}", "minus the best"]
     columns += [*(METRICS[name].title for name in SHOWN), "trees", "fit seconds"]
@@ -80,7 +80,7 @@ def _baseline_cells(baseline: BaselineRow) -> list[Cell]:
 
 
 def recipe_table(problem: RecipeTable, board: Leaderboard) -> Table:
-    """Return the recipes of one problem with means over windows and seeds."""
+    """Return a table of the recipes of one target, with means over windows and seeds."""
     rows = [
         [
             settings_cell(recipe.label, recipe.recipe),
@@ -98,7 +98,7 @@ def recipe_table(problem: RecipeTable, board: Leaderboard) -> Table:
 
 
 def spread_table(board: Leaderboard) -> Table:
-    """Return how far each recipe moves with its seed."""
+    """Return a table of how much the result of each recipe depends on the seed."""
     rows = []
     for spread in board.seeds:
         if spread.value:
@@ -120,7 +120,7 @@ def spread_table(board: Leaderboard) -> Table:
 
 
 def missing_table(board: Leaderboard) -> Table:
-    """Return the jobs that are not completed, why, and what to type for each."""
+    """Return a table of the jobs that are not completed: the reason, and the command that runs each again."""
     rows = [
         [
             number(row.job, ".0f"),

@@ -1,4 +1,4 @@
-"""Tables of figures, without a medium: the terminal prints the same cells that the page draws."""
+"""Tables of figures, independent of the output: the terminal and the page show the same cells."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ UNDEFINED = "\N{EN DASH}"
 class Cell:
     """One cell: its text, the interval beside it, and the value by which a column is sorted ("" comes last).
 
-    `code` is something that is typed or computed, such as a setting; `hint` is shown to who points at the cell.
+    `code` is a text to type or a computed identifier, such as a setting. `hint` is shown when the pointer is over the
+    cell.
     """
 
     text: str
@@ -30,7 +31,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under named columns; the first cell of a row names it.
+    """Rows of cells under named columns; the first cell of a row is its name.
 
     `chosen` marks rows. `style` is "prose" for values that are longer than a number, "stacked" for intervals below
     their estimates.
@@ -46,7 +47,7 @@ class Table:
         return row < len(self.chosen) and self.chosen[row]
 
     def without(self, *columns: str) -> Table:
-        """Return the table without some of its columns, for a medium that has no room for them."""
+        """Return the table without some of its columns, for an output that is too narrow for them."""
         kept = [index for index, column in enumerate(self.columns) if column not in columns]
         rows = [[row[index] for index in kept] for row in self.rows]
         return replace(self, columns=[self.columns[index] for index in kept], rows=rows)
@@ -58,18 +59,18 @@ def text(value: object) -> Cell:
 
 
 def code(value: object) -> Cell:
-    """Return a cell of something that is typed or computed: a name, a setting, a fingerprint."""
+    """Return a cell with a text to type or a computed identifier: a name, a setting, a fingerprint."""
     return Cell(str(value), str(value), "code")
 
 
 def number(value: float | None, pattern: str = ".3f") -> Cell:
-    """Return a cell with a number; a dash where it is undefined."""
+    """Return a cell with a number; a dash if it is undefined."""
     sort_by = "" if value is None else repr(float(value))
     return Cell(format_number(value, pattern, UNDEFINED), sort_by, "number")
 
 
 def interval(value: HasInterval | None, pattern: str = ".3f") -> Cell:
-    """Return a cell with an estimate and its interval; a dash where it is undefined."""
+    """Return a cell with an estimate and its interval; a dash if it is undefined."""
     if value is None or value.estimate is None:
         return number(None)
     estimate = format_number(value.estimate, pattern)

@@ -1,4 +1,4 @@
-"""A run's folder: opening one, its status, and reading back what a run left (`breakout.runs.record`)."""
+"""The folder of a run: creating it, its status, and reading a run's files back (`breakout.runs.record`)."""
 
 from breakout.runs.folder import Run, git_commit, open_run
 from breakout.runs.status import (

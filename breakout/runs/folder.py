@@ -1,7 +1,7 @@
-"""Opening a run: a new folder whose status tells how the run ended, and a log that keeps what went wrong.
+"""The creation of a run's folder, with a status that records how the run ended, and a log of its errors.
 
 `outputs/runs/<name>/<time with microseconds>-<fingerprint>/` holds status.json and run.log from the first moment; the
-program adds the rest. Nothing is ever written into a folder that exists.
+program adds the other files. Nothing is ever written into a folder that exists.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ logger = logging.getLogger("breakout")
 
 @dataclass
 class Run:
-    """An open run: its folder, and its status, which the program may add to before the run ends."""
+    """An open run: its folder, and its status, to which the program may add facts before the run ends."""
 
     folder: Path
     status: RunStatus
@@ -46,11 +46,11 @@ class Run:
         return self.status.run_id
 
     def note(self, **known: Any) -> None:
-        """Set keys of the status; they are written when the run ends."""
+        """Set keys of the status; they are written to the file when the run ends."""
         self.status = msgspec.structs.replace(self.status, **known)
 
     def end(self, state: State, error: str | None = None) -> None:
-        """Write how the run ended."""
+        """Write the final status with the state in which the run ended."""
         self.note(state=state, error=error, finished=datetime.now(UTC))
         write_status(self.status, self.folder)
 
@@ -61,11 +61,10 @@ def open_run(
 ) -> Iterator[Run]:
     """Open a run in a new folder below `parent`.
 
-    `identity` is the fingerprint of what decides the numbers beside the configuration; `facts` are keys of `RunStatus`
-    that are known from the beginning.
-
-    Leaving normally marks the run completed. An exception marks it failed (Ctrl-C and SIGTERM: interrupted), with the
-    sentence in status.json and the traceback in run.log, and is raised again.
+    `identity` is the fingerprint of everything that determines the numbers beside the configuration. `facts` are keys
+    of `RunStatus` that are known from the beginning. Leaving the block normally marks the run completed. An exception
+    marks it failed (Ctrl-C and SIGTERM: interrupted), with the message in status.json and the traceback in run.log, and
+    is raised again.
     """
     fingerprint = settings.fingerprint(config)
     folder = _make_folder(parent, fingerprint)
@@ -87,15 +86,15 @@ def open_run(
     run = Run(folder, status)
     with _terminate_as_interrupt(), _log_to(folder / LOG_FILE):
         try:
-            with flushed_together(folder):  # before status.json says completed
+            with flushed_together(folder):  # to disk before status.json is marked completed
                 write_status(status, folder)
                 save_text(settings.to_yaml(config), folder / SETTINGS_FILE)
                 yield run
-        except BaseException as error:  # whatever ends the run, its status must say so
+        except BaseException as error:  # also KeyboardInterrupt: the status must record every end
             state: State = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             message = _message(error)
             logger.exception("%s: %s", state, message)
-            with suppress(DataError):  # a full disk keeps no status; what filled it is what the user must hear of
+            with suppress(DataError):  # on a full disk no status can be written; the first error must reach the user
                 run.end(state, message)
             raise
         run.end("completed")
@@ -103,7 +102,10 @@ def open_run(
 
 @cache
 def git_commit(folder: Path) -> str | None:
-    """Return the commit of the checkout that holds a folder, `-dirty` appended if it is changed; None outside one."""
+    """Return the commit of the checkout that holds a folder, with `-dirty` appended if files are changed.
+
+    None if the folder is in no checkout.
+    """
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
@@ -118,7 +120,7 @@ def _make_folder(parent: Path, fingerprint: str) -> Path:
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
-            continue  # another run of the same microsecond: take the next one
+            continue  # another run started in the same microsecond: try the next one
         except OSError as error:
             remedy = "choose another with paths.outputs=DIR"
             raise DataError(system_sentence(f"{parent} cannot be written", error, remedy)) from error
@@ -126,7 +128,7 @@ def _make_folder(parent: Path, fingerprint: str) -> Path:
 
 
 class _RunLog(logging.FileHandler):
-    """A log that ends where it cannot be written: a full disk is reported once, by the run itself."""
+    """A log that stops if its file cannot be written: a full disk is reported once, by the run itself."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the name is logging's)
         del record
@@ -154,7 +156,7 @@ def _log_to(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _terminate_as_interrupt() -> Iterator[None]:
-    """Make SIGTERM end the run like Ctrl-C; in other threads than the main one signals cannot be set."""
+    """Make SIGTERM end the run like Ctrl-C, except in other threads than the main one, where signals cannot be set."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame

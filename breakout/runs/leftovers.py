@@ -1,4 +1,4 @@
-"""Temporary files and folders that killed processes left in the outputs folder, and their removal."""
+"""The removal of temporary files and folders that killed processes left in the outputs folder."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# A run writes its status at once; a folder without one for so long belongs to no process that lives.
+# A run writes its status at once. A folder without a status that is older than this has no living process.
 STATUS_SECONDS = 3600
 
 
 def clear_runs(outputs: Path) -> list[Path]:
-    """Remove what incomplete writing left in the folders of runs whose process is gone; the removed paths."""
+    """Remove unfinished files from the folders of runs whose process has ended; return the removed paths."""
     return [
         path for folder in _run_folders(outputs) if not _may_be_running(folder) for path in remove_incomplete(folder)
     ]
@@ -30,10 +30,10 @@ def _run_folders(outputs: Path) -> Iterator[Path]:
 
 
 def _may_be_running(folder: Path) -> bool:
-    """Return whether a living process, of this machine or another, may write there."""
+    """Return whether a living process, of this machine or another, may write to the folder."""
     if not (folder / STATUS_FILE).is_file():
         return time.time() - folder.stat().st_mtime < STATUS_SECONDS
     try:
         return read_status(folder).state == "running"
     except DataError:
-        return False  # a status is written whole, so this one was damaged later
+        return False  # a status is written whole, so this one was damaged after the run

@@ -1,4 +1,4 @@
-"""What a run left on disk, read back: the one reader for reports, leaderboards, tracking, reruns and production."""
+"""A run read back from disk: the one reader for reports, leaderboards, tracking, reruns and production."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ DISTRIBUTIONS_FILE = "distributions.json"
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run whose files are as it left them. `settings` are as they were saved; files are read when asked for.
+    """A run whose files are unchanged since it ended.
 
-    Manifest and distributions are None where the run has no such file.
+    `settings` are in their saved form. Files are read on first access. Manifest and distributions are None if the run
+    has no such file.
     """
 
     folder: Path
@@ -50,7 +51,7 @@ class RunRecord:
 
     @cached_property
     def config(self) -> RootConfig | None:
-        """The typed settings; None if this version does not know them, or they were refused."""
+        """The typed settings; None if this version does not know them or refuses them."""
         root = settings.ROOT_CLASSES.get(self.status.command)
         with suppress(BreakoutError):
             return None if root is None else settings.load(root, self.settings, is_lenient=True)
@@ -58,17 +59,17 @@ class RunRecord:
 
     @property
     def has_metrics(self) -> bool:
-        """Whether the run got as far as its metrics."""
+        """Whether the run has a metrics.json."""
         return (self.folder / METRICS_FILE).is_file()
 
     @cached_property
     def metrics(self) -> RunMetrics:
-        """metrics.json; DataError without one."""
+        """The content of metrics.json; DataError without one."""
         return read_metrics(self.folder)
 
     @cached_property
     def manifest(self) -> Manifest | None:
-        """The manifest of the bundle that the run made, or of the one that it scored if that is still there."""
+        """The manifest of the bundle that the run made, or of the one that it scored, if that still exists."""
         places = [self.folder / "bundle"]
         if isinstance(self.config, settings.EvaluateConfig):
             scored = Path(self.config.bundle)
@@ -78,7 +79,7 @@ class RunRecord:
 
     @cached_property
     def distributions(self) -> DistributionReport | None:
-        """distributions.json."""
+        """The content of distributions.json."""
         path = self.folder / DISTRIBUTIONS_FILE
         return load_typed(path, DistributionReport) if path.is_file() else None
 
@@ -87,12 +88,12 @@ class RunRecord:
         return load_parquet(self.folder / PREDICTIONS_FILE)
 
     def prediction_columns(self) -> pa.Table:
-        """Read predictions.parquet without importing pandas; DataError if it is missing or damaged."""
+        """Read predictions.parquet as Arrow columns, without importing pandas; DataError if missing or damaged."""
         return load_columns(self.folder / PREDICTIONS_FILE)
 
 
 def read_run(folder: Path) -> RunRecord:
-    """Read a run that may have ended in any way; DataError if it is none, or naming a file that was changed since."""
+    """Read a run in any state; DataError if the folder is not a run, or a file was changed since the run ended."""
     status = read_status(folder)
     check_files(folder, status)
     return RunRecord(folder, status, read_mapping(folder / SETTINGS_FILE))
@@ -107,12 +108,15 @@ def read_completed_run(folder: Path) -> RunRecord:
 
 
 def previous_run(run: RunRecord) -> RunRecord | None:
-    """Return the latest earlier run of the same name and command that completed; run folders sort by their time."""
+    """Return the latest earlier completed run of the same name and command.
+
+    Names of run folders begin with the time, so they sort by it.
+    """
     own = run.folder.resolve()
     for folder in sorted(own.parent.iterdir(), reverse=True):
         if folder.name >= own.name or not (folder / STATUS_FILE).is_file():
             continue
-        with suppress(DataError):  # a damaged one is nothing to compare with, but no reason to fail
+        with suppress(DataError):  # a damaged run cannot be compared with, but must not make this one fail
             before = read_completed_run(folder)
             if before.status.command == run.status.command:
                 return before

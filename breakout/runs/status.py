@@ -1,7 +1,7 @@
-"""status.json of a run: its type, how it is written and read, and the digests by which a changed file is noticed.
+"""The status.json of a run: its type, its reader and writer, and the digests by which a changed file is noticed.
 
-A status says running until the run ends. Then it is written once more with the digests of the run's files and a seal
-of its own content, so that neither can change unnoticed.
+While the run goes on, its state is "running". When it ends, the status is written once more, with the digests of the
+run's files and a seal of its own content, so that neither can change unnoticed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ logger = logging.getLogger("breakout")
 STATUS_FILE = "status.json"
 SETTINGS_FILE = "settings.yaml"
 LOG_FILE = "run.log"
-# The log may grow after the status is written; `breakout report` rewrites the page from the other files.
+# These files may change after the status is written: the log grows, and `breakout report` rewrites the page.
 NOT_DIGESTED = (STATUS_FILE, LOG_FILE, "report.html")
 MANIFEST = "bundle/manifest.json"  # it holds the digests of the bundle's other files
 
@@ -33,10 +33,10 @@ State = Literal["running", "completed", "failed", "interrupted", "killed"]
 
 
 class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of a run beside its results; keys that do not apply to its command are left out of the file.
+    """The facts about a run beside its results; keys that do not apply to its command are left out of the file.
 
-    `process` tells a process from a later one with the same number. `files` are the SHA-256 digests of the run's files
-    by their path in its folder; None while it is running, and for a run that was made before there were digests.
+    `process` distinguishes a process from a later one with the same number. `files` maps paths in the run's folder to
+    SHA-256 digests; it is None while the run is running, and for runs that are older than the digests.
     """
 
     state: State
@@ -52,15 +52,15 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     host: str
     process: str | None = None
     files: dict[str, str] | None = None
-    # A job of a sweep.
+    # Keys of a job of a sweep.
     job: int | None = None
     overrides: tuple[str, ...] | None = None
-    # What was trained, scored or compared, by fingerprint.
+    # Fingerprints of what was trained, scored or compared.
     bundle: str | None = None
     contract: str | None = None
     candidate: str | None = None
     production: str | None = None
-    # An evaluation of a saved bundle.
+    # A key of an evaluation of a saved bundle.
     contract_mismatch: tuple[str, ...] | None = None
     window: tuple[date, date] | None = None
     versions: dict[str, str] | None = None
@@ -70,9 +70,9 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def write_status(status: RunStatus, folder: Path) -> None:
-    """Write status.json; of a run that has ended with the digests of its files and a seal.
+    """Write status.json; the status of a run that has ended gets the digests of its files and a seal.
 
-    Secrets in addresses are masked, which the error or an override may name.
+    Secrets in addresses, which the error or an override may hold, are masked.
     """
     path = folder / STATUS_FILE
     error = None if status.error is None else mask_secrets(status.error)
@@ -85,10 +85,10 @@ def write_status(status: RunStatus, folder: Path) -> None:
 
 
 def read_status(folder: Path) -> RunStatus:
-    """Read status.json; a run that says running although its process is gone was killed.
+    """Read status.json; a running run whose process is gone is returned as killed.
 
-    Whether a process of another machine lives cannot be known: its run goes on being called running. DataError naming
-    the file if it is missing, damaged or was edited.
+    Whether a process of another machine is alive cannot be known, so its run stays marked running. DataError naming the
+    file if it is missing, damaged or edited.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is no run folder: there is no such folder.")
@@ -96,7 +96,7 @@ def read_status(folder: Path) -> RunStatus:
     record = load_json(path)
     status = as_typed(record, RunStatus, path)
     if status.state == "running":
-        killed = "the process ended without a word (killed, or the machine stopped)"
+        killed = "the process ended without recording its end (killed, or the machine stopped)"
         return status if _is_alive(status) else msgspec.structs.replace(status, state="killed", error=killed)
     if SEAL_KEY in record or status.files is not None:
         check_seal(record, path)
@@ -104,7 +104,7 @@ def read_status(folder: Path) -> RunStatus:
 
 
 def check_files(folder: Path, status: RunStatus) -> None:
-    """Raise DataError naming the first file that is not as the run left it."""
+    """Raise DataError naming the first file that was changed or removed since the run ended."""
     for name, digest in (status.files or {}).items():
         path = folder / name
         if not path.is_file():
@@ -123,16 +123,17 @@ def warn_without_digests(place: Path, statuses: Iterable[RunStatus]) -> None:
 
 
 def process_identity(pid: int) -> str | None:
-    """Return what tells a living process from others with the same number; None where it is gone or cannot be seen.
+    """Return a text that distinguishes a living process from others with the same number.
 
-    Linux gives each start of the machine an identifier and each process the time it was started at.
+    It consists of the identifier that Linux gives each start of the machine, and the start time of the process. None if
+    the process is gone or cannot be seen.
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         state, *rest = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return None
-    return None if state in "ZX" else f"{boot}:{rest[18]}"  # a zombie has ended
+    return None if state in "ZX" else f"{boot}:{rest[18]}"  # a zombie has already ended
 
 
 def _is_alive(status: RunStatus) -> bool:
@@ -150,7 +151,7 @@ def _is_alive(status: RunStatus) -> bool:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Return the digests of a run's own files, and of the manifest of its bundle, which seals the bundle's."""
+    """Return the digests of a run's own files and of its bundle's manifest, which holds those of the bundle's files."""
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     wanted = [name for name in names if name not in NOT_DIGESTED]
     wanted += [MANIFEST] if (folder / MANIFEST).is_file() else []

@@ -1,4 +1,4 @@
-"""The interface of trackers, and the registration of runs; a tracker that fails never costs a run."""
+"""The interface of trackers, and the registration of runs. A failing tracker never loses a run."""
 
 from __future__ import annotations
 
@@ -23,21 +23,24 @@ WARNS_ONLY = ("mlflow",)
 
 
 class Tracker(Protocol):
-    """A shared record of runs. Registering a run again replaces its entry."""
+    """A store of runs that several people share. Registering a run again replaces its entry."""
 
     def register(self, run_folder: Path) -> None:
-        """Read a finished or failed run's files and record them; DataError if that fails."""
+        """Read a finished or failed run's files and register it; DataError if that fails."""
         ...
 
 
 def has_tracker(mapping: Mapping[str, Any]) -> bool:
-    """Return whether a job's settings name a tracker; the settings of a refused job may lack the group."""
+    """Return whether a job's settings name a tracker. The settings of a refused job may lack the group `tracking`."""
     is_tracked: bool = mapping.get("tracking", {}).get("kind", "none") != "none"
     return is_tracked
 
 
 def open_tracker(config: TrackingConfig) -> Tracker | None:
-    """Return the tracker of a configuration, None for `tracking=none`; it imports the module `tracking/<kind>.py`."""
+    """Return the tracker of a configuration; None for `tracking=none`.
+
+    The tracker's module `tracking/<kind>.py` is imported only here.
+    """
     if config.kind == "none":
         return None
     tracker: Tracker = importlib.import_module(f"breakout.tracking.{config.kind}").open_tracker(config)
@@ -46,7 +49,7 @@ def open_tracker(config: TrackingConfig) -> Tracker | None:
 
 @contextmanager
 def registering(config: TrackingConfig) -> Iterator[list[Path]]:
-    """Yield a list; the folders of runs appended to it are registered on leaving, those of failed runs too."""
+    """Yield a list for folders of runs; when the block ends, each is registered, also if the block failed."""
     folders: list[Path] = []
     try:
         yield folders
@@ -61,11 +64,11 @@ def registering(config: TrackingConfig) -> Iterator[list[Path]]:
 def register_run(
     config: TrackingConfig, run_folder: Path, failure: BaseException | None = None, *, is_asked_for: bool = False
 ) -> None:
-    """Register a run that is over; `failure` is what ended a failed one.
+    """Register a run that has ended; `failure` is the error that ended a failed one.
 
-    The run is kept whatever happens. A tracker of WARNS_ONLY that cannot be reached is a warning, unless registering is
-    all that was asked for. Else DataError says how to register it later; beside a failure of the run's own, that
-    sentence is added to the failure as a note instead.
+    The run is always kept. If a tracker of WARNS_ONLY cannot be reached, a warning is logged, unless registering was
+    the command itself (`is_asked_for`). With other trackers DataError describes how to register the run later; if the
+    run itself failed, that message is added to its error as a note instead.
     """
     if config.kind == "none":
         return

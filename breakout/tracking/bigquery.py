@@ -1,4 +1,4 @@
-"""The experiments table in BigQuery: one row for each run, however often the run is registered."""
+"""The experiments table in BigQuery: one row for each run, even if the run is registered several times."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def open_tracker(config: BigQueryTrackingConfig) -> BigQueryTracker:
 
 def parameter(name: str, kind: str) -> str:
     """Return the SQL expression that reads a column's query parameter."""
-    # wide_number_mode rounds numbers of JSON to FLOAT64; by default more digits than FLOAT64 holds are an error.
+    # wide_number_mode rounds numbers in JSON to FLOAT64; by default a number with more digits is an error.
     return f"PARSE_JSON(@{name}, wide_number_mode => 'round')" if kind == "JSON" else f"@{name}"
 
 

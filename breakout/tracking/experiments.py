@@ -1,4 +1,4 @@
-"""A run as one row of a table of experiments."""
+"""A run as a row of the experiments table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExperimentRow:
-    """A run in plain values; dates, counts and results are None where the run did not get that far."""
+    """A run in plain values; dates, counts and results are None if the run ended before they were known."""
 
     experiment_id: str
     experiment_name: str
@@ -46,7 +46,7 @@ class ExperimentRow:
 
 
 def read_ended_run(folder: Path) -> RunRecord:
-    """Read a run to be registered; DataError if it is none, was changed, or is still running."""
+    """Read a run to be registered; DataError if the folder is not a run, was changed, or the run is still running."""
     run = read_run(folder)
     warn_without_digests(folder, [run.status])
     if run.status.state == "running":
@@ -87,7 +87,7 @@ Dates = tuple["date | None", "date | None"]
 
 
 def _windows(run: RunRecord) -> tuple[Dates, Dates]:
-    """Return the dates trained and evaluated on; the configured ones if the run failed before it resolved them."""
+    """Return the dates of training and evaluation; the configured dates if the run failed before it resolved them."""
     if run.manifest is not None:
         return run.manifest.windows.train, run.manifest.windows.evaluation or (None, None)
     return _configured(run.config)
@@ -101,7 +101,7 @@ def _configured(config: RootConfig | None) -> tuple[Dates, Dates]:
 
 
 def _parent_sweep(folder: Path) -> str | None:
-    """Return the sweep that a run is a job of, as its place says: `sweeps/<sweep>/.../<run>`."""
+    """Return the name of the sweep that holds a run, from the path `sweeps/<sweep>/.../<run>`; None outside a sweep."""
     parts = folder.resolve().parts
     place = len(parts) - parts[::-1].index("sweeps") if "sweeps" in parts else len(parts)
     return "/".join(parts[place:-1]) or None

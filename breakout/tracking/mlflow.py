@@ -1,6 +1,6 @@
 """The registration of a run folder as one MLflow run with parameters, metrics, files and the model.
 
-The jobs of a sweep become children of a run for the sweep. Registering again goes into the same MLflow run.
+The jobs of a sweep become children of an MLflow run for the sweep. Registering again updates the same MLflow run.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class MLflowTracker:
         self._config = config
 
     def register(self, run_folder: Path) -> None:
-        """Record the run; DataError if the server does not answer or refuses."""
+        """Register the run; DataError if the server does not answer or refuses."""
         record = read_ended_run(run_folder)
         with self._translating(run_folder):
             client, experiment = self._open(run_folder)
@@ -53,7 +53,7 @@ class MLflowTracker:
             client.set_terminated(run, STATES.get(record.status.state, "FAILED"), ended)
 
     def _open(self, run_folder: Path) -> tuple[MlflowClient, str]:
-        """Return the client and the id of the experiment, which is created if absent."""
+        """Return the client and the id of the experiment, which is created if there is none."""
         store = _outputs_of(run_folder) / "mlflow"
         client_class = _import_client(self._config.timeout_seconds)
         if self._config.uri is None:
@@ -67,12 +67,12 @@ class MLflowTracker:
 
     @contextmanager
     def _translating(self, run_folder: Path) -> Iterator[None]:
-        """Translate whatever MLflow, its database or the network raise to DataError."""
+        """Convert errors of MLflow, its database or the network to DataError."""
         try:
             yield
         except BreakoutError:
             raise
-        except Exception as error:  # they have no common base
+        except Exception as error:  # MLflow's errors have no common base class
             where, reason = str(self._config.uri or _outputs_of(run_folder) / "mlflow"), str(error).strip()
             reason = mask_parts(reason.partition("\n")[0], where)[:200]
             raise DataError(
@@ -81,7 +81,7 @@ class MLflowTracker:
 
 
 def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
-    """Return the tracker of `tracking=mlflow`; ConfigurationError if its address was saved without its secret."""
+    """Return the tracker of `tracking=mlflow`; ConfigurationError if its address was saved with its secret masked."""
     if config.uri is not None and has_mask(config.uri):
         raise ConfigurationError(
             f"tracking.uri={config.uri} was saved without its secret: give it again with tracking.uri=..., "
@@ -91,7 +91,10 @@ def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
 
 
 def _import_client(timeout_seconds: float) -> type[MlflowClient]:
-    """Return MLflow's client, with telemetry off and short timeouts, which its import reads from the environment."""
+    """Import and return MLflow's client, with telemetry off and short timeouts.
+
+    MLflow reads both from the environment when it is imported.
+    """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(max(1, round(timeout_seconds))))
@@ -106,8 +109,8 @@ def _import_client(timeout_seconds: float) -> type[MlflowClient]:
 def _run_of(
     client: MlflowClient, experiment: str, tag: str, value: str, record: RunRecord | None, parent: str | None
 ) -> str:
-    """Return the MLflow run that has this tag; it is created if absent."""
-    # MLflow's filters cannot quote a quote: `_` stands for any character.
+    """Return the MLflow run that has this tag; it is created if there is none."""
+    # A quote cannot be escaped in MLflow's filters; `_` matches any single character.
     pattern = re.sub("['\"\\\\]", "_", value)
     found = client.search_runs([experiment], f"tags.`{tag}` LIKE '{pattern}'")
     own = [run for run in found if run.data.tags[tag] == value]
@@ -120,7 +123,7 @@ def _run_of(
 
 
 def _sweep_run(client: MlflowClient, experiment: str, sweep: Path) -> str:
-    """Return the parent run of a sweep, after the files that the sweep has written so far are added to it."""
+    """Return the parent run of a sweep, after adding the files that the sweep has written so far."""
     run = _run_of(client, experiment, SWEEP_TAG, sweep.name, None, None)
     for name in ("sweep.json", "leaderboard.json", "leaderboard.csv", "report.html"):
         if (sweep / name).is_file():
@@ -132,7 +135,7 @@ def _sweep_run(client: MlflowClient, experiment: str, sweep: Path) -> str:
 def _log_values(client: MlflowClient, run: str, record: RunRecord) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
-    # A fixed time makes a second registration the same points, not a second series.
+    # With a fixed time a second registration replaces the points instead of adding a series.
     when = _milliseconds(record.status.finished) or 0
     metrics = [Metric(name, value, when, 0) for name, value in metric_values(record).items()]
     tags = [RunTag(name, value) for name, value in tag_values(record).items()]
@@ -156,7 +159,7 @@ def _log_files(client: MlflowClient, run: str, folder: Path) -> None:
 
 
 def _sweep_folder(run_folder: Path) -> Path | None:
-    """Return the folder of the sweep that a run is a job of: `sweeps/<sweep>/.../<run>`."""
+    """Return the folder of the sweep that holds a run: `sweeps/<sweep>` of `sweeps/<sweep>/.../<run>`."""
     parents = run_folder.resolve().parents
     return next((folder for folder in parents if folder.parent.name == "sweeps"), None)
 

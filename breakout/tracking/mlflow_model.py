@@ -1,6 +1,6 @@
-"""A bundle as an MLflow model: its inputs are the features of the contract in order, its output a probability.
+"""A bundle as an MLflow model: its inputs are the features in contract order, its output is a probability.
 
-The model is the bundle itself, as data; MLflow calls `_load_pyfunc` of this module to read it. Nothing is pickled.
+The model holds the files of the bundle. MLflow calls `_load_pyfunc` of this module to read them. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class BundleModel:
-    """The interface that MLflow needs of a loaded model."""
+    """The interface that MLflow expects of a loaded model."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
 
     def predict(self, features: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """Return the `probability` of each row of features, whose columns MLflow has put into contract order."""
+        """Return the `probability` of each row of features; MLflow has put the columns into contract order."""
         import pandas as pd
 
         del params

@@ -1,4 +1,4 @@
-"""The parameters, metrics and tags by which MLflow shows a run."""
+"""The parameters, metrics and tags of a run in MLflow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOT_A_PARAMETER = ("tracking.", "paths.")
 
 
 def parameter_values(record: RunRecord) -> dict[str, str]:
-    """Return every setting by its dotted name, in the form of the command line."""
+    """Return every setting by its dotted name, in the grammar of command-line overrides."""
     flat = flatten(record.settings)
     return {
         name: value if isinstance(value, str) else json.dumps(value, default=str)[:LONGEST_PARAMETER]
@@ -27,7 +27,7 @@ def parameter_values(record: RunRecord) -> dict[str, str]:
 
 
 def metric_values(record: RunRecord) -> dict[str, float]:
-    """Return the figures of metrics.json that are one number each; intervals as `auc`, `auc_low` and `auc_high`."""
+    """Return the figures of metrics.json that are single numbers; intervals as `auc`, `auc_low` and `auc_high`."""
     if not record.has_metrics:
         return {}
     metrics = record.metrics
@@ -56,7 +56,7 @@ def _evaluation_values(evaluation: EvaluationResult) -> dict[str, float | None]:
 
 
 def tag_values(record: RunRecord) -> dict[str, str]:
-    """Return the tags: verdict, contract, data, commit and whatever else a run is searched by."""
+    """Return the tags by which runs are searched: verdict, contract, data, commit and others."""
     manifest, row = record.manifest, experiment_row(record)
     evaluation = record.metrics.evaluation if record.has_metrics else None
     tags = {

@@ -1,4 +1,4 @@
-"""Registration of the jobs of a sweep that is over, each with the tracker of its own settings."""
+"""The registration of the jobs of a finished sweep, each with the tracker of its own settings."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ logger = logging.getLogger("breakout")
 
 
 def register_sweep(folder: Path, trackers: Collection[TrackingConfig] = ()) -> None:
-    """Register every job that has ended, failed ones too; DataError if one cannot be and its tracker insists.
+    """Register every job that has ended, failed ones too; DataError as in `register_run`.
 
-    `trackers` hold the addresses that the jobs' saved settings have without their secrets.
+    Saved settings hold tracker addresses with masked secrets. `trackers` are the configured trackers with the full
+    addresses.
     """
     for status_file in sorted(folder.glob(f"runs/*/{STATUS_FILE}")):
         run = status_file.parent
         try:
             status, config = read_status(run), load_file(run / SETTINGS_FILE, ExperimentConfig)
-        except BreakoutError as error:  # a job that was refused, killed before it wrote its settings, or damaged
+        except BreakoutError as error:  # the job was refused, killed before it wrote its settings, or damaged
             logger.info("not registered: %s", error)
             continue
         if status.state != "running":
@@ -36,6 +37,6 @@ def register_sweep(folder: Path, trackers: Collection[TrackingConfig] = ()) -> N
 
 
 def _with_secret(saved: TrackingConfig, trackers: Collection[TrackingConfig]) -> TrackingConfig:
-    """Return the tracker whose saved form this is; the saved form itself if no tracker is known for it."""
+    """Return the tracker of `trackers` that has this saved form; the saved form itself if there is none."""
     form = to_saved({"tracking": saved})
     return next((tracker for tracker in trackers if to_saved({"tracking": tracker}) == form), saved)

@@ -210,7 +210,7 @@ def wait_for(is_true: Callable[[], bool]) -> None:
     [
         (signal.SIGINT, 130, "interrupted", "interrupted before it was done"),
         (signal.SIGTERM, 130, "interrupted", "interrupted before it was done"),
-        (signal.SIGKILL, 128 + signal.SIGKILL, "killed", "the process ended without a word"),
+        (signal.SIGKILL, 128 + signal.SIGKILL, "killed", "the process ended without recording its end"),
     ],
 )
 def test_a_run_ended_by_a_signal_says_so_and_shows_no_half_file(

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from breakout.evaluation.formatting import HasInterval, format_number, true_minus
 
-# Units of an SVG view box. A chart is scaled to its column, so these are about pixels on a phone.
-FONT, LETTER = 12, 7.2  # height of text, and width of one digit, which is that of a wide letter
+# Units of an SVG view box. A chart is scaled to the width of its column; one unit is about one pixel on a phone.
+FONT, LETTER = 12, 7.2  # height of text, and width of a digit, about that of a wide letter
 SQUARE = (440, 316)  # width and height of a chart with two numeric axes
 WIDE = 540  # width of a chart with one line of marks for each row
 ROW, ROW_BELOW_LABEL = 24, 42  # height of a row with its label at its left, or above it
@@ -23,7 +23,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Mark:
-    """One SVG element: its name, its attributes, and its text, if it is one."""
+    """One SVG element: its name, its attributes, and its text if it has one."""
 
     shape: str
     attributes: dict[str, str | float]
@@ -32,7 +32,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Axis:
-    """A linear scale from `low` to `high` in the data to `start` to `end` on the plane."""
+    """A linear scale that maps `low` to `high` of the data onto `start` to `end` of the drawing."""
 
     low: float
     high: float
@@ -40,14 +40,17 @@ class Axis:
     end: float
 
     def place(self, value: float) -> float:
-        """Return where a value lies on the plane, rounded to a tenth of a unit."""
+        """Return the position of a value in the drawing, rounded to a tenth of a unit."""
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + (self.end - self.start) * share, 1)
 
 
 @dataclass
 class Chart:
-    """A plane with two axes on which marks are put in units of the data; `alt` describes it in words."""
+    """A drawing area with two axes; the methods that draw take positions in units of the data.
+
+    `alt` describes the chart in a sentence.
+    """
 
     name: str
     alt: str
@@ -76,33 +79,33 @@ class Chart:
         self.marks.append(Mark("circle", {**place, "fill": f"var(--{colour})", "fill-opacity": opacity}))
 
     def bar(self, low: Point, high: Point, colour: str, *, width: float = 1.6) -> None:
-        """Draw a straight bar from one point to another, as of an interval."""
+        """Draw a straight bar from one point to another, for example an interval."""
         self.line([low, high], colour, width=width)
 
     def label(
         self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink", shift: Point = (0, 0)
     ) -> None:
-        """Write text at a point of the data, moved by `shift` units of the plane."""
+        """Write text at a point of the data, moved by `shift` units of the drawing."""
         self.write(self.x.place(x) + shift[0], self.y.place(y) + shift[1], text, anchor, colour)
 
     def write(self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink") -> None:
-        """Write text at a point of the plane; its middle lies at height `y`."""
+        """Write text at a point of the drawing; the text is centred vertically on `y`."""
         shown = text if len(text) <= LONG_LABEL else f"{text[: LONG_LABEL - 1]}…"
         place: dict[str, str | float] = {"x": round(x, 1), "y": round(y + 0.35 * FONT, 1), "text-anchor": anchor}
         self.marks.append(Mark("text", {**place, "fill": f"var(--{colour})", "font-size": FONT}, shown))
 
     def write_upwards(self, x: float, y: float, text: str) -> None:
-        """Write text that reads from bottom to top, with its middle at a point of the plane."""
+        """Write text that reads from bottom to top, centred on a point of the drawing."""
         self.write(x, y, text)
         self.marks[-1].attributes["transform"] = f"rotate(-90 {round(x, 1)} {round(y, 1)})"
 
     def rule(self, x1: float, y1: float, x2: float, y2: float, colour: str = "line") -> None:
-        """Draw a thin straight line between two points of the plane."""
+        """Draw a thin straight line between two points of the drawing."""
         place = {"x1": round(x1, 1), "y1": round(y1, 1), "x2": round(x2, 1), "y2": round(y2, 1)}
         self.marks.append(Mark("line", {**self._stroke(colour, 1), **place}))
 
     def legend(self, entries: Sequence[tuple[str, str]], x: float, y: float) -> None:
-        """Write names beside a stroke of their colour, one below the other from a point of the plane."""
+        """Write names beside a stroke of their colour, one below the other, from a point of the drawing."""
         for line, (name, colour) in enumerate(entries):
             self.marks.append(Mark("rect", {"x": x, "y": y + 17 * line - 4, "width": 18, "height": 7, "rx": 2}))
             self.marks[-1].attributes["fill"] = f"var(--{colour})"
@@ -140,7 +143,7 @@ def square_chart(
 ) -> Chart:
     """Return a chart with a grid and two titled axes, each given as (title, low, high).
 
-    `percent` names the axes ("x", "y", "xy") that are labelled in per cent; `x_labels` replace the numbers of the x
+    `percent` names the axes ("x", "y", "xy") that are labelled in per cent. `x_labels` replace the numbers of the x
     axis, one at each whole number from 0.
     """
     width, height = SQUARE
@@ -177,10 +180,10 @@ def row_chart(
     *,
     legend: Sequence[tuple[str, str]] = (),
 ) -> Chart:
-    """Return a chart with one row for each label, from top to bottom, and a titled axis that holds all values.
+    """Return a chart with one row for each label, from top to bottom, and a titled axis that includes all values.
 
-    Row `i` lies at height `i` of the y axis. Labels stand at the left of their rows; if one is too long for that, all
-    stand above them.
+    Row `i` is at height `i` of the y axis. Labels are written left of their rows, or all of them above their rows if
+    one is too long.
     """
     known = list(values)
     margin = 0.04 * (max(known) - min(known)) or 0.01
@@ -190,7 +193,7 @@ def row_chart(
     row = ROW_BELOW_LABEL if is_above else ROW
     top = 8 + (22 if legend else 0)
     bottom = top + row * len(labels)
-    # The middle of row i; below its label, in the lower part of its row.
+    # The middle of row i, or the lower part of the row if its label is above.
     first = top + row * (0.72 if is_above else 0.5)
     y = Axis(0, 1, first, first + row)
     chart = Chart(name, alt, WIDE, bottom + 44, Axis(low, high, left, WIDE - 16), y, is_wide=True)
@@ -212,14 +215,14 @@ def row_chart(
 
 
 def estimate_of(interval: HasInterval) -> float:
-    """Return the estimate of an interval; ValueError if it is undefined, for then there is nothing to draw."""
+    """Return the estimate of an interval; ValueError if it is undefined and cannot be drawn."""
     if interval.estimate is None:
         raise ValueError("an undefined figure cannot be drawn")
     return interval.estimate
 
 
 def ends(interval: HasInterval) -> tuple[float, float]:
-    """Return the ends of an interval; the estimate twice where there is none."""
+    """Return the ends of an interval; the estimate twice if there is no interval."""
     if interval.low is None or interval.high is None:
         return estimate_of(interval), estimate_of(interval)
     return interval.low, interval.high

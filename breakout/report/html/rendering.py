@@ -1,4 +1,7 @@
-"""The Jinja2 environment of all pages: values are escaped, stripped of control characters, and never undefined."""
+"""The Jinja2 environment of all pages.
+
+Values are escaped and stripped of control characters. A name that is not defined is an error.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render_page(template: str, **values: Any) -> str:
-    """Return the page of a template; jinja2.UndefinedError if the template names a value that there is not."""
+    """Return the page of a template; jinja2.UndefinedError if the template uses a name that is not defined."""
     return _environment().get_template(template).render(values)
 
 
@@ -50,5 +53,5 @@ def _format_number(value: float | None, pattern: str = ".3f") -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return text without control characters; markup comes from a template and is left as it is."""
+    """Return text without control characters; markup that a template produced is not changed."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

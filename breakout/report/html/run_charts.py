@@ -1,4 +1,4 @@
-"""The charts of one run's page, from its metrics and distributions; every figure is read, none is computed."""
+"""The charts of a run's page, from its metrics and distributions; this module computes no figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from breakout.evaluation.verdict import MARGINAL_AUC, READY_AUC
 from breakout.features.distributions import FeatureDistribution, Sample
 from breakout.report.html.charts import SQUARE, Axis, Chart, Point, below, ends, estimate_of, row_chart, square_chart
 
-QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # that are drawn of each feature
+QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # the quantiles drawn for each feature
 
 
 def draw_verdict_scale(auc: Interval) -> Chart:
@@ -28,7 +28,7 @@ def draw_verdict_scale(auc: Interval) -> Chart:
     chart = Chart("verdict", alt, SQUARE[0], 84, Axis(*reach, 78, SQUARE[0] - 78), Axis(0, 1, 48, 24), is_wide=True)
     for name, limit in limits.items():
         chart.bar((limit, 0), (limit, 1), "grey")
-        side = "start" if name == "ready" else "end"  # apart, however wide the scale
+        side = "start" if name == "ready" else "end"  # in opposite directions, so that labels never overlap
         chart.label(limit, 1, f"{name} {limit:.2f}", side, "muted", (0, -10))
     chart.bar((low, 0.5), (high, 0.5), "blue", width=7)
     chart.dot(estimate_of(auc), 0.5, "ink", radius=5)
@@ -65,7 +65,10 @@ def draw_precision_recall(curve: Curve, average_precision: Interval, breakout_ra
 
 
 def draw_reliability(bins: Sequence[ReliabilityBin], before: Sequence[ReliabilityBin] | None) -> Chart:
-    """Draw the breakout rate against the probability by bin, with intervals; also before calibration, if any."""
+    """Draw the breakout rate against the probability by bin, with intervals.
+
+    A calibrated model is also drawn before calibration.
+    """
     highest = max(
         max(part.mean_probability, estimate_of(part.breakout_rate), ends(part.breakout_rate)[1]) for part in bins
     )
@@ -105,14 +108,14 @@ def draw_histogram(histogram: ScoreHistogram) -> Chart:
 
 
 def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | None:
-    """Draw the AUC by month with intervals, beside the AUC of all games; None if no month has both classes."""
+    """Draw the AUC by month with intervals, and the AUC of all games as a line; None if no month has both classes."""
     known = [month for month in months if month.auc.estimate is not None]
     if not known:
         return None
     alt = "AUC by month: " + "; ".join(f"{month.label} {format_interval(month.auc)}" for month in known)
     values = [0.5, estimate_of(overall), *(value for month in known for value in ends(month.auc))]
     margin = 0.06 * (max(values) - min(values)) or 0.03  # a constant prediction has AUC 0.5 in every month
-    step = -(-len(known) // 6)  # labels of every second or third month where there are many
+    step = -(-len(known) // 6)  # with many months only every second or third is labelled
     labels = [month.label if index % step == 0 else "" for index, month in enumerate(known)]
     games = format_count(sum(month.n_rows for month in known), "game")
     chart = square_chart(
@@ -152,7 +155,7 @@ def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
 
 
 def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
-    """Draw what shuffling each feature costs in log loss, with intervals; the most important on top."""
+    """Draw the rise in log loss when each feature is shuffled, with intervals, the most important feature on top."""
     first = f"{features[0].feature}, {format_interval(features[0].log_loss_increase)}"
     chart = row_chart(
         "importance",
@@ -171,7 +174,7 @@ def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
 
 
 def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
-    """Draw quantiles of each feature in training and evaluation, in training sd from the training mean."""
+    """Draw quantiles of each feature in training and evaluation, in standard deviations from the training mean."""
     known = [part for part in features if part.reference.sd and part.current.quantiles]
     if not known:
         return None
@@ -198,7 +201,7 @@ def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
 
 
 def _scaled(sample: Sample, reference: Sample) -> dict[str, float]:
-    """Return the drawn quantiles of a sample in standard deviations of the reference from its mean."""
+    """Return the drawn quantiles of a sample, in standard deviations from the mean of the reference sample."""
     mean, sd = reference.mean or 0.0, reference.sd or 1.0
     return {key: (sample.quantiles[key] - mean) / sd for key in QUANTILES}
 

@@ -43,7 +43,7 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
         command=origin.repeat_command(run),
         reproduce=f"breakout reproduce {shlex.quote(str(run.folder))}" if run.status.command == "train" else None,
         model_title=describe_kind(model.kind),
-        # Only a boosted fit depends on a seed, and only a run that fits has a validation part.
+        # Only a boosted model depends on the seed, and only a run that fits has a validation part.
         depends_on_seed="trees" in model.figures and metrics.validation is not None,
         tables=run_tables,
         charts=run_charts,

@@ -28,7 +28,7 @@ def render_sweep(board: Leaderboard) -> str:
 
 
 def _heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
-    """Return for each table with several depths or iterations its title, its map, and whether cells are means."""
+    """Return the title, heat map and whether cells are means, for each table with several depths or iterations."""
     maps = []
     for number, table in enumerate(board.tables, 1):
         found: dict[tuple[int, int], list[float]] = defaultdict(list)
@@ -44,7 +44,7 @@ def _heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
 
 
 def _window_chart(board: Leaderboard) -> Chart | None:
-    """Return the AUC in each table: of the job that validation chose, of logistic regression, and of folds."""
+    """Return a chart of the AUC in each table: the job chosen on validation, logistic regression, and folds."""
     rows: list[tuple[str, HasInterval, str]] = []
     for table in board.tables:
         choice = next(row for row in table.rows if row.job == table.simplest)
@@ -61,7 +61,7 @@ def _window_chart(board: Leaderboard) -> Chart | None:
 
 
 def _seed_chart(board: Leaderboard) -> Chart | None:
-    """Return the validation metric of each recipe by seed."""
+    """Return a chart of the validation metric of each recipe by seed."""
     rows = [
         (f"{spread.window}: {spread.label}".rstrip(": "), spread.value.values) for spread in board.seeds if spread.value
     ]

@@ -1,4 +1,4 @@
-"""The audit's result on the terminal: a table of features and checks, and the smallest counterexamples."""
+"""The result of an audit on the terminal: a table of features and checks, and the smallest counterexamples."""
 
 from __future__ import annotations
 

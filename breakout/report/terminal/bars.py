@@ -1,4 +1,4 @@
-"""Bars that show how far work has come; where the output is no terminal, nothing is drawn."""
+"""Progress bars; nothing is drawn if the output is not a terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def audit_bar() -> Iterator[Callable[[object], None]]:
-    """Show a bar while dates are recomputed; the function advances it by one date."""
+    """Show a bar while dates are recomputed; the yielded function advances it by one date."""
     out = console()
     with Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
         bar = progress.add_task("dates recomputed", total=None)
@@ -31,7 +31,10 @@ def audit_bar() -> Iterator[Callable[[object], None]]:
 
 @contextmanager
 def job_bar(out: PlainConsole, done: int, total: int) -> Iterator[Callable[[int, str], None]]:
-    """Show a bar with the time left while jobs run; the function sets the number of jobs done, and a note beside it."""
+    """Show a bar with the time left while jobs run.
+
+    The yielded function sets the number of finished jobs and the note beside the bar.
+    """
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),

@@ -1,4 +1,4 @@
-"""A comparison of two models as tables on the terminal; every figure is read, none is computed."""
+"""The comparison of two models as tables on the terminal; this module computes no figures."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def print_comparison(compared: HeadToHead) -> None:
 def _difference_table(comparison: Comparison) -> Table:
     rows = []
     for key, paired in comparison.differences.items():
-        has_interval = paired.difference.low is not None  # one date alone says nothing
+        has_interval = paired.difference.low is not None  # one game date gives no interval
         better = f"{paired.share_better:.1%} of resamples" if has_interval and paired.share_better is not None else "-"
         direction = "higher is better" if paired.higher_is_better else "lower is better"
         rows.append([text(METRICS[key].title), interval(paired.difference, "+.4f"), text(better), text(direction)])

@@ -1,4 +1,4 @@
-"""The console on which tables and styled lines are printed; it reads no markup in the values that it is given."""
+"""The console on which tables and styled lines are printed; it interprets no markup in values."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rich.text import Text
 from breakout.control_characters import printable
 from breakout.report.tables import UNDEFINED, Cell, Table
 
-WIDTH_OF_A_PIPE = 120  # columns; rich would cut lines at 80
+WIDTH_OF_A_PIPE = 120  # columns; rich would use 80
 
 
 class PlainConsole(Console):
-    """A rich console that prints every string as it is: no markup, no emoji codes, no control characters.
+    """A rich console that prints every string unchanged: no markup, no emoji codes, no control characters.
 
-    Styles are given by `styled`, never by tags inside a text: a player or an experiment may be named `[/red]`.
+    Styles are set by `styled`, never by tags inside a text, because a player or an experiment may be named `[/red]`.
     """
 
     def __init__(self, width: int | None = None) -> None:
@@ -28,11 +28,11 @@ class PlainConsole(Console):
         return super().render_str(printable(text), **options)
 
     def on_broken_pipe(self) -> None:
-        """Let the command line end as for any other output; rich alone would exit with 1."""
+        """Leave a broken pipe to the command line, as for any other output; rich alone would exit with 1."""
         raise BrokenPipeError
 
     def print_place(self, name: str, place: object) -> None:
-        """Print where something is, on one line however long, so that it can be copied."""
+        """Print the path of something on one line, however long, so that it can be copied."""
         self.print(f"{name}: {place}", soft_wrap=True)
 
     def print_warning(self, text: object) -> None:
@@ -51,25 +51,25 @@ class PlainConsole(Console):
 
 
 def console() -> PlainConsole:
-    """Return the terminal; without one, lines are cut at 120 columns."""
+    """Return a console on standard output; if that is no terminal, lines are cut at 120 columns."""
     screen = PlainConsole()
     return screen if screen.is_terminal else PlainConsole(WIDTH_OF_A_PIPE)
 
 
 def styled(value: object, style: str, after: object = "") -> Text:
-    """Return a value in one style, followed by text without style; control characters are left out."""
+    """Return a value in one style, followed by text without a style; control characters are left out."""
     return Text.assemble((printable(str(value)), style), printable(str(after)))
 
 
 def titled_table(title: str, *columns: str | Column) -> RichTable:
-    """Return an empty table with a title above its left edge; without one if the title is empty."""
+    """Return an empty table with a left-aligned title; without one if the title is empty."""
     return RichTable(*columns, title=title or None, title_justify="left")
 
 
 def format_cell(cell: Cell) -> str:
-    """Return the text of a cell in characters that every terminal has.
+    """Return the text of a cell in characters that every terminal can show.
 
-    An interval without signs is joined by a hyphen, so that a narrow column breaks before it and not inside.
+    An interval without signs is joined by a hyphen, so that a narrow column breaks the line before it and not inside.
     """
     if cell.kind != "number":
         return str(cell)

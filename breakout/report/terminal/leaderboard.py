@@ -1,4 +1,4 @@
-"""The head of a sweep's leaderboard on the terminal."""
+"""The top of a sweep's leaderboard on the terminal."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ SHOWN_TABLES = 3
 
 
 def print_board(board: Leaderboard) -> None:
-    """Print the best jobs of each table, the jobs that are not completed, and where the files are."""
+    """Print the best jobs of each table, the jobs that are not completed, and the paths of the files."""
     out = console()
     for table in board.tables[:SHOWN_TABLES]:
-        out.print(_title(table), style="bold")  # as a line of its own: a caption is as narrow as its table
+        # a line of its own, because rich wraps a table's title to the table's width
+        out.print(_title(table), style="bold")
         out.print_table(_table(table, board.optimized_metric))
     if len(board.tables) > SHOWN_TABLES:
         out.print(f"tables beyond these in report.html: {len(board.tables) - SHOWN_TABLES}")

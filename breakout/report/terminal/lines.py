@@ -1,4 +1,4 @@
-"""Plain lines on standard output and standard error, without rich: importing this costs a command nothing."""
+"""Plain lines on standard output and standard error, without rich, so that importing this module takes no time."""
 
 from __future__ import annotations
 
@@ -10,26 +10,29 @@ from breakout.control_characters import PrintableFormatter, printable
 
 
 def prepare_output() -> None:
-    """Prepare both streams and the warnings of commands without a log for any text.
+    """Prepare both streams, and the warnings of commands without a log, for any text.
 
-    A character that the stream's encoding lacks is written as `?`, instead of raising UnicodeEncodeError.
+    A character that the stream's encoding lacks is written as `?` instead of raising UnicodeEncodeError.
     """
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(PrintableFormatter())
     for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)  # a test's or a notebook's stream may have none
+        reconfigure = getattr(stream, "reconfigure", None)  # the stream of a test or a notebook may have none
         if reconfigure is not None:
             reconfigure(errors="replace")
 
 
 def flush_output() -> None:
-    """Write what is buffered for standard output; BrokenPipeError if its reader has gone."""
+    """Write what is buffered for standard output; BrokenPipeError if the reader has closed the pipe."""
     if sys.stdout is not None:  # None where the shell closed it: `breakout features >&-`
         sys.stdout.flush()
 
 
 def discard_output() -> None:
-    """Send what is still buffered for a reader that has gone to the null device: Python flushes again at exit."""
+    """Redirect standard output to the null device after the reader has closed the pipe.
+
+    Python flushes the buffer again at exit, which would fail.
+    """
     null = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -1,4 +1,4 @@
-"""What a run would do, as tables on the terminal."""
+"""The plan of a run as tables on the terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def print_plan(plan: RunPlan, train: Dataset, evaluation: Dataset | None) -> Non
 
 
 def print_priced_plan(plan: RunPlan, costs: Mapping[str, CostEstimate]) -> None:
-    """Print the same for a warehouse that charges: dates and costs, as counting rows would cost as much as reading."""
+    """Print the same for a warehouse that charges for queries: dates and costs without row counts.
+
+    Counting rows would cost as much as reading them.
+    """
     rows = []
     for part, days in plan.ranges().items():
         cost = costs[part].describe() if part in costs else "-"
@@ -44,7 +47,7 @@ def print_folds(plan: RunPlan, folds: Sequence[Fold], span: Dataset) -> None:
 
 
 def print_warnings(warnings: Sequence[str]) -> None:
-    """Print what a run of the plan would warn of."""
+    """Print the warnings that a run of the plan would give."""
     for warning in warnings:
         console().print_warning(warning)
 

@@ -1,4 +1,4 @@
-"""The gate's checks and the registry's history as tables on the terminal."""
+"""The checks of a promotion and the history of the registry as tables on the terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def print_checks(checks: Sequence[Check]) -> None:
-    """Print each check with its answer and its figure."""
+    """Print each check with its result and its figure."""
     table = titled_table("", "check", "", "figure")
     for check in checks:
         table.add_row(check.name, styled("yes", "green") if check.is_passed else styled("no", "red"), check.figure)
@@ -21,7 +21,7 @@ def print_checks(checks: Sequence[Check]) -> None:
 
 
 def print_promotion(event: Event, registry: Registry) -> None:
-    """Print what is in production from now on, and where."""
+    """Print which model is in production from now on, and its folder."""
     out = console()
     out.print_place("in production", f"{event.bundle} ({event.facts.name})")
     out.print_place("bundle", registry.bundle_folder(str(event.bundle)))

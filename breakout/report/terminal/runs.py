@@ -1,4 +1,4 @@
-"""A finished run as a few tables on the terminal; every figure is read, none is computed."""
+"""A finished run as tables on the terminal; this module computes no figures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHOWN_FEATURES = 10
 
 
 def print_run(folder: Path, metrics: RunMetrics, distributions: DistributionReport | None) -> None:
-    """Print a run's evaluation, what the features and the fit were like, and where its files are."""
+    """Print a run's evaluation, a summary of features and fit, and the paths of its files."""
     out = console()
     print_metrics(metrics)
     if metrics.folds:
@@ -36,7 +36,7 @@ def print_run(folder: Path, metrics: RunMetrics, distributions: DistributionRepo
 
 
 def print_metrics(metrics: RunMetrics) -> None:
-    """Print the evaluation, or what a run without one has; then calibration and seeds, if any."""
+    """Print the evaluation, or the validation metrics of a run without one; then calibration and seeds, if any."""
     if metrics.evaluation is not None:
         _print_evaluation(metrics.evaluation, metrics.warnings)
     elif metrics.validation is not None:
@@ -51,7 +51,7 @@ def print_metrics(metrics: RunMetrics) -> None:
 
 
 def _print_evaluation(evaluation: EvaluationResult, warnings: Sequence[str]) -> None:
-    """Print the verdict, metrics beside baselines, thresholds, and the top of the list."""
+    """Print the verdict, the metrics of model and baselines, thresholds, and the top of the list."""
     out, rows, verdict = console(), evaluation.rows, evaluation.verdict
     out.print(styled(verdict.level, "bold", f": {verdict.reason}"))
     for warning in [*verdict.warnings, *warnings]:
@@ -78,7 +78,7 @@ def _print_validation(validation: ValidationMetrics, warnings: Sequence[str]) ->
 
 
 def _print_calibration(metrics: RunMetrics) -> None:
-    """Print what calibrated the probabilities, and the log loss before and after on rows it was not fitted on."""
+    """Print the method of calibration, and the log loss before and after it on rows that it was not fitted on."""
     calibration, evaluation = metrics.calibration, metrics.evaluation
     if calibration.kind == "none":
         return

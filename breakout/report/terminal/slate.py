@@ -1,4 +1,4 @@
-"""A ranked slate as a table on the terminal, and the players that were left out of it."""
+"""A ranked slate as a table on the terminal, and the players who were left out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN_FEATURES = 2
 
 
 def print_slate(slate: Slate, bundle: Bundle, written: Sequence[str]) -> None:
-    """Print the ranking, the skipped players by reason, warnings, and where the files are."""
+    """Print the ranking, the skipped players by reason, warnings, and the paths of the files."""
     out = console()
     out.print(styled(slate.day, "bold", f": {len(slate.ranked)} candidates, {len(slate.skipped)} skipped"))
     out.print(f"bundle {bundle.fingerprint}, trained to {bundle.train_end}\n")
