@@ -30,14 +30,14 @@ mlflow-server: $(MLFLOW_SERVER)/.setup  ## install the MLflow server that tests 
 
 environments: $(VENV)/.setup-dev $(EMULATOR)/.setup $(MLFLOW_SERVER)/.setup  ## install all that the tests need
 
-test: environments  ## run the tests (ARGS="-k window" passes words to pytest)
+test: environments  ## run the tests (ARGS="-k window" passes arguments to pytest)
 	EMULATOR=$(EMULATOR) MLFLOW_SERVER=$(MLFLOW_SERVER) $(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.setup-dev  ## check style and likely mistakes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(VENV)/.setup-dev  ## mend what lint can mend by itself
+format: $(VENV)/.setup-dev  ## fix what lint can fix by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
