@@ -27,6 +27,7 @@ from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal
 
 ROOT = "train"
+OF_HYDRA = "${hydra:"  # how a reference to Hydra's own configuration begins
 # Keys that belong to the sweep: no job has a value of its own for them.
 OF_THE_SWEEP = {"resume": None, "fail_fast": False, "workers": None}
 
@@ -43,6 +44,7 @@ class JobComposer:
         self._parser = OverridesParser.create(config_loader=loader)
         self._bases: dict[tuple[str, ...], DictConfig] = {}
         self._groups: dict[str, bool] = {}
+        self._referring: dict[tuple[str, ...], bool] = {}
 
     def compose(self, number: int, overrides: Sequence[str]) -> Job | Refusal:
         """Return the job that Hydra counts as `number`, or its refusal if its overrides give no valid settings."""
@@ -94,7 +96,7 @@ class JobComposer:
                 config = self._compose_by_hydra(overrides)  # raises Hydra's own description
         else:
             config = self._compose_by_hydra(overrides)
-        if "${hydra:" in OmegaConf.to_yaml(config):
+        if self._refers_to_hydra(choices) or any(OF_HYDRA in text for text in overrides):
             self._set_hydra_config(number, overrides)
         OmegaConf.copy_cache(from_config=self._master, to_config=config)  # one ${now:} for all jobs, as Hydra has it
         return config
@@ -104,15 +106,21 @@ class JobComposer:
         return override.package is not None or self._is_group(override.key_or_group)
 
     def _is_group(self, key: str) -> bool:
+        if "." in key or "/" in key:
+            return "/" in key  # only values have dots in their keys, only groups a slash
         if key not in self._groups:
-            options = self._loader.get_group_options(key, None, ROOT, self._hydra_overrides)
-            self._groups[key] = "/" in key or bool(options)
+            self._groups[key] = bool(self._loader.get_group_options(key, None, ROOT, self._hydra_overrides))
         return self._groups[key]
 
     def _base(self, choices: tuple[str, ...]) -> DictConfig:
         if choices not in self._bases:
             self._bases[choices] = self._compose_by_hydra(choices)
         return self._bases[choices]
+
+    def _refers_to_hydra(self, choices: tuple[str, ...]) -> bool:
+        if choices not in self._referring:
+            self._referring[choices] = OF_HYDRA in OmegaConf.to_yaml(self._base(choices))
+        return self._referring[choices]
 
     def _compose_by_hydra(self, overrides: Sequence[str]) -> DictConfig:
         config = compose(ROOT, [*self._hydra_overrides, *overrides], return_hydra_config=True)

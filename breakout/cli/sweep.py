@@ -89,8 +89,10 @@ class UncheckedLoader:
         self, group: str, results_filter: ObjectType | None = ObjectType.CONFIG, *_: object
     ) -> list[str]:
         """Return the options of a group for glob(), those of its subfolders and of added folders among them."""
-        options = self._loader.get_group_options(group, results_filter, ROOT, self._hydra_overrides)
-        subgroups = self._loader.get_group_options(group, ObjectType.GROUP, ROOT, self._hydra_overrides)
+        # Added folders are found by composing the root file again, which takes its time.
+        added = (ROOT, self._hydra_overrides) if any("searchpath" in text for text in self._hydra_overrides) else ()
+        options = self._loader.get_group_options(group, results_filter, *added)
+        subgroups = self._loader.get_group_options(group, ObjectType.GROUP, *added)
         nested = [
             f"{name}/{option}"
             for name in subgroups
