@@ -102,7 +102,8 @@ def read_mapping(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        quickest = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times quicker; a leaderboard reads many files
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=quickest)  # noqa: S506  (both are safe loaders)
     except FileNotFoundError:
         raise DataError(f"no settings at {path}: give the folder of a finished run.") from None
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
