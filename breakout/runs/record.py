@@ -44,11 +44,6 @@ class RunRecord:
         """The name of the experiment."""
         return self.status.name
 
-    @property
-    def is_sealed(self) -> bool:
-        """Whether the run has digests of its files; runs of earlier versions have none."""
-        return self.status.files is not None
-
     @cached_property
     def config(self) -> RootConfig | None:
         """The typed settings; None if this version does not know them or refuses them."""
