@@ -1,4 +1,4 @@
-"""The file of a run's comparison of features between training and evaluation, and the check that drift can fail."""
+"""The drift of features between training and evaluation: the file distributions.json, and the check that can fail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ def save_distributions(report: DistributionReport, folder: Path) -> None:
 
 
 def check_drift(config: DistributionsConfig, report: DistributionReport | None, folder: Path) -> None:
-    """Raise GateError if the configuration asks for it and a feature drifted; the run in `folder` is complete."""
+    """Raise GateError if a feature drifted and the configuration makes drift an error.
+
+    The run in `folder` is complete before this is called.
+    """
     if config.fail_on_drift and report is not None and report.drifted:
         raise GateError(
             f"{', '.join(report.drifted)} drifted between training and evaluation (distributions.fail_on_drift); "

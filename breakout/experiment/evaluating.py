@@ -1,4 +1,4 @@
-"""A fitted model on rows that it has not seen: its probabilities, evaluated beside baselines and in slices."""
+"""The scoring and evaluation of a fitted model on later rows, with baselines and slices."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ logger = logging.getLogger("breakout")
 
 
 def evaluation_parameters(config: EvaluationConfig, seed: int) -> EvaluationParameters:
-    """Return the evaluation's own numbers from the configured group and the run's seed."""
+    """Return the parameters of an evaluation from the configured group and the run's seed."""
     return EvaluationParameters(
         bootstrap_resamples=config.bootstrap_resamples,
         seed=seed,
@@ -44,9 +44,9 @@ def evaluation_parameters(config: EvaluationConfig, seed: int) -> EvaluationPara
 
 @dataclass(frozen=True)
 class ScoredRows:
-    """Rows that a model has not seen and its probabilities before (`raw`) and after calibration, each of shape (n,).
+    """Rows after training, with their probabilities before (`raw`) and after calibration, each of shape (n,).
 
-    `train_end` is the last day that the model has learned from.
+    `train_end` is the last day of the model's training window.
     """
 
     learned: Learned
@@ -69,11 +69,11 @@ def evaluate_scored(
     target: TargetConfig,
     work: SharedWork | None = None,
 ) -> EvaluationResult:
-    """Evaluate probabilities of `rows`, which are those of all parts in order; log the verdict's warnings.
+    """Evaluate probabilities of `rows`, the rows of all parts in order, and log the verdict's warnings.
 
-    The baselines are each part's own, and `uncalibrated` where calibration changed the probabilities of a part. The
-    threshold is the first part's: the only one that was chosen before every game it is reported on. `work` keeps the
-    metrics of baselines, which jobs of a sweep have in common.
+    Each part has its own baselines; `uncalibrated` is one of them if calibration changed the probabilities of a part.
+    The threshold is the first part's, the only one that was chosen before all games on which it is reported. `work`
+    keeps the metrics of baselines, which jobs of a sweep share.
     """
     work = work or SharedWork()
     by_part = [_baseline_probabilities(part) for part in parts]
@@ -114,7 +114,7 @@ def _baseline_probabilities(part: ScoredRows) -> dict[str, np.ndarray]:
 
 
 def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
-    """Return the label of each row in each of the slicings that an evaluation reports."""
+    """Return the labels of each row for every kind of slice that an evaluation reports."""
     context = rows.context
     average = context["season_points_avg"].to_numpy(dtype="float64")
     return {
@@ -141,7 +141,7 @@ def plain_metrics(label: np.ndarray, probability: np.ndarray, ece_bins: int) -> 
 
 
 def predictions_frame(parts: Mapping[str, tuple[Dataset, np.ndarray]]) -> pd.DataFrame:
-    """Return predictions.parquet: keys, split (validation or evaluation), probability and is_breakout of each row."""
+    """Return predictions.parquet as a frame: keys, split (validation or evaluation), probability, is_breakout."""
     frames = [
         rows.keys.assign(split=split, probability=probability, is_breakout=rows.label.astype("int64"))
         for split, (rows, probability) in parts.items()

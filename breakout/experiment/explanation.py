@@ -1,4 +1,4 @@
-"""The worth of each feature to a model on rows that it has not seen: permutation and SHAP importance."""
+"""The importance of each feature to a model, measured on later rows by permutation and by SHAP."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The importances that the configuration asks for; None for one that it leaves out.
+    """The importances that the configuration asks for; None for one that is not computed.
 
-    `features_that_add_nothing` are those that can be shuffled without a loss that chance does not explain; None where
-    nothing was shuffled, or where all rows are of one date.
+    `features_that_add_nothing` are those whose shuffling costs no more than chance explains. It is None if nothing was
+    shuffled, or if all rows are of one date.
     """
 
     importance: dict[str, float]
@@ -39,9 +39,10 @@ def explain(
     parameters: EvaluationParameters,
     permuted_rows: Dataset | None = None,
 ) -> Explanation:
-    """Explain a model on played rows; features are shuffled over `permuted_rows`, of one window `rows` themselves.
+    """Explain a model on played rows by SHAP values over `rows` and by shuffling features over `permuted_rows`.
 
-    `predict_probability` gives the calibrated probabilities of shuffled rows; in a walk forward by each fold's model.
+    Both are the same rows in a run with one window. `predict_probability` returns the calibrated probabilities of
+    shuffled rows; in a walk forward each fold's model predicts its own rows.
     """
     permutation = _permute(predict_probability, permuted_rows or rows, config.permutation_repeats, parameters)
     idle = None
@@ -58,7 +59,7 @@ def explain(
 def _permute(
     predict_probability: PredictProbability, rows: Dataset, repeats: int, parameters: EvaluationParameters
 ) -> PermutationImportance | None:
-    """Return what shuffling each feature of these rows costs; None without repeats."""
+    """Return the cost of shuffling each feature of these rows; None if the configured number of repeats is 0."""
     if not repeats:
         return None
     features = permutation_importance(
@@ -74,7 +75,7 @@ def _permute(
 
 
 def _mean_absolute_shap(model: Model, rows: Dataset, at_most: int, seed: int) -> ShapImportance | None:
-    """Return the mean |SHAP value| by feature in log odds, before calibration, over a draw of `at_most` rows."""
+    """Return the mean |SHAP value| by feature in log odds before calibration, over a sample of `at_most` rows."""
     if not at_most:
         return None
     X = rows.X

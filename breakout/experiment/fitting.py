@@ -1,4 +1,4 @@
-"""Training rows to a fitted model: rows kept back for validation, fit, calibration, threshold and baselines."""
+"""The fit of one experiment: the split of training rows, the model, calibration, threshold and baselines."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Fitted:
     """A fitted experiment: the model, its calibration, the rows kept back for validation, and the baselines.
 
     `validation_raw` and `validation_probability` (v,) are the probabilities of the validation rows before and after
-    calibration; `threshold` was chosen on the latter. `held_out` is None where nothing was calibrated or the
-    validation rows are of one date. `warnings` are those of the fit, of the calibration and of the baselines.
+    calibration; `threshold` was chosen on the latter. `held_out` is None if nothing was calibrated or the validation
+    rows are of one date. `warnings` are those of the fit, the calibration and the baselines.
     """
 
     model: Model
@@ -54,12 +54,15 @@ class Fitted:
 
     @property
     def calibrator(self) -> Calibrator:
-        """The map that the calibration found."""
+        """The fitted calibration map."""
         return self.calibration.calibrator
 
 
 def check_training_rows(train: Dataset, describe_history: Callable[[], str] | None = None) -> None:
-    """Raise DataError below 500 rows or with one class only; without any, it says what `describe_history` returns."""
+    """Raise DataError for fewer than 500 rows or only one class.
+
+    Without any rows the message is what `describe_history` returns.
+    """
     check_training_count(len(train), describe_history)
     if len(np.unique(train.label)) == 1:
         raise DataError(
@@ -69,15 +72,15 @@ def check_training_rows(train: Dataset, describe_history: Callable[[], str] | No
 
 
 def _describe_class(rows: Dataset) -> str:
-    """Return which class all of these rows are of."""
+    """Describe the one class that all of these rows have."""
     kind = "are breakouts" if rows.label[0] else "are no breakouts"
     return f"all {len(rows):,} games of {rows.dates.min()} to {rows.dates.max()} {kind}"
 
 
 def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
-    """Raise DataError if no feature varies over the rows to fit on: such a model could not rank any two games.
+    """Raise DataError if no feature varies over the rows to fit on, because such a model could not rank two games.
 
-    The base rate uses no feature and is fitted all the same.
+    The base rate uses no feature and is not checked.
     """
     X = parts.X_fit.to_numpy()
     if KINDS[config.model.kind].uses_features and bool((X[0] == X).all()):
@@ -89,13 +92,16 @@ def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
 
 
 def calibration_kind(config: ExperimentConfig) -> Kind:
-    """Return the configured kind; a sigmoid where none is configured but weighted classes distort probabilities."""
+    """Return the configured kind of calibration.
+
+    If none is configured but the classes are weighted, which distorts probabilities, it is sigmoid.
+    """
     is_weighted = getattr(config.model, "class_weights", "none") != "none"
     return "sigmoid" if is_weighted and config.calibration.kind == "none" else config.calibration.kind
 
 
 def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | None = None) -> tuple[FitParts, Dataset]:
-    """Return the part to fit on and the validation part: the latest whole dates of the training window.
+    """Return the part to fit on and the validation part, which is the latest whole dates of the training window.
 
     DataError if one of them holds one class only, or if no feature varies over the part to fit on. `work` keeps the
     parts, so that jobs on the same rows share them.

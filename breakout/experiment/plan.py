@@ -1,4 +1,4 @@
-"""The plan of a run, resolved before anything is fitted: features, contract, dates, warehouse, and the rows' cost."""
+"""The plan of a run, resolved before any fit: features, contract, dates, warehouse, and reading costs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RunPlan:
     contract: Contract
     split: Split
     warehouse: Warehouse
-    folds: tuple[Fold, ...] = ()  # of a walk forward; `split` is then that of the last fold
+    folds: tuple[Fold, ...] = ()  # folds of a walk forward; `split` is then the last fold
 
     @property
     def run_parent(self) -> Path:
@@ -51,7 +51,7 @@ class RunPlan:
         return {"train": self.split.train, **evaluation}
 
     def estimate(self, window: DateRange) -> CostEstimate | None:
-        """Return what reading the rows of a window would cost, slices included; None where reading is free."""
+        """Return the cost of reading the rows of a window, slices included; None if reading is free."""
         return estimate_rows(self.warehouse, self.features, window.start, window.end, SLICE_FEATURES)
 
     def build_span(self) -> Dataset:
@@ -82,7 +82,7 @@ def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
 
 
 def folds_of(config: ExperimentConfig) -> tuple[Fold, ...]:
-    """Return the folds of a walk forward by the calendar, whether games were played or not; () for other windows."""
+    """Return the folds of a walk forward by the calendar, with or without games; () for other windows."""
     return resolve_folds(config.window) if isinstance(config.window, settings.WalkForwardWindowConfig) else ()
 
 
@@ -93,7 +93,7 @@ def estimate_rows(
     end: date,
     slice_features: Sequence[str] = (),
 ) -> CostEstimate | None:
-    """Return the cost of `build_dataset` with the same arguments and of its checks; None where reading is free."""
+    """Return the cost of `build_dataset` with the same arguments and of its checks; None if reading is free."""
     if not isinstance(warehouse, Priced):
         return None
     sql = get_training_data_query((*config.names, *slice_features), sources=warehouse.sources)
@@ -103,7 +103,10 @@ def estimate_rows(
 
 
 def check_training_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
-    """Raise DataError below 500 training rows; without any, it says what `describe_history` returns."""
+    """Raise DataError for fewer than 500 training rows.
+
+    Without any rows the message is what `describe_history` returns.
+    """
     if rows < MIN_TRAINING_ROWS:
         held = f" ({describe_history()})" if describe_history and not rows else ""
         raise DataError(
@@ -113,7 +116,7 @@ def check_training_count(rows: int, describe_history: Callable[[], str] | None =
 
 
 def check_evaluation_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
-    """Raise DataError if the evaluation window holds no rows; it says what `describe_history` returns."""
+    """Raise DataError, with the text that `describe_history` returns, if the evaluation window holds no rows."""
     if not rows:
         held = f" ({describe_history()})" if describe_history else ""
         raise DataError(

@@ -1,4 +1,4 @@
-"""The same recipe fitted with several seeds: how much of a metric is the luck of one seed."""
+"""The same recipe fitted with several seeds, which shows how much of a metric depends on the seed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def measure_stability(
 ) -> SeedStability | None:
     """Return the spread of each metric over `evaluation.seeds` seeds, counted up from the run's own; None for one seed.
 
-    `headline` (n,) are the run's own probabilities of the evaluation rows. Each further fit is calibrated on its own;
-    the threshold plays no part.
+    `headline` (n,) are the run's own probabilities of the evaluation rows. Each further fit is calibrated on its own
+    validation part. The threshold is not used.
     """
     if config.evaluation.seeds == 1:
         return None

@@ -23,10 +23,10 @@ OF_ROWS = ("answer", "rows", "split")
 
 
 class SharedWork:
-    """Results that jobs of one process have in common, each computed once.
+    """The results that jobs of one process share, each computed once.
 
-    A result is kept under a digest of its inputs, so jobs share it whenever their inputs are equal, wherever these come
-    from. The least recently used results are dropped beyond a limit. Results are bit for bit those of separate work.
+    A result is kept under a digest of its inputs, so all jobs with equal inputs share it. Beyond a limit the least
+    recently used results are dropped. Shared results are bit for bit equal to those of separate work.
     """
 
     def __init__(self) -> None:
@@ -35,13 +35,13 @@ class SharedWork:
         self._iterations = 0
 
     def begin_group(self, group: Hashable, iterations: int) -> None:
-        """Keep the fits of one group of jobs, of which any asks for at most `iterations` trees, and drop all others."""
+        """Drop the fits of earlier groups and start a group of jobs whose largest number of trees is `iterations`."""
         if group != self._group:
             self._kept["fit"].clear()
         self._group, self._iterations = group, iterations
 
     def once(self, kind: str, key: Hashable, compute: Callable[[], Result]) -> Result:
-        """Return the kept result of this kind and key, computing it if there is none."""
+        """Return the kept result of this kind and key; it is computed if there is none."""
         kept = self._kept[kind]
         if key not in kept:
             kept[key] = compute()
@@ -54,7 +54,8 @@ class SharedWork:
     def fit(self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
         """Return what `fit_model` would return.
 
-        Jobs that differ in `model.iterations` alone are served by the longest fit, the trees of a blend among them.
+        Jobs that differ only in `model.iterations` are served from the longest fit; the trees of a blend count as such
+        a job.
         """
         if isinstance(config, settings.CatBoostConfig):
             return self._fit_trees(config, parts, seed, metadata)

@@ -49,10 +49,10 @@ class RunResult:
 
 
 def summarise_training(config: ExperimentConfig, run: FittedRun, result: EvaluationResult | None) -> RunMetrics:
-    """Return the metrics of a training run; `result` is None where nothing was evaluated.
+    """Return the metrics of a training run; `result` is None if nothing was evaluated.
 
-    Features are shuffled over the evaluation rows of all windows; SHAP values and the stability over seeds are those of
-    the last window's model. Where nothing was evaluated, the validation part takes the place of the evaluation rows.
+    Features are shuffled over the evaluation rows of all windows. SHAP values and the stability over seeds are those of
+    the last window's model. If nothing was evaluated, the validation part is used in place of the evaluation rows.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     last, parts = run.last, [window.scored for window in run.windows if window.scored is not None]
@@ -92,9 +92,10 @@ def summarise_training(config: ExperimentConfig, run: FittedRun, result: Evaluat
 def summarise_scoring(
     config: EvaluateConfig, bundle: Bundle, scored: ScoredRows, result: EvaluationResult, differences: Sequence[str]
 ) -> RunMetrics:
-    """Return the metrics of a saved bundle on later rows; `differences` are those of its contract to the installed one.
+    """Return the metrics of a saved bundle on later rows.
 
-    The validation part and other seeds are known to a fit only and stay empty.
+    `differences` are those between its contract and the installed one. The validation part and other seeds are known
+    only to a fit and stay empty.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     explanation = explain(bundle.model, bundle.predict_probability, scored.rows, config.evaluation, parameters)
@@ -115,14 +116,14 @@ def summarise_scoring(
 
 
 def calibration_fit(config: ExperimentConfig, fitted: Fitted) -> CalibrationFit:
-    """Return how the calibration of a fit came about."""
+    """Return the description of how a calibration was fitted."""
     requested = fitted.calibration.requested
     is_forced = requested != config.calibration.kind
     return CalibrationFit(requested, is_forced, fitted.calibration.warnings, fitted.held_out)
 
 
 def saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
-    """Return how the calibration of a bundle came about, as far as bundles of earlier versions hold it."""
+    """Return the description of how a bundle's calibration was fitted, as far as earlier versions saved it."""
     if bundle.manifest.calibration_fit is not None:
         return bundle.manifest.calibration_fit
     kind = bundle.calibrator.kind
@@ -130,12 +131,12 @@ def saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
 
 
 def _ends(parts: Sequence[ScoredRows]) -> np.ndarray:
-    """Return where each part but the last ends among the rows of all parts."""
+    """Return the end position of each part but the last among the rows of all parts."""
     return np.cumsum([len(part.rows) for part in parts])[:-1]
 
 
 def _predict(fits: Sequence[Learned], ends: np.ndarray, X: pd.DataFrame) -> np.ndarray:
-    """Return calibrated probabilities (n,) of rows that are cut at `ends`, each part by its own fit."""
+    """Return calibrated probabilities (n,) of rows that are split at `ends`; each part is predicted by its own fit."""
     parts = (X.iloc[rows] for rows in np.split(np.arange(len(X)), ends))
     return np.concatenate(
         [fit.calibrator.apply(fit.model.predict_probability(part)) for fit, part in zip(fits, parts, strict=True)]
@@ -159,7 +160,7 @@ def _summarise_validation(fits: Sequence[Fitted], ece_bins: int) -> ValidationMe
 def _summarise_model(
     learned: Learned, training_rows: int, fit_seconds: float | None = None, bundle: str | None = None
 ) -> ModelSummary:
-    """Return the summary of a model that was fitted in `fit_seconds`, or loaded from the bundle of a fingerprint."""
+    """Return the summary of a model: fitted in `fit_seconds`, or loaded from the bundle with a fingerprint."""
     return ModelSummary(
         kind=learned.model.kind,
         figures=learned.model.describe(),
@@ -195,7 +196,7 @@ def _summarise_calibration(
 
 
 def _collect_warnings(windows: Sequence[FittedWindow]) -> tuple[str, ...]:
-    """Return each warning once; in a walk forward with the folds that it is about."""
+    """Return each warning once; in a walk forward it names its folds."""
     folds: dict[str, list[str]] = {}
     for window in windows:
         for warning in window.fitted.warnings:

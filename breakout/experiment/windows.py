@@ -1,4 +1,4 @@
-"""The windows of a plan, fitted and scored: the one window of a plain run, or every fold of a walk forward."""
+"""The fitting and scoring of a plan's windows: one window, or every fold of a walk forward."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ logger = logging.getLogger("breakout")
 
 @dataclass(frozen=True)
 class FittedWindow:
-    """A fit, the rows it learned from, and the evaluation rows with its probabilities.
+    """A fit, its training rows, and the evaluation rows with its probabilities.
 
-    `scored` is None in a run that only trains, `fold` unless the window is a fold of a walk forward.
+    `scored` is None in a run that only trains. `fold` is None unless the window is a fold of a walk forward.
     """
 
     split: Split
@@ -53,7 +53,7 @@ class FittedRun:
 
     @property
     def coverage_warnings(self) -> tuple[str, ...]:
-        """The warnings about features that are missing in most of the last window's training or the evaluation rows."""
+        """The warnings about features that most training rows (of the last window) or evaluation rows lack."""
         return coverage_warnings(parts_of(self.last.train, self.rows))
 
     @property
@@ -62,7 +62,7 @@ class FittedRun:
         return self.windows[-1]
 
     def predictions(self) -> pd.DataFrame:
-        """Return predictions.parquet; a game may be in the validation part of several folds."""
+        """Return the content of predictions.parquet; a game may be in the validation part of several folds."""
         frames = []
         for window in self.windows:
             parts = {"validation": (window.fitted.validation, window.fitted.validation_probability)}
@@ -74,14 +74,15 @@ class FittedRun:
 
 
 def parts_of(train: Dataset, evaluation: Dataset | None) -> dict[str, Dataset]:
-    """Return the rows of a run by the part they play."""
+    """Return the rows of a run by their part: training, validation, evaluation."""
     return {"training": train} | ({} if evaluation is None else {"evaluation": evaluation})
 
 
 def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
     """Build the rows of a plan, fit every window and score its evaluation rows.
 
-    `work` holds what several jobs of a sweep share. DataError if there are too few rows; it names the fold.
+    `work` holds the results that several jobs of a sweep share. DataError, which names the fold, if there are too few
+    rows.
     """
     work = work or SharedWork()
     fitted = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
@@ -91,7 +92,7 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
 
 
 def check_rows(plan: RunPlan, train: Dataset, evaluation: Dataset | None, work: SharedWork | None = None) -> None:
-    """Raise DataError unless there are enough rows to fit on, to keep back for validation, and to evaluate on."""
+    """Raise DataError unless there are enough rows to fit on, to validate and to evaluate on."""
     check_training_rows(train, partial(_describe_history, plan, plan.split.train))
     split_parts(plan.config, train, work)
     if evaluation is not None and plan.split.evaluation is not None:
@@ -103,7 +104,7 @@ def _describe_history(plan: RunPlan, days: DateRange) -> str:
 
 
 def played_folds(plan: RunPlan, span: Dataset) -> tuple[Fold, ...]:
-    """Return the folds that hold games, at most as many as the window keeps."""
+    """Return the folds that hold games, at most as many as the window's setting `folds`."""
     return folds_with_games(plan.folds, span.dates, getattr(plan.config.window, "folds", None))
 
 

@@ -1,6 +1,6 @@
 """The features: their registry, the query that computes them, their defaults and their contract.
 
-Names resolve when they are first used, so that asking for the list of features does not load an SQL parser.
+Names are imported when they are first used, so that listing the features does not load an SQL parser.
 """
 
 from __future__ import annotations

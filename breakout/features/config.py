@@ -27,7 +27,11 @@ class FeatureSettings(Protocol):
 
 @dataclass(frozen=True)
 class BreakoutFeatureConfig:
-    """Features in order, which players' rows are kept (points a game, games before the row), and what a breakout is."""
+    """The configuration of the feature query.
+
+    It holds the features in order, the limits of the kept rows (points a game, games before the row), and the
+    definition of a breakout.
+    """
 
     names: tuple[str, ...]
     min_ppg: float
@@ -40,13 +44,13 @@ class BreakoutFeatureConfig:
     def from_settings(cls, settings: FeatureSettings) -> BreakoutFeatureConfig:
         """Return the features of a command; ConfigurationError if the mode forbids them or a name is wrong.
 
-        This is the one place that enforces the lock of shared mode: every command gets its features here.
+        Every command gets its features here, so the lock of shared mode is enforced in one place.
         """
         return cls.from_target(select_features(settings.mode.name, settings.features.names), settings.target)
 
     @classmethod
     def from_target(cls, names: Sequence[str], target: TargetConfig) -> BreakoutFeatureConfig:
-        """Return features that were selected before, such as those of a bundle's contract, with a target."""
+        """Return features that are already selected, such as those of a bundle's contract, with a target."""
         return cls(
             names=tuple(names),
             min_ppg=target.min_ppg,

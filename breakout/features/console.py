@@ -1,6 +1,6 @@
 """The feature query as a script for BigQuery's console, with its values on top.
 
-`python -m breakout.features.console` prints it; with a page's path it renews the SQL block at the end of that page.
+`python -m breakout.features.console` prints it. With a page's path it replaces the SQL block at the end of that page.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ _DTYPE = "float64"
 class FeatureContract:
     """The part of one feature in a contract.
 
-    `definition` is its expression with everything it is built from, `windows` the frames it reads, `query` a digest of
-    the whole query that computes it (sources, joins and as-of rule included).
+    `definition` is its expression with the expressions of all features in it, `windows` the windows it reads, `query` a
+    digest of the whole query that computes it (sources, joins and as-of rule included).
     """
 
     dtype: str

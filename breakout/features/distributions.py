@@ -97,9 +97,9 @@ def validate_feature_distributions(
     significance: float = 0.01,
     defaults: Mapping[str, float] = FEATURE_DEFAULTS,
 ) -> DistributionReport:
-    """Compare two windows feature by feature; both frames have one column a feature, defaults filled.
+    """Compare two windows feature by feature; both frames have one column for each feature, defaults filled.
 
-    `significance` is the chance that any feature at all is called drifted where none is. KeyError if a feature of
+    `significance` is the probability that any feature is called drifted if none is. KeyError if a feature of
     `reference` is absent from `current`.
     """
     level = significance / (2 * max(1, len(reference.columns)))
@@ -161,7 +161,7 @@ def _describe(values: np.ndarray, default: float) -> Sample:
 def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[float, float]:
     """Return PSI over equal-mass bins of both windows together, and the limit it exceeds by chance at `level`.
 
-    Half a row is added to each bin, so that an empty one does not make the index infinite.
+    Half a row is added to each bin, so that an empty bin does not make the index infinite.
     """
     both = np.concatenate([reference, current])
     edges = np.unique(np.quantile(both, np.linspace(0, 1, BINS + 1)[1:-1]))

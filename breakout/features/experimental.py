@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The constant 1.5 belongs to the score's definition and does not follow the label's multiplier.
+# The constant 1.5 is part of the definition of the feature, so it does not follow the label's multiplier.
 _HOT_GAMES_IN_LAST_10 = " + ".join(
     f"IF(LAG(points, {back}) OVER player_season * row.games_before >= 1.5 * row.points_before - 1e-9, 1, 0)"
     for back in range(10)

@@ -36,9 +36,9 @@ def _decayed_rate(top: str, bottom: str) -> str:
 
 _S = "NULLIF(points_avg_season, 0)"
 _M = "NULLIF(minutes_avg_season, 0)"
-_M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # minutes are summed in billionths
+_M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # minutes are summed in billionths, so the divisor is too
 _GAMES_IN_LAST_10 = "COUNT(*) OVER last_10"
-# Squares of minutes in billionths do not add exactly, so the squared deviations are added game by game, in one order.
+# Sums of squared minutes in billionths are not exact, so squared deviations are added game by game in a fixed order.
 _SQUARED_DEVIATIONS = " + ".join(
     f"COALESCE(POW(LAG(minutes_nano, {back}) OVER player_season / 1e9 - minutes_avg_last_10, 2), 0)"
     for back in range(10)

@@ -34,7 +34,7 @@ RowSource = Literal["played", "slate", "listed"]
 
 KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
 NIGHT_COLUMNS = ("team_abbr", "opponent_team_abbr", "season_year", "is_home", "games_before")
-NAME_COLUMN = "player_full_name"  # of a slate alone: people read it, and played games are many
+NAME_COLUMN = "player_full_name"  # returned for a slate only: people read it, and played games are many
 CONTEXT_COLUMNS = ("season_points_avg", "last_game_date", "is_role_player", "is_breakout")
 
 _NIGHT = ("player_lookup", "game_id", "game_date", "day", "season_year", "team_abbr", "opponent_team_abbr")
@@ -85,7 +85,7 @@ def get_training_data_query(
 
 
 def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> int:
-    """Return how many seasons before a row's own these features read: 1, or more where a window reaches further."""
+    """Return how many seasons before a row's own these features read: 1, or more if a window reaches further back."""
     states = plan_query(registry, tuple(dict.fromkeys(names))).states
     return max([1, *(relation.seasons_before for relation in w.RELATIONS if relation.name in states)])
 
@@ -202,10 +202,10 @@ WINDOW
 
 
 def _asked(relation: w.Relation) -> str:
-    """Return the games of the asked players, whole seasons of them: the states of other players would join no row.
+    """Return the CTE of whole seasons of games of the requested players.
 
-    Where earlier seasons count, a game is listed once for each asked season that it counts for, under that season.
-    Teams are few, and their states need not wait until it is known which rows are asked for.
+    States of other players would join no row. If earlier seasons count, a game is listed once under each requested
+    season that it counts for. Teams are few, so their states are not filtered.
     """
     columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
     if relation.seasons_before:

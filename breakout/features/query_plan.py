@@ -1,4 +1,4 @@
-"""What a list of features needs from the past: window columns of each relation, and features by level."""
+"""The plan of the feature query: the window columns of each relation, and the features by level."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class QueryPlan:
     inputs: dict[str, set[str]] = field(default_factory=lambda: {"played": set(), "team_games": set()})
 
     def add(self, name: str, chain: tuple[str, ...] = ()) -> int:
-        """Plan a feature and all that it is built from; its level is one above the highest of those."""
+        """Plan a feature and all features in its expression; its level is one above the highest of theirs."""
         if name in chain:
             raise FeatureDefinitionError(f"feature {name} depends on itself: {' -> '.join((*chain, name))}")
         if name in self.levels:
@@ -72,7 +72,7 @@ class QueryPlan:
         return self.states.get(relation, {})
 
     def _window_column(self, name: str, node: exp.Window) -> exp.Column:
-        """Move `AGGREGATE(...) OVER window` to the relation of its window; what stays is a plain column."""
+        """Move `AGGREGATE(...) OVER window` to the relation of its window; return the column that replaces it."""
         from sqlglot import exp
 
         sql, window = write_sql(node), node.text("alias")
@@ -89,7 +89,7 @@ class QueryPlan:
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
-        """Return what a column of an expression becomes, and the level that the expression gets by it."""
+        """Return the replacement of a column in an expression, and the level that the column requires."""
         from sqlglot import exp
 
         if column.table == "row" and column.name in w.ROW_COLUMNS:
@@ -119,7 +119,10 @@ def plan_query(registry: Mapping[str, Feature], names: Sequence[str]) -> QueryPl
 
 @lru_cache(maxsize=256)
 def _plan(entries: tuple[Feature, ...], names: tuple[str, ...], row_windows: tuple[str, ...]) -> QueryPlan:
-    """Build a plan; `row_windows` is part of the key because the windows decide where an expression belongs."""
+    """Build a plan.
+
+    `row_windows` is part of the cache key, because the windows decide where an expression is computed.
+    """
     del row_windows
     plan = QueryPlan({entry.name: entry for entry in entries})
     for name in names:

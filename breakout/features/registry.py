@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from breakout.features.feature import Feature
 
-# The contract of shared mode: exact names, exact order. Promotion moves an entry to shared.py and names it here.
+# The contract of shared mode: exact names in exact order. To promote a feature, move it to shared.py and add it here.
 BREAKOUT_FEATURE_ORDER: tuple[str, ...] = (
     "pts_vs_season_zscore",
     "points_std_last_10",

@@ -1,6 +1,6 @@
 """The parts of the feature query that number a team's games and find the players who did not play in them.
 
-In: a plan. Out: CTEs by name, none of them where no feature of the plan asks.
+Each function takes a plan and returns CTEs by name; it returns none if no feature of the plan needs them.
 """
 
 from __future__ import annotations

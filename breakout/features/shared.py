@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# Of his last five games those inside D-30 <= game_date < D; -1 stands for "no such game", points are never negative.
+# Of his last five games those with D-30 <= game_date < D. Points are never negative, so -1 marks "no such game".
 _LAST_FIVE_WITHIN_30_DAYS = ", ".join(
     f"IF(LAG(day, {back}) OVER player_season >= row.day - 30, LAG(points, {back}) OVER player_season, -1)"
     for back in range(5)

@@ -58,7 +58,7 @@ def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
 def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = ()) -> str:
     """Return the played games of the enabled season types, from the start of the history to the last requested day.
 
-    `names` are columns that are carried along as they are.
+    `names` are columns that are passed on unchanged.
     """
     values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}

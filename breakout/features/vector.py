@@ -1,4 +1,4 @@
-"""The one place where missing feature values are filled with their defaults and put into contract order."""
+"""The one place that fills missing feature values with their defaults and puts features into contract order."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def prepare_feature_vector(
     names: Sequence[str] = BREAKOUT_FEATURE_ORDER,
     defaults: Mapping[str, float] = FEATURE_DEFAULTS,
 ) -> pd.DataFrame | np.ndarray:
-    """Return the features of one row or of many as float64, in the order of `names`, missing values filled.
+    """Return the features of one row or of many as float64, in the order of `names`, with missing values filled.
 
-    A mapping of one row gives an array of shape (len(names),); a DataFrame of n rows gives a DataFrame of shape
-    (n, len(names)). None and NaN are missing. Columns beyond `names` are left out. DataError if a name is absent
-    altogether: a feature that nobody computed is not a missing value.
+    A mapping of one row gives an array of shape (len(names),). A DataFrame of n rows gives a DataFrame of shape (n,
+    len(names)). None and NaN are missing. Columns beyond `names` are left out. DataError if a name is absent: a feature
+    that was not computed is not a missing value.
     """
     import pandas as pd
 

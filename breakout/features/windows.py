@@ -34,7 +34,7 @@ ROW_COLUMNS = (
     "missing_points_pico",
 )
 
-# Row windows reach back from the row's own date by whole days, so games of the same date are never inside.
+# Row windows end at least one whole day before the row's date, so games of the same date are never inside.
 ROW_WINDOWS = {
     "before": (
         "(PARTITION BY player_lookup, season_year ORDER BY day RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
@@ -72,10 +72,10 @@ class Relation:
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
     def column(self, node: exp.Window) -> str:
-        """Return the SQL of a state's window column, without its window where a cheaper expression gives the same.
+        """Return the SQL of a state's window column, as a cheaper expression without a window if one gives the same.
 
-        A LAG of 0 is the state's own game. How many games a frame holds follows from the number of the state's game,
-        which is computed once for all frames; a count would be computed for each.
+        A LAG of 0 is the state's own game. The number of games in a frame follows from the number of the state's game,
+        which is computed once for all frames.
         """
         from sqlglot import exp
 
@@ -99,7 +99,7 @@ class Relation:
 
 
 def write_sql(node: exp.Expr) -> str:
-    """Return the text of a parsed expression, its keywords and functions in capitals and without comments."""
+    """Return the text of a parsed expression without comments, with keywords and functions in capitals."""
     return node.sql(DIALECT, comments=False, normalize_functions="upper")
 
 
@@ -108,7 +108,7 @@ def last(games: int) -> str:
     return f"ROWS BETWEEN {games - 1} PRECEDING AND CURRENT ROW"
 
 
-_LONGEST = 100  # games of a frame, more than any relation has
+_LONGEST = 100  # games; more than any relation has
 SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 
 RELATIONS: tuple[Relation, ...] = (

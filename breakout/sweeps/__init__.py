@@ -1,1 +1,1 @@
-"""Sweeps: many runs of the main job under one plan, run by worker processes and ranked in a leaderboard."""
+"""Sweeps: many runs of the main job, run by worker processes and ranked in a leaderboard."""

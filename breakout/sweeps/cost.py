@@ -1,7 +1,7 @@
 """Estimates of the seconds that a job takes on one core.
 
-Measured with CatBoost 1.2.10 on a cloud core, 2026: good to a factor of two, enough to order jobs and to decide
-whether to wait.
+They were measured with CatBoost 1.2.10 on a cloud core in 2026. They are right to a factor of two, which is enough to
+order jobs and to decide whether to wait.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from breakout import settings
 if TYPE_CHECKING:
     from breakout.settings.groups import ModelConfig
 
-TREE_SECONDS, ROW_SECONDS = 1.9e-4, 1.0e-7  # a tree, and each row that it is fitted on
-LEAF_SECONDS = 1.04e-6  # each of a tree's 2^depth leaves, for each feature
-LINEAR_SECONDS = 6.7e-7  # of any other model, for each row and feature
-EARLY_STOP = 100  # trees beyond the patience at which early stopping usually ends a fit
+TREE_SECONDS, ROW_SECONDS = 1.9e-4, 1.0e-7  # for each tree, and for each row of each tree
+LEAF_SECONDS = 1.04e-6  # for each of a tree's 2^depth leaves and each feature
+LINEAR_SECONDS = 6.7e-7  # for each row and feature of a model without trees
+EARLY_STOP = 100  # trees after the patience before early stopping usually ends a fit
 JOB_SECONDS, EVALUATED_ROW_SECONDS = 0.03, 1.2e-5  # everything beside the fit: files, evaluation with its intervals
-START_SECONDS = 1.5  # and the end
+START_SECONDS = 1.5  # to start and end the sweep
 
 
 def fit_seconds(model: ModelConfig, rows: int, features: int) -> float:
@@ -33,5 +33,5 @@ def fit_seconds(model: ModelConfig, rows: int, features: int) -> float:
 
 
 def job_seconds(evaluation_rows: int) -> float:
-    """Return the estimated seconds of all that follows the fits of a job."""
+    """Return the estimated seconds of everything in a job that follows its fits."""
     return JOB_SECONDS + EVALUATED_ROW_SECONDS * evaluation_rows

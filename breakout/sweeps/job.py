@@ -1,4 +1,4 @@
-"""The jobs of a sweep: their settings, what tells one from another, and what happens to them."""
+"""The jobs of a sweep: their settings, their identity, and the events of their lives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Event:
     """A change in the state of a job: it started, completed with a value of the optimized metric, or failed.
 
-    `message` says why it failed; `is_death` is true if its process died, so that it could write nothing itself.
+    `message` is the reason of a failure. `is_death` is true if its process died, so that it could not write its status.
     """
 
     kind: Literal["started", "completed", "failed"]
@@ -32,7 +32,7 @@ class Event:
 
 Identity: TypeAlias = tuple[str, str]
 
-# Overrides that choose how a sweep runs are no part of a job, but a job may need the folders that hold its options.
+# These overrides choose how a sweep runs and are not part of a job, except the folders in which its options are.
 _FOLDERS = "hydra.searchpath="
 _OF_THE_SWEEP = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/")
 
@@ -41,8 +41,8 @@ _OF_THE_SWEEP = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hyd
 class Job:
     """One run of a sweep.
 
-    `origin` is the place at which the sweeper made it; a walk forward whose folds are jobs makes several of one origin.
-    `number` is the job's number in the sweep's folder.
+    `origin` is the position of the sweeper's job that it comes from; a walk forward whose folds are jobs makes several
+    jobs of one origin. `number` is the job's number in the sweep's folder.
     """
 
     origin: int
@@ -57,13 +57,16 @@ class Job:
 
     @property
     def identity(self) -> Identity:
-        """What tells the job from the others of its sweep."""
+        """The identity of the job: equal for jobs that are the same."""
         return identity_of(self.fingerprint, settings.to_mapping(self.config))
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A job that cannot be begun, and why; `mapping` holds its settings, or its overrides if they give none."""
+    """A job that cannot start, and the reason.
+
+    `mapping` holds its settings, or its overrides if they cannot be composed.
+    """
 
     origin: int
     overrides: tuple[str, ...]
@@ -78,12 +81,12 @@ class Refusal:
 
     @property
     def identity(self) -> Identity:
-        """What tells the job from the others of its sweep."""
+        """The identity of the job: equal for jobs that are the same."""
         return identity_of(self.fingerprint, self.mapping)
 
 
 def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
-    """Return what tells a job from the others: its fingerprint, and texts that change none of its numbers."""
+    """Return what identifies a job: its fingerprint, and its texts that change none of its numbers."""
     return fingerprint, json.dumps([mapping.get(key) for key in ("name", "hypothesis", "tags")])
 
 
@@ -98,10 +101,10 @@ def job_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
 
 
 def command_of(overrides: Sequence[str], sweep_overrides: Sequence[str] = ()) -> str:
-    """Return the command that runs a job alone; `sweep_overrides` are those that its sweep was started with."""
+    """Return the command that runs a job alone; `sweep_overrides` are the overrides of its sweep."""
     arguments = [*filter(_is_folders, sweep_overrides), *job_overrides(overrides)]
     if any(found.startswith("sweep=") for found in arguments):
-        arguments.append("hydra.mode=RUN")  # the file itself asks for a sweep
+        arguments.append("hydra.mode=RUN")  # the file itself selects a sweep
     return shlex.join(["breakout", *arguments])
 
 

@@ -1,4 +1,4 @@
-"""Run folders of the jobs of a sweep: how a job's run is marked, what it is ranked by, and what ended it."""
+"""The run folders of a sweep's jobs: the marks in a job's status, its ranking metric, and its failure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RUNS_FOLDER = "runs"
 
 @dataclass(frozen=True)
 class JobRun:
-    """The run folder of a job; `damage` names a file that is not as the run left it, maybe status.json itself."""
+    """The run folder of a job; `damage` names a file that was changed since the run ended, or status.json itself."""
 
     folder: Path
     status: RunStatus | None
@@ -28,12 +28,12 @@ class JobRun:
 
     @property
     def state(self) -> str:
-        """completed, failed, interrupted, killed, running or damaged."""
+        """The state: completed, failed, interrupted, killed, running or damaged."""
         return "damaged" if self.damage or self.status is None else self.status.state
 
     @property
     def message(self) -> str:
-        """Why it is not completed."""
+        """The reason why the job is not completed."""
         return self.damage or (self.status.error if self.status else None) or "it has not ended"
 
     def is_of(self, number: int, fingerprint: str) -> bool:
@@ -69,7 +69,7 @@ def run_of(runs: Sequence[JobRun], number: int, fingerprint: str) -> JobRun | No
 
 
 def job_facts(number: int, overrides: Sequence[str]) -> dict[str, Any]:
-    """Return what the status.json of a job holds beside what it holds of any run."""
+    """Return the keys that the status.json of a job holds beside those of any run."""
     return {"job": number, "overrides": tuple(map(mask_secrets, overrides))}
 
 
@@ -80,13 +80,13 @@ def metric_of(run: Path, metric: str) -> float | None:
 
 
 def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any], error: Exception) -> None:
-    """Make the run folder of a job that wrote none, with status.json, settings and a log."""
+    """Create the run folder of a job that failed before it made one, with status.json, settings and a log."""
     with suppress(type(error)), open_run(folder / RUNS_FOLDER, mapping, "train", facts=facts):
         raise error
 
 
 def message_of(error: BaseException) -> str:
-    """Return the message of an error, as status.json has it."""
+    """Return the message of an error in the form that status.json has."""
     known = as_breakout_error(error)
     if known is not None:
         return str(known)

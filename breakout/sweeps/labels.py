@@ -1,4 +1,4 @@
-"""Short names of jobs: the overrides that tell each from the others."""
+"""Short names of jobs, made of the overrides in which they differ."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Overrides = tuple[str, ...]
-_LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # as tuners draw them
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # numbers such as a tuner draws
 
-# Settings that do not make another recipe: where a job is evaluated, how it is called, and its seed.
+# Settings that are not part of a recipe: the evaluation window, names, and the seed.
 _WHERE = {"window"}
 _NOT_RECIPE = _WHERE | {"seed", "name", "hypothesis", "tags", "paths"}
 
 
 def varying_overrides(overrides: Mapping[int, Sequence[str]]) -> dict[int, Overrides]:
-    """Return the overrides of each job that not every job has; of a single job all."""
+    """Return for each job the overrides that not every job has; for a single job all of them."""
     found = {number: job_overrides(own) for number, own in overrides.items()}
     return _without_common(found) if len(found) > 1 else found
 
 
 def recipe_overrides(overrides: Sequence[str]) -> Overrides:
-    """Return the overrides without those that choose where a job is evaluated, and without its seed."""
+    """Return the overrides without the seed and without those that choose the evaluation window."""
     return tuple(override for override in overrides if _group_of(override) not in _NOT_RECIPE)
 
 
 def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:
-    """Return short labels for the jobs of one table, whose title names their window; "" if nothing is left to name."""
+    """Return short labels for the jobs of one table, without the window, which its title has; maybe ""."""
     if len(overrides) > 1:
         return {number: shorten(found) for number, found in _without_common(overrides).items()}
     return {
@@ -40,7 +40,7 @@ def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:
 
 
 def shorten(overrides: Sequence[str]) -> str:
-    """Return overrides without the groups of their keys, with long numbers cut: depth=4 iterations=500."""
+    """Return overrides without the groups of their keys and with long numbers shortened: depth=4 iterations=500."""
     return " ".join(map(_shorten, overrides))
 
 

@@ -1,8 +1,8 @@
-"""The leaderboard of a sweep, built from what its jobs left.
+"""The building of a sweep's leaderboard from the run folders of its jobs.
 
-Jobs that were validated and evaluated on the same games with the same labels are ranked in one table; another window,
-target or population is another table. Across tables only recipes are compared: jobs that differ in window and seed
-alone.
+Jobs that were validated and evaluated on the same games with the same labels are ranked in one table. Jobs with another
+window, target or population are in another table. Across tables only recipes are compared: groups of jobs that differ
+only in window and seed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 def write_leaderboard(folder: Path) -> Leaderboard:
-    """Write leaderboard.json, leaderboard.csv and report.html anew from the sweep's folder."""
+    """Write leaderboard.json, leaderboard.csv and report.html again from the sweep's folder."""
     board = build_leaderboard(load_results(folder), folder)
     save_leaderboard(board, folder)
     save_text(render_sweep(board), folder / "report.html")
@@ -59,9 +59,9 @@ def write_leaderboard(folder: Path) -> Leaderboard:
 
 
 def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
-    """Write a sweep's leaderboard, print its head and register the jobs; return 0 if all are completed, else 1.
+    """Write a sweep's leaderboard, print its top and register the jobs; return 0 if all are completed, else 1.
 
-    `trackers` are those of the jobs, with the secrets that their saved settings lack.
+    `trackers` are those of the jobs with their secrets, which saved settings lack.
     """
     board = write_leaderboard(folder)
     print_board(board)
@@ -113,7 +113,7 @@ def _table(rows: str, results: list[JobResult], metric: str) -> JobTable:
 
 
 def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
-    """Return the tables with their titles: the window, and the settings of target and source in which they differ."""
+    """Return the tables with titles: the window, and the settings of target and source in which they differ."""
     titled = []
     for table in tables:
         problem = ", ".join(
@@ -172,7 +172,7 @@ def _row(standing: Standing, label: str) -> JobRow:
 
 
 def _baselines(results: Sequence[JobResult]) -> tuple[BaselineRow, ...]:
-    """Return the baselines on the same games: once where jobs agree, else once for each set of features."""
+    """Return the baselines on the same games: one set if the jobs agree, else one for each set of features."""
     found: dict[tuple[Any, ...], BaselineRow] = {}
     for result in results:
         evaluation = result.found.metrics.evaluation
@@ -185,7 +185,7 @@ def _baselines(results: Sequence[JobResult]) -> tuple[BaselineRow, ...]:
 
 
 def _recipe_tables(tables: Sequence[JobTable], metric: str) -> list[RecipeTable]:
-    """Return the recipes over the windows of each problem that has several tables."""
+    """Return the recipes with their means over windows, for each target that has several tables."""
     problems: dict[str, list[JobTable]] = defaultdict(list)
     for table in tables:
         problems[json.dumps([table.target, table.warehouse], sort_keys=True)].append(table)
@@ -193,7 +193,7 @@ def _recipe_tables(tables: Sequence[JobTable], metric: str) -> list[RecipeTable]
 
 
 def _recipes(tables: Sequence[JobTable], metric: str) -> tuple[RecipeRow, ...]:
-    """Return means over windows and seeds, the best first; recipes that are in fewer tables than others come last."""
+    """Return means over windows and seeds, the best first; recipes that are missing in some tables come last."""
     found: dict[str, list[tuple[str, JobRow]]] = defaultdict(list)
     for table in tables:
         for row in table.rows:

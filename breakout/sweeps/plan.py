@@ -1,4 +1,4 @@
-"""The plan of a sweep: the dates and rows of each job, the groups of jobs that share fits, and what they cost."""
+"""The plan of a sweep: the dates and rows of each job, the groups of jobs that share fits, and the cost."""
 
 from __future__ import annotations
 
@@ -45,27 +45,27 @@ class PlannedJob:
 
     @property
     def shared_seconds(self) -> float:
-        """The estimated seconds of the fits that other jobs may share, one or one a fold."""
+        """The estimated seconds of the fits that other jobs may share, one fit or one for each fold."""
         model, features = self.job.config.model, len(self.plan.features.names)
         return max(1, len(self.plan.folds)) * fit_seconds(model, self.train_rows or 0, features)
 
     @property
     def own_seconds(self) -> float:
-        """The estimated seconds of all that no other job shares; further seeds are fits of the job's own."""
+        """The estimated seconds of the work that no other job shares, fits with further seeds included."""
         further_seeds = self.job.config.evaluation.seeds - 1
         return further_seeds * self.shared_seconds + job_seconds(self.evaluation_rows or 0)
 
 
 @dataclass(frozen=True)
 class Group:
-    """Jobs that share their fits; `iterations` is the most that any of them asks for."""
+    """Jobs that share their fits; `iterations` is the largest number that any of them asks for."""
 
     jobs: tuple[PlannedJob, ...]
     iterations: int
 
     @property
     def fits(self) -> int:
-        """How many fits the jobs share: one, or one a fold."""
+        """The number of fits that the jobs share: one, or one for each fold."""
         return max(1, len(self.jobs[0].plan.folds))
 
     @cached_property
@@ -76,7 +76,7 @@ class Group:
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """Groups in the order in which they are begun, jobs that cannot be begun, and what reading costs."""
+    """The groups in the order in which they start, the jobs that cannot start, and the cost of reading."""
 
     groups: tuple[Group, ...]
     refused: tuple[Refusal, ...] = ()
@@ -88,7 +88,7 @@ class SweepPlan:
         return sorted((job for group in self.groups for job in group.jobs), key=lambda planned: planned.job.number)
 
     def once(self) -> SweepPlan:
-        """Return the plan with each numbered job once, however often the overrides make it."""
+        """Return the plan with each job number once, even if several overrides make the same job."""
         seen: set[int] = set()
 
         def is_new(number: int) -> bool:
@@ -105,28 +105,31 @@ class SweepPlan:
         return replace(self, groups=tuple(groups), refused=refused)
 
     def unshared(self) -> SweepPlan:
-        """Return the plan with a group for each job, for launchers whose jobs share no process."""
+        """Return the plan with a group for each job, for launchers that run each job in a process of its own."""
         groups = [replace(group, jobs=(planned,)) for group in self.groups for planned in group.jobs]
         return replace(self, groups=tuple(groups))
 
     @property
     def size(self) -> int:
-        """How many jobs were asked for, possible or not."""
+        """The number of jobs that were requested, including those that cannot start."""
         return len(self.jobs) + len(self.refused)
 
     @property
     def fits(self) -> int:
-        """How many fits the jobs cost."""
+        """The number of fits of all jobs."""
         return sum(group.fits for group in self.groups)
 
     def seconds(self, workers: int) -> float:
-        """Return the estimated seconds that so many workers take together."""
+        """Return the estimated seconds that this number of workers takes."""
         costs = [group.seconds for group in self.groups]
         return START_SECONDS + max(sum(costs) / workers, max(costs, default=0.0))
 
 
 class _Resolved(NamedTuple):
-    """A job with its source, features and dates; its rows are read once those of all jobs are known."""
+    """A job with its source, features and dates.
+
+    Its rows are read later, once for all jobs that share them.
+    """
 
     job: Job
     source: OpenedSource
@@ -145,7 +148,7 @@ class _Resolved(NamedTuple):
 def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> SweepPlan:
     """Resolve the jobs and read their rows, once for all jobs with the same source and features.
 
-    A job that cannot be begun becomes a refusal. `is_dry` reads nothing that costs money.
+    A job that cannot start becomes a refusal. With `is_dry` nothing is read that costs money.
     """
     refused: list[Refusal] = []
     planned: list[PlannedJob] = []
@@ -189,7 +192,7 @@ def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
 def _expand(
     resolved: _Resolved, problem: Problem, contract: Contract, dates: np.ndarray | None
 ) -> Iterator[PlannedJob | Refusal]:
-    """Yield the job, or one for each fold if its window asks for that."""
+    """Yield the job, or one job for each fold if its window is a walk forward with folds as jobs."""
     job, window, folds = resolved.job, resolved.job.config.window, resolved.folds
     if not isinstance(window, settings.WalkForwardWindowConfig) or dates is None:
         yield _planned(job, problem, contract, resolved.split, folds, dates)
@@ -203,7 +206,7 @@ def _expand(
 
 
 def fold_job(job: Job, fold: Fold) -> Job:
-    """Return one fold of a walk forward as a job on fixed dates."""
+    """Return one fold of a walk forward as a job with fixed dates."""
     days = {
         "train_start": fold.train.start,
         "train_end": fold.train.end,
@@ -224,7 +227,7 @@ def _planned(
     folds: tuple[Fold, ...],
     dates: np.ndarray | None,
 ) -> PlannedJob | Refusal:
-    """Return the job with its plan, or its refusal if there are too few rows for it."""
+    """Return the job with its plan, or its refusal if there are too few rows."""
     plan = PreparedPlan(
         config=job.config,
         features=problem.features,
@@ -243,7 +246,10 @@ def _planned(
 
 
 def _count_rows(split: Split, folds: tuple[Fold, ...], dates: np.ndarray) -> tuple[int, int]:
-    """Return the training rows (of folds, the last one's) and all evaluation rows; DataError if there are too few."""
+    """Return the numbers of training rows (of folds, the last one's) and of all evaluation rows.
+
+    DataError if there are too few.
+    """
     for fold in folds:
         try:
             check_training_count(_rows(dates, fold.train))
@@ -264,7 +270,10 @@ def _rows(dates: np.ndarray, days: DateRange) -> int:
 
 
 def group_jobs(planned: Sequence[PlannedJob]) -> tuple[Group, ...]:
-    """Group jobs that can share their fits, the costliest group first, so that no worker ends long after the others."""
+    """Group jobs that can share their fits.
+
+    The costliest group comes first, so that no worker runs long after the others have ended.
+    """
     members: dict[Any, list[PlannedJob]] = defaultdict(list)
     for one in planned:
         members[_fit_key(one)].append(one)
@@ -273,7 +282,10 @@ def group_jobs(planned: Sequence[PlannedJob]) -> tuple[Group, ...]:
 
 
 def _fit_key(planned: PlannedJob) -> tuple[Any, ...]:
-    """Return what a fit depends on; of the number of iterations only what decides how its trees begin."""
+    """Return everything that a fit depends on.
+
+    Of the number of iterations only the part is included that decides the first trees.
+    """
     config, plan = planned.job.config, planned.plan
     ranges = tuple(fold.train for fold in plan.folds) or (plan.split.train,)
     model = config.model.catboost if isinstance(config.model, settings.BlendConfig) else config.model

@@ -1,6 +1,6 @@
-"""A sweep on the terminal: its plan, then a line for each job, and a bar with the time left and the best job so far.
+"""The progress of a sweep on the terminal: its plan, a line for each job, and a bar with the time left.
 
-Where the output is no terminal only lines are printed.
+If the output is not a terminal, only lines are printed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SHOWN_JOBS = 40
 
 
 class Progress:
-    """Prints what happens while jobs run, and keeps the numbers of the jobs that failed."""
+    """A printer of a sweep's events; it also keeps the numbers of the jobs that failed."""
 
     def __init__(self) -> None:
         self._out = console()
@@ -43,7 +43,7 @@ class Progress:
         self.failed: list[int] = []
 
     def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, *, twice: int, trials: int | None) -> None:
-        """Print the jobs, fits, rows, time and bytes of a batch; `twice` jobs were asked for again."""
+        """Print the jobs, fits, rows, time and bytes of a batch; `twice` counts the jobs that were requested again."""
         is_first = not self._overrides
         self._overrides |= {planned.job.number: planned.job.overrides for planned in plan.jobs}
         self._overrides |= {refusal.number: refusal.overrides for refusal in plan.refused}
@@ -56,11 +56,11 @@ class Progress:
             self._out.print(plan.bytes_to_read.describe())
 
     def show_damage(self, number: int, message: str) -> None:
-        """Show that a job is run again because its files are not as it left them."""
+        """Print that a job runs again because its files were changed since it ended."""
         self._out.print(f"job {number} is run again: {message}", style="yellow")
 
     def show_jobs(self, plan: SweepPlan) -> None:
-        """Print each job with its rows, and the jobs that cannot be begun."""
+        """Print each job with its rows, and the jobs that cannot start."""
         for refusal in plan.refused:
             message = f"job {refusal.number} cannot be begun ({self._words[refusal.number]}): {refusal.error}"
             self._out.print(message, style="red")
@@ -95,7 +95,7 @@ class Progress:
                 self._update_bar = None
 
     def show(self, event: Event) -> None:
-        """Show one event; of a job that starts only on the bar."""
+        """Print one event; the start of a job is shown only on the bar."""
         if event.kind == "started":
             self._running.add(event.number)
         else:
@@ -122,7 +122,7 @@ class Progress:
         return planned.job.config.optimized_metric if planned else "log_loss"
 
     def _keep_best(self, event: Event, metric: str) -> None:
-        """Keep the best job of each problem: jobs on other dates or of another target are not compared."""
+        """Keep the best job of each problem, because jobs with other dates or targets cannot be compared."""
         if event.value is None:
             return
         job = self._jobs[event.number]
@@ -163,7 +163,7 @@ def _describe_rows(todo: SweepPlan) -> str:
 
 
 def format_time(seconds: float) -> str:
-    """Return 40 s, 1.5 min or 2.0 h."""
+    """Return a text such as 40 s, 1.5 min or 2.0 h."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

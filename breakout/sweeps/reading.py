@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OpenedSource:
-    """A warehouse, the same warehouse behind the cache, and what jobs must know of it."""
+    """A warehouse, the same warehouse behind the cache, and the facts about it that jobs need."""
 
     facts: Source
     warehouse: Warehouse
@@ -36,9 +36,9 @@ class OpenedSource:
 
 
 class Sources:
-    """Sources that are opened on demand and closed together.
+    """The sources of a sweep, opened on first use and closed together.
 
-    `is_dry` reads nothing that costs money and writes nothing.
+    With `is_dry` nothing is read that costs money, and nothing is written.
     """
 
     def __init__(self, cache: Path, *, is_dry: bool) -> None:
@@ -80,13 +80,13 @@ class Sources:
         return self._problems[key]
 
     def contract(self, features: BreakoutFeatureConfig) -> Contract:
-        """Return the contract of features and target; building one takes a third of a second."""
+        """Return the contract of features and target. It is kept, because building one takes a third of a second."""
         if features not in self._contracts:
             self._contracts[features] = build_contract(features)
         return self._contracts[features]
 
     def dates(self, problem: Problem) -> np.ndarray | None:
-        """Return the game date of each row, shape (n,), read once; None if a dry run would have to pay for it."""
+        """Return the game date of each row, shape (n,), read once; None in a dry run if reading costs money."""
         if problem not in self._dates:
             self._dates[problem] = self._read(problem)
         return self._dates[problem]

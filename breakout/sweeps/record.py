@@ -1,7 +1,7 @@
 """The folder of a sweep: locked while the sweep runs, with sweep.json and a folder for each run.
 
-sweep.json holds the jobs, their settings, and the fingerprints of the data and contracts that they rest on. How a job
-ended is never written there: its run folder holds that.
+sweep.json holds the jobs, their settings, and the fingerprints of the data and contracts that they use. It does not
+record how a job ended; the job's run folder does.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LOCK_FILE = ".lock"
 
 
 class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A job in sweep.json; `settings` are what its overrides give, or the overrides themselves if they give none."""
+    """A job in sweep.json; `settings` are its composed settings, or its overrides if they cannot be composed."""
 
     number: int
     fingerprint: str
@@ -46,17 +46,17 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> Identity:
-        """What tells the job from the others of its sweep."""
+        """The identity of the job: equal for jobs that are the same."""
         return identity_of(self.fingerprint, self.settings)
 
     @property
     def optimized_metric(self) -> str | None:
-        """The metric that the job is ranked by; None if its settings could not be composed."""
+        """The metric by which the job is ranked; None if its settings could not be composed."""
         return self.settings.get("optimized_metric")
 
 
 class SweepRecord(msgspec.Struct, kw_only=True):
-    """sweep.json: the overrides that a sweep was started with, its jobs by number, and what they rest on.
+    """The content of sweep.json: the overrides of the sweep, its jobs by number, and the data and contracts they use.
 
     `data` holds the fingerprint of each source, `contracts` that of each set of features.
     """
@@ -73,7 +73,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         save_sealed(msgspec.structs.replace(self, words=list(map(mask_secrets, self.words))), folder / RECORD_FILE)
 
     def number(self, plan: SweepPlan) -> SweepPlan:
-        """Return the plan with each job's number: the old one of a job that is known, else the next."""
+        """Return the plan with a number for each job: its old number if it is in the record, else the next."""
         known = {entry.identity: entry.number for entry in self.jobs}
         found: list[Job | Refusal] = [planned.job for group in plan.groups for planned in group.jobs]
         for job in sorted([*found, *plan.refused], key=_order):
@@ -85,7 +85,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         return replace(plan, groups=groups, refused=refused)
 
     def add(self, plan: SweepPlan) -> None:
-        """Add the jobs of a numbered plan that are not known yet."""
+        """Add the jobs of a numbered plan that are not in the record."""
         known = {entry.identity for entry in self.jobs}
         found = [*map(_job_entry, plan.jobs), *map(_refusal_entry, plan.refused)]
         self.jobs += [entry for entry in found if entry.identity not in known]
@@ -99,7 +99,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         return next(entry for entry in self.jobs if entry.number == number)
 
     def check_one_metric(self, plan: SweepPlan) -> None:
-        """Raise ConfigurationError if jobs, old and new, are to be ranked by several metrics."""
+        """Raise ConfigurationError if jobs, old and new, would be ranked by different metrics."""
         known = [entry.optimized_metric for entry in self.jobs]
         named = dict.fromkeys([*known, *(planned.job.config.optimized_metric for planned in plan.jobs)])
         metrics = [name for name in named if name]
@@ -109,7 +109,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
             )
 
     def check_same_ground(self, plan: SweepPlan, folder: Path) -> None:
-        """Raise DataError if the data or a contract is another one than when the sweep began."""
+        """Raise DataError if the data or a contract has changed since the sweep began."""
         for planned in plan.jobs:
             data, contract = planned.plan.warehouse.fingerprint(), planned.plan.contract.fingerprint
             if self.data.get(_source_key(planned), data) != data:
@@ -125,7 +125,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
 
 
 def new_folder(wanted: Path) -> Path:
-    """Make a folder that did not exist before: the wanted one, or one with a number after its name."""
+    """Create a new folder: the wanted one, or one with a number after its name if that exists."""
     candidate, tries = wanted, 1
     while True:
         try:
@@ -153,12 +153,12 @@ def load_record(folder: Path) -> SweepRecord:
 
 
 def new_record(overrides: Sequence[str]) -> SweepRecord:
-    """Return the record of a sweep that begins now."""
+    """Return the record of a sweep that starts now."""
     return SweepRecord(words=list(overrides), created=datetime.now(UTC).isoformat(timespec="microseconds"))
 
 
 def locked(folder: Path) -> AbstractContextManager[None]:
-    """Hold a sweep's folder; ConfigurationError if another process does."""
+    """Lock a sweep's folder for the block; ConfigurationError if another process has locked it."""
 
     def refuse() -> None:
         raise ConfigurationError(f"{folder} is still running in another process: wait for it, or end it.")
@@ -167,7 +167,7 @@ def locked(folder: Path) -> AbstractContextManager[None]:
 
 
 def clear_incomplete(folder: Path) -> list[Path]:
-    """Remove the temporary files and folders of killed jobs, none of a job that is running; the removed paths."""
+    """Remove the temporary files and folders of killed jobs, but none of a running job; return the removed paths."""
     runs = job_runs(folder)
     if not any(run.state == "running" for run in runs):
         return remove_incomplete(folder)
@@ -175,7 +175,7 @@ def clear_incomplete(folder: Path) -> list[Path]:
 
 
 def clear_idle_sweeps(outputs: Path) -> list[Path]:
-    """Remove the temporary files and folders in the sweeps that no process runs; the removed paths."""
+    """Remove the temporary files and folders of all sweeps that no process runs; return the removed paths."""
     removed = []
     for path in sorted((outputs / "sweeps").glob(f"*/{RECORD_FILE}")):
         with suppress(ConfigurationError), locked(path.parent):
@@ -184,7 +184,7 @@ def clear_idle_sweeps(outputs: Path) -> list[Path]:
 
 
 def record_death(folder: Path, entry: JobEntry, message: str) -> None:
-    """Write into the status.json of a job whose process died how it ended; a job without one is given it."""
+    """Record the end of a job whose process died in its status.json, which is created if there is none."""
     run = run_of(job_runs(folder), entry.number, entry.fingerprint)
     if run is not None and run.status is not None and run.state == "killed" and run.status.finished is None:
         ended = msgspec.structs.replace(run.status, error=message, finished=datetime.now(UTC))
@@ -194,7 +194,7 @@ def record_death(folder: Path, entry: JobEntry, message: str) -> None:
 
 
 def _order(job: Job | Refusal) -> tuple[int, str]:
-    """Return what sorts jobs as the sweeper made them, and folds of one walk forward by date."""
+    """Return a sort key: jobs in the sweeper's order, folds of one walk forward by date."""
     mapping = settings.to_mapping(job.config) if isinstance(job, Job) else job.mapping
     window = mapping.get("window")
     return job.origin, str(window.get("train_end", "")) if isinstance(window, dict) else ""
@@ -226,7 +226,7 @@ def _refusal_entry(refusal: Refusal) -> JobEntry:
 
 
 def _window(planned: PlannedJob) -> str:
-    """Return the name of the job's window: the option that was chosen, or the dates that are evaluated."""
+    """Return the name of the job's window: the chosen option, or the dates of the evaluation."""
     chosen = [word for word in planned.job.overrides if word.startswith("window")]
     if len(chosen) == 1 and chosen[0].startswith("window="):
         return chosen[0].removeprefix("window=")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finished:
-    """What a completed job left: its settings, its figures and its predictions."""
+    """The results of a completed job: its settings, its figures and its predictions."""
 
     config: ExperimentConfig
     metrics: RunMetrics
@@ -43,9 +43,9 @@ class Finished:
 
 @dataclass(frozen=True)
 class JobResult:
-    """One job: its entry in sweep.json, the overrides that tell it from the others, and how its run ended.
+    """One job: its entry in sweep.json, the overrides in which it differs from the others, and the end of its run.
 
-    `command` runs the job alone. `finished` is None unless the job is completed and its files are as it left them.
+    `command` runs the job alone. `finished` is None unless the job is completed and its files are unchanged.
     """
 
     entry: JobEntry
@@ -61,19 +61,19 @@ class JobResult:
 
     @property
     def found(self) -> Finished:
-        """What the job left; ValueError if it is not completed."""
+        """The results of the job; ValueError if it is not completed."""
         if self.finished is None:
             raise ValueError(f"job {self.number} is not completed")
         return self.finished
 
     @property
     def state(self) -> str:
-        """completed, failed, interrupted, killed, running, damaged, or not run."""
+        """The state: completed, failed, interrupted, killed, running, damaged, or not run."""
         return "not run" if self.run is None else self.run.state
 
     @property
     def reason(self) -> str:
-        """Why it is not completed."""
+        """The reason why the job is not completed."""
         return "the sweep ended before it began" if self.run is None else self.run.message
 
     @property
@@ -119,7 +119,7 @@ def load_results(folder: Path) -> list[JobResult]:
 
 
 def _load(result: JobResult, run: JobRun) -> JobResult:
-    """Return a completed job with what it left, or with what is wrong with its files."""
+    """Return the result of a job with the content of its completed run, or with the damage of its files."""
     try:
         record = read_run(run.folder)
         metrics = record.metrics

@@ -1,4 +1,4 @@
-"""A sweep while it runs: each batch of jobs is planned, and what is not completed yet is run."""
+"""A running sweep: it plans each batch of jobs and runs those that are not completed."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 Launch: TypeAlias = "Callable[[Sequence[PlannedJob], Path], None]"
 
-LOOK_SECONDS = 1.0  # between two looks into the folders of jobs that another launcher runs
+LOOK_SECONDS = 1.0  # time between two looks at the run folders of jobs that another launcher runs
 
 
 class DryRunShown(Exception):  # noqa: N818  (an ending, not an error)
-    """Raised when the plan of a dry run is printed; some of its jobs may not be possible."""
+    """The end of a dry run, raised after its plan is printed; some of its jobs may be impossible."""
 
     def __init__(self, *, is_possible: bool) -> None:
         super().__init__()
@@ -38,15 +38,16 @@ class DryRunShown(Exception):  # noqa: N818  (an ending, not an error)
 
 
 class FailedFast(Exception):  # noqa: N818
-    """Raised when a job failed and `fail_fast` asks for the sweep to end there."""
+    """The end of a sweep with `fail_fast`, raised when a job has failed."""
 
 
 @dataclass
 class Options:
-    """How a sweep runs.
+    """The options of a sweep.
 
-    `workers` None means as many as the cores allow. `launch` runs jobs by another launcher than our own, None by worker
-    processes. `trials` is how many jobs a tuner will ask for in all its batches, None if the sweeper is no tuner.
+    `workers` None means as many as the cores allow. `launch` is the function of another launcher, or None for our
+    worker processes. `trials` is how many jobs a tuner will ask for in all its batches, or None if the sweeper is not a
+    tuner.
     """
 
     cache: Path
@@ -59,15 +60,15 @@ class Options:
 
 
 class SweepSession:
-    """One sweep in its folder; use as a context, which ends its workers."""
+    """One sweep in its folder, to be used as a context, which ends its workers."""
 
     def __init__(self, folder: Path, record: SweepRecord, options: Options) -> None:
         self.folder, self.record, self.options = folder, record, options
         self._progress = Progress()
         self._closing = ExitStack()
         self._workers: Workers | None = None
-        self._values: dict[int, float | None] = {}  # of the completed jobs
-        self.trackers: set[TrackingConfig] = set()  # of the jobs, with the secrets that no file holds
+        self._values: dict[int, float | None] = {}  # the metric of each completed job
+        self.trackers: set[TrackingConfig] = set()  # trackers of the jobs, with the secrets that are in no file
         self.is_begun = False
 
     def __enter__(self) -> SweepSession:
@@ -82,13 +83,13 @@ class SweepSession:
 
     @property
     def failed(self) -> list[int]:
-        """The numbers of the jobs that failed so far."""
+        """The numbers of the jobs that have failed so far."""
         return self._progress.failed
 
     def run(self, jobs: Sequence[Job], refused: Sequence[Refusal]) -> list[float | None]:
-        """Run one batch; return the optimized metric of each job that the sweeper made, None if the job has none.
+        """Run one batch and return the optimized metric of each of the sweeper's jobs, None for a job without one.
 
-        Raises the first refusal if no job of the sweep can be begun, DryRunShown in a dry run, and FailedFast.
+        Raises the first refusal if no job of the sweep can start, DryRunShown in a dry run, and FailedFast.
         """
         self.trackers |= {job.config.tracking for job in jobs}
         plan = plan_sweep(jobs, self.options.cache, is_dry=self.options.is_dry)
@@ -112,7 +113,7 @@ class SweepSession:
         return self._values_of(plan)
 
     def _read_completed(self) -> None:
-        """Read the values of completed jobs; a job whose files were changed since will run again."""
+        """Read the values of completed jobs. A job whose files were changed since it ended will run again."""
         runs = job_runs(self.folder)
         for entry in self.record.jobs:
             run = run_of(runs, entry.number, entry.fingerprint)
@@ -122,7 +123,7 @@ class SweepSession:
                 self._progress.show_damage(entry.number, run.message)
 
     def _not_completed(self, plan: SweepPlan) -> SweepPlan:
-        """Return the plan without jobs that are completed."""
+        """Return the plan without the completed jobs."""
         groups = []
         for group in plan.groups:
             left = tuple(planned for planned in group.jobs if planned.job.number not in self._values)
@@ -158,14 +159,14 @@ class SweepSession:
         self._workers.run(todo.groups, self._report)
 
     def _run_elsewhere(self, jobs: Sequence[PlannedJob], launch: Launch) -> None:
-        """Run jobs by another launcher; how they ended is read from their run folders."""
+        """Run jobs by another launcher, and read from their run folders how they ended."""
         folders = _JobFolders(self.folder, jobs)
         failure: Exception | None = None
         is_over = threading.Event()
 
         def report_ended() -> None:
             while not is_over.wait(LOOK_SECONDS):
-                with suppress(DataError, OSError):  # a folder that cannot be read now is read the next time
+                with suppress(DataError, OSError):  # a folder that cannot be read now is read in the next round
                     for event in folders.ended():
                         self._report(event)
 
@@ -190,7 +191,7 @@ class SweepSession:
         return not (event.kind == "failed" and self.options.fail_fast)
 
     def _values_of(self, plan: SweepPlan) -> list[float | None]:
-        """Return the value of each origin; of a walk forward whose folds are jobs, the mean of its folds."""
+        """Return the value of each origin; if the folds of a walk forward are jobs, it is their mean."""
         values: dict[int, list[float | None]] = {refusal.origin: [None] for refusal in plan.refused}
         for planned in plan.jobs:
             values.setdefault(planned.job.origin, []).append(self._values.get(planned.job.number))
@@ -198,7 +199,7 @@ class SweepSession:
 
 
 class _JobFolders:
-    """The run folders that jobs make from now on, read to see which jobs have ended."""
+    """The run folders that jobs make from now on, read to learn which jobs have ended."""
 
     def __init__(self, folder: Path, jobs: Sequence[PlannedJob]) -> None:
         self._folder = folder
@@ -224,9 +225,9 @@ class _JobFolders:
         return Event("failed", number, run.message, is_death=run.state == "killed")
 
     def lost(self, failure: Exception | None) -> list[Event]:
-        """Return a failure for each job that has not ended although the launcher, with this `failure`, has."""
+        """Return a failure for each job without an end, after the launcher has ended with this `failure`."""
         message = f"the launcher gave up: {message_of(failure)}" if failure else "it left no run folder."
-        # A job that has begun may still end, on another machine.
+        # A job that has started may still end, on another machine.
         return [Event("failed", number, message, is_death=number not in self._begun) for number in self._open]
 
 

@@ -1,7 +1,8 @@
 """The rows of a sweep: one query for all jobs of the same source, features and target, read by any process.
 
-The query's answer lies in a cache keyed by its text, its parameters and the source's fingerprint, so that a changed
-source or contract is another entry. Workers read it there and open the source only if the entry is gone or damaged.
+The query's answer is in a cache. Its key is made of the query's text, its parameters and the source's fingerprint, so a
+changed source or contract has another entry. Workers read the cache, and open the source only if the entry is missing
+or damaged.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """What a job must know of its warehouse without opening it.
+    """The facts about a warehouse that a job needs before it is opened.
 
-    `cache` is the folder that holds answers to queries; `run` is the label that queries have in the warehouse.
+    `cache` is the folder of the answers to queries. `run` is the label of the queries in the warehouse.
     """
 
     config: WarehouseConfig
@@ -52,7 +53,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Problem:
-    """Rows that jobs share: those of a source, of features with their target, and of all dates that any job needs."""
+    """The rows that jobs share.
+
+    They have one source, one set of features, one target, and all dates that any of the jobs needs.
+    """
 
     source: Source
     features: BreakoutFeatureConfig
@@ -62,7 +66,7 @@ class Problem:
 
     @property
     def seasons_before(self) -> int:
-        """How many seasons before a row's own its features read."""
+        """The number of seasons before a row's own that its features read."""
         return seasons_before(self.features.names)
 
     @property
@@ -72,7 +76,7 @@ class Problem:
 
 
 class LazyWarehouse(ClosedOnExit):
-    """A warehouse that opens its source only for what is not known already.
+    """A warehouse that opens its source only for facts that are not known.
 
     DataError if the source changed since the sweep was planned.
     """
@@ -137,7 +141,10 @@ class LazyWarehouse(ClosedOnExit):
 
 
 def array_of(column: pa.ChunkedArray) -> np.ndarray:
-    """Return a column without importing pandas, which pyarrow's own conversion does: numbers, or days; shape (n,)."""
+    """Return a column of numbers or days as an array, shape (n,).
+
+    Pyarrow's own conversion would import pandas.
+    """
     import pyarrow as pa
 
     values = column.combine_chunks()
@@ -149,7 +156,7 @@ def array_of(column: pa.ChunkedArray) -> np.ndarray:
 def problem_answer(problem: Problem, warehouse: CachedWarehouse) -> pa.Table:
     """Return all rows of a problem, from the cache or else from the source.
 
-    An answer in the cache was checked before it was put there.
+    An answer is checked before it is put into the cache.
     """
     kept = warehouse.kept(problem.sql, problem.parameters)
     if kept is not None:
@@ -158,7 +165,7 @@ def problem_answer(problem: Problem, warehouse: CachedWarehouse) -> pa.Table:
 
 
 def read_rows(problem: Problem) -> Dataset:
-    """Return all rows of a problem for a job, from the cache unless the entry is gone or damaged."""
+    """Return all rows of a problem for a job, from the cache unless the entry is missing or damaged."""
     source = LazyWarehouse(problem)
     with closing(source):
         answer = problem_answer(problem, CachedWarehouse(source, problem.source.cache))
@@ -167,7 +174,7 @@ def read_rows(problem: Problem) -> Dataset:
 
 @dataclass(frozen=True)
 class PreparedPlan(RunPlan):
-    """A plan whose rows are part of the rows of a problem, which were read once for the whole sweep."""
+    """A plan whose rows are selected from the rows of a problem, which were read once for the whole sweep."""
 
     problem: Problem = field(kw_only=True)
     work: SharedWork = field(default_factory=SharedWork, kw_only=True, compare=False)

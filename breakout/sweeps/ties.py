@@ -1,8 +1,8 @@
-"""Ranks of jobs that were validated on the same rows, and the jobs that cannot be told from the best.
+"""The ranks of jobs that were validated on the same rows, and the jobs that are tied with the best.
 
 Jobs are ranked by the optimized metric on the validation part. A job is tied with the best if the interval of their
-difference, from resamples of whole game dates drawn for both together, holds 0. The best of many jobs is partly so by
-luck, so most sweeps end in a tie, and the simplest of the tied jobs is the one to choose.
+difference holds 0; both are resampled together by whole game dates. The best of many jobs is partly the best by chance,
+so most sweeps end in a tie, and the simplest of the tied jobs should be chosen.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Standing:
-    """The rank of a job; `difference`: its metric minus the best job's, None if either is undefined."""
+    """The rank of a job.
+
+    `difference` is its metric minus the best job's, None if either is undefined.
+    """
 
     result: JobResult
     rank: int
@@ -62,12 +65,12 @@ def rank_jobs(results: Sequence[JobResult], metric: str) -> list[Standing]:
 
 
 def simplest(standings: Sequence[Standing]) -> Standing:
-    """Return the job with the simplest model of those that are tied with the best."""
+    """Return the job with the simplest model among those tied with the best."""
     return min((one for one in standings if one.is_tied), key=lambda one: (*simplicity(one.result), one.rank))
 
 
 def simplicity(result: JobResult) -> tuple[float, ...]:
-    """Return small numbers for a simple model: the place of its kind, its features, the leaves of its trees."""
+    """Return a sort key that is smaller for a simpler model: by its kind, its features, the leaves of its trees."""
     config, metrics = result.found.config, result.found.metrics
     kind = config.model.kind
     leaves = float(metrics.model.figures.get("trees", 0.0)) * 2.0 ** _depth(config)
@@ -79,7 +82,7 @@ def _depth(config: ExperimentConfig) -> int:
 
 
 def _is_tie(difference: Interval) -> bool:
-    """Return whether two jobs cannot be told apart, as without an interval."""
+    """Return whether two jobs are tied; without an interval they are."""
     return difference.low is None or difference.holds(0.0)
 
 

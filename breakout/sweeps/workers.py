@@ -1,7 +1,7 @@
-"""Worker processes that run the jobs of a sweep; one that dies costs the job it was running and no other.
+"""Worker processes that run the jobs of a sweep. If one dies, only the job that it was running fails.
 
-Workers are forked from multiprocessing's fork server, which has imported what jobs need, so they start in milliseconds
-and share no threads or locks with the process that plans.
+Workers are forked from multiprocessing's fork server, which has already imported what jobs need. So they start in
+milliseconds and share no threads or locks with the process that plans.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from breakout.sweeps.plan import Group, PlannedJob
 
-GRACE_SECONDS = 10.0  # for a worker that was asked to end to write so into its status.json
-ORPHAN_SECONDS = 1.0  # the same, where the planning process is gone and nobody waits
+GRACE_SECONDS = 10.0  # time for a terminated worker to record that in its status.json
+ORPHAN_SECONDS = 1.0  # the same, if the planning process has ended
 CONTEXT = multiprocessing.get_context("forkserver")
 IMPORTED = (
     "breakout.models.catboost",
@@ -53,7 +53,7 @@ IMPORTED = (
 def start_server() -> None:
     """Start the server that workers are forked from, which imports what jobs need while the sweep is planned.
 
-    Workers inherit from it that Ctrl-C is for the planning process alone, which then ends them.
+    Workers inherit from it that Ctrl-C interrupts only the planning process, which then ends them.
     """
     CONTEXT.set_forkserver_preload(list(IMPORTED))
     is_main = threading.current_thread() is threading.main_thread()
@@ -73,7 +73,10 @@ def start_server() -> None:
 
 
 def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> Event:
-    """Run one job in the sweep's folder; a failure is also written there, with the traceback in the job's run.log."""
+    """Run one job in the sweep's folder.
+
+    A failure is also written there, with the traceback in the job's run.log.
+    """
     from breakout.experiment.drift import check_drift
     from breakout.training import train
 
@@ -88,7 +91,7 @@ def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> Event:
     return Event("completed", job.number, value=value)
 
 
-# The work that the jobs of this worker process share; it stays empty in the process that plans.
+# The work that the jobs of this worker process share; empty in the planning process.
 _WORK = SharedWork()
 
 
@@ -96,7 +99,7 @@ def _run_in_worker(planned: PlannedJob, group: int, iterations: int, folder: Pat
     _WORK.begin_group(group, iterations)
     try:
         return run_job(planned, folder, _WORK)
-    except KeyboardInterrupt as error:  # SIGTERM ends a job so; its pool ends the worker
+    except KeyboardInterrupt as error:  # SIGTERM ends a job this way; the pool then ends the worker
         return Event("failed", planned.job.number, message_of(error))
 
 
@@ -106,17 +109,17 @@ def _begin_worker(lifeline: Connection) -> None:
 
 
 def _end_with_planner(lifeline: Connection) -> None:
-    """End this process when the planning process is gone, whose end of the pipe closes with it."""
+    """End this process when the planning process has ended, which closes its end of the pipe."""
     with suppress(EOFError, OSError):
         lifeline.recv()
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (nobody is left to read of broken pipes)
-    os.kill(os.getpid(), signal.SIGTERM)  # a running job writes down that it was interrupted
+    os.kill(os.getpid(), signal.SIGTERM)  # a running job then records that it was interrupted
     time.sleep(ORPHAN_SECONDS)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Worker:
-    """One worker process, started with its first job, and the jobs of its group that it has not begun."""
+    """One worker process, started with its first job, and the jobs of its group that have not started."""
 
     def __init__(self, folder: Path, lifeline: Connection) -> None:
         self._folder = folder
@@ -132,7 +135,7 @@ class Worker:
         self.group, self.left = group, deque(group.jobs)
 
     def begin_next(self) -> tuple[int, Future[Event]]:
-        """Begin the next job; return its number and what becomes of it."""
+        """Start the next job; return its number and the future of its event."""
         if self.group is None:
             raise ValueError("a worker without a group has no next job")
         planned = self.left.popleft()
@@ -146,18 +149,18 @@ class Worker:
         return self._current, self._running
 
     def describe_death(self) -> Event:
-        """Return the failure of the job that the process died of."""
+        """Return the failure event of the job during which the process died."""
         self._executor.shutdown()
         code = None if self._process is None else self._process.exitcode
         return Event("failed", self._current, describe_death(code), is_death=True)
 
     def terminate(self) -> None:
-        """Ask the process to end, which a running job writes into its status.json."""
+        """Ask the process to end; a running job then writes that into its status.json."""
         if self._process is not None and self._is_busy:
             self._process.terminate()
 
     def close(self, deadline: float) -> None:
-        """Wait for the process to end, after the deadline by force."""
+        """Wait for the process to end; after the deadline kill it."""
         if self._running is not None:
             wait([self._running], timeout=max(0.0, deadline - time.monotonic()))
         if self._process is not None and self._is_busy:
@@ -170,7 +173,7 @@ class Worker:
 
 
 class Workers:
-    """`count` worker processes that write into the sweep's folder; use as a context, which ends them."""
+    """A pool of `count` worker processes that write into the sweep's folder; its context ends them."""
 
     def __init__(self, count: int, folder: Path) -> None:
         self._folder = folder
@@ -192,8 +195,8 @@ class Workers:
     def run(self, groups: Sequence[Group], report: Callable[[Event], bool]) -> None:
         """Run groups in the given order, the jobs of a group in one worker.
 
-        `report` is given every event and returns whether to go on. Jobs that a dead worker had not begun are begun by
-        another.
+        `report` is called with every event and returns whether to go on. If a worker dies, another one starts its
+        remaining jobs.
         """
         waiting = deque(groups)
         running: dict[Future[Event], int] = {}
@@ -225,7 +228,7 @@ class Workers:
 
 @contextmanager
 def _without_main_module() -> Iterator[None]:
-    """Hide the main module while a process starts, which would run a script without `if __name__` a second time."""
+    """Hide the main module while a process starts, which would run a script without `if __name__` again."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
@@ -241,6 +244,6 @@ def describe_death(code: int | None) -> str:
 
 
 def default_workers(thread_count: int) -> int:
-    """Return how many jobs of so many threads fit on the cores that this process may use, at least 1."""
+    """Return how many jobs with this number of threads fit on the cores of this process, at least 1."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores // thread_count)
