@@ -1,4 +1,4 @@
-"""The jobs of a sweep: their settings, their identity, and the events of their lives."""
+"""The jobs of a sweep: their settings, their identity, and the events that they cause."""
 
 from __future__ import annotations
 

@@ -213,10 +213,10 @@ def fold_job(job: Job, fold: Fold) -> Job:
         "eval_start": fold.evaluation.start,
         "eval_end": fold.evaluation.end,
     }
-    kept = [word for word in job.overrides if not word.lstrip("+~").startswith("window")]
-    words = ("window=january", *(f"window.{key}={day}" for key, day in days.items()))
+    kept = [found for found in job.overrides if not found.lstrip("+~").startswith("window")]
+    fixed = ("window=january", *(f"window.{key}={day}" for key, day in days.items()))
     config = replace(job.config, window=settings.DateWindowConfig("dates", **days))
-    return replace(job, overrides=(*kept, *words), config=config)
+    return replace(job, overrides=(*kept, *fixed), config=config)
 
 
 def _planned(

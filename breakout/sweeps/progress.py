@@ -34,7 +34,7 @@ class Progress:
         self._update_bar: Callable[[int, str], None] | None = None
         self._jobs: dict[int, PlannedJob] = {}
         self._overrides: dict[int, Sequence[str]] = {}
-        self._words: dict[int, str] = {}
+        self._labels: dict[int, str] = {}
         self._running: set[int] = set()
         self._best: dict[tuple[Split, TargetConfig], tuple[float, int]] = {}
         self._latest: tuple[Split, TargetConfig] | None = None
@@ -47,7 +47,7 @@ class Progress:
         is_first = not self._overrides
         self._overrides |= {planned.job.number: planned.job.overrides for planned in plan.jobs}
         self._overrides |= {refusal.number: refusal.overrides for refusal in plan.refused}
-        self._words = {number: " ".join(words) for number, words in varying_overrides(self._overrides).items()}
+        self._labels = {number: " ".join(found) for number, found in varying_overrides(self._overrides).items()}
         if is_first and trials is not None:
             time = format_time(todo.seconds(workers) * trials / max(plan.size, 1))
             self._out.print(f"tuning by {format_count(trials, 'trial')}, {plan.size} at a time, about {time} in all")
@@ -62,7 +62,7 @@ class Progress:
     def show_jobs(self, plan: SweepPlan) -> None:
         """Print each job with its rows, and the jobs that cannot start."""
         for refusal in plan.refused:
-            message = f"job {refusal.number} cannot be begun ({self._words[refusal.number]}): {refusal.error}"
+            message = f"job {refusal.number} cannot be begun ({self._labels[refusal.number]}): {refusal.error}"
             self._out.print(message, style="red")
         self._out.print_table(self._job_table(plan))
         self._out.print("dry run: nothing was fitted or written")
@@ -73,7 +73,7 @@ class Progress:
         for planned in plan.jobs[:SHOWN_JOBS]:
             job = planned.job.number
             counts = [text("?" if n is None else f"{n:,}") for n in (planned.train_rows, planned.evaluation_rows)]
-            rows.append([number(job, ".0f"), text(self._words[job]), *counts, number(fit_of[job], ".0f")])
+            rows.append([number(job, ".0f"), text(self._labels[job]), *counts, number(fit_of[job], ".0f")])
         if len(plan.jobs) > SHOWN_JOBS:
             rows.append([text("..."), text(f"and {len(plan.jobs) - SHOWN_JOBS} more"), *[text("")] * 3])
         return Table("jobs", ["job", "settings", "training rows", "games to evaluate", "fit"], rows)
@@ -106,16 +106,16 @@ class Progress:
             self._update_bar(self._done, self._now())
 
     def _end(self, event: Event) -> None:
-        words = self._words.get(event.number, "")
+        label = self._labels.get(event.number, "")
         if event.kind == "failed":
             self.failed.append(event.number)
-            self._out.print(f"job {event.number} failed ({words}): {event.message}", style="red")
+            self._out.print(f"job {event.number} failed ({label}): {event.message}", style="red")
             return
         metric = self._metric(event.number)
         self._keep_best(event, metric)
         if self._update_bar is None:
             value = "undefined" if event.value is None else f"{event.value:.4f}"
-            self._out.print(f"job {event.number} done ({self._done} of {self._total}): {metric} {value}  {words}")
+            self._out.print(f"job {event.number} done ({self._done} of {self._total}): {metric} {value}  {label}")
 
     def _metric(self, number: int) -> str:
         planned = self._jobs.get(number)

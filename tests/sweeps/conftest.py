@@ -21,7 +21,7 @@ from breakout.cli import main
 from breakout.runs import read_status
 from tests.conftest import INTERRUPTIBLE
 
-# The last three are what a sweep sets for its jobs by itself; a single run is told, so that both have one fingerprint.
+# A sweep sets the last three for its jobs by itself; a single run is given them, so that both have one fingerprint.
 QUICK = (
     "evaluation.bootstrap_resamples=50",
     "evaluation.permutation_repeats=0",
@@ -76,9 +76,9 @@ def predictions(folder: Path) -> dict[str, pd.DataFrame]:
     """Predictions of every completed run below a folder, by the fingerprint of its settings."""
     found = {}
     for path in folder.rglob("status.json"):
-        told = read_status(path.parent)
-        if told.state == "completed":
-            found[told.fingerprint] = pd.read_parquet(path.parent / "predictions.parquet")
+        status = read_status(path.parent)
+        if status.state == "completed":
+            found[status.fingerprint] = pd.read_parquet(path.parent / "predictions.parquet")
     return found
 
 

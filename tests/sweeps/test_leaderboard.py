@@ -1,4 +1,4 @@
-"""What a sweep tells of its jobs: ranks, ties, baselines, seeds, failures with what to type; problems kept apart."""
+"""The leaderboard of a sweep: ranks, ties, baselines, seeds, failures with what to type; problems kept apart."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_other_labels_and_populations_stand_in_tables_of_their_own(tmp_path: Pat
     board = sweep(tmp_path, *words, "calibration=none,sigmoid").board
     assert len(board["tables"]) == 4
     assert len({table["title"] for table in board["tables"]}) == 4
-    assert len(board["recipes"]) == 2, "means over windows are told of one problem at a time"
+    assert len(board["recipes"]) == 2, "means over windows are taken over one problem at a time"
     assert all(recipe["tables"] == 2 for table in board["recipes"] for recipe in table["rows"])
     assert {row["label"] for row in board["tables"][0]["rows"]} == {"calibration=none", "calibration=sigmoid"}
 

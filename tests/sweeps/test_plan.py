@@ -34,10 +34,10 @@ def test_a_plan_counts_jobs_fits_and_rows_and_writes_nothing(
     capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, told = plan(capsys, "model.depth=4,6", "model.iterations=200,500", "window=january,february")
+    code, printed = plan(capsys, "model.depth=4,6", "model.iterations=200,500", "window=january,february")
     assert code == 0
-    assert "sweep of 8 jobs: 4 fits on 3,653 to 4,911 training rows" in told
-    assert "model.depth=4 model.iterations=200 window=january │ 3,653 │ 1,515" in told
+    assert "sweep of 8 jobs: 4 fits on 3,653 to 4,911 training rows" in printed
+    assert "model.depth=4 model.iterations=200 window=january │ 3,653 │ 1,515" in printed
     assert list(tmp_path.iterdir()) == []
 
 
@@ -53,11 +53,11 @@ def test_fits_of_fewer_than_200_trees_are_no_part_of_longer_ones(capsys: Capture
     assert "sweep of 4 jobs: 2 fits" in plan(capsys, "model.iterations=100,199,200,500")[1]
 
 
-def test_too_few_rows_and_impossible_values_are_told_before_anything_runs(capsys: Captured) -> None:
-    code, told = plan(capsys, "model.depth=4,0", "window.train_start=2025-11-02,2026-01-09")
+def test_too_few_rows_and_impossible_values_are_named_before_anything_runs(capsys: Captured) -> None:
+    code, printed = plan(capsys, "model.depth=4,0", "window.train_start=2025-11-02,2026-01-09")
     assert code == 1
-    assert "sweep of 4 jobs, 3 impossible: 1 fit" in told
-    assert "the training window holds 119 rows, at least 500 are needed" in told
+    assert "sweep of 4 jobs, 3 impossible: 1 fit" in printed
+    assert "the training window holds 119 rows, at least 500 are needed" in printed
 
 
 def test_a_sweep_of_which_nothing_is_possible_is_refused_in_one_sentence(capsys: Captured) -> None:
@@ -68,18 +68,18 @@ def test_a_sweep_of_which_nothing_is_possible_is_refused_in_one_sentence(capsys:
 
 
 @pytest.mark.parametrize(
-    ("metric", "told"),
+    ("metric", "printed"),
     [
         ("evaluation.auc", "optimized_metric must be one of log_loss, brier, ece, auc, average_precision"),
         ("auc,brier", "a sweep is ranked by one optimized_metric, its jobs name auc and brier; give one of them."),
     ],
 )
 def test_a_sweep_is_ranked_by_one_metric_and_never_on_the_evaluation_window(
-    metric: str, told: str, capsys: Captured
+    metric: str, printed: str, capsys: Captured
 ) -> None:
-    code, said = plan(capsys, f"optimized_metric={metric}", "seed=1,2")
+    code, shown = plan(capsys, f"optimized_metric={metric}", "seed=1,2")
     assert code == 2
-    assert told in said
+    assert printed in shown
 
 
 def test_a_plan_over_rows_in_the_cache_imports_no_engine_and_no_model(shape: Swept) -> None:

@@ -1,4 +1,4 @@
-"""Whole sweeps as a user types them: all jobs done, failures told, resumed, and the same bits in every order."""
+"""Whole sweeps as a user types them: all jobs done, failures named, resumed, and the same bits in every order."""
 
 from __future__ import annotations
 
@@ -134,9 +134,9 @@ def test_a_resume_refuses_other_data_and_another_contract(tmp_path: Path, capsys
     record.save(first.folder)
     ingest(files, date(2026, 2, 1), date(2026, 2, 5))
     assert main([f"resume={first.folder}"]) == 3
-    told = capsys.readouterr().err
-    assert "changed since" in told
-    assert "start a new sweep by leaving out resume=" in told
+    printed = capsys.readouterr().err
+    assert "changed since" in printed
+    assert "start a new sweep by leaving out resume=" in printed
     assert len(statuses(first.folder)) == 1
 
 
@@ -216,9 +216,9 @@ def test_rolling_and_expanding_training_can_be_swept(tmp_path: Path) -> None:
 def test_nothing_is_written_where_nothing_can_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     assert main(["-m", "seed=1,2", f"paths.outputs={tmp_path / 'file'}"]) == 3
-    told = capsys.readouterr().err
-    assert "cannot be made" in told
-    assert "choose paths.outputs=DIR" in told
+    printed = capsys.readouterr().err
+    assert "cannot be made" in printed
+    assert "choose paths.outputs=DIR" in printed
 
 
 def test_one_value_alone_is_a_sweep_of_one_job(tmp_path: Path) -> None:
