@@ -122,8 +122,8 @@ class Worker:
     """One worker process, started with its first job, and the jobs of its group that have not started."""
 
     def __init__(self, folder: Path, lifeline: Connection) -> None:
-        self._folder = folder
-        self._executor = ProcessPoolExecutor(1, mp_context=CONTEXT, initializer=_begin_worker, initargs=(lifeline,))
+        self._folder, self._lifeline = folder, lifeline
+        self._executor = self._new_executor()
         self._process: BaseProcess | None = None
         self._running: Future[Event] | None = None
         self._current = -1
@@ -139,14 +139,26 @@ class Worker:
         if self.group is None:
             raise ValueError("a worker without a group has no next job")
         planned = self.left.popleft()
-        before = set(multiprocessing.active_children())
-        with _without_main_module():
-            arguments = planned, self.group.jobs[0].job.number, self.group.iterations, self._folder
-            self._running = self._executor.submit(_run_in_worker, *arguments)
-        if self._process is None:
-            (self._process,) = set(multiprocessing.active_children()) - before
+        arguments = planned, self.group.jobs[0].job.number, self.group.iterations, self._folder
+        try:
+            self._running = self._submit(arguments)
+        except BrokenProcessPool:  # the process died while it had nothing to do
+            self._executor.shutdown()
+            self._executor, self._process = self._new_executor(), None
+            self._running = self._submit(arguments)
         self._current = planned.job.number
         return self._current, self._running
+
+    def _new_executor(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(1, mp_context=CONTEXT, initializer=_begin_worker, initargs=(self._lifeline,))
+
+    def _submit(self, arguments: tuple[PlannedJob, int, int, Path]) -> Future[Event]:
+        before = set(multiprocessing.active_children())
+        with _without_main_module():
+            future = self._executor.submit(_run_in_worker, *arguments)
+        if self._process is None:
+            (self._process,) = set(multiprocessing.active_children()) - before
+        return future
 
     def describe_death(self) -> Event:
         """Return the failure event of the job during which the process died."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from breakout import settings
 from breakout.cli import main
 from breakout.runs.status import process_identity
+from breakout.settings.composition import compose
+from breakout.sweeps.job import Event, Job
+from breakout.sweeps.plan import plan_sweep
+from breakout.sweeps.workers import Workers, start_server
 from tests.conftest import Program
 from tests.sweeps.conftest import LONG, QUICK, Start, Swept, assert_same_bits, in_state, predictions, statuses
 
@@ -45,6 +51,27 @@ def test_a_temporary_folder_with_too_long_a_path_is_refused_in_a_sentence(progra
     assert done.returncode in (0, 2), done.stderr
     assert done.returncode == 0 or "TMPDIR" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_worker_that_is_killed_while_idle_costs_no_job(tmp_path: Path) -> None:
+    config = compose("train", ["model=base_rate", *QUICK])
+    assert isinstance(config, settings.ExperimentConfig)
+    plan = plan_sweep([Job(0, (), config, number=0)], tmp_path / "cache")
+    events: list[Event] = []
+
+    def report(event: Event) -> bool:
+        events.append(event)
+        return True
+
+    start_server()
+    with Workers(1, tmp_path) as workers:
+        workers.run(plan.groups, report)
+        (first,) = multiprocessing.active_children()
+        first.kill()
+        first.join()
+        time.sleep(0.5)  # its pool takes a moment to notice
+        workers.run(plan.groups, report)
+    assert [event.kind for event in events] == ["started", "completed"] * 2
 
 
 def test_a_killed_worker_takes_one_job_and_ctrl_c_none_that_is_finished(start: Start) -> None:
