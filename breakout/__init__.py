@@ -1,6 +1,6 @@
-"""breakout: honest experiments on NBA player-breakout models.
+"""breakout: experiments on models that predict NBA players' breakout games.
 
-Importing the package imports nothing else and does nothing.
+Importing the package imports nothing else.
 """
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Entry point of `python -m breakout` and of the console script `breakout`."""
+"""The entry point of `python -m breakout` and of the console script `breakout`."""
 
 import sys
 

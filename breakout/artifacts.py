@@ -1,7 +1,7 @@
-"""Reading and writing of files and folders that appear whole or not at all, with digests and a lock.
+"""The reading and writing of files and folders that appear whole or not at all, with digests and a lock.
 
-Everything is written beside its place, flushed to the disk, then renamed onto it. The files of a run are flushed
-together, before its status says that it is completed.
+A file is written beside its target, flushed to the disk, then renamed onto the target. The files of a run are flushed
+together, before its status is marked completed.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ T = TypeVar("T")
 FLUSHING_THREADS = 4  # more threads take longer to start than they save
 SEAL_KEY = "seal"
 
-# What `_beside` calls a file or folder that is not complete yet.
+# The mark in the name of a file or folder that is not complete yet (`_beside`).
 _INCOMPLETE = re.compile(r"\..+\.[0-9a-f]{16}(\.\w+)?")
-# What earlier versions called them.
+# The same mark in earlier versions.
 _INCOMPLETE_BEFORE = re.compile(r"\.(bundle|.+\.(json|yaml|parquet|html|csv|txt))\.\w+(\.\w+)?")
 
 _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=None)
@@ -44,9 +44,9 @@ _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=N
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` to write to; on leaving it replaces `path`, on an error it is removed.
+    """Yield a path beside `path` to write to; when the block ends it replaces `path`, on an error it is removed.
 
-    DataError if the place cannot be written or the disk is full.
+    DataError if the path cannot be written or the disk is full.
     """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,9 +63,9 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Yield a new folder beside `path` to write into; on leaving it becomes `path`, on an error it is removed.
+    """Yield a new folder beside `path` to write into; when the block ends it becomes `path`, on an error it is removed.
 
-    DataError if the place cannot be written, the disk is full, or `path` exists and is not empty.
+    DataError if the path cannot be written, the disk is full, or `path` exists and is not empty.
     """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,9 +85,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def remove_incomplete(folder: Path) -> list[Path]:
-    """Remove what `whole_file` and `whole_folder` left incomplete below a folder; the removed paths.
+    """Remove what `whole_file` and `whole_folder` left incomplete below a folder; return the removed paths.
 
-    Call it only where no living process writes: a process that was killed cannot remove its own.
+    Call it only if no living process writes there. It is needed after a process was killed, which cannot remove its own
+    files.
     """
     hidden = sorted(folder.rglob(".*"))
     found = [path for path in hidden if _INCOMPLETE.fullmatch(path.name) or _INCOMPLETE_BEFORE.fullmatch(path.name)]
@@ -102,7 +103,10 @@ def remove_incomplete(folder: Path) -> list[Path]:
 
 @contextmanager
 def flushed_together(folder: Path) -> Iterator[None]:
-    """Flush the files that are written below the folder on leaving, side by side: one by one takes far longer."""
+    """Flush all files written below the folder when the block ends.
+
+    Several threads flush them at once, because one file after another takes far longer.
+    """
     token = _flushed_later.set(folder)
     try:
         yield
@@ -116,10 +120,10 @@ def flushed_together(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def file_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold an exclusive lock on a file, which is made if absent.
+    """Hold an exclusive lock on a file, which is created if there is none.
 
-    `on_wait` is called if another process holds the lock; it may raise, else the lock is waited for. The operating
-    system releases the lock when the process ends, however it ends. DataError if the file cannot be made.
+    `on_wait` is called if another process holds the lock; it may raise, else this function waits. The operating system
+    releases the lock when the process ends in any way. DataError if the file cannot be created.
     """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +147,7 @@ def file_digest(path: Path) -> str:
 
 
 def json_digest(content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a mapping of JSON types, whatever the order of its keys."""
+    """Return the SHA-256 of a mapping of JSON types, independent of the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -157,12 +161,12 @@ def _is_flushed_later(path: Path) -> bool:
 
 
 def flush(path: Path) -> None:
-    """Return when the disk holds a file's content, or the names in a folder."""
+    """Flush a file's content, or the list of files of a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     except OSError as error:
-        if not (path.is_dir() and error.errno == errno.EINVAL):  # a file system that cannot do this for folders
+        if not (path.is_dir() and error.errno == errno.EINVAL):  # some file systems cannot flush folders
             raise
     finally:
         os.close(handle)
@@ -183,8 +187,8 @@ def save_text(text: str, path: Path) -> None:
 
 
 def save_json(record: Any, path: Path) -> None:
-    """Write JSON with two-space indent; ValueError for NaN and infinity, which are no JSON."""
-    # The standard library refuses NaN, which msgspec writes as null; its own indent is many times slower.
+    """Write JSON with two-space indent; ValueError for NaN and infinity, which JSON does not have."""
+    # The standard library refuses NaN, which msgspec would write as null; msgspec indents many times faster.
     text = json.dumps(msgspec.to_builtins(record), ensure_ascii=False, allow_nan=False)
     save_text(msgspec.json.format(text, indent=2) + "\n", path)
 
@@ -199,14 +203,14 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)  # threads cost more than so few columns
+    table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)  # starting threads costs more than they save
     written = pa.BufferOutputStream()
     pq.write_table(table, written)
     return bytes(written.getvalue())
 
 
 def save_bytes(content: bytes, path: Path) -> None:
-    """Write what is encoded already."""
+    """Write bytes."""
     with whole_file(path) as beside:
         beside.write_bytes(content)
 
@@ -224,14 +228,14 @@ def load_json(path: Path) -> Any:
 
 
 def load_typed(path: Path, kind: type[T]) -> T:
-    """Read JSON as a type; DataError naming the file, and the key that has not its type, if it is not."""
+    """Read JSON as a type; DataError naming the file and the key if a value has another type."""
     return as_typed(load_json(path), kind, path)
 
 
 def load_sealed(path: Path, kind: type[T], *, needs_seal: bool = True) -> T:
-    """Read what `save_sealed` wrote; DataError naming the file if its content changed since.
+    """Read what `save_sealed` wrote; DataError naming the file if its content was changed.
 
-    `needs_seal` False accepts a file that was written before there were seals.
+    With `needs_seal` False a file without a seal, of an earlier version, is accepted.
     """
     record = load_json(path)
     if isinstance(record, dict) and (needs_seal or SEAL_KEY in record):
@@ -240,14 +244,14 @@ def load_sealed(path: Path, kind: type[T], *, needs_seal: bool = True) -> T:
 
 
 def check_seal(record: Mapping[str, Any], path: Path) -> None:
-    """Raise DataError naming the file unless its content is what the seal was made from."""
+    """Raise DataError naming the file unless its content has the digest in its seal."""
     content = {key: value for key, value in record.items() if key != SEAL_KEY}
     if record.get(SEAL_KEY) != json_digest(content):
         raise DataError(f"{path} is damaged or was edited: its content does not match its seal.")
 
 
 def as_typed(record: Any, kind: type[T], path: Path) -> T:
-    """Convert JSON types to a typed record; DataError naming the file and the key that has not its type."""
+    """Convert JSON types to a typed record; DataError naming the file and the key if a value has another type."""
     try:
         return msgspec.convert(record, kind)
     except msgspec.ValidationError as error:

@@ -82,7 +82,7 @@ class Windows(msgspec.Struct, frozen=True):
 
 
 class RowCounts(msgspec.Struct, frozen=True):
-    """Player-games in each part; 0 without an evaluation."""
+    """The number of player-games in each part; 0 without an evaluation."""
 
     train: int
     validation: int
@@ -229,7 +229,7 @@ def save_bundle(
 
 
 def load_bundle(folder: Path) -> Bundle:
-    """Load a verified bundle; DataError naming the file that is missing, damaged, changed or of another run."""
+    """Load a verified bundle; DataError naming the file that is missing, damaged, changed or from another run."""
     if not (folder / MANIFEST_FILE).exists() and (folder / "bundle").is_dir():
         folder = folder / "bundle"
     if not (folder / MANIFEST_FILE).exists() and not (folder / CONTRACT_FILE).exists():
@@ -252,7 +252,7 @@ def load_bundle(folder: Path) -> Bundle:
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """Load the manifest of a bundle's folder; DataError if it is missing, damaged or was edited."""
+    """Load the manifest of a bundle's folder; DataError if it is missing, damaged or edited."""
     path = folder / MANIFEST_FILE
     record = load_json(path)
     if not isinstance(record, dict) or any(key not in record for key in ("format_version", *IDENTITY_KEYS, SEAL_KEY)):
@@ -281,7 +281,10 @@ def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
 
 
 def _check_files(path: Path, digests: Mapping[str, str]) -> None:
-    """Raise DataError for a missing or changed file; if several changed, the manifest is of another run."""
+    """Raise DataError for a missing or changed file.
+
+    If several files changed, the message is that the manifest belongs to another run.
+    """
     missing = [name for name in digests if not (path.parent / name).is_file()]
     if missing:
         raise DataError(f"{path.parent / missing[0]} is missing.")

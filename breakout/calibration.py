@@ -23,8 +23,8 @@ ISOTONIC_ROWS = 1000
 class Calibrator:
     """An increasing map from probabilities to calibrated probabilities.
 
-    `none` changes nothing; `sigmoid` is Platt's p -> 1/(1+exp(-(slope * logit p + intercept))); `isotonic` is linear
-    between the points (x, y), constant beyond them.
+    `none` changes nothing. `sigmoid` is Platt's p -> 1/(1+exp(-(slope * logit p + intercept))). `isotonic` is linear
+    between the points (x, y), and constant beyond them.
     """
 
     kind: Kind
@@ -43,7 +43,7 @@ class Calibrator:
 
     @property
     def is_increasing(self) -> bool:
-        """Whether a higher probability never becomes a lower one, and not all become the same."""
+        """Whether the map keeps the order of probabilities and is not constant."""
         if self.kind == "sigmoid":
             return bool(np.isfinite([self.slope, self.intercept]).all() and self.slope > 0)
         if self.kind == "isotonic":
@@ -57,7 +57,7 @@ class Calibrator:
         return asdict(self)
 
     def check_increasing(self) -> None:
-        """Raise DataError if the map would reverse or flatten a ranking."""
+        """Raise DataError if the map would reverse the order of probabilities or make all equal."""
         if not self.is_increasing:
             raise DataError(
                 f"the {self.kind} calibration of this bundle is not increasing, so it would reverse or flatten "
@@ -67,10 +67,10 @@ class Calibrator:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A fitted calibrator and what should make its user doubt it.
+    """A fitted calibrator and its warnings.
 
-    `requested` is the kind that was asked for; `calibrator.kind` is `none` instead where the validation rows determine
-    no increasing map, and `warnings` says why.
+    `requested` is the configured kind. If the validation rows determine no increasing map, `calibrator.kind` is `none`
+    and `warnings` holds the reason.
     """
 
     calibrator: Calibrator
@@ -80,9 +80,9 @@ class Calibration:
 
 @dataclass(frozen=True)
 class HeldOutCalibration:
-    """Log loss before and after calibration of validation rows by maps that were not fitted on them.
+    """The log loss of validation rows before and after calibration by maps that were not fitted on them.
 
-    The validation dates are cut into `blocks` blocks of consecutive dates; each block is calibrated by a map that was
+    The validation dates are split into `blocks` blocks of consecutive dates; each block is calibrated by a map that was
     fitted on the other blocks.
     """
 
@@ -94,9 +94,9 @@ class HeldOutCalibration:
 
 @dataclass(frozen=True)
 class CalibrationFit:
-    """What is known of a calibration beside its map, for metrics.json and the bundle's manifest.
+    """The facts about a calibration beside its map, for metrics.json and the bundle's manifest.
 
-    It is forced where weighted classes need one though none was configured.
+    It is forced if none was configured but weighted classes need one.
     """
 
     requested: Kind
@@ -106,7 +106,7 @@ class CalibrationFit:
 
 
 def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration:
-    """Fit a calibrator on validation rows, shape (n,), with the warnings that their number and the map deserve."""
+    """Fit a calibrator on validation rows, shape (n,), with warnings about too few rows and about the map."""
     calibrator, refusal = _fit(kind, probability, y)
     found = []
     if refusal is not None:
@@ -120,7 +120,7 @@ def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration
 
 
 def fit_calibrator(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibrator:
-    """Fit on validation rows, shape (n,); the kind is `none` where they determine no increasing map."""
+    """Fit on validation rows, shape (n,); the kind is `none` if they determine no increasing map."""
     return _fit(kind, probability, y)[0]
 
 
@@ -129,8 +129,8 @@ def cross_calibrate(
 ) -> tuple[np.ndarray, int] | None:
     """Return calibrated probabilities (n,) of validation rows by maps that were not fitted on them, and the blocks.
 
-    The dates are cut into at most HELD_OUT_BLOCKS blocks of consecutive dates; each block is calibrated by a map that
-    was fitted on the other blocks. None where all rows are of one date.
+    The dates are split into at most HELD_OUT_BLOCKS blocks of consecutive dates; each block is calibrated by a map that
+    was fitted on the other blocks. None if all rows are of one date.
     """
     distinct = np.unique(dates)
     if len(distinct) < 2:
@@ -145,7 +145,7 @@ def cross_calibrate(
 
 
 def _fit(kind: Kind, probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
-    """Return the calibrator, and why it is `none` although another kind was asked for."""
+    """Return the calibrator, and the reason if it is `none` although another kind was requested."""
     if kind == "none":
         return Calibrator("none"), None
     refusal = _find_refusal(kind, probability, y)
@@ -155,12 +155,12 @@ def _fit(kind: Kind, probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator
 
 
 def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | None:
-    """Return why no map of this kind is worth fitting to these rows, None if one is."""
+    """Return the reason why no map of this kind should be fitted to these rows; None if there is none."""
     if len(np.unique(y)) < 2:
         return "the validation games hold one class only"
     if probability.min() == probability.max():
         return "the model gives every validation game the same probability"
-    # Beyond these limits the best sigmoid is a step: its slope has no finite value (Albert and Anderson 1984).
+    # Beyond these limits the best sigmoid is a step, whose slope is infinite (Albert and Anderson 1984).
     if kind == "sigmoid" and probability[y == 0].max() <= probability[y == 1].min():
         return "the model separates the validation games perfectly, so no finite sigmoid fits best"
     if kind == "sigmoid" and probability[y == 1].max() <= probability[y == 0].min():
@@ -189,7 +189,8 @@ def _fit_sigmoid(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, st
 def _fit_isotonic(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
     from sklearn.isotonic import IsotonicRegression
 
-    # By the rule of succession: n games are never proof of a chance of 0 or 1, whose failure would cost without limit.
+    # Rule of succession: n games never prove a probability of 0 or 1, which would make the log loss of an error
+    # infinite.
     edge = 1 / (len(y) + 2)
     isotonic = IsotonicRegression(y_min=edge, y_max=1 - edge, out_of_bounds="clip").fit(probability, y)
     calibrator = Calibrator(

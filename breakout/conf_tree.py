@@ -1,6 +1,6 @@
-"""The folder of configuration files: where it is, its groups and their options.
+"""The folder of configuration files: its path, its groups and their options.
 
-Imports nothing heavy, because the help page lists the groups.
+The help page lists the groups, so this module imports no large library.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Removal of control characters from text that came from users or their data, before it is printed, logged or drawn.
+"""The removal of control characters from text of users or their data, before it is printed, logged or drawn.
 
 A terminal executes them: an escape sequence in a player's name can clear the screen or rename the window, and a
-bidirectional override shows text in another order than it has.
+bidirectional override changes the order of the shown text.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def strip_control_characters(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return text as it may be shown or logged: without control characters, the secrets in addresses masked."""
+    """Return text that is safe to show or log: without control characters, with the secrets in addresses masked."""
     return mask_secrets(strip_control_characters(text))
 
 
 class PrintableFormatter(logging.Formatter):
-    """A formatter whose lines may be read in a terminal: no control characters, no secrets."""
+    """A log formatter whose lines are safe to show in a terminal: no control characters, no secrets."""
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))

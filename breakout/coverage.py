@@ -1,4 +1,4 @@
-"""What a warehouse has for rows that were asked for: the games it holds, and the features that it leaves missing."""
+"""The coverage of requested rows by a warehouse: the games that it holds, and the features that are missing."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from breakout.features.config import BreakoutFeatureConfig
     from breakout.warehouse.base import Warehouse
 
-# A feature that is missing in a larger share of the rows is hardly a feature of them: its column may be empty.
+# Above this share of missing rows a feature is probably missing because its column is empty.
 LARGEST_MISSING_SHARE = 0.5
 
 
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
-    """Return what the warehouse holds where no row of start..end was found: season types, dates, numbers of rows."""
+    """Describe the warehouse's games if no row was found from start to end: season types, dates, numbers of rows."""
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
   COUNTIF(game_date BETWEEN @start AND @end) AS asked
@@ -51,7 +51,8 @@ ORDER BY season_type"""  # noqa: S608 - table names are checked, values are para
 def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
     """Return a warning for each feature that is missing in more than half of the rows of a part.
 
-    `parts` names the rows, such as training. Rows in which a feature has the value of its default are not missing.
+    `parts` maps a name, such as training, to rows. A value that is present counts as present even if it equals the
+    feature's default.
     """
     warnings = []
     for part, rows in parts.items():

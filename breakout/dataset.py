@@ -163,7 +163,7 @@ def dataset_of(
 
 
 def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
-    """Raise DataError if a feature is infinite; NaN is a missing value, which the feature's default fills."""
+    """Raise DataError if a feature is infinite. NaN is a missing value and is filled with the feature's default."""
     values = raw.to_numpy()
     if np.isinf(values).any():
         row, column = map(int, np.argwhere(np.isinf(values))[0])
@@ -175,7 +175,7 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 
 
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
-    """Raise DataError if a feature reads a column beyond the standard ones that this source does not have."""
+    """Raise DataError if a feature reads a non-standard column that this source does not have."""
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
         own = extra_columns(source, inputs[source])

@@ -1,6 +1,6 @@
-"""The errors a user can meet: each carries one or two sentences and the exit code that ends the program.
+"""The errors that a user can meet: each has a message of one or two sentences and the exit code of the program.
 
-The sentences say what is wrong, where, and the remedy.
+The sentences state what is wrong, where, and the remedy.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import errno
 import os
 from collections.abc import Iterable
 
-# What to do when the operating system refuses, by the number of its error.
+# The remedy for each error number of the operating system.
 REMEDIES = {
     errno.ENOSPC: "free space there, or choose another place",
     errno.EDQUOT: "free space there, or choose another place",
@@ -25,31 +25,34 @@ OTHERWISE = "choose another place"
 
 
 class BreakoutError(Exception):
-    """Base of every error that is reported in a sentence instead of a traceback."""
+    """The base class of every error that is reported by a message instead of a traceback."""
 
     exit_code: int = 1
 
 
 class GateError(BreakoutError):
-    """A gate said no: a refused contract, drift, an audit finding, a failed promotion, a failed job of a sweep."""
+    """A failed gate: a refused contract, drift, an audit finding, a failed promotion, a failed job of a sweep."""
 
     exit_code = 1
 
 
 class ConfigurationError(BreakoutError):
-    """Settings that cannot be: an unknown key, a value out of bounds, options that contradict each other."""
+    """An invalid configuration: an unknown key, a value out of bounds, options that contradict each other."""
 
     exit_code = 2
 
 
 class DataError(BreakoutError):
-    """Source tables, a bundle or a run folder that are missing, damaged or not what they should be."""
+    """An error in source tables, a bundle or a run folder: missing, damaged or not of the expected form."""
 
     exit_code = 3
 
 
 def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known name most like this one, for "did you mean"; None if none shares `cutoff` of its letters."""
+    """Return the known name most similar to this one, for "did you mean".
+
+    None if no known name has a similarity of at least `cutoff`.
+    """
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return found[0] if found else None
 
@@ -57,16 +60,16 @@ def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
 def system_sentence(what: str, error: OSError, otherwise: str = OTHERWISE) -> str:
     """Return `what`, such as "FILE cannot be written", with the operating system's reason and the remedy.
 
-    `otherwise` is the remedy where the reason has none of its own.
+    `otherwise` is the remedy if the table has none for the reason.
     """
     reason = str(error) if error.errno is None else os.strerror(error.errno)
     return f"{what} ({reason}); {REMEDIES.get(error.errno or 0, otherwise)}."
 
 
 def as_breakout_error(error: BaseException) -> BreakoutError | None:
-    """Return the error with a sentence that stands for this one; None if it is a fault of the program.
+    """Return a BreakoutError with a message for an error; None if it is a fault of the program.
 
-    The machine's own limits are the user's to raise: memory, space, open files, places that cannot be written.
+    Limits of the machine are the user's to change: memory, space, open files, paths that cannot be written.
     """
     if isinstance(error, BreakoutError):
         return error
@@ -75,7 +78,7 @@ def as_breakout_error(error: BaseException) -> BreakoutError | None:
             "there is not enough memory: use a shorter window or fewer features, fewer workers at a time, "
             "or a machine with more memory."
         )
-    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # of pathlib
+    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # pathlib raises RuntimeError for it
         return DataError(f"{error}: {REMEDIES[errno.ELOOP]}.")
     if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):
         return DataError(

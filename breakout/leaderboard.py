@@ -1,4 +1,4 @@
-"""The leaderboard of a sweep: its types, and the files that hold it."""
+"""The types of a sweep's leaderboard, and the files that hold it."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class FoldRow(msgspec.Struct, frozen=True):
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     """A completed job in its table.
 
-    `words` are the overrides that not every job has, `label` those that tell it from the others of its table, short.
-    `recipe` leaves out where it is evaluated and its seed. `value` is the optimized metric on the validation part,
-    `difference` that value minus the best job's, None if either is undefined. `metrics` are those on the evaluation
-    games, None for a job that only trains. `command` runs the job alone.
+    `words` are the overrides that not every job has; `label` is a short form of those in which jobs of its table
+    differ. `recipe` is the settings without window and seed. `value` is the optimized metric on the validation part,
+    and `difference` is that value minus the best job's; None if either is undefined. `metrics` are those on the
+    evaluation games, None for a job that only trains. `command` runs the job alone.
     """
 
     job: int
@@ -62,7 +62,7 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BaselineRow(msgspec.Struct, frozen=True):
-    """A baseline on the evaluation games of a table, fitted on so many features."""
+    """A baseline on the evaluation games of a table; `features` is how many features it was fitted on."""
 
     baseline: str
     features: int
@@ -70,7 +70,7 @@ class BaselineRow(msgspec.Struct, frozen=True):
 
 
 class GameSpan(msgspec.Struct, frozen=True):
-    """The games that the jobs of a table were validated or evaluated on."""
+    """The games on which the jobs of a table were validated or evaluated."""
 
     games: int
     first_date: str
@@ -79,7 +79,7 @@ class GameSpan(msgspec.Struct, frozen=True):
 
 
 class JobTable(msgspec.Struct, frozen=True, kw_only=True):
-    """Jobs that were validated and evaluated on the same games with the same labels, by rank.
+    """The jobs that were validated and evaluated on the same games with the same labels, by rank.
 
     `best`, `tied` and `simplest` are job numbers; `simplest` is the simplest of the jobs tied with the best. `problem`
     names the settings of target and source in which tables differ.
@@ -101,7 +101,7 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecipeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Means over the jobs of one recipe, which differ in window and seed alone."""
+    """The means over the jobs of one recipe, which differ only in window and seed."""
 
     recipe: str
     label: str
@@ -121,7 +121,7 @@ class RecipeTable(msgspec.Struct, frozen=True):
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """How far a figure moves with the seed."""
+    """The spread of a figure over seeds."""
 
     values: tuple[float, ...]
     mean: float
@@ -131,7 +131,10 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A recipe that was fitted with several seeds on the same rows; None where fewer than two values are defined."""
+    """A recipe that was fitted with several seeds on the same rows.
+
+    A spread is None if fewer than two values are defined.
+    """
 
     recipe: str
     label: str
@@ -142,7 +145,7 @@ class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MissingJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that is not completed, and why."""
+    """A job that is not completed, and the reason."""
 
     job: int
     words: str
@@ -186,7 +189,7 @@ COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST)
 
 
 def to_csv(board: Leaderboard) -> str:
-    """Return one line a job by table and rank, each table's baselines after them; jobs not completed come last.
+    """Return the CSV: one line for each job by table and rank, then each table's baselines, then the other jobs.
 
     No cell is a formula that a spreadsheet would execute.
     """

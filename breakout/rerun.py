@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# What may lie elsewhere than when the run was made, without the run being another.
+# Keys whose paths may differ from the first run's without making it another run.
 PLACES = ("warehouse.player_game_summary", "warehouse.team_offense_game_summary", "warehouse.schedule", "bundle")
 
 
@@ -50,8 +50,8 @@ class Evidence:
 def rerun(folder: Path, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
     """Return the evidence that a run left and that of its rerun, which reads from `places`, keyed by PLACES.
 
-    DataError if the folder holds no completed run, or one whose files were changed; ConfigurationError for a program
-    that cannot be run again; GateError if the contract has changed since, for then there is no same run to be had.
+    DataError if the folder holds no completed run, or a file of it was changed. ConfigurationError for a program that
+    cannot be repeated. GateError if the contract has changed, because then the same run is impossible.
     """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])
@@ -134,7 +134,7 @@ def _score_again(
 
 
 def check_unchanged(bundle: Bundle) -> None:
-    """Raise GateError if the definitions that are installed now are not those of the run."""
+    """Raise GateError if the installed definitions differ from those of the run."""
     differences = contract_differences(bundle)
     if differences:
         listed = "".join(f"\n  {difference}" for difference in differences)
@@ -142,7 +142,7 @@ def check_unchanged(bundle: Bundle) -> None:
 
 
 def _at_places(config: Rerunnable, places: Mapping[str, str]) -> Rerunnable:
-    """Return the settings with other places; ConfigurationError for one that this run did not read from."""
+    """Return the settings with other paths; ConfigurationError for one that this run did not read."""
     mapping = settings.to_mapping(config)
     for key, place in places.items():
         group, _, name = key.rpartition(".")
@@ -154,7 +154,7 @@ def _at_places(config: Rerunnable, places: Mapping[str, str]) -> Rerunnable:
 
 
 def _on_own_dates(config: settings.ExperimentConfig, windows: Windows) -> settings.ExperimentConfig:
-    """Return the settings with the dates that the run resolved; those of a walk forward are fixed already."""
+    """Return the settings with the dates that the run resolved. The dates of a walk forward are fixed already."""
     if isinstance(config.window, settings.WalkForwardWindowConfig):
         return config
     evaluation = windows.evaluation or (None, None)

@@ -1,4 +1,4 @@
-"""Masking of secrets in text that is printed, logged or saved: passwords and tokens in addresses."""
+"""The masking of secrets in text that is printed, logged or saved: passwords and tokens in addresses."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import re
 
 MASK = "***"
 
-# scheme://user:password@host. The password ends at the last @ of the word, for it may hold one itself.
+# scheme://user:password@host. The password ends at the last @, because it may contain one.
 _USER_INFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^\s:/?#@'\"<>]*)(?P<password>:?\S*)@")
 _NAMES = "password|passwd|pwd|pass|secret|token|api[-_]?key|key|sig|signature|auth|authorization|credentials?"
 _QUERY = re.compile(rf"(?P<name>[?&;](?:[\w.-]*[-_.])?(?:{_NAMES})=)(?P<value>[^\s&;'\"<>#]+)", re.IGNORECASE)
-# A port and a path, or a path alone: what is between them and an @ is no password.
+# Text between a port and path, or a path alone, and an @ is not a password.
 _PORT_AND_PATH = re.compile(r"(:\d+)?[/?#]")
-# ${oc.env:NAME} is not secret; it is hidden from the expressions above behind characters of private use.
+# ${oc.env:NAME} is not secret. Characters of private use hide it from the expressions above.
 _REFERENCE = re.compile(r"\$\{[^{}]*\}")
 _HIDDEN = re.compile("\ue000(\\d+)\ue001")
 
 
 def mask_secrets(text: str) -> str:
-    """Return text whose addresses show `***` for a password, a token before the @, and secret query parameters.
+    """Return text with `***` in its addresses for passwords, tokens before the @, and secret query parameters.
 
-    References to the environment stay: they name a secret without holding it.
+    References to the environment are kept, because they name a secret without containing it.
     """
     if "://" not in text:
         return text
@@ -31,7 +31,7 @@ def mask_secrets(text: str) -> str:
         return f"\ue000{len(hidden) - 1}\ue001"
 
     found = 1
-    while found:  # from the inside out
+    while found:  # the innermost first
         text, found = _REFERENCE.subn(hide, text)
     text = _QUERY.sub(_mask_query, _USER_INFO.sub(_mask_user_info, text))
     found = 1
@@ -41,9 +41,9 @@ def mask_secrets(text: str) -> str:
 
 
 def mask_parts(text: str, address: str) -> str:
-    """Return text in which no part of the address's user, password or secret parameters is left.
+    """Return text without the address's user, password and secret parameters, or parts of them.
 
-    A library that reads `user:pa#ss@host` takes `pa` for a port and names it in its error.
+    A library that reads `user:pa#ss@host` takes `pa` for a port and repeats it in its error.
     """
     secrets = re.split(r"[:/?#@]", address.rpartition("@")[0].partition("://")[2])
     secrets += [found["value"] for found in _QUERY.finditer(address)]
@@ -53,7 +53,7 @@ def mask_parts(text: str, address: str) -> str:
 
 
 def has_mask(text: str) -> bool:
-    """Return whether a saved address lost its secret to `mask_secrets`."""
+    """Return whether a saved address has a masked secret."""
     return f"{MASK}@" in text or f"={MASK}" in text
 
 

@@ -1,4 +1,4 @@
-"""The dates that train, validate and evaluate, resolved from the configured window, and masks of rows by date."""
+"""The dates of training, validation and evaluation, resolved from the configured window, and masks of rows by date."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Fold:
 def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
     """Return the dates of a window; a trailing window without `as_of` ends with the newest game of the warehouse.
 
-    Of a walk forward, whose dates resolve_folds tells, these are the last fold's.
+    For a walk forward they are the dates of the last fold of `resolve_folds`.
     """
     if isinstance(window, settings.DateWindowConfig):
         evaluation = None
@@ -131,7 +131,7 @@ def date_mask(dates: np.ndarray, days: DateRange) -> np.ndarray:
 
 
 def validation_mask(dates: np.ndarray, fraction: float) -> np.ndarray:
-    """Return a mask of the latest dates: as few whole dates as hold at least `fraction` of the rows.
+    """Return a mask of the latest rows: the fewest whole dates that hold at least `fraction` of all rows.
 
     `dates` and the mask have shape (n,). DataError if no date would be left to fit on.
     """

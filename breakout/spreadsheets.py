@@ -1,4 +1,4 @@
-"""Text in CSV files that spreadsheets must not execute: they read a cell that begins with = + - @ as a formula."""
+"""CSV text that spreadsheets must not execute: they read a cell that begins with = + - @ as a formula."""
 
 from __future__ import annotations
 

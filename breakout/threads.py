@@ -24,6 +24,9 @@ def one_blas_thread() -> Iterator[None]:
 
 @cache
 def _libraries(has_scipy: bool) -> ThreadpoolController:
-    """Return the loaded libraries of linear algebra, looked up once, which takes longer than some evaluations."""
+    """Return the loaded libraries of linear algebra.
+
+    The result is kept, because the search takes longer than some evaluations.
+    """
     del has_scipy
     return ThreadpoolController()

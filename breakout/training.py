@@ -1,4 +1,4 @@
-"""One run of the main job: fit and evaluate a plan, and write the complete run folder."""
+"""One run of the main job: it fits and evaluates a plan, and writes the complete run folder."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def train(
     facts: Mapping[str, object] | None = None,
     started: list[Path] | None = None,
 ) -> RunResult:
-    """Carry out a plan in a new run folder, which is appended to `started` as soon as it exists.
+    """Run a plan in a new run folder, which is appended to `started` as soon as it exists.
 
     A sweep passes the parent of its jobs' folders, the work that its jobs share, and facts for status.json.
     """
@@ -73,7 +73,7 @@ def _compare_features(last: FittedWindow, significance: float, work: SharedWork)
 def _write(
     plan: RunPlan, run: Run, fitted: FittedRun, metrics: RunMetrics, distributions: DistributionReport | None
 ) -> None:
-    """Write all files of a run except its page."""
+    """Write all files of a run except report.html."""
     if distributions is not None:
         save_distributions(distributions, run.folder)
     artifacts.save_parquet(fitted.predictions(), run.folder / "predictions.parquet")
@@ -85,7 +85,7 @@ def _write(
 
 
 def _manifest_facts(plan: RunPlan, run: Run, fitted: FittedRun) -> BundleFacts:
-    """Return how the model of the last window came about, for the manifest of its bundle."""
+    """Return the origin of the last window's model, for the manifest of its bundle."""
     config, last = plan.config, fitted.last
     rows, validation = None if last.scored is None else last.scored.rows, last.fitted.validation
     train, evaluation, kept = last.split.train, last.split.evaluation, validation.dates

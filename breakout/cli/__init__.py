@@ -1,7 +1,7 @@
-"""The command line: it runs the program that the arguments name and returns its exit code.
+"""The command line: it runs the program of the first argument and returns its exit code.
 
-0 is done, 1 a gate that said no or a failed job, 2 usage or configuration, 3 data. `--help` and `features` import
-neither Hydra nor anything else that is heavy.
+0 is done, 1 a failed gate or job, 2 usage or configuration, 3 data. `--help` and `features` import neither Hydra nor
+other large libraries.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from breakout.errors import ConfigurationError, nearest_name
 from breakout.report.terminal.lines import discard_output, flush_output, prepare_output, print_error, print_line
 
 INTERRUPTED = 130  # what a shell reports for a program ended by Ctrl-C
-PIPE_CLOSED = 141  # and for one whose reader has gone, as in `breakout features | head`
+PIPE_CLOSED = 141  # the same if the reader closes the pipe, as in `breakout features | head`
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_output()
     try:
         code = dispatch(list(sys.argv[1:] if argv is None else argv))
-        flush_output()  # a reader that has gone is noticed here: at exit Python would print a complaint
+        flush_output()  # raises here if the reader has closed the pipe; at exit Python would print an error
     except KeyboardInterrupt:
         print_error("breakout: interrupted.")
         return INTERRUPTED
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def dispatch(arguments: list[str]) -> int:
-    """Run the command that the first argument names with the others."""
+    """Run the command of the first argument with the other arguments."""
     check_readable(arguments)
     command, rest = split_command(arguments)
     if "--help" in rest or "-h" in rest:
@@ -56,7 +56,7 @@ def dispatch(arguments: list[str]) -> int:
 
 
 def check_readable(arguments: list[str]) -> None:
-    """Refuse arguments with bytes that are no text in the encoding of this process."""
+    """Raise ConfigurationError for arguments with bytes that are no text in the encoding of this process."""
     encoding = sys.getfilesystemencoding()
     for argument in arguments:
         if any("\ud800" <= letter <= "\udfff" for letter in argument):
@@ -85,7 +85,7 @@ def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
 
 def run(command: Command, rest: list[str]) -> int:
     """Run a program whose settings Hydra composes."""
-    # Linear algebra is held to one thread everywhere; with this variable OpenBLAS starts no others that would idle.
+    # Linear algebra is limited to one thread everywhere; this variable keeps OpenBLAS from starting idle threads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = sort_arguments(rest, command.name)
     from breakout.cli.program import run_composed

@@ -1,7 +1,8 @@
-"""The arguments after the command, sorted: Hydra's flags, `--config-dir`, `-m` and the overrides.
+"""The parser of the arguments after the command: Hydra's flags, `--config-dir`, `-m` and the overrides.
 
-Hydra's parser reads `seed=1 -m model.depth=4,6` as an error, takes abbreviated flags, and answers an unknown flag with
-its own usage page. So arguments are sorted here, and those that are none of ours are refused with what to type instead.
+Hydra's parser reads `seed=1 -m model.depth=4,6` as an error, accepts abbreviated flags, and answers an unknown flag
+with its own usage page. So arguments are sorted here, and unknown ones are refused with a message that contains the
+right argument.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ REFUSED = {
 class Arguments:
     """The sorted arguments of one command."""
 
-    hydra_flags: list[str] = field(default_factory=list)  # that `hydra.main` answers, as `--cfg=job`
+    hydra_flags: list[str] = field(default_factory=list)  # answered by `hydra.main`, such as `--cfg=job`
     config_dirs: list[str] = field(default_factory=list)
     overrides: list[str] = field(default_factory=list)
     is_multirun: bool = False
@@ -59,7 +60,7 @@ class Arguments:
 
 
 def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
-    """Sort a command's arguments; ConfigurationError for one that is no flag of ours and no override."""
+    """Sort a command's arguments; ConfigurationError for one that is neither a known flag nor an override."""
     found = Arguments()
     rest = list(arguments)
     while rest:
@@ -86,7 +87,10 @@ def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
 
 
 def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
-    """Return a flag's value, taken from the following arguments (and out of them) if it was not given with `=`."""
+    """Return a flag's value.
+
+    If it was not given with `=`, it is the next of the following arguments, which is removed from them.
+    """
     choices = CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):
         value = rest.pop(0)
@@ -112,7 +116,7 @@ def refuse_flag(flag: str, value: str, command: str) -> None:
 
 
 def describe_replacement(name: str, value: str, command: str) -> str:
-    """Describe the override that a flag of the older command line became."""
+    """Describe the override that replaces a flag of the older command line."""
     if name == "list-features":
         return "type `breakout features`."
     if name == "dry-run":

@@ -1,7 +1,8 @@
-"""The table of commands: names, modules, summaries and usage. Imports nothing heavy.
+"""The table of commands: names, modules, summaries and usage.
 
 A command with a root file in `conf/` is composed by Hydra, and the module's `run(settings) -> int` is called. Any other
-module reads its own arguments in `main(arguments) -> int`. A module is imported when its command runs.
+module parses its own arguments in `main(arguments) -> int`. A module is imported when its command runs; this one
+imports no large library.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Command:
-    """A command: its name after `breakout`, the module that runs it, and what its help page shows."""
+    """A command: its name after `breakout`, the module that runs it, and the content of its help page."""
 
     name: str
     module: str
-    is_composed: bool  # by Hydra, from conf/<name>.yaml
+    is_composed: bool  # True if Hydra composes conf/<name>.yaml
     summary: str
     usage: tuple[str, ...]
 

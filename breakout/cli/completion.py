@@ -1,7 +1,7 @@
-"""Shell completion: what may follow the line typed so far, for every command.
+"""Shell completion: the possible next arguments of the typed line, for every command.
 
 Hydra completes groups and keys of one program. The shell's script always calls `breakout -sc query=SHELL`, so the
-command is taken out of the line here, and Hydra completes with that command's root file.
+command is removed from the line here, and Hydra completes with that command's root file.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from breakout.report.terminal.lines import print_line
 
 RunHydra = Callable[[Command, Arguments], int]
 
-# What may follow a command that Hydra does not compose.
+# Completions of a command that Hydra does not compose.
 ARGUMENTS_OF = {"features": ("--json", "--contract"), "production": ("rollback", "retire")}
 
 
 def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
-    """Print what may follow the typed line; for a line that cannot be completed print nothing, and no error."""
+    """Print the possible completions of the typed line; print nothing, and no error, if there are none."""
     program, typed, current = split_line(os.environ.get("COMP_LINE", ""))
     command = COMMANDS.get(typed[0]) if typed else None
     found = [] if typed else [name for name in COMMANDS if name.startswith(current)]
@@ -44,7 +44,10 @@ def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
 
 
 def keep_composed(found: list[str], command: Command, current: str) -> list[str]:
-    """Keep of what Hydra offers the groups and keys of this command; Hydra offers every folder of `conf/`."""
+    """Return those of Hydra's completions that are groups and keys of this command.
+
+    Hydra offers every folder of `conf/`.
+    """
     offered = groups_of(command.name)
     folders = {*group_names(), *NOT_CHOSEN} - {*offered, "hydra"}
     kept = {f"{word[:-1]}=" if word[:-1] in offered and word.endswith("/") else word for word in found}
@@ -65,7 +68,7 @@ def split_line(line: str) -> tuple[str, list[str], str]:
 def complete_by_hydra(command: Command, arguments: Arguments, run_hydra: RunHydra) -> list[str]:
     """Return the arguments that Hydra offers for the line in the environment variable COMP_LINE."""
     printed = io.StringIO()
-    # Hydra's parser prints its usage for a half-typed flag, which the shell would offer.
+    # Hydra's parser prints its usage for a half-typed flag, and the shell would offer that as completions.
     quiet = contextlib.redirect_stderr(io.StringIO())
     with contextlib.suppress(Exception, SystemExit), contextlib.redirect_stdout(printed), quiet:
         run_hydra(command, arguments)

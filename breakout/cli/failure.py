@@ -1,4 +1,4 @@
-"""The end of a failed command: a message on standard error and an exit code. Imports nothing heavy."""
+"""The end of a failed command: a message on standard error and an exit code; it imports no large library."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import traceback
 from breakout.errors import as_breakout_error
 from breakout.report.terminal.lines import print_error
 
-# Read at import, because the variable is also set while `hydra.main` runs.
+# Read at import, because the same variable is set later while `hydra.main` runs.
 WANTS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 
@@ -23,7 +23,7 @@ def print_failure(error: BaseException, prefix: str = "") -> int:
 
 
 def describe_fault(error: BaseException) -> str:
-    """Return in one line what a fault of the program was."""
+    """Describe a fault of the program in one line."""
     message = " ".join(str(error).split())
     advice = "" if WANTS_TRACEBACK else " HYDRA_FULL_ERROR=1 shows the traceback."
     return f"unexpected {type(error).__name__}: {message or 'no message'}.{advice}"

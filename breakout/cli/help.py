@@ -1,4 +1,4 @@
-"""The texts of the help pages. Imports nothing heavy."""
+"""The texts of the help pages; this module imports no large library."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def groups(names: list[str]) -> str:
 
 
 def own_keys(root: str) -> str:
-    """Return the keys of the root file itself, with their comments; `???` marks what must be given."""
+    """Return the keys of the root file itself, with their comments; `???` marks those without a default."""
     body = root.partition("\ndefaults:")[2].partition("\n\n")[2].splitlines()
     keys = [line for line in body if line and not line.lstrip().startswith("#")]
     return "\n".join(f"  {line}" for line in keys)

@@ -1,8 +1,8 @@
-"""Typed settings of the jobs of a sweep, composed by Hydra from each job's overrides.
+"""The composition of typed settings for the jobs of a sweep, from each job's overrides.
 
-A composition takes Hydra about a tenth of a second, and jobs of a sweep mostly differ in plain values. So each choice
-of groups is composed once and kept with its interpolations unresolved; a job's values are then set into a copy, which
-is also the last step of Hydra's own composition. Any other job is composed by Hydra alone.
+Hydra takes about a tenth of a second for a composition, and jobs of a sweep mostly differ in plain values. So each
+choice of groups is composed once and kept with its interpolations unresolved; a job's values are then set in a copy,
+which is also the last step of Hydra's own composition. Any other job is composed by Hydra.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ OF_THE_SWEEP = {"resume": None, "fail_fast": False, "workers": None}
 
 
 class JobComposer:
-    """Composes the jobs of one sweep; `master` is the sweep's own configuration, with its `hydra` node.
+    """A composer of the jobs of one sweep; `master` is the sweep's own configuration, with its `hydra` node.
 
-    Hydra must be initialised for as long as jobs are composed.
+    Hydra must be initialised as long as jobs are composed.
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
@@ -47,7 +47,7 @@ class JobComposer:
         self._referring: dict[tuple[str, ...], bool] = {}
 
     def compose(self, number: int, overrides: Sequence[str]) -> Job | Refusal:
-        """Return the job that Hydra counts as `number`, or its refusal if its overrides give no valid settings."""
+        """Return the job with Hydra's number `number`, or its refusal if its overrides give no valid settings."""
         mapping: dict[str, object] = {"overrides": list(map(mask_secrets, overrides))}
         try:
             config = self.compose_config(number, overrides)
@@ -61,7 +61,7 @@ class JobComposer:
             return Refusal(number, tuple(overrides), mapping, error)
 
     def compose_config(self, number: int, overrides: Sequence[str]) -> DictConfig:
-        """Return the configuration of one job, interpolations unresolved, with the job defaults that it leaves open."""
+        """Return the configuration of one job with the job defaults added, interpolations unresolved."""
         written = rename_overrides(overrides)
         config = self._compose(number, written)
         keys = {override.key_or_group for override in self._parser.parse_overrides(written)}
@@ -73,7 +73,7 @@ class JobComposer:
         return self._compose(number, [*defaults, *written]) if defaults else config
 
     def describe_no_jobs(self) -> str:
-        """Return why a sweep has no jobs: one of its overrides gives no value."""
+        """Describe why a sweep has no jobs: one of its overrides has no value."""
         params = (self._master.hydra.sweeper.get("params") or {}).items()
         written = [*(f"{key}={value}" for key, value in params), *as_written(self._master.hydra.overrides.task)]
         for override in self._parser.parse_overrides(written):
@@ -93,12 +93,12 @@ class JobComposer:
                 for override in values:
                     OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
             except OmegaConfBaseException:
-                config = self._compose_by_hydra(overrides)  # raises Hydra's own description
+                config = self._compose_by_hydra(overrides)  # raises Hydra's own error
         else:
             config = self._compose_by_hydra(overrides)
         if self._refers_to_hydra(choices) or any(OF_HYDRA in text for text in overrides):
             self._set_hydra_config(number, overrides)
-        OmegaConf.copy_cache(from_config=self._master, to_config=config)  # one ${now:} for all jobs, as Hydra has it
+        OmegaConf.copy_cache(from_config=self._master, to_config=config)  # all jobs share one ${now:}, as in Hydra
         return config
 
     def _is_choice(self, override: Override) -> bool:
@@ -130,7 +130,7 @@ class JobComposer:
         return config
 
     def _set_hydra_config(self, number: int, overrides: Sequence[str]) -> None:
-        """Let `${hydra:...}` resolve to this job's own values, as it does in a job that Hydra runs."""
+        """Make `${hydra:...}` resolve to this job's own values, as in a job that Hydra runs."""
         config = compose(ROOT, [*self._hydra_overrides, *overrides], return_hydra_config=True)
         with open_dict(config):
             config.hydra.job.num, config.hydra.job.id = number, str(number)
@@ -138,7 +138,7 @@ class JobComposer:
 
 
 def _is_plain(override: Override) -> bool:
-    """Return whether an override gives one value to a key that exists, as opposed to +key=, ++key=, ~key."""
+    """Return whether an override sets one value of an existing key, unlike +key=, ++key= and ~key."""
     return override.type == OverrideType.CHANGE and not override.is_sweep_override()
 
 

@@ -1,7 +1,7 @@
-"""Sweeps whose jobs run by another launcher of Hydra: joblib, submitit (SLURM), Ray or the basic one.
+"""Sweeps whose jobs are run by another launcher of Hydra: joblib, submitit (SLURM), Ray or the basic one.
 
-Each job is an ordinary job of Hydra that writes its run folder into the sweep. Workers on other machines need the
-sweep's folder, the cache and the data on a shared file system.
+Each job is an ordinary Hydra job that writes its run folder into the sweep. Workers on other machines need the sweep's
+folder, the cache and the data on a shared file system.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ _RAY = "hydra_plugins.hydra_ray_launcher."
 
 
 class JobTask:
-    """The task function of the jobs: Hydra's number of a job is its place among the planned jobs."""
+    """The task function of the jobs. Hydra's number of a job is its position among the planned jobs."""
 
     def __init__(self, jobs: Sequence[PlannedJob], folder: Path) -> None:
         self._jobs, self._folder = tuple(jobs), folder
 
     def __call__(self, config: DictConfig) -> None:
-        """Run one job; how it ended is written in its run folder."""
+        """Run one job, which records its end in its run folder."""
         from breakout.experiment.shared_work import SharedWork
         from breakout.sweeps.workers import run_job
 
-        del config  # the planned settings are those that Hydra composed
+        del config  # the planned settings are the same
         run_job(self._jobs[HydraConfig.get().job.num], self._folder, SharedWork())
 
 
@@ -48,12 +48,12 @@ class Callbacks(Callback):
         self._callbacks = [instantiate(found) for found in (config.hydra.callbacks or {}).values()]
 
     def on_job_start(self, config: DictConfig, **more: Any) -> None:
-        """Call each before a job."""
+        """Call every callback before a job."""
         for callback in self._callbacks:
             callback.on_job_start(config=config, **more)
 
     def on_job_end(self, config: DictConfig, job_return: Any, **more: Any) -> None:
-        """Call each after a job."""
+        """Call every callback after a job."""
         for callback in self._callbacks:
             callback.on_job_end(config=config, job_return=job_return, **more)
 
@@ -75,13 +75,13 @@ def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path],
             config=configured,
         )
         for job in launcher.launch([list(planned.job.overrides) for planned in jobs], initial_job_idx=0):
-            _ = job.return_value  # raises what went wrong outside the jobs themselves
+            _ = job.return_value  # raises errors that occurred outside the job
 
     return launch
 
 
 def _quieten(init: Any) -> None:
-    """Let Ray on this machine report no usage, start no dashboard and print nothing, unless the user asks for it."""
+    """Make Ray on this machine report no usage, start no dashboard and print nothing, unless the user configured it."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if init.get("address") is None:
         for key in ("include_dashboard", "log_to_driver"):

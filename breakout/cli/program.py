@@ -1,4 +1,4 @@
-"""The run of a command whose settings Hydra composes."""
+"""The runner of commands whose settings Hydra composes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from breakout.settings.versions import rename_overrides
 
 
 class Outcome:
-    """Exit codes and the error of the jobs that `hydra.main` called, which itself returns nothing."""
+    """The exit codes and the error of the jobs that `hydra.main` ran, which itself returns nothing."""
 
     def __init__(self) -> None:
         self.codes: list[int] = []
@@ -43,9 +43,9 @@ class Outcome:
 
 
 def run_composed(command: Command, arguments: Arguments) -> int:
-    """Run a program with the settings that its arguments compose, as one job or as a sweep.
+    """Run a program with the settings composed from its arguments, as one job or as a sweep.
 
-    `hydra.main` answers its own flags (`--cfg`, `--info`) and runs sweeps of every command but train.
+    `hydra.main` answers its own flags (`--cfg`, `--info`) and runs the sweeps of every command but train.
     """
     register_user_files()
     overrides = [*search_path_overrides(arguments.config_dirs), *rename_overrides(arguments.overrides)]
@@ -69,14 +69,14 @@ def run_composed(command: Command, arguments: Arguments) -> int:
 
 
 def check_one_search_path(overrides: Sequence[str]) -> None:
-    """Refuse `--config-dir` beside `hydra.searchpath=`: Hydra reads only the first of the two."""
+    """Raise ConfigurationError for `--config-dir` with `hydra.searchpath=`; Hydra reads only the first."""
     if sum(override.lstrip("+").startswith("hydra.searchpath=") for override in overrides) > 1:
         raise ConfigurationError(
             "--config-dir and hydra.searchpath= exclude each other: repeat --config-dir for each folder."
         )
 
 
-# Keys of Hydra that change nothing here, with what does, in every case and for a single run.
+# Keys of Hydra that have no effect here, each with the key to use instead, in any case and for a single run.
 IGNORED_ALWAYS = {
     "hydra.run.": "runs are written below paths.outputs; type paths.outputs=DIR",
     "hydra.job.num": "only jobs of a sweep are numbered, from 0; leave it out",
@@ -97,7 +97,7 @@ IGNORED = IGNORED_ALWAYS | {
 
 
 def check_ignored_by_hydra(overrides: Sequence[str], ignored: Mapping[str, str]) -> None:
-    """Refuse overrides of Hydra's keys that would change nothing."""
+    """Raise ConfigurationError for overrides of Hydra's keys that would have no effect."""
     for override in overrides:
         key = override.lstrip("+").partition("=")[0]
         for prefix, remedy in ignored.items():
@@ -106,7 +106,7 @@ def check_ignored_by_hydra(overrides: Sequence[str], ignored: Mapping[str, str])
 
 
 def check_ignored_folder(composed: Any) -> None:
-    """Refuse a file that sets `hydra.run.dir`, as an override is refused."""
+    """Raise ConfigurationError for a file that sets `hydra.run.dir`, as for such an override."""
     if composed.hydra.run.dir != ".":
         raise ConfigurationError(f"hydra.run.dir has no effect: {IGNORED['hydra.run.']}.")
 
@@ -119,14 +119,17 @@ def set_log_levels(composed: Any) -> None:
 
 
 def run_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
-    """Run a sweep; `resumed`, a sweep's folder, adds the overrides that it was started with."""
+    """Run a sweep.
+
+    `resumed`, the folder of a sweep, adds the overrides with which that sweep was started.
+    """
     from breakout.cli import sweep
 
     return sweep.run_sweep(sweep.with_first_words(resumed, overrides) if resumed else overrides)
 
 
 def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str]) -> int:
-    """Let `hydra.main` read the arguments and call the program once for each job."""
+    """Let `hydra.main` parse the arguments and call the program once for each job."""
     import hydra
 
     outcome = Outcome()
@@ -148,7 +151,10 @@ def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str
 
 
 def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
-    """Return the function that Hydra calls; a failing job of a sweep is printed and does not stop the others."""
+    """Return the function that Hydra calls.
+
+    In a sweep a failing job is printed and does not stop the others.
+    """
 
     def run_job(config: Any) -> int:
         outcome.is_sweep = is_sweep_job()
@@ -170,7 +176,7 @@ def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
 
 
 def run_program(command: Command, mapping: dict[str, Any]) -> int:
-    """Type the settings, check the features against the mode, and only then import what is heavy."""
+    """Type the settings, check the features against the mode, and only then import the program's large libraries."""
     settings: Any = load(ROOT_CLASSES[command.name], mapping)
     if hasattr(settings, "features"):
         importlib.import_module("breakout.features.config").BreakoutFeatureConfig.from_settings(settings)
@@ -193,7 +199,7 @@ def job_number() -> str:
 
 @contextmanager
 def hydra_environment(arguments: list[str]) -> Iterator[None]:
-    """Set `sys.argv`, which `hydra.main` reads, and let errors through, which it would print itself."""
+    """Set `sys.argv`, which `hydra.main` reads, and make Hydra raise errors that it would print itself."""
     argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["breakout", *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"

@@ -1,7 +1,7 @@
-"""A sweep from its overrides to its exit code; Hydra's sweeper makes the jobs.
+"""The run of a sweep from its overrides to its exit code; Hydra's sweeper makes the jobs.
 
-The exit code is 0 if every job is completed (in a dry run: can be begun), else 1. What runs the jobs knows nothing of
-Hydra: `breakout.sweeps`.
+The exit code is 0 if every job is completed (in a dry run: can start), else 1. The package `breakout.sweeps`, which
+runs the jobs, does not depend on Hydra.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MULTIRUN_FILE = "multirun.yaml"
 
 
 class SweepTask:
-    """The task function that the launcher is given: it composes and runs whole batches of jobs."""
+    """The task function that the launcher receives; it composes and runs whole batches of jobs."""
 
     def __init__(self, session: SweepSession, composer: JobComposer) -> None:
         self._session, self._composer = session, composer
@@ -52,7 +52,7 @@ class SweepTask:
         raise NotImplementedError
 
     def run_batch(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[float | None]:
-        """Run jobs, of which Hydra counts the first as `first`; return their optimized metrics, None if one failed."""
+        """Run jobs, numbered by Hydra from `first`; return their optimized metrics, None for a failed job."""
         if not job_overrides:
             raise ConfigurationError(self._composer.describe_no_jobs())
         _mask_secrets_of(self._session.folder / MULTIRUN_FILE)
@@ -68,9 +68,9 @@ def _mask_secrets_of(path: Path) -> None:
 
 
 class UncheckedLoader:
-    """Hydra's loader for a sweeper, without the sweeper's own check of each job.
+    """Hydra's configuration loader for a sweeper, without the sweeper's own check of each job.
 
-    Sweepers compose every job once only to find errors. One job's error would end the sweep, and the sweep composes
+    Sweepers compose every job once only to find errors. An error in one job would end the sweep, and the sweep composes
     each job itself.
     """
 
@@ -102,7 +102,10 @@ class UncheckedLoader:
 
 
 def run_sweep(overrides: Sequence[str]) -> int:
-    """Run a sweep to its end, or resume one; Ctrl-C leaves a leaderboard and is raised again."""
+    """Run a sweep to its end, or resume one.
+
+    Ctrl-C is raised again after a leaderboard is written.
+    """
     with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE, job_name="breakout"):
         config = compose_sweep(overrides)
         with sweep_folder(config) as folder, open_dict(config):
@@ -111,7 +114,7 @@ def run_sweep(overrides: Sequence[str]) -> int:
 
 
 def with_first_words(folder: Path, overrides: Sequence[str]) -> list[str]:
-    """Return the overrides that a sweep was started with, followed by those given now, which win."""
+    """Return the overrides with which a sweep was started, followed by those given now, which take precedence."""
     return [*load_record(folder).words, *overrides]
 
 
@@ -126,7 +129,7 @@ def compose_sweep(overrides: Sequence[str]) -> DictConfig:
 
 def sweep_settings(config: DictConfig) -> SweepConfig:
     """Return the typed settings of the sweep itself, which its jobs do not have."""
-    try:  # this group alone: other values may refer to what only a job has, such as ${hydra:job.num}
+    try:  # only this group: other values may refer to keys that only a job has, such as ${hydra:job.num}
         values: Any = OmegaConf.to_container(config.sweep, resolve=True)
     except Exception as error:
         raise ConfigurationError(explain(error, ROOT)) from error
@@ -135,7 +138,10 @@ def sweep_settings(config: DictConfig) -> SweepConfig:
 
 @contextmanager
 def sweep_folder(config: DictConfig) -> Iterator[Path]:
-    """Hold the folder of the sweep to resume or of a new one; a dry run has one that is removed afterwards."""
+    """Lock the folder of the sweep to resume or of a new one.
+
+    The folder of a dry run is removed afterwards.
+    """
     resumed = sweep_settings(config).resume
     if resumed is not None:
         folder = Path(resumed).resolve()
@@ -152,7 +158,7 @@ def sweep_folder(config: DictConfig) -> Iterator[Path]:
 
 
 def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
-    """Run a sweep in its folder; whatever ends it, a leaderboard of what is completed is written."""
+    """Run a sweep in its folder and write a leaderboard of the completed jobs, also after an error."""
     from breakout.sweeps.leaderboard import conclude
     from breakout.sweeps.workers import start_server
 
@@ -169,13 +175,13 @@ def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
         launch=other_launcher(config),
     )
     if not options.is_dry and options.launch is None:
-        start_server()  # it imports what jobs need while they are planned
+        start_server()  # the server imports what jobs need while they are planned
     session = SweepSession(folder, record, options)
     code = 0
     try:
         with session:
             _let_sweep(session, config)
-        session.is_begun |= is_resumed  # a tuner that has no trial left asks for nothing
+        session.is_begun |= is_resumed  # a tuner without remaining trials runs no batch
     except DryRunShown as shown:
         return 0 if shown.is_possible else 1
     except FailedFast:
@@ -189,7 +195,7 @@ def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
 
 
 def _let_sweep(session: SweepSession, config: DictConfig) -> None:
-    """Let the configured sweeper make the jobs; it hands them to our launcher, which hands them to the session."""
+    """Run the configured sweeper, which passes its jobs to our launcher, which passes them to the session."""
     callbacks: Any = Callbacks(config)
     config.hydra.launcher = {"_target_": LAUNCHER}
     session.options.trials = prepare_tuner(config, session.folder, is_dry=session.options.is_dry)
@@ -198,7 +204,7 @@ def _let_sweep(session: SweepSession, config: DictConfig) -> None:
     task: Any = SweepTask(session, JobComposer(unchecked, config))
     context = HydraContext(config_loader=unchecked, callbacks=callbacks)
     if session.options.is_dry and config.hydra.sweeper.get("max_batch_size"):
-        config.hydra.sweeper.max_batch_size = None  # the plan that is shown is that of all jobs
+        config.hydra.sweeper.max_batch_size = None  # the printed plan must be that of all jobs
     try:
         sweeper = Plugins.instance().instantiate_sweeper(config=config, hydra_context=context, task_function=task)
         sweeper.sweep(arguments=as_written(config.hydra.overrides.task))

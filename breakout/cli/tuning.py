@@ -1,4 +1,4 @@
-"""Settings of Optuna as sweeper with which a sweep can be resumed and a failed job does not end it."""
+"""Settings of the Optuna sweeper, with which a sweep can be resumed and goes on after a failed job."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _OPTUNA = "hydra_plugins.hydra_optuna_sweeper"
 
 
 def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | None:
-    """Set direction, storage and tolerance of failures of a tuning sweeper; return how many trials are left.
+    """Set direction, storage and tolerance of failures of a tuning sweeper; return the number of remaining trials.
 
-    None for any other sweeper, which is left as it is.
+    None for any other sweeper, which is not changed.
     """
     sweeper = config.hydra.sweeper
     if not str(sweeper.get("_target_")).startswith(_OPTUNA):
         return None
     import optuna
 
-    optuna.logging.set_verbosity(logging.WARNING)  # the sweep itself prints its trials
+    optuna.logging.set_verbosity(logging.WARNING)  # the sweep prints the trials itself
     if not isinstance(sweeper.direction, str) and hasattr(sweeper.direction, "__len__"):
         raise ConfigurationError("a sweep has one optimized_metric; leave out hydra.sweeper.direction.")
     sweeper.direction = "maximize" if HIGHER_IS_BETTER[config.optimized_metric] else "minimize"
-    sweeper.max_failure_rate = 1.0  # failures are recorded by the sweep; sweep.fail_fast ends it if asked for
+    sweeper.max_failure_rate = 1.0  # the sweep records failures itself; sweep.fail_fast ends it if configured
     sweeper.study_name = sweeper.study_name or folder.name
     if is_dry:
         sweeper.storage = None  # a dry run leaves no trial behind
@@ -51,7 +51,7 @@ def _go_on(sweeper: Any, folder: Path, metric: str) -> None:
     try:
         study = optuna.load_study(study_name=sweeper.study_name, storage=sweeper.storage)
     except KeyError:
-        return  # the sweep was cut off before its first trial
+        return  # the sweep was interrupted before its first trial
     drawn = max((len(trial.params) for trial in study.trials), default=0)
     for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
         # A trial that was interrupted before all its parameters were drawn has no job.
@@ -61,12 +61,12 @@ def _go_on(sweeper: Any, folder: Path, metric: str) -> None:
     done = len(study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)))
     sweeper.n_trials = max(0, sweeper.n_trials - done)
     if sweeper.sampler.get("seed") is not None:
-        # The same seed would propose the first trials again.
+        # With the same seed the sampler would propose the first trials again.
         sweeper.sampler.seed += len(study.trials)
 
 
 def _figure(params: dict[str, Any], folder: Path, metric: str) -> float | None:
-    """Return the metric of the completed job with these parameters; None if there is none."""
+    """Return the metric of the completed job with these parameters; None if there is no such job."""
     drawn = {f"{name}={value}" for name, value in params.items()}
     for run in job_runs(folder):
         if run.state == "completed" and run.status is not None and drawn <= set(run.status.overrides or ()):

@@ -1,1 +1,1 @@
-"""The programs: one module a command, named as the command is typed; each returns the exit code."""
+"""The programs: one module for each command, with the command's name; each returns the exit code."""

@@ -1,4 +1,4 @@
-"""`breakout audit`: the proof, on the configured warehouse, that no feature sees the future and all paths agree."""
+"""`breakout audit`: proof, on the configured warehouse, that no feature sees the future and all paths agree."""
 
 from __future__ import annotations
 

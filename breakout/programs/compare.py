@@ -1,4 +1,4 @@
-"""`breakout compare`: a candidate against the model in production, on the same games, with paired intervals."""
+"""`breakout compare`: a candidate and the model in production on the same games, with paired intervals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ FOLDER = "comparisons"
 
 
 def run(config: CompareConfig) -> int:
-    """Compare, write and print; return the exit code. GateError if either contract is not the installed one."""
+    """Compare two bundles, write and print the result, and return the exit code.
+
+    GateError if either contract is not the installed one.
+    """
     candidate, production = open_bundle(config.candidate), open_bundle(config.production)
     check_comparable(candidate, production)
     folder, compared = compare(config, candidate, production)

@@ -1,7 +1,7 @@
 """`breakout doctor`: a check of versions, settings, source tables and tracker, one line each.
 
-A line says ok with what was found, or failed with the remedy. BigQuery tables are read for the checks of their rows
-alone, after the line that says what these cost.
+A line is "ok" with what was found, or "failed" with the remedy. BigQuery tables are read only to check their rows; a
+line with the cost comes first.
 """
 
 from __future__ import annotations
@@ -163,9 +163,9 @@ def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, name: str) -> bo
 def check_query(
     checkup: Checkup, warehouse: BigQueryWarehouse, features: BreakoutFeatureConfig, limit: int | None
 ) -> bool:
-    """Check what the feature query of the last 90 days and the checks of its rows would cost, by dry runs.
+    """Check by dry runs what the feature query of the last 90 days and the checks of its rows would cost.
 
-    A dry run needs every reading permission.
+    A dry run needs every permission that reading needs.
     """
     from breakout.features.query import get_training_data_query
     from breakout.warehouse.cost import readable_bytes

@@ -1,4 +1,4 @@
-"""`breakout evaluate`: a saved bundle on games after its training, with the metrics and the files of a run."""
+"""`breakout evaluate`: the evaluation of a saved bundle on games after its training, with the files of a run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ PREDICTIONS_FILE = "predictions.parquet"
 
 
 def run(config: EvaluateConfig) -> int:
-    """Score, evaluate and write; return the exit code. GateError if the bundle's contract is not the installed one."""
+    """Score and evaluate a bundle, write a run folder, and return the exit code.
+
+    GateError if the bundle's contract is not the installed one.
+    """
     bundle = find_bundle(config.bundle)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
     with open_for(config, "evaluate") as warehouse:
@@ -77,7 +80,7 @@ def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str],
 def _write(
     config: EvaluateConfig, bundle: Bundle, scored: ScoredRows, differences: Sequence[str], folder: Path
 ) -> RunResult:
-    """Write the files of a run except the bundle, which exists."""
+    """Write the files of a run, without a bundle, because it exists already."""
     frame = predictions_frame({"evaluation": (scored.rows, scored.probability)})
     artifacts.save_parquet(frame.assign(contract_mismatch=True) if differences else frame, folder / PREDICTIONS_FILE)
     parameters = evaluation_parameters(config.evaluation, config.seed)
@@ -96,7 +99,7 @@ def _write(
 
 
 def _with_mismatch(result: EvaluationResult, differences: Sequence[str]) -> EvaluationResult:
-    """Put a mismatch of the contract first among the verdict's warnings, which every report shows."""
+    """Return the metrics with a contract mismatch as the verdict's first warning, which every report shows."""
     if not differences:
         return result
     warning = f"scored under another contract than the bundle's, never to be promoted: {'; '.join(differences)}"

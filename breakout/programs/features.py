@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ArgumentParser(argparse.ArgumentParser):
-    """A parser whose complaints end as those of every other command."""
+    """A parser whose usage errors end like those of every other command."""
 
     def error(self, message: str) -> NoReturn:
         raise ConfigurationError(f"{message}; `breakout features --help` lists what can be typed.")

@@ -38,7 +38,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def roll_back(registry: Registry) -> None:
-    """Return to the model before; GateError if its contract is not the installed one, so that no command can use it."""
+    """Return to the model before.
+
+    GateError if its contract is not the installed one, because then no command could use it.
+    """
     with registry.lock():
         target = registry.rollback_target()
         if target is not None:

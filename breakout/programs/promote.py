@@ -1,4 +1,4 @@
-"""`breakout promote`: the checks of a candidate, and its way into production if it passes all of them."""
+"""`breakout promote`: the checks of a candidate, and its promotion to production if it passes all of them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def run(config: PromoteConfig) -> int:
     """Run the checks and put the candidate into production; return the exit code.
 
-    GateError if a check fails; nothing has changed then. The registry is locked meanwhile: a second promotion waits and
-    is then compared with the model of the first.
+    GateError if a check fails; nothing has changed then. The registry is locked meanwhile, so a second promotion waits
+    and is then compared with the model of the first.
     """
     candidate = find_bundle(config.candidate)
     registry = Registry.of(config.paths.outputs)
@@ -38,7 +38,7 @@ def run(config: PromoteConfig) -> int:
 
 
 def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> tuple[Check, ...]:
-    """Return every check of the candidate against the model that is in production now."""
+    """Return the results of all checks of the candidate against the present model in production."""
     current = registry.current()
     production = registry.load(current) if current else None
     with open_for(config, "promote") as warehouse:
@@ -46,7 +46,7 @@ def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> tu
 
 
 def grounds(candidate: Bundle, checks: tuple[Check, ...]) -> EventFacts:
-    """Return what the history keeps of a promotion."""
+    """Return the facts about a promotion that the history keeps."""
     manifest = candidate.manifest
     return EventFacts(
         name=manifest.name,

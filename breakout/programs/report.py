@@ -13,7 +13,10 @@ RECORD_FILE = "sweep.json"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Rebuild one report; return the exit code. ConfigurationError or DataError if the folder holds none."""
+    """Write one report again; return the exit code.
+
+    ConfigurationError or DataError if the folder is neither a run nor a sweep.
+    """
     if len(arguments) != 1 or arguments[0].startswith("-"):
         raise ConfigurationError("give one folder: breakout report outputs/runs/NAME/RUN, or a folder of a sweep.")
     folder = Path(arguments[0]).resolve()

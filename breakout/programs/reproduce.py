@@ -22,8 +22,8 @@ PROBABILITY = "probability"
 def main(arguments: Sequence[str]) -> int:
     """Run again, compare and print; return 0 if settings, data, contract, rows and probabilities are equal bit for bit.
 
-    GateError naming what differs otherwise. Other versions of libraries are printed, because they may explain a
-    difference, but they alone are none.
+    GateError naming the differences otherwise. Different versions of libraries are printed, because they may explain a
+    difference, but do not count as one.
     """
     folders, overrides = split_folders(arguments)
     if len(folders) != 1:

@@ -1,4 +1,4 @@
-"""`breakout track RUN`: the registration of a finished or failed run with its tracker, once more."""
+"""`breakout track RUN`: the registration of a finished or failed run with its tracker, or with another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`breakout train`: the main job, or with `dry_run=true` its plan."""
+"""`breakout train`: the main job, or its plan with `dry_run=true`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(config: ExperimentConfig) -> int:
 
 
 def print_plan_of(plan: RunPlan) -> None:
-    """Print the plan, after every check that a real run makes before it fits."""
+    """Print the plan, after all checks that a run makes before its fit."""
     if isinstance(plan.warehouse, Priced):
         print_priced_plan(plan, estimate_plan(plan))
         return
@@ -48,6 +48,6 @@ def print_plan_of(plan: RunPlan) -> None:
 
 
 def estimate_plan(plan: RunPlan) -> dict[str, CostEstimate]:
-    """Return what reading each range of a plan would cost; empty if reading costs nothing."""
+    """Return the cost of reading each date range of a plan; empty if reading is free."""
     costs = {part: plan.estimate(window) for part, window in plan.ranges().items()}
     return {part: cost for part, cost in costs.items() if cost is not None}

@@ -19,7 +19,7 @@ from breakout.settings.groups import (
 )
 from breakout.settings.identifiers import check_connection, check_table_name
 
-# Directives of strptime that a date may have; a time of day may be declared, but must be midnight.
+# The strptime directives that a date format may have. A time of day is allowed, but its value must be midnight.
 _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
 
 

@@ -32,12 +32,12 @@ HYDRA_VERSION_BASE = "1.3"
 
 
 def compose(command: str, overrides: Sequence[str] = ()) -> RootConfig:
-    """Return the configuration that `breakout COMMAND OVERRIDES` runs with; for programs, notebooks and tests."""
+    """Return the configuration of `breakout COMMAND OVERRIDES`; for programs, notebooks and tests."""
     return load(ROOT_CLASSES[command], compose_mapping(command, overrides))
 
 
 def compose_mapping(command: str, overrides: Sequence[str]) -> dict[str, Any]:
-    """Return the composed configuration of one job as a mapping; ConfigurationError if several are asked for."""
+    """Return the composed configuration of one job as a mapping; ConfigurationError for several jobs."""
     composed = compose_config(command, overrides)
     if is_sweep(composed):
         raise ConfigurationError(
@@ -91,7 +91,10 @@ def plain(composed: DictConfig) -> dict[str, Any]:
 
 
 def check_one_option_each(composed: DictConfig, command: str) -> None:
-    """Refuse `window=[january,february]`, which Hydra merges into one: the last option would silently win."""
+    """Raise ConfigurationError for `window=[january,february]`.
+
+    Hydra merges such options into one, so the last would silently replace the others.
+    """
     choices = composed.hydra.runtime.choices
     for group in groups_of(command):
         if group not in COMPOSING_GROUPS and group in composed and group not in choices:

@@ -12,13 +12,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-# The upper bounds keep out typing errors, which libraries would refuse late, or compute for hours.
+# The upper bounds refuse typing errors, which libraries would refuse late, or compute for hours.
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 CountOrZero = Annotated[int, Meta(ge=0, le=1_000_000)]
 Bytes = Annotated[int, Meta(ge=1, le=2**60)]
 Seconds = Annotated[float, Meta(gt=0, le=1_000_000)]
 Price = Annotated[float, Meta(ge=0, le=1_000_000)]
-Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # CatBoost reads 64 bits, and evaluation.seeds counts on from here
+Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # CatBoost takes 64 bits, and evaluation.seeds counts up from here
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 DaysOrZero = Annotated[int, Meta(ge=0, le=36_500)]
 Points = Annotated[float, Meta(ge=0, le=200)]
@@ -30,7 +30,7 @@ Repeats = Annotated[int, Meta(ge=0, le=1000)]
 Penalty = Annotated[float, Meta(ge=0, le=1e6)]
 InversePenalty = Annotated[float, Meta(ge=1e-6, le=1e6)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
-# Names become folder names, so nothing that a file system or a shell could misread.
+# Names become folder names, so characters that a file system or a shell could misread are refused.
 Name = Annotated[
     str,
     Meta(
@@ -49,7 +49,7 @@ SeasonTypes = dict[str | int | float, SeasonType | None]
 
 @dataclass(frozen=True)
 class ModeConfig:
-    """The feature lock: shared takes exactly `BREAKOUT_FEATURE_ORDER`, experimental any registered features."""
+    """The feature lock: shared requires exactly `BREAKOUT_FEATURE_ORDER`, experimental allows any features."""
 
     name: Literal["shared", "experimental"]
     description: str
@@ -64,7 +64,7 @@ class FeaturesConfig:
 
 @dataclass(frozen=True)
 class TargetConfig:
-    """Which rows are kept and what counts as a breakout."""
+    """The rows that are kept and the definition of a breakout."""
 
     min_ppg: Points
     max_ppg: Annotated[float, Meta(gt=0, le=200)]
@@ -99,11 +99,11 @@ class TrailingWindowConfig:
 
 @dataclass(frozen=True)
 class WalkForwardWindowConfig:
-    """Folds of one calendar month or week each, from `eval_start` to `eval_end`, trained on what came before.
+    """Folds of one calendar month or week each, from `eval_start` to `eval_end`, trained on earlier rows.
 
-    `expanding` trains on everything since `train_start`, `rolling` on the `train_days` days before the
-    fold, never before `train_start`. `folds` keeps the latest so many folds with games, None all of them.
-    `fold_jobs` makes each fold a job of its own in a sweep.
+    `expanding` trains on everything since `train_start`, `rolling` on the `train_days` days before the fold, never
+    before `train_start`. `folds` keeps this many of the latest folds with games, None all of them. `fold_jobs` makes
+    each fold a job of its own in a sweep.
     """
 
     kind: Literal["walk_forward"]
@@ -197,23 +197,24 @@ ModelConfig = CatBoostConfig | LogisticConfig | BlendConfig | BaseRateConfig
 
 @dataclass(frozen=True)
 class ValidationConfig:
-    """The latest whole dates that hold at least `fraction` of the training rows."""
+    """The validation part: the latest whole dates that hold at least `fraction` of the training rows."""
 
     fraction: Share
 
 
 @dataclass(frozen=True)
 class CalibrationConfig:
-    """How probabilities are calibrated, on the validation part only."""
+    """The method that calibrates probabilities, fitted on the validation part only."""
 
     kind: Literal["none", "sigmoid", "isotonic"]
 
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    """Which metrics are reported, and how their intervals are computed.
+    """The reported metrics and the computation of their intervals.
 
-    `seeds` counts fits, the reported one included. `permutation_repeats` 0 and `shap_rows` 0 leave out that importance.
+    `seeds` counts fits, including the reported one. With `permutation_repeats` 0 or `shap_rows` 0 that importance is
+    left out.
     """
 
     target_precision: Annotated[float, Meta(gt=0, le=1)]
@@ -230,7 +231,7 @@ class EvaluationConfig:
 
 @dataclass(frozen=True)
 class DistributionsConfig:
-    """When a feature counts as drifted between two windows, and whether that fails the run."""
+    """The limits above which a feature counts as drifted between two windows, and whether drift fails the run."""
 
     fail_on_drift: bool
     significance: Share
@@ -247,8 +248,8 @@ class SampleWarehouseConfig:
 class DuckDBWarehouseConfig:
     """The user's own Parquet or CSV files; paths may be globs.
 
-    `season_type` is that of rows without one. `team_codes` and `season_types` rename values of the files while they are
-    read. `date_format` (strptime) is that of dates written as text, None means YYYY-MM-DD. `hive_partitioning` takes
+    `season_type` applies to rows without one. `team_codes` and `season_types` rename values of the files while they are
+    read. `date_format` (strptime) applies to dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads
     columns from the names of folders, as in `season_year=2025/`.
     """
 
@@ -265,9 +266,10 @@ class DuckDBWarehouseConfig:
 
 @dataclass(frozen=True)
 class BigQueryWarehouseConfig:
-    """The production warehouse; `season_type` is that of rows without one, `api_endpoint` None is the public one.
+    """The production warehouse.
 
-    `team_codes` and `season_types` rename values of the tables inside the queries.
+    `season_type` applies to rows without one. `api_endpoint` None is the public endpoint. `team_codes` and
+    `season_types` rename values of the tables inside the queries.
     """
 
     kind: Literal["bigquery"]
@@ -298,7 +300,7 @@ class NoTrackingConfig:
 
 @dataclass(frozen=True)
 class MLflowTrackingConfig:
-    """A record in MLflow as well; `uri` None is a local store beside the runs."""
+    """Tracking by MLflow, beside the run folder; `uri` None is a local store beside the runs."""
 
     kind: Literal["mlflow"]
     uri: str | None
@@ -308,7 +310,10 @@ class MLflowTrackingConfig:
 
 @dataclass(frozen=True)
 class BigQueryTrackingConfig:
-    """A row in a BigQuery table as well; `project`, `location` and `api_endpoint` as in the warehouse."""
+    """Tracking by a row in a BigQuery table, beside the run folder.
+
+    `project`, `location` and `api_endpoint` are as in the warehouse.
+    """
 
     kind: Literal["bigquery"]
     project: str | None
@@ -324,14 +329,14 @@ TrackingConfig = NoTrackingConfig | MLflowTrackingConfig | BigQueryTrackingConfi
 
 @dataclass(frozen=True)
 class PathsConfig:
-    """Where things are written; a relative path counts from the folder where the command is typed."""
+    """The folders for output; a relative path is relative to the folder in which the command is typed."""
 
     outputs: FilePath
 
 
 @dataclass(frozen=True)
 class AuditRowsConfig:
-    """How many rows an audit recomputes, and between which dates; None is the first or last of the warehouse."""
+    """The number of rows that an audit recomputes, and their dates; None is the warehouse's first or last date."""
 
     rows: Count
     start: date | None
@@ -340,6 +345,6 @@ class AuditRowsConfig:
 
 @dataclass(frozen=True)
 class PromotionGateConfig:
-    """What a candidate must reach to replace the model in production."""
+    """The limits that a candidate must reach to replace the model in production."""
 
     margin: Annotated[float, Meta(ge=-1, le=1)]

@@ -20,9 +20,9 @@ _LONGEST_TABLE = 1024
 
 
 class Connection(Protocol):
-    """The fields of a group with which a client of BigQuery is made, and the limits of its queries.
+    """The settings of a BigQuery client and the limits of its queries.
 
-    `api_endpoint` None is the public service, `maximum_bytes_billed` None no limit.
+    `api_endpoint` None is the public service. `maximum_bytes_billed` None is no limit.
     """
 
     @property
@@ -44,7 +44,7 @@ def check_table_name(key: str, name: str) -> None:
 
 
 def check_connection(connection: Connection, group: str) -> None:
-    """Raise ConfigurationError for a project, location or endpoint that cannot be one."""
+    """Raise ConfigurationError for an impossible project, location or endpoint."""
     project, location, endpoint = connection.project, connection.location, connection.api_endpoint
     if project is not None and not re.fullmatch(_PROJECT, project):
         raise ConfigurationError(

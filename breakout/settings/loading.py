@@ -1,7 +1,7 @@
-"""The typed configuration of a program, from a mapping of plain values; every refusal is one message.
+"""The conversion of a mapping of plain values to the typed configuration of a program; every error is one message.
 
-msgspec converts plain values and checks their bounds. Groups are built here: msgspec has tagged unions of its own
-classes only, whose tag (`kind`) is no field that other modules could read.
+msgspec converts plain values and checks their bounds. Groups are built here, because msgspec's tagged unions need its
+own classes and their tag (`kind`) is not a field that other modules could read.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
     """Return the typed configuration of one program from a composed or saved mapping.
 
     ConfigurationError for an unknown or missing key, a value of another type or out of bounds, a contradiction, and a
-    reference to an environment variable that is not set; with `is_lenient` the value is then the reference itself, for
-    a reader of old settings that has no use for it.
+    reference to an environment variable that is not set. With `is_lenient` an unset reference is kept as text, for
+    readers of old settings that do not use the value.
     """
     current, references = resolve_references(migrate(dict(mapping)), is_lenient=is_lenient)
     check_keys_known(root, current)
@@ -55,7 +55,7 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
 
 
 def check_keys_known(root: type, mapping: Mapping[str, Any]) -> None:
-    """Refuse unknown keys of the root and of every group, before any value is checked."""
+    """Raise ConfigurationError for unknown keys of the root and of every group, before any value is checked."""
     command = next((command for command, cls in ROOT_CLASSES.items() if cls is root), "")
     for name, value in mapping.items():
         if name not in type_hints(root):
@@ -69,7 +69,7 @@ def check_keys_known(root: type, mapping: Mapping[str, Any]) -> None:
 
 
 def _first_leaf(key: str, value: Any) -> str:
-    """Return `modle.depth` for the key `modle` with {depth: 6}, as it was typed (`+modle.depth=6`)."""
+    """Return the dotted key as the user typed it: `modle.depth` for the key `modle` with {depth: 6}."""
     while isinstance(value, Mapping) and len(value) == 1:
         inner, value = next(iter(value.items()))
         key = f"{key}.{inner}"
@@ -77,7 +77,7 @@ def _first_leaf(key: str, value: Any) -> str:
 
 
 def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
-    """Refuse keys without a default that were not given; the message names all of them, with overrides to copy."""
+    """Raise ConfigurationError for missing keys without a default; the message has an override for each."""
     keys = [key for key, value in mapping.items() if value == MISSING]
     for group, values in mapping.items():
         if isinstance(values, Mapping):

@@ -1,4 +1,4 @@
-"""Messages about settings that are refused: what is wrong, and the key or value that was probably meant."""
+"""Messages about refused settings: what is wrong, and the key or value that was probably meant."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _list_item(hint: Any, item: Any) -> str | None:
 
 
 def describe_type(hint: Any, value: Any = None) -> str:
-    """Describe what a type accepts; of a wide range only the bound that `value` is beyond."""
+    """Describe the values that a type accepts; of a wide range only the bound that `value` violates."""
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return f"{describe_type(next(m for m in typing.get_args(hint) if m is not type(None)), value)} or null"
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
@@ -134,7 +134,7 @@ def describe_unknown_key(root: type, key: str, command: str = "", also: Sequence
 
 
 def nearest_key(key: str, known: Iterable[str]) -> str | None:
-    """Return the known dotted key most like this one, whole or by its last part: `depth` finds `model.depth`."""
+    """Return the known dotted key most similar to this one, or to its last part: `depth` finds `model.depth`."""
     wanted = key.replace("-", "_").replace("/", ".").lower()
 
     def likeness(candidate: str) -> float:
@@ -148,7 +148,7 @@ def nearest_key(key: str, known: Iterable[str]) -> str | None:
 
 
 def _likeness(name: str, other: str) -> float:
-    """Return 1 for the same name, 0.95 for one with its letters in another order, else their share in common."""
+    """Return the similarity of two names: 1 if equal, 0.95 for reordered letters, else the share in common."""
     if name != other and sorted(name) == sorted(other):
         return 0.95
     return difflib.SequenceMatcher(None, name, other).ratio()

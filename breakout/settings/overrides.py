@@ -15,9 +15,10 @@ from breakout.settings.values import format_value
 
 
 def overrides_for(command: str, config: Any) -> list[str]:
-    """Return a short list of overrides that makes `breakout COMMAND OVERRIDES` run with this configuration.
+    """Return a short list of overrides with which `breakout COMMAND OVERRIDES` has this configuration.
 
-    For each group the option with the most values in common is chosen; what differs from it follows key by key.
+    For each group the option with the most equal values is chosen; overrides of single keys follow for the other
+    values.
     """
     root = (conf_dir() / f"{command}.yaml").read_text(encoding="utf-8")
     wanted = _as_json(to_mapping(config))
@@ -45,7 +46,7 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _nearest_option(group: str, wanted: Mapping[str, Any]) -> str | None:
-    """Return the option of the same kind with the most values in common."""
+    """Return the option of the same kind with the most equal values."""
     import yaml
 
     likeness = {}

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 Path = tuple[str | int, ...]
-References = tuple[tuple[Path, str], ...]  # the place of each value that depends on the environment, and its text
+References = tuple[tuple[Path, str], ...]  # the path of each value that depends on the environment, and its text
 RESOLVER = "oc.env"
 
 
 def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
-    """Return a composed configuration as dicts and lists; what depends on the environment is kept as written.
+    """Return a composed configuration as dicts and lists, without resolving references to the environment.
 
-    Other interpolations are resolved, `???` is kept. Text that holds `${` once it is resolved is escaped.
+    Other interpolations are resolved, `???` is kept. Resolved text that contains `${` is escaped.
     """
     from omegaconf import OmegaConf
 
@@ -35,9 +35,9 @@ def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
 
 
 def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) -> tuple[dict[str, Any], References]:
-    """Return the mapping with its references resolved, and the text of each by its place.
+    """Return the mapping with its references resolved, and the text of each reference by its path.
 
-    ConfigurationError naming a variable that is not set; a lenient caller gets the reference itself as the value.
+    ConfigurationError naming a variable that is not set; with `is_lenient` the reference itself is the value.
     """
     if "${" not in json.dumps(mapping, default=str):
         return dict(mapping), ()
@@ -58,7 +58,7 @@ def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) 
 
 
 def write_references(values: dict[str, Any], references: References) -> dict[str, Any]:
-    """Return resolved values with the texts of references in their places; other text that holds `${` is escaped."""
+    """Return resolved values with the references put back as text; `${` in other text is escaped."""
     written = _escaped(values)
     for path, text in references:
         written = _with_value(written, path, text)
@@ -85,7 +85,10 @@ def _with_value(container: Any, path: Path, value: Any) -> Any:
 
 
 def _references(config: DictConfig, seen: list[str]) -> Iterator[tuple[Path, str]]:
-    """Yield the place and text of each value that depends on the environment; `seen` grows when it is read."""
+    """Yield the path and text of each value that depends on the environment.
+
+    `seen` lists the variables that have been read; it grows while values are resolved.
+    """
     from omegaconf import OmegaConf
 
     for path, text in _interpolations(OmegaConf.to_container(config, resolve=False), ()):
@@ -110,7 +113,7 @@ def _interpolations(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
 
 @contextmanager
 def _environment(*, is_lenient: bool = False) -> Iterator[list[str]]:
-    """Yield a list to which the names of the variables are added that are read from the environment meanwhile."""
+    """Yield a list that collects the names of the environment variables read inside the block."""
     from omegaconf import OmegaConf
     from omegaconf.resolvers import oc
 

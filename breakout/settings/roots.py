@@ -32,24 +32,24 @@ from breakout.settings.references import References
 
 @dataclass(frozen=True, kw_only=True)
 class ComposedConfig:
-    """Base of the root settings classes: which values come from the environment, and what was written there."""
+    """The base of the root settings classes; it keeps the references to the environment that its values come from."""
 
     references: References = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """What a run writes beside its results."""
+    """The optional outputs of a run."""
 
     write_report: bool
 
 
 @dataclass(frozen=True)
 class SweepConfig:
-    """How the jobs of a sweep are run; a single job ignores it.
+    """The execution of a sweep's jobs; a single job ignores it.
 
-    `resume` is the folder of a sweep to go on with, `workers` None as many as the cores allow. `job_defaults` are
-    overrides that each job is given unless it sets the key itself.
+    `resume` is the folder of a sweep to continue. `workers` None means as many as the cores allow. `job_defaults` are
+    overrides that each job gets unless it sets the key itself.
     """
 
     resume: FilePath | None

@@ -1,4 +1,4 @@
-"""Settings as data: as a mapping, as the YAML text of a file and back, and their fingerprint."""
+"""The conversion of settings to mappings and YAML text and back, and their fingerprint."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Root = TypeVar("Root")
 # Addresses that may hold a password or a token.
 ADDRESSES = (("tracking", "uri"), ("tracking", "api_endpoint"), ("warehouse", "api_endpoint"))
 
-# Keys that change no number of a run: its name, where it is written, and how its data is fetched.
+# Keys that change no number of a run: its name, its output folder, and the way its data is fetched.
 NOT_IN_FINGERPRINT = {
     "name",
     "hypothesis",
@@ -43,14 +43,14 @@ NOT_IN_FINGERPRINT = {
 def to_mapping(config: Any) -> dict[str, Any]:
     """Return a configuration as nested dicts, lists, text, numbers and null; dates as ISO text.
 
-    Values that came from the environment are given as they were written. `load` makes it a configuration again.
+    Values from the environment are returned as references. `load` converts the mapping back to a configuration.
     """
     values = to_values(config)
     return write_references(values, config.references) if isinstance(config, ComposedConfig) else values
 
 
 def to_values(config: Any) -> dict[str, Any]:
-    """Return a configuration as `to_mapping` does, but with the values that came from the environment."""
+    """Return a configuration as `to_mapping` does, but with the values from the environment."""
     values = cast("dict[str, Any]", msgspec.to_builtins(config))
     if isinstance(config, ComposedConfig):
         del values["references"]
@@ -58,7 +58,7 @@ def to_values(config: Any) -> dict[str, Any]:
 
 
 def to_saved(config: Any) -> dict[str, Any]:
-    """Return a configuration as it may be saved: as `to_mapping` does, with the secrets in addresses masked."""
+    """Return a configuration in its saved form: as `to_mapping` does, with the secrets in addresses masked."""
     mapping = to_mapping(config)
     for group, key in ADDRESSES:
         values = mapping.get(group)
@@ -68,7 +68,10 @@ def to_saved(config: Any) -> dict[str, Any]:
 
 
 def to_yaml(config: Any) -> str:
-    """Return a configuration as the YAML text of `settings.yaml`; `load_file` reads it back equal, but for secrets."""
+    """Return a configuration as the text of `settings.yaml`.
+
+    `load_file` reads it back equal, except for masked secrets.
+    """
     import yaml
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # PyYAML built from source may lack libyaml
@@ -98,7 +101,7 @@ def load_file(path: str | Path, root: type[Root], *, is_lenient: bool = False) -
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """Return the mapping in a saved YAML file; DataError if there is none or it cannot be read."""
+    """Return the mapping in a saved YAML file; DataError if the file is missing or cannot be read."""
     import yaml
 
     try:

@@ -1,4 +1,4 @@
-"""What the settings classes consist of: their fields, the kinds of a group, and every dotted key."""
+"""The structure of the settings classes: their fields, the kinds of a group, and every dotted key."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The user's own folders of configuration files (`--config-dir DIR`), read strictly by Hydra.
+"""The user's own folders of configuration files (`--config-dir DIR`), read by Hydra with strict checks.
 
-Hydra reads a folder through a `ConfigSource`. `UserFiles` is one with the scheme `breakout://`. Unlike Hydra's own
-source for `file://` it names file and line of what cannot be read, and it reads files of the older layout: those of
-`experiment/`, `sweep/`, `debug/` and `local/` without a `# @package` line set keys of the root, and keys of the root
-may have their old names.
+Hydra reads a folder through a `ConfigSource`. `UserFiles` is one for the scheme `breakout://`. Unlike Hydra's own
+source for `file://`, its errors name file and line. It also reads files of the older layout: files of `experiment/`,
+`sweep/`, `debug/` and `local/` without a `# @package` line set keys of the root, and keys of the root may have their
+old names.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class UserFiles(ConfigSource):
 
 
 def find_package(text: str) -> str | None:
-    """Return the package that one of the leading comment lines names, as `# @package _global_`."""
+    """Return the package of a leading comment line such as `# @package _global_`."""
     for line in text.splitlines():
         found = re.fullmatch(r"#\s*@package\s+(\S+)", line.strip())
         if found:
@@ -79,14 +79,14 @@ def find_package(text: str) -> str | None:
 
 
 def register_user_files() -> None:
-    """Make the scheme `breakout://` known to Hydra."""
+    """Register the scheme `breakout://` with Hydra."""
     Plugins.instance().register(UserFiles)
 
 
 def search_path_overrides(folders: Sequence[str]) -> list[str]:
-    """Return the override that adds folders to Hydra's search path, the first one searched first.
+    """Return the override that adds folders to Hydra's search path, in order of precedence.
 
-    ConfigurationError for one that is not a readable folder.
+    ConfigurationError for a path that is not a readable folder.
     """
     if not folders:
         return []
@@ -135,16 +135,19 @@ def parse_mapping(text: str, file: Path) -> DictConfig:
         raise ConfigurationError(describe_yaml_error(error, file)) from error
     except RecursionError as error:
         raise ConfigurationError(f"{file} is nested too deeply: write fewer brackets inside one another.") from error
-    except OSError:  # what OmegaConf raises for a number or a date
+    except OSError:  # OmegaConf raises it for a number or a date
         config = None
-    # OmegaConf reads a lone word as a key without a value.
+    # OmegaConf reads a single word as a key without a value.
     if not isinstance(config, DictConfig) or (len(config) == 1 and ":" not in text):
         raise ConfigurationError(f"{file} holds no keys: a configuration file consists of lines KEY: VALUE.")
     return config
 
 
 def describe_yaml_error(error: yaml.YAMLError, file: Path | str | None = None) -> str:
-    """Describe what is wrong with a YAML text, where, and what to write instead; `file` None takes the error's own."""
+    """Describe the error in a YAML text: what, where, and what to write instead.
+
+    `file` None uses the name in the error.
+    """
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or error).strip()
     place = str(file or getattr(mark, "name", None) or "a configuration file")

@@ -1,4 +1,4 @@
-"""Values of settings as text: as an override writes them, and as messages show them."""
+"""The text of setting values, in the form of overrides and of messages."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _RESERVED = {"true", "false", "null", "nan", "inf", "yes", "no", "on", "off"}
 
 
 def format_value(value: Any, *, has_interpolations: bool = False) -> str:
-    """Return a value in the grammar of Hydra's overrides, text in quotes where it needs them.
+    """Return a value in the grammar of Hydra's overrides; text is quoted if necessary.
 
-    `${` in a text is text, but with `has_interpolations` the beginning of an interpolation.
+    `${` in a text is escaped, unless `has_interpolations` is true and it begins an interpolation.
     """
     if isinstance(value, str):
         is_plain = _PLAIN_TEXT.fullmatch(value) and value.lower() not in _RESERVED
@@ -32,14 +32,14 @@ def format_value(value: Any, *, has_interpolations: bool = False) -> str:
 
 
 def _quote(text: str, *, has_interpolations: bool) -> str:
-    # A backslash is itself, unless it precedes a quote, the end of the text or `${`: there it must be doubled.
+    # A backslash must be doubled only before a quote, `${` or the end of the text; elsewhere it is literal.
     literal = text if has_interpolations else _BEFORE_INTERPOLATION.sub(lambda found: found[1] * 2 + "\\${", text)
     escaped = _BEFORE_QUOTE.sub(lambda found: found[1] * 2 + ("\\'" if found[2] else ""), literal)
     return f"'{escaped}'"
 
 
 def _escape(key: Any) -> str:
-    """Return the key of a map, which Hydra's grammar does not take in quotes."""
+    """Return the key of a map with special characters escaped, because Hydra's grammar allows no quotes there."""
     return _SPECIAL.sub(r"\\\g<0>", str(key))
 
 

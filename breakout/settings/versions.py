@@ -1,4 +1,4 @@
-"""Versions of the configuration's layout: renamed keys, and the migration of mappings of an older version."""
+"""The versions of the configuration's layout: renamed keys, and the migration of older mappings."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ RENAMED_KEYS = {
     "job_defaults": "sweep.job_defaults",
 }
 _EXAMPLE = "in a checkout of this project, run python -m examples.two_definitions."
-# Keys of version 1 that are gone: the value that meant nothing special, and what to do for another.
+# Removed keys of version 1: the neutral value that is still accepted, and the remedy for any other value.
 REMOVED_KEYS = {"demonstration": ("none", _EXAMPLE)}
-# Options of groups that are gone, and what to do instead.
+# Removed options of groups, and what to use instead.
 REMOVED_OPTIONS = {"experiment/incident/two_definitions": _EXAMPLE}
-# What saved settings of version 1 meant where they lack a key of `run` or `sweep`.
+# The values that saved settings of version 1 had if they lack a key of `run` or `sweep`.
 _MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
     "run": {"write_report": True},
     "sweep": {"resume": None, "fail_fast": False, "workers": None, "job_defaults": []},
 }
 
-# Keys that were added to a kind of a group without a new version; a mapping written before then gets these values.
+# Keys that were added without a new version, with the values for mappings that were written before.
 ADDED_KEYS: dict[tuple[str, str], dict[str, Any]] = {
     ("warehouse", "duckdb"): {
         "team_codes": None,
@@ -44,7 +44,7 @@ ADDED_KEYS: dict[tuple[str, str], dict[str, Any]] = {
 def rename_overrides(overrides: Sequence[str]) -> list[str]:
     """Return overrides with the keys of version 1 under their present names.
 
-    ConfigurationError for a key that is gone and is set to anything but the value that meant nothing special.
+    ConfigurationError for a removed key with any value but its neutral one.
     """
     renamed = []
     for override in overrides:
@@ -75,14 +75,14 @@ def rename_keys(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_removed(key: str, value: str) -> None:
-    """Raise ConfigurationError if a removed key has a value that meant something."""
+    """Raise ConfigurationError if a removed key has any value but its neutral one."""
     harmless, remedy = REMOVED_KEYS[key]
     if value != harmless:
         raise ConfigurationError(f"{key}={value} is gone: {remedy}")
 
 
 def group_keys_of_runs_and_sweeps(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Migrate version 1 to 2: the keys of RENAMED_KEYS stood at the root of the settings of train."""
+    """Migrate version 1 to 2: move the keys of RENAMED_KEYS from the root of train's settings into groups."""
     is_train = bool(RENAMED_KEYS.keys() & mapping.keys())
     migrated = rename_keys({key: value for key, value in mapping.items() if key not in REMOVED_KEYS})
     if is_train:
@@ -96,9 +96,9 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: group_ke
 
 
 def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return settings in the layout that fingerprints are computed of, which is version 1 without ADDED_KEYS.
+    """Return settings in the layout that fingerprints are computed from, which is version 1 without ADDED_KEYS.
 
-    So the fingerprint of an old run's settings stays what the run recorded.
+    So the fingerprint of an old run's settings stays the one that the run recorded.
     """
     layout = {key: value for key, value in mapping.items() if key not in {*_MOVED_DEFAULTS, *RENAMED_KEYS}}
     if "sweep" in mapping or RENAMED_KEYS.keys() & mapping.keys():
@@ -113,7 +113,7 @@ def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Bring a saved configuration up to today's version, step by step, or refuse it."""
+    """Migrate a saved configuration to the present version, or raise ConfigurationError."""
     version = mapping.get("config_version")
     if version is None:
         raise ConfigurationError(

@@ -1,1 +1,1 @@
-"""Where the source tables live, and the engine that runs the feature query over them."""
+"""The storage of the source tables, and the engine that runs the feature query over them."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ClosedOnExit:
-    """A resource that the end of a `with` block closes."""
+    """A resource that is closed at the end of a `with` block."""
 
     def close(self) -> None:
         """Release connections and memory."""
@@ -48,7 +48,7 @@ class Warehouse(Protocol):
         ...
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check columns, types, keys and values of the source rows that rows of start..end can see.
+        """Check columns, types, keys and values of the source rows that rows from start to end read.
 
         `seasons_before` is how many seasons before a row's own its features read.
         """
@@ -59,7 +59,7 @@ class Warehouse(Protocol):
         ...
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first day that a row of `start` can see: a partition filter that never cuts a window.
+        """Return the first day that a row of `start` reads, for a partition filter that never cuts a window.
 
         `seasons_before` is how many seasons before the row's own its features read.
         """
@@ -78,7 +78,7 @@ class Warehouse(Protocol):
         ...
 
     def describe(self) -> str:
-        """Return a short name of the source, for people."""
+        """Return a short name of the source for messages and reports."""
         ...
 
     def has_schedule(self) -> bool:

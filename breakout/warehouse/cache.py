@@ -1,8 +1,8 @@
 """A warehouse whose answers are kept as Parquet files, so that each query runs once.
 
-An entry's name is a digest of the SQL text, its parameters and the source's fingerprint: a changed table makes another
-entry, and no entry is ever stale. Processes may share the folder: the first one runs the query, the others wait for its
-file. A damaged entry is read anew, and the least recently used ones are removed when the folder grows too large.
+An entry's name is a digest of the SQL text, its parameters and the source's fingerprint. A changed table makes another
+entry, so no entry is ever out of date. Processes may share the folder: the first one runs the query, the others wait
+for its file. A damaged entry is replaced, and the least recently used ones are removed when the folder grows too large.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger("breakout")
 
 LIMIT_BYTES = 2 * 2**30
-_LAYOUT = 1  # raise it when the meaning of an entry's content changes
+_LAYOUT = 1  # to be increased when the meaning of an entry's content changes
 _CHECKS = 2  # raise it when a check is added, so that sources that passed the earlier ones are checked again
-_LEFTOVER_SECONDS = 24 * 3600  # a half-written file this old is of a process that has ended
-_LOCKS = 256  # lock files in all; two queries rarely share one
+_LEFTOVER_SECONDS = 24 * 3600  # the process of a half-written file this old has ended
+_LOCKS = 256  # number of lock files; two queries rarely share one
 
 
 class CachedWarehouse(ClosedOnExit):
     """The warehouse `inner`, with at most `limit_bytes` of its answers in `folder`.
 
-    `refresh` reads every entry anew once. `is_read_only` uses the entries and writes none.
+    `refresh` replaces every entry once. `is_read_only` uses the entries and writes none.
     """
 
     def __init__(
@@ -56,8 +56,8 @@ class CachedWarehouse(ClosedOnExit):
     ) -> None:
         self._inner, self._folder, self._limit = inner, folder, limit_bytes
         self._refresh, self._is_read_only = refresh, is_read_only
-        self._refreshed: set[str] = set()  # entries that were read anew
-        self._warned: set[str] = set()  # damaged entries, which are looked at more than once
+        self._refreshed: set[str] = set()  # entries that were already replaced
+        self._warned: set[str] = set()  # damaged entries that a warning named; they may be read several times
 
     @property
     def sources(self) -> SourceTables:
@@ -73,11 +73,11 @@ class CachedWarehouse(ClosedOnExit):
         return self._kept(self._key(sql, parameters))
 
     def recall(self, question: str, answer: Callable[[], str]) -> str:
-        """Return the text of `answer`, called once for each state of the source; `question` identifies the text."""
+        """Return the text of `answer`, called once for each state of the source; `question` is its key."""
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Let the source check its rows, unless this range of the unchanged source passed before."""
+        """Check the rows of the source, unless this range of the unchanged source passed before."""
 
         def check() -> pa.Table:
             self._inner.check_history(start, end, seasons_before)
@@ -86,7 +86,7 @@ class CachedWarehouse(ClosedOnExit):
         self._ask(self._check_key(start, end, seasons_before), check)
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Let the source check its schedule, which reads a day or two."""
+        """Check the schedule of the source, which reads only a day or two."""
         self._inner.check_schedule(start, end)
 
     def latest_game_date(self) -> date:
@@ -142,7 +142,10 @@ class CachedWarehouse(ClosedOnExit):
         return self._key(f"check_history {_CHECKS}", asked)
 
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return the entry, or what `read` returns; if the folder cannot be written, log a warning and go on."""
+        """Return the entry, or else the result of `read`.
+
+        If the folder cannot be written, log a warning and go on.
+        """
         if self._is_read_only:
             kept = self._kept(key)
             return read() if kept is None else kept
@@ -164,7 +167,7 @@ class CachedWarehouse(ClosedOnExit):
         return None if is_to_reread else self._load(key)
 
     def _load(self, key: str) -> pa.Table | None:
-        """Return the entry's rows, None if there is no entry or its bytes are damaged."""
+        """Return the entry's rows; None if there is no entry or it is damaged."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 

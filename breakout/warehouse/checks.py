@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables, Table
 
-# The first season of the league began in 1946; a year of two digits would be read as one of the first century.
+# The league's first season began in 1946. A year of two digits would be read as one of the first century.
 _FIRST_DATE, _LAST_DATE = "DATE '1946-01-01'", "DATE '2100-12-31'"
 _NO_SEASON_TYPE = "season_type is NULL or empty"
 # Control characters can clear a terminal, format characters (writing direction, zero width) hide or reverse what is
@@ -20,7 +20,7 @@ _NO_SEASON_TYPE = "season_type is NULL or empty"
 _UNSAFE = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 _FORMULA = "[=+@-]"
 
-# No amount of a game comes near it; sums of billionths stay whole numbers that a FLOAT64 can hold.
+# More than any amount of a game; below it sums of billionths stay whole numbers that a FLOAT64 can hold.
 _MOST = 10_000
 
 
@@ -46,10 +46,10 @@ def _what_may_be_meant(missing: Sequence[str], present: Collection[str], folders
 
 
 def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> str:
-    """Return a query for rows that cannot be: a key twice or NULL, an impossible amount, text that is not a name.
+    """Return a query for impossible rows: a repeated or missing key, an impossible amount, text that is not a name.
 
-    It is one scan with five rows a problem. With `is_filtered` it reads @history_start to @end only (a partition
-    filter).
+    It is one scan with up to five rows for each problem. With `is_filtered` it reads only @history_start to @end (a
+    partition filter).
     """
     needed = [column for column in table.columns if not column.is_nullable]
     whens = [f"WHEN {column.name} IS NULL THEN '{column.name} is NULL'" for column in needed]
@@ -81,9 +81,9 @@ ORDER BY problem, {first}, {second}"""
 
 
 def _text_problems(names: Sequence[str]) -> str:
-    """Return a WHEN for unsafe text in one of these columns.
+    """Return a WHEN clause for unsafe text in one of these columns.
 
-    The columns are searched together first, which takes a third of the time of one search each.
+    All columns are searched together first, which takes a third of the time of separate searches.
     """
     together = ", ".join(f"'|', COALESCE(CAST({name} AS STRING), '')" for name in names)
     each = "\n        ".join(
@@ -95,7 +95,10 @@ def _text_problems(names: Sequence[str]) -> str:
 
 
 def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, object]) -> None:
-    """Raise DataError naming the table, the problem and a few keys; without `parameters` over the whole table."""
+    """Raise DataError naming the table, the problem and a few keys.
+
+    Without `parameters` the whole table is checked.
+    """
     sql = problem_query(warehouse.sources, table, is_filtered=bool(parameters))
     found = warehouse.query(sql, parameters).to_pylist()
     if not found:

@@ -1,7 +1,7 @@
-"""The conversion of a file's columns into the declared types of a source table: SQL expressions in DuckDB's dialect.
+"""The conversion of a file's columns to the declared types of a source table: SQL expressions in DuckDB's dialect.
 
-What a file says is never changed in silence: a value that the declared type cannot hold exactly is a problem, and the
-expression of the value is used only after no row had one.
+No value is changed silently: a value that the declared type cannot hold exactly is a problem, and the expression of the
+value is used only after no row had one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _INTEGERS = {
 }
 _FLOATS = {"FLOAT", "DOUBLE"}
 _TEXTS = {"VARCHAR", "ENUM"}
-NULL_TYPE = "NULL"  # of a column without any value
+NULL_TYPE = "NULL"  # the type of a column without any value
 _NAIVE_TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"}
 _INTEGER_TEXT = r"\s*[+-]?\d+(\.0*)?\s*"
 _NUMBER_TEXT = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
@@ -42,7 +42,10 @@ _NUMBER_ADVICE = "write numbers with a decimal point and without separators of t
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column as its file has it: its spelling and its DuckDB type. `is_untyped` where text may stand for a number."""
+    """A column of a file: its spelling there and its DuckDB type.
+
+    `is_untyped` is true if text may represent a number.
+    """
 
     spelling: str
     type: str
@@ -66,9 +69,10 @@ class SourceColumn:
 
 @dataclass(frozen=True)
 class Conversion:
-    """How a column becomes its declared type: `value`, and the condition of rows whose value would not be kept.
+    """The conversion of a column to its declared type.
 
-    `problem` is None if there can be no such row. `expected` and `advice` complete the sentence about those rows.
+    `value` is the expression. `problem` is the condition of rows whose value it would change, None if there can be no
+    such row. `expected` and `advice` complete the sentence about those rows.
     """
 
     value: str
@@ -96,7 +100,7 @@ def _to_string(source: SourceColumn) -> Conversion:
     if source.base_type in _TEXTS | _INTEGERS:
         return Conversion(f"CAST({name} AS VARCHAR)")
     if source.base_type == "BLOB":
-        # Old writers leave out the mark that says that bytes are text.
+        # Old writers do not mark bytes as text.
         decoded = f"TRY(decode({name}))"
         return Conversion(decoded, f"{name} IS NOT NULL AND {decoded} IS NULL", "UTF-8 text")
     return _impossible(source, "STRING")

@@ -1,4 +1,4 @@
-"""The common Arrow types of all engines: string, date32, int64, double and bool."""
+"""The Arrow types that all engines return: string, date32, int64, double and bool."""
 
 from __future__ import annotations
 

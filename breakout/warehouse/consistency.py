@@ -1,6 +1,7 @@
-"""Checks across the source tables: the same games, dates, teams and season types everywhere.
+"""The checks across the source tables: the same games, dates, teams and season types everywhere.
 
-One SQL text in BigQuery's dialect finds the rows that contradict each other; `inconsistencies` describes them.
+One SQL text in BigQuery's dialect finds the rows that contradict each other; the module `inconsistencies` describes
+them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 HISTORY = (PLAYERS, TEAMS)
 TABLES = (*tables.HISTORY_TABLES, tables.SCHEDULE)
 
-# Literals, as these are no settings; DuckDB would import pandas to bind a parameter, which takes 0.13 s.
+# Fixed texts are literals: to bind a parameter DuckDB would import pandas, which takes 0.13 s.
 _KNOWN_TYPES = ", ".join(f"'{name}'" for name in tables.SEASON_TYPES)
 
 # A date at the beginning of a game_id: 20251025_LAL_PHX, 2025-10-25-LAL-PHX, 202510250PHX. Longer numbers are no dates.
@@ -190,7 +191,7 @@ ORDER BY kind, number, source, game_id, team, season_year"""
 
 
 def _sides(sources: SourceTables, table: Table, conditions: Mapping[str, str]) -> str:
-    """Return the SELECT of a table's distinct sides of games; the schedule's side is the home team's."""
+    """Return the SELECT of a table's distinct pairs of game and team; of the schedule the home team."""
     team, opponent = (
         ("home_team_abbr", "away_team_abbr") if table.name == SCHEDULE else ("team_abbr", "opponent_team_abbr")
     )

@@ -14,9 +14,9 @@ TIB = 2**40
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """Bytes that queries would scan, the price in US dollars per TiB, and bytes that the cache saves.
+    """The bytes that queries would scan, the price in US dollars per TiB, and the bytes that the cache saves.
 
-    For clustered tables the bytes are an upper bound, as the service finds only while it reads which blocks to skip.
+    For clustered tables the bytes are an upper bound, because the service finds out while reading which blocks to skip.
     """
 
     bytes_scanned: int
@@ -47,14 +47,14 @@ class CostEstimate:
 
 @runtime_checkable
 class Priced(Protocol):
-    """A warehouse whose queries cost money."""
+    """A protocol of warehouses whose queries cost money."""
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """Return what one query would scan."""
+        """Return the cost of one query."""
         ...
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return what `check_history` would scan."""
+        """Return the cost of `check_history`."""
         ...
 
 

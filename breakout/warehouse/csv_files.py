@@ -1,7 +1,7 @@
 """The reading of one CSV file into Arrow, after a check of every line; declared columns stay text.
 
-Python's csv module checks each line strictly and knows its number; Arrow then parses the same text about ten times as
-fast. Neither alone would do: Arrow accepts damaged quotes, and it does not count lines.
+Python's csv module checks each line strictly and counts lines; Arrow then parses the same text about ten times as fast.
+Arrow alone would accept damaged quotes and could not name the line.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _DELIMITERS = (",", ";", "\t", "|")
-# What pandas, R, Excel and databases write for a missing value.
+# The texts that pandas, R, Excel and databases write for a missing value.
 MISSING = ("", "NULL", "null", "NaN", "nan", "None", "NA", "N/A", "#N/A", "<NA>", "\\N")
 
 
@@ -59,7 +59,7 @@ class CsvFile:
 
     @contextmanager
     def _checked(self) -> Iterator[None]:
-        """Translate every failure to read or parse the file into a DataError."""
+        """Convert every failure to read or parse the file to a DataError."""
         import pyarrow as pa
 
         try:
@@ -116,7 +116,7 @@ class CsvFile:
 
 
 def _delimiter_of(text: io.TextIOWrapper) -> str:
-    """Return the delimiter that divides the first line into most names; the text is read from its beginning again."""
+    """Return the delimiter that splits the first line into the most names. The text is rewound to its beginning."""
     first = text.readline()
     text.seek(0)
     return max(_DELIMITERS, key=first.count)

@@ -47,8 +47,8 @@ class DuckDBWarehouse(ClosedOnExit):
     """Files or in-memory Arrow tables behind one DuckDB connection; results do not depend on its threads.
 
     `files` maps a table name (`player_game_summary`, `team_offense_game_summary`, `schedule`) to a path or a glob.
-    DataError if a file or a column is missing or impossible. `is_lazy` digests the files now, and reads and checks them
-    when the first query runs.
+    DataError if a file or a column is missing or impossible. With `is_lazy` files are digested now, and read and
+    checked when the first query runs.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class DuckDBWarehouse(ClosedOnExit):
 
         self._connection = duckdb.connect()
         try:
-            self._connection.execute("SET enable_progress_bar = false")  # it would print into the program's own output
+            self._connection.execute("SET enable_progress_bar = false")  # it would mix with our own output
             self._connection.execute("CREATE SCHEMA nba_analytics")
             reader = FileReader(self._connection, self._options)
             selects = {table: reader.select(table, found) for table, found in self._files.items()}
@@ -98,13 +98,13 @@ class DuckDBWarehouse(ClosedOnExit):
             if set(HISTORY) <= set(names):
                 check_consistency(self, names)
             self._check_unchanged()
-        except BaseException:  # tables that were not all loaded and checked must not be used
+        except BaseException:  # tables that are not all loaded and checked must not be used
             self.close()
             raise
         return self._connection
 
     def _renamed(self, table: tables.Table, select: str) -> str:
-        """Return a SELECT of the rows of another with the configured names of team codes and season types."""
+        """Return a SELECT that renames team codes and season types of another as configured."""
         if self._options.renaming is None:
             return select
         renamed = self._options.renaming.apply(table, "incoming_rows", has_season_type=True)
@@ -122,7 +122,7 @@ class DuckDBWarehouse(ClosedOnExit):
 
     @classmethod
     def from_arrow(cls, loaded: Mapping[str, pa.Table], label: str = "arrow") -> DuckDBWarehouse:
-        """Return a warehouse over Arrow tables that were checked before; `slate` may list rows still to be played."""
+        """Return a warehouse over checked Arrow tables; `slate` may list rows that are not played yet."""
         warehouse = cls({}, label=label)
         incoming = [table for table in (*tables.HISTORY_TABLES, tables.SCHEDULE) if table.name in loaded]
         for table in incoming:
@@ -149,7 +149,7 @@ class DuckDBWarehouse(ClosedOnExit):
         return f"SELECT * REPLACE ({listed}) FROM {table.name}"
 
     def _create_tables(self, selects: Mapping[tables.Table, str]) -> None:
-        """Create each table from its SELECT, with the names of players and teams as an ENUM for each kind."""
+        """Create each table from its SELECT, with one ENUM type for each kind of name."""
         kinds: dict[str, list[str]] = {}
         for table, select in selects.items():
             for column in _names_of(table):
@@ -165,7 +165,7 @@ class DuckDBWarehouse(ClosedOnExit):
             self.loaded.add(table.name)
 
     def _check_has_rows(self, table: tables.Table, found: TableFiles) -> None:
-        """Raise DataError for a history table without rows: every feature of it would be its default."""
+        """Raise DataError for a history table without rows, because all its features would be defaults."""
         if table in tables.HISTORY_TABLES and not self._rows(f"SELECT 1 FROM nba_analytics.{table.name} LIMIT 1"):
             raise DataError(f"{found.where()} has no rows; correct warehouse.{table.name}=PATH.")
 
@@ -199,7 +199,7 @@ class DuckDBWarehouse(ClosedOnExit):
         del start, end
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first day of the calendar: files have no partitions whose reading could be saved."""
+        """Return the first day of the calendar, because files have no partitions that could be skipped."""
         del start, seasons_before
         return date(1, 1, 1)
 

@@ -1,4 +1,4 @@
-"""The files of a source table: which ones a path or a glob names, of which kind they are, and a digest of them."""
+"""The files of a source table: the files of a path or glob, their kinds, and a digest of them."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class TableFiles:
 def find_files(table: str, pattern: str) -> TableFiles:
     """Return the files that a path or a glob names, sorted.
 
-    A path that exists is taken literally, also if it holds characters that are special in a glob. DataError if there is
-    no file, or if one of them is a folder or anything else that cannot be read as often as needed (a pipe, a device).
+    A path that exists is taken literally, even with characters that are special in a glob. DataError if there is no
+    file, or if one of them is a folder or something that can be read only once (a pipe, a device).
     """
     paths = sorted(glob.glob(_escape_existing(os.path.expanduser(pattern)), recursive=True))  # noqa: PTH111, PTH207  (surrogates, absolute globs)
     if not paths:

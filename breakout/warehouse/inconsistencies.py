@@ -1,4 +1,4 @@
-"""Sentences for contradictions between source rows: what contradicts what, where, and the remedy."""
+"""Messages about contradictions between source rows: which rows, where, and the remedy."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ CHECKED_ACROSS_TABLES = (
     "season types, game dates, dates and teams in game_id, season years, team codes, opponents, both sides of each "
     "game, home teams, games and schedule rows listed twice, players with two games on a date"
 )
-EXAMPLES = 3  # games shown of each kind
-_MOST_CODES = 8  # codes shown
+EXAMPLES = 3  # games in a message for each kind
+_MOST_CODES = 8  # codes in a message
 
 # The codes that the league uses today.
 _EAST = ("ATL", "BOS", "BKN", "CHA", "CHI", "CLE", "DET", "IND", "MIA", "MIL", "NYK", "ORL", "PHI", "TOR", "WAS")
 _WEST = ("DAL", "DEN", "GSW", "HOU", "LAC", "LAL", "MEM", "MIN", "NOP", "OKC", "PHX", "POR", "SAC", "SAS", "UTA")
 LEAGUE_CODES = frozenset((*_EAST, *_WEST))
-# Characters that Hydra's grammar takes for its own in a key of a map; white space matters at both ends alone.
+# Characters with a meaning in Hydra's grammar of map keys; white space has one only at both ends.
 _GRAMMAR = r"[\\()\[\]{}:=,]|^\s|\s$"
 
 Row = dict[str, Any]
@@ -36,9 +36,9 @@ Example = list[Row]
 
 @dataclass(frozen=True)
 class Inconsistency:
-    """A kind of contradiction between source rows, its sentence, and the examples that the sentence names.
+    """A kind of contradiction between source rows, its message, and the examples in it.
 
-    `examples` pairs a game_id with what its rows hold.
+    `examples` pairs a game_id with the content of its rows.
     """
 
     kind: str
@@ -73,7 +73,7 @@ def _describe(kind: str, rows: list[Row]) -> Inconsistency:
 
 
 def describe_season_types(rows: Iterable[Row]) -> str:
-    """Return the sentence for season types that the program does not know, with a map to complete."""
+    """Return the message about season types that the program does not know, with a map to complete."""
     by_source: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_source[row["source"]].append(row)
@@ -101,7 +101,7 @@ def _rows(row: Row) -> str:
     return f"{row['row_count']:,} row{'' if row['row_count'] == 1 else 's'}"
 
 
-# Words and numbers of public sources (nba_api, ESPN, Basketball-Reference) that give a season type away, in this order.
+# Words and numbers of public sources (nba_api, ESPN, Basketball-Reference) that identify a season type, in this order.
 _TYPE_HINTS = (
     ("null", ("pre", "all star", "all-star", "1", "4")),
     ("play_in", ("play in", "play-in", "playin", "5")),
@@ -112,7 +112,7 @@ _TYPE_HINTS = (
 
 
 def _likely_type(name: str) -> str:
-    """Return the season type that a name probably means; TYPE if nothing in it tells."""
+    """Return the season type that a name probably means; the placeholder TYPE if that is not clear."""
     text = name.casefold().replace("_", " ").strip()
     for value, hints in _TYPE_HINTS:
         if any(text == hint if hint.isdigit() else hint in text for hint in hints):
@@ -121,7 +121,7 @@ def _likely_type(name: str) -> str:
 
 
 def describe_team_codes(rows: Iterable[Row]) -> str:
-    """Return the sentence for codes that the team table lacks, each with the nearest code of the team table."""
+    """Return the message about codes that the team table lacks, each with the most similar code of the team table."""
     codes: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     seen: dict[tuple[str, str], int] = defaultdict(int)
     for row in rows:
@@ -160,12 +160,12 @@ def describe_team_codes(rows: Iterable[Row]) -> str:
 
 
 def _pair_to_map(code: str, near: str) -> tuple[str, str]:
-    """Return the two codes of a team, the one to read as the other first: today's code of the league is kept."""
+    """Return the two codes of a team as (old, new); a code that the league uses today is new."""
     return (near, code) if code in LEAGUE_CODES and near not in LEAGUE_CODES else (code, near)
 
 
 def _override(key: str, pairs: Mapping[str, str]) -> str:
-    """Return the override that sets a map, with what is special to Hydra escaped, in quotes for the shell."""
+    """Return the override that sets a map, escaped for Hydra and quoted for the shell."""
     escaped = [(re.sub(_GRAMMAR, r"\\\g<0>", name), value) for name, value in pairs.items()]
     listed = ", ".join(f"{name}: {value}" for name, value in escaped)
     return f"'warehouse.{key}={{{listed}}}'"
@@ -182,7 +182,7 @@ def _unknown(codes: dict[str, set[int]], known: dict[str, set[int]], *, is_any_s
 
 
 def _nearest(code: str, candidates: Sequence[str]) -> str | None:
-    """Return the candidate that a code is probably another spelling of; None if none is like it."""
+    """Return the candidate that is probably the same code in another spelling; None if no one is similar."""
     plain = code.strip().upper()
     same = [name for name in candidates if name.strip().upper() == plain and name != code]
     upper = {name.strip().upper(): name for name in candidates if name != code}

@@ -1,7 +1,7 @@
 """The reading of source tables from files: a SELECT whose columns have the declared types, after a check of every file.
 
-Files of one table may differ in the order and the spelling (letter case) of their columns and in number types. Whatever
-else differs would lose rows or values without a trace, so it is refused with the file and the column named.
+Files of one table may differ in the order and the spelling (letter case) of their columns and in number types. Other
+differences would silently lose rows or values, so they are refused, and the message names file and column.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ _EXAMPLES = 3  # rows that a message names
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How files are read: the season type of rows without one, the format of text dates, folders that name columns.
+    """The options of reading files.
 
-    `renaming` replaces team codes and season types.
+    They are the season type of rows without one, the format of text dates, whether folders name columns, and
+    `renaming`, which replaces team codes and season types.
     """
 
     season_type: str | None = None
@@ -39,7 +40,10 @@ class ReadOptions:
 
 
 class FileReader:
-    """The files of source tables as SELECTs over one DuckDB connection; parsed CSV files are kept until `release`."""
+    """A reader of source tables from files, as SELECTs over one DuckDB connection.
+
+    Parsed CSV files are kept until `release`.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, options: ReadOptions) -> None:
         self._connection = connection
@@ -87,7 +91,7 @@ class FileReader:
         return f"SELECT {listed} FROM {part.source}"
 
     def _check_columns(self, table: Table, found: TableFiles, part: Part, *, is_one_of_many: bool) -> None:
-        """Raise DataError naming the columns that the files of a part lack, and what may be meant by them."""
+        """Raise DataError naming the columns that the files of a part lack, with similar columns that they have."""
         where = part.paths[0] if is_one_of_many else found.pattern
         folders = {name for name in files.hive_values(part.paths[0]) if name not in part.columns}
         checks.check_columns(table, where, part.columns, folders)
@@ -118,7 +122,7 @@ class FileReader:
     def _problem_message(
         self, table: Table, found: TableFiles, part: Part, column: Column, conversion: Conversion, count: int
     ) -> str:
-        """Name the first file with such rows, and some of them by value and key (in CSV, the line of the first)."""
+        """Describe the first file with such rows, and some of them by value and key (in CSV, the line of the first)."""
         source = part.columns[column.name]
         keys = [part.columns[name].sql for name in table.key if name in part.columns]
         value, *_ = shown_columns = [f"CAST({name} AS VARCHAR)" for name in (source.sql, *keys)]
@@ -147,7 +151,10 @@ class FileReader:
         )
 
     def _check_text_or_numbers(self, table: Table, found: TableFiles, parts: Sequence[Part]) -> None:
-        """Refuse names and codes that are text in one file and numbers in another: 0022 and 22 are different games."""
+        """Raise DataError for names and codes that are text in one file and numbers in another.
+
+        0022 and 22 would be different games.
+        """
         for column in (one for one in table.columns if one.type == "STRING"):
             holders = [(part, part.columns[column.name]) for part in parts if column.name in part.columns]
             if len({source.is_number for _, source in holders}) < 2:
@@ -165,7 +172,10 @@ class FileReader:
 
 
 def _without_common_type(parts: Sequence[Part]) -> set[str]:
-    """Return the names of columns whose types differ between parts and are not all numbers; only text holds them."""
+    """Return the names of columns whose types differ between parts and are not all numbers.
+
+    Only text can hold the values of such a column.
+    """
     kinds: dict[str, set[str]] = {}
     for part in parts:
         for name, column in part.columns.items():

@@ -1,4 +1,4 @@
-"""Values of source tables that are read as others: team codes and season types, renamed in the FROM of a query."""
+"""The renaming of team codes and season types of source tables, in the FROM of a query."""
 
 from __future__ import annotations
 
@@ -18,21 +18,24 @@ TEAM_COLUMNS = ("team_abbr", "opponent_team_abbr", "home_team_abbr", "away_team_
 
 @dataclass(frozen=True)
 class Renaming:
-    """Pairs of a value in the source and the value to read it as; season types read as None are left out."""
+    """Pairs of a value in the source and its replacement.
+
+    Rows of a season type whose replacement is None are left out.
+    """
 
     team_codes: tuple[tuple[str, str], ...] = ()
     season_types: tuple[tuple[str, str | None], ...] = ()
 
     @classmethod
     def from_maps(cls, team_codes: TeamCodes | None, season_types: SeasonTypes | None) -> Renaming | None:
-        """Build the renaming of the settings warehouse.team_codes and warehouse.season_types; None of empty maps."""
+        """Build the renaming of warehouse.team_codes and warehouse.season_types; None if both are empty."""
         if not team_codes and not season_types:
             return None
         named = {re.sub(_WHOLE_NUMBER, r"\1", str(name)): value for name, value in (season_types or {}).items()}
         return cls(tuple((team_codes or {}).items()), tuple(named.items()))
 
     def apply(self, table: Table, source: str, *, has_season_type: bool) -> str:
-        """Return what FROM reads the renamed rows of `source` by."""
+        """Return the text after FROM that reads the renamed rows of `source`."""
         replaced = self._replacements(table) if self.team_codes else {}
         left_out = ""
         if self.season_types and has_season_type:
@@ -46,7 +49,7 @@ class Renaming:
         return f"(SELECT * REPLACE ({columns}) FROM {source}{left_out})"
 
     def _replacements(self, table: Table) -> dict[str, str]:
-        """Return the expression of each column that holds team codes; a game_id holds them between its '_'."""
+        """Return the expression of each column that holds team codes; in a game_id they are between underscores."""
         names = [column.name for column in table.columns if column.name in TEAM_COLUMNS]
         replaced = {name: _case(f"CAST({name} AS STRING)", self.team_codes) for name in names}
         home, away = _case(_LAST_PART, self.team_codes), _case(_PART_BEFORE, self.team_codes)
@@ -55,7 +58,7 @@ class Renaming:
         return replaced
 
 
-# A season type may be a number: ESPN's 2 is the text '2' here, also where the source holds it as 2.0.
+# A season type may be a number: ESPN's 2 is compared as the text '2', also if the source holds 2.0.
 _TYPE_AS_TEXT = rf"REGEXP_REPLACE(CAST(season_type AS STRING), r'{_WHOLE_NUMBER}', r'\1')"
 _LAST_PART = "REGEXP_EXTRACT(game_id, r'_([^_]*)$')"
 _PART_BEFORE = "REGEXP_EXTRACT(game_id, r'([^_]*)_[^_]*$')"

@@ -44,13 +44,11 @@ class Table:
 
 @dataclass(frozen=True)
 class SourceTables:
-    """Full names of the source tables, and how a game's season type is read.
+    """The full names of the source tables, and the rule by which a game's season type is read.
 
-    `has_season_type=False` takes the constant @season_type instead of the column. `is_season_type_filled` takes the
-    constant where the column is NULL or empty, and in the tables `lacking_season_type`. `renaming` replaces values
-    inside the queries.
-
-    ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
+    With `has_season_type=False` the constant @season_type replaces the column. With `is_season_type_filled` it replaces
+    NULL and empty values, and the column in the tables `lacking_season_type`. `renaming` replaces values inside the
+    queries. ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
     """
 
     player_game_summary: str = "nba_analytics.player_game_summary"
@@ -74,7 +72,7 @@ class SourceTables:
         return "COALESCE(NULLIF(season_type, ''), @season_type)" if self.is_season_type_filled else "season_type"
 
     def reference(self, table: Table) -> str:
-        """Return what FROM reads a source table by: its quoted name, or a SELECT that renames values of it."""
+        """Return the text after FROM for a source table: its quoted name, or a SELECT that renames values of it."""
         name = f"`{getattr(self, table.name)}`"
         if table.name in self.lacking_season_type:
             name = f"(SELECT *, @season_type AS season_type FROM {name})"

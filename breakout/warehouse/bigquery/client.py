@@ -1,7 +1,7 @@
-"""The authenticated BigQuery client of a configuration's project, location and endpoint.
+"""The authenticated BigQuery client for the configured project, location and endpoint.
 
-Credentials are application default credentials and nothing else. An endpoint with plain http is an emulator and gets no
-credentials. Every request ends by its deadline, whatever time-outs the client library would allow.
+Only application default credentials are used. An endpoint with plain http is an emulator and gets no credentials. Every
+request ends by its deadline, independent of the time-outs of the client library.
 """
 
 from __future__ import annotations
@@ -92,18 +92,18 @@ def open_client(connection: Connection, group: str) -> tuple[bigquery.Client, Bo
 
 
 def is_emulator(api_endpoint: str | None) -> bool:
-    """Return whether an endpoint gets no credentials, because others could read them over plain http."""
+    """Return whether an endpoint is an emulator, which gets no credentials because plain http would expose them."""
     return api_endpoint is not None and urlsplit(api_endpoint).scheme == "http"
 
 
 def default_credentials(group: str) -> tuple[Any, str | None]:
-    """Return application default credentials and their project; DataError at once if there are none."""
+    """Return application default credentials and their project; DataError, without waiting, if there are none."""
     explicit = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     if explicit and not Path(explicit).is_file():
         raise DataError(
             f"GOOGLE_APPLICATION_CREDENTIALS names {explicit}, which is no file; correct it, or run: {LOGIN}"
         )
-    # Elsewhere google.auth would wait many seconds for a metadata server that only Google's machines have.
+    # On other machines google.auth would wait many seconds for the metadata server that only Google's have.
     if not (explicit or _user_file().is_file() or _is_on_google()):
         raise DataError(f"there are no credentials for BigQuery ({group}=bigquery); run: {LOGIN}")
     try:

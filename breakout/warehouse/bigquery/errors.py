@@ -1,4 +1,4 @@
-"""Error messages for BigQuery's failures: what the client's exceptions mean, and which of them a retry can help."""
+"""Messages for BigQuery's failures: the meaning of the client's exceptions, and which of them a retry can solve."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ KNOWN = (
 
 
 def may_be_retried(error: BaseException) -> bool:
-    """Return whether a retry can help: after overload, a fault of the service or a lost connection, not a refusal."""
+    """Return whether a retry can help: after overload, a service fault or a lost connection, not a refusal."""
     if isinstance(error, api.GoogleAPICallError):
         if "due to concurrent update" in str(error):  # another program wrote to the same table; nothing has changed
             return True
@@ -61,7 +61,10 @@ def reason_of(error: api.GoogleAPICallError) -> str | None:
 
 @contextmanager
 def translated_errors(what: str, group: str = "warehouse", seconds: float | None = None) -> Iterator[None]:
-    """Raise DataError about `what` for any failure of the client inside; the remedies name the keys of `group`."""
+    """Convert any failure of the client inside the block to a DataError about `what`.
+
+    The remedies name the keys of `group`.
+    """
     try:
         yield
     except KNOWN as error:
@@ -69,7 +72,7 @@ def translated_errors(what: str, group: str = "warehouse", seconds: float | None
 
 
 def message_of(error: BaseException, what: str, group: str = "warehouse", seconds: float | None = None) -> str:
-    """Return what happened to `what` and the remedy, as one sentence."""
+    """Return a message about the failure of `what`, with the remedy."""
     if isinstance(error, api.RetryError) and error.cause is not None:
         error = error.cause
     if isinstance(error, api.GoogleAPICallError):
@@ -123,7 +126,7 @@ def _connection_message(error: Exception, what: str, group: str) -> str:
 
 
 def _why_not_renewed(error: auth.GoogleAuthError) -> str:
-    """Return the cause without the address and the history of attempts that the client puts around it."""
+    """Return the cause of a failed renewal without the address and the list of attempts that the client adds."""
     if isinstance(error.__cause__, requests.exceptions.Timeout):
         return "no answer came in time"
     return "nobody answers where that is done" if _is_refused(error) else _short(error)
@@ -135,7 +138,7 @@ def _is_refused(error: BaseException) -> bool:
 
 
 def _short(error: object) -> str:
-    """Return the first line of a message without the address of the request, which the client puts before it."""
+    """Return the first line of a message without the address of the request before it."""
     text = str(error).strip() or type(error).__name__
     text = re.sub(r"^(?:\d{3} )?[A-Z]+ https?://\S+: ", "", text.splitlines()[0])
     return text.rstrip(".")[:300]

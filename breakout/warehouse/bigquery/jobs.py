@@ -1,10 +1,10 @@
 """Queries as BigQuery jobs, which return Arrow tables, and dry runs, which return the bytes of a scan.
 
 Every job has typed parameters, labels, a limit of bytes, and a time limit here and in the service. Failures that a
-retry can help are retried a few times; all others are one DataError. No value of a configuration is pasted into SQL.
+retry can solve are retried a few times; all others become one DataError. No configured value is pasted into SQL.
 
-The client waits for a job, but each job's id is chosen here. `Client.query_and_wait` would not do: it does not cancel
-the job when Ctrl-C interrupts the wait, and a job whose start got no answer would go on, as nobody knows its id.
+The job's id is chosen here, because `Client.query_and_wait` does not cancel the job when Ctrl-C interrupts the wait,
+and a job whose start got no answer would go on under an unknown id.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from breakout.settings.identifiers import Connection
 
-_RETRY_SECONDS = 30.0  # a short outage passes, and the program does not seem to hang
+_RETRY_SECONDS = 30.0  # long enough for a short outage, short enough not to seem to hang
 _JOB_ATTEMPTS = 3
-_PAUSE_SECONDS = 0.2  # before a job that the service failed runs again; four times as long each time
+_PAUSE_SECONDS = 0.2  # before a job that the service failed runs again; each next pause is four times as long
 _CANCEL_SECONDS = 2.0
 
 
@@ -90,7 +90,7 @@ class BigQueryJobs(ClosedOnExit):
             return self.client.get_table(name, retry=self._retry(), timeout=self._left())
 
     def columns_if_there(self, name: str) -> dict[str, str] | None:
-        """Return name and type of each column of a table, None if there is no such table or dataset."""
+        """Return name and type of each column of a table; None if there is no such table or dataset."""
         with self._bounded(name):
             try:
                 table = self.client.get_table(name, retry=self._retry(), timeout=self._left())
@@ -120,13 +120,16 @@ class BigQueryJobs(ClosedOnExit):
                 raise
 
     def _run(self, sql: str, parameters: Mapping[str, object]) -> Any:
-        """Return the rows of a job; one that failed by the service's fault runs again under a new id."""
+        """Return the rows of a job.
+
+        A job that failed by a fault of the service runs again under a new id.
+        """
         for attempt in range(_JOB_ATTEMPTS):
             job = self._start(sql, parameters)
             try:
                 return job.result(retry=self._retry(), timeout=self._left(), job_retry=None)
             except BaseException as error:
-                if not job.error_result:  # it may be running, and nobody waits for it any more
+                if not job.error_result:  # the job may still be running, and its result is no longer needed
                     self._cancel(job.job_id, job.location)
                 if not job.error_result or attempt == _JOB_ATTEMPTS - 1 or not may_be_retried(error):
                     raise
@@ -139,9 +142,9 @@ class BigQueryJobs(ClosedOnExit):
             return self.client.query(
                 sql, job_id=job_id, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None
             )
-        except Conflict:  # the job exists: this is a retry, and the first answer was lost
+        except Conflict:  # this is a retry after a lost answer, and the job exists
             return self.client.get_job(job_id, retry=self._retry(), timeout=self._left())  # type: ignore[return-value]
-        except (GoogleAPICallError, GoogleAuthError):  # a refusal leaves no job behind
+        except (GoogleAPICallError, GoogleAuthError):  # the job was refused, so there is none to cancel
             raise
         except BaseException:  # no answer, or Ctrl-C: the job may be running
             self._cancel(job_id, self.connection.location)
@@ -173,7 +176,7 @@ class BigQueryJobs(ClosedOnExit):
             use_query_cache=not is_dry_run,
             dry_run=is_dry_run,
         )
-        # The client would send a limit of None as the text "None"; a dry run must answer above the limit too.
+        # The client would send a limit of None as the text "None". A dry run must also answer above the limit.
         if self.connection.maximum_bytes_billed is not None and not is_dry_run:
             config.maximum_bytes_billed = self.connection.maximum_bytes_billed
         return config
@@ -186,7 +189,7 @@ class BigQueryJobs(ClosedOnExit):
         return Retry(predicate=may_be_retried, initial=0.2, maximum=4.0, multiplier=2.0, timeout=seconds)
 
     def _cap_message(self, message: str, what: str) -> str:
-        """Return what the query would bill, and the key that limits it."""
+        """Return a message with the bytes that the query would bill and the key that limits them."""
         found = re.search(r"(\d+) or higher", message)
         needs = "more bytes"
         if found:

@@ -36,7 +36,7 @@ _ACCEPTED = {
     "FLOAT64": {"FLOAT64", "INT64", "NUMERIC", "BIGNUMERIC"},
 }
 _IN_HISTORY = "game_date BETWEEN @history_start AND @end"
-_LOOKBACK = timedelta(days=400)  # the newest game is looked for here first: a season and a summer
+_LOOKBACK = timedelta(days=400)  # a season and a summer; the newest game is searched here first
 _FIRST_GAME = date(1946, 11, 1)
 
 
@@ -90,7 +90,7 @@ class BigQueryWarehouse(ClosedOnExit):
         return {**parameters, "season_type": self._config.season_type or "regular"}
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check columns and types by metadata, rows by one filtered scan a table, and the tables against each other.
+        """Check columns and types by metadata, rows by one filtered scan of each table, and tables against each other.
 
         Each range is checked once.
         """
@@ -154,10 +154,11 @@ class BigQueryWarehouse(ClosedOnExit):
             )
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return 1 September before the first season that a row of `start` can see.
+        """Return 1 September before the first season that a row of `start` reads.
 
-        From November on the row's season is the calendar year's. Until October it may be the last year's (2019-20 ended
-        on 11 October 2020), so the earlier one is assumed, which costs at most a summer without games.
+        From November on the row's season began in the calendar year. Until October it may have begun the year before
+        (2019-20 ended on 11 October 2020), so the earlier one is assumed, which reads at most one summer without games
+        too many.
         """
         season = start.year if start.month >= 11 else start.year - 1
         return date(season - seasons_before, 9, 1)
@@ -219,7 +220,7 @@ class BigQueryWarehouse(ClosedOnExit):
     def _state_behind(self, table: str, found: Any) -> tuple[object, ...]:
         """Return a view's time of change, today's date (a view may depend on it) and the states of its tables.
 
-        If the service does not name its tables, return a digest of its rows instead, which scans them.
+        If the service does not name the tables, return a digest of the view's rows instead, which scans them.
         """
         since: dict[str, object] = {"history_start": _FIRST_GAME}
         where = f"FROM `{self._names[table]}` WHERE game_date >= @history_start"

@@ -1,4 +1,4 @@
-"""Tables that this program writes: creation with typed columns, MERGE statements, and the slates."""
+"""The tables that this program writes: creation with typed columns, MERGE statements, and slates."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _PYTHON_TYPES = {"STRING": str, "INT64": int, "FLOAT64": float}
 def create_table(
     jobs: BigQueryJobs, name: str, columns: Mapping[str, str], partitioned_by: str | None = None
 ) -> dict[str, str]:
-    """Create the table, and its dataset, if they are absent; return the types of its columns.
+    """Create the table and its dataset if they do not exist; return the types of its columns.
 
     DataError if the table exists and lacks a column or has one of another type; JSON may be text (STRING).
     """
@@ -74,10 +74,10 @@ def check_written_columns(name: str, columns: Mapping[str, str], present: Mappin
 
 
 def merge_statement(table: str, source: str, key: Sequence[str], columns: Sequence[str], scope: str = "") -> str:
-    """Return a MERGE that leaves each row of the source in the table once, by key.
+    """Return a MERGE statement after which the table holds each row of the source once, by key.
 
-    `scope` is a condition on the table (named `kept`) that all rows of the source meet. Rows of the table that meet it
-    and are not in the source are removed.
+    `scope` is a condition on the table (named `kept`) that all rows of the source satisfy. Rows of the table that
+    satisfy it and are not in the source are removed.
     """
     match = " AND ".join([scope] * bool(scope) + [f"kept.{column} = incoming.{column}" for column in key])
     changed = ", ".join(f"{column} = incoming.{column}" for column in columns if column not in key)
@@ -102,7 +102,7 @@ def replace_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouseCon
         create_table(jobs, table, SLATE_COLUMNS, partitioned_by="game_date")
         rows = [_row(record) for record in ranked.to_dict("records")]
         source = f"SELECT {', '.join(f'item.{column}' for column in SLATE_COLUMNS)} FROM UNNEST(@rows) AS item"
-        # The day, as a parameter in every clause, lets the service leave the other partitions alone.
+        # The day is a parameter in every clause, so that the service skips all other partitions.
         scope = "kept.game_date = @day AND kept.bundle = @bundle"
         sql = merge_statement(table, source, _SLATE_KEY, tuple(SLATE_COLUMNS), scope)
         day, bundle = rows[0]["game_date"], rows[0]["bundle"]
