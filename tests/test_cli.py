@@ -289,6 +289,13 @@ def test_a_plan_names_the_jobs_that_cannot_be_begun(capsys: pytest.CaptureFixtur
     assert "job 1 cannot be begun (model.depth=0): model.depth must be an integer from 1 to 16, got 0" in shown.out
 
 
+def test_a_password_is_masked_in_a_printed_configuration(program: Program) -> None:
+    for flags in (("--cfg", "job"), ("--cfg", "all"), ("--info", "config")):
+        shown = program(*flags, "tracking=mlflow", "tracking.uri='http://user:hunter2@host/x'")
+        assert "user:***@host" in shown.stdout
+        assert "hunter2" not in shown.stdout + shown.stderr
+
+
 def test_the_composed_configuration_can_be_shown(program: Program, tmp_path: Path) -> None:
     shown = program("seed=3", "--cfg", "job", "--resolve")
     assert shown.returncode == 0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from breakout.cli.commands import SWEEPING, Command
 from breakout.cli.failure import print_failure
 from breakout.conf_tree import conf_dir
 from breakout.errors import ConfigurationError
+from breakout.secrets import mask_secrets
 from breakout.settings import ROOT_CLASSES, load
 from breakout.settings.composition import HYDRA_VERSION_BASE, compose_config, is_sweep, plain, resolve
 from breakout.settings.composition_errors import explain
@@ -138,7 +140,7 @@ def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str
     )
     multirun = ["--multirun"] if arguments.is_multirun else []
     launcher = [] if command.name == SWEEPING else ["hydra/launcher=basic"]
-    with hydra_environment([*arguments.hydra_flags, *multirun, *launcher, *overrides]):
+    with hydra_environment([*arguments.hydra_flags, *multirun, *launcher, *overrides]), masked_output(arguments):
         try:
             task()
         except Exception as error:
@@ -195,6 +197,20 @@ def job_number() -> str:
 
     hydra_config = HydraConfig.get()
     return f"{hydra_config.job.num} ({' '.join(hydra_config.overrides.task)})"
+
+
+@contextmanager
+def masked_output(arguments: Arguments) -> Iterator[None]:
+    """Mask secrets in what Hydra prints of a configuration: passwords may be typed as overrides."""
+    if not any(flag.startswith(("--cfg", "--info")) for flag in arguments.hydra_flags):
+        yield
+        return
+    printed = io.StringIO()
+    try:
+        with redirect_stdout(printed):
+            yield
+    finally:
+        print(mask_secrets(printed.getvalue()), end="")
 
 
 @contextmanager
