@@ -17,7 +17,7 @@ LONG_ABSENCE_DAYS = 14
 SEASON_START_DAYS = 7  # the start of a season, counted from its first row
 RARE_SHARE = 0.05
 # Recomputing one row of a date costs about as much as all its rows, so the sample takes many rows of few dates.
-ROWS_PER_DATE = 25
+ROWS_PER_DATE = 32
 
 
 def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
