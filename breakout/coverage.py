@@ -1,22 +1,26 @@
-"""The coverage of requested rows by a warehouse: the games that it holds, and the features that are missing."""
+"""The coverage of requested rows by a warehouse: games that it holds or lacks, and features that are missing."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breakout.features.query import seasons_before
 from breakout.features.registry import REGISTRY
-from breakout.warehouse.tables import PLAYER_GAME_SUMMARY
+from breakout.warehouse.base import first_day_seen
+from breakout.warehouse.tables import PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from breakout.dataset import Dataset
     from breakout.features.config import BreakoutFeatureConfig
     from breakout.warehouse.base import Warehouse
+    from breakout.warehouse.tables import SourceTables
 
 # Above this share of missing rows a feature is probably missing because its column is empty.
 LARGEST_MISSING_SHARE = 0.5
+EXAMPLES = 3  # absent games that a warning names
 
 
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
@@ -64,3 +68,57 @@ def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
                     f"{REGISTRY[name].default:g}; check the columns and the history that it is built from."
                 )
     return tuple(warnings)
+
+
+def absent_games_query(sources: SourceTables) -> str:
+    """Return the query of the played games, with game_id and game_date, that the team table has no row of.
+
+    Its parameters are those of the feature query. The rows are sorted by date.
+    """
+    return f"""SELECT game_id, MIN(game_date) AS game_date
+FROM (
+  SELECT game_id, game_date, minutes_played, points, {sources.season_type} AS season_type
+  FROM {sources.reference(PLAYER_GAME_SUMMARY)}
+  WHERE game_date BETWEEN @history_start AND @end
+) AS history
+WHERE season_type IN UNNEST(@season_types) AND minutes_played > 0 AND points IS NOT NULL
+  AND game_id NOT IN (
+    SELECT team_rows.game_id
+    FROM {sources.reference(TEAM_OFFENSE_GAME_SUMMARY)} AS team_rows
+    WHERE team_rows.game_date BETWEEN @history_start AND @end
+  )
+GROUP BY game_id
+ORDER BY game_date, game_id"""  # noqa: S608 - table names are checked, values are parameters
+
+
+def find_absent_games(
+    warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
+) -> list[tuple[date, str]]:
+    """Return date and game_id of the games, among those that rows of start..end can see, that the team table lacks."""
+    reach = seasons_before(features.names)
+    parameters = features.parameters(warehouse.history_start(start, reach), start, end)
+    found = warehouse.query(absent_games_query(warehouse.sources), parameters).to_pylist()
+    return seen_games(((row["game_date"], row["game_id"]) for row in found), features, start, end)
+
+
+def seen_games(
+    games: Iterable[tuple[date, str]], features: BreakoutFeatureConfig, start: date, end: date
+) -> list[tuple[date, str]]:
+    """Return those of the games (date and game_id) that rows of start..end can see."""
+    first = first_day_seen(start, seasons_before(features.names))
+    return [(day, game_id) for day, game_id in games if first <= day <= end]
+
+
+def absent_game_warnings(games: Iterable[tuple[date, str]]) -> tuple[str, ...]:
+    """Return the warning about games, given as date and game_id, that the team table lacks; () without one."""
+    names = [game_id for _, game_id in sorted(set(games))]
+    if not names:
+        return ()
+    counted = f"{len(names):,} played game{'' if len(names) == 1 else 's'}"
+    more = ", ..." if len(names) > EXAMPLES else ""
+    warning = (
+        f"{TEAM_OFFENSE_GAME_SUMMARY.name} has no rows of {counted} of {PLAYER_GAME_SUMMARY.name}: "
+        f"{', '.join(names[:EXAMPLES])}{more}; features of teams, such as opponent_def_rating and back_to_back, are "
+        "computed without them. Add the rows of both teams."
+    )
+    return (warning,)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout import settings
+from breakout.coverage import absent_game_warnings, absent_games_query, find_absent_games
 from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
 from breakout.errors import DataError
 from breakout.features.config import BreakoutFeatureConfig
@@ -54,6 +55,15 @@ class RunPlan:
         """Return the cost of reading the rows of a window, slices included; None if reading is free."""
         return estimate_rows(self.warehouse, self.features, window.start, window.end, SLICE_FEATURES)
 
+    def source_warnings(self) -> tuple[str, ...]:
+        """Return the warnings about games that a source table lacks, among those that the run's rows can see."""
+        absent = {game for days in self.ranges().values() for game in self.find_absent_games(days)}
+        return absent_game_warnings(absent)
+
+    def find_absent_games(self, days: DateRange) -> list[tuple[date, str]]:
+        """Return date and game_id of the games that rows of these days can see and the team table lacks."""
+        return find_absent_games(self.warehouse, self.features, days.start, days.end)
+
     def build_span(self) -> Dataset:
         """Build all rows of a walk forward, from the first training date to the last evaluation date."""
         span = self.ranges()["folds"]
@@ -93,13 +103,17 @@ def estimate_rows(
     end: date,
     slice_features: Sequence[str] = (),
 ) -> CostEstimate | None:
-    """Return the cost of `build_dataset` with the same arguments and of its checks; None if reading is free."""
+    """Return the cost of `build_dataset` with the same arguments, of its checks and of the search for absent games.
+
+    None if reading is free.
+    """
     if not isinstance(warehouse, Priced):
         return None
     sql = get_training_data_query((*config.names, *slice_features), sources=warehouse.sources)
     reach = seasons_before(config.names)
     parameters = config.parameters(warehouse.history_start(start, reach), start, end)
-    return warehouse.estimate(sql, parameters) + warehouse.estimate_checks(start, end, reach)
+    cost = warehouse.estimate(sql, parameters) + warehouse.estimate_checks(start, end, reach)
+    return cost + warehouse.estimate(absent_games_query(warehouse.sources), parameters)
 
 
 def check_training_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:

@@ -90,12 +90,18 @@ def summarise_training(config: ExperimentConfig, run: FittedRun, result: Evaluat
 
 
 def summarise_scoring(
-    config: EvaluateConfig, bundle: Bundle, scored: ScoredRows, result: EvaluationResult, differences: Sequence[str]
+    config: EvaluateConfig,
+    bundle: Bundle,
+    scored: ScoredRows,
+    result: EvaluationResult,
+    differences: Sequence[str],
+    *,
+    source_warnings: Sequence[str] = (),
 ) -> RunMetrics:
     """Return the metrics of a saved bundle on later rows.
 
-    `differences` are those between its contract and the installed one. The validation part and other seeds are known
-    only to a fit and stay empty.
+    `differences` are those between its contract and the installed one, `source_warnings` are about games that a source
+    table lacks. The validation part and other seeds are known only to a fit and stay empty.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     explanation = explain(bundle.model, bundle.predict_probability, scored.rows, config.evaluation, parameters)
@@ -110,7 +116,7 @@ def summarise_scoring(
         permutation_importance=explanation.permutation,
         shap=explanation.shap,
         features_that_add_nothing=explanation.features_that_add_nothing,
-        warnings=(*coverage_warnings({"evaluation": scored.rows}), *bundle.manifest.warnings),
+        warnings=(*source_warnings, *coverage_warnings({"evaluation": scored.rows}), *bundle.manifest.warnings),
         contract_mismatch=tuple(differences),
     )
 

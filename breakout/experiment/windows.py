@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -50,11 +50,15 @@ class FittedRun:
 
     windows: tuple[FittedWindow, ...]
     rows: Dataset | None
+    source_warnings: tuple[str, ...] = ()  # about games that a source table lacks
 
     @property
     def coverage_warnings(self) -> tuple[str, ...]:
-        """The warnings about features that most training rows (of the last window) or evaluation rows lack."""
-        return coverage_warnings(parts_of(self.last.train, self.rows))
+        """The warnings about absent games, and about features that most training or evaluation rows lack.
+
+        The training rows are those of the last window.
+        """
+        return self.source_warnings + coverage_warnings(parts_of(self.last.train, self.rows))
 
     @property
     def last(self) -> FittedWindow:
@@ -86,6 +90,7 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
     """
     work = work or SharedWork()
     fitted = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
+    fitted = replace(fitted, source_warnings=plan.source_warnings())
     for warning in fitted.coverage_warnings:
         logger.warning("%s", warning)
     return fitted

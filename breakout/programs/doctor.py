@@ -1,7 +1,7 @@
 """`breakout doctor`: a check of versions, settings, source tables and tracker, one line each.
 
-A line is "ok" with what was found, or "failed" with the remedy. BigQuery tables are read only to check their rows; a
-line with the cost comes first.
+A line is "ok" with what was found, "failed" with the remedy, or "warning" with what features are computed without.
+BigQuery tables are read only to check their rows; a line with the cost comes first.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
     from breakout import settings
     from breakout.features.config import BreakoutFeatureConfig
+    from breakout.warehouse.base import Warehouse
     from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 
 T = TypeVar("T")
 
 CHECKED_IN_A_TABLE = "columns, types, dates, keys, amounts and text"
+FIRST_DAY = date(1946, 11, 1)  # the first NBA game
 _LABELS = {"command": "doctor", "run": "doctor"}
 PACKAGES = ("catboost", "duckdb", "google-cloud-bigquery", "hydra-core", "pandas", "pyarrow", "scikit-learn", "sqlglot")
 
@@ -44,6 +46,11 @@ class Checkup:
             self.has_failed, found, line = True, None, f"failed  {name}: {error}"
         print_line(line)
         return found
+
+    def warn(self, name: str, warnings: Sequence[str]) -> None:
+        """Print a line for each warning, which is no failure."""
+        for warning in warnings:
+            print_line(f"warning {name}: {warning}")
 
     def skip(self, name: str, why: str) -> None:
         """Print that a check was not made because an earlier one failed."""
@@ -68,7 +75,7 @@ def main(argv: Sequence[str]) -> int:
     if isinstance(config.warehouse, BigQueryWarehouseConfig):
         check_bigquery(checkup, features, config.warehouse)
     else:
-        check_files(checkup, config)
+        check_files(checkup, features, config)
     check_tracking(checkup, config)
     checkup.check("temporary files of processes that are gone", lambda: clear_outputs(Path(config.paths.outputs)))
     return DataError.exit_code if checkup.has_failed else 0
@@ -99,7 +106,7 @@ def versions() -> str:
     return ", ".join(found)
 
 
-def check_files(checkup: Checkup, config: settings.ExperimentConfig) -> None:
+def check_files(checkup: Checkup, features: BreakoutFeatureConfig, config: settings.ExperimentConfig) -> None:
     """Read the embedded sample or the user's own files, which checks all their rows."""
     from breakout.warehouse.inconsistencies import CHECKED_ACROSS_TABLES
     from breakout.warehouse.opening import open_warehouse
@@ -112,6 +119,22 @@ def check_files(checkup: Checkup, config: settings.ExperimentConfig) -> None:
         checkup.check("schedule", opened.has_schedule, lambda found: "present" if found else "none, no predictions")
         checkup.check("rows of each table", lambda: CHECKED_IN_A_TABLE)
         checkup.check("tables against each other", lambda: CHECKED_ACROSS_TABLES)
+        check_absent_games(checkup, opened, features, FIRST_DAY, date.max)
+
+
+def check_absent_games(
+    checkup: Checkup, warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
+) -> None:
+    """Warn about played games that the team table has no row of, among those that rows of start..end can see."""
+    from breakout.coverage import absent_game_warnings, find_absent_games
+
+    name = "games of both tables"
+    absent = checkup.check(
+        name,
+        lambda: find_absent_games(warehouse, features, start, end),
+        lambda found: f"{len(found):,} played games are in the player table alone",
+    )
+    checkup.warn(name, absent_game_warnings(absent or ()))
 
 
 def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: settings.BigQueryWarehouseConfig) -> None:
@@ -137,7 +160,7 @@ def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: se
         if one is None or not all(present):
             checkup.skip("feature query and rows", "see above")
         elif check_query(checkup, opened, features, chosen.maximum_bytes_billed):
-            check_recent_rows(checkup, opened)
+            check_recent_rows(checkup, opened, features)
         else:
             checkup.skip("rows", "see above")
 
@@ -167,6 +190,7 @@ def check_query(
 
     A dry run needs every permission that reading needs.
     """
+    from breakout.coverage import absent_games_query
     from breakout.features.query import get_training_data_query
     from breakout.warehouse.cost import readable_bytes
 
@@ -175,6 +199,7 @@ def check_query(
         parameters = features.parameters(warehouse.history_start(start), start, end)
         cost = warehouse.estimate(get_training_data_query(features.names, sources=warehouse.sources), parameters)
         cost += warehouse.estimate_checks(start, end)
+        cost += warehouse.estimate(absent_games_query(warehouse.sources), parameters)
         if limit is not None and cost.bytes_scanned > limit:
             raise DataError(
                 f"{cost.describe()} That is more than warehouse.maximum_bytes_billed={limit} "
@@ -185,7 +210,7 @@ def check_query(
     return checkup.check("feature query over 90 days", run_check) is not None
 
 
-def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse) -> None:
+def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse, features: BreakoutFeatureConfig) -> None:
     """Check the rows that the features of the last 90 days are built from, and the schedule of the next week."""
     from breakout.warehouse.inconsistencies import CHECKED_ACROSS_TABLES
 
@@ -200,6 +225,7 @@ def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse) -> None:
         return f"games of {end} and the week after fit the tables"
 
     checkup.check(f"rows from {warehouse.history_start(start)} to {end}", run_check)
+    check_absent_games(checkup, warehouse, features, start, end)
     if warehouse.has_schedule():
         checkup.check("rows of the schedule", look_at_schedule)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from breakout import artifacts
 from breakout.bundle import versions
+from breakout.coverage import absent_game_warnings, find_absent_games
 from breakout.evaluation.run_metrics import write_metrics
 from breakout.experiment.drift import check_drift, save_distributions
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
@@ -72,13 +73,21 @@ def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str],
             rows=len(scored.rows),
             row_fingerprint=scored.rows.fingerprint,
         )
-        result = _write(config, bundle, scored, differences, run.folder)
+        warnings = absent_game_warnings(find_absent_games(warehouse, bundle.features, window.start, window.end))
+        for warning in warnings:
+            logger.warning("%s", warning)
+        result = _write(config, bundle, scored, differences, warnings, run.folder)
         logger.info("evaluation complete: %s", run.folder)
     return result
 
 
 def _write(
-    config: EvaluateConfig, bundle: Bundle, scored: ScoredRows, differences: Sequence[str], folder: Path
+    config: EvaluateConfig,
+    bundle: Bundle,
+    scored: ScoredRows,
+    differences: Sequence[str],
+    warnings: Sequence[str],
+    folder: Path,
 ) -> RunResult:
     """Write the files of a run, without a bundle, because it exists already."""
     frame = predictions_frame({"evaluation": (scored.rows, scored.probability)})
@@ -86,7 +95,7 @@ def _write(
     parameters = evaluation_parameters(config.evaluation, config.seed)
     result = evaluate_scored([scored], scored.rows, parameters, bundle.settings.target)
     result = _with_mismatch(result, differences)
-    metrics = summarise_scoring(config, bundle, scored, result, differences)
+    metrics = summarise_scoring(config, bundle, scored, result, differences, source_warnings=warnings)
     write_metrics(metrics, folder)
     significance = config.distributions.significance
     report = validate_feature_distributions(bundle.training_features(), scored.rows.X, significance=significance)

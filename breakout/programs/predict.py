@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breakout.coverage import absent_game_warnings, find_absent_games
 from breakout.errors import ConfigurationError
 from breakout.production.bundle_gate import open_bundle
 from breakout.production.slate import build_slate
 from breakout.production.slate_output import check_out, write_slate
+from breakout.report.terminal.plans import print_warnings
 from breakout.report.terminal.slate import print_slate
 from breakout.warehouse.opening import open_for
 
@@ -26,8 +28,10 @@ def run(config: PredictConfig) -> int:
     check_day(bundle, config)
     with open_for(config, "predict") as warehouse:
         slate = build_slate(bundle, warehouse, config.date, config.max_days_since_game)
+        absent = find_absent_games(warehouse, bundle.features, config.date, config.date)
     written = write_slate(slate, config.out, config.warehouse) if config.out else []
     print_slate(slate, bundle, written)
+    print_warnings(absent_game_warnings(absent))
     return 0
 
 

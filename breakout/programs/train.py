@@ -39,12 +39,12 @@ def print_plan_of(plan: RunPlan) -> None:
     if plan.folds:
         span = plan.build_span()
         print_folds(plan, played_folds(plan, span), span)
-        print_warnings(coverage_warnings({"walk-forward": span}))
+        print_warnings(plan.source_warnings() + coverage_warnings({"walk-forward": span}))
         return
     train_rows, evaluation_rows = plan.build_train(), plan.build_evaluation()
     check_rows(plan, train_rows, evaluation_rows)
     print_plan(plan, train_rows, evaluation_rows)
-    print_warnings(coverage_warnings(parts_of(train_rows, evaluation_rows)))
+    print_warnings(plan.source_warnings() + coverage_warnings(parts_of(train_rows, evaluation_rows)))
 
 
 def estimate_plan(plan: RunPlan) -> dict[str, CostEstimate]:

@@ -6,10 +6,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from breakout.coverage import absent_games_query
 from breakout.dataset import SLICE_FEATURES
 from breakout.features.contract import Contract, build_contract
 from breakout.features.query import get_training_data_query, seasons_before
-from breakout.sweeps.sources import Problem, Source, array_of, problem_answer
+from breakout.sweeps.sources import Problem, Source, array_of, problem_answer, read_absent_games
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.cost import CostEstimate, Priced
 from breakout.warehouse.opening import open_warehouse
@@ -96,7 +97,10 @@ class Sources:
         if isinstance(opened.warehouse, Priced):
             cost = opened.cached.estimate_checks(problem.span.start, problem.span.end, problem.seasons_before)
             cost += opened.cached.estimate(problem.sql, problem.parameters)
+            cost += opened.cached.estimate(absent_games_query(problem.source.tables), problem.parameters)
             self.bytes_to_read = cost if self.bytes_to_read is None else self.bytes_to_read + cost
             if self._is_dry:
                 return None
-        return array_of(problem_answer(problem, opened.cached)["game_date"])
+        dates = array_of(problem_answer(problem, opened.cached)["game_date"])
+        read_absent_games(problem, opened.cached)  # for the workers, which would open the source for it
+        return dates

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from breakout.coverage import absent_games_query, seen_games
 from breakout.dataset import SLICE_FEATURES, Dataset, ask_checked, dataset_of
 from breakout.errors import DataError
 from breakout.experiment.plan import RunPlan
@@ -164,6 +165,12 @@ def problem_answer(problem: Problem, warehouse: CachedWarehouse) -> pa.Table:
     return ask_checked(warehouse, problem.features, problem.span.start, problem.span.end, problem.sql)
 
 
+def read_absent_games(problem: Problem, warehouse: CachedWarehouse) -> list[tuple[date, str]]:
+    """Return date and game_id of the games that rows of a problem can see and the team table lacks."""
+    found = warehouse.query(absent_games_query(problem.source.tables), problem.parameters).to_pylist()
+    return [(row["game_date"], row["game_id"]) for row in found]
+
+
 def read_rows(problem: Problem) -> Dataset:
     """Return all rows of a problem for a job, from the cache unless the entry is missing or damaged."""
     source = LazyWarehouse(problem)
@@ -191,6 +198,18 @@ class PreparedPlan(RunPlan):
         """Return all rows of a walk forward."""
         start, end = min(fold.train.start for fold in self.folds), self.folds[-1].evaluation.end
         return self._rows(DateRange(start, end))
+
+    def find_absent_games(self, days: DateRange) -> list[tuple[date, str]]:
+        """Return date and game_id of the games that rows of these days can see and the team table lacks."""
+        problem = self.problem
+
+        def read() -> list[tuple[date, str]]:
+            source = LazyWarehouse(problem)
+            with closing(source):
+                return read_absent_games(problem, CachedWarehouse(source, problem.source.cache))
+
+        absent = self.work.once("absent games", problem, read)
+        return seen_games(absent, self.features, days.start, days.end)
 
     def _rows(self, days: DateRange) -> Dataset:
         problem = self.problem

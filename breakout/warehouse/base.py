@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
     import pyarrow as pa
 
     from breakout.warehouse.tables import SourceTables
+
+
+def first_day_seen(start: date, seasons_before: int = 1) -> date:
+    """Return 1 September before the first season that a row of `start` reads.
+
+    From November on the row's season began in the calendar year. Until October it may have begun the year before
+    (2019-20 ended on 11 October 2020), so the earlier one is assumed, which reads at most one summer without games
+    too many.
+    """
+    season = start.year if start.month >= 11 else start.year - 1
+    return date(season - seasons_before, 9, 1)
 
 
 class ClosedOnExit:

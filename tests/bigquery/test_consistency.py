@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from google.cloud import bigquery
 
+from breakout.coverage import find_absent_games
 from breakout.dataset import build_dataset
 from breakout.errors import DataError
 from breakout.features.config import BreakoutFeatureConfig
@@ -97,3 +98,13 @@ def test_season_types_of_other_names_are_refused_until_they_are_mapped(
         build_dataset(BigQueryWarehouse(config(*words(tables))), SHARED, *DAYS)
     maps = words(tables, "warehouse.season_types={2: regular, 3: playoffs, 1: null}")
     assert frame_of(build_dataset(BigQueryWarehouse(config(*maps)), SHARED, *DAYS)).equals(frame_of(whole))
+
+
+def test_played_games_that_the_team_table_lacks_are_found(
+    config: ConfigMaker, client: bigquery.Client, tables: str
+) -> None:
+    opened = BigQueryWarehouse(config(*words(tables)))
+    assert find_absent_games(opened, SHARED, *DAYS) == []
+    run(client, "DELETE FROM spoiled.team_offense_game_summary WHERE game_id = '20260204_MEM_SAC'")
+    assert find_absent_games(opened, SHARED, *DAYS) == [(date(2026, 2, 4), "20260204_MEM_SAC")]
+    assert find_absent_games(opened, SHARED, DAYS[0], date(2026, 2, 3)) == []

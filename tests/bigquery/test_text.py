@@ -10,6 +10,7 @@ import pytest
 from google.cloud import bigquery
 from sqlglot import exp
 
+from breakout.coverage import absent_games_query
 from breakout.features.console import console_text
 from breakout.features.query import RowSource, get_training_data_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
@@ -43,6 +44,7 @@ TEXTS = {
         )
         for sources in (tables.SourceTables(), MAPPED)
     },
+    "check of absent games": absent_games_query(MAPPED),
     "features, mapped": get_training_data_query(tuple(REGISTRY), row_source="slate", sources=MAPPED),
     "slate": merge_statement(
         "a.b", "SELECT item.probability FROM UNNEST(@rows) AS item", ("game_id",), tuple(SLATE_COLUMNS), "TRUE"

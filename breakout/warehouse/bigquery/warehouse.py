@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
 from breakout.warehouse import checks, tables
-from breakout.warehouse.base import ClosedOnExit
+from breakout.warehouse.base import ClosedOnExit, first_day_seen
 from breakout.warehouse.bigquery.jobs import BigQueryJobs
 from breakout.warehouse.bigquery.types import standard_type
 from breakout.warehouse.consistency import HISTORY, check_consistency, consistency_query
@@ -154,14 +154,8 @@ class BigQueryWarehouse(ClosedOnExit):
             )
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return 1 September before the first season that a row of `start` reads.
-
-        From November on the row's season began in the calendar year. Until October it may have begun the year before
-        (2019-20 ended on 11 October 2020), so the earlier one is assumed, which reads at most one summer without games
-        too many.
-        """
-        season = start.year if start.month >= 11 else start.year - 1
-        return date(season - seasons_before, 9, 1)
+        """Return 1 September before the first season that a row of `start` reads."""
+        return first_day_seen(start, seasons_before)
 
     def latest_game_date(self) -> date:
         """Return the newest game_date of player_game_summary; DataError if there is none.
