@@ -53,7 +53,7 @@ def experiment(*words: str) -> settings.ExperimentConfig:
 def main() -> None:
     config = experiment()
     span, folds, rows = read_games(config)
-    # 99% for single features: twenty are tried, and one in twenty of 95% would hold by luck.
+    # 99% for single features: twenty are tried, and one in twenty of 95% would miss 0 by chance.
     draw = drawing(config)
     score = partial(walk, config, span, folds)
     sets = {name: score(features) for name, features in feature_sets().items()}
@@ -61,14 +61,14 @@ def main() -> None:
     is_second = rows.dates >= SECOND_SEASON
     second = {name: {kind: p[is_second] for kind, p in scores.items()} for name, scores in sets.items()}
     later = rows.take(is_second)
-    told = [
+    parts = [
         "**Both seasons.** " + set_table(rows, sets, draw(confidence=0.95).draw(rows.dates)),
         "**2025-26 alone.** " + set_table(later, second, draw(confidence=0.95).draw(later.dates)),
         single_table(rows, sets["ten"], singles, draw(confidence=0.99).draw(rows.dates)),
     ]
     page = PAGE.read_text(encoding="utf-8")
     before, after = page.partition(START)[0], page.partition(END)[2]
-    PAGE.write_text(f"{before}{START}\n" + "\n\n".join(told) + f"\n{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{START}\n" + "\n\n".join(parts) + f"\n{END}{after}", encoding="utf-8")
 
 
 def read_games(config: settings.ExperimentConfig) -> tuple[Dataset, tuple[Fold, ...], Dataset]:
@@ -134,10 +134,10 @@ def set_row(
 ) -> str:
     """One line of a table of feature sets; the ten are the reference of the others and have none."""
     metrics = bootstrap_metrics(rows.label, p, draws, ece_bins=10)
-    own = [told(metrics[key].estimate, metrics[key].low, metrics[key].high) for key in ("auc", "log_loss")]
+    own = [format_estimate(metrics[key].estimate, metrics[key].low, metrics[key].high) for key in ("auc", "log_loss")]
     gained = ["-", "-"]
     if reference is not None:
-        gained = [told_difference(part) for part in differences(rows, p, reference, draws)]
+        gained = [format_difference(part) for part in differences(rows, p, reference, draws)]
     return f"| {name} | {kind} | {' | '.join([*own, *gained])} |"
 
 
@@ -150,7 +150,7 @@ def single_table(rows: Dataset, ten: Scores, singles: dict[str, Scores], draws: 
         is_sure = all(part.difference.high is not None and part.difference.high < 0 for part in loss.values())
         is_steady = all(falls_in_both_seasons(rows, scores[kind], ten[kind]) for kind in loss)
         verdict = "**yes**" if is_sure and is_steady else "no"
-        cells = [*(told_difference(part) for part in loss.values()), told_difference(auc), verdict]
+        cells = [*(format_difference(part) for part in loss.values()), format_difference(auc), verdict]
         lines.append(f"| `{name}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -176,11 +176,11 @@ def mean_loss(rows: Dataset, p: np.ndarray) -> float:
     return float(losses(rows, p).mean())
 
 
-def told(estimate: float | None, low: float | None, high: float | None) -> str:
+def format_estimate(estimate: float | None, low: float | None, high: float | None) -> str:
     return f"{estimate:.4f} ({low:.4f} to {high:.4f})"
 
 
-def told_difference(part: PairedDifference) -> str:
+def format_difference(part: PairedDifference) -> str:
     found = part.difference
     return f"{found.estimate:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
 

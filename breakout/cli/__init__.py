@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         discard_output()
         return PIPE_CLOSED
-    except Exception as error:  # noqa: BLE001  (the last handler: nothing may leave without a sentence and a code)
+    except Exception as error:  # noqa: BLE001  (the last handler: every error needs a message and an exit code)
         return print_failure(error)
     return code
 

@@ -61,7 +61,7 @@ class Contract:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Contract:
-        """Return the contract of a saved record; KeyError or TypeError if it is none."""
+        """Return the contract of a saved record; KeyError or TypeError if the record is not a contract."""
         features = {name: FeatureContract(**part) for name, part in record["features"].items()}
         return cls(tuple(record["names"]), features, dict(record["label"]), dict(record["sources"]))
 

@@ -13,10 +13,14 @@ class Feature:
     """A feature as one line of SQL in BigQuery's dialect.
 
     The expression may use only:
-    `AGGREGATE(column) OVER window` with a window of `windows.WINDOWS`; `row.column` for the columns of the row's
-    own night (`windows.ROW_COLUMNS`); another feature by its bare name (its value before defaults are filled);
-    `filled.name` for another feature with its default filled.
-    NULL means missing. Divide by `NULLIF(x, 0)`; thresholds give 1e-9 towards equality.
+
+    - `AGGREGATE(column) OVER window`, with a window of `windows.WINDOWS`;
+    - `row.column`, for a fact about the row's own game that is known before it (`windows.ROW_COLUMNS`);
+    - `name`, for another feature before its default is filled;
+    - `filled.name`, for another feature with its default filled.
+
+    NULL means missing. Divide by `NULLIF(x, 0)`. Subtract 1e-9 from a threshold, so that rounding never makes an equal
+    value fail.
     """
 
     name: str

@@ -1,23 +1,24 @@
-"""The form features: the volume of his latest games, his minutes, and a memory that reaches into earlier seasons.
+"""The form features: the volume of a player's latest games, his minutes, and decayed means over several seasons.
 
-All are ratios to his season averages, so that a value means the same for every player. A *decayed mean* forgets in
-steps: weighted sums over nested windows of his latest career games, so that it is a ratio of whole-number sums.
-Career games are his played games of the enabled season types since two seasons before the row's own, at most 32.
+All are ratios to his season averages, so that a value means the same for every player. In a *decayed mean* older games
+have smaller weights. The weights fall in steps, as a sum over nested windows, so that the mean is a ratio of
+whole-number sums. Career games are his played games of the enabled season types since two seasons before the row's own,
+at most 32.
 """
 
 from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# Weight of each nested window. The game weights that follow are 16, 13, 10, 10, 5 (four games), 1 (eight games): a
-# half-life of about 3 games.
+# The weight of each nested window, by its number of games. Together they give the latest games the weights 16, 13, 10,
+# 10, then 5 (four games) and 1 (eight games): a half-life of about 3 games.
 _SHORT = {1: 3, 2: 3, 4: 5, 8: 4, 16: 1}
-# Game weights 10 (four games), 8 (four), 5 (eight), 2 (sixteen): a half-life of about 10 games.
+# The same with the weights 10 (four games), 8 (four), 5 (eight), 2 (sixteen): a half-life of about 10 games.
 _LONG = {4: 2, 8: 3, 16: 3, 32: 2}
 
 
 def _weighted(aggregate: str, values: str, weights: dict[int, int]) -> str:
-    """Return the weighted sum of an aggregate over the nested career windows; 0 where no value is known."""
+    """Return the weighted sum of an aggregate over the nested career windows; 0 if no value is known."""
     terms = (f"{w} * COALESCE({aggregate}({values}) OVER career_last_{games}, 0)" for games, w in weights.items())
     return f"({' + '.join(terms)})"
 

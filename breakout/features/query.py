@@ -1,7 +1,7 @@
 """The feature query: one SQL text in BigQuery's dialect, built from registry entries and named windows.
 
-Training, evaluation and prediction differ in one clause only: which rows they ask for (`RowSource`). Values reach the
-text as parameters (`@start`, `@min_ppg`, ...), never as literals from a configuration.
+Training, evaluation and prediction differ in one clause only, which selects the rows (`RowSource`). Configured values
+are parameters (`@start`, `@min_ppg`, ...), never literals in the text.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
     outputs/production/bundles/<fingerprint>/      bundles, copied whole and never changed
     outputs/production/history/<number>.json       promoted, rolled back or retired; holds the digest of the one before
-    outputs/.production.lock                       held while the history grows
+    outputs/.production.lock                       the lock, held while an event is added
 
-The model in production is what the history says, nothing else: an event file appears whole or not at all, and its
-appearance is the switch. A process that is killed leaves the history as it was, or longer by one whole event.
+The last event alone decides which model is in production. An event file appears whole or not at all, and the change
+takes effect when it appears. A killed process leaves the history unchanged, or with one more whole event.
 """
 
 from __future__ import annotations

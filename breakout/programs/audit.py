@@ -19,6 +19,6 @@ def run(config: AuditConfig) -> int:
     features = BreakoutFeatureConfig.from_settings(config)
     rules = config.audit
     with open_for(config, "audit") as warehouse, audit_bar() as advance:
-        report = audit_features(warehouse, features, rules.rows, config.seed, rules.start, rules.end, tell=advance)
+        report = audit_features(warehouse, features, rules.rows, config.seed, rules.start, rules.end, on_date=advance)
     print_audit(report)
     return 0 if report.is_clean else 1

@@ -91,7 +91,7 @@ def audit_features(
     end: date | None = None,
     *,
     paths: Paths | None = None,
-    tell: Callable[[date], object] = str,
+    on_date: Callable[[date], object] = str,
 ) -> AuditReport:
     """Recompute about `rows` rows from `start` to `end` by every check.
 
@@ -114,7 +114,7 @@ def audit_features(
     mask, edges = sample_rows(window, rows, seed)
     with Replay(warehouse, first, last, extra, seasons_before(config.names, registry)) as replay:
         audited = Audited(window.take(mask), config, used, replay, last, seed)
-        violations = tuple(run_checks(audited, tell))
+        violations = tuple(run_checks(audited, on_date))
         examples = _counterexamples(audited, violations)
     logger.info("audited %d rows of %d dates: %d violations", int(mask.sum()), len(audited.days()), len(violations))
     return AuditReport(config.names, int(mask.sum()), len(audited.days()), edges, violations, examples)

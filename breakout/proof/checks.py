@@ -71,8 +71,8 @@ class Audited:
         return self.rows.take(self.rows.dates == np.datetime64(day))
 
 
-def run_checks(audited: Audited, tell: Callable[[date], object]) -> Iterator[Difference]:
-    """Yield the differences of every check, date by date; `tell` is called with each finished date."""
+def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[Difference]:
+    """Yield the differences of every check, date by date; `on_date` is called with each finished date."""
     yield from _contradicting(audited)
     yield from _evaluated(audited)
     for day in audited.days():
@@ -81,7 +81,7 @@ def run_checks(audited: Audited, tell: Callable[[date], object]) -> Iterator[Dif
         yield from _perturbed(audited, expected, day)
         yield from _flipped(audited, expected, day)
         yield from _predicted(audited, expected, day)
-        tell(day)
+        on_date(day)
 
 
 def _contradicting(audited: Audited) -> Iterator[Difference]:

@@ -1,6 +1,6 @@
 """Settings: what a user may set, composed by Hydra from `conf/` and overrides, as typed frozen dataclasses.
 
-Only this package and `cli` know Hydra and OmegaConf.
+Only this package and `cli` import Hydra and OmegaConf.
 """
 
 from breakout.settings.groups import (

@@ -174,7 +174,7 @@ class SweepSession:
         watch.start()
         try:
             launch(jobs, self.folder)
-        except Exception as error:  # noqa: BLE001  (jobs that are done stay done)
+        except Exception as error:  # noqa: BLE001  (completed jobs must keep their results)
             failure = error
         finally:
             is_over.set()

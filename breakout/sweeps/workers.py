@@ -86,7 +86,7 @@ def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> Event:
         run = train(planned.prepared(work), folder / RUNS_FOLDER, work, facts)
         check_drift(job.config.distributions, run.distributions, run.folder)
         value = metric_of(run.folder, job.config.optimized_metric)
-    except Exception as error:  # noqa: BLE001  (one job's failure is that job's alone)
+    except Exception as error:  # noqa: BLE001  (a failing job must not end the others)
         return Event("failed", job.number, message_of(error))
     return Event("completed", job.number, value=value)
 
@@ -112,7 +112,7 @@ def _end_with_planner(lifeline: Connection) -> None:
     """End this process when the planning process has ended, which closes its end of the pipe."""
     with suppress(EOFError, OSError):
         lifeline.recv()
-    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (nobody is left to read of broken pipes)
+    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (errors about broken pipes have no reader left)
     os.kill(os.getpid(), signal.SIGTERM)  # a running job then records that it was interrupted
     time.sleep(ORPHAN_SECONDS)
     os.kill(os.getpid(), signal.SIGKILL)

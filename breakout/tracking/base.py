@@ -79,10 +79,10 @@ def register_run(
             logger.info("registered the run with tracking=%s", config.kind)
     except BreakoutError as error:
         command = f"breakout track {shlex.quote(str(run_folder))}"
-        told = f"the run is kept in {run_folder}, but it is not registered: {error} Then run: {command}"
+        message = f"the run is kept in {run_folder}, but it is not registered: {error} Then run: {command}"
         if failure is not None:
-            failure.add_note(told)
+            failure.add_note(message)
         elif config.kind in WARNS_ONLY and not is_asked_for:
-            logger.warning(told)
+            logger.warning(message)
         else:
-            raise DataError(told) from error
+            raise DataError(message) from error

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from breakout.evaluation.formatting import HasInterval, format_number, true_minus
 
 # Units of an SVG view box. A chart is scaled to the width of its column; one unit is about one pixel on a phone.
-FONT, LETTER = 12, 7.2  # height of text, and width of a digit, about that of a wide letter
+FONT, LETTER = 12, 7.2  # height of text; width of a digit, which wide letters do not exceed
 SQUARE = (440, 316)  # width and height of a chart with two numeric axes
 WIDE = 540  # width of a chart with one line of marks for each row
 ROW, ROW_BELOW_LABEL = 24, 42  # height of a row with its label at its left, or above it

@@ -132,7 +132,7 @@ class BigQueryWarehouse(ClosedOnExit):
             actual = present.get(column.name)
             if actual is not None and actual not in _ACCEPTED[column.type]:
                 if column.name == "season_type" and self._config.season_types:
-                    continue  # the map reads any type as text
+                    continue  # the renaming converts any type to text
                 raise DataError(
                     f"{table.name} ({name}): column {column.name} must be {column.type}, but it is {actual}; "
                     f"correct the table, or name a view that casts it with warehouse.{table.name}=DATASET.VIEW."
