@@ -193,6 +193,20 @@ def save_json(record: Any, path: Path) -> None:
     save_text(msgspec.json.format(text, indent=2) + "\n", path)
 
 
+def json_ready(value: Any) -> Any:
+    """Return dataclasses, mappings, sequences and numpy values in JSON types; NaN and infinity become None.
+
+    TypeError for a value that has no JSON form.
+    """
+
+    def to_plain(part: Any) -> Any:
+        if hasattr(part, "tolist"):
+            return part.tolist()
+        raise TypeError(f"{type(part).__name__} has no JSON form")
+
+    return msgspec.json.decode(msgspec.json.encode(value, enc_hook=to_plain))
+
+
 def save_parquet(frame: pd.DataFrame, path: Path) -> None:
     """Write a table without its index."""
     save_bytes(to_parquet(frame), path)

@@ -10,14 +10,13 @@ from typing import Any
 
 import msgspec
 
-from breakout.artifacts import save_json, save_text
-from breakout.evaluation.json_ready import json_ready
+from breakout.artifacts import json_ready, save_json, save_text
 from breakout.evaluation.resamples import Interval
 from breakout.evaluation.run_metrics import PlainMetrics
 from breakout.spreadsheets import escape_formula
 
 SCHEMA_VERSION = 1
-METRICS = ("auc", "log_loss", "brier", "ece", "average_precision")  # in the order of the columns of the CSV file
+METRIC_COLUMNS = ("auc", "log_loss", "brier", "ece", "average_precision")  # in the order of the columns of the CSV file
 JSON_FILE, CSV_FILE = "leaderboard.json", "leaderboard.csv"
 
 
@@ -183,7 +182,7 @@ def save_leaderboard(board: Leaderboard, folder: Path) -> None:
 _JOB = ("table", "window", "rank", "job", "kind", "state", "settings", "is_best", "is_tied", "is_simplest")
 _VALIDATION = ("optimized_metric", "validation_value", "validation_low", "validation_high", "difference_to_best")
 _DIFFERENCE = ("difference_low", "difference_high")
-_EVALUATION = tuple(f"{name}{suffix}" for name in METRICS for suffix in ("", "_low", "_high"))
+_EVALUATION = tuple(f"{name}{suffix}" for name in METRIC_COLUMNS for suffix in ("", "_low", "_high"))
 _REST = ("features", "trees", "fit_seconds", "run", "reason", "command")
 COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST)
 

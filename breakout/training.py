@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from breakout import artifacts, settings
 from breakout.bundle import BundleFacts, RowCounts, RowFingerprints, Windows, save_bundle
 from breakout.evaluation.run_metrics import RunMetrics, write_metrics
-from breakout.experiment.drift import save_distributions
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
 from breakout.experiment.shared_work import SharedWork
 from breakout.experiment.summary import RunResult, calibration_fit, summarise_training
 from breakout.experiment.windows import FittedRun, FittedWindow, fit_windows
-from breakout.features.distributions import DistributionReport, validate_feature_distributions
+from breakout.features.distributions import DistributionReport, save_distributions, validate_feature_distributions
 from breakout.runs import git_commit, open_run
 
 if TYPE_CHECKING:

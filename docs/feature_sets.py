@@ -16,7 +16,7 @@ import numpy as np
 
 from breakout import settings
 from breakout.evaluation.intervals import PairedDifference, bootstrap_metrics, paired_differences
-from breakout.evaluation.parameters import EvaluationParameters
+from breakout.evaluation.resamples import EvaluationParameters
 from breakout.experiment.fitting import split_parts
 from breakout.experiment.plan import open_plan
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from breakout.errors import ConfigurationError
-from breakout.evaluation.metrics import HIGHER_IS_BETTER
+from breakout.evaluation.metrics import METRICS
 from breakout.sweeps.job_folders import job_runs, metric_of
 
 STORAGE_FILE = "optuna.db"
@@ -29,7 +29,7 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
     optuna.logging.set_verbosity(logging.WARNING)  # the sweep prints the trials itself
     if not isinstance(sweeper.direction, str) and hasattr(sweeper.direction, "__len__"):
         raise ConfigurationError("a sweep has one optimized_metric; leave out hydra.sweeper.direction.")
-    sweeper.direction = "maximize" if HIGHER_IS_BETTER[config.optimized_metric] else "minimize"
+    sweeper.direction = "maximize" if METRICS[config.optimized_metric].higher_is_better else "minimize"
     sweeper.max_failure_rate = 1.0  # the sweep records failures itself; sweep.fail_fast ends it if configured
     sweeper.study_name = sweeper.study_name or folder.name
     if is_dry:

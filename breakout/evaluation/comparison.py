@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from numpy.typing import ArrayLike
 
 from breakout.evaluation.intervals import PairedDifference, bootstrap_metrics, paired_differences
-from breakout.evaluation.parameters import EvaluationParameters
 from breakout.evaluation.reliability import ReliabilityBin, reliability_table
-from breakout.evaluation.resamples import DateResamples, Interval
+from breakout.evaluation.resamples import DateResamples, EvaluationParameters, Interval
 from breakout.evaluation.rows import check_dates, check_labels
 from breakout.evaluation.slice_labels import SliceLabels
 from breakout.evaluation.slices import SliceDifference, compare_slices

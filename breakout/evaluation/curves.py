@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from breakout.evaluation.metrics import has_both_classes, tied_counts
 from breakout.evaluation.rows import FloatArray, IntArray, check_rows
-from breakout.evaluation.top_rows import expected_hits
+from breakout.evaluation.thresholds import expected_hits
 
 MAX_POINTS = 200
 HISTOGRAM_BINS = 30

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from breakout.evaluation import metrics, reliability
-from breakout.evaluation.metric_table import METRICS
+from breakout.evaluation.metrics import METRICS
 from breakout.evaluation.ranked_replicates import (
     RankedReplicates,
     concordant_pairs_by_date,
@@ -109,22 +109,18 @@ def paired_differences(
     p_candidate: ArrayLike,
     p_reference: ArrayLike,
     resamples: DateResamples,
-    names: Sequence[str] = PAIRED_METRICS,
 ) -> dict[str, PairedDifference]:
     """Return candidate minus reference in AUC, log loss and Brier score; each resample draws the rows of both."""
     candidate = replicate_paired_metrics(y, p_candidate, resamples)
     reference = replicate_paired_metrics(y, p_reference, resamples)
-    return differences_of(candidate, reference, resamples, names)
+    return differences_of(candidate, reference, resamples)
 
 
 def differences_of(
-    candidate: MetricReplicates,
-    reference: MetricReplicates,
-    resamples: DateResamples,
-    names: Sequence[str] = PAIRED_METRICS,
+    candidate: MetricReplicates, reference: MetricReplicates, resamples: DateResamples
 ) -> dict[str, PairedDifference]:
-    """Return candidate minus reference of metrics that were computed on the same rows and the same resamples."""
-    return {name: _difference(name, candidate, reference, resamples) for name in names}
+    """Return candidate minus reference in the paired metrics, computed on the same rows and the same resamples."""
+    return {name: _difference(name, candidate, reference, resamples) for name in PAIRED_METRICS}
 
 
 def _difference(

@@ -1,4 +1,6 @@
-"""Metrics of probabilities (n,) in [0, 1] against labels (n,) of 0 and 1; None where a metric is undefined.
+"""Metrics of probabilities (n,) in [0, 1] against labels (n,) of 0 and 1, and the table of their titles and units.
+
+A metric is None where it is undefined.
 
 The formulas agree with scikit-learn's to rounding. They are written in numpy because importing `sklearn.metrics` takes
 1.5 seconds, more than a job of a sweep.
@@ -6,13 +8,33 @@ The formulas agree with scikit-learn's to rounding. They are written in numpy be
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from breakout.evaluation.metric_table import METRICS
 from breakout.evaluation.rows import FloatArray, check_rows, group_ties
 
-HIGHER_IS_BETTER = {name: metric.higher_is_better for name, metric in METRICS.items()}
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric of probabilities: its title, its unit ("" for a pure number), and which direction is better."""
+
+    title: str
+    unit: str
+    higher_is_better: bool
+
+
+AUC, AVERAGE_PRECISION, LOG_LOSS, BRIER, ECE = "auc", "average_precision", "log_loss", "brier", "ece"
+
+# By the key in metrics.json.
+METRICS = {
+    AUC: Metric("AUC", "", higher_is_better=True),
+    AVERAGE_PRECISION: Metric("average precision", "", higher_is_better=True),
+    LOG_LOSS: Metric("log loss", "nats a game", higher_is_better=False),
+    BRIER: Metric("Brier score", "", higher_is_better=False),
+    ECE: Metric("calibration error", "", higher_is_better=False),
+}
 
 
 def has_both_classes(y: FloatArray) -> bool:

@@ -67,11 +67,6 @@ def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResa
     return divide(concordant, breakouts * (resamples.row_counts - breakouts))
 
 
-def replicate_auc(y: FloatArray, p: FloatArray, resamples: DateResamples) -> FloatArray:
-    """Return the AUC of each resample (resamples,), NaN where one class is missing."""
-    return replicate_auc_of_pairs(concordant_pairs_by_date(y, p, resamples), y, resamples)
-
-
 def replicate_ranked(
     y: FloatArray, p: FloatArray, resamples: DateResamples, n_bins: int, top_fractions: Sequence[float] = ()
 ) -> RankedReplicates:

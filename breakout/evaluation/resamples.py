@@ -121,3 +121,29 @@ def draw_date_resamples(
     counts = np.bincount(drawn.ravel(), minlength=bootstrap_resamples * n_dates)
     weights = counts.reshape(bootstrap_resamples, n_dates).astype(np.float64)
     return DateResamples(date_index.astype(np.int64), weights, confidence)
+
+
+@dataclass(frozen=True)
+class EvaluationParameters:
+    """The parameters of an evaluation.
+
+    `bootstrap_resamples` and `seed` determine the draws of game dates. `confidence` is the share of resamples within an
+    interval. `ece_bins` is the number of equal-mass bins. `thresholds` and `top_fractions` are the rows of their
+    tables.
+    """
+
+    bootstrap_resamples: int
+    seed: int
+    confidence: float
+    ece_bins: int
+    thresholds: tuple[float, ...]
+    top_fractions: tuple[float, ...]
+
+    def draw(self, game_dates: ArrayLike) -> DateResamples:
+        """Return the resamples of these game dates (n,)."""
+        return draw_date_resamples(
+            game_dates,
+            bootstrap_resamples=self.bootstrap_resamples,
+            seed=self.seed,
+            confidence=self.confidence,
+        )

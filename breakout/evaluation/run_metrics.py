@@ -9,14 +9,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from breakout.artifacts import load_json, save_json
+from breakout.artifacts import json_ready, load_json, save_json
 from breakout.calibration import HeldOutCalibration
 from breakout.errors import DataError
 from breakout.evaluation.importance import FeatureImportance
-from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.reliability import ReliabilityBin
 from breakout.evaluation.resamples import Interval
-from breakout.evaluation.stability import SeedSpread
 from breakout.evaluation.summary import EvaluationResult
 
 METRICS_FILE = "metrics.json"
@@ -69,6 +67,20 @@ class CalibrationSummary:
     warnings: tuple[str, ...]
     held_out: HeldOutCalibration | None
     reliability_before: tuple[ReliabilityBin, ...] | None
+
+
+@dataclass(frozen=True)
+class SeedSpread:
+    """The values of one metric by seed, their mean and their spread.
+
+    The sample standard deviation is None with a single seed.
+    """
+
+    values: Mapping[int, float]
+    mean: float
+    standard_deviation: float | None
+    lowest: float
+    highest: float
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 
 from breakout.evaluation.curves import Curves, build_curves
 from breakout.evaluation.intervals import MetricReplicates, PairedDifference, differences_of, replicate_metrics
-from breakout.evaluation.parameters import EvaluationParameters
 from breakout.evaluation.ranked_replicates import replicate_ranked
 from breakout.evaluation.reliability import (
     BrierDecomposition,
@@ -18,12 +17,11 @@ from breakout.evaluation.reliability import (
     decompose_brier,
     reliability_table,
 )
-from breakout.evaluation.resamples import DateResamples, Interval
+from breakout.evaluation.resamples import DateResamples, EvaluationParameters, Interval
 from breakout.evaluation.rows import DateArray, FloatArray, check_dates, check_rows
 from breakout.evaluation.slice_labels import SliceLabels, staleness_labels
 from breakout.evaluation.slices import SliceMetrics, evaluate_slices
-from breakout.evaluation.thresholds import ThresholdChoice, ThresholdRow, threshold_table
-from breakout.evaluation.top_rows import TopRows, top_rows
+from breakout.evaluation.thresholds import ThresholdChoice, ThresholdRow, TopRows, threshold_table, top_rows
 from breakout.evaluation.verdict import Verdict, decide_verdict
 from breakout.threads import one_blas_thread
 
@@ -102,10 +100,17 @@ def evaluate_probabilities(
     ranked = replicate_ranked(labels, probabilities, resamples, parameters.ece_bins, parameters.top_fractions)
     model = replicate_metrics(labels, probabilities, resamples, ece_bins=parameters.ece_bins, ranked=ranked)
     metrics = model.intervals(resamples)
-    thresholds = _thresholds(labels, probabilities, resamples, parameters, chosen_threshold)
+    chosen = None if chosen_threshold is None else chosen_threshold.threshold
+    thresholds = threshold_table(labels, probabilities, resamples, thresholds=parameters.thresholds, chosen=chosen)
     return EvaluationResult(
         rows=_summarise_rows(labels, probabilities, dates, resamples),
-        verdict=_decide_verdict(metrics["auc"], thresholds, resamples),
+        verdict=decide_verdict(
+            metrics["auc"],
+            next((row for row in thresholds if row.is_chosen), None),
+            n_rows=labels.size,
+            n_dates=resamples.n_dates,
+            confidence=resamples.confidence,
+        ),
         metrics=metrics,
         baselines={
             name: BaselineResult(
@@ -120,7 +125,9 @@ def evaluate_probabilities(
         thresholds=thresholds,
         top_rows=top_rows(labels, probabilities, resamples, parameters.top_fractions, ranked),
         slices={name: evaluate_slices(labels, probabilities, resamples, values) for name, values in slices.items()},
-        staleness=_staleness(labels, probabilities, dates, resamples, train_end),
+        staleness=()
+        if train_end is None
+        else evaluate_slices(labels, probabilities, resamples, staleness_labels(dates, train_end)),
         curves=build_curves(labels, probabilities),
         parameters=parameters,
     )
@@ -136,28 +143,3 @@ def _summarise_rows(y: FloatArray, p: FloatArray, dates: DateArray, resamples: D
         breakout_rate=resamples.interval(float(y.mean()), resamples.means(y)),
         mean_probability=float(p.mean()),
     )
-
-
-def _thresholds(
-    y: FloatArray,
-    p: FloatArray,
-    resamples: DateResamples,
-    parameters: EvaluationParameters,
-    choice: ThresholdChoice | None,
-) -> tuple[ThresholdRow, ...]:
-    chosen = choice.threshold if choice is not None else None
-    return threshold_table(y, p, resamples, thresholds=parameters.thresholds, chosen=chosen)
-
-
-def _decide_verdict(auc: Interval, thresholds: tuple[ThresholdRow, ...], resamples: DateResamples) -> Verdict:
-    chosen = next((row for row in thresholds if row.is_chosen), None)
-    n_rows = resamples.date_index.size
-    return decide_verdict(auc, chosen, n_rows=n_rows, n_dates=resamples.n_dates, confidence=resamples.confidence)
-
-
-def _staleness(
-    y: FloatArray, p: FloatArray, dates: DateArray, resamples: DateResamples, train_end: date | ArrayLike | None
-) -> tuple[SliceMetrics, ...]:
-    if train_end is None:
-        return ()
-    return evaluate_slices(y, p, resamples, staleness_labels(dates, train_end))

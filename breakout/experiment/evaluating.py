@@ -13,8 +13,8 @@ import pandas as pd
 from breakout.evaluation import slice_labels as labels
 from breakout.evaluation.intervals import MetricReplicates, replicate_metrics
 from breakout.evaluation.metrics import area_under_roc, average_precision, brier_score, log_loss
-from breakout.evaluation.parameters import EvaluationParameters
 from breakout.evaluation.reliability import expected_calibration_error
+from breakout.evaluation.resamples import EvaluationParameters
 from breakout.evaluation.summary import EvaluationResult, evaluate_probabilities
 from breakout.experiment.shared_work import SharedWork
 

@@ -12,7 +12,7 @@ from breakout.evaluation.run_metrics import PermutationImportance, ShapImportanc
 
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
-    from breakout.evaluation.parameters import EvaluationParameters
+    from breakout.evaluation.resamples import EvaluationParameters
     from breakout.models.base import Model
     from breakout.settings import EvaluationConfig
 

@@ -5,17 +5,28 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from breakout.evaluation.run_metrics import SeedStability
-from breakout.evaluation.stability import summarise_seeds
+import numpy as np
+
+from breakout.evaluation.metrics import area_under_roc, average_precision, brier_score, log_loss
+from breakout.evaluation.run_metrics import SeedSpread, SeedStability
 from breakout.experiment.fitting import calibrated_fit, split_parts
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike
 
     from breakout.dataset import Dataset
     from breakout.settings import ExperimentConfig
 
 logger = logging.getLogger("breakout")
+
+SEED_METRICS = {
+    "auc": area_under_roc,
+    "average_precision": average_precision,
+    "log_loss": log_loss,
+    "brier": brier_score,
+}
 
 
 def measure_stability(
@@ -35,3 +46,18 @@ def measure_stability(
         probabilities[seed] = calibrator.apply(model.predict_probability(evaluation.X))
         logger.info("fitted %s with seed %d", model.kind, seed)
     return SeedStability(tuple(probabilities), summarise_seeds(evaluation.label, probabilities))
+
+
+def summarise_seeds(y: ArrayLike, probabilities_by_seed: Mapping[int, ArrayLike]) -> dict[str, SeedSpread | None]:
+    """Return the spread of each metric over the seeds; None where the metric is undefined on these rows."""
+    return {name: _spread(name, y, probabilities_by_seed) for name in SEED_METRICS}
+
+
+def _spread(name: str, y: ArrayLike, probabilities_by_seed: Mapping[int, ArrayLike]) -> SeedSpread | None:
+    found = {seed: SEED_METRICS[name](y, p) for seed, p in probabilities_by_seed.items()}
+    values = {seed: value for seed, value in found.items() if value is not None}
+    if not values:
+        return None
+    figures = np.fromiter(values.values(), dtype=np.float64)
+    deviation = float(figures.std(ddof=1)) if figures.size > 1 else None
+    return SeedSpread(values, float(figures.mean()), deviation, float(figures.min()), float(figures.max()))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from breakout.bundle import Bundle, Learned
     from breakout.dataset import Dataset
-    from breakout.evaluation.parameters import EvaluationParameters
+    from breakout.evaluation.resamples import EvaluationParameters
     from breakout.evaluation.summary import EvaluationResult
     from breakout.experiment.evaluating import ScoredRows
     from breakout.experiment.fitting import Fitted

@@ -17,15 +17,21 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from breakout.artifacts import save_json
+from breakout.errors import GateError
 from breakout.features.registry import FEATURE_DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import pandas as pd
 
+    from breakout.settings import DistributionsConfig
+
 logger = logging.getLogger("breakout")
 
+DISTRIBUTIONS_FILE = "distributions.json"
 SCHEMA_VERSION = 1
 BINS = 10
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -180,3 +186,22 @@ def _chi_square_limit(level: float, freedom: int) -> float:
     from scipy.stats import chi2
 
     return float(chi2.ppf(1 - level, freedom))
+
+
+def save_distributions(report: DistributionReport, folder: Path) -> None:
+    """Write distributions.json, and log a warning for each feature that drifted."""
+    save_json(report.to_dict(), folder / DISTRIBUTIONS_FILE)
+    for warning in report.warnings:
+        logger.warning(warning)
+
+
+def check_drift(config: DistributionsConfig, report: DistributionReport | None, folder: Path) -> None:
+    """Raise GateError if a feature drifted and the configuration makes drift an error.
+
+    The run in `folder` is complete before this is called.
+    """
+    if config.fail_on_drift and report is not None and report.drifted:
+        raise GateError(
+            f"{', '.join(report.drifted)} drifted between training and evaluation (distributions.fail_on_drift); "
+            f"see {folder / DISTRIBUTIONS_FILE}."
+        )

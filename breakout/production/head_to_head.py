@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from breakout.artifacts import json_ready
 from breakout.errors import ConfigurationError
 from breakout.evaluation.comparison import Comparison, compare_probabilities
-from breakout.evaluation.json_ready import json_ready
 from breakout.experiment.evaluating import ScoredRows, build_slices
 from breakout.production.scoring import later_window, score_window
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breakout.bundle import Bundle
-    from breakout.evaluation.parameters import EvaluationParameters
+    from breakout.evaluation.resamples import EvaluationParameters
     from breakout.split import DateRange
     from breakout.warehouse.base import Warehouse
 

@@ -11,10 +11,14 @@ from breakout import artifacts
 from breakout.bundle import versions
 from breakout.coverage import absent_game_warnings, find_absent_games
 from breakout.evaluation.run_metrics import write_metrics
-from breakout.experiment.drift import check_drift, save_distributions
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
 from breakout.experiment.summary import RunResult, summarise_scoring
-from breakout.features.distributions import validate_feature_distributions
+from breakout.features.distributions import (
+    DISTRIBUTIONS_FILE,
+    check_drift,
+    save_distributions,
+    validate_feature_distributions,
+)
 from breakout.production.bundle_gate import check_contract, find_bundle
 from breakout.production.scoring import later_window, score_window
 from breakout.report.html.run_page import write_page
@@ -101,7 +105,7 @@ def _write(
     report = validate_feature_distributions(bundle.training_features(), scored.rows.X, significance=significance)
     save_distributions(report, folder)
     if differences:
-        path = folder / "distributions.json"
+        path = folder / DISTRIBUTIONS_FILE
         artifacts.save_json({**artifacts.load_json(path), "contract_mismatch": list(differences)}, path)
     write_page(folder)
     return RunResult(folder, metrics, report)

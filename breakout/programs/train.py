@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breakout.coverage import coverage_warnings
-from breakout.experiment.drift import check_drift
 from breakout.experiment.plan import RunPlan, open_plan
 from breakout.experiment.windows import check_rows, parts_of, played_folds
+from breakout.features.distributions import check_drift
 from breakout.report.terminal.plans import print_folds, print_plan, print_priced_plan, print_warnings
 from breakout.report.terminal.runs import print_run
 from breakout.tracking.base import registering

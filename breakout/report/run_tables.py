@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from breakout.evaluation.metric_table import AUC, ECE, LOG_LOSS, METRICS
+from breakout.evaluation.metrics import AUC, ECE, LOG_LOSS, METRICS
 from breakout.evaluation.reliability import ReliabilityBin
 from breakout.evaluation.run_metrics import FoldMetrics, RunMetrics, SeedStability, ValidationMetrics
 from breakout.evaluation.slices import SliceMetrics
 from breakout.evaluation.summary import BaselineResult, EvaluationResult
-from breakout.evaluation.top_rows import TopRows
+from breakout.evaluation.thresholds import TopRows
 from breakout.features.distributions import FeatureDistribution
 from breakout.models.kinds import kind_title
 from breakout.report.tables import UNDEFINED, Cell, Table, code, interval, number, text

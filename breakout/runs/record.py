@@ -14,7 +14,7 @@ from breakout.artifacts import load_columns, load_parquet, load_typed
 from breakout.bundle import MANIFEST_FILE, Manifest, load_manifest
 from breakout.errors import BreakoutError, DataError
 from breakout.evaluation.run_metrics import METRICS_FILE, RunMetrics, read_metrics
-from breakout.features.distributions import DistributionReport
+from breakout.features.distributions import DISTRIBUTIONS_FILE, DistributionReport
 from breakout.runs.status import SETTINGS_FILE, STATUS_FILE, RunStatus, check_files, read_status
 from breakout.settings import RootConfig
 from breakout.settings.saved import read_mapping
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PREDICTIONS_FILE = "predictions.parquet"
-DISTRIBUTIONS_FILE = "distributions.json"
 
 
 @dataclass(frozen=True)

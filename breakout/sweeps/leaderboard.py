@@ -17,9 +17,9 @@ import msgspec
 
 from breakout import settings
 from breakout.artifacts import save_text
-from breakout.evaluation.metrics import HIGHER_IS_BETTER
+from breakout.evaluation.metrics import METRICS
 from breakout.leaderboard import (
-    METRICS,
+    METRIC_COLUMNS,
     BaselineRow,
     FoldRow,
     GameSpan,
@@ -82,7 +82,7 @@ def build_leaderboard(results: Sequence[JobResult], folder: Path) -> Leaderboard
         sweep=folder.name,
         folder=str(folder),
         optimized_metric=metric,
-        higher_is_better=HIGHER_IS_BETTER[metric],
+        higher_is_better=METRICS[metric].higher_is_better,
         jobs=len(results),
         completed=len(done),
         fit_seconds=sum(result.found.metrics.model.fit_seconds or 0.0 for result in done),
@@ -162,8 +162,8 @@ def _row(standing: Standing, label: str) -> JobRow:
         difference=standing.difference,
         is_tied=standing.is_tied,
         validation=result.found.validation.metrics,
-        metrics={name: evaluation.metrics[name] for name in METRICS} if evaluation else None,
-        folds=tuple(FoldRow(fold.fold, fold.rows, fold.metrics[METRICS[0]]) for fold in metrics.folds or ()),
+        metrics={name: evaluation.metrics[name] for name in METRIC_COLUMNS} if evaluation else None,
+        folds=tuple(FoldRow(fold.fold, fold.rows, fold.metrics[METRIC_COLUMNS[0]]) for fold in metrics.folds or ()),
         trees=metrics.model.figures.get("trees"),
         fit_seconds=metrics.model.fit_seconds,
         run=str(result.run.folder) if result.run else None,
@@ -178,7 +178,7 @@ def _baselines(results: Sequence[JobResult]) -> tuple[BaselineRow, ...]:
         evaluation = result.found.metrics.evaluation
         for name, baseline in (evaluation.baselines if evaluation else {}).items():
             if name != "uncalibrated":
-                figures = {metric: baseline.metrics[metric] for metric in METRICS}
+                figures = {metric: baseline.metrics[metric] for metric in METRIC_COLUMNS}
                 key = (name, *(figure.estimate for figure in list(figures.values())[:2]))
                 found.setdefault(key, BaselineRow(name, len(result.found.config.features.names), figures))
     return tuple(found.values())
@@ -199,7 +199,7 @@ def _recipes(tables: Sequence[JobTable], metric: str) -> tuple[RecipeRow, ...]:
         for row in table.rows:
             found[row.recipe].append((table.rows_fingerprint, row))
     recipes = [_recipe(recipe, members, metric) for recipe, members in found.items()]
-    sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
+    sign = -1.0 if METRICS[metric].higher_is_better else 1.0
     return tuple(sorted(recipes, key=lambda one: (-one.tables, one.value is None, sign * (one.value or 0.0))))
 
 
@@ -237,7 +237,7 @@ def _seed_rows(table: JobTable) -> list[SeedRow]:
 
 
 def _aucs(rows: Sequence[JobRow]) -> list[float | None]:
-    return [row.metrics[METRICS[0]].estimate for row in rows if row.metrics]
+    return [row.metrics[METRIC_COLUMNS[0]].estimate for row in rows if row.metrics]
 
 
 def _spread(values: Sequence[float | None]) -> Spread | None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from breakout.evaluation.formatting import format_count
-from breakout.evaluation.metrics import HIGHER_IS_BETTER
+from breakout.evaluation.metrics import METRICS
 from breakout.report.tables import Table, number, text
 from breakout.report.terminal.bars import job_bar
 from breakout.report.terminal.console import console
@@ -128,7 +128,7 @@ class Progress:
         job = self._jobs[event.number]
         self._latest = (job.plan.split, job.job.config.target)
         best = self._best.get(self._latest)
-        sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
+        sign = -1.0 if METRICS[metric].higher_is_better else 1.0
         if best is None or sign * event.value < sign * best[0]:
             self._best[self._latest] = (event.value, event.number)
 

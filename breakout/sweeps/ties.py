@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breakout.evaluation.intervals import replicate_paired_metrics
-from breakout.evaluation.metrics import HIGHER_IS_BETTER
+from breakout.evaluation.metrics import METRICS
 from breakout.evaluation.ranked_replicates import replicate_ranked
 from breakout.evaluation.resamples import DateResamples, Interval, draw_date_resamples
 from breakout.models.kinds import KINDS
@@ -44,7 +44,7 @@ class Standing:
 def rank_jobs(results: Sequence[JobResult], metric: str) -> list[Standing]:
     """Return the jobs with their ranks, the best first; jobs whose metric is undefined come last."""
     draws = _draw(results[0])
-    sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
+    sign = -1.0 if METRICS[metric].higher_is_better else 1.0
     values = [_estimate(result, metric) for result in results]
     order = sorted(
         range(len(results)),

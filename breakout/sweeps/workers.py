@@ -77,7 +77,7 @@ def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> Event:
 
     A failure is also written there, with the traceback in the job's run.log.
     """
-    from breakout.experiment.drift import check_drift
+    from breakout.features.distributions import check_drift
     from breakout.training import train
 
     job = planned.job

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from breakout.dataset import Dataset
-from breakout.evaluation.metrics import area_under_roc
-from breakout.evaluation.ranked_replicates import replicate_auc
+from breakout.evaluation.intervals import replicate_paired_metrics
 from breakout.evaluation.resamples import DateResamples, Interval, draw_date_resamples
 from breakout.experiment.fitting import split_parts
 from breakout.models.base import Model
@@ -61,6 +60,6 @@ def score_rows(config: ExperimentConfig, models: list[Model], rows: Dataset) -> 
     )
     label = rows.label.astype("float64")
     probabilities = [model.predict_probability(rows.X) for model in models]
-    aucs = tuple(float(area_under_roc(label, probability) or 0.0) for probability in probabilities)
-    replicates = np.mean([replicate_auc(label, probability, resamples) for probability in probabilities], axis=0)
-    return Score(aucs, replicates, resamples)
+    metrics = [replicate_paired_metrics(label, probability, resamples) for probability in probabilities]
+    aucs = tuple(float(one.estimates["auc"] or 0.0) for one in metrics)
+    return Score(aucs, np.mean([one.replicates["auc"] for one in metrics], axis=0), resamples)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from breakout.evaluation import ranked_replicates
 from breakout.evaluation.intervals import bootstrap_metrics, paired_differences, replicate_paired_metrics
 from breakout.evaluation.metrics import area_under_roc, average_precision, brier_score, log_loss
-from breakout.evaluation.ranked_replicates import replicate_auc, replicate_ranked
+from breakout.evaluation.ranked_replicates import replicate_ranked
 from breakout.evaluation.reliability import expected_calibration_error, reliability_table
 from breakout.evaluation.resamples import DateResamples, draw_date_resamples, quantile
-from breakout.evaluation.top_rows import expected_hits
+from breakout.evaluation.thresholds import expected_hits
 from tests.evaluation.delong import delong_auc, delong_difference
 
 START = np.datetime64("2026-01-11")
@@ -121,7 +121,8 @@ def test_with_one_row_a_date_the_bootstrap_agrees_with_delong() -> None:
     assert delong is not None
     assert delong.estimate == pytest.approx(difference.estimate, abs=1e-12)
     assert (difference.low, difference.high) == pytest.approx((delong.low, delong.high), abs=0.006)
-    spread = np.std(replicate_auc(y, p, resamples) - replicate_auc(y, other, resamples))
+    first, second = (replicate_paired_metrics(y, one, resamples).replicates["auc"] for one in (p, other))
+    spread = np.std(first - second)
     assert spread == pytest.approx(delong.standard_error, abs=0.001)
 
 

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
+from breakout.artifacts import json_ready
 from breakout.evaluation.comparison import compare_probabilities
 from breakout.evaluation.curves import MAX_POINTS, build_curves
 from breakout.evaluation.intervals import bootstrap_metrics, paired_differences, replicate_metrics
-from breakout.evaluation.json_ready import json_ready
 from breakout.evaluation.metrics import area_under_roc
-from breakout.evaluation.parameters import EvaluationParameters
+from breakout.evaluation.resamples import EvaluationParameters
 from breakout.evaluation.slice_labels import home_away_labels, month_labels
-from breakout.evaluation.stability import summarise_seeds
 from breakout.evaluation.summary import EvaluationResult, evaluate_probabilities
 from breakout.evaluation.thresholds import choose_threshold
+from breakout.experiment.seeds import summarise_seeds
 from breakout.threads import one_blas_thread
 
 PARAMETERS = EvaluationParameters(

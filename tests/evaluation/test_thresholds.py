@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakout.evaluation.resamples import DateResamples, draw_date_resamples
-from breakout.evaluation.thresholds import choose_threshold, threshold_row, threshold_table
-from breakout.evaluation.top_rows import expected_hits, top_rows
+from breakout.evaluation.thresholds import choose_threshold, expected_hits, threshold_row, threshold_table, top_rows
 
 
 def known(value: float | None) -> float:

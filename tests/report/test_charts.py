@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from breakout.evaluation.curves import Curve, ScoreHistogram
 from breakout.evaluation.importance import FeatureImportance
-from breakout.evaluation.metric_table import LOG_LOSS, METRICS
+from breakout.evaluation.metrics import LOG_LOSS, METRICS
 from breakout.evaluation.reliability import ReliabilityBin
 from breakout.evaluation.resamples import Interval
 from breakout.evaluation.slices import SliceMetrics
-from breakout.evaluation.top_rows import TopRows
+from breakout.evaluation.thresholds import TopRows
 from breakout.report.html import run_charts
 from breakout.report.html.charts import Axis, Chart, below, estimate_of, round_ticks, row_chart, tick_pattern
 from breakout.report.html.rendering import render_page

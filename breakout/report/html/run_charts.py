@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from breakout.evaluation.curves import Curve, ScoreHistogram
 from breakout.evaluation.formatting import format_count, format_interval
 from breakout.evaluation.importance import FeatureImportance
-from breakout.evaluation.metric_table import LOG_LOSS, METRICS
+from breakout.evaluation.metrics import LOG_LOSS, METRICS
 from breakout.evaluation.reliability import ReliabilityBin
 from breakout.evaluation.resamples import Interval
 from breakout.evaluation.slices import SliceMetrics
-from breakout.evaluation.top_rows import TopRows
+from breakout.evaluation.thresholds import TopRows
 from breakout.evaluation.verdict import MARGINAL_AUC, READY_AUC
 from breakout.features.distributions import FeatureDistribution, Sample
 from breakout.report.html.charts import SQUARE, Axis, Chart, Point, below, ends, estimate_of, row_chart, square_chart

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from breakout.artifacts import save_text
-from breakout.evaluation.metric_table import METRICS
+from breakout.evaluation.metrics import METRICS
 from breakout.evaluation.run_metrics import RunMetrics
 from breakout.evaluation.verdict import FEW_DATES, READY_FLAGGED
 from breakout.features.distributions import MATERIAL_KS, MATERIAL_PSI

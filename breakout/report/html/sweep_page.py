@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from breakout.evaluation.formatting import HasInterval
-from breakout.evaluation.metric_table import AUC, METRICS
+from breakout.evaluation.metrics import AUC, METRICS
 from breakout.leaderboard import Leaderboard
 from breakout.report import sweep_tables
 from breakout.report.html.charts import Chart

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breakout.evaluation.formatting import format_count
-from breakout.evaluation.metric_table import AUC, BRIER, LOG_LOSS, METRICS
+from breakout.evaluation.metrics import AUC, BRIER, LOG_LOSS, METRICS
 from breakout.report.run_tables import bin_table
 from breakout.report.tables import Table, interval, text
 from breakout.report.terminal.console import console

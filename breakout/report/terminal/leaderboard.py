@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from breakout.evaluation.metric_table import AUC
+from breakout.evaluation.metrics import AUC
 from breakout.leaderboard import CSV_FILE, JobTable, Leaderboard
 from breakout.report.sweep_tables import SHARED, job_state
 from breakout.report.tables import Table, interval, number, text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breakout.evaluation.formatting import format_count, format_interval, format_number
-from breakout.evaluation.metric_table import AUC, ECE, LOG_LOSS, METRICS
+from breakout.evaluation.metrics import AUC, ECE, LOG_LOSS, METRICS
 from breakout.report import run_tables
 from breakout.report.tables import Table, number, text
 from breakout.report.terminal.console import console, styled
