@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def read_games(config: settings.ExperimentConfig) -> tuple[Dataset, tuple[Fold, ...], Dataset]:
-    """All rows with every feature, the folds that hold games, and the rows that some fold evaluates."""
+    """Return all rows with every feature, the folds that hold games, and the rows that a fold evaluates."""
     with open_plan(config) as plan:
         span = plan.build_span()
         folds = folds_with_games(plan.folds, span.dates, None)
@@ -132,7 +132,7 @@ def set_table(rows: Dataset, sets: dict[str, Scores], draws: DateResamples) -> s
 def set_row(
     name: str, kind: str, rows: Dataset, p: np.ndarray, reference: np.ndarray | None, draws: DateResamples
 ) -> str:
-    """One line of a table of feature sets; the ten are the reference of the others and have none."""
+    """Return a line of a table of feature sets; the ten are the reference and have no differences."""
     metrics = bootstrap_metrics(rows.label, p, draws, ece_bins=10)
     own = [format_estimate(metrics[key].estimate, metrics[key].low, metrics[key].high) for key in ("auc", "log_loss")]
     gained = ["-", "-"]

@@ -1,6 +1,6 @@
 """The date bootstrap: whole game dates drawn with replacement, and percentile intervals of replicated figures.
 
-Players of one night share opponents, pace and overtime, so the rows of a date are not independent and are drawn
+Players of one date share opponents, pace and overtime, so the rows of a date are not independent and are drawn
 together.
 """
 

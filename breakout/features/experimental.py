@@ -1,8 +1,8 @@
 """The experimental features, which experimental mode may combine freely; they are defined like the shared ones.
 
-Choices where a definition is silent: each season begins a new stint; a row of 0 minutes is a missed game; a game that
-is in the player table alone was neither played nor missed; a past game with an average of 0 before it is no breakout,
-but counts in `breakout_rate_season`; `team_points_missing_last_game` is missing before the team's first game.
+Rules for all definitions: each season begins a new stint. A row with 0 minutes is a missed game. A game that is in the
+player table but not in the team table was neither played nor missed. A past game with an average of 0 before it is no
+breakout, but counts in `breakout_rate_season`. `team_points_missing_last_game` is missing before the team's first game.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGIS
 
 
 def night_columns(row_source: RowSource) -> tuple[str, ...]:
-    """Return the columns that describe the night of a row, in order."""
+    """Return the columns that describe a row's own game before it is played, in order."""
     return (*_names(row_source), *NIGHT_COLUMNS)
 
 
@@ -223,7 +223,7 @@ def _asked(relation: w.Relation) -> str:
 
 
 def _nights_as_of(plan: QueryPlan) -> dict[str, str]:
-    """Return the states of both teams on each requested night, joined once for all players of a team."""
+    """Return the states of both teams on each requested date, joined once for all players of a team."""
     relations = [relation for relation in w.RELATIONS if relation.is_of_night and relation.name in plan.states]
     if not relations:
         return {}

@@ -29,7 +29,7 @@ class QueryPlan:
 
     `levels` and `expressions` hold each feature and the features it is built from, in order of dependence.
     `row_windows` and `states[relation]` map the name of a column to its window expression. `row_columns` are the
-    columns of the row's own night that are read. `inputs[source]` are the columns of `played` or `team_games` that
+    columns of the row's own game that are read. `inputs[source]` are the columns of `played` or `team_games` that
     window expressions read.
     """
 

@@ -1,8 +1,8 @@
 """The ten shared features, which every production model uses in training, evaluation and prediction.
 
-Choices where a definition is silent: every feature reads the row's own season only, `back_to_back` too; the games of a
-team are those of `team_offense_game_summary`; a rating skips a game without one of its two numbers after the window is
-taken; a ratio over 0 is missing.
+Rules for all definitions: every feature reads only the row's own season, `back_to_back` too. The games of a team are
+those of `team_offense_game_summary`. A rating first takes the games of its window, then skips those without points or
+possessions. A ratio with the denominator 0 is missing.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ DIALECT = "bigquery"
 AS_OF_JOIN = "{state}.state_date < kept.game_date AND kept.game_date <= {state}.until_date"
 BY_COUNT_JOIN = "{state}.games_so_far = kept.games_before"
 
-# The columns of its own night that a feature may read, and the season totals before it. The result of the night
+# The facts of a row's own game that a feature may read, and the season totals before it. The result of the game
 # (points, minutes) is not among them.
 ROW_COLUMNS = (
     "day",

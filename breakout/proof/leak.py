@@ -36,7 +36,7 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
     """Search by halving for one source row that alone changes the value; None if there is none.
 
     A row can change the value by other numbers or, if that has no effect, by its absence. The audited row's own source
-    row and those of the same night are tried first, because they are the most frequent causes.
+    row and those of the same game are tried first, because they are the most frequent causes.
     """
     day = date.fromisoformat(difference.game_date)
     candidates = audited.replay.rows_from(day, difference.game_id)

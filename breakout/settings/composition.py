@@ -62,7 +62,7 @@ def compose_config(command: str, overrides: Sequence[str]) -> DictConfig:
 
 
 def is_sweep(composed: DictConfig) -> bool:
-    """Whether a composed configuration asks for several jobs, as the files of `conf/sweep` do."""
+    """Return whether a composed configuration asks for several jobs, as the files of `conf/sweep` do."""
     from hydra.types import RunMode
 
     return bool(composed.hydra.mode == RunMode.MULTIRUN)

@@ -16,9 +16,9 @@ from breakout.settings.schema import base_of, known_keys, literal_options
 from breakout.settings.values import describe_value, format_value
 from breakout.settings.versions import RENAMED_KEYS
 
-# Groups whose files set keys of the root and of other groups.
+# Groups whose files set keys of other groups and of the root.
 COMPOSING_GROUPS = ("experiment", "sweep", "debug", "local")
-# The override that chooses a kind, where it is not GROUP=KIND.
+# The override that chooses a kind, for kinds that are not an option of the same name (GROUP=KIND).
 CHOICES = {
     ("window", "dates"): "window=january (or another window of dates)",
     ("window", "trailing"): "window=trailing",

@@ -1,6 +1,6 @@
-"""The launcher that Hydra's sweepers hand the jobs of a breakout sweep to.
+"""The launcher to which Hydra's sweepers pass the jobs of a breakout sweep.
 
-Hydra imports every module of `hydra_plugins` whenever it starts, so nothing heavy is imported here.
+Hydra imports every module of `hydra_plugins` whenever it starts, so no large library is imported here.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ ConfigStore.instance().store(
 
 
 class BreakoutLauncher(Launcher):
-    """Runs the jobs of a sweep.
+    """The launcher `breakout`, which runs the jobs of a sweep.
 
-    `breakout -m` passes a sweep as the task function; it is given whole batches, so that it can plan them, share work
-    between jobs and leave out what is completed. Any other task function is called job after job in this process.
+    `breakout -m` passes a sweep as the task function. The sweep gets whole batches, so that it can plan them, share
+    work between jobs and leave out completed jobs. Any other task function is called job after job in this process.
     """
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
