@@ -60,7 +60,7 @@ def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
 def system_sentence(what: str, error: OSError, otherwise: str = OTHERWISE) -> str:
     """Return `what`, such as "FILE cannot be written", with the operating system's reason and the remedy.
 
-    `otherwise` is the remedy if the table has none for the reason.
+    `otherwise` is the remedy for a reason without a known one.
     """
     reason = str(error) if error.errno is None else os.strerror(error.errno)
     return f"{what} ({reason}); {REMEDIES.get(error.errno or 0, otherwise)}."

@@ -95,7 +95,7 @@ def walk(
     names: Sequence[str],
     kinds: Sequence[str] = KINDS,
 ) -> Scores:
-    """Probabilities of every evaluated game by kind of model, each by a model that knew only what came before.
+    """Return probabilities of every evaluated game by kind of model, from models trained on earlier games.
 
     With both kinds their blend comes too.
     """

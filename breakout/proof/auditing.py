@@ -72,7 +72,7 @@ class AuditReport:
 
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
     """Return one for each of the first few violated features; checks of data find the source row that leaked."""
-    # checks of data come first, as only these can name the source row that leaked
+    # checks of changed data come first, because only they can identify the source row that leaked
     ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)
     firsts = {found.feature: found for found in reversed(ranked)}
     examples = []

@@ -30,7 +30,10 @@ def recipe_overrides(overrides: Sequence[str]) -> Overrides:
 
 
 def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:
-    """Return short labels for the jobs of one table, without the window, which its title has; maybe ""."""
+    """Return short labels for the jobs of one table, without the window, which is in the table's title.
+
+    A label is "" if nothing is left.
+    """
     if len(overrides) > 1:
         return {number: shorten(found) for number, found in _without_common(overrides).items()}
     return {

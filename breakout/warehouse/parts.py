@@ -1,4 +1,4 @@
-"""The parts of a table that files hold: groups of files with the same columns, and what FROM reads them by."""
+"""The files of a table in groups with the same columns, and the text after FROM that reads each group."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """Files of one table with the same columns; `source` is what FROM reads, `columns` are by lower-case name."""
+    """Files of one table with the same columns; `source` is the text after FROM, `columns` map lower-case names."""
 
     source: str
     paths: tuple[str, ...]
@@ -33,12 +33,12 @@ class Part:
     source_of: Callable[[str], str]
 
     def only(self, path: str) -> str:
-        """Return what FROM reads for one of the files."""
+        """Return the text after FROM for one of the files."""
         return self.source if len(self.paths) == 1 else self.source_of(path)
 
 
 class PartReader:
-    """The parts of tables over one DuckDB connection; parsed CSV files are kept until `release`.
+    """A reader of the parts of tables over one DuckDB connection; parsed CSV files are kept until `release`.
 
     `has_hive_folders` takes columns from the names of folders, as in `season_year=2025/`.
     """
@@ -143,7 +143,7 @@ class PartReader:
         return name
 
     def _by_name(self, found: TableFiles, path: str, columns: Sequence[tuple[str, str]]) -> Mapping[str, SourceColumn]:
-        """Return the columns by lower-case name, those of the folders too; DataError if a name is there twice."""
+        """Return the columns by lower-case name, those of the folders too; DataError if a name occurs twice."""
         folders = files.hive_values(path) if self._has_hive_folders else {}
         counts = Counter([*(name.lower() for name, _ in columns), *folders])
         twice = next((name for name, count in counts.items() if count > 1), None)
@@ -159,13 +159,13 @@ class PartReader:
 
 
 def _listed(paths: Sequence[str]) -> str:
-    """Return the paths as an SQL list; DuckDB would take special characters in them for a glob."""
+    """Return the paths as an SQL list of literal names, without DuckDB's expansion of globs."""
     return f"[{', '.join(literal(glob.escape(path)) for path in paths)}]"
 
 
 @contextmanager
 def errors_named(what: str) -> Iterator[None]:
-    """Translate a failure of DuckDB, or a lack of memory, into a DataError about `what`."""
+    """Convert a failure of DuckDB, or a lack of memory, into a DataError about `what`."""
     import duckdb
 
     try:
