@@ -13,7 +13,7 @@ import msgspec
 from breakout.artifacts import json_ready, save_json, save_text
 from breakout.evaluation.resamples import Interval
 from breakout.evaluation.run_metrics import PlainMetrics
-from breakout.spreadsheets import escape_formula
+from breakout.safe_text import escape_formula
 
 SCHEMA_VERSION = 1
 METRIC_COLUMNS = ("auc", "log_loss", "brier", "ece", "average_precision")  # in the order of the columns of the CSV file

@@ -20,9 +20,7 @@ PACKAGE = Path(__file__).parent.parent / "breakout"
 ROOMS = {
     "__init__": "the version",
     "errors": "what a user can meet, with exit codes",
-    "secrets": "masks for passwords and tokens in text",
-    "control_characters": "text without what a terminal executes",
-    "spreadsheets": "CSV text without what a spreadsheet executes",
+    "safe_text": "text without secrets and without what a terminal or a spreadsheet executes",
     "threads": "one thread for linear algebra",
     "artifacts": "files that appear whole or not at all",
     "conf_tree": "where the YAML tree lies",

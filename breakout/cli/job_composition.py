@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from breakout.errors import BreakoutError, ConfigurationError
-from breakout.secrets import mask_secrets
+from breakout.safe_text import mask_secrets
 from breakout.settings import ExperimentConfig, load
 from breakout.settings.composition import check_one_option_each, explain, plain
 from breakout.settings.versions import rename_overrides

@@ -16,7 +16,7 @@ from breakout.cli.commands import SWEEPING, Command
 from breakout.cli.failure import print_failure
 from breakout.conf_tree import conf_dir
 from breakout.errors import ConfigurationError
-from breakout.secrets import mask_secrets
+from breakout.safe_text import mask_secrets
 from breakout.settings import ROOT_CLASSES, load
 from breakout.settings.composition import HYDRA_VERSION_BASE, compose_config, is_sweep, plain, resolve
 from breakout.settings.composition_errors import explain

@@ -27,7 +27,7 @@ from breakout.cli.other_launchers import Callbacks, other_launcher
 from breakout.cli.tuning import prepare_tuner
 from breakout.conf_tree import conf_dir
 from breakout.errors import BreakoutError, ConfigurationError
-from breakout.secrets import mask_secrets
+from breakout.safe_text import mask_secrets
 from breakout.settings import SweepConfig
 from breakout.settings.composition import HYDRA_VERSION_BASE, explain
 from breakout.settings.loading import load_group

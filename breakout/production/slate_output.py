@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from breakout.artifacts import save_json, save_parquet, save_text
 from breakout.errors import ConfigurationError
+from breakout.safe_text import format_csv
 from breakout.settings import BigQueryWarehouseConfig
 from breakout.settings.identifiers import check_table_name
-from breakout.spreadsheets import format_csv
 
 if TYPE_CHECKING:
     import pandas as pd

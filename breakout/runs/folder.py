@@ -22,9 +22,9 @@ import msgspec
 
 from breakout import settings
 from breakout.artifacts import flushed_together, save_text
-from breakout.control_characters import PrintableFormatter
 from breakout.errors import DataError, as_breakout_error, system_sentence
 from breakout.runs.status import LOG_FILE, SETTINGS_FILE, RunStatus, State, process_identity, write_status
+from breakout.safe_text import PrintableFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

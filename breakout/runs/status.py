@@ -18,7 +18,7 @@ import msgspec
 
 from breakout.artifacts import SEAL_KEY, as_typed, check_seal, file_digest, load_json, save_json, save_sealed
 from breakout.errors import DataError
-from breakout.secrets import mask_secrets
+from breakout.safe_text import mask_secrets
 
 logger = logging.getLogger("breakout")
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from breakout.errors import ConfigurationError, DataError
-from breakout.secrets import mask_secrets
+from breakout.safe_text import mask_secrets
 from breakout.settings.loading import load
 from breakout.settings.references import write_references
 from breakout.settings.roots import ComposedConfig

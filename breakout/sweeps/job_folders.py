@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from breakout.artifacts import load_json
 from breakout.errors import DataError, as_breakout_error
 from breakout.runs import STATUS_FILE, RunStatus, check_files, open_run, read_status
-from breakout.secrets import mask_secrets
+from breakout.safe_text import mask_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,7 @@ from breakout import settings
 from breakout.artifacts import file_lock, load_sealed, remove_incomplete, save_sealed
 from breakout.errors import ConfigurationError, DataError, system_sentence
 from breakout.runs import write_status
-from breakout.secrets import mask_secrets
+from breakout.safe_text import mask_secrets
 from breakout.sweeps.job import Identity, Job, identity_of
 from breakout.sweeps.job_folders import job_facts, job_runs, record_failure, run_of
 from breakout.sweeps.plan import SweepPlan

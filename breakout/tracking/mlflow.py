@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.errors import BreakoutError, ConfigurationError, DataError
-from breakout.secrets import has_mask, mask_parts, mask_secrets
+from breakout.safe_text import has_mask, mask_parts, mask_secrets
 from breakout.tracking.experiments import read_ended_run
 from breakout.tracking.mlflow_values import metric_values, parameter_values, tag_values
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from breakout.cli import main
-from breakout.control_characters import strip_control_characters
 from breakout.report.terminal.console import PlainConsole, styled, titled_table
 from breakout.report.terminal.lines import print_error, print_line
+from breakout.safe_text import strip_control_characters
 from tests.report.conftest import QUICK
 
 MARKUP = ["[/red]", "[bold]", "[/]", "[link=file:///x]y[/link]", ":warning:", "\\[", "[#ff0000]", "a[1]"]

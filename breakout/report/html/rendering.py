@@ -14,9 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from breakout import __version__
-from breakout.control_characters import printable
 from breakout.evaluation.formatting import format_count, format_interval, format_number, format_range, true_minus
 from breakout.report.tables import UNDEFINED
+from breakout.safe_text import printable
 
 TEMPLATES = Path(__file__).parent / "templates"
 

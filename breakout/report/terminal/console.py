@@ -9,8 +9,8 @@ from rich.table import Column
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from breakout.control_characters import printable
 from breakout.report.tables import UNDEFINED, Cell, Table
+from breakout.safe_text import printable
 
 WIDTH_OF_A_PIPE = 120  # columns; rich would use 80
 

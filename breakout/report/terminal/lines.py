@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 
-from breakout.control_characters import PrintableFormatter, printable
+from breakout.safe_text import PrintableFormatter, printable
 
 
 def prepare_output() -> None:

@@ -1,8 +1,20 @@
-"""The masking of secrets in text that is printed, logged or saved: passwords and tokens in addresses."""
+"""Text that came from users or their data, made safe for terminals, logs, files and spreadsheets.
+
+Terminals execute control characters: an escape sequence in a player's name can clear the screen or rename the window,
+and a bidirectional override shows text in another order than it has. Spreadsheets read a cell that begins with = + - @
+as a formula. Addresses may hold passwords and tokens.
+"""
 
 from __future__ import annotations
 
+import logging
 import re
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
 
 MASK = "***"
 
@@ -15,6 +27,12 @@ _PORT_AND_PATH = re.compile(r"(:\d+)?[/?#]")
 # ${oc.env:NAME} is not secret. Characters of private use hide it from the expressions above.
 _REFERENCE = re.compile(r"\$\{[^{}]*\}")
 _HIDDEN = re.compile("\ue000(\\d+)\ue001")
+
+# C0 (without tab and newline), DEL, C1, line and paragraph separators, bidirectional embeddings, overrides, isolates.
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
 def mask_secrets(text: str) -> str:
@@ -55,6 +73,47 @@ def mask_parts(text: str, address: str) -> str:
 def has_mask(text: str) -> bool:
     """Return whether a saved address has a masked secret."""
     return f"{MASK}@" in text or f"={MASK}" in text
+
+
+def strip_control_characters(text: str) -> str:
+    """Return `text` without control characters; bytes of a file name that are not UTF-8 become U+FFFD.
+
+    Tabs and newlines stay.
+    """
+    return _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", CONTROL_CHARACTERS.sub("", text))
+
+
+def printable(text: str) -> str:
+    """Return text that is safe to show or log: without control characters, with the secrets in addresses masked."""
+    return mask_secrets(strip_control_characters(text))
+
+
+class PrintableFormatter(logging.Formatter):
+    """A log formatter whose lines are safe to show in a terminal: no control characters, no secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
+def escape_formula(value: T) -> T | str:
+    """Return text without control characters, and with an apostrophe before what would be read as a formula.
+
+    Any other value is returned as it is.
+
+    The apostrophe is what spreadsheets themselves use to mark text: https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def format_csv(frame: pd.DataFrame) -> str:
+    """Return a table without its index as CSV text in which no cell is a formula."""
+    text = frame.select_dtypes(exclude=["number", "bool", "datetime"])
+    return str(
+        frame.assign(**{str(name): column.map(escape_formula) for name, column in text.items()}).to_csv(index=False)
+    )
 
 
 def _mask_user_info(found: re.Match[str]) -> str:
