@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-import numpy as np  # noqa: F401  (brings its library)
+import numpy as np  # noqa: F401  (loads the library that is limited here)
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 

@@ -46,7 +46,7 @@ def find_files(table: str, pattern: str) -> TableFiles:
     A path that exists is taken literally, even with characters that are special in a glob. DataError if there is no
     file, or if one of them is a folder or something that can be read only once (a pipe, a device).
     """
-    paths = sorted(glob.glob(_escape_existing(os.path.expanduser(pattern)), recursive=True))  # noqa: PTH111, PTH207  (surrogates, absolute globs)
+    paths = sorted(glob.glob(_escape_existing(os.path.expanduser(pattern)), recursive=True))  # noqa: PTH111, PTH207  (pathlib has no absolute globs)
     if not paths:
         raise DataError(_no_file_message(table, pattern))
     files = TableFiles(table, pattern, tuple(paths))
