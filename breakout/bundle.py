@@ -216,7 +216,7 @@ def save_bundle(
         manifest = {
             "format_version": FORMAT_VERSION,
             "model": {"kind": learned.model.kind, "file": files[0], **learned.model.describe()},
-            "calibration": learned.calibrator.to_dict(),
+            "calibration": msgspec.to_builtins(learned.calibrator),
             "baselines": list(learned.baselines),
             CONTRACT_KEY: contract.fingerprint,
             "files": {name: file_digest(beside / name) for name in files},

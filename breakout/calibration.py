@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -51,10 +51,6 @@ class Calibrator:
             is_finite = bool(len(x) == len(y) and len(x) and np.isfinite(x).all() and np.isfinite(y).all())
             return is_finite and bool((np.diff(x) > 0).all() and (np.diff(y) >= 0).all() and y[-1] > y[0])
         return True
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the map as JSON types."""
-        return asdict(self)
 
     def check_increasing(self) -> None:
         """Raise DataError if the map would reverse the order of probabilities or make all equal."""

@@ -22,7 +22,8 @@ from omegaconf.errors import OmegaConfBaseException
 from breakout.errors import BreakoutError, ConfigurationError
 from breakout.safe_text import mask_secrets
 from breakout.settings import ExperimentConfig, load
-from breakout.settings.composition import check_one_option_each, explain, plain
+from breakout.settings.composition import check_one_option_each, plain
+from breakout.settings.composition_errors import explain
 from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal
 

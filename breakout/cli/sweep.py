@@ -29,7 +29,8 @@ from breakout.conf_tree import conf_dir
 from breakout.errors import BreakoutError, ConfigurationError
 from breakout.safe_text import mask_secrets
 from breakout.settings import SweepConfig
-from breakout.settings.composition import HYDRA_VERSION_BASE, explain
+from breakout.settings.composition import HYDRA_VERSION_BASE
+from breakout.settings.composition_errors import explain
 from breakout.settings.loading import load_group
 from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal

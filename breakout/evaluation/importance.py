@@ -6,7 +6,7 @@ Correlated features share their importance: shuffling one of a pair can cost not
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,16 +79,12 @@ def permutation_importance(
     base_losses = row_log_losses(labels, probabilities)
     records = []
     for position, name in enumerate(feature_names):
-        orders = _orders(name, labels.size, n_repeats, seed)
+        generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
+        orders = (generator.permutation(labels.size) for _ in range(n_repeats))
         predictions = (predict_probability(_with_shuffled_column(X, position, order)) for order in orders)
         shuffled = _score_shuffles(predictions, labels, base_losses, resamples)
         records.append(_importance(name, labels, unshuffled, shuffled, resamples))
     return tuple(sorted(records, key=lambda record: -(record.log_loss_increase.estimate or 0.0)))
-
-
-def _orders(name: str, n_rows: int, n_repeats: int, seed: int) -> Iterator[IntArray]:
-    generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    return (generator.permutation(n_rows) for _ in range(n_repeats))
 
 
 def _with_shuffled_column(X: Features, position: int, order: IntArray) -> Features:

@@ -181,13 +181,17 @@ def metrics_from_json(content: Any, path: Path) -> RunMetrics:
                 f"{path} has schema version {version}, but this version reads {METRICS_SCHEMA_VERSION}; "
                 "install a newer one."
             )
-        folds = content.get("folds")
+        folds, fold_keys = content.get("folds"), set(FoldMetrics.__dataclass_fields__)
+        calibration = content["calibration"]
         # msgspec would fill such a key with its default when it reads it, but omit it when it writes.
         content = {"warnings": (), "contract_mismatch": None} | content
         content |= {
             "model": {"bundle": None} | _with_figures(content["model"], _MODEL_KEYS),
-            "calibration": _upgraded_calibration(content["calibration"]),
-            "folds": None if folds is None else [_upgraded_fold(fold) for fold in folds],
+            # The keys before ** are those that version 1 lacks.
+            "calibration": {"requested": calibration["kind"], "warnings": [], "held_out": None, **calibration},
+            "folds": None
+            if folds is None
+            else [{"calibration": None} | _with_figures(fold, fold_keys) for fold in folds],
         }
         return msgspec.convert(content, RunMetrics, str_keys=True)
     except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
@@ -199,13 +203,3 @@ def _with_figures(part: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
     """Return a part of the file with all keys that are not in `known` moved into a mapping `figures`."""
     figures = {key: value for key, value in part.items() if key not in known}
     return {**{key: value for key, value in part.items() if key in known}, "figures": figures}
-
-
-def _upgraded_calibration(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the calibration with the keys added that version 1 lacks."""
-    return {"requested": record["kind"], "warnings": [], "held_out": None, **record}
-
-
-def _upgraded_fold(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a fold with its figures in one mapping and the key added that version 1 lacks."""
-    return {"calibration": None} | _with_figures(record, set(FoldMetrics.__dataclass_fields__))

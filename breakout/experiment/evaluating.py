@@ -76,8 +76,10 @@ def evaluate_scored(
     keeps the metrics of baselines, which jobs of a sweep share.
     """
     work = work or SharedWork()
-    by_part = [_baseline_probabilities(part) for part in parts]
-    baselines = {name: np.concatenate([found[name] for found in by_part]) for name in by_part[-1]}
+    baselines = {
+        name: np.concatenate([part.learned.baselines[name].predict_probability(part.rows.X) for part in parts])
+        for name in parts[-1].learned.baselines
+    }
     if any(part.learned.calibrator.kind != "none" for part in parts):
         baselines["uncalibrated"] = np.concatenate([part.raw for part in parts])
     result = evaluate_probabilities(
@@ -107,10 +109,6 @@ def _replicate_baseline(
         (rows.fingerprint, digest, parameters),
         lambda: replicate_metrics(rows.label, probability, parameters.draw(rows.dates), ece_bins=parameters.ece_bins),
     )
-
-
-def _baseline_probabilities(part: ScoredRows) -> dict[str, np.ndarray]:
-    return {name: model.predict_probability(part.rows.X) for name, model in part.learned.baselines.items()}
 
 
 def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:

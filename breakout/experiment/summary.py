@@ -62,9 +62,10 @@ def summarise_training(config: ExperimentConfig, run: FittedRun, result: Evaluat
     if last.scored is not None and run.rows is not None:
         explained, shuffled = last.scored.rows, run.rows
         stability = measure_stability(config, last.train, last.scored.rows, last.scored.probability)
+    ends = np.cumsum([len(part.rows) for part in parts])[:-1]  # of all parts but the last
     explanation = explain(
         last.fitted.model,
-        lambda X: _predict([window.fitted for window in run.windows], _ends(parts), X),
+        lambda X: _predict([window.fitted for window in run.windows], ends, X),
         explained,
         config.evaluation,
         parameters,
@@ -134,11 +135,6 @@ def saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
         return bundle.manifest.calibration_fit
     kind = bundle.calibrator.kind
     return CalibrationFit(kind, kind != "none" and bundle.settings.calibration.kind == "none", (), None)
-
-
-def _ends(parts: Sequence[ScoredRows]) -> np.ndarray:
-    """Return the end position of each part but the last among the rows of all parts."""
-    return np.cumsum([len(part.rows) for part in parts])[:-1]
 
 
 def _predict(fits: Sequence[Learned], ends: np.ndarray, X: pd.DataFrame) -> np.ndarray:

@@ -18,16 +18,6 @@ from breakout.settings.versions import rename_overrides
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-__all__ = [
-    "HYDRA_VERSION_BASE",
-    "compose",
-    "compose_config",
-    "compose_mapping",
-    "explain",
-    "plain",
-    "resolve",
-]
-
 HYDRA_VERSION_BASE = "1.3"
 
 

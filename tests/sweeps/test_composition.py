@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from breakout.cli import main
 from breakout.cli.job_composition import JobComposer
 from breakout.conf_tree import conf_dir, group_options
-from breakout.settings.composition import check_one_option_each, explain, plain
+from breakout.settings.composition import check_one_option_each, plain
+from breakout.settings.composition_errors import explain
 from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job
 from tests.sweeps.conftest import sweep
