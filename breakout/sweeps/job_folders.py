@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from breakout.artifacts import load_json
 from breakout.errors import DataError, as_breakout_error
+from breakout.evaluation.run_metrics import read_metrics
 from breakout.runs import STATUS_FILE, RunStatus, check_files, open_run, read_status
 from breakout.safe_text import mask_secrets
 
@@ -74,9 +74,9 @@ def job_facts(number: int, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def metric_of(run: Path, metric: str) -> float | None:
-    """Return a metric of a finished run on its validation part, never on its evaluation window."""
-    value = load_json(run / "metrics.json")["validation"]["metrics"][metric]
-    return None if value is None else float(value)
+    """Return a metric of a finished run on its validation part, never on its evaluation window; None if undefined."""
+    validation = read_metrics(run).validation
+    return None if validation is None else validation.metrics[metric]
 
 
 def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any], error: Exception) -> None:
