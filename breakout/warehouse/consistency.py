@@ -24,6 +24,9 @@ TABLES = (*tables.HISTORY_TABLES, tables.SCHEDULE)
 # Fixed texts are literals: to bind a parameter DuckDB would import pandas, which takes 0.13 s.
 _KNOWN_TYPES = ", ".join(f"'{name}'" for name in tables.SEASON_TYPES)
 
+# The shortest summer so far, that of 2020, had 72 days between the last game of a season and the first of the next.
+_SUMMER_DAYS = 30
+
 # A date at the beginning of a game_id: 20251025_LAL_PHX, 2025-10-25-LAL-PHX, 202510250PHX. Longer numbers are no dates.
 _DATE_IN_ID = r"^((?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01]))(?:0[A-Z]{3}$|\D|$)"
 
@@ -58,7 +61,8 @@ def consistency_query(
 
     `conditions` limits the rows of a table, such as to the dates that a partition filter must name. Columns of the
     result: kind, number (of the example), total (examples of the kind), source, game_id, game_date, season_year,
-    season_type, team, opponent, player_lookup and row_count; a NULL where a kind has no such value.
+    season_type, team, opponent, player_lookup and row_count; a NULL where a kind has no such value. Rows of team codes
+    hold the code in `team`, and also in `opponent` if the table has a row of that team itself.
     """
     limits = conditions or {}
     sides = "\n    UNION ALL\n    ".join(_sides(sources, table, limits) for table in TABLES if table.name in names)
@@ -107,6 +111,25 @@ moved AS (
     AND later.game_date = DATE_ADD(earlier.game_date, INTERVAL 1 DAY)
   WHERE (earlier.player_sides > 0 AND earlier.team_sides = 0 AND later.player_sides = 0 AND later.team_sides > 0)
     OR (earlier.player_sides = 0 AND earlier.team_sides > 0 AND later.player_sides > 0 AND later.team_sides = 0)
+    OR (
+      earlier.team_sides > 0 AND earlier.scheduled = 0 AND later.team_sides = 0 AND later.scheduled > 0
+      AND earlier.game_date >= (SELECT MIN(game_date) FROM game AS listed WHERE listed.scheduled > 0)
+      AND later.game_date <= (SELECT MAX(game_date) FROM game AS played WHERE played.team_sides > 0)
+    )
+),
+
+season AS (
+  SELECT season_year, MIN(game_date) AS first_date, MAX(game_date) AS last_date
+  FROM game
+  GROUP BY season_year
+),
+
+adjoining AS (
+  SELECT ended.season_year, ended.last_date, begun.season_year AS next_year, begun.first_date,
+    COUNT(*) OVER () AS total, ROW_NUMBER() OVER (ORDER BY ended.season_year, begun.season_year) AS number
+  FROM season AS ended
+  JOIN season AS begun ON begun.season_year > ended.season_year
+  WHERE begun.first_date < DATE_ADD(ended.last_date, INTERVAL {_SUMMER_DAYS} DAY)
 ),
 
 found AS (
@@ -145,11 +168,11 @@ found AS (
 ),
 
 code AS (
-  SELECT source, season_year, code, MIN(game_id) AS game_id, SUM(row_count) AS row_count
+  SELECT source, season_year, code, MIN(own_code) AS own_code, MIN(game_id) AS game_id, SUM(row_count) AS row_count
   FROM (
-    SELECT source, season_year, team AS code, game_id, row_count FROM side
+    SELECT source, season_year, team AS code, team AS own_code, game_id, row_count FROM side
     UNION ALL
-    SELECT source, season_year, opponent, game_id, row_count FROM side
+    SELECT source, season_year, opponent, NULL, game_id, row_count FROM side
   )
   GROUP BY source, season_year, code
 ),
@@ -178,7 +201,15 @@ FROM found
 JOIN side ON side.game_id = found.game_id
 WHERE number <= {EXAMPLES}
 UNION ALL
-SELECT 'team codes', 1, 1, source, game_id, NULL, season_year, NULL, code, NULL, NULL, row_count
+SELECT 'seasons', number, total, source, side.game_id, game_date, side.season_year, season_type, team, opponent,
+  NULL, row_count
+FROM adjoining
+JOIN side
+  ON (side.season_year = adjoining.season_year AND side.game_date = last_date)
+  OR (side.season_year = next_year AND side.game_date = first_date)
+WHERE number <= {EXAMPLES}
+UNION ALL
+SELECT 'team codes', 1, 1, source, game_id, NULL, season_year, NULL, code, own_code, NULL, row_count
 FROM code
 WHERE EXISTS (SELECT 1 FROM unknown_code)
 UNION ALL

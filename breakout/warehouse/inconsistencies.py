@@ -17,8 +17,8 @@ PLAYERS, TEAMS, SCHEDULE = (
     table.name for table in (tables.PLAYER_GAME_SUMMARY, tables.TEAM_OFFENSE_GAME_SUMMARY, tables.SCHEDULE)
 )
 CHECKED_ACROSS_TABLES = (
-    "season types, game dates, dates and teams in game_id, season years, team codes, opponents, both sides of each "
-    "game, home teams, games and schedule rows listed twice, players with two games on a date"
+    "season types, game dates, dates and teams in game_id, season years, ends of seasons, team codes, opponents, both "
+    "sides of each game, home teams, games and schedule rows listed twice, players with two games on a date"
 )
 EXAMPLES = 3  # games in a message for each kind
 _MOST_CODES = 8  # codes in a message
@@ -123,11 +123,13 @@ def _likely_type(name: str) -> str:
 def describe_team_codes(rows: Iterable[Row]) -> str:
     """Return the message about codes that the team table lacks, each with the most similar code of the team table."""
     codes: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    known: dict[str, set[int]] = defaultdict(set)
     seen: dict[tuple[str, str], int] = defaultdict(int)
     for row in rows:
         codes[row["source"]][row["team"]].add(row["season_year"])
+        if row["source"] == TEAMS and row["opponent"] is not None:  # a team's own row, not its opponent's
+            known[row["team"]].add(row["season_year"])
         seen[row["source"], row["team"]] += row["row_count"]
-    known = codes[TEAMS]
     for source in (PLAYERS, TEAMS, SCHEDULE):
         seasons = _unknown(codes[source], known, is_any_season=source == SCHEDULE)
         if seasons:
@@ -226,6 +228,18 @@ def _dated_ids(example: Example) -> str:
     return " and ".join(held.values())
 
 
+def _seasons(example: Example) -> str:
+    """Describe where a season ends and another begins, each with a game."""
+    held: dict[int, Row] = {}
+    for row in example:
+        held.setdefault(row["season_year"], row)
+    (ended, last), (begun, first) = sorted(held.items())
+    return (
+        f"{ended} ends on {last['game_date']} ({last['game_id']} in {last['source']}) and {begun} begins on "
+        f"{first['game_date']} ({first['game_id']} in {first['source']})"
+    )
+
+
 def _scheduled(example: Example) -> str:
     rows = [row for row in example if row["source"] == SCHEDULE]
     listed = ", ".join(f"{row['team']} at home to {row['opponent']}" for row in rows)
@@ -254,6 +268,12 @@ SENTENCES: dict[str, tuple[str, Callable[[Example], str], str]] = {
         "{games} of two seasons",
         _by_source(lambda row: str(row["season_year"]), "of season_year "),
         _CORRECT,
+    ),
+    "seasons": (
+        "a season_year begins before the earlier one has ended, or without a summer between them",
+        _seasons,
+        "season_year is the year in which a season begins: 2025 for every game from October 2025 to June 2026. "
+        + _CORRECT,
     ),
     "season types": (
         "{games} of two season types",
@@ -288,9 +308,9 @@ SENTENCES: dict[str, tuple[str, Callable[[Example], str], str]] = {
         "Two teams meet once on a date: give the game one id in every table, or remove one copy of it.",
     ),
     "a day apart": (
-        "{games} that " + PLAYERS + " and " + TEAMS + " date a day apart under two game_ids",
+        "{games} that two tables date a day apart under two game_ids",
         _dated_ids,
-        "Date both tables by the calendar day at which a game is played in US Eastern time.",
+        "Date every table by the calendar day at which a game is played in US Eastern time.",
     ),
     "two games a day": (
         "{total} times a player has two played games on one date",

@@ -123,6 +123,25 @@ def dated_by_utc_with_an_id_of_its_own(tables: Tables) -> None:
     tables.schedule.clear()
 
 
+def schedule_dated_by_utc_with_ids_of_its_own(tables: Tables) -> None:
+    for row in tables.schedule:
+        row["game_date"] = later(row)
+        row["game_id"] = f"{row['game_date']:%Y%m%d}{row['game_id'][8:]}"
+
+
+def seasons_named_by_the_year_of_the_date(tables: Tables) -> None:
+    for row in tables.all:
+        row["game_date"] += timedelta(days=55)
+        row["game_id"] = f"{row['game_date']:%Y%m%d}{row['game_id'][8:]}"
+        row["season_year"] = row["game_date"].year
+
+
+def last_season_of_a_coming_game(tables: Tables) -> None:
+    last = max(tables.schedule, key=lambda row: row["game_date"])
+    coming = {"game_id": f"{day(16):%Y%m%d}{last['game_id'][8:]}", "game_date": day(16), "season_year": 2024}
+    tables.schedule.append(last | coming)
+
+
 def two_dates_in_the_team_table(tables: Tables) -> None:
     change(tables.teams, "game_date", later, lambda row: is_opening(row) and row["team_abbr"] == "BKN")
 
@@ -139,6 +158,12 @@ def lower_case(tables: Tables) -> None:
 def trailing_space(tables: Tables) -> None:
     change(tables.teams, "team_abbr", "LAL ", lambda row: row["team_abbr"] == "LAL")
     change(tables.teams, "opponent_team_abbr", "LAL ", lambda row: row["opponent_team_abbr"] == "LAL")
+
+
+def trailing_space_in_the_team_column_alone(tables: Tables) -> None:
+    change(tables.teams, "team_abbr", "LAL ", lambda row: row["team_abbr"] == "LAL")
+    tables.players = [row for row in tables.players if "LAL" not in row["game_id"]]
+    tables.schedule.clear()
 
 
 def everything_in_lower_case_but_the_id(tables: Tables) -> None:
@@ -254,6 +279,10 @@ def one_unknown_type(tables: Tables) -> None:
         (two_dates_in_the_team_table, ["20251101_PHX_BKN", "2025-11-02 in team_offense_game_summary"]),
         (everything_dated_by_utc_but_the_id, ["20251101_PHX_BKN", "2025-11-02"]),
         (dated_by_utc_with_an_id_of_its_own, ["20251101_PHX_BKN", "20251102_PHX_BKN"]),
+        (schedule_dated_by_utc_with_ids_of_its_own, ["20251103_PHX_BKN", "20251104_PHX_BKN", "schedule"]),
+        (seasons_named_by_the_year_of_the_date, ["2025 ends on 2025-12-30", "2026 begins on 2026-01-01"]),
+        (last_season_of_a_coming_game, ["2024 ends on 2025-11-17", "2025 begins on 2025-11-01"]),
+        (trailing_space_in_the_team_column_alone, ["'LAL'", "nearest 'LAL '"]),
         (lower_case, ["'bkn'", "nearest 'BKN'", "bkn: BKN", "warehouse.team_codes="]),
         (trailing_space, ["'LAL'", "nearest 'LAL '"]),
         (everything_in_lower_case_but_the_id, ["20251101_PHX_BKN", "bkn"]),
