@@ -14,7 +14,7 @@ from breakout.experiment.shared_work import SharedWork
 from breakout.experiment.summary import RunResult, calibration_fit, summarise_training
 from breakout.experiment.windows import FittedRun, FittedWindow, fit_windows
 from breakout.features.distributions import DistributionReport, save_distributions, validate_feature_distributions
-from breakout.runs import git_commit, open_run
+from breakout.runs import PREDICTIONS_FILE, git_commit, open_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +75,7 @@ def _write(
     """Write all files of a run except report.html."""
     if distributions is not None:
         save_distributions(distributions, run.folder)
-    artifacts.save_parquet(fitted.predictions(), run.folder / "predictions.parquet")
+    artifacts.save_parquet(fitted.predictions(), run.folder / PREDICTIONS_FILE)
     write_metrics(metrics, run.folder)
     last, facts = fitted.last, _manifest_facts(plan, run, fitted)
     folder = run.folder / "bundle"

@@ -12,7 +12,7 @@ from breakout.production.bundle_gate import open_bundle
 from breakout.production.head_to_head import HeadToHead, check_comparable, compare_bundles
 from breakout.report.terminal.comparison import print_comparison
 from breakout.report.terminal.lines import print_line
-from breakout.runs import open_run
+from breakout.runs import PREDICTIONS_FILE, open_run
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> tup
     with open_run(Path(config.paths.outputs) / FOLDER / config.name, config, "compare", identity) as run:
         compared = _compare(config, candidate, production)
         run.note(candidate=candidate.fingerprint, production=production.fingerprint)
-        artifacts.save_parquet(compared.predictions(), run.folder / "predictions.parquet")
+        artifacts.save_parquet(compared.predictions(), run.folder / PREDICTIONS_FILE)
         artifacts.save_json(compared.to_dict(), run.folder / "comparison.json")
         logger.info("compared on %d rows of %s", compared.comparison.n_rows, compared.window)
     return run.folder, compared

@@ -24,7 +24,7 @@ from breakout.production.scoring import later_window, score_window
 from breakout.report.html.run_page import write_page
 from breakout.report.terminal.console import console
 from breakout.report.terminal.runs import print_metrics
-from breakout.runs import open_run
+from breakout.runs import PREDICTIONS_FILE, open_run
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 logger = logging.getLogger("breakout")
-
-PREDICTIONS_FILE = "predictions.parquet"
 
 
 def run(config: EvaluateConfig) -> int:

@@ -3,6 +3,7 @@
 from breakout.runs.folder import Run, git_commit, open_run
 from breakout.runs.status import (
     LOG_FILE,
+    PREDICTIONS_FILE,
     SETTINGS_FILE,
     STATUS_FILE,
     RunStatus,
@@ -14,6 +15,7 @@ from breakout.runs.status import (
 
 __all__ = [
     "LOG_FILE",
+    "PREDICTIONS_FILE",
     "SETTINGS_FILE",
     "STATUS_FILE",
     "Run",

@@ -15,15 +15,13 @@ from breakout.bundle import MANIFEST_FILE, Manifest, load_manifest
 from breakout.errors import BreakoutError, DataError
 from breakout.evaluation.run_metrics import METRICS_FILE, RunMetrics, read_metrics
 from breakout.features.distributions import DISTRIBUTIONS_FILE, DistributionReport
-from breakout.runs.status import SETTINGS_FILE, STATUS_FILE, RunStatus, check_files, read_status
+from breakout.runs.status import PREDICTIONS_FILE, SETTINGS_FILE, STATUS_FILE, RunStatus, check_files, read_status
 from breakout.settings import RootConfig
 from breakout.settings.saved import read_mapping
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-
-PREDICTIONS_FILE = "predictions.parquet"
 
 
 @dataclass(frozen=True)

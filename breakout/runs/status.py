@@ -24,6 +24,7 @@ logger = logging.getLogger("breakout")
 
 STATUS_FILE = "status.json"
 SETTINGS_FILE = "settings.yaml"
+PREDICTIONS_FILE = "predictions.parquet"
 LOG_FILE = "run.log"
 # These files may change after the status is written: the log grows, and `breakout report` rewrites the page.
 NOT_DIGESTED = (STATUS_FILE, LOG_FILE, "report.html")

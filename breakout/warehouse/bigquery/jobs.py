@@ -24,8 +24,7 @@ from breakout.errors import DataError
 from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.bigquery.client import open_client
 from breakout.warehouse.bigquery.errors import KNOWN, may_be_retried, reason_of, translated_errors
-from breakout.warehouse.bigquery.types import label, query_parameters, standard_type
-from breakout.warehouse.conform import conform
+from breakout.warehouse.bigquery.types import conform, label, query_parameters, standard_type
 from breakout.warehouse.cost import TIB, readable_bytes
 
 if TYPE_CHECKING:

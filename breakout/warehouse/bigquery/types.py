@@ -1,4 +1,4 @@
-"""Query parameters with the BigQuery types of Python values, and the GoogleSQL types of columns."""
+"""Query parameters with the BigQuery types of Python values, the GoogleSQL types of columns, and the types of rows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from google.cloud import bigquery
 
 if TYPE_CHECKING:
@@ -61,3 +62,22 @@ def standard_type(field: Any) -> str:
 def label(text: str) -> str:
     """Return the text as a valid job label: at most 63 lower-case letters, digits, hyphens and underscores."""
     return re.sub(r"[^a-z0-9_-]", "_", text.lower())[:63]
+
+
+def conform(table: pa.Table) -> pa.Table:
+    """Return the rows in the common types: NUMERIC (Decimal) and every float as double, every integer as int64."""
+    fields = [pa.field(field.name, _target(field.type)) for field in table.schema]
+    return table.cast(pa.schema(fields))
+
+
+def _target(kind: pa.DataType) -> pa.DataType:
+    types = pa.types
+    if types.is_integer(kind):
+        return pa.int64()
+    if types.is_floating(kind) or types.is_decimal(kind):
+        return pa.float64()
+    if types.is_large_string(kind) or types.is_string_view(kind):
+        return pa.string()
+    if types.is_date(kind):
+        return pa.date32()
+    return kind
