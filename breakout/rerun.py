@@ -94,7 +94,8 @@ def _train_again(config: settings.ExperimentConfig, settings_fingerprint: str) -
             "training rows": run.last.train.fingerprint,
             "evaluation rows": None if evaluation is None else evaluation.fingerprint,
         }
-    return Evidence(prints, run.predictions(), _versions())
+    installed = {**versions(), "git commit": git_commit(Path(__file__).parent)}
+    return Evidence(prints, run.predictions(), installed)
 
 
 def _rerun_evaluation(run: RunRecord, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
@@ -159,7 +160,3 @@ def _on_own_dates(config: settings.ExperimentConfig, windows: Windows) -> settin
         return config
     evaluation = windows.evaluation or (None, None)
     return replace(config, window=settings.DateWindowConfig("dates", *windows.train, *evaluation))
-
-
-def _versions() -> dict[str, str | None]:
-    return {**versions(), "git commit": git_commit(Path(__file__).parent)}

@@ -31,7 +31,7 @@ from breakout.safe_text import mask_secrets
 from breakout.settings import SweepConfig
 from breakout.settings.composition import HYDRA_VERSION_BASE
 from breakout.settings.composition_errors import explain
-from breakout.settings.loading import load_group
+from breakout.settings.loading import group_values
 from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal
 from breakout.sweeps.record import load_record, locked, new_folder, new_record
@@ -134,7 +134,7 @@ def sweep_settings(config: DictConfig) -> SweepConfig:
         values: Any = OmegaConf.to_container(config.sweep, resolve=True)
     except Exception as error:
         raise ConfigurationError(explain(error, ROOT)) from error
-    return load_group(SweepConfig, values, "sweep")
+    return SweepConfig(**group_values(SweepConfig, values, "sweep"))
 
 
 @contextmanager

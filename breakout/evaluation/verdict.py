@@ -53,14 +53,10 @@ def decide_verdict(
 def _level(auc: float | None, chosen: ThresholdRow | None) -> VerdictLevel:
     if auc is None or auc < MARGINAL_AUC - EQUALITY_TOLERANCE:
         return "NEEDS_IMPROVEMENT"
-    is_ready = auc >= READY_AUC - EQUALITY_TOLERANCE and _is_precise(chosen)
-    return "READY_FOR_SHADOW" if is_ready else "MARGINAL"
-
-
-def _is_precise(chosen: ThresholdRow | None) -> bool:
-    if chosen is None or chosen.flagged < READY_FLAGGED:
-        return False
-    return chosen.hits >= READY_PRECISION * chosen.flagged - EQUALITY_TOLERANCE
+    if auc < READY_AUC - EQUALITY_TOLERANCE or chosen is None or chosen.flagged < READY_FLAGGED:
+        return "MARGINAL"
+    is_precise = chosen.hits >= READY_PRECISION * chosen.flagged - EQUALITY_TOLERANCE
+    return "READY_FOR_SHADOW" if is_precise else "MARGINAL"
 
 
 def _describe_auc(auc: Interval, confidence: float, games: str) -> str:

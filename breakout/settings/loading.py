@@ -89,13 +89,6 @@ def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
         raise ConfigurationError(f"{named} {verb} required and not given; add for example {examples}")
 
 
-def load_group(cls: type[Root], mapping: Mapping[str, Any], group: str) -> Root:
-    """Return one group of settings from its mapping, as `load` does."""
-    make: Any = cls
-    loaded: Root = make(**group_values(cls, mapping, group))
-    return loaded
-
-
 def group_values(cls: type, mapping: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Return the typed values of a settings class from its mapping; `path` is its dotted key, empty for the root."""
     values: dict[str, Any] = {}
