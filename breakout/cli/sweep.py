@@ -160,7 +160,7 @@ def sweep_folder(config: DictConfig) -> Iterator[Path]:
 
 def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
     """Run a sweep in its folder and write a leaderboard of the completed jobs, also after an error."""
-    from breakout.sweeps.leaderboard import conclude
+    from breakout.sweeps.ranking import conclude
     from breakout.sweeps.workers import start_server
 
     chosen = sweep_settings(config)

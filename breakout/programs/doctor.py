@@ -108,7 +108,7 @@ def versions() -> str:
 
 def check_files(checkup: Checkup, features: BreakoutFeatureConfig, config: settings.ExperimentConfig) -> None:
     """Read the embedded sample or the user's own files, which checks all their rows."""
-    from breakout.warehouse.inconsistencies import CHECKED_ACROSS_TABLES
+    from breakout.warehouse.consistency_messages import CHECKED_ACROSS_TABLES
     from breakout.warehouse.opening import open_warehouse
 
     opened = checkup.check("warehouse", lambda: open_warehouse(config.warehouse), lambda found: found.describe())
@@ -212,7 +212,7 @@ def check_query(
 
 def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse, features: BreakoutFeatureConfig) -> None:
     """Check the rows that the features of the last 90 days are built from, and the schedule of the next week."""
-    from breakout.warehouse.inconsistencies import CHECKED_ACROSS_TABLES
+    from breakout.warehouse.consistency_messages import CHECKED_ACROSS_TABLES
 
     start, end = recent_days()
 

@@ -26,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
     folders, overrides = split_folders(argv)
     if not folders:
         raise ConfigurationError("name the run: breakout track outputs/runs/NAME/RUN")
-    from breakout.tracking.base import register_run
+    from breakout.tracking.tracker import register_run
 
     for folder in folders:
         config = _tracking_of(folder, overrides)

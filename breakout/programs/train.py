@@ -10,7 +10,7 @@ from breakout.experiment.windows import check_rows, parts_of, played_folds
 from breakout.features.distributions import check_drift
 from breakout.report.terminal.plans import print_folds, print_plan, print_priced_plan, print_warnings
 from breakout.report.terminal.runs import print_run
-from breakout.tracking.base import registering
+from breakout.tracking.tracker import registering
 from breakout.training import train
 from breakout.warehouse.cost import CostEstimate, Priced
 

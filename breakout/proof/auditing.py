@@ -11,7 +11,7 @@ from breakout.errors import DataError
 from breakout.features.query import seasons_before
 from breakout.features.query_plan import plan_query
 from breakout.features.sources import extra_columns
-from breakout.proof.checks import COLUMNS, DATA_CHECKS, GAMES, ROWS, Audited, Difference, run_checks
+from breakout.proof.audit_checks import COLUMNS, DATA_CHECKS, GAMES, ROWS, Audited, Difference, run_checks
 from breakout.proof.leak import SourceRow, find_leak
 from breakout.proof.paths import Paths, installed_paths
 from breakout.proof.replay import Replay

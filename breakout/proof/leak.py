@@ -8,7 +8,7 @@ from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
-from breakout.proof.checks import Audited, Difference, recompute
+from breakout.proof.audit_checks import Audited, Difference, recompute
 from breakout.proof.sampling import keys_of
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from breakout.evaluation.formatting import format_count, format_number
 from breakout.evaluation.metrics import AUC, BRIER, ECE, LOG_LOSS, METRICS
-from breakout.leaderboard import BaselineRow, GameSpan, JobRow, JobTable, Leaderboard, RecipeTable
+from breakout.leaderboard_files import BaselineRow, GameSpan, JobRow, JobTable, Leaderboard, RecipeTable
 from breakout.models.kinds import kind_title
 from breakout.report.tables import Cell, Table, code, interval, number, text
 

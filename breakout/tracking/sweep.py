@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from breakout.errors import BreakoutError
 from breakout.runs import SETTINGS_FILE, STATUS_FILE, read_status
 from breakout.settings import ExperimentConfig, load_file, to_saved
-from breakout.tracking.base import register_run
+from breakout.tracking.tracker import register_run
 
 if TYPE_CHECKING:
     from collections.abc import Collection

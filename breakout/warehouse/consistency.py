@@ -1,7 +1,6 @@
 """The checks across the source tables: the same games, dates, teams and season types everywhere.
 
-One SQL text in BigQuery's dialect finds the rows that contradict each other; the module `inconsistencies` describes
-them.
+One SQL text in BigQuery's dialect finds the rows that contradict each other; `consistency_messages` describes them.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from breakout.errors import DataError
 from breakout.warehouse import tables
-from breakout.warehouse.inconsistencies import EXAMPLES, PLAYERS, SCHEDULE, TEAMS, Inconsistency, describe_rows
+from breakout.warehouse.consistency_messages import EXAMPLES, PLAYERS, SCHEDULE, TEAMS, Inconsistency, describe_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

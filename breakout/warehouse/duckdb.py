@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
-from breakout.warehouse import checks, tables
+from breakout.warehouse import row_checks, tables
 from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.columns import SourceColumn, conversion_of
 from breakout.warehouse.consistency import HISTORY, check_consistency
@@ -93,7 +93,7 @@ class DuckDBWarehouse(ClosedOnExit):
             reader.release()
             for table, found in self._files.items():
                 self._check_has_rows(table, found)
-                checks.check_rows(self, table, {})
+                row_checks.check_rows(self, table, {})
             names = [table.name for table in self._files]
             if set(HISTORY) <= set(names):
                 check_consistency(self, names)
@@ -139,7 +139,7 @@ class DuckDBWarehouse(ClosedOnExit):
     def _select_registered(self, table: tables.Table) -> str:
         """Return a SELECT of a registered Arrow table in the declared types."""
         types = self._types(f"SELECT * FROM {table.name}", table.name)
-        checks.check_columns(table, self._label, types)
+        row_checks.check_columns(table, self._label, types)
         converted = {
             column.name: conversion_of(column, SourceColumn(column.name, types[column.name]), None).value
             for column in table.columns

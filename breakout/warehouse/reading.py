@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
-from breakout.warehouse import checks, files
+from breakout.warehouse import files, row_checks
 from breakout.warehouse.columns import NULL_TYPE, Conversion, SourceColumn, conversion_of, literal
 from breakout.warehouse.csv_files import CsvFile
 from breakout.warehouse.files import TableFiles
@@ -94,7 +94,7 @@ class FileReader:
         """Raise DataError naming the columns that the files of a part lack, with similar columns that they have."""
         where = part.paths[0] if is_one_of_many else found.pattern
         folders = {name for name in files.hive_values(part.paths[0]) if name not in part.columns}
-        checks.check_columns(table, where, part.columns, folders)
+        row_checks.check_columns(table, where, part.columns, folders)
 
     def _check_season_type(self, found: TableFiles, parts: Sequence[Part]) -> None:
         lacking = [part for part in parts if "season_type" not in part.columns]
@@ -143,7 +143,7 @@ class FileReader:
             file = CsvFile(found, path, has_gzip=file_kind == "gzipped csv")
             line = file.line_of(source.spelling, rows[0][0])
         at = f" line {line}" if line else ""
-        examples = ", ".join(f"{value!r} in ({', '.join(map(checks.visible, keys))})" for value, *keys in rows)
+        examples = ", ".join(f"{value!r} in ({', '.join(map(row_checks.visible, keys))})" for value, *keys in rows)
         kind = "text" if source.is_untyped else source.base_type
         return (
             f"{found.where(path)}{at}: column {column.name} must be {conversion.expected}, but it is {kind} with "

@@ -16,7 +16,7 @@ from breakout.features.query import RowSource, get_training_data_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.features.windows import RELATIONS, ROW_WINDOWS
 from breakout.tracking import bigquery as tracking
-from breakout.warehouse import checks, tables
+from breakout.warehouse import row_checks, tables
 from breakout.warehouse.bigquery.writing import SLATE_COLUMNS, merge_statement
 from breakout.warehouse.consistency import consistency_query
 from breakout.warehouse.renaming import Renaming
@@ -32,7 +32,7 @@ TEXTS = {
     **{f"features, {source}": get_training_data_query(tuple(REGISTRY), row_source=source) for source in SOURCES},
     **{f"feature {name}": get_training_data_query((name,)) for name in REGISTRY},
     **{
-        f"check of {table.name}, {'mapped' if sources is MAPPED else 'plain'}": checks.problem_query(
+        f"check of {table.name}, {'mapped' if sources is MAPPED else 'plain'}": row_checks.problem_query(
             sources, table, is_filtered=True
         )
         for sources in (tables.SourceTables(), MAPPED)

@@ -23,7 +23,7 @@ from breakout.production.slate_output import check_out
 from breakout.runs import read_status, write_status
 from breakout.settings import BigQueryTrackingConfig
 from breakout.settings.composition import compose
-from breakout.tracking.base import open_tracker, register_run
+from breakout.tracking.tracker import open_tracker, register_run
 from breakout.training import train
 from breakout.warehouse.bigquery.writing import replace_slate
 from tests.bigquery.conftest import ConfigMaker

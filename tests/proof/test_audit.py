@@ -16,8 +16,7 @@ from breakout.features import query
 from breakout.features import windows as w
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
-from breakout.proof.auditing import AuditReport, audit_features
-from breakout.proof.checks import (
+from breakout.proof.audit_checks import (
     AGREEMENT,
     COLUMNS,
     DATA_CHECKS,
@@ -29,6 +28,7 @@ from breakout.proof.checks import (
     ROWS,
     TRUNCATION,
 )
+from breakout.proof.auditing import AuditReport, audit_features
 from breakout.proof.paths import Paths, installed_paths
 from breakout.proof.sampling import edge_cases, sample_rows
 from breakout.warehouse.duckdb import DuckDBWarehouse

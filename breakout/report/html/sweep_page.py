@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from breakout.evaluation.formatting import HasInterval
 from breakout.evaluation.metrics import AUC, METRICS
-from breakout.leaderboard import Leaderboard
+from breakout.leaderboard_files import Leaderboard
 from breakout.report import sweep_tables
 from breakout.report.html.charts import Chart
 from breakout.report.html.rendering import render_page

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Column
 
-from breakout.proof.checks import CHECKS
+from breakout.proof.audit_checks import CHECKS
 from breakout.report.terminal.console import console, styled, titled_table
 
 if TYPE_CHECKING:

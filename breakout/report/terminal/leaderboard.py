@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from breakout.evaluation.metrics import AUC
-from breakout.leaderboard import CSV_FILE, JobTable, Leaderboard
+from breakout.leaderboard_files import CSV_FILE, JobTable, Leaderboard
 from breakout.report.sweep_tables import SHARED, job_state
 from breakout.report.tables import Table, interval, number, text
 from breakout.report.terminal.console import console

@@ -12,13 +12,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
-from breakout.warehouse import checks, tables
+from breakout.warehouse import row_checks, tables
 from breakout.warehouse.base import ClosedOnExit, first_day_seen
 from breakout.warehouse.bigquery.jobs import BigQueryJobs
 from breakout.warehouse.bigquery.types import standard_type
 from breakout.warehouse.consistency import HISTORY, check_consistency, consistency_query
+from breakout.warehouse.consistency_messages import SCHEDULE, TEAMS
 from breakout.warehouse.cost import CostEstimate
-from breakout.warehouse.inconsistencies import SCHEDULE, TEAMS
 from breakout.warehouse.renaming import Renaming
 from breakout.warehouse.tables import SourceTables
 
@@ -102,7 +102,7 @@ class BigQueryWarehouse(ClosedOnExit):
         span: dict[str, object] = {"history_start": first, "end": end}
         for table in tables.HISTORY_TABLES:
             self._check_not_empty(table, span)
-            checks.check_rows(self, table, span)
+            row_checks.check_rows(self, table, span)
         check_consistency(self, HISTORY, dict.fromkeys(HISTORY, _IN_HISTORY), span)
         self._checked.append((first, end))
 
@@ -110,7 +110,7 @@ class BigQueryWarehouse(ClosedOnExit):
         """Check the schedule's columns and types, and its games of start..end, also against the team table."""
         self.check_schema(tables.SCHEDULE)
         span: dict[str, object] = {"history_start": start, "end": end}
-        checks.check_rows(self, tables.SCHEDULE, span)
+        row_checks.check_rows(self, tables.SCHEDULE, span)
         asked: dict[str, object] = {"history_start": self.history_start(start), "end": end}
         check_consistency(self, (TEAMS, SCHEDULE), dict.fromkeys((TEAMS, SCHEDULE), _IN_HISTORY), asked)
 
@@ -119,14 +119,14 @@ class BigQueryWarehouse(ClosedOnExit):
         span: dict[str, object] = {"history_start": self.history_start(start, seasons_before), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)
         for table in tables.HISTORY_TABLES:
-            cost += self.estimate(checks.problem_query(self.sources, table, is_filtered=True), span)
+            cost += self.estimate(row_checks.problem_query(self.sources, table, is_filtered=True), span)
         conditions = dict.fromkeys(HISTORY, _IN_HISTORY)
         return cost + self.estimate(consistency_query(self.sources, HISTORY, conditions), span)
 
     def check_schema(self, table: tables.Table) -> None:
         """Raise DataError if a column is missing or of a wrong type; reads metadata only."""
         name, present = self._names[table.name], self.columns(table.name)
-        checks.check_columns(table, name, present)
+        row_checks.check_columns(table, name, present)
         for column in table.columns:
             actual = present.get(column.name)
             if actual is not None and actual not in _ACCEPTED[column.type]:

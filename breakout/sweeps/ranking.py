@@ -18,7 +18,7 @@ import msgspec
 from breakout import settings
 from breakout.artifacts import save_text
 from breakout.evaluation.metrics import METRICS
-from breakout.leaderboard import (
+from breakout.leaderboard_files import (
     METRIC_COLUMNS,
     BaselineRow,
     FoldRow,
@@ -40,8 +40,8 @@ from breakout.sweeps.labels import labels, shorten
 from breakout.sweeps.record import load_record
 from breakout.sweeps.results import JobResult, load_results
 from breakout.sweeps.ties import Standing, rank_jobs, simplest
-from breakout.tracking.base import has_tracker
 from breakout.tracking.sweep import register_sweep
+from breakout.tracking.tracker import has_tracker
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
