@@ -26,6 +26,7 @@ _QUERY = re.compile(rf"(?P<name>[?&;](?:[\w.-]*[-_.])?(?:{_NAMES})=)(?P<value>[^
 _PORT_AND_PATH = re.compile(r"(:\d+)?[/?#]")
 # ${oc.env:NAME} is not secret. Characters of private use hide it from the expressions above.
 _REFERENCE = re.compile(r"\$\{[^{}]*\}")
+_DEFAULT = re.compile(r"(\$\{oc\.env:[^,{}]*,).*\}")
 _HIDDEN = re.compile("\ue000(\\d+)\ue001")
 
 # C0 (without tab and newline), DEL, C1, line and paragraph separators, bidirectional embeddings, overrides, isolates.
@@ -38,20 +39,24 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 def mask_secrets(text: str) -> str:
     """Return text with `***` in its addresses for passwords, tokens before the @, and secret query parameters.
 
-    References to the environment are kept, because they name a secret without containing it.
+    References to the environment are kept, because they name a secret without containing it; a default that such a
+    reference gives for a secret is masked.
     """
     if "://" not in text:
         return text
     hidden: list[str] = []
 
     def hide(found: re.Match[str]) -> str:
-        hidden.append(found[0])
+        hidden.append(_mask_addresses(found[0][:-1]) + "}")  # without the brace, which is part of no address
         return f"\ue000{len(hidden) - 1}\ue001"
 
     found = 1
     while found:  # the innermost first
         text, found = _REFERENCE.subn(hide, text)
-    text = _QUERY.sub(_mask_query, _USER_INFO.sub(_mask_user_info, text))
+    secrets = [found["password"] or found["user"] for found in _USER_INFO.finditer(text)]
+    for secret in (*secrets, *(found["value"] for found in _QUERY.finditer(text))):
+        _mask_defaults(secret, hidden)
+    text = _mask_addresses(text)
     found = 1
     while found:
         text, found = _HIDDEN.subn(lambda place: hidden[int(place[1])], text)
@@ -72,7 +77,7 @@ def mask_parts(text: str, address: str) -> str:
 
 def has_mask(text: str) -> bool:
     """Return whether a saved address has a masked secret."""
-    return f"{MASK}@" in text or f"={MASK}" in text
+    return any(place in text for place in (f"{MASK}@", f"={MASK}", f",{MASK}}}"))
 
 
 def strip_control_characters(text: str) -> str:
@@ -114,6 +119,18 @@ def format_csv(frame: pd.DataFrame) -> str:
     return str(
         frame.assign(**{str(name): column.map(escape_formula) for name, column in text.items()}).to_csv(index=False)
     )
+
+
+def _mask_addresses(text: str) -> str:
+    return _QUERY.sub(_mask_query, _USER_INFO.sub(_mask_user_info, text))
+
+
+def _mask_defaults(text: str, hidden: list[str]) -> None:
+    """Mask the defaults of the references that are hidden in a text, in the list of hidden texts."""
+    for place in _HIDDEN.finditer(text):
+        index = int(place[1])
+        _mask_defaults(hidden[index], hidden)
+        hidden[index] = _DEFAULT.sub(rf"\g<1>{MASK}}}", hidden[index])
 
 
 def _mask_user_info(found: re.Match[str]) -> str:

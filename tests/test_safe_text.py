@@ -30,6 +30,11 @@ from breakout.settings.composition import compose
         ("see https://h/x?token=abc&y=2.", "see https://h/x?token=***&y=2."),
         ("http://u:p@h and http://z:q@k", "http://u:***@h and http://z:***@k"),
         ("http://u:literal@${oc.env:HOST}", "http://u:***@${oc.env:HOST}"),
+        ('${oc.env:URI,"http://u:literal@host"}', '${oc.env:URI,"http://u:***@host"}'),
+        ("${oc.env:URI,http://host?token=literal}", "${oc.env:URI,http://host?token=***}"),
+        ("http://u:${oc.env:PASSWORD,literal}@host", "http://u:${oc.env:PASSWORD,***}@host"),
+        ("http://${oc.decode:${oc.env:TOKEN,'a b'}}@host", "http://${oc.decode:${oc.env:TOKEN,***}}@host"),
+        ("http://h?token=${oc.env:TOKEN,literal}", "http://h?token=${oc.env:TOKEN,***}"),
     ],
 )
 def test_a_secret_in_an_address_is_masked(text: str, masked: str) -> None:
@@ -47,7 +52,7 @@ def test_a_secret_in_an_address_is_masked(text: str, masked: str) -> None:
         "http://host?mail=a@b",
         "me@host",
         "http://${oc.env:USER}:${oc.env:PASSWORD}@host",
-        "http://u:${oc.decode:${oc.env:PASSWORD}}@host?token=${oc.env:TOKEN,none}",
+        "http://u:${oc.decode:${oc.env:PASSWORD}}@host?token=${oc.env:TOKEN}&page=${oc.env:PAGE,one}",
     ],
 )
 def test_text_without_a_secret_stays_as_it_is(text: str) -> None:
