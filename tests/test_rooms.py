@@ -33,7 +33,7 @@ ROOMS = {
     "models": "the kinds of models",
     "calibration": "the calibration of probabilities",
     "evaluation": "metrics with intervals, from labels and probabilities alone",
-    "leaderboard": "the ranked jobs of a sweep, and the files that hold them",
+    "leaderboard_files": "the ranked jobs of a sweep, and the files that hold them",
     "proof": "the audit: proof that no feature sees the future",
     "bundle": "a saved model with all it needs",
     "runs": "the folder of a run: its creation, its status, and the reader of its files",

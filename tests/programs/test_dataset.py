@@ -7,16 +7,23 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
+from breakout.conf_tree import conf_dir
 from breakout.dataset import build_dataset
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.warehouse.sample import SAMPLE_FOLDER, open_sample
-from tests.builders import ALL_FEATURES, features_config
+from tests.builders import features_config
 from tests.commands import call
 from tests.conftest import Program
 
 WEEK = ("start=2026-01-11", "end=2026-01-17")
 KEYS = ["player_lookup", "game_id", "game_date", "is_breakout"]
+
+
+def preset(name: str) -> tuple[str, ...]:
+    file = conf_dir() / "features" / f"{name}.yaml"
+    return tuple(yaml.safe_load(file.read_text(encoding="utf-8"))["names"])
 
 
 def expected(names: tuple[str, ...]) -> pd.DataFrame:
@@ -30,7 +37,8 @@ def expected(names: tuple[str, ...]) -> pd.DataFrame:
     ("words", "names"),
     [
         ((), BREAKOUT_FEATURE_ORDER),
-        (("mode=experimental", "features=all"), ALL_FEATURES),
+        (("mode=experimental", "features=all"), preset("all")),
+        (("mode=experimental", "features=form"), preset("form")),
         (("mode=experimental", "features.names=[team_pace,cv_ratio]"), ("team_pace", "cv_ratio")),
     ],
 )
@@ -42,8 +50,7 @@ def test_the_file_holds_keys_label_and_filled_features(
     assert answer.code == 0, answer.err
     rows = pd.read_parquet(out)
     assert list(rows.columns[:4]) == KEYS
-    assert set(rows.columns[4:]) == set(names)
-    assert rows.columns[4:].tolist() == list(names) or words == ("mode=experimental", "features=all")
+    assert rows.columns[4:].tolist() == list(names)
     pd.testing.assert_frame_equal(rows, expected(names)[rows.columns], check_exact=True)
     assert not rows.isna().any(axis=None)
     assert answer.out.startswith(
