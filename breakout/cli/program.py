@@ -210,7 +210,7 @@ def masked_output(arguments: Arguments) -> Iterator[None]:
         with redirect_stdout(printed):
             yield
     finally:
-        print(mask_secrets(printed.getvalue()), end="")
+        sys.stdout.write(mask_secrets(printed.getvalue()))
 
 
 @contextmanager

@@ -21,7 +21,7 @@ TAG = re.compile(
 )
 TERMINAL = PACKAGE / "report" / "terminal"
 # A program of its own: it prints the feature query for BigQuery's console.
-QUERY_PRINTER = PACKAGE / "warehouse" / "console.py"
+QUERY_PRINTER = PACKAGE / "features" / "console.py"
 PAGES = PACKAGE / "report" / "html"
 
 
