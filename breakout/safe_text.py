@@ -24,7 +24,8 @@ _NAMES = "password|passwd|pwd|pass|secret|token|api[-_]?key|key|sig|signature|au
 _QUERY = re.compile(rf"(?P<name>[?&;](?:[\w.-]*[-_.])?(?:{_NAMES})=)(?P<value>[^\s&;'\"<>#]+)", re.IGNORECASE)
 # Text between a port and path, or a path alone, and an @ is not a password.
 _PORT_AND_PATH = re.compile(r"(:\d+)?[/?#]")
-# ${oc.env:NAME} is not secret. Characters of private use hide it from the expressions above.
+# `${oc.env:NAME}` names a secret without containing it. While text is masked, a number between the private-use
+# characters U+E000 and U+E001 takes its place, so that a value made only of references is recognised and kept.
 _REFERENCE = re.compile(r"\$\{[^{}]*\}")
 _DEFAULT = re.compile(r"(\$\{oc\.env:[^,{}]*,).*\}")
 _HIDDEN = re.compile("\ue000(\\d+)\ue001")

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-LIMIT = 512  # results of one kind that are kept; baselines of a walk forward are one for each fold
+# Results kept of each kind, except fits and the kinds in OF_ROWS. A walk-forward job has one for each fold.
+LIMIT = 512
 ROWS_LIMIT = 8  # results of one kind that are kept if they hold rows, which are large
 OF_ROWS = ("answer", "rows", "split")
 

@@ -62,7 +62,7 @@ def summarise_training(config: ExperimentConfig, run: FittedRun, result: Evaluat
     if last.scored is not None and run.rows is not None:
         explained, shuffled = last.scored.rows, run.rows
         stability = measure_stability(config, last.train, last.scored.rows, last.scored.probability)
-    ends = np.cumsum([len(part.rows) for part in parts])[:-1]  # of all parts but the last
+    ends = np.cumsum([len(part.rows) for part in parts])[:-1]  # `np.split` takes no end for the last part
     explanation = explain(
         last.fitted.model,
         lambda X: _predict([window.fitted for window in run.windows], ends, X),

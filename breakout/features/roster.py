@@ -58,8 +58,10 @@ FROM (
 
 def played_with_missed_games(was_breakout: str) -> str:
     """Return the played games, each with the team's numbers of the latest game that he missed and that he played."""
-    # Within a stint, a gap in the team's game numbers means missed games; -1 in a stint's first game means none yet.
-    # If the team table lacks the stint's first game, the player's team-game count starts at 0.
+    # A stint is a player's consecutive games for one team within a season. `missed` is the number of the team's latest
+    # game before this one; he missed that game if its number is above that of his own previous game. In a stint's
+    # first game missed_team_game is -1, because he has missed none, and played_team_game is 0 if the team table lacks
+    # that game.
     is_first_of_stint = "LAG(team_abbr) OVER player_season IS DISTINCT FROM team_abbr"
     missed = "team_game_number - is_known"
     return f"""SELECT *,

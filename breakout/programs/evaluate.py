@@ -1,4 +1,4 @@
-"""`breakout evaluate`: the evaluation of a saved bundle on games after its training, with the files of a run."""
+"""`breakout evaluate`: the evaluation of a saved bundle on games after its training, written as a run of its own."""
 
 from __future__ import annotations
 

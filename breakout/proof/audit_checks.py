@@ -111,7 +111,10 @@ def _evaluated(audited: Audited) -> Iterator[Difference]:
 
 
 def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare after removing all rows on or after the date, except the sampled rows themselves."""
+    """Compare the sampled rows of `day` with the same rows computed after all later data was removed.
+
+    The team table keeps only rows before `day`; the player table also keeps the sampled rows.
+    """
     own = own_rows(expected)
     players = f"FROM main.player_game_summary WHERE game_date < DATE '{day}' OR {own}"
     teams = f"FROM main.team_offense_game_summary WHERE game_date < DATE '{day}'"

@@ -43,7 +43,8 @@ def describe_known_error(error: BaseException) -> str | None:
         described = describe_yaml_error(error)
     elif isinstance(error, InterpolationResolutionError):
         described = describe_interpolation(error)
-    elif isinstance(error, UnicodeEncodeError):  # arguments and files are text, so it is a path
+    elif isinstance(error, UnicodeEncodeError):
+        # Arguments and files that are not UTF-8 were refused before, so a path could not be encoded.
         described = (
             "a path holds bytes that are not text: work in folders whose names are UTF-8, and in a locale that is"
             " UTF-8 (LC_ALL=C.UTF-8)."

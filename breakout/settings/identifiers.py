@@ -13,7 +13,8 @@ from breakout.errors import ConfigurationError
 
 # An id, perhaps in a domain: my-project-1, example.com:my-project-1.
 _PROJECT = r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
-# One to three parts; a table may hold single hyphens, a dataset only letters, digits and underscores.
+# dataset.table or project.dataset.table. A table name may hold single hyphens between its letters, digits and
+# underscores; a dataset name may not.
 _TABLE_NAME = re.compile(rf"(?:{_PROJECT}\.)?\w{{1,1024}}\.\w+(?:-\w+)*", re.ASCII)
 _LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,40}")
 _LONGEST_TABLE = 1024

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 TREE_SECONDS, ROW_SECONDS = 1.9e-4, 1.0e-7  # for each tree, and for each row of each tree
 LEAF_SECONDS = 1.04e-6  # for each of a tree's 2^depth leaves and each feature
 LINEAR_SECONDS = 6.7e-7  # for each row and feature of a model without trees
-EARLY_STOP = 100  # trees after the patience before early stopping usually ends a fit
+# With early stopping, a fit is estimated to grow this many trees plus `early_stopping_rounds`, at most `iterations`.
+EARLY_STOP = 100
 JOB_SECONDS, EVALUATED_ROW_SECONDS = 0.03, 1.2e-5  # everything beside the fit: files, evaluation with its intervals
 START_SECONDS = 1.5  # to start and end the sweep
 

@@ -39,9 +39,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """The facts about a warehouse that a job needs before it is opened.
+    """What a job knows of a warehouse without opening it: its settings, tables, fingerprint and description.
 
-    `cache` is the folder of the answers to queries. `run` is the label of the queries in the warehouse.
+    `cache` is the folder of cached query results. `run` is the label that BigQuery attaches to query jobs: the name of
+    the first job of the sweep that needs this warehouse.
     """
 
     config: WarehouseConfig
@@ -77,9 +78,10 @@ class Problem:
 
 
 class LazyWarehouse(ClosedOnExit):
-    """A warehouse that opens its source only for facts that are not known.
+    """A warehouse that is opened at the first call whose answer the sweep's plan does not hold.
 
-    DataError if the source changed since the sweep was planned.
+    The plan holds the table names, the fingerprint, the description, and the start of the history for its own span.
+    DataError on opening if the source changed since the sweep was planned.
     """
 
     def __init__(self, problem: Problem) -> None:

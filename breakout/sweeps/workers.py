@@ -240,7 +240,10 @@ class Workers:
 
 @contextmanager
 def _without_main_module() -> Iterator[None]:
-    """Hide the main module while a process starts, which would run a script without `if __name__` again."""
+    """Replace `__main__` by an empty module while a worker process starts.
+
+    Otherwise the worker imports the main module, which runs a script again if it lacks `if __name__ == "__main__"`.
+    """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:

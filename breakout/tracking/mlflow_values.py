@@ -17,7 +17,10 @@ NOT_A_PARAMETER = ("tracking.", "paths.")
 
 
 def parameter_values(record: RunRecord) -> dict[str, str]:
-    """Return every setting by its dotted name, in the grammar of command-line overrides."""
+    """Return the settings by dotted name as text, without those of `tracking` and `paths`.
+
+    A text stays as it is. Any other value is written as JSON, cut to LONGEST_PARAMETER characters.
+    """
     flat = flatten(record.settings)
     return {
         name: value if isinstance(value, str) else json.dumps(value, default=str)[:LONGEST_PARAMETER]

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-# Names that few have and many rows hold are kept as an ENUM for each kind, in the order of the names: partitions, sorts
-# and joins take less time (the feature query a seventh). Every expression sees text, and `query` returns text.
+# These columns hold few distinct names in many rows. They are stored as ENUM types, one for each kind of name, with the
+# values sorted by name. Partitions, sorts and joins are faster than on text: the feature query takes a seventh less
+# time. SQL expressions treat an ENUM as text, and `query` converts it to text.
 _KIND_OF_NAME = {
     "player_lookup": "player",
     "team_abbr": "team",
