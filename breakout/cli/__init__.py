@@ -20,7 +20,7 @@ from breakout.errors import ConfigurationError, nearest_name
 from breakout.report.terminal.lines import discard_output, flush_output, prepare_output, print_error, print_line
 
 INTERRUPTED = 130  # what a shell reports for a program ended by Ctrl-C
-PIPE_CLOSED = 141  # the same if the reader closes the pipe, as in `breakout features | head`
+PIPE_CLOSED = 141  # what a shell reports if the reader closes the pipe, as in `breakout features | head`
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -87,9 +87,9 @@ def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
 
 
 def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
-    """Return a flag's value.
+    """Return a flag's value; `value` is the text after `=`, None if the flag was given without `=`.
 
-    If it was not given with `=`, it is the next of the following arguments, which is removed from them.
+    Without `=` the value is the first of the following arguments (`rest`), which is removed from `rest`.
     """
     choices = CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):

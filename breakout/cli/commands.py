@@ -1,8 +1,8 @@
 """The table of commands: names, modules, summaries and usage.
 
 A command with a root file in `conf/` is composed by Hydra, and the module's `run(settings) -> int` is called. Any other
-module parses its own arguments in `main(arguments) -> int`. A module is imported when its command runs; this one
-imports no large library.
+module parses its own arguments in `main(arguments) -> int`. A module is imported when its command runs; the table of
+commands imports no large library.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from breakout.report.terminal.lines import print_line
 
 RunHydra = Callable[[Command, Arguments], int]
 
-# Completions of a command that Hydra does not compose.
+# The arguments to offer after a command that Hydra does not compose.
 ARGUMENTS_OF = {"features": ("--json", "--contract"), "production": ("rollback", "retire")}
 
 
@@ -46,7 +46,7 @@ def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
 def keep_composed(found: list[str], command: Command, current: str) -> list[str]:
     """Return those of Hydra's completions that are groups and keys of this command.
 
-    Hydra offers every folder of `conf/`.
+    Hydra itself offers every folder of `conf/`, also those of other commands.
     """
     offered = groups_of(command.name)
     folders = {*group_names(), *NOT_CHOSEN} - {*offered, "hydra"}

@@ -29,14 +29,14 @@ from breakout.sweeps.job import Job, Refusal
 
 ROOT = "train"
 OF_HYDRA = "${hydra:"  # how a reference to Hydra's own configuration begins
-# Keys that belong to the sweep: no job has a value of its own for them.
+# Keys that only the sweep uses, with the values that the settings of every job have.
 OF_THE_SWEEP = {"resume": None, "fail_fast": False, "workers": None}
 
 
 class JobComposer:
     """A composer of the jobs of one sweep; `master` is the sweep's own configuration, with its `hydra` node.
 
-    Hydra must be initialised as long as jobs are composed.
+    Hydra must stay initialised while jobs are composed.
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
@@ -74,7 +74,7 @@ class JobComposer:
         return self._compose(number, [*defaults, *written]) if defaults else config
 
     def describe_no_jobs(self) -> str:
-        """Describe why a sweep has no jobs: one of its overrides has no value."""
+        """Describe why a sweep has no jobs, which is usually that one of its overrides lists no values."""
         params = (self._master.hydra.sweeper.get("params") or {}).items()
         written = [*(f"{key}={value}" for key, value in params), *as_written(self._master.hydra.overrides.task)]
         for override in self._parser.parse_overrides(written):
@@ -99,7 +99,7 @@ class JobComposer:
             config = self._compose_by_hydra(overrides)
         if self._refers_to_hydra(choices) or any(OF_HYDRA in text for text in overrides):
             self._set_hydra_config(number, overrides)
-        OmegaConf.copy_cache(from_config=self._master, to_config=config)  # all jobs share one ${now:}, as in Hydra
+        OmegaConf.copy_cache(from_config=self._master, to_config=config)  # jobs share one ${now:}, as in Hydra sweeps
         return config
 
     def _is_choice(self, override: Override) -> bool:

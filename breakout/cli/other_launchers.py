@@ -1,4 +1,4 @@
-"""Sweeps whose jobs are run by another launcher of Hydra: joblib, submitit (SLURM), Ray or the basic one.
+"""Sweeps whose jobs are run by another launcher of Hydra: joblib, submitit (SLURM), Ray or Hydra's basic launcher.
 
 Each job is an ordinary Hydra job that writes its run folder into the sweep. Workers on other machines need the sweep's
 folder, the cache and the data on a shared file system.
@@ -27,7 +27,7 @@ _RAY = "hydra_plugins.hydra_ray_launcher."
 
 
 class JobTask:
-    """The task function of the jobs. Hydra's number of a job is its position among the planned jobs."""
+    """The task function that the launcher calls for each job; Hydra's job number is the position in `jobs`."""
 
     def __init__(self, jobs: Sequence[PlannedJob], folder: Path) -> None:
         self._jobs, self._folder = tuple(jobs), folder
@@ -59,7 +59,7 @@ class Callbacks(Callback):
 
 
 def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path], None] | None:
-    """Return a function that runs jobs by the configured launcher; None if that is breakout's own."""
+    """Return a function that runs jobs by the configured launcher, or None for breakout's own launcher."""
     if str(config.hydra.launcher.get("_target_")).startswith(_OURS):
         return None
     configured = copy.deepcopy(config)

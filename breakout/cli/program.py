@@ -26,7 +26,7 @@ from breakout.settings.versions import rename_overrides
 
 
 class Outcome:
-    """The exit codes and the error of the jobs that `hydra.main` ran, which itself returns nothing."""
+    """The exit codes and the error of the jobs that `hydra.main` ran; `hydra.main` itself returns nothing."""
 
     def __init__(self) -> None:
         self.codes: list[int] = []
@@ -38,7 +38,7 @@ class Outcome:
         return bool(self.codes) or self.error is not None
 
     def exit_code(self) -> int:
-        """Return a single job's own code; for a sweep 1 if any job failed."""
+        """Return the code of a single job; for a sweep 1 if any job failed, else 0."""
         if self.is_sweep:
             return int(any(self.codes))
         return self.codes[0] if self.codes else 0
@@ -71,14 +71,15 @@ def run_composed(command: Command, arguments: Arguments) -> int:
 
 
 def check_one_search_path(overrides: Sequence[str]) -> None:
-    """Raise ConfigurationError for `--config-dir` with `hydra.searchpath=`; Hydra reads only the first."""
+    """Raise ConfigurationError for `--config-dir` with `hydra.searchpath=`: Hydra reads only the first of them."""
     if sum(override.lstrip("+").startswith("hydra.searchpath=") for override in overrides) > 1:
         raise ConfigurationError(
             "--config-dir and hydra.searchpath= exclude each other: repeat --config-dir for each folder."
         )
 
 
-# Keys of Hydra that have no effect here, each with the key to use instead, in any case and for a single run.
+# Keys of Hydra that have no effect here, each with a remedy: `IGNORED_ALWAYS` for sweeps and single runs, `IGNORED`
+# for single runs only.
 IGNORED_ALWAYS = {
     "hydra.run.": "runs are written below paths.outputs; type paths.outputs=DIR",
     "hydra.job.num": "only jobs of a sweep are numbered, from 0; leave it out",
@@ -123,7 +124,7 @@ def set_log_levels(composed: Any) -> None:
 def run_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
     """Run a sweep.
 
-    `resumed`, the folder of a sweep, adds the overrides with which that sweep was started.
+    `resumed` is the folder of a sweep to resume; the overrides with which that sweep was started come first.
     """
     from breakout.cli import sweep
 
@@ -153,7 +154,7 @@ def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str
 
 
 def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
-    """Return the function that Hydra calls.
+    """Return the function that Hydra calls for each job.
 
     In a sweep a failing job is printed and does not stop the others.
     """
@@ -178,7 +179,7 @@ def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
 
 
 def run_program(command: Command, mapping: dict[str, Any]) -> int:
-    """Type the settings, check the features against the mode, and only then import the program's large libraries."""
+    """Load typed settings and check the features against the mode before importing the program's large libraries."""
     settings: Any = load(ROOT_CLASSES[command.name], mapping)
     if hasattr(settings, "features"):
         importlib.import_module("breakout.features.config").BreakoutFeatureConfig.from_settings(settings)

@@ -49,7 +49,7 @@ class SweepTask:
         self._session, self._composer = session, composer
 
     def __call__(self, config: DictConfig) -> float:
-        """Raise NotImplementedError: Hydra asks for a function, but the launcher passes batches."""
+        """Raise NotImplementedError: Hydra requires a function, but the launcher calls `run_batch` instead."""
         raise NotImplementedError
 
     def run_batch(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[float | None]:
@@ -82,15 +82,15 @@ class UncheckedLoader:
         return getattr(self._loader, name)
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
-        """Return the sweep's own configuration for any job."""
+        """Return the configuration of the sweep instead of composing that of a job."""
         del sweep_overrides
         return master_config
 
     def get_group_options(
         self, group: str, results_filter: ObjectType | None = ObjectType.CONFIG, *_: object
     ) -> list[str]:
-        """Return the options of a group for glob(), those of its subfolders and of added folders among them."""
-        # Added folders are found by composing the root file again, which takes its time.
+        """Return the options of a group for glob(), including those in its subfolders and in the user's folders."""
+        # Hydra finds the user's folders by composing the root file again. That is slow, so it is done only if needed.
         added = (ROOT, self._hydra_overrides) if any("searchpath" in text for text in self._hydra_overrides) else ()
         options = self._loader.get_group_options(group, results_filter, *added)
         subgroups = self._loader.get_group_options(group, ObjectType.GROUP, *added)
@@ -205,7 +205,7 @@ def _let_sweep(session: SweepSession, config: DictConfig) -> None:
     task: Any = SweepTask(session, JobComposer(unchecked, config))
     context = HydraContext(config_loader=unchecked, callbacks=callbacks)
     if session.options.is_dry and config.hydra.sweeper.get("max_batch_size"):
-        config.hydra.sweeper.max_batch_size = None  # the printed plan must be that of all jobs
+        config.hydra.sweeper.max_batch_size = None  # one batch, so that the printed plan holds all jobs
     try:
         sweeper = Plugins.instance().instantiate_sweeper(config=config, hydra_context=context, task_function=task)
         sweeper.sweep(arguments=as_written(config.hydra.overrides.task))

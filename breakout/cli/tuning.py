@@ -19,7 +19,7 @@ _OPTUNA = "hydra_plugins.hydra_optuna_sweeper"
 def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | None:
     """Set direction, storage and tolerance of failures of a tuning sweeper; return the number of remaining trials.
 
-    None for any other sweeper, which is not changed.
+    For any other sweeper, change nothing and return None.
     """
     sweeper = config.hydra.sweeper
     if not str(sweeper.get("_target_")).startswith(_OPTUNA):
@@ -44,7 +44,7 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
 def _go_on(sweeper: Any, folder: Path, metric: str) -> None:
     """Reduce the number of trials to those that a resumed study still lacks.
 
-    A trial that was interrupted is completed with the figure of its job if that was completed, and fails otherwise.
+    An interrupted trial gets the metric of its job if the job was completed; otherwise the trial is marked as failed.
     """
     import optuna
 

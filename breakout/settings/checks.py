@@ -24,7 +24,7 @@ _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
 
 
 def check_across_fields(config: Any) -> None:
-    """Check every group of a configuration, and its own dates."""
+    """Check every group of a configuration, and the order of the dates at its root and in `audit`."""
     for group in vars(config).values():
         if type(group) in GROUP_CHECKS:
             GROUP_CHECKS[type(group)](group)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-# The upper bounds refuse typing errors, which libraries would refuse late, or compute for hours.
+# The upper bounds refuse typing errors early. Libraries would refuse such values late, or compute for hours.
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 CountOrZero = Annotated[int, Meta(ge=0, le=1_000_000)]
 Bytes = Annotated[int, Meta(ge=1, le=2**60)]
@@ -102,8 +102,8 @@ class WalkForwardWindowConfig:
     """Folds of one calendar month or week each, from `eval_start` to `eval_end`, trained on earlier rows.
 
     `expanding` trains on everything since `train_start`, `rolling` on the `train_days` days before the fold, never
-    before `train_start`. `folds` keeps this many of the latest folds with games, None all of them. `fold_jobs` makes
-    each fold a job of its own in a sweep.
+    before `train_start`. `folds` is the number of latest folds with games that are kept, None all of them. `fold_jobs`
+    makes each fold a job of its own in a sweep.
     """
 
     kind: Literal["walk_forward"]
@@ -213,8 +213,8 @@ class CalibrationConfig:
 class EvaluationConfig:
     """The reported metrics and the computation of their intervals.
 
-    `seeds` counts fits, including the reported one. With `permutation_repeats` 0 or `shap_rows` 0 that importance is
-    left out.
+    `seeds` counts fits, including the reported one. With `permutation_repeats` 0 the permutation importance is left
+    out, with `shap_rows` 0 the SHAP importance.
     """
 
     target_precision: Annotated[float, Meta(gt=0, le=1)]

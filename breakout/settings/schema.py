@@ -30,7 +30,10 @@ def kind_of(cls: type) -> str:
 
 
 def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
-    """Return every dotted key of a program with the kinds that have it (none for a key of every kind)."""
+    """Return every dotted key of a program, with the kinds of its group that have the key.
+
+    Keys of the root and of groups with a single class have no kinds.
+    """
     keys: dict[str, tuple[str, ...]] = {}
     for name, hint in type_hints(root).items():
         keys[name] = ()

@@ -1,9 +1,9 @@
 """The user's own folders of configuration files (`--config-dir DIR`), read by Hydra with strict checks.
 
-Hydra reads a folder through a `ConfigSource`. `UserFiles` is one for the scheme `breakout://`. Unlike Hydra's own
-source for `file://`, its errors name file and line. It also reads files of the older layout: files of `experiment/`,
-`sweep/`, `debug/` and `local/` without a `# @package` line set keys of the root, and keys of the root may have their
-old names.
+Hydra reads a folder through a `ConfigSource`. Its subclass `UserFiles` reads addresses that begin with `breakout://`.
+Unlike Hydra's own source for `file://`, `UserFiles` names file and line in its errors. `UserFiles` also reads files of
+the older layout: files of `experiment/`, `sweep/`, `debug/` and `local/` without a `# @package` line set keys of the
+root, and keys of the root may have their old names.
 """
 
 from __future__ import annotations

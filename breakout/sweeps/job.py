@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Event:
     """A change in the state of a job: it started, completed with a value of the optimized metric, or failed.
 
-    `message` is the reason of a failure. `is_death` is true if its process died, so that it could not write its status.
+    `message` is the reason of a failure. `is_death` is true if the job's process died before it could write the
+    job's status.
     """
 
     kind: Literal["started", "completed", "failed"]
@@ -32,7 +33,8 @@ class Event:
 
 Identity: TypeAlias = tuple[str, str]
 
-# These overrides choose how a sweep runs and are not part of a job, except the folders in which its options are.
+# `_OF_THE_SWEEP` holds the beginnings of overrides that choose how a sweep runs. They are not part of a job, except
+# `_FOLDERS`, which names the folders of configuration files that the job's options come from.
 _FOLDERS = "hydra.searchpath="
 _OF_THE_SWEEP = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/")
 
@@ -41,8 +43,8 @@ _OF_THE_SWEEP = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hyd
 class Job:
     """One run of a sweep.
 
-    `origin` is the position of the sweeper's job that it comes from; a walk forward whose folds are jobs makes several
-    jobs of one origin. `number` is the job's number in the sweep's folder.
+    `origin` is the number of the sweeper's job from which this job was made; a walk forward with `fold_jobs` makes
+    several jobs of one origin. `number` is the job's number in the sweep's folder.
     """
 
     origin: int
@@ -86,12 +88,12 @@ class Refusal:
 
 
 def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
-    """Return what identifies a job: its fingerprint, and its texts that change none of its numbers."""
+    """Return what identifies a job: its fingerprint, and its name, hypothesis and tags, which the fingerprint omits."""
     return fingerprint, json.dumps([mapping.get(key) for key in ("name", "hypothesis", "tags")])
 
 
 def refuse(job: Job, error: Exception) -> Refusal:
-    """Return the refusal of a job."""
+    """Return the refusal of a job for this error."""
     return Refusal(job.origin, job.overrides, settings.to_mapping(job.config), error, job.number)
 
 
@@ -104,7 +106,7 @@ def command_of(overrides: Sequence[str], sweep_overrides: Sequence[str] = ()) ->
     """Return the command that runs a job alone; `sweep_overrides` are the overrides of its sweep."""
     arguments = [*filter(_is_folders, sweep_overrides), *job_overrides(overrides)]
     if any(found.startswith("sweep=") for found in arguments):
-        arguments.append("hydra.mode=RUN")  # the file itself selects a sweep
+        arguments.append("hydra.mode=RUN")  # otherwise the file of `conf/sweep` would start a sweep
     return shlex.join(["breakout", *arguments])
 
 

@@ -1,4 +1,4 @@
-"""The run folders of a sweep's jobs: the marks in a job's status, its ranking metric, and its failure."""
+"""The run folders of a sweep's jobs: the state, the ranking metric and the failure of each job."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ class JobRun:
         return self.damage or (self.status.error if self.status else None) or "it has not ended"
 
     def is_of(self, number: int, fingerprint: str) -> bool:
-        """Return whether this is a run of a job; the folder's name ends with the fingerprint of its settings."""
+        """Return whether this is a run of the job with this number and this fingerprint.
+
+        The folder's name ends with the fingerprint. Without a valid status.json the name alone decides.
+        """
         is_named = self.folder.name.endswith(f"-{fingerprint}")
         return is_named if self.status is None else is_named and self.status.job == number
 
@@ -69,7 +72,7 @@ def run_of(runs: Sequence[JobRun], number: int, fingerprint: str) -> JobRun | No
 
 
 def job_facts(number: int, overrides: Sequence[str]) -> dict[str, Any]:
-    """Return the keys that the status.json of a job holds beside those of any run."""
+    """Return what the status.json of a sweep's job holds in addition to that of any run: number and overrides."""
     return {"job": number, "overrides": tuple(map(mask_secrets, overrides))}
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Overrides = tuple[str, ...]
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # numbers such as a tuner draws
 
-# Settings that are not part of a recipe: the evaluation window, names, and the seed.
+# `_WHERE` is the group that chooses the evaluation window. Overrides of `_NOT_RECIPE` are not part of a recipe.
 _WHERE = {"window"}
 _NOT_RECIPE = _WHERE | {"seed", "name", "hypothesis", "tags", "paths"}
 
@@ -30,9 +30,10 @@ def recipe_overrides(overrides: Sequence[str]) -> Overrides:
 
 
 def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:
-    """Return short labels for the jobs of one table, without the window, which is in the table's title.
+    """Return a short label for each job of one table: the overrides in which the job differs from the other jobs.
 
-    A label is "" if nothing is left.
+    The label of a single job has all its overrides except the window, which is in the table's title. A label without
+    overrides is "".
     """
     if len(overrides) > 1:
         return {number: shorten(found) for number, found in _without_common(overrides).items()}
@@ -43,7 +44,7 @@ def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:
 
 
 def shorten(overrides: Sequence[str]) -> str:
-    """Return overrides without the groups of their keys and with long numbers shortened: depth=4 iterations=500."""
+    """Return overrides with short keys and numbers: depth=4 for model.depth=4, 0.1235 for 0.123456."""
     return " ".join(map(_shorten, overrides))
 
 

@@ -40,7 +40,7 @@ class PlannedJob:
     evaluation_rows: int | None
 
     def prepared(self, work: SharedWork) -> PreparedPlan:
-        """Return the plan for a process whose jobs share `work`."""
+        """Return the plan with `work`, which the jobs of one process share."""
         return replace(self.plan, work=work)
 
     @property
@@ -58,7 +58,7 @@ class PlannedJob:
 
 @dataclass(frozen=True)
 class Group:
-    """Jobs that share their fits; `iterations` is the largest number that any of them asks for."""
+    """Jobs that share their fits; `iterations` is the largest number of iterations in their settings."""
 
     jobs: tuple[PlannedJob, ...]
     iterations: int
@@ -88,7 +88,7 @@ class SweepPlan:
         return sorted((job for group in self.groups for job in group.jobs), key=lambda planned: planned.job.number)
 
     def once(self) -> SweepPlan:
-        """Return the plan with each job number once, even if several overrides make the same job."""
+        """Return the plan with each job once; a job that several sets of overrides define has one number."""
         seen: set[int] = set()
 
         def is_new(number: int) -> bool:
@@ -192,7 +192,7 @@ def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
 def _expand(
     resolved: _Resolved, problem: Problem, contract: Contract, dates: np.ndarray | None
 ) -> Iterator[PlannedJob | Refusal]:
-    """Yield the job, or one job for each fold if its window is a walk forward with folds as jobs."""
+    """Yield the job, or one job for each fold if its window is a walk forward with `fold_jobs`."""
     job, window, folds = resolved.job, resolved.job.config.window, resolved.folds
     if not isinstance(window, settings.WalkForwardWindowConfig) or dates is None:
         yield _planned(job, problem, contract, resolved.split, folds, dates)
@@ -246,9 +246,10 @@ def _planned(
 
 
 def _count_rows(split: Split, folds: tuple[Fold, ...], dates: np.ndarray) -> tuple[int, int]:
-    """Return the numbers of training rows (of folds, the last one's) and of all evaluation rows.
+    """Return the number of training rows and the number of evaluation rows.
 
-    DataError if there are too few.
+    For a walk forward these are the training rows of its last fold and the evaluation rows of all folds. DataError if
+    there are too few.
     """
     for fold in folds:
         try:
@@ -282,9 +283,10 @@ def group_jobs(planned: Sequence[PlannedJob]) -> tuple[Group, ...]:
 
 
 def _fit_key(planned: PlannedJob) -> tuple[Any, ...]:
-    """Return everything that a fit depends on.
+    """Return a key that is equal for jobs that can share their fits: everything that a fit depends on.
 
-    Of the number of iterations only the part is included that decides the first trees.
+    Numbers of iterations that lead to the same first trees count as equal, because the longer fit contains the shorter
+    one.
     """
     config, plan = planned.job.config, planned.plan
     ranges = tuple(fold.train for fold in plan.folds) or (plan.split.train,)

@@ -43,7 +43,11 @@ class Progress:
         self.failed: list[int] = []
 
     def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, *, twice: int, trials: int | None) -> None:
-        """Print the jobs, fits, rows, time and bytes of a batch; `twice` counts the jobs that were requested again."""
+        """Print the jobs, fits, rows, time and bytes of a batch.
+
+        `todo` is the plan without the completed jobs. `twice` is the number of requested jobs that equal another one.
+        `trials` is the number of trials of a tuner, None without a tuner.
+        """
         is_first = not self._overrides
         self._overrides |= {planned.job.number: planned.job.overrides for planned in plan.jobs}
         self._overrides |= {refusal.number: refusal.overrides for refusal in plan.refused}
@@ -122,7 +126,7 @@ class Progress:
         return planned.job.config.optimized_metric if planned else "log_loss"
 
     def _keep_best(self, event: Event, metric: str) -> None:
-        """Keep the best job of each problem, because jobs with other dates or targets cannot be compared."""
+        """Keep the best job of each split and target, because jobs that differ in these cannot be compared."""
         if event.value is None:
             return
         job = self._jobs[event.number]

@@ -61,7 +61,7 @@ def write_leaderboard(folder: Path) -> Leaderboard:
 def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
     """Write a sweep's leaderboard, print its top and register the jobs; return 0 if all are completed, else 1.
 
-    `trackers` are those of the jobs with their secrets, which saved settings lack.
+    `trackers` are the tracking settings of the jobs, with the secrets that saved settings lack.
     """
     board = write_leaderboard(folder)
     print_board(board)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OpenedSource:
-    """A warehouse, the same warehouse behind the cache, and the facts about it that jobs need."""
+    """A warehouse; `cached` answers its queries through the cache, `facts` describes the warehouse to jobs."""
 
     facts: Source
     warehouse: Warehouse
@@ -72,7 +72,7 @@ class Sources:
         return self._opened[config]
 
     def problem(self, source: OpenedSource, features: BreakoutFeatureConfig, span: DateRange) -> Problem:
-        """Return the rows that jobs with this source and these features share."""
+        """Return the description of the rows that jobs with this source and these features share."""
         key = (source.facts, features)
         if key not in self._problems:
             sql = get_training_data_query((*features.names, *SLICE_FEATURES), sources=source.facts.tables)
@@ -81,7 +81,7 @@ class Sources:
         return self._problems[key]
 
     def contract(self, features: BreakoutFeatureConfig) -> Contract:
-        """Return the contract of features and target. It is kept, because building one takes a third of a second."""
+        """Return the contract of features and target, built once because that takes a third of a second."""
         if features not in self._contracts:
             self._contracts[features] = build_contract(features)
         return self._contracts[features]
@@ -102,5 +102,5 @@ class Sources:
             if self._is_dry:
                 return None
         dates = array_of(problem_answer(problem, opened.cached)["game_date"])
-        read_absent_games(problem, opened.cached)  # for the workers, which would open the source for it
+        read_absent_games(problem, opened.cached)  # so that workers find them in the cache and need not open the source
         return dates

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finished:
-    """The results of a completed job: its settings, its figures and its predictions."""
+    """The results of a completed job: its settings, its metrics and its predictions."""
 
     config: ExperimentConfig
     metrics: RunMetrics
@@ -43,9 +43,11 @@ class Finished:
 
 @dataclass(frozen=True)
 class JobResult:
-    """One job: its entry in sweep.json, the overrides in which it differs from the others, and the end of its run.
+    """A job of a sweep, as it ended.
 
-    `command` runs the job alone. `finished` is None unless the job is completed and its files are unchanged.
+    `entry` is its entry in sweep.json. `words` are the overrides in which it differs from the other jobs. `run` is its
+    run folder, None if it has not run. `command` runs the job alone. `finished` is None unless the job is completed and
+    its files are unchanged.
     """
 
     entry: JobEntry
@@ -97,7 +99,7 @@ class JobResult:
         return digest.hexdigest()[:12]
 
     def part(self, split: str, column: str) -> np.ndarray:
-        """Return game_date, probability or is_breakout of one part's games, shape (n,); empty if there is none."""
+        """Return game_date, probability or is_breakout of the rows of a split, shape (n,); empty if there are none."""
         return np.asarray(array_of(self.found.predictions[column])[self._splits == split])
 
     @cached_property
@@ -119,7 +121,7 @@ def load_results(folder: Path) -> list[JobResult]:
 
 
 def _load(result: JobResult, run: JobRun) -> JobResult:
-    """Return the result of a job with the content of its completed run, or with the damage of its files."""
+    """Return the result of a job with the content of its completed run, or with a message about its damaged files."""
     try:
         record = read_run(run.folder)
         metrics = record.metrics

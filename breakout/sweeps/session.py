@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 Launch: TypeAlias = "Callable[[Sequence[PlannedJob], Path], None]"
 
-LOOK_SECONDS = 1.0  # time between two looks at the run folders of jobs that another launcher runs
+LOOK_SECONDS = 1.0  # pause between two readings of the run folders of jobs that another launcher runs
 
 
 class DryRunShown(Exception):  # noqa: N818  (an ending, not an error)
-    """The end of a dry run, raised after its plan is printed; some of its jobs may be impossible."""
+    """An exception that ends a dry run after its plan is printed; `is_possible` is false if a job cannot start."""
 
     def __init__(self, *, is_possible: bool) -> None:
         super().__init__()
@@ -38,16 +38,16 @@ class DryRunShown(Exception):  # noqa: N818  (an ending, not an error)
 
 
 class FailedFast(Exception):  # noqa: N818
-    """The end of a sweep with `fail_fast`, raised when a job has failed."""
+    """An exception that ends a sweep with `fail_fast` after a job has failed."""
 
 
 @dataclass
 class Options:
     """The options of a sweep.
 
-    `workers` None means as many as the cores allow. `launch` is the function of another launcher, or None for our
-    worker processes. `trials` is how many jobs a tuner will ask for in all its batches, or None if the sweeper is not a
-    tuner.
+    `workers` None means as many as the cores allow. `launch` runs jobs by another launcher; with None the sweep's
+    own worker processes run them. `trials` is the number of trials that a tuner still has to run in all its batches,
+    None if the sweeper is not a tuner.
     """
 
     cache: Path
@@ -60,7 +60,7 @@ class Options:
 
 
 class SweepSession:
-    """One sweep in its folder, to be used as a context, which ends its workers."""
+    """A sweep in its folder, used in a `with` block whose end also ends the worker processes."""
 
     def __init__(self, folder: Path, record: SweepRecord, options: Options) -> None:
         self.folder, self.record, self.options = folder, record, options
@@ -89,7 +89,8 @@ class SweepSession:
     def run(self, jobs: Sequence[Job], refused: Sequence[Refusal]) -> list[float | None]:
         """Run one batch and return the optimized metric of each of the sweeper's jobs, None for a job without one.
 
-        Raises the first refusal if no job of the sweep can start, DryRunShown in a dry run, and FailedFast.
+        Raises the first refusal if no job of the sweep can start, DryRunShown in a dry run, and FailedFast if
+        a job failed and `fail_fast` is set.
         """
         self.trackers |= {job.config.tracking for job in jobs}
         plan = plan_sweep(jobs, self.options.cache, is_dry=self.options.is_dry)
@@ -113,7 +114,7 @@ class SweepSession:
         return self._values_of(plan)
 
     def _read_completed(self) -> None:
-        """Read the values of completed jobs. A job whose files were changed since it ended will run again."""
+        """Read the metrics of completed jobs, and print which jobs run again because their files were changed."""
         runs = job_runs(self.folder)
         for entry in self.record.jobs:
             run = run_of(runs, entry.number, entry.fingerprint)
@@ -191,7 +192,10 @@ class SweepSession:
         return not (event.kind == "failed" and self.options.fail_fast)
 
     def _values_of(self, plan: SweepPlan) -> list[float | None]:
-        """Return the value of each origin; if the folds of a walk forward are jobs, it is their mean."""
+        """Return the optimized metric of each of the sweeper's jobs, in their order.
+
+        If the folds of a walk forward are jobs, its metric is their mean, or None if one of them has none.
+        """
         values: dict[int, list[float | None]] = {refusal.origin: [None] for refusal in plan.refused}
         for planned in plan.jobs:
             values.setdefault(planned.job.origin, []).append(self._values.get(planned.job.number))
@@ -199,7 +203,7 @@ class SweepSession:
 
 
 class _JobFolders:
-    """The run folders that jobs make from now on, read to learn which jobs have ended."""
+    """A reader of the run folders that jobs create after its own creation; it finds out which jobs have ended."""
 
     def __init__(self, folder: Path, jobs: Sequence[PlannedJob]) -> None:
         self._folder = folder
@@ -225,9 +229,9 @@ class _JobFolders:
         return Event("failed", number, run.message, is_death=run.state == "killed")
 
     def lost(self, failure: Exception | None) -> list[Event]:
-        """Return a failure for each job without an end, after the launcher has ended with this `failure`."""
+        """Return a failure for each job that has not ended; `failure` is the launcher's error, None if it had none."""
         message = f"the launcher gave up: {message_of(failure)}" if failure else "it left no run folder."
-        # A job that has started may still end, on another machine.
+        # A job that has started is not reported as dead, because it may still run on another machine.
         return [Event("failed", number, message, is_death=number not in self._begun) for number in self._open]
 
 

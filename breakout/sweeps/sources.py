@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """What a job knows of a warehouse without opening it: its settings, tables, fingerprint and description.
+    """The facts about a warehouse that jobs use without opening it: settings, tables, fingerprint, description.
 
     `cache` is the folder of cached query results. `run` is the label that BigQuery attaches to query jobs: the name of
     the first job of the sweep that needs this warehouse.
@@ -55,9 +55,9 @@ class Source:
 
 @dataclass(frozen=True)
 class Problem:
-    """The rows that jobs share.
+    """The description of rows that several jobs share.
 
-    They have one source, one set of features, one target, and all dates that any of the jobs needs.
+    The rows have one source, one set of features and one target, and cover all dates that any of the jobs needs.
     """
 
     source: Source

@@ -1,8 +1,9 @@
 """The ranks of jobs that were validated on the same rows, and the jobs that are tied with the best.
 
-Jobs are ranked by the optimized metric on the validation part. A job is tied with the best if the interval of their
-difference holds 0; both are resampled together by whole game dates. The best of many jobs is partly the best by chance,
-so most sweeps end in a tie, and the simplest of the tied jobs should be chosen.
+Jobs are ranked by the optimized metric on the validation part. A job is tied with the best if the confidence
+interval of their difference holds 0; the interval comes from the same resamples of whole game dates for both jobs. The
+best of many jobs is partly the best by chance, so most sweeps end in a tie, and the simplest of the tied jobs should be
+chosen.
 """
 
 from __future__ import annotations
@@ -82,12 +83,12 @@ def _depth(config: ExperimentConfig) -> int:
 
 
 def _is_tie(difference: Interval) -> bool:
-    """Return whether two jobs are tied; without an interval they are."""
+    """Return whether the interval of two jobs' difference holds 0; without an interval they count as tied."""
     return difference.low is None or difference.holds(0.0)
 
 
 def _draw(result: JobResult) -> DateResamples:
-    """Return the draws of game dates that the evaluation of a job makes."""
+    """Return the resamples of validation dates that the evaluation of the job draws."""
     numbers = result.found.config.evaluation
     return draw_date_resamples(
         result.part("validation", "game_date"),

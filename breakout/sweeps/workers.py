@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from breakout.sweeps.plan import Group, PlannedJob
 
-GRACE_SECONDS = 10.0  # time for a terminated worker to record that in its status.json
-ORPHAN_SECONDS = 1.0  # the same, if the planning process has ended
+GRACE_SECONDS = 10.0  # time for a terminated worker to record the interruption in its job's status.json
+ORPHAN_SECONDS = 1.0  # the same time for a worker whose planning process has ended
 CONTEXT = multiprocessing.get_context("forkserver")
 IMPORTED = (
     "breakout.models.catboost",
@@ -51,9 +51,10 @@ IMPORTED = (
 
 
 def start_server() -> None:
-    """Start the server that workers are forked from, which imports what jobs need while the sweep is planned.
+    """Start the fork server, which imports what jobs need while the sweep is planned.
 
-    Workers inherit from it that Ctrl-C interrupts only the planning process, which then ends them.
+    The fork server ignores Ctrl-C, and so do the workers that are forked from it. Ctrl-C interrupts only the planning
+    process, which then ends the workers.
     """
     CONTEXT.set_forkserver_preload(list(IMPORTED))
     is_main = threading.current_thread() is threading.main_thread()
@@ -75,7 +76,7 @@ def start_server() -> None:
 def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> Event:
     """Run one job in the sweep's folder.
 
-    A failure is also written there, with the traceback in the job's run.log.
+    The job's run folder also records a failure, with the traceback in run.log.
     """
     from breakout.features.distributions import check_drift
     from breakout.training import train
@@ -109,7 +110,7 @@ def _begin_worker(lifeline: Connection) -> None:
 
 
 def _end_with_planner(lifeline: Connection) -> None:
-    """End this process when the planning process has ended, which closes its end of the pipe."""
+    """Wait until the planning process has ended, which closes the pipe, then end this worker process."""
     with suppress(EOFError, OSError):
         lifeline.recv()
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (errors about broken pipes have no reader left)
@@ -131,7 +132,7 @@ class Worker:
         self.left: deque[PlannedJob] = deque()
 
     def take(self, group: Group) -> None:
-        """Make the jobs of a group the next ones."""
+        """Set the group whose jobs this worker runs next."""
         self.group, self.left = group, deque(group.jobs)
 
     def begin_next(self) -> tuple[int, Future[Event]]:
@@ -167,12 +168,12 @@ class Worker:
         return Event("failed", self._current, describe_death(code), is_death=True)
 
     def terminate(self) -> None:
-        """Ask the process to end; a running job then writes that into its status.json."""
+        """Terminate the process if it runs a job; the job then records the interruption in its status.json."""
         if self._process is not None and self._is_busy:
             self._process.terminate()
 
     def close(self, deadline: float) -> None:
-        """Wait for the process to end; after the deadline kill it."""
+        """Wait for the running job to end, kill the process if the deadline passes first, and free the pool."""
         if self._running is not None:
             wait([self._running], timeout=max(0.0, deadline - time.monotonic()))
         if self._process is not None and self._is_busy:
@@ -185,7 +186,7 @@ class Worker:
 
 
 class Workers:
-    """A pool of `count` worker processes that write into the sweep's folder; its context ends them."""
+    """A pool of `count` worker processes that write into the sweep's folder; the end of its `with` block ends them."""
 
     def __init__(self, count: int, folder: Path) -> None:
         self._folder = folder
@@ -253,7 +254,7 @@ def _without_main_module() -> Iterator[None]:
 
 
 def describe_death(code: int | None) -> str:
-    """Return the message of a process that ended with this exit code; -9 means signal 9."""
+    """Return the message about a worker process that ended with this exit code; -9 means signal 9."""
     cause = f"exit code {code}" if code is None or code >= 0 else f"signal {-code}, {signal.Signals(-code).name}"
     return f"its process died ({cause}): killed, or out of memory."
 

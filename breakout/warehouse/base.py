@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def first_day_seen(start: date, seasons_before: int = 1) -> date:
     """Return 1 September before the first season that a row of `start` reads.
 
-    From November on the row's season began in the calendar year. Until October it may have begun the year before
-    (2019-20 ended on 11 October 2020), so the earlier one is assumed, which reads at most one summer without games
-    too many.
+    In November and December the row's season began in the same calendar year. From January to October it may have begun
+    in the year before (the season 2019-20 ended on 11 October 2020), so that year is assumed. If the season did begin
+    in the same year, one more season than necessary is read.
     """
     season = start.year if start.month >= 11 else start.year - 1
     return date(season - seasons_before, 9, 1)
@@ -59,9 +59,9 @@ class Warehouse(Protocol):
         ...
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check columns, types, keys and values of the source rows that rows from start to end read.
+        """Check columns, types, keys and values of the source rows that feature rows from start to end depend on.
 
-        `seasons_before` is how many seasons before a row's own its features read.
+        `seasons_before` is the number of earlier seasons, besides its own season, that a row's features read.
         """
         ...
 
@@ -72,7 +72,7 @@ class Warehouse(Protocol):
     def history_start(self, start: date, seasons_before: int = 1) -> date:
         """Return the first day that a row of `start` reads, for a partition filter that never cuts a window.
 
-        `seasons_before` is how many seasons before the row's own its features read.
+        `seasons_before` is the number of earlier seasons, besides its own season, that the row's features read.
         """
         ...
 

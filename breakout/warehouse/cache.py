@@ -34,7 +34,7 @@ logger = logging.getLogger("breakout")
 
 LIMIT_BYTES = 2 * 2**30
 _LAYOUT = 1  # to be increased when the meaning of an entry's content changes
-_CHECKS = 2  # raise it when a check is added, so that sources that passed the earlier ones are checked again
+_CHECKS = 2  # raise it when a check is added, so that sources that passed the earlier checks are checked again
 _LEFTOVER_SECONDS = 24 * 3600  # the process of a half-written file this old has ended
 _LOCKS = 256  # number of lock files; two queries rarely share one
 
@@ -73,7 +73,7 @@ class CachedWarehouse(ClosedOnExit):
         return self._kept(self._key(sql, parameters))
 
     def recall(self, question: str, answer: Callable[[], str]) -> str:
-        """Return the text of `answer`, called once for each state of the source; `question` is its key."""
+        """Return the text from `answer`, which is called once for each state of the source; `question` is the key."""
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
@@ -86,7 +86,7 @@ class CachedWarehouse(ClosedOnExit):
         self._ask(self._check_key(start, end, seasons_before), check)
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule of the source, which reads only a day or two."""
+        """Check the schedule of the source every time, because that reads only a day or two."""
         self._inner.check_schedule(start, end)
 
     def latest_game_date(self) -> date:
@@ -142,9 +142,9 @@ class CachedWarehouse(ClosedOnExit):
         return self._key(f"check_history {_CHECKS}", asked)
 
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return the entry, or else the result of `read`.
+        """Return the rows of the entry; if there is no entry, return the result of `read` and save it as the entry.
 
-        If the folder cannot be written, log a warning and go on.
+        With `is_read_only` nothing is saved. If the folder cannot be written, log a warning instead of saving.
         """
         if self._is_read_only:
             kept = self._kept(key)

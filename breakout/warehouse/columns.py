@@ -1,7 +1,7 @@
 """The conversion of a file's columns to the declared types of a source table: SQL expressions in DuckDB's dialect.
 
-No value is changed silently: a value that the declared type cannot hold exactly is a problem, and the expression of the
-value is used only after no row had one.
+No value is changed silently. Rows with a value that the declared type cannot hold exactly are found first, and the
+values are converted only if there are no such rows.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Conversion:
     """The conversion of a column to its declared type.
 
     `value` is the expression. `problem` is the condition of rows whose value it would change, None if there can be no
-    such row. `expected` and `advice` complete the sentence about those rows.
+    such row. `expected` (the type) and `advice` (the remedy) are parts of the error message about those rows.
     """
 
     value: str
@@ -100,7 +100,7 @@ def _to_string(source: SourceColumn) -> Conversion:
     if source.base_type in _TEXTS | _INTEGERS:
         return Conversion(f"CAST({name} AS VARCHAR)")
     if source.base_type == "BLOB":
-        # Old writers do not mark bytes as text.
+        # Older programs write text to Parquet as bytes, without marking it as text.
         decoded = f"TRY(decode({name}))"
         return Conversion(decoded, f"{name} IS NOT NULL AND {decoded} IS NULL", "UTF-8 text")
     return _impossible(source, "STRING")
@@ -149,6 +149,6 @@ def _to_number(column: Column, source: SourceColumn) -> Conversion:
 
 
 def _impossible(source: SourceColumn, declared: str, advice: str = Conversion.advice) -> Conversion:
-    """Return the conversion of a type that cannot become the declared one: only a column of NULL has no problem."""
+    """Return the conversion of a type that cannot become the declared one: every value but NULL is a problem."""
     value = f"CAST(NULL AS {DUCKDB_TYPE[declared]})"
     return Conversion(value, f"{source.sql} IS NOT NULL", declared, advice)

@@ -60,8 +60,8 @@ def consistency_query(
 
     `conditions` limits the rows of a table, such as to the dates that a partition filter must name. Columns of the
     result: kind, number (of the example), total (examples of the kind), source, game_id, game_date, season_year,
-    season_type, team, opponent, player_lookup and row_count; a NULL where a kind has no such value. Rows of team codes
-    hold the code in `team`, and also in `opponent` if the table has a row of that team itself.
+    season_type, team, opponent, player_lookup and row_count; a NULL where a kind has no such value. Rows of the kind
+    `team codes` hold the code in `team`, and also in `opponent` if the table has a row of that team itself.
     """
     limits = conditions or {}
     sides = "\n    UNION ALL\n    ".join(_sides(sources, table, limits) for table in TABLES if table.name in names)
@@ -221,7 +221,7 @@ ORDER BY kind, number, source, game_id, team, season_year"""
 
 
 def _sides(sources: SourceTables, table: Table, conditions: Mapping[str, str]) -> str:
-    """Return the SELECT of a table's distinct pairs of game and team; of the schedule the home team."""
+    """Return the SELECT of a table's distinct pairs of game and team, in the schedule only those of the home team."""
     team, opponent = (
         ("home_team_abbr", "away_team_abbr") if table.name == SCHEDULE else ("team_abbr", "opponent_team_abbr")
     )

@@ -36,7 +36,7 @@ Example = list[Row]
 
 @dataclass(frozen=True)
 class Inconsistency:
-    """A kind of contradiction between source rows, its message, and the examples in it.
+    """A kind of contradiction between source rows, its message, and the examples that the message names.
 
     `examples` pairs a game_id with the content of its rows.
     """
@@ -101,7 +101,7 @@ def _rows(row: Row) -> str:
     return f"{row['row_count']:,} row{'' if row['row_count'] == 1 else 's'}"
 
 
-# Words and numbers of public sources (nba_api, ESPN, Basketball-Reference) that identify a season type, in this order.
+# Words and numbers of public sources (nba_api, ESPN, Basketball-Reference) by season type; the first match counts.
 _TYPE_HINTS = (
     ("null", ("pre", "all star", "all-star", "1", "4")),
     ("play_in", ("play in", "play-in", "playin", "5")),
@@ -174,7 +174,10 @@ def _override(key: str, pairs: Mapping[str, str]) -> str:
 
 
 def _unknown(codes: dict[str, set[int]], known: dict[str, set[int]], *, is_any_season: bool) -> dict[str, set[int]]:
-    """Return the codes that `known` lacks, with the seasons in which it lacks them."""
+    """Return the codes that `known` lacks, with the seasons in which it lacks them.
+
+    With `is_any_season` a code that `known` has in any season is not missing.
+    """
     missing = {}
     for code, seasons in sorted(codes.items()):
         lacked = set() if is_any_season and code in known else seasons - known.get(code, set())
@@ -193,7 +196,7 @@ def _nearest(code: str, candidates: Sequence[str]) -> str | None:
 
 
 def _by_source(value: Callable[[Row], str], joint: str) -> Callable[[Example], str]:
-    """Return a function that describes what each table holds of a game."""
+    """Return a function that describes the `value` of a game in each table; `joint` is the text before the values."""
 
     def describe(example: Example) -> str:
         held: dict[str, list[str]] = defaultdict(list)
@@ -229,7 +232,7 @@ def _dated_ids(example: Example) -> str:
 
 
 def _seasons(example: Example) -> str:
-    """Describe where a season ends and another begins, each with a game."""
+    """Describe the date on which one season ends and the date on which the next begins, with a game of each."""
     held: dict[int, Row] = {}
     for row in example:
         held.setdefault(row["season_year"], row)

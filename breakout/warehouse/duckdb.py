@@ -45,11 +45,11 @@ def to_duckdb(sql: str) -> str:
 
 
 class DuckDBWarehouse(ClosedOnExit):
-    """Files or in-memory Arrow tables behind one DuckDB connection; results do not depend on its threads.
+    """Files or in-memory Arrow tables behind one DuckDB connection; results do not depend on the number of threads.
 
     `files` maps a table name (`player_game_summary`, `team_offense_game_summary`, `schedule`) to a path or a glob.
-    DataError if a file or a column is missing or impossible. With `is_lazy` files are digested now, and read and
-    checked when the first query runs.
+    DataError if a file or a column is missing or impossible. With `is_lazy` the constructor only computes the
+    digest of the files; they are read and checked when the first query runs.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class DuckDBWarehouse(ClosedOnExit):
         return self._connection
 
     def _renamed(self, table: tables.Table, select: str) -> str:
-        """Return a SELECT that renames team codes and season types of another as configured."""
+        """Return a SELECT of the rows of `select` with team codes and season types renamed as configured."""
         if self._options.renaming is None:
             return select
         renamed = self._options.renaming.apply(table, "incoming_rows", has_season_type=True)
@@ -123,7 +123,7 @@ class DuckDBWarehouse(ClosedOnExit):
 
     @classmethod
     def from_arrow(cls, loaded: Mapping[str, pa.Table], label: str = "arrow") -> DuckDBWarehouse:
-        """Return a warehouse over checked Arrow tables; `slate` may list rows that are not played yet."""
+        """Return a warehouse over Arrow tables, without checks of their rows; `slate` may list games not played yet."""
         warehouse = cls({}, label=label)
         incoming = [table for table in (*tables.HISTORY_TABLES, tables.SCHEDULE) if table.name in loaded]
         for table in incoming:

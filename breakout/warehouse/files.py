@@ -32,7 +32,7 @@ class TableFiles:
     paths: tuple[str, ...]
 
     def where(self, path: str | None = None) -> str:
-        """Format table and file (without `path`, the pattern) for a message."""
+        """Return the names of table and file for a message; if `path` is None, the pattern instead of the file."""
         return f"{self.table} ({path or self.pattern})"
 
     def cannot_be_read(self, path: str, reason: str | None) -> DataError:

@@ -1,4 +1,4 @@
-"""The opening of the configured warehouse; only its own engine is imported."""
+"""The opening of the configured warehouse; only the engine of that warehouse is imported."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """Files of one table with the same columns; `source` is the text after FROM, `columns` map lower-case names."""
+    """Files of one table with the same columns; `source` is the text after FROM, `columns` is by lower-case name."""
 
     source: str
     paths: tuple[str, ...]
@@ -82,7 +82,9 @@ class PartReader:
         columns: dict[str, list[tuple[str, str]]] = {}
         with errors_named(found.where()):
             rows = self._connection.execute(sql).fetchall()
-        nested = 0  # elements of nested columns still to come; the first row of a file is its root
+        # The first row of each file is the root of its schema. `nested` is the number of following rows that describe
+        # parts of a nested column instead of a column.
+        nested = 0
         for path, name, children, kind in rows:
             if path not in columns:
                 columns[path], nested = [], 0
@@ -143,7 +145,7 @@ class PartReader:
         return name
 
     def _by_name(self, found: TableFiles, path: str, columns: Sequence[tuple[str, str]]) -> Mapping[str, SourceColumn]:
-        """Return the columns by lower-case name, those of the folders too; DataError if a name occurs twice."""
+        """Return the columns of file and folders by lower-case name; DataError if a name occurs twice."""
         folders = files.hive_values(path) if self._has_hive_folders else {}
         counts = Counter([*(name.lower() for name, _ in columns), *folders])
         twice = next((name for name, count in counts.items() if count > 1), None)

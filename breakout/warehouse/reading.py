@@ -122,7 +122,10 @@ class FileReader:
     def _problem_message(
         self, table: Table, found: TableFiles, part: Part, column: Column, conversion: Conversion, count: int
     ) -> str:
-        """Describe the first file with such rows, and some of them by value and key (in CSV, the line of the first)."""
+        """Describe values that the declared type cannot hold: the first file with such values, and examples with keys.
+
+        For a CSV file the message also names the line of the first example.
+        """
         source = part.columns[column.name]
         keys = [part.columns[name].sql for name in table.key if name in part.columns]
         value, *_ = shown_columns = [f"CAST({name} AS VARCHAR)" for name in (source.sql, *keys)]

@@ -49,7 +49,10 @@ class Renaming:
         return f"(SELECT * REPLACE ({columns}) FROM {source}{left_out})"
 
     def _replacements(self, table: Table) -> dict[str, str]:
-        """Return the expression of each column that holds team codes; in a game_id they are between underscores."""
+        """Return the SQL expression of each column that holds team codes, game_id included.
+
+        The last two parts of a game_id, separated by underscores, are team codes.
+        """
         names = [column.name for column in table.columns if column.name in TEAM_COLUMNS]
         replaced = {name: _case(f"CAST({name} AS STRING)", self.team_codes) for name in names}
         home, away = _case(_LAST_PART, self.team_codes), _case(_PART_BEFORE, self.team_codes)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables, Table
 
-# The league's first season began in 1946. A year of two digits would be read as one of the first century.
+# The league's first season began in 1946. A year of two digits is read as a year of the first century.
 _FIRST_DATE, _LAST_DATE = "DATE '1946-01-01'", "DATE '2100-12-31'"
 _NO_SEASON_TYPE = "season_type is NULL or empty"
 # Control characters can clear a terminal, format characters (writing direction, zero width) hide or reverse what is
@@ -20,7 +20,8 @@ _NO_SEASON_TYPE = "season_type is NULL or empty"
 _UNSAFE = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 _FORMULA = "[=+@-]"
 
-# More than any amount of a game; below it sums of billionths stay whole numbers that a FLOAT64 can hold.
+# No amount in a game is larger. Features sum some amounts in billionths, and below this limit a FLOAT64 holds the sums
+# exactly.
 _MOST = 10_000
 
 

@@ -46,9 +46,10 @@ class Table:
 class SourceTables:
     """The full names of the source tables, and the rule by which a game's season type is read.
 
-    With `has_season_type=False` the constant @season_type replaces the column. With `is_season_type_filled` it replaces
-    NULL and empty values, and the column in the tables `lacking_season_type`. `renaming` replaces values inside the
-    queries. ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
+    With `has_season_type=False` the constant @season_type replaces the column. With `is_season_type_filled` the
+    constant replaces NULL and empty values; in the tables of `lacking_season_type`, which lack the column, it is the
+    season type of every row. `renaming` replaces values inside the queries. ConfigurationError if a name is not a plain
+    table name (dataset.table or project.dataset.table).
     """
 
     player_game_summary: str = "nba_analytics.player_game_summary"

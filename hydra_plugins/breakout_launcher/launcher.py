@@ -14,7 +14,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
-# For hydra/launcher=breakout in any program that uses Hydra.
+# This makes hydra/launcher=breakout an option in any program that uses Hydra.
 ConfigStore.instance().store(
     group="hydra/launcher",
     name="breakout",

@@ -141,7 +141,7 @@ class BigQueryJobs(ClosedOnExit):
             return self.client.query(
                 sql, job_id=job_id, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None
             )
-        except Conflict:  # this is a retry after a lost answer, and the job exists
+        except Conflict:  # an earlier request created the job, but its answer was lost
             return self.client.get_job(job_id, retry=self._retry(), timeout=self._left())  # type: ignore[return-value]
         except (GoogleAPICallError, GoogleAuthError):  # the job was refused, so there is none to cancel
             raise

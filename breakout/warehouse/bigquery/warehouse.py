@@ -43,7 +43,7 @@ _FIRST_GAME = date(1946, 11, 1)
 class BigQueryWarehouse(ClosedOnExit):
     """The BigQuery tables that a configuration names.
 
-    `labels` (command, run) are attached to every job. ConfigurationError if a name cannot be a table's.
+    `labels` (command, run) are attached to every job. ConfigurationError if a name is not a valid table name.
     """
 
     def __init__(self, config: BigQueryWarehouseConfig, labels: Mapping[str, str] | None = None) -> None:
@@ -56,7 +56,10 @@ class BigQueryWarehouse(ClosedOnExit):
 
     @cached_property
     def sources(self) -> SourceTables:
-        """The names of the tables and how season types are read; DataError if a table lacks them and none is set."""
+        """The names of the tables and how season types are read.
+
+        DataError if a table has no column season_type and `warehouse.season_type` is not set.
+        """
         lacking = [name for name in self._names if "season_type" not in self.columns(name)]
         if lacking and self._config.season_type is None:
             raise DataError(
