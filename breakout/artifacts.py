@@ -34,9 +34,9 @@ T = TypeVar("T")
 FLUSHING_THREADS = 4  # more threads take longer to start than they save
 SEAL_KEY = "seal"
 
-# The mark in the name of a file or folder that is not complete yet (`_beside`).
+# The names that `_beside` gives to files and folders that are not complete yet.
 _INCOMPLETE = re.compile(r"\..+\.[0-9a-f]{16}(\.\w+)?")
-# The same mark in earlier versions.
+# The names that earlier versions gave to such files and folders.
 _INCOMPLETE_BEFORE = re.compile(r"\.(bundle|.+\.(json|yaml|parquet|html|csv|txt))\.\w+(\.\w+)?")
 
 _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=None)
@@ -44,7 +44,7 @@ _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=N
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` to write to; when the block ends it replaces `path`, on an error it is removed.
+    """Yield a path to write to, whose file replaces `path` when the block ends, and is removed on an error.
 
     DataError if the path cannot be written or the disk is full.
     """
@@ -63,7 +63,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Yield a new folder beside `path` to write into; when the block ends it becomes `path`, on an error it is removed.
+    """Yield a new folder to write into, which becomes `path` when the block ends, and is removed on an error.
 
     DataError if the path cannot be written, the disk is full, or `path` exists and is not empty.
     """
@@ -188,7 +188,8 @@ def save_text(text: str, path: Path) -> None:
 
 def save_json(record: Any, path: Path) -> None:
     """Write JSON with two-space indent; ValueError for NaN and infinity, which JSON does not have."""
-    # The standard library refuses NaN, which msgspec would write as null; msgspec indents many times faster.
+    # `json.dumps` refuses NaN, which msgspec would write as null. msgspec then indents the text, because it does so many
+    # times faster.
     text = json.dumps(msgspec.to_builtins(record), ensure_ascii=False, allow_nan=False)
     save_text(msgspec.json.format(text, indent=2) + "\n", path)
 
@@ -295,6 +296,6 @@ def _readable(path: Path, kind: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise DataError(f"{path} is missing.") from error
     except (OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno is not None:  # pyarrow raises OSError without one for bad content
+        if isinstance(error, OSError) and error.errno is not None:  # pyarrow sets no errno for bad content
             raise DataError(system_sentence(f"{path} cannot be read", error)) from error
         raise DataError(f"{path} is damaged and cannot be read as {kind}.") from error

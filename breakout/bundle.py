@@ -157,12 +157,12 @@ class Bundle:
 
     @property
     def fingerprint(self) -> str:
-        """The digest of the files, calibration, threshold and windows, by which the bundle is named everywhere."""
+        """The digest of the bundle's files, calibration, threshold and windows, which identifies the bundle."""
         return self.manifest.fingerprint
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The paths, below the folder, of the files that belong to the bundle; others there do not."""
+        """The paths, relative to the folder, of the files that belong to the bundle; the folder may hold other files."""
         return (*self.manifest.files, MANIFEST_FILE)
 
     @property
@@ -283,7 +283,7 @@ def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
 def _check_files(path: Path, digests: Mapping[str, str]) -> None:
     """Raise DataError for a missing or changed file.
 
-    If several files changed, the message is that the manifest belongs to another run.
+    If several files changed, the message states that the manifest belongs to another run.
     """
     missing = [name for name in digests if not (path.parent / name).is_file()]
     if missing:

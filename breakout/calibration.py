@@ -92,7 +92,7 @@ class HeldOutCalibration:
 class CalibrationFit:
     """The facts about a calibration beside its map, for metrics.json and the bundle's manifest.
 
-    It is forced if none was configured but weighted classes need one.
+    A calibration is forced by class weights if none was configured but weighted classes distorted the probabilities.
     """
 
     requested: Kind
@@ -156,7 +156,8 @@ def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | N
         return "the validation games hold one class only"
     if probability.min() == probability.max():
         return "the model gives every validation game the same probability"
-    # Beyond these limits the best sigmoid is a step, whose slope is infinite (Albert and Anderson 1984).
+    # If the probabilities separate the classes, the best sigmoid is a step with an infinite slope (Albert and Anderson
+    # 1984).
     if kind == "sigmoid" and probability[y == 0].max() <= probability[y == 1].min():
         return "the model separates the validation games perfectly, so no finite sigmoid fits best"
     if kind == "sigmoid" and probability[y == 1].max() <= probability[y == 0].min():

@@ -24,7 +24,10 @@ EXAMPLES = 3  # absent games that a warning names
 
 
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
-    """Describe the warehouse's games if no row was found from start to end: season types, dates, numbers of rows."""
+    """Describe the warehouse's games, for the message that no row was found from start to end.
+
+    The description holds season types, dates and numbers of rows.
+    """
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
   COUNTIF(game_date BETWEEN @start AND @end) AS asked
@@ -71,7 +74,7 @@ def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
 
 
 def absent_games_query(sources: SourceTables) -> str:
-    """Return the query of the played games, with game_id and game_date, that the team table has no row of.
+    """Return the query of the played games, with game_id and game_date, that the team table lacks.
 
     Its parameters are those of the feature query. The rows are sorted by date.
     """
@@ -94,7 +97,7 @@ ORDER BY game_date, game_id"""  # noqa: S608 - table names are checked, values a
 def find_absent_games(
     warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
 ) -> list[tuple[date, str]]:
-    """Return date and game_id of the games, among those that rows of start..end can see, that the team table lacks."""
+    """Return date and game_id of the games that features of start..end can read and the team table lacks."""
     reach = seasons_before(features.names)
     parameters = features.parameters(warehouse.history_start(start, reach), start, end)
     found = warehouse.query(absent_games_query(warehouse.sources), parameters).to_pylist()
@@ -104,7 +107,7 @@ def find_absent_games(
 def seen_games(
     games: Iterable[tuple[date, str]], features: BreakoutFeatureConfig, start: date, end: date
 ) -> list[tuple[date, str]]:
-    """Return those of the games (date and game_id) that rows of start..end can see."""
+    """Return those of the games (date and game_id) that features of start..end can read."""
     first = first_day_seen(start, seasons_before(features.names))
     return [(day, game_id) for day, game_id in games if first <= day <= end]
 

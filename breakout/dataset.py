@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from breakout.features.query import RowSource
     from breakout.warehouse.base import Warehouse
 
-# Features that only slices of the evaluation use; they are built with the model's and never given to it.
+# Features that only slices of the evaluation use. They are computed with the model's features, but the model never
+# gets them.
 SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 
 
@@ -46,9 +47,9 @@ SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 class Dataset:
     """A set of n rows, sorted by game_date, game_id, player_lookup.
 
-    `X` (n, k) float64 with defaults filled; `is_missing` (n, k) marks the filled values; `y` (n,) 0 or 1, or None where
-    the points are not known yet; `dates` (n,) datetime64[D] is game_date; `keys` holds KEY_COLUMNS; `context` what
-    reports show or slice by, never the model.
+    `X` (n, k) holds the features as float64 with defaults filled; `is_missing` (n, k) marks the filled values. `y` (n,)
+    holds 0 and 1; it is None for a slate, whose points are not known yet. `dates` (n,) is game_date as datetime64[D].
+    `keys` holds KEY_COLUMNS. `context` holds columns that reports show or slice by, and that the model never gets.
     """
 
     X: pd.DataFrame

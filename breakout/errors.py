@@ -60,16 +60,17 @@ def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
 def system_sentence(what: str, error: OSError, otherwise: str = OTHERWISE) -> str:
     """Return `what`, such as "FILE cannot be written", with the operating system's reason and the remedy.
 
-    `otherwise` is the remedy for a reason without a known one.
+    `otherwise` is the remedy if REMEDIES has none for the error's number.
     """
     reason = str(error) if error.errno is None else os.strerror(error.errno)
     return f"{what} ({reason}); {REMEDIES.get(error.errno or 0, otherwise)}."
 
 
 def as_breakout_error(error: BaseException) -> BreakoutError | None:
-    """Return a BreakoutError with a message for an error; None if it is a fault of the program.
+    """Return the BreakoutError that describes an error to the user; None if the error is a fault of the program.
 
-    Limits of the machine are the user's to change: memory, space, open files, paths that cannot be written.
+    Limits of the machine become a BreakoutError, because a user can change them: memory, space, open files, paths that
+    cannot be written.
     """
     if isinstance(error, BreakoutError):
         return error

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# Keys whose paths may differ from the first run's without making it another run.
+# Keys whose paths may differ from those of the first run, because data and bundles may have been moved since.
 PLACES = ("warehouse.player_game_summary", "warehouse.team_offense_game_summary", "warehouse.schedule", "bundle")
 
 
@@ -50,8 +50,8 @@ class Evidence:
 def rerun(folder: Path, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
     """Return the evidence that a run left and that of its rerun, which reads from `places`, keyed by PLACES.
 
-    DataError if the folder holds no completed run, or a file of it was changed. ConfigurationError for a program that
-    cannot be repeated. GateError if the contract has changed, because then the same run is impossible.
+    DataError if the folder holds no completed run, or a file of it was changed. ConfigurationError for a run of a
+    command that cannot be repeated. GateError if the contract has changed, because then the same run is impossible.
     """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])

@@ -22,7 +22,7 @@ MASK = "***"
 _USER_INFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^\s:/?#@'\"<>]*)(?P<password>:?\S*)@")
 _NAMES = "password|passwd|pwd|pass|secret|token|api[-_]?key|key|sig|signature|auth|authorization|credentials?"
 _QUERY = re.compile(rf"(?P<name>[?&;](?:[\w.-]*[-_.])?(?:{_NAMES})=)(?P<value>[^\s&;'\"<>#]+)", re.IGNORECASE)
-# Text between a port and path, or a path alone, and an @ is not a password.
+# Text before an @ that begins with a port and a path, or with a path alone, is not a password.
 _PORT_AND_PATH = re.compile(r"(:\d+)?[/?#]")
 # `${oc.env:NAME}` names a secret without containing it. While text is masked, a number between the private-use
 # characters U+E000 and U+E001 takes its place, so that a value made only of references is recognised and kept.
@@ -52,7 +52,7 @@ def mask_secrets(text: str) -> str:
         return f"\ue000{len(hidden) - 1}\ue001"
 
     found = 1
-    while found:  # the innermost first
+    while found:  # references may be nested; the innermost are hidden first
         text, found = _REFERENCE.subn(hide, text)
     secrets = [found["password"] or found["user"] for found in _USER_INFO.finditer(text)]
     for secret in (*secrets, *(found["value"] for found in _QUERY.finditer(text))):
@@ -127,7 +127,7 @@ def _mask_addresses(text: str) -> str:
 
 
 def _mask_defaults(text: str, hidden: list[str]) -> None:
-    """Mask the defaults of the references that are hidden in a text, in the list of hidden texts."""
+    """Mask, in the list `hidden`, the defaults of the references whose placeholders are in `text`."""
     for place in _HIDDEN.finditer(text):
         index = int(place[1])
         _mask_defaults(hidden[index], hidden)

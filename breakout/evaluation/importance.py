@@ -20,7 +20,7 @@ from breakout.evaluation.resamples import DateResamples, Interval
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, IntArray, check_rows
 from breakout.threads import one_blas_thread
 
-# A DataFrame or a two-dimensional array; pandas is not imported for the sake of a type.
+# A DataFrame or a two-dimensional array; the type is Any so that this module need not import pandas.
 Features = Any
 PredictProbability = Callable[[Features], ArrayLike]
 

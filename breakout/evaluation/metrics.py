@@ -50,7 +50,7 @@ def tied_counts(y: FloatArray, p: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def area_under_roc(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the probability that a breakout is ranked above another game; None with one class.
+    """Return the probability that a breakout is ranked above a game without one; None with one class.
 
     Ties count half: the Mann-Whitney form of the area under the ROC curve (Hanley and McNeil 1982).
     """

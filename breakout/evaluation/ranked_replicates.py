@@ -1,7 +1,7 @@
 """Metrics that depend on the whole ranking, in every resample of the date bootstrap.
 
-A resample repeats the rows of a date as often as the date was drawn. No row is repeated here: rows are weighted, which
-gives the same figures to rounding.
+A resample repeats the rows of a date as often as the date was drawn. Here rows are weighted instead of repeated, which
+gives the same figures except for rounding.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class _RunningSums:
 def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamples) -> FloatArray:
     """Return A (dates, dates), the number of concordant pairs by date.
 
-    A[d, e] counts the pairs of a breakout of date d and another game of date e in which the breakout is ranked higher;
-    ties count half. The AUC needs no more than this matrix: a resample that draws the dates w times has w A w
-    concordant pairs.
+    A[d, e] counts the pairs of a breakout of date d and a game without breakout of date e in which the breakout is
+    ranked higher; ties count half. This matrix is all that the AUC needs: a resample that draws each date d w[d] times
+    has w A w concordant pairs.
     """
     is_breakout = y == 1.0
     by_date = np.argsort(resamples.date_index[is_breakout], kind="stable")
@@ -94,7 +94,10 @@ def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArr
 
 
 def _others_below(breakout_p: FloatArray, other_p: FloatArray, other_date: IntArray, n_dates: int) -> FloatArray:
-    """Return how many other games of each date rank below each breakout, (breakouts, dates), ties counting half."""
+    """Return the number of games without breakout of each date that rank below each breakout; ties count half.
+
+    The result has the shape (breakouts, dates).
+    """
     order = np.argsort(other_p)
     counts = np.zeros((order.size + 1, n_dates))
     counts[np.arange(1, order.size + 1), other_date[order]] = 0.5

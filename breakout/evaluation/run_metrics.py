@@ -20,7 +20,7 @@ from breakout.evaluation.summary import EvaluationResult
 METRICS_FILE = "metrics.json"
 # Increased whenever a key is renamed, removed or changes its meaning.
 METRICS_SCHEMA_VERSION = 2
-# These keys are left out of the file if they do not apply; other keys are null then.
+# Keys that are left out of the file if they do not apply to the run. Any other key that does not apply is null.
 _ABSENT_IF_NONE = ("folds", "contract_mismatch")
 _MODEL_KEYS = {"kind", "calibration", "threshold", "threshold_rule", "training_rows", "fit_seconds", "bundle"}
 
@@ -43,8 +43,8 @@ class ValidationMetrics:
 class ModelSummary:
     """The model that was fitted or scored.
 
-    `figures` are the numbers of its fit that depend on the kind, such as the trees kept; in the file they are keys of
-    the model beside the others. If a saved model was scored, `fit_seconds` is None and `bundle` is its fingerprint.
+    `figures` are the numbers of the fit that depend on the kind of model, such as the trees kept; in the file each is a
+    key of `model`, beside the other fields. If a saved model was scored, `fit_seconds` is None and `bundle` is its fingerprint.
     """
 
     kind: str
@@ -183,7 +183,7 @@ def metrics_from_json(content: Any, path: Path) -> RunMetrics:
             )
         folds, fold_keys = content.get("folds"), set(FoldMetrics.__dataclass_fields__)
         calibration = content["calibration"]
-        # msgspec would fill such a key with its default when it reads it, but omit it when it writes.
+        # Fill in the keys that a file may lack, such as those that earlier versions did not write.
         content = {"warnings": (), "contract_mismatch": None} | content
         content |= {
             "model": {"bundle": None} | _with_figures(content["model"], _MODEL_KEYS),

@@ -72,8 +72,8 @@ def evaluate_scored(
     """Evaluate probabilities of `rows`, the rows of all parts in order, and log the verdict's warnings.
 
     Each part has its own baselines; `uncalibrated` is one of them if calibration changed the probabilities of a part.
-    The threshold is the first part's, the only one that was chosen before all games on which it is reported. `work`
-    keeps the metrics of baselines, which jobs of a sweep share.
+    The threshold is that of the first part, because only that threshold was chosen before all the games that it is
+    reported on. `work` keeps the metrics of baselines, which jobs of a sweep share.
     """
     work = work or SharedWork()
     baselines = {

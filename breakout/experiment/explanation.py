@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The importances that the configuration asks for; None for one that is not computed.
+    """The importances that the configuration asks for; an importance that is not computed is None.
 
-    `features_that_add_nothing` are those whose shuffling costs no more than chance explains. It is None if nothing was
+    `features_that_add_nothing` names the features whose shuffling costs no more than chance explains. It is None if nothing was
     shuffled, or if all rows are of one date.
     """
 
@@ -41,7 +41,7 @@ def explain(
 ) -> Explanation:
     """Explain a model on played rows by SHAP values over `rows` and by shuffling features over `permuted_rows`.
 
-    Both are the same rows in a run with one window. `predict_probability` returns the calibrated probabilities of
+    In a run with one window both are the same rows. `predict_probability` returns the calibrated probabilities of
     shuffled rows; in a walk forward each fold's model predicts its own rows.
     """
     permutation = _permute(predict_probability, permuted_rows or rows, config.permutation_repeats, parameters)

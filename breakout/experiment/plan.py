@@ -56,12 +56,12 @@ class RunPlan:
         return estimate_rows(self.warehouse, self.features, window.start, window.end, SLICE_FEATURES)
 
     def source_warnings(self) -> tuple[str, ...]:
-        """Return the warnings about games that a source table lacks, among those that the run's rows can see."""
+        """Return the warnings about games that a source table lacks, among those that features of the run can read."""
         absent = {game for days in self.ranges().values() for game in self.find_absent_games(days)}
         return absent_game_warnings(absent)
 
     def find_absent_games(self, days: DateRange) -> list[tuple[date, str]]:
-        """Return date and game_id of the games that rows of these days can see and the team table lacks."""
+        """Return date and game_id of the games that features of these days can read and the team table lacks."""
         return find_absent_games(self.warehouse, self.features, days.start, days.end)
 
     def build_span(self) -> Dataset:

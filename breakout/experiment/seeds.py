@@ -32,10 +32,10 @@ SEED_METRICS = {
 def measure_stability(
     config: ExperimentConfig, train: Dataset, evaluation: Dataset, headline: np.ndarray
 ) -> SeedStability | None:
-    """Return the spread of each metric over `evaluation.seeds` seeds, counted up from the run's own; None for one seed.
+    """Return the spread of each metric over `evaluation.seeds` seeds; None for one seed.
 
-    `headline` (n,) are the run's own probabilities of the evaluation rows. Each further fit is calibrated on its own
-    validation part. The threshold is not used.
+    The seeds are the run's seed and the whole numbers after it. `headline` (n,) are the probabilities that the run gave
+    the evaluation rows. The fit of each further seed is calibrated on the validation part. The threshold is not used.
     """
     if config.evaluation.seeds == 1:
         return None

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# Results kept of each kind, except fits and the kinds in OF_ROWS. A walk-forward job has one for each fold.
+# The number of results of one kind that are kept, for all kinds except fits and those in OF_ROWS. A walk-forward job
+# has one result of a kind for each fold.
 LIMIT = 512
 ROWS_LIMIT = 8  # results of one kind that are kept if they hold rows, which are large
 OF_ROWS = ("answer", "rows", "split")
@@ -55,8 +56,8 @@ class SharedWork:
     def fit(self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
         """Return what `fit_model` would return.
 
-        Jobs that differ only in `model.iterations` are served from the longest fit; the trees of a blend count as such
-        a job.
+        If jobs differ only in `model.iterations`, the longest fit is made once, and each job gets its first trees. The
+        trees in a blend are taken from such a fit too.
         """
         if isinstance(config, settings.CatBoostConfig):
             return self._fit_trees(config, parts, seed, metadata)

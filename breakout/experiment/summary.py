@@ -101,8 +101,8 @@ def summarise_scoring(
 ) -> RunMetrics:
     """Return the metrics of a saved bundle on later rows.
 
-    `differences` are those between its contract and the installed one, `source_warnings` are about games that a source
-    table lacks. The validation part and other seeds are known only to a fit and stay empty.
+    `differences` are those between the bundle's contract and the installed one. `source_warnings` are about games that a
+    source table lacks. The metrics of the validation part and of other seeds are None, because nothing is fitted here.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     explanation = explain(bundle.model, bundle.predict_probability, scored.rows, config.evaluation, parameters)
@@ -182,7 +182,7 @@ def _summarise_calibration(
     rows: Dataset | None,
     parameters: EvaluationParameters,
 ) -> CalibrationSummary:
-    """Return the calibration's summary; `rows`, those of all parts, give the reliability before calibration."""
+    """Return the summary of a calibration; its reliability before calibration is computed on `rows`, those of all parts."""
     before = None
     if rows is not None and learned.calibrator.kind != "none":
         raw = np.concatenate([part.raw for part in parts])
@@ -198,7 +198,7 @@ def _summarise_calibration(
 
 
 def _collect_warnings(windows: Sequence[FittedWindow]) -> tuple[str, ...]:
-    """Return each warning once; in a walk forward it names its folds."""
+    """Return each warning once; in a walk forward the warning names the folds that it is about."""
     folds: dict[str, list[str]] = {}
     for window in windows:
         for warning in window.fitted.warnings:

@@ -44,7 +44,7 @@ class FittedWindow:
 class FittedRun:
     """All windows of a run in order of time, and the evaluation rows of all of them (None if the run only trains).
 
-    Whatever is of one model only (the bundle, SHAP, drift, the stability over seeds) is of the last window's model,
+    The bundle, SHAP values, drift and the stability over seeds describe one model only: the model of the last window,
     which was trained on the most games.
     """
 
@@ -83,7 +83,7 @@ def parts_of(train: Dataset, evaluation: Dataset | None) -> dict[str, Dataset]:
 
 
 def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
-    """Build the rows of a plan, fit every window and score its evaluation rows.
+    """Build the rows of a plan, fit every window, and score the evaluation rows of each.
 
     `work` holds the results that several jobs of a sweep share. DataError, which names the fold, if there are too few
     rows.

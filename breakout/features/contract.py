@@ -1,4 +1,4 @@
-"""The contract of a model's inputs: the definition of each feature, in a comparable record with a fingerprint.
+"""The contract of a model's inputs: a record of the definition of each feature, with a fingerprint.
 
 A model may be used only where the installed definitions give the same contract as the one it was trained under.
 """
@@ -28,10 +28,11 @@ _DTYPE = "float64"
 
 @dataclass(frozen=True)
 class FeatureContract:
-    """The part of one feature in a contract.
+    """The entry of one feature in a contract.
 
-    `definition` is its expression with the expressions of all features in it, `windows` the windows it reads, `query` a
-    digest of the whole query that computes it (sources, joins and as-of rule included).
+    `definition` holds the expressions of the feature and of every feature that it is built from. `windows` holds the
+    windows that they read. `query` is a digest of the whole query that computes the feature, with its sources, joins
+    and as-of rule.
     """
 
     dtype: str
@@ -52,11 +53,11 @@ class Contract:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Return the first 16 hex digits of the SHA-256 of the record."""
+        """Return the first 16 hex digits of the SHA-256 of the contract as JSON."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the record as JSON types."""
+        """Return the contract as JSON types."""
         return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
 
     @classmethod
@@ -95,7 +96,7 @@ def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContrac
         dtype=_DTYPE,
         default=float(registry[name].default),
         definition={part: canonical_expression(registry[part].expression) for part in plan.levels},
-        # every query computes the season totals over `before`
+        # `before` is always among them, because every query computes the season totals over it
         windows={window: canonical(frame) for window, frame in frames.items() if window in {*used, "before"}},
         query=hashlib.sha256(text.encode()).hexdigest()[:16],
     )

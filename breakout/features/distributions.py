@@ -1,10 +1,11 @@
 """The comparison of each feature's distribution in two windows, with limits that depend on the number of rows.
 
-There are two measures, each with its own limit. PSI over bins of equal mass: without drift it scatters around
-(1/n + 1/m) * chi-square with bins-1 degrees of freedom (Yurdakul, "Statistical Properties of Population Stability
-Index", 2018), so a fixed limit of 0.1 is exceeded without any drift in small windows. KS: the two-sample
-Kolmogorov-Smirnov test. The level of both is `significance` divided by the number of features (Bonferroni) and by two.
-A difference is called drift only if it is also large enough to matter, because with many rows any is significant.
+There are two measures, each with its own limit. The first is the population stability index (PSI) over bins of equal
+mass. Without drift it is distributed as (1/n + 1/m) * chi-square with bins-1 degrees of freedom (Yurdakul, "Statistical
+Properties of Population Stability Index", 2018), so small windows exceed a fixed limit of 0.1 without any drift. The
+second is the distance of the two-sample Kolmogorov-Smirnov (KS) test. The significance level of each measure is
+`significance` divided by the number of features (Bonferroni) and by two. A difference is called drift only if it is also
+large enough to matter, because with many rows even the smallest difference is significant.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class Sample:
 class FeatureDistribution:
     """The comparison of one feature between two windows; figures are None if a window has no rows.
 
-    It drifted if PSI or KS exceeds its limit: the larger of what chance explains and of what matters in practice.
+    The feature has drifted if PSI or KS exceeds its limit. A limit is the larger of two values: the largest that chance
+    explains, and the largest that does not matter in practice.
     """
 
     name: str
@@ -148,7 +150,10 @@ def _compare(
 
 @lru_cache(maxsize=64)
 def _ks_by_chance(rows: int, others: int, level: float) -> float:
-    """Return the distance that two samples of one distribution exceed with probability `level`, as in `ks_2samp`."""
+    """Return the KS distance that two samples of one distribution exceed with probability `level`.
+
+    `rows` and `others` are the sizes of the samples. The distribution of the distance is the one that `ks_2samp` uses.
+    """
     from scipy.stats import kstwo
 
     return float(kstwo.isf(level, max(1, round(rows * others / (rows + others)))))

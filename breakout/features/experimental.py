@@ -1,8 +1,9 @@
 """The experimental features, which experimental mode may combine freely; they are defined like the shared ones.
 
-Rules for all definitions: each season begins a new stint. A row with 0 minutes is a missed game. A game that is in the
-player table but not in the team table was neither played nor missed. A past game with an average of 0 before it is no
-breakout, but counts in `breakout_rate_season`. `team_points_missing_last_game` is missing before the team's first game.
+Rules for all definitions: a stint is a player's consecutive games for one team within a season. A row with 0 minutes is
+a missed game. A game that is in the player table but not in the team table was neither played nor missed. A past game
+before which the player's average was 0 is no breakout, but `breakout_rate_season` counts it as a game.
+`team_points_missing_last_game` is missing before the team's first game.
 """
 
 from __future__ import annotations

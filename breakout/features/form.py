@@ -13,7 +13,8 @@ from breakout.features.feature import Feature
 # The weight of each nested window, by its number of games. Together they give the latest games the weights 16, 13, 10,
 # 10, then 5 (four games) and 1 (eight games): a half-life of about 3 games.
 _SHORT = {1: 3, 2: 3, 4: 5, 8: 4, 16: 1}
-# The same with the weights 10 (four games), 8 (four), 5 (eight), 2 (sixteen): a half-life of about 10 games.
+# Nested windows that give the latest games the weights 10 (four games), 8 (four), 5 (eight) and 2 (sixteen): a
+# half-life of about 10 games.
 _LONG = {4: 2, 8: 3, 16: 3, 32: 2}
 
 
@@ -24,7 +25,10 @@ def _weighted(aggregate: str, values: str, weights: dict[int, int]) -> str:
 
 
 def _decayed_mean(values: str, weights: dict[int, int], counted: str = "*") -> str:
-    """Return the decayed mean of a column; `counted` names the column whose NULLs are skipped, * if it has none."""
+    """Return the decayed mean of a column.
+
+    `counted` is the column whose known values are counted for the divisor; * counts every game.
+    """
     return f"{_weighted('SUM', values, weights)} / NULLIF({_weighted('COUNT', counted, weights)}, 0)"
 
 
@@ -37,7 +41,7 @@ def _decayed_rate(top: str, bottom: str) -> str:
 
 _S = "NULLIF(points_avg_season, 0)"
 _M = "NULLIF(minutes_avg_season, 0)"
-_M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # minutes are summed in billionths, so the divisor is too
+_M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # in billionths, because the sums of minutes are too
 _GAMES_IN_LAST_10 = "COUNT(*) OVER last_10"
 # Sums of squared minutes in billionths are not exact, so squared deviations are added game by game in a fixed order.
 _SQUARED_DEVIATIONS = " + ".join(

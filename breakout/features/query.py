@@ -34,12 +34,13 @@ RowSource = Literal["played", "slate", "listed"]
 
 KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
 NIGHT_COLUMNS = ("team_abbr", "opponent_team_abbr", "season_year", "is_home", "games_before")
-NAME_COLUMN = "player_full_name"  # returned for a slate only: people read it, and played games are many
+NAME_COLUMN = "player_full_name"  # returned for a slate only, because only a slate is read by people
 CONTEXT_COLUMNS = ("season_points_avg", "last_game_date", "is_role_player", "is_breakout")
 
 _NIGHT = ("player_lookup", "game_id", "game_date", "day", "season_year", "team_abbr", "opponent_team_abbr")
 
-# Both sides are whole numbers or their products with a setting; 1e-9 makes equal values pass in spite of rounding.
+# Both sides of each comparison are whole numbers, or products of a whole number and a setting. The 1e-9 lets equal
+# values pass in spite of rounding.
 ROLE_PLAYER = (
     "games_before >= @min_prior_games AND points_before >= @min_ppg * games_before - 1e-9 "
     "AND points_before <= @max_ppg * games_before + 1e-9"
@@ -85,7 +86,7 @@ def get_training_data_query(
 
 
 def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> int:
-    """Return how many seasons before a row's own these features read: 1, or more if a window reaches further back."""
+    """Return how many seasons before a row's own season have to be read for these features; at least 1."""
     states = plan_query(registry, tuple(dict.fromkeys(names))).states
     return max([1, *(relation.seasons_before for relation in w.RELATIONS if relation.name in states)])
 
@@ -104,7 +105,7 @@ def _night(row_source: RowSource) -> str:
 
 
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
-    """Return the CTEs of rows that are not played yet: from the schedule, or from the table that lists them."""
+    """Return the CTEs of the rows that are not played yet, from the schedule or from the table `slate`."""
     if row_source == "played":
         return {}
     if row_source == "listed":
@@ -161,7 +162,10 @@ def _played(plan: QueryPlan) -> str:
 
 
 def _kept(plan: QueryPlan, row_source: RowSource) -> str:
-    """Return the requested rows: of played games those of role players, of a slate all rows, with a mark."""
+    """Return the requested rows with `is_role_player`.
+
+    Of played games only the rows of role players are returned, of a slate or a list all rows.
+    """
     carried = ["points", *plan.row_windows]
     is_home = f"{IS_HOME} AS is_home" if row_source == "played" else "is_home"
     columns = f"SELECT {_night(row_source)}, {is_home}, games_before, points_before, {', '.join(carried)}"
@@ -174,13 +178,16 @@ def _kept(plan: QueryPlan, row_source: RowSource) -> str:
 
 
 def _is_needed(plan: QueryPlan, relation: w.Relation) -> bool:
-    """Return whether a relation is joined; the player's own always is, for the date of his last game."""
+    """Return whether the query joins a relation; `player` is always joined, for the date of the player's last game."""
     is_of_regulars = asks_for_regulars(plan) and relation.name == "team"
     return relation.name in plan.states or relation.name == "player" or is_of_regulars
 
 
 def _state(plan: QueryPlan, relation: w.Relation) -> str:
-    """Return the state after each game of a relation, and the date until which it is the latest."""
+    """Return the CTE of a relation's states, one after each game.
+
+    A state has the last date on which it is valid (`until_date`) if a join needs that date.
+    """
     columns = {name: relation.column(node) for name, node in plan.windows_of(relation.name).items()}
     if asks_for_regulars(plan):
         columns |= REGULARS_COLUMNS.get(relation.name, {})
@@ -202,10 +209,10 @@ WINDOW
 
 
 def _asked(relation: w.Relation) -> str:
-    """Return the CTE of whole seasons of games of the requested players.
+    """Return a subquery of a relation's games, limited to whole seasons of the requested players.
 
-    States of other players would join no row. If earlier seasons count, a game is listed once under each requested
-    season that it counts for. Teams are few, so their states are not filtered.
+    States of other players would join no row. If the relation reads earlier seasons, a game is listed once for each
+    requested season that it counts for. The games of teams are not limited this way, because teams are few.
     """
     columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
     if relation.seasons_before:
@@ -223,7 +230,10 @@ def _asked(relation: w.Relation) -> str:
 
 
 def _nights_as_of(plan: QueryPlan) -> dict[str, str]:
-    """Return the states of both teams on each requested date, joined once for all players of a team."""
+    """Return the CTE with the states of team and opponent on each requested date.
+
+    The states are joined once for all players of a team. There is no CTE if no feature reads such a state.
+    """
     relations = [relation for relation in w.RELATIONS if relation.is_of_night and relation.name in plan.states]
     if not relations:
         return {}

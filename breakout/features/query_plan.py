@@ -42,7 +42,10 @@ class QueryPlan:
     inputs: dict[str, set[str]] = field(default_factory=lambda: {"played": set(), "team_games": set()})
 
     def add(self, name: str, chain: tuple[str, ...] = ()) -> int:
-        """Plan a feature and all features in its expression; its level is one above the highest of theirs."""
+        """Add a feature, and all features in its expression, to the plan; return the level of the feature.
+
+        The level is 0, or one above the highest level of the features in the expression.
+        """
         if name in chain:
             raise FeatureDefinitionError(f"feature {name} depends on itself: {' -> '.join((*chain, name))}")
         if name in self.levels:

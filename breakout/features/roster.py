@@ -37,7 +37,8 @@ def asks_for_missed_games(plan: QueryPlan) -> bool:
 def numbered_games(plan: QueryPlan) -> dict[str, str]:
     """Return the games of each team, numbered through the season.
 
-    A game that is in the player table alone does not count: it gets the number of the team table's game before it.
+    A game that only the player table holds is not counted: it gets the number of the team's previous game in the team
+    table.
     """
     if not asks_for_missed_games(plan):
         return {}
@@ -57,11 +58,12 @@ FROM (
 
 
 def played_with_missed_games(was_breakout: str) -> str:
-    """Return the played games, each with the team's numbers of the latest game that he missed and that he played."""
+    """Return the played games with `missed_team_game` and `played_team_game`, which are numbers of the team's games."""
     # A stint is a player's consecutive games for one team within a season. `missed` is the number of the team's latest
-    # game before this one; he missed that game if its number is above that of his own previous game. In a stint's
-    # first game missed_team_game is -1, because he has missed none, and played_team_game is 0 if the team table lacks
-    # that game.
+    # game before this one. The player missed that game if its number is above the number of his previous game;
+    # missed_team_game is then this number, otherwise NULL. In a stint's first game missed_team_game is -1, because he
+    # has missed no game yet. played_team_game is the number of this game. If the team table lacks this game,
+    # played_team_game is 0 in a stint's first game, otherwise NULL.
     is_first_of_stint = "LAG(team_abbr) OVER player_season IS DISTINCT FROM team_abbr"
     missed = "team_game_number - is_known"
     return f"""SELECT *,

@@ -45,7 +45,7 @@ ROW_WINDOWS = {
 
 @dataclass(frozen=True)
 class Relation:
-    """A table of games, its order into states, and the join of a row to the state that is valid on its date.
+    """A table of games, the order in which they become states, and the join of a row to the state valid on its date.
 
     `order` names the base window; `windows` are frames of it that end at the state's own game;
     `join` is the equality part of the join from `kept` (a row) to this relation's states; `is_counted` joins the

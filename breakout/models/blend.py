@@ -98,7 +98,8 @@ def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metad
 def predict_held_out(config: BlendConfig, model: Model, parts: FitParts) -> np.ndarray:
     """Return probabilities of the validation rows, shape (v,), by a blend that was not fitted on them.
 
-    The trees are the same, because they only stop on these rows. The regression is fitted again without them.
+    The trees are used as they are, because their fit stops on these rows but does not learn from them. The regression
+    is fitted again without these rows.
     """
     if not isinstance(model, BlendModel):
         raise TypeError(f"{model.kind} is no blend")

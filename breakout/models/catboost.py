@@ -121,7 +121,7 @@ def _refused(error: CatBoostError, config: CatBoostConfig, seed: int) -> Breakou
 def predict_held_out(config: CatBoostConfig, model: Model, parts: FitParts) -> np.ndarray:
     """Return the model's probabilities of the validation rows, shape (v,).
 
-    The model can be used as it is, because its trees only stop on these rows.
+    The model can be used as it is, because the fit stops on these rows but does not learn from them.
     """
     del config
     return model.predict_probability(parts.X_validation)

@@ -76,10 +76,10 @@ def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
 
 
 def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
-    """Return a key that is equal for two configurations if the fit with fewer iterations is a prefix of the other.
+    """Return a key that is equal for two configurations if the trees of the shorter fit are the first of the longer.
 
-    The number of iterations must not be part of it, except for which side of 200 it is on: CatBoost takes one Newton
-    step a leaf in fits of fewer than 200 trees and ten in longer ones.
+    The key ignores the number of iterations, except whether it is below 200: CatBoost takes one Newton step a leaf in
+    fits of fewer than 200 trees and ten in longer fits.
     """
     return replace(config, iterations=1 if config.iterations < _LONG_FIT else _LONG_FIT)
 

@@ -35,7 +35,7 @@ class LogisticModel:
     coefficients: tuple[float, ...]
     intercept: float
     metadata: dict[str, str]
-    iterations_without_convergence: int | None = None  # the solver's limit, if it stopped there
+    iterations_without_convergence: int | None = None  # the solver's limit, if it reached it
     kind: ClassVar[str] = "logistic"
 
     def predict_probability(self, X: pd.DataFrame) -> np.ndarray:

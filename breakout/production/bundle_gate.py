@@ -1,7 +1,7 @@
 """The loading of a saved bundle for use, with the check that its contract is the installed one.
 
-A bundle of another contract is refused with the differences by feature: its model would get other numbers than those it
-was trained on, and nothing else would fail.
+A bundle of another contract is refused, with the differences by feature. Otherwise its model would get features that
+are defined differently than in its training, and no other check would notice.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str
 
 
 def contract_differences(bundle: Bundle) -> tuple[str, ...]:
-    """Return the differences, one sentence each; empty if there are none."""
+    """Return the differences between the bundle's contract and the installed one, one sentence each."""
     try:
         return tuple(diff_contracts(bundle.contract, installed_contract(bundle)))
     except FeatureDefinitionError as error:

@@ -37,6 +37,6 @@ def _evaluations(outputs: Path) -> Iterator[tuple[Path, RunStatus]]:
         try:
             status = read_status(path.parent)
         except DataError:
-            continue  # a damaged run proves nothing
+            continue  # a damaged run is no evidence of an evaluation
         if status.command == "evaluate" and status.state == "completed":
             yield path.parent, status

@@ -1,4 +1,4 @@
-"""The comparison of two bundles on the same games, all after both trainings."""
+"""The comparison of two bundles on the same games, all of them after the training windows of both."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The registry of the model in production: an append-only history of events, and a copy of each bundle it names.
 
     outputs/production/bundles/<fingerprint>/      bundles, copied whole and never changed
-    outputs/production/history/<number>.json       promoted, rolled back or retired; holds the digest of the one before
+    outputs/production/history/<number>.json       events (promote, rollback, retire), each with the previous digest
     outputs/.production.lock                       the lock, held while an event is added
 
 The last event alone decides which model is in production. An event file appears whole or not at all, and the change
@@ -77,7 +77,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Registry:
-    """The registry in one folder. Reading needs no lock; `promote`, `rollback` and `retire` need it held."""
+    """The registry in one folder.
+
+    Reading needs no lock. A caller of `promote`, `rollback` or `retire` has to hold the lock.
+    """
 
     folder: Path
 
@@ -154,7 +157,10 @@ class Registry:
         return self._append("rolled back", target, EventFacts(left=self.current()))
 
     def retire(self) -> Event:
-        """Take the model out of production, so that the next one is the first; ConfigurationError without one."""
+        """Take the model out of production, so that the next candidate is promoted as a first model.
+
+        ConfigurationError if no model is in production.
+        """
         current = self.current()
         if current is None:
             raise ConfigurationError("no model is in production, so there is none to retire.")
@@ -229,7 +235,7 @@ class Registry:
 
 
 def _line(events: Sequence[Event]) -> list[str | None]:
-    """Return the models that are still in force after all rollbacks, oldest first; the last is in production.
+    """Return the models that were put into production and not rolled back, oldest first; the last is in production.
 
     A rollback removes the last element, so the element before it is the next rollback's target.
     """

@@ -1,7 +1,8 @@
 """The slate of a day: the players who may break out, ranked, and those who were left out with the reason.
 
-Candidates are players whose latest played game this season was for a team on the day's schedule, within the last days,
-and whose season average is in the bundle's band. Their rows come from the same query as training rows.
+Candidates are players whose latest played game this season was for a team on the day's schedule and is at most
+`max_days_since_game` days old, and whom the bundle's target counts as role players. Their rows come from the same query
+as training rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`breakout compare`: a candidate and the model in production on the same games, with paired intervals."""
+"""`breakout compare`: the comparison of a candidate with the model in production on the same games."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ def run(config: CompareConfig) -> int:
 
 
 def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> tuple[Path, HeadToHead]:
-    """Compare, and write comparison.json and predictions.parquet into a new folder below outputs/comparisons/."""
+    """Compare two bundles, write the result into a new folder below outputs/comparisons/, and return both.
+
+    The files are comparison.json and predictions.parquet.
+    """
     identity = f"{candidate.fingerprint}-{production.fingerprint}"
     with open_run(Path(config.paths.outputs) / FOLDER / config.name, config, "compare", identity) as run:
         compared = _compare(config, candidate, production)

@@ -1,6 +1,6 @@
 """`breakout doctor`: a check of versions, settings, source tables and tracker, one line each.
 
-A line is "ok" with what was found, "failed" with the remedy, or "warning" with what features are computed without.
+A line states "ok" and what was found, "failed" and the remedy, or "warning" and which data the features lack.
 BigQuery tables are read only to check their rows; a line with the cost comes first.
 """
 
@@ -125,7 +125,7 @@ def check_files(checkup: Checkup, features: BreakoutFeatureConfig, config: setti
 def check_absent_games(
     checkup: Checkup, warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
 ) -> None:
-    """Warn about played games that the team table has no row of, among those that rows of start..end can see."""
+    """Warn about played games that the team table lacks, among those that the features of start..end can read."""
     from breakout.coverage import absent_game_warnings, find_absent_games
 
     name = "games of both tables"

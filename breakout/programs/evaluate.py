@@ -91,7 +91,7 @@ def _write(
     warnings: Sequence[str],
     folder: Path,
 ) -> RunResult:
-    """Write the files of a run, without a bundle, because it exists already."""
+    """Write the files of an evaluation run, except a bundle: the bundle that was scored exists already."""
     frame = predictions_frame({"evaluation": (scored.rows, scored.probability)})
     artifacts.save_parquet(frame.assign(contract_mismatch=True) if differences else frame, folder / PREDICTIONS_FILE)
     parameters = evaluation_parameters(config.evaluation, config.seed)
@@ -110,7 +110,7 @@ def _write(
 
 
 def _with_mismatch(result: EvaluationResult, differences: Sequence[str]) -> EvaluationResult:
-    """Return the metrics with a contract mismatch as the verdict's first warning, which every report shows."""
+    """Return the result with the contract's differences as the verdict's first warning, which every report shows."""
     if not differences:
         return result
     warning = f"scored under another contract than the bundle's, never to be promoted: {'; '.join(differences)}"

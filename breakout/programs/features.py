@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ArgumentParser(argparse.ArgumentParser):
-    """A parser whose usage errors end like those of every other command."""
+    """A parser that raises its usage errors as ConfigurationError, as every other command does."""
 
     def error(self, message: str) -> NoReturn:
         raise ConfigurationError(f"{message}; `breakout features --help` lists what can be typed.")
@@ -67,7 +67,7 @@ def _entry(name: str) -> dict[str, Any]:
 
 
 def _print_table(presets: Mapping[str, Sequence[str]]) -> None:
-    # Plain columns: importing rich takes 20 ms, a third of the time of this command.
+    # The columns are printed without rich, because importing it takes 20 ms, a third of the time of this command.
     columns = ("name", "mode", "group", "unit", "default", "description")
     rows = [columns, *(tuple(str(_entry(name)[column]) for column in columns) for name in REGISTRY)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(columns) - 1)]

@@ -1,6 +1,6 @@
 """`breakout production`: the model in production and its history.
 
-`rollback` returns to the model before, `retire` leaves none in production.
+`rollback` puts the previous model back into production, `retire` leaves no model in production.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def roll_back(registry: Registry) -> None:
-    """Return to the model before.
+    """Put the previous model back into production.
 
-    GateError if its contract is not the installed one, because then no command could use it.
+    GateError if the contract of the previous model is not the installed one, because then no command could use it.
     """
     with registry.lock():
         target = registry.rollback_target()
@@ -62,7 +62,7 @@ def check_current(registry: Registry) -> None:
 
 
 def outputs_folder(overrides: Sequence[str]) -> str:
-    """Return `paths.outputs` with the default of the other commands; ConfigurationError for any other setting."""
+    """Return `paths.outputs`, with the same default as in other commands; ConfigurationError for any other setting."""
     from breakout.settings.composition import compose_mapping
 
     strange = [override for override in overrides if not override.startswith("paths.")]

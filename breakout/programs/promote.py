@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def run(config: PromoteConfig) -> int:
     """Run the checks and put the candidate into production; return the exit code.
 
-    GateError if a check fails; nothing has changed then. The registry is locked meanwhile, so a second promotion waits
-    and is then compared with the model of the first.
+    GateError if a check fails; production is unchanged then. The registry stays locked while the checks run, so a
+    second promotion waits, and its candidate is compared with the model that the first one put into production.
     """
     candidate = find_bundle(config.candidate)
     registry = Registry.of(config.paths.outputs)
@@ -46,7 +46,7 @@ def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> tu
 
 
 def grounds(candidate: Bundle, checks: tuple[Check, ...]) -> EventFacts:
-    """Return the facts about a promotion that the history keeps."""
+    """Return the facts about a promotion that the registry's history keeps."""
     manifest = candidate.manifest
     return EventFacts(
         name=manifest.name,

@@ -50,7 +50,7 @@ def read_places(overrides: Sequence[str]) -> dict[str, str]:
 
 
 def print_parts(saved: Evidence, now: Evidence) -> list[str]:
-    """Print what was compared, and return the names of the parts that differ, versions left out."""
+    """Print what was compared, and return the names of the parts that differ; versions of libraries do not count."""
     differing = [name for name, value in saved.fingerprints.items() if now.fingerprints[name] != value]
     rows: list[list[object]] = []
     for name, value in saved.fingerprints.items():

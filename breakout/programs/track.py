@@ -1,4 +1,4 @@
-"""`breakout track RUN`: the registration of a finished or failed run with its tracker, or with another."""
+"""`breakout track RUN`: the registration of ended runs with the tracker of their settings, or with another."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str]) -> int:
     """Register each named run and return the exit code.
 
-    `tracking=bigquery` chooses another tracker than the run's own, `tracking.KEY=VALUE` changes one setting of it.
+    `tracking=bigquery` chooses another tracker than the run's settings do; `tracking.KEY=VALUE` changes one setting of
+    the tracker.
     """
     folders, overrides = split_folders(argv)
     if not folders:
@@ -40,7 +41,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _tracking_of(folder: Path, overrides: Sequence[str]) -> TrackingConfig:
-    """Return the tracker of the run's settings, changed by the overrides; `tracking=` starts from its defaults."""
+    """Return the tracker of the run's settings, changed by the overrides.
+
+    With an override `tracking=KIND` the settings of the run are not used, but the defaults of that kind of tracker.
+    """
     foreign = [one for one in overrides if not one.startswith("tracking")]
     if foreign:
         raise ConfigurationError(f"breakout track takes tracking=... and tracking.KEY=... only, not {foreign[0]}.")

@@ -87,7 +87,7 @@ def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[
 def _contradicting(audited: Audited) -> Iterator[Difference]:
     """Yield contradictions between the audited tables.
 
-    They matter here because the own result of a game with two dates can reach a feature.
+    They matter in an audit: if two tables give a game different dates, the game's own result can reach a feature.
     """
     for found in find_inconsistencies(audited.replay):
         for game_id, held in found.examples or (("", found.message),):
@@ -123,10 +123,10 @@ def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare after replacing results by noise.
+    """Compare the sampled rows of `day` with the same rows computed after results were replaced by noise.
 
-    Every result on or after the date is replaced, and those of the rows' own games on any date. The window extends to
-    the last date of the warehouse.
+    Noise replaces every result on or after `day`, and the results of the sampled rows' own games whatever date a table
+    gives them. The rows are computed as part of a window that ends on the last date of the audit.
     """
     own_games = ", ".join(sorted({quoted(game_id) for _, game_id, _ in keys_of(expected)}))
     later = f"(game_date >= DATE '{day}' OR game_id IN ({own_games}))"
@@ -137,7 +137,7 @@ def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare after reversing the rows' own results: a player with a breakout scores 0, any other player 200."""
+    """Compare after reversing the labels of the sampled rows: a player with a breakout scores 0, any other 200."""
     breakouts = expected.take(expected.label == 1)
     points = f"CASE WHEN {own_rows(breakouts)} THEN 0 WHEN {own_rows(expected)} THEN 200 ELSE points END"
     players = f"SELECT * REPLACE ({points} AS points) FROM main.player_game_summary"
@@ -146,7 +146,10 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
 
 
 def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare with the prediction path, for which the games of the date are not played yet."""
+    """Compare with the prediction path, for which the games of `day` are not played yet.
+
+    Rows that the slate does not hold are compared with the path `listed`.
+    """
     before = f"WHERE game_date < DATE '{day}'"
     nights = pd.concat([expected.keys, expected.context], axis=1)
     audited.replay.schedule_games(nights.dropna(subset=["is_home"]), audited.config.season_types[0])

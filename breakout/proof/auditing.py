@@ -45,7 +45,10 @@ class Counterexample:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """The result of an audit: what was checked, and every difference; `edge_cases` counts the rows of each kind."""
+    """The result of an audit: what was checked, and every difference.
+
+    `edge_cases` counts the sampled rows of each kind of edge case.
+    """
 
     features: tuple[str, ...]
     rows: int
@@ -65,14 +68,15 @@ class AuditReport:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Return the features, and (rows), (columns) or (games) if one of them was violated."""
+        """Return the features, and those of (rows), (columns) and (games) that have a violation."""
         frame = [part for part in (ROWS, COLUMNS, GAMES) if any(found.feature == part for found in self.violations)]
         return (*self.features, *frame)
 
 
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
-    """Return one for each of the first few violated features; checks of data find the source row that leaked."""
-    # checks of changed data come first, because only they can identify the source row that leaked
+    """Return a counterexample for each of the first few violated features."""
+    # If several checks found a violation of a feature, a check of changed data is preferred: only such a check can
+    # identify the source row that leaked.
     ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)
     firsts = {found.feature: found for found in reversed(ranked)}
     examples = []

@@ -33,7 +33,7 @@ class SourceRow:
 
 
 def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for one source row that alone changes the value; None if there is none.
+    """Search by halving for one source row that alone changes the value; None if the search finds no such row.
 
     A row can change the value by other numbers or, if that has no effect, by its absence. The audited row's own source
     row and those of the same game are tried first, because they are the most frequent causes.
@@ -44,7 +44,7 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
     is_tonight = candidates["game_id"] == difference.game_id
     is_today = candidates["game_date"].astype(str) == str(day)
     for is_left_out, mask in product((False, True), (is_own, is_tonight, is_today, is_own | True)):
-        # the own source row cannot be removed: without it there is no audited row
+        # the audited row's own source row cannot be left out: without it there is no audited row
         rows = candidates[mask & ~is_own] if is_left_out else candidates[mask]
         found = _halve(partial(_matters, audited, difference, is_left_out=is_left_out), rows)
         if found is not None:
@@ -53,7 +53,7 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Series | None:
-    """Return the one row that changes the value alone; None if no row does."""
+    """Return a row that alone changes the value; None if halving finds no such row."""
     if not len(rows) or not matters(rows):
         return None
     while len(rows) > 1:

@@ -41,7 +41,8 @@ class Replay(DuckDBWarehouse):
     ) -> None:
         """Copy the source rows that are needed to build the rows from `start` to `end`.
 
-        `extra` adds columns by table name. `seasons_before` is how many seasons before its own a row's features read.
+        `extra` maps the name of a table to further columns to copy. `seasons_before` is the number of seasons before a
+        row's own season that its features read.
         """
         super().__init__({}, label="replay")
         window: dict[str, object] = {"history_start": source.history_start(start, seasons_before), "end": end}
@@ -64,7 +65,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
 
     @contextmanager
     def changed(self, players: str, teams: str) -> Iterator[Replay]:
-        """Read the tables from these SELECTs over `main.<table>` inside the block, and from the copies after it."""
+        """Make the tables show these SELECTs over `main.<table>` inside the block, and the copies after the block."""
         selects = {"player_game_summary": players, "team_offense_game_summary": teams}
         try:
             for table, select in selects.items():

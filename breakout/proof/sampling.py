@@ -38,7 +38,10 @@ def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
 
 
 def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dict[str, int]]:
-    """Return a mask, shape (n,), of about `rows` rows, and the number of each edge case; equal for equal seeds."""
+    """Return a mask, shape (n,), of about `rows` rows, and the number of sampled rows of each kind of edge case.
+
+    The sample is equal for equal seeds.
+    """
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(dataset), dtype=bool)
     edges = edge_cases(dataset)
@@ -49,10 +52,11 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     others = random.permutation(np.unique(dates[~chosen]))
     wanted = max(1, (rows - int(chosen.sum())) // ROWS_PER_DATE)
     used = np.unique(dates[chosen])
-    # The dates of the edge cases are used first, then new ones.
+    # Further rows are taken from the dates of the edge cases first, because more rows of a date that is recomputed
+    # anyway cost almost nothing; new dates are added only as far as they are needed.
     allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
     spare = random.permutation(np.flatnonzero(allowed & ~chosen))
-    # The rarest kinds choose their dates first. More rows of a date that is recomputed anyway cost nothing.
+    # Of the rows of these dates, those that belong to a rare kind of edge case are taken first.
     rare = np.logical_or.reduce([mask for mask in edges.values() if mask.mean() < RARE_SHARE] or [~chosen & False])
     spare = np.concatenate([spare[rare[spare]], spare[~rare[spare]]])
     if len(spare) < rows - int(chosen.sum()):

@@ -52,7 +52,7 @@ def change_table(run: RunRecord, before: RunRecord) -> Table:
 
 
 def _flat_settings(run: RunRecord) -> dict[str, Any]:
-    """Return the settings under dotted keys of the present version, or under the saved keys if that fails."""
+    """Return the settings by dotted keys of the present version, or by the saved keys if they cannot be migrated."""
     with suppress(ConfigurationError):
         return flatten(migrate(dict(run.settings)))
     return flatten(run.settings)
@@ -138,9 +138,9 @@ def _format_threshold(choice: ThresholdChoice) -> str:
 
 
 def repeat_command(run: RunRecord) -> str:
-    """Return the command that composes these settings.
+    """Return the command that composes the settings of a run.
 
-    If this version no longer knows the settings, refer to the settings file instead.
+    If this version no longer knows the command or the settings, the text refers to settings.yaml instead.
     """
     command = run.status.command
     if command not in ROOT_CLASSES:
@@ -151,7 +151,11 @@ def repeat_command(run: RunRecord) -> str:
 
 
 def _quote(override: str) -> str:
-    """Quote an override for a shell, in double quotes if it holds single quotes, which Hydra uses, and no `$`."""
+    """Return an override quoted for a shell.
+
+    Double quotes are used if the override holds single quotes, which Hydra uses, and no character that a shell
+    interprets within double quotes.
+    """
     if "'" in override and not set(override) & set('"$`\\!'):
         return f'"{override}"'
     return shlex.quote(override)

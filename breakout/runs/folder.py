@@ -1,7 +1,7 @@
 """The creation of a run's folder, with a status that records how the run ended, and a log of its errors.
 
 `outputs/runs/<name>/<time with microseconds>-<fingerprint>/` holds status.json and run.log from the first moment; the
-program adds the other files. Nothing is ever written into a folder that exists.
+program adds the other files. A run is never written into a folder that exists already.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def open_run(
 ) -> Iterator[Run]:
     """Open a run in a new folder below `parent`.
 
-    `identity` is the fingerprint of everything that determines the numbers beside the configuration. `facts` are keys
-    of `RunStatus` that are known from the beginning. Leaving the block normally marks the run completed. An exception
+    `identity` is the fingerprint of all inputs beyond the configuration that determine the numbers. `facts` are keys of
+    `RunStatus` that are known from the beginning. Leaving the block normally marks the run completed. An exception
     marks it failed (Ctrl-C and SIGTERM: interrupted), with the message in status.json and the traceback in run.log, and
     is raised again.
     """

@@ -37,7 +37,7 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The facts about a run beside its results; keys that do not apply to its command are left out of the file.
 
     `process` distinguishes a process from a later one with the same number. `files` maps paths in the run's folder to
-    SHA-256 digests; it is None while the run is running, and for runs that are older than the digests.
+    SHA-256 digests; it is None while the run is running, and for runs of versions that wrote no digests.
     """
 
     state: State
@@ -118,7 +118,7 @@ def check_files(folder: Path, status: RunStatus) -> None:
 
 
 def warn_without_digests(place: Path, statuses: Iterable[RunStatus]) -> None:
-    """Log once that files below a place cannot be checked, if a completed run of an earlier version is among them."""
+    """Log once that files below `place` cannot be checked, if a completed run among `statuses` has no digests."""
     if any(status.state == "completed" and status.files is None for status in statuses):
         logger.warning("%s was made by a version that kept no digests of a run's files: they are not checked.", place)
 

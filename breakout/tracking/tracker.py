@@ -1,4 +1,4 @@
-"""The interface of trackers, and the registration of runs. A failing tracker never loses a run."""
+"""The interface of trackers, and the registration of runs. A run is kept even if its tracker fails."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def registering(config: TrackingConfig) -> Iterator[list[Path]]:
 def register_run(
     config: TrackingConfig, run_folder: Path, failure: BaseException | None = None, *, is_asked_for: bool = False
 ) -> None:
-    """Register a run that has ended; `failure` is the error that ended a failed one.
+    """Register a run that has ended; `failure` is the error that ended the run, if it failed.
 
     The run is always kept. If a tracker of WARNS_ONLY cannot be reached, a warning is logged, unless registering was
     the command itself (`is_asked_for`). With other trackers DataError describes how to register the run later; if the

@@ -136,7 +136,7 @@ def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
     """Draw the lift of the highest-ranked share of games, with the intervals of the reported shares."""
     alt = "lift: " + "; ".join(f"top {part.fraction:.0%} {format_interval(part.lift)}" for part in top)
     points = list(zip(curve.x, curve.y, strict=True))
-    # The first few games jump; the axis ends where the curve has settled.
+    # The lift of the first few games varies widely, so the axis need only hold the curve from the top 2% on.
     settled = [y for x, y in points if x >= 0.02] or [1.0]
     known = [part for part in top if part.lift.estimate is not None]
     limit = 1.08 * max([*settled, *(ends(part.lift)[1] for part in known)])

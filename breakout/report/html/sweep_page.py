@@ -28,7 +28,10 @@ def render_sweep(board: Leaderboard) -> str:
 
 
 def _heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
-    """Return the title, heat map and whether cells are means, for each table with several depths or iterations."""
+    """Return a heat map for each table with several depths or iterations.
+
+    Each is given as the table's title, the chart, and whether a cell is the mean of several jobs.
+    """
     maps = []
     for number, table in enumerate(board.tables, 1):
         found: dict[tuple[int, int], list[float]] = defaultdict(list)
@@ -44,7 +47,10 @@ def _heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
 
 
 def _window_chart(board: Leaderboard) -> Chart | None:
-    """Return a chart of the AUC in each table: the job chosen on validation, logistic regression, and folds."""
+    """Return a chart of the evaluation AUC in each table: one job, its folds, and logistic regression.
+
+    The job is the simplest of those that are tied with the best on the validation part.
+    """
     rows: list[tuple[str, HasInterval, str]] = []
     for table in board.tables:
         choice = next(row for row in table.rows if row.job == table.simplest)

@@ -69,7 +69,8 @@ def titled_table(title: str, *columns: str | Column) -> RichTable:
 def format_cell(cell: Cell) -> str:
     """Return the text of a cell in characters that every terminal can show.
 
-    An interval without signs is joined by a hyphen, so that a narrow column breaks the line before it and not inside.
+    The ends of an interval without signs are joined by a hyphen, so that a narrow column breaks the line before the
+    interval and not inside it.
     """
     if cell.kind != "number":
         return str(cell)

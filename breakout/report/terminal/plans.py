@@ -26,7 +26,7 @@ def print_plan(plan: RunPlan, train: Dataset, evaluation: Dataset | None) -> Non
 
 
 def print_priced_plan(plan: RunPlan, costs: Mapping[str, CostEstimate]) -> None:
-    """Print the same for a warehouse that charges for queries: dates and costs without row counts.
+    """Print the plan of a run whose warehouse charges for queries, with dates and costs instead of row counts.
 
     Counting rows would cost as much as reading them.
     """
@@ -38,7 +38,7 @@ def print_priced_plan(plan: RunPlan, costs: Mapping[str, CostEstimate]) -> None:
 
 
 def print_folds(plan: RunPlan, folds: Sequence[Fold], span: Dataset) -> None:
-    """Print the same for a walk forward, with one line for each fold."""
+    """Print the plan of a walk forward, with one line for each fold."""
     rows = []
     for fold in folds:
         counts = [number(date_mask(span.dates, days).sum(), ",.0f") for days in (fold.train, fold.evaluation)]
