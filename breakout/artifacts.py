@@ -188,8 +188,8 @@ def save_text(text: str, path: Path) -> None:
 
 def save_json(record: Any, path: Path) -> None:
     """Write JSON with two-space indent; ValueError for NaN and infinity, which JSON does not have."""
-    # `json.dumps` refuses NaN, which msgspec would write as null. msgspec then indents the text, because it does so many
-    # times faster.
+    # `json.dumps` refuses NaN, which msgspec would write as null. msgspec then indents the text, because it does so
+    # many times faster.
     text = json.dumps(msgspec.to_builtins(record), ensure_ascii=False, allow_nan=False)
     save_text(msgspec.json.format(text, indent=2) + "\n", path)
 

@@ -162,7 +162,7 @@ class Bundle:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The paths, relative to the folder, of the files that belong to the bundle; the folder may hold other files."""
+        """The paths, relative to the folder, of the files that belong to the bundle; other files may be beside them."""
         return (*self.manifest.files, MANIFEST_FILE)
 
     @property

@@ -133,7 +133,7 @@ def ask_checked(
     sql: str,
     registry: Mapping[str, Feature] = REGISTRY,
 ) -> pa.Table:
-    """Return the result of the feature query, after the checks of the source rows that it is built from."""
+    """Check the source rows that the feature query reads, and return the result of the query."""
     reach = seasons_before(config.names, registry)
     warehouse.check_history(start, end, reach)
     _check_own_columns(warehouse, config.names, registry)

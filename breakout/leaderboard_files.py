@@ -32,7 +32,7 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     """A completed job, as one row of its table.
 
     `words` are the overrides that not every job has; `label` is a short form of those in which jobs of its table
-    differ. `recipe` is the settings without window and seed. `value` is the optimized metric on the validation part,
+    differ. `recipe` holds the settings without window and seed. `value` is the optimized metric on the validation part,
     and `difference` is that value minus the best job's, None if either value is undefined. `metrics` are the metrics on
     the evaluation games, None for a job that only trains. `command` runs the job alone.
     """

@@ -143,7 +143,7 @@ def check_unchanged(bundle: Bundle) -> None:
 
 
 def _at_places(config: Rerunnable, places: Mapping[str, str]) -> Rerunnable:
-    """Return the settings with other paths; ConfigurationError for one that this run did not read."""
+    """Return the settings with the paths of `places`; ConfigurationError for a key that the run's settings lack."""
     mapping = settings.to_mapping(config)
     for key, place in places.items():
         group, _, name = key.rpartition(".")
@@ -155,7 +155,7 @@ def _at_places(config: Rerunnable, places: Mapping[str, str]) -> Rerunnable:
 
 
 def _on_own_dates(config: settings.ExperimentConfig, windows: Windows) -> settings.ExperimentConfig:
-    """Return the settings with the dates that the run resolved. The dates of a walk forward are fixed already."""
+    """Return the settings with the dates that the run resolved; a walk forward is configured by fixed dates already."""
     if isinstance(config.window, settings.WalkForwardWindowConfig):
         return config
     evaluation = windows.evaluation or (None, None)

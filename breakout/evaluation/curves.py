@@ -39,7 +39,10 @@ class ScoreHistogram:
 
 @dataclass(frozen=True)
 class Curves:
-    """All curves: (x, y) is (false, true positive rate), (recall, precision) and (share of top rows, lift)."""
+    """All curves of one model.
+
+    (x, y) is (false positive rate, true positive rate), (recall, precision) and (share of top rows, lift).
+    """
 
     roc: Curve | None
     precision_recall: Curve | None

@@ -69,8 +69,8 @@ def permutation_importance(
 ) -> tuple[FeatureImportance, ...]:
     """Shuffle each feature `n_repeats` times over all rows and return what that costs, most important first.
 
-    `X` has the shape (n, features) with the columns `feature_names`; it is not changed. A feature's shuffles
-    depend on the seed and its name alone, so adding another feature leaves them as they are.
+    `X` has the shape (n, features) with the columns `feature_names`; it is not changed. The shuffles of a
+    feature depend only on the seed and the feature's name, so adding another feature does not change them.
     """
     if n_repeats < 1 or X.shape[1] != len(feature_names):
         raise ValueError(f"{X.shape[1]} columns, {len(feature_names)} names and {n_repeats} repeats do not go together")

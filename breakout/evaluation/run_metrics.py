@@ -44,7 +44,8 @@ class ModelSummary:
     """The model that was fitted or scored.
 
     `figures` are the numbers of the fit that depend on the kind of model, such as the trees kept; in the file each is a
-    key of `model`, beside the other fields. If a saved model was scored, `fit_seconds` is None and `bundle` is its fingerprint.
+    key of `model`, beside the other fields. If a saved model was scored, `fit_seconds` is None and `bundle` is the
+    fingerprint of its bundle.
     """
 
     kind: str

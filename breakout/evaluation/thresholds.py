@@ -56,10 +56,10 @@ class ThresholdRow:
 
 
 def choose_threshold(y: ArrayLike, p: ArrayLike, *, target_precision: float, min_flagged: int) -> ThresholdChoice:
-    """Choose the lowest probability with enough precision and enough flagged rows, or else the best F1.
+    """Choose the lowest threshold with enough precision and enough flagged rows, otherwise the one with the best F1.
 
-    Only values that occur among the probabilities (n,) are considered. Of several with the best F1 the highest is
-    chosen, which flags the fewest rows. ValueError without rows.
+    Only values that occur among the probabilities (n,) are considered. If several have the best F1, the highest of them
+    is chosen, because it flags the fewest rows. ValueError without rows.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -123,7 +123,10 @@ def threshold_table(
 
 @dataclass(frozen=True)
 class TopRows:
-    """The top `fraction` of games: their number, their breakout rate, and its ratio to that of all games (lift)."""
+    """The top `fraction` of games: their number, their breakout rate (hit rate) and their lift.
+
+    The lift is the hit rate divided by the breakout rate of all games.
+    """
 
     fraction: float
     count: int

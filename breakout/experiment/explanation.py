@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Explanation:
     """The importances that the configuration asks for; an importance that is not computed is None.
 
-    `features_that_add_nothing` names the features whose shuffling costs no more than chance explains. It is None if nothing was
-    shuffled, or if all rows are of one date.
+    `features_that_add_nothing` names the features whose shuffling costs no more than chance explains. It is None if
+    nothing was shuffled, or if all rows are of one date.
     """
 
     importance: dict[str, float]

@@ -37,7 +37,7 @@ class RunPlan:
     contract: Contract
     split: Split
     warehouse: Warehouse
-    folds: tuple[Fold, ...] = ()  # folds of a walk forward; `split` is then the last fold
+    folds: tuple[Fold, ...] = ()  # the folds of a walk forward, of which `split` is the last; empty for other windows
 
     @property
     def run_parent(self) -> Path:
@@ -52,7 +52,7 @@ class RunPlan:
         return {"train": self.split.train, **evaluation}
 
     def estimate(self, window: DateRange) -> CostEstimate | None:
-        """Return the cost of reading the rows of a window, slices included; None if reading is free."""
+        """Return the cost of reading a window's rows with the features for slices; None if reading is free."""
         return estimate_rows(self.warehouse, self.features, window.start, window.end, SLICE_FEATURES)
 
     def source_warnings(self) -> tuple[str, ...]:
@@ -119,7 +119,7 @@ def estimate_rows(
 def check_training_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
     """Raise DataError for fewer than 500 training rows.
 
-    Without any rows the message is what `describe_history` returns.
+    If there is no row at all, the message includes the text that `describe_history` returns.
     """
     if rows < MIN_TRAINING_ROWS:
         held = f" ({describe_history()})" if describe_history and not rows else ""
@@ -130,7 +130,7 @@ def check_training_count(rows: int, describe_history: Callable[[], str] | None =
 
 
 def check_evaluation_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
-    """Raise DataError, with the text that `describe_history` returns, if the evaluation window holds no rows."""
+    """Raise DataError if the evaluation window holds no rows; the message includes the text of `describe_history`."""
     if not rows:
         held = f" ({describe_history()})" if describe_history else ""
         raise DataError(

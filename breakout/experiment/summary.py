@@ -101,8 +101,8 @@ def summarise_scoring(
 ) -> RunMetrics:
     """Return the metrics of a saved bundle on later rows.
 
-    `differences` are those between the bundle's contract and the installed one. `source_warnings` are about games that a
-    source table lacks. The metrics of the validation part and of other seeds are None, because nothing is fitted here.
+    `differences` are those between the bundle's contract and the installed one. `source_warnings` are about games that
+    a source table lacks. Validation metrics and the stability over seeds are None, because nothing is fitted here.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     explanation = explain(bundle.model, bundle.predict_probability, scored.rows, config.evaluation, parameters)
@@ -182,7 +182,10 @@ def _summarise_calibration(
     rows: Dataset | None,
     parameters: EvaluationParameters,
 ) -> CalibrationSummary:
-    """Return the summary of a calibration; its reliability before calibration is computed on `rows`, those of all parts."""
+    """Return the summary of a calibration.
+
+    `rows` are the rows of all parts, on which the reliability before calibration is computed.
+    """
     before = None
     if rows is not None and learned.calibrator.kind != "none":
         raw = np.concatenate([part.raw for part in parts])

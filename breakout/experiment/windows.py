@@ -109,7 +109,7 @@ def _describe_history(plan: RunPlan, days: DateRange) -> str:
 
 
 def played_folds(plan: RunPlan, span: Dataset) -> tuple[Fold, ...]:
-    """Return the folds that hold games, at most as many as the window's setting `folds`."""
+    """Return the latest folds that hold games, at most as many as the window's setting `folds`."""
     return folds_with_games(plan.folds, span.dates, getattr(plan.config.window, "folds", None))
 
 

@@ -4,8 +4,8 @@ There are two measures, each with its own limit. The first is the population sta
 mass. Without drift it is distributed as (1/n + 1/m) * chi-square with bins-1 degrees of freedom (Yurdakul, "Statistical
 Properties of Population Stability Index", 2018), so small windows exceed a fixed limit of 0.1 without any drift. The
 second is the distance of the two-sample Kolmogorov-Smirnov (KS) test. The significance level of each measure is
-`significance` divided by the number of features (Bonferroni) and by two. A difference is called drift only if it is also
-large enough to matter, because with many rows even the smallest difference is significant.
+`significance` divided by the number of features (Bonferroni) and by two. A difference is called drift only if it is
+also large enough to matter, because with many rows even the smallest difference is significant.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ _COLUMN_NAME = re.compile(r"[A-Za-z_]\w{0,299}", re.ASCII)
 # A game_id is YYYYMMDD_AWAY_HOME; without a '_' in it, home and away are unknown.
 IS_HOME = "CASE WHEN STRPOS(game_id, '_') > 0 THEN IF(ENDS_WITH(game_id, CONCAT('_', team_abbr)), 1, 0) END"
 
-# Engines add floating-point numbers in any order, and only whole numbers below 2^53 have the same sum in every order.
+# SQL engines add floating-point numbers in any order; only whole numbers below 2^53 have the same sum in every order.
 # So minutes and usage are summed in billionths (no source has more than nine decimals) and divided once, at the end.
 _PLAYED_COLUMNS = {
     "is_home": IS_HOME,

@@ -47,9 +47,10 @@ ROW_WINDOWS = {
 class Relation:
     """A table of games, the order in which they become states, and the join of a row to the state valid on its date.
 
-    `order` names the base window; `windows` are frames of it that end at the state's own game;
-    `join` is the equality part of the join from `kept` (a row) to this relation's states; `is_counted` joins the
-    state by the row's number of games; `seasons_before` is how many seasons before the row's own count as history.
+    `order` names the base window, and `windows` holds frames of it that end at the state's own game. `join` is the
+    equality part of the join from `kept` (a row) to this relation's states. If `is_counted`, the state is joined by the
+    number of games that the player had played before the row. `seasons_before` is the number of seasons before the
+    row's own season whose games are read too.
     """
 
     name: str

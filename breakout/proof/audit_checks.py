@@ -27,7 +27,7 @@ EVALUATION_PATH = "evaluation path"
 PREDICTION_PATH = "prediction path"
 AGREEMENT = "tables agree"
 CHECKS = (TRUNCATION, PERTURBATION, LABEL, EVALUATION_PATH, PREDICTION_PATH, AGREEMENT)
-# These checks change only the data, so a difference is a leak. The other checks compute in another way.
+# These checks change only the data, so a difference is a leak. The other checks compare paths or source tables.
 DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL)
 ROWS = "(rows)"
 COLUMNS = "(columns)"

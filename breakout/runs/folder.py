@@ -61,10 +61,10 @@ def open_run(
 ) -> Iterator[Run]:
     """Open a run in a new folder below `parent`.
 
-    `identity` is the fingerprint of all inputs beyond the configuration that determine the numbers. `facts` are keys of
-    `RunStatus` that are known from the beginning. Leaving the block normally marks the run completed. An exception
-    marks it failed (Ctrl-C and SIGTERM: interrupted), with the message in status.json and the traceback in run.log, and
-    is raised again.
+    `identity` identifies the contract or the bundles that determine the numbers together with the configuration.
+    `facts` are keys of `RunStatus` that are known from the beginning. Leaving the block normally marks the run
+    completed. An exception marks it failed (Ctrl-C and SIGTERM: interrupted), with the message in status.json and the
+    traceback in run.log, and is raised again.
     """
     fingerprint = settings.fingerprint(config)
     folder = _make_folder(parent, fingerprint)

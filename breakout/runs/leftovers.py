@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# A run writes its status at once. A folder without a status that is older than this has no living process.
+# A run writes its status as soon as its folder exists. If a folder without a status is older than this, the process
+# that created it has ended.
 STATUS_SECONDS = 3600
 
 

@@ -110,7 +110,7 @@ def _run_of(
     client: MlflowClient, experiment: str, tag: str, value: str, record: RunRecord | None, parent: str | None
 ) -> str:
     """Return the MLflow run that has this tag; it is created if there is none."""
-    # A quote cannot be escaped in MLflow's filters; `_` matches any single character.
+    # A quote cannot be escaped in MLflow's filters, so it is replaced by `_`, which matches any single character.
     pattern = re.sub("['\"\\\\]", "_", value)
     found = client.search_runs([experiment], f"tags.`{tag}` LIKE '{pattern}'")
     own = [run for run in found if run.data.tags[tag] == value]
