@@ -24,7 +24,7 @@ _LONG_FIT = 200  # trees
 
 
 class _KindModule(Protocol):
-    """The functions that the module of a kind defines; `config` is of the kind's own class."""
+    """The functions that the module of a kind defines; `config` has the settings class of that kind."""
 
     @staticmethod
     def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model: ...

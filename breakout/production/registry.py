@@ -207,7 +207,7 @@ class Registry:
         return event
 
     def _copy_bundle(self, bundle: Bundle) -> None:
-        """Copy the files that belong to a bundle and no others, with permissions that allow removing them later."""
+        """Copy only the files that belong to a bundle, with permissions that allow removing them later."""
         target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
             self.load(bundle.fingerprint)

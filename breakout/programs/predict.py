@@ -36,7 +36,7 @@ def run(config: PredictConfig) -> int:
 
 
 def check_day(bundle: Bundle, config: PredictConfig) -> None:
-    """Raise ConfigurationError if the bundle was trained on that day or on later ones."""
+    """Raise ConfigurationError if the configured date is within the bundle's training window or before it."""
     if config.date <= bundle.train_end:
         raise ConfigurationError(
             f"date={config.date} lies in what the bundle has learned from: its training ends on {bundle.train_end}. "

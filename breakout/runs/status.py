@@ -152,7 +152,7 @@ def _is_alive(status: RunStatus) -> bool:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Return the digests of a run's own files and of its bundle's manifest, which holds those of the bundle's files."""
+    """Return the digests of a run's files; of its bundle only the manifest, which holds the digests of the others."""
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     wanted = [name for name in names if name not in NOT_DIGESTED]
     wanted += [MANIFEST] if (folder / MANIFEST).is_file() else []

@@ -47,9 +47,10 @@ class Axis:
 
 @dataclass
 class Chart:
-    """A drawing area with two axes; the methods that draw take positions in units of the data.
+    """A drawing area with two axes.
 
-    `alt` describes the chart in a sentence.
+    `line`, `area`, `dot`, `bar` and `label` take positions in units of the data. `write`, `write_upwards`, `rule` and
+    `legend` take positions in units of the drawing. `alt` describes the chart in a sentence.
     """
 
     name: str
