@@ -1,7 +1,7 @@
 """The form features: the volume of a player's latest games, his minutes, and decayed means over several seasons.
 
-All are ratios to his season averages, so that a value means the same for every player. In a *decayed mean* older games
-have smaller weights. The weights fall in steps, as a sum over nested windows, so that the mean is a ratio of
+Amounts are ratios to his season averages, so that a value means the same for every player. In a *decayed mean* older
+games have smaller weights. The weights fall in steps, as a sum over nested windows, so that the mean is a ratio of
 whole-number sums. Career games are his played games of the enabled season types since two seasons before the row's own,
 at most 32.
 """
