@@ -137,7 +137,7 @@ def validation_mask(dates: np.ndarray, fraction: float) -> np.ndarray:
     """
     distinct, counts = np.unique(dates, return_counts=True)
     held = np.cumsum(counts[::-1])
-    # 1e-9 makes exactly `fraction` of the rows enough in spite of rounding
+    # 1e-9, so that exactly `fraction` of the rows is enough in spite of rounding
     dates_needed = int(np.argmax(held >= fraction * len(dates) - 1e-9)) + 1 if len(dates) else 0
     if dates_needed >= len(distinct):
         raise DataError(

@@ -19,7 +19,7 @@ from breakout.report.terminal.lines import print_line
 
 RunHydra = Callable[[Command, Arguments], int]
 
-# The arguments to offer after a command that Hydra does not compose.
+# Completions of commands without composed settings. Those that are not listed (`report`, `track`, ...) have none.
 ARGUMENTS_OF = {"features": ("--json", "--contract"), "production": ("rollback", "retire")}
 
 

@@ -27,7 +27,10 @@ FEW_DATES = 10
 
 @dataclass(frozen=True)
 class Verdict:
-    """The level, the sentence that justifies it, and the AUC, games and dates that it is based on."""
+    """The verdict on an evaluated model: whether it is ready to be a shadow of production, and the reason.
+
+    `auc` was measured on `n_rows` games of `n_dates` dates; `warnings` are reasons to doubt the verdict.
+    """
 
     level: VerdictLevel
     reason: str

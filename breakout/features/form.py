@@ -1,9 +1,10 @@
-"""The form features: the volume of a player's latest games, his minutes, and decayed means over several seasons.
+"""The form features: a player's latest games, and decayed means and rates over several seasons.
 
-Amounts are ratios to his season averages, so that a value means the same for every player. In a *decayed mean* older
-games have smaller weights. The weights fall in steps, as a sum over nested windows, so that the mean is a ratio of
-whole-number sums. Career games are his played games of the enabled season types since two seasons before the row's own,
-at most 32.
+Points and minutes are divided by his season average of the same column, field-goal attempts by that of points. A
+*decayed mean* gives older games smaller weights. It is computed from sums over nested windows (the last 1, 2, 4, ...
+games): a game counts once in each window that holds it, times the weight of that window. All sums are whole numbers, so
+they are exact. Career games are his played games of the enabled season types from the row's own season and the two
+before it; the longest window holds 32 of them.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ _S = "NULLIF(points_avg_season, 0)"
 _M = "NULLIF(minutes_avg_season, 0)"
 _M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # in billionths, because the sums of minutes are too
 _GAMES_IN_LAST_10 = "COUNT(*) OVER last_10"
-# Sums of squared minutes in billionths are not exact, so squared deviations are added game by game in a fixed order.
+# A window's sum of squared minutes would depend on the order of addition: in billionths the squares (about 2e21) exceed
+# 2^53 and are rounded. So squared deviations are added game by game, in a fixed order.
 _SQUARED_DEVIATIONS = " + ".join(
     f"COALESCE(POW(LAG(minutes_nano, {back}) OVER player_season / 1e9 - minutes_avg_last_10, 2), 0)"
     for back in range(10)

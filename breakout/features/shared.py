@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# Of his last five games those with D-30 <= game_date < D. Points are never negative, so -1 marks "no such game".
+# The points of the player's last five games, with -1 for a game that does not exist or was played more than 30 days
+# before the row's date. Points are never negative, so -1 cannot be a real value.
 _LAST_FIVE_WITHIN_30_DAYS = ", ".join(
     f"IF(LAG(day, {back}) OVER player_season >= row.day - 30, LAG(points, {back}) OVER player_season, -1)"
     for back in range(5)

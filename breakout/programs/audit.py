@@ -1,4 +1,4 @@
-"""`breakout audit`: proof, on the configured warehouse, that no feature sees the future and all paths agree."""
+"""`breakout audit`: check on sampled rows that no feature sees the future and that prediction matches training."""
 
 from __future__ import annotations
 

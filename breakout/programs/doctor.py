@@ -231,7 +231,7 @@ def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse, features: 
 
 
 def recent_days() -> tuple[date, date]:
-    """Return the last 90 days."""
+    """Return the first and last date to check: 90 days ago and today, in UTC."""
     end = datetime.now(UTC).date()
     return end - timedelta(days=90), end
 

@@ -109,7 +109,11 @@ def check_date_format(text: str) -> None:
 
 
 def check_maps(warehouse: DuckDBWarehouseConfig | BigQueryWarehouseConfig) -> None:
-    """Raise ConfigurationError if a map of values holds text that no table may hold."""
+    """Check `team_codes` and `season_types`, which map the values of a table to those to read them as.
+
+    ConfigurationError for text that is empty, not printable, or holds a quote or backslash, and for a team code that is
+    mapped to a code which is itself mapped to another.
+    """
     for key, values in (("team_codes", warehouse.team_codes), ("season_types", warehouse.season_types)):
         for name, value in (values or {}).items():
             texts = [str(name), *([] if value is None else [value])]

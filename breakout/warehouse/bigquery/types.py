@@ -12,7 +12,7 @@ from google.cloud import bigquery
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Schemas that the client returns name legacy types.
+# The schemas of the BigQuery client use the type names of legacy SQL.
 _STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 # In this order, because Python's bool is an int and its datetime a date.
 _KINDS = (
