@@ -1,7 +1,7 @@
-"""A bundle: a folder with a model and its contract, settings, manifest and training rows, as data without code.
+"""The bundle: a folder that holds a model, its contract, settings, manifest and training rows. No file holds code.
 
-`save_bundle` writes a folder that appears whole. `load_bundle` verifies each file against the manifest, and the model,
-the contract and the manifest against each other.
+`save_bundle` writes all files or none. `load_bundle` checks each file against the manifest, and that the model, the
+contract, the settings and the manifest belong together.
 """
 
 from __future__ import annotations

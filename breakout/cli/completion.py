@@ -68,7 +68,8 @@ def split_line(line: str) -> tuple[str, list[str], str]:
 def complete_by_hydra(command: Command, arguments: Arguments, run_hydra: RunHydra) -> list[str]:
     """Return the arguments that Hydra offers for the line in the environment variable COMP_LINE."""
     printed = io.StringIO()
-    # Hydra's parser prints its usage for a half-typed flag, and the shell would offer that as completions.
+    # Hydra's parser writes its usage to standard error for a half-typed flag. The shell completes from standard output
+    # only, so the usage would appear in the middle of the typed line.
     quiet = contextlib.redirect_stderr(io.StringIO())
     with contextlib.suppress(Exception, SystemExit), contextlib.redirect_stdout(printed), quiet:
         run_hydra(command, arguments)

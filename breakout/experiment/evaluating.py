@@ -112,7 +112,7 @@ def _replicate_baseline(
 
 
 def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
-    """Return the labels of each row for every kind of slice that an evaluation reports."""
+    """Return the labels of each row for every kind of slice that an evaluation reports, except staleness."""
     context = rows.context
     average = context["season_points_avg"].to_numpy(dtype="float64")
     return {

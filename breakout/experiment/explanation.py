@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The importances that the configuration asks for; an importance that is not computed is None.
+    """The importances of a model's features: the model's own, mean |SHAP value|, and the cost of shuffling a feature.
 
-    `features_that_add_nothing` names the features whose shuffling costs no more than chance explains. It is None if
-    nothing was shuffled, or if all rows are of one date.
+    `shap` and `permutation` are None if the configuration switches them off. `features_that_add_nothing` names the
+    features whose shuffling costs no more than chance explains; it is None if nothing was shuffled, or if all rows are
+    of one date.
     """
 
     importance: dict[str, float]

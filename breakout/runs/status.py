@@ -1,7 +1,8 @@
 """The status.json of a run: its type, its reader and writer, and the digests by which a changed file is noticed.
 
-While the run goes on, its state is "running". When it ends, the status is written once more, with the digests of the
-run's files and a seal of its own content, so that neither can change unnoticed.
+While the run goes on, its state is "running". When it ends, the status is written once more, with a seal of its own
+content and the digests of the run's files (except run.log and report.html, which may still change), so that a later
+change of a digested file or of the status is noticed.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 def write_leaderboard(folder: Path) -> Leaderboard:
-    """Write leaderboard.json, leaderboard.csv and report.html again from the sweep's folder."""
+    """Write leaderboard.json, leaderboard.csv and report.html of a sweep from its jobs' results, over older ones."""
     board = build_leaderboard(load_results(folder), folder)
     save_leaderboard(board, folder)
     save_text(render_sweep(board), folder / "report.html")
