@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from breakout.features.feature import Feature
 
 # played: games that were played between @start and @end. slate: the scheduled games of those dates, for each player
-# whose latest team before @start plays in them. listed: the rows of the table `slate`, in which the caller names player,
-# game, teams and venue of games that are not played yet.
+# whose latest team before @start plays in them. listed: the rows of the table `slate`, in which the caller names
+# player, game, teams and venue of games that are not played yet.
 RowSource = Literal["played", "slate", "listed"]
 
 KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
