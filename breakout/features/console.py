@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breakout.features.query import get_training_data_query
+from breakout.features.query import get_training_data_query, seasons_before
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Variables of the script, as the console has no query parameters: type, value, meaning.
 VALUES = {
-    "history_start": ("DATE", "DATE '2024-09-01'", "1 September before the season before"),
+    "history_start": ("DATE", "DATE '{first_season}-09-01'", "1 September of the first season whose games count"),
     "start": ("DATE", "DATE '2026-01-11'", "first date of the rows"),
     "end": ("DATE", "DATE '2026-02-05'", "last date of the rows, inclusive"),
     "min_ppg": ("FLOAT64", "8.0", "points a game"),
@@ -30,9 +30,11 @@ VALUES = {
 
 
 def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
-    """Return the query of these features over the default tables, ready to paste."""
+    """Return the query of these features over the default tables, with the first season that they read."""
+    first_season = 2025 - seasons_before(names)  # the rows are of 2025-26
     declared = "\n".join(
-        f"DECLARE p_{name} {kind} DEFAULT {value};  -- {meaning}" for name, (kind, value, meaning) in VALUES.items()
+        f"DECLARE p_{name} {kind} DEFAULT {value.format(first_season=first_season)};  -- {meaning}"
+        for name, (kind, value, meaning) in VALUES.items()
     )
     query = re.sub(r"@(\w+)", r"p_\1", get_training_data_query(names)).rstrip()
     return f"{declared}\n\n{query};\n"

@@ -145,7 +145,7 @@ def describe_best(table: JobTable, board: Leaderboard) -> str:
     start = f"{table.title}: job {best.job} ({best.label or SHARED}) has {title} {value}"
     if not others:
         return f"{start}, better than every other job beyond chance." if len(rows) > 1 else f"{start}."
-    tie = f"{start}; {format_count(others, 'other job')} cannot be told from it"
+    tie = f"{start}, tied with {format_count(others, 'other job')}"
     if plain.job == best.job:
         return f"{tie}, and it is the simplest of them."
     return f"{tie}, the simplest of all is job {plain.job} ({plain.label or SHARED})."

@@ -120,3 +120,8 @@ def test_the_text_for_the_console_runs_as_it_stands(client: bigquery.Client) -> 
     assert all(row["game_date"] >= date(2026, 1, 11) for row in rows)
     assert np.mean([row["is_breakout"] for row in rows]) == pytest.approx(0.1822, abs=5e-5)
     assert set(BREAKOUT_FEATURE_ORDER) <= set(rows[0])
+
+
+def test_the_script_for_the_console_reads_every_season_that_its_features_need() -> None:
+    assert "p_history_start DATE DEFAULT DATE '2024-09-01'" in console_text()
+    assert "p_history_start DATE DEFAULT DATE '2023-09-01'" in console_text(["points_decayed_long_ratio"])
