@@ -10,6 +10,7 @@ from breakout import artifacts
 from breakout.experiment.evaluating import evaluation_parameters
 from breakout.production.bundle_gate import open_bundle
 from breakout.production.head_to_head import HeadToHead, check_comparable, compare_bundles
+from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.comparison import print_comparison
 from breakout.report.terminal.lines import print_line
 from breakout.runs import PREDICTIONS_FILE, open_run
@@ -31,7 +32,8 @@ def run(config: CompareConfig) -> int:
     """
     candidate, production = open_bundle(config.candidate), open_bundle(config.production)
     check_comparable(candidate, production)
-    folder, compared = compare(config, candidate, production)
+    with progress_line("compare"):
+        folder, compared = compare(config, candidate, production)
     print_comparison(compared)
     print_line(f"comparison: {folder}")
     return 0

@@ -9,6 +9,7 @@ from breakout.coverage import absent_game_warnings, coverage_warnings, describe_
 from breakout.dataset import build_dataset, save_dataset
 from breakout.errors import ConfigurationError, DataError
 from breakout.features.config import BreakoutFeatureConfig
+from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.lines import print_line
 from breakout.warehouse.opening import open_for
 
@@ -21,7 +22,7 @@ def run(config: DatasetConfig) -> int:
     if not config.out.endswith(".parquet"):
         raise ConfigurationError(f"out must name a .parquet file, got {config.out}.")
     features = BreakoutFeatureConfig.from_settings(config)
-    with open_for(config, "dataset") as warehouse:
+    with progress_line("dataset"), open_for(config, "dataset") as warehouse:
         dataset = build_dataset(warehouse, features, config.start, config.end)
         if not len(dataset):
             held = describe_history(warehouse, features, config.start, config.end)

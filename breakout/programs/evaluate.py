@@ -22,6 +22,7 @@ from breakout.features.distributions import (
 from breakout.production.bundle_gate import check_contract, find_bundle
 from breakout.production.scoring import later_window, score_window
 from breakout.report.html.run_page import write_page
+from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.console import console
 from breakout.report.terminal.runs import print_metrics
 from breakout.runs import PREDICTIONS_FILE, open_run
@@ -46,7 +47,7 @@ def run(config: EvaluateConfig) -> int:
     """
     bundle = find_bundle(config.bundle)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
-    with open_for(config, "evaluate") as warehouse:
+    with progress_line("evaluate"), open_for(config, "evaluate") as warehouse:
         run = evaluate(config, bundle, differences, warehouse)
     print_metrics(run.metrics)
     console().print_place("run", run.folder)

@@ -9,6 +9,7 @@ from breakout.errors import ConfigurationError
 from breakout.production.bundle_gate import open_bundle
 from breakout.production.slate import build_slate
 from breakout.production.slate_output import check_out, write_slate
+from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.plans import print_warnings
 from breakout.report.terminal.slate import print_slate
 from breakout.warehouse.opening import open_for
@@ -26,7 +27,7 @@ def run(config: PredictConfig) -> int:
     check_out(config.out, config.warehouse)
     bundle = open_bundle(config.bundle)
     check_day(bundle, config)
-    with open_for(config, "predict") as warehouse:
+    with progress_line("predict"), open_for(config, "predict") as warehouse:
         slate = build_slate(bundle, warehouse, config.date, config.max_days_since_game)
         absent = find_absent_games(warehouse, bundle.features, config.date, config.date)
     written = write_slate(slate, config.out, config.warehouse) if config.out else []

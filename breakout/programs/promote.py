@@ -9,6 +9,7 @@ from breakout.errors import GateError
 from breakout.production.bundle_gate import find_bundle
 from breakout.production.promotion import check_candidate
 from breakout.production.registry import Check, EventFacts, Registry
+from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.lines import print_line
 from breakout.report.terminal.production import print_checks, print_promotion
 from breakout.warehouse.opening import open_for
@@ -41,7 +42,7 @@ def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> tu
     """Return the results of all checks of the candidate against the present model in production."""
     current = registry.current()
     production = registry.load(current) if current else None
-    with open_for(config, "promote") as warehouse:
+    with progress_line("promote"), open_for(config, "promote") as warehouse:
         return check_candidate(candidate, production, warehouse, config, Path(config.paths.outputs))
 
 

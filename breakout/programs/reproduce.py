@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from breakout.errors import ConfigurationError, GateError
 from breakout.programs.folders import split_folders
 from breakout.report.tables import Table, text
+from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.console import console
 from breakout.report.terminal.lines import print_line
 from breakout.rerun import PLACES, Evidence, rerun
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str]) -> int:
     if len(folders) != 1:
         raise ConfigurationError("give one run's folder: breakout reproduce outputs/runs/NAME/RUN")
     folder = folders[0].parent if folders[0].name == "bundle" else folders[0]
-    saved, now = rerun(folder, read_places(overrides))
+    with progress_line("reproduce"):
+        saved, now = rerun(folder, read_places(overrides))
     differing = print_parts(saved, now)
     if differing:
         raise GateError(f"{folder} is not reproduced: {', '.join(differing)} differ from what the run recorded.")

@@ -8,6 +8,7 @@ from breakout.coverage import coverage_warnings
 from breakout.experiment.plan import RunPlan, open_plan
 from breakout.experiment.windows import check_rows, parts_of, played_folds
 from breakout.features.distributions import check_drift
+from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.plans import print_folds, print_plan, print_priced_plan, print_warnings
 from breakout.report.terminal.runs import print_run
 from breakout.tracking.tracker import registering
@@ -25,7 +26,8 @@ def run(config: ExperimentConfig) -> int:
             if config.dry_run:
                 print_plan_of(plan)
                 return 0
-            run = train(plan, started=started)
+            with progress_line("train"):
+                run = train(plan, started=started)
         print_run(run.folder, run.metrics, run.distributions)
         check_drift(config.distributions, run.distributions, run.folder)
     return 0

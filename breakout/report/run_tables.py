@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from breakout.evaluation.metrics import AUC, ECE, LOG_LOSS, METRICS
 from breakout.evaluation.reliability import ReliabilityBin
@@ -13,6 +14,9 @@ from breakout.evaluation.thresholds import TopRows
 from breakout.features.distributions import FeatureDistribution
 from breakout.models.kinds import kind_title
 from breakout.report.tables import UNDEFINED, Cell, Table, code, interval, number, text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # for rows that have no room for all metrics
 UNCALIBRATED = "uncalibrated"  # the model before its own calibration
@@ -25,6 +29,8 @@ SLICES = {
     "prior_season": "By whether the player has a prior season",
 }
 RULES = {"target_precision": "the target precision", "best_f1": "the best F1, as no threshold reached the target"}
+NAMED_GAMES = 15  # in each table of games by player
+OUTCOMES = {True: "breakout", False: "no breakout"}
 ADDS = {True: "nothing", False: "something", None: UNDEFINED}
 BRIER_TERMS = {
     "brier": "Brier score",
@@ -238,3 +244,34 @@ def distribution_table(features: Sequence[FeatureDistribution]) -> Table:
     columns = ["feature", "drifted", "PSI", "PSI limit", "KS", "KS limit", "training mean", "evaluation mean"]
     columns += ["training sd", "evaluation sd", "training default", "evaluation default"]
     return Table("Distributions; default: share of games with the filled-in value", columns, rows)
+
+
+def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
+    """Return two tables of evaluated games by player: those ranked highest, and the breakouts ranked lowest.
+
+    `predictions` are the rows of predictions.parquet.
+    """
+    evaluated = predictions[predictions["split"] == "evaluation"]
+    order = ["probability", "game_date", "player_lookup"]
+    ranked = evaluated.sort_values(order, ascending=[False, True, True]).assign(rank=range(1, len(evaluated) + 1))
+    missed = ranked[ranked["is_breakout"] == 1].tail(NAMED_GAMES).iloc[::-1]
+    count = f"{len(ranked):,}"
+    return [
+        _named_games(f"The {NAMED_GAMES} games ranked highest of {count}", ranked.head(NAMED_GAMES)),
+        _named_games(f"The {NAMED_GAMES} breakouts ranked lowest of {count} games", missed),
+    ]
+
+
+def _named_games(caption: str, games: pd.DataFrame) -> Table:
+    rows = [
+        [
+            number(game["rank"], ".0f"),
+            text(game["player_lookup"]),
+            text(game["game_date"]),
+            text(game["game_id"].split("_", 1)[-1].replace("_", " at ")),
+            number(game["probability"]),
+            text(OUTCOMES[bool(game["is_breakout"])]),
+        ]
+        for game in games.to_dict("records")
+    ]
+    return Table(caption, ["rank", "player", "date", "game", "probability", "outcome"], rows)

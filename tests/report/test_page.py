@@ -53,6 +53,22 @@ def test_every_bin_of_the_reliability_is_shown_with_its_games(html: str, metrics
     assert all(f"{part['breakout_rate']['low']:.3f} to {part['breakout_rate']['high']:.3f}" in table for part in bins)
 
 
+def test_games_ranked_highest_and_missed_breakouts_are_listed_by_player(html: str, reported: Reported) -> None:
+    rows = read_run(reported["evaluated"]).predictions().query("split == 'evaluation'")
+    highest, missed = (re.findall("<th[^>]*>([^<]+)</th><td[^>]*>([^<]+)</td>", part) for part in named_games(html))
+    ranked = rows.sort_values(["probability", "game_date", "player_lookup"], ascending=[False, True, True])
+    assert [player for _, player in highest] == list(ranked["player_lookup"])[:15]
+    breakouts = ranked[ranked["is_breakout"] == 1]["player_lookup"]
+    assert [player for _, player in missed] == list(breakouts)[:-16:-1]
+    assert int(missed[0][0]) == len(rows) - list(ranked["is_breakout"])[::-1].index(1)
+
+
+def named_games(html: str) -> list[str]:
+    """Return the bodies of the two tables of games by player."""
+    section = html[html.index('<h2 id="games">') :].partition("</section>")[0]
+    return re.findall("<tbody>(.*?)</tbody>", section, re.DOTALL)
+
+
 def test_forced_calibration_is_shown(html: str) -> None:
     assert "weighted classes distort probabilities" in html
     assert "evaluation, before" in html

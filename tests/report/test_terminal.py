@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from breakout.artifacts import load_json
 from breakout.evaluation.run_metrics import read_metrics
+from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.runs import print_run
 from breakout.runs.record import read_run
 from tests.report.conftest import Reported
@@ -93,3 +95,28 @@ def test_a_run_that_only_trained_prints_its_validation_part_and_that_it_flatters
     assert f"the {validation['rows']} validation games" in printed
     assert "flatter" in printed
     assert f"{validation['metrics']['log_loss']:.3f}" in printed
+
+
+def log_inside_a_progress_line() -> None:
+    logger = logging.getLogger("breakout")
+    with progress_line("train"):
+        logger.info("fitted on %d rows", 3653)
+        logger.warning("one feature is constant")
+
+
+def test_a_progress_line_shows_log_messages_and_restores_the_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    logger = logging.getLogger("breakout")
+    before = logger.level, list(logger.handlers)
+    log_inside_a_progress_line()
+    printed = capsys.readouterr().out
+    assert "train: " in printed
+    assert "warning" in printed
+    assert (logger.level, logger.handlers) == before
+
+
+def test_a_progress_line_prints_nothing_into_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    log_inside_a_progress_line()
+    assert capsys.readouterr().out == ""

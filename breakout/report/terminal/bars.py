@@ -1,7 +1,8 @@
-"""Progress bars; nothing is drawn if the output is not a terminal."""
+"""Progress bars and lines; nothing is drawn if the output is not a terminal."""
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -9,15 +10,60 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
 from breakout.report.terminal.console import PlainConsole, console
+from breakout.safe_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+class _LatestMessage(logging.Handler):
+    """A log handler that shows the latest message of the package's log on the line of a progress task.
+
+    A warning is printed above the line if no other handler keeps it, because without this handler `logging` would
+    print it.
+    """
+
+    def __init__(self, out: PlainConsole, progress: Progress, task: TaskID, name: str) -> None:
+        super().__init__(logging.INFO)
+        self._out, self._progress, self._task, self._name = out, progress, task, name
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = printable(record.getMessage())
+        self._progress.update(self._task, description=f"{self._name}: {message}"[: self._out.width - 12])
+        if record.levelno >= logging.WARNING and len(logging.getLogger(record.name).handlers) == 1:
+            self._out.print_warning(message)
+
+
+@contextmanager
+def progress_line(name: str) -> Iterator[None]:
+    """Show the elapsed time and the latest log message on one line, which disappears at the end of the block.
+
+    Messages of the level INFO reach the line because the package's log level is lowered to INFO inside the block.
+    """
+    out = console()
+    if not out.is_terminal:
+        yield
+        return
+    columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    log = logging.getLogger("breakout")
+    level = log.level
+    with Progress(*columns, console=out, transient=True) as progress:
+        handler = _LatestMessage(out, progress, progress.add_task(name, total=None), name)
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            log.removeHandler(handler)
+            log.setLevel(level)
 
 
 @contextmanager

@@ -31,6 +31,12 @@ function value(cell) {
   return cell.dataset.sort ?? cell.textContent.trim();
 }
 
+// A table that is wider than the screen says so; the width changes with the window and when a part is unfolded.
+const boxes = new ResizeObserver((entries) => {
+  for (const { target } of entries) target.classList.toggle("is-wider", target.scrollWidth > target.clientWidth + 1);
+});
+document.querySelectorAll(".scroll").forEach((box) => boxes.observe(box));
+
 // What is folded away on the screen is printed too.
 let opened = [];
 addEventListener("beforeprint", () => {
