@@ -10,6 +10,8 @@ from breakout import artifacts
 from breakout.experiment.evaluating import evaluation_parameters
 from breakout.production.bundle_gate import open_bundle
 from breakout.production.head_to_head import HeadToHead, check_comparable, compare_bundles
+from breakout.report.html.comparison_page import render_comparison
+from breakout.report.html.run_page import REPORT_FILE
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.comparison import print_comparison
 from breakout.report.terminal.lines import print_line
@@ -36,13 +38,14 @@ def run(config: CompareConfig) -> int:
         folder, compared = compare(config, candidate, production)
     print_comparison(compared)
     print_line(f"comparison: {folder}")
+    print_line(f"report: {folder / REPORT_FILE}")
     return 0
 
 
 def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> tuple[Path, HeadToHead]:
     """Compare two bundles, write the result into a new folder below outputs/comparisons/, and return both.
 
-    The files are comparison.json and predictions.parquet.
+    The files are comparison.json, predictions.parquet and report.html.
     """
     identity = f"{candidate.fingerprint}-{production.fingerprint}"
     with open_run(Path(config.paths.outputs) / FOLDER / config.name, config, "compare", identity) as run:
@@ -50,6 +53,7 @@ def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> tup
         run.note(candidate=candidate.fingerprint, production=production.fingerprint)
         artifacts.save_parquet(compared.predictions(), run.folder / PREDICTIONS_FILE)
         artifacts.save_json(compared.to_dict(), run.folder / "comparison.json")
+        artifacts.save_text(render_comparison(compared), run.folder / REPORT_FILE)
         logger.info("compared on %d rows of %s", compared.comparison.n_rows, compared.window)
     return run.folder, compared
 

@@ -127,3 +127,13 @@ def test_models_of_other_features_are_compared_on_the_same_games(trained: Traine
     assert answer.code == 0, answer.err
     comparison, frame = read(tmp_path)
     assert comparison["n_rows"] == len(frame) == 1515
+
+
+def test_the_page_shows_both_models_and_their_paired_differences(trained: Trained, tmp_path: Path) -> None:
+    assert compare(trained["logistic"], trained["default"], tmp_path).code == 0
+    comparison, _ = read(tmp_path)
+    html = next((tmp_path / "comparisons").rglob("report.html")).read_text(encoding="utf-8")
+    assert all(comparison["bundles"][role]["fingerprint"] in html for role in ("candidate", "production"))
+    found = comparison["differences"]["log_loss"]["difference"]
+    assert f"{found['estimate']:+.4f}".replace("-", "\N{MINUS SIGN}") in html
+    assert '<h2 id="slices">' in html
