@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from breakout.dataset import Rows
     from breakout.models.base import Model
     from breakout.settings import ExperimentConfig
 
@@ -180,9 +181,9 @@ class Bundle:
         """The decision threshold that was chosen on the validation part."""
         return self.manifest.chosen_threshold
 
-    def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
-        """Return calibrated probabilities of a breakout, shape (n,), for features in contract order."""
-        return self.calibrator.apply(self.model.predict_probability(X))
+    def predict_probability(self, rows: Rows) -> np.ndarray:
+        """Return calibrated probabilities of a breakout, shape (n,), for rows with features in contract order."""
+        return self.calibrator.apply(self.model.predict_probability(rows))
 
     def training_features(self) -> pd.DataFrame:
         """Return the features that the model was trained on, defaults filled, shape (n, k)."""

@@ -6,9 +6,9 @@ Training, evaluation and prediction all use `build_dataset`; nothing else comput
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -44,20 +44,20 @@ SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 
 
 @dataclass(frozen=True, eq=False)
-class Dataset:
-    """A set of n rows, sorted by game_date, game_id, player_lookup.
+class Rows:
+    """The part of n rows that models use.
 
-    `X` (n, k) holds the features as float64 with defaults filled; `is_missing` (n, k) marks the filled values. `y` (n,)
-    holds 0 and 1; it is None for a slate, whose points are not known yet. `dates` (n,) is game_date as datetime64[D].
-    `keys` holds KEY_COLUMNS. `context` holds columns that reports show or slice by, and that the model never gets.
+    `X` (n, k) holds the features as float64 with defaults filled. `y` (n,) holds 0 and 1, and `points` (n,) whole
+    numbers; both are None if the points are not known yet. `points_before` and `games_before` (n,) are the sum of the
+    player's points and the number of his played games this season before the game, as whole numbers; None if the rows
+    are for models that do not use them.
     """
 
     X: pd.DataFrame
-    is_missing: pd.DataFrame
-    y: np.ndarray | None
-    dates: np.ndarray
-    keys: pd.DataFrame
-    context: pd.DataFrame
+    y: np.ndarray | None = None
+    points: np.ndarray | None = None
+    points_before: np.ndarray | None = None
+    games_before: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.X)
@@ -74,16 +74,31 @@ class Dataset:
         """Return the share of breakouts; None without rows."""
         return float(self.label.mean()) if len(self) else None
 
-    def take(self, mask: np.ndarray) -> Dataset:
-        """Return the rows where `mask`, shape (n,) bool, is true."""
-        return Dataset(
-            self.X[mask].reset_index(drop=True),
-            self.is_missing[mask].reset_index(drop=True),
-            None if self.y is None else self.y[mask],
-            self.dates[mask],
-            self.keys[mask].reset_index(drop=True),
-            self.context[mask].reset_index(drop=True),
+    def take(self, chosen: np.ndarray) -> Self:
+        """Return the rows where the mask `chosen`, shape (n,) bool, is true, or the rows at these positions."""
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return type(self)(
+            **{
+                name: part[chosen] if isinstance(part, np.ndarray) else part.iloc[chosen].reset_index(drop=True)
+                for name, part in parts.items()
+                if part is not None
+            }
         )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dataset(Rows):
+    """A set of n rows with their origin, sorted by game_date, game_id, player_lookup.
+
+    `is_missing` (n, k) marks the values of `X` that were filled with defaults. `dates` (n,) is game_date as
+    datetime64[D]. `keys` holds KEY_COLUMNS. `context` holds columns that reports show or slice by, and that the model
+    never gets.
+    """
+
+    is_missing: pd.DataFrame
+    dates: np.ndarray
+    keys: pd.DataFrame
+    context: pd.DataFrame
 
     @cached_property
     def feature_file(self) -> bytes:
@@ -120,7 +135,9 @@ def build_dataset(
     are in `context`, with missing values unfilled. DataError if the sources are missing, damaged or impossible.
     """
     built = (*config.names, *slice_features)
-    sql = get_training_data_query(built, row_source=row_source, sources=warehouse.sources, registry=registry)
+    sql = get_training_data_query(
+        built, row_source=row_source, sources=warehouse.sources, registry=registry, has_points=row_source == "played"
+    )
     answer = ask_checked(warehouse, config, start, end, sql, registry)
     return dataset_of(answer, config.names, slice_features, row_source=row_source, registry=registry)
 
@@ -153,10 +170,17 @@ def dataset_of(
     raw = frame[list(names)].astype("float64")
     _check_finite(raw, frame)
     context = list(dict.fromkeys((*night_columns(row_source), *CONTEXT_COLUMNS, *slice_features)))
+    is_played = row_source == "played"
+    games = frame["games_before"].to_numpy(dtype="int64")
+    average = frame["season_points_avg"].to_numpy(dtype="float64", na_value=0.0)
     return Dataset(
         X=prepare_feature_vector(raw, names, {name: registry[name].default for name in names}),
         is_missing=raw.isna(),
-        y=frame["is_breakout"].to_numpy(dtype="int8") if row_source == "played" else None,
+        y=frame["is_breakout"].to_numpy(dtype="int8") if is_played else None,
+        points=frame["points"].to_numpy(dtype="int64") if is_played else None,
+        # The average is a quotient of whole numbers, so the rounded product is the exact sum.
+        points_before=np.rint(average * games).astype("int64"),
+        games_before=games,
         dates=answer["game_date"].to_numpy().astype("datetime64[D]"),
         keys=frame[list(KEY_COLUMNS)],
         context=frame[[column for column in context if column != "is_breakout"]],

@@ -8,6 +8,7 @@ models on the same games, both resampled on the same dates.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,11 +103,11 @@ def walk(
     found: dict[str, list[np.ndarray]] = {kind: [] for kind in kinds}
     for fold in folds:
         parts, _ = split_parts(config, span.take(date_mask(span.dates, fold.train)))
-        X = span.take(date_mask(span.dates, fold.evaluation)).X[list(names)]
-        kept = FitParts(parts.X_fit[list(names)], parts.y_fit, parts.X_validation[list(names)], parts.y_validation)
+        rows = span.take(date_mask(span.dates, fold.evaluation))
+        fit, validation, later = (replace(part, X=part.X[list(names)]) for part in (parts.fit, parts.validation, rows))
         for kind in kinds:
-            model = fit_model(experiment(f"model={kind}").model, kept, config.seed, {})
-            found[kind].append(model.predict_probability(X))
+            model = fit_model(experiment(f"model={kind}").model, FitParts(fit, validation), config.seed, {})
+            found[kind].append(model.predict_probability(later))
     added = ", ".join(name for name in names if name not in TEN)
     print(f"walked forward with {len(names)} features: {added or 'the ten'}", flush=True)
     scores = {kind: np.concatenate(parts) for kind, parts in found.items()}

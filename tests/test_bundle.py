@@ -17,6 +17,7 @@ import pytest
 
 from breakout.artifacts import json_digest
 from breakout.bundle import load_bundle
+from breakout.dataset import Rows
 from breakout.errors import DataError, GateError
 from breakout.features import contract, query, registry
 from breakout.features import windows as w
@@ -39,13 +40,14 @@ LOAD = """
 import sys
 from pathlib import Path
 from breakout.bundle import load_bundle
+from breakout.dataset import Rows
 
 folder = Path(sys.argv[1])
-load_bundle(folder).predict_probability(load_bundle(folder).training_features())
+load_bundle(folder).predict_probability(Rows(load_bundle(folder).training_features()))
 seen = []
 sys.addaudithook(lambda event, args: seen.append(event))
 bundle = load_bundle(folder)
-probability = bundle.predict_probability(bundle.training_features())
+probability = bundle.predict_probability(Rows(bundle.training_features()))
 executed = {"pickle.find_class", "exec", "compile", "marshal.loads", "subprocess.Popen", "os.system", "import"}
 print(sorted(executed & set(seen)))
 print(probability.tobytes().hex())
@@ -74,7 +76,7 @@ def test_a_bundle_loads_elsewhere_with_the_package_alone_and_runs_no_code_of_its
     executed, probability = done.stdout.split("\n")[:2]
     assert executed == "[]"
     bundle = load_bundle(run / "bundle")
-    assert probability == bundle.predict_probability(bundle.training_features()).tobytes().hex()
+    assert probability == bundle.predict_probability(Rows(bundle.training_features())).tobytes().hex()
 
 
 def test_a_bundle_names_no_folder_of_the_machine_it_was_made_on(trained: Trained) -> None:

@@ -58,7 +58,7 @@ class ScoredRows:
 
 def score_rows(learned: Learned, rows: Dataset, train_end: date) -> ScoredRows:
     """Predict the probabilities of rows after `train_end`."""
-    raw = learned.model.predict_probability(rows.X)
+    raw = learned.model.predict_probability(rows)
     return ScoredRows(learned, rows, raw, learned.calibrator.apply(raw), train_end)
 
 
@@ -77,7 +77,7 @@ def evaluate_scored(
     """
     work = work or SharedWork()
     baselines = {
-        name: np.concatenate([part.learned.baselines[name].predict_probability(part.rows.X) for part in parts])
+        name: np.concatenate([part.learned.baselines[name].predict_probability(part.rows) for part in parts])
         for name in parts[-1].learned.baselines
     }
     if any(part.learned.calibrator.kind != "none" for part in parts):

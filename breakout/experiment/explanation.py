@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from breakout.evaluation.importance import PredictProbability, permutation_importance
+from breakout.evaluation.importance import permutation_importance
 from breakout.evaluation.run_metrics import PermutationImportance, ShapImportance
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from breakout.dataset import Dataset
     from breakout.evaluation.resamples import EvaluationParameters
     from breakout.models.base import Model
@@ -34,7 +36,7 @@ class Explanation:
 
 def explain(
     model: Model,
-    predict_probability: PredictProbability,
+    predict_probability: Callable[[Dataset], np.ndarray],
     rows: Dataset,
     config: EvaluationConfig,
     parameters: EvaluationParameters,
@@ -58,13 +60,13 @@ def explain(
 
 
 def _permute(
-    predict_probability: PredictProbability, rows: Dataset, repeats: int, parameters: EvaluationParameters
+    predict_probability: Callable[[Dataset], np.ndarray], rows: Dataset, repeats: int, parameters: EvaluationParameters
 ) -> PermutationImportance | None:
     """Return the cost of shuffling each feature of these rows; None if the configured number of repeats is 0."""
     if not repeats:
         return None
     features = permutation_importance(
-        predict_probability,
+        lambda X: predict_probability(replace(rows, X=X)),
         rows.X,
         rows.label,
         parameters.draw(rows.dates),
@@ -79,10 +81,9 @@ def _mean_absolute_shap(model: Model, rows: Dataset, at_most: int, seed: int) ->
     """Return the mean |SHAP value| by feature in log odds before calibration, over a sample of `at_most` rows."""
     if not at_most:
         return None
-    X = rows.X
-    if len(X) > at_most:
-        drawn = np.random.default_rng(seed).choice(len(X), at_most, replace=False)
-        X = X.iloc[np.sort(drawn)]
-    sizes = np.abs(model.shap_values(X)).mean(axis=0)
+    if len(rows) > at_most:
+        drawn = np.random.default_rng(seed).choice(len(rows), at_most, replace=False)
+        rows = rows.take(np.sort(drawn))
+    sizes = np.abs(model.shap_values(rows)).mean(axis=0)
     ranked = sorted(zip(model.names, sizes.tolist(), strict=True), key=lambda item: -item[1])
-    return ShapImportance(len(X), dict(ranked))
+    return ShapImportance(len(rows), dict(ranked))

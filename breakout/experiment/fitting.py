@@ -82,9 +82,9 @@ def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
 
     The base rate uses no feature and is not checked.
     """
-    X = parts.X_fit.to_numpy()
+    X = parts.fit.X.to_numpy()
     if KINDS[config.model.kind].uses_features and bool((X[0] == X).all()):
-        values = ", ".join(f"{name}={value:g}" for name, value in zip(parts.X_fit.columns, X[0], strict=True))
+        values = ", ".join(f"{name}={value:g}" for name, value in zip(parts.fit.X.columns, X[0], strict=True))
         raise DataError(
             f"no feature varies over the {len(X):,} games to fit on ({values}), so a model could not rank them; "
             "choose other features.names, or check the columns of the source tables that they are built from."
@@ -121,7 +121,7 @@ def _split_by_fraction(train: Dataset, fraction: float) -> tuple[FitParts, Datas
                 f"the part of the training window to {name} holds one class only ({_describe_class(part)}); lengthen "
                 "the training window or change validation.fraction."
             )
-    return FitParts(fit.X, fit.label, validation.X, validation.label), validation
+    return FitParts(fit, validation), validation
 
 
 def fit_experiment(
@@ -134,7 +134,7 @@ def fit_experiment(
     metadata = {CONTRACT_KEY: contract.fingerprint}
     model = work.fit(config.model, parts, config.seed, metadata)
     fit_seconds = time.perf_counter() - started
-    logger.info("fitted %s on %d rows, %d kept back", model.kind, len(parts.y_fit), len(validation))
+    logger.info("fitted %s on %d rows, %d kept back", model.kind, len(parts.fit), len(validation))
     return _finish_fit(config, model, parts, validation, fit_seconds, work)
 
 
@@ -172,7 +172,7 @@ def _finish_fit(
         validation=validation,
         validation_raw=raw,
         validation_probability=probability,
-        training_rows=len(parts.y_fit) + len(validation),
+        training_rows=len(parts.fit) + len(validation),
         fit_seconds=fit_seconds,
         warnings=warnings,
     )
@@ -211,7 +211,7 @@ def calibrated_fit(config: ExperimentConfig, parts: FitParts, seed: int) -> tupl
     """Return the configured model with another seed and its calibration, without threshold and baselines."""
     model = fit_model(config.model, parts, seed, {})
     raw = held_out_probability(config.model, model, parts)
-    calibration = calibrate(calibration_kind(config), raw, parts.y_validation)
+    calibration = calibrate(calibration_kind(config), raw, parts.validation.label)
     for warning in calibration.warnings:
         logger.warning("seed %d: %s", seed, warning)
     return model, calibration.calibrator

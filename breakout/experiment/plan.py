@@ -109,7 +109,7 @@ def estimate_rows(
     """
     if not isinstance(warehouse, Priced):
         return None
-    sql = get_training_data_query((*config.names, *slice_features), sources=warehouse.sources)
+    sql = get_training_data_query((*config.names, *slice_features), sources=warehouse.sources, has_points=True)
     reach = seasons_before(config.names)
     parameters = config.parameters(warehouse.history_start(start, reach), start, end)
     cost = warehouse.estimate(sql, parameters) + warehouse.estimate_checks(start, end, reach)

@@ -43,7 +43,7 @@ def measure_stability(
     probabilities = {config.seed: headline}
     for seed in range(config.seed + 1, config.seed + config.evaluation.seeds):
         model, calibrator = calibrated_fit(config, parts, seed)
-        probabilities[seed] = calibrator.apply(model.predict_probability(evaluation.X))
+        probabilities[seed] = calibrator.apply(model.predict_probability(evaluation))
         logger.info("fitted %s with seed %d", model.kind, seed)
     return SeedStability(tuple(probabilities), summarise_seeds(evaluation.label, probabilities))
 

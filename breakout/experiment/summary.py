@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import pandas as pd
-
     from breakout.bundle import Bundle, Learned
     from breakout.dataset import Dataset
     from breakout.evaluation.resamples import EvaluationParameters
@@ -65,7 +63,7 @@ def summarise_training(config: ExperimentConfig, run: FittedRun, result: Evaluat
     ends = np.cumsum([len(part.rows) for part in parts])[:-1]  # `np.split` takes no end for the last part
     explanation = explain(
         last.fitted.model,
-        lambda X: _predict([window.fitted for window in run.windows], ends, X),
+        lambda rows: _predict([window.fitted for window in run.windows], ends, rows),
         explained,
         config.evaluation,
         parameters,
@@ -137,9 +135,9 @@ def saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
     return CalibrationFit(kind, kind != "none" and bundle.settings.calibration.kind == "none", (), None)
 
 
-def _predict(fits: Sequence[Learned], ends: np.ndarray, X: pd.DataFrame) -> np.ndarray:
+def _predict(fits: Sequence[Learned], ends: np.ndarray, rows: Dataset) -> np.ndarray:
     """Return calibrated probabilities (n,) of rows that are split at `ends`; each part is predicted by its own fit."""
-    parts = (X.iloc[rows] for rows in np.split(np.arange(len(X)), ends))
+    parts = (rows.take(positions) for positions in np.split(np.arange(len(rows)), ends))
     return np.concatenate(
         [fit.calibrator.apply(fit.model.predict_probability(part)) for fit, part in zip(fits, parts, strict=True)]
     )

@@ -55,14 +55,15 @@ def get_training_data_query(
     row_source: RowSource = "played",
     sources: SourceTables | None = None,
     registry: Mapping[str, Feature] = REGISTRY,
+    has_points: bool = False,
 ) -> str:
     """Return the feature query for these features in BigQuery's dialect.
 
     Parameters of the text: @history_start @start @end DATE, @min_ppg @max_ppg @breakout_multiplier FLOAT64,
     @min_prior_games INT64, @season_types ARRAY<STRING>; @season_type STRING if the sources have no such column.
     Columns of the result: KEY_COLUMNS, for a slate NAME_COLUMN, NIGHT_COLUMNS, CONTEXT_COLUMNS, and one FLOAT64 column
-    for each feature, NULL where it is missing; a name given twice is one column. Rows are sorted by game_date, game_id,
-    player_lookup.
+    for each feature, NULL where it is missing; a name given twice is one column; last, if `has_points`, the points of
+    the row's own game, which no feature reads. Rows are sorted by game_date, game_id, player_lookup.
     FeatureDefinitionError if an entry cannot be resolved.
     """
     names = tuple(dict.fromkeys(names))
@@ -83,7 +84,8 @@ def get_training_data_query(
         **_levels(plan),
     }
     body = ",\n\n".join(f"{name} AS (\n{textwrap.indent(text, '  ')}\n)" for name, text in ctes.items())
-    return f"WITH {body}\n\n{_final(plan, names, row_source)}\n"
+    listed = (*names, "points") if has_points else names
+    return f"WITH {body}\n\n{_final(plan, listed, row_source)}\n"
 
 
 def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> int:
@@ -283,12 +285,12 @@ def _levels(plan: QueryPlan) -> dict[str, str]:
     return ctes
 
 
-def _final(plan: QueryPlan, names: Sequence[str], row_source: RowSource) -> str:
+def _final(plan: QueryPlan, listed_last: Sequence[str], row_source: RowSource) -> str:
     context = (
         "points_before / NULLIF(games_before, 0) AS season_points_avg",
         "last_game_date",
         "is_role_player",
         f"IF(points IS NULL, NULL, IF({IS_BREAKOUT}, 1, 0)) AS is_breakout",
     )
-    listed = ",\n  ".join([", ".join(KEY_COLUMNS), ", ".join(night_columns(row_source)), *context, *names])
+    listed = ",\n  ".join([", ".join(KEY_COLUMNS), ", ".join(night_columns(row_source)), *context, *listed_last])
     return f"SELECT\n  {listed}\nFROM features_{max(plan.levels.values())}\nORDER BY game_date, game_id, player_lookup"

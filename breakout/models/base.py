@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from breakout.dataset import Rows
+
 _EDGE = 1e-12
 
 
@@ -30,11 +32,11 @@ class Model(Protocol):
         """The model's features in the order in which it was fitted on them."""
         ...
 
-    def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
+    def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,); ValueError unless the columns of X are `names` in order."""
         ...
 
-    def shap_values(self, X: pd.DataFrame) -> np.ndarray:
+    def shap_values(self, rows: Rows) -> np.ndarray:
         """Return what each feature adds to the log odds of each row, shape (n, k), without the bias."""
         ...
 
@@ -58,27 +60,23 @@ class Model(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class FitParts:
-    """The rows of a fit: one part to fit on, and a later validation part on which boosting stops.
+    """The played rows of a fit: one part to fit on, and a later validation part on which boosting stops."""
 
-    `X` (n, k) has the features in contract order; `y` (n,) holds 0 and 1.
-    """
-
-    X_fit: pd.DataFrame
-    y_fit: np.ndarray
-    X_validation: pd.DataFrame
-    y_validation: np.ndarray
+    fit: Rows
+    validation: Rows
 
     @cached_property
     def digest(self) -> str:
         """A digest of all names and numbers; fits on parts with equal digests are equal."""
-        digest = hashlib.sha256("\n".join(self.X_fit.columns).encode())
-        for part in (self.X_fit.to_numpy(), self.y_fit, self.X_validation.to_numpy(), self.y_validation):
-            digest.update(f"{part.dtype} {part.shape}".encode() + part.tobytes())
+        digest = hashlib.sha256("\n".join(self.fit.X.columns).encode())
+        for rows in (self.fit, self.validation):
+            for part in (rows.X.to_numpy(), rows.y, rows.points, rows.points_before, rows.games_before):
+                digest.update(b"none" if part is None else f"{part.dtype} {part.shape}".encode() + part.tobytes())
         return digest.hexdigest()
 
     def without_validation(self) -> FitParts:
         """Return the part to fit on with an empty validation part."""
-        return FitParts(self.X_fit, self.y_fit, self.X_validation.iloc[:0], self.y_validation[:0])
+        return FitParts(self.fit, self.validation.take(np.zeros(len(self.validation), dtype=bool)))
 
 
 def logit(probability: np.ndarray) -> np.ndarray:

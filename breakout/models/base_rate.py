@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import pandas as pd
-
+    from breakout.dataset import Rows
     from breakout.models.base import FitParts, Model
     from breakout.settings.groups import ModelConfig
 
@@ -33,14 +32,14 @@ class BaseRateModel:
     kind: ClassVar[str] = "base_rate"
     warnings: ClassVar[tuple[str, ...]] = ()
 
-    def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
+    def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the rate for each row, shape (n,)."""
-        check_columns(X, self.names)
-        return np.full(len(X), self.rate)
+        check_columns(rows.X, self.names)
+        return np.full(len(rows), self.rate)
 
-    def shap_values(self, X: pd.DataFrame) -> np.ndarray:
+    def shap_values(self, rows: Rows) -> np.ndarray:
         """Return zeros, shape (n, k): no feature changes the probability."""
-        return np.zeros((len(X), len(self.names)))
+        return np.zeros((len(rows), len(self.names)))
 
     def feature_importance(self) -> dict[str, float]:
         """Return zero for every feature."""
@@ -60,14 +59,14 @@ class BaseRateModel:
 def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BaseRateModel:
     """Compute the rate over the whole training window; settings and seed have no effect."""
     del config, seed
-    y = np.concatenate([parts.y_fit, parts.y_validation])
-    return BaseRateModel(tuple(parts.X_fit.columns), float(y.mean()), dict(metadata))
+    y = np.concatenate([parts.fit.label, parts.validation.label])
+    return BaseRateModel(tuple(parts.fit.X.columns), float(y.mean()), dict(metadata))
 
 
 def predict_held_out(config: ModelConfig, model: Model, parts: FitParts) -> np.ndarray:
     """Return the breakout rate of the part to fit on as the probability of each validation row, shape (v,)."""
     del model
-    return fit(config, parts.without_validation(), 0, {}).predict_probability(parts.X_validation)
+    return fit(config, parts.without_validation(), 0, {}).predict_probability(parts.validation)
 
 
 def load(folder: Path) -> tuple[BaseRateModel, dict[str, str]]:

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import pandas as pd
-
+    from breakout.dataset import Rows
     from breakout.models.base import FitParts, Model
     from breakout.settings.groups import BlendConfig
 
@@ -45,15 +44,15 @@ class BlendModel:
         """The features, the same for both parts."""
         return self.catboost.names
 
-    def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
+    def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,)."""
-        check_columns(X, self.names)
-        parts = (logit(part.predict_probability(X)) for part in (self.catboost, self.logistic))
+        check_columns(rows.X, self.names)
+        parts = (logit(part.predict_probability(rows)) for part in (self.catboost, self.logistic))
         return np.asarray(1 / (1 + np.exp(-self._average(*parts))))
 
-    def shap_values(self, X: pd.DataFrame) -> np.ndarray:
+    def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the contribution of each feature to the log odds, shape (n, k), averaged over the parts."""
-        return self._average(self.catboost.shap_values(X), self.logistic.shap_values(X))
+        return self._average(self.catboost.shap_values(rows), self.logistic.shap_values(rows))
 
     def feature_importance(self) -> dict[str, float]:
         """Return the weighted average of the parts' own importances."""
@@ -104,7 +103,7 @@ def predict_held_out(config: BlendConfig, model: Model, parts: FitParts) -> np.n
     if not isinstance(model, BlendModel):
         raise TypeError(f"{model.kind} is no blend")
     linear = logistic.fit(config.logistic, parts.without_validation(), 0, model.metadata)
-    return replace(model, logistic=linear).predict_probability(parts.X_validation)
+    return replace(model, logistic=linear).predict_probability(parts.validation)
 
 
 def load(folder: Path) -> tuple[BlendModel, dict[str, str]]:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import pandas as pd
-
+    from breakout.dataset import Rows
     from breakout.models.base import FitParts, Model
     from breakout.settings.groups import CatBoostConfig
 
@@ -38,12 +37,12 @@ class CatBoostModel:
         self.names = tuple(str(name) for name in classifier.feature_names_)
         self.trees = int(classifier.tree_count_)
 
-    def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
+    def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,)."""
-        check_columns(X, self.names)
-        if not len(X):
+        check_columns(rows.X, self.names)
+        if not len(rows):
             return np.empty(0)
-        probability = self.classifier.predict_proba(X, thread_count=1)[:, 1]
+        probability = self.classifier.predict_proba(rows.X, thread_count=1)[:, 1]
         return np.asarray(probability, dtype="float64")
 
     def feature_importance(self) -> dict[str, float]:
@@ -52,10 +51,10 @@ class CatBoostModel:
         total = float(values.sum())
         return {name: float(value) / total if total else 0.0 for name, value in zip(self.names, values, strict=True)}
 
-    def shap_values(self, X: pd.DataFrame) -> np.ndarray:
+    def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the contribution of each feature to the log odds, shape (n, k), without the model's bias."""
-        check_columns(X, self.names)
-        values = self.classifier.get_feature_importance(Pool(X), type="ShapValues", thread_count=1)
+        check_columns(rows.X, self.names)
+        values = self.classifier.get_feature_importance(Pool(rows.X), type="ShapValues", thread_count=1)
         return np.asarray(values, dtype="float64")[:, :-1]
 
     def describe(self) -> dict[str, float]:
@@ -75,7 +74,7 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
     Log loss is used because on a few hundred rows the AUC is so noisy that it stops fits after 2 to 20 trees by chance.
     ConfigurationError for settings that CatBoost refuses, DataError if no feature varies.
     """
-    rate = float(parts.y_fit.mean())
+    rate = float(parts.fit.label.mean())
     weights = [1.0, (1 - rate) / rate] if config.class_weights == "balanced" and 0 < rate < 1 else None
     classifier = CatBoostClassifier(
         depth=config.depth,
@@ -95,9 +94,9 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
     stops_early = config.early_stopping_rounds > 0
     evaluation: dict[str, Any] = {}
     if stops_early:
-        evaluation = {"eval_set": Pool(parts.X_validation, parts.y_validation), "use_best_model": True}
+        evaluation = {"eval_set": Pool(parts.validation.X, parts.validation.label), "use_best_model": True}
     try:
-        classifier.fit(Pool(parts.X_fit, parts.y_fit), **evaluation)
+        classifier.fit(Pool(parts.fit.X, parts.fit.label), **evaluation)
     except CatBoostError as error:
         raise _refused(error, config, seed) from error
     return CatBoostModel(classifier)
@@ -124,7 +123,7 @@ def predict_held_out(config: CatBoostConfig, model: Model, parts: FitParts) -> n
     The model can be used as it is, because the fit stops on these rows but does not learn from them.
     """
     del config
-    return model.predict_probability(parts.X_validation)
+    return model.predict_probability(parts.validation)
 
 
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import pandas as pd
-
+    from breakout.dataset import Rows
     from breakout.models.base import FitParts, Model
     from breakout.settings.groups import LogisticConfig
 
@@ -38,15 +37,14 @@ class LogisticModel:
     iterations_without_convergence: int | None = None  # the solver's limit, if it reached it
     kind: ClassVar[str] = "logistic"
 
-    def predict_probability(self, X: pd.DataFrame) -> np.ndarray:
+    def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,)."""
-        check_columns(X, self.names)
-        return np.asarray(1 / (1 + np.exp(-(self.shap_values(X).sum(axis=1) + self.intercept))))
+        return np.asarray(1 / (1 + np.exp(-(self.shap_values(rows).sum(axis=1) + self.intercept))))
 
-    def shap_values(self, X: pd.DataFrame) -> np.ndarray:
+    def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the contribution of each feature to the log odds against an average row, shape (n, k)."""
-        check_columns(X, self.names)
-        standardised = (X.to_numpy(dtype="float64") - np.array(self.means)) / np.array(self.scales)
+        check_columns(rows.X, self.names)
+        standardised = (rows.X.to_numpy(dtype="float64") - np.array(self.means)) / np.array(self.scales)
         return np.asarray(standardised * np.array(self.coefficients))
 
     def feature_importance(self) -> dict[str, float]:
@@ -80,13 +78,12 @@ class LogisticModel:
 def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> LogisticModel:
     """Fit on the part to fit on and the validation part together, because this fit does not stop early."""
     del seed  # the solver starts from zero, so nothing is random
-    import pandas as pd
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    X = pd.concat([parts.X_fit, parts.X_validation]).to_numpy()
-    y = np.concatenate([parts.y_fit, parts.y_validation])
+    X = np.concatenate([parts.fit.X.to_numpy(), parts.validation.X.to_numpy()])
+    y = np.concatenate([parts.fit.label, parts.validation.label])
     scaler = StandardScaler().fit(X)
     weights = "balanced" if config.class_weights == "balanced" else None
     regression = LogisticRegression(C=config.C, class_weight=weights, max_iter=config.max_iterations)
@@ -95,7 +92,7 @@ def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[st
         regression.fit(scaler.transform(X), y)
     has_converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
     return LogisticModel(
-        names=tuple(parts.X_fit.columns),
+        names=tuple(parts.fit.X.columns),
         means=tuple(map(float, scaler.mean_)),
         scales=tuple(map(float, scaler.scale_)),
         coefficients=tuple(map(float, regression.coef_[0])),
@@ -108,7 +105,7 @@ def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[st
 def predict_held_out(config: LogisticConfig, model: Model, parts: FitParts) -> np.ndarray:
     """Return probabilities of the validation rows, shape (v,), by a regression that is fitted without them."""
     del model
-    return fit(config, parts.without_validation(), 0, {}).predict_probability(parts.X_validation)
+    return fit(config, parts.without_validation(), 0, {}).predict_probability(parts.validation)
 
 
 def load(folder: Path) -> tuple[LogisticModel, dict[str, str]]:

@@ -132,7 +132,7 @@ def _first_model(candidate: Bundle, warehouse: Warehouse, config: PromoteConfig)
 def _against_base_rate(candidate: Bundle, warehouse: Warehouse, config: PromoteConfig) -> dict[str, str]:
     window = later_window(candidate.train_end, config.start, config.end, warehouse)
     scored = score_window(candidate, warehouse, window)
-    base_rate = candidate.baselines["base_rate"].predict_probability(scored.rows.X)
+    base_rate = candidate.baselines["base_rate"].predict_probability(scored.rows)
     resamples = evaluation_parameters(config.evaluation, config.seed).draw(scored.rows.dates)
     found = paired_differences(scored.rows.label, scored.probability, base_rate, resamples)
     where = f"on {len(scored.rows):,} games of {window}"

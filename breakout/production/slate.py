@@ -117,7 +117,7 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray) -> pd.DataFrame:
     averages = zip(context["season_points_avg"], context["games_before"], strict=True)
     ranked = rows.keys.assign(
         split="slate",
-        probability=bundle.predict_probability(rows.X),
+        probability=bundle.predict_probability(rows),
         player_full_name=context["player_full_name"],
         team_abbr=context["team_abbr"],
         opponent_team_abbr=context["opponent_team_abbr"],
@@ -140,7 +140,7 @@ def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
     """Describe for each row the features with the largest contributions to the log odds, and their values."""
     if not len(rows):
         return []
-    contributions = bundle.model.shap_values(rows.X)
+    contributions = bundle.model.shap_values(rows)
     values, is_missing = rows.X.to_numpy(), rows.is_missing.to_numpy()
     texts = []
     for row, added in enumerate(contributions):

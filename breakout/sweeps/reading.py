@@ -75,7 +75,9 @@ class Sources:
         """Return the description of the rows that jobs with this source and these features share."""
         key = (source.facts, features)
         if key not in self._problems:
-            sql = get_training_data_query((*features.names, *SLICE_FEATURES), sources=source.facts.tables)
+            sql = get_training_data_query(
+                (*features.names, *SLICE_FEATURES), sources=source.facts.tables, has_points=True
+            )
             first = source.warehouse.history_start(span.start, seasons_before(features.names))
             self._problems[key] = Problem(source.facts, features, span, first, sql)
         return self._problems[key]

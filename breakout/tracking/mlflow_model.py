@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakout import __version__
+from breakout.dataset import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,7 @@ class BundleModel:
         import pandas as pd
 
         del params
-        probability = self._bundle.predict_probability(features.astype("float64"))
+        probability = self._bundle.predict_probability(Rows(features.astype("float64")))
         return pd.DataFrame({"probability": probability}, index=features.index)
 
 

@@ -59,7 +59,7 @@ def score_rows(config: ExperimentConfig, models: list[Model], rows: Dataset) -> 
         confidence=rules.confidence,
     )
     label = rows.label.astype("float64")
-    probabilities = [model.predict_probability(rows.X) for model in models]
+    probabilities = [model.predict_probability(rows) for model in models]
     metrics = [replicate_paired_metrics(label, probability, resamples) for probability in probabilities]
     aucs = tuple(float(one.estimates["auc"] or 0.0) for one in metrics)
     return Score(aucs, np.mean([one.replicates["auc"] for one in metrics], axis=0), resamples)

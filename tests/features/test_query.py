@@ -138,7 +138,8 @@ def test_the_text_holds_parameters_and_no_value_of_the_configuration(row_source:
     assert set(re.findall(r"@(\w+)", text)) == PARAMETERS
     assert "'regular'" not in text
     assert not re.search(r"20\d\d-\d\d-\d\d", text)
-    assert set(inspect.signature(get_training_data_query).parameters) == {"names", "row_source", "sources", "registry"}
+    arguments = {"names", "row_source", "sources", "registry", "has_points"}
+    assert set(inspect.signature(get_training_data_query).parameters) == arguments
 
 
 def test_the_configuration_gives_every_parameter() -> None:

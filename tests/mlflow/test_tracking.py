@@ -18,6 +18,7 @@ from playwright.sync_api import Browser
 from breakout.artifacts import load_json, load_parquet
 from breakout.bundle import load_bundle
 from breakout.cli import main
+from breakout.dataset import Rows
 from breakout.runs import read_status
 from breakout.tracking.mlflow import RUN_TAG, SWEEP_TAG
 from tests.mlflow.conftest import QUICK, free_port
@@ -106,7 +107,7 @@ def test_the_signature_of_the_model_is_the_contract(model: Any, run_folder: Path
 
 def test_the_model_gives_the_probabilities_of_the_bundle(model: Any, run_folder: Path) -> None:
     features = load_parquet(run_folder / "bundle" / "training_features.parquet")
-    expected = load_bundle(run_folder / "bundle").predict_probability(features)
+    expected = load_bundle(run_folder / "bundle").predict_probability(Rows(features))
     shuffled = features[features.columns[::-1]]  # MLflow puts the columns into the signature's order
     for given in (features, shuffled):
         assert np.array_equal(model.predict(given)["probability"], expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -11,6 +12,7 @@ import pytest
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from breakout import settings
+from breakout.dataset import Rows
 from breakout.errors import DataError
 from breakout.models.base import FitParts, Model
 from breakout.models.blend import BlendModel
@@ -22,17 +24,17 @@ NAMES = ["first", "second", "noise"]
 METADATA = {"contract_fingerprint": "c0ffee"}
 
 
-def rows(n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+def rows(n: int, seed: int) -> Rows:
     """Return games in which the first feature helps, the second harms and the third is noise."""
     generator = np.random.default_rng(seed)
     X = pd.DataFrame(generator.normal(size=(n, 3)), columns=NAMES)
     chance = 1 / (1 + np.exp(1.2 - X["first"] + 0.5 * X["second"]))
-    return X, (generator.random(n) < chance).astype(int)
+    return Rows(X, (generator.random(n) < chance).astype(int))
 
 
 @pytest.fixture(scope="module")
 def parts() -> FitParts:
-    return FitParts(*rows(900, 1), *rows(300, 2))
+    return FitParts(rows(900, 1), rows(300, 2))
 
 
 def config_of(kind: str, *words: str) -> settings.ModelConfig:
@@ -48,12 +50,12 @@ def fitted(kind: str, parts: FitParts) -> Model:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_saved_model_predicts_bit_for_bit_what_it_did(kind: str, parts: FitParts, tmp_path: Path) -> None:
     model = fitted(kind, parts)
-    before = model.predict_probability(parts.X_validation)
+    before = model.predict_probability(parts.validation)
     written = model.save(tmp_path)
     again, metadata = load_model(kind, tmp_path)
     assert all(path.is_file() for path in written)
     assert metadata["contract_fingerprint"] == "c0ffee"
-    assert np.array_equal(again.predict_probability(parts.X_validation), before)
+    assert np.array_equal(again.predict_probability(parts.validation), before)
     assert again.names == model.names == tuple(NAMES)
 
 
@@ -64,21 +66,21 @@ def test_a_logistic_regression_does_not_depend_on_the_number_of_cores() -> None:
     found = []
     for threads in (1, 2):
         with threadpool_limits(limits=threads, user_api="blas"):
-            found.append(fitted("logistic", FitParts(X, y, X[:100], y[:100])))
+            found.append(fitted("logistic", FitParts(Rows(X, y), Rows(X[:100], y[:100]))))
     assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_refuses_columns_in_another_order(kind: str, parts: FitParts) -> None:
     with pytest.raises(ValueError, match="order"):
-        fitted(kind, parts).predict_probability(parts.X_fit[NAMES[::-1]])
+        fitted(kind, parts).predict_probability(replace(parts.fit, X=parts.fit.X[NAMES[::-1]]))
 
 
 @pytest.mark.parametrize("kind", ["catboost", "logistic", "blend"])
 def test_contributions_of_the_features_add_up_to_the_log_odds(kind: str, parts: FitParts) -> None:
     model = fitted(kind, parts)
-    probability = model.predict_probability(parts.X_validation)
-    rest = np.log(probability / (1 - probability)) - model.shap_values(parts.X_validation).sum(axis=1)
+    probability = model.predict_probability(parts.validation)
+    rest = np.log(probability / (1 - probability)) - model.shap_values(parts.validation).sum(axis=1)
     assert np.ptp(rest) < 1e-6, "what is left is the same for every game"
 
 
@@ -93,9 +95,9 @@ def test_a_blend_averages_the_log_odds_of_its_parts(parts: FitParts) -> None:
     config = config_of("blend", "model.catboost_weight=0.25")
     blend = fit_model(config, parts, 42, METADATA)
     trees, linear = fitted("catboost", parts), fitted("logistic", parts)
-    odds = [np.log(p / (1 - p)) for p in (m.predict_probability(parts.X_validation) for m in (trees, linear))]
+    odds = [np.log(p / (1 - p)) for p in (m.predict_probability(parts.validation) for m in (trees, linear))]
     expected = 1 / (1 + np.exp(-(0.25 * odds[0] + 0.75 * odds[1])))
-    assert blend.predict_probability(parts.X_validation) == pytest.approx(expected, abs=1e-12)
+    assert blend.predict_probability(parts.validation) == pytest.approx(expected, abs=1e-12)
 
 
 def test_parts_of_two_blends_are_refused_together(parts: FitParts, tmp_path: Path) -> None:
@@ -118,10 +120,10 @@ def test_a_damaged_blend_is_named(parts: FitParts, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["logistic", "blend", "base_rate"])
 def test_validation_rows_are_scored_by_a_model_that_has_not_learned_from_them(kind: str, parts: FitParts) -> None:
     """Flipping every validation label changes the final model, and not the probabilities it is evaluated by."""
-    turned = FitParts(parts.X_fit, parts.y_fit, parts.X_validation, 1 - parts.y_validation)
+    turned = replace(parts, validation=replace(parts.validation, y=1 - parts.validation.label))
     config = config_of(kind, *(["model.early_stopping_rounds=0", "model.iterations=20"] if kind == "blend" else []))
     one, other = (fit_model(config, part, 42, METADATA) for part in (parts, turned))
-    assert not np.allclose(one.predict_probability(parts.X_fit), other.predict_probability(parts.X_fit))
+    assert not np.allclose(one.predict_probability(parts.fit), other.predict_probability(parts.fit))
     scores = [held_out_probability(config, m, p) for m, p in ((one, parts), (other, turned))]
     assert np.array_equal(scores[0], scores[1])
 
@@ -134,15 +136,15 @@ def test_class_weights_reach_both_parts_of_a_blend(parts: FitParts) -> None:
     assert isinstance(plain, BlendModel)
     assert isinstance(weighted, BlendModel)
     for before, after in ((plain.catboost, weighted.catboost), (plain.logistic, weighted.logistic)):
-        lift = after.predict_probability(parts.X_fit).mean() - before.predict_probability(parts.X_fit).mean()
+        lift = after.predict_probability(parts.fit).mean() - before.predict_probability(parts.fit).mean()
         assert lift > 0.1
 
 
 def test_features_that_vary_beyond_single_precision_alone_end_in_a_sentence(parts: FitParts) -> None:
     """CatBoost holds features in 32-bit numbers, in which these do not vary."""
-    X_fit, X_validation = (1e9 + X.clip(-1, 1) for X in (parts.X_fit, parts.X_validation))
+    fit, validation = (replace(part, X=1e9 + part.X.clip(-1, 1)) for part in (parts.fit, parts.validation))
     with pytest.raises(DataError, match="no feature varies"):
-        fitted("catboost", FitParts(X_fit, parts.y_fit, X_validation, parts.y_validation))
+        fitted("catboost", FitParts(fit, validation))
 
 
 def test_a_loaded_regression_still_knows_that_it_did_not_converge(parts: FitParts, tmp_path: Path) -> None:

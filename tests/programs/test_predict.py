@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakout.bundle import load_bundle
-from breakout.dataset import build_dataset
+from breakout.dataset import Rows, build_dataset
 from breakout.production.slate import Slate, build_slate, points_for_breakout
 from breakout.production.slate_output import write_slate
 from breakout.settings import SampleWarehouseConfig
@@ -154,7 +154,7 @@ def test_the_named_features_are_those_that_moved_the_row_most(
 ) -> None:
     bundle = load_bundle(trained["default"])
     rows = build_dataset(sample, bundle.features, TOMORROW, TOMORROW, row_source="slate")
-    contributions, names = bundle.model.shap_values(rows.X), bundle.contract.names
+    contributions, names = bundle.model.shap_values(rows), bundle.contract.names
     number = {
         key: index for index, key in enumerate(zip(rows.keys["player_lookup"], rows.keys["game_id"], strict=True))
     }
@@ -226,6 +226,6 @@ def test_a_place_that_cannot_be_written_is_refused_in_a_sentence(trained: Traine
 
 def test_a_prediction_is_the_models_own_probability(trained: Trained) -> None:
     bundle = load_bundle(trained["calibrated"])
-    rows = bundle.training_features().head(50)
+    rows = Rows(bundle.training_features().head(50))
     raw = bundle.model.predict_probability(rows)
     assert np.array_equal(bundle.predict_probability(rows), bundle.calibrator.apply(raw))

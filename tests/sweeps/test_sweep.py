@@ -66,18 +66,19 @@ def test_fits_that_jobs_share_are_bitwise_those_of_each_alone(kind: str, rounds:
         words = ("model.depth=2", f"model.iterations={iterations}", f"model.early_stopping_rounds={rounds}")
         config = model_of(f"model={kind}", *words)
         together, alone = shared.fit(config, parts, 1, {}), fit_model(config, parts, 1, {})
-        for X in (parts.X_fit, parts.X_validation):
-            assert np.array_equal(together.predict_probability(X), alone.predict_probability(X)), iterations
+        for rows in (parts.fit, parts.validation):
+            assert np.array_equal(together.predict_probability(rows), alone.predict_probability(rows)), iterations
         assert together.describe() == alone.describe()
 
 
 def test_jobs_share_fits_on_equal_rows_however_they_came_by_them_and_on_no_others(parts: FitParts) -> None:
     shared, config = SharedWork(), model_of("model=logistic")
     first = shared.fit(config, parts, 1, {})
-    copied = FitParts(parts.X_fit.copy(), parts.y_fit.copy(), parts.X_validation, parts.y_validation)
+    copied = FitParts(replace(parts.fit, X=parts.fit.X.copy(), y=parts.fit.label.copy()), parts.validation)
     assert shared.fit(config, copied, 1, {}) is first, "each job of a walk forward takes its folds' rows itself"
-    nudged = parts.X_fit * (1 + np.finfo("float64").eps)
-    for other in (replace(parts, X_fit=nudged), replace(parts, y_validation=1 - parts.y_validation)):
+    nudged = replace(parts.fit, X=parts.fit.X * (1 + np.finfo("float64").eps))
+    turned = replace(parts.validation, y=1 - parts.validation.label)
+    for other in (replace(parts, fit=nudged), replace(parts, validation=turned)):
         assert shared.fit(config, other, 1, {}) is not first
 
 
