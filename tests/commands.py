@@ -76,7 +76,8 @@ SETTINGS = {
     "logistic": ("model=logistic",),
     "base_rate": ("model=base_rate",),
     "narrow": ("target.max_ppg=14",),  # another question
-    "untested": ("model.depth=4", *ONLY_TRAINS),
+    "untested": ("model=logistic", "seed=7", *ONLY_TRAINS),
+    "earlier": ("model=logistic", "window.train_end=2026-01-03", "window.eval_start=2026-01-04"),
     "experimental": ("mode=experimental", "features.names=[points_avg_season,cv_ratio]"),
     "calibrated": ("calibration=isotonic",),
     "walk": ("window=walk_forward", "window.folds=2"),

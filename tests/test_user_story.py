@@ -73,8 +73,8 @@ def test_train_predict_ingest_evaluate_compare_promote_and_roll_back(
     user = User(tmp_path)
     ingest(user.games, date(2023, 10, 1), TODAY)
 
-    older = user.trains("older", "2025-12-20", "model=base_rate")
-    newer = user.trains("newer", str(TODAY))
+    older = user.trains("older", "2025-12-20", "model=logistic")
+    newer = user.trains("newer", str(TODAY), "model=logistic")
     assert "its training ends on 2026-01-14" in user.asks("predict", f"bundle={newer}", f"date={TODAY}", code=2)
     assert "candidates" in user.asks("predict", f"bundle={newer}", f"date={TOMORROW}", "out=tomorrow.csv")
     assert "has no games from 2026-01-15 on" in user.asks("evaluate", f"bundle={newer}", code=3)

@@ -23,15 +23,16 @@ def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
     if manifest.windows.evaluation is not None:
         start, end = manifest.windows.evaluation
         return f"in its own run on {manifest.rows.evaluation:,} games of {start}..{end}"
-    for folder, status in _evaluations(outputs):
+    for status in _evaluations(outputs):
         if status.bundle == bundle.fingerprint and not status.contract_mismatch and status.window is not None:
             start, end = status.window
-            return f"on {status.rows:,} games of {start}..{end} in {folder.name}"
+            when = f"{status.started:%Y-%m-%d %H:%M}"
+            return f"on {status.rows:,} games of {start}..{end} by the run {status.name} of {when}"
     return None
 
 
-def _evaluations(outputs: Path) -> Iterator[tuple[Path, RunStatus]]:
-    """Yield the folder and status of each completed evaluation, newest first."""
+def _evaluations(outputs: Path) -> Iterator[RunStatus]:
+    """Yield the status of each completed evaluation, newest first."""
     found = (outputs / "runs").glob(f"*/*/{STATUS_FILE}")
     for path in sorted(found, key=lambda path: path.parent.name, reverse=True):
         try:
@@ -39,4 +40,4 @@ def _evaluations(outputs: Path) -> Iterator[tuple[Path, RunStatus]]:
         except DataError:
             continue  # a damaged run is no evidence of an evaluation
         if status.command == "evaluate" and status.state == "completed":
-            yield path.parent, status
+            yield status

@@ -10,7 +10,9 @@ takes effect when it appears. A killed process leaves the history unchanged, or 
 
 from __future__ import annotations
 
+import getpass
 import os
+import platform
 import shutil
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ import msgspec
 from breakout.artifacts import file_digest, file_lock, flush, load_typed, save_json, whole_folder
 from breakout.bundle import load_bundle
 from breakout.errors import ConfigurationError, DataError, GateError, system_sentence
+from breakout.evaluation.resamples import Interval
+from breakout.runs import git_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,24 +42,39 @@ BUNDLES = "bundles"
 
 
 class Check(msgspec.Struct, frozen=True):
-    """The result of one check of a candidate: whether it passed, and the figure that decided it."""
+    """The result of one check of a candidate: whether it passed, and the figure that decided it.
+
+    `is_passed` is None if the check was not examined; a candidate is refused only for a check that is False.
+    """
 
     name: str
-    is_passed: bool
+    is_passed: bool | None
     figure: str
 
 
 class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The details of an event.
 
-    They state why a model was promoted, or which model was in production before a rollback or retirement.
+    They state who made it, with which commit of this program and why, and either why the model was promoted or which
+    model was in production before a rollback or retirement. `rule` is the rule of the comparison, `window` the first
+    and last date of the games that it was decided on (None if none were compared), `metrics` the candidate's own
+    metrics on them. `recipe` is the digest of the model's settings without its windows. Events of older versions have
+    none of these.
     """
+
+    who: str | None = None
+    commit: str | None = None
+    reason: str = ""
 
     name: str | None = None
     run_id: str | None = None
     contract: str | None = None
     train: tuple[date, date] | None = None
     checks: tuple[Check, ...] = ()
+    rule: str | None = None
+    recipe: str | None = None
+    window: tuple[date, date] | None = None
+    metrics: dict[str, Interval] = {}
     left: str | None = msgspec.field(name="from", default=None)
 
 
@@ -148,15 +167,20 @@ class Registry:
             raise ConfigurationError(
                 "no model was in production before the current one; `breakout production retire` takes it out."
             )
-        return line[-2]
+        return line[-2].bundle
 
-    def rollback(self) -> Event:
+    def rollback(self, reason: str = "") -> Event:
         """Put the model before the current one back into production. A second call goes back one more model."""
         target = self.rollback_target()
         self.clear_leftovers()
-        return self._append("rolled back", target, EventFacts(left=self.current()))
+        return self._append("rolled back", target, EventFacts(left=self.current(), reason=reason))
 
-    def retire(self) -> Event:
+    def latest_comparison(self, recipe: str) -> Event | None:
+        """Return the latest promotion of a recipe that was decided on games and not rolled back; None without one."""
+        line = _line(self.history())
+        return next((one for one in reversed(line) if one.facts.recipe == recipe and one.facts.window), None)
+
+    def retire(self, reason: str = "") -> Event:
         """Take the model out of production, so that the next candidate is promoted as a first model.
 
         ConfigurationError if no model is in production.
@@ -165,7 +189,7 @@ class Registry:
         if current is None:
             raise ConfigurationError("no model is in production, so there is none to retire.")
         self.clear_leftovers()
-        return self._append("retired", None, EventFacts(left=current))
+        return self._append("retired", None, EventFacts(left=current, reason=reason))
 
     def clear_leftovers(self) -> int:
         """Remove the unfinished files of killed processes and return how many there were; the lock must be held."""
@@ -191,7 +215,7 @@ class Registry:
             bundle=bundle,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
             previous=file_digest(self._event_path(number - 1)) if number > 1 else "",
-            facts=facts,
+            facts=msgspec.structs.replace(facts, who=_user(), commit=git_commit(Path(__file__).parent)),
         )
         beside = self.folder / HISTORY / f".{number:06d}.json"
         save_json(event, beside)
@@ -234,18 +258,27 @@ class Registry:
         return self.folder / HISTORY / f"{number:06d}.json"
 
 
-def _line(events: Sequence[Event]) -> list[str | None]:
-    """Return the models that were put into production and not rolled back, oldest first; the last is in production.
+def _line(events: Sequence[Event]) -> list[Event]:
+    """Return the promotions and retirements that were not rolled back, oldest first; the last decides production.
 
     A rollback removes the last element, so the element before it is the next rollback's target.
     """
-    line: list[str | None] = []
+    line: list[Event] = []
     for event in events:
         if event.action == "rolled back":
             line.pop()
         else:
-            line.append(event.bundle)
+            line.append(event)
     return line
+
+
+def _user() -> str:
+    """Return the user and the computer as NAME@COMPUTER; `unknown` where the system has no name for the user."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container may run a user without a name
+        name = "unknown"
+    return f"{name}@{platform.node()}"
 
 
 def _load_as(folder: Path, fingerprint: str) -> Bundle:

@@ -26,18 +26,19 @@ def main(arguments: Sequence[str]) -> int:
         raise ConfigurationError(
             f"cannot read {' '.join(actions)!r}: type `breakout production`, or one of {', '.join(ACTIONS)} after it."
         )
-    registry = Registry.of(outputs_folder([argument for argument in arguments if "=" in argument]))
+    outputs, reason = read_settings([argument for argument in arguments if "=" in argument])
+    registry = Registry.of(outputs)
     if actions == ["rollback"]:
-        roll_back(registry)
+        roll_back(registry, reason)
     elif actions == ["retire"]:
         with registry.lock():
-            registry.retire()
+            registry.retire(reason)
     print_production(registry)
     check_current(registry)
     return 0
 
 
-def roll_back(registry: Registry) -> None:
+def roll_back(registry: Registry, reason: str) -> None:
     """Put the previous model back into production.
 
     GateError if the contract of the previous model is not the installed one, because then no command could use it.
@@ -46,7 +47,7 @@ def roll_back(registry: Registry) -> None:
         target = registry.rollback_target()
         if target is not None:
             check_contract(registry.load(target))
-        registry.rollback()
+        registry.rollback(reason)
 
 
 def check_current(registry: Registry) -> None:
@@ -61,11 +62,17 @@ def check_current(registry: Registry) -> None:
         )
 
 
-def outputs_folder(overrides: Sequence[str]) -> str:
-    """Return `paths.outputs`, with the same default as in other commands; ConfigurationError for any other setting."""
+def read_settings(overrides: Sequence[str]) -> tuple[str, str]:
+    """Return `paths.outputs` and `promote.reason`, with the defaults of `breakout promote`.
+
+    ConfigurationError for any other setting.
+    """
     from breakout.settings.composition import compose_mapping
 
-    strange = [override for override in overrides if not override.startswith("paths.")]
+    strange = [override for override in overrides if not override.startswith(("paths.", "promote.reason="))]
     if strange:
-        raise ConfigurationError(f"cannot read {strange[0]!r}: the only setting here is paths.outputs=DIR.")
-    return str(compose_mapping("promote", overrides)["paths"]["outputs"])
+        raise ConfigurationError(
+            f"cannot read {strange[0]!r}: the settings here are paths.outputs=DIR and promote.reason=TEXT."
+        )
+    composed = compose_mapping("promote", overrides)
+    return str(composed["paths"]["outputs"]), str(composed["promote"]["reason"])

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from breakout.errors import GateError
 from breakout.production.bundle_gate import find_bundle
-from breakout.production.promotion import check_candidate
-from breakout.production.registry import Check, EventFacts, Registry
+from breakout.production.promotion import Decision, check_candidate
+from breakout.production.recipe import recipe_digest
+from breakout.production.registry import EventFacts, Registry
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.lines import print_line
-from breakout.report.terminal.production import print_checks, print_promotion
+from breakout.report.terminal.production import print_decision, print_promotion
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
@@ -28,31 +29,33 @@ def run(config: PromoteConfig) -> int:
     candidate = find_bundle(config.candidate)
     registry = Registry.of(config.paths.outputs)
     with registry.lock(on_wait=lambda: print_line("another promotion is running; waiting for it to end", flush=True)):
-        checks = ask_gate(config, candidate, registry)
-        print_checks(checks)
-        refused = [check.name for check in checks if not check.is_passed]
-        if refused:
-            raise GateError(f"not promoted, production is unchanged: {', '.join(refused)}.")
-        event = registry.promote(candidate, grounds(candidate, checks))
+        decision = ask_gate(config, candidate, registry)
+        print_decision(decision)
+        if decision.refused:
+            raise GateError(f"not promoted, production is unchanged: {', '.join(decision.refused)}.")
+        event = registry.promote(candidate, grounds(candidate, decision, config.promote.reason))
     print_promotion(event, registry)
     return 0
 
 
-def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> tuple[Check, ...]:
+def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> Decision:
     """Return the results of all checks of the candidate against the present model in production."""
-    current = registry.current()
-    production = registry.load(current) if current else None
     with progress_line("promote"), open_for(config, "promote") as warehouse:
-        return check_candidate(candidate, production, warehouse, config, Path(config.paths.outputs))
+        return check_candidate(candidate, registry, warehouse, config, Path(config.paths.outputs))
 
 
-def grounds(candidate: Bundle, checks: tuple[Check, ...]) -> EventFacts:
+def grounds(candidate: Bundle, decision: Decision, reason: str) -> EventFacts:
     """Return the facts about a promotion that the registry's history keeps."""
-    manifest = candidate.manifest
+    manifest, compared = candidate.manifest, decision.comparison
     return EventFacts(
+        reason=reason,
         name=manifest.name,
         run_id=manifest.run_id,
         contract=manifest.contract_fingerprint,
         train=manifest.windows.train,
-        checks=checks,
+        checks=decision.checks,
+        rule=decision.rule.name,
+        recipe=recipe_digest(candidate),
+        window=(compared.window.start, compared.window.end) if compared.window else None,
+        metrics=dict(compared.metrics or {}),
     )

@@ -345,6 +345,16 @@ class AuditRowsConfig:
 
 @dataclass(frozen=True)
 class PromotionGateConfig:
-    """The limits that a candidate must reach to replace the model in production."""
+    """The limits that a candidate must reach to replace the model in production.
 
+    `rule` None means `not_worse` for a retrain of the model in production, and `better` for any other candidate.
+    `reason` is kept in the history of the registry.
+    """
+
+    rule: Literal["better", "not_worse"] | None
+    min_dates: Count
+    min_games: Count
     margin: Annotated[float, Meta(ge=-1, le=1)]
+    tolerance: Annotated[float, Meta(ge=0, le=1)]
+    max_age_days: DaysOrZero
+    reason: str

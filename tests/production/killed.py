@@ -9,8 +9,8 @@ asks it once, for real, and the children remember its answer.
 
 from __future__ import annotations
 
-import json
 import os
+import pickle
 import shutil
 import signal
 import sys
@@ -19,13 +19,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 import breakout.models.base_rate
 import breakout.models.catboost
 import breakout.models.logistic  # noqa: F401  (imported once, inherited by every child)
 from breakout.production.bundle_gate import find_bundle
-from breakout.production.registry import Check, Registry
+from breakout.production.promotion import Decision
+from breakout.production.registry import Registry
 from breakout.programs import production, promote
 from breakout.settings import PromoteConfig
 from breakout.settings.composition import compose
@@ -62,24 +61,26 @@ def run_until(point: int, command: Callable[[], int]) -> None:
     os._exit(command())
 
 
-def ask_gate(config: PromoteConfig) -> tuple[Check, ...]:
+def ask_gate(config: PromoteConfig) -> Decision:
     """The gate's answer, asked in a child, which leaves no threads behind here."""
     read, write = os.pipe()
     if not os.fork():
-        checks = promote.ask_gate(config, find_bundle(config.candidate), Registry.of(config.paths.outputs))
-        os.write(write, json.dumps([msgspec.structs.asdict(check) for check in checks]).encode())
+        decision = promote.ask_gate(config, find_bundle(config.candidate), Registry.of(config.paths.outputs))
+        os.write(write, pickle.dumps(decision))
         os._exit(0)
     os.close(write)
-    with os.fdopen(read) as answer:
-        return tuple(Check(**check) for check in json.load(answer))
+    with os.fdopen(read, "rb") as answer:
+        decision = pickle.load(answer)  # noqa: S301  (written by our own child)
+    assert isinstance(decision, Decision)
+    return decision
 
 
 def promotion(words: Sequence[str]) -> Callable[[], int]:
     """`breakout promote WORDS` in the working folder, its words read and its gate asked beforehand."""
     config = compose("promote", (*words, HERE))
     assert isinstance(config, PromoteConfig)
-    checks = ask_gate(config)
-    promote.ask_gate = lambda *_: checks
+    decision = ask_gate(config)
+    promote.ask_gate = lambda *_: decision
     return partial(promote.run, config)
 
 

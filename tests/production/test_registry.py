@@ -23,12 +23,12 @@ pytestmark = pytest.mark.usefixtures("audit_once")
 
 
 def test_the_model_in_production_is_a_copy_that_outlives_its_run(trained: Trained, tmp_path: Path) -> None:
-    run = Path(shutil.copytree(trained["default"], tmp_path / "run"))
+    run = Path(shutil.copytree(trained["logistic"], tmp_path / "run"))
     assert promote(run, tmp_path).code == 0
     shutil.rmtree(run)
     answer = call("predict", f"bundle={tmp_path / 'production'}", "date=2026-02-06")
     assert answer.code == 0, answer.err
-    assert fingerprint(trained["default"]) in answer.out
+    assert fingerprint(trained["logistic"]) in answer.out
 
 
 def test_rollback_walks_back_and_never_forth(trained: Trained, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_after_retiring_the_next_model_is_the_first_and_a_rollback_brings_the_ol
     assert "no model is in production" in call("production", place).out
     assert call("predict", f"bundle={outputs / 'production'}", "date=2026-02-06").code == 3
     assert call("production", "retire", place).code == 2
-    assert "first model" in promote(trained["default"], outputs).out
+    assert "first_model" in promote(trained["logistic"], outputs).out
     for expected in (None, fingerprint(trained["base_rate"])):
         assert call("production", "rollback", place).code == 0
         assert current(outputs) == expected
@@ -118,7 +118,7 @@ def test_a_copy_that_was_exchanged_or_lost_is_named_and_can_be_left_by_retiring(
 def test_only_the_files_that_belong_to_a_bundle_are_copied_and_the_copy_can_be_removed(
     trained: Trained, tmp_path: Path
 ) -> None:
-    bundle = Path(shutil.copytree(trained["default"] / "bundle", tmp_path / "bundle"))
+    bundle = Path(shutil.copytree(trained["logistic"] / "bundle", tmp_path / "bundle"))
     (bundle / "notes.txt").write_text("mine")
     for path in (*bundle.rglob("*"), bundle):
         path.chmod(0o555 if path.is_dir() else 0o444)
@@ -126,7 +126,7 @@ def test_only_the_files_that_belong_to_a_bundle_are_copied_and_the_copy_can_be_r
     (copy,) = (tmp_path / "production/bundles").iterdir()
     assert not (copy / "notes.txt").exists()
     assert all(path.stat().st_mode & stat.S_IWUSR for path in (*copy.rglob("*"), copy))
-    assert load_bundle(copy).fingerprint == fingerprint(trained["default"])
+    assert load_bundle(copy).fingerprint == fingerprint(trained["logistic"])
 
 
 def test_a_bundle_that_became_another_after_the_gate_is_not_promoted(trained: Trained, outputs: Path) -> None:
@@ -194,10 +194,10 @@ def test_two_promotions_at_once_are_decided_one_after_the_other(trained: Trained
 
 
 COMMANDS = {  # what was promoted before, and what is in production after
-    "first promote": ((), "default"),
-    "promote": (("base_rate",), "default"),
-    "rollback": (("base_rate", "default"), "base_rate"),
-    "retire": (("base_rate", "default"), None),
+    "first promote": ((), "logistic"),
+    "promote": (("base_rate",), "logistic"),
+    "rollback": (("base_rate", "logistic"), "base_rate"),
+    "retire": (("base_rate", "logistic"), None),
 }
 
 
@@ -213,7 +213,7 @@ def test_a_command_killed_at_any_point_leaves_a_valid_registry(trained: Trained,
             (before.folder / "bundles/.half/baselines").mkdir(parents=True)
             (before.folder / "history/.000009.json").write_text("{")
     script = str(Path(__file__).with_name("killed.py"))
-    words = (f"candidate={trained['default']}", *QUICK_GATE)
+    words = (f"candidate={trained['logistic']}", *QUICK_GATE)
     done = subprocess.run([sys.executable, script, str(tmp_path), *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     for command, (names, after) in COMMANDS.items():

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from breakout.evaluation.intervals import PairedDifference
+from breakout.evaluation.resamples import Interval
 from breakout.production import promotion
 from breakout.production.registry import Registry
+from breakout.production.rules import decide
 from breakout.proof.auditing import AuditReport, audit_features
 from breakout.proof.paths import installed_paths
-from tests.commands import QUICK, Trained, call, current, files, fingerprint, promote, train
+from breakout.settings import PromoteConfig
+from breakout.settings.composition import compose
+from tests.commands import ONLY_TRAINS, QUICK, Trained, call, current, files, fingerprint, promote, train
 
 pytestmark = pytest.mark.usefixtures("audit_once")
 
@@ -21,6 +27,7 @@ CHECKS = (
     "contract current",
     "evaluated",
     "audit of its features",
+    "enough later games",
     "AUC against production",
     "log loss not worse",
     "Brier score not worse",
@@ -61,9 +68,7 @@ def test_the_model_in_production_is_not_promoted_again(trained: Trained, outputs
     assert "are the same model" in " ".join(answer.out.split())
 
 
-def test_a_first_model_passes_without_a_comparison_but_not_without_the_other_checks(
-    trained: Trained, tmp_path: Path
-) -> None:
+def test_a_first_model_that_was_never_evaluated_is_refused_until_it_is(trained: Trained, tmp_path: Path) -> None:
     refused = promote(trained["untested"], tmp_path)
     assert refused.code == 1
     assert "unchanged: evaluated." in refused.err
@@ -71,8 +76,92 @@ def test_a_first_model_passes_without_a_comparison_but_not_without_the_other_che
     assert call("evaluate", f"bundle={trained['untested']}", f"paths.outputs={tmp_path}", *QUICK).code == 0
     answer = promote(trained["untested"], tmp_path)
     assert answer.code == 0, answer.err
-    assert answer.out.count("first model; against the base rate") == 3
-    assert " ".join(answer.out.replace("│", " ").split()).count("on 1,515 games of 2026-01-11..2026-02-05") == 4
+    event = Registry.of(tmp_path).history()[-1]
+    assert (event.facts.rule, event.facts.window) == ("first_model", (date(2026, 1, 11), date(2026, 2, 5)))
+    assert 0.5 < (event.facts.metrics["auc"].estimate or 0) < 0.7
+
+
+def test_a_first_model_must_beat_the_base_rate(trained: Trained, tmp_path: Path) -> None:
+    answer = promote(trained["base_rate"], tmp_path)
+    assert answer.code == 1
+    assert "AUC above chance, log loss below the base rate's, verdict of its evaluation" in answer.err
+    assert current(tmp_path) is None
+
+
+def test_a_retrain_passes_without_being_better_and_the_history_says_who_and_why(
+    trained: Trained, tmp_path: Path
+) -> None:
+    assert promote(trained["earlier"], tmp_path).code == 0
+    answer = promote(trained["logistic"], tmp_path, "promote.reason=weekly retrain")
+    assert answer.code == 0, answer.out + answer.err
+    assert "rule: not_worse" in answer.out
+    event = Registry.of(tmp_path).history()[-1]
+    results = {check.name: check.is_passed for check in event.facts.checks}
+    assert (results["log loss not worse"], results["AUC against production"]) == (True, None)
+    assert (event.facts.reason, event.facts.rule) == ("weekly retrain", "not_worse")
+    assert event.facts.who is not None
+    assert "weekly retrain" in call("production", f"paths.outputs={tmp_path}").out
+    assert promote(trained["earlier"], tmp_path, "promote.rule=better").code == 1
+
+
+def test_a_retrain_on_all_games_relies_on_the_comparison_of_its_recipe_for_a_time(
+    trained: Trained, tmp_path: Path
+) -> None:
+    assert promote(trained["earlier"], tmp_path).code == 0
+    newest = train(tmp_path, "newest", "model=logistic", "window.train_end=2026-02-05", *ONLY_TRAINS)
+    assert promote(newest, tmp_path, "end=2026-02-05").code == 2  # the games are asked for, and there are none
+    event = Registry.of(tmp_path).history()[-1]
+    assert event.facts.window == (date(2026, 1, 4), date(2026, 2, 5))
+    answer = promote(newest, tmp_path, "promote.max_age_days=0")
+    assert answer.code == 0, answer.out + answer.err
+    results = {check.name: check.is_passed for check in Registry.of(tmp_path).history()[-1].facts.checks}
+    assert (results["same recipe passed lately"], results["evaluated"]) == (True, None)
+    assert all(results[name] is None for name in CHECKS[-3:])
+
+
+def test_the_evidence_of_a_recipe_grows_old(trained: Trained, tmp_path: Path) -> None:
+    assert promote(trained["earlier"], tmp_path, "end=2026-01-31").code == 0
+    newest = train(tmp_path, "newest", "model=logistic", "window.train_end=2026-02-05", *ONLY_TRAINS)
+    answer = promote(newest, tmp_path, "promote.max_age_days=4")
+    assert answer.code == 1
+    assert "same recipe passed lately" in answer.err
+    assert promote(newest, tmp_path, "promote.max_age_days=5").code == 0
+
+
+def test_not_worse_is_refused_for_another_recipe_and_names_what_differs(trained: Trained, outputs: Path) -> None:
+    answer = promote(trained["default"], outputs, "promote.rule=not_worse")
+    assert answer.code == 2
+    assert "model.depth" in answer.err
+
+
+def _difference(metric: str, estimate: float, low: float, high: float) -> PairedDifference:
+    return PairedDifference(metric, None, None, Interval(estimate, low, high, 0), None, metric == "auc")
+
+
+@pytest.mark.parametrize(
+    ("auc", "log_loss", "brier", "better", "not_worse"),
+    [
+        ((0.02, 0.001, 0.04), (-0.01, -0.02, 0.004), (-0.01, -0.02, 0.004), (True, True, True), True),
+        ((0.02, 0.0, 0.04), (-0.01, -0.02, 0.004), (-0.01, -0.02, 0.004), (False, True, True), True),
+        ((0.02, 0.001, 0.04), (0.001, -0.02, 0.004), (0.001, -0.02, 0.004), (True, False, False), True),
+        ((0.02, 0.001, 0.04), (-0.001, -0.02, 0.006), (-0.001, -0.02, 0.006), (True, False, False), False),
+    ],
+)
+def test_the_rules_decide_by_point_and_by_bound(
+    auc: tuple[float, float, float],
+    log_loss: tuple[float, float, float],
+    brier: tuple[float, float, float],
+    better: tuple[bool, bool, bool],
+    not_worse: bool,
+) -> None:
+    config = compose("promote", ["candidate=A"])
+    assert isinstance(config, PromoteConfig)
+    found = {
+        name: _difference(name, *figures)
+        for name, figures in {"auc": auc, "log_loss": log_loss, "brier": brier}.items()
+    }
+    assert tuple(check.is_passed for check in decide("better", found, config.promote)) == better
+    assert tuple(check.is_passed for check in decide("not_worse", found, config.promote)) == (None, not_worse, None)
 
 
 def test_an_experimental_model_is_refused(trained: Trained, outputs: Path) -> None:
@@ -112,12 +201,13 @@ def test_a_window_inside_training_is_a_mistake_of_usage(trained: Trained, output
 def test_without_games_after_both_trainings_nothing_is_promoted(trained: Trained, outputs: Path) -> None:
     answer = promote(trained["default"], outputs, "start=2026-03-01")
     assert answer.code == 1
-    assert "no comparison: the warehouse has no games from 2026-03-01 on" in " ".join(
-        answer.out.replace("│", " ").split()
-    )
+    assert "too early: the warehouse has no games from 2026-03-01 on" in " ".join(answer.out.replace("│", " ").split())
 
 
-def test_a_promotion_of_a_model_trained_again_is_decided_on_later_games_alone(outputs: Path) -> None:
+def test_a_comparison_on_few_later_games_is_refused_as_too_early(outputs: Path) -> None:
     later = train(outputs, "later", "window=february")
     answer = promote(later, outputs)
-    assert "2026-02-01..2026-02-05" in " ".join(answer.out.replace("│", " ").split())
+    assert (answer.code, "unchanged: enough later games." in answer.err) == (1, True)
+    shown = " ".join(answer.out.replace("│", " ").split())
+    assert "too early: 298 games of 5 dates, 2026-02-01..2026-02-05" in shown
+    assert shown.count("not examined too few games") == 3

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.table import Column
+
 from breakout.report.terminal.console import console, styled, titled_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from breakout.production.promotion import Decision
+    from breakout.production.registry import Event, EventFacts, Registry
 
-    from breakout.production.registry import Check, Event, Registry
+RESULTS = {True: ("yes", "green"), False: ("no", "red"), None: ("not examined", "yellow")}
 
 
-def print_checks(checks: Sequence[Check]) -> None:
-    """Print each check with its result and its figure."""
-    table = titled_table("", "check", "", "figure")
-    for check in checks:
-        table.add_row(check.name, styled("yes", "green") if check.is_passed else styled("no", "red"), check.figure)
-    console().print(table)
+def print_decision(decision: Decision) -> None:
+    """Print the rule of the comparison and why it is this one, and each check with its result and its figure."""
+    out = console()
+    out.print(styled("rule", "bold", f": {decision.rule.name} ({decision.rule.reason})"))
+    table = titled_table("", Column("check"), Column("", no_wrap=True), "figure")
+    for check in decision.checks:
+        table.add_row(check.name, styled(*RESULTS[check.is_passed]), check.figure)
+    out.print(table)
 
 
 def print_promotion(event: Event, registry: Registry) -> None:
@@ -39,9 +44,22 @@ def print_production(registry: Registry) -> None:
         out.print_place("bundle", registry.bundle_folder(current))
     if not history:
         return
-    table = titled_table("history", "", "time", "event", "in production from then on")
+    out.print(styled("\nhistory", "bold", ", newest first"))
     names = {event.bundle: event.facts.name for event in history if event.action == "promoted"}
     for event in reversed(history):
-        model = "none" if event.bundle is None else f"{event.bundle} ({names.get(event.bundle, '?')})"
-        table.add_row(str(event.number), event.time, event.action, model)
-    out.print(table)
+        model = "no model" if event.bundle is None else f"{event.bundle} ({names.get(event.bundle, '?')})"
+        out.print(f"{event.number}  {event.time}  {event.action}: {model}")
+        if details := _details(event.facts):
+            out.print(f"   {details}")
+
+
+def _details(facts: EventFacts) -> str:
+    """Return who made a change, with which code, by which rule on which games, and why, as far as it is known."""
+    compared = f" on games of {facts.window[0]}..{facts.window[1]}" if facts.window else ""
+    parts = (
+        f"by {facts.who}" if facts.who else "",
+        f"commit {facts.commit[:10]}" if facts.commit else "",
+        f"rule {facts.rule}{compared}" if facts.rule else "",
+        f"reason: {facts.reason}" if facts.reason else "",
+    )
+    return "; ".join(filter(None, parts))

@@ -1,0 +1,257 @@
+"""The rules by which figures on later games decide a promotion.
+
+    first_model   no model is in production: the candidate must beat the base rate of its training window
+    better        another recipe: the candidate must be better than the model in production beyond chance
+    not_worse     a retrain: settings and contract are those of production, only the windows differ
+
+Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games after both trainings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from breakout.errors import ConfigurationError, DataError, GateError
+from breakout.evaluation.formatting import format_count, format_interval, format_range
+from breakout.evaluation.intervals import PairedDifference, paired_differences
+from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
+from breakout.production.bundle_gate import check_contract
+from breakout.production.head_to_head import HeadToHead, IncomparableError, compare_bundles
+from breakout.production.recipe import recipe_differences, recipe_digest
+from breakout.production.registry import Check
+from breakout.production.scoring import later_window, score_window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from breakout.bundle import Bundle
+    from breakout.evaluation.resamples import Interval
+    from breakout.experiment.evaluating import ScoredRows
+    from breakout.production.registry import Event, Registry
+    from breakout.settings import PromoteConfig, PromotionGateConfig
+    from breakout.split import DateRange
+    from breakout.warehouse.base import Warehouse
+
+RuleName = Literal["first_model", "better", "not_worse"]
+
+GAMES = "enough later games"
+AGAINST_PRODUCTION = {
+    "auc": "AUC against production",
+    "log_loss": "log loss not worse",
+    "brier": "Brier score not worse",
+}
+AGAINST_BASE_RATE = ("AUC above chance", "log loss below the base rate's", "verdict of its evaluation")
+NAMES: dict[RuleName, tuple[str, ...]] = {
+    "first_model": AGAINST_BASE_RATE,
+    "better": tuple(AGAINST_PRODUCTION.values()),
+    "not_worse": tuple(AGAINST_PRODUCTION.values()),
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The rule of a promotion, and the sentence that says why it is this one."""
+
+    name: RuleName
+    reason: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The checks on later games.
+
+    `window` and `metrics` are those of the games that decided, None if none did. `is_too_early` says that there are not
+    enough games after both trainings.
+    """
+
+    checks: tuple[Check, ...]
+    window: DateRange | None = None
+    metrics: Mapping[str, Interval] | None = None
+    is_too_early: bool = False
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether no check failed."""
+        return all(check.is_passed is not False for check in self.checks)
+
+
+def choose_rule(candidate: Bundle, production: Bundle | None, asked: Literal["better", "not_worse"] | None) -> Rule:
+    """Return the asked rule, or the one that fits the candidate.
+
+    ConfigurationError if not_worse is asked for a candidate that is not a retrain of the model in production. `asked`
+    has no effect if no model is in production.
+    """
+    if production is None:
+        return Rule("first_model", "no model is in production")
+    differing = recipe_differences(candidate, production)
+    if asked == "not_worse" and differing:
+        raise ConfigurationError(
+            "promote.rule=not_worse is for a retrain of the model in production, but the candidate differs from it in "
+            f"{', '.join(differing)}; leave promote.rule out."
+        )
+    if asked is not None:
+        return Rule(asked, "asked for by promote.rule")
+    if differing:
+        return Rule("better", f"it differs from production in {', '.join(differing)}")
+    return Rule("not_worse", "a retrain: its settings and contract are those of production, only the windows differ")
+
+
+def unexamined(rule: Rule, reason: str) -> tuple[Check, ...]:
+    """Return the checks on later games as not examined, with the reason."""
+    return tuple(Check(name, None, reason) for name in NAMES[rule.name])
+
+
+def compare_with_base_rate(candidate: Bundle, rule: Rule, warehouse: Warehouse, config: PromoteConfig) -> Comparison:
+    """Return the checks of a first model: AUC, log loss and verdict on the games after its training."""
+    try:
+        window = later_window(candidate.train_end, config.start, config.end, warehouse)
+        scored = score_window(candidate, warehouse, window)
+    except DataError as error:
+        return _no_games(rule, f"too early: {error}", is_too_early=True)
+    games = _count_games(scored, window, config.promote)
+    if not games.is_passed:
+        return Comparison((games, *unexamined(rule, "too few games")), is_too_early=True)
+    parameters = evaluation_parameters(config.evaluation, config.seed)
+    found = evaluate_scored([scored], scored.rows, parameters, candidate.settings.target)
+    base_rate = candidate.baselines["base_rate"].predict_probability(scored.rows)
+    paired = paired_differences(scored.rows.label, scored.probability, base_rate, parameters.draw(scored.rows.dates))
+    auc, log_loss = found.metrics["auc"], paired["log_loss"]
+    checks = (
+        Check(AGAINST_BASE_RATE[0], _is_above(auc, 0.5), f"{format_interval(auc)}; lower bound above 0.5 needed"),
+        Check(
+            AGAINST_BASE_RATE[1],
+            _is_below(log_loss.difference, 0.0),
+            f"{_format_difference(log_loss)}; upper bound below 0 needed",
+        ),
+        Check(
+            AGAINST_BASE_RATE[2],
+            found.verdict.level != "NEEDS_IMPROVEMENT",
+            f"{found.verdict.level}; MARGINAL or better needed",
+        ),
+    )
+    return Comparison((games, *checks), window, found.metrics)
+
+
+def compare_with_production(
+    candidate: Bundle,
+    production: Bundle,
+    rule: Rule,
+    warehouse: Warehouse,
+    config: PromoteConfig,
+) -> Comparison:
+    """Return the checks of a candidate against the model in production, on the games after both trainings."""
+    try:
+        found = _compare(candidate, production, warehouse, config)
+    except DataError as error:
+        return _no_games(rule, f"too early: {error}", is_too_early=True)
+    except (IncomparableError, GateError) as error:
+        return _no_games(rule, f"no comparison: {error}")
+    games = _count_games(found.candidate_scored, found.window, config.promote)
+    if not games.is_passed:
+        return Comparison((games, *unexamined(rule, "too few games")), is_too_early=True)
+    checks = decide(rule.name, found.comparison.differences, config.promote)
+    return Comparison((games, *checks), found.window, found.comparison.candidate.metrics)
+
+
+def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_days: int) -> Comparison | None:
+    """Return the check of a retrain on all games, which no later game can examine; None if it has no such evidence.
+
+    It passes if the same recipe was promoted after a comparison that ended at most `max_age_days` before the end of the
+    candidate's training.
+    """
+    event = registry.latest_comparison(recipe_digest(candidate))
+    if event is None or event.facts.window is None:
+        return None
+    start, end = event.facts.window
+    age = (candidate.train_end - end).days
+    check = Check(
+        "same recipe passed lately",
+        age <= max_age_days,
+        f"as {_name(event)} on {start}..{end}, {format_count(max(age, 0), 'day')} before the end of this training; "
+        f"at most {max_age_days} allowed",
+    )
+    return Comparison((check, *unexamined(rule, "trained on all games; its recipe was compared before")))
+
+
+def _name(event: Event) -> str:
+    return f"{event.bundle} ({event.facts.name})"
+
+
+def _no_games(rule: Rule, reason: str, *, is_too_early: bool = False) -> Comparison:
+    checks = (Check(GAMES, is_passed=False, figure=reason), *unexamined(rule, "no games to compare on"))
+    return Comparison(checks, is_too_early=is_too_early)
+
+
+def _count_games(scored: ScoredRows, window: DateRange, limits: PromotionGateConfig) -> Check:
+    games, dates = len(scored.rows), len(set(scored.rows.dates.tolist()))
+    is_enough = games >= limits.min_games and dates >= limits.min_dates
+    found = f"{format_count(games, 'game')} of {format_count(dates, 'date')}, {window}"
+    needed = f"{limits.min_games:,} games of {limits.min_dates} dates needed"
+    return Check(GAMES, is_enough, f"{'' if is_enough else 'too early: '}{found}; {needed}")
+
+
+def _compare(candidate: Bundle, production: Bundle, warehouse: Warehouse, config: PromoteConfig) -> HeadToHead:
+    try:
+        check_contract(production)
+    except GateError as error:
+        way_out = "If it cannot be used any more, `breakout production retire` lets the next model be the first."
+        raise GateError(f"{error} {way_out}") from None
+    parameters = evaluation_parameters(config.evaluation, config.seed)
+    return compare_bundles(candidate, production, warehouse, (config.start, config.end), parameters)
+
+
+def decide(
+    rule: RuleName, differences: Mapping[str, PairedDifference], limits: PromotionGateConfig
+) -> tuple[Check, ...]:
+    """Return the checks of `better` or `not_worse` for differences candidate minus production by metric."""
+    return tuple((_better if rule == "better" else _not_worse)(differences, limits))
+
+
+def _better(differences: Mapping[str, PairedDifference], limits: PromotionGateConfig) -> list[Check]:
+    auc = differences["auc"]
+    checks = [
+        Check(
+            AGAINST_PRODUCTION["auc"],
+            _is_above(auc.difference, limits.margin),
+            f"{_format_difference(auc)}; lower bound above {limits.margin:g} needed",
+        )
+    ]
+    for metric in ("log_loss", "brier"):
+        paired = differences[metric]
+        estimate = paired.difference.estimate
+        is_passed = estimate is not None and estimate <= 0 and _is_below(paired.difference, limits.tolerance)
+        needed = f"at most 0 and upper bound below {limits.tolerance:g} needed"
+        checks.append(Check(AGAINST_PRODUCTION[metric], is_passed, f"{_format_difference(paired)}; {needed}"))
+    return checks
+
+
+def _not_worse(differences: Mapping[str, PairedDifference], limits: PromotionGateConfig) -> list[Check]:
+    checks = []
+    for metric, name in AGAINST_PRODUCTION.items():
+        figure = _format_difference(differences[metric])
+        if metric == "log_loss":
+            is_passed = _is_below(differences[metric].difference, limits.tolerance)
+            checks.append(Check(name, is_passed, f"{figure}; upper bound below {limits.tolerance:g} needed"))
+        else:
+            checks.append(Check(name, None, f"{figure}; the rule not_worse sets no limit"))
+    return checks
+
+
+def _is_above(found: Interval, limit: float) -> bool:
+    return found.low is not None and found.low > limit
+
+
+def _is_below(found: Interval, limit: float) -> bool:
+    return found.high is not None and found.high < limit
+
+
+def _format_difference(paired: PairedDifference) -> str:
+    """Format a difference with four decimals, or with one significant digit if four decimals would hide its sign."""
+    found = paired.difference
+    if found.estimate is None:
+        return "undefined: one class only"
+    values = [value for value in (found.estimate, found.low, found.high) if value]
+    is_tiny = any(abs(value) < 0.00005 for value in values)
+    formatted = format_interval(found, "+.0e" if is_tiny else "+.4f")
+    return formatted if format_range(found) else f"{formatted} (no interval)"
