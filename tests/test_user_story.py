@@ -73,7 +73,7 @@ def test_train_predict_ingest_evaluate_compare_promote_and_roll_back(
     user = User(tmp_path)
     ingest(user.games, date(2023, 10, 1), TODAY)
 
-    older = user.trains("older", "2025-12-20", "model=logistic")
+    older = user.trains("older", "2025-12-31", "model=logistic")
     newer = user.trains("newer", str(TODAY), "model=logistic")
     assert "its training ends on 2026-01-14" in user.asks("predict", f"bundle={newer}", f"date={TODAY}", code=2)
     assert "candidates" in user.asks("predict", f"bundle={newer}", f"date={TOMORROW}", "out=tomorrow.csv")
@@ -95,7 +95,7 @@ def test_train_predict_ingest_evaluate_compare_promote_and_roll_back(
     assert (both["probability_slate"] == both["probability_played"]).all()
 
     told = user.asks("compare", f"candidate={newer}", "production=outputs/production", *QUICK)
-    assert "candidate minus production" in told
+    assert "Candidate minus production" in told
     user.asks("promote", f"candidate={newer}", *QUICK_GATE)
     assert user.in_production() == fingerprint(newer, tmp_path)
     assert f"bundle {fingerprint(newer, tmp_path)}" in user.asks(
