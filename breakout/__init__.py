@@ -1,6 +1,59 @@
 """breakout: experiments on models that predict NBA players' breakout games.
 
-Importing the package imports nothing else.
+The names of `__all__` are the Python interface for notebooks and scripts; docs/notebook.md shows each. Importing the
+package imports nothing else, because each name is imported when it is first used.
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from breakout.bundle import load_bundle
+    from breakout.dataset import build_dataset
+    from breakout.notebook import (
+        build_features,
+        build_slate_features,
+        draw_chart,
+        evaluate_bundle,
+        fit_and_evaluate,
+        metrics_table,
+        predict_rows,
+        predict_slate,
+        run_experiment,
+    )
+    from breakout.settings.composition import compose
+    from breakout.warehouse.opening import open_for
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "build_dataset",
+    "build_features",
+    "build_slate_features",
+    "compose",
+    "draw_chart",
+    "evaluate_bundle",
+    "fit_and_evaluate",
+    "load_bundle",
+    "metrics_table",
+    "open_for",
+    "predict_rows",
+    "predict_slate",
+    "run_experiment",
+]
+
+# The module of each name that is not in `notebook`.
+_MODULES = {
+    "build_dataset": "dataset",
+    "compose": "settings.composition",
+    "load_bundle": "bundle",
+    "open_for": "warehouse.opening",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES.get(name, 'notebook')}"), name)

@@ -1,0 +1,328 @@
+"""The Python interface for notebooks: features, fits, predictions, metrics and charts by the commands' own functions.
+
+The functions return pandas frames, or objects that a notebook shows. `run_experiment` alone writes files. `overrides`
+are those of the command of the same purpose, such as "warehouse=duckdb".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from breakout.dataset import build_dataset
+from breakout.errors import ConfigurationError, nearest_name
+from breakout.evaluation.summary import EvaluationResult
+from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
+from breakout.experiment.plan import open_plan
+from breakout.experiment.windows import FittedRun, fit_windows
+from breakout.features.config import BreakoutFeatureConfig
+from breakout.production.bundle_gate import check_contract
+from breakout.production.scoring import later_window, score_window
+from breakout.production.slate import build_slate
+from breakout.report.html import run_charts
+from breakout.report.html.rendering import render_page
+from breakout.runs.record import RunRecord, read_run
+from breakout.settings.composition import compose
+from breakout.settings.values import format_value
+from breakout.training import train
+from breakout.warehouse.opening import open_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from breakout.bundle import Bundle
+    from breakout.dataset import Dataset
+    from breakout.experiment.evaluating import ScoredRows
+    from breakout.report.html.charts import Chart
+    from breakout.settings import ExperimentConfig
+
+_CHARTS: dict[str, Callable[[EvaluationResult], Chart | None]] = {
+    "verdict": lambda result: run_charts.draw_verdict_scale(result.metrics["auc"]),
+    "roc": lambda result: run_charts.draw_roc(result.curves.roc, result.metrics["auc"]) if result.curves.roc else None,
+    "precision_recall": lambda result: (
+        run_charts.draw_precision_recall(
+            result.curves.precision_recall,
+            result.metrics["average_precision"],
+            result.rows.breakout_rate.estimate or 0.0,
+        )
+        if result.curves.precision_recall
+        else None
+    ),
+    "reliability": lambda result: run_charts.draw_reliability(result.reliability, None),
+    "histogram": lambda result: run_charts.draw_histogram(result.curves.score_histogram),
+    "months": lambda result: run_charts.draw_months(result.slices["month"], result.metrics["auc"]),
+    "lift": lambda result: run_charts.draw_lift(result.curves.lift, result.top_rows) if result.curves.lift else None,
+}
+
+
+@dataclass(frozen=True)
+class FittedExperiment:
+    """An experiment that was fitted in memory.
+
+    `run` holds the model and the rows of each window. `evaluation` is None if the settings have no evaluation window.
+    """
+
+    config: ExperimentConfig
+    run: FittedRun
+    evaluation: EvaluationResult | None
+
+    def predictions(self) -> pd.DataFrame:
+        """Return the content of a run's predictions.parquet: validation and evaluation rows with probabilities."""
+        return self.run.predictions()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart as a web page of its own, `height` units high; a notebook shows it as the last expression of a cell."""
+
+    html: str
+    height: float
+
+    def _repr_html_(self) -> str:
+        # The page has a style sheet of its own, which must not change the notebook around it.
+        size = f'width="100%" height="{1.3 * self.height:.0f}" style="border: 0"'
+        return f'<iframe srcdoc="{escape(self.html)}" {size}></iframe>'
+
+    def save(self, path: str | Path) -> None:
+        """Write the page, which opens offline."""
+        from breakout.artifacts import save_text
+
+        save_text(self.html, Path(path))
+
+
+def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
+    """Return features of the played games of role players between two dates, as of each game's own date.
+
+    Parameters
+    ----------
+    config
+        Settings of `train`, `dataset` or `audit`, from `compose`: they name features, target and warehouse.
+    start, end
+        First and last game date, both inclusive.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each player and game, sorted by game_date, game_id and player_lookup. The columns are
+        player_lookup, game_id, game_date, is_breakout (0 or 1), and the features with their defaults filled.
+
+    Raises
+    ------
+    DataError
+        If the source tables are missing, damaged or impossible.
+    """
+    with open_for(config, "dataset") as warehouse:
+        rows = build_dataset(warehouse, BreakoutFeatureConfig.from_settings(config), start, end)
+    return pd.concat([rows.keys, pd.DataFrame({"is_breakout": rows.label}), rows.X], axis=1)
+
+
+def build_slate_features(config: Any, day: date) -> pd.DataFrame:
+    """Return features of the players whose teams play on a day, from the schedule and all earlier games.
+
+    Parameters
+    ----------
+    config
+        As in `build_features`.
+    day
+        The date of the games. The schedule of the warehouse names them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each player whose latest game this season was for a team that plays, role player or not. The columns
+        are the keys, the context of the game (teams, venue, season average, is_role_player), and the features with
+        their defaults filled.
+    """
+    with open_for(config, "predict") as warehouse:
+        features = BreakoutFeatureConfig.from_settings(config)
+        rows = build_dataset(warehouse, features, day, day, row_source="slate")
+    context = rows.context[[column for column in rows.context if column not in rows.X]]
+    return pd.concat([rows.keys, context, rows.X], axis=1)
+
+
+def fit_and_evaluate(config: ExperimentConfig) -> FittedExperiment:
+    """Fit and evaluate the settings of an experiment as `breakout train` does, without writing a run.
+
+    Parameters
+    ----------
+    config
+        `compose("train", overrides)`.
+
+    Returns
+    -------
+    FittedExperiment
+        Its model is `run.last.fitted.model`; its metrics with intervals are `metrics_table(fitted.evaluation)`.
+    """
+    with open_plan(config) as plan:
+        run = fit_windows(plan)
+        result = None
+        if run.rows is not None:
+            parts = [window.scored for window in run.windows if window.scored is not None]
+            result = _evaluate(parts, run.rows, config)
+    return FittedExperiment(config, run, result)
+
+
+def run_experiment(config: ExperimentConfig) -> RunRecord:
+    """Train, evaluate and write a run folder as `breakout train` does, and return the run as it is on disk.
+
+    Parameters
+    ----------
+    config
+        `compose("train", overrides)`. Tracking is not started.
+
+    Returns
+    -------
+    RunRecord
+        Its `folder` is what `load_bundle` takes; `metrics` holds the content of metrics.json.
+    """
+    with open_plan(config) as plan:
+        return read_run(train(plan).folder.resolve())
+
+
+def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
+    """Return the players of a day's games, ranked by their probability of a breakout, as `breakout predict` does.
+
+    Parameters
+    ----------
+    bundle
+        A saved model, from `load_bundle`.
+    day
+        A date after the bundle's training window.
+    *overrides
+        Settings of `breakout predict`, such as "warehouse=duckdb" or "max_days_since_game=14".
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each candidate, with the columns of the file that `breakout predict out=FILE` writes.
+
+    Raises
+    ------
+    GateError
+        If the bundle's contract is not the installed one.
+    ConfigurationError
+        If `day` is not after the training window.
+    """
+    check_contract(bundle)
+    config: Any = compose("predict", [f"bundle={format_value(str(bundle.folder))}", f"date={day}", *overrides])
+    if day <= bundle.train_end:
+        raise ConfigurationError(f"{day} lies in the bundle's training window, which ends on {bundle.train_end}.")
+    with open_for(config, "predict") as warehouse:
+        return build_slate(bundle, warehouse, config.date, config.max_days_since_game).ranked
+
+
+def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = None, *overrides: str) -> pd.DataFrame:
+    """Return probabilities of played games after training, with their labels.
+
+    Parameters
+    ----------
+    bundle
+        A saved model, from `load_bundle`.
+    start, end
+        First and last game date, both inclusive. None is the day after the training window, and the newest game.
+    *overrides
+        Settings of `breakout evaluate`, such as "warehouse=duckdb".
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of predictions.parquet: player_lookup, game_id, game_date, split, probability, is_breakout.
+    """
+    scored = _score(bundle, start, end, _evaluate_settings(bundle, overrides))
+    return predictions_frame({"evaluation": (scored.rows, scored.probability)})
+
+
+def evaluate_bundle(
+    bundle: Bundle, start: date | None = None, end: date | None = None, *overrides: str
+) -> EvaluationResult:
+    """Evaluate a saved model on played games after its training, with the figures of `breakout evaluate`.
+
+    Parameters
+    ----------
+    bundle, start, end, *overrides
+        As in `predict_rows`.
+
+    Returns
+    -------
+    EvaluationResult
+        Metrics with intervals, baselines on the same rows, slices and curves. `metrics_table` shows the metrics, and
+        `draw_chart` draws the curves.
+    """
+    config = _evaluate_settings(bundle, overrides)
+    scored = _score(bundle, start, end, config)
+    parameters = evaluation_parameters(config.evaluation, config.seed)
+    return evaluate_scored([scored], scored.rows, parameters, bundle.settings.target)
+
+
+def metrics_table(result: EvaluationResult) -> pd.DataFrame:
+    """Return the metrics of a model and its baselines with their intervals.
+
+    Parameters
+    ----------
+    result
+        From `evaluate_bundle`, or `fit_and_evaluate(config).evaluation`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each metric, by its name. The columns are estimate, low and high of the model, and the estimate of
+        each baseline. NaN marks a figure that is undefined, such as the AUC of one class.
+    """
+    columns = {part: [getattr(interval, part) for interval in result.metrics.values()] for part in _INTERVAL}
+    baselines = {
+        name: [baseline.metrics[metric].estimate for metric in result.metrics]
+        for name, baseline in result.baselines.items()
+    }
+    return pd.DataFrame(columns | baselines, index=pd.Index(result.metrics, name="metric"), dtype="float64")
+
+
+_INTERVAL = ("estimate", "low", "high")
+
+
+def draw_chart(result: EvaluationResult, name: str = "reliability") -> Picture:
+    """Draw one chart of an evaluation as a run's page shows it.
+
+    Parameters
+    ----------
+    result
+        As in `metrics_table`.
+    name
+        verdict, roc, precision_recall, reliability, histogram, months or lift.
+
+    Returns
+    -------
+    Picture
+        A notebook shows it; `save(path)` writes it as a web page.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no chart of that name, or the figure is undefined for these rows.
+    """
+    if name not in _CHARTS:
+        near = nearest_name(name, _CHARTS)
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(_CHARTS)}."
+        raise ConfigurationError(f"there is no chart {name!r}; {hint}")
+    chart = _CHARTS[name](result)
+    if chart is None:
+        raise ConfigurationError(f"the chart {name} is undefined for these rows, which are of one class only.")
+    return Picture(render_page("picture.html.j2", chart=chart), chart.height)
+
+
+def _evaluate_settings(bundle: Bundle, overrides: tuple[str, ...]) -> Any:
+    return compose("evaluate", [f"bundle={format_value(str(bundle.folder))}", *overrides])
+
+
+def _score(bundle: Bundle, start: date | None, end: date | None, config: Any) -> ScoredRows:
+    check_contract(bundle)
+    with open_for(config, "evaluate") as warehouse:
+        return score_window(bundle, warehouse, later_window(bundle.train_end, start, end, warehouse))
+
+
+def _evaluate(parts: list[ScoredRows], rows: Dataset, config: ExperimentConfig) -> EvaluationResult:
+    return evaluate_scored(parts, rows, evaluation_parameters(config.evaluation, config.seed), config.target)

@@ -1,0 +1,96 @@
+"""The cells of docs/notebook.md, run from top to bottom in one namespace, and what they compute."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import breakout
+from breakout.errors import ConfigurationError
+from tests.commands import call
+
+PAGE = Path(__file__).parents[2] / "docs" / "notebook.md"
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The names that the page's cells define, and the folder that they ran in as `folder`."""
+    folder = tmp_path_factory.mktemp("notebook")
+    names: dict[str, Any] = {"folder": folder}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for cell in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL):
+            assert len(re.findall(r"\n(?=\S)", cell.strip())) <= 6  # an import or two and at most five lines
+            exec(cell, names)  # noqa: S102  (our own page)
+    return names
+
+
+def test_the_slate_of_a_notebook_is_that_of_the_command(cells: dict[str, Any], tmp_path: Path) -> None:
+    out = tmp_path / "slate.parquet"
+    answer = call("predict", f"bundle={cells['bundle'].folder}", "date=2026-02-06", f"out={out}")
+    assert answer.code == 0, answer.err
+    pd.testing.assert_frame_equal(cells["ranked"], pd.read_parquet(out), check_dtype=False)
+
+
+def test_a_run_of_a_notebook_predicts_what_the_fit_in_memory_predicts(cells: dict[str, Any]) -> None:
+    frames = [cells["fitted"].predictions(), cells["run"].predictions()]
+    assert np.array_equal(frames[0]["probability"], frames[1]["probability"])
+    scored = frames[0].query("split == 'evaluation'")
+    assert np.array_equal(scored["probability"], cells["scored"]["probability"])
+
+
+def test_features_and_labels_are_those_of_the_dataset_command(cells: dict[str, Any], tmp_path: Path) -> None:
+    out = tmp_path / "games.parquet"
+    assert call("dataset", "start=2026-01-11", "end=2026-02-05", f"out={out}").code == 0
+    pd.testing.assert_frame_equal(cells["games"], pd.read_parquet(out), check_dtype=False)
+
+
+def test_a_slate_has_features_for_each_player_that_is_ranked(cells: dict[str, Any]) -> None:
+    tonight, ranked = cells["tonight"], cells["ranked"]
+    assert set(ranked["player_lookup"]) <= set(tonight.query("is_role_player == True")["player_lookup"])
+    assert "points_avg_last_5" in tonight
+
+
+def test_the_metrics_of_a_bundle_and_of_its_fit_are_equal_and_inside_their_intervals(cells: dict[str, Any]) -> None:
+    table = breakout.metrics_table(cells["fitted"].evaluation)
+    pd.testing.assert_frame_equal(table, breakout.metrics_table(cells["result"]))
+    assert {"auc", "log_loss"} <= set(table.index)
+    assert bool((table["low"] < table["estimate"])["auc"])
+    assert bool((table["estimate"] < table["high"])["auc"])
+    assert bool(table["base_rate"].loc[["log_loss", "brier"]].notna().all())
+
+
+def test_a_chart_is_saved_as_a_page_and_shown_in_a_frame(cells: dict[str, Any]) -> None:
+    page = (cells["folder"] / "reliability.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "<svg" in page
+    shown = breakout.draw_chart(cells["result"], "roc")._repr_html_()
+    assert shown.startswith("<iframe srcdoc=")
+    assert "<svg" not in shown  # escaped, so that no style reaches the notebook
+
+
+def test_a_chart_of_an_unknown_name_is_refused_with_the_nearest(cells: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="reliability"):
+        breakout.draw_chart(cells["result"], "reliabilty")
+
+
+def test_a_day_of_the_training_window_is_refused(cells: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError):
+        breakout.predict_slate(cells["bundle"], cells["bundle"].train_end)
+
+
+def test_importing_the_package_imports_no_library() -> None:
+    code = "import sys, breakout; print(sorted({'pandas', 'numpy', 'hydra', 'duckdb'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_name_of_the_interface_is_imported_on_first_use() -> None:
+    assert all(callable(getattr(breakout, name)) for name in breakout.__all__)
