@@ -37,6 +37,7 @@ from breakout.evaluation.thresholds import ThresholdChoice
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract
 from breakout.models.kinds import load_model
+from breakout.settings import AvailabilityConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,7 +170,7 @@ class Bundle:
     @property
     def features(self) -> BreakoutFeatureConfig:
         """The features, population and label of the contract, from which each query for this bundle is made."""
-        return _features(self.contract)
+        return _features(self.contract, self.settings)
 
     @property
     def train_end(self) -> date:
@@ -301,8 +302,8 @@ def _check_files(path: Path, digests: Mapping[str, str]) -> None:
 
 def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) -> None:
     """Raise DataError unless the settings have the label and the population of the contract."""
-    asked = BreakoutFeatureConfig.from_target(contract.names, config.target)
-    if replace(asked, season_types=tuple(sorted(asked.season_types))) != _features(contract):
+    asked = BreakoutFeatureConfig.from_target(contract.names, config.target, config.availability)
+    if replace(asked, season_types=tuple(sorted(asked.season_types))) != _features(contract, config):
         raise DataError(f"{folder / SETTINGS_FILE} and {CONTRACT_FILE} do not belong together: their targets differ.")
 
 
@@ -314,7 +315,7 @@ def load_contract(folder: Path) -> Contract:
         raise DataError(f"{folder / CONTRACT_FILE} is damaged: it holds no contract.") from error
 
 
-def _features(contract: Contract) -> BreakoutFeatureConfig:
+def _features(contract: Contract, config: ExperimentConfig) -> BreakoutFeatureConfig:
     label = contract.label
     return BreakoutFeatureConfig(
         contract.names,
@@ -323,6 +324,7 @@ def _features(contract: Contract) -> BreakoutFeatureConfig:
         label["breakout_multiplier"],
         label["min_prior_games"],
         tuple(label["season_types"]),
+        AvailabilityConfig(**contract.availability) if contract.availability else config.availability,
     )
 
 

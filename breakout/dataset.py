@@ -153,6 +153,8 @@ def ask_checked(
     """Check the source rows that the feature query reads, and return the result of the query."""
     reach = seasons_before(config.names, registry)
     warehouse.check_history(start, end, reach)
+    if plan_query(registry, config.names).uses_availability:
+        warehouse.check_availability(start, end)
     _check_own_columns(warehouse, config.names, registry)
     return warehouse.query(sql, config.parameters(warehouse.history_start(start, reach), start, end))
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
@@ -18,6 +19,7 @@ from breakout.dataset import Dataset, build_dataset
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.feature import Feature
 from breakout.features.registry import REGISTRY
+from breakout.settings import AvailabilityConfig
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from tests.reference import DEFAULTS, ReferenceHistory
 
@@ -60,10 +62,37 @@ TEAM_SCHEMA = pa.schema(
     ]
 )
 
+REPORT_SCHEMA = pa.schema(
+    [
+        ("game_date", pa.date32()),
+        ("team_abbr", pa.string()),
+        ("player_lookup", pa.string()),
+        ("player_full_name", pa.string()),
+        ("status", pa.string()),
+        ("reason", pa.string()),
+        ("reported_at", pa.timestamp("us", "UTC")),
+    ]
+)
+SCHEDULE_SCHEMA = pa.schema(
+    [
+        ("game_id", pa.string()),
+        ("game_date", pa.date32()),
+        ("home_team_abbr", pa.string()),
+        ("away_team_abbr", pa.string()),
+        ("season_year", pa.int64()),
+        ("season_type", pa.string()),
+        ("tip_off", pa.timestamp("us", "UTC")),
+    ]
+)
+
 
 def day(number: int) -> date:
     """The day so many days after opening night."""
     return FIRST_DAY + timedelta(days=number)
+
+
+NEW_YORK = ZoneInfo("America/New_York")
+CUTOFF = AvailabilityConfig("17:30", "America/New_York", 0)  # the default of conf/availability
 
 
 def features_config(
@@ -77,7 +106,7 @@ def features_config(
 ) -> BreakoutFeatureConfig:
     """The problem as it is defined, but for what a test changes."""
     return BreakoutFeatureConfig(
-        tuple(names), min_ppg, max_ppg, breakout_multiplier, min_prior_games, tuple(season_types)
+        tuple(names), min_ppg, max_ppg, breakout_multiplier, min_prior_games, tuple(season_types), CUTOFF
     )
 
 
@@ -91,11 +120,15 @@ def open_tables(
     teams: Iterable[Row],
     slate: Iterable[Row] = (),
     player_schema: pa.Schema = PLAYER_SCHEMA,
+    reports: Iterable[Row] = (),
+    schedule: Iterable[Row] = (),
 ) -> DuckDBWarehouse:
     """A warehouse over these rows."""
     tables = {
         "player_game_summary": pa.Table.from_pylist(list(players), player_schema),
         "team_offense_game_summary": pa.Table.from_pylist(list(teams), TEAM_SCHEMA),
+        "availability": pa.Table.from_pylist(list(reports), REPORT_SCHEMA),
+        "schedule": pa.Table.from_pylist(list(schedule), SCHEDULE_SCHEMA),
     }
     listed = list(slate)
     if listed:
@@ -134,10 +167,12 @@ def frame_of(dataset: Dataset) -> pd.DataFrame:
 
 @dataclass
 class History:
-    """Two source tables in the making. A game's two team rows appear with the first mention of the game."""
+    """The source tables in the making. A game's two team rows appear with the first mention of the game."""
 
     players: list[Row] = field(default_factory=list)
     teams: list[Row] = field(default_factory=list)
+    reports: list[Row] = field(default_factory=list)
+    schedule: list[Row] = field(default_factory=list)
 
     def game(  # the columns of the table
         self,
@@ -218,6 +253,38 @@ class History:
         self.players.append(row)
         return row
 
+    def report(
+        self, number: int, status: str, *, player: str = "ann", team: str = "BOS", at: str = "13:30", days_ago: int = 0
+    ) -> None:
+        """A player's status for the game of a day, reported at this time of New York, so many days before the game."""
+        reported = datetime.combine(day(number - days_ago), time.fromisoformat(at), NEW_YORK).astimezone(UTC)
+        self.reports.append(
+            {
+                "game_date": day(number),
+                "team_abbr": team,
+                "player_lookup": player,
+                "player_full_name": player.title(),
+                "status": status,
+                "reason": None,
+                "reported_at": reported,
+            }
+        )
+
+    def tips_off(self, number: int, at: str, team: str = "BOS", opponent: str = "NYK") -> None:
+        """The schedule says that two teams' game of a day begins at this time of New York."""
+        tip_off = datetime.combine(day(number), time.fromisoformat(at), NEW_YORK).astimezone(UTC)
+        self.schedule.append(
+            {
+                "game_id": f"{day(number):%Y%m%d}_{opponent}_{team}",
+                "game_date": day(number),
+                "home_team_abbr": team,
+                "away_team_abbr": opponent,
+                "season_year": SEASON,
+                "season_type": "regular",
+                "tip_off": tip_off,
+            }
+        )
+
     def season(self, *points: int, every: int = 2, **each: Any) -> int:
         """A game every so many days with these points; the number of the day of the next one."""
         for index, value in enumerate(points):
@@ -227,7 +294,7 @@ class History:
     def open(self, slate: Iterable[Row] = (), own_columns: Iterable[str] = ()) -> DuckDBWarehouse:
         """A warehouse over the rows so far; `own_columns` are whole numbers that players' rows hold beside."""
         schema = pa.schema([*PLAYER_SCHEMA, *((name, pa.int64()) for name in own_columns)])
-        return open_tables(self.players, self.teams, slate, schema)
+        return open_tables(self.players, self.teams, slate, schema, self.reports, self.schedule)
 
     def reference(self, config: BreakoutFeatureConfig) -> ReferenceHistory:
         """The independent implementation over the rows so far."""
@@ -239,6 +306,13 @@ class History:
             breakout_multiplier=config.breakout_multiplier,
             min_prior_games=config.min_prior_games,
             season_types=config.season_types,
+            reports=self.reports,
+            tip_offs={
+                (row["game_date"], row[side]): row["tip_off"]
+                for row in self.schedule
+                for side in ("home_team_abbr", "away_team_abbr")
+            },
+            cutoff=(config.availability.cutoff, config.availability.timezone, config.availability.days_before),
         )
 
     def build(self, config: BreakoutFeatureConfig, registry: Mapping[str, Feature] = REGISTRY) -> Dataset:

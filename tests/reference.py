@@ -1,6 +1,7 @@
 """A second, deliberately plain implementation of the rows, the label and the features: the tests' oracle.
 
-In: rows of `player_game_summary` and `team_offense_game_summary` as dicts, and the settings of the problem.
+In: rows of `player_game_summary`, `team_offense_game_summary` and `availability` as dicts, tip-offs by game date and
+team, and the settings of the problem.
 Out: the kept rows with their label (`dataset_rows`), and every feature of one row, before defaults
 (`raw_features`, None = missing) and after (`features`).
 
@@ -31,9 +32,10 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 Number = Fraction | float | int
 
@@ -87,6 +89,14 @@ DEFAULTS: dict[str, float] = {
     "three_point_share_decayed_long": 0.4,
     "free_throw_rate_decayed_long": 0.2,
     "plus_minus_decayed_long": 0.0,
+    # The features of availability.
+    "team_points_out": 20.0,
+    "team_minutes_out": 45.0,
+    "team_points_newly_out": 5.0,
+    "team_points_returning": 0.0,
+    "opponent_points_out": 20.0,
+    "is_questionable": 0.0,
+    "is_probable": 0.0,
 }
 
 # Weight of each of his latest career games, the latest first, written out game by game.
@@ -182,6 +192,9 @@ class ReferenceHistory:
         breakout_multiplier: float = 1.5,
         min_prior_games: int = 5,
         season_types: Sequence[str] = ("regular",),
+        reports: Sequence[Mapping[str, Any]] = (),
+        tip_offs: Mapping[tuple[date, str], datetime] | None = None,
+        cutoff: tuple[str, str, int] = ("17:30", "America/New_York", 0),
     ) -> None:
         self.min_ppg = exact(min_ppg)
         self.max_ppg = exact(max_ppg)
@@ -190,6 +203,12 @@ class ReferenceHistory:
         self.season_types = tuple(season_types)
         if self.multiplier <= 1:
             raise ValueError("breakout_multiplier must be > 1")
+        self.cutoff = cutoff
+        self.tip_offs = tip_offs or {}
+        self._players_of: dict[tuple[str, int, date], dict[str, list[Game]]] = {}  # asked for once for each team-mate
+        self._reports: dict[date, list[Mapping[str, Any]]] = defaultdict(list)
+        for report in reports:
+            self._reports[report["game_date"]].append(report)
         refuse_duplicates(players, "player_lookup")
         refuse_duplicates(teams, "team_abbr")
         self._of_player: dict[tuple[str, int], list[Game]] = defaultdict(list)
@@ -229,6 +248,37 @@ class ReferenceHistory:
     def roster(self, team: str, season: int) -> list[str]:
         """Everyone who played for the team at any time of the season; the caller must look at dates."""
         return sorted(self._roster.get((team, season), set()))
+
+    def reports_by_cutoff(self, day: date) -> list[Mapping[str, Any]]:
+        """What was reported for a game date by its cutoff."""
+        clock, zone, days_before = self.cutoff
+        at = datetime.combine(day - timedelta(days=days_before), time.fromisoformat(clock), ZoneInfo(zone))
+        return [report for report in self._reports[day] if report["reported_at"] <= at]
+
+    def status(self, day: date, team: str, player: str) -> str | None:
+        """His latest status for the date and team that was reported by the cutoff and before tip-off."""
+        tip_off = self.tip_offs.get((day, team))
+        own = [
+            (report["reported_at"], report["status"])
+            for report in self.reports_by_cutoff(day)
+            if (report["team_abbr"], report["player_lookup"]) == (team, player)
+            and (tip_off is None or report["reported_at"] < tip_off)
+        ]
+        return max(own)[1] if own else None
+
+    def players_of(self, team: str, season: int, before: date) -> dict[str, list[Game]]:
+        """The earlier games of each player whose latest one was for the team and who has enough of them."""
+        if (team, season, before) not in self._players_of:
+            self._players_of[team, season, before] = self._find_players(team, season, before)
+        return self._players_of[team, season, before]
+
+    def _find_players(self, team: str, season: int, before: date) -> dict[str, list[Game]]:
+        found = {player: self.played(player, season, before) for player in self.roster(team, season)}
+        return {
+            player: games
+            for player, games in found.items()
+            if len(games) >= self.min_prior_games and games[-1].team == team
+        }
 
     def dataset_rows(self, start: date, end: date) -> list[dict[str, Any]]:
         """The kept rows of the days from `start` to `end`, both included, with their label."""
@@ -654,3 +704,62 @@ class Morning:
 
     def plus_minus_decayed_long(self) -> Fraction | None:
         return self._decayed(lambda game: game.margin, LONG_DECAY)
+
+    # The features of availability.
+
+    def _if_reported(self, value: Callable[[], Fraction | int]) -> Fraction | int | None:
+        return value() if self.history.reports_by_cutoff(self.day) else None
+
+    def _players_out(self, team: str) -> dict[str, list[Game]]:
+        """The earlier games of each other player of the team who is out or doubtful."""
+        players = self.history.players_of(team, self.season, self.day)
+        return {
+            player: games
+            for player, games in players.items()
+            if player != self.player and self.history.status(self.day, team, player) in {"out", "doubtful"}
+        }
+
+    def _played_previous(self, games: list[Game]) -> bool:
+        return bool(self.team_games) and self.team_games[-1].game_id in {
+            g.game_id for g in games if g.team == self.team
+        }
+
+    def team_points_out(self) -> Fraction | int | None:
+        return self._if_reported(lambda: self._points_of(self._players_out(self.team)))
+
+    def _points_of(self, players: Mapping[str, list[Game]]) -> Fraction:
+        return total(mean(game.points for game in games) or Fraction(0) for games in players.values())
+
+    def team_minutes_out(self) -> Fraction | int | None:
+        out = self._players_out(self.team)
+        return self._if_reported(lambda: total(mean(g.minutes for g in games) or Fraction(0) for games in out.values()))
+
+    def team_points_newly_out(self) -> Fraction | int | None:
+        out = self._players_out(self.team)
+        newly = {player: games for player, games in out.items() if self._played_previous(games)}
+        return self._if_reported(lambda: self._points_of(newly))
+
+    def team_points_returning(self) -> Fraction | int | None:
+        last_10 = {game.game_id for game in self.team_games[-10:]}
+        out = self._players_out(self.team)
+        returning = {
+            player: games
+            for player, games in self.history.players_of(self.team, self.season, self.day).items()
+            if player != self.player
+            and player not in out
+            and at_least(mean(game.points for game in games), "10")
+            and not self._played_previous(games)
+            and any(game.game_id in last_10 for game in games if game.team == self.team)
+        }
+        return self._if_reported(lambda: self._points_of(returning))
+
+    def opponent_points_out(self) -> Fraction | int | None:
+        return self._if_reported(lambda: self._points_of(self._players_out(self.opponent)))
+
+    def is_questionable(self) -> Fraction | int | None:
+        status = self.history.status(self.day, self.team, self.player)
+        return self._if_reported(lambda: int(status in {"questionable", "doubtful"}))
+
+    def is_probable(self) -> Fraction | int | None:
+        status = self.history.status(self.day, self.team, self.player)
+        return self._if_reported(lambda: int(status == "probable"))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from breakout.settings.groups import FeaturesConfig, ModeConfig, TargetConfig
+    from breakout.settings.groups import AvailabilityConfig, FeaturesConfig, ModeConfig, TargetConfig
 
 
 class FeatureSettings(Protocol):
@@ -23,14 +23,16 @@ class FeatureSettings(Protocol):
     def features(self) -> FeaturesConfig: ...
     @property
     def target(self) -> TargetConfig: ...
+    @property
+    def availability(self) -> AvailabilityConfig: ...
 
 
 @dataclass(frozen=True)
 class BreakoutFeatureConfig:
     """The configuration of the feature query.
 
-    It holds the features in order, the limits of the kept rows (points a game, games before the row), and the
-    definition of a breakout.
+    It holds the features in order, the limits of the kept rows (points a game, games before the row), the definition of
+    a breakout, and the cutoff from which a player's status is known.
     """
 
     names: tuple[str, ...]
@@ -39,6 +41,7 @@ class BreakoutFeatureConfig:
     breakout_multiplier: float
     min_prior_games: int
     season_types: tuple[str, ...]
+    availability: AvailabilityConfig
 
     @classmethod
     def from_settings(cls, settings: FeatureSettings) -> BreakoutFeatureConfig:
@@ -46,10 +49,14 @@ class BreakoutFeatureConfig:
 
         Every command gets its features here, so the lock of shared mode is enforced in one place.
         """
-        return cls.from_target(select_features(settings.mode.name, settings.features.names), settings.target)
+        return cls.from_target(
+            select_features(settings.mode.name, settings.features.names), settings.target, settings.availability
+        )
 
     @classmethod
-    def from_target(cls, names: Sequence[str], target: TargetConfig) -> BreakoutFeatureConfig:
+    def from_target(
+        cls, names: Sequence[str], target: TargetConfig, availability: AvailabilityConfig
+    ) -> BreakoutFeatureConfig:
         """Return features that are already selected, such as those of a bundle's contract, with a target."""
         return cls(
             names=tuple(names),
@@ -58,6 +65,7 @@ class BreakoutFeatureConfig:
             breakout_multiplier=target.breakout_multiplier,
             min_prior_games=target.min_prior_games,
             season_types=tuple(target.season_types),
+            availability=availability,
         )
 
     def parameters(self, history_start: date, start: date, end: date) -> dict[str, object]:
@@ -71,4 +79,7 @@ class BreakoutFeatureConfig:
             "breakout_multiplier": float(self.breakout_multiplier),
             "min_prior_games": self.min_prior_games,
             "season_types": list(self.season_types),
+            "cutoff": self.availability.cutoff,
+            "timezone": self.availability.timezone,
+            "days_before": self.availability.days_before,
         }

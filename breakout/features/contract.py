@@ -44,12 +44,16 @@ class FeatureContract:
 
 @dataclass(frozen=True)
 class Contract:
-    """The features in order, the definitions of label and population, and the source columns with their types."""
+    """The features in order, the definitions of label and population, and the source columns with their types.
+
+    `availability` holds the settings of the cutoff; None if no feature reads injury reports.
+    """
 
     names: tuple[str, ...]
     features: dict[str, FeatureContract]
     label: dict[str, Any]
     sources: dict[str, dict[str, str]]
+    availability: dict[str, Any] | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -58,13 +62,17 @@ class Contract:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the contract as JSON types."""
-        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+        record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        if self.availability is None:  # as in contracts that were saved before there were injury reports
+            del record["availability"]
+        return record
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Contract:
         """Return the contract of a saved record; KeyError or TypeError if the record is not a contract."""
         features = {name: FeatureContract(**part) for name, part in record["features"].items()}
-        return cls(tuple(record["names"]), features, dict(record["label"]), dict(record["sources"]))
+        availability = record.get("availability")
+        return cls(tuple(record["names"]), features, dict(record["label"]), dict(record["sources"]), availability)
 
 
 def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature] = REGISTRY) -> Contract:
@@ -79,11 +87,12 @@ def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature
         "min_prior_games": config.min_prior_games,
         "season_types": sorted(config.season_types),
     }
-    sources = {
-        table.name: {column.name: str(column.type) for column in table.columns} for table in tables.HISTORY_TABLES
-    }
+    uses_availability = plan_query(registry, config.names).uses_availability
+    read = (*tables.HISTORY_TABLES, *([tables.AVAILABILITY] if uses_availability else []))
+    sources = {table.name: {column.name: str(column.type) for column in table.columns} for table in read}
     features = {name: _feature_contract(entries, name) for name in config.names}
-    return Contract(config.names, features, label, sources)
+    availability = asdict(config.availability) if uses_availability else None
+    return Contract(config.names, features, label, sources, availability)
 
 
 def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContract:
@@ -91,7 +100,12 @@ def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContrac
     plan = plan_query(registry, (name,))
     text = canonical(get_training_data_query((name,), registry=registry))
     used = {node.text("alias") for columns in (plan.row_windows, *plan.states.values()) for node in columns.values()}
-    frames = w.ROW_WINDOWS | {window: frame for relation in w.RELATIONS for window, frame in relation.windows.items()}
+    used |= set(plan.rosters)
+    frames = (
+        w.ROW_WINDOWS
+        | w.ROSTER_WINDOWS
+        | {window: frame for relation in w.RELATIONS for window, frame in relation.windows.items()}
+    )
     return FeatureContract(
         dtype=_DTYPE,
         default=float(registry[name].default),
@@ -134,6 +148,12 @@ def diff_contracts(saved: Contract, installed: Contract) -> list[str]:
     for key in sorted({*saved.label, *installed.label}):
         if saved.label.get(key) != installed.label.get(key):
             lines.append(f"label: {key} was {saved.label.get(key)}, is {installed.label.get(key)}")
+    was_cutoff, cutoff = saved.availability or {}, installed.availability or {}
+    lines += [
+        f"availability.{key} was {was_cutoff.get(key)}, is {cutoff.get(key)}"
+        for key in sorted({*was_cutoff, *cutoff})
+        if was_cutoff.get(key) != cutoff.get(key)
+    ]
     for table in sorted({*saved.sources, *installed.sources}):
         was, now = saved.sources.get(table, {}), installed.sources.get(table, {})
         lines += [

@@ -211,7 +211,10 @@ EXPERIMENTAL_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="team_points_missing_last_game",
-        expression="row.missing_points_pico / 1e12",
+        expression=(  # missing before the team's first game of the season, as rest_days is
+            "IF(rest_days IS NULL, NULL, COALESCE(SUM(IF(team_games_missed BETWEEN 1 AND 9 AND games_so_far >= 5 "
+            "AND points_avg_pico >= 1e13, points_avg_pico, 0)) OVER team_mates, 0) / 1e12)"
+        ),
         default=0.0,
         unit="points",
         group="roster",

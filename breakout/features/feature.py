@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Group = Literal["scoring", "volatility", "minutes", "usage", "matchup", "schedule", "roster", "composite"]
+Group = Literal[
+    "scoring", "volatility", "minutes", "usage", "matchup", "schedule", "roster", "availability", "composite"
+]
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,8 @@ class Feature:
 
     The expression may use only:
 
-    - `AGGREGATE(column) OVER window`, with a window of `windows.WINDOWS`;
+    - `AGGREGATE(column) OVER window`, with a window of games (`windows.RELATIONS`, `windows.ROW_WINDOWS`) or of players
+      (`windows.ROSTER_WINDOWS`);
     - `row.column`, for a fact about the row's own game that is known before it (`windows.ROW_COLUMNS`);
     - `name`, for another feature before its default is filled;
     - `filled.name`, for another feature with its default filled.

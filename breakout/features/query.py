@@ -13,12 +13,12 @@ from breakout.features import windows as w
 from breakout.features.query_plan import QueryPlan, plan_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.features.roster import (
-    REGULARS_COLUMNS,
     asks_for_missed_games,
-    asks_for_regulars,
-    missing_regulars,
+    availability_states,
     numbered_games,
     played_with_missed_games,
+    roster_states,
+    rosters,
 )
 from breakout.features.sources import DERIVED_PLAYED, IS_HOME, player_games, team_games
 from breakout.warehouse.tables import SCHEDULE, SourceTables
@@ -60,7 +60,8 @@ def get_training_data_query(
     """Return the feature query for these features in BigQuery's dialect.
 
     Parameters of the text: @history_start @start @end DATE, @min_ppg @max_ppg @breakout_multiplier FLOAT64,
-    @min_prior_games INT64, @season_types ARRAY<STRING>; @season_type STRING if the sources have no such column.
+    @min_prior_games INT64, @season_types ARRAY<STRING>; @season_type STRING if the sources have no such column;
+    @cutoff (HH:MM) and @timezone STRING and @days_before INT64 if a feature reads the availability of players.
     Columns of the result: KEY_COLUMNS, for a slate NAME_COLUMN, NIGHT_COLUMNS, CONTEXT_COLUMNS, and one FLOAT64 column
     for each feature, NULL where it is missing; a name given twice is one column; last, if `has_points`, the points of
     the row's own game, which no feature reads. Rows are sorted by game_date, game_id, player_lookup.
@@ -79,7 +80,8 @@ def get_training_data_query(
         "kept": _kept(plan, row_source),
         **{relation.state: _state(plan, relation) for relation in w.RELATIONS if _is_needed(plan, relation)},
         **_nights_as_of(plan),
-        **missing_regulars(plan),
+        **availability_states(plan, tables),
+        **rosters(plan),
         "joined": _joined(plan),
         **_levels(plan),
     }
@@ -182,8 +184,7 @@ def _kept(plan: QueryPlan, row_source: RowSource) -> str:
 
 def _is_needed(plan: QueryPlan, relation: w.Relation) -> bool:
     """Return whether the query joins a relation; `player` is always joined, for the date of the player's last game."""
-    is_of_regulars = asks_for_regulars(plan) and relation.name == "team"
-    return relation.name in plan.states or relation.name == "player" or is_of_regulars
+    return relation.name in plan.states or relation.name == "player" or bool(roster_states(plan, relation.name))
 
 
 def _state(plan: QueryPlan, relation: w.Relation) -> str:
@@ -192,19 +193,18 @@ def _state(plan: QueryPlan, relation: w.Relation) -> str:
     A state has the last date on which it is valid (`until_date`) if a join needs that date.
     """
     columns = {name: relation.column(node) for name, node in plan.windows_of(relation.name).items()}
-    if asks_for_regulars(plan):
-        columns |= REGULARS_COLUMNS.get(relation.name, {})
+    columns |= roster_states(plan, relation.name)
     if relation.is_counted:
         columns["games_so_far"] = f"ROW_NUMBER() OVER {relation.order}"
-    if not relation.is_counted or asks_for_regulars(plan):
+    if not relation.is_counted or plan.rosters:
         columns["until_date"] = f"COALESCE(LEAD(game_date) OVER {relation.order}, DATE '9999-12-31')"
     used = {window for window in relation.windows if any(sql.endswith(f" {window}") for sql in columns.values())}
     frames = [f"{window} AS ({relation.order} {frame})" for window, frame in relation.windows.items() if window in used]
     order = f"{relation.order} AS (PARTITION BY {relation.partition}, season_year ORDER BY game_date, game_id)"
     listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
     windows = ",\n  ".join([order, *frames])
-    # Regulars need not be among the requested rows, so their states need every player's games of the season.
-    needs_all_players = asks_for_regulars(plan) and not relation.seasons_before
+    # Players of a roster need not be among the requested rows, so their states need every player's games of the season.
+    needs_all_players = bool(plan.rosters) and not relation.seasons_before
     return f"""SELECT {relation.partition}, season_year, game_date AS state_date{listed}
 FROM {relation.source if relation.is_of_night or needs_all_players else _asked(relation)}
 WINDOW
@@ -261,10 +261,17 @@ def _joined(plan: QueryPlan) -> str:
         joined["night"] = [name for states in of_night for name in states], _same("night", *_NIGHT_KEY)
     own = [relation for relation in w.RELATIONS if not relation.is_of_night and _is_needed(plan, relation)]
     joined |= {relation.state: (plan.windows_of(relation.name), relation.condition) for relation in own}
-    if asks_for_regulars(plan):
-        keys = ("player_lookup", "team_abbr", "game_date")
-        joined["missing_regulars"] = ["missing_points_pico"], _same("missing_regulars", *keys)
+    joined |= {
+        window: (columns, _same(window, "player_lookup", w.ROSTER_WINDOWS[window], "game_date"))
+        for window, columns in plan.rosters.items()
+    }
     listed = [f"{name}.{column}" for name, (columns, _) in joined.items() for column in columns]
+    if "availability_status" in plan.row_columns:
+        joined["availability_state"] = (), _same("availability_state", "player_lookup", "team_abbr", "game_date")
+        listed.append("availability_state.status AS availability_status")
+    if "has_report" in plan.row_columns:
+        joined["report_dates"] = (), _same("report_dates", "game_date")
+        listed.append("IF(report_dates.game_date IS NULL, 0, 1) AS has_report")
     columns = ",\n  ".join(["kept.*", "player_state.state_date AS last_game_date", *listed])
     joins = [f"LEFT JOIN {name}\n  ON {condition}" for name, (_, condition) in joined.items()]
     return "\n".join([f"SELECT {columns}", "FROM kept", *joins])

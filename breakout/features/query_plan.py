@@ -28,9 +28,9 @@ class QueryPlan:
     """The parts of the query that a feature list needs; built by `plan_query`, read by `query`.
 
     `levels` and `expressions` hold each feature and the features it is built from, in order of dependence.
-    `row_windows` and `states[relation]` map the name of a column to its window expression. `row_columns` are the
-    columns of the row's own game that are read. `inputs[source]` are the columns of `played` or `team_games` that
-    window expressions read.
+    `row_windows`, `states[relation]` and `rosters[window]` map the name of a column to its window expression.
+    `row_columns` are the columns of the row's own game that are read. `inputs[source]` are the columns of `played`,
+    `team_games` or `roster` that window expressions read.
     """
 
     registry: Mapping[str, Feature]
@@ -38,8 +38,9 @@ class QueryPlan:
     expressions: dict[str, str] = field(default_factory=dict)
     row_windows: dict[str, exp.Window] = field(default_factory=dict)
     states: dict[str, dict[str, exp.Window]] = field(default_factory=dict)
+    rosters: dict[str, dict[str, exp.Window]] = field(default_factory=dict)
     row_columns: set[str] = field(default_factory=set)
-    inputs: dict[str, set[str]] = field(default_factory=lambda: {"played": set(), "team_games": set()})
+    inputs: dict[str, set[str]] = field(default_factory=lambda: {"played": set(), "team_games": set(), "roster": set()})
 
     def add(self, name: str, chain: tuple[str, ...] = ()) -> int:
         """Add a feature, and all features in its expression, to the plan; return the level of the feature.
@@ -74,6 +75,11 @@ class QueryPlan:
         """Return the window expressions of a relation by the name of their column."""
         return self.states.get(relation, {})
 
+    @property
+    def uses_availability(self) -> bool:
+        """Whether a feature reads the table `availability`."""
+        return "is_out" in self.inputs["roster"] or bool({"availability_status", "has_report"} & self.row_columns)
+
     def _window_column(self, name: str, node: exp.Window) -> exp.Column:
         """Move `AGGREGATE(...) OVER window` to the relation of its window; return the column that replaces it."""
         from sqlglot import exp
@@ -85,10 +91,20 @@ class QueryPlan:
         elif window in w.RELATION_OF_WINDOW:
             relation = w.RELATION_OF_WINDOW[window]
             source, target = relation.source, self.states.setdefault(relation.name, {})
+        elif window in w.ROSTER_WINDOWS:
+            source, target = "roster", self.rosters.setdefault(window, {})
         else:
             raise FeatureDefinitionError(f"feature {name}: {sql} names no known window")
         target[column] = node.copy()
-        self.inputs[source].update(part.name for part in node.find_all(exp.Column))
+        read = {part.name for part in node.find_all(exp.Column)}
+        if source == "roster" and not read <= set(w.ROSTER_COLUMNS):
+            raise FeatureDefinitionError(
+                f"feature {name}: {sql} reads {', '.join(sorted(read - set(w.ROSTER_COLUMNS)))}; the columns of "
+                f"{window} are {', '.join(w.ROSTER_COLUMNS)}"
+            )
+        self.inputs[source].update(read)
+        if source == "roster":
+            self.inputs["played"].update(_PLAYED_OF_ROSTER[column] for column in read & _PLAYED_OF_ROSTER.keys())
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
@@ -108,6 +124,10 @@ class QueryPlan:
         raise FeatureDefinitionError(
             f"feature {name} uses {sql}, which is no window, no column of the row and no feature"
         )
+
+
+# Columns of the roster and the column of `played` that each is computed from.
+_PLAYED_OF_ROSTER = {"minutes_avg_pico": "minutes_nano", "team_games_missed": "played_team_game"}
 
 
 def _column_name(sql: str) -> str:

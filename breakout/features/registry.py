@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from breakout.features.availability import AVAILABILITY_FEATURES
 from breakout.features.experimental import EXPERIMENTAL_FEATURES
 from breakout.features.form import FORM_FEATURES
 from breakout.features.shared import SHARED_FEATURES
@@ -39,6 +40,8 @@ def build_registry(*groups: tuple[Feature, ...]) -> Mapping[str, Feature]:
     return MappingProxyType(registry)
 
 
-REGISTRY: Mapping[str, Feature] = build_registry(SHARED_FEATURES, EXPERIMENTAL_FEATURES, FORM_FEATURES)
+REGISTRY: Mapping[str, Feature] = build_registry(
+    SHARED_FEATURES, EXPERIMENTAL_FEATURES, FORM_FEATURES, AVAILABILITY_FEATURES
+)
 
 FEATURE_DEFAULTS: Mapping[str, float] = MappingProxyType({name: entry.default for name, entry in REGISTRY.items()})

@@ -1,4 +1,4 @@
-"""The parts of the feature query that number a team's games and find the players who did not play in them.
+"""The parts of the feature query about the players of a team: missed games, rosters and their availability.
 
 Each function takes a plan and returns CTEs by name; it returns none if no feature of the plan needs them.
 """
@@ -8,30 +8,47 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breakout.features import windows as w
+from breakout.warehouse.tables import AVAILABILITY, SCHEDULE
 
 if TYPE_CHECKING:
     from breakout.features.query_plan import QueryPlan
+    from breakout.warehouse.tables import SourceTables
 
-# Columns that the states of players and teams get in addition, if a feature reads which regulars were missing.
-REGULARS_COLUMNS = {
-    "player": {
-        "latest_team": "team_abbr",
-        "latest_played_team_game": "LAST_VALUE(played_team_game IGNORE NULLS) OVER season_so_far",
-        "points_so_far": "SUM(points) OVER season_so_far",
-    },
-    "team": {"team_games_so_far": "ROW_NUMBER() OVER team_season"},
+# The cutoff of a game date as an instant. Its text has a time zone, so that summer time counts.
+_CUTOFF_DAY = "CAST(DATE_SUB(game_date, INTERVAL @days_before DAY) AS DATE)"
+_CUTOFF = f"CAST(CONCAT(CAST({_CUTOFF_DAY} AS STRING), ' ', @cutoff, ':00 ', @timezone) AS TIMESTAMP)"
+
+# The state columns from which each column of the roster is computed, and its expression in the roster.
+_PLAYER_STATES = {
+    "points_avg_pico": ("points_so_far", "SUM(points) OVER season_so_far"),
+    "minutes_avg_pico": ("minutes_so_far", "SUM(minutes_nano) OVER season_so_far"),
+    "team_games_missed": ("latest_team_game", "LAST_VALUE(played_team_game IGNORE NULLS) OVER season_so_far"),
+}
+# Averages are rounded to whole 1e-12ths, so that their sum is the same in every order of the players.
+_ROSTER_VALUES = {
+    "games_so_far": "games_so_far",
+    "points_avg_pico": "ROUND(points_so_far / games_so_far * 1e12)",
+    "minutes_avg_pico": "ROUND(minutes_so_far / games_so_far * 1e3)",
+    "team_games_missed": "IF(latest_team_game >= 1, team_games_so_far - latest_team_game, NULL)",
+    "is_out": "IF(availability_state.status IN ('out', 'doubtful'), 1, 0)",
 }
 
 
-def asks_for_regulars(plan: QueryPlan) -> bool:
-    """Return whether a feature reads which regulars of the team did not play."""
-    return "missing_points_pico" in plan.row_columns
+def roster_states(plan: QueryPlan, relation: str) -> dict[str, str]:
+    """Return the columns that the states of players or teams get in addition for the rosters of the plan."""
+    if relation == "player" and plan.rosters:
+        states = [state for column, state in _PLAYER_STATES.items() if column in plan.inputs["roster"]]
+        return {"latest_team": "team_abbr", **dict(states)}
+    return {"team_games_so_far": "ROW_NUMBER() OVER team_season"} if _is_of_teams(plan, relation) else {}
+
+
+def _is_of_teams(plan: QueryPlan, relation: str) -> bool:
+    return relation == "team" and "team_games_missed" in plan.inputs["roster"]
 
 
 def asks_for_missed_games(plan: QueryPlan) -> bool:
     """Return whether a feature reads which of his team's games a player missed."""
-    missed_games = {"team_game_number", "missed_team_game", "played_team_game"}
-    return asks_for_regulars(plan) or bool(plan.inputs["played"] & missed_games)
+    return bool(plan.inputs["played"] & {"team_game_number", "missed_team_game", "played_team_game"})
 
 
 def numbered_games(plan: QueryPlan) -> dict[str, str]:
@@ -80,33 +97,83 @@ FROM (
 WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_date, game_id)"""
 
 
-def missing_regulars(plan: QueryPlan) -> dict[str, str]:
-    """Return for each row the summed season averages of the other regulars who missed the team's previous game.
+def availability_states(plan: QueryPlan, tables: SourceTables) -> dict[str, str]:
+    """Return the latest status of each player for each game date and team, and the dates with a report.
 
-    Averages are summed as whole 1e-12ths of a point, so that the sum is the same in every order.
+    Only what was reported by the cutoff of the game date counts, and of a status only what was reported before tip-off.
     """
-    if not asks_for_regulars(plan):
+    if not plan.uses_availability:
         return {}
-    nights = f"""SELECT DISTINCT kept.team_abbr, kept.season_year, kept.game_date, team_games_so_far
-FROM kept
-JOIN team_state
-  ON team_state.team_abbr = kept.team_abbr AND team_state.season_year = kept.season_year
-  AND {w.AS_OF_JOIN.format(state="team_state")}"""
-    join = w.AS_OF_JOIN.format(state="player_state").replace("kept.", "team_night.")
-    absent = f"""SELECT team_night.team_abbr, team_night.game_date, player_state.player_lookup,
-  ROUND(points_so_far / games_so_far * 1e12) AS points_pico
-FROM team_night
+    reports = f"""SELECT game_date, team_abbr, player_lookup, status, reported_at
+FROM {tables.reference(AVAILABILITY)}
+WHERE game_date BETWEEN @start AND @end
+  AND reported_at <= {_CUTOFF}"""
+    known = "reports"
+    if tables.has_tip_off:
+        side = """SELECT game_date, {side} AS team_abbr, tip_off FROM {table} WHERE game_date BETWEEN @start AND @end"""
+        sides = [
+            side.format(side=name, table=tables.reference(SCHEDULE)) for name in ("home_team_abbr", "away_team_abbr")
+        ]
+        known = f"""(
+    SELECT reports.*
+    FROM reports
+    LEFT JOIN (
+      SELECT game_date, team_abbr, MIN(tip_off) AS tip_off
+      FROM ({" UNION ALL ".join(sides)})
+      GROUP BY game_date, team_abbr
+    ) AS tip_offs ON tip_offs.game_date = reports.game_date AND tip_offs.team_abbr = reports.team_abbr
+    WHERE tip_off IS NULL OR reported_at < tip_off
+  )"""
+    states = f"""SELECT game_date, team_abbr, player_lookup, status
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY game_date, team_abbr, player_lookup ORDER BY reported_at DESC) AS recency
+  FROM {known}
+)
+WHERE recency = 1"""
+    dates = "SELECT DISTINCT game_date FROM reports"
+    return {"reports": reports, "availability_state": states, "report_dates": dates}
+
+
+def rosters(plan: QueryPlan) -> dict[str, str]:
+    """Return the players of each asked team and date, and one CTE of aggregates for each roster window."""
+    if not plan.rosters:
+        return {}
+    teams = " UNION DISTINCT ".join(
+        f"SELECT {w.ROSTER_WINDOWS[window]} AS team_abbr, season_year, game_date FROM kept" for window in plan.rosters
+    )
+    read = [column for column in _ROSTER_VALUES if column in plan.inputs["roster"]]
+    values = "".join(f",\n  {_ROSTER_VALUES[column]} AS {column}" for column in read)
+    as_of = {
+        state: w.AS_OF_JOIN.format(state=state).replace("kept.", "asked.") for state in ("player_state", "team_state")
+    }
+    joins = ""
+    if _is_of_teams(plan, "team"):
+        joins += f"""
+LEFT JOIN team_state
+  ON team_state.team_abbr = asked.team_abbr AND team_state.season_year = asked.season_year
+  AND {as_of["team_state"]}"""
+    if "is_out" in read:
+        joins += """
+LEFT JOIN availability_state
+  ON availability_state.game_date = asked.game_date AND availability_state.team_abbr = asked.team_abbr
+  AND availability_state.player_lookup = player_state.player_lookup"""
+    roster = f"""SELECT asked.team_abbr, asked.game_date, player_state.player_lookup{values}
+FROM ({teams}) AS asked
 JOIN player_state
-  ON player_state.latest_team = team_night.team_abbr AND player_state.season_year = team_night.season_year
-  AND {join}
-WHERE latest_played_team_game BETWEEN GREATEST(1, team_games_so_far - 9) AND team_games_so_far - 1
-  AND games_so_far >= 5 AND points_so_far >= 10 * games_so_far - 1e-9"""
-    # A player with two games on a date has two rows in `kept` and one here.
-    missing = """SELECT asked.team_abbr, asked.game_date, asked.player_lookup,
-  COALESCE(SUM(IF(absent_regular.player_lookup != asked.player_lookup, points_pico, 0)), 0) AS missing_points_pico
-FROM (SELECT DISTINCT team_abbr, game_date, player_lookup FROM kept) AS asked
-JOIN team_night ON team_night.team_abbr = asked.team_abbr AND team_night.game_date = asked.game_date
-LEFT JOIN absent_regular
-  ON absent_regular.team_abbr = asked.team_abbr AND absent_regular.game_date = asked.game_date
-GROUP BY asked.team_abbr, asked.game_date, asked.player_lookup"""
-    return {"team_night": nights, "absent_regular": absent, "missing_regulars": missing}
+  ON player_state.latest_team = asked.team_abbr AND player_state.season_year = asked.season_year
+  AND {as_of["player_state"]}{joins}"""
+    return {"roster": roster} | {window: _aggregates(plan, window) for window in plan.rosters}
+
+
+def _aggregates(plan: QueryPlan, window: str) -> str:
+    """Return the aggregates over the players of one side, without the row's own player."""
+    team = w.ROSTER_WINDOWS[window]
+    listed = "".join(f",\n  {w.write_sql(node.this)} AS {name}" for name, node in plan.rosters[window].items())
+    # A player with two games on a date has two rows in `kept` and one here, unless the opponents differ.
+    keys = f"{team}, game_date, player_lookup"
+    return f"""SELECT {", ".join(f"asked.{key}" for key in keys.split(", "))}{listed}
+FROM (SELECT DISTINCT {keys} FROM kept) AS asked
+JOIN roster
+  ON roster.team_abbr = asked.{team} AND roster.game_date = asked.game_date
+  AND roster.player_lookup != asked.player_lookup
+GROUP BY {", ".join(f"asked.{key}" for key in keys.split(", "))}"""

@@ -31,7 +31,20 @@ ROW_COLUMNS = (
     "is_home",
     "games_before",
     "points_before",
-    "missing_points_pico",
+    "availability_status",
+    "has_report",
+)
+
+# The roster windows aggregate over players instead of games: the other players of the row's team, or the players of the
+# opponent. A player belongs to the team of his latest game of the season before the row's date. An aggregate has one
+# row for each of these players, with the columns of ROSTER_COLUMNS, and is NULL if there is no such player.
+ROSTER_WINDOWS = {"team_mates": "team_abbr", "opponent_players": "opponent_team_abbr"}
+ROSTER_COLUMNS = (
+    "games_so_far",  # his games of the season before the row's date
+    "points_avg_pico",  # his mean points over them in 1e-12 points, a whole number
+    "minutes_avg_pico",  # his mean minutes over them in 1e-12 minutes, a whole number
+    "team_games_missed",  # the team's games since his latest one for it; NULL if the team table lacks that one
+    "is_out",  # 1 if his availability is out or doubtful, otherwise 0
 )
 
 # Row windows end at least one whole day before the row's date, so games of the same date are never inside.

@@ -5,6 +5,7 @@ Only this package and `cli` import Hydra and OmegaConf.
 
 from breakout.settings.groups import (
     AuditRowsConfig,
+    AvailabilityConfig,
     BaseRateConfig,
     BigQueryTrackingConfig,
     BigQueryWarehouseConfig,
@@ -54,6 +55,7 @@ __all__ = [
     "ROOT_CLASSES",
     "AuditConfig",
     "AuditRowsConfig",
+    "AvailabilityConfig",
     "BaseRateConfig",
     "BigQueryTrackingConfig",
     "BigQueryWarehouseConfig",

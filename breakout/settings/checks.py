@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from breakout.errors import ConfigurationError
+from breakout.errors import ConfigurationError, nearest_name
 from breakout.settings.groups import (
+    AvailabilityConfig,
     BigQueryTrackingConfig,
     BigQueryWarehouseConfig,
     DateWindowConfig,
@@ -38,6 +39,20 @@ def check_target(target: TargetConfig) -> None:
     if target.min_ppg >= target.max_ppg:
         raise ConfigurationError(f"target.min_ppg {target.min_ppg:g} must be below target.max_ppg {target.max_ppg:g}.")
     check_list("target.season_types", target.season_types)
+
+
+def check_availability(availability: AvailabilityConfig) -> None:
+    """Check that the time zone of the cutoff is known."""
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        ZoneInfo(availability.timezone)
+    except (KeyError, OSError, ValueError):
+        near = nearest_name(availability.timezone, available_timezones())
+        raise ConfigurationError(
+            f"availability.timezone={availability.timezone} is no time zone"
+            f"{f'; did you mean {near}?' if near else ', such as America/New_York or UTC.'}"
+        ) from None
 
 
 def check_dates(window: DateWindowConfig) -> None:
@@ -81,7 +96,7 @@ def check_evaluation(evaluation: EvaluationConfig) -> None:
 def check_warehouse(warehouse: BigQueryWarehouseConfig) -> None:
     check_connection(warehouse, "warehouse")
     check_maps(warehouse)
-    for name in ("player_game_summary", "team_offense_game_summary", "schedule"):
+    for name in ("player_game_summary", "team_offense_game_summary", "schedule", "availability"):
         table = getattr(warehouse, name)
         if table is not None:
             check_table_name(f"warehouse.{name}", table)
@@ -151,6 +166,7 @@ def check_list(key: str, items: Sequence[object]) -> None:
 
 
 GROUP_CHECKS: dict[type, Callable[[Any], None]] = {
+    AvailabilityConfig: check_availability,
     TargetConfig: check_target,
     DateWindowConfig: check_dates,
     WalkForwardWindowConfig: check_walk_forward,

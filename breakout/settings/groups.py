@@ -74,6 +74,18 @@ class TargetConfig:
 
 
 @dataclass(frozen=True)
+class AvailabilityConfig:
+    """The cutoff of a game date: a status counts if it was reported at or before it.
+
+    The cutoff is the time of day `cutoff` in `timezone`, `days_before` days before the game date.
+    """
+
+    cutoff: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="written as HH:MM, such as 17:30")]
+    timezone: str
+    days_before: Annotated[int, Meta(ge=0, le=7)]
+
+
+@dataclass(frozen=True)
 class DateWindowConfig:
     """Training and evaluation between fixed dates, both ends inclusive; without evaluation dates, train only."""
 
@@ -257,6 +269,7 @@ class DuckDBWarehouseConfig:
     player_game_summary: str
     team_offense_game_summary: str
     schedule: str | None
+    availability: str | None
     season_type: SeasonType | None
     team_codes: TeamCodes | None = field(hash=False)  # a dict has no hash; equality compares it
     season_types: SeasonTypes | None = field(hash=False)
@@ -278,6 +291,7 @@ class BigQueryWarehouseConfig:
     player_game_summary: str
     team_offense_game_summary: str
     schedule: str | None
+    availability: str | None
     season_type: SeasonType | None
     team_codes: TeamCodes | None = field(hash=False)  # a dict has no hash; equality compares it
     season_types: SeasonTypes | None = field(hash=False)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from breakout.settings.groups import (
     AuditRowsConfig,
+    AvailabilityConfig,
     CalibrationConfig,
     Count,
     DaysOrZero,
@@ -74,6 +75,7 @@ class ExperimentConfig(ComposedConfig):
     mode: ModeConfig
     features: FeaturesConfig
     target: TargetConfig
+    availability: AvailabilityConfig
     window: WindowConfig
     model: ModelConfig
     validation: ValidationConfig
@@ -96,6 +98,7 @@ class DatasetConfig(ComposedConfig):
     mode: ModeConfig
     features: FeaturesConfig
     target: TargetConfig
+    availability: AvailabilityConfig
     warehouse: WarehouseConfig
     paths: PathsConfig
 
@@ -174,6 +177,7 @@ class AuditConfig(ComposedConfig):
     mode: ModeConfig
     features: FeaturesConfig
     target: TargetConfig
+    availability: AvailabilityConfig
     audit: AuditRowsConfig
     warehouse: WarehouseConfig
     paths: PathsConfig

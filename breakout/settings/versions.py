@@ -32,12 +32,18 @@ _MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
 # Keys that were added without a new version, with the values for mappings that were written before.
 ADDED_KEYS: dict[tuple[str, str], dict[str, Any]] = {
     ("warehouse", "duckdb"): {
+        "availability": None,
         "team_codes": None,
         "season_types": None,
         "date_format": None,
         "hive_partitioning": False,
     },
-    ("warehouse", "bigquery"): {"team_codes": None, "season_types": None},
+    ("warehouse", "bigquery"): {"availability": None, "team_codes": None, "season_types": None},
+}
+
+# Groups that were added to the settings of commands with features, likewise.
+ADDED_GROUPS: dict[str, dict[str, Any]] = {
+    "availability": {"cutoff": "17:30", "timezone": "America/New_York", "days_before": 0},
 }
 
 
@@ -96,7 +102,8 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: group_ke
 
 
 def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return settings in the layout that fingerprints are computed from, which is version 1 without ADDED_KEYS.
+    """Return settings in the layout that fingerprints are computed from, which is version 1 without
+    ADDED_KEYS and ADDED_GROUPS.
 
     So the fingerprint of an old run's settings stays the one that the run recorded.
     """
@@ -109,7 +116,7 @@ def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
         values = layout.get(group)
         if isinstance(values, dict) and values.get("kind") == kind:
             layout[group] = {k: v for k, v in values.items() if k not in added or v != added[k]}
-    return layout
+    return {name: v for name, v in layout.items() if name not in ADDED_GROUPS or v != ADDED_GROUPS[name]}
 
 
 def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
@@ -135,8 +142,8 @@ def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_added_keys(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return the mapping with the keys of ADDED_KEYS that it lacks."""
-    complete = dict(mapping)
+    """Return the mapping with the keys of ADDED_KEYS and the groups of ADDED_GROUPS that it lacks."""
+    complete = (ADDED_GROUPS if "features" in mapping else {}) | mapping
     for (group, kind), added in ADDED_KEYS.items():
         values = mapping.get(group)
         if isinstance(values, dict) and values.get("kind") == kind:

@@ -111,6 +111,10 @@ class LazyWarehouse(ClosedOnExit):
         """Check the schedule of the source."""
         self._open().check_schedule(start, end)
 
+    def check_availability(self, start: date, end: date) -> None:
+        """Check the injury reports of the source."""
+        self._open().check_availability(start, end)
+
     def history_start(self, start: date, seasons_before: int = 1) -> date:
         """Return the first day whose games a row of `start` depends on."""
         if (start, seasons_before) == (self._problem.span.start, self._problem.seasons_before):
@@ -136,6 +140,10 @@ class LazyWarehouse(ClosedOnExit):
     def has_schedule(self) -> bool:
         """Return whether a schedule is configured."""
         return self._open().has_schedule()
+
+    def has_availability(self) -> bool:
+        """Return whether injury reports are configured."""
+        return self._open().has_availability()
 
     def close(self) -> None:
         """Close the source, if it was opened."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Protocol, Self
 
+from breakout.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -38,6 +40,14 @@ class ClosedOnExit:
         self.close()
 
 
+def absent_availability(what: str) -> ConfigurationError:
+    """Return the error for features or slates that need injury reports; `what` is a path or the name of a table."""
+    return ConfigurationError(
+        "the features of availability need the injury reports; give them with "
+        f"warehouse.availability={what}, or choose other features."
+    )
+
+
 class Warehouse(Protocol):
     """An engine over the source tables; a `with` block closes it.
 
@@ -69,6 +79,13 @@ class Warehouse(Protocol):
         """Check the columns, types and keys of the schedule, and its games of start..end."""
         ...
 
+    def check_availability(self, start: date, end: date) -> None:
+        """Check the columns, types, keys and values of the injury reports for the game dates start..end.
+
+        ConfigurationError if no table of injury reports is configured.
+        """
+        ...
+
     def history_start(self, start: date, seasons_before: int = 1) -> date:
         """Return the first day that a row of `start` reads, for a partition filter that never cuts a window.
 
@@ -94,6 +111,10 @@ class Warehouse(Protocol):
 
     def has_schedule(self) -> bool:
         """Return whether a schedule is configured, which prediction needs."""
+        ...
+
+    def has_availability(self) -> bool:
+        """Return whether a table of injury reports is configured."""
         ...
 
     def close(self) -> None:

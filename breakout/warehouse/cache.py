@@ -89,6 +89,15 @@ class CachedWarehouse(ClosedOnExit):
         """Check the schedule of the source every time, because that reads only a day or two."""
         self._inner.check_schedule(start, end)
 
+    def check_availability(self, start: date, end: date) -> None:
+        """Check the injury reports of the source, unless these dates of the unchanged source passed before."""
+
+        def check() -> pa.Table:
+            self._inner.check_availability(start, end)
+            return _row({"is_checked": True})
+
+        self._ask(self._key(f"check_availability {_CHECKS}", {"start": start, "end": end}), check)
+
     def latest_game_date(self) -> date:
         """Return the newest game_date of the source."""
         rows = self._ask(self._key("latest_game_date", {}), lambda: _row({"latest": self._inner.latest_game_date()}))
@@ -128,6 +137,10 @@ class CachedWarehouse(ClosedOnExit):
     def has_schedule(self) -> bool:
         """Return whether a schedule is configured."""
         return self._inner.has_schedule()
+
+    def has_availability(self) -> bool:
+        """Return whether injury reports are configured."""
+        return self._inner.has_availability()
 
     def close(self) -> None:
         """Close the source."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from breakout.warehouse.tables import Column
 
-DUCKDB_TYPE = {"STRING": "VARCHAR", "DATE": "DATE", "INT64": "BIGINT", "FLOAT64": "DOUBLE"}
+DUCKDB_TYPE = {"STRING": "VARCHAR", "DATE": "DATE", "TIMESTAMP": "TIMESTAMPTZ", "INT64": "BIGINT", "FLOAT64": "DOUBLE"}
 
 _INTEGERS = {
     "TINYINT",
@@ -31,11 +31,13 @@ _NAIVE_TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"}
 _INTEGER_TEXT = r"\s*[+-]?\d+(\.0*)?\s*"
 _NUMBER_TEXT = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
 _ISO_DATE = r"\d{4}-\d{2}-\d{2}([ T]00:00(:00(\.0+)?)?)?"
+_ISO_INSTANT = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)? ?(Z|UTC|[+-]\d{2}(:?\d{2})?)"
 
 _DATE_ADVICE = (
     "write dates as YYYY-MM-DD, or declare how they are written with warehouse.date_format, such as %m/%d/%Y "
     "(month first) or %d/%m/%Y (day first)"
 )
+_INSTANT_ADVICE = "write each instant with its time zone, as in 2026-02-05T22:30:00Z or 2026-02-05 17:30:00-05:00"
 _CALENDAR_DATE = "write the US Eastern calendar date of each game, as DATE or as text YYYY-MM-DD"
 _NUMBER_ADVICE = "write numbers with a decimal point and without separators of thousands"
 
@@ -87,6 +89,8 @@ def conversion_of(column: Column, source: SourceColumn, date_format: str | None)
         return _to_string(source)
     if column.type == "DATE":
         return _to_date(source, date_format)
+    if column.type == "TIMESTAMP":
+        return _to_instant(source)
     return _to_number(column, source)
 
 
@@ -128,6 +132,17 @@ def _text_to_date(name: str, text: str, date_format: str | None) -> Conversion:
     problem = f"{name} IS NOT NULL AND coalesce({instant} != date_trunc('day', {instant}), true)"
     expected = f"DATE, written as warehouse.date_format={date_format} and without a time of day"
     return Conversion(f"CAST({instant} AS DATE)", problem, expected)
+
+
+def _to_instant(source: SourceColumn) -> Conversion:
+    name = source.sql
+    if source.base_type == "TIMESTAMP WITH TIME ZONE":
+        return Conversion(name)
+    if source.base_type in _TEXTS:
+        instant = f"TRY_CAST({name} AS TIMESTAMPTZ)"
+        problem = f"{name} IS NOT NULL AND (NOT regexp_full_match({name}, '{_ISO_INSTANT}') OR {instant} IS NULL)"
+        return Conversion(instant, problem, "TIMESTAMP, with a time zone", _INSTANT_ADVICE)
+    return _impossible(source, "TIMESTAMP", _INSTANT_ADVICE)
 
 
 def _to_number(column: Column, source: SourceColumn) -> Conversion:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
 from breakout.warehouse import row_checks, tables
-from breakout.warehouse.base import ClosedOnExit
+from breakout.warehouse.base import ClosedOnExit, absent_availability
 from breakout.warehouse.columns import SourceColumn, conversion_of
 from breakout.warehouse.consistency import HISTORY, check_consistency
 from breakout.warehouse.files import TableFiles, digest_of, find_files
@@ -47,9 +47,9 @@ def to_duckdb(sql: str) -> str:
 class DuckDBWarehouse(ClosedOnExit):
     """Files or in-memory Arrow tables behind one DuckDB connection; results do not depend on the number of threads.
 
-    `files` maps a table name (`player_game_summary`, `team_offense_game_summary`, `schedule`) to a path or a glob.
-    DataError if a file or a column is missing or impossible. With `is_lazy` the constructor only computes the
-    digest of the files; they are read and checked when the first query runs.
+    `files` maps the name of a source table, such as `player_game_summary`, to a path or a glob. DataError if a file or
+    a column is missing or impossible. With `is_lazy` the constructor only computes the digest of the files; they are
+    read and checked when the first query runs.
     """
 
     def __init__(
@@ -64,11 +64,13 @@ class DuckDBWarehouse(ClosedOnExit):
         self._options = options or ReadOptions()
         self._files = {
             table: find_files(table.name, files[table.name])
-            for table in (*tables.HISTORY_TABLES, tables.SCHEDULE)
+            for table in (*tables.HISTORY_TABLES, tables.SCHEDULE, tables.AVAILABILITY)
             if table.name in files
         }
+        # Injury reports are loaded when they are first asked for, because most commands do not read them.
+        self._reports = self._files.pop(tables.AVAILABILITY, None)
         self.loaded = {table.name for table in self._files}
-        self.sources = SourceTables()
+        self.sources = SourceTables(has_tip_off=tables.SCHEDULE.name in self.loaded)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._fingerprint = ""
         if is_lazy:
@@ -119,13 +121,16 @@ class DuckDBWarehouse(ClosedOnExit):
         self._fingerprint = digest
 
     def _digest(self) -> str:
-        return digest_of(self._files.values(), asdict(self._options))
+        found = [*self._files.values(), *([self._reports] if self._reports else [])]
+        return digest_of(found, asdict(self._options))
 
     @classmethod
     def from_arrow(cls, loaded: Mapping[str, pa.Table], label: str = "arrow") -> DuckDBWarehouse:
         """Return a warehouse over Arrow tables, without checks of their rows; `slate` may list games not played yet."""
         warehouse = cls({}, label=label)
-        incoming = [table for table in (*tables.HISTORY_TABLES, tables.SCHEDULE) if table.name in loaded]
+        known = (*tables.HISTORY_TABLES, tables.SCHEDULE, tables.AVAILABILITY)
+        incoming = [table for table in known if table.name in loaded]
+        warehouse.sources = SourceTables(has_tip_off=tables.SCHEDULE in incoming)
         for table in incoming:
             warehouse.connection.register(table.name, loaded[table.name])
         warehouse._create_tables({table: warehouse._select_registered(table) for table in incoming})
@@ -161,8 +166,10 @@ class DuckDBWarehouse(ClosedOnExit):
             self._execute(f"CREATE TYPE nba_analytics.{kind} AS ENUM ({names})", f"the {self._label} warehouse")
         for table, select in selects.items():
             casts = [f"CAST({name} AS nba_analytics.{_KIND_OF_NAME[name]}) AS {name}" for name in _names_of(table)]
-            sql = f"CREATE TABLE nba_analytics.{table.name} AS SELECT * REPLACE ({', '.join(casts)}) FROM ({select})"
-            self._execute(sql, table.name)
+            columns = f"* REPLACE ({', '.join(casts)})" if casts else "*"
+            if table is tables.SCHEDULE and "tip_off" not in self._types(select, table.name):
+                columns += ", CAST(NULL AS TIMESTAMPTZ) AS tip_off"
+            self._execute(f"CREATE TABLE nba_analytics.{table.name} AS SELECT {columns} FROM ({select})", table.name)
             self.loaded.add(table.name)
 
     def _check_has_rows(self, table: tables.Table, found: TableFiles) -> None:
@@ -199,6 +206,21 @@ class DuckDBWarehouse(ClosedOnExit):
         """Do nothing: the schedule was checked when it was loaded."""
         del start, end
 
+    def check_availability(self, start: date, end: date) -> None:
+        """Load the injury reports and check all their rows, unless they are loaded already."""
+        del start, end
+        if tables.AVAILABILITY.name in self.loaded:
+            return
+        if self._reports is None:
+            raise absent_availability("PATH")
+        reader = FileReader(self.connection, self._options)
+        self._create_tables(
+            {tables.AVAILABILITY: self._renamed(tables.AVAILABILITY, reader.select(tables.AVAILABILITY, self._reports))}
+        )
+        reader.release()
+        row_checks.check_rows(self, tables.AVAILABILITY, {})
+        self._check_unchanged()
+
     def history_start(self, start: date, seasons_before: int = 1) -> date:
         """Return the first day of the calendar, because files have no partitions that could be skipped."""
         del start, seasons_before
@@ -227,6 +249,10 @@ class DuckDBWarehouse(ClosedOnExit):
         """Return whether a schedule was given."""
         return tables.SCHEDULE.name in self.loaded
 
+    def has_availability(self) -> bool:
+        """Return whether injury reports were given."""
+        return self._reports is not None or tables.AVAILABILITY.name in self.loaded
+
     def close(self) -> None:
         """Close the connection and free the tables."""
         if self._connection is not None:
@@ -245,4 +271,10 @@ def _named(rows: pa.Table) -> pa.Table:
 
 
 def _names_of(table: tables.Table) -> list[str]:
-    return [column.name for column in table.columns if column.name in _KIND_OF_NAME]
+    """Return the columns of a table that are stored as ENUM types.
+
+    Injury reports name players without a game, whom the ENUM types of the games do not hold, so their names stay text.
+    """
+    return [
+        column.name for column in table.columns if column.name in _KIND_OF_NAME and table is not tables.AVAILABILITY
+    ]

@@ -56,6 +56,8 @@ def open_warehouse(
         }
         if config.schedule is not None:
             files["schedule"] = config.schedule
+        if config.availability is not None:
+            files["availability"] = config.availability
         renaming = Renaming.from_maps(config.team_codes, config.season_types)
         options = ReadOptions(config.season_type, config.date_format, config.hive_partitioning, renaming)
         return DuckDBWarehouse(files, options, is_lazy=is_lazy)

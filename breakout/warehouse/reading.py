@@ -59,14 +59,16 @@ class FileReader:
         parts = self._parts.parts(table, found)
         for part in parts:
             self._check_columns(table, found, part, is_one_of_many=len(parts) > 1)
-        self._check_season_type(found, parts)
+        if table.has_season_type:
+            self._check_season_type(found, parts)
         conversions = [self._conversions(table, part) for part in parts]
         for part, converted in zip(parts, conversions, strict=True):
             self._check_values(table, found, part, converted)
         self._check_text_or_numbers(table, found, parts)
         texts = _without_common_type(parts)
         return "\nUNION ALL BY NAME\n".join(
-            self._select_part(part, converted, texts) for part, converted in zip(parts, conversions, strict=True)
+            self._select_part(part, converted, texts, has_season_type=table.has_season_type)
+            for part, converted in zip(parts, conversions, strict=True)
         )
 
     def _conversions(self, table: Table, part: Part) -> dict[Column, Conversion]:
@@ -76,9 +78,11 @@ class FileReader:
             if column.name in part.columns
         }
 
-    def _select_part(self, part: Part, converted: Mapping[Column, Conversion], texts: Collection[str]) -> str:
+    def _select_part(
+        self, part: Part, converted: Mapping[Column, Conversion], texts: Collection[str], *, has_season_type: bool
+    ) -> str:
         values = {column.name: conversion.value for column, conversion in converted.items()}
-        if self._options.season_type is not None:
+        if self._options.season_type is not None and has_season_type:
             constant = literal(self._options.season_type)
             known = values.get("season_type")
             values["season_type"] = f"coalesce(nullif({known}, ''), {constant})" if known else constant

@@ -49,7 +49,7 @@ class Renaming:
         return f"(SELECT * REPLACE ({columns}) FROM {source}{left_out})"
 
     def _replacements(self, table: Table) -> dict[str, str]:
-        """Return the SQL expression of each column that holds team codes, game_id included.
+        """Return the SQL expression of each column that holds team codes, game_id included if the table has one.
 
         The last two parts of a game_id, separated by underscores, are team codes.
         """
@@ -57,7 +57,8 @@ class Renaming:
         replaced = {name: _case(f"CAST({name} AS STRING)", self.team_codes) for name in names}
         home, away = _case(_LAST_PART, self.team_codes), _case(_PART_BEFORE, self.team_codes)
         whole = f"CONCAT({_REST}, {away}, '_', {home})"
-        replaced["game_id"] = f"CASE WHEN STRPOS(game_id, '_') > 0 THEN {whole} ELSE game_id END"
+        if any(column.name == "game_id" for column in table.columns):
+            replaced["game_id"] = f"CASE WHEN STRPOS(game_id, '_') > 0 THEN {whole} ELSE game_id END"
         return replaced
 
 

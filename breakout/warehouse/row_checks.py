@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError, nearest_name
+from breakout.warehouse.tables import AVAILABILITY, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -19,6 +20,17 @@ _NO_SEASON_TYPE = "season_type is NULL or empty"
 # shown, and a spreadsheet executes a cell that begins with one of = + - @.
 _UNSAFE = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 _FORMULA = "[=+@-]"
+
+# A league report is published from the day before the game on. A week allows for other sources; a report that is
+# further from its game date is a report of another game.
+_DAYS_BEFORE, _DAYS_AFTER = 7, 2
+_UNKNOWN_STATUS = f"CONCAT('status is ', status, ', not one of {', '.join(STATUSES)},')"
+_FAR_REPORT = f"'reported_at is more than {_DAYS_BEFORE} days before game_date or more than {_DAYS_AFTER} after it'"
+_REPORT_SPAN = f"(UNIX_DATE(game_date) - {_DAYS_BEFORE}) * 86400 AND (UNIX_DATE(game_date) + {_DAYS_AFTER}) * 86400"
+_AVAILABILITY_PROBLEMS = (
+    f"WHEN status NOT IN ({', '.join(map(repr, STATUSES))}) THEN {_UNKNOWN_STATUS}",
+    f"WHEN UNIX_SECONDS(reported_at) NOT BETWEEN {_REPORT_SPAN} THEN {_FAR_REPORT}",
+)
 
 # No amount in a game is larger. Features sum some amounts in billionths, and below this limit a FLOAT64 holds the sums
 # exactly.
@@ -55,22 +67,23 @@ def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> 
     needed = [column for column in table.columns if not column.is_nullable]
     whens = [f"WHEN {column.name} IS NULL THEN '{column.name} is NULL'" for column in needed]
     whens += [f"WHEN {column.name} = '' THEN '{column.name} is empty'" for column in needed if column.type == "STRING"]
-    if sources.has_season_type and not sources.is_season_type_filled:
+    if table.has_season_type and sources.has_season_type and not sources.is_season_type_filled:
         whens.append(f"WHEN season_type IS NULL OR season_type = '' THEN '{_NO_SEASON_TYPE}'")
     whens.append(f"WHEN game_date NOT BETWEEN {_FIRST_DATE} AND {_LAST_DATE} THEN 'game_date is no date of a game'")
     whens += [f"WHEN {name} < 0 THEN '{name} is negative'" for name in table.numbers]
     whens += [f"WHEN {name} > {_MOST} THEN '{name} is infinite or above {_MOST}'" for name in table.numbers]
-    first, second = table.key
-    whens.append(f"WHEN COUNT(*) OVER (PARTITION BY {first}, {second}) > 1 THEN 'the key stands more than once'")
+    key = ", ".join(table.key)
+    whens.append(f"WHEN COUNT(*) OVER (PARTITION BY {key}) > 1 THEN 'the key stands more than once'")
+    whens += _AVAILABILITY_PROBLEMS if table is AVAILABILITY else ()
     whens.append(_text_problems([column.name for column in table.columns if column.is_name]))
     where = "\n  WHERE game_date BETWEEN @history_start AND @end" if is_filtered else ""
     cases = "\n      ".join(whens)
-    return f"""SELECT problem, {first}, {second}, total
+    return f"""SELECT problem, {key}, total
 FROM (
-  SELECT problem, {first}, {second}, COUNT(*) OVER (PARTITION BY problem) AS total,
-    ROW_NUMBER() OVER (PARTITION BY problem ORDER BY {first}, {second}) AS number
+  SELECT problem, {key}, COUNT(*) OVER (PARTITION BY problem) AS total,
+    ROW_NUMBER() OVER (PARTITION BY problem ORDER BY {key}) AS number
   FROM (
-    SELECT {first}, {second}, CASE
+    SELECT {key}, CASE
       {cases}
       END AS problem
     FROM {sources.reference(table)}{where}
@@ -78,7 +91,7 @@ FROM (
   WHERE problem IS NOT NULL
 )
 WHERE number <= 5
-ORDER BY problem, {first}, {second}"""
+ORDER BY problem, {key}"""
 
 
 def _text_problems(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from breakout.settings.groups import SeasonType
 from breakout.settings.identifiers import check_table_name
 from breakout.warehouse.renaming import Renaming
 
-ColumnType = Literal["STRING", "DATE", "INT64", "FLOAT64"]
+ColumnType = Literal["STRING", "DATE", "TIMESTAMP", "INT64", "FLOAT64"]
 SEASON_TYPES: tuple[str, ...] = get_args(SeasonType)
 
 
@@ -30,16 +30,23 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A source table; `key` names the two columns that identify a row."""
+    """A source table; `key` names the columns that identify a row."""
 
     name: str
-    key: tuple[str, str]
+    key: tuple[str, ...]
     columns: tuple[Column, ...]
 
     @property
     def numbers(self) -> tuple[str, ...]:
         """The columns that hold amounts."""
-        return tuple(column.name for column in self.columns if column.type != "STRING" and column.is_nullable)
+        return tuple(
+            column.name for column in self.columns if column.type in {"INT64", "FLOAT64"} and column.is_nullable
+        )
+
+    @property
+    def has_season_type(self) -> bool:
+        """Whether the rows of the table have a season type."""
+        return any(column.name == "season_type" for column in self.columns)
 
 
 @dataclass(frozen=True)
@@ -48,21 +55,23 @@ class SourceTables:
 
     With `has_season_type=False` the constant @season_type replaces the column. With `is_season_type_filled` the
     constant replaces NULL and empty values; in the tables of `lacking_season_type`, which lack the column, it is the
-    season type of every row. `renaming` replaces values inside the queries. ConfigurationError if a name is not a plain
-    table name (dataset.table or project.dataset.table).
+    season type of every row. `has_tip_off` is true if the schedule has the column tip_off. `renaming` replaces values
+    inside the queries. ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
     """
 
     player_game_summary: str = "nba_analytics.player_game_summary"
     team_offense_game_summary: str = "nba_analytics.team_offense_game_summary"
     schedule: str = "nba_analytics.schedule"
+    availability: str = "nba_analytics.availability"
     slate: str = "nba_analytics.slate"
     has_season_type: bool = True
     is_season_type_filled: bool = False
     lacking_season_type: tuple[str, ...] = ()
+    has_tip_off: bool = False
     renaming: Renaming | None = None
 
     def __post_init__(self) -> None:
-        for field in ("player_game_summary", "team_offense_game_summary", "schedule", "slate"):
+        for field in ("player_game_summary", "team_offense_game_summary", "schedule", "availability", "slate"):
             check_table_name(f"warehouse.{field}", getattr(self, field))
 
     @property
@@ -77,9 +86,12 @@ class SourceTables:
         name = f"`{getattr(self, table.name)}`"
         if table.name in self.lacking_season_type:
             name = f"(SELECT *, @season_type AS season_type FROM {name})"
+        if table is AVAILABILITY:
+            name = f"(SELECT * REPLACE ({_STATUS} AS status) FROM {name})"
         if self.renaming is None:
             return name
-        return self.renaming.apply(table, name, has_season_type=self.has_season_type)
+        has_season_type = self.has_season_type and table.has_season_type
+        return self.renaming.apply(table, name, has_season_type=has_season_type)
 
 
 PLAYER_GAME_SUMMARY = Table(
@@ -125,6 +137,24 @@ SCHEDULE = Table(
         Column("away_team_abbr", "STRING"),
         Column("season_year", "INT64"),
         Column("season_type", "STRING", is_nullable=True, is_optional=True),
+        Column("tip_off", "TIMESTAMP", is_nullable=True, is_optional=True),
     ),
 )
+# A row is one change of a player's status for one game date, known from `reported_at` on.
+AVAILABILITY = Table(
+    "availability",
+    ("game_date", "team_abbr", "player_lookup", "reported_at"),
+    (
+        Column("game_date", "DATE"),
+        Column("team_abbr", "STRING"),
+        Column("player_lookup", "STRING"),
+        Column("player_full_name", "STRING", is_nullable=True, is_optional=True),
+        Column("status", "STRING"),
+        Column("reason", "STRING", is_nullable=True, is_optional=True),
+        Column("reported_at", "TIMESTAMP"),
+    ),
+)
+STATUSES = ("out", "doubtful", "questionable", "probable", "available", "not_listed")
+# Letter case, spaces and hyphens do not matter: "Not Listed" is not_listed.
+_STATUS = "REGEXP_REPLACE(LOWER(TRIM(CAST(status AS STRING))), r'[ -]+', '_')"
 HISTORY_TABLES = (PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY)

@@ -20,6 +20,7 @@ from breakout.features import BREAKOUT_FEATURE_ORDER, BreakoutFeatureConfig, get
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from tests.benchmarks.leagues import TABLES
 from tests.benchmarks.pandas_features import build_features
+from tests.builders import CUTOFF
 
 HAND_WRITTEN = Path(__file__).with_name("ten_features.sql")
 BEGINNING, END = date(1900, 1, 1), date(2100, 1, 1)
@@ -28,7 +29,7 @@ Build = Callable[[], pa.Table | pd.DataFrame]
 
 
 def ours(warehouse: DuckDBWarehouse) -> Build:
-    config = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",))
+    config = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
     parameters = config.parameters(BEGINNING, BEGINNING, END)
     return lambda: warehouse.query(get_training_data_query(), parameters)
 

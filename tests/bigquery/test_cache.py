@@ -27,8 +27,9 @@ from breakout.warehouse.tables import SourceTables
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import run
 from tests.bigquery.fault_server import FaultServer
+from tests.builders import CUTOFF
 
-SHARED = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",))
+SHARED = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
 TRAIN, EVALUATION = (date(2025, 11, 2), date(2026, 1, 10)), (date(2026, 1, 11), date(2026, 2, 5))
 
 
@@ -58,6 +59,13 @@ class CountingWarehouse(ClosedOnExit):
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         del start, end, seasons_before
         self.checked += 1
+
+    def check_availability(self, start: date, end: date) -> None:
+        del start, end
+        self.checked += 1
+
+    def has_availability(self) -> bool:
+        return True
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
         del seasons_before

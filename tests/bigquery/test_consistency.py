@@ -16,12 +16,12 @@ from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import run
-from tests.builders import frame_of
+from tests.builders import CUTOFF, frame_of
 
 pytestmark = pytest.mark.bigquery
 
 DAYS = (date(2026, 1, 29), date(2026, 2, 5))
-SHARED = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",))
+SHARED = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
 PLAYERS, TEAMS, SCHEDULE = "player_game_summary", "team_offense_game_summary", "schedule"
 
 

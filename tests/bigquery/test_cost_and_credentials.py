@@ -25,10 +25,11 @@ from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import PROJECT
 from tests.bigquery.fault_server import Answer, FaultServer, Request, always, fault_server
+from tests.builders import CUTOFF
 
 pytestmark = pytest.mark.bigquery
 
-SHARED = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",))
+SHARED = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
 PARAMETERS = SHARED.parameters(date(2024, 9, 1), date(2026, 1, 11), date(2026, 2, 5))
 
 

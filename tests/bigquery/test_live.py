@@ -27,13 +27,14 @@ from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.sample import open_sample
 from tests.bigquery.conftest import LIVE as PROJECT
 from tests.bigquery.emulator import load_sample
+from tests.builders import CUTOFF
 
 pytestmark = [
     pytest.mark.bigquery_live,
     pytest.mark.skipif(not PROJECT, reason="set BREAKOUT_LIVE_PROJECT to a Google Cloud project to run this"),
 ]
 
-ALL = BreakoutFeatureConfig(tuple(REGISTRY), 8.0, 16.0, 1.5, 5, ("regular",))
+ALL = BreakoutFeatureConfig(tuple(REGISTRY), 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
 DAYS = (date(2023, 10, 1), date(2026, 2, 5))
 
 
@@ -64,6 +65,7 @@ def config(dataset: str) -> settings.BigQueryWarehouseConfig:
         player_game_summary=f"{dataset}.player_game_summary",
         team_offense_game_summary=f"{dataset}.team_offense_game_summary",
         schedule=f"{dataset}.schedule",
+        availability=None,
         season_type=None,
         team_codes=None,
         season_types=None,

@@ -21,6 +21,7 @@ from breakout.warehouse.sample import open_sample
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import PROJECT, run
 from tests.bigquery.fault_server import Answer, FaultServer, Request
+from tests.builders import CUTOFF
 
 pytestmark = pytest.mark.bigquery
 
@@ -28,7 +29,7 @@ JANUARY = (date(2026, 1, 11), date(2026, 2, 5))
 
 
 def features(*names: str) -> BreakoutFeatureConfig:
-    return BreakoutFeatureConfig(names or BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",))
+    return BreakoutFeatureConfig(names or BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
 
 
 @pytest.fixture(scope="module")
@@ -299,7 +300,7 @@ def test_a_hostile_override_is_refused(config: ConfigMaker, override: str, messa
 
 
 def test_no_text_holds_a_value_of_the_configuration(config: ConfigMaker, server: FaultServer) -> None:
-    odd = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 7.8125, 15.0625, 1.4375, 6, ("summer", "exhibition"))
+    odd = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 7.8125, 15.0625, 1.4375, 6, ("summer", "exhibition"), CUTOFF)
     start, end = date(2026, 1, 13), date(2026, 1, 29)
     warehouse = BigQueryWarehouse(config(), {"run": "hypothesis_words"})
     build_dataset(warehouse, odd, start, end)

@@ -36,7 +36,9 @@ def player_rows(sample: DuckDBWarehouse) -> list[Row]:
 
 @pytest.fixture(scope="session")
 def reference(sample: DuckDBWarehouse, player_rows: list[Row]) -> ReferenceHistory:
-    return ReferenceHistory(player_rows, source_rows(sample, "team_offense_game_summary"))
+    sample.check_availability(SAMPLE_START, SAMPLE_END)
+    reports = source_rows(sample, "availability")
+    return ReferenceHistory(player_rows, source_rows(sample, "team_offense_game_summary"), reports=reports)
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,26 @@ def random_history(shape: Shape, teams: tuple[str, ...] = TEAMS, prefix: str = "
         team, opponent = rng.sample(teams, 2)
         season_type = "cup_final" if rng.random() < 0.06 else "regular"
         add_game(rng, history, number, team, opponent, THIS_SEASON - ago, season_type, trades)
+    if rng.random() < 0.9:
+        add_reports(rng, history, trades)
     return history
+
+
+STATUSES = ("out", "out", "doubtful", "questionable", "probable", "available", "not_listed")
+REPORT_TIMES = ("09:00", "13:30", "17:29", "17:30", "17:31", "22:45")
+
+
+def add_reports(rng: Random, history: History, trades: dict[str, list[tuple[int, str]]]) -> None:
+    """Statuses of some players for some days and teams, at times around the cutoff, and some tip-offs."""
+    games = sorted({(row["game_date"], row["team_abbr"], row["opponent_team_abbr"]) for row in history.teams})
+    for game_date, team, opponent in games:
+        number = (game_date - FIRST_DAY).days
+        if team < opponent and rng.random() < 0.3:
+            history.tips_off(number, rng.choice(REPORT_TIMES), team, opponent)
+        for player in [name for name in trades if rng.random() < 0.5]:
+            times = {(rng.choice((0, 0, 1)), rng.choice(REPORT_TIMES)) for _ in range(rng.choice((1, 1, 2, 3)))}
+            for days_ago, at in sorted(times):
+                history.report(number, rng.choice(STATUSES), player=player, team=team, at=at, days_ago=days_ago)
 
 
 def random_trades(rng: Random, days: int, teams: tuple[str, ...]) -> list[tuple[int, str]]:
@@ -132,7 +151,10 @@ def disturbed(history: History, since: date, seed: int) -> History:
         row["game_date"] = day(first + (row["game_date"] - FIRST_DAY).days)
         row["game_id"] = f"{row['game_date']:%Y%m%d}Z" + row["game_id"].partition("_")[0][8:] + row["game_id"][-8:]
     return History(
-        replaced(rng, history.players, added.players, since), replaced(rng, history.teams, added.teams, since)
+        replaced(rng, history.players, added.players, since),
+        replaced(rng, history.teams, added.teams, since),
+        list(history.reports),
+        list(history.schedule),
     )
 
 

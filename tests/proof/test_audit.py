@@ -33,7 +33,7 @@ from breakout.proof.paths import Paths, installed_paths
 from breakout.proof.sampling import edge_cases, sample_rows
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
-from tests.builders import ALL_FEATURES
+from tests.builders import ALL_FEATURES, CUTOFF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,7 +63,7 @@ def warehouse() -> Iterator[DuckDBWarehouse]:
 
 
 def config(names: tuple[str, ...] = BREAKOUT_FEATURE_ORDER) -> BreakoutFeatureConfig:
-    return BreakoutFeatureConfig(names, 8.0, 16.0, 1.5, 5, ("regular",))
+    return BreakoutFeatureConfig(names, 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
 
 
 def audit(warehouse: DuckDBWarehouse, name: str, paths: Paths | None = None) -> AuditReport:

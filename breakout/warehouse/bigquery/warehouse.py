@@ -7,13 +7,14 @@ window needs are read.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
 from breakout.warehouse import row_checks, tables
-from breakout.warehouse.base import ClosedOnExit, first_day_seen
+from breakout.warehouse.base import ClosedOnExit, absent_availability, first_day_seen
 from breakout.warehouse.bigquery.jobs import BigQueryJobs
 from breakout.warehouse.bigquery.types import standard_type
 from breakout.warehouse.consistency import HISTORY, check_consistency, consistency_query
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _ACCEPTED = {
     "STRING": {"STRING"},
     "DATE": {"DATE"},
+    "TIMESTAMP": {"TIMESTAMP"},
     "INT64": {"INT64"},
     "FLOAT64": {"FLOAT64", "INT64", "NUMERIC", "BIGNUMERIC"},
 }
@@ -60,20 +62,23 @@ class BigQueryWarehouse(ClosedOnExit):
 
         DataError if a table has no column season_type and `warehouse.season_type` is not set.
         """
-        lacking = [name for name in self._names if "season_type" not in self.columns(name)]
+        named = [table.name for table, _ in _named_tables(self._config) if table.has_season_type]
+        lacking = [name for name in named if "season_type" not in self.columns(name)]
         if lacking and self._config.season_type is None:
             raise DataError(
                 f"{self._names[lacking[0]]} lacks the column season_type; "
                 "say which one all its rows are with warehouse.season_type=regular."
             )
-        return self._source_tables(lacking)
+        has_tip_off = self.has_schedule() and "tip_off" in self.columns(tables.SCHEDULE.name)
+        return replace(self._source_tables(lacking), has_tip_off=has_tip_off)
 
     def _source_tables(self, lacking: Sequence[str] = ()) -> SourceTables:
-        has_season_type = len(lacking) < len(self._names)
+        has_season_type = len(lacking) < sum(table.has_season_type for table, _ in _named_tables(self._config))
         return SourceTables(
             player_game_summary=self._config.player_game_summary,
             team_offense_game_summary=self._config.team_offense_game_summary,
             schedule=self._config.schedule or SourceTables.schedule,
+            availability=self._config.availability or SourceTables.availability,
             has_season_type=has_season_type,
             is_season_type_filled=has_season_type and self._config.season_type is not None,
             lacking_season_type=tuple(lacking) if has_season_type else (),
@@ -116,6 +121,13 @@ class BigQueryWarehouse(ClosedOnExit):
         row_checks.check_rows(self, tables.SCHEDULE, span)
         asked: dict[str, object] = {"history_start": self.history_start(start), "end": end}
         check_consistency(self, (TEAMS, SCHEDULE), dict.fromkeys((TEAMS, SCHEDULE), _IN_HISTORY), asked)
+
+    def check_availability(self, start: date, end: date) -> None:
+        """Check columns and types by metadata, and the rows of start..end by one filtered scan."""
+        if not self.has_availability():
+            raise absent_availability("DATASET.TABLE")
+        self.check_schema(tables.AVAILABILITY)
+        row_checks.check_rows(self, tables.AVAILABILITY, {"history_start": start, "end": end})
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return what `check_history` would scan."""
@@ -242,6 +254,10 @@ class BigQueryWarehouse(ClosedOnExit):
         """Return whether a schedule is configured."""
         return self._config.schedule is not None
 
+    def has_availability(self) -> bool:
+        """Return whether a table of injury reports is configured."""
+        return self._config.availability is not None
+
     def close(self) -> None:
         """Close the connections."""
         self._jobs.close()
@@ -257,4 +273,5 @@ def _named_tables(config: BigQueryWarehouseConfig) -> list[tuple[tables.Table, s
         (tables.PLAYER_GAME_SUMMARY, config.player_game_summary),
         (tables.TEAM_OFFENSE_GAME_SUMMARY, config.team_offense_game_summary),
     ]
-    return named if config.schedule is None else [*named, (tables.SCHEDULE, config.schedule)]
+    optional = ((tables.SCHEDULE, config.schedule), (tables.AVAILABILITY, config.availability))
+    return [*named, *((table, name) for table, name in optional if name is not None)]

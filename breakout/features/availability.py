@@ -1,0 +1,87 @@
+"""Features of the injury report: who is listed as out before the game, of his team, the opponent, and himself.
+
+A player's status is the latest one that was reported by the cutoff of the game date (`availability.cutoff`) and before
+tip-off, where the schedule gives its time. Out and doubtful players count as out. All features are missing on a date
+for which nothing was reported by the cutoff.
+"""
+
+from __future__ import annotations
+
+from breakout.features.feature import Feature
+
+# A team-mate or opponent counts from as many games of the season on as a row needs before it.
+_IS_LISTED_OUT = "is_out = 1 AND games_so_far >= @min_prior_games"
+
+
+def _sum_over(players: str, condition: str, amount: str) -> str:
+    """Return the expression of a sum over players who meet a condition; 0 without any, missing without a report."""
+    summed = f"SUM(IF({condition}, {amount}, 0)) OVER {players}"
+    return f"IF(row.has_report = 1, COALESCE({summed}, 0) / 1e12, NULL)"
+
+
+AVAILABILITY_FEATURES: tuple[Feature, ...] = (
+    Feature(
+        name="team_points_out",
+        expression=_sum_over("team_mates", _IS_LISTED_OUT, "points_avg_pico"),
+        default=20.0,
+        unit="points",
+        group="availability",
+        description="Season averages of points, summed over team-mates who are listed as out or doubtful",
+    ),
+    Feature(
+        name="team_minutes_out",
+        expression=_sum_over("team_mates", _IS_LISTED_OUT, "minutes_avg_pico"),
+        default=45.0,
+        unit="minutes",
+        group="availability",
+        description="Season averages of minutes, summed over team-mates who are listed as out or doubtful",
+    ),
+    Feature(
+        name="team_points_newly_out",
+        expression=_sum_over("team_mates", f"{_IS_LISTED_OUT} AND team_games_missed = 0", "points_avg_pico"),
+        default=5.0,
+        unit="points",
+        group="availability",
+        description="Season averages of points, summed over team-mates who are out and played the team's previous game",
+    ),
+    Feature(
+        name="team_points_returning",
+        expression=_sum_over(
+            "team_mates",
+            "is_out = 0 AND games_so_far >= @min_prior_games AND team_games_missed BETWEEN 1 AND 9 "
+            "AND points_avg_pico >= 1e13",
+            "points_avg_pico",
+        ),
+        default=0.0,
+        unit="points",
+        group="availability",
+        description=(
+            "Season averages of points, summed over team-mates with 10 points or more who are not out, missed the "
+            "team's previous game and played one of its last 10"
+        ),
+    ),
+    Feature(
+        name="opponent_points_out",
+        expression=_sum_over("opponent_players", _IS_LISTED_OUT, "points_avg_pico"),
+        default=20.0,
+        unit="points",
+        group="availability",
+        description="Season averages of points, summed over players of the opponent who are listed as out or doubtful",
+    ),
+    Feature(
+        name="is_questionable",
+        expression=("IF(row.has_report = 1, IF(row.availability_status IN ('questionable', 'doubtful'), 1, 0), NULL)"),
+        default=0.0,
+        unit="flag",
+        group="availability",
+        description="1 if he is listed as questionable or doubtful",
+    ),
+    Feature(
+        name="is_probable",
+        expression="IF(row.has_report = 1, IF(row.availability_status = 'probable', 1, 0), NULL)",
+        default=0.0,
+        unit="flag",
+        group="availability",
+        description="1 if he is listed as probable",
+    ),
+)
