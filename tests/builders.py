@@ -26,6 +26,7 @@ from tests.reference import DEFAULTS, ReferenceHistory
 Row = dict[str, Any]
 
 ALL_FEATURES = tuple(DEFAULTS)  # those of the definition; a feature of one's own has a test of its own
+GAME_FEATURES = tuple(name for name in ALL_FEATURES if REGISTRY[name].group != "availability")  # of box scores alone
 FIRST_DAY = date(2025, 11, 1)
 SEASON = 2025
 

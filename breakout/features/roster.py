@@ -139,7 +139,8 @@ def rosters(plan: QueryPlan) -> dict[str, str]:
     if not plan.rosters:
         return {}
     teams = " UNION DISTINCT ".join(
-        f"SELECT {w.ROSTER_WINDOWS[window]} AS team_abbr, season_year, game_date FROM kept" for window in plan.rosters
+        f"SELECT DISTINCT {w.ROSTER_WINDOWS[window]} AS team_abbr, season_year, game_date FROM kept"
+        for window in plan.rosters
     )
     read = [column for column in _ROSTER_VALUES if column in plan.inputs["roster"]]
     values = "".join(f",\n  {_ROSTER_VALUES[column]} AS {column}" for column in read)

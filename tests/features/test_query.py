@@ -34,6 +34,7 @@ PARAMETERS = {
     "min_prior_games",
     "season_types",
 }
+OF_AVAILABILITY = {"cutoff", "timezone", "days_before"}
 
 
 def registry_with(**expressions: str) -> Mapping[str, Feature]:
@@ -135,7 +136,7 @@ def test_a_window_may_hold_where_games_were_played() -> None:
 @pytest.mark.parametrize("row_source", ["played", "slate", "listed"])
 def test_the_text_holds_parameters_and_no_value_of_the_configuration(row_source: RowSource) -> None:
     text = get_training_data_query(ALL_FEATURES, row_source=row_source)
-    assert set(re.findall(r"@(\w+)", text)) == PARAMETERS
+    assert set(re.findall(r"@(\w+)", text)) == PARAMETERS | OF_AVAILABILITY
     assert "'regular'" not in text
     assert not re.search(r"20\d\d-\d\d-\d\d", text)
     arguments = {"names", "row_source", "sources", "registry", "has_points"}
@@ -144,7 +145,7 @@ def test_the_text_holds_parameters_and_no_value_of_the_configuration(row_source:
 
 def test_the_configuration_gives_every_parameter() -> None:
     given = features_config().parameters(date(2023, 10, 1), date(2025, 11, 2), date(2026, 1, 10))
-    assert set(given) == PARAMETERS
+    assert set(given) == PARAMETERS | OF_AVAILABILITY
     assert given["start"] == date(2025, 11, 2)
     assert given["season_types"] == ["regular"]
 
@@ -160,7 +161,7 @@ def test_every_scan_of_a_source_table_is_filtered_by_date() -> None:
     row_sources: tuple[RowSource, ...] = ("played", "slate", "listed")
     for row_source in row_sources:
         text = get_training_data_query(ALL_FEATURES, row_source=row_source)
-        scans = re.findall(r"FROM `[^`]+`\s+WHERE game_date BETWEEN @(?:history_start|start) AND @end", text)
+        scans = re.findall(r"FROM `[^`]+`\)?\s+WHERE game_date BETWEEN @(?:history_start|start) AND @end", text)
         assert len(scans) == text.count("FROM `")
 
 

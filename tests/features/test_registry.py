@@ -6,16 +6,29 @@ from dataclasses import replace
 
 import pytest
 
+from breakout.features.availability import AVAILABILITY_FEATURES
 from breakout.features.experimental import EXPERIMENTAL_FEATURES
 from breakout.features.form import FORM_FEATURES
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, FEATURE_DEFAULTS, REGISTRY, build_registry
 from breakout.features.shared import SHARED_FEATURES
-from tests.features import test_composite_features, test_form_features, test_player_features, test_team_features
+from tests.features import (
+    test_availability_features,
+    test_composite_features,
+    test_form_features,
+    test_player_features,
+    test_team_features,
+)
 from tests.reference import DEFAULTS
 
 
 def test_every_feature_is_counted_by_hand() -> None:
-    modules = (test_player_features, test_team_features, test_composite_features, test_form_features)
+    modules = (
+        test_player_features,
+        test_team_features,
+        test_composite_features,
+        test_form_features,
+        test_availability_features,
+    )
     assert {name for module in modules for name in module.CASES.features} == set(DEFAULTS)
 
 
@@ -24,7 +37,7 @@ def test_names_defaults_and_the_shared_order_are_those_of_the_definition() -> No
     assert {name: FEATURE_DEFAULTS[name] for name in DEFAULTS} == DEFAULTS
     assert list(BREAKOUT_FEATURE_ORDER) == list(DEFAULTS)[:10]
     assert tuple(feature.name for feature in SHARED_FEATURES) == BREAKOUT_FEATURE_ORDER
-    experimental = [feature.name for feature in (*EXPERIMENTAL_FEATURES, *FORM_FEATURES)]
+    experimental = [feature.name for feature in (*EXPERIMENTAL_FEATURES, *FORM_FEATURES, *AVAILABILITY_FEATURES)]
     assert [name for name in experimental if name in DEFAULTS] == list(DEFAULTS)[10:]
 
 

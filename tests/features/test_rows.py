@@ -18,6 +18,7 @@ from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.reading import ReadOptions
 from tests.builders import (
     FIRST_DAY,
+    GAME_FEATURES,
     PLAYER_SCHEMA,
     TEAM_SCHEMA,
     History,
@@ -304,10 +305,11 @@ def test_a_warehouse_without_season_type_takes_the_constant(tmp_path: Any) -> No
         table.to_pandas().to_parquet(files[name])
     regular = DuckDBWarehouse(files, ReadOptions(season_type="regular"))
     cup = DuckDBWarehouse(files, ReadOptions(season_type="cup_final"))
-    given = build_dataset(regular, features_config(), *EVER)
-    pd.testing.assert_frame_equal(frame_of(given), frame_of(history.build(features_config())), check_exact=True)
+    given = build_dataset(regular, features_config(GAME_FEATURES), *EVER)
+    expected = history.build(features_config(GAME_FEATURES))
+    pd.testing.assert_frame_equal(frame_of(given), frame_of(expected), check_exact=True)
     assert len(given) == 2
-    assert len(build_dataset(cup, features_config(), *EVER)) == 0
+    assert len(build_dataset(cup, features_config(GAME_FEATURES), *EVER)) == 0
 
 
 def test_seasons_are_told_by_season_year_not_by_the_calendar() -> None:

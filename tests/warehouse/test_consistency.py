@@ -19,7 +19,17 @@ from breakout.warehouse.base import Warehouse
 from breakout.warehouse.consistency import TABLES, find_inconsistencies
 from breakout.warehouse.opening import open_warehouse
 from breakout.warehouse.sample import open_sample
-from tests.builders import FIRST_DAY, PLAYER_SCHEMA, TEAM_SCHEMA, History, Row, day, features_config, frame_of
+from tests.builders import (
+    FIRST_DAY,
+    GAME_FEATURES,
+    PLAYER_SCHEMA,
+    TEAM_SCHEMA,
+    History,
+    Row,
+    day,
+    features_config,
+    frame_of,
+)
 from tests.commands import call
 
 SCHEDULE_SCHEMA = pa.schema(
@@ -380,7 +390,7 @@ def test_the_sample_contradicts_itself_nowhere() -> None:
 
 def built(warehouse: Warehouse) -> pd.DataFrame:
     try:
-        return frame_of(build_dataset(warehouse, features_config(min_prior_games=1), FIRST_DAY, LAST))
+        return frame_of(build_dataset(warehouse, features_config(GAME_FEATURES, min_prior_games=1), FIRST_DAY, LAST))
     finally:
         warehouse.close()
 

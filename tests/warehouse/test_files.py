@@ -18,7 +18,7 @@ from breakout.cli import main
 from breakout.dataset import build_dataset
 from breakout.errors import DataError
 from breakout.warehouse.duckdb import DuckDBWarehouse
-from tests.builders import PLAYER_SCHEMA, TEAM_SCHEMA, History, Row, day, features_config, frame_of
+from tests.builders import GAME_FEATURES, PLAYER_SCHEMA, TEAM_SCHEMA, History, Row, day, features_config, frame_of
 
 EVER = date(2020, 1, 1), date(2030, 1, 1)
 PLAYERS, TEAMS = "player_game_summary", "team_offense_game_summary"
@@ -55,7 +55,7 @@ def write(tables: dict[str, pa.Table], folder: Path, kind: str = "parquet") -> d
 def built_from(files: dict[str, str]) -> pd.DataFrame:
     warehouse = DuckDBWarehouse(files)
     try:
-        return frame_of(build_dataset(warehouse, features_config(), *EVER))
+        return frame_of(build_dataset(warehouse, features_config(GAME_FEATURES), *EVER))
     finally:
         warehouse.close()
 
@@ -267,13 +267,13 @@ def test_a_history_cut_before_its_first_game_has_no_rows(history: History) -> No
     warehouse = DuckDBWarehouse.from_arrow({name: table.slice(0, 0) for name, table in tables_of(history).items()})
     with pytest.raises(DataError, match="player_game_summary has no rows"):
         warehouse.latest_game_date()
-    assert len(build_dataset(warehouse, features_config(), *EVER)) == 0
+    assert len(build_dataset(warehouse, features_config(GAME_FEATURES), *EVER)) == 0
     warehouse.close()
 
 
 def test_a_table_that_was_not_given_is_named() -> None:
     with pytest.raises(DataError, match=r"has no player_game_summary; give it with warehouse\.player_game"):
-        build_dataset(DuckDBWarehouse({}), features_config(), *EVER)
+        build_dataset(DuckDBWarehouse({}), features_config(GAME_FEATURES), *EVER)
 
 
 def test_the_fingerprint_follows_the_content_of_the_files(history: History, tmp_path: Path) -> None:
@@ -301,7 +301,7 @@ def test_files_left_for_later_that_change_before_they_are_read_are_refused(histo
     tables[PLAYERS] = spoiled("points", 40)(tables[PLAYERS])
     write(tables, tmp_path)
     with pytest.raises(DataError, match="changed while they were read; run again"):
-        build_dataset(warehouse, features_config(), *EVER)
+        build_dataset(warehouse, features_config(GAME_FEATURES), *EVER)
 
 
 def test_facts_of_a_warehouse_are_those_of_its_files(history: History, tmp_path: Path) -> None:
