@@ -6,7 +6,7 @@ Training, evaluation and prediction all use `build_dataset`; nothing else comput
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -48,16 +48,18 @@ class Rows:
     """The part of n rows that models use.
 
     `X` (n, k) holds the features as float64 with defaults filled. `y` (n,) holds 0 and 1, and `points` (n,) whole
-    numbers; both are None if the points are not known yet. `points_before` and `games_before` (n,) are the sum of the
-    player's points and the number of his played games this season before the game, as whole numbers; None if the rows
-    are for models that do not use them.
+    numbers; both are None if the points are not known yet. `season_average` (n,) is the player's season average before
+    the game, `points_for_breakout` (n,) the fewest points that are a breakout; both are None if the rows are for models
+    that do not use them. `wider` holds the rows of a wider population on the same dates, these rows among them, if a
+    model learns from more players than it predicts.
     """
 
     X: pd.DataFrame
     y: np.ndarray | None = None
     points: np.ndarray | None = None
-    points_before: np.ndarray | None = None
-    games_before: np.ndarray | None = None
+    season_average: np.ndarray | None = None
+    points_for_breakout: np.ndarray | None = None
+    wider: Self | None = None
 
     def __len__(self) -> int:
         return len(self.X)
@@ -75,8 +77,11 @@ class Rows:
         return float(self.label.mean()) if len(self) else None
 
     def take(self, chosen: np.ndarray) -> Self:
-        """Return the rows where the mask `chosen`, shape (n,) bool, is true, or the rows at these positions."""
-        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return the rows where the mask `chosen`, shape (n,) bool, is true, or the rows at these positions.
+
+        They have no wider population, because a mask says nothing of its rows.
+        """
+        parts = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "wider"}
         return type(self)(
             **{
                 name: part[chosen] if isinstance(part, np.ndarray) else part.iloc[chosen].reset_index(drop=True)
@@ -84,6 +89,25 @@ class Rows:
                 if part is not None
             }
         )
+
+    @property
+    def widest(self) -> Self:
+        """The rows of the wider population, or these rows if there is none."""
+        return self if self.wider is None else self.wider
+
+
+def join_rows(first: Rows, second: Rows) -> Rows:
+    """Return the rows of both, the first before the second; a value that one of them lacks is None."""
+    import pandas as pd
+
+    def joined(name: str) -> np.ndarray | None:
+        parts = [getattr(first, name), getattr(second, name)]
+        return None if any(part is None for part in parts) else np.concatenate(parts)
+
+    arrays = ("y", "points", "season_average", "points_for_breakout")
+    wider = None if first.wider is None or second.wider is None else join_rows(first.wider, second.wider)
+    X = pd.concat([first.X, second.X], ignore_index=True)
+    return Rows(X, **{name: joined(name) for name in arrays}, wider=wider)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -139,7 +163,7 @@ def build_dataset(
         built, row_source=row_source, sources=warehouse.sources, registry=registry, has_points=row_source == "played"
     )
     answer = ask_checked(warehouse, config, start, end, sql, registry)
-    return dataset_of(answer, config.names, slice_features, row_source=row_source, registry=registry)
+    return dataset_of(answer, config, slice_features, row_source=row_source, registry=registry)
 
 
 def ask_checked(
@@ -161,14 +185,14 @@ def ask_checked(
 
 def dataset_of(
     answer: pa.Table,
-    names: Sequence[str],
+    config: BreakoutFeatureConfig,
     slice_features: Sequence[str] = (),
     *,
     row_source: RowSource = "played",
     registry: Mapping[str, Feature] = REGISTRY,
 ) -> Dataset:
-    """Return the result of the feature query as a dataset."""
-    frame = answer.to_pandas()
+    """Return the result of the feature query for a configuration as a dataset."""
+    frame, names = answer.to_pandas(), config.names
     raw = frame[list(names)].astype("float64")
     _check_finite(raw, frame)
     context = list(dict.fromkeys((*night_columns(row_source), *CONTEXT_COLUMNS, *slice_features)))
@@ -180,13 +204,39 @@ def dataset_of(
         is_missing=raw.isna(),
         y=frame["is_breakout"].to_numpy(dtype="int8") if is_played else None,
         points=frame["points"].to_numpy(dtype="int64") if is_played else None,
+        season_average=average,
         # The average is a quotient of whole numbers, so the rounded product is the exact sum.
-        points_before=np.rint(average * games).astype("int64"),
-        games_before=games,
+        points_for_breakout=fewest_points(np.rint(average * games), games, config.breakout_multiplier),
         dates=answer["game_date"].to_numpy().astype("datetime64[D]"),
         keys=frame[list(KEY_COLUMNS)],
         context=frame[[column for column in context if column != "is_breakout"]],
     )
+
+
+def select_role_players(rows: Dataset, config: BreakoutFeatureConfig) -> Dataset:
+    """Return the rows within the points band of a configuration, with all rows as their wider population.
+
+    The band is decided as in the feature query: products of whole numbers and settings, within 1e-9.
+    """
+    averages, games = (rows.context[name].to_numpy() for name in ("season_points_avg", "games_before"))
+    return replace(rows.take(is_within_band(averages, games, config)), wider=rows)
+
+
+def is_within_band(averages: np.ndarray, games: np.ndarray, config: BreakoutFeatureConfig) -> np.ndarray:
+    """Return whether season averages over numbers of games are within the points band, shape (n,) bool."""
+    points = np.rint(averages * games)
+    return np.asarray((points >= config.min_ppg * games - 1e-9) & (points <= config.max_ppg * games + 1e-9))
+
+
+def fewest_points(points_before: np.ndarray, games_before: np.ndarray, multiplier: float) -> np.ndarray:
+    """Return the fewest points that are a breakout, shape (n,) int64, from whole numbers of shape (n,).
+
+    As in the rule of the label, points within 1e-9 of the threshold reach it. Without an earlier game it is 0.
+    """
+    needed, games = multiplier * points_before - 1e-9, np.maximum(games_before, 1)
+    points = np.maximum(np.ceil(needed / games), 0)
+    is_one_less_enough = (points > 0) & ((points - 1) * games >= needed)
+    return np.asarray(points - is_one_less_enough, dtype="int64")
 
 
 def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:

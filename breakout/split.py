@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from breakout import settings
 from breakout.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
+    from breakout.dataset import Dataset
     from breakout.settings import WalkForwardWindowConfig
     from breakout.settings.groups import WindowConfig
     from breakout.warehouse.base import Warehouse
@@ -128,6 +129,12 @@ def folds_with_games(folds: tuple[Fold, ...], dates: np.ndarray, kept: int | Non
 def date_mask(dates: np.ndarray, days: DateRange) -> np.ndarray:
     """Return a mask, shape (n,), of the dates within the range."""
     return np.asarray((dates >= np.datetime64(days.start)) & (dates <= np.datetime64(days.end)))
+
+
+def select_dates(rows: Dataset, days: DateRange) -> Dataset:
+    """Return the rows within the range, with the wider population of these dates if there is one."""
+    chosen = rows.take(date_mask(rows.dates, days))
+    return chosen if rows.wider is None else replace(chosen, wider=select_dates(rows.wider, days))
 
 
 def validation_mask(dates: np.ndarray, fraction: float) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from breakout.experiment.plan import check_training_count
 from breakout.experiment.shared_work import SharedWork
 from breakout.models.base import FitParts, Model
 from breakout.models.kinds import KINDS, fit_model, held_out_probability
-from breakout.split import validation_mask
+from breakout.split import DateRange, select_dates, validation_mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,7 +115,9 @@ def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | Non
 
 def _split_by_fraction(train: Dataset, fraction: float) -> tuple[FitParts, Dataset]:
     mask = validation_mask(train.dates, fraction)
-    fit, validation = train.take(~mask), train.take(mask)
+    first, last = train.dates[mask].min().item(), train.dates.max().item()
+    fit = select_dates(train, DateRange(train.dates.min().item(), first - timedelta(days=1)))
+    validation = select_dates(train, DateRange(first, last))
     for name, part in (("fit on", fit), ("validate on", validation)):
         if len(np.unique(part.label)) == 1:
             raise DataError(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout import settings
 from breakout.coverage import absent_game_warnings, absent_games_query, find_absent_games
-from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset
+from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset, select_role_players
 from breakout.errors import DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract, build_contract
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from breakout.settings import ExperimentConfig
+    from breakout.settings.groups import ModelConfig
     from breakout.warehouse.base import Warehouse
 
 MIN_TRAINING_ROWS = 500
@@ -66,12 +67,17 @@ class RunPlan:
 
     def build_span(self) -> Dataset:
         """Build all rows of a walk forward, from the first training date to the last evaluation date."""
-        span = self.ranges()["folds"]
-        return build_dataset(self.warehouse, self.features, span.start, span.end, slice_features=SLICE_FEATURES)
+        return self._build_learned(self.ranges()["folds"], SLICE_FEATURES)
 
     def build_train(self) -> Dataset:
         """Build the training rows."""
-        return build_dataset(self.warehouse, self.features, self.split.train.start, self.split.train.end)
+        return self._build_learned(self.split.train)
+
+    def _build_learned(self, days: DateRange, slice_features: Sequence[str] = ()) -> Dataset:
+        """Build rows to learn from, with the wider population that the model learns from, if it does."""
+        learned = widen_population(self.features, self.config.model)
+        rows = build_dataset(self.warehouse, learned, days.start, days.end, slice_features=slice_features)
+        return rows if learned == self.features else select_role_players(rows, self.features)
 
     def build_evaluation(self) -> Dataset | None:
         """Build the evaluation rows with the columns that slices need; None if the run only trains."""
@@ -79,6 +85,15 @@ class RunPlan:
         if window is None:
             return None
         return build_dataset(self.warehouse, self.features, window.start, window.end, slice_features=SLICE_FEATURES)
+
+
+def widen_population(features: BreakoutFeatureConfig, model: ModelConfig) -> BreakoutFeatureConfig:
+    """Return the configuration with the points band that a model learns from: the target's or a wider one."""
+    if not isinstance(model, settings.PointsConfig):
+        return features
+    low = features.min_ppg if model.train_min_ppg is None else min(model.train_min_ppg, features.min_ppg)
+    high = features.max_ppg if model.train_max_ppg is None else max(model.train_max_ppg, features.max_ppg)
+    return replace(features, min_ppg=low, max_ppg=high)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from breakout.experiment.evaluating import predictions_frame, score_rows
 from breakout.experiment.fitting import Fitted, check_training_rows, fit_experiment, split_parts
 from breakout.experiment.plan import check_evaluation_count
 from breakout.experiment.shared_work import SharedWork
-from breakout.split import DateRange, Fold, Split, date_mask, folds_with_games
+from breakout.split import DateRange, Fold, Split, date_mask, folds_with_games, select_dates
 
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
@@ -124,7 +124,7 @@ def _fit_folds(plan: RunPlan, work: SharedWork) -> FittedRun:
     span = plan.build_span()
     windows = []
     for fold in played_folds(plan, span):
-        train, rows = span.take(date_mask(span.dates, fold.train)), span.take(date_mask(span.dates, fold.evaluation))
+        train, rows = select_dates(span, fold.train), span.take(date_mask(span.dates, fold.evaluation))
         try:
             check_training_rows(train, partial(_describe_history, plan, fold.train))
             windows.append(_fit_window(plan, fold.split, train, rows, work, fold))

@@ -69,8 +69,8 @@ class FitParts:
     def digest(self) -> str:
         """A digest of all names and numbers; fits on parts with equal digests are equal."""
         digest = hashlib.sha256("\n".join(self.fit.X.columns).encode())
-        for rows in (self.fit, self.validation):
-            for part in (rows.X.to_numpy(), rows.y, rows.points, rows.points_before, rows.games_before):
+        for rows in (self.fit, self.validation, self.fit.widest, self.validation.widest):
+            for part in (rows.X.to_numpy(), rows.y, rows.points, rows.season_average, rows.points_for_breakout):
                 digest.update(b"none" if part is None else f"{part.dtype} {part.shape}".encode() + part.tobytes())
         return digest.hexdigest()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from breakout.dataset import Rows
     from breakout.models.base import FitParts, Model
-    from breakout.settings.groups import CatBoostConfig
+    from breakout.settings.groups import CatBoostConfig, PointsConfig
 
 FILE_NAME = "model.cbm"
 _PREFIX = "breakout_"
@@ -98,11 +98,11 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
     try:
         classifier.fit(Pool(parts.fit.X, parts.fit.label), **evaluation)
     except CatBoostError as error:
-        raise _refused(error, config, seed) from error
+        raise fit_error(error, config, seed) from error
     return CatBoostModel(classifier)
 
 
-def _refused(error: CatBoostError, config: CatBoostConfig, seed: int) -> BreakoutError:
+def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed: int) -> BreakoutError:
     """Return an error with the reason that CatBoost gives, without the position in CatBoost's source code."""
     reason = re.sub(r"^\S+:\d+:\s*", "", str(error)).strip().rstrip(".")
     if "constant or ignored" in reason:

@@ -62,6 +62,7 @@ KINDS = {
     ),
     "logistic": ModelKind("logistic", "logistic regression", "logistic regression"),
     "catboost": ModelKind("catboost", "CatBoost", "gradient-boosted trees (CatBoost)"),
+    "points": ModelKind("points", "points", "a distribution of points by gradient-boosted trees (CatBoost)"),
     "blend": ModelKind(
         "blend",
         "blend",

@@ -7,7 +7,6 @@ as training rows.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -101,20 +100,8 @@ WHERE game_date BETWEEN @history_start AND @end
     return warehouse.query(sql, bundle.features.parameters(day - around, day, day + around))
 
 
-def points_for_breakout(points_before: int, games_before: int, multiplier: float) -> int:
-    """Return the fewest points that are a breakout.
-
-    As in the rule of the label, points within 1e-9 of the threshold reach it.
-    """
-    needed = multiplier * points_before - 1e-9
-    points = max(0, math.ceil(needed / games_before))
-    return points - 1 if points > 0 and (points - 1) * games_before >= needed else points
-
-
 def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray) -> pd.DataFrame:
     context = rows.context
-    multiplier = bundle.settings.target.breakout_multiplier
-    averages = zip(context["season_points_avg"], context["games_before"], strict=True)
     ranked = rows.keys.assign(
         split="slate",
         probability=bundle.predict_probability(rows),
@@ -123,9 +110,7 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray) -> pd.DataFrame:
         opponent_team_abbr=context["opponent_team_abbr"],
         is_home=context["is_home"].astype("int64"),
         season_points_avg=context["season_points_avg"].astype("float64"),
-        points_for_breakout=[
-            points_for_breakout(round(average * games), int(games), multiplier) for average, games in averages
-        ],
+        points_for_breakout=rows.points_for_breakout,
         games_before=context["games_before"].astype("int64"),
         days_since_last_game=stale.astype("int64"),
         top_features=_top_features(bundle, rows),

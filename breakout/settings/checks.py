@@ -15,6 +15,7 @@ from breakout.settings.groups import (
     DateWindowConfig,
     DuckDBWarehouseConfig,
     EvaluationConfig,
+    PointsConfig,
     TargetConfig,
     WalkForwardWindowConfig,
 )
@@ -29,10 +30,20 @@ def check_across_fields(config: Any) -> None:
     for group in vars(config).values():
         if type(group) in GROUP_CHECKS:
             GROUP_CHECKS[type(group)](group)
+    check_calibration(config)
     check_order("start", getattr(config, "start", None), "end", getattr(config, "end", None))
     audit = getattr(config, "audit", None)
     if audit is not None:
         check_order("audit.start", audit.start, "audit.end", audit.end)
+
+
+def check_calibration(config: Any) -> None:
+    """Check that the calibration of a model of points keeps its ladder."""
+    if isinstance(getattr(config, "model", None), PointsConfig) and config.calibration.kind == "isotonic":
+        raise ConfigurationError(
+            "calibration=isotonic is constant beyond the probabilities that it was fitted on, so it would flatten both "
+            "ends of the ladder of model=points; use calibration=sigmoid or none."
+        )
 
 
 def check_target(target: TargetConfig) -> None:

@@ -198,13 +198,33 @@ class BlendConfig:
 
 
 @dataclass(frozen=True)
+class PointsConfig:
+    """The distribution of points: two CatBoost regressions, of the mean and of the spread.
+
+    Training learns from players with season averages of `train_min_ppg` to `train_max_ppg` too; None is the target's
+    own limit. `spread_iterations` is the number of trees of the regression of the spread.
+    """
+
+    kind: Literal["points"]
+    depth: Depth
+    iterations: Trees
+    learning_rate: LearningRate
+    l2_leaf_reg: Penalty
+    early_stopping_rounds: CountOrZero
+    spread_iterations: Trees
+    train_min_ppg: Points | None
+    train_max_ppg: Points | None
+    thread_count: Threads
+
+
+@dataclass(frozen=True)
 class BaseRateConfig:
     """A baseline: the breakout rate of the training window, predicted for every row."""
 
     kind: Literal["base_rate"]
 
 
-ModelConfig = CatBoostConfig | LogisticConfig | BlendConfig | BaseRateConfig
+ModelConfig = CatBoostConfig | LogisticConfig | BlendConfig | PointsConfig | BaseRateConfig
 
 
 @dataclass(frozen=True)

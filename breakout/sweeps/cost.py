@@ -24,7 +24,7 @@ START_SECONDS = 1.5  # to start and end the sweep
 
 def fit_seconds(model: ModelConfig, rows: int, features: int) -> float:
     """Return the estimated seconds of one fit."""
-    if not isinstance(model, settings.CatBoostConfig | settings.BlendConfig):
+    if not isinstance(model, settings.CatBoostConfig | settings.BlendConfig | settings.PointsConfig):
         return LINEAR_SECONDS * rows * features
     trees = model.iterations
     if model.early_stopping_rounds:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from breakout import settings
 from breakout.errors import BreakoutError, DataError
-from breakout.experiment.plan import check_evaluation_count, check_training_count, folds_of
+from breakout.experiment.plan import check_evaluation_count, check_training_count, folds_of, widen_population
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.models.kinds import fit_kind
 from breakout.split import DateRange, Fold, Split, date_mask, folds_with_games, resolve_window
@@ -138,6 +138,11 @@ class _Resolved(NamedTuple):
     folds: tuple[Fold, ...]
 
     @property
+    def learned(self) -> BreakoutFeatureConfig:
+        """The features with the points band that the model learns from."""
+        return widen_population(self.features, self.job.config.model)
+
+    @property
     def dates(self) -> DateRange:
         """The dates from the first training date to the last evaluated one."""
         splits = [fold.split for fold in self.folds] or [self.split]
@@ -157,8 +162,9 @@ def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> Swe
         spans = _spans(resolved)
         for one in resolved:
             try:
-                problem = sources.problem(one.source, one.features, spans[one.source.facts, one.features])
-                expanded = list(_expand(one, problem, sources.contract(one.features), sources.dates(problem)))
+                problem = sources.problem(one.source, one.learned, spans[one.source.facts, one.learned])
+                dates = sources.dates(problem, one.features)
+                expanded = list(_expand(one, problem, sources.contract(one.features), dates))
             except BreakoutError as error:
                 refused.append(refuse(one.job, error))
             else:
@@ -182,7 +188,7 @@ def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
     """Return all dates that the jobs of one source and one set of features need."""
     needed: dict[Any, list[DateRange]] = defaultdict(list)
     for one in resolved:
-        needed[one.source.facts, one.features].append(one.dates)
+        needed[one.source.facts, one.learned].append(one.dates)
     return {
         key: DateRange(min(days.start for days in found), max(days.end for days in found))
         for key, found in needed.items()
@@ -195,14 +201,14 @@ def _expand(
     """Yield the job, or one job for each fold if its window is a walk forward with `fold_jobs`."""
     job, window, folds = resolved.job, resolved.job.config.window, resolved.folds
     if not isinstance(window, settings.WalkForwardWindowConfig) or dates is None:
-        yield _planned(job, problem, contract, resolved.split, folds, dates)
+        yield _planned(resolved, problem, contract, resolved.split, folds, dates)
         return
     folds = folds_with_games(folds, dates, window.folds)
     if not window.fold_jobs:
-        yield _planned(job, problem, contract, folds[-1].split, folds, dates)
+        yield _planned(resolved, problem, contract, folds[-1].split, folds, dates)
         return
     for fold in folds:
-        yield _planned(fold_job(job, fold), problem, contract, fold.split, (), dates)
+        yield _planned(resolved._replace(job=fold_job(job, fold)), problem, contract, fold.split, (), dates)
 
 
 def fold_job(job: Job, fold: Fold) -> Job:
@@ -220,7 +226,7 @@ def fold_job(job: Job, fold: Fold) -> Job:
 
 
 def _planned(
-    job: Job,
+    resolved: _Resolved,
     problem: Problem,
     contract: Contract,
     split: Split,
@@ -228,9 +234,10 @@ def _planned(
     dates: np.ndarray | None,
 ) -> PlannedJob | Refusal:
     """Return the job with its plan, or its refusal if there are too few rows."""
+    job = resolved.job
     plan = PreparedPlan(
         config=job.config,
-        features=problem.features,
+        features=resolved.features,
         contract=contract,
         split=split,
         warehouse=LazyWarehouse(problem),

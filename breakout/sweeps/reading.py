@@ -6,8 +6,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from breakout.coverage import absent_games_query
-from breakout.dataset import SLICE_FEATURES
+from breakout.dataset import SLICE_FEATURES, is_within_band
 from breakout.features.contract import Contract, build_contract
 from breakout.features.query import get_training_data_query, seasons_before
 from breakout.sweeps.sources import Problem, Source, array_of, problem_answer, read_absent_games
@@ -19,12 +21,15 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    import numpy as np
+    import pyarrow as pa
 
     from breakout.features.config import BreakoutFeatureConfig
     from breakout.settings.groups import WarehouseConfig
     from breakout.split import DateRange
     from breakout.warehouse.base import Warehouse
+
+# The columns of a row that decide whether it is in a points band, and its date.
+_ROW_COLUMNS = ("season_points_avg", "games_before", "game_date")
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Sources:
         self._cache, self._is_dry = cache, is_dry
         self._opened: dict[WarehouseConfig, OpenedSource] = {}
         self._problems: dict[Any, Problem] = {}
-        self._dates: dict[Problem, np.ndarray | None] = {}
+        self._answers: dict[Problem, pa.Table | None] = {}
         self._contracts: dict[BreakoutFeatureConfig, Contract] = {}
         self._closing = ExitStack()
         self.bytes_to_read: CostEstimate | None = None
@@ -88,13 +93,20 @@ class Sources:
             self._contracts[features] = build_contract(features)
         return self._contracts[features]
 
-    def dates(self, problem: Problem) -> np.ndarray | None:
-        """Return the game date of each row, shape (n,), read once; None in a dry run if reading costs money."""
-        if problem not in self._dates:
-            self._dates[problem] = self._read(problem)
-        return self._dates[problem]
+    def dates(self, problem: Problem, features: BreakoutFeatureConfig) -> np.ndarray | None:
+        """Return the game date of each row within the points band of `features`, shape (n,).
 
-    def _read(self, problem: Problem) -> np.ndarray | None:
+        The rows of a problem are read once. None in a dry run if reading costs money.
+        """
+        if problem not in self._answers:
+            self._answers[problem] = self._read(problem)
+        answer = self._answers[problem]
+        if answer is None:
+            return None
+        averages, games, dates = (array_of(answer[name]) for name in _ROW_COLUMNS)
+        return np.asarray(dates[is_within_band(averages, games, features)])
+
+    def _read(self, problem: Problem) -> pa.Table | None:
         opened = self._opened[problem.source.config]
         if isinstance(opened.warehouse, Priced):
             cost = opened.cached.estimate_checks(problem.span.start, problem.span.end, problem.seasons_before)
@@ -103,6 +115,6 @@ class Sources:
             self.bytes_to_read = cost if self.bytes_to_read is None else self.bytes_to_read + cost
             if self._is_dry:
                 return None
-        dates = array_of(problem_answer(problem, opened.cached)["game_date"])
+        answer = problem_answer(problem, opened.cached).select(_ROW_COLUMNS)
         read_absent_games(problem, opened.cached)  # so that workers find them in the cache and need not open the source
-        return dates
+        return answer

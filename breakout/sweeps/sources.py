@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breakout.coverage import absent_games_query, seen_games
-from breakout.dataset import SLICE_FEATURES, Dataset, ask_checked, dataset_of
+from breakout.dataset import SLICE_FEATURES, Dataset, ask_checked, dataset_of, select_role_players
 from breakout.errors import DataError
 from breakout.experiment.plan import RunPlan
 from breakout.experiment.shared_work import SharedWork
@@ -186,7 +186,7 @@ def read_rows(problem: Problem) -> Dataset:
     source = LazyWarehouse(problem)
     with closing(source):
         answer = problem_answer(problem, CachedWarehouse(source, problem.source.cache))
-    return dataset_of(answer, problem.features.names, SLICE_FEATURES)
+    return dataset_of(answer, problem.features, SLICE_FEATURES)
 
 
 @dataclass(frozen=True)
@@ -226,6 +226,7 @@ class PreparedPlan(RunPlan):
 
         def cut() -> Dataset:
             rows = self.work.once("answer", problem, lambda: read_rows(problem))
-            return rows.take(date_mask(rows.dates, days))
+            found = rows.take(date_mask(rows.dates, days))
+            return found if problem.features == self.features else select_role_players(found, self.features)
 
-        return self.work.once("rows", (problem, days), cut)
+        return self.work.once("rows", (problem, self.features, days), cut)

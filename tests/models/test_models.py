@@ -29,7 +29,11 @@ def rows(n: int, seed: int) -> Rows:
     generator = np.random.default_rng(seed)
     X = pd.DataFrame(generator.normal(size=(n, 3)), columns=NAMES)
     chance = 1 / (1 + np.exp(1.2 - X["first"] + 0.5 * X["second"]))
-    return Rows(X, (generator.random(n) < chance).astype(int))
+    y = (generator.random(n) < chance).astype(int)
+    average = np.round(8 + 8 * generator.random(n), 1)
+    needed = np.ceil(1.5 * average).astype(int)
+    points = np.where(y == 1, needed + generator.poisson(3, n), generator.integers(0, needed))
+    return Rows(X, y, points=points, season_average=average, points_for_breakout=needed)
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakout.bundle import load_bundle
-from breakout.dataset import Rows, build_dataset
-from breakout.production.slate import Slate, build_slate, points_for_breakout
+from breakout.dataset import Rows, build_dataset, fewest_points
+from breakout.production.slate import Slate, build_slate
 from breakout.production.slate_output import write_slate
 from breakout.settings import SampleWarehouseConfig
 from breakout.warehouse.duckdb import DuckDBWarehouse
@@ -172,7 +172,7 @@ def test_the_named_features_are_those_that_moved_the_row_most(
 def test_points_for_breakout_is_the_fewest_that_the_label_calls_a_breakout(
     games: int, points: int, multiplier: float
 ) -> None:
-    fewest = points_for_breakout(points, games, multiplier)
+    fewest = fewest_points(np.array([points]), np.array([games]), multiplier)[0]
     exact = Fraction(str(multiplier)) * points
     assert fewest * games >= exact
     assert fewest == 0 or (fewest - 1) * games < exact

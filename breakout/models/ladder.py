@@ -1,0 +1,58 @@
+"""The predicted distribution of points and its ladder: P(points >= k) for each whole k."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from breakout.dataset import Rows
+    from breakout.models.base import Model
+
+LADDER_LENGTH = 60  # the last k of a saved ladder; role players of the sample reach 58 points
+EDGE = 1e-4  # probabilities of k >= 1 lie between EDGE and 1 - EDGE
+
+
+@dataclass(frozen=True, eq=False)
+class PointsDistribution:
+    """The distribution of the points of n rows: `mean` (n,) and `spread` (n,) in points, and a common shape.
+
+    `shape` (m,) holds standardised errors (points - mean) / spread in ascending order.
+    """
+
+    mean: np.ndarray
+    spread: np.ndarray
+    shape: np.ndarray
+
+    def at_least(self, points: np.ndarray) -> np.ndarray:
+        """Return P(points >= k) of each row for whole numbers k of shape (n, j); the result has the same shape.
+
+        It is 1 - F((k - 1/2 - mean) / spread), where F is the share of `shape` at or below a value, limited to
+        EDGE..1 - EDGE, and 1 for k <= 0. It never rises in k.
+        """
+        errors = (points - 0.5 - self.mean[:, None]) / self.spread[:, None]
+        below = np.searchsorted(self.shape, errors, side="right") / len(self.shape)
+        return np.where(points <= 0, 1.0, np.clip(1.0 - below, EDGE, 1.0 - EDGE))
+
+
+@runtime_checkable
+class LadderModel(Protocol):
+    """A model that predicts the distribution of points."""
+
+    def predict_points(self, rows: Rows) -> PointsDistribution:
+        """Return the distribution of the points of each row."""
+        ...
+
+
+def predict_ladder(model: Model, rows: Rows) -> np.ndarray | None:
+    """Return P(points >= k) for k = 1, ..., LADDER_LENGTH, shape (n, LADDER_LENGTH).
+
+    None for a model that predicts the probability of a breakout alone. A calibration applies to the whole ladder, so
+    the entry at `points_for_breakout` stays the probability of a breakout.
+    """
+    if not isinstance(model, LadderModel):
+        return None
+    steps = np.broadcast_to(np.arange(1, LADDER_LENGTH + 1), (len(rows), LADDER_LENGTH))
+    return model.predict_points(rows).at_least(steps)

@@ -1,0 +1,257 @@
+"""A model of the distribution of points: two CatBoost regressions and an empirical shape, saved as data.
+
+With S the season average, the first regression predicts z = (points - S) / sqrt(S), the second the size of its errors
+on games that it was not fitted on. The shape is the distribution of the standardised errors of the validation part. The
+probability of a breakout is that of at least `points_for_breakout` points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+import numpy as np
+from catboost import CatBoostError, CatBoostRegressor, Pool
+
+from breakout.artifacts import load_typed, save_json
+from breakout.dataset import join_rows
+from breakout.errors import DataError
+from breakout.models.base import check_columns, logit
+from breakout.models.catboost import fit_error
+from breakout.models.ladder import PointsDistribution
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from breakout.dataset import Rows
+    from breakout.models.base import FitParts, Model
+    from breakout.settings.groups import PointsConfig
+
+FILE_NAME = "model.json"
+MEAN_FILE, SPREAD_FILE = "mean.cbm", "spread.cbm"
+BLOCKS = 2  # blocks of dates, each predicted by a regression fitted on the other
+# The mean size of an error times this is the standard deviation if errors are normal.
+SIZE_TO_SPREAD = float(np.sqrt(np.pi / 2))
+LEAST_SPREAD = 0.2  # in units of sqrt(S); a lower prediction is an extrapolation
+LEAST_AVERAGE = 1.0  # points; S is at least this where it is a divisor
+
+
+class PointsFile(msgspec.Struct, frozen=True):
+    """model.json: the shape, and the contract's metadata. The two regressions are files of CatBoost beside it."""
+
+    kind: str
+    names: tuple[str, ...]
+    shape: tuple[float, ...]
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class PointsModel:
+    """A fitted model of points.
+
+    `sizes` (f,) are the sizes of the errors, in units of sqrt(S), that the regression `spread` was fitted on.
+    It is None in a loaded model.
+    """
+
+    mean: CatBoostRegressor
+    spread: CatBoostRegressor
+    shape: np.ndarray
+    metadata: dict[str, str]
+    sizes: np.ndarray | None = None
+    kind: ClassVar[str] = "points"
+    warnings: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features, the same for both regressions."""
+        return tuple(str(name) for name in self.mean.feature_names_)
+
+    def predict_points(self, rows: Rows) -> PointsDistribution:
+        """Return the distribution of the points of each row; ValueError for rows without a season average."""
+        check_columns(rows.X, self.names)
+        if not len(rows):
+            return PointsDistribution(np.empty(0), np.empty(0), self.shape)
+        scale = _scale(rows)
+        z, size = (_predict(part, rows) for part in (self.mean, self.spread))
+        spread = np.maximum(SIZE_TO_SPREAD * size, LEAST_SPREAD) * scale
+        return PointsDistribution(_average(rows) + z * scale, spread, self.shape)
+
+    def predict_probability(self, rows: Rows) -> np.ndarray:
+        """Return the probability of a breakout, shape (n,)."""
+        return np.asarray(self.predict_points(rows).at_least(_needed(rows)[:, None])[:, 0])
+
+    def shap_values(self, rows: Rows) -> np.ndarray:
+        """Return what each feature adds to the log odds of each row, shape (n, k), to first order.
+
+        The log odds are not linear in the two regressions. Their SHAP values, in points, are multiplied by the change
+        of the log odds per point of the mean and of the spread, measured over half a spread around the prediction.
+        """
+        points, needed, scale = self.predict_points(rows), _needed(rows)[:, None], _scale(rows)[:, None]
+        step = points.spread / 4
+
+        def change(more: PointsDistribution, less: PointsDistribution) -> np.ndarray:
+            return np.asarray((logit(more.at_least(needed)) - logit(less.at_least(needed))) / (2 * step[:, None]))
+
+        by_mean = change(replace(points, mean=points.mean + step), replace(points, mean=points.mean - step))
+        by_spread = change(replace(points, spread=points.spread + step), replace(points, spread=points.spread - step))
+        added = by_mean * _shap(self.mean, rows) + by_spread * SIZE_TO_SPREAD * _shap(self.spread, rows)
+        return np.asarray(added * scale)
+
+    def feature_importance(self) -> dict[str, float]:
+        """Return CatBoost's importance in the regression of the mean, normalised to sum to 1."""
+        values = np.asarray(self.mean.get_feature_importance(thread_count=1), dtype="float64")
+        total = float(values.sum())
+        return {name: float(value) / total if total else 0.0 for name, value in zip(self.names, values, strict=True)}
+
+    def describe(self) -> dict[str, float]:
+        """Return the trees of the regression of the mean, and the number of errors in the shape."""
+        return {"trees": float(self.mean.tree_count_), "shape_errors": float(len(self.shape))}
+
+    def save(self, folder: Path) -> tuple[Path, ...]:
+        """Write model.json with the shape, and a file for each regression."""
+        paths = tuple(folder / name for name in (FILE_NAME, MEAN_FILE, SPREAD_FILE))
+        save_json(PointsFile(self.kind, self.names, tuple(self.shape.tolist()), self.metadata), paths[0])
+        self.mean.save_model(str(paths[1]))
+        self.spread.save_model(str(paths[2]))
+        return paths
+
+
+def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> PointsModel:
+    """Fit both regressions on the part to fit on, and take the shape from the errors on the validation part.
+
+    The regression of the mean stops on the validation part. The errors that the regression of the spread learns from
+    are those of two further fits of as many trees: each predicts the block of dates that the other was fitted on.
+    """
+    learned, held_out = parts.fit.widest, parts.validation
+    stopping = (held_out.X, _deviations(held_out)) if config.early_stopping_rounds else None
+    mean = _regress(config, learned.X, _deviations(learned), seed, config.iterations, stopping)
+    sizes = np.abs(_cross_fitted_errors(config, learned, seed, mean.tree_count_))
+    spread = _regress(config, learned.X, sizes, seed, config.spread_iterations)
+    plain = PointsModel(mean, spread, np.zeros(1), dict(metadata), sizes)
+    points = plain.predict_points(held_out)
+    errors = _deviations(held_out) * _scale(held_out) + _average(held_out) - points.mean
+    return replace(plain, shape=np.sort(errors / points.spread))
+
+
+def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metadata: Mapping[str, str]) -> PointsModel:
+    """Fit both regressions again on the whole training window, with as many trees; the shape is kept.
+
+    The validation rows' errors are those of `model`, which was not fitted on them.
+    """
+    if not isinstance(model, PointsModel) or model.sizes is None:
+        raise TypeError(f"{model.kind} is no newly fitted model of points")
+    before, after = parts.fit.widest, parts.validation.widest
+    learned = join_rows(before, after)
+    late = np.abs(_deviations(after) - _predict(model.mean, after))
+    sizes = np.concatenate([model.sizes, late])
+    mean = _regress(config, learned.X, _deviations(learned), seed, model.mean.tree_count_)
+    spread = _regress(config, learned.X, sizes, seed, config.spread_iterations)
+    return replace(model, mean=mean, spread=spread, metadata=dict(metadata), sizes=sizes)
+
+
+def predict_held_out(config: PointsConfig, model: Model, parts: FitParts) -> np.ndarray:
+    """Return the model's probabilities of the validation rows, shape (v,).
+
+    The regressions do not learn from these rows. The shape does: it is one distribution of all their errors.
+    """
+    del config
+    return model.predict_probability(parts.validation)
+
+
+def load(folder: Path) -> tuple[PointsModel, dict[str, str]]:
+    """Read model.json and both regressions; DataError if one is missing, damaged or from another fit."""
+    path = folder / FILE_NAME
+    saved = load_typed(path, PointsFile)
+    mean, spread = (_load(folder / name) for name in (MEAN_FILE, SPREAD_FILE))
+    model = PointsModel(mean, spread, np.array(saved.shape), saved.metadata)
+    is_shape = bool(len(model.shape) and np.isfinite(model.shape).all() and (np.diff(model.shape) >= 0).all())
+    if not is_shape or model.names != saved.names or tuple(spread.feature_names_) != saved.names:
+        raise DataError(f"{path} and its two regressions do not belong together, or its shape is damaged.")
+    return model, saved.metadata
+
+
+def _load(path: Path) -> CatBoostRegressor:
+    if not path.is_file():
+        raise DataError(f"{path} is missing.")
+    regressor = CatBoostRegressor()
+    try:
+        regressor.load_model(str(path))
+    except CatBoostError as error:
+        raise DataError(f"{path} is damaged and cannot be read as a CatBoost model.") from error
+    return regressor
+
+
+def _regress(
+    config: PointsConfig,
+    X: pd.DataFrame,
+    y: np.ndarray,
+    seed: int,
+    trees: int,
+    stopping: tuple[pd.DataFrame, np.ndarray] | None = None,
+) -> CatBoostRegressor:
+    """Fit a regression of at most `trees` trees; with rows to stop on, keep those up to the least squared error."""
+    regressor = CatBoostRegressor(
+        depth=config.depth,
+        iterations=trees,
+        learning_rate=config.learning_rate,
+        l2_leaf_reg=config.l2_leaf_reg,
+        early_stopping_rounds=config.early_stopping_rounds if stopping else None,
+        loss_function="RMSE",
+        random_seed=seed,
+        thread_count=config.thread_count,
+        allow_writing_files=False,
+        verbose=False,
+    )
+    watched: dict[str, Any] = {"eval_set": Pool(*stopping), "use_best_model": True} if stopping else {}
+    try:
+        regressor.fit(Pool(X, y), **watched)
+    except CatBoostError as error:
+        raise fit_error(error, config, seed) from error
+    return regressor
+
+
+def _cross_fitted_errors(config: PointsConfig, rows: Rows, seed: int, trees: int) -> np.ndarray:
+    """Return the error of z for each row, shape (n,), by a regression that was not fitted on the row's block."""
+    z, errors = _deviations(rows), np.empty(len(rows))
+    for block in np.array_split(np.arange(len(rows)), BLOCKS):
+        others = np.setdiff1d(np.arange(len(rows)), block)
+        regressor = _regress(config, rows.X.iloc[others], z[others], seed, trees)
+        errors[block] = z[block] - _predict(regressor, rows.take(block))
+    return errors
+
+
+def _predict(regressor: CatBoostRegressor, rows: Rows) -> np.ndarray:
+    return np.asarray(regressor.predict(rows.X, thread_count=1), dtype="float64")
+
+
+def _shap(regressor: CatBoostRegressor, rows: Rows) -> np.ndarray:
+    values = regressor.get_feature_importance(Pool(rows.X), type="ShapValues", thread_count=1)
+    return np.asarray(values, dtype="float64")[:, :-1]
+
+
+def _deviations(rows: Rows) -> np.ndarray:
+    """Return z = (points - S) / sqrt(S) of each row, shape (n,)."""
+    if rows.points is None:
+        raise ValueError("a model of points can be fitted only on rows with points")
+    return np.asarray((rows.points - _average(rows)) / _scale(rows))
+
+
+def _scale(rows: Rows) -> np.ndarray:
+    """Return sqrt(S) of each row, shape (n,)."""
+    return np.asarray(np.sqrt(np.maximum(_average(rows), LEAST_AVERAGE)))
+
+
+def _average(rows: Rows) -> np.ndarray:
+    if rows.season_average is None:
+        raise ValueError("a model of points needs the season average of each row")
+    return rows.season_average
+
+
+def _needed(rows: Rows) -> np.ndarray:
+    if rows.points_for_breakout is None:
+        raise ValueError("a model of points needs the points for a breakout of each row")
+    return rows.points_for_breakout

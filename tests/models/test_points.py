@@ -1,0 +1,139 @@
+"""The ladder keeps its laws for every prediction, and the model of points finds a distribution that is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from breakout import settings
+from breakout.calibration import Calibrator
+from breakout.dataset import Rows
+from breakout.errors import ConfigurationError
+from breakout.models import points as points_module
+from breakout.models.base import FitParts
+from breakout.models.kinds import fit_model
+from breakout.models.ladder import EDGE, LADDER_LENGTH, PointsDistribution, predict_ladder
+from breakout.models.points import PointsModel
+from breakout.settings.composition import compose
+
+LONG = np.arange(-2, 400)
+
+
+@st.composite
+def distributions(draw: st.DrawFn) -> PointsDistribution:
+    n = draw(st.integers(1, 5))
+    shape = draw(st.lists(st.floats(-3, 6), min_size=1, max_size=40))
+    numbers = [st.lists(st.floats(*limits), min_size=n, max_size=n) for limits in ((-5, 60), (0.2, 20))]
+    mean, spread = (np.array(draw(one)) for one in numbers)
+    return PointsDistribution(mean, spread, np.sort(shape))
+
+
+@given(distributions())
+def test_a_ladder_never_rises_is_one_at_zero_and_keeps_away_from_certainty(points: PointsDistribution) -> None:
+    ladder = points.at_least(np.broadcast_to(LONG, (len(points.mean), len(LONG))))
+    assert (np.diff(ladder, axis=1) <= 0).all()
+    assert (ladder[:, LONG <= 0] == 1).all()
+    above = ladder[:, LONG >= 1]
+    assert ((above >= EDGE) & (above <= 1 - EDGE)).all()
+    chances = np.concatenate([ladder[:, 2:-1] - ladder[:, 3:], ladder[:, -1:]], axis=1)
+    assert (chances >= 0).all()
+    assert chances.sum(axis=1) == pytest.approx(1)
+
+
+@given(st.lists(st.floats(-3, 3), min_size=2, max_size=200), st.floats(20, 40), st.floats(0.5, 6))
+def test_the_mean_of_a_ladder_is_the_predicted_mean_within_rounding(
+    shape: list[float], mean: float, spread: float
+) -> None:
+    centred = np.sort(np.array(shape) - np.mean(shape))
+    points = PointsDistribution(np.array([mean]), np.array([spread]), centred)
+    reach = np.arange(1, 120)
+    found = points.at_least(reach[None, :]).sum()
+    below_zero = spread * np.maximum(-(mean + spread * centred), 0).sum()
+    assert abs(found - mean) <= 0.5 + len(reach) * EDGE + below_zero
+
+
+def simulate(n: int, seed: int) -> tuple[Rows, np.ndarray]:
+    """Return games whose points have a known distribution, and each game's mean.
+
+    Points are negative binomial with variance 3 times the mean; the first of two features moves the mean by a quarter.
+    """
+    generator = np.random.default_rng(seed)
+    X = pd.DataFrame(generator.normal(size=(n, 2)), columns=["form", "noise"])
+    average = 8 + 8 * generator.random(n)
+    mean = average * (1 + 0.25 * np.tanh(X["form"].to_numpy()))
+    points = generator.negative_binomial(mean / 2, 1 / 3)
+    needed = np.ceil(1.5 * average).astype(int)
+    y = (points >= needed).astype(int)
+    return Rows(X, y, points=points, season_average=average, points_for_breakout=needed), mean
+
+
+def fitted(n: int, *words: str) -> PointsModel:
+    config = compose("train", ["model=points", *words])
+    assert isinstance(config, settings.ExperimentConfig)
+    model = fit_model(config.model, FitParts(simulate(n, 1)[0], simulate(max(n // 4, 300), 2)[0]), 42, {})
+    assert isinstance(model, PointsModel)
+    return model
+
+
+@pytest.fixture(scope="module")
+def model() -> PointsModel:
+    return fitted(6000)
+
+
+def test_the_probability_of_a_breakout_is_the_ladders_entry_bit_for_bit(model: PointsModel) -> None:
+    rows, _ = simulate(2000, 3)
+    needed = rows.points_for_breakout
+    assert needed is not None
+    for calibrator in (Calibrator("none"), Calibrator("sigmoid", slope=0.83, intercept=-0.21)):
+        ladder = predict_ladder(model, rows)
+        assert ladder is not None
+        ladder = calibrator.apply(ladder)
+        entry = ladder[np.arange(len(rows)), needed - 1]
+        assert np.array_equal(entry, calibrator.apply(model.predict_probability(rows)))
+        assert (np.diff(ladder, axis=1) <= 0).all()
+
+
+def test_the_ladder_comes_near_the_true_distribution_as_games_are_added(model: PointsModel) -> None:
+    rows, mean = simulate(4000, 4)
+    steps = np.arange(1, LADDER_LENGTH + 1)
+    truth = stats.nbinom.sf(steps - 1, mean[:, None] / 2, 1 / 3)
+
+    def excess(found: PointsModel) -> float:
+        """Return the mean CRPS above that of the true distribution, which is the expected squared distance."""
+        ladder = predict_ladder(found, rows)
+        assert ladder is not None
+        return float(((ladder - truth) ** 2).sum(axis=1).mean())
+
+    few, many = excess(fitted(600)), excess(model)
+    assert many < 0.035, "1 % of the CRPS of the truth, 3.3 points"
+    assert many < few / 2
+
+
+def test_a_feature_that_moves_the_points_has_the_larger_contributions(model: PointsModel) -> None:
+    rows, _ = simulate(500, 5)
+    sizes = np.abs(model.shap_values(rows)).mean(axis=0)
+    assert sizes[0] > 5 * sizes[1]
+    high = rows.X["form"].to_numpy() > 1
+    assert (model.shap_values(rows)[high, 0] > 0).mean() > 0.9
+
+
+def test_a_refit_learns_from_the_validation_part_and_keeps_the_shape() -> None:
+    parts = FitParts(simulate(800, 6)[0], simulate(400, 7)[0])
+    config = compose("train", ["model=points"])
+    assert isinstance(config, settings.ExperimentConfig)
+    assert isinstance(config.model, settings.PointsConfig)
+    first = fit_model(config.model, parts, 42, {})
+    again = points_module.refit(first, parts, config.model, 42, {})
+    assert isinstance(first, PointsModel)
+    assert np.array_equal(again.shape, first.shape)
+    assert again.mean.tree_count_ == first.mean.tree_count_
+    assert not np.array_equal(again.predict_probability(parts.fit), first.predict_probability(parts.fit))
+
+
+def test_an_isotonic_calibration_of_a_ladder_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="isotonic"):
+        compose("train", ["model=points", "calibration=isotonic"])
