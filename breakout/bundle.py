@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -36,7 +36,8 @@ from breakout.errors import DataError
 from breakout.evaluation.thresholds import ThresholdChoice
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract
-from breakout.models.kinds import load_model
+from breakout.models.base import LearnedRows
+from breakout.models.kinds import KINDS, load_model
 from breakout.settings import AvailabilityConfig
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     chosen_threshold: ThresholdChoice
     is_evaluated: bool
     calibration_fit: CalibrationFit | None = None
+    learned: LearnedRows | None = None  # None in bundles of earlier versions, which never fitted on all rows again
     warnings: tuple[str, ...] = ()
 
 
@@ -140,6 +142,17 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
     files: dict[str, str]
     versions: dict[str, str]
     fingerprint: str
+
+    @property
+    def learned_rows(self) -> LearnedRows:
+        """The rows that the model learned from; for a bundle of an earlier version by the kind of its model."""
+        if self.learned is not None:
+            return self.learned
+        kind = KINDS.get(self.model.kind)
+        if kind is None or not kind.stops_early:
+            return LearnedRows(self.rows.train, self.windows.train[1], self.rows.validation, is_stopped=False)
+        last_date = self.windows.validation[0] - timedelta(days=1)
+        return LearnedRows(self.rows.train - self.rows.validation, last_date, self.rows.validation, is_stopped=True)
 
 
 @dataclass(frozen=True)

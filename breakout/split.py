@@ -13,7 +13,7 @@ from breakout.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
-    from breakout.settings import WalkForwardWindowConfig
+    from breakout.settings import ValidationConfig, WalkForwardWindowConfig
     from breakout.settings.groups import WindowConfig
     from breakout.warehouse.base import Warehouse
 
@@ -137,18 +137,30 @@ def select_dates(rows: Dataset, days: DateRange) -> Dataset:
     return chosen if rows.wider is None else replace(chosen, wider=select_dates(rows.wider, days))
 
 
-def validation_mask(dates: np.ndarray, fraction: float) -> np.ndarray:
-    """Return a mask of the latest rows: the fewest whole dates that hold at least `fraction` of all rows.
+def validation_mask(dates: np.ndarray, rule: ValidationConfig) -> np.ndarray:
+    """Return a mask of the latest rows, which are kept back for validation.
 
-    `dates` and the mask have shape (n,). DataError if no date would be left to fit on.
+    They are the fewest whole dates that hold at least `fraction` of all rows, the last `days` days up to the latest
+    row, or the rows from `start` on. `dates` and the mask have shape (n,). DataError if no date would be left to fit on
+    or to validate on.
     """
     distinct, counts = np.unique(dates, return_counts=True)
-    held = np.cumsum(counts[::-1])
-    # 1e-9, so that exactly `fraction` of the rows is enough in spite of rounding
-    dates_needed = int(np.argmax(held >= fraction * len(dates) - 1e-9)) + 1 if len(dates) else 0
-    if dates_needed >= len(distinct):
+    if rule.start is not None:
+        is_kept = distinct >= np.datetime64(rule.start)
+    elif rule.days is not None:
+        is_kept = distinct > distinct[-1:] - np.timedelta64(rule.days, "D")
+    else:
+        # 1e-9, so that exactly `fraction` of the rows is enough in spite of rounding
+        later = np.cumsum(counts[::-1])[::-1] - counts
+        is_kept = later < (rule.fraction or 0) * len(dates) - 1e-9
+    if is_kept.all() or not is_kept.any():
         raise DataError(
-            f"the training window has rows on {len(distinct)} dates only, too few to keep some back for validation; "
-            "lengthen the training window."
+            f"the training window has rows on {len(distinct)} dates{_describe_ends(distinct)}, which leaves "
+            f"{int((~is_kept).sum())} to fit on and {int(is_kept.sum())} for validation; lengthen the training window "
+            "or change the settings of `validation`."
         )
-    return np.asarray(dates >= distinct[len(distinct) - dates_needed])
+    return np.asarray(dates >= distinct[is_kept][0])
+
+
+def _describe_ends(distinct: np.ndarray) -> str:
+    return f" ({distinct[0]} to {distinct[-1]})" if len(distinct) else ""

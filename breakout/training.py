@@ -109,6 +109,7 @@ def _manifest_facts(plan: RunPlan, run: Run, fitted: FittedRun) -> BundleFacts:
         train_breakout_rate=last.train.breakout_rate,
         chosen_threshold=last.fitted.threshold,
         calibration_fit=calibration_fit(config, last.fitted),
+        learned=last.fitted.learned_rows,
         warnings=last.fitted.warnings,
         is_evaluated=rows is not None,
     )

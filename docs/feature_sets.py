@@ -22,7 +22,7 @@ from breakout.experiment.fitting import split_parts
 from breakout.experiment.plan import open_plan
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.models.base import FitParts, logit
-from breakout.models.kinds import fit_model
+from breakout.models.kinds import fit_twice
 from breakout.settings.composition import compose
 from breakout.split import date_mask, folds_with_games
 
@@ -106,8 +106,9 @@ def walk(
         rows = span.take(date_mask(span.dates, fold.evaluation))
         fit, validation, later = (replace(part, X=part.X[list(names)]) for part in (parts.fit, parts.validation, rows))
         for kind in kinds:
-            model = fit_model(experiment(f"model={kind}").model, FitParts(fit, validation), config.seed, {})
-            found[kind].append(model.predict_probability(later))
+            model = experiment(f"model={kind}").model
+            fits = fit_twice(model, FitParts(fit, validation), config.seed, {}, is_refit=config.validation.refit)
+            found[kind].append(fits.final.predict_probability(later))
     added = ", ".join(name for name in names if name not in TEN)
     print(f"walked forward with {len(names)} features: {added or 'the ten'}", flush=True)
     scores = {kind: np.concatenate(parts) for kind, parts in found.items()}

@@ -84,6 +84,7 @@ WRONG_VALUES = [
     ("window.eval_end", None, "window.eval_start is given and window.eval_end is null"),
     ("window.train_end", "2026-01-11", "window.train_end 2026-01-11 must be before window.eval_start 2026-01-11"),
     ("validation.fraction", 1.0, "> 0 and < 1"),
+    ("validation.days", 0, ">= 1"),
     ("calibration.kind", "isotone", "did you mean calibration.kind=isotonic?"),
     ("evaluation.target_precision", 1.2, "> 0 and <= 1"),
     ("evaluation.thresholds", [0.3, 1.0], "a list [a,b,...]"),

@@ -18,6 +18,10 @@ from breakout.warehouse.sample import open_sample
 from tests.builders import History, day, features_config
 
 
+def rule(fraction: float) -> settings.ValidationConfig:
+    return settings.ValidationConfig(fraction, None, None, refit=True)
+
+
 def dates(*rows_a_day: int) -> np.ndarray:
     """So many rows on each of the following days."""
     days = np.datetime64("2025-11-01") + np.arange(len(rows_a_day))
@@ -41,27 +45,49 @@ def dates(*rows_a_day: int) -> np.ndarray:
 def test_validation_is_the_fewest_latest_dates_that_hold_the_fraction(
     rows_a_day: tuple[int, ...], fraction: float, kept_back: list[int]
 ) -> None:
-    assert validation_mask(dates(*rows_a_day), fraction).nonzero()[0].tolist() == kept_back
+    assert validation_mask(dates(*rows_a_day), rule(fraction)).nonzero()[0].tolist() == kept_back
+
+
+@pytest.mark.parametrize(
+    ("days", "start", "kept_back"),
+    [
+        (1, None, [6]),
+        (3, None, [3, 4, 5, 6]),  # days without games count
+        (None, date(2025, 11, 3), [3, 4, 5, 6]),
+        (None, date(2025, 11, 4), [6]),  # a start on a day without games
+    ],
+)
+def test_validation_by_days_or_by_its_start_does_not_depend_on_the_number_of_rows(
+    days: int | None, start: date | None, kept_back: list[int]
+) -> None:
+    found = settings.ValidationConfig(None, days, start, refit=True)
+    assert validation_mask(dates(2, 1, 3, 0, 1), found).nonzero()[0].tolist() == kept_back
+
+
+@pytest.mark.parametrize(("days", "start"), [(5, None), (None, date(2025, 11, 1)), (None, date(2025, 11, 6))])
+def test_a_validation_part_that_leaves_nothing_on_one_side_is_refused(days: int | None, start: date | None) -> None:
+    with pytest.raises(DataError, match="2025-11-01 to 2025-11-05"):
+        validation_mask(dates(2, 1, 3, 0, 1), settings.ValidationConfig(None, days, start, refit=True))
 
 
 def test_validation_needs_no_sorted_rows() -> None:
     shuffled = np.random.default_rng(3).permutation(dates(10, 10, 10, 10))
-    assert (validation_mask(shuffled, 0.15) == (shuffled == np.datetime64("2025-11-04"))).all()
+    assert (validation_mask(shuffled, rule(0.15)) == (shuffled == np.datetime64("2025-11-04"))).all()
 
 
 @pytest.mark.parametrize(
     ("rows_a_day", "fraction"), [((), 0.15), ((100,), 0.15), ((10, 90), 0.95), ((88, 2, 5, 5), 0.15)]
 )
 def test_a_window_with_no_date_left_to_fit_on_is_refused(rows_a_day: tuple[int, ...], fraction: float) -> None:
-    with pytest.raises(DataError, match=f"rows on {len(rows_a_day)} dates only.*lengthen the training window"):
-        validation_mask(dates(*rows_a_day), fraction)
+    with pytest.raises(DataError, match=f"rows on {len(rows_a_day)} dates.*lengthen the training window"):
+        validation_mask(dates(*rows_a_day), rule(fraction))
 
 
 @given(st.lists(st.integers(0, 30), min_size=2, max_size=30), st.floats(0.01, 0.6))
 def test_validation_is_never_smaller_than_asked_nor_a_date_too_large(rows_a_day: list[int], fraction: float) -> None:
     given_dates = dates(*rows_a_day)
     try:
-        mask = validation_mask(given_dates, fraction)
+        mask = validation_mask(given_dates, rule(fraction))
     except DataError:
         first = given_dates.min() if len(given_dates) else None
         assert (given_dates != first).sum() < fraction * len(given_dates) or len(given_dates) == 0
@@ -76,7 +102,7 @@ def test_the_first_window_of_the_sample_keeps_its_last_days_back() -> None:
     sample = open_sample()
     rows = build_dataset(sample, features_config(["home_away"]), date(2025, 11, 2), date(2026, 1, 10))
     sample.close()
-    mask = validation_mask(rows.dates, 0.15)
+    mask = validation_mask(rows.dates, rule(0.15))
     assert rows.dates[mask].min() > rows.dates[~mask].max()
     assert 0.15 * len(rows) <= mask.sum() < 0.15 * len(rows) + 120
 

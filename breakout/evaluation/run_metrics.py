@@ -16,13 +16,13 @@ from breakout.evaluation.importance import FeatureImportance
 from breakout.evaluation.reliability import ReliabilityBin
 from breakout.evaluation.resamples import Interval
 from breakout.evaluation.summary import EvaluationResult
+from breakout.models.base import LearnedRows
 
 METRICS_FILE = "metrics.json"
 # Increased whenever a key is renamed, removed or changes its meaning.
 METRICS_SCHEMA_VERSION = 2
 # Keys that are left out of the file if they do not apply to the run. Any other key that does not apply is null.
 _ABSENT_IF_NONE = ("folds", "contract_mismatch")
-_MODEL_KEYS = {"kind", "calibration", "threshold", "threshold_rule", "training_rows", "fit_seconds", "bundle"}
 
 # The five metrics by name, without intervals; None where a metric is undefined.
 PlainMetrics = Mapping[str, float | None]
@@ -44,8 +44,9 @@ class ModelSummary:
     """The model that was fitted or scored.
 
     `figures` are the numbers of the fit that depend on the kind of model, such as the trees kept; in the file each is a
-    key of `model`, beside the other fields. If a saved model was scored, `fit_seconds` is None and `bundle` is the
-    fingerprint of its bundle.
+    key of `model`, beside the other fields. `training_rows` counts the games of the training window; `learned` says
+    which of them the model learned from, and is None in files of earlier versions. If a saved model was scored,
+    `fit_seconds` is None and `bundle` is the fingerprint of its bundle.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class ModelSummary:
     training_rows: int
     fit_seconds: float | None
     bundle: str | None = None
+    learned: LearnedRows | None = None
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,8 @@ def metrics_from_json(content: Any, path: Path) -> RunMetrics:
         # Fill in the keys that a file may lack, such as those that earlier versions did not write.
         content = {"warnings": (), "contract_mismatch": None} | content
         content |= {
-            "model": {"bundle": None} | _with_figures(content["model"], _MODEL_KEYS),
+            "model": {"bundle": None, "learned": None}
+            | _with_figures(content["model"], set(ModelSummary.__dataclass_fields__)),
             # The keys before ** are those that version 1 lacks.
             "calibration": {"requested": calibration["kind"], "warnings": [], "held_out": None, **calibration},
             "folds": None

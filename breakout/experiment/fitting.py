@@ -18,8 +18,8 @@ from breakout.evaluation.metrics import log_loss
 from breakout.evaluation.thresholds import ThresholdChoice, choose_threshold
 from breakout.experiment.plan import check_training_count
 from breakout.experiment.shared_work import SharedWork
-from breakout.models.base import FitParts, Model
-from breakout.models.kinds import KINDS, fit_model, held_out_probability
+from breakout.models.base import FitParts, LearnedRows, Model
+from breakout.models.kinds import KINDS, Fits, fit_model, fit_twice
 from breakout.split import DateRange, select_dates, validation_mask
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from breakout.dataset import Dataset
     from breakout.features.contract import Contract
-    from breakout.settings import ExperimentConfig
+    from breakout.settings import ExperimentConfig, ValidationConfig
 
 logger = logging.getLogger("breakout")
 
@@ -36,12 +36,15 @@ logger = logging.getLogger("breakout")
 class Fitted:
     """A fitted experiment: the model, its calibration, the rows kept back for validation, and the baselines.
 
-    `validation_raw` and `validation_probability` (v,) are the probabilities of the validation rows before and after
-    calibration; `threshold` was chosen on the latter. `held_out` is None if nothing was calibrated or the validation
-    rows are of one date. `warnings` are those of the fit, the calibration and the baselines.
+    `held_out_model` has not learned from the validation rows; `model` has, unless `validation.refit` is false.
+    `validation_raw` and `validation_probability` (v,) are the probabilities that `held_out_model` gives the validation
+    rows, before and after calibration; `threshold` was chosen on the latter. `held_out` is None if nothing was
+    calibrated or the validation rows are of one date. `warnings` are those of the fit, the calibration and the
+    baselines.
     """
 
     model: Model
+    held_out_model: Model
     calibration: Calibration
     held_out: HeldOutCalibration | None
     threshold: ThresholdChoice
@@ -49,7 +52,7 @@ class Fitted:
     validation: Dataset
     validation_raw: np.ndarray
     validation_probability: np.ndarray
-    training_rows: int
+    learned_rows: LearnedRows
     fit_seconds: float
     warnings: tuple[str, ...]
 
@@ -107,14 +110,14 @@ def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | Non
     DataError if one of them holds one class only, or if no feature varies over the part to fit on. `work` keeps the
     parts, so that jobs on the same rows share them.
     """
-    fraction, work = config.validation.fraction, work or SharedWork()
-    parts, validation = work.once("split", (train.fingerprint, fraction), lambda: _split_by_fraction(train, fraction))
+    rule, work = config.validation, work or SharedWork()
+    parts, validation = work.once("split", (train.fingerprint, rule), lambda: _split(train, rule))
     check_features_vary(config, parts)
     return parts, validation
 
 
-def _split_by_fraction(train: Dataset, fraction: float) -> tuple[FitParts, Dataset]:
-    mask = validation_mask(train.dates, fraction)
+def _split(train: Dataset, rule: ValidationConfig) -> tuple[FitParts, Dataset]:
+    mask = validation_mask(train.dates, rule)
     first, last = train.dates[mask].min().item(), train.dates.max().item()
     fit = select_dates(train, DateRange(train.dates.min().item(), first - timedelta(days=1)))
     validation = select_dates(train, DateRange(first, last))
@@ -122,7 +125,7 @@ def _split_by_fraction(train: Dataset, fraction: float) -> tuple[FitParts, Datas
         if len(np.unique(part.label)) == 1:
             raise DataError(
                 f"the part of the training window to {name} holds one class only ({_describe_class(part)}); lengthen "
-                "the training window or change validation.fraction."
+                "the training window or change the settings of `validation`."
             )
     return FitParts(fit, validation), validation
 
@@ -135,16 +138,18 @@ def fit_experiment(
     parts, validation = split_parts(config, train, work)
     started = time.perf_counter()
     metadata = {CONTRACT_KEY: contract.fingerprint}
-    model = work.fit(config.model, parts, config.seed, metadata)
+    fits = work.fit(config.model, parts, config.seed, metadata, is_refit=config.validation.refit)
     fit_seconds = time.perf_counter() - started
-    logger.info("fitted %s on %d rows, %d kept back", model.kind, len(parts.fit), len(validation))
-    return _finish_fit(config, model, parts, validation, fit_seconds, work)
+    fitted = _finish_fit(config, fits, parts, train, validation, fit_seconds, work)
+    logger.info("%s: %s", fitted.model.kind, fitted.learned_rows.describe())
+    return fitted
 
 
 def _finish_fit(
     config: ExperimentConfig,
-    model: Model,
+    fits: Fits,
     parts: FitParts,
+    train: Dataset,
     validation: Dataset,
     fit_seconds: float,
     work: SharedWork,
@@ -153,7 +158,7 @@ def _finish_fit(
     kind = calibration_kind(config)
     if kind != config.calibration.kind:
         logger.warning("model.class_weights distorts probabilities: calibrating them with calibration=%s", kind)
-    raw = held_out_probability(config.model, model, parts)
+    raw = fits.held_out.predict_probability(parts.validation)
     calibration = calibrate(kind, raw, validation.label)
     probability = calibration.calibrator.apply(raw)
     threshold = choose_threshold(
@@ -163,11 +168,12 @@ def _finish_fit(
         min_flagged=config.evaluation.min_flagged,
     )
     baselines = work.once("baselines", parts.digest, lambda: fit_baselines(parts))
-    warnings = (*model.warnings, *_calibration_warnings(config, calibration), *_baseline_warnings(baselines))
+    warnings = (*fits.final.warnings, *_calibration_warnings(config, calibration), *_baseline_warnings(baselines))
     for warning in warnings:
         logger.warning(warning)
     return Fitted(
-        model=model,
+        model=fits.final,
+        held_out_model=fits.held_out,
         calibration=calibration,
         held_out=_evaluate_held_out(calibration, raw, validation),
         threshold=threshold,
@@ -175,10 +181,18 @@ def _finish_fit(
         validation=validation,
         validation_raw=raw,
         validation_probability=probability,
-        training_rows=len(parts.fit) + len(validation),
+        learned_rows=_learned_rows(config, train, validation),
         fit_seconds=fit_seconds,
         warnings=warnings,
     )
+
+
+def _learned_rows(config: ExperimentConfig, train: Dataset, validation: Dataset) -> LearnedRows:
+    """Return what the final model learned from: all rows, or without a refit those before the validation part."""
+    is_held_out = KINDS[config.model.kind].stops_early and not config.validation.refit
+    dates = train.dates[train.dates < validation.dates.min()] if is_held_out else train.dates
+    is_stopped = getattr(config.model, "early_stopping_rounds", 0) > 0
+    return LearnedRows(len(dates), dates.max().item(), len(validation), is_stopped)
 
 
 def _calibration_warnings(config: ExperimentConfig, calibration: Calibration) -> tuple[str, ...]:
@@ -212,8 +226,8 @@ def _evaluate_held_out(calibration: Calibration, raw: np.ndarray, validation: Da
 
 def calibrated_fit(config: ExperimentConfig, parts: FitParts, seed: int) -> tuple[Model, Calibrator]:
     """Return the configured model with another seed and its calibration, without threshold and baselines."""
-    model = fit_model(config.model, parts, seed, {})
-    raw = held_out_probability(config.model, model, parts)
+    held_out, model = fit_twice(config.model, parts, seed, {}, is_refit=config.validation.refit)
+    raw = held_out.predict_probability(parts.validation)
     calibration = calibrate(calibration_kind(config), raw, parts.validation.label)
     for warning in calibration.warnings:
         logger.warning("seed %d: %s", seed, warning)
@@ -224,4 +238,4 @@ def fit_baselines(parts: FitParts) -> dict[str, Model]:
     """Fit the base rate and a logistic regression (C = 1) on the same features, over the whole training window."""
     logistic = settings.LogisticConfig(kind="logistic", C=1.0, max_iterations=1000, class_weights="none")
     base_rate = settings.BaseRateConfig(kind="base_rate")
-    return {config.kind: fit_model(config, parts, 0, {}) for config in (base_rate, logistic)}
+    return {config.kind: fit_model(config, parts.joined(), 0, {}) for config in (base_rate, logistic)}

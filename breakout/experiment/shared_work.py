@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from breakout import settings
-from breakout.models.kinds import fit_kind, fit_model
+from breakout.models.kinds import Fits, fit_kind, fit_twice
 
 if TYPE_CHECKING:
-    from breakout.models.base import FitParts, Model
-    from breakout.models.catboost import CatBoostModel
+    from breakout.models.base import FitParts
     from breakout.settings.groups import ModelConfig
 
 Result = TypeVar("Result")
@@ -53,31 +52,39 @@ class SharedWork:
         found: Result = kept[key]
         return found
 
-    def fit(self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
-        """Return what `fit_model` would return.
+    def fit(
+        self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool
+    ) -> Fits:
+        """Return what `fit_twice` would return.
 
-        If jobs differ only in `model.iterations`, the longest fit is made once, and each job gets its first trees. The
-        trees in a blend are taken from such a fit too.
+        If jobs differ only in `model.iterations`, the longest fits are made once, and each job gets their first trees.
+        The trees in a blend are taken from such fits too.
         """
-        if isinstance(config, settings.CatBoostConfig):
-            return self._fit_trees(config, parts, seed, metadata)
         if isinstance(config, settings.BlendConfig):
             from breakout.models.blend import blend_with
 
-            return blend_with(config, self._fit_trees(config.catboost, parts, seed, metadata), parts, metadata)
-        return self._fit_once(config, parts, seed, metadata)
-
-    def _fit_trees(
-        self, config: settings.CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]
-    ) -> CatBoostModel:
-        from breakout.models.catboost import shorter_fit
-
+            trees: Any = self.fit(config.catboost, parts, seed, metadata, is_refit=is_refit)
+            held_out, final = trees
+            blend = blend_with(config, held_out, parts, metadata)
+            return Fits(blend, blend_with(config, final, parts.joined(), metadata) if is_refit else blend)
+        if not isinstance(config, settings.CatBoostConfig):
+            return self._fit_once(config, parts, seed, metadata, is_refit=is_refit)
         longest = replace(config, iterations=max(config.iterations, self._iterations))
         whole = longest if fit_kind(longest) == fit_kind(config) else config
-        fitted: Any = self._fit_once(whole, parts, seed, metadata)
-        found: CatBoostModel = fitted if whole == config else shorter_fit(fitted, config)
-        return found
+        fits = self._fit_once(whole, parts, seed, metadata, is_refit=is_refit)
+        return fits if whole == config else _shorten(fits, config, is_refit=is_refit)
 
-    def _fit_once(self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
-        key = (config, parts.digest, seed, tuple(sorted(metadata.items())))
-        return self.once("fit", key, lambda: fit_model(config, parts, seed, metadata))
+    def _fit_once(
+        self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool
+    ) -> Fits:
+        key = (config, parts.digest, seed, tuple(sorted(metadata.items())), is_refit)
+        return self.once("fit", key, lambda: fit_twice(config, parts, seed, metadata, is_refit=is_refit))
+
+
+def _shorten(fits: Fits, config: settings.CatBoostConfig, *, is_refit: bool) -> Fits:
+    """Return the fits of a configuration that differs from that of `fits` in fewer iterations only."""
+    from breakout.models.catboost import first_trees, shorter_fit
+
+    longer: Any = fits
+    held_out = shorter_fit(longer.held_out, config)
+    return Fits(held_out, first_trees(longer.final, held_out.trees) if is_refit else held_out)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from breakout.experiment.fitting import Fitted
     from breakout.experiment.windows import FittedRun, FittedWindow
     from breakout.features.distributions import DistributionReport
+    from breakout.models.base import LearnedRows
     from breakout.settings import EvaluateConfig, ExperimentConfig
 
 
@@ -62,8 +63,8 @@ def summarise_training(config: ExperimentConfig, run: FittedRun, result: Evaluat
         stability = measure_stability(config, last.train, last.scored.rows, last.scored.probability)
     ends = np.cumsum([len(part.rows) for part in parts])[:-1]  # `np.split` takes no end for the last part
     explanation = explain(
-        last.fitted.model,
-        lambda rows: _predict([window.fitted for window in run.windows], ends, rows),
+        last.fitted.model if parts else last.fitted.held_out_model,
+        lambda rows: _predict(run, ends, rows),
         explained,
         config.evaluation,
         parameters,
@@ -73,7 +74,7 @@ def summarise_training(config: ExperimentConfig, run: FittedRun, result: Evaluat
     return RunMetrics(
         evaluation=result,
         validation=_summarise_validation([window.fitted for window in run.windows], config.evaluation.ece_bins),
-        model=_summarise_model(last.fitted, last.fitted.training_rows, fit_seconds=seconds),
+        model=_summarise_model(last.fitted, len(last.train), last.fitted.learned_rows, fit_seconds=seconds),
         calibration=_summarise_calibration(
             last.fitted, calibration_fit(config, last.fitted), parts, run.rows, parameters
         ),
@@ -107,7 +108,9 @@ def summarise_scoring(
     return RunMetrics(
         evaluation=result,
         validation=None,
-        model=_summarise_model(bundle, bundle.manifest.rows.train, bundle=bundle.fingerprint),
+        model=_summarise_model(
+            bundle, bundle.manifest.rows.train, bundle.manifest.learned_rows, bundle=bundle.fingerprint
+        ),
         calibration=_summarise_calibration(bundle, saved_calibration_fit(bundle), [scored], scored.rows, parameters),
         stability=None,
         explained_on="evaluation",
@@ -135,12 +138,16 @@ def saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
     return CalibrationFit(kind, kind != "none" and bundle.settings.calibration.kind == "none", (), None)
 
 
-def _predict(fits: Sequence[Learned], ends: np.ndarray, rows: Dataset) -> np.ndarray:
-    """Return calibrated probabilities (n,) of rows that are split at `ends`; each part is predicted by its own fit."""
-    parts = (rows.take(positions) for positions in np.split(np.arange(len(rows)), ends))
-    return np.concatenate(
-        [fit.calibrator.apply(fit.model.predict_probability(part)) for fit, part in zip(fits, parts, strict=True)]
-    )
+def _predict(run: FittedRun, ends: np.ndarray, rows: Dataset) -> np.ndarray:
+    """Return calibrated probabilities (n,) of rows that are split at `ends`; each part is predicted by its own fit.
+
+    If nothing was evaluated, the rows are those of validation, and the fit that did not learn from them predicts them.
+    """
+    fits = [window.fitted for window in run.windows]
+    models = [fit.held_out_model if run.rows is None else fit.model for fit in fits]
+    parts = [rows.take(positions) for positions in np.split(np.arange(len(rows)), ends)]
+    found = [model.predict_probability(part) for model, part in zip(models, parts, strict=True)]
+    return np.concatenate([fit.calibrator.apply(p) for fit, p in zip(fits, found, strict=True)])
 
 
 def _summarise_validation(fits: Sequence[Fitted], ece_bins: int) -> ValidationMetrics:
@@ -158,7 +165,11 @@ def _summarise_validation(fits: Sequence[Fitted], ece_bins: int) -> ValidationMe
 
 
 def _summarise_model(
-    learned: Learned, training_rows: int, fit_seconds: float | None = None, bundle: str | None = None
+    learned: Learned,
+    training_rows: int,
+    rows: LearnedRows,
+    fit_seconds: float | None = None,
+    bundle: str | None = None,
 ) -> ModelSummary:
     """Return the summary of a model: fitted in `fit_seconds`, or loaded from the bundle with a fingerprint."""
     return ModelSummary(
@@ -170,6 +181,7 @@ def _summarise_model(
         training_rows=training_rows,
         fit_seconds=None if fit_seconds is None else round(fit_seconds, 4),
         bundle=bundle,
+        learned=rows,
     )
 
 

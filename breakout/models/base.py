@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -74,9 +75,31 @@ class FitParts:
                 digest.update(b"none" if part is None else f"{part.dtype} {part.shape}".encode() + part.tobytes())
         return digest.hexdigest()
 
-    def without_validation(self) -> FitParts:
-        """Return the part to fit on with an empty validation part."""
-        return FitParts(self.fit, self.validation.take(np.zeros(len(self.validation), dtype=bool)))
+    def joined(self) -> FitParts:
+        """Return both parts as the part to fit on, with an empty validation part."""
+        from breakout.dataset import join_rows
+
+        nothing = self.validation.take(np.zeros(len(self.validation), dtype=bool))
+        return FitParts(join_rows(self.fit, self.validation), nothing)
+
+
+@dataclass(frozen=True)
+class LearnedRows:
+    """The games that a model learned from, and the validation part of `validation_rows` games.
+
+    On the validation part the calibration was fitted and the threshold chosen; `is_stopped` tells whether boosting was
+    stopped on it too. `last_date` is the date of the latest of the `rows` games.
+    """
+
+    rows: int
+    last_date: date
+    validation_rows: int
+    is_stopped: bool
+
+    def describe(self) -> str:
+        """Return a clause such as "fitted on 3,653 games to 2026-01-10; stopped and chosen on 566"."""
+        use = "stopped and chosen on" if self.is_stopped else "threshold chosen on"
+        return f"fitted on {self.rows:,} games to {self.last_date}; {use} {self.validation_rows:,}"
 
 
 def logit(probability: np.ndarray) -> np.ndarray:

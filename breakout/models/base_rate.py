@@ -57,16 +57,15 @@ class BaseRateModel:
 
 
 def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BaseRateModel:
-    """Compute the rate over the whole training window; settings and seed have no effect."""
+    """Compute the rate over the part to fit on; settings and seed have no effect."""
     del config, seed
-    y = np.concatenate([parts.fit.label, parts.validation.label])
-    return BaseRateModel(tuple(parts.fit.X.columns), float(y.mean()), dict(metadata))
+    return BaseRateModel(tuple(parts.fit.X.columns), float(parts.fit.label.mean()), dict(metadata))
 
 
-def predict_held_out(config: ModelConfig, model: Model, parts: FitParts) -> np.ndarray:
-    """Return the breakout rate of the part to fit on as the probability of each validation row, shape (v,)."""
+def refit(model: Model, parts: FitParts, config: ModelConfig, seed: int, metadata: Mapping[str, str]) -> BaseRateModel:
+    """Compute the rate over the whole training window."""
     del model
-    return fit(config, parts.without_validation(), 0, {}).predict_probability(parts.validation)
+    return fit(config, parts.joined(), seed, metadata)
 
 
 def load(folder: Path) -> tuple[BaseRateModel, dict[str, str]]:

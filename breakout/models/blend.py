@@ -6,7 +6,7 @@ the average of its contributions to the two parts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -89,21 +89,17 @@ def fit(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, 
 
 
 def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metadata: Mapping[str, str]) -> BlendModel:
-    """Fit the logistic regression, which takes little time, and blend it with trees that are already fitted."""
+    """Fit the logistic regression on the part to fit on, and blend it with trees that are already fitted."""
     linear = logistic.fit(config.logistic, parts, 0, metadata)
     return BlendModel(trees, linear, config.catboost_weight, dict(metadata))
 
 
-def predict_held_out(config: BlendConfig, model: Model, parts: FitParts) -> np.ndarray:
-    """Return probabilities of the validation rows, shape (v,), by a blend that was not fitted on them.
-
-    The trees are used as they are, because their fit stops on these rows but does not learn from them. The regression
-    is fitted again without these rows.
-    """
+def refit(model: Model, parts: FitParts, config: BlendConfig, seed: int, metadata: Mapping[str, str]) -> BlendModel:
+    """Fit both parts on the whole training window as each would be alone; `model` is the blend of `fit`."""
     if not isinstance(model, BlendModel):
         raise TypeError(f"{model.kind} is no blend")
-    linear = logistic.fit(config.logistic, parts.without_validation(), 0, model.metadata)
-    return replace(model, logistic=linear).predict_probability(parts.validation)
+    trees = catboost.refit(model.catboost, parts, config.catboost, seed, metadata)
+    return blend_with(config, trees, parts.joined(), metadata)
 
 
 def load(folder: Path) -> tuple[BlendModel, dict[str, str]]:

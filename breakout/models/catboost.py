@@ -6,6 +6,7 @@ A fit is determined by the seed, the number of threads, and the order of rows an
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,9 +75,35 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
     Log loss is used because on a few hundred rows the AUC is so noisy that it stops fits after 2 to 20 trees by chance.
     ConfigurationError for settings that CatBoost refuses, DataError if no feature varies.
     """
+    classifier = _classifier(config, parts, seed, metadata)
+    stopping: dict[str, Any] = {}
+    if config.early_stopping_rounds > 0:
+        stopping = {"eval_set": Pool(parts.validation.X, parts.validation.label), "use_best_model": True}
+    return _fit(classifier, parts, config, seed, **stopping)
+
+
+def refit(
+    model: Model, parts: FitParts, config: CatBoostConfig, seed: int, metadata: Mapping[str, str]
+) -> CatBoostModel:
+    """Fit on the whole training window, with as many trees as `model` has, which was stopped on the validation part.
+
+    `leaf_estimation_iterations` is that of the first fit: CatBoost would choose another for fewer than 200 trees.
+    """
+    if not isinstance(model, CatBoostModel):
+        raise TypeError(f"{model.kind} is no CatBoost model")
+    steps = model.classifier.get_all_params()["leaf_estimation_iterations"]
+    found = replace(config, iterations=model.trees, early_stopping_rounds=0)
+    joined = parts.joined()
+    classifier = _classifier(found, joined, seed, metadata, leaf_estimation_iterations=steps)
+    return _fit(classifier, joined, config, seed)
+
+
+def _classifier(
+    config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], **more: Any
+) -> CatBoostClassifier:
     rate = float(parts.fit.label.mean())
     weights = [1.0, (1 - rate) / rate] if config.class_weights == "balanced" and 0 < rate < 1 else None
-    classifier = CatBoostClassifier(
+    return CatBoostClassifier(
         depth=config.depth,
         iterations=config.iterations,
         learning_rate=config.learning_rate,
@@ -90,13 +117,15 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
         metadata={f"{_PREFIX}{key}": value for key, value in metadata.items()},
         allow_writing_files=False,  # parallel jobs would write into the same log folder, in the user's directory
         verbose=False,
+        **more,
     )
-    stops_early = config.early_stopping_rounds > 0
-    evaluation: dict[str, Any] = {}
-    if stops_early:
-        evaluation = {"eval_set": Pool(parts.validation.X, parts.validation.label), "use_best_model": True}
+
+
+def _fit(
+    classifier: CatBoostClassifier, parts: FitParts, config: CatBoostConfig, seed: int, **stopping: Any
+) -> CatBoostModel:
     try:
-        classifier.fit(Pool(parts.fit.X, parts.fit.label), **evaluation)
+        classifier.fit(Pool(parts.fit.X, parts.fit.label), **stopping)
     except CatBoostError as error:
         raise fit_error(error, config, seed) from error
     return CatBoostModel(classifier)
@@ -117,15 +146,6 @@ def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed:
     return ConfigurationError(f"CatBoost refuses to fit ({reason}) with {numbers}; change the value that it names.")
 
 
-def predict_held_out(config: CatBoostConfig, model: Model, parts: FitParts) -> np.ndarray:
-    """Return the model's probabilities of the validation rows, shape (v,).
-
-    The model can be used as it is, because the fit stops on these rows but does not learn from them.
-    """
-    del config
-    return model.predict_probability(parts.validation)
-
-
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
     """Return the model that a fit of `config` would give, bit for bit, as the first trees of a longer fit.
 
@@ -137,6 +157,11 @@ def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
     if config.early_stopping_rounds > 0:
         losses = model.classifier.evals_result_["validation"]["Logloss"]
         trees = int(np.argmin(losses[: config.iterations])) + 1
+    return first_trees(model, trees)
+
+
+def first_trees(model: CatBoostModel, trees: int) -> CatBoostModel:
+    """Return the model of the first `trees` trees."""
     shorter = model.classifier.copy()
     shorter.shrink(ntree_end=trees)
     return CatBoostModel(shorter)

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from breakout.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    import numpy as np
 
     from breakout.models.base import FitParts, Model
     from breakout.settings.groups import CatBoostConfig, ModelConfig
@@ -33,7 +31,7 @@ class _KindModule(Protocol):
     def load(folder: Path) -> tuple[Model, dict[str, str]]: ...
 
     @staticmethod
-    def predict_held_out(config: ModelConfig, model: Model, parts: FitParts) -> np.ndarray: ...
+    def refit(model: Model, parts: FitParts, config: ModelConfig, seed: int, metadata: Mapping[str, str]) -> Model: ...
 
 
 @dataclass(frozen=True)
@@ -42,17 +40,29 @@ class ModelKind:
 
     `module` is imported when a model is first fitted or loaded, because importing CatBoost takes 0.7 seconds. `title`
     is used in tables and `description` in sentences. `uses_features` is false for a model that gives every game the
-    same probability.
+    same probability. `stops_early` is true for a model whose fit is stopped on the validation part.
     """
 
     module: str
     title: str
     description: str
     uses_features: bool = True
+    stops_early: bool = False
 
     def functions(self) -> _KindModule:
         """Return the module's functions."""
         return cast("_KindModule", import_module(f"breakout.models.{self.module}"))
+
+
+class Fits(NamedTuple):
+    """Two fits of one recipe: `held_out` has not learned from the validation part, `final` is the model of the run.
+
+    Probabilities of validation rows are those of `held_out`; otherwise calibration, threshold and the ranking of a
+    sweep would be based on rows that the model was fitted on.
+    """
+
+    held_out: Model
+    final: Model
 
 
 # From simple to complex: among models with results that do not differ, the simpler one is chosen.
@@ -61,18 +71,24 @@ KINDS = {
         "base_rate", "base rate", "the breakout rate of the training window for everyone", uses_features=False
     ),
     "logistic": ModelKind("logistic", "logistic regression", "logistic regression"),
-    "catboost": ModelKind("catboost", "CatBoost", "gradient-boosted trees (CatBoost)"),
-    "points": ModelKind("points", "points", "a distribution of points by gradient-boosted trees (CatBoost)"),
+    "catboost": ModelKind("catboost", "CatBoost", "gradient-boosted trees (CatBoost)", stops_early=True),
+    "points": ModelKind(
+        "points", "points", "a distribution of points by gradient-boosted trees (CatBoost)", stops_early=True
+    ),
     "blend": ModelKind(
         "blend",
         "blend",
         "an average in log odds of gradient-boosted trees (CatBoost) and logistic regression",
+        stops_early=True,
     ),
 }
 
 
 def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
-    """Fit the configured model. The texts of `metadata` are saved in the model's file."""
+    """Fit the configured model on the part to fit on; it may stop on the validation part, but never learns from it.
+
+    The texts of `metadata` are saved in the model's file.
+    """
     return KINDS[config.kind].functions().fit(config, parts, seed, metadata)
 
 
@@ -85,14 +101,15 @@ def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
     return replace(config, iterations=1 if config.iterations < _LONG_FIT else _LONG_FIT)
 
 
-def held_out_probability(config: ModelConfig, model: Model, parts: FitParts) -> np.ndarray:
-    """Return probabilities of the validation rows, shape (v,), by a model that was not fitted on them.
+def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool) -> Fits:
+    """Return the fit that never learns from the validation part, and the fit on all rows of both parts.
 
-    A model that only stops on the validation part predicts these rows itself. A model that is fitted on all rows is
-    fitted again without the validation part; otherwise calibration, threshold and the ranking of a sweep would be based
-    on rows that the model was fitted on.
+    With `is_refit` false a model whose fit is stopped on the validation part stays as it is.
     """
-    return KINDS[config.kind].functions().predict_held_out(config, model, parts)
+    held_out = fit_model(config, parts, seed, metadata)
+    if KINDS[config.kind].stops_early and not is_refit:
+        return Fits(held_out, held_out)
+    return Fits(held_out, KINDS[config.kind].functions().refit(held_out, parts, config, seed, metadata))
 
 
 def load_model(kind: str, folder: Path) -> tuple[Model, dict[str, str]]:

@@ -76,20 +76,19 @@ class LogisticModel:
 
 
 def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> LogisticModel:
-    """Fit on the part to fit on and the validation part together, because this fit does not stop early."""
+    """Fit on the part to fit on; the validation part has no effect, because this fit does not stop early."""
     del seed  # the solver starts from zero, so nothing is random
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    X = np.concatenate([parts.fit.X.to_numpy(), parts.validation.X.to_numpy()])
-    y = np.concatenate([parts.fit.label, parts.validation.label])
+    X = parts.fit.X.to_numpy()
     scaler = StandardScaler().fit(X)
     weights = "balanced" if config.class_weights == "balanced" else None
     regression = LogisticRegression(C=config.C, class_weight=weights, max_iter=config.max_iterations)
     with one_blas_thread(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        regression.fit(scaler.transform(X), y)
+        regression.fit(scaler.transform(X), parts.fit.label)
     has_converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
     return LogisticModel(
         names=tuple(parts.fit.X.columns),
@@ -102,10 +101,12 @@ def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[st
     )
 
 
-def predict_held_out(config: LogisticConfig, model: Model, parts: FitParts) -> np.ndarray:
-    """Return probabilities of the validation rows, shape (v,), by a regression that is fitted without them."""
+def refit(
+    model: Model, parts: FitParts, config: LogisticConfig, seed: int, metadata: Mapping[str, str]
+) -> LogisticModel:
+    """Fit on the whole training window; nothing of the earlier fit is needed."""
     del model
-    return fit(config, parts.without_validation(), 0, {}).predict_probability(parts.validation)
+    return fit(config, parts.joined(), seed, metadata)
 
 
 def load(folder: Path) -> tuple[LogisticModel, dict[str, str]]:

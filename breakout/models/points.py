@@ -153,15 +153,6 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
     return replace(model, mean=mean, spread=spread, metadata=dict(metadata), sizes=sizes)
 
 
-def predict_held_out(config: PointsConfig, model: Model, parts: FitParts) -> np.ndarray:
-    """Return the model's probabilities of the validation rows, shape (v,).
-
-    The regressions do not learn from these rows. The shape does: it is one distribution of all their errors.
-    """
-    del config
-    return model.predict_probability(parts.validation)
-
-
 def load(folder: Path) -> tuple[PointsModel, dict[str, str]]:
     """Read model.json and both regressions; DataError if one is missing, damaged or from another fit."""
     path = folder / FILE_NAME

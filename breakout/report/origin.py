@@ -98,6 +98,7 @@ def origin_table(run: RunRecord, model: ModelSummary) -> Table:
         "settings fingerprint": status.fingerprint,
         "scored window": _format_window(status.window, status.rows),
         "fit": _format_fit(model),
+        "learned from": None if model.learned is None else model.learned.describe(),
     }
     if found is not None:
         windows, rows = found.windows, found.rows

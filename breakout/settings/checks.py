@@ -17,6 +17,7 @@ from breakout.settings.groups import (
     EvaluationConfig,
     PointsConfig,
     TargetConfig,
+    ValidationConfig,
     WalkForwardWindowConfig,
 )
 from breakout.settings.identifiers import check_connection, check_table_name
@@ -96,6 +97,20 @@ def check_walk_forward(window: WalkForwardWindowConfig) -> None:
         raise ConfigurationError(
             f"window.train_days={window.train_days} is for window.training=rolling;"
             " expanding trains on everything before."
+        )
+
+
+def check_validation(validation: ValidationConfig) -> None:
+    """Check that exactly one of `fraction`, `days` and `start` defines the validation part."""
+    rules = {key: getattr(validation, key) for key in ("fraction", "days", "start")}
+    given = [key for key, value in rules.items() if value is not None]
+    if len(given) > 1:
+        named = " and ".join(f"validation.{key}={rules[key]}" for key in given)
+        dropped = " ".join(f"validation.{key}=null" for key in given[:-1])
+        raise ConfigurationError(f"{named} are given, but one of them defines the validation part: add {dropped}.")
+    if not given:
+        raise ConfigurationError(
+            "validation.fraction, validation.days and validation.start are null: give one, such as validation.days=30."
         )
 
 
@@ -179,6 +194,7 @@ def check_list(key: str, items: Sequence[object]) -> None:
 GROUP_CHECKS: dict[type, Callable[[Any], None]] = {
     AvailabilityConfig: check_availability,
     TargetConfig: check_target,
+    ValidationConfig: check_validation,
     DateWindowConfig: check_dates,
     WalkForwardWindowConfig: check_walk_forward,
     EvaluationConfig: check_evaluation,

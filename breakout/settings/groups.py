@@ -229,9 +229,17 @@ ModelConfig = CatBoostConfig | LogisticConfig | BlendConfig | PointsConfig | Bas
 
 @dataclass(frozen=True)
 class ValidationConfig:
-    """The validation part: the latest whole dates that hold at least `fraction` of the training rows."""
+    """The validation part, and whether the final model learns from it too.
 
-    fraction: Share
+    Exactly one of the first three is given. `fraction` is a share of the training rows, of which the latest whole dates
+    are kept back; `days` counts calendar days up to the latest training row; `start` is the first day. Without `refit`
+    a model whose fit is stopped on the validation part does not learn from it; any other always does.
+    """
+
+    fraction: Share | None
+    days: Days | None
+    start: date | None
+    refit: bool
 
 
 @dataclass(frozen=True)

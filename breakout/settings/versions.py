@@ -29,8 +29,10 @@ _MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
     "sweep": {"resume": None, "fail_fast": False, "workers": None, "job_defaults": []},
 }
 
-# Keys that were added without a new version, with the values for mappings that were written before.
-ADDED_KEYS: dict[tuple[str, str], dict[str, Any]] = {
+# Keys that were added without a new version, by group and kind (None for a group without kinds), with the values for
+# mappings that were written before.
+ADDED_KEYS: dict[tuple[str, str | None], dict[str, Any]] = {
+    ("validation", None): {"days": None, "start": None, "refit": False},
     ("warehouse", "duckdb"): {
         "availability": None,
         "team_codes": None,

@@ -44,6 +44,7 @@ def metric_values(record: RunRecord) -> dict[str, float]:
     values |= {
         "model_threshold": model.threshold,
         "model_training_rows": model.training_rows,
+        "model_fitted_rows": None if model.learned is None else model.learned.rows,
         "model_fit_seconds": model.fit_seconds,
     }
     return {name: float(value) for name, value in values.items() if value is not None}

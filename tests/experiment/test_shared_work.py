@@ -24,14 +24,14 @@ def experiment(*overrides: str) -> settings.ExperimentConfig:
 def count_fits(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Count real fits by the kind of model, from now on."""
     counts: dict[str, int] = {}
-    for module in (fitting, shared_work):
-        fit = module.fit_model
+    for module, name in ((fitting, "fit_model"), (shared_work, "fit_twice")):
+        fit = getattr(module, name)
 
-        def counted(config, parts, seed, metadata, fit=fit):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        def counted(config, *arguments, fit=fit, **named):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN003, ANN202
             counts[config.kind] = counts.get(config.kind, 0) + 1
-            return fit(config, parts, seed, metadata)
+            return fit(config, *arguments, **named)
 
-        monkeypatch.setattr(module, "fit_model", counted)
+        monkeypatch.setattr(module, name, counted)
     return counts
 
 

@@ -16,7 +16,8 @@ from breakout.dataset import Rows
 from breakout.errors import DataError
 from breakout.models.base import FitParts, Model
 from breakout.models.blend import BlendModel
-from breakout.models.kinds import KINDS, fit_model, held_out_probability, load_model
+from breakout.models.catboost import CatBoostModel, first_trees
+from breakout.models.kinds import KINDS, Fits, fit_model, fit_twice, load_model
 from breakout.settings.composition import compose
 from breakout.settings.groups import ModelConfig
 
@@ -121,15 +122,37 @@ def test_a_damaged_blend_is_named(parts: FitParts, tmp_path: Path) -> None:
         load_model("blend", tmp_path)
 
 
-@pytest.mark.parametrize("kind", ["logistic", "blend", "base_rate"])
-def test_validation_rows_are_scored_by_a_model_that_has_not_learned_from_them(kind: str, parts: FitParts) -> None:
-    """Flipping every validation label changes the final model, and not the probabilities it is evaluated by."""
+def twice(kind: str, parts: FitParts, *words: str, is_refit: bool = True) -> Fits:
+    return fit_twice(config_of(kind, *words), parts, 42, METADATA, is_refit=is_refit)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_validation_labels_change_the_final_model_and_not_the_one_that_scores_them(kind: str, parts: FitParts) -> None:
     turned = replace(parts, validation=replace(parts.validation, y=1 - parts.validation.label))
-    config = config_of(kind, *(["model.early_stopping_rounds=0", "model.iterations=20"] if kind == "blend" else []))
-    one, other = (fit_model(config, part, 42, METADATA) for part in (parts, turned))
-    assert not np.allclose(one.predict_probability(parts.fit), other.predict_probability(parts.fit))
-    scores = [held_out_probability(config, m, p) for m, p in ((one, parts), (other, turned))]
-    assert np.array_equal(scores[0], scores[1])
+    words = ["model.early_stopping_rounds=0", "model.iterations=20"] if KINDS[kind].stops_early else []
+    fits = [twice(kind, part, *words) for part in (parts, turned)]
+    final, held_out = ([fit[k].predict_probability(parts.validation) for fit in fits] for k in (1, 0))
+    assert not np.allclose(final[0], final[1])
+    assert np.array_equal(held_out[0], held_out[1])
+
+
+def test_the_final_trees_are_the_first_ones_of_a_long_fit_of_all_rows_as_many_as_the_stopped_fit_has(
+    parts: FitParts,
+) -> None:
+    """A fit of so few trees alone would differ: below 200 trees CatBoost takes other steps in the leaves."""
+    held_out, final = twice("catboost", parts)
+    trees = int(held_out.describe()["trees"])
+    long = fit_model(config_of("catboost", "model.early_stopping_rounds=0"), parts.joined(), 42, METADATA)
+    assert isinstance(long, CatBoostModel)
+    assert trees < 200
+    expected = first_trees(long, trees).predict_probability(parts.fit)
+    assert np.array_equal(final.predict_probability(parts.fit), expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_a_refit_only_a_stopped_model_keeps_its_first_fit(kind: str, parts: FitParts) -> None:
+    held_out, final = twice(kind, parts, is_refit=False)
+    assert (final is held_out) == KINDS[kind].stops_early
 
 
 def test_class_weights_reach_both_parts_of_a_blend(parts: FitParts) -> None:

@@ -37,12 +37,15 @@ def test_saved_settings_of_version_1_load_with_their_values_under_the_new_names(
     assert found.config_version == settings.CONFIG_VERSION == 2
     assert (found.run.write_report, found.sweep.workers) == (False, None)
     assert found.model == train().model
+    assert found.validation == train("validation.refit=false").validation
     assert found.sweep.job_defaults[0] == "write_report=false"
 
 
 def test_the_fingerprint_of_settings_of_version_1_is_the_recorded_one() -> None:
     found = settings.load_file(VERSION_1, settings.ExperimentConfig)
-    assert settings.fingerprint(found) == RECORDED_FINGERPRINT == settings.fingerprint(train("name=other"))
+    same = train("name=other", "validation.refit=false")
+    assert settings.fingerprint(found) == RECORDED_FINGERPRINT == settings.fingerprint(same)
+    assert settings.fingerprint(train()) != RECORDED_FINGERPRINT, "the model learns from more games now"
     assert settings.fingerprint(train("model.depth=3")) != RECORDED_FINGERPRINT
 
 

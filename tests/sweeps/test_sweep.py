@@ -19,7 +19,7 @@ from breakout.experiment.fitting import split_parts
 from breakout.experiment.plan import open_plan
 from breakout.experiment.shared_work import SharedWork
 from breakout.models.base import FitParts
-from breakout.models.kinds import fit_model
+from breakout.models.kinds import fit_twice
 from breakout.settings.composition import compose
 from breakout.sweeps.record import load_record
 from tests.sample_files import ingest, warehouse_overrides
@@ -65,21 +65,24 @@ def test_fits_that_jobs_share_are_bitwise_those_of_each_alone(kind: str, rounds:
     for iterations in counts:
         words = ("model.depth=2", f"model.iterations={iterations}", f"model.early_stopping_rounds={rounds}")
         config = model_of(f"model={kind}", *words)
-        together, alone = shared.fit(config, parts, 1, {}), fit_model(config, parts, 1, {})
-        for rows in (parts.fit, parts.validation):
-            assert np.array_equal(together.predict_probability(rows), alone.predict_probability(rows)), iterations
-        assert together.describe() == alone.describe()
+        fits = shared.fit(config, parts, 1, {}, is_refit=True), fit_twice(config, parts, 1, {}, is_refit=True)
+        for together, alone in zip(*fits, strict=True):
+            for rows in (parts.fit, parts.validation):
+                assert np.array_equal(together.predict_probability(rows), alone.predict_probability(rows)), iterations
+            assert together.describe() == alone.describe()
 
 
 def test_jobs_share_fits_on_equal_rows_however_they_came_by_them_and_on_no_others(parts: FitParts) -> None:
     shared, config = SharedWork(), model_of("model=logistic")
-    first = shared.fit(config, parts, 1, {})
+    first = shared.fit(config, parts, 1, {}, is_refit=True)
     copied = FitParts(replace(parts.fit, X=parts.fit.X.copy(), y=parts.fit.label.copy()), parts.validation)
-    assert shared.fit(config, copied, 1, {}) is first, "each job of a walk forward takes its folds' rows itself"
+    assert shared.fit(config, copied, 1, {}, is_refit=True) is first, (
+        "each job of a walk forward takes its folds' rows itself"
+    )
     nudged = replace(parts.fit, X=parts.fit.X * (1 + np.finfo("float64").eps))
     turned = replace(parts.validation, y=1 - parts.validation.label)
     for other in (replace(parts, fit=nudged), replace(parts, validation=turned)):
-        assert shared.fit(config, other, 1, {}) is not first
+        assert shared.fit(config, other, 1, {}, is_refit=True) is not first
 
 
 def test_a_job_of_a_sweep_is_bitwise_the_single_run_with_its_settings(shape: Swept, tmp_path: Path) -> None:

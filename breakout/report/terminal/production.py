@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Column
 
+from breakout.bundle import load_manifest
 from breakout.report.terminal.console import console, styled, titled_table
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def print_production(registry: Registry) -> None:
     else:
         out.print_place("in production", current)
         out.print_place("bundle", registry.bundle_folder(current))
+        out.print(load_manifest(registry.bundle_folder(current)).learned_rows.describe())
     if not history:
         return
     out.print(styled("\nhistory", "bold", ", newest first"))

@@ -110,7 +110,8 @@ def _describe_fit(model: ModelSummary) -> str:
     found = model.figures.get("trees")
     trees = "" if found is None else f", {found:g} trees"
     seconds = format_number(model.fit_seconds, ".2f")
-    return f"fitted: {model.kind}{trees}, {model.training_rows:,} training rows, {seconds} s"
+    learned = f"{model.training_rows:,} training rows" if model.learned is None else model.learned.describe()
+    return f"{model.kind}{trees}, {learned} ({seconds} s)"
 
 
 def _describe_drift(distributions: DistributionReport | None) -> str:
