@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from breakout.proof.differences import GAMES, Audited, Difference, compare_rows, own_rows, quoted, recompute
 from breakout.proof.sampling import keys_of
+from breakout.proof.status_checks import LATER_STATUSES, StatusChecks
 from breakout.warehouse.consistency import find_inconsistencies
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from breakout.dataset import Dataset
-    from breakout.features.config import BreakoutFeatureConfig
-    from breakout.proof.paths import Path, Paths
-    from breakout.proof.replay import Replay
 
 TRUNCATION = "truncation"
 PERTURBATION = "perturbation"
@@ -26,62 +24,25 @@ LABEL = "label independence"
 EVALUATION_PATH = "evaluation path"
 PREDICTION_PATH = "prediction path"
 AGREEMENT = "tables agree"
-CHECKS = (TRUNCATION, PERTURBATION, LABEL, EVALUATION_PATH, PREDICTION_PATH, AGREEMENT)
+GAME_CHECKS = (TRUNCATION, PERTURBATION, LABEL, EVALUATION_PATH, PREDICTION_PATH, AGREEMENT)
 # These checks change only the data, so a difference is a leak. The other checks compare paths or source tables.
-DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL)
-ROWS = "(rows)"
-COLUMNS = "(columns)"
-GAMES = "(games)"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One row and feature for which two computations differ.
-
-    `feature` is ROWS or COLUMNS if the dataset's rows or columns differ, and GAMES if source tables contradict each
-    other.
-    """
-
-    check: str
-    feature: str
-    player_lookup: str
-    game_id: str
-    game_date: str
-    expected: float | str
-    found: float | str
-
-
-@dataclass(frozen=True)
-class Audited:
-    """The sampled rows as the training path computed them on all data, and everything needed to compute them again."""
-
-    rows: Dataset
-    config: BreakoutFeatureConfig
-    paths: Paths
-    replay: Replay
-    end: date
-    seed: int
-
-    def days(self) -> list[date]:
-        """Return the distinct dates of the sampled rows."""
-        return [day.item() for day in np.unique(self.rows.dates)]
-
-    def of_day(self, day: date) -> Dataset:
-        """Return the sampled rows of one date."""
-        return self.rows.take(self.rows.dates == np.datetime64(day))
+DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL, LATER_STATUSES)
 
 
 def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[Difference]:
     """Yield the differences of every check, date by date; `on_date` is called with each finished date."""
     yield from _contradicting(audited)
     yield from _evaluated(audited)
+    statuses = StatusChecks(audited)
     for day in audited.days():
         expected = audited.of_day(day)
         yield from _truncated(audited, expected, day)
         yield from _perturbed(audited, expected, day)
         yield from _flipped(audited, expected, day)
         yield from _predicted(audited, expected, day)
+        yield from statuses.of_day(expected, day)
         on_date(day)
+    yield from statuses.at_the_end()
 
 
 def _contradicting(audited: Audited) -> Iterator[Difference]:
@@ -92,11 +53,6 @@ def _contradicting(audited: Audited) -> Iterator[Difference]:
     for found in find_inconsistencies(audited.replay):
         for game_id, held in found.examples or (("", found.message),):
             yield Difference(AGREEMENT, GAMES, "", game_id, "", "the same game in all tables", held)
-
-
-def recompute(audited: Audited, path: Path, start: date, end: date) -> Dataset:
-    """Return the rows from `start` to `end`, computed by a path from the present tables of the replay."""
-    return path(audited.replay, audited.config, start, end)
 
 
 def _evaluated(audited: Audited) -> Iterator[Difference]:
@@ -118,7 +74,7 @@ def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
     own = own_rows(expected)
     players = f"FROM main.player_game_summary WHERE game_date < DATE '{day}' OR {own}"
     teams = f"FROM main.team_offense_game_summary WHERE game_date < DATE '{day}'"
-    with audited.replay.changed(players, teams):
+    with audited.replay.changed(player_game_summary=players, team_offense_game_summary=teams):
         yield from compare_rows(TRUNCATION, expected, recompute(audited, audited.paths.training, day, day))
 
 
@@ -132,7 +88,7 @@ def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
     later = f"(game_date >= DATE '{day}' OR game_id IN ({own_games}))"
     players = audited.replay.noise("player_game_summary", later, audited.seed)
     teams = audited.replay.noise("team_offense_game_summary", later, audited.seed)
-    with audited.replay.changed(players, teams):
+    with audited.replay.changed(player_game_summary=players, team_offense_game_summary=teams):
         yield from compare_rows(PERTURBATION, expected, recompute(audited, audited.paths.training, day, audited.end))
 
 
@@ -141,7 +97,7 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
     breakouts = expected.take(expected.label == 1)
     points = f"CASE WHEN {own_rows(breakouts)} THEN 0 WHEN {own_rows(expected)} THEN 200 ELSE points END"
     players = f"SELECT * REPLACE ({points} AS points) FROM main.player_game_summary"
-    with audited.replay.changed(players, "FROM main.team_offense_game_summary"):
+    with audited.replay.changed(player_game_summary=players):
         yield from compare_rows(LABEL, expected, recompute(audited, audited.paths.training, day, day))
 
 
@@ -155,7 +111,9 @@ def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
     audited.replay.schedule_games(nights.dropna(subset=["is_home"]), audited.config.season_types[0])
     audited.replay.list_rows(nights)
     with audited.replay.changed(
-        f"FROM main.player_game_summary {before}", f"FROM main.team_offense_game_summary {before}"
+        player_game_summary=f"FROM main.player_game_summary {before}",
+        team_offense_game_summary=f"FROM main.team_offense_game_summary {before}",
+        schedule="FROM main.tonight",
     ):
         slate = recompute(audited, audited.paths.prediction, day, day)
         on_slate = set(keys_of(slate))
@@ -164,35 +122,3 @@ def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
         if not is_on_slate.all():
             listed = recompute(audited, audited.paths.listed, day, day)
             yield from compare_rows(PREDICTION_PATH, expected.take(~is_on_slate), listed)
-
-
-def own_rows(rows: Dataset) -> str:
-    """Return an SQL condition that holds for exactly these rows of player_game_summary."""
-    pairs = ", ".join(f"({quoted(key[1])}, {quoted(key[0])})" for key in keys_of(rows))
-    return f"(game_id, player_lookup) IN ({pairs})" if pairs else "FALSE"
-
-
-def quoted(text: str) -> str:
-    """Return a text as a quoted SQL string of DuckDB."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:
-    """Yield the values that differ in any bit, and the expected rows that are missing or duplicated."""
-    if tuple(found.X.columns) != tuple(expected.X.columns):
-        yield Difference(check, COLUMNS, "", "", "", ", ".join(expected.X.columns), ", ".join(found.X.columns))
-        return
-    places: dict[tuple[str, str, str], list[int]] = {}
-    for place, key in enumerate(keys_of(found)):
-        places.setdefault(key, []).append(place)
-    values, others = expected.X.to_numpy(), found.X.to_numpy()
-    for number, key in enumerate(keys_of(expected)):
-        at = places.get(key, [])
-        if len(at) != 1:
-            yield Difference(check, ROWS, *key, "1 row", f"{len(at)} rows")
-            continue
-        # compared as bits: two NaN are equal, 0.0 and -0.0 are not
-        differs = values[number].view("int64") != others[at[0]].view("int64")
-        for position in np.flatnonzero(differs):
-            feature = str(expected.X.columns[int(position)])
-            yield Difference(check, feature, *key, float(values[number, position]), float(others[at[0], position]))

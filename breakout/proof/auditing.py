@@ -11,11 +11,13 @@ from breakout.errors import DataError
 from breakout.features.query import seasons_before
 from breakout.features.query_plan import plan_query
 from breakout.features.sources import extra_columns
-from breakout.proof.audit_checks import COLUMNS, DATA_CHECKS, GAMES, ROWS, Audited, Difference, run_checks
+from breakout.proof.audit_checks import DATA_CHECKS, GAME_CHECKS, run_checks
+from breakout.proof.differences import COLUMNS, GAMES, ROWS, Audited, Difference
 from breakout.proof.leak import SourceRow, find_leak
 from breakout.proof.paths import Paths, installed_paths
 from breakout.proof.replay import Replay
 from breakout.proof.sampling import sample_rows
+from breakout.proof.status_checks import STATUS_CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,10 +49,12 @@ class Counterexample:
 class AuditReport:
     """The result of an audit: what was checked, and every difference.
 
-    `edge_cases` counts the sampled rows of each kind of edge case.
+    `checks` are those of games and, if a feature reads injury reports, those of statuses. `edge_cases` counts the
+    sampled rows of each kind of edge case.
     """
 
     features: tuple[str, ...]
+    checks: tuple[str, ...]
     rows: int
     dates: int
     edge_cases: dict[str, int]
@@ -116,9 +120,13 @@ def audit_features(
     if not len(window):
         raise DataError(f"there are no rows to audit between {first} and {last}; widen audit.start..audit.end.")
     mask, edges = sample_rows(window, rows, seed)
-    with Replay(warehouse, first, last, extra, seasons_before(config.names, registry)) as replay:
+    has_reports = plan.uses_availability
+    with Replay(
+        warehouse, first, last, extra, seasons_before(config.names, registry), has_reports=has_reports
+    ) as replay:
         audited = Audited(window.take(mask), config, used, replay, last, seed)
         violations = tuple(run_checks(audited, on_date))
         examples = _counterexamples(audited, violations)
     logger.info("audited %d rows of %d dates: %d violations", int(mask.sum()), len(audited.days()), len(violations))
-    return AuditReport(config.names, int(mask.sum()), len(audited.days()), edges, violations, examples)
+    checks = (*GAME_CHECKS, *(STATUS_CHECKS if has_reports else ()))
+    return AuditReport(config.names, checks, int(mask.sum()), len(audited.days()), edges, violations, examples)

@@ -8,27 +8,31 @@ from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
-from breakout.proof.audit_checks import Audited, Difference, recompute
+from breakout.proof.differences import Audited, Difference, recompute
 from breakout.proof.sampling import keys_of
+from breakout.proof.status_checks import LATER_STATUSES, cutoff_of, later_statuses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A source row on or after the date of an audited row that changes the audited feature, although it must not."""
+    """A source row that changes the audited feature although it must not.
+
+    It is dated on or after the audited row, or it is a status that was reported too late. `key` is the key of the row
+    without the game date.
+    """
 
     table: str
-    game_id: str
-    who: str
+    key: tuple[str, ...]
     game_date: str
     is_left_out: bool
 
     def __str__(self) -> str:
-        row = f"{self.table} ({self.game_id}, {self.who}) of {self.game_date}"
+        row = f"{self.table} ({', '.join(self.key)}) of {self.game_date}"
         return f"when {row} alone is left out" if self.is_left_out else f"with {row} alone"
 
 
@@ -38,6 +42,8 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
     A row can change the value by other numbers or, if that has no effect, by its absence. The audited row's own source
     row and those of the same game are tried first, because they are the most frequent causes.
     """
+    if difference.check == LATER_STATUSES:
+        return _find_status(audited, difference)
     day = date.fromisoformat(difference.game_date)
     candidates = audited.replay.rows_from(day, difference.game_id)
     is_own = (candidates["game_id"] == difference.game_id) & (candidates["who"] == difference.player_lookup)
@@ -48,8 +54,30 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
         rows = candidates[mask & ~is_own] if is_left_out else candidates[mask]
         found = _halve(partial(_matters, audited, difference, is_left_out=is_left_out), rows)
         if found is not None:
-            return SourceRow(found["source"], found["game_id"], found["who"], str(found["game_date"])[:10], is_left_out)
+            key = (found["game_id"], found["who"])
+            return SourceRow(found["source"], key, str(found["game_date"])[:10], is_left_out)
     return None
+
+
+def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
+    """Search by halving for one status that was reported too late and whose absence changes the value."""
+    day = date.fromisoformat(difference.game_date)
+    later = later_statuses(day, cutoff_of(day, audited.config.availability))
+    listed = "strftime(reported_at AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S UTC') AS reported_at"
+    sql = f"SELECT rowid, game_date, team_abbr, player_lookup, {listed} FROM main.availability WHERE {later}"
+    rows = audited.replay.connection.execute(f"{sql} ORDER BY game_date, rowid").df()
+    found = _halve(partial(_status_matters, audited, difference), rows)
+    if found is None:
+        return None
+    key = (found["team_abbr"], found["player_lookup"], f"reported at {found['reported_at']}")
+    return SourceRow("availability", key, str(found["game_date"])[:10], is_left_out=True)
+
+
+def _status_matters(audited: Audited, difference: Difference, rows: pd.DataFrame) -> bool:
+    """Return whether the absence of these statuses changes the audited value."""
+    left_out = ", ".join(map(str, rows["rowid"]))
+    reports = f"FROM main.availability WHERE rowid NOT IN ({left_out})"
+    return _changes(audited, difference, date.fromisoformat(difference.game_date), {"availability": reports})
 
 
 def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Series | None:
@@ -67,17 +95,21 @@ def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Se
 
 def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is_left_out: bool) -> bool:
     """Return whether noise in these source rows, or their absence, changes the audited value."""
-    day = date.fromisoformat(difference.game_date)
-    selects = []
+    selects = {}
     for table in ("player_game_summary", "team_offense_game_summary"):
         own = rows[rows["source"] == table]
         audited.replay.connection.register(f"changed_{table}", own[["game_id", "who"]].astype(str))
         second = "player_lookup" if table == "player_game_summary" else "team_abbr"
         where = f"(game_id, {second}) IN (SELECT (game_id, who) FROM changed_{table})"
         noise = audited.replay.noise(table, where, audited.seed + 1)
-        selects.append(f"FROM main.{table} WHERE NOT ({where})" if is_left_out else noise)
-    with audited.replay.changed(*selects):
-        found = recompute(audited, audited.paths.training, day, audited.end)
+        selects[table] = f"FROM main.{table} WHERE NOT ({where})" if is_left_out else noise
+    return _changes(audited, difference, audited.end, selects)
+
+
+def _changes(audited: Audited, difference: Difference, end: date, selects: Mapping[str, str]) -> bool:
+    """Return whether the audited value is another one in tables that show these SELECTs."""
+    with audited.replay.changed(**selects):
+        found = recompute(audited, audited.paths.training, date.fromisoformat(difference.game_date), end)
     key = (difference.player_lookup, difference.game_id, difference.game_date)
     at = [place for place, other in enumerate(keys_of(found)) if other == key]
     if len(at) != 1:

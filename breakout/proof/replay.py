@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from breakout.warehouse import tables
 from breakout.warehouse.duckdb import DuckDBWarehouse
+from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
+
+    import pyarrow as pa
 
     from breakout.warehouse.base import Warehouse
 
@@ -31,18 +35,30 @@ _LISTED = (
     "opponent_team_abbr",
     "is_home",
 )
+LATER_REPORTS = timedelta(days=7)  # the audit also changes statuses of game dates so long after the last audited row
 
 
 class Replay(DuckDBWarehouse):
-    """A warehouse of copied history tables; `changed(...)` replaces their rows for the duration of a block."""
+    """A warehouse of copied source tables; `changed(...)` replaces their rows for the duration of a block.
+
+    The schedule and the injury reports are copied only if the audited features read the availability of players.
+    """
 
     def __init__(
-        self, source: Warehouse, start: date, end: date, extra: Mapping[str, set[str]], seasons_before: int = 1
+        self,
+        source: Warehouse,
+        start: date,
+        end: date,
+        extra: Mapping[str, set[str]],
+        seasons_before: int = 1,
+        *,
+        has_reports: bool = False,
     ) -> None:
         """Copy the source rows that are needed to build the rows from `start` to `end`.
 
         `extra` maps the name of a table to further columns to copy. `seasons_before` is the number of seasons before a
-        row's own season that its features read.
+        row's own season that its features read. With `has_reports` the injury reports are copied too, also those of
+        game dates after `end`, and the tip-off times of the schedule.
         """
         super().__init__({}, label="replay")
         window: dict[str, object] = {"history_start": source.history_start(start, seasons_before), "end": end}
@@ -53,34 +69,55 @@ class Replay(DuckDBWarehouse):
         ):
             others = sorted(extra.get(table.name, set()))
             columns = [column.name for column in table.columns if column.name != "season_type"] + others
-            sql = f"""SELECT {", ".join(columns)}, {source.sources.season_type} AS season_type
+            self._copy(table, [*columns, f"{source.sources.season_type} AS season_type"], source, window)
+            self._amounts[table.name] = results | dict.fromkeys(others, 20)
+        self.connection.execute(
+            "CREATE TABLE main.schedule (game_date DATE, home_team_abbr VARCHAR, away_team_abbr VARCHAR, "
+            "tip_off TIMESTAMPTZ)"
+        )
+        self._show("schedule", "FROM main.schedule")
+        if has_reports:
+            self._copy_reports(source, start, end)
+
+    def _copy(self, table: tables.Table, columns: Iterable[str], source: Warehouse, dates: dict[str, object]) -> None:
+        """Copy these columns of the rows from @history_start to @end, and show the copy as the source table."""
+        sql = f"""SELECT {", ".join(columns)}
 FROM {source.sources.reference(table)}
 WHERE game_date BETWEEN @history_start AND @end"""
-            self.connection.register("incoming", source.query(sql, window))
-            self.connection.execute(f"CREATE TABLE main.{table.name} AS FROM incoming")
-            self.connection.unregister("incoming")
-            self.connection.execute(f"CREATE VIEW nba_analytics.{table.name} AS FROM main.{table.name}")
-            self.loaded.add(table.name)
-            self._amounts[table.name] = results | dict.fromkeys(others, 20)
+        self._create(f"main.{table.name}", source.query(sql, dates))
+        self._show(table.name, f"FROM main.{table.name}")
+        self.loaded.add(table.name)
+
+    def _copy_reports(self, source: Warehouse, start: date, end: date) -> None:
+        """Copy the injury reports from `start` to a week after `end`, and the tip-off times of the schedule."""
+        self.sources = SourceTables(has_tip_off=True)
+        dates: dict[str, object] = {"history_start": start, "end": end + LATER_REPORTS}
+        columns = ["game_date", "team_abbr", "player_lookup", "status", "reported_at"]
+        self._copy(tables.AVAILABILITY, columns, source, dates)
+        if source.has_schedule() and source.sources.has_tip_off:
+            self._copy(tables.SCHEDULE, ["game_date", "home_team_abbr", "away_team_abbr", "tip_off"], source, dates)
 
     @contextmanager
-    def changed(self, players: str, teams: str) -> Iterator[Replay]:
-        """Make the tables show these SELECTs over `main.<table>` inside the block, and the copies after the block."""
-        selects = {"player_game_summary": players, "team_offense_game_summary": teams}
+    def changed(self, **selects: str) -> Iterator[Replay]:
+        """Make each named table show its SELECT over `main.<table>` inside the block, and its copy after the block."""
         try:
             for table, select in selects.items():
-                self.connection.execute(f"CREATE OR REPLACE VIEW nba_analytics.{table} AS {select}")
+                self._show(table, select)
             yield self
         finally:
             for table in selects:
-                self.connection.execute(f"CREATE OR REPLACE VIEW nba_analytics.{table} AS FROM main.{table}")
+                self._show(table, f"FROM main.{table}")
+
+    def _show(self, table: str, select: str) -> None:
+        self.connection.execute(f"CREATE OR REPLACE VIEW nba_analytics.{table} AS {select}")
 
     def list_rows(self, rows: pd.DataFrame) -> None:
         """Make these rows (identity columns only) the table `slate`, as games that are not played yet."""
-        self._create("slate", rows[list(_LISTED)])
+        self._create("nba_analytics.slate", rows[list(_LISTED)])
+        self.connection.execute("ALTER TABLE nba_analytics.slate ALTER game_date TYPE DATE")
 
     def schedule_games(self, rows: pd.DataFrame, season_type: str) -> None:
-        """Make the games of these rows the schedule, all with one season type."""
+        """Make the games of these rows the table `main.tonight`, a schedule with one season type and known tip-offs."""
         home, away = ("team_abbr", "opponent_team_abbr"), ("opponent_team_abbr", "team_abbr")
         sides = [
             rows.loc[rows["is_home"] == is_home, ["game_id", "game_date", "season_year", *teams]].set_axis(
@@ -89,12 +126,18 @@ WHERE game_date BETWEEN @history_start AND @end"""
             for is_home, teams in ((1, home), (0, away))
         ]
         games = pd.concat(sides).drop_duplicates().assign(season_type=season_type)
-        self._create("schedule", games)
+        self._create("main.games_of_day", games)
+        self.connection.execute(
+            """CREATE OR REPLACE TABLE main.tonight AS
+            SELECT games.* REPLACE (CAST(games.game_date AS DATE) AS game_date), tip_off
+            FROM main.games_of_day AS games
+            LEFT JOIN main.schedule AS known
+            ON known.game_date = CAST(games.game_date AS DATE) AND known.home_team_abbr = games.home_team_abbr"""
+        )
 
-    def _create(self, table: str, rows: pd.DataFrame) -> None:
+    def _create(self, table: str, rows: pa.Table | pd.DataFrame) -> None:
         self.connection.register("incoming", rows)
-        self.connection.execute(f"CREATE OR REPLACE TABLE nba_analytics.{table} AS FROM incoming")
-        self.connection.execute(f"ALTER TABLE nba_analytics.{table} ALTER game_date TYPE DATE")
+        self.connection.execute(f"CREATE OR REPLACE TABLE {table} AS FROM incoming")
         self.connection.unregister("incoming")
 
     def noise(self, table: str, where: str, seed: int) -> str:

@@ -18,17 +18,15 @@ from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.proof.audit_checks import (
     AGREEMENT,
-    COLUMNS,
     DATA_CHECKS,
     EVALUATION_PATH,
-    GAMES,
     LABEL,
     PERTURBATION,
     PREDICTION_PATH,
-    ROWS,
     TRUNCATION,
 )
 from breakout.proof.auditing import AuditReport, audit_features
+from breakout.proof.differences import COLUMNS, GAMES, ROWS
 from breakout.proof.paths import Paths, installed_paths
 from breakout.proof.sampling import edge_cases, sample_rows
 from breakout.warehouse.duckdb import DuckDBWarehouse
@@ -49,12 +47,13 @@ START, END = date(2025, 11, 2), date(2026, 1, 31)
 def warehouse() -> Iterator[DuckDBWarehouse]:
     """A part of one season: enough rows for every edge case, and quick to recompute."""
     sample = open_sample()
+    sample.check_availability(START, END)
     cut = {
         table: sample.query(
-            f"SELECT * FROM nba_analytics.{table} WHERE season_year = @season AND game_date <= @end",  # noqa: S608
-            {"season": 2025, "end": END},
+            f"SELECT * FROM nba_analytics.{table} WHERE game_date BETWEEN @first AND @end",  # noqa: S608
+            {"first": date(2025, 10, 1), "end": END},
         )
-        for table in ("player_game_summary", "team_offense_game_summary")
+        for table in ("player_game_summary", "team_offense_game_summary", "availability")
     }
     sample.close()
     small = DuckDBWarehouse.from_arrow(cut)
@@ -93,10 +92,7 @@ def test_a_window_that_holds_the_current_game_is_found(
     assert example.difference.check in DATA_CHECKS
     assert example.leaked is not None
     assert example.leaked.table == "player_game_summary"
-    assert (example.leaked.who, example.leaked.game_id) == (
-        example.difference.player_lookup,
-        example.difference.game_id,
-    )
+    assert example.leaked.key == (example.difference.game_id, example.difference.player_lookup)
 
 
 def test_a_last_breakout_partitioned_by_the_own_label_is_found(
@@ -112,7 +108,7 @@ def test_a_last_breakout_partitioned_by_the_own_label_is_found(
     assert report.count("days_since_breakout", LABEL)
     leaked = report.counterexamples[0].leaked
     assert leaked is not None
-    assert leaked.game_id == report.counterexamples[0].difference.game_id
+    assert leaked.key[0] == report.counterexamples[0].difference.game_id
 
 
 def test_a_join_that_multiplies_rows_is_found(warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +142,7 @@ def test_an_opponent_rating_that_holds_tonight_is_found(
     leaked = report.counterexamples[0].leaked
     assert leaked is not None
     assert leaked.table == "team_offense_game_summary"
-    assert leaked.game_id == report.counterexamples[0].difference.game_id
+    assert leaked.key[0] == report.counterexamples[0].difference.game_id
 
 
 def test_a_game_that_leaks_by_being_there_is_named(warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +154,7 @@ def test_a_game_that_leaks_by_being_there_is_named(warehouse: DuckDBWarehouse, m
     example = report.counterexamples[0]
     assert example.leaked is not None
     assert example.leaked.is_left_out
-    assert (example.leaked.table, example.leaked.game_id) == ("team_offense_game_summary", example.difference.game_id)
+    assert (example.leaked.table, example.leaked.key[0]) == ("team_offense_game_summary", example.difference.game_id)
 
 
 def test_a_game_with_two_dates_is_named_and_its_leak_found(warehouse: DuckDBWarehouse) -> None:
@@ -186,7 +182,7 @@ def test_a_game_with_two_dates_is_named_and_its_leak_found(warehouse: DuckDBWare
     assert report.count(GAMES, AGREEMENT) == 1
     assert report.count("opponent_def_rating", PERTURBATION)
     leaked = next(example.leaked for example in report.counterexamples if example.leaked is not None)
-    assert (leaked.table, leaked.game_id) == ("team_offense_game_summary", game_id)
+    assert (leaked.table, leaked.key[0]) == ("team_offense_game_summary", game_id)
 
 
 def test_a_slate_that_takes_home_for_away_is_found(warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:

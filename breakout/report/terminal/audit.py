@@ -1,12 +1,9 @@
-"""The result of an audit on the terminal: a table of features and checks, and the smallest counterexamples."""
+"""The result of an audit on the terminal: a table of checks, and the smallest counterexamples."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Column
-
-from breakout.proof.audit_checks import CHECKS
 from breakout.report.terminal.console import console, styled, titled_table
 
 if TYPE_CHECKING:
@@ -14,13 +11,14 @@ if TYPE_CHECKING:
 
 
 def print_audit(report: AuditReport) -> None:
-    """Print the violations of each feature by check, the edge cases among the rows, and counterexamples."""
+    """Print the violations of each check by feature, the edge cases among the rows, and counterexamples."""
     out = console()
-    name = Column("feature", no_wrap=True)
-    table = titled_table("violations by check", name, "rows checked", *CHECKS)
-    for subject in report.subjects:
-        counts = [report.count(subject, check) for check in CHECKS]
-        table.add_row(subject, f"{report.rows:,}", *(styled(n, "red") if n else "0" for n in counts))
+    table = titled_table(f"{len(report.features)} features, violations by check", "check", "violations", "of")
+    for check in report.checks:
+        counts = {subject: report.count(subject, check) for subject in report.subjects}
+        found = ", ".join(f"{subject} {count:,}" for subject, count in counts.items() if count)
+        total = sum(counts.values())
+        table.add_row(check, styled(f"{total:,}", "red") if total else "0", found)
     out.print(table)
     edges = ", ".join(f"{name} {rows}" for name, rows in report.edge_cases.items())
     out.print(f"{report.rows:,} rows of {report.dates} dates, among them: {edges}")

@@ -1,0 +1,97 @@
+"""The differences that an audit finds: two computations of the same rows, compared bit by bit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from breakout.proof.sampling import keys_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from breakout.dataset import Dataset
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.proof.paths import Path, Paths
+    from breakout.proof.replay import Replay
+
+ROWS = "(rows)"
+COLUMNS = "(columns)"
+GAMES = "(games)"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One row and feature for which two computations differ.
+
+    `feature` is ROWS or COLUMNS if the dataset's rows or columns differ, and GAMES if source tables contradict each
+    other.
+    """
+
+    check: str
+    feature: str
+    player_lookup: str
+    game_id: str
+    game_date: str
+    expected: float | str
+    found: float | str
+
+
+@dataclass(frozen=True)
+class Audited:
+    """The sampled rows as the training path computed them on all data, and everything needed to compute them again."""
+
+    rows: Dataset
+    config: BreakoutFeatureConfig
+    paths: Paths
+    replay: Replay
+    end: date
+    seed: int
+
+    def days(self) -> list[date]:
+        """Return the distinct dates of the sampled rows."""
+        return [day.item() for day in np.unique(self.rows.dates)]
+
+    def of_day(self, day: date) -> Dataset:
+        """Return the sampled rows of one date."""
+        return self.rows.take(self.rows.dates == np.datetime64(day))
+
+
+def recompute(audited: Audited, path: Path, start: date, end: date) -> Dataset:
+    """Return the rows from `start` to `end`, computed by a path from the present tables of the replay."""
+    return path(audited.replay, audited.config, start, end)
+
+
+def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:
+    """Yield the values that differ in any bit, and the expected rows that are missing or duplicated."""
+    if tuple(found.X.columns) != tuple(expected.X.columns):
+        yield Difference(check, COLUMNS, "", "", "", ", ".join(expected.X.columns), ", ".join(found.X.columns))
+        return
+    places: dict[tuple[str, str, str], list[int]] = {}
+    for place, key in enumerate(keys_of(found)):
+        places.setdefault(key, []).append(place)
+    values, others = expected.X.to_numpy(), found.X.to_numpy()
+    for number, key in enumerate(keys_of(expected)):
+        at = places.get(key, [])
+        if len(at) != 1:
+            yield Difference(check, ROWS, *key, "1 row", f"{len(at)} rows")
+            continue
+        # compared as bits: two NaN are equal, 0.0 and -0.0 are not
+        differs = values[number].view("int64") != others[at[0]].view("int64")
+        for position in np.flatnonzero(differs):
+            feature = str(expected.X.columns[int(position)])
+            yield Difference(check, feature, *key, float(values[number, position]), float(others[at[0], position]))
+
+
+def own_rows(rows: Dataset) -> str:
+    """Return an SQL condition that holds for exactly these rows of player_game_summary."""
+    pairs = ", ".join(f"({quoted(key[1])}, {quoted(key[0])})" for key in keys_of(rows))
+    return f"(game_id, player_lookup) IN ({pairs})" if pairs else "FALSE"
+
+
+def quoted(text: str) -> str:
+    """Return a text as a quoted SQL string of DuckDB."""
+    return "'" + text.replace("'", "''") + "'"

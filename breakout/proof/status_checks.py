@@ -1,0 +1,153 @@
+"""The checks of injury reports: a status counts from its report on, up to the cutoff and before tip-off.
+
+Games are known as of the morning, statuses as of the cutoff. The cutoff is computed here by zoneinfo, apart from the
+feature query. Statuses of later game dates, and statuses that were reported after the cutoff or from tip-off on, must
+change no bit of a feature. A status that was reported at the cutoff must count like one that was reported earlier.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from breakout.features.query_plan import plan_query
+from breakout.proof.differences import Audited, Difference, compare_rows, own_rows, recompute
+from breakout.proof.sampling import keys_of
+from breakout.warehouse.tables import STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from breakout.dataset import Dataset
+    from breakout.settings import AvailabilityConfig
+
+LATER_STATUSES = "later statuses"
+CUTOFF = "cutoff"
+TIP_OFF = "tip-off"
+REPORTS_COUNT = "reports count"
+STATUS_CHECKS = (LATER_STATUSES, CUTOFF, TIP_OFF, REPORTS_COUNT)
+
+_INSTANT = timedelta(microseconds=1)
+_LONG_BEFORE = timedelta(days=3)  # before every wrong cutoff that differs by a time zone and a day
+_BEFORE_CUTOFF = timedelta(hours=1)  # the tip-off of a game that begins before the cutoff
+_OPPOSITE = 3  # a shift in STATUSES that turns out and doubtful into statuses of players who are expected to play
+
+
+def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
+    """Return the instant, in UTC, up to which statuses for the games of a day are known."""
+    local = datetime.combine(
+        day - timedelta(days=availability.days_before),
+        time.fromisoformat(availability.cutoff),
+        ZoneInfo(availability.timezone),
+    )
+    return local.astimezone(UTC)
+
+
+def later_statuses(day: date, cutoff: datetime) -> str:
+    """Return an SQL condition for the rows of `main.availability` that features of a day must not read."""
+    tip_off = (
+        "SELECT MIN(tip_off) FROM main.schedule AS games "
+        "WHERE games.game_date = availability.game_date AND team_abbr IN (home_team_abbr, away_team_abbr)"
+    )
+    return (
+        f"(game_date > DATE '{day}' OR reported_at > {_literal(cutoff)} OR coalesce(reported_at >= ({tip_off}), FALSE))"
+    )
+
+
+@dataclass
+class StatusChecks:
+    """The checks of one audit; `moved` holds the features that a status before the cutoff has changed so far."""
+
+    audited: Audited
+    moved: set[str] = field(default_factory=set)
+
+    @cached_property
+    def readers(self) -> frozenset[str]:
+        """The audited features that read injury reports."""
+        registry, names = self.audited.paths.registry, self.audited.config.names
+        return frozenset(name for name in names if plan_query(registry, (name,)).uses_availability)
+
+    def of_day(self, expected: Dataset, day: date) -> Iterator[Difference]:
+        """Yield the differences of the sampled rows of a day; there is none if no feature reads injury reports."""
+        if self.readers:
+            yield from self._later(expected, day)
+            yield from self._known(expected, day)
+
+    def at_the_end(self) -> Iterator[Difference]:
+        """Yield each reader that no status has changed: the checks of its rows prove nothing."""
+        for name in sorted(self.readers - self.moved):
+            yield Difference(REPORTS_COUNT, name, "", "", "", "a change with the statuses before the cutoff", "none")
+
+    def _later(self, expected: Dataset, day: date) -> Iterator[Difference]:
+        """Compare after deleting all later statuses, and after changing all of them and adding one of each player."""
+        cutoff = cutoff_of(day, self.audited.config.availability)
+        is_later = later_statuses(day, cutoff)
+        changed = " ".join(
+            f"WHEN '{status}' THEN '{_shifted(number, _OPPOSITE)}'" for number, status in enumerate(STATUSES)
+        )
+        noise = f"""SELECT * REPLACE (CASE WHEN {is_later} THEN CASE status {changed} END ELSE status END AS status)
+FROM main.availability"""
+        added = self._statuses(expected, day, cutoff + _INSTANT)
+        of_next_day = self._statuses(expected, day + timedelta(days=1), cutoff - _LONG_BEFORE)
+        for reports in (
+            f"FROM main.availability WHERE NOT {is_later}",
+            f"{noise} UNION ALL BY NAME {added} UNION ALL BY NAME {of_next_day}",
+        ):
+            yield from self._compare(LATER_STATUSES, expected, day, availability=reports)
+
+    def _known(self, expected: Dataset, day: date) -> Iterator[Difference]:
+        """Compare statuses of every player that were reported long before with the same ones at the last moment.
+
+        The last moment is the cutoff, and in a schedule with earlier games the instant before tip-off, at which other
+        statuses are reported.
+        """
+        cutoff = cutoff_of(day, self.audited.config.availability)
+        tip_off = cutoff - _BEFORE_CUTOFF
+        untimed = "SELECT * REPLACE (CAST(NULL AS TIMESTAMPTZ) AS tip_off) FROM main.schedule"
+        early_games = f"""SELECT game_date, team_abbr AS home_team_abbr, opponent_team_abbr AS away_team_abbr,
+  {_literal(tip_off)} AS tip_off
+FROM main.team_offense_game_summary WHERE game_date = DATE '{day}'"""
+        at_tip_off = self._statuses(expected, day, tip_off, _OPPOSITE)
+        before = self._statuses(expected, day, tip_off - _INSTANT)
+        with self.audited.replay.changed(
+            availability=self._statuses(expected, day, cutoff - _LONG_BEFORE), schedule=untimed
+        ):
+            known = recompute(self.audited, self.audited.paths.training, day, day)
+        self.moved |= {found.feature for found in compare_rows(REPORTS_COUNT, expected, known)}
+        sampled = set(keys_of(expected))
+        known = known.take(np.array([key in sampled for key in keys_of(known)], dtype=bool))
+        at_cutoff = self._statuses(expected, day, cutoff)
+        yield from self._compare(CUTOFF, known, day, availability=at_cutoff, schedule=untimed)
+        both = f"{before} UNION ALL BY NAME {at_tip_off}"
+        yield from self._compare(TIP_OFF, known, day, availability=both, schedule=early_games)
+
+    def _compare(self, check: str, expected: Dataset, day: date, **selects: str) -> Iterator[Difference]:
+        with self.audited.replay.changed(**selects):
+            yield from compare_rows(check, expected, recompute(self.audited, self.audited.paths.training, day, day))
+
+    def _statuses(self, expected: Dataset, day: date, reported_at: datetime, shift: int = 0) -> str:
+        """Return a SELECT of one status of every player of the season and of the sampled rows, for each of his teams.
+
+        The statuses are equal for equal seeds; `shift` turns each into another one.
+        """
+        listed = ", ".join(f"'{_shifted(number, shift)}'" for number in range(len(STATUSES)))
+        seasons = ", ".join(str(year) for year in sorted(set(expected.context["season_year"])))
+        place = f"1 + hash(player_lookup, team_abbr, {self.audited.seed}) % {len(STATUSES)}"
+        return f"""SELECT DISTINCT DATE '{day}' AS game_date, team_abbr, player_lookup,
+  list_extract([{listed}], CAST({place} AS BIGINT)) AS status, {_literal(reported_at)} AS reported_at
+FROM main.player_game_summary
+WHERE season_year IN ({seasons}) AND game_date < DATE '{day}' OR {own_rows(expected)}"""
+
+
+def _shifted(number: int, shift: int) -> str:
+    return STATUSES[(number + shift) % len(STATUSES)]
+
+
+def _literal(instant: datetime) -> str:
+    return f"TIMESTAMPTZ '{instant.isoformat()}'"
