@@ -102,7 +102,7 @@ WRONG_LINES = [
     ("evaluate", "bundle is required and not given; add for example bundle="),
     ("dataset end=2026-02-05", "start and out are required"),
     (f"dataset {DATES} out=x.parquet start=2026-01-13", "start 2026-01-13 is after end 2026-01-12"),
-    ("predict bundle=x date=tomorrow", "date must be a date such as"),
+    ("predict bundle=x date=yesterday", "date must be text of the form 2026-01-31, or today, or tomorrow"),
     ("predict bundle=x date=2026-02-06 model.depth=6", "of `breakout predict`"),
     ("warehouse=duckdb", "warehouse.player_game_summary="),
     ("warehouse.player_game_summary=x", "belongs to warehouse=duckdb or warehouse=bigquery"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout import artifacts
 from breakout.experiment.evaluating import evaluation_parameters
 from breakout.production.bundle_gate import open_bundle
+from breakout.production.bundle_names import resolve_bundle
 from breakout.production.head_to_head import HeadToHead, check_comparable, compare_bundles
 from breakout.report.html.comparison_page import render_comparison
 from breakout.report.html.run_page import REPORT_FILE
@@ -32,6 +34,9 @@ def run(config: CompareConfig) -> int:
 
     GateError if either contract is not the installed one.
     """
+    given = (config.candidate, config.production)
+    folders = [str(resolve_bundle(bundle, config.paths.outputs)) for bundle in given]
+    config = replace(config, candidate=folders[0], production=folders[1])
     candidate, production = open_bundle(config.candidate), open_bundle(config.production)
     check_comparable(candidate, production)
     with progress_line("compare"):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from breakout.coverage import absent_game_warnings, find_absent_games
 from breakout.errors import ConfigurationError
 from breakout.production.bundle_gate import open_bundle
+from breakout.production.bundle_names import resolve_bundle
 from breakout.production.slate import build_slate
+from breakout.production.slate_choice import exclude_players, resolve_day
 from breakout.production.slate_output import check_out, write_slate
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.plans import print_warnings
@@ -15,6 +18,8 @@ from breakout.report.terminal.slate import print_slate
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from breakout.bundle import Bundle
     from breakout.settings import PredictConfig
 
@@ -25,21 +30,24 @@ def run(config: PredictConfig) -> int:
     GateError if the bundle's contract is not the installed one.
     """
     check_out(config.out, config.warehouse)
-    bundle = open_bundle(config.bundle)
-    check_day(bundle, config)
+    day = resolve_day(config.date)
+    bundle = open_bundle(resolve_bundle(config.bundle, config.paths.outputs))
+    check_day(bundle, day)
     with progress_line("predict"), open_for(config, "predict") as warehouse:
-        slate = build_slate(bundle, warehouse, config.date, config.max_days_since_game)
-        absent = find_absent_games(warehouse, bundle.features, config.date, config.date)
-    written = write_slate(slate, config.out, config.warehouse) if config.out else []
-    print_slate(slate, bundle, written)
+        slate = build_slate(bundle, warehouse, day, config.max_days_since_game)
+        slate = exclude_players(slate, config.exclude, warehouse) if config.exclude else slate
+        absent = find_absent_games(warehouse, bundle.features, day, day)
+    shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))
+    written = write_slate(shown, config.out, config.warehouse) if config.out else []
+    print_slate(shown, len(slate.ranked), bundle, written)
     print_warnings(absent_game_warnings(absent))
     return 0
 
 
-def check_day(bundle: Bundle, config: PredictConfig) -> None:
-    """Raise ConfigurationError if the configured date is within the bundle's training window or before it."""
-    if config.date <= bundle.train_end:
+def check_day(bundle: Bundle, day: date) -> None:
+    """Raise ConfigurationError if the day is within the bundle's training window or before it."""
+    if day <= bundle.train_end:
         raise ConfigurationError(
-            f"date={config.date} lies in what the bundle has learned from: its training ends on {bundle.train_end}. "
+            f"date={day} lies in what the bundle has learned from: its training ends on {bundle.train_end}. "
             "Give a later date, or a bundle trained earlier."
         )

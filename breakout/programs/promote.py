@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from breakout.errors import GateError
 from breakout.production.bundle_gate import find_bundle
+from breakout.production.bundle_names import resolve_bundle
 from breakout.production.promotion import Decision, check_candidate
 from breakout.production.recipe import recipe_digest
 from breakout.production.registry import EventFacts, Registry
@@ -26,7 +27,7 @@ def run(config: PromoteConfig) -> int:
     GateError if a check fails; production is unchanged then. The registry stays locked while the checks run, so a
     second promotion waits, and its candidate is compared with the model that the first one put into production.
     """
-    candidate = find_bundle(config.candidate)
+    candidate = find_bundle(resolve_bundle(config.candidate, config.paths.outputs))
     registry = Registry.of(config.paths.outputs)
     with registry.lock(on_wait=lambda: print_line("another promotion is running; waiting for it to end", flush=True)):
         decision = ask_gate(config, candidate, registry)

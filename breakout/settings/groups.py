@@ -41,6 +41,10 @@ Name = Annotated[
 FilePath = Annotated[
     str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", description="that is not empty and holds no control characters")
 ]
+Day = Annotated[
+    str,
+    Meta(pattern=r"^(\d{4}-\d\d-\d\d|today|tomorrow)$", description="of the form 2026-01-31, or today, or tomorrow"),
+]
 SeasonType = Literal["regular", "cup_final", "play_in", "playoffs"]
 TeamCodes = dict[str, str]  # a code of the source tables -> the code to read it as
 # A season type of the source tables -> the type to read it as; None leaves its rows out.

@@ -26,10 +26,9 @@ MISSING = "???"
 
 # An override to copy for each key without a default.
 EXAMPLES = {
-    "bundle": "bundle=outputs/runs/NAME/RUN/bundle",
-    "candidate": "candidate=outputs/runs/NAME/RUN/bundle",
-    "production": "production=outputs/runs/NAME/RUN/bundle",
-    "date": "date=2026-02-06",
+    "bundle": "bundle=latest",
+    "candidate": "candidate=latest",
+    "date": "date=today",
     "start": "start=2026-01-11",
     "end": "end=2026-02-05",
     "out": "out=games.parquet",

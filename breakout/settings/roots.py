@@ -11,6 +11,7 @@ from breakout.settings.groups import (
     AvailabilityConfig,
     CalibrationConfig,
     Count,
+    Day,
     DaysOrZero,
     DistributionsConfig,
     EvaluationConfig,
@@ -125,11 +126,16 @@ class EvaluateConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class PredictConfig(ComposedConfig):
-    """Settings of `breakout predict`, which ranks the slate of one day; with `out` None it is only printed."""
+    """Settings of `breakout predict`, which ranks the slate of one day; with `out` None it is only printed.
+
+    `top` limits the ranked rows that are printed and written, None is all. `exclude` names players to skip.
+    """
 
     config_version: int
     bundle: FilePath
-    date: date
+    date: Day
+    top: Count | None
+    exclude: tuple[str, ...]
     out: FilePath | None
     max_days_since_game: DaysOrZero
     warehouse: WarehouseConfig

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from breakout.bundle import load_bundle
 from breakout.dataset import Rows, build_dataset, fewest_points
 from breakout.production.slate import Slate, build_slate
+from breakout.production.slate_choice import resolve_day
 from breakout.production.slate_output import write_slate
 from breakout.settings import SampleWarehouseConfig
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
-from tests.commands import QUICK, Answer, Trained, call, newest_run
+from tests.commands import QUICK, Answer, Trained, call, fingerprint, newest_run
 from tests.sample_files import ingest, warehouse_overrides
 
 KEYS = ["player_lookup", "game_id"]
@@ -185,7 +186,7 @@ def test_points_for_breakout_is_the_fewest_that_the_label_calls_a_breakout(
         ("2026-07-01", 3, "reaches from 2025-10-21 to 2026-04-12 and lacks 2026-07-01"),
         ("2026-01-10", 2, "its training ends on 2026-01-10"),
         ("2025-12-01", 2, "its training ends on 2026-01-10"),
-        ("2026-02-31", 2, "date must be a date"),
+        ("2026-02-31", 2, "is in no calendar"),
     ],
 )
 def test_a_day_that_cannot_be_ranked_is_refused_in_a_sentence(trained: Trained, day: str, code: int, told: str) -> None:
@@ -229,3 +230,45 @@ def test_a_prediction_is_the_models_own_probability(trained: Trained) -> None:
     rows = Rows(bundle.training_features().head(50))
     raw = bundle.model.predict_probability(rows)
     assert np.array_equal(bundle.predict_probability(rows), bundle.calibrator.apply(raw))
+
+
+def test_excluded_players_are_skipped_with_the_reason_and_top_keeps_the_best(
+    trained: Trained, tomorrow: Slate, tmp_path: Path
+) -> None:
+    best, second = tomorrow.ranked["player_lookup"].head(2)
+    name = tomorrow.ranked["player_full_name"].iloc[1]
+    out = tmp_path / "slate.csv"
+    words = ("max_days_since_game=3", f"out={out}", "top=4", f"exclude=[{best},'{name}',lebronjames]")
+    answer = predict(trained["default"], TOMORROW, *words)
+    assert answer.code == 0, answer.err
+    expected = tomorrow.ranked["player_lookup"].iloc[2:6]
+    assert pd.read_csv(out)["player_lookup"].tolist() == expected.tolist()
+    skipped = pd.read_csv(tmp_path / "slate.skipped.csv")
+    reasons = dict(zip(skipped["player_lookup"], skipped["reason"], strict=True))
+    assert {lookup for lookup, reason in reasons.items() if reason == "excluded"} == {best, second}
+    assert len(skipped) == len(tomorrow.skipped) + 2
+
+
+def test_an_unknown_player_cannot_be_excluded_and_the_nearest_name_is_offered(trained: Trained) -> None:
+    answer = predict(trained["default"], TOMORROW, "exclude=[lebronjame]")
+    assert answer.code == 2
+    assert "did you mean lebronjames?" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [("today", "2026-02-05"), ("tomorrow", "2026-02-06"), ("2026-01-31", "2026-01-31")]
+)
+def test_today_is_the_day_in_the_us_east(given: str, expected: str) -> None:
+    assert resolve_day(given, datetime(2026, 2, 6, 3, tzinfo=UTC)) == date.fromisoformat(expected)
+
+
+@pytest.mark.parametrize("given", ["2026-02-31", "yesterday", "20260206"])
+def test_a_day_of_no_calendar_is_refused(trained: Trained, given: str) -> None:
+    assert predict(trained["default"], given).code == 2
+
+
+def test_production_is_the_default_of_predict(trained: Trained, outputs: Path, tmp_path: Path) -> None:
+    words = (f"date={TOMORROW}", "top=1")
+    answer = call("predict", f"paths.outputs={outputs}", *words)
+    assert (answer.code, fingerprint(trained["base_rate"]) in answer.out) == (0, True)
+    assert call("predict", f"paths.outputs={tmp_path / 'none'}", *words).code == 3

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from breakout.report.terminal.console import PlainConsole, console, styled, titled_table
+from rich.table import Column
+
+from breakout.report.terminal.console import console, styled, titled_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,26 +17,41 @@ if TYPE_CHECKING:
     from breakout.production.slate import Slate
 
 SHOWN_FEATURES = 2
+WIDE = 110  # columns; on a narrower terminal the column of features would split words
+ROWS_AROUND = 6  # lines of a table besides its rows, and the prompt
 
 
-def print_slate(slate: Slate, bundle: Bundle, written: Sequence[str]) -> None:
-    """Print the ranking, the skipped players by reason, warnings, and the paths of the files."""
+def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence[str]) -> None:
+    """Print the ranking, the skipped players by reason, warnings, and the paths of the files.
+
+    `candidates` is the number of ranked players before `top` cut the slate.
+    """
     out = console()
-    out.print(styled(slate.day, "bold", f": {len(slate.ranked)} candidates, {len(slate.skipped)} skipped"))
-    out.print(f"bundle {bundle.fingerprint}, trained to {bundle.train_end}\n")
+    cut = f", the best {len(slate.ranked)} shown" if len(slate.ranked) < candidates else ""
+    out.print(styled(slate.day, "bold", f": {candidates} candidates{cut}, {len(slate.skipped)} skipped"))
+    out.print(f"bundle {bundle.fingerprint} ({bundle.manifest.name}), trained to {bundle.train_end}\n")
     for warning in slate.warnings:
         out.print_warning(warning)
-    if len(slate.ranked):
-        out.print(_ranking(slate))
-    _print_skipped(out, slate)
+    for reason, rows in slate.skipped.groupby("reason", sort=True):
+        out.print(f"skipped: {len(rows)} ({reason})")
     for place in written:
         out.print_place("written", place)
+    if len(slate.skipped) and not written:
+        out.print("out=slate.csv writes the ranking, and the skipped players by name to slate.skipped.csv")
+    if len(slate.ranked):
+        is_long = out.is_terminal and len(slate.ranked) + ROWS_AROUND > out.height
+        out.print(_ranking(slate, is_best_last=is_long, is_wide=out.width >= WIDE))
 
 
-def _ranking(slate: Slate) -> Table:
-    title = "S: season average; needs: points for a breakout; last: days since his last game; moved by: log odds"
-    table = titled_table(title, "", "player", "game", "probability", "S", "needs", "last", "moved most by")
-    for rank, row in enumerate(slate.ranked.itertuples(index=False), start=1):
+def _ranking(slate: Slate, *, is_best_last: bool, is_wide: bool) -> Table:
+    """Return the ranking; on a terminal that it does not fit on, the best row is the last, so that it stays visible."""
+    legend = "S: season average; needs: points for a breakout; last: days since his last game"
+    title = f"the best is the last row; {legend}" if is_best_last else legend
+    fixed = [Column(name, no_wrap=True) for name in ("", "player", "game", "chance", "S", "needs", "last")]
+    table = titled_table(title, *fixed, *(["moved most by (log odds)"] if is_wide else []))
+    ranked = list(enumerate(slate.ranked.itertuples(index=False), start=1))
+    for rank, row in reversed(ranked) if is_best_last else ranked:
+        moved = "; ".join(str(row.top_features).split("; ")[:SHOWN_FEATURES])
         table.add_row(
             str(rank),
             str(row.player_full_name),
@@ -43,17 +60,6 @@ def _ranking(slate: Slate) -> Table:
             f"{row.season_points_avg:.1f}",
             str(row.points_for_breakout),
             str(row.days_since_last_game),
-            "; ".join(str(row.top_features).split("; ")[:SHOWN_FEATURES]),
+            *([moved] if is_wide else []),
         )
     return table
-
-
-def _print_skipped(out: PlainConsole, slate: Slate) -> None:
-    if len(slate.skipped):
-        out.print("\nskipped, with S and days since the last game")
-    for reason, rows in slate.skipped.groupby("reason", sort=True):
-        names = ", ".join(
-            f"{row.player_full_name} ({row.season_points_avg:.1f}, {row.days_since_last_game})"
-            for row in rows.itertuples(index=False)
-        )
-        out.print(styled(reason, "bold", f" ({len(rows)}): {names}"))

@@ -1,0 +1,71 @@
+"""The names that stand for a bundle in place of a path: `production`, `latest`, `latest:NAME` and NAME."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+from breakout.bundle import MANIFEST_FILE
+from breakout.errors import ConfigurationError, DataError, nearest_name
+from breakout.production.registry import Registry
+from breakout.runs import STATUS_FILE, read_status
+
+PRODUCTION = "production"
+LATEST = "latest"
+RUNS = "runs"
+
+
+def resolve_bundle(given: str, outputs: str | Path) -> Path:
+    """Return the folder that a path or a name stands for; a path is returned as it is.
+
+    `production` is the model in production, `latest` the newest completed training run below `outputs`, `latest:NAME`
+    or NAME the newest one of that name. ConfigurationError for a name that is also a folder here. DataError if nothing
+    has the name, or the newest run of the name is damaged.
+    """
+    path, outputs = Path(given), Path(outputs)
+    if path.name != given:  # with a separator it is no name
+        return path
+    found = _named(given, outputs)
+    if not path.exists():
+        return found or _refuse(given, outputs)
+    if found is None or (Registry.is_at(path) and path.resolve() == Registry.of(outputs).folder.resolve()):
+        return path
+    raise ConfigurationError(
+        f"{given} is both a folder here and a name that stands for {found}; type ./{given} or {found}."
+    )
+
+
+def _named(given: str, outputs: Path) -> Path | None:
+    """Return the folder that a name stands for; None if nothing has the name."""
+    if given == PRODUCTION:
+        registry = Registry.of(outputs)
+        current = registry.current()
+        return None if current is None else registry.bundle_folder(current)
+    if given == LATEST:
+        return _newest(outputs, "*")
+    return _newest(outputs, glob.escape(given.removeprefix(f"{LATEST}:")))
+
+
+def _newest(outputs: Path, name: str) -> Path | None:
+    """Return the bundle of the newest completed run; names of run folders begin with the time, so they sort by it."""
+    found = (outputs / RUNS).glob(f"{name}/*/bundle/{MANIFEST_FILE}")
+    for bundle in sorted((path.parent for path in found), key=lambda path: path.parent.name, reverse=True):
+        if (bundle.parent / STATUS_FILE).is_file() and read_status(bundle.parent).state == "completed":
+            return bundle
+    return None
+
+
+def _refuse(given: str, outputs: Path) -> Path:
+    """Raise DataError that says which names there are."""
+    if given == PRODUCTION:
+        raise DataError(
+            f"no model is in production below {outputs}; put one there with `breakout promote candidate=NAME`, or "
+            "name another bundle, as in bundle=latest or bundle=NAME."
+        )
+    name = given.removeprefix(f"{LATEST}:")
+    names = sorted({path.parents[2].name for path in (outputs / RUNS).glob(f"*/*/bundle/{MANIFEST_FILE}")})
+    guess = nearest_name(name, names)
+    known = f"did you mean {guess}?" if guess else f"its names: {', '.join(names) or 'none yet'}."
+    folder = f"folder {given} and no " if given == name != LATEST else ""
+    named = "" if given == LATEST else f" named {name}"
+    raise DataError(f"there is no {folder}completed run{named} below {outputs / RUNS}; {known}")

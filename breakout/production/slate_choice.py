@@ -1,0 +1,85 @@
+"""What a user chooses of a slate: its day by a word, the best rows, and players to leave out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from breakout.errors import ConfigurationError, nearest_name
+from breakout.warehouse.tables import PLAYER_GAME_SUMMARY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from breakout.production.slate import Slate
+    from breakout.warehouse.base import Warehouse
+
+EASTERN = ZoneInfo("America/New_York")  # game dates are dates of the US East
+DAYS_AHEAD = {"today": 0, "tomorrow": 1}
+KNOWN_DAYS = timedelta(days=400)  # a player whose last game is older counts as unknown
+EXCLUDED = "excluded"
+
+
+def resolve_day(given: str, now: datetime | None = None) -> date:
+    """Return the date that `today`, `tomorrow` or an ISO date means in US Eastern time; `now` None is the clock.
+
+    ConfigurationError for a date that no calendar has.
+    """
+    if given in DAYS_AHEAD:
+        return (now or datetime.now(EASTERN)).astimezone(EASTERN).date() + timedelta(days=DAYS_AHEAD[given])
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise ConfigurationError(f"date={given} is in no calendar; give a date such as 2026-02-06.") from None
+
+
+def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) -> Slate:
+    """Return the slate with the named players among the skipped, with the reason `excluded`.
+
+    A name is a player_lookup or a full name. A known player without a game that day changes nothing. ConfigurationError
+    with similar names for a player whom the warehouse does not know.
+    """
+    wanted = {as_lookup(name): name for name in names}
+    here = [*slate.ranked["player_lookup"], *slate.skipped["player_lookup"]]
+    full = [*slate.ranked["player_full_name"], *slate.skipped["player_full_name"]]
+    by_name = {as_lookup(str(name)): lookup for name, lookup in zip(full, here, strict=True)}
+    absent = wanted.keys() - set(here) - by_name.keys()
+    if absent:
+        check_known({key: wanted[key] for key in absent}, [*here, *_known_players(slate.day, warehouse)])
+    chosen = {by_name.get(key, key) for key in wanted}
+    is_excluded = slate.ranked["player_lookup"].isin(chosen)
+    moved = slate.ranked[is_excluded].reindex(columns=slate.skipped.columns).assign(reason=EXCLUDED)
+    parts = [part for part in (slate.skipped, moved) if len(part)]
+    skipped = pd.concat(parts, ignore_index=True) if parts else slate.skipped
+    return replace(slate, ranked=slate.ranked[~is_excluded].reset_index(drop=True), skipped=skipped)
+
+
+def check_known(wanted: dict[str, str], known: Sequence[str]) -> None:
+    """Raise ConfigurationError for names, by their lookups, that are not among the known lookups."""
+    unknown = sorted(wanted.keys() - set(known))
+    if unknown:
+        guesses = [(wanted[key], nearest_name(key, known)) for key in unknown]
+        described = ", ".join(f"{name} (did you mean {guess}?)" if guess else name for name, guess in guesses)
+        raise ConfigurationError(
+            f"exclude names players whom the warehouse does not know: {described}; "
+            "give a player_lookup such as lebronjames, or a full name in quotes."
+        )
+
+
+def as_lookup(name: str) -> str:
+    """Return the lookup of a name: its lower-case letters and digits, without accents."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]", "", plain.lower())
+
+
+def _known_players(day: date, warehouse: Warehouse) -> list[str]:
+    sql = f"""SELECT DISTINCT player_lookup FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
+WHERE game_date BETWEEN @start AND @end"""  # noqa: S608  (the name of a table, from settings)
+    found = warehouse.query(sql, {"start": day - KNOWN_DAYS, "end": day})
+    return sorted(row["player_lookup"] for row in found.to_pylist())
