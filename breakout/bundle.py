@@ -36,6 +36,7 @@ from breakout.errors import DataError
 from breakout.evaluation.thresholds import ThresholdChoice
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract
+from breakout.features.own import own_features
 from breakout.models.base import LearnedRows
 from breakout.models.kinds import KINDS, load_model
 from breakout.settings import AvailabilityConfig
@@ -182,7 +183,10 @@ class Bundle:
 
     @property
     def features(self) -> BreakoutFeatureConfig:
-        """The features, population and label of the contract, from which each query for this bundle is made."""
+        """The features, population and label of the contract, from which each query for this bundle is made.
+
+        The user's own definitions are those in the bundle's settings.
+        """
         return _features(self.contract, self.settings)
 
     @property
@@ -315,7 +319,8 @@ def _check_files(path: Path, digests: Mapping[str, str]) -> None:
 
 def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) -> None:
     """Raise DataError unless the settings have the label and the population of the contract."""
-    asked = BreakoutFeatureConfig.from_target(contract.names, config.target, config.availability)
+    own = own_features(config.features)
+    asked = BreakoutFeatureConfig.from_target(contract.names, config.target, config.availability, own)
     if replace(asked, season_types=tuple(sorted(asked.season_types))) != _features(contract, config):
         raise DataError(f"{folder / SETTINGS_FILE} and {CONTRACT_FILE} do not belong together: their targets differ.")
 
@@ -338,6 +343,7 @@ def _features(contract: Contract, config: ExperimentConfig) -> BreakoutFeatureCo
         label["min_prior_games"],
         tuple(label["season_types"]),
         AvailabilityConfig(**contract.availability) if contract.availability else config.availability,
+        own_features(config.features),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breakout.features.query import seasons_before
-from breakout.features.registry import REGISTRY
 from breakout.warehouse.base import first_day_seen
 from breakout.warehouse.tables import PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY
 
@@ -66,9 +65,10 @@ def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
         for name in rows.X.columns:
             share = float(rows.is_missing[name].mean()) if len(rows) else 0.0
             if share > LARGEST_MISSING_SHARE:
+                default = rows.X[name][rows.is_missing[name]].iloc[0]
                 warnings.append(
                     f"{name} is missing in {share:.0%} of the {len(rows):,} {part} rows and is filled with its default "
-                    f"{REGISTRY[name].default:g}; check the columns and the history that it is built from."
+                    f"{default:g}; check the columns and the history that it is built from."
                 )
     return tuple(warnings)
 
@@ -98,7 +98,7 @@ def find_absent_games(
     warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
 ) -> list[tuple[date, str]]:
     """Return date and game_id of the games that features of start..end can read and the team table lacks."""
-    reach = seasons_before(features.names)
+    reach = seasons_before(features.names, features.registry)
     parameters = features.parameters(warehouse.history_start(start, reach), start, end)
     found = warehouse.query(absent_games_query(warehouse.sources), parameters).to_pylist()
     return seen_games(((row["game_date"], row["game_id"]) for row in found), features, start, end)
@@ -108,7 +108,7 @@ def seen_games(
     games: Iterable[tuple[date, str]], features: BreakoutFeatureConfig, start: date, end: date
 ) -> list[tuple[date, str]]:
     """Return those of the games (date and game_id) that features of start..end can read."""
-    first = first_day_seen(start, seasons_before(features.names))
+    first = first_day_seen(start, seasons_before(features.names, features.registry))
     return [(day, game_id) for day, game_id in games if first <= day <= end]
 
 

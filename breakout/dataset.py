@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from breakout.errors import DataError
+from breakout.errors import DataError, nearest_name
 from breakout.features.query import (
     CONTEXT_COLUMNS,
     KEY_COLUMNS,
@@ -21,8 +21,7 @@ from breakout.features.query import (
     seasons_before,
 )
 from breakout.features.query_plan import plan_query
-from breakout.features.registry import REGISTRY
-from breakout.features.sources import extra_columns
+from breakout.features.sources import extra_columns, window_columns
 from breakout.features.vector import prepare_feature_vector
 
 if TYPE_CHECKING:
@@ -151,13 +150,15 @@ def build_dataset(
     *,
     row_source: RowSource = "played",
     slice_features: Sequence[str] = (),
-    registry: Mapping[str, Feature] = REGISTRY,
+    registry: Mapping[str, Feature] | None = None,
 ) -> Dataset:
     """Return the rows of start..end, both inclusive, with features as of each row's own date.
 
     `row_source` chooses between played games, the slate of a schedule, and listed rows. The values of `slice_features`
-    are in `context`, with missing values unfilled. DataError if the sources are missing, damaged or impossible.
+    are in `context`, with missing values unfilled. `registry` None is that of `config`. DataError if the sources are
+    missing, damaged or impossible.
     """
+    registry = registry or config.registry
     built = (*config.names, *slice_features)
     sql = get_training_data_query(
         built, row_source=row_source, sources=warehouse.sources, registry=registry, has_points=row_source == "played"
@@ -172,15 +173,25 @@ def ask_checked(
     start: date,
     end: date,
     sql: str,
-    registry: Mapping[str, Feature] = REGISTRY,
+    registry: Mapping[str, Feature] | None = None,
 ) -> pa.Table:
-    """Check the source rows that the feature query reads, and return the result of the query."""
+    """Check the source rows that the feature query reads, and return the result of the query.
+
+    `registry` None is that of `config`.
+    """
+    registry = registry or config.registry
     reach = seasons_before(config.names, registry)
     warehouse.check_history(start, end, reach)
     if plan_query(registry, config.names).uses_availability:
         warehouse.check_availability(start, end)
     _check_own_columns(warehouse, config.names, registry)
-    return warehouse.query(sql, config.parameters(warehouse.history_start(start, reach), start, end))
+    try:
+        return warehouse.query(sql, config.parameters(warehouse.history_start(start, reach), start, end))
+    except DataError as error:
+        if not config.own:
+            raise
+        own = ", ".join(entry.name for entry in config.own)
+        raise DataError(f"{error}. If features of your own ({own}) are the cause: each gives one number.") from error
 
 
 def dataset_of(
@@ -189,9 +200,10 @@ def dataset_of(
     slice_features: Sequence[str] = (),
     *,
     row_source: RowSource = "played",
-    registry: Mapping[str, Feature] = REGISTRY,
+    registry: Mapping[str, Feature] | None = None,
 ) -> Dataset:
-    """Return the result of the feature query for a configuration as a dataset."""
+    """Return the result of the feature query for a configuration as a dataset; `registry` as in `build_dataset`."""
+    registry = registry or config.registry
     frame, names = answer.to_pandas(), config.names
     raw = frame[list(names)].astype("float64")
     _check_finite(raw, frame)
@@ -247,7 +259,7 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
         name, key = list(raw.columns)[column], frame.iloc[row]
         raise DataError(
             f"the feature {name} is infinite for {key['player_lookup']} in game {key['game_id']}; "
-            "correct the values of the source tables that it is built from."
+            "correct the values of the source tables that it is built from, or divide by NULLIF(x, 0)."
         )
 
 
@@ -256,11 +268,15 @@ def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Map
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
         own = extra_columns(source, inputs[source])
-        absent = sorted(set(own) - set(warehouse.columns(table))) if own else []
+        columns = warehouse.columns(table) if own else {}
+        absent = sorted(set(own) - set(columns)) if own else []
         if absent:
+            readers = [name for name in names if absent[0] in plan_query(registry, (name,)).inputs[source]]
+            near = nearest_name(absent[0], {*columns, *window_columns(source)})
             raise DataError(
-                f"{table} lacks {', '.join(absent)}, which the features {', '.join(names)} are built from; "
-                "add the column to the source or leave the feature out."
+                f"{table} lacks {', '.join(absent)}, which {', '.join(readers)} is built from; "
+                + (f"did you mean {near}? " if near else "")
+                + "Add the column to the source or leave the feature out."
             )
 
 

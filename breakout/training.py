@@ -48,7 +48,7 @@ def train(
             parameters = evaluation_parameters(plan.config.evaluation, plan.config.seed)
             result = evaluate_scored(parts, fitted.rows, parameters, plan.config.target, work)
         metrics = summarise_training(plan.config, fitted, result)
-        distributions = _compare_features(fitted.last, plan.config.distributions.significance, work)
+        distributions = _compare_features(plan, fitted.last, work)
         _write(plan, run, fitted, metrics, distributions)
         if plan.config.run.write_report:
             from breakout.report.html.run_page import write_page
@@ -58,14 +58,15 @@ def train(
     return RunResult(run.folder, metrics, distributions)
 
 
-def _compare_features(last: FittedWindow, significance: float, work: SharedWork) -> DistributionReport | None:
+def _compare_features(plan: RunPlan, last: FittedWindow, work: SharedWork) -> DistributionReport | None:
     if last.scored is None:
         return None
     train, rows = last.train, last.scored.rows
+    significance, defaults = plan.config.distributions.significance, plan.features.defaults
     return work.once(
         "drift",
         (train.fingerprint, rows.fingerprint, significance),
-        lambda: validate_feature_distributions(train.X, rows.X, significance=significance),
+        lambda: validate_feature_distributions(train.X, rows.X, significance=significance, defaults=defaults),
     )
 
 

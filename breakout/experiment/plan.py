@@ -124,8 +124,10 @@ def estimate_rows(
     """
     if not isinstance(warehouse, Priced):
         return None
-    sql = get_training_data_query((*config.names, *slice_features), sources=warehouse.sources, has_points=True)
-    reach = seasons_before(config.names)
+    sql = get_training_data_query(
+        (*config.names, *slice_features), sources=warehouse.sources, registry=config.registry, has_points=True
+    )
+    reach = seasons_before(config.names, config.registry)
     parameters = config.parameters(warehouse.history_start(start, reach), start, end)
     cost = warehouse.estimate(sql, parameters) + warehouse.estimate_checks(start, end, reach)
     return cost + warehouse.estimate(absent_games_query(warehouse.sources), parameters)

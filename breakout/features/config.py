@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from breakout.features.own import check_own, own_features
+from breakout.features.registry import registry_with
 from breakout.features.selection import select_features
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from breakout.settings.groups import AvailabilityConfig, FeaturesConfig, ModeConfig, TargetConfig
+    from breakout.features.feature import Feature
+    from breakout.settings.definitions import FeaturesConfig
+    from breakout.settings.groups import AvailabilityConfig, ModeConfig, TargetConfig
 
 
 class FeatureSettings(Protocol):
@@ -32,7 +36,8 @@ class BreakoutFeatureConfig:
     """The configuration of the feature query.
 
     It holds the features in order, the limits of the kept rows (points a game, games before the row), the definition of
-    a breakout, and the cutoff from which a player's status is known.
+    a breakout, and the cutoff from which a player's status is known. `own` holds the user's
+    definitions of features that the package does not have.
     """
 
     names: tuple[str, ...]
@@ -42,20 +47,36 @@ class BreakoutFeatureConfig:
     min_prior_games: int
     season_types: tuple[str, ...]
     availability: AvailabilityConfig
+    own: tuple[Feature, ...] = ()
+
+    @property
+    def registry(self) -> Mapping[str, Feature]:
+        """The entries of the package and those of `own`, by name; an entry of the package takes precedence."""
+        return registry_with(self.own)
+
+    @property
+    def defaults(self) -> Mapping[str, float]:
+        """The default of each feature of `names`."""
+        return {name: self.registry[name].default for name in self.names}
 
     @classmethod
     def from_settings(cls, settings: FeatureSettings) -> BreakoutFeatureConfig:
-        """Return the features of a command; ConfigurationError if the mode forbids them or a name is wrong.
+        """Return the features of a command; ConfigurationError if the mode forbids them, or one is wrong or unknown.
 
         Every command gets its features here, so the lock of shared mode is enforced in one place.
         """
-        return cls.from_target(
-            select_features(settings.mode.name, settings.features.names), settings.target, settings.availability
-        )
+        own = own_features(settings.features)
+        check_own(own)
+        names = select_features(settings.mode.name, settings.features.names, registry_with(own))
+        return cls.from_target(names, settings.target, settings.availability, own)
 
     @classmethod
     def from_target(
-        cls, names: Sequence[str], target: TargetConfig, availability: AvailabilityConfig
+        cls,
+        names: Sequence[str],
+        target: TargetConfig,
+        availability: AvailabilityConfig,
+        own: tuple[Feature, ...] = (),
     ) -> BreakoutFeatureConfig:
         """Return features that are already selected, such as those of a bundle's contract, with a target."""
         return cls(
@@ -66,6 +87,7 @@ class BreakoutFeatureConfig:
             min_prior_games=target.min_prior_games,
             season_types=tuple(target.season_types),
             availability=availability,
+            own=own,
         )
 
     def parameters(self, history_start: date, start: date, end: date) -> dict[str, object]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from breakout.features import windows as w
 from breakout.features.query import IS_BREAKOUT, ROLE_PLAYER, get_training_data_query
 from breakout.features.query_plan import plan_query
-from breakout.features.registry import REGISTRY
 from breakout.warehouse import tables
 
 if TYPE_CHECKING:
@@ -75,8 +74,12 @@ class Contract:
         return cls(tuple(record["names"]), features, dict(record["label"]), dict(record["sources"]), availability)
 
 
-def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature] = REGISTRY) -> Contract:
-    """Return the contract of these features and this target by the installed definitions."""
+def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature] | None = None) -> Contract:
+    """Return the contract of these features and this target by the definitions of `registry`.
+
+    None is the registry of `config`: the installed definitions, and the user's own.
+    """
+    registry = registry or config.registry
     entries = tuple(registry.values())
     label = {
         "is_breakout": canonical_expression(IS_BREAKOUT),

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-Group = Literal[
-    "scoring", "volatility", "minutes", "usage", "matchup", "schedule", "roster", "availability", "composite"
-]
+from breakout.settings.definitions import FeatureGroup
 
 
 @dataclass(frozen=True)
@@ -30,5 +27,5 @@ class Feature:
     expression: str
     default: float
     unit: str
-    group: Group
+    group: FeatureGroup
     description: str

@@ -96,6 +96,14 @@ def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGIS
     return max([1, *(relation.seasons_before for relation in w.RELATIONS if relation.name in states)])
 
 
+def query_columns(plan: QueryPlan) -> set[str]:
+    """Return the names of the columns that the query has beside those of features."""
+    states = {name for columns in plan.states.values() for name in columns}
+    own = {*KEY_COLUMNS, NAME_COLUMN, *NIGHT_COLUMNS, *CONTEXT_COLUMNS, *w.ROW_COLUMNS, "points"}
+    of_rosters = {name for columns in plan.rosters.values() for name in columns}
+    return own | states | of_rosters | set(plan.row_windows)
+
+
 def night_columns(row_source: RowSource) -> tuple[str, ...]:
     """Return the columns that describe a row's own game before it is played, in order."""
     return (*_names(row_source), *NIGHT_COLUMNS)

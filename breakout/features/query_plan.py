@@ -120,9 +120,11 @@ class QueryPlan:
                 return exp.column(column.name), depth
             default = exp.Literal.number(repr(float(self.registry[column.name].default)))
             return exp.Coalesce(this=exp.column(column.name), expressions=[default]), depth
-        sql = column.sql(w.DIALECT)
+        known = [*self.registry, *(f"row.{fact}" for fact in w.ROW_COLUMNS)]
+        near = difflib.get_close_matches(sql := column.sql(w.DIALECT), known, n=1)
         raise FeatureDefinitionError(
             f"feature {name} uses {sql}, which is no window, no column of the row and no feature"
+            f"{f'; did you mean {near[0]}?' if near else ''}"
         )
 
 

@@ -44,4 +44,12 @@ REGISTRY: Mapping[str, Feature] = build_registry(
     SHARED_FEATURES, EXPERIMENTAL_FEATURES, FORM_FEATURES, AVAILABILITY_FEATURES
 )
 
+
+def registry_with(own: tuple[Feature, ...]) -> Mapping[str, Feature]:
+    """Return the entries of the package, then those of `own` whose names the package does not have."""
+    if not own:
+        return REGISTRY
+    return MappingProxyType({**REGISTRY, **{entry.name: entry for entry in own if entry.name not in REGISTRY}})
+
+
 FEATURE_DEFAULTS: Mapping[str, float] = MappingProxyType({name: entry.default for name, entry in REGISTRY.items()})

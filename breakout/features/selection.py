@@ -9,13 +9,15 @@ from breakout.errors import ConfigurationError, nearest_name
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from breakout.features.feature import Feature
 
 
-def select_features(mode: str, names: Sequence[str]) -> tuple[str, ...]:
+def select_features(mode: str, names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> tuple[str, ...]:
     """Return the feature names of a run in order; ConfigurationError if the mode forbids them or a name is unknown."""
     chosen = tuple(names)
-    check_names(chosen)
+    check_names(chosen, registry)
     if mode == "shared" and chosen != BREAKOUT_FEATURE_ORDER:
         raise ConfigurationError(
             f"mode=shared is locked to the features of BREAKOUT_FEATURE_ORDER, but the given ones "
@@ -24,13 +26,13 @@ def select_features(mode: str, names: Sequence[str]) -> tuple[str, ...]:
     return chosen
 
 
-def check_names(names: Sequence[str]) -> None:
+def check_names(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> None:
     """Raise ConfigurationError for an empty list, an unknown name (with the nearest known one) or a repeated name."""
     if not names:
         raise ConfigurationError("features.names is empty; name at least one feature (breakout features lists them).")
     for name in names:
-        if name not in REGISTRY:
-            near = nearest_name(name, REGISTRY, cutoff=0.5)
+        if name not in registry:
+            near = nearest_name(name, registry, cutoff=0.5)
             hint = f"did you mean {near}?" if near else "breakout features lists the known ones."
             raise ConfigurationError(f"features.names has an unknown feature {name!r}; {hint}")
     repeated = [name for name, count in Counter(names).items() if count > 1]

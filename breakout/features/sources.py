@@ -42,6 +42,15 @@ DERIVED_PLAYED = _DERIVED | {
 }
 
 
+def window_columns(source: str) -> tuple[str, ...]:
+    """Return the columns of `played` or `team_games` that a window may read beside the source's own columns.
+
+    Minutes and usage are whole numbers of billionths there (`minutes_nano`, `usage_nano`).
+    """
+    known = {*_PLAYED_COLUMNS, *DERIVED_PLAYED} if source == "played" else {*_TEAM_COLUMNS, *_DERIVED}
+    return tuple(sorted(known - {"game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup"}))
+
+
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
     """Return the source columns beyond the standard ones that feature expressions read.
 

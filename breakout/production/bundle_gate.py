@@ -43,7 +43,7 @@ def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str
     `allow_mismatch` allows differences that leave every feature computable; the caller must then mark what it writes.
     """
     differences = contract_differences(bundle)
-    absent = [name for name in bundle.contract.names if name not in registry.REGISTRY]
+    absent = [name for name in bundle.contract.names if name not in bundle.features.registry]
     if differences and (absent or not allow_mismatch):
         raise GateError(_refusal(bundle, differences, absent if allow_mismatch else ()))
     return differences
@@ -64,8 +64,8 @@ def installed_contract(bundle: Bundle) -> Contract:
     """
     is_shared = bundle.settings.mode.name == "shared"
     order = registry.BREAKOUT_FEATURE_ORDER if is_shared else bundle.contract.names
-    names = tuple(name for name in order if name in registry.REGISTRY)
-    return build_contract(replace(bundle.features, names=names), registry.REGISTRY)
+    names = tuple(name for name in order if name in bundle.features.registry)
+    return build_contract(replace(bundle.features, names=names))
 
 
 def _refusal(bundle: Bundle, differences: Sequence[str], absent: Sequence[str]) -> str:

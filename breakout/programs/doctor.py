@@ -197,7 +197,9 @@ def check_query(
     def run_check() -> str:
         start, end = recent_days()
         parameters = features.parameters(warehouse.history_start(start), start, end)
-        cost = warehouse.estimate(get_training_data_query(features.names, sources=warehouse.sources), parameters)
+        cost = warehouse.estimate(
+            get_training_data_query(features.names, sources=warehouse.sources, registry=features.registry), parameters
+        )
         cost += warehouse.estimate_checks(start, end)
         cost += warehouse.estimate(absent_games_query(warehouse.sources), parameters)
         if limit is not None and cost.bytes_scanned > limit:

@@ -104,7 +104,9 @@ def _write(
     metrics = summarise_scoring(config, bundle, scored, result, differences, source_warnings=warnings)
     write_metrics(metrics, folder)
     significance = config.distributions.significance
-    report = validate_feature_distributions(bundle.training_features(), scored.rows.X, significance=significance)
+    report = validate_feature_distributions(
+        bundle.training_features(), scored.rows.X, significance=significance, defaults=bundle.features.defaults
+    )
     save_distributions(report, folder)
     if differences:
         path = folder / DISTRIBUTIONS_FILE

@@ -1,4 +1,4 @@
-"""`breakout features`: every feature and preset as a table or JSON, or the contract of the features a run would use."""
+"""`breakout features`: features, presets and what an expression may use, or the contract of a run's features."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from breakout.conf_tree import conf_dir, group_options
 from breakout.errors import ConfigurationError
+from breakout.features import windows as w
+from breakout.features.own import WINDOW_FUNCTIONS
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
+from breakout.features.sources import window_columns
 from breakout.report.terminal.lines import print_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.features.feature import Feature
+
+_TABLES = {"played": "player_game_summary", "team_games": "team_offense_game_summary"}
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -32,18 +40,28 @@ def main(argv: Sequence[str]) -> int:
         help="print the contract of the shared features, or of those that the overrides choose",
     )
     parser.add_argument(
-        "overrides", nargs="*", help="with --contract: settings of train, as mode=experimental features=all"
+        "overrides", nargs="*", help="settings of train, as mode=experimental features.definitions=[my_features.yaml]"
     )
     options = parser.parse_args(argv)
-    if options.overrides and not options.contract:
-        parser.error(f"{' '.join(options.overrides)}: settings are read with --contract only")
     if options.contract:
         _print_contract(options.overrides)
-    elif options.json:
-        print_line(json.dumps({"features": [_entry(name) for name in REGISTRY], "presets": _load_presets()}, indent=2))
+        return 0
+    registry = _configure(options.overrides).registry if options.overrides else REGISTRY
+    entries = [_entry(feature) for feature in registry.values()]
+    if options.json:
+        listed = {"features": entries, "presets": _load_presets(), "expressions": _load_language()}
+        print_line(json.dumps(listed, indent=2))
     else:
-        _print_table(_load_presets())
+        _print_table(entries, _load_presets())
+        _print_language(_load_language())
     return 0
+
+
+def _configure(overrides: Sequence[str]) -> BreakoutFeatureConfig:
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.settings.composition import compose
+
+    return BreakoutFeatureConfig.from_settings(compose("train", overrides))  # type: ignore[arg-type]
 
 
 def _load_presets() -> dict[str, list[str]]:
@@ -54,11 +72,29 @@ def _load_presets() -> dict[str, list[str]]:
     return {name: yaml.safe_load((folder / f"{name}.yaml").read_text())["names"] for name in group_options("features")}
 
 
-def _entry(name: str) -> dict[str, Any]:
-    feature = REGISTRY[name]
+def _load_language() -> dict[str, Any]:
+    """Return what the expression of a feature may use."""
+    return {
+        "functions": list(WINDOW_FUNCTIONS),
+        "windows": {
+            **dict.fromkeys(w.ROW_WINDOWS, "player_game_summary"),
+            **{window: _TABLES[relation.source] for window, relation in w.RELATION_OF_WINDOW.items()},
+            **dict.fromkeys(w.ROSTER_WINDOWS, "players"),
+        },
+        "columns": {
+            **{table: list(window_columns(source)) for source, table in _TABLES.items()},
+            "players": list(w.ROSTER_COLUMNS),
+        },
+        "row_columns": list(w.ROW_COLUMNS),
+    }
+
+
+def _entry(feature: Feature) -> dict[str, Any]:
+    name = feature.name
+    mode = "shared" if name in BREAKOUT_FEATURE_ORDER else "experimental"
     return {
         "name": name,
-        "mode": "shared" if name in BREAKOUT_FEATURE_ORDER else "experimental",
+        "mode": mode if name in REGISTRY else "own",
         "group": feature.group,
         "unit": feature.unit,
         "default": feature.default,
@@ -66,10 +102,10 @@ def _entry(name: str) -> dict[str, Any]:
     }
 
 
-def _print_table(presets: Mapping[str, Sequence[str]]) -> None:
+def _print_table(entries: Sequence[Mapping[str, Any]], presets: Mapping[str, Sequence[str]]) -> None:
     # The columns are printed without rich, because importing it takes 20 ms, a third of the time of this command.
     columns = ("name", "mode", "group", "unit", "default", "description")
-    rows = [columns, *(tuple(str(_entry(name)[column]) for column in columns) for name in REGISTRY)]
+    rows = [columns, *(tuple(str(entry[column]) for column in columns) for entry in entries)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(columns) - 1)]
     for row in rows:
         print_line("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]))
@@ -78,11 +114,20 @@ def _print_table(presets: Mapping[str, Sequence[str]]) -> None:
         print_line(f"  {preset:<12}{len(names)} features: {', '.join(names)}")
 
 
-def _print_contract(overrides: Sequence[str]) -> None:
-    from breakout.features.config import BreakoutFeatureConfig
-    from breakout.features.contract import build_contract
-    from breakout.settings.composition import compose
+def _print_language(language: Mapping[str, Any]) -> None:
+    print_line("\nan expression of a feature of your own may use (docs/adding_a_feature.md)")
+    print_line(f"  FUNCTION(column) OVER window, with {', '.join(language['functions'])}")
+    for table, columns in language["columns"].items():
+        windows = ", ".join(window for window, owner in language["windows"].items() if owner == table)
+        print_line(f"  windows of {table}: {windows}")
+        others = "" if table == "players" else ", and any number of the table by its own name"
+        print_line(f"    their columns: {', '.join(columns)}{others}")
+    print_line(f"  of the row's own game: {', '.join(f'row.{column}' for column in language['row_columns'])}")
+    print_line("  the name of another feature (missing where that is missing), or filled.NAME (with its default)")
 
-    config = compose("train", overrides)
-    contract = build_contract(BreakoutFeatureConfig.from_settings(config))  # type: ignore[arg-type]
+
+def _print_contract(overrides: Sequence[str]) -> None:
+    from breakout.features.contract import build_contract
+
+    contract = build_contract(_configure(overrides))
     print_line(json.dumps({"fingerprint": contract.fingerprint, **contract.to_dict()}, indent=2))

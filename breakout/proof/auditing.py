@@ -105,7 +105,7 @@ def audit_features(
 
     None for `start` or `end` is the warehouse's first or last date. DataError if the window holds no rows.
     """
-    used = paths or installed_paths()
+    used = paths or installed_paths(config.registry)
     last = min(end, warehouse.latest_game_date()) if end else warehouse.latest_game_date()
     first = start or _BEGINNING
     if first > last:

@@ -3,6 +3,7 @@
 Only this package and `cli` import Hydra and OmegaConf.
 """
 
+from breakout.settings.definitions import FeatureDefinitionConfig, FeaturesConfig
 from breakout.settings.groups import (
     AuditRowsConfig,
     AvailabilityConfig,
@@ -16,7 +17,6 @@ from breakout.settings.groups import (
     DistributionsConfig,
     DuckDBWarehouseConfig,
     EvaluationConfig,
-    FeaturesConfig,
     LogisticConfig,
     MLflowTrackingConfig,
     ModeConfig,
@@ -71,6 +71,7 @@ __all__ = [
     "EvaluateConfig",
     "EvaluationConfig",
     "ExperimentConfig",
+    "FeatureDefinitionConfig",
     "FeaturesConfig",
     "LogisticConfig",
     "MLflowTrackingConfig",

@@ -60,13 +60,6 @@ class ModeConfig:
 
 
 @dataclass(frozen=True)
-class FeaturesConfig:
-    """The features of the model, in order; `features/selection.py` checks them against registry and mode."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class TargetConfig:
     """The rows that are kept and the definition of a breakout."""
 

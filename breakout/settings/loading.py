@@ -14,6 +14,7 @@ import msgspec
 
 from breakout.errors import ConfigurationError
 from breakout.settings.checks import check_across_fields
+from breakout.settings.definitions import with_definitions
 from breakout.settings.messages import describe_choice, describe_unknown_key, describe_wrong_value
 from breakout.settings.references import resolve_references
 from breakout.settings.roots import ROOT_CLASSES
@@ -45,6 +46,9 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
     readers of old settings that do not use the value.
     """
     current, references = resolve_references(migrate(dict(mapping)), is_lenient=is_lenient)
+    current = with_definitions(current)
+    # A path of definitions may have been a reference; the settings hold the definitions in its place.
+    references = tuple(found for found in references if found[0][:2] != ("features", "definitions"))
     check_keys_known(root, current)
     check_nothing_missing(current)
     make: Any = root

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from breakout.settings.definitions import FeaturesConfig
 from breakout.settings.groups import (
     AuditRowsConfig,
     AvailabilityConfig,
@@ -15,7 +16,6 @@ from breakout.settings.groups import (
     DaysOrZero,
     DistributionsConfig,
     EvaluationConfig,
-    FeaturesConfig,
     FilePath,
     ModeConfig,
     ModelConfig,

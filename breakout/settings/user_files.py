@@ -127,16 +127,25 @@ def read_text(file: Path) -> str:
         ) from error
 
 
-def parse_mapping(text: str, file: Path) -> DictConfig:
-    """Return the keys and values of a YAML text; an empty text has none."""
+def parse_yaml(text: str, file: Path) -> Any:
+    """Return the lists and mappings of a YAML text; None for a number or a date."""
+    return None if (config := _parse(text, file)) is None else OmegaConf.to_container(config, resolve=False)
+
+
+def _parse(text: str, file: Path) -> Any:
     try:
-        config = OmegaConf.load(io.StringIO(text))
+        return OmegaConf.load(io.StringIO(text))
     except yaml.YAMLError as error:
         raise ConfigurationError(describe_yaml_error(error, file)) from error
     except RecursionError as error:
         raise ConfigurationError(f"{file} is nested too deeply: write fewer brackets inside one another.") from error
     except OSError:  # OmegaConf raises it for a number or a date
-        config = None
+        return None
+
+
+def parse_mapping(text: str, file: Path) -> DictConfig:
+    """Return the keys and values of a YAML text; an empty text has none."""
+    config = _parse(text, file)
     # OmegaConf reads a single word as a key without a value.
     if not isinstance(config, DictConfig) or (len(config) == 1 and ":" not in text):
         raise ConfigurationError(f"{file} holds no keys: a configuration file consists of lines KEY: VALUE.")

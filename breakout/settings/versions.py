@@ -41,6 +41,7 @@ ADDED_KEYS: dict[tuple[str, str | None], dict[str, Any]] = {
         "hive_partitioning": False,
     },
     ("warehouse", "bigquery"): {"availability": None, "team_codes": None, "season_types": None},
+    ("features", None): {"definitions": ()},
 }
 
 # Groups that were added to the settings of commands with features, likewise.

@@ -81,9 +81,12 @@ class Sources:
         key = (source.facts, features)
         if key not in self._problems:
             sql = get_training_data_query(
-                (*features.names, *SLICE_FEATURES), sources=source.facts.tables, has_points=True
+                (*features.names, *SLICE_FEATURES),
+                sources=source.facts.tables,
+                registry=features.registry,
+                has_points=True,
             )
-            first = source.warehouse.history_start(span.start, seasons_before(features.names))
+            first = source.warehouse.history_start(span.start, seasons_before(features.names, features.registry))
             self._problems[key] = Problem(source.facts, features, span, first, sql)
         return self._problems[key]
 

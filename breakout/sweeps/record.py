@@ -242,4 +242,5 @@ def _source_key(planned: PlannedJob) -> str:
 
 def _problem_key(planned: PlannedJob) -> str:
     config = planned.job.config
-    return json.dumps([config.features.names, settings.to_mapping(config.target)], sort_keys=True)
+    own = [settings.to_mapping(definition) for definition in config.features.definitions]
+    return json.dumps([config.features.names, settings.to_mapping(config.target), *own], sort_keys=True)

@@ -69,7 +69,7 @@ class Problem:
     @property
     def seasons_before(self) -> int:
         """The number of seasons before a row's own that its features read."""
-        return seasons_before(self.features.names)
+        return seasons_before(self.features.names, self.features.registry)
 
     @property
     def parameters(self) -> dict[str, object]:

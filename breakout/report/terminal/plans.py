@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from breakout.evaluation.formatting import format_number
-from breakout.features.registry import REGISTRY
 from breakout.report.tables import Table, number, text
 from breakout.report.terminal.console import console, styled
 from breakout.settings import to_mapping
@@ -71,7 +70,7 @@ def _feature_table(plan: RunPlan) -> Table:
     is_shared = plan.config.mode.name == "shared"
     rows = []
     for name in plan.features.names:
-        entry = REGISTRY[name]
+        entry = plan.features.registry[name]
         rows.append([text(name), text(entry.unit), text(f"{entry.default:g}" if is_shared else entry.description)])
     return Table("features", ["feature", "unit", "default" if is_shared else "description"], rows)
 

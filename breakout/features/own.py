@@ -1,0 +1,113 @@
+"""Feature definitions of the user, as registry entries, and the checks that a reviewer makes of the package's entries.
+
+A definition may read games before the row's date only. The windows see to that for the aggregates that are allowed
+here; whatever could read another row in another way is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from breakout.errors import ConfigurationError, nearest_name
+from breakout.features import windows as w
+from breakout.features.feature import Feature
+from breakout.features.registry import REGISTRY, registry_with
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from breakout.settings.definitions import FeaturesConfig
+
+# Functions that a window may hold. All others, such as LEAD and NTILE, can read games after the state's own.
+WINDOW_FUNCTIONS = ("SUM", "COUNT", "COUNTIF", "MIN", "MAX", "AVG", "LAG", "FIRST_VALUE", "LAST_VALUE", "ROW_NUMBER")
+_REMEDY = "`breakout features` lists the windows and columns that an expression may use."
+
+
+def own_features(config: FeaturesConfig) -> tuple[Feature, ...]:
+    """Return the user's definitions as registry entries."""
+    return tuple(Feature(**asdict(definition)) for definition in config.definitions)
+
+
+def check_own(own: tuple[Feature, ...]) -> None:
+    """Raise ConfigurationError for a definition that clashes with another, or whose expression is not allowed."""
+    if not own:
+        return
+    registry = registry_with(own)
+    for place, entry in enumerate(own):
+        if entry.name in REGISTRY:
+            raise ConfigurationError(
+                f"features.definitions defines {entry.name}, which is a feature of the package; choose another name."
+            )
+        if entry.name in {earlier.name for earlier in own[:place]}:
+            raise ConfigurationError(f"features.definitions defines {entry.name} twice; keep one of the two.")
+        check_expression(entry)
+    check_resolved(own, registry)
+
+
+def check_resolved(own: tuple[Feature, ...], registry: object) -> None:
+    """Raise ConfigurationError for an unknown window, column or feature, and for a name that the query uses itself."""
+    from breakout.features.query import query_columns
+    from breakout.features.query_plan import FeatureDefinitionError, plan_query
+
+    names = tuple(entry.name for entry in own)
+    try:
+        plan = plan_query(registry, names)  # type: ignore[arg-type]
+    except FeatureDefinitionError as error:
+        raise ConfigurationError(f"features.definitions: {error}; {_REMEDY}") from error
+    for name in names:
+        if name in query_columns(plan):
+            raise ConfigurationError(f"features.definitions: {name} is a column of the query; choose another name.")
+
+
+def check_expression(entry: Feature) -> None:
+    """Raise ConfigurationError for an expression that is no SQL, or that could read more than its windows."""
+    from sqlglot import exp, parse_one
+    from sqlglot.errors import SqlglotError
+
+    try:
+        tree = parse_one(entry.expression, read=w.DIALECT)
+    except SqlglotError as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise _refusal(entry, f"its expression is not SQL of one value ({reason})") from error
+    if not isinstance(tree, exp.Condition | exp.Func | exp.Case):
+        raise _refusal(entry, "its expression is not SQL of one value")
+    for node in tree.walk():
+        _check_node(entry, node)
+
+
+def _check_node(entry: Feature, node: exp.Expr) -> None:
+    from sqlglot import exp
+
+    if isinstance(node, exp.Query | exp.Table | exp.Parameter | exp.Placeholder):
+        raise _refusal(entry, f"{node.sql(w.DIALECT)} reads more than windows and columns")
+    if isinstance(node, exp.Rand | exp.CurrentDate | exp.CurrentTime | exp.CurrentDatetime | exp.CurrentTimestamp):
+        raise _refusal(entry, f"{node.sql(w.DIALECT)} differs from call to call")
+    if isinstance(node, exp.Anonymous):
+        raise _refusal(entry, f"{node.name} is no function that both engines have")
+    if isinstance(node, exp.AggFunc) and node.find_ancestor(exp.Window) is None:
+        raise _refusal(entry, f"{node.sql(w.DIALECT)} has no window; write {node.sql(w.DIALECT)} OVER season_so_far")
+    if isinstance(node, exp.Window):
+        _check_window(entry, node)
+
+
+def _check_window(entry: Feature, node: exp.Window) -> None:
+    from sqlglot import exp
+
+    sql, window = node.sql(w.DIALECT), node.text("alias")
+    known = (*w.ROW_WINDOWS, *w.RELATION_OF_WINDOW, *w.ROSTER_WINDOWS)
+    if window not in known:
+        near = nearest_name(window, known, cutoff=0.5)
+        raise _refusal(entry, f"{sql} names no known window{f'; did you mean {near}?' if near else ''}", bool(near))
+    function = node.this.this if isinstance(node.this, exp.IgnoreNulls | exp.RespectNulls) else node.this
+    name = function.sql_name() if isinstance(function, exp.Func) else type(function).__name__.upper()
+    if name.replace("_IF", "IF") not in WINDOW_FUNCTIONS:
+        raise _refusal(entry, f"{name} is not among the functions of windows: {', '.join(WINDOW_FUNCTIONS)}", True)
+    offset = function.args.get("offset") if isinstance(function, exp.Lag) else None
+    if offset is not None and not (isinstance(offset, exp.Literal) and offset.is_int):
+        raise _refusal(entry, f"{sql} must go back by a whole number of games, 0 or more")
+
+
+def _refusal(entry: Feature, reason: str, is_complete: bool = False) -> ConfigurationError:
+    end = "" if is_complete and reason.endswith("?") else "." if is_complete else f"; {_REMEDY}"
+    return ConfigurationError(f"features.definitions: {entry.name}: {reason}{end}")

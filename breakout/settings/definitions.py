@@ -1,0 +1,104 @@
+"""The group `features`, and the user's own feature definitions in it.
+
+`features.definitions` names YAML files. Settings hold the definitions themselves, so that a run's settings.yaml, its
+fingerprint and its bundle need no other file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from breakout.errors import ConfigurationError, nearest_name
+
+FeatureGroup = Literal[
+    "scoring", "volatility", "minutes", "usage", "matchup", "schedule", "roster", "availability", "composite"
+]
+Text = Annotated[str, Meta(min_length=1)]
+FeatureName = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="of lower-case letters, digits and '_', at most 63")
+]
+
+
+@dataclass(frozen=True)
+class FeatureDefinitionConfig:
+    """A feature of the user's own, with the fields of a registry entry (`features/feature.py`)."""
+
+    name: FeatureName
+    expression: Text
+    default: float
+    unit: Text
+    group: FeatureGroup
+    description: Text
+
+
+@dataclass(frozen=True)
+class FeaturesConfig:
+    """The features of the model, in order, and the definitions of those that the package does not have.
+
+    `features/selection.py` checks the names against the registry, the definitions and the mode.
+    """
+
+    names: tuple[str, ...]
+    definitions: tuple[FeatureDefinitionConfig, ...]
+
+
+_KEYS = tuple(field.name for field in fields(FeatureDefinitionConfig))
+
+
+def with_definitions(mapping: dict[str, Any]) -> dict[str, Any]:
+    """Return settings in which `features.definitions` holds definitions in place of the files that it names.
+
+    If `features.names` has none of the defined features, all of them are added at its end. ConfigurationError for a
+    file that cannot be read, or holds anything but a list of definitions.
+    """
+    features = mapping.get("features")
+    listed = features.get("definitions") if isinstance(features, Mapping) else None
+    if not listed or not isinstance(features, Mapping):
+        return mapping
+    if not isinstance(listed, Sequence) or isinstance(listed, str):
+        raise ConfigurationError(f"features.definitions is a list of files: write features.definitions=[{listed}].")
+    found: list[dict[str, Any]] = []
+    for item in listed:
+        found += _read(item) if isinstance(item, str) else [_checked(item, f"features.definitions: {item}")]
+    own, names = [str(entry["name"]) for entry in found], list(features.get("names") or ())
+    if not set(own) & set(names):
+        names += own
+    return mapping | {"features": {**features, "names": names, "definitions": found}}
+
+
+def _read(path: str) -> list[dict[str, Any]]:
+    """Return the definitions of one file."""
+    from breakout.settings.user_files import parse_yaml, read_text
+
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise ConfigurationError(f"features.definitions names {path}, but there is no such file in {Path.cwd()}.")
+    content = parse_yaml(read_text(file), file)
+    if not isinstance(content, list) or not content:
+        raise ConfigurationError(f"{file} holds no list of features: each begins with a line `- name: NAME`.")
+    return [_checked(entry, f"{file}, feature {place}") for place, entry in enumerate(content, 1)]
+
+
+def _checked(entry: Any, place: str) -> dict[str, Any]:
+    """Return a definition with exactly the keys of `FeatureDefinitionConfig` and values of their types."""
+    from breakout.settings.loading import convert_value
+    from breakout.settings.schema import type_hints
+
+    if not isinstance(entry, Mapping):
+        raise ConfigurationError(f"{place}: a feature has the keys {', '.join(_KEYS)}.")
+    for key in entry:
+        if key not in _KEYS:
+            near = nearest_name(str(key), _KEYS)
+            raise ConfigurationError(
+                f"{place} has an unknown key {key!r}; {f'did you mean {near}?' if near else f'it has {_KEYS}.'}"
+            )
+    missing = [key for key in _KEYS if key not in entry]
+    if missing:
+        raise ConfigurationError(f"{place} lacks {', '.join(missing)}; a feature has {', '.join(_KEYS)}.")
+    hints = type_hints(FeatureDefinitionConfig)
+    return {key: convert_value(hints[key], entry[key], f"{place}: {key}") for key in _KEYS}
