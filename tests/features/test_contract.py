@@ -197,6 +197,6 @@ def test_the_contract_of_any_features_and_target_can_be_printed(capsys: pytest.C
     assert (printed.pop("fingerprint"), printed) == (expected.fingerprint, expected.to_dict())
 
 
-def test_settings_without_the_contract_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match="--contract"):
-        features_program.main(["mode=experimental"])
+def test_a_list_of_features_for_settings_that_the_mode_forbids_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="mode=experimental"):
+        features_program.main(["features=context"])
