@@ -23,7 +23,7 @@ import msgspec
 from breakout.errors import DataError, system_sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pandas as pd
     import pyarrow as pa
@@ -281,12 +281,15 @@ def load_parquet(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
 
 
-def load_columns(path: Path) -> pa.Table:
-    """Read a table without pandas; DataError naming the file if it is missing or damaged."""
+def load_columns(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a table, or these columns of it, without pandas.
+
+    Columns that the file lacks are left out. DataError naming the file if it is missing or damaged.
+    """
     import pyarrow.parquet as pq
 
     with _readable(path, "Parquet"), pq.ParquetFile(path) as file:
-        return file.read(use_threads=False)
+        return file.read(columns=None if columns is None else list(columns), use_threads=False)
 
 
 @contextmanager

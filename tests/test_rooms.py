@@ -39,6 +39,7 @@ ROOMS = {
     "runs": "the folder of a run: its creation, its status, and the reader of its files",
     "experiment": "one experiment: plan, fit, evaluation, metrics",
     "production": "the use of bundles after training: later games, slates, promotion, the registry",
+    "ledger": "predictions kept before their games, their outcomes, and the scores of the models that made them",
     "rerun": "a second run with the settings of a run",
     "report": "pages and terminal output, from computed figures",
     "tracking": "the registration of runs with MLflow or BigQuery",

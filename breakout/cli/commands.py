@@ -93,6 +93,28 @@ TABLE = (
         "breakout production rollback",
         "breakout production retire",
     ),
+    plain(
+        "shadow",
+        "breakout.programs.shadow",
+        "add, list or remove challengers that are predicted beside the model in production",
+        "breakout shadow add bundle=outputs/runs/NAME/RUN/bundle",
+        "breakout shadow list",
+        "breakout shadow remove bundle=FINGERPRINT",
+    ),
+    composed(
+        "grade",
+        "breakout.programs.grade",
+        "grade what was predicted, with the results that are in, and write the ledger's page",
+        "breakout grade",
+        "breakout grade start=2026-01-01 grade.fail_on=[calibration,stale]",
+    ),
+    composed(
+        "daily",
+        "breakout.programs.daily",
+        "grade the ledger, then predict a day with the model in production and every shadow",
+        "breakout daily",
+        "breakout daily date=2026-02-06",
+    ),
     composed(
         "audit",
         "breakout.programs.audit",

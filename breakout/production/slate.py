@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from breakout.dataset import Dataset, build_dataset
-from breakout.errors import DataError
+from breakout.errors import ConfigurationError, DataError
 from breakout.features.query import KEY_COLUMNS
 from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
 
@@ -48,11 +48,13 @@ class Slate:
     highest probability first: KEY_COLUMNS, split ("slate"), probability, player_full_name, team_abbr,
     opponent_team_abbr, is_home, season_points_avg (S, points), points_for_breakout (the fewest points that are a
     breakout), games_before, days_since_last_game, top_features (text), bundle and contract (their fingerprints).
+    `features` has the features that the model got, one row for each row of `ranked`; NaN where a default was filled.
     `skipped` has SKIPPED_COLUMNS.
     """
 
     day: date
     ranked: pd.DataFrame
+    features: pd.DataFrame
     skipped: pd.DataFrame
     warnings: tuple[str, ...]
 
@@ -64,10 +66,22 @@ def build_slate(bundle: Bundle, warehouse: Warehouse, day: date, max_days_since_
     stale = _days_since_last_game(rows)
     reasons = _reasons(rows, stale, bundle.settings.target, max_days_since_game)
     is_candidate = np.array([reason == "" for reason in reasons], dtype=bool)
-    ranked = _rank(bundle, rows.take(is_candidate), stale[is_candidate])
+    candidates = rows.take(is_candidate)
+    ranked = _rank(bundle, candidates, stale[is_candidate])
+    features = candidates.X.mask(candidates.is_missing).loc[ranked.index].reset_index(drop=True)
     skipped = pd.concat([rows.keys, rows.context], axis=1).assign(days_since_last_game=stale, reason=reasons)
     skipped = skipped.loc[~is_candidate, list(SKIPPED_COLUMNS)].sort_values(["reason", "player_lookup"])
-    return Slate(day, ranked, skipped.reset_index(drop=True), _warnings(bundle, warehouse, day, len(rows)))
+    ranked, skipped = ranked.reset_index(drop=True), skipped.reset_index(drop=True)
+    return Slate(day, ranked, features, skipped, _warnings(bundle, warehouse, day, len(rows)))
+
+
+def check_day(bundle: Bundle, day: date) -> None:
+    """Raise ConfigurationError if the day is within the bundle's training window or before it."""
+    if day <= bundle.train_end:
+        raise ConfigurationError(
+            f"date={day} lies in what the bundle has learned from: its training ends on {bundle.train_end}. "
+            "Give a later date, or a bundle trained earlier."
+        )
 
 
 def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
@@ -101,6 +115,7 @@ WHERE game_date BETWEEN @history_start AND @end
 
 
 def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray) -> pd.DataFrame:
+    """Return the ranking of the candidates `rows`; its index holds the position of each in `rows`."""
     context = rows.context
     ranked = rows.keys.assign(
         split="slate",
@@ -118,7 +133,7 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray) -> pd.DataFrame:
         contract=bundle.contract.fingerprint,
     )
     order = ["probability", *KEY_COLUMNS]
-    return ranked.sort_values(order, ascending=[False, True, True, True], kind="stable").reset_index(drop=True)
+    return ranked.sort_values(order, ascending=[False, True, True, True], kind="stable")
 
 
 def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:

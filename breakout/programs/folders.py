@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from breakout.errors import ConfigurationError
+
 _OVERRIDE = re.compile(r"[+~]*[A-Za-z_][\w.]*=")
 
 
@@ -16,3 +18,13 @@ def split_folders(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
     """
     overrides = [one for one in arguments if _OVERRIDE.match(one) and not Path(one).exists()]
     return [Path(one) for one in arguments if one not in overrides], overrides
+
+
+def outputs_folder(overrides: Sequence[str]) -> str:
+    """Return `paths.outputs`, with the same default as in other commands; ConfigurationError for any other setting."""
+    from breakout.settings.composition import compose_mapping
+
+    strange = [override for override in overrides if not override.startswith("paths.")]
+    if strange:
+        raise ConfigurationError(f"cannot read {strange[0]!r}: the only setting here is paths.outputs=DIR.")
+    return str(compose_mapping("grade", overrides)["paths"]["outputs"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from breakout.coverage import absent_game_warnings, find_absent_games
-from breakout.errors import ConfigurationError
+from breakout.ledger.recording import record_slate
 from breakout.production.bundle_gate import open_bundle
 from breakout.production.bundle_names import resolve_bundle
-from breakout.production.slate import build_slate
+from breakout.production.slate import build_slate, check_day
 from breakout.production.slate_choice import exclude_players, resolve_day
 from breakout.production.slate_output import check_out, write_slate
 from breakout.report.terminal.bars import progress_line
@@ -18,16 +19,14 @@ from breakout.report.terminal.slate import print_slate
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from breakout.bundle import Bundle
     from breakout.settings import PredictConfig
 
 
 def run(config: PredictConfig) -> int:
-    """Build, print and write the slate; return the exit code.
+    """Build, print and write the slate, and keep a registered model's entries; return the exit code.
 
-    GateError if the bundle's contract is not the installed one.
+    The ledger keeps the whole slate, also the rows that `top` and `exclude` leave out. GateError if the bundle's
+    contract is not the installed one.
     """
     check_out(config.out, config.warehouse)
     day = resolve_day(config.date)
@@ -35,19 +34,12 @@ def run(config: PredictConfig) -> int:
     check_day(bundle, day)
     with progress_line("predict"), open_for(config, "predict") as warehouse:
         slate = build_slate(bundle, warehouse, day, config.max_days_since_game)
+        kept = record_slate(slate, bundle, warehouse, config.ledger, config.paths.outputs, datetime.now(UTC))
         slate = exclude_players(slate, config.exclude, warehouse) if config.exclude else slate
         absent = find_absent_games(warehouse, bundle.features, day, day)
     shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))
     written = write_slate(shown, config.out, config.warehouse) if config.out else []
+    written += [str(kept)] if kept else []
     print_slate(shown, len(slate.ranked), bundle, written)
     print_warnings(absent_game_warnings(absent))
     return 0
-
-
-def check_day(bundle: Bundle, day: date) -> None:
-    """Raise ConfigurationError if the day is within the bundle's training window or before it."""
-    if day <= bundle.train_end:
-        raise ConfigurationError(
-            f"date={day} lies in what the bundle has learned from: its training ends on {bundle.train_end}. "
-            "Give a later date, or a bundle trained earlier."
-        )

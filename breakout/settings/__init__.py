@@ -34,14 +34,17 @@ from breakout.settings.groups import (
     WarehouseConfig,
     WindowConfig,
 )
+from breakout.settings.ledger_groups import DailyLimitsConfig, FolderLedgerConfig, GradeLimitsConfig, LedgerConfig
 from breakout.settings.loading import load
 from breakout.settings.roots import (
     ROOT_CLASSES,
     AuditConfig,
     CompareConfig,
+    DailyConfig,
     DatasetConfig,
     EvaluateConfig,
     ExperimentConfig,
+    GradeConfig,
     PredictConfig,
     PromoteConfig,
     RootConfig,
@@ -64,6 +67,8 @@ __all__ = [
     "CalibrationConfig",
     "CatBoostConfig",
     "CompareConfig",
+    "DailyConfig",
+    "DailyLimitsConfig",
     "DatasetConfig",
     "DateWindowConfig",
     "DistributionsConfig",
@@ -73,6 +78,10 @@ __all__ = [
     "ExperimentConfig",
     "FeatureDefinitionConfig",
     "FeaturesConfig",
+    "FolderLedgerConfig",
+    "GradeConfig",
+    "GradeLimitsConfig",
+    "LedgerConfig",
     "LogisticConfig",
     "MLflowTrackingConfig",
     "ModeConfig",

@@ -21,6 +21,7 @@ from breakout.settings.groups import (
     WalkForwardWindowConfig,
 )
 from breakout.settings.identifiers import check_connection, check_table_name
+from breakout.settings.ledger_groups import FolderLedgerConfig
 
 # The strptime directives that a date format may have. A time of day is allowed, but its value must be midnight.
 _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
@@ -177,6 +178,17 @@ def check_tracking(tracking: BigQueryTrackingConfig) -> None:
     check_table_name("tracking.table", tracking.table)
 
 
+def check_ledger(ledger: FolderLedgerConfig) -> None:
+    """Check that the time zone in which a game date ends is known."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(ledger.timezone)
+    except (KeyError, OSError, ValueError):
+        message = f"ledger.timezone={ledger.timezone} is no time zone; give one such as America/New_York or UTC."
+        raise ConfigurationError(message) from None
+
+
 def check_order(first: str, start: date | None, last: str, end: date | None) -> None:
     if start is not None and end is not None and start > end:
         raise ConfigurationError(f"{first} {start} is after {last} {end}: swap them, or give both.")
@@ -198,6 +210,7 @@ GROUP_CHECKS: dict[type, Callable[[Any], None]] = {
     DateWindowConfig: check_dates,
     WalkForwardWindowConfig: check_walk_forward,
     EvaluationConfig: check_evaluation,
+    FolderLedgerConfig: check_ledger,
     DuckDBWarehouseConfig: check_files,
     BigQueryWarehouseConfig: check_warehouse,
     BigQueryTrackingConfig: check_tracking,

@@ -29,6 +29,7 @@ from breakout.settings.groups import (
     WarehouseConfig,
     WindowConfig,
 )
+from breakout.settings.ledger_groups import DailyLimitsConfig, GradeLimitsConfig, LedgerConfig
 from breakout.settings.references import References
 
 
@@ -138,6 +139,38 @@ class PredictConfig(ComposedConfig):
     exclude: tuple[str, ...]
     out: FilePath | None
     max_days_since_game: DaysOrZero
+    ledger: LedgerConfig
+    warehouse: WarehouseConfig
+    paths: PathsConfig
+
+
+@dataclass(frozen=True)
+class GradeConfig(ComposedConfig):
+    """Settings of `breakout grade`; the scoreboard covers start..end, None is the first or last date in the ledger."""
+
+    config_version: int
+    seed: Seed
+    start: date | None
+    end: date | None
+    grade: GradeLimitsConfig
+    ledger: LedgerConfig
+    evaluation: EvaluationConfig
+    warehouse: WarehouseConfig
+    paths: PathsConfig
+
+
+@dataclass(frozen=True)
+class DailyConfig(ComposedConfig):
+    """Settings of `breakout daily`; `date` None is today in `ledger.timezone`."""
+
+    config_version: int
+    seed: Seed
+    date: date | None
+    max_days_since_game: DaysOrZero
+    daily: DailyLimitsConfig
+    grade: GradeLimitsConfig
+    ledger: LedgerConfig
+    evaluation: EvaluationConfig
     warehouse: WarehouseConfig
     paths: PathsConfig
 
@@ -190,7 +223,15 @@ class AuditConfig(ComposedConfig):
 
 
 RootConfig = (
-    ExperimentConfig | DatasetConfig | EvaluateConfig | PredictConfig | CompareConfig | PromoteConfig | AuditConfig
+    ExperimentConfig
+    | DatasetConfig
+    | EvaluateConfig
+    | PredictConfig
+    | GradeConfig
+    | DailyConfig
+    | CompareConfig
+    | PromoteConfig
+    | AuditConfig
 )
 
 ROOT_CLASSES: dict[str, type[RootConfig]] = {
@@ -198,6 +239,8 @@ ROOT_CLASSES: dict[str, type[RootConfig]] = {
     "dataset": DatasetConfig,
     "evaluate": EvaluateConfig,
     "predict": PredictConfig,
+    "grade": GradeConfig,
+    "daily": DailyConfig,
     "compare": CompareConfig,
     "promote": PromoteConfig,
     "audit": AuditConfig,

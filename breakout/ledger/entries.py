@@ -1,0 +1,112 @@
+"""The entries of the ledger: one row for each player of a predicted slate, with what the model knew and said."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from breakout.warehouse.tables import SCHEDULE
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from breakout.bundle import Bundle
+    from breakout.production.slate import Slate
+    from breakout.warehouse.base import Warehouse
+
+Role = Literal["production", "shadow", "other"]
+
+KEY = ["game_date", "game_id", "player_lookup", "bundle"]
+_INSTANT = pa.timestamp("us", tz="UTC")
+
+# One row for each predicted player. `predicted_at` is when the program asked for the slate, `known_at` the newest
+# source row that it used (null if unknown), `tip_off` null if the schedule has none. `is_late` marks entries that were
+# made at or after tip-off or, if that is unknown, after the end of the game date. `points_for_breakout` is the
+# threshold in points. `features` holds the values by name, null where the default was filled. `ladder` holds
+# P(points >= k) for k = 1, 2, ... and is null for models without one. `data` is the fingerprint of the source tables.
+ENTRY_SCHEMA = pa.schema(
+    [
+        ("game_date", pa.date32()),
+        ("game_id", pa.string()),
+        ("player_lookup", pa.string()),
+        ("player_full_name", pa.string()),
+        ("team_abbr", pa.string()),
+        ("opponent_team_abbr", pa.string()),
+        ("bundle", pa.string()),
+        ("name", pa.string()),
+        ("run_id", pa.string()),
+        ("contract", pa.string()),
+        ("data", pa.string()),
+        ("role", pa.string()),
+        ("predicted_at", _INSTANT),
+        ("known_at", _INSTANT),
+        ("tip_off", _INSTANT),
+        ("is_late", pa.bool_()),
+        ("probability", pa.float64()),
+        ("points_for_breakout", pa.int64()),
+        ("availability_status", pa.string()),
+        ("ladder", pa.list_(pa.float64())),
+        ("features", pa.map_(pa.string(), pa.float64())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A slate and what is known of its origin: the model, its role, when it was asked for, and the source's digest."""
+
+    slate: Slate
+    bundle: Bundle
+    role: Role
+    predicted_at: datetime
+    data: str
+
+
+def build_entries(prediction: Prediction, tip_offs: dict[str, datetime], timezone: str) -> pa.Table:
+    """Return the entries of a slate, in the columns of ENTRY_SCHEMA and the order of the slate.
+
+    `tip_offs` maps game ids to the start of the game, as far as the schedule has it. `timezone` is where a game date
+    ends if its tip-off is unknown.
+    """
+    slate, manifest = prediction.slate, prediction.bundle.manifest
+    ends = end_of_day(slate.day, timezone)
+    origin = {
+        "name": manifest.name,
+        "run_id": manifest.run_id,
+        "data": prediction.data,
+        "role": prediction.role,
+        "predicted_at": prediction.predicted_at,
+    }
+    rows: list[Any] = slate.ranked.to_dict("records")
+    vectors: list[Any] = slate.features.to_dict("records")
+    entries = []
+    for row, values in zip(rows, vectors, strict=True):
+        start = tip_offs.get(row["game_id"])
+        features = [(name, None if math.isnan(value) else value) for name, value in values.items()]
+        is_late = prediction.predicted_at >= (start or ends)
+        entries.append(row | origin | {"tip_off": start, "is_late": is_late, "features": features})
+    return pa.Table.from_pylist(entries, ENTRY_SCHEMA)
+
+
+def end_of_day(day: date, timezone: str) -> datetime:
+    """Return the instant at which a date ends in a time zone, in UTC."""
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone)).astimezone(UTC)
+
+
+def read_tip_offs(warehouse: Warehouse, day: date) -> dict[str, datetime]:
+    """Return the tip-off of each game of a date by game id; empty if the schedule has no such column."""
+    if "tip_off" not in warehouse.columns(SCHEDULE.name):
+        return {}
+    sql = f"""SELECT game_id, tip_off FROM {warehouse.sources.reference(SCHEDULE)}
+WHERE game_date = @start AND tip_off IS NOT NULL"""  # noqa: S608 - the table's name is checked, the date a parameter
+    found = warehouse.query(sql, {"start": day})
+    return {game_id: start.replace(tzinfo=start.tzinfo or UTC) for game_id, start in zip(*_columns(found), strict=True)}
+
+
+def _columns(found: pa.Table) -> tuple[list[str], list[datetime]]:
+    return found["game_id"].to_pylist(), found["tip_off"].cast(_INSTANT).to_pylist()

@@ -1,0 +1,70 @@
+"""The age of the sources: how far games, schedule and injury reports lag behind the present."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from breakout.errors import DataError
+from breakout.ledger.entries import end_of_day
+from breakout.ledger.grading import read_scheduled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from breakout.warehouse.base import Warehouse
+
+SEARCHED = timedelta(days=400)  # how far the schedule is read, more than a year
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """One source: its newest content as text, and the hours by which it lags behind; 0 if nothing is missing."""
+
+    source: str
+    newest: str
+    lag_hours: float
+
+
+def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: str) -> tuple[Freshness, ...]:
+    """Return how far each source lags behind what predictions of `day` should know at the instant `now`.
+
+    Games lag since the end of the first scheduled date before `day` of which the warehouse has no game; one postponed
+    game among others does not count. The schedule lags since the end of its last date, if that is before `day`.
+    DataError without a schedule.
+    """
+    if not warehouse.has_schedule():
+        raise DataError("predictions need to know who plays whom; give the schedule with warehouse.schedule=PATH.")
+    newest = warehouse.latest_game_date()
+    dates = sorted(set(read_scheduled(warehouse, day - SEARCHED, day + SEARCHED).values()))
+    missing = [scheduled for scheduled in dates if newest < scheduled < day]
+    last = dates[-1] if dates else None
+    return (
+        Freshness("games", f"to {newest}", _hours(missing[0] if missing else None, now, timezone)),
+        Freshness(
+            "schedule",
+            "empty" if last is None else f"to {last}",
+            _hours(last if last is None or last < day else None, now, timezone) if dates else float("inf"),
+        ),
+    )
+
+
+def _hours(day: date | None, now: datetime, timezone: str) -> float:
+    """Return the hours since the end of a date, at least 0; 0 for None."""
+    return 0.0 if day is None else max(0.0, (now - end_of_day(day, timezone)) / timedelta(hours=1))
+
+
+def check_freshness(sources: Sequence[Freshness], max_age_hours: float) -> None:
+    """Raise DataError naming each source that lags behind by more than `max_age_hours`."""
+    old = [
+        f"{source.source} ({source.newest}, {source.lag_hours:.0f} hours)"
+        for source in sources
+        if source.lag_hours > max_age_hours
+    ]
+    if old:
+        raise DataError(
+            f"the sources lag behind by more than daily.max_age_hours={max_age_hours:g}: {', '.join(old)}. Nothing is "
+            "predicted; bring them up to date, or raise daily.max_age_hours."
+        )

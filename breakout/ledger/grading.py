@@ -1,0 +1,162 @@
+"""The outcome of each entry once the games are played: breakout or no, void, pending, lost or late.
+
+    breakout, no   he played, and his points reached the threshold that the entry stored, or did not
+    void           the game was played without him, or on another date
+    pending        the game has no rows yet
+    lost           the game has no rows `lost_after_days` days after its date
+    late           the entry was made at or after tip-off
+
+Only breakout and no are graded. Outcomes are computed again from the present tables by every call, so a corrected box
+score changes the outcome; the history of grades keeps the earlier one.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from breakout.ledger.entries import KEY
+from breakout.warehouse.tables import PLAYER_GAME_SUMMARY, SCHEDULE
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from breakout.warehouse.base import Warehouse
+
+Which = Literal["first", "last"]
+
+GRADED = ("breakout", "no")
+OUTCOMES = (*GRADED, "void", "pending", "lost", "late")
+
+# One row for each outcome that a call found new or changed. `was` is the outcome in the history before, null for the
+# first; `reason` says what decided it, or what changed.
+GRADE_SCHEMA = pa.schema(
+    [
+        ("game_date", pa.date32()),
+        ("game_id", pa.string()),
+        ("player_lookup", pa.string()),
+        ("bundle", pa.string()),
+        ("graded_at", pa.timestamp("us", tz="UTC")),
+        ("outcome", pa.string()),
+        ("points", pa.int64()),
+        ("was", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
+
+
+def choose_counted(entries: pd.DataFrame, which: Which) -> pd.DataFrame:
+    """Return one entry for each key: the first, or the last, that was made before tip-off.
+
+    A key with late entries only keeps its first one. The rows are sorted by key.
+    """
+    ordered = entries.sort_values(["is_late", "predicted_at"], kind="stable")
+    if which == "last":  # on-time entries newest first, then late ones
+        ordered = ordered.iloc[np.lexsort((-ordered["predicted_at"].astype("int64"), ordered["is_late"]))]
+    return ordered.drop_duplicates(KEY).sort_values(KEY).reset_index(drop=True)
+
+
+def read_results(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:
+    """Return all player rows of start..end: game_id, game_date, player_lookup, team_abbr, points, minutes_played."""
+    sql = f"""SELECT game_id, game_date, player_lookup, team_abbr, points, minutes_played
+FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
+WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is checked, dates are parameters
+    results: pd.DataFrame = warehouse.query(sql, {"start": start, "end": end}).to_pandas()
+    return results
+
+
+def read_scheduled(warehouse: Warehouse, start: date, end: date) -> dict[str, date]:
+    """Return the date of each game that the schedule has from start to end, by game id; empty without a schedule."""
+    if not warehouse.has_schedule():
+        return {}
+    sql = f"""SELECT game_id, game_date FROM {warehouse.sources.reference(SCHEDULE)}
+WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - as above
+    found = warehouse.query(sql, {"start": start, "end": end})
+    return dict(zip(found["game_id"].to_pylist(), found["game_date"].to_pylist(), strict=True))
+
+
+def grade_entries(
+    counted: pd.DataFrame, results: pd.DataFrame, scheduled: dict[str, date], today: date, lost_after_days: int
+) -> pd.DataFrame:
+    """Return the counted entries with the columns outcome, points (NaN unless he played) and reason.
+
+    `results` are the player rows as of `read_results`, `scheduled` the games of the schedule by id.
+    """
+    has_played = (results["minutes_played"] > 0) & results["points"].notna()
+    played = results[has_played].assign(points=results["points"].astype("float64"))
+    rows = counted.merge(
+        played[["game_id", "player_lookup", "points", "game_date"]].rename(columns={"game_date": "played_on"}),
+        on=["game_id", "player_lookup"],
+        how="left",
+    )
+    game_dates = results.groupby("game_id")["game_date"].first().to_dict()
+    elsewhere: dict[Any, Any] = {(row.player_lookup, row.game_date): row for row in played.itertuples()}
+    decided = [
+        _outcome(row, game_dates.get(row.game_id), elsewhere, scheduled, today - timedelta(days=lost_after_days))
+        for row in rows.itertuples()
+    ]
+    is_graded = np.array([outcome in GRADED for outcome, _ in decided], dtype=bool)
+    return rows.drop(columns="played_on").assign(
+        outcome=[outcome for outcome, _ in decided],
+        reason=[reason for _, reason in decided],
+        points=rows["points"].where(is_graded),
+    )
+
+
+def _outcome(
+    row: Any, played_on: date | None, elsewhere: dict[tuple[str, date], Any], scheduled: dict[str, date], old: date
+) -> tuple[str, str]:
+    if row.is_late:
+        return "late", "predicted at or after tip-off"
+    if played_on is None:
+        return _unplayed(row, scheduled, old)
+    if played_on != row.game_date:
+        return "void", f"the game was played on {played_on}"
+    if row.points == row.points:
+        is_breakout = row.points >= row.points_for_breakout
+        return "breakout" if is_breakout else "no", f"{row.points:.0f} points, {row.points_for_breakout} needed"
+    other = elsewhere.get((row.player_lookup, row.game_date))
+    return "void", "did not play" if other is None else f"played for {other.team_abbr} in {other.game_id}"
+
+
+def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str]:
+    teams = row.game_id.partition("_")[2]
+    if row.game_id in scheduled:
+        reason = "the game has no rows"
+    else:
+        later = [day for game, day in scheduled.items() if game.partition("_")[2] == teams and day > row.game_date]
+        reason = f"moved to {min(later)}" if later else "the schedule no longer has the game"
+    return ("lost" if row.game_date <= old else "pending"), reason
+
+
+def new_grades(graded: pd.DataFrame, history: pd.DataFrame, graded_at: datetime) -> pa.Table:
+    """Return the outcomes that the history lacks, in GRADE_SCHEMA; a pending entry has no outcome yet.
+
+    An entry whose outcome or points differ from its newest in the history gets a row with the earlier outcome and what
+    changed.
+    """
+    newest = history.drop_duplicates(KEY, keep="last")[[*KEY, "outcome", "points"]]
+    rows = graded.merge(newest, on=KEY, how="left", suffixes=("", "_before"))
+    is_first = rows["outcome_before"].isna()
+    both_none = rows["points"].isna() & rows["points_before"].isna()
+    is_equal = (rows["outcome"] == rows["outcome_before"]) & (both_none | (rows["points"] == rows["points_before"]))
+    found = rows[~is_equal & ~(is_first & (rows["outcome"] == "pending"))]
+    records: list[Any] = found.to_dict("records")
+    return pa.Table.from_pylist([_grade(row, graded_at) for row in records], GRADE_SCHEMA)
+
+
+def _grade(row: dict[str, Any], graded_at: datetime) -> dict[str, Any]:
+    was = None if pd.isna(row["outcome_before"]) else row["outcome_before"]
+    points, before = (None if pd.isna(row[name]) else int(row[name]) for name in ("points", "points_before"))
+    changed = "" if was is None else f"was {was}{'' if before is None else f' with {before} points'}; "
+    return {name: row[name] for name in KEY} | {
+        "graded_at": graded_at,
+        "outcome": row["outcome"],
+        "points": points,
+        "was": was,
+        "reason": f"{changed}{row['reason']}",
+    }

@@ -1,0 +1,97 @@
+"""The recording of predictions: which models are registered, and the entries of their slates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from breakout.errors import ConfigurationError, DataError, GateError
+from breakout.ledger.entries import Prediction, Role, build_entries, read_tip_offs
+from breakout.ledger.revisions import Move, find_moves
+from breakout.ledger.shadows import Shadows
+from breakout.ledger.store import FolderLedger
+from breakout.production.bundle_gate import check_contract
+from breakout.production.registry import Registry
+from breakout.production.slate import Slate, build_slate, check_day
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from pathlib import Path
+
+    from breakout.bundle import Bundle
+    from breakout.settings import DailyConfig, LedgerConfig
+    from breakout.warehouse.base import Warehouse
+
+
+def find_role(fingerprint: str, outputs: str | Path) -> Role:
+    """Return the role of a model below an outputs folder."""
+    if Registry.of(outputs).current() == fingerprint:
+        return "production"
+    return "shadow" if fingerprint in Shadows.of(outputs).fingerprints() else "other"
+
+
+def record_slate(
+    slate: Slate, bundle: Bundle, warehouse: Warehouse, config: LedgerConfig, outputs: str | Path, now: datetime
+) -> Path | None:
+    """Add a slate to the ledger, and return the file.
+
+    None if the model is not registered (unless `config.others`), or the ledger holds the same prediction already.
+    """
+    role = find_role(bundle.fingerprint, outputs)
+    if role == "other" and not config.others:
+        return None
+    prediction = Prediction(slate, bundle, role, now, warehouse.fingerprint())
+    entries = build_entries(prediction, read_tip_offs(warehouse, slate.day), config.timezone)
+    return FolderLedger.of(outputs).add_entries(entries)
+
+
+@dataclass(frozen=True)
+class DaySlate:
+    """One model's predictions of a day.
+
+    `written` is None if the ledger held them already. `moves` is None unless they revise earlier ones. `error` says why
+    a shadow could not be predicted; `slate` is None then.
+    """
+
+    role: Role
+    fingerprint: str
+    name: str
+    slate: Slate | None
+    written: Path | None = None
+    moves: tuple[Move, ...] | None = None
+    error: str = ""
+
+
+def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datetime) -> tuple[DaySlate, ...]:
+    """Predict a day with the model in production and every shadow, and add the slates to the ledger.
+
+    DataError if no model is in production or its bundle is damaged, GateError if its contract is not the installed one,
+    ConfigurationError if the day is not after its training. A shadow for which one of these holds is left out, with
+    its error.
+    """
+    outputs = config.paths.outputs
+    production = Registry.of(outputs).current_bundle()
+    slates = [_predict(production, "production", warehouse, day, config, now)]
+    for bundle in Shadows.of(outputs).load():
+        if bundle.fingerprint == production.fingerprint:
+            continue
+        try:
+            slates.append(_predict(bundle, "shadow", warehouse, day, config, now))
+        except (DataError, GateError, ConfigurationError) as error:
+            failed = DaySlate("shadow", bundle.fingerprint, bundle.manifest.name, None, error=str(error))
+            slates.append(failed)
+    return tuple(slates)
+
+
+def _predict(
+    bundle: Bundle, role: Role, warehouse: Warehouse, day: date, config: DailyConfig, now: datetime
+) -> DaySlate:
+    check_contract(bundle)
+    check_day(bundle, day)
+    slate = build_slate(bundle, warehouse, day, config.max_days_since_game)
+    ledger = FolderLedger.of(config.paths.outputs)
+    before = ledger.read_slate(day, bundle.fingerprint)
+    written = record_slate(slate, bundle, warehouse, config.ledger, config.paths.outputs, now)
+    after = ledger.read_slate(day, bundle.fingerprint) if written and before is not None else None
+    moves = None if before is None or after is None else find_moves(before, after)
+    return DaySlate(role, bundle.fingerprint, bundle.manifest.name, slate, written, moves)

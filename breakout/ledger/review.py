@@ -1,0 +1,133 @@
+"""The review of the ledger: all entries with their present outcomes, what changed since the last call, the scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pyarrow as pa
+
+from breakout.errors import DataError
+from breakout.evaluation.metrics import LOG_LOSS
+from breakout.evaluation.run_metrics import METRICS_FILE, read_metrics
+from breakout.experiment.evaluating import evaluation_parameters
+from breakout.ledger.entries import ENTRY_SCHEMA, end_of_day
+from breakout.ledger.grading import choose_counted, grade_entries, new_grades, read_results, read_scheduled
+from breakout.ledger.scoreboard import ModelScore, build_scoreboard
+from breakout.ledger.store import FolderLedger
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from breakout.evaluation.resamples import Interval
+    from breakout.settings import DailyConfig, GradeConfig
+    from breakout.warehouse.base import Warehouse
+
+# What grading needs; features and ladders, the larger part of the files, are not read.
+GRADING_COLUMNS = tuple(name for name in ENTRY_SCHEMA.names if name not in ("features", "ladder", "contract", "data"))
+MOVED_WITHIN = timedelta(days=120)  # how far ahead of the newest entry a postponed game is looked for
+
+
+@dataclass(frozen=True)
+class LedgerReview:
+    """The state of the ledger after grading.
+
+    `graded` has one row for each counted entry: GRADING_COLUMNS, outcome, points and reason. `changes` are the rows
+    that this call added to the history of grades, `corrections` all rows of the history that replaced an outcome.
+    `overdue` counts the pending entries whose results should have come in. `damaged` has a sentence for each file that
+    could not be read.
+    """
+
+    graded: pd.DataFrame
+    scoreboard: tuple[ModelScore, ...]
+    changes: pa.Table
+    corrections: pd.DataFrame
+    overdue: int
+    damaged: tuple[str, ...]
+
+    def failures(self, fail_on: tuple[str, ...]) -> tuple[str, ...]:
+        """Return a sentence for each limit among `fail_on` that is crossed."""
+        production = [score for score in self.scoreboard if score.role == "production"]
+        biased = [score.name for score in production if score.is_calibrated is False]
+        found = {
+            "calibration": f"production is biased beyond chance: {', '.join(biased)}." if biased else "",
+            "stale": f"{self.overdue} entries wait for results that are overdue." if self.overdue else "",
+        }
+        return tuple(found[limit] for limit in fail_on if found[limit])
+
+
+def review_ledger(
+    warehouse: Warehouse,
+    config: GradeConfig | DailyConfig,
+    now: datetime,
+    dates: tuple[date | None, date | None] = (None, None),
+) -> LedgerReview:
+    """Grade all entries, add what changed to the history of grades, and score the entries between two dates.
+
+    A None date is the first or last date in the ledger. A second call on the same tables adds nothing.
+    """
+    ledger = FolderLedger.of(config.paths.outputs)
+    entries = ledger.read_entries(GRADING_COLUMNS)
+    today = now.astimezone(ZoneInfo(config.ledger.timezone)).date()
+    graded = _grade(entries.rows.to_pandas(), warehouse, config, today)
+    with ledger.lock():  # two calls at once must not add the same outcomes
+        before = ledger.read_grades()
+        changes = new_grades(graded, before.rows.to_pandas(), now)
+        ledger.add_grades(changes)
+    history = pa.concat_tables([before.rows, changes]).to_pandas()
+    first, last = dates
+    is_inside = (graded["game_date"] >= (first or graded["game_date"].min())) & (
+        graded["game_date"] <= (last or graded["game_date"].max())
+    )
+    inside = graded[is_inside]
+    return LedgerReview(
+        graded=inside,
+        scoreboard=build_scoreboard(
+            inside, evaluation_parameters(config.evaluation, config.seed), _promises(inside, Path(config.paths.outputs))
+        ),
+        changes=changes,
+        corrections=history[history["was"].notna()],
+        overdue=_count_overdue(inside, config, now),
+        damaged=(*entries.damaged, *before.damaged),
+    )
+
+
+def _grade(entries: pd.DataFrame, warehouse: Warehouse, config: GradeConfig | DailyConfig, today: date) -> pd.DataFrame:
+    if entries.empty:
+        return entries.assign(outcome="", points=float("nan"), reason="")
+    first, last = entries["game_date"].min(), entries["game_date"].max()
+    counted = choose_counted(entries, config.ledger.which)
+    results = read_results(warehouse, first, max(last, today))
+    return grade_entries(
+        counted,
+        results,
+        read_scheduled(warehouse, first, last + MOVED_WITHIN),
+        today,
+        config.ledger.lost_after_days,
+    )
+
+
+def _count_overdue(graded: pd.DataFrame, config: GradeConfig | DailyConfig, now: datetime) -> int:
+    pending = graded.loc[graded["outcome"] == "pending", "game_date"]
+    limit = timedelta(hours=config.grade.max_age_hours)
+    return sum(now - end_of_day(day, config.ledger.timezone) > limit for day in pending)
+
+
+def _promises(graded: pd.DataFrame, outputs: Path) -> dict[str, Interval | None]:
+    """Return the log loss that the run of each bundle measured on its own evaluation games; None without one."""
+    runs = graded.drop_duplicates("bundle").set_index("bundle")["run_id"]
+    return {str(bundle): _promise(str(run_id), outputs) for bundle, run_id in runs.items()}
+
+
+def _promise(run_id: str, outputs: Path) -> Interval | None:
+    for path in (outputs / "runs").glob(f"*/{run_id}/{METRICS_FILE}"):
+        try:
+            evaluation = read_metrics(path.parent).evaluation
+        except DataError:
+            continue  # a damaged run promises nothing
+        return None if evaluation is None else evaluation.metrics[LOG_LOSS]
+    return None

@@ -1,0 +1,52 @@
+"""The difference between two slates of one model and day: which players moved, and which features changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+NAMED_FEATURES = 3  # changed features that are named for each player
+
+
+@dataclass(frozen=True)
+class Move:
+    """One player whose prediction differs between two slates.
+
+    A probability is None where the player is not on that slate. `features` holds up to NAMED_FEATURES changed ones as
+    (name, before, after), in the order of the contract; None is a missing value, for which a default was used.
+    """
+
+    player: str
+    before: float | None
+    after: float | None
+    features: tuple[tuple[str, float | None, float | None], ...]
+
+
+def find_moves(before: pa.Table, after: pa.Table) -> tuple[Move, ...]:
+    """Return the moves between two slates' entries, the largest first; players on one of them only come first."""
+    old, new = (_by_player(entries) for entries in (before, after))
+    moves = [_move(old.get(key), new.get(key)) for key in sorted({*old, *new})]
+    return tuple(sorted((move for move in moves if move is not None), key=_size, reverse=True))
+
+
+def _by_player(entries: pa.Table) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(row["game_id"], row["player_lookup"]): row for row in entries.to_pylist()}
+
+
+def _move(old: dict[str, Any] | None, new: dict[str, Any] | None) -> Move | None:
+    if old is None or new is None:
+        row = old or new or {}
+        before, after = (None if side is None else side["probability"] for side in (old, new))
+        return Move(str(row["player_full_name"]), before, after, ())
+    earlier = dict(old["features"])
+    changed = [(name, earlier.get(name), value) for name, value in new["features"] if earlier.get(name) != value]
+    if old["probability"] == new["probability"] and not changed:
+        return None
+    return Move(str(new["player_full_name"]), old["probability"], new["probability"], tuple(changed[:NAMED_FEATURES]))
+
+
+def _size(move: Move) -> float:
+    return 1.0 if move.before is None or move.after is None else abs(move.after - move.before)

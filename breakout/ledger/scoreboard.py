@@ -1,0 +1,168 @@
+"""The scoreboard: how good the graded entries of each model were, beside the base rate and beside its promise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from breakout.evaluation import metrics
+from breakout.evaluation.eprocess import SequentialComparison, compare_sequentially
+from breakout.evaluation.intervals import replicate_paired_metrics
+from breakout.evaluation.reliability import ReliabilityBin, reliability_table
+from breakout.ledger.grading import GRADED, OUTCOMES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from breakout.evaluation.resamples import EvaluationParameters, Interval
+
+GAME = ["game_date", "game_id", "player_lookup"]
+MIN_GRADED = 100  # fewer graded entries show counts only; a rate of 0.18 has a standard error of 0.04 there
+
+
+@dataclass(frozen=True)
+class WeekScore:
+    """The log loss of a model's graded entries in one week; `week` is its Monday."""
+
+    week: np.datetime64
+    n_graded: int
+    log_loss: Interval
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The figures of one model's graded entries; intervals resample game dates.
+
+    `bias` is the mean probability minus the breakout rate. `base_rate_log_loss` is that of the breakout rate of the
+    same rows, given to every row: no constant has a lower one. `log_loss_gain` is the base rate's minus the model's.
+    """
+
+    breakout_rate: Interval
+    auc: Interval
+    log_loss: Interval
+    brier: Interval
+    bias: Interval
+    base_rate_log_loss: float
+    log_loss_gain: Interval
+    reliability: tuple[ReliabilityBin, ...]
+    weeks: tuple[WeekScore, ...]
+
+
+@dataclass(frozen=True)
+class ModelScore:
+    """One model in one role: the outcomes of its entries by kind, and their scores.
+
+    `scores` is None with fewer than MIN_GRADED graded entries. `promise` is the log loss of the model's own evaluation,
+    None if none is known. `against_production` is None for entries in another role than shadow.
+    """
+
+    role: str
+    bundle: str
+    name: str
+    first_date: str
+    last_date: str
+    counts: Mapping[str, int]
+    scores: Scores | None
+    promise: Interval | None
+    against_production: SequentialComparison | None
+
+    @property
+    def n_graded(self) -> int:
+        return sum(self.counts[outcome] for outcome in GRADED)
+
+    @property
+    def keeps_promise(self) -> bool | None:
+        """Whether the realised log loss is within the promised interval; None if either is unknown."""
+        if self.scores is None or self.promise is None or self.scores.log_loss.estimate is None:
+            return None
+        return self.promise.holds(self.scores.log_loss.estimate)
+
+    @property
+    def is_calibrated(self) -> bool | None:
+        """Whether the interval of the bias holds 0; None without scores."""
+        return None if self.scores is None else self.scores.bias.holds(0.0)
+
+
+def build_scoreboard(
+    graded: pd.DataFrame, parameters: EvaluationParameters, promises: Mapping[str, Interval | None]
+) -> tuple[ModelScore, ...]:
+    """Return the scores of every model and role in the graded entries: production first, then shadows, then others.
+
+    `promises` maps bundles to the log loss of their own evaluation.
+    """
+    production = _in(graded, "production")
+    scored = []
+    for (role, bundle), rows in graded.groupby(["role", "bundle"], sort=True):
+        counts = rows["outcome"].value_counts()
+        scored.append(
+            ModelScore(
+                role=str(role),
+                bundle=str(bundle),
+                name=str(rows["name"].iloc[-1]),
+                first_date=str(rows["game_date"].min()),
+                last_date=str(rows["game_date"].max()),
+                counts={outcome: int(counts.get(outcome, 0)) for outcome in OUTCOMES},
+                scores=_score(_in(rows, str(role)), parameters),
+                promise=promises.get(str(bundle)),
+                against_production=_against(_in(rows, "shadow"), production) if role == "shadow" else None,
+            )
+        )
+    order = ("production", "shadow", "other")
+    return tuple(sorted(scored, key=lambda score: (order.index(score.role), score.last_date, score.bundle)))
+
+
+def _in(graded: pd.DataFrame, role: str) -> pd.DataFrame:
+    return graded[(graded["role"] == role) & graded["outcome"].isin(GRADED)]
+
+
+def _against(shadow: pd.DataFrame, production: pd.DataFrame) -> SequentialComparison:
+    """Compare a shadow with whichever model was in production, on the games that both predicted."""
+    both = shadow.merge(production[[*GAME, "probability"]], on=GAME, suffixes=("", "_production"))
+    return compare_sequentially(_labels(both), both["probability"], both["probability_production"], _dates(both))
+
+
+def _labels(rows: pd.DataFrame) -> np.ndarray:
+    return (rows["outcome"] == "breakout").to_numpy(dtype="float64")
+
+
+def _dates(rows: pd.DataFrame) -> np.ndarray:
+    return rows["game_date"].to_numpy().astype("datetime64[D]")
+
+
+def _score(rows: pd.DataFrame, parameters: EvaluationParameters) -> Scores | None:
+    if len(rows) < MIN_GRADED:
+        return None
+    y, p, dates = _labels(rows), rows["probability"].to_numpy(), _dates(rows)
+    resamples = parameters.draw(dates)
+    constant = metrics.row_log_losses(y, np.full(len(y), y.mean()))
+    gain = constant - metrics.row_log_losses(y, p)
+    beside = {"rate": y, "bias": p - y, "gain": gain}
+    found = replicate_paired_metrics(y, p, resamples, beside).intervals(resamples)
+    return Scores(
+        breakout_rate=found["rate"],
+        auc=found["auc"],
+        log_loss=found["log_loss"],
+        brier=found["brier"],
+        bias=found["bias"],
+        base_rate_log_loss=float(constant.mean()),
+        log_loss_gain=found["gain"],
+        reliability=reliability_table(y, p, resamples, parameters.ece_bins),
+        weeks=_weeks(y, p, dates, parameters),
+    )
+
+
+def _weeks(y: np.ndarray, p: np.ndarray, dates: np.ndarray, parameters: EvaluationParameters) -> tuple[WeekScore, ...]:
+    """Return the log loss of each week; numpy's weeks begin on Thursdays, so dates are moved by three days."""
+    mondays = (dates + 3).astype("datetime64[W]").astype("datetime64[D]") - 3
+    losses = metrics.row_log_losses(y, p)
+    weeks = []
+    for monday in np.unique(mondays):
+        inside = mondays == monday
+        resamples = parameters.draw(dates[inside])
+        interval = resamples.interval(float(losses[inside].mean()), resamples.means(losses[inside]))
+        weeks.append(WeekScore(monday, int(inside.sum()), interval))
+    return tuple(weeks)

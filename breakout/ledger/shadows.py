@@ -1,0 +1,66 @@
+"""The shadows: challengers that are predicted beside the model in production, each a copy of its bundle.
+
+    outputs/shadows/<fingerprint>/    one folder for each shadow
+
+The copy appears whole or not at all, and is removed by one rename, so a killed process leaves no half shadow.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from breakout.artifacts import whole_folder
+from breakout.bundle import load_bundle
+from breakout.errors import ConfigurationError, DataError, system_sentence
+
+if TYPE_CHECKING:
+    from breakout.bundle import Bundle
+
+SHADOWS = "shadows"
+
+
+@dataclass(frozen=True)
+class Shadows:
+    """The shadows in one folder."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, outputs: str | Path) -> Shadows:
+        """Return the shadows below an outputs folder; the folder may be missing."""
+        return cls(Path(outputs) / SHADOWS)
+
+    def fingerprints(self) -> tuple[str, ...]:
+        """Return the fingerprint of each shadow, sorted."""
+        return tuple(sorted(path.name for path in self.folder.glob("[!.]*") if path.is_dir()))
+
+    def load(self) -> tuple[Bundle, ...]:
+        """Return the verified bundle of each shadow; DataError naming the folder if one is damaged."""
+        return tuple(load_bundle(self.folder / fingerprint) for fingerprint in self.fingerprints())
+
+    def add(self, bundle: Bundle) -> bool:
+        """Copy a bundle among the shadows; False if it is one already."""
+        target = self.folder / bundle.fingerprint
+        if target.exists():
+            return False
+        with whole_folder(target) as beside:
+            for name in bundle.files:
+                (beside / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(bundle.folder / name, beside / name)
+        return True
+
+    def remove(self, fingerprint: str) -> None:
+        """Remove a shadow; its entries stay in the ledger. ConfigurationError if it is none."""
+        if fingerprint not in self.fingerprints():
+            known = ", ".join(self.fingerprints()) or "none"
+            raise ConfigurationError(f"{fingerprint} is no shadow; the shadows are: {known}.")
+        removed = self.folder / f".{fingerprint}.{os.urandom(8).hex()}"
+        try:
+            (self.folder / fingerprint).rename(removed)
+            shutil.rmtree(removed)
+        except OSError as error:
+            raise DataError(system_sentence(f"{self.folder / fingerprint} cannot be removed", error)) from error

@@ -1,0 +1,127 @@
+"""The files of the ledger: entries and grades as Parquet, one file for each call that had something new.
+
+    outputs/ledger/entries/<game date>-<bundle>-<number>.parquet     the entries of one slate; a later one is a revision
+    outputs/ledger/grades/<number>.parquet                           the outcomes that a call of `grade` found new
+    outputs/ledger/.lock                                             the lock, held while a file is added
+
+Files are added and never changed. A file appears whole or not at all, so a killed process leaves no part of one. A
+damaged file is named, and the others are still read.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from breakout.artifacts import file_lock, load_columns, remove_incomplete, save_bytes
+from breakout.errors import DataError
+from breakout.ledger.entries import ENTRY_SCHEMA
+from breakout.ledger.grading import GRADE_SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+    from datetime import date
+
+FOLDER = "ledger"
+# Two entries of a slate that agree in these columns hold the same prediction, whenever they were made.
+SAME = ("game_id", "player_lookup", "role", "probability", "points_for_breakout", "availability_status", "features")
+
+
+@dataclass(frozen=True)
+class LedgerPart:
+    """The rows of all readable files of one kind, in the order of the files' names, and a sentence on each damaged."""
+
+    rows: pa.Table
+    damaged: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FolderLedger:
+    """The ledger in a folder. Reading needs no lock; the methods that add a file take it themselves."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, outputs: str | Path) -> FolderLedger:
+        """Return the ledger below an outputs folder, beside `production`; the folder may be missing."""
+        return cls(Path(outputs) / FOLDER)
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Lock the ledger for additions; waits for another process that holds the lock."""
+        return file_lock(self.folder / ".lock")
+
+    def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
+        """Read these columns of all entries."""
+        return self._read("entries", pa.schema([ENTRY_SCHEMA.field(name) for name in columns]))
+
+    def read_slate(self, day: date, bundle: str) -> pa.Table | None:
+        """Return the newest readable entries of a bundle for one date; None if there are none."""
+        for path in reversed(self._files("entries", f"{day}-{bundle}-*")):
+            with suppress(DataError):
+                return _read_as(path, ENTRY_SCHEMA)
+        return None
+
+    def add_entries(self, entries: pa.Table) -> Path | None:
+        """Add the entries of one slate; None if the newest entries of that date and bundle hold the same prediction.
+
+        A slate without rows is not added.
+        """
+        if not entries.num_rows:
+            return None
+        day, bundle = entries["game_date"][0].as_py(), entries["bundle"][0].as_py()
+        with self.lock():
+            before = self.read_slate(day, bundle)
+            if before is not None and is_same(before, entries):
+                return None
+            number = len(self._files("entries", f"{day}-{bundle}-*")) + 1
+            return self._write(entries, self.folder / "entries" / f"{day}-{bundle}-{number:04d}.parquet")
+
+    def read_grades(self) -> LedgerPart:
+        """Read the history of grades, oldest first."""
+        return self._read("grades", GRADE_SCHEMA)
+
+    def add_grades(self, grades: pa.Table) -> Path | None:
+        """Add outcomes to the history; the lock must be held. None without rows."""
+        if not grades.num_rows:
+            return None
+        number = len(self._files("grades")) + 1
+        return self._write(grades, self.folder / "grades" / f"{number:06d}.parquet")
+
+    def _files(self, kind: str, pattern: str = "[!.]*") -> list[Path]:
+        return sorted((self.folder / kind).glob(f"{pattern}.parquet"))
+
+    def _read(self, kind: str, schema: pa.Schema) -> LedgerPart:
+        tables, damaged = [schema.empty_table()], []
+        for path in self._files(kind):
+            try:
+                tables.append(_read_as(path, schema))
+            except DataError as error:
+                damaged.append(str(error))
+        return LedgerPart(pa.concat_tables(tables), tuple(damaged))
+
+    def _write(self, table: pa.Table, path: Path) -> Path:
+        remove_incomplete(path.parent)  # what killed processes left; the lock is held, so nobody writes there now
+        content = pa.BufferOutputStream()
+        pq.write_table(table, content)
+        save_bytes(bytes(content.getvalue()), path)
+        return path
+
+
+def _read_as(path: Path, schema: pa.Schema) -> pa.Table:
+    try:
+        return load_columns(path, schema.names).select(schema.names).cast(schema)
+    except (pa.ArrowException, KeyError) as error:
+        raise DataError(f"{path} is damaged or of another version: {error}.") from error
+
+
+def is_same(before: pa.Table, after: pa.Table) -> bool:
+    """Return whether two slates' entries hold the same prediction for the same players."""
+    order = [("game_id", "ascending"), ("player_lookup", "ascending")]
+    first, second = (table.select(SAME).sort_by(order).to_pylist() for table in (before, after))
+    return bool(first == second)

@@ -1,0 +1,130 @@
+"""The tables of the ledger; this module computes no figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from breakout.evaluation.formatting import format_count, format_range
+from breakout.ledger.grading import GRADED, OUTCOMES
+from breakout.ledger.scoreboard import MIN_GRADED, ModelScore
+from breakout.report.tables import Table, code, interval, number, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from breakout.evaluation.eprocess import SequentialComparison
+
+WAITING = ("pending", "lost", "void", "late")
+SHOWN = 200  # rows of a list of entries; the files hold all
+
+
+def count_table(scores: Sequence[ModelScore]) -> Table:
+    """Return the number of entries of each model by outcome."""
+    rows = [
+        [text(score.name), text(score.role), code(score.bundle), *(number(score.counts[o], ",.0f") for o in OUTCOMES)]
+        for score in scores
+    ]
+    caption = "Entries by outcome; void, pending, lost and late ones are in no rate"
+    return Table(caption, ["model", "role", "bundle", *OUTCOMES], rows)
+
+
+def score_table(scores: Sequence[ModelScore]) -> Table:
+    """Return the scores of each model with enough graded entries."""
+    rows = []
+    for score in scores:
+        found = score.scores
+        if found is None:
+            continue
+        rows.append(
+            [
+                text(f"{score.name} ({score.role})"),
+                number(score.n_graded, ",.0f"),
+                interval(found.auc),
+                interval(found.log_loss, ".4f"),
+                interval(found.log_loss_gain, "+.4f"),
+                text(describe_promise(score)),
+                interval(found.brier, ".4f"),
+                interval(found.bias, "+.3f"),
+            ]
+        )
+    columns = ["model", "graded", "AUC", "log loss", "below base rate", "promised", "Brier", "bias"]
+    caption = (
+        f"Scores of models with at least {MIN_GRADED} graded entries; intervals resample game dates; bias: mean "
+        "probability minus breakout rate"
+    )
+    return Table(caption, columns, rows, style="stacked")
+
+
+def describe_promise(score: ModelScore) -> str:
+    """Describe whether the realised log loss is within the interval of the model's own evaluation."""
+    if score.promise is None:
+        return "nothing known"
+    kept = {True: "kept", False: "not kept", None: "not examined"}[score.keeps_promise]
+    return f"{kept}: {format_range(score.promise, '.4f')}"
+
+
+def shadow_table(scores: Sequence[ModelScore]) -> Table:
+    """Return the sequential comparison of each shadow with production."""
+    rows = [
+        [
+            text(score.name),
+            code(score.bundle),
+            number(len(found.days.dates), ",.0f"),
+            number(found.e_value, ".3g"),
+            text(describe_evidence(found)),
+        ]
+        for score in scores
+        if (found := score.against_production) is not None
+    ]
+    caption = "Shadows against production on the same games; better is said from an e-value of 20"
+    return Table(caption, ["shadow", "bundle", "dates", "e-value", "evidence"], rows)
+
+
+def describe_evidence(found: SequentialComparison) -> str:
+    """Describe what an e-value allows to say."""
+    since = found.better_since
+    return "nothing shown yet" if since is None else f"better, since the games of {since}"
+
+
+def waiting_table(graded: pd.DataFrame) -> Table:
+    """Return the entries that are not graded, newest first, with the reason."""
+    found = graded[~graded["outcome"].isin(GRADED)].sort_values(["game_date", "game_id"], ascending=[False, True])
+    rows = [
+        [text(row.player_full_name), text(row.game_id), text(row.name), text(row.outcome), text(row.reason)]
+        for row in found.head(SHOWN).itertuples(index=False)
+    ]
+    return Table(_shown("Not graded", len(found)), ["player", "game", "model", "outcome", "reason"], rows)
+
+
+def correction_table(corrections: pd.DataFrame) -> Table:
+    """Return the outcomes that were replaced, newest first."""
+    rows = [
+        [text(row.player_lookup), text(row.game_id), text(row.was), text(row.outcome), text(row.reason)]
+        for row in corrections[::-1].head(SHOWN).itertuples(index=False)
+    ]
+    return Table(_shown("Corrected outcomes", len(corrections)), ["player", "game", "was", "is", "reason"], rows)
+
+
+def slate_table(graded: pd.DataFrame) -> Table:
+    """Return the entries of production for the newest game date in the ledger, the highest probability first."""
+    production = graded[graded["role"] == "production"]
+    day = production["game_date"].max() if len(production) else None
+    found = production[production["game_date"] == day].sort_values("probability", ascending=False)
+    records: list[Any] = found.to_dict("records")
+    rows = [
+        [
+            text(row["player_full_name"]),
+            text(row["game_id"]),
+            number(row["probability"]),
+            number(row["points_for_breakout"], ".0f"),
+            text(row["outcome"]),
+        ]
+        for row in records
+    ]
+    return Table(f"Slate of {day}", ["player", "game", "probability", "points needed", "outcome"], rows)
+
+
+def _shown(what: str, count: int) -> str:
+    more = f", the newest {SHOWN}" if count > SHOWN else ""
+    return f"{what}: {format_count(count, 'row')}{more}"

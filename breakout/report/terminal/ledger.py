@@ -1,0 +1,100 @@
+"""The ledger on the terminal: shadows, the predictions of a day, outcomes and scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from breakout.evaluation.formatting import format_count, format_number
+from breakout.report import ledger_tables as tables
+from breakout.report.terminal.console import PlainConsole, console, styled, titled_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from breakout.ledger.freshness import Freshness
+    from breakout.ledger.recording import DaySlate
+    from breakout.ledger.review import LedgerReview
+    from breakout.ledger.revisions import Move
+    from breakout.ledger.shadows import Shadows
+
+SHOWN_MOVES = 10
+SHOWN_PLAYERS = 5
+
+
+def print_shadows(shadows: Shadows) -> None:
+    """Print every shadow with its name and the last day of its training."""
+    bundles = shadows.load()
+    table = titled_table("shadows" if bundles else "no shadows", "bundle", "name", "trained to", "mode")
+    for bundle in bundles:
+        manifest = bundle.manifest
+        table.add_row(bundle.fingerprint, manifest.name, str(bundle.train_end), bundle.settings.mode.name)
+    console().print(table)
+
+
+def print_day(day: date, sources: Sequence[Freshness], slates: Sequence[DaySlate]) -> None:
+    """Print how fresh the sources are, and what each model predicted or why it did not."""
+    out = console()
+    known = "; ".join(f"{source.source} {source.newest}{_lag(source)}" for source in sources)
+    out.print(styled(day, "bold", f": {known}"))
+    if not slates:
+        out.print("nothing predicted: no games, or a source is too old")
+    for slate in slates:
+        _print_slate(out, slate)
+
+
+def _lag(source: Freshness) -> str:
+    return f" (lags by {source.lag_hours:.0f} hours)" if source.lag_hours else ""
+
+
+def _print_slate(out: PlainConsole, found: DaySlate) -> None:
+    title = f"{found.role} {found.name} ({found.fingerprint})"
+    if found.slate is None:
+        out.print_warning(f"{title} is left out: {found.error}")
+        return
+    ranked = found.slate.ranked
+    state = "unchanged" if found.written is None else "new" if found.moves is None else "revised"
+    out.print(styled(title, "bold", f": {format_count(len(ranked), 'candidate')}, {state}"))
+    best = ranked.head(SHOWN_PLAYERS) if found.role == "production" else ranked.head(0)
+    for row in best.itertuples(index=False):
+        out.print(f"  {row.probability:.3f} {row.player_full_name}, needs {row.points_for_breakout} points")
+    for move in (found.moves or ())[:SHOWN_MOVES]:
+        out.print(f"  moved: {_describe_move(move)}")
+    if found.moves and len(found.moves) > SHOWN_MOVES:
+        out.print(f"  and {len(found.moves) - SHOWN_MOVES} more")
+    for warning in found.slate.warnings if found.role == "production" else ():
+        out.print_warning(warning)
+    if found.written is not None:
+        out.print_place("  entries", found.written)
+
+
+def _describe_move(move: Move) -> str:
+    if move.after is None:
+        return f"{move.player} is no longer on the slate"
+    if move.before is None:
+        return f"{move.player} is new on the slate with {move.after:.3f}"
+    features = ", ".join(
+        f"{name} {format_number(before, '.4g', 'missing')} to {format_number(after, '.4g', 'missing')}"
+        for name, before, after in move.features
+    )
+    return f"{move.player} {move.before:.3f} to {move.after:.3f}{' by ' if features else ''}{features}"
+
+
+def print_review(review: LedgerReview, page: Path) -> None:
+    """Print outcomes and scores, what changed since the last call, damaged files, and the place of the page."""
+    out = console()
+    for sentence in review.damaged:
+        out.print_warning(sentence)
+    if not review.scoreboard:
+        out.print("the ledger is empty; `breakout predict` and `breakout daily` fill it")
+    else:
+        out.print_table(tables.count_table(review.scoreboard))
+    for table in (tables.score_table(review.scoreboard), tables.shadow_table(review.scoreboard)):
+        if table.rows:
+            out.print_table(table)
+    changed = [row for row in review.changes.to_pylist() if row["was"] is not None]
+    for row in changed[:SHOWN_MOVES]:
+        out.print(f"corrected: {row['player_lookup']} in {row['game_id']} is {row['outcome']} ({row['reason']})")
+    out.print(f"outcomes new in this call: {review.changes.num_rows:,}")
+    out.print_place("page", page)
