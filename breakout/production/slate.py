@@ -48,7 +48,8 @@ class Slate:
     highest probability first: KEY_COLUMNS, split ("slate"), probability, player_full_name, team_abbr,
     opponent_team_abbr, is_home, season_points_avg (S, points), points_for_breakout (the fewest points that are a
     breakout), games_before, days_since_last_game, top_features (text), bundle and contract (their fingerprints).
-    `features` has the features that the model got, one row for each row of `ranked`; NaN where a default was filled.
+    `features` has the features that the model got, one row for each row of `ranked` as `build_slate` returns it; NaN
+    where a default was filled.
     `skipped` has SKIPPED_COLUMNS.
     """
 

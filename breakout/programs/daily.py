@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from breakout.errors import DataError, GateError
 from breakout.ledger.freshness import check_freshness, measure_freshness
 from breakout.ledger.grading import read_scheduled
 from breakout.ledger.recording import DaySlate, predict_day
 from breakout.ledger.review import review_ledger
+from breakout.production.slate_choice import resolve_day
 from breakout.report.html.ledger_page import write_ledger_page
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.ledger import print_day, print_review
@@ -37,7 +37,7 @@ def run(config: DailyConfig) -> int:
 
 def run_at(config: DailyConfig, now: datetime) -> int:
     """Run the command as at the instant `now`."""
-    day = config.date or now.astimezone(ZoneInfo(config.ledger.timezone)).date()
+    day = resolve_day(config.date, now)
     slates: Sequence[DaySlate] = ()
     error: DataError | None = None
     with progress_line("daily"), open_for(config, "daily") as warehouse:

@@ -33,10 +33,10 @@ def run(config: PredictConfig) -> int:
     bundle = open_bundle(resolve_bundle(config.bundle, config.paths.outputs))
     check_day(bundle, day)
     with progress_line("predict"), open_for(config, "predict") as warehouse:
-        slate = build_slate(bundle, warehouse, day, config.max_days_since_game)
-        kept = record_slate(slate, bundle, warehouse, config.ledger, config.paths.outputs, datetime.now(UTC))
-        slate = exclude_players(slate, config.exclude, warehouse) if config.exclude else slate
+        whole = build_slate(bundle, warehouse, day, config.max_days_since_game)
+        slate = exclude_players(whole, config.exclude, warehouse) if config.exclude else whole
         absent = find_absent_games(warehouse, bundle.features, day, day)
+        kept = record_slate(whole, bundle, warehouse, config.ledger, config.paths.outputs, datetime.now(UTC))
     shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))
     written = write_slate(shown, config.out, config.warehouse) if config.out else []
     written += [str(kept)] if kept else []

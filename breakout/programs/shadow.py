@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from breakout.errors import ConfigurationError
 from breakout.ledger.shadows import Shadows
 from breakout.production.bundle_gate import check_contract, find_bundle
+from breakout.production.bundle_names import resolve_bundle
 from breakout.production.registry import Registry
 from breakout.programs.folders import outputs_folder
 from breakout.report.terminal.ledger import print_shadows
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def add(shadows: Shadows, given: str, outputs: str) -> None:
     """Make the bundle at `given` a shadow; ConfigurationError if it is in production already."""
-    bundle = find_bundle(given)
+    bundle = find_bundle(resolve_bundle(given, outputs))
     check_contract(bundle)
     if Registry.of(outputs).current() == bundle.fingerprint:
         raise ConfigurationError(f"{bundle.fingerprint} is in production, so it is predicted anyway.")

@@ -161,11 +161,11 @@ class GradeConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class DailyConfig(ComposedConfig):
-    """Settings of `breakout daily`; `date` None is today in `ledger.timezone`."""
+    """Settings of `breakout daily`; `date` is a date, or today or tomorrow in US Eastern time."""
 
     config_version: int
     seed: Seed
-    date: date | None
+    date: Day
     max_days_since_game: DaysOrZero
     daily: DailyLimitsConfig
     grade: GradeLimitsConfig

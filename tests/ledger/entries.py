@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -45,14 +44,11 @@ def table(*entries: dict[str, Any]) -> pa.Table:
 
 
 def frame(*entries: dict[str, Any]) -> pd.DataFrame:
-    return table(*entries).to_pandas()
+    entered: pd.DataFrame = table(*entries).to_pandas()
+    return entered
 
 
 def results(*rows: tuple[str, date, str, str, int | None, float | None]) -> pd.DataFrame:
     """Player rows: game_id, game_date, player_lookup, team_abbr, points, minutes_played."""
     names = ["game_id", "game_date", "player_lookup", "team_abbr", "points", "minutes_played"]
     return pd.DataFrame(list(rows), columns=names).astype({"points": "float64", "minutes_played": "float64"})
-
-
-def outcomes(graded: Iterable[Any]) -> dict[str, tuple[str, str]]:
-    return {row.player_lookup: (row.outcome, row.reason) for row in graded}

@@ -19,7 +19,8 @@ def grade(
 ) -> dict[str, tuple[str, str]]:
     schedule = {GAME: DAY} if scheduled is None else scheduled
     found = grade_entries(choose_counted(entries, "first"), rows, schedule, today, lost_after_days=3)
-    return {row.player_lookup: (row.outcome, row.reason) for row in found.itertuples()}
+    rows_found: list[Any] = list(found.itertuples())
+    return {row.player_lookup: (row.outcome, row.reason) for row in rows_found}
 
 
 def test_points_that_reach_the_stored_threshold_are_a_breakout() -> None:
