@@ -39,6 +39,7 @@ from breakout.features.contract import Contract
 from breakout.features.own import own_features
 from breakout.models.base import LearnedRows
 from breakout.models.kinds import KINDS, load_model
+from breakout.models.ladder import predict_ladder
 from breakout.settings import AvailabilityConfig
 
 if TYPE_CHECKING:
@@ -202,6 +203,11 @@ class Bundle:
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return calibrated probabilities of a breakout, shape (n,), for rows with features in contract order."""
         return self.calibrator.apply(self.model.predict_probability(rows))
+
+    def predict_ladder(self, rows: Rows) -> np.ndarray | None:
+        """Return calibrated P(points >= k) for k = 1, 2, ..., shape (n, k); None if the model has no ladder."""
+        ladder = predict_ladder(self.model, rows)
+        return None if ladder is None else self.calibrator.apply(ladder)
 
     def training_features(self) -> pd.DataFrame:
         """Return the features that the model was trained on, defaults filled, shape (n, k)."""

@@ -234,7 +234,7 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
         The columns of predictions.parquet: player_lookup, game_id, game_date, split, probability, is_breakout.
     """
     scored = _score(bundle, start, end, _evaluate_settings(bundle, overrides))
-    return predictions_frame({"evaluation": (scored.rows, scored.probability)})
+    return predictions_frame({"evaluation": (scored.rows, scored.probability)}, scored.ladder)
 
 
 def evaluate_bundle(

@@ -131,7 +131,9 @@ def _score_again(
             "contract": bundle.contract.fingerprint,
             "evaluation rows": scored.rows.fingerprint,
         }
-    return Evidence(prints, predictions_frame({"evaluation": (scored.rows, scored.probability)}), versions())
+    return Evidence(
+        prints, predictions_frame({"evaluation": (scored.rows, scored.probability)}, scored.ladder), versions()
+    )
 
 
 def check_unchanged(bundle: Bundle) -> None:

@@ -10,6 +10,7 @@ from breakout import artifacts, settings
 from breakout.bundle import BundleFacts, RowCounts, RowFingerprints, Windows, save_bundle
 from breakout.evaluation.run_metrics import RunMetrics, write_metrics
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
+from breakout.experiment.points_baselines import evaluate_distributions
 from breakout.experiment.shared_work import SharedWork
 from breakout.experiment.summary import RunResult, calibration_fit, summarise_training
 from breakout.experiment.windows import FittedRun, FittedWindow, fit_windows
@@ -42,12 +43,13 @@ def train(
         if started is not None:
             started.append(run.folder)
         fitted = fit_windows(plan, work)
-        result = None
+        result = points = None
         if fitted.rows is not None:
             parts = [window.scored for window in fitted.windows if window.scored is not None]
             parameters = evaluation_parameters(plan.config.evaluation, plan.config.seed)
             result = evaluate_scored(parts, fitted.rows, parameters, plan.config.target, work)
-        metrics = summarise_training(plan.config, fitted, result)
+            points = evaluate_distributions(parts, fitted.rows, parameters, plan.features, plan.warehouse)
+        metrics = summarise_training(plan.config, fitted, result, points)
         distributions = _compare_features(plan, fitted.last, work)
         _write(plan, run, fitted, metrics, distributions)
         if plan.config.run.write_report:

@@ -13,6 +13,7 @@ from breakout.artifacts import json_ready, load_json, save_json
 from breakout.calibration import HeldOutCalibration
 from breakout.errors import DataError
 from breakout.evaluation.importance import FeatureImportance
+from breakout.evaluation.points_metrics import PointsMetrics
 from breakout.evaluation.reliability import ReliabilityBin
 from breakout.evaluation.resamples import Interval
 from breakout.evaluation.summary import EvaluationResult
@@ -22,7 +23,7 @@ METRICS_FILE = "metrics.json"
 # Increased whenever a key is renamed, removed or changes its meaning.
 METRICS_SCHEMA_VERSION = 2
 # Keys that are left out of the file if they do not apply to the run. Any other key that does not apply is null.
-_ABSENT_IF_NONE = ("folds", "contract_mismatch")
+_ABSENT_IF_NONE = ("folds", "contract_mismatch", "points")
 
 # The five metrics by name, without intervals; None where a metric is undefined.
 PlainMetrics = Mapping[str, float | None]
@@ -134,7 +135,8 @@ class RunMetrics:
     """All figures of a run.
 
     `evaluation` is None in a run that only trains, `validation` in an evaluation of a saved bundle. `folds` is None
-    unless the run is a walk forward, `contract_mismatch` unless it is an evaluation of a saved bundle.
+    unless the run is a walk forward, `contract_mismatch` unless it is an evaluation of a saved bundle, `points` unless
+    the model predicts a distribution of points and was evaluated.
     """
 
     evaluation: EvaluationResult | None
@@ -150,6 +152,7 @@ class RunMetrics:
     warnings: tuple[str, ...] = ()
     folds: tuple[FoldMetrics, ...] | None = None
     contract_mismatch: tuple[str, ...] | None = None
+    points: PointsMetrics | None = None
     schema_version: int = METRICS_SCHEMA_VERSION
 
 

@@ -17,6 +17,7 @@ from breakout.evaluation.reliability import expected_calibration_error
 from breakout.evaluation.resamples import EvaluationParameters
 from breakout.evaluation.summary import EvaluationResult, evaluate_probabilities
 from breakout.experiment.shared_work import SharedWork
+from breakout.models.ladder import predict_ladder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +47,8 @@ def evaluation_parameters(config: EvaluationConfig, seed: int) -> EvaluationPara
 class ScoredRows:
     """Rows after training, with their probabilities before (`raw`) and after calibration, each of shape (n,).
 
-    `train_end` is the last day of the model's training window.
+    `train_end` is the last day of the model's training window. `ladder` (n, k) holds calibrated P(points >= 1, ..., k);
+    it is None if the model predicts no distribution of points.
     """
 
     learned: Learned
@@ -54,12 +56,15 @@ class ScoredRows:
     raw: np.ndarray
     probability: np.ndarray
     train_end: date
+    ladder: np.ndarray | None
 
 
 def score_rows(learned: Learned, rows: Dataset, train_end: date) -> ScoredRows:
     """Predict the probabilities of rows after `train_end`."""
     raw = learned.model.predict_probability(rows)
-    return ScoredRows(learned, rows, raw, learned.calibrator.apply(raw), train_end)
+    ladder = predict_ladder(learned.model, rows)
+    calibrated = None if ladder is None else learned.calibrator.apply(ladder)
+    return ScoredRows(learned, rows, raw, learned.calibrator.apply(raw), train_end, calibrated)
 
 
 def evaluate_scored(
@@ -138,10 +143,17 @@ def plain_metrics(label: np.ndarray, probability: np.ndarray, ece_bins: int) -> 
     }
 
 
-def predictions_frame(parts: Mapping[str, tuple[Dataset, np.ndarray]]) -> pd.DataFrame:
-    """Return predictions.parquet as a frame: keys, split (validation or evaluation), probability, is_breakout."""
+def predictions_frame(
+    parts: Mapping[str, tuple[Dataset, np.ndarray]], ladder: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Return predictions.parquet as a frame: keys, split (validation or evaluation), probability, is_breakout.
+
+    `ladder` (n, k), of the evaluation rows, becomes a column of lists; the validation rows have none.
+    """
     frames = [
         rows.keys.assign(split=split, probability=probability, is_breakout=rows.label.astype("int64"))
         for split, (rows, probability) in parts.items()
     ]
+    if ladder is not None:
+        frames[-1] = frames[-1].assign(ladder=list(ladder))
     return pd.concat(frames, ignore_index=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from breakout.bundle import Bundle, Learned
     from breakout.dataset import Dataset
+    from breakout.evaluation.points_metrics import PointsMetrics
     from breakout.evaluation.resamples import EvaluationParameters
     from breakout.evaluation.summary import EvaluationResult
     from breakout.experiment.evaluating import ScoredRows
@@ -47,8 +48,12 @@ class RunResult:
     distributions: DistributionReport | None
 
 
-def summarise_training(config: ExperimentConfig, run: FittedRun, result: EvaluationResult | None) -> RunMetrics:
+def summarise_training(
+    config: ExperimentConfig, run: FittedRun, result: EvaluationResult | None, points: PointsMetrics | None
+) -> RunMetrics:
     """Return the metrics of a training run; `result` is None if nothing was evaluated.
+
+    `points` evaluates the distribution of points; it is None if the model predicts none.
 
     Features are shuffled over the evaluation rows of all windows. SHAP values and the stability over seeds are those of
     the last window's model. If nothing was evaluated, the validation part is used in place of the evaluation rows.
@@ -86,6 +91,7 @@ def summarise_training(config: ExperimentConfig, run: FittedRun, result: Evaluat
         features_that_add_nothing=explanation.features_that_add_nothing,
         warnings=(*run.coverage_warnings, *_collect_warnings(run.windows)),
         folds=tuple(_summarise_fold(config, window) for window in run.windows if window.fold) or None,
+        points=points,
     )
 
 
@@ -97,11 +103,13 @@ def summarise_scoring(
     differences: Sequence[str],
     *,
     source_warnings: Sequence[str] = (),
+    points: PointsMetrics | None = None,
 ) -> RunMetrics:
     """Return the metrics of a saved bundle on later rows.
 
     `differences` are those between the bundle's contract and the installed one. `source_warnings` are about games that
-    a source table lacks. Validation metrics and the stability over seeds are None, because nothing is fitted here.
+    a source table lacks. `points` evaluates the distribution of points, if the model predicts one. Validation metrics
+    and the stability over seeds are None, because nothing is fitted here.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     explanation = explain(bundle.model, bundle.predict_probability, scored.rows, config.evaluation, parameters)
@@ -120,6 +128,7 @@ def summarise_scoring(
         features_that_add_nothing=explanation.features_that_add_nothing,
         warnings=(*source_warnings, *coverage_warnings({"evaluation": scored.rows}), *bundle.manifest.warnings),
         contract_mismatch=tuple(differences),
+        points=points,
     )
 
 

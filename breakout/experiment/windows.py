@@ -72,7 +72,7 @@ class FittedRun:
             parts = {"validation": (window.fitted.validation, window.fitted.validation_probability)}
             if window.scored is not None:
                 parts["evaluation"] = (window.scored.rows, window.scored.probability)
-            frame = predictions_frame(parts)
+            frame = predictions_frame(parts, None if window.scored is None else window.scored.ladder)
             frames.append(frame if window.fold is None else frame.assign(fold=window.fold.label))
         return pd.concat(frames, ignore_index=True)
 

@@ -47,7 +47,8 @@ class Slate:
     `warnings` are sentences about games that the warehouse does not have yet. `ranked` has one row for each candidate,
     highest probability first: KEY_COLUMNS, split ("slate"), probability, player_full_name, team_abbr,
     opponent_team_abbr, is_home, season_points_avg (S, points), points_for_breakout (the fewest points that are a
-    breakout), games_before, days_since_last_game, top_features (text), bundle and contract (their fingerprints).
+    breakout), games_before, days_since_last_game, top_features (text), bundle and contract (their fingerprints), and
+    for a model of points ladder, the list of P(points >= k) for k = 1, 2, ....
     `features` has the features that the model got, one row for each row of `ranked` as `build_slate` returns it; NaN
     where a default was filled.
     `skipped` has SKIPPED_COLUMNS.
@@ -133,6 +134,9 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray) -> pd.DataFrame:
         bundle=bundle.fingerprint,
         contract=bundle.contract.fingerprint,
     )
+    ladder = bundle.predict_ladder(rows)
+    if ladder is not None:
+        ranked = ranked.assign(ladder=ladder.tolist())
     order = ["probability", *KEY_COLUMNS]
     return ranked.sort_values(order, ascending=[False, True, True, True], kind="stable")
 

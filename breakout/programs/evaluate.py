@@ -12,6 +12,7 @@ from breakout.bundle import versions
 from breakout.coverage import absent_game_warnings, find_absent_games
 from breakout.evaluation.run_metrics import write_metrics
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
+from breakout.experiment.points_baselines import evaluate_distributions
 from breakout.experiment.summary import RunResult, summarise_scoring
 from breakout.features.distributions import (
     DISTRIBUTIONS_FILE,
@@ -82,7 +83,7 @@ def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str],
         warnings = absent_game_warnings(find_absent_games(warehouse, bundle.features, window.start, window.end))
         for warning in warnings:
             logger.warning("%s", warning)
-        result = _write(config, bundle, scored, differences, warnings, run.folder)
+        result = _write(config, bundle, warehouse, scored, differences, warnings, run.folder)
         logger.info("evaluation complete: %s", run.folder)
     return result
 
@@ -90,18 +91,20 @@ def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str],
 def _write(
     config: EvaluateConfig,
     bundle: Bundle,
+    warehouse: Warehouse,
     scored: ScoredRows,
     differences: Sequence[str],
     warnings: Sequence[str],
     folder: Path,
 ) -> RunResult:
     """Write the files of an evaluation run, except a bundle: the bundle that was scored exists already."""
-    frame = predictions_frame({"evaluation": (scored.rows, scored.probability)})
+    frame = predictions_frame({"evaluation": (scored.rows, scored.probability)}, scored.ladder)
     artifacts.save_parquet(frame.assign(contract_mismatch=True) if differences else frame, folder / PREDICTIONS_FILE)
     parameters = evaluation_parameters(config.evaluation, config.seed)
     result = evaluate_scored([scored], scored.rows, parameters, bundle.settings.target)
     result = _with_mismatch(result, differences)
-    metrics = summarise_scoring(config, bundle, scored, result, differences, source_warnings=warnings)
+    points = evaluate_distributions([scored], scored.rows, parameters, bundle.features, warehouse)
+    metrics = summarise_scoring(config, bundle, scored, result, differences, source_warnings=warnings, points=points)
     write_metrics(metrics, folder)
     significance = config.distributions.significance
     report = validate_feature_distributions(

@@ -10,12 +10,13 @@ from breakout.coverage import absent_game_warnings, find_absent_games
 from breakout.ledger.recording import record_slate
 from breakout.production.bundle_gate import open_bundle
 from breakout.production.bundle_names import resolve_bundle
+from breakout.production.player_line import answer_line, parse_line
 from breakout.production.slate import build_slate, check_day
 from breakout.production.slate_choice import exclude_players, resolve_day
 from breakout.production.slate_output import check_out, write_slate
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.plans import print_warnings
-from breakout.report.terminal.slate import print_slate
+from breakout.report.terminal.slate import print_line, print_slate
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 def run(config: PredictConfig) -> int:
     """Build, print and write the slate, and keep a registered model's entries; return the exit code.
 
-    The ledger keeps the whole slate, also the rows that `top` and `exclude` leave out. GateError if the bundle's
-    contract is not the installed one.
+    With `line`, the answer is printed in place of the slate. The ledger keeps the whole slate, also the rows that `top`
+    and `exclude` leave out. GateError if the bundle's contract is not the installed one.
     """
     check_out(config.out, config.warehouse)
+    asked = None if config.line is None else parse_line(config.line)
     day = resolve_day(config.date)
     bundle = open_bundle(resolve_bundle(config.bundle, config.paths.outputs))
     check_day(bundle, day)
@@ -40,6 +42,9 @@ def run(config: PredictConfig) -> int:
     shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))
     written = write_slate(shown, config.out, config.warehouse) if config.out else []
     written += [str(kept)] if kept else []
-    print_slate(shown, len(slate.ranked), bundle, written)
+    if asked is None:
+        print_slate(shown, len(slate.ranked), bundle, written)
+    else:
+        print_line(answer_line(slate, asked))
     print_warnings(absent_game_warnings(absent))
     return 0

@@ -130,6 +130,7 @@ class PredictConfig(ComposedConfig):
     """Settings of `breakout predict`, which ranks the slate of one day; with `out` None it is only printed.
 
     `top` limits the ranked rows that are printed and written, None is all. `exclude` names players to skip.
+    `line` asks one question instead, such as jalengreen:19.5.
     """
 
     config_version: int
@@ -138,6 +139,7 @@ class PredictConfig(ComposedConfig):
     top: Count | None
     exclude: tuple[str, ...]
     out: FilePath | None
+    line: str | None
     max_days_since_game: DaysOrZero
     ledger: LedgerConfig
     warehouse: WarehouseConfig

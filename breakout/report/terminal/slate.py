@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from breakout.bundle import Bundle
+    from breakout.production.player_line import LineAnswer
     from breakout.production.slate import Slate
 
 SHOWN_FEATURES = 2
 WIDE = 110  # columns; on a narrower terminal the column of features would split words
 ROWS_AROUND = 6  # lines of a table besides its rows, and the prompt
+SHOWN_STEPS = (5, 10, 15, 20, 25, 30)  # points of the ladder
 
 
 def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence[str]) -> None:
@@ -38,6 +40,8 @@ def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence
         out.print_place("written", place)
     if len(slate.skipped) and not written:
         out.print("out=slate.csv writes the ranking, and the skipped players by name to slate.skipped.csv")
+    if "ladder" in slate.ranked and len(slate.ranked):
+        out.print(_ladders(slate))
     if len(slate.ranked):
         is_long = out.is_terminal and len(slate.ranked) + ROWS_AROUND > out.height
         out.print(_ranking(slate, is_best_last=is_long, is_wide=out.width >= WIDE))
@@ -63,3 +67,20 @@ def _ranking(slate: Slate, *, is_best_last: bool, is_wide: bool) -> Table:
             *([moved] if is_wide else []),
         )
     return table
+
+
+def _ladders(slate: Slate) -> Table:
+    title = "Probability of at least so many points, if he plays"
+    table = titled_table(title, "player", *(f"{points}+" for points in SHOWN_STEPS))
+    for name, ladder in zip(slate.ranked["player_full_name"], slate.ranked["ladder"], strict=True):
+        table.add_row(str(name), *(f"{ladder[points - 1]:.3f}" for points in SHOWN_STEPS))
+    return table
+
+
+def print_line(answer: LineAnswer) -> None:
+    """Print the probabilities of more points than a line, of exactly the line if it is whole, and of fewer."""
+    push = f", exactly {answer.line:g} points {answer.push:.3f}" if answer.push else ""
+    console().print(
+        f"{answer.player_full_name} ({answer.game}), if he plays: more than {answer.line:g} points {answer.over:.3f}"
+        f"{push}, fewer {answer.under:.3f}"
+    )

@@ -1,0 +1,189 @@
+"""The evaluation of predicted distributions of points: CRPS, PIT, coverage, sharpness, and reliability at lines.
+
+A distribution is a ladder, P(points >= k) for k = 1, ..., K; more than K points have no probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from breakout.evaluation.reliability import ReliabilityBin, reliability_table
+from breakout.evaluation.resamples import DateResamples, Interval
+from breakout.evaluation.rows import FloatArray
+from breakout.threads import one_blas_thread
+
+PIT_BINS = 10
+CENTRAL = (0.5, 0.8, 0.95)  # probabilities of the central intervals whose coverage is reported
+LINES = (9.5, 14.5, 19.5, 24.5)  # points
+FAN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True)
+class PointsBaseline:
+    """The CRPS of a baseline on the same games, and the skill of the model: 1 - CRPS / CRPS of the baseline."""
+
+    crps: Interval
+    skill: Interval
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The share of games within the central interval of a probability, and its mean width in points.
+
+    Points are whole numbers, so an interval of whole points holds more than its probability. `share` corrects for that:
+    a game counts with the part of its PIT (see PitHistogram) that is within the central interval.
+    """
+
+    probability: float
+    share: Interval
+    width: Interval
+
+
+@dataclass(frozen=True)
+class PitHistogram:
+    """The non-randomised PIT histogram for counts (Czado, Gneiting and Held 2009), and a test of its flatness.
+
+    A game with the points y is spread evenly from P(points < y) to P(points <= y). `shares` are those of the bins of
+    equal width; each is 1 / bins if the distributions are right. `statistic` is a Wald statistic whose covariance is
+    that of the sums by date, so games of one date may be dependent; `p_value` is by the chi-square distribution. Both
+    are None with no more dates than bins.
+    """
+
+    shares: tuple[float, ...]
+    statistic: float | None
+    p_value: float | None
+
+
+@dataclass(frozen=True)
+class LineReliability:
+    """The probability of more points than a line, and the share of games with more."""
+
+    line: float
+    mean_probability: float
+    share: Interval
+    reliability: tuple[ReliabilityBin, ...]
+
+
+@dataclass(frozen=True)
+class Fan:
+    """The quantiles of one game's predicted points at FAN_QUANTILES, and the points that were scored."""
+
+    player_lookup: str
+    game_date: str
+    season_average: float
+    quantiles: tuple[int, ...]
+    points: int
+
+
+@dataclass(frozen=True)
+class PointsMetrics:
+    """All figures of predicted distributions of points; every interval resamples whole game dates.
+
+    `crps` is the mean continuous ranked probability score in points, lower is better. `median_error` and
+    `season_average_error` are the mean absolute errors of the predicted median and of the season average.
+    """
+
+    n_rows: int
+    crps: Interval
+    baselines: Mapping[str, PointsBaseline]
+    pit: PitHistogram
+    coverage: tuple[Coverage, ...]
+    median_error: Interval
+    season_average_error: Interval
+    median_minus_season_average: Interval
+    lines: tuple[LineReliability, ...]
+    fans: tuple[Fan, ...]
+
+
+def score_crps(ladder: FloatArray, points: FloatArray) -> FloatArray:
+    """Return the CRPS of each row, shape (n,), in points: the sum over k of (P(points >= k) - [points >= k])^2."""
+    steps = np.arange(1, ladder.shape[1] + 1)
+    beyond = np.maximum(points - ladder.shape[1], 0)
+    return np.asarray(((ladder - (points[:, None] >= steps)) ** 2).sum(axis=1) + beyond)
+
+
+def quantiles_of(ladder: FloatArray, level: float) -> FloatArray:
+    """Return the least whole number that the points do not exceed with a probability of at least `level`, (n,)."""
+    return np.asarray((ladder > 1.0 - level).sum(axis=1), dtype="float64")
+
+
+@one_blas_thread()
+def evaluate_points(
+    ladder: FloatArray,
+    points: FloatArray,
+    season_average: FloatArray,
+    baselines: Mapping[str, FloatArray],
+    resamples: DateResamples,
+    *,
+    bins: int,
+    fans: tuple[Fan, ...] = (),
+) -> PointsMetrics:
+    """Evaluate ladders (n, K) against points (n,); `baselines` are other ladders (n, K) of the same games."""
+    scores = score_crps(ladder, points)
+    errors = np.abs(points - quantiles_of(ladder, 0.5)), np.abs(points - season_average)
+    return PointsMetrics(
+        n_rows=len(points),
+        crps=_mean(scores, resamples),
+        baselines={name: _compare(scores, score_crps(other, points), resamples) for name, other in baselines.items()},
+        pit=build_pit(ladder, points, resamples.date_index),
+        coverage=tuple(_cover(ladder, points, probability, resamples) for probability in CENTRAL),
+        median_error=_mean(errors[0], resamples),
+        season_average_error=_mean(errors[1], resamples),
+        median_minus_season_average=_mean(errors[0] - errors[1], resamples),
+        lines=tuple(_evaluate_line(ladder, points, line, resamples, bins) for line in LINES),
+        fans=fans,
+    )
+
+
+def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) -> PitHistogram:
+    """Return the PIT histogram of ladders (n, K); `date_index` (n,) is the number of each row's date."""
+    edges = np.linspace(0, 1, PIT_BINS + 1)
+    masses = np.diff(_pit_below(ladder, points, edges), axis=1)
+    sums = np.stack([np.bincount(date_index, column) for column in (masses - 1 / PIT_BINS).T[:-1]], axis=1)
+    statistic = p_value = None
+    if len(sums) > PIT_BINS:
+        from scipy.special import chdtrc
+
+        covariance = sums.T @ sums  # the mean is 0 if the distributions are right
+        total = sums.sum(axis=0)
+        statistic = float(total @ np.linalg.lstsq(covariance, total, rcond=None)[0])
+        p_value = float(chdtrc(PIT_BINS - 1, statistic))
+    return PitHistogram(tuple(masses.mean(axis=0).tolist()), statistic, p_value)
+
+
+def _pit_below(ladder: FloatArray, points: FloatArray, levels: FloatArray) -> FloatArray:
+    """Return the part of each row's PIT at or below each level, shape (n, levels)."""
+    padded = np.concatenate([np.ones((len(ladder), 1)), ladder, np.zeros((len(ladder), 1))], axis=1)
+    reached = np.minimum(points, ladder.shape[1]).astype(int)
+    rows = np.arange(len(ladder))
+    low, high = 1.0 - padded[rows, reached], 1.0 - padded[rows, reached + 1]
+    width = np.maximum(high - low, 1e-12)
+    return np.asarray(np.clip((levels[None, :] - low[:, None]) / width[:, None], 0.0, 1.0))
+
+
+def _cover(ladder: FloatArray, points: FloatArray, probability: float, resamples: DateResamples) -> Coverage:
+    tails = np.array([(1 - probability) / 2, (1 + probability) / 2])
+    inside = np.diff(_pit_below(ladder, points, tails), axis=1)[:, 0]
+    widths = quantiles_of(ladder, tails[1]) - quantiles_of(ladder, tails[0])
+    return Coverage(probability, _mean(inside, resamples), _mean(widths, resamples))
+
+
+def _compare(scores: FloatArray, others: FloatArray, resamples: DateResamples) -> PointsBaseline:
+    skill = 1.0 - float(scores.mean() / others.mean())
+    replicates = 1.0 - resamples.means(scores) / resamples.means(others)
+    return PointsBaseline(_mean(others, resamples), resamples.interval(skill, replicates))
+
+
+def _evaluate_line(
+    ladder: FloatArray, points: FloatArray, line: float, resamples: DateResamples, bins: int
+) -> LineReliability:
+    probability, is_over = ladder[:, int(line)], (points > line).astype("float64")
+    table = reliability_table(is_over, probability, resamples, bins)
+    return LineReliability(line, float(probability.mean()), _mean(is_over, resamples), table)
+
+
+def _mean(values: FloatArray, resamples: DateResamples) -> Interval:
+    return resamples.interval(float(values.mean()), resamples.means(values))

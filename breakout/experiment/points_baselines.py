@@ -1,0 +1,111 @@
+"""The evaluation of a model of points on played rows, beside two distributions made from the player's earlier games."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from breakout.evaluation.points_metrics import FAN_QUANTILES, Fan, PointsMetrics, evaluate_points, quantiles_of
+from breakout.features.sources import player_games
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from breakout.dataset import Dataset
+    from breakout.evaluation.resamples import EvaluationParameters
+    from breakout.experiment.evaluating import ScoredRows
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.warehouse.base import Warehouse
+
+LAST_GAMES = 20
+FANS = 8  # players whose distributions are drawn
+
+
+def evaluate_distributions(
+    parts: Sequence[ScoredRows],
+    rows: Dataset,
+    parameters: EvaluationParameters,
+    features: BreakoutFeatureConfig,
+    warehouse: Warehouse,
+) -> PointsMetrics | None:
+    """Evaluate the ladders of all parts in order; None if the model predicts no distribution of points."""
+    ladders = [part.ladder for part in parts if part.ladder is not None]
+    if not ladders or rows.points is None or rows.season_average is None:
+        return None
+    ladder = np.concatenate(ladders)
+    history = read_history(features, warehouse, rows)
+    return evaluate_points(
+        ladder,
+        rows.points.astype("float64"),
+        rows.season_average,
+        build_baselines(history, rows, ladder.shape[1]),
+        parameters.draw(rows.dates),
+        bins=parameters.ece_bins,
+        fans=_fans(ladder, rows),
+    )
+
+
+def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Dataset) -> pd.DataFrame:
+    """Return player_lookup, season_year, day and points of all games that baselines of these rows can read.
+
+    They are the played games of the enabled season types of the rows' seasons and of one season before, in order.
+    """
+    start, end = rows.dates.min().item(), rows.dates.max().item()
+    played = player_games(warehouse.sources, {"points"})
+    sql = f"SELECT player_lookup, season_year, day, points FROM ({played})\nORDER BY player_lookup, day, game_id"  # noqa: S608
+    found: pd.DataFrame = warehouse.query(
+        sql, features.parameters(warehouse.history_start(start), start, end)
+    ).to_pandas()
+    return found
+
+
+def build_baselines(history: pd.DataFrame, rows: Dataset, length: int) -> dict[str, np.ndarray]:
+    """Return two ladders (n, length), each from the player's games before the date of a row.
+
+    `negative_binomial` has the mean and the sample variance of his points this season; where the variance is not above
+    the mean it is a Poisson distribution. `last_games` is the distribution of his last 20 games of this season and the
+    one before.
+    """
+    games = dict(iter(history.groupby("player_lookup")))
+    seasons, days = rows.context["season_year"].to_numpy(), rows.dates.astype("int64")
+    means, variances, recent = np.empty(len(rows)), np.empty(len(rows)), np.empty((len(rows), length))
+    steps = np.arange(1, length + 1)
+    for row, name in enumerate(rows.keys["player_lookup"]):
+        part = games[name]
+        before = part["points"].to_numpy()[: np.searchsorted(part["day"].to_numpy(), days[row])]
+        season = before[part["season_year"].to_numpy()[: len(before)] == seasons[row]]
+        means[row], variances[row] = season.mean(), season.var(ddof=1) if len(season) > 1 else season.mean()
+        recent[row] = (before[-LAST_GAMES:, None] >= steps).mean(axis=0)
+    return {"negative_binomial": negative_binomial_ladder(means, variances, length), "last_games": recent}
+
+
+def negative_binomial_ladder(means: np.ndarray, variances: np.ndarray, length: int) -> np.ndarray:
+    """Return P(points >= k) for k = 1, ..., length, shape (n, length), from means and variances (n,)."""
+    from scipy.special import betainc, gammainc
+
+    steps = np.arange(1, length + 1)
+    mean, excess = means[:, None], (variances - means)[:, None]
+    size = mean**2 / np.maximum(excess, 1e-9)
+    return np.asarray(np.where(excess > 1e-9, betainc(steps, size, mean / (mean + size)), gammainc(steps, mean)))
+
+
+def _fans(ladder: np.ndarray, rows: Dataset) -> tuple[Fan, ...]:
+    """Return the distributions of the games of the last date with the highest medians, the highest first."""
+    if rows.points is None or rows.season_average is None:
+        return ()
+    medians = np.where(rows.dates == rows.dates.max(), quantiles_of(ladder, 0.5), -1)
+    chosen = [row for row in np.argsort(-medians, kind="stable")[:FANS] if medians[row] >= 0]
+    quantiles = np.stack([quantiles_of(ladder[chosen], level) for level in FAN_QUANTILES], axis=1).astype(int)
+    return tuple(
+        Fan(
+            str(rows.keys["player_lookup"].iloc[row]),
+            str(rows.dates[row]),
+            float(rows.season_average[row]),
+            tuple(quantiles[place].tolist()),
+            int(rows.points[row]),
+        )
+        for place, row in enumerate(chosen)
+    )

@@ -1,0 +1,81 @@
+"""The question of one player and one line: how likely is it that he scores more points than the line?"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from breakout.errors import ConfigurationError, DataError
+from breakout.models.ladder import LADDER_LENGTH
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from breakout.production.slate import Slate
+
+
+@dataclass(frozen=True)
+class PlayerLine:
+    """A player, by player_lookup or full name, and a line in points: a whole number or half of an odd one."""
+
+    player: str
+    points: float
+
+
+@dataclass(frozen=True)
+class LineAnswer:
+    """The probabilities of more points than a line, of exactly the line (0 unless it is whole) and of fewer."""
+
+    player_full_name: str
+    game: str
+    line: float
+    over: float
+    push: float
+    under: float
+
+
+def parse_line(text: str) -> PlayerLine:
+    """Return the player and the line of a text such as jalengreen:19.5; ConfigurationError for another form."""
+    player, _, number = text.rpartition(":")
+    try:
+        points = float(number)
+    except ValueError:
+        points = math.nan
+    if not player.strip() or not 0 <= points < LADDER_LENGTH or points * 2 != round(points * 2):
+        raise ConfigurationError(
+            f"line must be PLAYER:POINTS with points from 0 to {LADDER_LENGTH - 0.5:g}, such as jalengreen:19.5; "
+            f"got {text!r}."
+        )
+    return PlayerLine(player.strip(), points)
+
+
+def answer_line(slate: Slate, asked: PlayerLine) -> LineAnswer:
+    """Return the answer for a ranked player.
+
+    DataError if the player is not on the slate or was skipped, ConfigurationError if the model has no ladder.
+    """
+    row = _find(slate.ranked, asked.player)
+    if row is None:
+        skipped = _find(slate.skipped, asked.player)
+        reason = "no such player is on a team that plays" if skipped is None else str(skipped["reason"])
+        raise DataError(f"{asked.player} has no prediction for {slate.day}: {reason}.")
+    if "ladder" not in row:
+        raise ConfigurationError("line needs a model of the distribution of points; train one with model=points.")
+    ladder = (1.0, *row["ladder"], 0.0)  # P(points >= 0), P(points >= 1), ...
+    over, reached = ladder[math.floor(asked.points) + 1], ladder[math.ceil(asked.points)]
+    game = f"{row['team_abbr']} {'vs' if row['is_home'] else 'at'} {row['opponent_team_abbr']}"
+    return LineAnswer(str(row["player_full_name"]), game, asked.points, over, reached - over, 1.0 - reached)
+
+
+def _find(rows: pd.DataFrame, player: str) -> pd.Series | None:
+    """Return the row of the player with this player_lookup or full name; None if there is none."""
+    is_player = rows["player_lookup"].eq(player) | rows["player_full_name"].map(_letters).eq(_letters(player))
+    return rows[is_player].iloc[0] if is_player.any() else None
+
+
+def _letters(name: str) -> str:
+    """Return the lower-case letters and digits of a name without accents."""
+    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return "".join(filter(str.isalnum, folded.lower()))
