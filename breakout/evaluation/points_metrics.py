@@ -12,7 +12,7 @@ import numpy as np
 
 from breakout.evaluation.reliability import ReliabilityBin, reliability_table
 from breakout.evaluation.resamples import DateResamples, Interval
-from breakout.evaluation.rows import FloatArray
+from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray
 from breakout.threads import one_blas_thread
 
 PIT_BINS = 10
@@ -107,7 +107,7 @@ def score_crps(ladder: FloatArray, points: FloatArray) -> FloatArray:
 
 def quantiles_of(ladder: FloatArray, level: float) -> FloatArray:
     """Return the least whole number that the points do not exceed with a probability of at least `level`, (n,)."""
-    return np.asarray((ladder > 1.0 - level).sum(axis=1), dtype="float64")
+    return np.asarray((ladder > 1.0 - level + EQUALITY_TOLERANCE).sum(axis=1), dtype="float64")
 
 
 @one_blas_thread()

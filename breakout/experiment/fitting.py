@@ -111,7 +111,9 @@ def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | Non
     parts, so that jobs on the same rows share them.
     """
     rule, work = config.validation, work or SharedWork()
-    parts, validation = work.once("split", (train.fingerprint, rule), lambda: _split(train, rule))
+    parts, validation = work.once(
+        "split", (train.fingerprint, train.widest.fingerprint, rule), lambda: _split(train, rule)
+    )
     check_features_vary(config, parts)
     return parts, validation
 

@@ -11,8 +11,8 @@ from breakout.evaluation.run_metrics import RunMetrics
 from breakout.evaluation.verdict import FEW_DATES, READY_FLAGGED
 from breakout.features.distributions import MATERIAL_KS, MATERIAL_PSI
 from breakout.models.kinds import describe_kind
-from breakout.report import origin, run_tables
-from breakout.report.html import run_charts
+from breakout.report import origin, points_tables, run_tables
+from breakout.report.html import points_charts, run_charts
 from breakout.report.html.rendering import render_page
 from breakout.runs.record import RunRecord, previous_run, read_run
 
@@ -47,6 +47,8 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
         depends_on_seed="trees" in model.figures and metrics.validation is not None,
         tables=run_tables,
         charts=run_charts,
+        points_tables=points_tables,
+        points_charts=points_charts,
         METRICS=METRICS,
         TILES=run_tables.SHOWN_METRICS,
         FEW_DATES=FEW_DATES,

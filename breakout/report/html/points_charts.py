@@ -1,0 +1,47 @@
+"""The charts of predicted distributions of points: the PIT histogram, fans of a few games, reliability at lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from breakout.evaluation.points_metrics import Fan, LineReliability, PitHistogram
+from breakout.report.html.charts import Chart, row_chart, square_chart
+from breakout.report.html.run_charts import draw_reliability
+
+
+def draw_pit(pit: PitHistogram) -> Chart:
+    """Draw the shares of the PIT's bins beside the share that right distributions have."""
+    bins, flat = len(pit.shares), 1 / len(pit.shares)
+    alt = f"PIT histogram: shares from {min(pit.shares):.3f} to {max(pit.shares):.3f}; flat is {flat:.3f}"
+    chart = square_chart("pit", alt, ("PIT", 0, 1), ("share of games", 0, 1.15 * max(*pit.shares, flat)))
+    for number, share in enumerate(pit.shares):
+        left, right = number / bins, (number + 1) / bins
+        chart.area([(left, 0), (left, share), (right, share), (right, 0)], "blue", 0.3)
+    chart.line([(0, flat), (1, flat)], "ink", is_dashed=True)
+    return chart
+
+
+def draw_fans(fans: Sequence[Fan]) -> Chart:
+    """Draw the central 90 % and 50 % of each game's predicted points, the median, and the points that were scored."""
+    chart = row_chart(
+        "fans",
+        "predicted points of " + ", ".join(f"{fan.player_lookup} (scored {fan.points})" for fan in fans),
+        "points",
+        [fan.player_lookup for fan in fans],
+        [value for fan in fans for value in (*fan.quantiles, fan.points, 0)],
+        legend=[("predicted", "blue"), ("scored", "orange")],
+    )
+    for row, fan in enumerate(fans):
+        lowest, low, middle, high, highest = fan.quantiles
+        chart.bar((lowest, row), (highest, row), "blue")
+        chart.bar((low, row), (high, row), "blue", width=6)
+        chart.dot(middle, row, "ink", radius=3)
+        chart.dot(fan.points, row, "orange")
+    return chart
+
+
+def draw_line(line: LineReliability) -> Chart:
+    """Draw the share of games with more points than a line against its probability by bin."""
+    chart = draw_reliability(line.reliability, None)
+    return replace(chart, name=f"line-{line.line:g}".replace(".", "-"), alt=f"over {line.line:g} points, {chart.alt}")

@@ -1,0 +1,49 @@
+"""The tables of predicted distributions of points, for the terminal and the page."""
+
+from __future__ import annotations
+
+from breakout.evaluation.formatting import format_interval
+from breakout.evaluation.points_metrics import PointsMetrics
+from breakout.report.tables import Table, interval, number, text
+
+BASELINES = {
+    "negative_binomial": "negative binomial with his season's mean and variance",
+    "last_games": "his last 20 games as they were",
+}
+
+
+def crps_table(points: PointsMetrics) -> Table:
+    """Return a table of the CRPS of the model and of the baselines."""
+    rows = [[text("model"), interval(points.crps), number(None)]]
+    rows += [
+        [text(BASELINES.get(name, name)), interval(part.crps), interval(part.skill)]
+        for name, part in points.baselines.items()
+    ]
+    return Table("CRPS in points, lower is better", ["distribution", "CRPS", "skill of the model"], rows)
+
+
+def coverage_table(points: PointsMetrics) -> Table:
+    """Return a table of the coverage and the width of central intervals."""
+    rows = [
+        [text(f"central {part.probability:.0%}"), interval(part.share), interval(part.width, ".1f")]
+        for part in points.coverage
+    ]
+    return Table("Games within central intervals", ["interval", "share of games", "mean width, points"], rows)
+
+
+def line_table(points: PointsMetrics) -> Table:
+    """Return a table of the probability of more points than each line, and of the share of games with more."""
+    rows = [[text(f"over {part.line:g}"), number(part.mean_probability), interval(part.share)] for part in points.lines]
+    return Table("More points than a line", ["line", "mean probability", "share of games"], rows)
+
+
+def describe_errors(points: PointsMetrics) -> str:
+    """Describe the errors of the median and the test of the PIT in sentences."""
+    sentence = (
+        f"Mean absolute error of the predicted median {format_interval(points.median_error)} points, of the season "
+        f"average {format_interval(points.season_average_error)}; difference "
+        f"{format_interval(points.median_minus_season_average)}."
+    )
+    if points.pit.p_value is None:
+        return f"{sentence} Too few dates to test the PIT."
+    return f"{sentence} PIT flat: p = {points.pit.p_value:.3f} by a test that lets games of one date depend."
