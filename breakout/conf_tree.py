@@ -33,3 +33,11 @@ def group_options(group: str) -> list[str]:
     """Return the options of a group as they are typed after `group=`, such as `catboost` or `research/cv_ratio`."""
     folder = conf_dir() / group
     return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
+
+
+def load_presets() -> dict[str, list[str]]:
+    """Return the feature lists of `conf/features/` by the name that `features=` takes."""
+    import yaml
+
+    folder = conf_dir() / "features"
+    return {name: yaml.safe_load((folder / f"{name}.yaml").read_text())["names"] for name in group_options("features")}

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from breakout.artifacts import json_ready, save_json, save_text
+from breakout.artifacts import json_ready, load_typed, save_json, save_text
+from breakout.errors import DataError
 from breakout.evaluation.resamples import Interval
 from breakout.evaluation.run_metrics import PlainMetrics
 from breakout.safe_text import escape_formula
@@ -80,8 +81,9 @@ class GameSpan(msgspec.Struct, frozen=True):
 class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     """The jobs that were validated and evaluated on the same games with the same labels, by rank.
 
-    `best`, `tied` and `simplest` are job numbers; `simplest` is the simplest of the jobs tied with the best. `problem`
-    names the settings of target and source in which tables differ.
+    `best`, `tied` and `simplest` are job numbers; `simplest` is the simplest of the jobs tied with the best. `training`
+    holds the training dates; it is empty if the jobs differ in them, and their labels name them then. `problem` names
+    the settings of target and source in which tables differ.
     """
 
     rows_fingerprint: str
@@ -95,6 +97,7 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     simplest: int
     rows: tuple[JobRow, ...]
     baselines: tuple[BaselineRow, ...]
+    training: str = ""
     problem: str = ""
     title: str = ""
 
@@ -177,6 +180,14 @@ def save_leaderboard(board: Leaderboard, folder: Path) -> None:
     """Write leaderboard.json and leaderboard.csv."""
     save_json(json_ready(board), folder / JSON_FILE)
     save_text(to_csv(board), folder / CSV_FILE)
+
+
+def load_leaderboard(folder: Path) -> Leaderboard:
+    """Read leaderboard.json; DataError if it is missing, damaged or of another version."""
+    board = load_typed(folder / JSON_FILE, Leaderboard)
+    if board.schema_version != SCHEMA_VERSION:
+        raise DataError(f"{folder / JSON_FILE} was written by another version of breakout.")
+    return board
 
 
 _JOB = ("table", "window", "rank", "job", "kind", "state", "settings", "is_best", "is_tied", "is_simplest")

@@ -37,6 +37,7 @@ ROOMS = {
     "proof": "the audit: proof that no feature sees the future",
     "bundle": "a saved model with all it needs",
     "runs": "the folder of a run: its creation, its status, and the reader of its files",
+    "run_listing": "the finished runs and sweeps of an outputs folder",
     "experiment": "one experiment: plan, fit, evaluation, metrics",
     "production": "the use of bundles after training: later games, slates, promotion, the registry",
     "ledger": "predictions kept before their games, their outcomes, and the scores of the models that made them",

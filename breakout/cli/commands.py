@@ -142,6 +142,14 @@ TABLE = (
         "breakout report outputs/runs/NAME/RUN",
     ),
     plain(
+        "runs",
+        "breakout.programs.runs",
+        "list finished runs and sweeps side by side: dates, model, features, metrics, verdict",
+        "breakout runs",
+        "breakout runs sort=auc model=catboost features=production since=2026-01-01 top=50",
+        "breakout runs 'name=weekly*' --json",
+    ),
+    plain(
         "doctor",
         "breakout.programs.doctor",
         "check the environment: warehouse, credentials, versions",

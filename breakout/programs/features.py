@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from breakout.conf_tree import conf_dir, group_options
+from breakout.conf_tree import load_presets
 from breakout.errors import ConfigurationError
 from breakout.features import windows as w
 from breakout.features.own import WINDOW_FUNCTIONS
@@ -49,10 +49,10 @@ def main(argv: Sequence[str]) -> int:
     registry = _configure(options.overrides).registry if options.overrides else REGISTRY
     entries = [_entry(feature) for feature in registry.values()]
     if options.json:
-        listed = {"features": entries, "presets": _load_presets(), "expressions": _load_language()}
+        listed = {"features": entries, "presets": load_presets(), "expressions": _load_language()}
         print_line(json.dumps(listed, indent=2))
     else:
-        _print_table(entries, _load_presets())
+        _print_table(entries, load_presets())
         _print_language(_load_language())
     return 0
 
@@ -62,14 +62,6 @@ def _configure(overrides: Sequence[str]) -> BreakoutFeatureConfig:
     from breakout.settings.composition import compose
 
     return BreakoutFeatureConfig.from_settings(compose("train", overrides))  # type: ignore[arg-type]
-
-
-def _load_presets() -> dict[str, list[str]]:
-    """Return the feature lists of `conf/features/` by the name that `features=` takes."""
-    import yaml
-
-    folder = conf_dir() / "features"
-    return {name: yaml.safe_load((folder / f"{name}.yaml").read_text())["names"] for name in group_options("features")}
 
 
 def _load_language() -> dict[str, Any]:

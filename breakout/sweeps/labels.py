@@ -32,13 +32,13 @@ def recipe_overrides(overrides: Sequence[str]) -> Overrides:
 def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:
     """Return a short label for each job of one table: the overrides in which the job differs from the other jobs.
 
-    The label of a single job has all its overrides except the window, which is in the table's title. A label without
-    overrides is "".
+    The label of a single job has all its overrides except the name of its window, which is in the table's title. A
+    label without overrides is "".
     """
     if len(overrides) > 1:
         return {number: shorten(found) for number, found in _without_common(overrides).items()}
     return {
-        number: shorten([override for override in found if _group_of(override) not in _WHERE])
+        number: shorten([override for override in found if not override.startswith("window=")])
         for number, found in overrides.items()
     }
 

@@ -11,7 +11,7 @@ from breakout import settings
 from breakout.errors import BreakoutError, DataError
 from breakout.experiment.plan import check_evaluation_count, check_training_count, folds_of, widen_population
 from breakout.features.config import BreakoutFeatureConfig
-from breakout.models.kinds import fit_kind
+from breakout.models.kinds import KINDS, fit_kind
 from breakout.split import DateRange, Fold, Split, date_mask, folds_with_games, resolve_window
 from breakout.sweeps.cost import START_SECONDS, fit_seconds, job_seconds
 from breakout.sweeps.job import Job, Refusal, refuse
@@ -47,7 +47,9 @@ class PlannedJob:
     def shared_seconds(self) -> float:
         """The estimated seconds of the fits that other jobs may share, one fit or one for each fold."""
         model, features = self.job.config.model, len(self.plan.features.names)
-        return max(1, len(self.plan.folds)) * fit_seconds(model, self.train_rows or 0, features)
+        is_refit = self.job.config.validation.refit and KINDS[model.kind].stops_early
+        fits = max(1, len(self.plan.folds)) * (2 if is_refit else 1)
+        return fits * fit_seconds(model, self.train_rows or 0, features)
 
     @property
     def own_seconds(self) -> float:

@@ -100,6 +100,7 @@ def _table(rows: str, results: list[JobResult], metric: str) -> JobTable:
     return JobTable(
         rows_fingerprint=rows,
         window=", ".join(dict.fromkeys(result.entry.window for result in results)),
+        training=_training_dates(results),
         target=settings.to_mapping(results[0].found.config.target),
         warehouse=settings.to_mapping(results[0].found.config.warehouse),
         validation=_span(results[0], "validation"),
@@ -113,7 +114,7 @@ def _table(rows: str, results: list[JobResult], metric: str) -> JobTable:
 
 
 def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
-    """Return the tables with titles: the window, and the settings of target and source in which they differ."""
+    """Return the tables with titles: window, training dates, and the settings of target and source that differ."""
     titled = []
     for table in tables:
         problem = ", ".join(
@@ -122,9 +123,20 @@ def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
             for key, value in of(table).items()
             if any(of(other).get(key) != value for other in tables)
         )
-        title = "; ".join(filter(None, (table.window, problem)))
+        title = "; ".join(filter(None, (table.window, table.training, problem)))
         titled.append(msgspec.structs.replace(table, problem=problem, title=title))
     return titled
+
+
+def _training_dates(results: Sequence[JobResult]) -> str:
+    """Return "trained on START..END" if all jobs have the same fixed dates, else an empty text."""
+    windows = {result.found.config.window for result in results}
+    found = {
+        f"trained on {window.train_start}..{window.train_end}"
+        for window in windows
+        if isinstance(window, settings.DateWindowConfig)
+    }
+    return found.pop() if len(found) == 1 and len(windows) == 1 else ""
 
 
 def _target(table: JobTable) -> Any:

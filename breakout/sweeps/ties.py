@@ -2,17 +2,20 @@
 
 Jobs are ranked by the optimized metric on the validation part. A job is tied with the best if the confidence
 interval of their difference holds 0; the interval comes from the same resamples of whole game dates for both jobs. The
-best of many jobs is partly the best by chance, so most sweeps end in a tie, and the simplest of the tied jobs should be
-chosen.
+best of many jobs is partly the best by chance. So the intervals hold for all pairs of jobs at once: they are as many
+standard errors wide as the largest difference of any pair is in the resamples (the max statistic of Westfall and Young
+1993). Jobs that differ in the seed alone are always tied. Most sweeps end in a tie, and the simplest of the tied jobs
+should be chosen.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from breakout import settings
 from breakout.evaluation.intervals import replicate_paired_metrics
 from breakout.evaluation.metrics import METRICS
 from breakout.evaluation.ranked_replicates import replicate_ranked
@@ -26,12 +29,15 @@ if TYPE_CHECKING:
     from breakout.settings import ExperimentConfig
     from breakout.sweeps.results import JobResult
 
+ROUNDING = 1e-12  # the metrics of equal probabilities in another order differ by less
+
 
 @dataclass(frozen=True)
 class Standing:
     """The rank of a job.
 
-    `difference` is its metric minus the best job's, None if either is undefined.
+    `difference` is its metric minus the best job's, with an interval that holds for all pairs of jobs at once; None if
+    either is undefined.
     """
 
     result: JobResult
@@ -53,16 +59,59 @@ def rank_jobs(results: Sequence[JobResult], metric: str) -> list[Standing]:
     )
     replicates = {index: _replicates(results[index], metric, draws) for index in order}
     best = order[0]
+    width = critical_width([(values[i], replicates[i]) for i in order], draws.confidence)
     standings = []
     for rank, index in enumerate(order, 1):
         value, difference = values[index], None
         if value is not None and values[best] is not None:
             shift = replicates[index] - replicates[best]
-            difference = draws.interval(value - (values[best] or 0.0), shift)
+            difference = _widened(draws.interval(value - (values[best] or 0.0), shift), shift, width)
         interval = draws.interval(value, replicates[index])
-        is_tied = index == best or (difference is not None and _is_tie(difference))
+        is_seed = _without_seed(results[index]) == _without_seed(results[best])
+        is_tied = is_seed or (difference is not None and _is_tie(difference))
         standings.append(Standing(results[index], rank, interval, difference, is_tied))
     return standings
+
+
+def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: float) -> float:
+    """Return how many standard errors wide the differences of all pairs of jobs are on either side.
+
+    `jobs` holds each job's metric and its replicates (resamples,). The width is the `confidence` quantile, over
+    resamples, of the largest |replicated minus estimated difference| / standard error of any pair; 0 if no pair
+    differs.
+    """
+    values = np.array([value for value, _ in jobs if value is not None])
+    if values.size < 2:
+        return 0.0
+    replicates = np.stack([found for value, found in jobs if value is not None])
+    centred = replicates - values[:, np.newaxis]
+    largest = np.zeros(centred.shape[1])
+    for first in range(values.size - 1):
+        shifts = centred[first + 1 :] - centred[first]
+        errors = _standard_error(shifts)
+        shifts = np.abs(shifts[errors > 0.0]) / errors[errors > 0.0, np.newaxis]
+        if len(shifts):
+            largest = np.fmax(largest, np.fmax.reduce(shifts))
+    return float(np.quantile(largest, confidence))
+
+
+def _standard_error(replicates: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of the defined replicates along the last axis; 0 for what differs by rounding."""
+    is_defined = ~np.isnan(replicates)
+    found = np.std(replicates, axis=-1, where=is_defined)
+    return np.asarray(np.where(is_defined.any(axis=-1) & (found > ROUNDING), found, 0.0))
+
+
+def _widened(interval: Interval, replicates: np.ndarray, width: float) -> Interval:
+    if interval.low is None or interval.estimate is None:
+        return interval
+    half = width * float(_standard_error(replicates))
+    return Interval(interval.estimate, interval.estimate - half, interval.estimate + half, interval.n_undefined)
+
+
+def _without_seed(result: JobResult) -> str:
+    """Return the fingerprint of a job's settings without its seed."""
+    return settings.fingerprint(replace(result.found.config, seed=0))
 
 
 def simplest(standings: Sequence[Standing]) -> Standing:

@@ -47,5 +47,5 @@ def _title(table: JobTable) -> str:
     if jobs == 1:
         return table.title
     if tied == 1:
-        return f"{table.title}: one of {jobs} jobs is better than the others beyond chance"
+        return f"{table.title}: one of {jobs} jobs is better than the others beyond chance, corrected for {jobs} jobs"
     return f"{table.title}: {tied} of {jobs} jobs are tied for the best, * is the simplest of them"

@@ -1,0 +1,54 @@
+"""`breakout runs`: the finished runs and sweeps below the outputs folder, filtered, sorted and side by side."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from breakout.artifacts import json_ready
+from breakout.errors import ConfigurationError, nearest_name
+from breakout.report.terminal.lines import print_line
+from breakout.run_listing import SORTS, list_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+KEYS = ("name", "model", "features", "since", "until", "sort", "top", "paths.outputs")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the runs and sweeps that match the filters; return the exit code."""
+    chosen = read_choices([word for word in argv if word != "--json"])
+    outputs = chosen.get("paths.outputs", "outputs")
+    listing = list_runs(Path(outputs), chosen)
+    if "--json" in argv:
+        print_line(json.dumps(json_ready(listing), indent=2))
+        return 0
+    from breakout.report.terminal.run_list import print_listing
+
+    print_listing(listing, int(chosen.get("top", "20")), outputs)
+    return 0
+
+
+def read_choices(words: Sequence[str]) -> dict[str, str]:
+    """Return the settings `key=value`; ConfigurationError for an unknown key or an impossible value."""
+    chosen = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or key not in KEYS:
+            guess = nearest_name(key, KEYS)
+            meant = f"did you mean {guess}=?" if guess else f"it knows {', '.join(KEYS)}."
+            raise ConfigurationError(f"unknown setting {word} of `breakout runs`: {meant}")
+        chosen[key] = value
+    if chosen.get("sort", "started") not in SORTS:
+        raise ConfigurationError(f"sort={chosen['sort']} is unknown: sort by one of {', '.join(SORTS)}.")
+    if not chosen.get("top", "20").isdigit():
+        raise ConfigurationError(f"top must be a whole number such as 20, got {chosen['top']!r}.")
+    for key in ("since", "until"):
+        try:
+            date.fromisoformat(chosen.get(key, "2026-01-31"))
+        except ValueError:
+            raise ConfigurationError(f"{key} must be a date such as 2026-01-31, got {chosen[key]!r}.") from None
+    return chosen

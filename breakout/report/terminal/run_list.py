@@ -1,0 +1,52 @@
+"""Finished runs and sweeps side by side on the terminal, in 80 columns: three short lines for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+
+from breakout.evaluation.formatting import format_count, format_interval
+from breakout.evaluation.metrics import AUC, LOG_LOSS
+from breakout.report.terminal.console import console, titled_table
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from breakout.run_listing import Listing, RunRow
+
+
+def print_listing(listing: Listing, top: int, outputs: str) -> None:
+    """Print the first `top` rows, how many more there are, and each damaged folder."""
+    out = console()
+    if not listing.rows:
+        out.print(f"no finished run or sweep below {outputs} matches")
+    table = titled_table("", "run", "trained on\nevaluated on", "model\nfeatures", "AUC\nlog loss")
+    table.box = box.SIMPLE_HEAD
+    for row in listing.rows[:top]:
+        table.add_row(*_cells(row))
+    if listing.rows:
+        out.print(table)
+    if len(listing.rows) > top:
+        out.print(f"{len(listing.rows) - top} more: top={len(listing.rows)} shows all, --json lists all")
+    if len({row.evaluation for row in listing.rows[:top]}) > 1:
+        out.print("Figures on different evaluation dates do not compare: `breakout compare` scores the same games.")
+    if listing.not_completed:
+        out.print(f"{format_count(listing.not_completed, 'run')} not completed")
+    for sentence in listing.damaged:
+        out.print_warning(sentence)
+
+
+def _cells(row: RunRow) -> tuple[str, str, str, str]:
+    metrics = [format_interval(row.metrics.get(name), joint="-", undefined="-") for name in (AUC, LOG_LOSS)]
+    kind = "" if row.kind == "run" else f"\n{row.kind}"
+    return (
+        f"{row.name}\n{row.started:%Y-%m-%d %H:%M}\n{row.verdict or 'not evaluated'}{kind}",
+        f"{_dates(row.train)}\n{_dates(row.evaluation)}\n{format_count(row.games, 'game')}",
+        f"{row.model}\n{row.features}",
+        "\n".join(metrics),
+    )
+
+
+def _dates(dates: tuple[date, date] | None) -> str:
+    return "-" if dates is None else f"{dates[0]}..{dates[1]}"

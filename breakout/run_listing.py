@@ -1,0 +1,144 @@
+"""The finished runs and sweeps below an outputs folder, filtered and sorted."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from breakout.conf_tree import load_presets
+from breakout.errors import DataError
+from breakout.evaluation.metrics import METRICS
+from breakout.leaderboard_files import JSON_FILE, load_leaderboard
+from breakout.runs import STATUS_FILE
+from breakout.runs.record import RunRecord, read_run
+from breakout.settings import ExperimentConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from breakout.evaluation.resamples import Interval
+
+SORTS = ("started", "name", *METRICS)
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A finished run or sweep; of a sweep, dates, model, features and metrics are those of its best job.
+
+    `train` and `evaluation` are first and last dates, None if unknown. `features` is the preset of these features, or
+    their number if no preset has them. `verdict` is None without an evaluation.
+    """
+
+    kind: str
+    name: str
+    folder: str
+    started: datetime
+    train: tuple[date, date] | None
+    evaluation: tuple[date, date] | None
+    games: int
+    model: str
+    features: str
+    metrics: Mapping[str, Interval]
+    verdict: str | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The rows that match, a sentence for each damaged folder, and the number of runs that are not completed."""
+
+    rows: tuple[RunRow, ...]
+    damaged: tuple[str, ...]
+    not_completed: int
+
+
+def list_runs(outputs: Path, chosen: Mapping[str, str]) -> Listing:
+    """Read the runs and sweeps below `outputs`, keep those that match `chosen`, and sort them."""
+    rows: list[RunRow] = []
+    damaged: list[str] = []
+    not_completed = 0
+    presets = {tuple(names): preset for preset, names in load_presets().items()}
+    for folder in _folders(outputs):
+        try:
+            row = _sweep_row(folder, presets) if (folder / JSON_FILE).is_file() else _run_row(folder, presets)
+        except DataError as error:
+            damaged.append(f"{folder}: {error}")
+            continue
+        if row is None:
+            not_completed += 1
+        elif _matches(row, chosen):
+            rows.append(row)
+    return Listing(tuple(_sorted(rows, chosen.get("sort", "started"))), tuple(damaged), not_completed)
+
+
+def _folders(outputs: Path) -> Iterator[Path]:
+    yield from (path.parent for path in sorted(outputs.glob(f"runs/*/*/{STATUS_FILE}")))
+    yield from (path.parent for path in sorted(outputs.glob("sweeps/*/sweep.json")))
+
+
+def _run_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | None:
+    """Return the row of a run; None if it is not completed."""
+    if not (folder / STATUS_FILE).is_file():
+        return None  # a sweep without a leaderboard still runs, or was killed
+    run = read_run(folder)
+    if run.status.state != "completed":
+        return None
+    metrics, found = run.metrics, run.metrics.evaluation
+    names = tuple(run.config.features.names) if isinstance(run.config, ExperimentConfig) else tuple(metrics.importance)
+    return RunRow(
+        kind="run" if run.status.command == "train" else "evaluation",
+        name=run.name,
+        folder=str(folder),
+        started=run.status.started,
+        train=_train_dates(run),
+        evaluation=(found.rows.first_date, found.rows.last_date) if found else None,
+        games=found.rows.n_rows if found else 0,
+        model=metrics.model.kind,
+        features=presets.get(names, str(len(names))),
+        metrics=found.metrics if found else {},
+        verdict=found.verdict.level if found else None,
+    )
+
+
+def _train_dates(run: RunRecord) -> tuple[date, date] | None:
+    return None if run.manifest is None else run.manifest.windows.train
+
+
+def _sweep_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | None:
+    """Return the row of a sweep, with the figures of the best job of its first table; None if no job is completed."""
+    board = load_leaderboard(folder)
+    best = next((row for table in board.tables for row in table.rows if row.job == table.best and row.run), None)
+    if best is None or best.run is None:
+        return None
+    place = folder / "runs" / Path(best.run).name  # the sweep's folder may have been moved
+    row = _run_row(place, presets)
+    if row is None:
+        return None
+    return replace(row, kind=f"sweep, best of {board.completed} jobs", name=board.sweep, folder=str(folder))
+
+
+def _matches(row: RunRow, chosen: Mapping[str, str]) -> bool:
+    started = row.started.date()
+    return (
+        fnmatch.fnmatchcase(row.name, chosen.get("name", "*"))
+        and chosen.get("model", row.model) == row.model
+        and chosen.get("features", row.features) == row.features
+        and chosen.get("since", "") <= str(started) <= chosen.get("until", "9999-12-31")
+    )
+
+
+def _sorted(rows: list[RunRow], by: str) -> list[RunRow]:
+    """Return the rows: the newest first, by name, or by a metric with the best first and undefined ones last."""
+    if by == "started":
+        return sorted(rows, key=lambda row: row.started, reverse=True)
+    if by == "name":
+        return sorted(rows, key=lambda row: (row.name, row.started))
+    sign = -1.0 if METRICS[by].higher_is_better else 1.0
+
+    def place(row: RunRow) -> tuple[bool, float]:
+        value = row.metrics[by].estimate if by in row.metrics else None
+        return value is None, sign * (value or 0.0)
+
+    return sorted(rows, key=place)

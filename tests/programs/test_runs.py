@@ -1,0 +1,75 @@
+"""`breakout runs` shows each finished run beside the others, and names what is damaged."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.commands import Trained, call
+
+NAMES = ("default", "logistic", "base_rate", "experimental", "untested")
+
+
+@pytest.fixture
+def runs(trained: Trained, tmp_path: Path) -> Path:
+    for name in NAMES:
+        run = trained[name]
+        shutil.copytree(run, tmp_path / "runs" / name / run.name)
+    return tmp_path
+
+
+def listed(outputs: Path, *words: str) -> list[dict[str, object]]:
+    answer = call("runs", "--json", f"paths.outputs={outputs}", *words)
+    assert answer.code == 0, answer.err
+    rows: list[dict[str, object]] = json.loads(answer.out)["rows"]
+    return rows
+
+
+def test_each_run_has_the_figures_of_its_own_files(runs: Path) -> None:
+    rows = {row["name"]: row for row in listed(runs)}
+    assert set(rows) == set(NAMES)
+    folder = next((runs / "runs/logistic").iterdir())
+    evaluation = json.loads((folder / "metrics.json").read_text())["evaluation"]
+    row = rows["logistic"]
+    assert row["metrics"] == {name: evaluation["metrics"][name] for name in evaluation["metrics"]}
+    assert (row["verdict"], row["games"]) == (evaluation["verdict"]["level"], evaluation["rows"]["n_rows"])
+    assert (row["model"], row["features"], row["folder"]) == ("logistic", "production", str(folder))
+    assert (rows["untested"]["verdict"], rows["untested"]["evaluation"]) == (None, None)
+    assert rows["experimental"]["features"] == "2"
+
+
+def test_filters_and_the_order_are_those_asked_for(runs: Path) -> None:
+    assert [row["name"] for row in listed(runs, "name=*l*", "sort=name")] == ["default", "experimental", "logistic"]
+    assert {row["name"] for row in listed(runs, "model=logistic", "features=production")} == {"logistic", "untested"}
+    assert listed(runs, "until=2020-01-01") == []
+    assert listed(runs, "since=2099-01-01") == []
+    by_loss = listed(runs, "sort=log_loss")
+    losses = [row["metrics"]["log_loss"]["estimate"] for row in by_loss[:-1]]  # type: ignore[index]
+    assert losses == sorted(losses)
+    assert by_loss[-1]["name"] == "untested"  # undefined comes last
+
+
+def test_damaged_runs_are_named_and_the_others_listed(runs: Path) -> None:
+    folder = next((runs / "runs/default").iterdir())
+    (folder / "metrics.json").write_text("{}")
+    (next((runs / "runs/base_rate").iterdir()) / "status.json").write_text("{")
+    answer = call("runs", f"paths.outputs={runs}")
+    assert answer.code == 0
+    shown = " ".join(answer.out.split())
+    assert shown.count("warning") == 2
+    assert folder.name in answer.out.replace("\n", "")
+    assert {row["name"] for row in listed(runs)} == {"logistic", "experimental", "untested"}
+
+
+def test_lines_fit_into_eighty_columns_and_a_list_without_runs_is_no_error(runs: Path, tmp_path: Path) -> None:
+    lines = call("runs", f"paths.outputs={runs}").out.splitlines()
+    assert max(len(line.rstrip()) for line in lines if not line.startswith("Figures")) <= 80
+    assert "no finished run" in call("runs", f"paths.outputs={tmp_path / 'none'}").out
+
+
+@pytest.mark.parametrize("word", ["naem=x", "sort=size", "top=many", "since=yesterday", "default"])
+def test_an_unknown_setting_is_refused(word: str) -> None:
+    assert call("runs", word).code == 2
