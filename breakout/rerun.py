@@ -89,7 +89,7 @@ def _train_again(config: settings.ExperimentConfig, settings_fingerprint: str) -
         evaluation = None if run.last.scored is None else run.last.scored.rows
         prints = {
             "settings": settings_fingerprint,
-            "data": plan.warehouse.fingerprint(),
+            "data": plan.warehouse.fingerprint(has_reports=plan.contract.has_reports),
             "contract": plan.contract.fingerprint,
             "training rows": run.last.train.fingerprint,
             "evaluation rows": None if evaluation is None else evaluation.fingerprint,
@@ -127,7 +127,7 @@ def _score_again(
         scored = score_window(bundle, warehouse, window)
         prints = {
             "settings": settings_fingerprint,
-            "data": warehouse.fingerprint(),
+            "data": warehouse.fingerprint(has_reports=bundle.contract.has_reports),
             "contract": bundle.contract.fingerprint,
             "evaluation rows": scored.rows.fingerprint,
         }

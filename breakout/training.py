@@ -95,7 +95,7 @@ def _manifest_facts(plan: RunPlan, run: Run, fitted: FittedRun) -> BundleFacts:
         run_id=run.run_id,
         name=config.name,
         git_commit=git_commit(Path(__file__).parent),
-        data_fingerprint=plan.warehouse.fingerprint(),
+        data_fingerprint=plan.warehouse.fingerprint(has_reports=plan.contract.has_reports),
         source=plan.warehouse.describe(),
         settings_fingerprint=settings.fingerprint(config),
         seed=config.seed,

@@ -54,6 +54,11 @@ class Contract:
     sources: dict[str, dict[str, str]]
     availability: dict[str, Any] | None = None
 
+    @property
+    def has_reports(self) -> bool:
+        """Whether a feature reads injury reports."""
+        return self.availability is not None
+
     @cached_property
     def fingerprint(self) -> str:
         """Return the first 16 hex digits of the SHA-256 of the contract as JSON."""

@@ -76,7 +76,7 @@ def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str],
         scored = score_window(bundle, warehouse, window)
         logger.info("scored %d rows of %s", len(scored.rows), window)
         run.note(
-            data_fingerprint=warehouse.fingerprint(),
+            data_fingerprint=warehouse.fingerprint(has_reports=bundle.contract.has_reports),
             rows=len(scored.rows),
             row_fingerprint=scored.rows.fingerprint,
         )

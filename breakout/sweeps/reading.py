@@ -12,7 +12,7 @@ from breakout.coverage import absent_games_query
 from breakout.dataset import SLICE_FEATURES, is_within_band
 from breakout.features.contract import Contract, build_contract
 from breakout.features.query import get_training_data_query, seasons_before
-from breakout.sweeps.sources import Problem, Source, array_of, problem_answer, read_absent_games
+from breakout.sweeps.sources import Problem, Source, array_of, fingerprints_of, problem_answer, read_absent_games
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.cost import CostEstimate, Priced
 from breakout.warehouse.opening import open_warehouse
@@ -72,7 +72,7 @@ class Sources:
             refresh = getattr(config, "refresh", False)
             cached = CachedWarehouse(warehouse, self._cache, refresh=refresh, is_read_only=self._is_dry)
             description = cached.recall(f"describe {config}", warehouse.describe)
-            facts = Source(config, run, self._cache, warehouse.sources, warehouse.fingerprint(), description)
+            facts = Source(config, run, self._cache, warehouse.sources, fingerprints_of(warehouse), description)
             self._opened[config] = OpenedSource(facts, warehouse, cached)
         return self._opened[config]
 

@@ -91,7 +91,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         self.jobs += [entry for entry in found if entry.identity not in known]
         self.jobs.sort(key=lambda entry: entry.number)
         for planned in plan.jobs:
-            self.data[_source_key(planned)] = planned.plan.warehouse.fingerprint()
+            self.data[_source_key(planned)] = _data_fingerprint(planned)
             self.contracts[_problem_key(planned)] = planned.plan.contract.fingerprint
 
     def entry(self, number: int) -> JobEntry:
@@ -111,7 +111,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
     def check_same_ground(self, plan: SweepPlan, folder: Path) -> None:
         """Raise DataError if the data or a contract has changed since the sweep began."""
         for planned in plan.jobs:
-            data, contract = planned.plan.warehouse.fingerprint(), planned.plan.contract.fingerprint
+            data, contract = _data_fingerprint(planned), planned.plan.contract.fingerprint
             if self.data.get(_source_key(planned), data) != data:
                 raise DataError(
                     f"the data of {planned.plan.warehouse.describe()} changed since {folder} began: "
@@ -236,8 +236,13 @@ def _window(planned: PlannedJob) -> str:
     return str(split.evaluation or split.train)
 
 
+def _data_fingerprint(planned: PlannedJob) -> str:
+    return planned.plan.warehouse.fingerprint(has_reports=planned.plan.contract.has_reports)
+
+
 def _source_key(planned: PlannedJob) -> str:
-    return mask_secrets(json.dumps(settings.to_mapping(planned.job.config.warehouse), sort_keys=True))
+    source = json.dumps(settings.to_mapping(planned.job.config.warehouse), sort_keys=True)
+    return mask_secrets(f"{source} with injury reports" if planned.plan.contract.has_reports else source)
 
 
 def _problem_key(planned: PlannedJob) -> str:

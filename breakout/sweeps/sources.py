@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """The facts about a warehouse that jobs use without opening it: settings, tables, fingerprint, description.
+    """The facts about a warehouse that jobs use without opening it: settings, tables, fingerprints, description.
 
     `cache` is the folder of cached query results. `run` is the label that BigQuery attaches to query jobs: the name of
     the first job of the sweep that needs this warehouse.
@@ -49,8 +49,13 @@ class Source:
     run: str
     cache: Path
     tables: SourceTables
-    fingerprint: str
+    fingerprints: tuple[str, str]  # without and with injury reports
     description: str
+
+
+def fingerprints_of(warehouse: Warehouse) -> tuple[str, str]:
+    """Return the fingerprints of a warehouse without and with injury reports."""
+    return warehouse.fingerprint(), warehouse.fingerprint(has_reports=True)
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ class LazyWarehouse(ClosedOnExit):
         if self._opened is None:
             labels = {"command": "sweep", "run": self._source.run}
             opened = open_warehouse(self._source.config, labels=labels)
-            if opened.fingerprint() != self._source.fingerprint:
+            if fingerprints_of(opened) != self._source.fingerprints:
                 opened.close()
                 raise DataError("the source has changed since the sweep was planned; run the sweep again.")
             self._opened = opened
@@ -129,9 +134,9 @@ class LazyWarehouse(ClosedOnExit):
         """Return name and type of each column of a source table."""
         return self._open().columns(table)
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return the fingerprint that the source had when the sweep was planned."""
-        return self._source.fingerprint
+        return self._source.fingerprints[has_reports]
 
     def describe(self) -> str:
         """Return the description of the source."""

@@ -101,8 +101,8 @@ class Warehouse(Protocol):
         """Return name (lower case) and the engine's type of each column of a source table."""
         ...
 
-    def fingerprint(self) -> str:
-        """Return a digest of the source data, which changes with the rows."""
+    def fingerprint(self, *, has_reports: bool = False) -> str:
+        """Return a digest of the source data, which changes with the rows; with `has_reports` of injury reports too."""
         ...
 
     def describe(self) -> str:

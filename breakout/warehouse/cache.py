@@ -96,7 +96,8 @@ class CachedWarehouse(ClosedOnExit):
             self._inner.check_availability(start, end)
             return _row({"is_checked": True})
 
-        self._ask(self._key(f"check_availability {_CHECKS}", {"start": start, "end": end}), check)
+        question = f"check_availability {_CHECKS} {self.sources.availability}"
+        self._ask(self._key(question, {"start": start, "end": end}), check)
 
     def latest_game_date(self) -> date:
         """Return the newest game_date of the source."""
@@ -126,9 +127,9 @@ class CachedWarehouse(ClosedOnExit):
         """Return name and type of each column of a source table."""
         return self._inner.columns(table)
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return the source's fingerprint."""
-        return self._inner.fingerprint()
+        return self._inner.fingerprint(has_reports=has_reports)
 
     def describe(self) -> str:
         """Return the source's description."""
@@ -147,7 +148,8 @@ class CachedWarehouse(ClosedOnExit):
         self._inner.close()
 
     def _key(self, question: str, parameters: Mapping[str, object]) -> str:
-        parts = [_LAYOUT, question, dict(parameters), self._inner.fingerprint()]
+        has_reports = self._inner.sources.availability in question
+        parts = [_LAYOUT, question, dict(parameters), self._inner.fingerprint(has_reports=has_reports)]
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
     def _check_key(self, start: date, end: date, seasons_before: int) -> str:

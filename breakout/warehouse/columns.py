@@ -7,7 +7,7 @@ values are converted only if there are no such rows.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from breakout.warehouse.tables import Column
 
@@ -37,6 +37,7 @@ _DATE_ADVICE = (
     "write dates as YYYY-MM-DD, or declare how they are written with warehouse.date_format, such as %m/%d/%Y "
     "(month first) or %d/%m/%Y (day first)"
 )
+_INSTANT = "TIMESTAMP, with a time zone"
 _INSTANT_ADVICE = "write each instant with its time zone, as in 2026-02-05T22:30:00Z or 2026-02-05 17:30:00-05:00"
 _CALENDAR_DATE = "write the US Eastern calendar date of each game, as DATE or as text YYYY-MM-DD"
 _NUMBER_ADVICE = "write numbers with a decimal point and without separators of thousands"
@@ -139,10 +140,12 @@ def _to_instant(source: SourceColumn) -> Conversion:
     if source.base_type == "TIMESTAMP WITH TIME ZONE":
         return Conversion(name)
     if source.base_type in _TEXTS:
-        instant = f"TRY_CAST({name} AS TIMESTAMPTZ)"
+        # DuckDB reads an offset of four digits only with a colon.
+        text = f"regexp_replace({name}, '([+-]\\d{{2}})(\\d{{2}})$', '\\1:\\2')"
+        instant = f"TRY_CAST({text} AS TIMESTAMPTZ)"
         problem = f"{name} IS NOT NULL AND (NOT regexp_full_match({name}, '{_ISO_INSTANT}') OR {instant} IS NULL)"
-        return Conversion(instant, problem, "TIMESTAMP, with a time zone", _INSTANT_ADVICE)
-    return _impossible(source, "TIMESTAMP", _INSTANT_ADVICE)
+        return Conversion(instant, problem, _INSTANT, _INSTANT_ADVICE)
+    return replace(_impossible(source, "TIMESTAMP", _INSTANT_ADVICE), expected=_INSTANT)
 
 
 def _to_number(column: Column, source: SourceColumn) -> Conversion:

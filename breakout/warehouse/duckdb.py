@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import asdict
 from datetime import date
@@ -16,10 +17,11 @@ from breakout.warehouse.consistency import HISTORY, check_consistency
 from breakout.warehouse.files import TableFiles, digest_of, find_files
 from breakout.warehouse.parts import errors_named
 from breakout.warehouse.reading import FileReader, ReadOptions
+from breakout.warehouse.report_checks import check_reports
 from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import duckdb
     import pyarrow as pa
@@ -72,9 +74,9 @@ class DuckDBWarehouse(ClosedOnExit):
         self.loaded = {table.name for table in self._files}
         self.sources = SourceTables(has_tip_off=tables.SCHEDULE.name in self.loaded)
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._fingerprint = ""
+        self._fingerprint = self._reports_digest = ""
         if is_lazy:
-            self._fingerprint = self._digest()
+            self._fingerprint = self._digest(self._files.values())
         else:
             self._open()
 
@@ -89,6 +91,7 @@ class DuckDBWarehouse(ClosedOnExit):
         self._connection = duckdb.connect()
         try:
             self._connection.execute("SET enable_progress_bar = false")  # it would mix with our own output
+            self._connection.execute("SET TimeZone = 'UTC'")  # in which messages show instants
             self._connection.execute("CREATE SCHEMA nba_analytics")
             reader = FileReader(self._connection, self._options)
             selects = {table: reader.select(table, found) for table, found in self._files.items()}
@@ -115,14 +118,16 @@ class DuckDBWarehouse(ClosedOnExit):
 
     def _check_unchanged(self) -> None:
         """Raise DataError if the files are no longer those that the fingerprint describes."""
-        digest = self._digest()
-        if self._fingerprint not in ("", digest):
-            raise DataError(f"the files of the {self._label} warehouse changed while they were read; run again.")
-        self._fingerprint = digest
+        self._fingerprint = self._unchanged(self._fingerprint, self._digest(self._files.values()))
 
-    def _digest(self) -> str:
-        found = [*self._files.values(), *([self._reports] if self._reports else [])]
-        return digest_of(found, asdict(self._options))
+    def _unchanged(self, before: str, now: str) -> str:
+        """Return the present digest of files; DataError if an earlier one is known and differs."""
+        if before not in ("", now):
+            raise DataError(f"the files of the {self._label} warehouse changed while they were read; run again.")
+        return now
+
+    def _digest(self, files: Iterable[TableFiles]) -> str:
+        return digest_of(files, asdict(self._options))
 
     @classmethod
     def from_arrow(cls, loaded: Mapping[str, pa.Table], label: str = "arrow") -> DuckDBWarehouse:
@@ -213,13 +218,18 @@ class DuckDBWarehouse(ClosedOnExit):
             return
         if self._reports is None:
             raise absent_availability("PATH")
-        reader = FileReader(self.connection, self._options)
-        self._create_tables(
-            {tables.AVAILABILITY: self._renamed(tables.AVAILABILITY, reader.select(tables.AVAILABILITY, self._reports))}
-        )
-        reader.release()
-        row_checks.check_rows(self, tables.AVAILABILITY, {})
-        self._check_unchanged()
+        try:
+            reader = FileReader(self.connection, self._options)
+            select = reader.select(tables.AVAILABILITY, self._reports)
+            self._create_tables({tables.AVAILABILITY: self._renamed(tables.AVAILABILITY, select)})
+            reader.release()
+            row_checks.check_rows(self, tables.AVAILABILITY, {})
+            check_reports(self, {})
+            self._reports_digest = self._unchanged(self._reports_digest, self._digest([self._reports]))
+        except BaseException:  # a refused table must not pass when it is asked for again
+            self.connection.execute("DROP TABLE IF EXISTS nba_analytics.availability")
+            self.loaded.discard(tables.AVAILABILITY.name)
+            raise
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
         """Return the first day of the calendar, because files have no partitions that could be skipped."""
@@ -237,9 +247,15 @@ class DuckDBWarehouse(ClosedOnExit):
         """Return name and DuckDB type of each column of a loaded table."""
         return self._types(f"SELECT * FROM nba_analytics.{table}", table)
 
-    def fingerprint(self) -> str:
-        """Return a digest of the files' names and contents and of how they are read."""
-        return self._fingerprint
+    def fingerprint(self, *, has_reports: bool = False) -> str:
+        """Return a digest of the files' names and contents and of how they are read.
+
+        With `has_reports` it covers the file of injury reports too, if there is one.
+        """
+        if not has_reports or self._reports is None:
+            return self._fingerprint
+        self._reports_digest = self._reports_digest or self._digest([self._reports])
+        return hashlib.sha256(f"{self._fingerprint} {self._reports_digest}".encode()).hexdigest()[:16]
 
     def describe(self) -> str:
         """Return the warehouse's label and its newest game date."""

@@ -148,13 +148,18 @@ AVAILABILITY = Table(
         Column("game_date", "DATE"),
         Column("team_abbr", "STRING"),
         Column("player_lookup", "STRING"),
-        Column("player_full_name", "STRING", is_nullable=True, is_optional=True),
+        Column("player_full_name", "STRING", is_nullable=True),
         Column("status", "STRING"),
-        Column("reason", "STRING", is_nullable=True, is_optional=True),
+        Column("reason", "STRING", is_nullable=True),
         Column("reported_at", "TIMESTAMP"),
     ),
 )
 STATUSES = ("out", "doubtful", "questionable", "probable", "available", "not_listed")
-# Letter case, spaces and hyphens do not matter: "Not Listed" is not_listed.
-_STATUS = "REGEXP_REPLACE(LOWER(TRIM(CAST(status AS STRING))), r'[ -]+', '_')"
+# Letter case, spaces and hyphens do not matter: "Not Listed" is not_listed. A game-time decision is as open as
+# questionable. "Day-To-Day" is refused, because its players are anything from probable to out.
+_STATUS_TEXT = "REGEXP_REPLACE(LOWER(TRIM(CAST(status AS STRING))), r'[ _-]+', '_')"
+_STATUS = (
+    f"CASE WHEN {_STATUS_TEXT} IN ('gtd', 'game_time_decision') THEN 'questionable' "
+    f"WHEN {_STATUS_TEXT} IN ('not_on_report', 'not_on_injury_report') THEN 'not_listed' ELSE {_STATUS_TEXT} END"
+)
 HISTORY_TABLES = (PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY)

@@ -82,8 +82,8 @@ class CountingWarehouse(ClosedOnExit):
         del table
         return {}
 
-    def fingerprint(self) -> str:
-        return self.state
+    def fingerprint(self, *, has_reports: bool = False) -> str:
+        return f"{self.state} with reports" if has_reports else self.state
 
     def describe(self) -> str:
         return "counting"

@@ -21,10 +21,11 @@ from breakout.warehouse.consistency import HISTORY, check_consistency, consisten
 from breakout.warehouse.consistency_messages import SCHEDULE, TEAMS
 from breakout.warehouse.cost import CostEstimate
 from breakout.warehouse.renaming import Renaming
+from breakout.warehouse.report_checks import check_reports
 from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -54,6 +55,7 @@ class BigQueryWarehouse(ClosedOnExit):
         self._source_tables()  # checks the names before the first request
         self._jobs = BigQueryJobs(config, "warehouse", labels or {}, config.price_per_tib)
         self._metadata: dict[str, Any] = {}
+        self._fingerprints: dict[tuple[str, ...], str] = {}
         self._checked: list[tuple[date, date]] = []
 
     @cached_property
@@ -123,11 +125,12 @@ class BigQueryWarehouse(ClosedOnExit):
         check_consistency(self, (TEAMS, SCHEDULE), dict.fromkeys((TEAMS, SCHEDULE), _IN_HISTORY), asked)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check columns and types by metadata, and the rows of start..end by one filtered scan."""
+        """Check columns and types by metadata, then the rows of start..end, also against the games."""
         if not self.has_availability():
             raise absent_availability("DATASET.TABLE")
         self.check_schema(tables.AVAILABILITY)
         row_checks.check_rows(self, tables.AVAILABILITY, {"history_start": start, "end": end})
+        check_reports(self, {"start": start, "history_start": self.history_start(start), "end": end})
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return what `check_history` would scan."""
@@ -210,16 +213,21 @@ class BigQueryWarehouse(ClosedOnExit):
             self._metadata[table] = self._jobs.table(name, f"{table} ({name})")
         return self._metadata[table]
 
-    def fingerprint(self) -> str:
-        """Return a digest of each table's id, time of change and size; for a view, of the tables that it reads."""
-        return self._fingerprint
+    def fingerprint(self, *, has_reports: bool = False) -> str:
+        """Return a digest of each table's id, time of change and size; for a view, of the tables that it reads.
 
-    @cached_property
-    def _fingerprint(self) -> str:
+        The table of injury reports, if there is one, is left out without `has_reports`.
+        """
+        names = tuple(name for name in self._names if has_reports or name != tables.AVAILABILITY.name)
+        if names not in self._fingerprints:
+            self._fingerprints[names] = self._digest(names)
+        return self._fingerprints[names]
+
+    def _digest(self, names: Iterable[str]) -> str:
         digest = hashlib.sha256(repr(self._config.season_type).encode())
         for renamed in (self._config.team_codes, self._config.season_types):
             digest.update(repr(renamed).encode() if renamed else b"")
-        for table in self._names:
+        for table in names:
             found = self._table(table)
             state = _state(found) if found.table_type == "TABLE" else self._state_behind(table, found)
             digest.update(repr(state).encode())

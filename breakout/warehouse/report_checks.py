@@ -1,0 +1,103 @@
+"""The check of injury reports against the games: the same teams, dates and players.
+
+A team code, a date or a player's name that fits no game would make every feature of the reports 0 without an error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from breakout.errors import DataError, nearest_name
+from breakout.warehouse.tables import AVAILABILITY, PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from breakout.warehouse.base import Warehouse
+    from breakout.warehouse.tables import SourceTables
+
+# Real reports name players without a game (1.7 % of the sample's rows, at most 30 % on a date) and games that were
+# postponed (0.1 %). Names in another spelling, or dates of another time zone, fit hardly any game.
+_MOST = 0.5
+_FEWEST_ROWS = 10  # too few rows to conclude anything from a share
+
+
+def report_query(sources: SourceTables, *, is_filtered: bool) -> str:
+    """Return a query for how many statuses fit no team, no game and no player, one row for each team code.
+
+    With `is_filtered` it reads the reports of @start to @end, and the games of @history_start to @end. Columns of the
+    result: team, is_known (the code is in the team table), total (rows), past (rows of dates that the team table
+    covers), off_days (those of them without a game of the team), strangers (rows whose player has no game), and an
+    example of the last two.
+    """
+    of_reports = "\n  WHERE game_date BETWEEN @start AND @end" if is_filtered else ""
+    of_games = "\n  WHERE game_date BETWEEN @history_start AND @end" if is_filtered else ""
+    return f"""WITH report AS (
+  SELECT game_date, CAST(team_abbr AS STRING) AS team, CAST(player_lookup AS STRING) AS player
+  FROM {sources.reference(AVAILABILITY)}{of_reports}
+),
+
+side AS (
+  SELECT DISTINCT game_date, CAST(team_abbr AS STRING) AS team
+  FROM {sources.reference(TEAM_OFFENSE_GAME_SUMMARY)}{of_games}
+),
+
+known_team AS (
+  SELECT DISTINCT team FROM side
+),
+
+known_player AS (
+  SELECT DISTINCT CAST(player_lookup AS STRING) AS player
+  FROM {sources.reference(PLAYER_GAME_SUMMARY)}{of_games}
+),
+
+span AS (
+  SELECT MIN(game_date) AS first_date, MAX(game_date) AS last_date FROM side
+)
+
+SELECT report.team, MAX(IF(known_team.team IS NULL, 0, 1)) AS is_known, COUNT(*) AS total,
+  COUNTIF(report.game_date BETWEEN first_date AND last_date) AS past,
+  COUNTIF(report.game_date BETWEEN first_date AND last_date AND side.team IS NULL) AS off_days,
+  MIN(IF(report.game_date BETWEEN first_date AND last_date AND side.team IS NULL, report.game_date, NULL)) AS off_day,
+  COUNTIF(known_player.player IS NULL) AS strangers,
+  MIN(IF(known_player.player IS NULL, report.player, NULL)) AS stranger
+FROM report
+CROSS JOIN span
+LEFT JOIN known_team ON known_team.team = report.team
+LEFT JOIN side ON side.team = report.team AND side.game_date = report.game_date
+LEFT JOIN known_player ON known_player.player = report.player
+GROUP BY report.team
+ORDER BY report.team"""
+
+
+def check_reports(warehouse: Warehouse, parameters: Mapping[str, object]) -> None:
+    """Raise DataError if the injury reports name unknown teams, or in most rows other dates or players than the games.
+
+    Without `parameters` all rows are compared.
+    """
+    sql = report_query(warehouse.sources, is_filtered=bool(parameters))
+    rows = warehouse.query(sql, parameters).to_pylist()
+    known = [row["team"] for row in rows if row["is_known"]]
+    unknown = [row for row in rows if not row["is_known"]]
+    if unknown:
+        named = ", ".join(f"{row['team']!r} ({row['total']:,} rows)" for row in unknown[:8])
+        near = nearest_name(unknown[0]["team"], known) or "CODE"
+        raise DataError(
+            f"availability names teams that team_offense_game_summary has no row of: {named}; correct the codes, or "
+            f"map them with 'warehouse.team_codes={{{unknown[0]['team']}: {near}}}'."
+        )
+    total, past, off_days, strangers = (
+        sum(int(row[count]) for row in rows) for count in ("total", "past", "off_days", "strangers")
+    )
+    if past >= _FEWEST_ROWS and off_days > _MOST * past:
+        example = next(f"{row['team']} on {row['off_day']}" for row in rows if row["off_days"])
+        raise DataError(
+            f"availability dates {off_days:,} of {past:,} statuses by days on which their team has no game, for "
+            f"example {example}; game_date must be the day on which the game is played in US Eastern time."
+        )
+    if total >= _FEWEST_ROWS and strangers > _MOST * total:
+        example = next(row["stranger"] for row in rows if row["strangers"])
+        raise DataError(
+            f"availability names players without a game in {strangers:,} of {total:,} rows, for example {example!r}; "
+            "player_lookup must be written as in player_game_summary."
+        )
