@@ -140,8 +140,9 @@ def _to_instant(source: SourceColumn) -> Conversion:
     if source.base_type == "TIMESTAMP WITH TIME ZONE":
         return Conversion(name)
     if source.base_type in _TEXTS:
-        # DuckDB reads an offset of four digits only with a colon.
-        text = f"regexp_replace({name}, '([+-]\\d{{2}})(\\d{{2}})$', '\\1:\\2')"
+        # DuckDB reads only texts with seconds, and offsets of four digits only with a colon.
+        seconds = f"regexp_replace({name}, '^(.{{16}})([Z+ -])', '\\1:00\\2')"
+        text = f"regexp_replace({seconds}, '([+-]\\d{{2}})(\\d{{2}})$', '\\1:\\2')"
         instant = f"TRY_CAST({text} AS TIMESTAMPTZ)"
         problem = f"{name} IS NOT NULL AND (NOT regexp_full_match({name}, '{_ISO_INSTANT}') OR {instant} IS NULL)"
         return Conversion(instant, problem, _INSTANT, _INSTANT_ADVICE)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from breakout.features import roster
+from breakout.features.registry import REGISTRY
 from breakout.proof.audit_checks import PERTURBATION, PREDICTION_PATH, TRUNCATION
 from breakout.proof.auditing import AuditReport, audit_features
 from breakout.proof.status_checks import CUTOFF, LATER_STATUSES, REPORTS_COUNT, TIP_OFF, cutoff_of
@@ -58,7 +59,7 @@ def audit(warehouse: DuckDBWarehouse, availability: AvailabilityConfig, names: t
 
 
 def test_the_installed_features_are_clean(warehouse: DuckDBWarehouse) -> None:
-    names = ("team_points_out", "team_points_newly_out", "opponent_points_out", "is_questionable", "is_probable")
+    names = tuple(name for name in REGISTRY if REGISTRY[name].group == "availability")
     report = audit(warehouse, HALF_PAST_ONE, names)
     assert report.is_clean, report.violations[:3]
     assert {LATER_STATUSES, CUTOFF, TIP_OFF, REPORTS_COUNT} < set(report.checks)
