@@ -124,5 +124,5 @@ def test_a_copy_of_a_source_shares_its_cache_but_not_its_name(tmp_path: Path) ->
     )
     with Sources(tmp_path, is_dry=False) as sources:
         facts = [sources.open(config, "a").facts for config in (settings.SampleWarehouseConfig("sample"), copy)]
-    assert facts[0].fingerprint == facts[1].fingerprint
+    assert facts[0].fingerprints == facts[1].fingerprints
     assert [source.description for source in facts] == ["sample, games to 2026-02-05", "duckdb, games to 2026-02-05"]
