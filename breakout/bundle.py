@@ -159,13 +159,17 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A loaded bundle. `settings` are those of its training run."""
+    """A loaded bundle. `settings` are those of its training run.
+
+    `asked_availability` is a cutoff to score with in place of the contract's; None is the contract's.
+    """
 
     folder: Path
     model: Model
     contract: Contract
     settings: ExperimentConfig
     manifest: Manifest
+    asked_availability: AvailabilityConfig | None = None
 
     @property
     def calibrator(self) -> Calibrator:
@@ -184,11 +188,12 @@ class Bundle:
 
     @property
     def features(self) -> BreakoutFeatureConfig:
-        """The features, population and label of the contract, from which each query for this bundle is made.
+        """The features, population, label and cutoff, from which each query for this bundle is made.
 
         The user's own definitions are those in the bundle's settings.
         """
-        return _features(self.contract, self.settings)
+        own = _features(self.contract, self.settings)
+        return replace(own, availability=self.asked_availability or own.availability)
 
     @property
     def train_end(self) -> date:

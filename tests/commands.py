@@ -79,6 +79,7 @@ SETTINGS = {
     "untested": ("model=logistic", "seed=7", *ONLY_TRAINS),
     "earlier": ("model=logistic", "window.train_end=2026-01-03", "window.eval_start=2026-01-04"),
     "experimental": ("mode=experimental", "features.names=[points_avg_season,cv_ratio]"),
+    "reported": ("model=logistic", "mode=experimental", "features.names=[points_avg_season,team_points_out]"),
     "calibrated": ("calibration=isotonic",),
     "walk": ("window=walk_forward", "window.folds=2"),
 }

@@ -10,16 +10,21 @@ import duckdb
 from breakout.warehouse.sample import SAMPLE_FOLDER
 
 HISTORY = ("player_game_summary", "team_offense_game_summary")
+WHOLE = ("schedule", "availability")
 
 
 def ingest(folder: Path, start: date, end: date) -> None:
-    """Write the games from `start` to `end`, both inclusive, as one more file of each table, and the whole schedule."""
+    """Write the games from `start` to `end`, both inclusive, as one more file of each table.
+
+    The schedule and the injury reports are whole.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for table in HISTORY:
         target = folder / f"{table}_{start}.parquet"
         where = f"game_date BETWEEN DATE '{start}' AND DATE '{end}'"
         duckdb.sql(f"FROM '{SAMPLE_FOLDER / f'{table}.parquet'}' WHERE {where}").write_parquet(str(target))
-    (folder / "schedule.parquet").write_bytes((SAMPLE_FOLDER / "schedule.parquet").read_bytes())
+    for table in WHOLE:
+        (folder / f"{table}.parquet").write_bytes((SAMPLE_FOLDER / f"{table}.parquet").read_bytes())
 
 
 def warehouse_overrides(folder: Path) -> tuple[str, ...]:
@@ -27,5 +32,5 @@ def warehouse_overrides(folder: Path) -> tuple[str, ...]:
     return (
         "warehouse=duckdb",
         *(f"warehouse.{table}={folder}/{table}_*.parquet" for table in HISTORY),
-        f"warehouse.schedule={folder}/schedule.parquet",
+        *(f"warehouse.{table}={folder}/{table}.parquet" for table in WHOLE),
     )

@@ -27,6 +27,7 @@ AVAILABILITY_FEATURES: tuple[Feature, ...] = (
         unit="points",
         group="availability",
         description="Season averages of points, summed over team-mates who are listed as out or doubtful",
+        phrase="{value:.0f} points of team-mates out",
     ),
     Feature(
         name="team_minutes_out",
@@ -35,6 +36,7 @@ AVAILABILITY_FEATURES: tuple[Feature, ...] = (
         unit="minutes",
         group="availability",
         description="Season averages of minutes, summed over team-mates who are listed as out or doubtful",
+        phrase="{value:.0f} minutes of team-mates out",
     ),
     Feature(
         name="team_points_newly_out",
@@ -43,6 +45,7 @@ AVAILABILITY_FEATURES: tuple[Feature, ...] = (
         unit="points",
         group="availability",
         description="Season averages of points, summed over team-mates who are out and played the team's previous game",
+        phrase="{value:.0f} points of team-mates newly out",
     ),
     Feature(
         name="team_points_returning",
@@ -59,6 +62,7 @@ AVAILABILITY_FEATURES: tuple[Feature, ...] = (
             "Season averages of points, summed over team-mates with 10 points or more who are not out, missed the "
             "team's previous game and played one of its last 10"
         ),
+        phrase="{value:.0f} points of team-mates returning",
     ),
     Feature(
         name="opponent_points_out",
@@ -67,6 +71,7 @@ AVAILABILITY_FEATURES: tuple[Feature, ...] = (
         unit="points",
         group="availability",
         description="Season averages of points, summed over players of the opponent who are listed as out or doubtful",
+        phrase="{value:.0f} points of opponents out",
     ),
     Feature(
         name="is_questionable",
@@ -75,6 +80,7 @@ AVAILABILITY_FEATURES: tuple[Feature, ...] = (
         unit="flag",
         group="availability",
         description="1 if he is listed as questionable or doubtful",
+        phrase="listed as questionable or doubtful",
     ),
     Feature(
         name="is_probable",
@@ -83,5 +89,6 @@ AVAILABILITY_FEATURES: tuple[Feature, ...] = (
         unit="flag",
         group="availability",
         description="1 if he is listed as probable",
+        phrase="listed as probable",
     ),
 )

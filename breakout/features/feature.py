@@ -21,6 +21,8 @@ class Feature:
 
     NULL means missing. Divide by `NULLIF(x, 0)`. Subtract 1e-9 from a threshold, so that rounding never makes an equal
     value fail.
+
+    `phrase` names a value where people read it, with `{value}` for the number; that of a flag names the value 1.
     """
 
     name: str
@@ -29,3 +31,11 @@ class Feature:
     unit: str
     group: FeatureGroup
     description: str
+    phrase: str = ""
+
+    def describe_value(self, value: float) -> str:
+        """Return a value in words; without a phrase, the feature's name and the value in four digits."""
+        if not self.phrase:
+            return f"{self.name} {value:.4g}"
+        prefix = "not " if self.unit == "flag" and value == 0 else ""
+        return prefix + self.phrase.format(value=value)

@@ -80,14 +80,30 @@ def get_training_data_query(
         "kept": _kept(plan, row_source),
         **{relation.state: _state(plan, relation) for relation in w.RELATIONS if _is_needed(plan, relation)},
         **_nights_as_of(plan),
-        **availability_states(plan, tables),
+        **(availability_states(tables) if plan.uses_availability else {}),
         **rosters(plan),
         "joined": _joined(plan),
         **_levels(plan),
     }
-    body = ",\n\n".join(f"{name} AS (\n{textwrap.indent(text, '  ')}\n)" for name, text in ctes.items())
     listed = (*names, "points") if has_points else names
-    return f"WITH {body}\n\n{_final(plan, listed, row_source)}\n"
+    return f"{_with(ctes)}\n\n{_final(plan, listed, row_source)}\n"
+
+
+def get_status_query(tables: SourceTables, named: Sequence[str]) -> str:
+    """Return the query for the status of each player, as features know it, for the game dates @start..@end.
+
+    Parameters of the text: @start @end DATE, @cutoff (HH:MM) and @timezone STRING, @days_before INT64. Columns of the
+    result: game_date, team_abbr, player_lookup, status, then `named`, which are further columns of the injury reports.
+    Rows are sorted by the first three.
+    """
+    ctes = availability_states(tables, named)
+    del ctes["report_dates"]
+    return f"{_with(ctes)}\n\nSELECT *\nFROM availability_state\nORDER BY game_date, team_abbr, player_lookup\n"
+
+
+def _with(ctes: Mapping[str, str]) -> str:
+    body = ",\n\n".join(f"{name} AS (\n{textwrap.indent(text, '  ')}\n)" for name, text in ctes.items())
+    return f"WITH {body}"
 
 
 def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> int:

@@ -11,6 +11,8 @@ from breakout.features import windows as w
 from breakout.warehouse.tables import AVAILABILITY, SCHEDULE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from breakout.features.query_plan import QueryPlan
     from breakout.warehouse.tables import SourceTables
 
@@ -97,14 +99,15 @@ FROM (
 WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_date, game_id)"""
 
 
-def availability_states(plan: QueryPlan, tables: SourceTables) -> dict[str, str]:
+def availability_states(tables: SourceTables, named: Sequence[str] = ()) -> dict[str, str]:
     """Return the latest status of each player for each game date and team, and the dates with a report.
 
     Only what was reported by the cutoff of the game date counts, and of a status only what was reported before tip-off.
+    `named` are further columns of the table that the states keep.
     """
-    if not plan.uses_availability:
-        return {}
-    reports = f"""SELECT game_date, team_abbr, player_lookup, status, reported_at
+    columns = ", ".join(("game_date", "team_abbr", "player_lookup", "status", *named))
+    read = columns if "reported_at" in named else f"{columns}, reported_at"
+    reports = f"""SELECT {read}
 FROM {tables.reference(AVAILABILITY)}
 WHERE game_date BETWEEN @start AND @end
   AND reported_at <= {_CUTOFF}"""
@@ -124,7 +127,7 @@ WHERE game_date BETWEEN @start AND @end
     ) AS tip_offs ON tip_offs.game_date = reports.game_date AND tip_offs.team_abbr = reports.team_abbr
     WHERE tip_off IS NULL OR reported_at < tip_off
   )"""
-    states = f"""SELECT game_date, team_abbr, player_lookup, status
+    states = f"""SELECT {columns}
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY game_date, team_abbr, player_lookup ORDER BY reported_at DESC) AS recency
   FROM {known}

@@ -81,7 +81,7 @@ def build_entries(prediction: Prediction, tip_offs: dict[str, datetime], timezon
         "data": prediction.data,
         "role": prediction.role,
         "predicted_at": prediction.predicted_at,
-        "known_at": getattr(slate, "known_at", None),
+        "known_at": slate.known_at,
     }
     rows: list[Any] = slate.ranked.to_dict("records")
     vectors: list[Any] = slate.features.to_dict("records")

@@ -88,7 +88,7 @@ def _predict(
 ) -> DaySlate:
     check_contract(bundle)
     check_day(bundle, day)
-    slate = build_slate(bundle, warehouse, day, config.max_days_since_game)
+    slate = build_slate(bundle, warehouse, day, config.max_days_since_game, now=now)
     ledger = FolderLedger.of(config.paths.outputs)
     before = ledger.read_slate(day, bundle.fingerprint)
     written = record_slate(slate, bundle, warehouse, config.ledger, config.paths.outputs, now)

@@ -6,7 +6,7 @@ are defined differently than in its training, and no other check would notice.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ from breakout.production.registry import Registry
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from breakout.settings import AskedCutoffConfig
+
 
 def find_bundle(path: str | Path) -> Bundle:
     """Return the verified bundle of a bundle's folder, a run's folder or a registry (its model in production).
@@ -28,6 +30,12 @@ def find_bundle(path: str | Path) -> Bundle:
     """
     folder = Path(path)
     return Registry(folder).current_bundle() if Registry.is_at(folder) else load_bundle(folder)
+
+
+def with_cutoff(bundle: Bundle, asked: AskedCutoffConfig) -> Bundle:
+    """Return the bundle with the asked cutoff, which is part of the contract if a feature reads injury reports."""
+    given = {key: value for key, value in asdict(asked).items() if value is not None}
+    return replace(bundle, asked_availability=replace(bundle.features.availability, **given)) if given else bundle
 
 
 def open_bundle(path: str | Path) -> Bundle:
@@ -70,11 +78,15 @@ def installed_contract(bundle: Bundle) -> Contract:
 
 def _refusal(bundle: Bundle, differences: Sequence[str], absent: Sequence[str]) -> str:
     listed = "".join(f"\n  {difference}" for difference in differences)
-    remedy = (
-        f"{', '.join(absent)} cannot be computed any more, so the bundle cannot be scored at all."
-        if absent
-        else "Train a new bundle, or install the version that this one was trained with."
-    )
+    if absent:
+        remedy = f"{', '.join(absent)} cannot be computed any more, so the bundle cannot be scored at all."
+    elif bundle.asked_availability and all(difference.startswith("availability.") for difference in differences):
+        remedy = (
+            "Leave out availability.*, train a bundle for this cutoff, or score nevertheless with "
+            "allow_contract_mismatch=true."
+        )
+    else:
+        remedy = "Train a new bundle, or install the version that this one was trained with."
     return (
         f"{bundle.folder} is refused: its contract {bundle.contract.fingerprint} is not that of the installed "
         f"feature definitions.{listed}\n{remedy}"

@@ -3,12 +3,15 @@
 Candidates are players whose latest played game this season was for a team on the day's schedule and is at most
 `max_days_since_game` days old, and whom the bundle's target counts as role players. Their rows come from the same query
 as training rows.
+
+If the warehouse has injury reports, a player whose status is out at the cutoff is left out too. A slate that is asked
+for before its cutoff knows what was reported until then.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,9 +20,12 @@ import pandas as pd
 from breakout.dataset import Dataset, build_dataset
 from breakout.errors import ConfigurationError, DataError
 from breakout.features.query import KEY_COLUMNS
+from breakout.production.statuses import ReportedStatuses, cutoff_instant, known_by, read_statuses
 from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
     from breakout.bundle import Bundle
@@ -36,6 +42,7 @@ SKIPPED_COLUMNS = (
     "games_before",
     "season_points_avg",
     "days_since_last_game",
+    "availability_status",
     "reason",
 )
 
@@ -44,14 +51,18 @@ SKIPPED_COLUMNS = (
 class Slate:
     """The ranked players of one day's games.
 
-    `warnings` are sentences about games that the warehouse does not have yet. `ranked` has one row for each candidate,
-    highest probability first: KEY_COLUMNS, split ("slate"), probability, player_full_name, team_abbr,
-    opponent_team_abbr, is_home, season_points_avg (S, points), points_for_breakout (the fewest points that are a
-    breakout), games_before, days_since_last_game, top_features (text), bundle and contract (their fingerprints), and
-    for a model of points ladder, the list of P(points >= k) for k = 1, 2, ....
-    `features` has the features that the model got, one row for each row of `ranked` as `build_slate` returns it; NaN
-    where a default was filled.
-    `skipped` has SKIPPED_COLUMNS.
+    `ranked` has one row for each candidate, highest probability first: KEY_COLUMNS, split ("slate"), probability (of a
+    breakout if he plays), player_full_name, team_abbr, opponent_team_abbr, is_home, season_points_avg (S, points),
+    points_for_breakout (the fewest points that are a breakout), games_before, days_since_last_game,
+    availability_status (doubtful, questionable, probable, available, not_listed, or unknown if nothing was reported for
+    the day), team_out and opponent_out (names of the players who are out or doubtful), known_at, top_features (text),
+    bundle and contract (their fingerprints), and for a model of points ladder, the list of P(points >= k) for
+    k = 1, 2, .... `features` has the features that the model got, one row for each row of
+    `ranked` as `build_slate` returns it; NaN where a default was filled. `skipped` has SKIPPED_COLUMNS.
+
+    `warnings` are sentences about what the slate does not know: games that the warehouse does not have yet, and
+    statuses. `predicted_at` is when the slate was asked for, in UTC. `statuses` are all statuses of the day that the
+    slate knows, also those of players who are on no slate.
     """
 
     day: date
@@ -59,22 +70,49 @@ class Slate:
     features: pd.DataFrame
     skipped: pd.DataFrame
     warnings: tuple[str, ...]
+    predicted_at: datetime
+    statuses: ReportedStatuses
+
+    @property
+    def known_at(self) -> datetime | None:
+        """When the newest status that the slate knows was reported, in UTC; None if it knows none.
+
+        In `ranked` it is ISO 8601 text, empty for None. Games are known to the day before the slate.
+        """
+        return self.statuses.known_at
 
 
-def build_slate(bundle: Bundle, warehouse: Warehouse, day: date, max_days_since_game: int) -> Slate:
-    """Rank the day's candidates; DataError if the schedule has no game of that day."""
+def build_slate(
+    bundle: Bundle, warehouse: Warehouse, day: date, max_days_since_game: int, *, now: datetime | None = None
+) -> Slate:
+    """Rank the day's candidates as of the cutoff, or as of `now` if that is earlier.
+
+    `now` has a time zone; None is the present. DataError if the schedule has no game of that day.
+    """
     check_schedule(warehouse, bundle, day)
-    rows = build_dataset(warehouse, bundle.features, day, day, row_source="slate")
+    now = now or datetime.now(UTC)
+    features = replace(bundle.features, availability=known_by(bundle.features.availability, day, now))
+    statuses = read_statuses(warehouse, features, day)
+    rows = build_dataset(warehouse, features, day, day, row_source="slate")
     stale = _days_since_last_game(rows)
-    reasons = _reasons(rows, stale, bundle.settings.target, max_days_since_game)
+    reasons = _reasons(rows, stale, statuses, bundle.settings.target, max_days_since_game)
     is_candidate = np.array([reason == "" for reason in reasons], dtype=bool)
     candidates = rows.take(is_candidate)
-    ranked = _rank(bundle, candidates, stale[is_candidate])
-    features = candidates.X.mask(candidates.is_missing).loc[ranked.index].reset_index(drop=True)
-    skipped = pd.concat([rows.keys, rows.context], axis=1).assign(days_since_last_game=stale, reason=reasons)
+    ranked = _rank(bundle, candidates, stale[is_candidate], statuses)
+    known = candidates.X.mask(candidates.is_missing).loc[ranked.index].reset_index(drop=True)
+    skipped = pd.concat([rows.keys, rows.context], axis=1).assign(
+        days_since_last_game=stale, availability_status=statuses.of_rows(rows), reason=reasons
+    )
     skipped = skipped.loc[~is_candidate, list(SKIPPED_COLUMNS)].sort_values(["reason", "player_lookup"])
     ranked, skipped = ranked.reset_index(drop=True), skipped.reset_index(drop=True)
-    return Slate(day, ranked, features, skipped, _warnings(bundle, warehouse, day, len(rows)))
+    warnings = _warnings(bundle, warehouse, day, len(rows)) + _status_warnings(bundle, statuses, day, rows)
+    return Slate(day, ranked, known, skipped, warnings, now.astimezone(UTC), statuses)
+
+
+def mark_mismatch(slate: Slate, differences: Sequence[str]) -> Slate:
+    """Return the slate with the column contract_mismatch (true) and a warning that names the differences."""
+    warning = f"scored under another contract than the bundle's: {'; '.join(differences)}"
+    return replace(slate, ranked=slate.ranked.assign(contract_mismatch=True), warnings=(warning, *slate.warnings))
 
 
 def check_day(bundle: Bundle, day: date) -> None:
@@ -116,9 +154,9 @@ WHERE game_date BETWEEN @history_start AND @end
     return warehouse.query(sql, bundle.features.parameters(day - around, day, day + around))
 
 
-def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray) -> pd.DataFrame:
+def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray, statuses: ReportedStatuses) -> pd.DataFrame:
     """Return the ranking of the candidates `rows`; its index holds the position of each in `rows`."""
-    context = rows.context
+    context, absent = rows.context, statuses.absent_players()
     ranked = rows.keys.assign(
         split="slate",
         probability=bundle.predict_probability(rows),
@@ -130,6 +168,10 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray) -> pd.DataFrame:
         points_for_breakout=rows.points_for_breakout,
         games_before=context["games_before"].astype("int64"),
         days_since_last_game=stale.astype("int64"),
+        availability_status=statuses.of_rows(rows),
+        team_out=[absent.get(team, "") for team in context["team_abbr"]],
+        opponent_out=[absent.get(team, "") for team in context["opponent_team_abbr"]],
+        known_at=f"{statuses.known_at:%Y-%m-%dT%H:%M:%SZ}" if statuses.known_at else "",
         top_features=_top_features(bundle, rows),
         bundle=bundle.fingerprint,
         contract=bundle.contract.fingerprint,
@@ -146,13 +188,14 @@ def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
     if not len(rows):
         return []
     contributions = bundle.model.shap_values(rows)
+    features = [bundle.features.registry[name] for name in bundle.contract.names]
     values, is_missing = rows.X.to_numpy(), rows.is_missing.to_numpy()
     texts = []
     for row, added in enumerate(contributions):
         largest = [k for k in np.argsort(-np.abs(added), kind="stable")[:TOP_FEATURES] if added[k] != 0]
         filled = [" (default)" if is_missing[row, k] else "" for k in largest]
         named = zip(largest, filled, strict=True)
-        parts = [f"{bundle.contract.names[k]} {values[row, k]:.4g}{mark} {added[k]:+.2f}" for k, mark in named]
+        parts = [f"{features[k].describe_value(values[row, k])}{mark} {added[k]:+.2f}" for k, mark in named]
         texts.append("; ".join(parts))
     return texts
 
@@ -163,13 +206,18 @@ def _days_since_last_game(rows: Dataset) -> np.ndarray:
     return np.asarray((rows.dates - last).astype("int64"))
 
 
-def _reasons(rows: Dataset, stale: np.ndarray, target: TargetConfig, max_days_since_game: int) -> list[str]:
+def _reasons(
+    rows: Dataset, stale: np.ndarray, statuses: ReportedStatuses, target: TargetConfig, max_days_since_game: int
+) -> list[str]:
     """Return the reason why each row is not a candidate; an empty text for a candidate."""
     context = rows.context
+    found = statuses.of_rows(rows)
     columns = (context["games_before"], context["season_points_avg"], context["is_role_player"], stale)
     return [
-        _reason(int(games), float(average), bool(is_role_player), int(days), target, max_days_since_game)
-        for games, average, is_role_player, days in zip(*columns, strict=True)
+        f"listed out at {statuses.cutoff_text}"
+        if status == "out"
+        else _reason(int(games), float(average), bool(is_role_player), int(days), target, max_days_since_game)
+        for status, games, average, is_role_player, days in zip(found, *columns, strict=True)
     ]
 
 
@@ -200,3 +248,19 @@ WHERE game_date BETWEEN @start AND @end AND {sources.season_type} IN UNNEST(@sea
     unknown = f"{message}. No feature knows of them." if missing else ""
     nobody = "" if players else f"nobody has played a game this season yet for a team that plays on {day}."
     return tuple(filter(None, (unknown, nobody)))
+
+
+def _status_warnings(bundle: Bundle, statuses: ReportedStatuses, day: date, rows: Dataset) -> tuple[str, ...]:
+    """Return what the slate does not know of the day's statuses; nothing if there are no injury reports."""
+    asked = bundle.features.availability
+    early = unreported = ""
+    if statuses.is_available and statuses.cutoff < cutoff_instant(asked, day):
+        silent = ", ".join(sorted({*rows.context["team_abbr"]} - {*statuses.players["team_abbr"]}))
+        early = (
+            f"asked for before the cutoff of {asked.cutoff} ({asked.timezone}): statuses reported after "
+            f"{statuses.cutoff_text} are not known"
+            + (f"; until then nobody is listed for {silent}." if silent else ".")
+        )
+    if statuses.is_available and not len(statuses.players):
+        unreported = f"nothing was reported for {day} by {statuses.cutoff_text}; who is out is not known."
+    return tuple(filter(None, (early, unreported)))

@@ -20,7 +20,7 @@ from breakout.features.distributions import (
     save_distributions,
     validate_feature_distributions,
 )
-from breakout.production.bundle_gate import check_contract, find_bundle
+from breakout.production.bundle_gate import check_contract, find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
 from breakout.production.scoring import later_window, score_window
 from breakout.report.html.run_page import write_page
@@ -49,7 +49,7 @@ def run(config: EvaluateConfig) -> int:
     """
     # The folder is what the run's settings keep, because a name may stand for another bundle tomorrow.
     config = replace(config, bundle=str(resolve_bundle(config.bundle, config.paths.outputs)))
-    bundle = find_bundle(config.bundle)
+    bundle = with_cutoff(find_bundle(config.bundle), config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
     with progress_line("evaluate"), open_for(config, "evaluate") as warehouse:
         run = evaluate(config, bundle, differences, warehouse)

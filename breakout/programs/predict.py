@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from breakout.coverage import absent_game_warnings, find_absent_games
 from breakout.ledger.recording import record_slate
-from breakout.production.bundle_gate import open_bundle
+from breakout.production.bundle_gate import check_contract, find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
 from breakout.production.player_line import answer_line, parse_line
-from breakout.production.slate import build_slate, check_day
+from breakout.production.slate import build_slate, check_day, mark_mismatch
 from breakout.production.slate_choice import exclude_players, resolve_day
 from breakout.production.slate_output import check_out, write_slate
 from breakout.report.terminal.bars import progress_line
@@ -27,18 +26,23 @@ def run(config: PredictConfig) -> int:
     """Build, print and write the slate, and keep a registered model's entries; return the exit code.
 
     With `line`, the answer is printed in place of the slate. The ledger keeps the whole slate, also the rows that `top`
-    and `exclude` leave out. GateError if the bundle's contract is not the installed one.
+    and `exclude` leave out, but no slate under another contract than the bundle's. GateError if the bundle's contract
+    is not the installed one.
     """
     check_out(config.out, config.warehouse)
     asked = None if config.line is None else parse_line(config.line)
     day = resolve_day(config.date)
-    bundle = open_bundle(resolve_bundle(config.bundle, config.paths.outputs))
+    bundle = find_bundle(resolve_bundle(config.bundle, config.paths.outputs))
+    bundle = with_cutoff(bundle, config.availability)
+    differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
     check_day(bundle, day)
     with progress_line("predict"), open_for(config, "predict") as warehouse:
         whole = build_slate(bundle, warehouse, day, config.max_days_since_game)
-        slate = exclude_players(whole, config.exclude, warehouse) if config.exclude else whole
+        slate = mark_mismatch(whole, differences) if differences else whole
+        slate = exclude_players(slate, config.exclude, warehouse) if config.exclude else slate
         absent = find_absent_games(warehouse, bundle.features, day, day)
-        kept = record_slate(whole, bundle, warehouse, config.ledger, config.paths.outputs, datetime.now(UTC))
+        recorded = (whole, bundle, warehouse, config.ledger, config.paths.outputs, whole.predicted_at)
+        kept = None if differences else record_slate(*recorded)
     shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))
     written = write_slate(shown, config.out, config.warehouse) if config.out else []
     written += [str(kept)] if kept else []

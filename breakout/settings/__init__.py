@@ -5,6 +5,7 @@ Only this package and `cli` import Hydra and OmegaConf.
 
 from breakout.settings.definitions import FeatureDefinitionConfig, FeaturesConfig
 from breakout.settings.groups import (
+    AskedCutoffConfig,
     AuditRowsConfig,
     AvailabilityConfig,
     BaseRateConfig,
@@ -57,6 +58,7 @@ from breakout.settings.versions import CONFIG_VERSION
 __all__ = [
     "CONFIG_VERSION",
     "ROOT_CLASSES",
+    "AskedCutoffConfig",
     "AuditConfig",
     "AuditRowsConfig",
     "AvailabilityConfig",

@@ -9,6 +9,7 @@ from typing import Any
 
 from breakout.errors import ConfigurationError, nearest_name
 from breakout.settings.groups import (
+    AskedCutoffConfig,
     AvailabilityConfig,
     BigQueryTrackingConfig,
     BigQueryWarehouseConfig,
@@ -54,10 +55,12 @@ def check_target(target: TargetConfig) -> None:
     check_list("target.season_types", target.season_types)
 
 
-def check_availability(availability: AvailabilityConfig) -> None:
+def check_availability(availability: AvailabilityConfig | AskedCutoffConfig) -> None:
     """Check that the time zone of the cutoff is known."""
     from zoneinfo import ZoneInfo, available_timezones
 
+    if availability.timezone is None:
+        return
     try:
         ZoneInfo(availability.timezone)
     except (KeyError, OSError, ValueError):
@@ -204,6 +207,7 @@ def check_list(key: str, items: Sequence[object]) -> None:
 
 
 GROUP_CHECKS: dict[type, Callable[[Any], None]] = {
+    AskedCutoffConfig: check_availability,
     AvailabilityConfig: check_availability,
     TargetConfig: check_target,
     ValidationConfig: check_validation,

@@ -70,6 +70,10 @@ class TargetConfig:
     season_types: tuple[SeasonType, ...]
 
 
+TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="written as HH:MM, such as 17:30")]
+CutoffDays = Annotated[int, Meta(ge=0, le=7)]
+
+
 @dataclass(frozen=True)
 class AvailabilityConfig:
     """The cutoff of a game date: a status counts if it was reported at or before it.
@@ -77,9 +81,18 @@ class AvailabilityConfig:
     The cutoff is the time of day `cutoff` in `timezone`, `days_before` days before the game date.
     """
 
-    cutoff: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="written as HH:MM, such as 17:30")]
+    cutoff: TimeOfDay
     timezone: str
-    days_before: Annotated[int, Meta(ge=0, le=7)]
+    days_before: CutoffDays
+
+
+@dataclass(frozen=True)
+class AskedCutoffConfig:
+    """The cutoff for scoring a saved bundle; a key that is None is the bundle's own."""
+
+    cutoff: TimeOfDay | None
+    timezone: str | None
+    days_before: CutoffDays | None
 
 
 @dataclass(frozen=True)

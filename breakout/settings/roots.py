@@ -8,6 +8,7 @@ from typing import Literal
 
 from breakout.settings.definitions import FeaturesConfig
 from breakout.settings.groups import (
+    AskedCutoffConfig,
     AuditRowsConfig,
     AvailabilityConfig,
     CalibrationConfig,
@@ -119,6 +120,7 @@ class EvaluateConfig(ComposedConfig):
     start: date | None
     end: date | None
     allow_contract_mismatch: bool
+    availability: AskedCutoffConfig
     evaluation: EvaluationConfig
     distributions: DistributionsConfig
     warehouse: WarehouseConfig
@@ -141,6 +143,8 @@ class PredictConfig(ComposedConfig):
     out: FilePath | None
     line: str | None
     max_days_since_game: DaysOrZero
+    allow_contract_mismatch: bool
+    availability: AskedCutoffConfig
     ledger: LedgerConfig
     warehouse: WarehouseConfig
     paths: PathsConfig

@@ -44,9 +44,11 @@ ADDED_KEYS: dict[tuple[str, str | None], dict[str, Any]] = {
     ("features", None): {"definitions": ()},
 }
 
-# Groups that were added to the settings of commands with features, likewise.
-ADDED_GROUPS: dict[str, dict[str, Any]] = {
-    "availability": {"cutoff": "17:30", "timezone": "America/New_York", "days_before": 0},
+# Groups that were added likewise, by a key of the settings that got them: commands with features, and commands that
+# score one bundle.
+ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
+    "features": {"availability": {"cutoff": "17:30", "timezone": "America/New_York", "days_before": 0}},
+    "bundle": {"availability": {"cutoff": None, "timezone": None, "days_before": None}},
 }
 
 
@@ -119,7 +121,8 @@ def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
         values = layout.get(group)
         if isinstance(values, dict) and values.get("kind") == kind:
             layout[group] = {k: v for k, v in values.items() if k not in added or v != added[k]}
-    return {name: v for name, v in layout.items() if name not in ADDED_GROUPS or v != ADDED_GROUPS[name]}
+    added_groups = _added_groups(mapping)
+    return {name: values for name, values in layout.items() if name not in added_groups or values != added_groups[name]}
 
 
 def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
@@ -146,9 +149,13 @@ def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
 
 def _with_added_keys(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return the mapping with the keys of ADDED_KEYS and the groups of ADDED_GROUPS that it lacks."""
-    complete = (ADDED_GROUPS if "features" in mapping else {}) | mapping
+    complete = _added_groups(mapping) | mapping
     for (group, kind), added in ADDED_KEYS.items():
         values = mapping.get(group)
         if isinstance(values, dict) and values.get("kind") == kind:
             complete[group] = added | values
     return complete
+
+
+def _added_groups(mapping: dict[str, Any]) -> dict[str, Any]:
+    return next((groups for key, groups in ADDED_GROUPS.items() if key in mapping), {})

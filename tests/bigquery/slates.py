@@ -27,6 +27,10 @@ def slate(bundle: str = "b1", day: date = date(2026, 2, 6), players: int = 3) ->
             "points_for_breakout": 17,
             "games_before": 30,
             "days_since_last_game": 2,
+            "availability_status": "not_listed",
+            "team_out": "",
+            "opponent_out": "Player O'Out (doubtful)",
+            "known_at": "2026-02-06T22:30:00Z",
             "top_features": None if number else "points_avg_season",
         }
         for number in range(players)

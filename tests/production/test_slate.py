@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,7 @@ import pytest
 from breakout.bundle import Bundle, load_bundle
 from breakout.production.slate import Slate, build_slate
 from breakout.warehouse.duckdb import DuckDBWarehouse
-from tests.builders import PLAYER_SCHEMA, SEASON, TEAM_SCHEMA, History, day
+from tests.builders import PLAYER_SCHEMA, REPORT_SCHEMA, SEASON, TEAM_SCHEMA, History, day
 from tests.commands import Trained
 
 TONIGHT = 30
@@ -29,16 +29,23 @@ def scheduled(game_id: str, home: str, away: str, on: date, season_type: str = "
     return {"game_id": game_id, "game_date": on, **teams, "season_year": SEASON, "season_type": season_type}
 
 
-def build(model: Bundle, history: History, *schedule: dict[str, Any], on: int = TONIGHT) -> Slate:
-    warehouse = DuckDBWarehouse.from_arrow(
-        {
-            "player_game_summary": pa.Table.from_pylist(history.players, PLAYER_SCHEMA),
-            "team_offense_game_summary": pa.Table.from_pylist(history.teams, TEAM_SCHEMA),
-            "schedule": pa.Table.from_pylist(list(schedule)),
-        }
-    )
+def build(
+    model: Bundle,
+    history: History,
+    *schedule: dict[str, Any],
+    on: int = TONIGHT,
+    now: datetime | None = None,
+    has_reports: bool = True,
+) -> Slate:
+    tables = {
+        "player_game_summary": pa.Table.from_pylist(history.players, PLAYER_SCHEMA),
+        "team_offense_game_summary": pa.Table.from_pylist(history.teams, TEAM_SCHEMA),
+        "schedule": pa.Table.from_pylist(list(schedule)),
+    }
+    reports = {"availability": pa.Table.from_pylist(history.reports, REPORT_SCHEMA)}
+    warehouse = DuckDBWarehouse.from_arrow(tables | (reports if has_reports else {}))
     try:
-        return build_slate(model, warehouse, day(on), max_days_since_game=14)
+        return build_slate(model, warehouse, day(on), max_days_since_game=14, now=now)
     finally:
         warehouse.close()
 
@@ -119,8 +126,8 @@ def test_a_night_that_came_in_only_in_part_is_told(model: Bundle) -> None:
     plays_until(history, 29, "ann")
     missed = scheduled(f"{day(28):%Y%m%d}_MIA_CHI", "CHI", "MIA", day(28))
     known = scheduled(history.players[-1]["game_id"], "BOS", "NYK", day(29))
-    assert build(model, history, *tonight(), known).warnings == ()
-    (told,) = build(model, history, *tonight(), known, missed).warnings
+    assert build(model, history, *tonight(), known, has_reports=False).warnings == ()
+    (told,) = build(model, history, *tonight(), known, missed, has_reports=False).warnings
     assert "games scheduled from 2025-11-17 to 2025-11-30 that it lacks: 1." in told
     history.teams = [row for row in history.teams if row["game_date"] != day(29)]
     assert "lacks: 2." in build(model, history, *tonight(), known, missed).warnings[0]
@@ -129,7 +136,97 @@ def test_a_night_that_came_in_only_in_part_is_told(model: Bundle) -> None:
 def test_on_opening_night_there_is_nobody_to_rank_and_that_is_told(model: Bundle) -> None:
     history = History()
     plays_until(history, 10, "ann", season_year=SEASON - 1)
-    found = build(model, history, *tonight())
+    found = build(model, history, *tonight(), has_reports=False)
     assert (len(found.ranked), len(found.skipped)) == (0, 0)
     assert isinstance(found.ranked, pd.DataFrame)
     assert "nobody has played a game this season yet" in found.warnings[-1]
+
+
+def at(clock: str) -> datetime:
+    """Return the time of tonight in New York, which is five hours behind UTC in December."""
+    return datetime.fromisoformat(f"{day(TONIGHT)}T{clock}:00-05:00").astimezone(UTC)
+
+
+def statuses(slate: Slate) -> dict[str, str]:
+    return dict(zip(slate.ranked["player_lookup"], slate.ranked["availability_status"], strict=True))
+
+
+@pytest.fixture
+def listed() -> History:
+    """Four players of Boston and one of New York, some with statuses for tonight."""
+    history = History()
+    for player in ("ann", "bob", "cid", "dee"):
+        plays_until(history, 29, player)
+    plays_until(history, 29, "eve", team="NYK", opponent="BOS", is_home=False)
+    history.report(TONIGHT, "questionable", player="bob", at="13:30")
+    history.report(TONIGHT, "doubtful", player="cid", at="17:30")
+    history.report(TONIGHT, "out", player="dee", at="11:30")
+    history.report(TONIGHT, "out", player="eve", team="NYK", at="17:31")  # after the cutoff
+    history.report(TONIGHT, "out", player="zed", at="09:00")  # has never played
+    return history
+
+
+def test_who_is_out_is_skipped_and_who_is_in_doubt_is_ranked_with_his_status(model: Bundle, listed: History) -> None:
+    slate = build(model, listed, *tonight())
+    assert statuses(slate) == {
+        "ann": "not_listed",
+        "bob": "questionable",
+        "cid": "doubtful",
+        "eve": "not_listed",
+    }
+    assert slate.skipped[["player_lookup", "availability_status", "reason"]].to_numpy().tolist() == [
+        ["dee", "out", "listed out at 17:30"]
+    ]
+    assert (slate.known_at, set(slate.ranked["known_at"])) == (at("17:30"), {f"{day(TONIGHT)}T22:30:00Z"})
+    assert slate.warnings == ()
+
+
+def test_every_row_names_who_is_out_on_both_teams(model: Bundle, listed: History) -> None:
+    ranked = build(model, listed, *tonight()).ranked.set_index("player_lookup")
+    out = "Cid (doubtful), Dee, Zed"
+    assert ranked.loc[["ann", "eve"], ["team_out", "opponent_out"]].to_numpy().tolist() == [[out, ""], ["", out]]
+
+
+def test_a_slate_asked_for_before_the_cutoff_knows_and_says_what_was_reported_by_then(
+    model: Bundle, listed: History
+) -> None:
+    slate = build(model, listed, *tonight(), now=at("12:00"))
+    assert statuses(slate) == {"ann": "not_listed", "bob": "not_listed", "cid": "not_listed", "eve": "not_listed"}
+    assert slate.skipped["reason"].tolist() == ["listed out at 12:00"]
+    assert (slate.predicted_at, slate.known_at) == (at("12:00"), at("11:30"))
+    (warning,) = slate.warnings
+    assert "before the cutoff of 17:30 (America/New_York)" in warning
+    assert "nobody is listed for NYK" in warning
+
+
+def test_the_minute_of_the_cutoff_is_not_early_and_the_eve_is_named_by_its_date(model: Bundle, listed: History) -> None:
+    assert build(model, listed, *tonight(), now=at("17:30")).warnings == ()
+    listed.report(TONIGHT, "out", player="ann", at="20:00", days_ago=1)
+    eve = build(model, listed, *tonight(), now=datetime.fromisoformat(f"{day(TONIGHT - 1)}T18:00:00-05:00"))
+    assert eve.known_at is None
+    late = datetime.fromisoformat(f"{day(TONIGHT - 1)}T22:00:00-05:00")
+    assert build(model, listed, *tonight(), now=late).skipped["reason"].tolist() == [
+        f"listed out at 22:00 on {day(TONIGHT - 1)}"
+    ]
+
+
+def test_a_status_after_tip_off_is_unknown(model: Bundle, listed: History) -> None:
+    game = tonight()[0] | {"tip_off": at("12:00")}
+    assert statuses(build(model, listed, game))["bob"] == "not_listed"
+    assert statuses(build(model, listed, game | {"tip_off": at("13:31")}))["bob"] == "questionable"
+
+
+def test_who_was_taken_off_the_report_is_ranked(model: Bundle, listed: History) -> None:
+    listed.report(TONIGHT, "not_listed", player="dee", at="15:00")
+    assert statuses(build(model, listed, *tonight()))["dee"] == "not_listed"
+
+
+def test_without_a_report_for_the_day_nobody_is_out_and_that_is_said_where_there_are_reports(
+    model: Bundle, listed: History
+) -> None:
+    listed.reports = [row | {"game_date": day(TONIGHT - 1)} for row in listed.reports]
+    slate = build(model, listed, *tonight())
+    assert set(statuses(slate).values()) == {"unknown"}
+    assert (slate.known_at, set(slate.ranked["known_at"])) == (None, {""})
+    assert "nothing was reported for 2025-12-01 by 17:30" in slate.warnings[0]
+    assert build(model, listed, *tonight(), has_reports=False).warnings == ()

@@ -55,7 +55,7 @@ def tomorrow(trained: Trained, sample: DuckDBWarehouse) -> Slate:
     return build_slate(load_bundle(trained["default"]), sample, TOMORROW, max_days_since_game=3)
 
 
-@pytest.mark.parametrize("name", ["default", "calibrated", "experimental"])
+@pytest.mark.parametrize("name", ["default", "calibrated", "experimental", "reported"])
 def test_predictions_from_data_cut_the_day_before_equal_bitwise_what_evaluate_gives_with_all_data(
     trained: Trained, tmp_path: Path, cut: Path, name: str
 ) -> None:
@@ -69,11 +69,11 @@ def test_predictions_from_data_cut_the_day_before_equal_bitwise_what_evaluate_gi
     both = played.merge(pd.read_parquet(out), on=KEYS, suffixes=("_played", "_slate"))
     assert len(both) >= 40
     assert both["probability_played"].to_numpy().tobytes() == both["probability_slate"].to_numpy().tobytes()
-    # Who was scored although he was no candidate had changed teams or was away for longer.
+    # Who was scored although he was no candidate had changed teams, was away for longer, or played although out.
     absent = set(played["player_lookup"]) - set(both["player_lookup"])
     skipped = pd.read_parquet(tmp_path / "slate.skipped.parquet")
-    stale = set(skipped[skipped["reason"].str.startswith("has not played")]["player_lookup"])
-    assert absent <= stale
+    left_out = set(skipped[skipped["reason"].str.startswith(("has not played", "listed out"))]["player_lookup"])
+    assert absent <= left_out
 
 
 def test_a_past_slate_does_not_depend_on_whether_its_games_are_known(
@@ -144,6 +144,7 @@ def test_each_reason_is_true_and_each_candidate_fits(tomorrow: Slate) -> None:
         "averages fewer than 8 points": skipped["season_points_avg"] < 8,
         "averages more than 16 points": skipped["season_points_avg"] > 16,
         "has not played for more than 3 days": skipped["days_since_last_game"] > 3,
+        "listed out at 17:30": skipped["availability_status"] == "out",
     }
     assert set(skipped["reason"]) == set(conditions)
     for reason, is_true in conditions.items():
@@ -272,3 +273,34 @@ def test_production_is_the_default_of_predict(trained: Trained, outputs: Path, t
     answer = call("predict", f"paths.outputs={outputs}", *words)
     assert (answer.code, fingerprint(trained["base_rate"]) in answer.out) == (0, True)
     assert call("predict", f"paths.outputs={tmp_path / 'none'}", *words).code == 3
+
+
+def test_a_bundle_of_another_cutoff_is_refused_unless_that_is_allowed(trained: Trained, tmp_path: Path) -> None:
+    refused = predict(trained["reported"], TOMORROW, "availability.cutoff=13:30")
+    assert (refused.code, refused.out) == (1, "")
+    assert "availability.cutoff was 17:30, is 13:30" in refused.err
+    out = tmp_path / "slate.parquet"
+    allowed = predict(
+        trained["reported"], TOMORROW, "availability.cutoff=13:30", "allow_contract_mismatch=true", f"out={out}"
+    )
+    assert allowed.code == 0, allowed.err
+    assert "availability.cutoff was 17:30, is 13:30" in " ".join(allowed.out.split())
+    slate = pd.read_parquet(out)
+    assert slate["contract_mismatch"].all()
+    assert slate["known_at"].max() <= "2026-02-06T18:30:00Z"
+
+
+def test_a_bundle_without_features_of_availability_is_scored_at_any_cutoff(trained: Trained, tmp_path: Path) -> None:
+    out = tmp_path / "slate.parquet"
+    assert predict(trained["logistic"], TOMORROW, "availability.cutoff=13:30", f"out={out}").code == 0
+    assert "contract_mismatch" not in pd.read_parquet(out)
+    reasons = set(pd.read_parquet(tmp_path / "slate.skipped.parquet")["reason"])
+    assert "listed out at 13:30" in reasons
+    assert "listed out at 17:30" not in reasons
+
+
+def test_what_moved_a_row_is_named_in_words_where_the_feature_has_any(
+    trained: Trained, sample: DuckDBWarehouse
+) -> None:
+    slate = build_slate(load_bundle(trained["reported"]), sample, TOMORROW, max_days_since_game=3)
+    assert slate.ranked["top_features"].str.contains(r"\b\d+ points of team-mates out [+-]\d").all()

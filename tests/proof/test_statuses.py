@@ -23,7 +23,6 @@ from tests.builders import features_config
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from breakout.features.query_plan import QueryPlan
     from breakout.warehouse.tables import SourceTables
 
 DAY = date(2025, 12, 5)
@@ -94,9 +93,8 @@ LEFT JOIN player_games AS tonight
   ON tonight.game_date = day.game_date AND tonight.player_lookup = squad.player_lookup
 WHERE tonight.player_lookup IS NULL"""
 
-    def by_box_score(plan: QueryPlan, tables: SourceTables) -> dict[str, str]:
-        ctes = roster.availability_states(plan, tables)
-        return ctes | {"availability_state": who_sat} if ctes else {}
+    def by_box_score(tables: SourceTables) -> dict[str, str]:
+        return roster.availability_states(tables) | {"availability_state": who_sat}
 
     monkeypatch.setattr(QUERY_STATES, by_box_score)
     report = audit(warehouse, HALF_PAST_FIVE, ("team_points_out",))
@@ -148,9 +146,7 @@ def test_a_report_after_tip_off_is_found_and_named(
     ]
     with DuckDBWarehouse.from_arrow(tables | {"schedule": pa.Table.from_pylist(schedule)}) as timed:
         assert audit(timed, HALF_PAST_FIVE, ("team_points_out",)).is_clean
-        monkeypatch.setattr(
-            QUERY_STATES, lambda plan, tables: roster.availability_states(plan, replace(tables, has_tip_off=False))
-        )
+        monkeypatch.setattr(QUERY_STATES, lambda tables: roster.availability_states(replace(tables, has_tip_off=False)))
         report = audit(timed, HALF_PAST_FIVE, ("team_points_out",))
     assert report.count("team_points_out", TIP_OFF)
     assert report.count("team_points_out", LATER_STATUSES)

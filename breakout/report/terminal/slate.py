@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Column
 
-from breakout.report.terminal.console import console, styled, titled_table
+from breakout.report.terminal.console import PlainConsole, console, styled, titled_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ SHOWN_FEATURES = 2
 WIDE = 110  # columns; on a narrower terminal the column of features would split words
 ROWS_AROUND = 6  # lines of a table besides its rows, and the prompt
 SHOWN_STEPS = (5, 10, 15, 20, 25, 30)  # points of the ladder
+MARKS = {"doubtful": " (D)", "questionable": " (Q)"}
 
 
 def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence[str]) -> None:
@@ -31,9 +32,11 @@ def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence
     out = console()
     cut = f", the best {len(slate.ranked)} shown" if len(slate.ranked) < candidates else ""
     out.print(styled(slate.day, "bold", f": {candidates} candidates{cut}, {len(slate.skipped)} skipped"))
-    out.print(f"bundle {bundle.fingerprint} ({bundle.manifest.name}), trained to {bundle.train_end}\n")
+    out.print(f"bundle {bundle.fingerprint} ({bundle.manifest.name}), trained to {bundle.train_end}")
+    out.print(f"{_describe_reports(slate)}\n")
     for warning in slate.warnings:
         out.print_warning(warning)
+    _print_absent(out, slate)
     for reason, rows in slate.skipped.groupby("reason", sort=True):
         out.print(f"skipped: {len(rows)} ({reason})")
     for place in written:
@@ -49,7 +52,10 @@ def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence
 
 def _ranking(slate: Slate, *, is_best_last: bool, is_wide: bool) -> Table:
     """Return the ranking; on a terminal that it does not fit on, the best row is the last, so that it stays visible."""
-    legend = "S: season average; needs: points for a breakout; last: days since his last game"
+    legend = (
+        "chance: of a breakout if he plays; S: season average; needs: points for a breakout; last: days since his last "
+        "game; (D) doubtful, (Q) questionable"
+    )
     title = f"the best is the last row; {legend}" if is_best_last else legend
     fixed = [Column(name, no_wrap=True) for name in ("", "player", "game", "chance", "S", "needs", "last")]
     table = titled_table(title, *fixed, *(["moved most by (log odds)"] if is_wide else []))
@@ -58,7 +64,7 @@ def _ranking(slate: Slate, *, is_best_last: bool, is_wide: bool) -> Table:
         moved = "; ".join(str(row.top_features).split("; ")[:SHOWN_FEATURES])
         table.add_row(
             str(rank),
-            str(row.player_full_name),
+            f"{row.player_full_name}{MARKS.get(str(row.availability_status), '')}",
             f"{row.team_abbr} {'vs' if row.is_home else 'at'} {row.opponent_team_abbr}",
             f"{row.probability:.3f}",
             f"{row.season_points_avg:.1f}",
@@ -84,3 +90,22 @@ def print_line(answer: LineAnswer) -> None:
         f"{answer.player_full_name} ({answer.game}), if he plays: more than {answer.line:g} points {answer.over:.3f}"
         f"{push}, fewer {answer.under:.3f}"
     )
+
+
+def _describe_reports(slate: Slate) -> str:
+    """Describe until when the slate knows statuses."""
+    if not slate.statuses.is_available:
+        return "injury reports: none in the warehouse"
+    if slate.known_at is None:
+        return f"injury reports: none by {slate.statuses.cutoff_text}"
+    return f"injury reports to {slate.statuses.cutoff_text}, the newest of {slate.known_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _print_absent(out: PlainConsole, slate: Slate) -> None:
+    """Print who is out or doubtful on each team of the slate."""
+    teams = {*slate.ranked["team_abbr"], *slate.skipped["team_abbr"]}
+    absent = {team: names for team, names in slate.statuses.absent_players().items() if team in teams}
+    if absent:
+        out.print(f"out at {slate.statuses.cutoff_text}:")
+    for team, names in absent.items():
+        out.print(styled(f"  {team}", "bold", f" {names}"))

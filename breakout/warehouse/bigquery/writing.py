@@ -33,6 +33,10 @@ SLATE_COLUMNS = {
     "points_for_breakout": "INT64",
     "games_before": "INT64",
     "days_since_last_game": "INT64",
+    "availability_status": "STRING",
+    "team_out": "STRING",
+    "opponent_out": "STRING",
+    "known_at": "STRING",
     "top_features": "STRING",
 }
 _SLATE_KEY = ("game_date", "bundle", "game_id", "player_lookup")

@@ -1,0 +1,102 @@
+"""The statuses of a slate's players in the injury reports, as they are known when the slate is predicted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from breakout.features.query import get_status_query
+from breakout.warehouse.tables import AVAILABILITY
+
+if TYPE_CHECKING:
+    from breakout.dataset import Dataset
+    from breakout.features.config import BreakoutFeatureConfig
+    from breakout.settings import AvailabilityConfig
+    from breakout.warehouse.base import Warehouse
+
+UNKNOWN = "unknown"
+NOT_LISTED = "not_listed"
+STATUS_COLUMNS = ("game_date", "team_abbr", "player_lookup", "player_full_name", "status", "reason", "reported_at")
+_ABSENT = ("out", "doubtful")
+_OPTIONAL = ("player_full_name", "reason")
+
+
+@dataclass(frozen=True)
+class ReportedStatuses:
+    """The latest status of each player who was reported for one game date.
+
+    `players` has STATUS_COLUMNS, one row for each player and team; `reported_at` is in UTC, `player_full_name` is
+    player_lookup where the reports have no name. It has no rows if nothing was reported, or if the warehouse has no
+    injury reports, which `is_available` says. `cutoff` is the instant up to which reports count, and `cutoff_text` its
+    time of day, with the date if that is not the game date.
+    """
+
+    players: pd.DataFrame
+    is_available: bool
+    cutoff: datetime
+    cutoff_text: str
+
+    @property
+    def known_at(self) -> datetime | None:
+        """When the newest of these statuses was reported, in UTC; None without any."""
+        return self.players["reported_at"].max().to_pydatetime() if len(self.players) else None
+
+    def of_rows(self, rows: Dataset) -> list[str]:
+        """Return the status of each row's player for the row's team.
+
+        NOT_LISTED for a player without a status, UNKNOWN if nothing was reported for the date.
+        """
+        if not len(self.players):
+            return [UNKNOWN] * len(rows)
+        listed = self.players.set_index(["team_abbr", "player_lookup"])["status"].to_dict()
+        keys = zip(rows.context["team_abbr"], rows.keys["player_lookup"], strict=True)
+        return [listed.get(key, NOT_LISTED) for key in keys]
+
+    def absent_players(self) -> dict[str, str]:
+        """Return the names of the players who are out or doubtful, as one text by team; doubtful ones are marked."""
+        absent = self.players[self.players["status"].isin(_ABSENT)]
+        marked = absent["player_full_name"] + absent["status"].map({"out": "", "doubtful": " (doubtful)"})
+        return {str(team): ", ".join(names) for team, names in marked.groupby(absent["team_abbr"])}
+
+
+def cutoff_instant(availability: AvailabilityConfig, day: date) -> datetime:
+    """Return the cutoff of a game date in its own time zone."""
+    clock = time.fromisoformat(availability.cutoff)
+    return datetime.combine(day - timedelta(days=availability.days_before), clock, ZoneInfo(availability.timezone))
+
+
+def known_by(availability: AvailabilityConfig, day: date, now: datetime) -> AvailabilityConfig:
+    """Return the cutoff of a game date, or the whole minute of `now` as the cutoff if that is earlier."""
+    if now >= cutoff_instant(availability, day):
+        return availability
+    local = now.astimezone(ZoneInfo(availability.timezone))
+    return replace(availability, cutoff=f"{local:%H:%M}", days_before=(day - local.date()).days)
+
+
+def read_statuses(warehouse: Warehouse, features: BreakoutFeatureConfig, day: date) -> ReportedStatuses:
+    """Return the statuses that were reported for a day by the cutoff of `features`; DataError for damaged reports."""
+    availability = features.availability
+    cutoff = cutoff_instant(availability, day)
+    text = availability.cutoff + (f" on {cutoff:%Y-%m-%d}" if availability.days_before else "")
+    players = _read_players(warehouse, features, day) if warehouse.has_availability() else _no_players()
+    return ReportedStatuses(players, warehouse.has_availability(), cutoff.astimezone(UTC), text)
+
+
+def _read_players(warehouse: Warehouse, features: BreakoutFeatureConfig, day: date) -> pd.DataFrame:
+    warehouse.check_availability(day, day)
+    present = warehouse.columns(AVAILABILITY.name)
+    named = [*(column for column in _OPTIONAL if column in present), "reported_at"]
+    answer = warehouse.query(get_status_query(warehouse.sources, named), features.parameters(day, day, day))
+    players: pd.DataFrame = answer.to_pandas().reindex(columns=list(STATUS_COLUMNS))
+    return players.assign(
+        player_full_name=players["player_full_name"].fillna(players["player_lookup"]),
+        reported_at=pd.to_datetime(players["reported_at"], utc=True),
+    )
+
+
+def _no_players() -> pd.DataFrame:
+    return pd.DataFrame({column: pd.Series(dtype="str") for column in STATUS_COLUMNS})
