@@ -1,12 +1,14 @@
 """The tables of docs/models.md: feature sets and single features by walk-forward over the embedded seasons.
 
-Run `python docs/feature_sets.py` (ten minutes or twenty): it fits every fold of `experiment=research/walk_all` with
-subsets of its features and writes the tables between the marks in docs/models.md. Every difference is paired: both
-models on the same games, both resampled on the same dates.
+Run `python docs/feature_sets.py` (ten minutes or twenty): it fits every fold of the experiments in SETS, and those of
+the ten with each further feature, and writes the tables between the marks in docs/models.md. With the argument `sets`
+it writes the tables of the sets alone. Every difference is paired: both models on the same games, both resampled on the
+same dates.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -33,9 +35,17 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).with_name("models.md")
 START, END = "<!-- tables: written by docs/feature_sets.py -->", "<!-- end of the tables -->"
+# Pairs of sets that are compared directly, as the ten are with every set.
+CLOSER = (("form", "context"), ("tonight", "form"), ("tonight", "context"))
+SINGLES_START, SINGLES_END = (
+    "<!-- single features: written by docs/feature_sets.py -->",
+    "<!-- end of single features -->",
+)
 TEN = tuple(BREAKOUT_FEATURE_ORDER)
 SECOND_SEASON = np.datetime64("2025-10-01")
 KINDS = ("logistic", "catboost")
+# The experiment of each set: its features, and the settings of both parts of its blend.
+SETS = {"ten": "walk_ten", "context": "walk_context", "all": "walk_all", "form": "form", "tonight": "tonight"}
 SINGLES = (
     "The ten and one more feature, minus the ten. 99% intervals, because twenty are tried. A feature *deserves "
     "promotion* if the log loss falls beyond its interval with both models, and falls in both seasons with both."
@@ -44,32 +54,45 @@ Scores = dict[str, np.ndarray]
 
 
 @cache
-def experiment(*words: str) -> settings.ExperimentConfig:
-    config = compose("train", ["experiment=research/walk_all", *words])
+def experiment(name: str, *words: str) -> settings.ExperimentConfig:
+    config = compose("train", [f"experiment=research/{SETS[name]}", *words])
     if not isinstance(config, settings.ExperimentConfig):
         raise TypeError("train composes an ExperimentConfig")
     return config
 
 
 def main() -> None:
-    config = experiment()
+    config = every_feature()
     span, folds, rows = read_games(config)
     # 99% for single features: twenty are tried, and one in twenty of 95% would miss 0 by chance.
     draw = drawing(config)
-    score = partial(walk, config, span, folds)
-    sets = {name: score(features) for name, features in feature_sets().items()}
-    singles = {name: score((*TEN, name)) for name in REGISTRY if name not in TEN}
+    score = partial(walk, span, folds)
+    sets = {name: score(name, experiment(name).features.names) for name in SETS}
     is_second = rows.dates >= SECOND_SEASON
     second = {name: {kind: p[is_second] for kind, p in scores.items()} for name, scores in sets.items()}
     later = rows.take(is_second)
     parts = [
         "**Both seasons.** " + set_table(rows, sets, draw(confidence=0.95).draw(rows.dates)),
         "**2025-26 alone.** " + set_table(later, second, draw(confidence=0.95).draw(later.dates)),
-        single_table(rows, sets["ten"], singles, draw(confidence=0.99).draw(rows.dates)),
     ]
+    write(START, END, parts)
+    if "sets" not in sys.argv[1:]:
+        singles = {name: score("ten", (*TEN, name)) for name in REGISTRY if name not in TEN}
+        table = single_table(rows, sets["ten"], singles, draw(confidence=0.99).draw(rows.dates))
+        write(SINGLES_START, SINGLES_END, [table])
+
+
+def write(start: str, end: str, parts: Sequence[str]) -> None:
+    """Write tables between two marks of the page."""
     page = PAGE.read_text(encoding="utf-8")
-    before, after = page.partition(START)[0], page.partition(END)[2]
-    PAGE.write_text(f"{before}{START}\n" + "\n\n".join(parts) + f"\n{END}{after}", encoding="utf-8")
+    before, after = page.partition(start)[0], page.partition(end)[2]
+    PAGE.write_text(f"{before}{start}\n" + "\n\n".join(parts) + f"\n{end}{after}", encoding="utf-8")
+
+
+def every_feature() -> settings.ExperimentConfig:
+    """Return the experiment of the widest set with the features of all sets and all single features."""
+    names = dict.fromkeys([*experiment("tonight").features.names, *REGISTRY])
+    return experiment("tonight", f"features.names=[{','.join(names)}]")
 
 
 def read_games(config: settings.ExperimentConfig) -> tuple[Dataset, tuple[Fold, ...], Dataset]:
@@ -84,30 +107,28 @@ def drawing(config: settings.ExperimentConfig) -> Callable[..., EvaluationParame
     return partial(EvaluationParameters, 1000, config.seed, ece_bins=10, thresholds=(), top_fractions=())
 
 
-def feature_sets() -> dict[str, tuple[str, ...]]:
-    wider = (experiment("features=context").features.names, experiment().features.names)
-    return {"ten": TEN, "context": wider[0], "all": wider[1]}
-
-
 def walk(
-    config: settings.ExperimentConfig,
     span: Dataset,
     folds: Sequence[Fold],
+    recipe: str,
     names: Sequence[str],
     kinds: Sequence[str] = KINDS,
 ) -> Scores:
     """Return probabilities of every evaluated game by kind of model, from models trained on earlier games.
 
-    With both kinds their blend comes too.
+    The settings of both kinds are those of the set `recipe`. With both kinds their blend comes too.
     """
+    config = experiment(recipe)
+    if not isinstance(config.model, settings.BlendConfig):
+        raise TypeError(f"the experiment of {recipe} fits no blend")
+    models = {"logistic": config.model.logistic, "catboost": config.model.catboost}
     found: dict[str, list[np.ndarray]] = {kind: [] for kind in kinds}
     for fold in folds:
         parts, _ = split_parts(config, span.take(date_mask(span.dates, fold.train)))
         rows = span.take(date_mask(span.dates, fold.evaluation))
         fit, validation, later = (replace(part, X=part.X[list(names)]) for part in (parts.fit, parts.validation, rows))
         for kind in kinds:
-            model = experiment(f"model={kind}").model
-            fits = fit_twice(model, FitParts(fit, validation), config.seed, {}, is_refit=config.validation.refit)
+            fits = fit_twice(models[kind], FitParts(fit, validation), config.seed, {}, is_refit=config.validation.refit)
             found[kind].append(fits.final.predict_probability(later))
     added = ", ".join(name for name in names if name not in TEN)
     print(f"walked forward with {len(names)} features: {added or 'the ten'}", flush=True)
@@ -128,6 +149,11 @@ def set_table(rows: Dataset, sets: dict[str, Scores], draws: DateResamples) -> s
     for name, scores in sets.items():
         for kind, p in scores.items():
             lines.append(set_row(name, kind, rows, p, None if name == "ten" else sets["ten"][kind], draws))
+    lines += ["", "| sets | model | AUC, difference | log loss, difference |", "|---|---|---|---|"]
+    for first, second in CLOSER:
+        for kind, p in sets[first].items():
+            gained = " | ".join(format_difference(part) for part in differences(rows, p, sets[second][kind], draws))
+            lines.append(f"| {first} minus {second} | {kind} | {gained} |")
     return "\n".join(lines)
 
 

@@ -237,7 +237,9 @@ def calibrated_fit(config: ExperimentConfig, parts: FitParts, seed: int) -> tupl
 
 
 def fit_baselines(parts: FitParts) -> dict[str, Model]:
-    """Fit the base rate and a logistic regression (C = 1) on the same features, over the whole training window."""
-    logistic = settings.LogisticConfig(kind="logistic", C=1.0, max_iterations=1000, class_weights="none")
+    """Fit the base rate and a logistic regression on the same features, over the whole training window.
+
+    Its C is 1, and standardised values are clipped at 3."""
+    logistic = settings.LogisticConfig("logistic", C=1.0, clip=3.0, max_iterations=1000, class_weights="none")
     base_rate = settings.BaseRateConfig(kind="base_rate")
     return {config.kind: fit_model(config, parts.joined(), 0, {}) for config in (base_rate, logistic)}

@@ -26,7 +26,11 @@ FILE_NAME = "model.json"
 
 @dataclass(frozen=True)
 class LogisticModel:
-    """A fitted regression: means, scales and coefficients in the order of the features, and `intercept` in log odds."""
+    """A fitted regression: means, scales and coefficients in the order of the features, and `intercept` in log odds.
+
+    Standardised values beyond `clip` standard deviations count as `clip`; None limits nothing, as in bundles of earlier
+    versions.
+    """
 
     names: tuple[str, ...]
     means: tuple[float, ...]
@@ -35,6 +39,7 @@ class LogisticModel:
     intercept: float
     metadata: dict[str, str]
     iterations_without_convergence: int | None = None  # the solver's limit, if it reached it
+    clip: float | None = None
     kind: ClassVar[str] = "logistic"
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
@@ -45,7 +50,7 @@ class LogisticModel:
         """Return the contribution of each feature to the log odds against an average row, shape (n, k)."""
         check_columns(rows.X, self.names)
         standardised = (rows.X.to_numpy(dtype="float64") - np.array(self.means)) / np.array(self.scales)
-        return np.asarray(standardised * np.array(self.coefficients))
+        return np.asarray(_clipped(standardised, self.clip) * np.array(self.coefficients))
 
     def feature_importance(self) -> dict[str, float]:
         """Return absolute standardised coefficients, normalised to sum to 1."""
@@ -88,7 +93,7 @@ def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[st
     regression = LogisticRegression(C=config.C, class_weight=weights, max_iter=config.max_iterations)
     with one_blas_thread(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        regression.fit(scaler.transform(X), parts.fit.label)
+        regression.fit(_clipped(scaler.transform(X), config.clip), parts.fit.label)
     has_converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
     return LogisticModel(
         names=tuple(parts.fit.X.columns),
@@ -98,7 +103,12 @@ def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[st
         intercept=float(regression.intercept_[0]),
         metadata=dict(metadata),
         iterations_without_convergence=None if has_converged else config.max_iterations,
+        clip=config.clip,
     )
+
+
+def _clipped(standardised: np.ndarray, clip: float | None) -> np.ndarray:
+    return standardised if clip is None else np.clip(standardised, -clip, clip)
 
 
 def refit(
@@ -120,6 +130,7 @@ def load(folder: Path) -> tuple[LogisticModel, dict[str, str]]:
             intercept=float(record["intercept"]),
             metadata=dict(record["metadata"]),
             iterations_without_convergence=record.get("iterations_without_convergence"),
+            clip=None if record.get("clip") is None else float(record["clip"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is damaged: it holds no logistic model.") from error

@@ -29,6 +29,7 @@ Threads = Annotated[int, Meta(ge=1, le=1024)]
 Repeats = Annotated[int, Meta(ge=0, le=1000)]
 Penalty = Annotated[float, Meta(ge=0, le=1e6)]
 InversePenalty = Annotated[float, Meta(ge=1e-6, le=1e6)]
+Deviations = Annotated[float, Meta(gt=0, le=1000)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 # Names become folder names, so characters that a file system or a shell could misread are refused.
 Name = Annotated[
@@ -158,10 +159,14 @@ class CatBoostConfig:
 
 @dataclass(frozen=True)
 class LogisticConfig:
-    """Logistic regression on features standardised over the training window."""
+    """Logistic regression on features standardised over the training window.
+
+    Standardised values beyond `clip` standard deviations count as `clip`; None limits nothing.
+    """
 
     kind: Literal["logistic"]
     C: InversePenalty
+    clip: Deviations | None
     max_iterations: Count
     class_weights: Literal["none", "balanced"]
 
@@ -182,6 +187,7 @@ class BlendConfig:
     early_stopping_rounds: CountOrZero
     thread_count: Threads
     C: InversePenalty
+    clip: Deviations | None
     max_iterations: Count
     class_weights: Literal["none", "balanced"]
 
@@ -203,7 +209,11 @@ class BlendConfig:
     def logistic(self) -> LogisticConfig:
         """The settings of the logistic part."""
         return LogisticConfig(
-            kind="logistic", C=self.C, max_iterations=self.max_iterations, class_weights=self.class_weights
+            kind="logistic",
+            C=self.C,
+            clip=self.clip,
+            max_iterations=self.max_iterations,
+            class_weights=self.class_weights,
         )
 
 

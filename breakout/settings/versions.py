@@ -32,6 +32,8 @@ _MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
 # Keys that were added without a new version, by group and kind (None for a group without kinds), with the values for
 # mappings that were written before.
 ADDED_KEYS: dict[tuple[str, str | None], dict[str, Any]] = {
+    ("model", "logistic"): {"clip": None},
+    ("model", "blend"): {"clip": None},
     ("validation", None): {"days": None, "start": None, "refit": False},
     ("warehouse", "duckdb"): {
         "availability": None,

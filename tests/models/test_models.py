@@ -12,8 +12,10 @@ import pytest
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from breakout import settings
+from breakout.artifacts import load_json, save_json
 from breakout.dataset import Rows
 from breakout.errors import DataError
+from breakout.evaluation.metrics import log_loss
 from breakout.models.base import FitParts, Model
 from breakout.models.blend import BlendModel
 from breakout.models.catboost import CatBoostModel, first_trees
@@ -181,6 +183,34 @@ def test_a_loaded_regression_still_knows_that_it_did_not_converge(parts: FitPart
     again, _ = load_model("logistic", tmp_path)
     assert "model.max_iterations" in again.warnings[0]
     assert fitted("logistic", parts).warnings == ()
+
+
+def test_a_feature_that_was_almost_constant_in_training_costs_a_clipped_regression_nothing() -> None:
+    before, after = rows(900, 1), rows(600, 3)
+    almost = np.zeros(900)
+    almost[:20] = 0.01
+    known = replace(before, X=before.X.assign(noise=almost))
+    odd = replace(after, X=after.X.assign(noise=np.random.default_rng(4).normal(0.2, 0.1, 600)))
+    losses = {}
+    for clip in ("3", "null"):
+        model = fit_model(
+            config_of("logistic", f"model.clip={clip}"), FitParts(known, known.take(np.arange(0))), 42, {}
+        )
+        losses[clip] = log_loss(odd.label, model.predict_probability(odd))
+    plain = fit_model(config_of("logistic"), FitParts(before, before.take(np.arange(0))), 42, {})
+    reference = log_loss(after.label, plain.predict_probability(after))
+    assert None not in (reference, *losses.values())
+    assert losses["3"] - reference < 0.05 < losses["null"] - reference  # type: ignore[operator]
+
+
+def test_a_saved_regression_of_an_earlier_version_is_not_clipped(parts: FitParts, tmp_path: Path) -> None:
+    model = fit_model(config_of("logistic", "model.clip=null"), parts, 42, METADATA)
+    (path,) = model.save(tmp_path)
+    saved = load_json(path)
+    del saved["clip"]
+    save_json(saved, path)
+    again, _ = load_model("logistic", tmp_path)
+    assert np.array_equal(again.predict_probability(parts.fit), model.predict_probability(parts.fit))
 
 
 def test_a_model_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
