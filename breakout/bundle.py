@@ -65,7 +65,7 @@ IDENTITY_KEYS = ("files", "calibration", "chosen_threshold", "windows")
 class Learned(Protocol):
     """A fitted or loaded model with its calibration, its decision threshold, and the baselines fitted on the same rows.
 
-    The threshold was chosen on the validation part; baselines are by name.
+    The threshold was chosen on the validation part (None if none reached the target precision); baselines are by name.
     """
 
     @property
@@ -73,7 +73,7 @@ class Learned(Protocol):
     @property
     def calibrator(self) -> Calibrator: ...
     @property
-    def threshold(self) -> ThresholdChoice: ...
+    def threshold(self) -> ThresholdChoice | None: ...
     @property
     def baselines(self) -> Mapping[str, Model]: ...
 
@@ -116,7 +116,7 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     rows: RowCounts
     row_fingerprints: RowFingerprints
     train_breakout_rate: float | None
-    chosen_threshold: ThresholdChoice
+    chosen_threshold: ThresholdChoice | None
     is_evaluated: bool
     calibration_fit: CalibrationFit | None = None
     learned: LearnedRows | None = None  # None in bundles of earlier versions, which never fitted on all rows again
@@ -201,8 +201,8 @@ class Bundle:
         return self.manifest.windows.train[1]
 
     @property
-    def threshold(self) -> ThresholdChoice:
-        """The decision threshold that was chosen on the validation part."""
+    def threshold(self) -> ThresholdChoice | None:
+        """The decision threshold that was chosen on the validation part; None if none reached the target precision."""
         return self.manifest.chosen_threshold
 
     def predict_probability(self, rows: Rows) -> np.ndarray:

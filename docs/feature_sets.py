@@ -31,6 +31,7 @@ from breakout.split import date_mask, folds_with_games
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
     from breakout.evaluation.resamples import DateResamples
+    from breakout.settings.groups import ModelConfig
     from breakout.split import Fold
 
 PAGE = Path(__file__).with_name("models.md")
@@ -121,7 +122,7 @@ def walk(
     config = experiment(recipe)
     if not isinstance(config.model, settings.BlendConfig):
         raise TypeError(f"the experiment of {recipe} fits no blend")
-    models = {"logistic": config.model.logistic, "catboost": config.model.catboost}
+    models: dict[str, ModelConfig] = {"logistic": config.model.logistic, "catboost": config.model.catboost}
     found: dict[str, list[np.ndarray]] = {kind: [] for kind in kinds}
     for fold in folds:
         parts, _ = split_parts(config, span.take(date_mask(span.dates, fold.train)))

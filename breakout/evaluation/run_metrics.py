@@ -53,8 +53,8 @@ class ModelSummary:
     kind: str
     figures: Mapping[str, float]
     calibration: str
-    threshold: float
-    threshold_rule: str
+    threshold: float | None
+    threshold_rule: str | None
     training_rows: int
     fit_seconds: float | None
     bundle: str | None = None
@@ -123,7 +123,7 @@ class FoldMetrics:
     rows: int
     breakout_rate: float | None
     fit_seconds: float
-    threshold: float
+    threshold: float | None
     figures: Mapping[str, float]
     validation: PlainMetrics
     metrics: Mapping[str, Interval]

@@ -22,7 +22,7 @@ from breakout.evaluation.rows import DateArray, FloatArray, check_dates, check_r
 from breakout.evaluation.slice_labels import SliceLabels, staleness_labels
 from breakout.evaluation.slices import SliceMetrics, evaluate_slices
 from breakout.evaluation.thresholds import ThresholdChoice, ThresholdRow, TopRows, threshold_table, top_rows
-from breakout.evaluation.verdict import Verdict, decide_verdict
+from breakout.evaluation.verdict import VERDICT_FRACTION, Verdict, decide_verdict, describe_better_baselines
 from breakout.threads import one_blas_thread
 
 # Increased whenever a field of `EvaluationResult` is renamed, removed or changes its meaning.
@@ -40,6 +40,7 @@ class RowSummary:
     last_date: date
     breakout_rate: Interval
     mean_probability: float
+    bias: Interval | None = None  # mean probability minus breakout rate; None in files of earlier versions
 
 
 @dataclass(frozen=True)
@@ -100,30 +101,33 @@ def evaluate_probabilities(
     ranked = replicate_ranked(labels, probabilities, resamples, parameters.ece_bins, parameters.top_fractions)
     model = replicate_metrics(labels, probabilities, resamples, ece_bins=parameters.ece_bins, ranked=ranked)
     metrics = model.intervals(resamples)
+    rows = _summarise_rows(labels, probabilities, dates, resamples)
+    differences = {name: differences_of(model, baseline, resamples) for name, baseline in baselines.items()}
+    top = top_rows(labels, probabilities, resamples, parameters.top_fractions, ranked)
     chosen = None if chosen_threshold is None else chosen_threshold.threshold
     thresholds = threshold_table(labels, probabilities, resamples, thresholds=parameters.thresholds, chosen=chosen)
     return EvaluationResult(
-        rows=_summarise_rows(labels, probabilities, dates, resamples),
+        rows=rows,
         verdict=decide_verdict(
             metrics["auc"],
             next((row for row in thresholds if row.is_chosen), None),
+            top=next((part for part in top if part.fraction == VERDICT_FRACTION), None),
+            bias=rows.bias,
+            beaten_by=describe_better_baselines(differences),
             n_rows=labels.size,
             n_dates=resamples.n_dates,
             confidence=resamples.confidence,
         ),
         metrics=metrics,
         baselines={
-            name: BaselineResult(
-                metrics=baseline.intervals(resamples),
-                model_minus_baseline=differences_of(model, baseline, resamples),
-            )
+            name: BaselineResult(baseline.intervals(resamples), differences[name])
             for name, baseline in baselines.items()
         },
         brier_decomposition=decompose_brier(labels, probabilities, parameters.ece_bins),
         reliability=reliability_table(labels, probabilities, resamples, parameters.ece_bins),
         chosen_threshold=chosen_threshold,
         thresholds=thresholds,
-        top_rows=top_rows(labels, probabilities, resamples, parameters.top_fractions, ranked),
+        top_rows=top,
         slices={name: evaluate_slices(labels, probabilities, resamples, values) for name, values in slices.items()},
         staleness=()
         if train_end is None
@@ -142,4 +146,5 @@ def _summarise_rows(y: FloatArray, p: FloatArray, dates: DateArray, resamples: D
         last_date=dates.max().item(),
         breakout_rate=resamples.interval(float(y.mean()), resamples.means(y)),
         mean_probability=float(p.mean()),
+        bias=resamples.interval(float((p - y).mean()), resamples.means(p - y)),
     )

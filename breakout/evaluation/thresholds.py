@@ -21,6 +21,7 @@ from breakout.evaluation.ranked_replicates import RankedReplicates, replicate_ra
 from breakout.evaluation.resamples import DateResamples, Interval, divide
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, BoolArray, FloatArray, check_rows, group_ties
 
+# Earlier versions chose the best F1 where no threshold reached the target; it flagged 81 % of all games.
 ThresholdRule = Literal["target_precision", "best_f1"]
 
 
@@ -55,11 +56,12 @@ class ThresholdRow:
     hits: int
 
 
-def choose_threshold(y: ArrayLike, p: ArrayLike, *, target_precision: float, min_flagged: int) -> ThresholdChoice:
-    """Choose the lowest threshold with enough precision and enough flagged rows, otherwise the one with the best F1.
+def choose_threshold(
+    y: ArrayLike, p: ArrayLike, *, target_precision: float, min_flagged: int
+) -> ThresholdChoice | None:
+    """Choose the lowest threshold with enough precision and enough flagged rows; None if there is none.
 
-    Only values that occur among the probabilities (n,) are considered. If several have the best F1, the highest of them
-    is chosen, because it flags the fewest rows. ValueError without rows.
+    Only values that occur among the probabilities (n,) are considered. ValueError without rows.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -70,12 +72,13 @@ def choose_threshold(y: ArrayLike, p: ArrayLike, *, target_precision: float, min
     f1 = 2.0 * hits / (flagged + breakouts.sum())
     is_precise = hits >= target_precision * flagged - EQUALITY_TOLERANCE
     qualified = np.flatnonzero(is_precise & (flagged >= min_flagged))
-    rule: ThresholdRule = "target_precision" if qualified.size else "best_f1"
-    best = int(qualified[0]) if qualified.size else f1.size - 1 - int(np.argmax(f1[::-1]))
+    if not qualified.size:
+        return None
+    best = int(qualified[0])
     precision = float(hits[best] / flagged[best])
     return ThresholdChoice(
         float(scores[best]),
-        rule,
+        "target_precision",
         target_precision,
         min_flagged,
         precision,

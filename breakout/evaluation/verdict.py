@@ -1,23 +1,29 @@
-"""The verdict on a model: one of three levels, its reason and its warnings, decided from computed figures.
+"""The verdict on a model: its level, its reason and its warnings, decided from computed figures.
 
 The limits are fixed for this project and are not settings.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from breakout.evaluation.formatting import format_count, format_number, format_range
+from breakout.evaluation.formatting import format_count, format_interval, format_number, format_range
+from breakout.evaluation.intervals import PairedDifference
+from breakout.evaluation.metrics import AUC, LOG_LOSS
 from breakout.evaluation.resamples import Interval
 from breakout.evaluation.rows import EQUALITY_TOLERANCE
-from breakout.evaluation.thresholds import ThresholdRow
+from breakout.evaluation.thresholds import ThresholdRow, TopRows
+from breakout.models.kinds import kind_title
 
-VerdictLevel = Literal["READY_FOR_SHADOW", "MARGINAL", "NEEDS_IMPROVEMENT"]
+VerdictLevel = Literal["READY_FOR_SHADOW", "MARGINAL", "NEEDS_IMPROVEMENT", "TOO_FEW_GAMES"]
 
 READY_AUC = 0.65
 READY_PRECISION = 0.55
 READY_FLAGGED = 20
+READY_LIFT = 1.3
+VERDICT_FRACTION = 0.1  # of the games, if no threshold was chosen
 MARGINAL_AUC = 0.60
 LEAK_AUC = 0.70
 FEW_ROWS = 100
@@ -41,25 +47,75 @@ class Verdict:
 
 
 def decide_verdict(
-    auc: Interval, chosen: ThresholdRow | None, *, n_rows: int, n_dates: int, confidence: float
+    auc: Interval,
+    chosen: ThresholdRow | None,
+    *,
+    top: TopRows | None,
+    bias: Interval | None,
+    beaten_by: Sequence[str] = (),
+    n_rows: int,
+    n_dates: int,
+    confidence: float,
 ) -> Verdict:
-    """Decide by the AUC, and by precision and flagged games at the chosen threshold (None if none was chosen).
+    """Decide by the AUC, the bias of the probabilities, and the chosen threshold or the top of the ranking.
 
-    READY_FOR_SHADOW: AUC >= 0.65, precision >= 0.55 and at least 20 flagged. MARGINAL: AUC >= 0.60. NEEDS_IMPROVEMENT:
-    all other results, and a result without AUC.
+    `chosen` is None if no threshold was chosen; `top` is then the top 10 % of the games (None if it was not computed).
+    `bias` is mean probability minus breakout rate. `beaten_by` are sentences about better baselines, for the warnings.
+    TOO_FEW_GAMES: fewer than 100 games or 10 dates. READY_FOR_SHADOW: AUC >= 0.65, an interval of the bias that holds
+    0, and precision >= 0.55 with at least 20 flagged; without a threshold, a lower bound of the lift of the top 10 % of
+    at least 1.3. MARGINAL: AUC >= 0.60. NEEDS_IMPROVEMENT: all other results, and a result without AUC.
     """
     games = f"{format_count(n_rows, 'game')} of {format_count(n_dates, 'date')}"
-    reason = f"{_describe_auc(auc, confidence, games)}; {_describe_threshold(chosen)}."
-    return Verdict(_level(auc.estimate, chosen), reason, auc, n_rows, n_dates, _warnings(auc, n_rows, n_dates))
+    reason = f"{_describe_auc(auc, confidence, games)}; {_describe_threshold(chosen, top)}."
+    is_useful = _is_precise(chosen) if chosen is not None else _has_lift(top)
+    level = _level(auc.estimate, is_ready=is_useful and not _is_biased(bias))
+    if n_rows < FEW_ROWS or n_dates < FEW_DATES:
+        level = "TOO_FEW_GAMES"
+    warnings = (*_warnings(auc, n_rows, n_dates), *_bias_warnings(bias, confidence), *beaten_by)
+    return Verdict(level, reason, auc, n_rows, n_dates, warnings)
 
 
-def _level(auc: float | None, chosen: ThresholdRow | None) -> VerdictLevel:
+def _level(auc: float | None, *, is_ready: bool) -> VerdictLevel:
     if auc is None or auc < MARGINAL_AUC - EQUALITY_TOLERANCE:
         return "NEEDS_IMPROVEMENT"
-    if auc < READY_AUC - EQUALITY_TOLERANCE or chosen is None or chosen.flagged < READY_FLAGGED:
-        return "MARGINAL"
+    return "READY_FOR_SHADOW" if is_ready and auc >= READY_AUC - EQUALITY_TOLERANCE else "MARGINAL"
+
+
+def _is_precise(chosen: ThresholdRow) -> bool:
     is_precise = chosen.hits >= READY_PRECISION * chosen.flagged - EQUALITY_TOLERANCE
-    return "READY_FOR_SHADOW" if is_precise else "MARGINAL"
+    return is_precise and chosen.flagged >= READY_FLAGGED
+
+
+def _has_lift(top: TopRows | None) -> bool:
+    return top is not None and top.lift.low is not None and top.lift.low >= READY_LIFT - EQUALITY_TOLERANCE
+
+
+def _is_biased(bias: Interval | None) -> bool:
+    return bias is not None and bias.low is not None and not bias.holds(0.0)
+
+
+def describe_better_baselines(differences: Mapping[str, Mapping[str, PairedDifference]]) -> tuple[str, ...]:
+    """Return a sentence for each baseline that is better, from the differences model minus baseline by metric.
+
+    Better is a baseline with an AUC or a log loss that is better beyond chance, and a logistic regression with both the
+    higher AUC and the lower log loss.
+    """
+    return tuple(
+        f"The baseline {kind_title(name)} is better{how}: AUC {format_number(found[AUC].reference)} against "
+        f"{format_number(found[AUC].candidate)}, log loss {format_number(found[LOG_LOSS].reference, '.4f')} against "
+        f"{format_number(found[LOG_LOSS].candidate, '.4f')}."
+        for name, found in differences.items()
+        if (how := _is_better(name, found)) is not None
+    )
+
+
+def _is_better(name: str, found: Mapping[str, PairedDifference]) -> str | None:
+    """Return how surely a baseline is better than the model, as the end of a clause; None if it is not."""
+    auc, loss = found[AUC].difference, found[LOG_LOSS].difference
+    if (auc.high is not None and auc.high < 0) or (loss.low is not None and loss.low > 0):
+        return " beyond chance"
+    is_both = auc.estimate is not None and loss.estimate is not None and auc.estimate < 0 < loss.estimate
+    return " in both AUC and log loss, though not beyond chance" if name == "logistic" and is_both else None
 
 
 def _describe_auc(auc: Interval, confidence: float, games: str) -> str:
@@ -70,13 +126,24 @@ def _describe_auc(auc: Interval, confidence: float, games: str) -> str:
     return f"AUC {format_number(auc.estimate)} ({interval}) on {games}"
 
 
-def _describe_threshold(chosen: ThresholdRow | None) -> str:
+def _describe_threshold(chosen: ThresholdRow | None, top: TopRows | None) -> str:
     if chosen is None:
-        return "no threshold was chosen"
+        found = "no threshold was chosen, because none reached the target precision on validation"
+        if top is None:
+            return found
+        rates = f"hit rate {format_interval(top.hit_rate)}, lift {format_interval(top.lift, '.2f')}"
+        return f"{found}; top {top.fraction:.0%}: {rates}"
     if chosen.precision.estimate is None:
         return f"nobody reaches the chosen threshold of {chosen.threshold:.3f}"
     precision = f"precision {chosen.precision.estimate:.3f} with {chosen.flagged:,} flagged"
     return f"at the chosen threshold of {chosen.threshold:.3f}, {precision}"
+
+
+def _bias_warnings(bias: Interval | None, confidence: float) -> tuple[str, ...]:
+    if bias is None or not _is_biased(bias):
+        return ()
+    figures = f"{format_number(bias.estimate, '+.3f')}, {confidence:.0%} interval {format_range(bias, '+.3f')}"
+    return (f"The mean probability is not the breakout rate, beyond chance: the difference is {figures}.",)
 
 
 def _warnings(auc: Interval, n_rows: int, n_dates: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from breakout.evaluation import slice_labels as labels
 from breakout.evaluation.intervals import MetricReplicates, replicate_metrics
-from breakout.evaluation.metrics import area_under_roc, average_precision, brier_score, log_loss
+from breakout.evaluation.metrics import AUC, AVERAGE_PRECISION, area_under_roc, average_precision, brier_score, log_loss
 from breakout.evaluation.reliability import expected_calibration_error
 from breakout.evaluation.resamples import EvaluationParameters
 from breakout.evaluation.summary import EvaluationResult, evaluate_probabilities
@@ -94,7 +94,8 @@ def evaluate_scored(
         parameters=parameters,
         chosen_threshold=parts[0].learned.threshold,
         baselines={
-            name: _replicate_baseline(rows, probability, parameters, work) for name, probability in baselines.items()
+            name: _replicate_baseline(name, rows, probability, parameters, work)
+            for name, probability in baselines.items()
         },
         slices=build_slices(rows, target),
         train_end=np.concatenate([np.full(len(part.rows), np.datetime64(part.train_end)) for part in parts]),
@@ -106,13 +107,30 @@ def evaluate_scored(
 
 
 def _replicate_baseline(
-    rows: Dataset, probability: np.ndarray, parameters: EvaluationParameters, work: SharedWork
+    name: str, rows: Dataset, probability: np.ndarray, parameters: EvaluationParameters, work: SharedWork
 ) -> MetricReplicates:
     digest = hashlib.sha256(probability.tobytes()).hexdigest()
     return work.once(
         "baseline metrics",
         (rows.fingerprint, digest, parameters),
-        lambda: replicate_metrics(rows.label, probability, parameters.draw(rows.dates), ece_bins=parameters.ece_bins),
+        lambda: _replicate(name, rows, probability, parameters),
+    )
+
+
+def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: EvaluationParameters) -> MetricReplicates:
+    """Return the metrics of a baseline; the base rate ranks no game above another, also where folds have other rates.
+
+    Across folds its rates would rank games by their dates, which gave an AUC of 0.490.
+    """
+    draws, bins = parameters.draw(rows.dates), parameters.ece_bins
+    found = replicate_metrics(rows.label, probability, draws, ece_bins=bins)
+    if name != "base_rate" or len(np.unique(probability)) == 1:
+        return found
+    flat = replicate_metrics(rows.label, np.full(len(rows), probability.mean()), draws, ece_bins=bins)
+    ranked = (AUC, AVERAGE_PRECISION)
+    return MetricReplicates(
+        {**found.estimates, **{key: flat.estimates[key] for key in ranked}},
+        {**found.replicates, **{key: flat.replicates[key] for key in ranked}},
     )
 
 

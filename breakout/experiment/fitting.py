@@ -38,16 +38,16 @@ class Fitted:
 
     `held_out_model` has not learned from the validation rows; `model` has, unless `validation.refit` is false.
     `validation_raw` and `validation_probability` (v,) are the probabilities that `held_out_model` gives the validation
-    rows, before and after calibration; `threshold` was chosen on the latter. `held_out` is None if nothing was
-    calibrated or the validation rows are of one date. `warnings` are those of the fit, the calibration and the
-    baselines.
+    rows, before and after calibration. `threshold` was chosen on the latter; it is None if none reached the target.
+    `held_out` is None if nothing was calibrated or the validation rows are of one date. `warnings` are those of the
+    fit, the calibration and the baselines.
     """
 
     model: Model
     held_out_model: Model
     calibration: Calibration
     held_out: HeldOutCalibration | None
-    threshold: ThresholdChoice
+    threshold: ThresholdChoice | None
     baselines: dict[str, Model]
     validation: Dataset
     validation_raw: np.ndarray

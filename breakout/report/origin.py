@@ -131,8 +131,10 @@ def _format_fit(model: ModelSummary) -> str:
     return ", ".join([model.kind, *parts, *seconds])
 
 
-def _format_threshold(choice: ThresholdChoice) -> str:
+def _format_threshold(choice: ThresholdChoice | None) -> str:
     """Return how the threshold was chosen, and its result on the validation part."""
+    if choice is None:
+        return "none: no threshold reached the target precision on validation"
     rule = f"precision {choice.target_precision:.2f}" if choice.rule == "target_precision" else "best F1"
     result = f"precision {format_number(choice.precision)}, F1 {format_number(choice.f1)}, {choice.flagged:,} flagged"
     return f"{choice.threshold:.4f}, chosen by {rule} on {choice.n_rows:,} validation games: {result}"

@@ -60,7 +60,9 @@ def ask_verdict(plan: RunPlan, rows: Dataset, score: Score) -> tuple[str, ...]:
     """Return the warnings of the verdict on this AUC."""
     dates = len(np.unique(rows.dates))
     confidence = plan.config.evaluation.confidence
-    return decide_verdict(score.interval, None, n_rows=len(rows), n_dates=dates, confidence=confidence).warnings
+    return decide_verdict(
+        score.interval, None, top=None, bias=None, n_rows=len(rows), n_dates=dates, confidence=confidence
+    ).warnings
 
 
 def busiest_date(rows: Dataset) -> date:

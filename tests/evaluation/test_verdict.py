@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from breakout.evaluation.intervals import PairedDifference
 from breakout.evaluation.resamples import Interval
-from breakout.evaluation.thresholds import ThresholdRow
-from breakout.evaluation.verdict import Verdict, decide_verdict
+from breakout.evaluation.thresholds import ThresholdRow, TopRows
+from breakout.evaluation.verdict import Verdict, decide_verdict, describe_better_baselines
 
 
 def chosen_row(hits: int, flagged: int) -> ThresholdRow:
@@ -14,9 +15,24 @@ def chosen_row(hits: int, flagged: int) -> ThresholdRow:
     return ThresholdRow(0.31, True, precision, 0.1, 0.1, 0.1, flagged, hits)
 
 
-def verdict_of(auc: float | None, chosen: ThresholdRow | None, n_rows: int = 1515, n_dates: int = 26) -> Verdict:
+def verdict_of(
+    auc: float | None,
+    chosen: ThresholdRow | None,
+    n_rows: int = 1515,
+    n_dates: int = 26,
+    lift: float | None = None,
+    bias: float = 0.0,
+) -> Verdict:
     low, high = (None, None) if auc is None or n_dates == 1 else (auc - 0.03, auc + 0.03)
-    return decide_verdict(Interval(auc, low, high, 0), chosen, n_rows=n_rows, n_dates=n_dates, confidence=0.95)
+    return decide_verdict(
+        Interval(auc, low, high, 0),
+        chosen,
+        top=None if lift is None else TopRows(0.1, 152, Interval(0.3, 0.2, 0.4, 0), Interval(2.0, lift, 3.0, 0)),
+        bias=Interval(bias, bias - 0.01, bias + 0.01, 0),
+        n_rows=n_rows,
+        n_dates=n_dates,
+        confidence=0.95,
+    )
 
 
 @pytest.mark.parametrize(
@@ -42,9 +58,45 @@ def test_without_an_auc_the_verdict_is_needs_improvement_and_says_why() -> None:
     assert "one class only" in verdict.reason
 
 
-def test_without_a_chosen_threshold_nothing_is_ready() -> None:
-    verdict = verdict_of(0.68, None)
-    assert (verdict.level, verdict.warnings) == ("MARGINAL", ())
+@pytest.mark.parametrize(("lift", "level"), [(None, "MARGINAL"), (1.3, "READY_FOR_SHADOW"), (1.299, "MARGINAL")])
+def test_without_a_chosen_threshold_the_lift_of_the_top_tenth_decides(lift: float | None, level: str) -> None:
+    assert verdict_of(0.68, None, lift=lift).level == level
+
+
+@pytest.mark.parametrize(("bias", "level"), [(0.009, "READY_FOR_SHADOW"), (0.011, "MARGINAL"), (-0.011, "MARGINAL")])
+def test_biased_probabilities_are_not_ready_and_warn(bias: float, level: str) -> None:
+    verdict = verdict_of(0.68, chosen_row(20, 20), bias=bias)
+    assert verdict.level == level
+    assert len(verdict.warnings) == (level == "MARGINAL")
+
+
+@pytest.mark.parametrize(("n_rows", "n_dates"), [(99, 26), (1515, 9), (300, 1)])
+def test_too_few_games_have_no_level_of_quality(n_rows: int, n_dates: int) -> None:
+    assert verdict_of(0.68, chosen_row(20, 20), n_rows, n_dates).level == "TOO_FEW_GAMES"
+
+
+def difference(metric: str, reference: float, low: float, high: float) -> PairedDifference:
+    middle = (low + high) / 2
+    return PairedDifference(metric, reference + middle, reference, Interval(middle, low, high, 0), 0.5, metric == "auc")
+
+
+@pytest.mark.parametrize(
+    ("name", "auc", "loss", "words"),
+    [
+        ("logistic", (-0.03, 0.01), (-0.001, 0.003), "not beyond chance"),
+        ("logistic", (-0.03, 0.01), (-0.003, 0.001), None),  # the lower log loss is the model's
+        ("base_rate", (-0.03, 0.01), (-0.001, 0.003), None),
+        ("base_rate", (0.01, 0.09), (0.001, 0.003), "beyond chance"),
+        ("logistic", (-0.03, -0.01), (-0.003, 0.001), "beyond chance"),
+    ],
+)
+def test_a_better_baseline_is_named(
+    name: str, auc: tuple[float, float], loss: tuple[float, float], words: str | None
+) -> None:
+    found = {"auc": difference("auc", 0.6, *auc), "log_loss": difference("log_loss", 0.47, *loss)}
+    sentences = describe_better_baselines({name: found})
+    assert len(sentences) == (words is not None)
+    assert words is None or words in sentences[0]
 
 
 def test_the_reason_states_interval_games_and_dates() -> None:

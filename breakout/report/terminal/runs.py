@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from breakout.evaluation.formatting import format_count, format_interval, format_number
 from breakout.evaluation.metrics import AUC, ECE, LOG_LOSS, METRICS
 from breakout.report import run_tables
-from breakout.report.tables import Table, number, text
+from breakout.report.tables import Table, interval, number, text
 from breakout.report.terminal.console import console, styled
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def print_run(folder: Path, metrics: RunMetrics, distributions: DistributionRepo
     for name, place in (("run", ""), ("report", "report.html"), ("bundle", "bundle")):
         if (folder / place).exists():
             out.print_place(name, folder / place)
+    _print_next_steps(metrics)
 
 
 def print_metrics(metrics: RunMetrics) -> None:
@@ -56,8 +57,9 @@ def _print_evaluation(evaluation: EvaluationResult, warnings: Sequence[str]) -> 
     out.print(styled(verdict.level, "bold", f": {verdict.reason}"))
     for warning in [*verdict.warnings, *warnings]:
         out.print_warning(warning)
-    rate = format_number(rows.breakout_rate.estimate, ".4f")
-    out.print(f"{rows.n_rows:,} games of {rows.first_date} to {rows.last_date}, breakout rate {rate}\n")
+    rate, mean = format_interval(rows.breakout_rate, ".4f"), format_number(rows.mean_probability, ".4f")
+    out.print(f"{rows.n_rows:,} games of {rows.first_date} to {rows.last_date}")
+    out.print(f"mean probability {mean} (if he plays), breakout rate {rate}\n")
     out.print_table(run_tables.metric_table(evaluation))
     out.print_table(run_tables.threshold_table(evaluation))
     if evaluation.chosen_threshold:
@@ -97,13 +99,30 @@ def _print_calibration(metrics: RunMetrics) -> None:
 
 def _print_importance(metrics: RunMetrics) -> None:
     out = console()
-    ranked = sorted(metrics.importance.items(), key=lambda item: -item[1])
-    rows = [[text(name), number(share, ".1%")] for name, share in ranked[:SHOWN_FEATURES]]
-    out.print_table(Table("feature importance", ["feature", "importance"], rows))
+    columns = ["feature", "share of the model"]
+    rows = {name: [text(name), number(share, ".1%")] for name, share in metrics.importance.items()}
+    ranked = sorted(rows, key=lambda name: -metrics.importance[name])
+    if metrics.permutation_importance is not None:
+        columns += ["rise in log loss if shuffled", "measurable"]
+        ranked = [part.feature for part in metrics.permutation_importance.features]
+        for part in metrics.permutation_importance.features:
+            is_measurable = {True: "no", False: "yes", None: "unknown"}[part.adds_nothing]
+            rows[part.feature] += [interval(part.log_loss_increase, "+.4f"), text(is_measurable)]
+    out.print_table(Table("feature importance", columns, [rows[name] for name in ranked[:SHOWN_FEATURES]]))
     if len(ranked) > SHOWN_FEATURES:
         out.print(f"and {len(ranked) - SHOWN_FEATURES} more features; metrics.json holds all of them")
-    if metrics.features_that_add_nothing:
-        out.print(f"features that add nothing measurable: {', '.join(metrics.features_that_add_nothing)}")
+
+
+def _print_next_steps(metrics: RunMetrics) -> None:
+    """Print two commands to try next."""
+    steps = [
+        "compare kinds of models: breakout -m model=catboost,logistic,blend",
+        "features known before tip-off: breakout mode=experimental features=tonight",
+    ]
+    if metrics.evaluation is None or metrics.evaluation.verdict.level == "TOO_FEW_GAMES":
+        steps.insert(0, "evaluate on more games: breakout window=season")
+    for step in steps[:2]:
+        console().print(f"try next: {step}")
 
 
 def _describe_fit(model: ModelSummary) -> str:
