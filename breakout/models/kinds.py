@@ -40,7 +40,8 @@ class ModelKind:
 
     `module` is imported when a model is first fitted or loaded, because importing CatBoost takes 0.7 seconds. `title`
     is used in tables and `description` in sentences. `uses_features` is false for a model that gives every game the
-    same probability. `stops_early` is true for a model whose fit is stopped on the validation part.
+    same probability. `stops_early` is true for a model whose fit is stopped on the validation part. `row_columns` names
+    the arrays of `Rows` beside the features that a prediction needs.
     """
 
     module: str
@@ -48,6 +49,7 @@ class ModelKind:
     description: str
     uses_features: bool = True
     stops_early: bool = False
+    row_columns: tuple[str, ...] = ()
 
     def functions(self) -> _KindModule:
         """Return the module's functions."""
@@ -73,7 +75,11 @@ KINDS = {
     "logistic": ModelKind("logistic", "logistic regression", "logistic regression"),
     "catboost": ModelKind("catboost", "CatBoost", "gradient-boosted trees (CatBoost)", stops_early=True),
     "points": ModelKind(
-        "points", "points", "a distribution of points by gradient-boosted trees (CatBoost)", stops_early=True
+        "points",
+        "points",
+        "a distribution of points by gradient-boosted trees (CatBoost)",
+        stops_early=True,
+        row_columns=("season_average", "points_for_breakout"),
     ),
     "blend": ModelKind(
         "blend",

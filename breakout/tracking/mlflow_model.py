@@ -1,5 +1,7 @@
 """A bundle as an MLflow model: its inputs are the features in contract order, its output is a probability.
 
+A model of points has two more inputs: the player's season average and the fewest points that are a breakout.
+
 The model holds the files of the bundle. MLflow calls `_load_pyfunc` of this module to read them. Nothing is pickled.
 """
 
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout import __version__
 from breakout.dataset import Rows
+from breakout.models.kinds import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +32,9 @@ class BundleModel:
         import pandas as pd
 
         del params
-        probability = self._bundle.predict_probability(Rows(features.astype("float64")))
+        bundle, values = self._bundle, features.astype("float64")
+        beside: dict[str, Any] = {name: values[name].to_numpy() for name in KINDS[bundle.model.kind].row_columns}
+        probability = bundle.predict_probability(Rows(values[list(bundle.model.names)], **beside))
         return pd.DataFrame({"probability": probability}, index=features.index)
 
 
@@ -46,10 +51,10 @@ def save_mlflow_model(bundle: Path, folder: Path) -> None:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    from breakout.bundle import load_contract
+    from breakout.bundle import load_contract, load_manifest
 
-    contract = load_contract(bundle)
-    inputs = Schema([ColSpec("double", name) for name in contract.names])
+    contract, kind = load_contract(bundle), KINDS[load_manifest(bundle).model.kind]
+    inputs = Schema([ColSpec("double", name) for name in (*contract.names, *kind.row_columns)])
     with warnings.catch_warnings():
         # MLflow warns if there is no input example, although the signature is given.
         warnings.filterwarnings("ignore", message=".*[Ii]nput example", category=UserWarning)

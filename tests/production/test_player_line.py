@@ -1,0 +1,72 @@
+"""One player's line is answered from his ladder, and a question that cannot be answered says why."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from breakout.bundle import load_bundle
+from breakout.cli import main
+from breakout.errors import ConfigurationError, DataError
+from breakout.production.player_line import answer_line, parse_line
+from breakout.production.slate import Slate, build_slate
+from breakout.warehouse.sample import open_sample
+
+DAY = date(2026, 2, 6)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    outputs = tmp_path_factory.mktemp("points")
+    assert main(["debug=tiny", "model=points", "name=points", f"paths.outputs={outputs}"]) == 0
+    return next((outputs / "runs" / "points").iterdir()) / "bundle"
+
+
+@pytest.fixture(scope="module")
+def slate(bundle: Path) -> Slate:
+    with open_sample() as warehouse:
+        return build_slate(load_bundle(bundle), warehouse, DAY, 14)
+
+
+def test_a_slates_ladder_holds_its_breakout_probability_bit_for_bit(slate: Slate) -> None:
+    for row in slate.ranked.to_dict("records"):
+        assert row["ladder"][row["points_for_breakout"] - 1] == row["probability"]
+        assert all(more <= less for less, more in pairwise(row["ladder"]))
+
+
+def test_a_line_is_answered_from_the_steps_around_it(slate: Slate) -> None:
+    row = slate.ranked.iloc[3]
+    half = answer_line(slate, parse_line(f"{row['player_full_name'].upper()}:19.5"))
+    assert (half.over, half.push) == (row["ladder"][19], 0)
+    whole = answer_line(slate, parse_line(f"{row['player_lookup']}:20"))
+    assert whole.over == row["ladder"][20]
+    assert whole.over + whole.push == pytest.approx(row["ladder"][19])
+    for answer in (half, whole, answer_line(slate, parse_line(f"{row['player_lookup']}:0"))):
+        assert answer.over + answer.push + answer.under == pytest.approx(1)
+
+
+@pytest.mark.parametrize("text", ["jalengreen", "jalengreen:x", ":19.5", "jalengreen:19.3", "jalengreen:-1", "a:60"])
+def test_a_line_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError):
+        parse_line(text)
+
+
+def test_a_player_without_a_prediction_is_answered_with_the_reason(slate: Slate) -> None:
+    skipped = slate.skipped.iloc[0]
+    with pytest.raises(DataError, match=skipped["reason"]):
+        answer_line(slate, parse_line(f"{skipped['player_lookup']}:10"))
+    with pytest.raises(DataError, match="no such player"):
+        answer_line(slate, parse_line("nobody:10"))
+
+
+def test_the_command_prints_the_answer_alone(bundle: Path, slate: Slate, capsys: pytest.CaptureFixture[str]) -> None:
+    row = slate.ranked.iloc[0]
+    assert main(["predict", f"bundle={bundle}", f"date={DAY}", f"line={row['player_lookup']}:19.5"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("\n") <= 2
+    assert f"{row['ladder'][19]:.3f}" in told
+    assert np.isclose(row["ladder"][19], answer_line(slate, parse_line(f"{row['player_lookup']}:19.5")).over)
