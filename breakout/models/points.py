@@ -1,8 +1,9 @@
 """A model of the distribution of points: two CatBoost regressions and an empirical shape, saved as data.
 
 With S the season average, the first regression predicts z = (points - S) / sqrt(S), the second the size of its errors
-on games that it was not fitted on. The shape is the distribution of the standardised errors of the validation part. The
-probability of a breakout is that of at least `points_for_breakout` points.
+on games that it was not fitted on. The shape is the distribution of standardised errors on such games: of the
+validation part once the model is refitted, before that of the part to fit on, so that the probabilities of validation
+games owe nothing to their own points. The probability of a breakout is that of at least `points_for_breakout` points.
 """
 
 from __future__ import annotations
@@ -76,9 +77,8 @@ class PointsModel:
         if not len(rows):
             return PointsDistribution(np.empty(0), np.empty(0), self.shape)
         scale = _scale(rows)
-        z, size = (_predict(part, rows) for part in (self.mean, self.spread))
-        spread = np.maximum(SIZE_TO_SPREAD * size, LEAST_SPREAD) * scale
-        return PointsDistribution(_average(rows) + z * scale, spread, self.shape)
+        mean = _average(rows) + _predict(self.mean, rows) * scale
+        return PointsDistribution(mean, _spread(self.spread, rows) * scale, self.shape)
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,)."""
@@ -121,26 +121,25 @@ class PointsModel:
 
 
 def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit both regressions on the part to fit on, and take the shape from the errors on the validation part.
+    """Fit both regressions on the part to fit on; the regression of the mean stops on the validation part.
 
-    The regression of the mean stops on the validation part. The errors that the regression of the spread learns from
-    are those of two further fits of as many trees: each predicts the block of dates that the other was fitted on.
+    The errors that the spread and the shape are learned from are those of two further fits of as many trees: each
+    predicts the block of dates that the other was fitted on.
     """
     learned, held_out = parts.fit.widest, parts.validation
     stopping = (held_out.X, _deviations(held_out)) if config.early_stopping_rounds else None
     mean = _regress(config, learned.X, _deviations(learned), seed, config.iterations, stopping)
-    sizes = np.abs(_cross_fitted_errors(config, learned, seed, mean.tree_count_))
-    spread = _regress(config, learned.X, sizes, seed, config.spread_iterations)
-    plain = PointsModel(mean, spread, np.zeros(1), dict(metadata), sizes)
-    points = plain.predict_points(held_out)
-    errors = _deviations(held_out) * _scale(held_out) + _average(held_out) - points.mean
-    return replace(plain, shape=np.sort(errors / points.spread))
+    errors = _cross_fitted_errors(config, learned, seed, mean.tree_count_)
+    spread = _regress(config, learned.X, np.abs(errors), seed, config.spread_iterations)
+    shape = np.sort(errors / _spread(spread, learned))
+    return PointsModel(mean, spread, shape, dict(metadata), np.abs(errors))
 
 
 def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit both regressions again on the whole training window, with as many trees; the shape is kept.
+    """Fit both regressions again on the whole training window, with as many trees.
 
-    The validation rows' errors are those of `model`, which was not fitted on them.
+    The shape is made of the errors of `model` on the validation part, which it was not fitted on. The spread learns
+    from its errors on all players of those dates.
     """
     if not isinstance(model, PointsModel) or model.sizes is None:
         raise TypeError(f"{model.kind} is no newly fitted model of points")
@@ -150,7 +149,9 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
     sizes = np.concatenate([model.sizes, late])
     mean = _regress(config, learned.X, _deviations(learned), seed, model.mean.tree_count_)
     spread = _regress(config, learned.X, sizes, seed, config.spread_iterations)
-    return replace(model, mean=mean, spread=spread, metadata=dict(metadata), sizes=sizes)
+    held_out = parts.validation
+    errors = (_deviations(held_out) - _predict(model.mean, held_out)) / _spread(model.spread, held_out)
+    return PointsModel(mean, spread, np.sort(errors), dict(metadata), sizes)
 
 
 def load(folder: Path) -> tuple[PointsModel, dict[str, str]]:
@@ -217,6 +218,11 @@ def _cross_fitted_errors(config: PointsConfig, rows: Rows, seed: int, trees: int
 
 def _predict(regressor: CatBoostRegressor, rows: Rows) -> np.ndarray:
     return np.asarray(regressor.predict(rows.X, thread_count=1), dtype="float64")
+
+
+def _spread(regressor: CatBoostRegressor, rows: Rows) -> np.ndarray:
+    """Return the predicted spread of z of each row, shape (n,)."""
+    return np.maximum(SIZE_TO_SPREAD * _predict(regressor, rows), LEAST_SPREAD)
 
 
 def _shap(regressor: CatBoostRegressor, rows: Rows) -> np.ndarray:

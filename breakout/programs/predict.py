@@ -15,7 +15,7 @@ from breakout.production.slate_choice import exclude_players, resolve_day
 from breakout.production.slate_output import check_out, write_slate
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.plans import print_warnings
-from breakout.report.terminal.slate import print_line, print_slate
+from breakout.report.terminal.slate import print_line_answer, print_slate
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
@@ -49,6 +49,6 @@ def run(config: PredictConfig) -> int:
     if asked is None:
         print_slate(shown, len(slate.ranked), bundle, written)
     else:
-        print_line(answer_line(slate, asked))
+        print_line_answer(answer_line(slate, asked))
     print_warnings(absent_game_warnings(absent))
     return 0

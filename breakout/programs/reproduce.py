@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from breakout.errors import ConfigurationError, GateError
 from breakout.programs.folders import split_folders
 from breakout.report.tables import Table, text
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-PROBABILITY = "probability"
+PROBABILITY, LADDER = "probability", "ladder"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -70,12 +72,20 @@ def print_parts(saved: Evidence, now: Evidence) -> list[str]:
 
 def predictions_difference(saved: pd.DataFrame, now: pd.DataFrame) -> str:
     """Describe what differs between two tables of predictions; empty if they are the same bit for bit."""
-    columns = [column for column in saved.columns if column != PROBABILITY]
+    columns = [column for column in saved.columns if column not in (PROBABILITY, LADDER)]
     if len(saved) != len(now) or not _same(saved[columns], now[columns]):
         return "other rows"
     difference = (saved[PROBABILITY] - now[PROBABILITY]).abs()
     changed = saved[PROBABILITY].to_numpy().view("int64") != now[PROBABILITY].to_numpy().view("int64")
-    return f"{changed.sum():,} differ, by up to {difference.max():.2g}" if changed.any() else ""
+    if changed.any():
+        return f"{changed.sum():,} differ, by up to {difference.max():.2g}"
+    return "" if _ladders(saved) == _ladders(now) else "other ladders"
+
+
+def _ladders(predictions: pd.DataFrame) -> list[bytes]:
+    """Return the bits of each row's ladder; empty ones for rows without a ladder."""
+    found = predictions.get(LADDER, ())
+    return [np.asarray(ladder).tobytes() if np.ndim(ladder) else b"" for ladder in found]
 
 
 def _same(saved: pd.DataFrame, now: pd.DataFrame) -> bool:

@@ -83,7 +83,7 @@ def _ladders(slate: Slate) -> Table:
     return table
 
 
-def print_line(answer: LineAnswer) -> None:
+def print_line_answer(answer: LineAnswer) -> None:
     """Print the probabilities of more points than a line, of exactly the line if it is whole, and of fewer."""
     push = f", exactly {answer.line:g} points {answer.push:.3f}" if answer.push else ""
     console().print(
