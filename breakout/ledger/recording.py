@@ -40,7 +40,7 @@ def record_slate(
     role = find_role(bundle.fingerprint, outputs)
     if role == "other" and not config.others:
         return None
-    prediction = Prediction(slate, bundle, role, now, warehouse.fingerprint())
+    prediction = Prediction(slate, bundle, role, now, warehouse.fingerprint(has_reports=bundle.contract.has_reports))
     entries = build_entries(prediction, read_tip_offs(warehouse, slate.day), config.timezone)
     return FolderLedger.of(outputs).add_entries(entries)
 

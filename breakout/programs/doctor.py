@@ -117,9 +117,20 @@ def check_files(checkup: Checkup, features: BreakoutFeatureConfig, config: setti
         return
     with opened:
         checkup.check("schedule", opened.has_schedule, lambda found: "present" if found else "none, no predictions")
+        check_reports(checkup, opened, FIRST_DAY, date.max)
         checkup.check("rows of each table", lambda: CHECKED_IN_A_TABLE)
         checkup.check("tables against each other", lambda: CHECKED_ACROSS_TABLES)
         check_absent_games(checkup, opened, features, FIRST_DAY, date.max)
+
+
+def check_reports(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
+    """Check the injury reports of the game dates start..end, which a warehouse need not have."""
+    from breakout.warehouse.report_checks import describe_reports
+
+    if warehouse.has_availability():
+        checkup.check("injury reports", lambda: describe_reports(warehouse, start, end))
+    else:
+        checkup.check("injury reports", lambda: "none, no features of availability")
 
 
 def check_absent_games(
@@ -140,7 +151,7 @@ def check_absent_games(
 def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: settings.BigQueryWarehouseConfig) -> None:
     """Check credentials, project, permissions, tables, columns and partitions, then the rows of the last 90 days."""
     from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
-    from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
+    from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, SCHEDULE
 
     opened = checkup.check(
         "credentials and project", lambda: BigQueryWarehouse(chosen, _LABELS), lambda found: found.describe()
@@ -157,6 +168,8 @@ def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: se
         present = [check_table(checkup, opened, table.name) for table in HISTORY_TABLES]
         if opened.has_schedule():
             check_table(checkup, opened, SCHEDULE.name)
+        if opened.has_availability():
+            check_table(checkup, opened, AVAILABILITY.name)
         if one is None or not all(present):
             checkup.skip("feature query and rows", "see above")
         elif check_query(checkup, opened, features, chosen.maximum_bytes_billed):
@@ -167,12 +180,12 @@ def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: se
 
 def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, name: str) -> bool:
     """Check that a table exists, with the columns and the partition that the queries use; return whether it does."""
-    from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
+    from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, SCHEDULE
 
     columns = checkup.check(name, lambda: warehouse.columns(name), lambda found: f"{len(found)} columns")
     if columns is None:
         return False
-    table = next(table for table in (*HISTORY_TABLES, SCHEDULE) if table.name == name)
+    table = next(table for table in (*HISTORY_TABLES, SCHEDULE, AVAILABILITY) if table.name == name)
 
     def run_check() -> str:
         warehouse.check_schema(table)
@@ -202,6 +215,8 @@ def check_query(
         )
         cost += warehouse.estimate_checks(start, end)
         cost += warehouse.estimate(absent_games_query(warehouse.sources), parameters)
+        if warehouse.has_availability():
+            cost += warehouse.estimate_report_checks(start, end)
         if limit is not None and cost.bytes_scanned > limit:
             raise DataError(
                 f"{cost.describe()} That is more than warehouse.maximum_bytes_billed={limit} "
@@ -230,6 +245,7 @@ def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse, features: 
     check_absent_games(checkup, warehouse, features, start, end)
     if warehouse.has_schedule():
         checkup.check("rows of the schedule", look_at_schedule)
+    check_reports(checkup, warehouse, start, end)
 
 
 def recent_days() -> tuple[date, date]:

@@ -12,6 +12,8 @@ from breakout.coverage import absent_games_query
 from breakout.dataset import SLICE_FEATURES, is_within_band
 from breakout.features.contract import Contract, build_contract
 from breakout.features.query import get_training_data_query, seasons_before
+from breakout.features.query_plan import plan_query
+from breakout.features.registry import REGISTRY
 from breakout.sweeps.sources import Problem, Source, array_of, fingerprints_of, problem_answer, read_absent_games
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.cost import CostEstimate, Priced
@@ -115,6 +117,8 @@ class Sources:
             cost = opened.cached.estimate_checks(problem.span.start, problem.span.end, problem.seasons_before)
             cost += opened.cached.estimate(problem.sql, problem.parameters)
             cost += opened.cached.estimate(absent_games_query(problem.source.tables), problem.parameters)
+            if plan_query(REGISTRY, problem.features.names).uses_availability:
+                cost += opened.cached.estimate_report_checks(problem.span.start, problem.span.end)
             self.bytes_to_read = cost if self.bytes_to_read is None else self.bytes_to_read + cost
             if self._is_dry:
                 return None

@@ -96,8 +96,7 @@ class CachedWarehouse(ClosedOnExit):
             self._inner.check_availability(start, end)
             return _row({"is_checked": True})
 
-        question = f"check_availability {_CHECKS} {self.sources.availability}"
-        self._ask(self._key(question, {"start": start, "end": end}), check)
+        self._ask(self._reports_key(start, end), check)
 
     def latest_game_date(self) -> date:
         """Return the newest game_date of the source."""
@@ -115,6 +114,13 @@ class CachedWarehouse(ClosedOnExit):
         if isinstance(self._inner, Priced):
             cost = self._inner.estimate_checks(start, end, seasons_before)
         return self._discounted(cost, self._check_key(start, end, seasons_before))
+
+    def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
+        """Return what the check of injury reports would cost now: nothing if these dates of this source have passed."""
+        cost = CostEstimate(0, 0.0)
+        if isinstance(self._inner, Priced):
+            cost = self._inner.estimate_report_checks(start, end)
+        return self._discounted(cost, self._reports_key(start, end))
 
     def _discounted(self, cost: CostEstimate, key: str) -> CostEstimate:
         return cost if self._kept(key) is None else cost.cached()
@@ -155,6 +161,9 @@ class CachedWarehouse(ClosedOnExit):
     def _check_key(self, start: date, end: date, seasons_before: int) -> str:
         asked = {"start": start, "end": end, "seasons_before": seasons_before}
         return self._key(f"check_history {_CHECKS}", asked)
+
+    def _reports_key(self, start: date, end: date) -> str:
+        return self._key(f"check_availability {_CHECKS} {self.sources.availability}", {"start": start, "end": end})
 
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
         """Return the rows of the entry; if there is no entry, return the result of `read` and save it as the entry.

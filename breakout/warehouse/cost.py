@@ -57,6 +57,10 @@ class Priced(Protocol):
         """Return the cost of `check_history`."""
         ...
 
+    def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
+        """Return the cost of `check_availability`."""
+        ...
+
 
 def readable_bytes(count: int) -> str:
     """Format a number of bytes in its largest binary unit, as in 1.5 KiB."""

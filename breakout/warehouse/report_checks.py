@@ -12,6 +12,7 @@ from breakout.warehouse.tables import AVAILABILITY, PLAYER_GAME_SUMMARY, TEAM_OF
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
@@ -68,6 +69,22 @@ LEFT JOIN side ON side.team = report.team AND side.game_date = report.game_date
 LEFT JOIN known_player ON known_player.player = report.player
 GROUP BY report.team
 ORDER BY report.team"""
+
+
+def describe_reports(warehouse: Warehouse, start: date, end: date) -> str:
+    """Check the injury reports of the game dates start..end, and describe them: rows, dates, rows of each status."""
+    warehouse.check_availability(start, end)
+    sql = f"""SELECT status, COUNT(*) AS total, MIN(game_date) AS first_date, MAX(game_date) AS last_date
+FROM {warehouse.sources.reference(AVAILABILITY)}
+WHERE game_date BETWEEN @start AND @end
+GROUP BY status
+ORDER BY total DESC, status"""
+    rows = warehouse.query(sql, {"start": start, "end": end}).to_pylist()
+    if not rows:
+        return f"no rows of {start} to {end}"
+    first, last = min(row["first_date"] for row in rows), max(row["last_date"] for row in rows)
+    statuses = ", ".join(f"{row['status']} {row['total']:,}" for row in rows)
+    return f"{sum(row['total'] for row in rows):,} rows of {first} to {last}: {statuses}"
 
 
 def check_reports(warehouse: Warehouse, parameters: Mapping[str, object]) -> None:

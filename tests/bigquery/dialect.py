@@ -21,6 +21,7 @@ FUNCTIONS = {
         "COUNT",
         "COUNTIF",
         "DATE_ADD",
+        "DATE_SUB",
         "ENDS_WITH",
         "FARM_FINGERPRINT",
         "FORMAT_DATE",
@@ -42,9 +43,9 @@ FUNCTIONS = {
         "STRUCT",
         "SUM",
     ),
-    *("TO_JSON_STRING", "UNIX_DATE", "UNNEST"),
+    *("LOWER", "TO_JSON_STRING", "TRIM", "UNIX_DATE", "UNIX_SECONDS", "UNNEST"),
 }
-TYPES = {"FLOAT64", "INT64", "STRING", "DATE", "BOOL", "NUMERIC"}
+TYPES = {"FLOAT64", "INT64", "STRING", "DATE", "BOOL", "NUMERIC", "TIMESTAMP"}
 # These take a frame; numbering and navigation by offset do not, so their window may not have one.
 _WITHOUT_FRAME = (exp.RowNumber, exp.Lag, exp.Lead)
 _RESERVED_WORDS = """

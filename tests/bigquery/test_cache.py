@@ -52,6 +52,9 @@ class CountingWarehouse(ClosedOnExit):
         del sql, parameters
         return CostEstimate(2**40, 6.25)
 
+    def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
+        return self.estimate("report checks", {"start": start, "end": end})
+
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         del start, end, seasons_before
         return CostEstimate(2**40, 6.25)
@@ -228,6 +231,9 @@ def test_a_dry_run_writes_nothing_and_says_what_the_cache_saves(inner: CountingW
     after = plan.estimate("SELECT 1", {}) + plan.estimate_checks(*TRAIN)
     CachedWarehouse(inner, folder).check_history(*TRAIN)
     assert plan.estimate_checks(*TRAIN).bytes_scanned == 0
+    assert plan.estimate_report_checks(*TRAIN).bytes_scanned > 0
+    CachedWarehouse(inner, folder).check_availability(*TRAIN)
+    assert plan.estimate_report_checks(*TRAIN).bytes_scanned == 0
     assert (before.bytes_scanned, before.bytes_saved, before.price) == (2 * 2**40, 0, 12.5)
     assert (after.bytes_scanned, after.bytes_saved, after.price) == (2**40, 2**40, 6.25)
     assert after.describe() == (

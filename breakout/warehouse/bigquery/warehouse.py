@@ -21,7 +21,7 @@ from breakout.warehouse.consistency import HISTORY, check_consistency, consisten
 from breakout.warehouse.consistency_messages import SCHEDULE, TEAMS
 from breakout.warehouse.cost import CostEstimate
 from breakout.warehouse.renaming import Renaming
-from breakout.warehouse.report_checks import check_reports
+from breakout.warehouse.report_checks import check_reports, report_query
 from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:
@@ -131,6 +131,13 @@ class BigQueryWarehouse(ClosedOnExit):
         self.check_schema(tables.AVAILABILITY)
         row_checks.check_rows(self, tables.AVAILABILITY, {"history_start": start, "end": end})
         check_reports(self, {"start": start, "history_start": self.history_start(start), "end": end})
+
+    def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
+        """Return what `check_availability` would scan."""
+        rows = row_checks.problem_query(self.sources, tables.AVAILABILITY, is_filtered=True)
+        games = report_query(self.sources, is_filtered=True)
+        asked = {"start": start, "history_start": self.history_start(start), "end": end}
+        return self.estimate(rows, {"history_start": start, "end": end}) + self.estimate(games, asked)
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return what `check_history` would scan."""
