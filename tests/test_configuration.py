@@ -23,6 +23,7 @@ REQUIRED = {
     "predict": ["bundle=DIR", "date=2026-02-06"],
     "compare": ["candidate=A", "production=B"],
     "promote": ["candidate=A"],
+    "model=sklearn": ["model.build=examples/my_model.py:build_logistic"],
     "warehouse=duckdb": ["warehouse.player_game_summary=p", "warehouse.team_offense_game_summary=t"],
 }
 

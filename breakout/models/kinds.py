@@ -87,6 +87,7 @@ KINDS = {
         "an average in log odds of gradient-boosted trees (CatBoost) and logistic regression",
         stops_early=True,
     ),
+    "sklearn": ModelKind("own_estimator", "scikit-learn", "a scikit-learn classifier of one's own"),
 }
 
 

@@ -37,6 +37,7 @@ from breakout.settings.groups import (
 )
 from breakout.settings.ledger_groups import DailyLimitsConfig, FolderLedgerConfig, GradeLimitsConfig, LedgerConfig
 from breakout.settings.loading import load
+from breakout.settings.own_model import SklearnConfig
 from breakout.settings.roots import (
     ROOT_CLASSES,
     AuditConfig,
@@ -97,6 +98,7 @@ __all__ = [
     "RootConfig",
     "RunConfig",
     "SampleWarehouseConfig",
+    "SklearnConfig",
     "SweepConfig",
     "TargetConfig",
     "TrackingConfig",

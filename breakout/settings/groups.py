@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from breakout.settings.own_model import SklearnConfig
+
 # The upper bounds refuse typing errors early. Libraries would refuse such values late, or compute for hours.
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 CountOrZero = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -244,7 +246,7 @@ class BaseRateConfig:
     kind: Literal["base_rate"]
 
 
-ModelConfig = CatBoostConfig | LogisticConfig | BlendConfig | PointsConfig | BaseRateConfig
+ModelConfig = CatBoostConfig | LogisticConfig | BlendConfig | PointsConfig | SklearnConfig | BaseRateConfig
 
 
 @dataclass(frozen=True)

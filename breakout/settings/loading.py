@@ -16,6 +16,7 @@ from breakout.errors import ConfigurationError
 from breakout.settings.checks import check_across_fields
 from breakout.settings.definitions import with_definitions
 from breakout.settings.messages import describe_choice, describe_unknown_key, describe_wrong_value
+from breakout.settings.own_model import with_build_text
 from breakout.settings.references import resolve_references
 from breakout.settings.roots import ROOT_CLASSES
 from breakout.settings.schema import dataclasses_of, kind_of, type_hints
@@ -33,6 +34,7 @@ EXAMPLES = {
     "start": "start=2026-01-11",
     "end": "end=2026-02-05",
     "out": "out=games.parquet",
+    "model.build": "model.build=my_model.py:build",
     "warehouse.player_game_summary": "warehouse.player_game_summary=games.parquet",
     "warehouse.team_offense_game_summary": "warehouse.team_offense_game_summary=teams.parquet",
 }
@@ -46,7 +48,7 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
     readers of old settings that do not use the value.
     """
     current, references = resolve_references(migrate(dict(mapping)), is_lenient=is_lenient)
-    current = with_definitions(current)
+    current = with_build_text(with_definitions(current))
     # A path of definitions may have been a reference; the settings hold the definitions in its place.
     references = tuple(found for found in references if found[0][:2] != ("features", "definitions"))
     check_keys_known(root, current)

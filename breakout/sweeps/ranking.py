@@ -168,7 +168,7 @@ def _row(standing: Standing, label: str) -> JobRow:
         overrides=entry.overrides,
         window=entry.window,
         seed=config.seed,
-        model=settings.to_mapping(config.model),
+        model={key: value for key, value in settings.to_mapping(config.model).items() if key != "build_text"},
         features=len(config.features.names),
         value=standing.value,
         difference=standing.difference,

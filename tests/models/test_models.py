@@ -23,6 +23,7 @@ from breakout.models.kinds import KINDS, Fits, fit_model, fit_twice, load_model
 from breakout.settings.composition import compose
 from breakout.settings.groups import ModelConfig
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "my_model.py"
 NAMES = ["first", "second", "noise"]
 METADATA = {"contract_fingerprint": "c0ffee"}
 
@@ -45,7 +46,8 @@ def parts() -> FitParts:
 
 
 def config_of(kind: str, *words: str) -> settings.ModelConfig:
-    config = compose("train", [f"model={kind}", *words])
+    build = [f"model.build={EXAMPLE}:build_logistic"] if kind == "sklearn" else []
+    config = compose("train", [f"model={kind}", *build, *words])
     assert isinstance(config, settings.ExperimentConfig)
     return config.model
 
@@ -83,7 +85,7 @@ def test_a_model_refuses_columns_in_another_order(kind: str, parts: FitParts) ->
         fitted(kind, parts).predict_probability(replace(parts.fit, X=parts.fit.X[NAMES[::-1]]))
 
 
-@pytest.mark.parametrize("kind", ["catboost", "logistic", "blend"])
+@pytest.mark.parametrize("kind", ["catboost", "logistic", "blend", "sklearn"])
 def test_contributions_of_the_features_add_up_to_the_log_odds(kind: str, parts: FitParts) -> None:
     model = fitted(kind, parts)
     probability = model.predict_probability(parts.validation)
@@ -91,7 +93,7 @@ def test_contributions_of_the_features_add_up_to_the_log_odds(kind: str, parts: 
     assert np.ptp(rest) < 1e-6, "what is left is the same for every game"
 
 
-@pytest.mark.parametrize("kind", ["catboost", "logistic", "blend"])
+@pytest.mark.parametrize("kind", ["catboost", "logistic", "blend", "sklearn"])
 def test_importance_puts_the_feature_that_says_nothing_last(kind: str, parts: FitParts) -> None:
     importance = fitted(kind, parts).feature_importance()
     assert min(importance, key=lambda name: importance[name]) == "noise"

@@ -60,7 +60,7 @@ def _print_plan(plan: RunPlan, *tables: Table) -> None:
     out.print(f"mode: {config.mode.name}: {config.mode.description}")
     out.print(f"contract: {plan.contract.fingerprint}, warehouse: {plan.warehouse.describe()}\n")
     model: dict[str, Any] = to_mapping(config.model) | {"seed": config.seed}
-    rows = [[text(key), text(value)] for key, value in model.items()]
+    rows = [[text(key), text(value)] for key, value in model.items() if key != "build_text"]
     for table in (*tables, Table("model", ["setting", "value"], rows)):
         out.print_table(table)
     out.print(f"would write: {plan.run_parent}/<time>-<fingerprint>/")

@@ -1,0 +1,218 @@
+"""A scikit-learn classifier that a function of the user builds, saved by skops as data.
+
+The user's code runs in a fit only. A saved model is loaded from data: skops creates objects of types that it trusts
+and of those in TRUSTED_TYPES. A model with any other type is refused in the fit, before anything is written.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import types
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from breakout.artifacts import load_json, save_bytes, save_json
+from breakout.errors import ConfigurationError, DataError
+from breakout.models.base import check_columns, logit
+from breakout.threads import one_blas_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from breakout.dataset import Rows
+    from breakout.models.base import FitParts, Model
+    from breakout.settings.own_model import SklearnConfig
+
+MODEL_FILE = "model.skops"
+RECORD_FILE = "model.json"
+# Types of scikit-learn that hold numbers and run no code of a file, beside those that skops trusts by itself.
+TRUSTED_TYPES = (
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
+)
+_EXPLAINED_ROWS = 500  # rows from which the importance is computed
+
+
+@dataclass(frozen=True, eq=False)
+class OwnEstimator:
+    """A fitted classifier, its file's content, and the mean of each feature over the rows that it was fitted on."""
+
+    names: tuple[str, ...]
+    estimator: Any
+    content: bytes
+    means: tuple[float, ...]
+    importance: tuple[float, ...]
+    metadata: dict[str, str]
+    kind: ClassVar[str] = "sklearn"
+    warnings: ClassVar[tuple[str, ...]] = ()
+
+    def predict_probability(self, rows: Rows) -> np.ndarray:
+        """Return the probability of a breakout, shape (n,)."""
+        check_columns(rows.X, self.names)
+        return _probability(self.estimator, rows.X)
+
+    def shap_values(self, rows: Rows) -> np.ndarray:
+        """Return what the log odds change by when a feature alone takes its mean instead, shape (n, k).
+
+        For a linear model these are the exact contributions. In others they leave interactions out.
+        """
+        check_columns(rows.X, self.names)
+        return _contributions(self.estimator, rows.X, self.means)
+
+    def feature_importance(self) -> dict[str, float]:
+        """Return mean absolute contributions over rows of the fit, normalised to sum to 1."""
+        return dict(zip(self.names, self.importance, strict=True))
+
+    def describe(self) -> dict[str, float]:
+        """Return no numbers, because they depend on the classifier."""
+        return {}
+
+    def save(self, folder: Path) -> tuple[Path, ...]:
+        """Write model.skops with the classifier, and model.json with the rest."""
+        main, record = folder / MODEL_FILE, folder / RECORD_FILE
+        save_bytes(self.content, main)
+        parts = {"names": self.names, "means": self.means, "importance": self.importance, "metadata": self.metadata}
+        save_json({"kind": self.kind, **parts}, record)
+        return main, record
+
+
+def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> OwnEstimator:
+    """Build the classifier and fit it on the part to fit on; the validation part has no effect.
+
+    ConfigurationError if the user's code fails, or the fitted classifier cannot be saved as data.
+    """
+    X, y = parts.fit.X, parts.fit.label
+    estimator = build_estimator(config, seed)
+    try:
+        with one_blas_thread(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            estimator.fit(X, y)
+            _probability(estimator, X.iloc[:1])
+    except Exception as error:
+        raise _code_error(config, "the fit of the classifier", error) from error
+    content = _dump(estimator, config)
+    loaded = _load_trusted(content)
+    if not np.array_equal(_probability(loaded, X), _probability(estimator, X)):
+        raise ConfigurationError(f"model.build={config.build}: the classifier predicts otherwise once it is saved.")
+    means = tuple(map(float, X.to_numpy().mean(axis=0)))
+    some = X.iloc[np.linspace(0, len(X) - 1, min(len(X), _EXPLAINED_ROWS)).astype(int)]
+    sizes = np.abs(_contributions(loaded, some, means)).mean(axis=0)
+    importance = tuple(map(float, sizes / (sizes.sum() or 1.0)))
+    return OwnEstimator(tuple(X.columns), loaded, content, means, importance, dict(metadata))
+
+
+def refit(model: Model, parts: FitParts, config: SklearnConfig, seed: int, metadata: Mapping[str, str]) -> OwnEstimator:
+    """Build and fit on the whole training window; nothing of the earlier fit is needed."""
+    del model
+    return fit(config, parts.joined(), seed, metadata)
+
+
+def load(folder: Path) -> tuple[OwnEstimator, dict[str, str]]:
+    """Read both files; DataError if one is missing or damaged, or the model holds a type that is not trusted."""
+    path, record = folder / MODEL_FILE, load_json(folder / RECORD_FILE)
+    try:
+        content = path.read_bytes()
+        estimator = _load_trusted(content)
+        names, means, importance = (tuple(record[key]) for key in ("names", "means", "importance"))
+        metadata = dict(record["metadata"])
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing.") from error
+    except DataError as error:
+        raise DataError(f"{path} is refused: {error}") from error
+    except Exception as error:
+        raise DataError(f"{path} is damaged: it holds no classifier ({type(error).__name__}).") from error
+    return OwnEstimator(names, estimator, content, means, importance, metadata), metadata
+
+
+def build_estimator(config: SklearnConfig, seed: int) -> Any:
+    """Run the user's file and return the classifier of its function; ConfigurationError if that fails."""
+    from sklearn.base import BaseEstimator, is_classifier
+
+    file, _, name = config.build.rpartition(":")
+    module = types.ModuleType("breakout_own_model")
+    try:
+        exec(compile(config.build_text or "", file, "exec"), module.__dict__)  # noqa: S102  (code that the user named)
+    except Exception as error:
+        raise _code_error(config, "the file", error) from error
+    if not callable(function := getattr(module, name, None)):
+        raise ConfigurationError(f"model.build={config.build}: {file} has no function {name}.")
+    try:
+        estimator = function(seed=seed, **(config.params or {}))
+    except Exception as error:
+        raise _code_error(config, f"{name}(seed={seed}, ...)", error) from error
+    is_estimator = isinstance(estimator, BaseEstimator) and is_classifier(estimator)
+    if not is_estimator or not hasattr(estimator, "predict_proba"):
+        kind = type(estimator).__name__
+        raise ConfigurationError(
+            f"model.build={config.build}: {name} returned {kind}; it must return a scikit-learn classifier with "
+            "predict_proba."
+        )
+    return estimator
+
+
+def _code_error(config: SklearnConfig, what: str, error: Exception) -> ConfigurationError:
+    """Return the error of the user's code with its line, if it was raised in the user's file."""
+    file = config.build.rpartition(":")[0]
+    frames = traceback.extract_tb(sys.exc_info()[2])
+    line = next((f", line {frame.lineno}" for frame in reversed(frames) if frame.filename == file), "")
+    reason = " ".join(str(error).split()).rstrip(".")
+    return ConfigurationError(f"model.build={config.build}{line}: {what} failed with {type(error).__name__}: {reason}.")
+
+
+def _probability(estimator: Any, X: pd.DataFrame) -> np.ndarray:
+    with one_blas_thread():
+        return np.asarray(estimator.predict_proba(X), dtype="float64")[:, 1]
+
+
+def _contributions(estimator: Any, X: pd.DataFrame, means: tuple[float, ...]) -> np.ndarray:
+    whole = logit(_probability(estimator, X))
+    added = [
+        whole - logit(_probability(estimator, X.assign(**{str(name): mean})))
+        for name, mean in zip(X.columns, means, strict=True)
+    ]
+    return np.column_stack(added)
+
+
+def _dump(estimator: Any, config: SklearnConfig) -> bytes:
+    import skops.io
+
+    try:
+        content: bytes = skops.io.dumps(estimator)
+        _check_types(content)
+    except DataError as error:
+        raise ConfigurationError(
+            f"model.build={config.build}: the fitted classifier cannot be saved as data: {error}"
+        ) from error
+    except Exception as error:
+        raise _code_error(config, "saving the classifier", error) from error
+    return content
+
+
+def _load_trusted(content: bytes) -> Any:
+    import skops.io
+
+    _check_types(content)
+    return skops.io.loads(content, trusted=list(TRUSTED_TYPES))
+
+
+def _check_types(content: bytes) -> None:
+    import skops.io
+
+    unknown = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED_TYPES))
+    if unknown:
+        raise DataError(
+            f"it holds {', '.join(unknown)}, which is not among the trusted types; use classes of scikit-learn alone."
+        )

@@ -1,0 +1,21 @@
+"""Classifiers of one's own for `breakout model=sklearn model.build=examples/my_model.py:FUNCTION`."""
+
+from __future__ import annotations
+
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+
+def build_logistic(seed: int, C: float = 1.0) -> Pipeline:
+    """Return what `model=logistic` fits, as a pipeline."""
+    del seed  # nothing in it is random
+    return make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=1000))
+
+
+def build_trees(seed: int, max_depth: int = 3, learning_rate: float = 0.05) -> HistGradientBoostingClassifier:
+    """Return scikit-learn's boosted trees on histograms."""
+    return HistGradientBoostingClassifier(
+        max_depth=max_depth, learning_rate=learning_rate, max_iter=150, random_state=seed
+    )

@@ -1,0 +1,127 @@
+"""A classifier of one's own: equal to the built-in one, refused unless it is data, and free of its file once saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skops.io
+from sklearn.linear_model import LogisticRegression
+
+from breakout import settings
+from breakout.bundle import load_bundle
+from breakout.errors import ConfigurationError, DataError
+from breakout.models.base import FitParts
+from breakout.models.kinds import fit_model, load_model
+from breakout.settings.composition import compose
+from breakout.settings.own_model import SklearnConfig
+from tests.commands import call, train
+from tests.models.test_models import EXAMPLE, METADATA, config_of, rows
+
+GOOD = EXAMPLE.read_text(encoding="utf-8")
+IMPORT = "from sklearn.linear_model import LogisticRegression\n"
+
+
+class Smuggled(LogisticRegression):  # type: ignore[misc]
+    """A class that no list of trusted types names."""
+
+
+@pytest.fixture(scope="module")
+def parts() -> FitParts:
+    return FitParts(rows(400, 1), rows(100, 2))
+
+
+def own(text: str, name: str = "build", **params: bool | int | float | str | None) -> SklearnConfig:
+    return SklearnConfig("sklearn", f"my_model.py:{name}", params, text)
+
+
+def test_the_example_equals_the_built_in_regression(parts: FitParts) -> None:
+    pair = [
+        fit_model(config, parts, 42, METADATA)
+        for config in (config_of("sklearn", "model.params={C: 0.3}"), config_of("logistic", "model.C=0.3"))
+    ]
+    for found in ("predict_probability", "shap_values"):
+        first, second = (getattr(model, found)(parts.validation) for model in pair)
+        assert np.abs(first - second).max() < (1e-12 if found == "predict_probability" else 1e-9)
+
+
+@pytest.mark.parametrize("name", ["build_logistic", "build_trees"])
+def test_a_saved_classifier_of_the_example_predicts_as_before(name: str, parts: FitParts, tmp_path: Path) -> None:
+    model = fit_model(own(GOOD, name), parts, 42, METADATA)
+    assert {path.name for path in model.save(tmp_path)} == {"model.skops", "model.json"}
+    again, metadata = load_model("sklearn", tmp_path)
+    assert metadata == METADATA
+    assert np.array_equal(again.predict_probability(parts.validation), model.predict_probability(parts.validation))
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("def build(seed):\n    return 1 / 0", "line 2: .*ZeroDivisionError"),
+        ("def build(seed):\n    return 3", "must return a scikit-learn classifier"),
+        ("from sklearn.svm import LinearSVC\ndef build(seed): return LinearSVC()", "predict_proba"),
+        ("from sklearn.linear_model import Ridge\ndef build(seed): return Ridge()", "classifier"),
+        ("def other(seed): pass", "no function build"),
+        ("def build(", "SyntaxError"),
+        (IMPORT + "def build(seed): return LogisticRegression(C=-1)", "InvalidParameterError"),
+        (IMPORT + "class Mine(LogisticRegression): pass\ndef build(seed): return Mine()", "Mine.*trusted types"),
+        (IMPORT + "def build(): return LogisticRegression()", "TypeError"),
+    ],
+)
+def test_code_that_gives_no_classifier_of_data_is_refused(text: str, named: str, parts: FitParts) -> None:
+    with pytest.raises(ConfigurationError, match=f"my_model.py:build.*{named}"):
+        fit_model(own(text), parts, 42, METADATA)
+
+
+def test_a_file_with_an_unknown_type_is_refused_before_it_is_loaded(parts: FitParts, tmp_path: Path) -> None:
+    fit_model(own(GOOD, "build_logistic"), parts, 42, METADATA).save(tmp_path)
+    smuggled = Smuggled().fit(parts.fit.X, parts.fit.label)
+    (tmp_path / "model.skops").write_bytes(skops.io.dumps(smuggled))
+    with pytest.raises(DataError, match="Smuggled"):
+        load_model("sklearn", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["model.skops", "model.json"])
+def test_a_damaged_file_is_named(name: str, parts: FitParts, tmp_path: Path) -> None:
+    fit_model(own(GOOD, "build_logistic"), parts, 42, METADATA).save(tmp_path)
+    (tmp_path / name).write_text("{}", encoding="utf-8")
+    with pytest.raises(DataError, match="damaged"):
+        load_model("sklearn", tmp_path)
+
+
+def test_the_text_of_the_file_and_the_parameters_are_part_of_the_fingerprint(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    prints = []
+    for text, params in ((GOOD, "null"), (GOOD, "{C: 2}"), (f"{GOOD}\n", "null"), (GOOD, "null")):
+        file.write_text(text, encoding="utf-8")
+        words = ["model=sklearn", f"model.build={file}:build_logistic", f"model.params={params}"]
+        prints.append(settings.fingerprint(compose("train", words)))
+    assert len(set(prints)) == 3
+    assert prints[0] == prints[3]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ((), "model.build=my_model.py:build"),
+        (("model.build=absent.py:build",), "no such file"),
+        (("model.build=my_model.py",), "my_model.py:build"),
+    ],
+)
+def test_a_build_function_that_cannot_be_found_is_refused(words: tuple[str, ...], named: str) -> None:
+    with pytest.raises(ConfigurationError, match=named):
+        compose("train", ["model=sklearn", *words])
+
+
+def test_a_run_predicts_and_is_reproduced_without_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(GOOD, encoding="utf-8")
+    words = ("model=sklearn", f"model.build={file}:build_logistic", "window=january")
+    run = train(tmp_path, "own", *words)
+    file.unlink()
+    assert load_bundle(run).model.kind == "sklearn"
+    answer = call("predict", f"bundle={run}", "date=2026-02-06")
+    assert answer.code == 0, answer.err
+    again = call("reproduce", run)
+    assert again.code == 0, again.err + again.out
