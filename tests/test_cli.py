@@ -20,6 +20,7 @@ from breakout.cli.arguments import sort_arguments
 from breakout.cli.commands import COMMANDS, TABLE
 from breakout.conf_tree import group_names, group_options
 from breakout.errors import ConfigurationError, DataError, GateError
+from tests.commands import QUICK
 from tests.conftest import Program
 
 TrainWith = Callable[[Callable[[Any], int | None]], None]
@@ -404,3 +405,14 @@ def test_a_reader_that_goes_away_causes_no_complaint(tmp_path: Path) -> None:
     line = f"{sys.executable} -m breakout --help | true"
     ended = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert ended.stderr == ""
+
+
+def test_verbose_prints_the_log_of_a_run_on_standard_error_and_is_refused_in_a_sweep(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ("model=base_rate", "window=january", f"paths.outputs={tmp_path}", *QUICK, "run.write_report=false")
+    assert main([*words]) == 0
+    assert "run complete" not in capfd.readouterr().err
+    assert main([*words, "hydra.verbose=true"]) == 0
+    assert "INFO run complete" in capfd.readouterr().err
+    assert main(["-m", *words, "seed=1,2", "hydra.verbose=true"]) == 2

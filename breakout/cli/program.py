@@ -16,6 +16,7 @@ from breakout.cli.commands import SWEEPING, Command
 from breakout.cli.failure import print_failure
 from breakout.conf_tree import conf_dir
 from breakout.errors import ConfigurationError
+from breakout.report.terminal.lines import log_on_stderr
 from breakout.safe_text import mask_secrets
 from breakout.settings import ROOT_CLASSES, load
 from breakout.settings.composition import HYDRA_VERSION_BASE, compose_config, is_sweep, plain, resolve
@@ -55,7 +56,7 @@ def run_composed(command: Command, arguments: Arguments) -> int:
     is_train = command.name == SWEEPING
     if arguments.hydra_flags or (arguments.is_multirun and not is_train):
         return run_by_hydra(command, arguments, overrides)
-    check_ignored_by_hydra(overrides, IGNORED_ALWAYS if arguments.is_multirun else IGNORED)
+    check_ignored_by_hydra(overrides, IGNORED_IN_SWEEPS if arguments.is_multirun else IGNORED)
     if arguments.is_multirun:
         return run_sweep(overrides)
     composed = compose_config(command.name, overrides)
@@ -66,8 +67,11 @@ def run_composed(command: Command, arguments: Arguments) -> int:
     resumed = resolve_references(mapping)[0]["sweep"]["resume"] if is_train else None
     if resumed is not None:
         return run_sweep(overrides, resumed=Path(str(resumed)))
-    set_log_levels(composed)
-    return run_program(command, mapping)
+    from hydra.core.utils import configure_log
+
+    configure_log(composed.hydra.job_logging, composed.hydra.verbose)
+    with log_on_stderr(is_on=bool(composed.hydra.verbose)):
+        return run_program(command, mapping)
 
 
 def check_one_search_path(overrides: Sequence[str]) -> None:
@@ -78,22 +82,23 @@ def check_one_search_path(overrides: Sequence[str]) -> None:
         )
 
 
-# Keys of Hydra that have no effect here, each with a remedy: `IGNORED_ALWAYS` for sweeps and single runs, `IGNORED`
-# for single runs only.
+# Keys of Hydra that have no effect here, each with a remedy: `IGNORED_ALWAYS` for sweeps and single runs,
+# `IGNORED_IN_SWEEPS` and `IGNORED` for one of them.
 IGNORED_ALWAYS = {
     "hydra.run.": "runs are written below paths.outputs; type paths.outputs=DIR",
     "hydra.job.num": "only jobs of a sweep are numbered, from 0; leave it out",
     "hydra.job.id": "only jobs of a sweep have an id, their number; leave it out",
     "~hydra": "Hydra composes the configuration; leave it out",
 }
+IGNORED_IN_SWEEPS = IGNORED_ALWAYS | {"hydra.verbose": "each job of a sweep writes its own run.log; leave it out"}
 IGNORED = IGNORED_ALWAYS | {
     "hydra.output_subdir": "a run keeps its settings in settings.yaml; leave it out",
     "hydra.job.chdir": "paths count from where the command is typed; type paths.outputs=DIR",
     "hydra.job.env_set": "set environment variables in the shell",
-    "hydra.job_logging": "a run writes its own run.log; hydra.verbose=true logs more",
-    "hydra.hydra_logging": "a run writes its own run.log; hydra.verbose=true logs more",
-    "hydra/job_logging": "a run writes its own run.log; hydra.verbose=true logs more",
-    "hydra/hydra_logging": "a run writes its own run.log; hydra.verbose=true logs more",
+    "hydra.job_logging": "a run writes its own run.log; hydra.verbose=true prints it too",
+    "hydra.hydra_logging": "a run writes its own run.log; hydra.verbose=true prints it too",
+    "hydra/job_logging": "a run writes its own run.log; hydra.verbose=true prints it too",
+    "hydra/hydra_logging": "a run writes its own run.log; hydra.verbose=true prints it too",
     "hydra.callbacks": "callbacks of Hydra are not called for a single run",
     "hydra/callbacks": "callbacks of Hydra are not called for a single run",
 }
@@ -112,13 +117,6 @@ def check_ignored_folder(composed: Any) -> None:
     """Raise ConfigurationError for a file that sets `hydra.run.dir`, as for such an override."""
     if composed.hydra.run.dir != ".":
         raise ConfigurationError(f"hydra.run.dir has no effect: {IGNORED['hydra.run.']}.")
-
-
-def set_log_levels(composed: Any) -> None:
-    """Apply `hydra.verbose`, as `hydra.main` does."""
-    from hydra.core.utils import configure_log
-
-    configure_log(composed.hydra.job_logging, composed.hydra.verbose)
 
 
 def run_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
@@ -166,7 +164,8 @@ def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
                 mapping = plain(config)
             except Exception as error:
                 raise ConfigurationError(explain(error, command.name)) from error
-            code = run_program(command, mapping)
+            with log_on_stderr(is_on=is_verbose()):
+                code = run_program(command, mapping)
         except Exception as error:  # noqa: BLE001  (kept for `main`, or printed as one job of many)
             if not outcome.is_sweep:
                 outcome.error = error
@@ -191,6 +190,12 @@ def is_sweep_job() -> bool:
     from hydra.types import RunMode
 
     return bool(HydraConfig.get().mode == RunMode.MULTIRUN)
+
+
+def is_verbose() -> bool:
+    from hydra.core.hydra_config import HydraConfig
+
+    return bool(HydraConfig.get().verbose)
 
 
 def job_number() -> str:

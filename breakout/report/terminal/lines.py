@@ -5,8 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from breakout.safe_text import PrintableFormatter, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def prepare_output() -> None:
@@ -41,6 +46,21 @@ def discard_output() -> None:
             os.dup2(null, stream.fileno())
         except (AttributeError, OSError):
             continue
+
+
+@contextmanager
+def log_on_stderr(*, is_on: bool) -> Iterator[None]:
+    """Print the log messages of the block on standard error as well, if `is_on`."""
+    if not is_on:
+        yield
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
 
 
 def print_line(text: object = "", *, end: str = "\n", flush: bool = False) -> None:
