@@ -1,4 +1,4 @@
-"""The writing of a slate to the target of `out=`: files or a warehouse table.
+"""The writing of a slate to the target of `out=`: files or a warehouse table. Pages are written by `report.html`.
 
 The file's extension chooses CSV, Parquet or JSON (a list of records). Skipped players are in a second file beside it,
 NAME.skipped.EXTENSION, so that a row without a probability is not read as a prediction.
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from breakout.settings import WarehouseConfig
 
 BIGQUERY = "bigquery:"
-SUFFIXES = (".csv", ".parquet", ".json")
+PAGE = ".html"
+SUFFIXES = (".csv", ".parquet", ".json", PAGE)
 
 
 def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
@@ -38,12 +39,12 @@ def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
             raise ConfigurationError("out=bigquery:DATASET.TABLE needs to know the project: add warehouse=bigquery.")
     elif Path(out).suffix.lower() not in SUFFIXES:
         raise ConfigurationError(
-            f"out must name a .csv, .parquet or .json file, or a table as bigquery:DATASET.TABLE, got {out!r}."
+            f"out must name a .csv, .parquet, .json or .html file, or a table as bigquery:DATASET.TABLE, got {out!r}."
         )
 
 
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig) -> list[str]:
-    """Write the slate and return the files or tables written. No reader can see a half-written file."""
+    """Write the slate as a table or as files, and return their names. No reader can see a half-written file."""
     if isinstance(warehouse, BigQueryWarehouseConfig) and out.startswith(BIGQUERY):
         from breakout.warehouse.bigquery.writing import replace_slate
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from breakout.artifacts import save_text
 from breakout.coverage import absent_game_warnings, find_absent_games
 from breakout.ledger.recording import record_slate
 from breakout.production.bundle_gate import check_contract, find_bundle, with_cutoff
@@ -12,13 +14,15 @@ from breakout.production.bundle_names import resolve_bundle
 from breakout.production.player_line import answer_line, parse_line
 from breakout.production.slate import build_slate, check_day, mark_mismatch
 from breakout.production.slate_choice import exclude_players, resolve_day
-from breakout.production.slate_output import check_out, write_slate
+from breakout.production.slate_output import PAGE, check_out, write_slate
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.plans import print_warnings
 from breakout.report.terminal.slate import print_line_answer, print_slate
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
+    from breakout.bundle import Bundle
+    from breakout.production.slate import Slate
     from breakout.settings import PredictConfig
 
 
@@ -44,7 +48,7 @@ def run(config: PredictConfig) -> int:
         recorded = (whole, bundle, warehouse, config.ledger, config.paths.outputs, whole.predicted_at)
         kept = None if differences else record_slate(*recorded)
     shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))
-    written = write_slate(shown, config.out, config.warehouse) if config.out else []
+    written = write_out(shown, bundle, config) if config.out else []
     written += [str(kept)] if kept else []
     if asked is None:
         print_slate(shown, len(slate.ranked), bundle, written)
@@ -52,3 +56,14 @@ def run(config: PredictConfig) -> int:
         print_line_answer(answer_line(slate, asked))
     print_warnings(absent_game_warnings(absent))
     return 0
+
+
+def write_out(slate: Slate, bundle: Bundle, config: PredictConfig) -> list[str]:
+    """Write the slate to `out`, a page if that is a .html file; return what was written."""
+    out = str(config.out)
+    if not out.lower().endswith(PAGE):
+        return write_slate(slate, out, config.warehouse)
+    from breakout.report.html.slate_page import render_slate  # imports the template engine, which only a page needs
+
+    save_text(render_slate(slate, bundle), Path(out))
+    return [out]

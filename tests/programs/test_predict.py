@@ -215,7 +215,7 @@ def test_games_that_the_warehouse_does_not_know_yet_are_told(trained: Trained, t
 def test_an_output_of_another_kind_is_refused_before_anything_is_read(trained: Trained, tmp_path: Path) -> None:
     answer = predict(trained["default"], "2026-02-06", f"out={tmp_path / 'slate.xlsx'}")
     assert answer.code == 2
-    assert ".csv, .parquet or .json" in answer.err
+    assert ".csv, .parquet, .json or .html" in answer.err
 
 
 def test_a_place_that_cannot_be_written_is_refused_in_a_sentence(trained: Trained, tmp_path: Path) -> None:
@@ -304,3 +304,13 @@ def test_what_moved_a_row_is_named_in_words_where_the_feature_has_any(
 ) -> None:
     slate = build_slate(load_bundle(trained["reported"]), sample, TOMORROW, max_days_since_game=3)
     assert slate.ranked["top_features"].str.contains(r"\b\d+ points of team-mates out [+-]\d").all()
+
+
+def test_the_page_lists_candidates_in_order_and_who_is_out(trained: Trained, tomorrow: Slate, tmp_path: Path) -> None:
+    out = tmp_path / "slate.html"
+    assert predict(trained["default"], TOMORROW, f"out={out}", f"paths.outputs={tmp_path}").code == 0
+    html = out.read_text(encoding="utf-8")
+    names = [str(name).replace("'", "&#39;") for name in tomorrow.ranked["player_full_name"]]
+    places = [html.index(f'<td data-sort="{name}">') for name in names]
+    assert places == sorted(places)
+    assert "Tyrese Haliburton" in html[html.index('<h2 id="absent">') : html.index('<h2 id="skipped">')]

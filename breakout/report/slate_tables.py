@@ -1,0 +1,59 @@
+"""The tables of a slate; this module computes no figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from breakout.report.tables import Table, number, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from breakout.production.slate import Slate
+
+SHOWN_FEATURES = 2
+LADDER = (10, 15, 20, 25)  # points whose chances are shown for a model of points
+UNMARKED = {"available", "not_listed", "unknown"}  # statuses that a row does not show
+
+
+def ranking_table(slate: Slate) -> Table:
+    """Return a table of the candidates, highest probability first; with chances of LADDER if the model has a ladder."""
+    rungs = LADDER if "ladder" in slate.ranked else ()
+    columns = ["", "player", "game", "chance", "season average", "needs", "last game", "status"]
+    rows = [
+        [
+            number(rank, ".0f"),
+            text(row["player_full_name"]),
+            text(f"{row['team_abbr']} {'vs' if row['is_home'] else 'at'} {row['opponent_team_abbr']}"),
+            number(row["probability"]),
+            number(row["season_points_avg"], ".1f"),
+            number(row["points_for_breakout"], ".0f"),
+            number(row["days_since_last_game"], ".0f"),
+            text("" if row["availability_status"] in UNMARKED else row["availability_status"]),
+            *(number(row["ladder"][points - 1], ".2f") for points in rungs),
+            text("; ".join(row["top_features"].split("; ")[:SHOWN_FEATURES])),
+        ]
+        for rank, row in enumerate(slate.ranked.to_dict("records"), start=1)
+    ]
+    caption = "Needs: points for a breakout. Last game: days since it. Moved most by: contributions to the log odds"
+    return Table(caption, [*columns, *(f"{points}+" for points in rungs), "moved most by"], rows, style="prose")
+
+
+def absence_table(slate: Slate) -> Table:
+    """Return a table of the players who are listed as out or doubtful, by team."""
+    rows = [[text(team), text(names)] for team, names in sorted(slate.statuses.absent_players().items())]
+    return Table("Out or doubtful, by team", ["team", "players"], rows, style="prose")
+
+
+def skipped_table(slate: Slate) -> Table:
+    """Return a table of the players who were left out, by reason."""
+    rows = [
+        [text(reason), number(len(players), ".0f"), text(_named(players))]
+        for reason, players in slate.skipped.groupby("reason", sort=True)
+    ]
+    return Table("Left out, with season averages", ["reason", "players", "names"], rows, style="prose")
+
+
+def _named(players: pd.DataFrame) -> str:
+    averages = zip(players["player_full_name"], players["season_points_avg"], strict=True)
+    return ", ".join(f"{name} ({average:.1f})" for name, average in averages)
