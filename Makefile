@@ -53,7 +53,7 @@ tables: $(VENV)/.setup-dev  ## walk every feature set forward again and write do
 lock: $(VENV)/.setup-dev  ## resolve pyproject.toml anew into the two lock files
 	$(BIN)/pip-compile --quiet --allow-unsafe --no-strip-extras --generate-hashes --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --extra=build --extra=dev --extra=joblib --extra=mlflow \
-	  --extra=optuna --extra=ray --extra=submitit --output-file=requirements-dev.lock pyproject.toml
+	  --extra=nba-api --extra=optuna --extra=ray --extra=submitit --output-file=requirements-dev.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --allow-unsafe --no-strip-extras --generate-hashes --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --extra=build --constraint=requirements-dev.lock \
 	  --output-file=requirements.lock pyproject.toml

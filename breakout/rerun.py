@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 
 
 # Keys whose paths may differ from those of the first run, because data and bundles may have been moved since.
-PLACES = ("warehouse.player_game_summary", "warehouse.team_offense_game_summary", "warehouse.schedule", "bundle")
+PLACES = (
+    "warehouse.folder",
+    "warehouse.player_game_summary",
+    "warehouse.team_offense_game_summary",
+    "warehouse.schedule",
+    "bundle",
+)
 
 
 Rerunnable = TypeVar("Rerunnable", settings.ExperimentConfig, settings.EvaluateConfig)

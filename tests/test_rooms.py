@@ -26,6 +26,7 @@ ROOMS = {
     "conf_tree": "the folder of configuration files",
     "settings": "overrides and YAML files to typed settings; only this room and cli import Hydra",
     "warehouse": "source tables behind one query method",
+    "box_scores": "source tables made from public box scores, schedules and injury reports",
     "features": "the registry, the one query, the contract",
     "dataset": "rows for a model",
     "coverage": "the games that a warehouse holds or lacks for requested rows",

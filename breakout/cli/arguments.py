@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from breakout.conf_tree import group_options
 from breakout.errors import ConfigurationError
@@ -62,7 +63,7 @@ class Arguments:
 def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
     """Sort a command's arguments; ConfigurationError for one that is neither a known flag nor an override."""
     found = Arguments()
-    rest = list(arguments)
+    rest = name_files(arguments) if command == "import" else list(arguments)
     while rest:
         argument = rest.pop(0)
         flag, equals, value = argument.partition("=")
@@ -84,6 +85,14 @@ def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
     if found.overrides and not found.is_completion:
         refuse_without_value(found.overrides)
     return found
+
+
+def name_files(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments of `breakout import` with KIND FILES... as overrides `kind=KIND` and `files=[FILES,...]`."""
+    named = [one for one in arguments if not one.startswith("-") and ("=" not in one or Path(one).is_file())]
+    others = [one for one in arguments if one not in named]
+    quoted = ",".join('"' + one.replace("\\", "\\\\").replace('"', '\\"') + '"' for one in named[1:])
+    return [*others, *([f"kind={named[0]}"] if named else []), *([f"files=[{quoted}]"] if named[1:] else [])]
 
 
 def flag_value(flag: str, value: str | None, rest: list[str]) -> str:

@@ -141,6 +141,15 @@ TABLE = (
         "rebuild the report of a run or a sweep from its files",
         "breakout report outputs/runs/NAME/RUN",
     ),
+    composed(
+        "import",
+        "breakout.programs.import_tables",
+        "make tables from public box scores, schedules and injury reports",
+        "breakout import nba_api players.csv teams.csv schedule.json to=tables",
+        "breakout import nba_api season=2026-27 to=tables",
+        "breakout import injury_report Injury-Report_2026-01-15_05PM.json to=tables",
+        "breakout import hoopr player_box.parquet team_box.parquet to=espn compare=tables",
+    ),
     plain(
         "runs",
         "breakout.programs.runs",

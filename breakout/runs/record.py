@@ -46,7 +46,8 @@ class RunRecord:
         """The typed settings; None if this version does not know them or refuses them."""
         root = settings.ROOT_CLASSES.get(self.status.command)
         with suppress(BreakoutError):
-            return None if root is None else settings.load(root, self.settings, is_lenient=True)
+            loaded: RootConfig | None = None if root is None else settings.load(root, self.settings, is_lenient=True)
+            return loaded
         return None
 
     @property

@@ -49,6 +49,13 @@ def check_calibration(config: Any) -> None:
         )
 
 
+# The tables that a warehouse of files must have, each with an override to copy.
+HISTORY_EXAMPLES = {
+    "warehouse.player_game_summary": "warehouse.player_game_summary=games.parquet",
+    "warehouse.team_offense_game_summary": "warehouse.team_offense_game_summary=teams.parquet",
+}
+
+
 def check_target(target: TargetConfig) -> None:
     if target.min_ppg >= target.max_ppg:
         raise ConfigurationError(f"target.min_ppg {target.min_ppg:g} must be below target.max_ppg {target.max_ppg:g}.")
@@ -133,7 +140,14 @@ def check_warehouse(warehouse: BigQueryWarehouseConfig) -> None:
 
 
 def check_files(warehouse: DuckDBWarehouseConfig) -> None:
-    """Check the maps of values and the format of dates."""
+    """Check that both history tables are given, the maps of values and the format of dates."""
+    missing = [key for key in HISTORY_EXAMPLES if getattr(warehouse, key.partition(".")[2]) is None]
+    if warehouse.folder is None and missing:
+        examples = " ".join(HISTORY_EXAMPLES[key] for key in missing)
+        raise ConfigurationError(
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} required and not given; add for example"
+            f" {examples}, or warehouse.folder=DIR with tables that breakout import wrote."
+        )
     check_maps(warehouse)
     if warehouse.date_format is not None:
         check_date_format(warehouse.date_format)

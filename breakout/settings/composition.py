@@ -23,7 +23,8 @@ HYDRA_VERSION_BASE = "1.3"
 
 def compose(command: str, overrides: Sequence[str] = ()) -> RootConfig:
     """Return the configuration of `breakout COMMAND OVERRIDES`; for programs, notebooks and tests."""
-    return load(ROOT_CLASSES[command], compose_mapping(command, overrides))
+    loaded: RootConfig = load(ROOT_CLASSES[command], compose_mapping(command, overrides))
+    return loaded
 
 
 def compose_mapping(command: str, overrides: Sequence[str]) -> dict[str, Any]:

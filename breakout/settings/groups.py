@@ -310,14 +310,16 @@ class SampleWarehouseConfig:
 class DuckDBWarehouseConfig:
     """The user's own Parquet or CSV files; paths may be globs.
 
+    `folder` holds tables that `breakout import` wrote; a table with a path of its own is read from there instead.
     `season_type` applies to rows without one. `team_codes` and `season_types` rename values of the files while they are
     read. `date_format` (strptime) applies to dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads
     columns from the names of folders, as in `season_year=2025/`.
     """
 
     kind: Literal["duckdb"]
-    player_game_summary: str
-    team_offense_game_summary: str
+    folder: FilePath | None
+    player_game_summary: str | None
+    team_offense_game_summary: str | None
     schedule: str | None
     availability: str | None
     season_type: SeasonType | None

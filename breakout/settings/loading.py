@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from breakout.errors import ConfigurationError
-from breakout.settings.checks import check_across_fields
+from breakout.settings.checks import HISTORY_EXAMPLES, check_across_fields
 from breakout.settings.definitions import with_definitions
 from breakout.settings.messages import describe_choice, describe_unknown_key, describe_wrong_value
 from breakout.settings.own_model import with_build_text
@@ -35,8 +35,9 @@ EXAMPLES = {
     "end": "end=2026-02-05",
     "out": "out=games.parquet",
     "model.build": "model.build=my_model.py:build",
-    "warehouse.player_game_summary": "warehouse.player_game_summary=games.parquet",
-    "warehouse.team_offense_game_summary": "warehouse.team_offense_game_summary=teams.parquet",
+    **HISTORY_EXAMPLES,
+    "kind": "kind=nba_api",
+    "to": "to=tables",
 }
 
 

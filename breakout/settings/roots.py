@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from breakout.settings.definitions import FeaturesConfig
 from breakout.settings.groups import (
@@ -23,6 +25,7 @@ from breakout.settings.groups import (
     Name,
     PathsConfig,
     PromotionGateConfig,
+    Seconds,
     Seed,
     TargetConfig,
     TrackingConfig,
@@ -228,6 +231,34 @@ class AuditConfig(ComposedConfig):
     paths: PathsConfig
 
 
+@dataclass(frozen=True)
+class DownloadConfig:
+    """The download of a season: `{endpoint}` in `url` stands for the name of a request."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://\S+\{endpoint\}\S*$", description="with {endpoint} in it")]
+    pause_seconds: Annotated[float, Meta(ge=0, le=3600)]
+    timeout_seconds: Seconds
+    attempts: Annotated[int, Meta(ge=1, le=100)]
+
+
+@dataclass(frozen=True)
+class ImportConfig(ComposedConfig):
+    """Settings of `breakout import`, which makes source tables of public files, or of a season that it downloads.
+
+    `season` limits the rows. `reported_at` is the time of an injury report whose file name does not tell it. `compare`
+    is another folder of tables.
+    """
+
+    config_version: int
+    kind: Literal["nba_api", "hoopr", "kaggle", "injury_report"]
+    files: tuple[FilePath, ...]
+    to: FilePath
+    season: Annotated[str, Meta(pattern=r"^(19|20)\d\d-\d\d$", description="written as 2026-27")] | None
+    reported_at: str | None
+    compare: FilePath | None
+    download: DownloadConfig
+
+
 RootConfig = (
     ExperimentConfig
     | DatasetConfig
@@ -240,7 +271,8 @@ RootConfig = (
     | AuditConfig
 )
 
-ROOT_CLASSES: dict[str, type[RootConfig]] = {
+# Those of import are no RootConfig: they have no warehouse.
+ROOT_CLASSES: dict[str, type[Any]] = {
     "train": ExperimentConfig,
     "dataset": DatasetConfig,
     "evaluate": EvaluateConfig,
@@ -250,4 +282,5 @@ ROOT_CLASSES: dict[str, type[RootConfig]] = {
     "compare": CompareConfig,
     "promote": PromoteConfig,
     "audit": AuditConfig,
+    "import": ImportConfig,
 }

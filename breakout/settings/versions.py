@@ -36,6 +36,7 @@ ADDED_KEYS: dict[tuple[str, str | None], dict[str, Any]] = {
     ("model", "blend"): {"clip": None},
     ("validation", None): {"days": None, "start": None, "refit": False},
     ("warehouse", "duckdb"): {
+        "folder": None,
         "availability": None,
         "team_codes": None,
         "season_types": None,

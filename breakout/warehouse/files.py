@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from breakout.artifacts import file_digest
 from breakout.errors import DataError
+from breakout.warehouse.table_folder import table_paths
 
 FileKind = Literal["parquet", "csv", "gzipped csv"]
 
@@ -43,9 +44,13 @@ class TableFiles:
 def find_files(table: str, pattern: str) -> TableFiles:
     """Return the files that a path or a glob names, sorted.
 
-    A path that exists is taken literally, even with characters that are special in a glob. DataError if there is no
-    file, or if one of them is a folder or something that can be read only once (a pipe, a device).
+    A path that exists is taken literally, even with characters that are special in a glob. A folder of a table that was
+    imported stands for its valid files. DataError if there is no file, or if one of them is any other folder or
+    something that can be read only once (a pipe, a device).
     """
+    imported = table_paths(Path(pattern).expanduser())
+    if imported is not None:
+        return TableFiles(table, pattern, imported)
     paths = sorted(glob.glob(_escape_existing(os.path.expanduser(pattern)), recursive=True))  # noqa: PTH111, PTH207  (pathlib has no absolute globs)
     if not paths:
         raise DataError(_no_file_message(table, pattern))

@@ -50,14 +50,7 @@ def open_warehouse(
         from breakout.warehouse.reading import ReadOptions
         from breakout.warehouse.renaming import Renaming
 
-        files = {
-            "player_game_summary": config.player_game_summary,
-            "team_offense_game_summary": config.team_offense_game_summary,
-        }
-        if config.schedule is not None:
-            files["schedule"] = config.schedule
-        if config.availability is not None:
-            files["availability"] = config.availability
+        files = _files(config)
         renaming = Renaming.from_maps(config.team_codes, config.season_types)
         options = ReadOptions(config.season_type, config.date_format, config.hive_partitioning, renaming)
         return DuckDBWarehouse(files, options, is_lazy=is_lazy)
@@ -69,3 +62,16 @@ def open_warehouse(
     from breakout.warehouse.cache import CachedWarehouse
 
     return CachedWarehouse(opened, cache_folder, refresh=config.refresh, is_read_only=is_read_only)
+
+
+def _files(config: settings.DuckDBWarehouseConfig) -> dict[str, str]:
+    """Return the path of each table, that of an imported table being its folder of files."""
+    from breakout.warehouse.table_folder import FOLDER_TABLES, read_folder
+
+    files = {}
+    if config.folder is not None:
+        folder = Path(config.folder).expanduser()
+        manifest = read_folder(folder)
+        files = {table: str(folder / table) for table in FOLDER_TABLES if manifest.rows(table)}
+    given = {table: getattr(config, table) for table in FOLDER_TABLES}
+    return files | {table: path for table, path in given.items() if path is not None}

@@ -112,6 +112,7 @@ def test_a_worker_never_takes_rows_of_a_changed_source_for_the_planned_ones(tmp_
 def test_a_copy_of_a_source_shares_its_cache_but_not_its_name(tmp_path: Path) -> None:
     copy = settings.DuckDBWarehouseConfig(
         kind="duckdb",
+        folder=None,
         player_game_summary=str(SAMPLE_FOLDER / "player_game_summary.parquet"),
         team_offense_game_summary=str(SAMPLE_FOLDER / "team_offense_game_summary.parquet"),
         schedule=str(SAMPLE_FOLDER / "schedule.parquet"),

@@ -1,0 +1,1 @@
+"""Source tables made from public box scores, schedules and injury reports."""

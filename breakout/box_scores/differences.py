@@ -1,0 +1,71 @@
+"""The comparison of two folders of tables from different sources, cell by cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from breakout.box_scores.table_writing import PLAYERS, TEAMS, StoredTables, differing_cells
+from breakout.errors import DataError
+from breakout.warehouse.table_folder import read_folder
+
+_KEYS = {PLAYERS: ["game_id", "player_lookup"], TEAMS: ["game_id", "team_abbr"]}
+_OF_THE_SOURCE = {"imported_at", "source_game_id", "source_player_id", "is_summed_from_players", "game_date"}
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class ColumnDifference:
+    """The cells of one column that differ, among `cells` that both folders hold; examples as key, value, value."""
+
+    table: str
+    column: str
+    differing: int
+    cells: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FolderDifferences:
+    """What differs between two folders in the seasons that both hold: columns, and rows that only one of them holds."""
+
+    seasons: tuple[int, ...]
+    columns: tuple[ColumnDifference, ...]
+    only_here: dict[str, int]
+    only_there: dict[str, int]
+
+
+def compare_folders(folder: Path, other: Path) -> FolderDifferences:
+    """Compare the shared columns of the players' and teams' tables; DataError if no season is in both folders."""
+    for one in (folder, other):
+        read_folder(one)
+    here, there = StoredTables(folder), StoredTables(other)
+    seasons = set(here.read(TEAMS)["season_year"]) & set(there.read(TEAMS)["season_year"])
+    if not seasons:
+        raise DataError(f"{folder} and {other} share no season; import one season from both sources.")
+    columns: list[ColumnDifference] = []
+    only_here, only_there = {}, {}
+    for table, keys in _KEYS.items():
+        sides = [one.read(table) for one in (here, there)]
+        first, second = (rows[rows["season_year"].isin(seasons)].set_index(keys).sort_index() for rows in sides)
+        shared = first.index.intersection(second.index)
+        only_here[table], only_there[table] = len(first) - len(shared), len(second) - len(shared)
+        columns += _columns(table, first.loc[shared], second.loc[shared])
+    return FolderDifferences(tuple(sorted(int(year) for year in seasons)), tuple(columns), only_here, only_there)
+
+
+def _columns(table: str, first: pd.DataFrame, second: pd.DataFrame) -> list[ColumnDifference]:
+    found = []
+    for column in first.columns:
+        if column in _OF_THE_SOURCE or column not in second:
+            continue
+        differs = differing_cells(first[column], second[column])
+        examples = [
+            f"{', '.join(key)}: {first.loc[key, column]} and {second.loc[key, column]}"
+            for key in first.index[differs][:EXAMPLES]
+        ]
+        if differs.any():
+            found.append(ColumnDifference(table, column, int(differs.sum()), len(first), tuple(examples)))
+    return found

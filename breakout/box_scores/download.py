@@ -1,0 +1,135 @@
+"""The download of a season from the league's service, by the package nba_api.
+
+Each answer is kept as a file until the season is imported, so that a download that broke off resumes where it stopped.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from breakout.artifacts import save_bytes
+from breakout.box_scores.extracts import Extract, join
+from breakout.box_scores.nba_api import extract_nba_api
+from breakout.box_scores.source_files import frame_of_json
+from breakout.errors import ConfigurationError, DataError
+
+if TYPE_CHECKING:
+    from breakout.settings import DownloadConfig
+
+FOLDER = "download"
+RESUMED_SECONDS = 3600  # older answers are downloaded again, because games may have been played since
+_SEASON_TYPES = {"regular": "Regular Season", "cup": "IST", "play_in": "PlayIn", "playoffs": "Playoffs"}
+_REPEATED = (429, 500, 502, 503, 504)
+_LONGEST_PAUSE = 120  # seconds
+
+
+def download_season(season: str, folder: Path, config: DownloadConfig) -> Extract:
+    """Return the lines and the schedule of a season such as 2026-27.
+
+    ConfigurationError if nba_api is not installed. DataError if the service does not answer, or has no games of the
+    season; answers received so far are used by the next call within an hour.
+    """
+    service = _service(config)
+    extracts = [
+        extract_nba_api(frame_of_json(content, where), where)
+        for where, content in _answers(service, season, folder / FOLDER, config)
+    ]
+    lines = join(extracts)
+    if lines.players is None or lines.players.empty:
+        raise DataError(f"{config.url} holds no finished games of {season}; give another season, or try again later.")
+    return lines
+
+
+def clear_download(folder: Path) -> None:
+    """Remove the answers of a season that was imported."""
+    answers = folder / FOLDER
+    for path in answers.glob("*.json"):
+        path.unlink()
+    if answers.is_dir() and not any(answers.iterdir()):
+        answers.rmdir()
+
+
+def _requests(season: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield name, endpoint and parameters of each request."""
+    yield "schedule", "scheduleleaguev2", {"LeagueID": "00", "Season": season}
+    for name, season_type in _SEASON_TYPES.items():
+        for letter in "PT":
+            parameters = {
+                "Counter": 0,
+                "DateFrom": "",
+                "DateTo": "",
+                "Direction": "ASC",
+                "LeagueID": "00",
+                "PlayerOrTeam": letter,
+                "Season": season,
+                "SeasonType": season_type,
+                "Sorter": "DATE",
+            }
+            yield f"{name}-{letter}", "leaguegamelog", parameters
+
+
+def _answers(service: Any, season: str, folder: Path, config: DownloadConfig) -> Iterator[tuple[str, bytes]]:
+    """Yield the address and the answer of each request, from a file where an earlier call left one."""
+    is_first = True
+    for name, endpoint, parameters in _requests(season):
+        path = folder / f"{season}-{name}.json"
+        where = f"the answer of {config.url.format(endpoint=endpoint)} ({season} {name})"
+        if path.is_file() and time.time() - path.stat().st_mtime < RESUMED_SECONDS:
+            yield where, path.read_bytes()
+            continue
+        if not is_first:
+            time.sleep(config.pause_seconds)
+        is_first = False
+        content = _ask(service, endpoint, parameters, config)
+        frame_of_json(content, where)  # an answer that cannot be read is not kept
+        save_bytes(content, path)
+        yield where, content
+
+
+def _ask(service: Any, endpoint: str, parameters: dict[str, Any], config: DownloadConfig) -> bytes:
+    import requests
+
+    try:
+        answer = service.send_api_request(endpoint, parameters, timeout=config.timeout_seconds)
+    except requests.RequestException as error:
+        reason = re.sub(r"^.*Caused by ", "", str(error))
+        raise DataError(
+            f"{config.url.format(endpoint=endpoint)} did not answer ({type(error).__name__}: {reason[:160]}); "
+            "run the same command again, it resumes with what was received."
+        ) from error
+    return str(answer.get_response()).encode()
+
+
+def _service(config: DownloadConfig) -> Any:
+    """Return nba_api's client with our address, and a session that repeats failed requests."""
+    try:
+        import requests
+        from nba_api.stats.library.http import NBAStatsHTTP
+        from requests.adapters import HTTPAdapter
+        from urllib3.util import Retry
+    except ImportError:
+        raise ConfigurationError(
+            "a download needs the package nba_api, which is not installed; run: pip install nba_api, or give files."
+        ) from None
+    retry = Retry(
+        total=config.attempts - 1,
+        status_forcelist=_REPEATED,
+        backoff_factor=config.pause_seconds,
+        backoff_max=_LONGEST_PAUSE,
+        respect_retry_after_header=True,
+    )
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(max_retries=retry))
+
+    class Service(NBAStatsHTTP):  # type: ignore[misc, unused-ignore]
+        """The client with an address and a session of its own, so that nba_api's stay as they are."""
+
+        base_url = config.url
+
+    Service.set_session(session)
+    return Service()

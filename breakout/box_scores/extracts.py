@@ -1,0 +1,119 @@
+"""The common form that each format is turned into: players' lines, teams' lines and scheduled games."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from breakout.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+COUNTS = (
+    "points",
+    "assists",
+    "rebounds",
+    "offensive_rebounds",
+    "steals",
+    "blocks",
+    "turnovers",
+    "personal_fouls",
+    "fg_attempts",
+    "fg_makes",
+    "three_pt_attempts",
+    "three_pt_makes",
+    "ft_attempts",
+    "ft_makes",
+    "plus_minus",
+)
+# A line is one player's or one team's part of a game. `is_home` is missing at a neutral site, `opponent` where the
+# source does not name it; season_type may also be all_star or preseason, which are left out later.
+GAME_COLUMNS = ("source_game_id", "game_date", "team", "opponent", "is_home", "season_year", "season_type", "is_won")
+PLAYER_COLUMNS = (*GAME_COLUMNS, "source_player_id", "player_full_name", "minutes", *COUNTS)
+TEAM_COLUMNS = (*GAME_COLUMNS, "minutes", *COUNTS)
+SCHEDULE_COLUMNS = ("source_game_id", "game_date", "home", "away", "season_year", "season_type", "tip_off")
+
+
+@dataclass(frozen=True)
+class Extract:
+    """The lines of some files in the common form; None where no file of that part was given.
+
+    `unfinished` names the games left out because they have no winner yet. `reports` holds rows of injury reports.
+    """
+
+    players: pd.DataFrame | None = None
+    teams: pd.DataFrame | None = None
+    schedule: pd.DataFrame | None = None
+    reports: pd.DataFrame | None = None
+    unfinished: tuple[str, ...] = field(default=())
+
+
+def join(extracts: Iterable[Extract]) -> Extract:
+    """Return the lines of several extracts as one, without repeated lines."""
+    listed = list(extracts)
+    return Extract(
+        players=_joined([one.players for one in listed]),
+        teams=_joined([one.teams for one in listed]),
+        schedule=_joined([one.schedule for one in listed]),
+        reports=_joined([one.reports for one in listed]),
+        unfinished=tuple(sorted({game for one in listed for game in one.unfinished})),
+    )
+
+
+def _joined(frames: list[pd.DataFrame | None]) -> pd.DataFrame | None:
+    given = [frame for frame in frames if frame is not None]
+    return pd.concat(given, ignore_index=True).drop_duplicates(ignore_index=True) if given else None
+
+
+def counts_of(rows: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.DataFrame:
+    """Return COUNTS as whole numbers; `names` maps each of them to a column of the file, a missing column gives NA.
+
+    DataError, naming `where`, for a value that is no whole number.
+    """
+    columns = {}
+    for count in COUNTS:
+        text = rows[names[count]] if names.get(count) in rows else pd.Series(pd.NA, rows.index, dtype="string")
+        columns[count] = whole_numbers(text, f"{where}, column {names.get(count)}")
+    return pd.DataFrame(columns, index=rows.index)
+
+
+def whole_numbers(text: pd.Series, where: str) -> pd.Series:
+    """Return texts such as 12, 12.0 and +12 as whole numbers, NA for missing ones; DataError for other texts."""
+    numbers = pd.to_numeric(text.str.strip(), errors="coerce")
+    wrong = text[text.notna() & (numbers.isna() | (numbers % 1 != 0))]
+    if len(wrong):
+        raise DataError(f"{where}: {wrong.iloc[0]!r} is no whole number; correct the file.")
+    return numbers.astype("Int64")
+
+
+def dates_of(text: pd.Series, where: str) -> pd.Series:
+    """Return dates of texts such as 2024-10-22, 2024-10-22T00:00:00 and Oct 22, 2024; DataError for other texts."""
+    dates = pd.to_datetime(text.str.slice(0, 10), format="%Y-%m-%d", errors="coerce")
+    for form in ("%b %d, %Y", "%m/%d/%Y"):
+        if dates.isna().any():
+            dates = dates.fillna(pd.to_datetime(text.str.split(" 00:00").str[0], format=form, errors="coerce"))
+    if dates.isna().any():
+        raise DataError(f"{where}: {text[dates.isna()].iloc[0]!r} is no date; write it as 2024-10-22.")
+    return dates.dt.as_unit("s")
+
+
+def only_season(extract: Extract, season: str | None) -> Extract:
+    """Return the lines of a season such as 2026-27, or all lines for None; injury reports are returned whole.
+
+    DataError if the extract holds no line of the season.
+    """
+    if season is None:
+        return extract
+    parts = [_of_season(lines, int(season[:4])) for lines in (extract.players, extract.teams, extract.schedule)]
+    given = [lines for lines in parts if lines is not None]
+    if given and all(lines.empty for lines in given):
+        raise DataError(f"the files hold no rows of season={season}; give another season or other files.")
+    players, teams, schedule = parts
+    return replace(extract, players=players, teams=teams, schedule=schedule)
+
+
+def _of_season(lines: pd.DataFrame | None, year: int) -> pd.DataFrame | None:
+    return None if lines is None else lines[lines["season_year"] == year]

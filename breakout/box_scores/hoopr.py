@@ -1,0 +1,87 @@
+"""Frames of hoopR: `load_nba_player_box` and `load_nba_team_box`, which hold ESPN's box scores."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from breakout.box_scores.extracts import PLAYER_COLUMNS, TEAM_COLUMNS, Extract, counts_of, dates_of
+from breakout.box_scores.names import minutes_of, team_code
+from breakout.errors import DataError
+
+_SHARED = {
+    "assists": "assists",
+    "offensive_rebounds": "offensive_rebounds",
+    "steals": "steals",
+    "blocks": "blocks",
+    "personal_fouls": "fouls",
+    "fg_attempts": "field_goals_attempted",
+    "fg_makes": "field_goals_made",
+    "three_pt_attempts": "three_point_field_goals_attempted",
+    "three_pt_makes": "three_point_field_goals_made",
+    "ft_attempts": "free_throws_attempted",
+    "ft_makes": "free_throws_made",
+}
+_OF_PLAYERS = {
+    **_SHARED,
+    "points": "points",
+    "rebounds": "rebounds",
+    "turnovers": "turnovers",
+    "plus_minus": "plus_minus",
+}
+_OF_TEAMS = {**_SHARED, "points": "team_score", "rebounds": "total_rebounds", "turnovers": "total_turnovers"}
+_BOTH = {"game_id", "season", "season_type", "game_date", "team_abbreviation", "field_goals_attempted"}
+_PLAYER = _BOTH | {"athlete_id", "athlete_display_name", "minutes", "points", "home_away", "opponent_team_abbreviation"}
+_TEAM = _BOTH | {"team_home_away", "team_score", "opponent_team_abbreviation"}
+_SEASON_TYPES = {"1": "preseason", "2": "regular", "3": "playoffs", "4": "preseason", "5": "play_in"}
+# ESPN counts the final of the league's cup as a game of the regular season; the league does not. No other game was
+# played on these days.
+_CUP_FINALS = ("2023-12-09", "2024-12-17", "2025-12-16")
+
+
+def extract_hoopr(rows: pd.DataFrame, where: str) -> Extract:
+    """Return the lines of one frame; DataError if it is neither player_box nor team_box.
+
+    `season` is the year in which the season ends. A final of the league's cup is known by its date up to 2025, later
+    by an imported schedule.
+    """
+    is_player = "athlete_id" in rows
+    missing = (_PLAYER if is_player else _TEAM) - set(rows.columns)
+    if missing:
+        raise DataError(
+            f"{where} is neither hoopR's player_box nor its team_box: it lacks {', '.join(sorted(missing))}; give the"
+            " frame of load_nba_player_box or load_nba_team_box."
+        )
+    rows = rows[rows["team_abbreviation"].notna()]
+    if "total_turnovers" not in rows and not is_player:
+        rows = rows.assign(total_turnovers=rows.get("turnovers", pd.Series(pd.NA, rows.index, dtype="string")))
+    lines = _lines(rows, where, "home_away" if is_player else "team_home_away")
+    if not is_player:
+        lines["minutes"] = float("nan")
+        return Extract(teams=lines.join(counts_of(rows, _OF_TEAMS, where))[list(TEAM_COLUMNS)])
+    lines = lines.join(counts_of(rows, _OF_PLAYERS, where))
+    lines["minutes"] = minutes_of(rows["minutes"], f"{where}, column minutes")
+    lines["source_player_id"], lines["player_full_name"] = rows["athlete_id"], rows["athlete_display_name"]
+    return Extract(players=lines[list(PLAYER_COLUMNS)])
+
+
+def _lines(rows: pd.DataFrame, where: str, place: str) -> pd.DataFrame:
+    season_type = rows["season_type"].map(_SEASON_TYPES)
+    if season_type.isna().any():
+        wrong = rows.loc[season_type.isna(), "season_type"].iloc[0]
+        raise DataError(f"{where}: season_type {wrong} is not one of {', '.join(_SEASON_TYPES)}; correct the file.")
+    date = dates_of(rows["game_date"], where)
+    is_final = date.isin(pd.to_datetime(list(_CUP_FINALS))) & (season_type == "regular")
+    won = rows.get("team_winner", pd.Series(pd.NA, rows.index, dtype="string"))
+    return pd.DataFrame(
+        {
+            "source_game_id": rows["game_id"],
+            "game_date": date,
+            "team": rows["team_abbreviation"].map(team_code),
+            "opponent": rows["opponent_team_abbreviation"].map(team_code, na_action="ignore"),
+            "is_home": (rows[place].str.lower() == "home").astype("boolean"),
+            "season_year": pd.to_numeric(rows["season"]).astype("Int64") - 1,
+            "season_type": season_type.mask(is_final, "cup_final"),
+            "is_won": won.str.lower().map({"true": True, "false": False}).astype("boolean"),
+        },
+        index=rows.index,
+    )

@@ -1,0 +1,210 @@
+"""One import: lines of files joined with the lines of earlier imports, made into rows and written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from breakout.artifacts import file_lock
+from breakout.box_scores.extracts import PLAYER_COLUMNS, SCHEDULE_COLUMNS, TEAM_COLUMNS, Extract
+from breakout.box_scores.games import COUNTING, LeftOut, find_games
+from breakout.box_scores.injury_reports import build_availability, build_reports
+from breakout.box_scores.rows import (
+    SharedName,
+    build_players,
+    build_schedule,
+    build_teams,
+    sum_players,
+    whole_team_minutes,
+)
+from breakout.box_scores.table_writing import (
+    AVAILABILITY,
+    PLAYERS,
+    REPORTS,
+    SCHEDULE,
+    TEAMS,
+    StoredTables,
+    TableChanges,
+)
+from breakout.errors import ConfigurationError, DataError
+
+LOCK = ".import.lock"
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import did: changed rows, games left out, shared names, and games whose team totals are sums.
+
+    `unknown_names` are names of injury reports without a row in the player table of the season.
+    """
+
+    changes: TableChanges
+    left_out: tuple[LeftOut, ...] = ()
+    shared_names: tuple[SharedName, ...] = ()
+    summed_games: int = 0
+    unknown_names: tuple[str, ...] = ()
+
+
+def import_lines(extract: Extract, source: str, folder: Path, now: datetime) -> ImportResult:
+    """Write the lines of an extract into a folder of tables, beside those of earlier imports.
+
+    `source` names the format of the box scores; ConfigurationError if the folder holds those of another format. `now`
+    is the `imported_at` of new and changed rows. DataError for lines that contradict each other.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with file_lock(folder / LOCK):
+        stored = StoredTables(folder)
+        has_scores = extract.players is not None or extract.teams is not None
+        held = stored.manifest.source
+        if has_scores and held not in (None, source):
+            raise ConfigurationError(
+                f"{folder} holds box scores of {held}, whose ids of players are others: give {source} a folder of its"
+                f" own with to=DIR, and compare the two with compare={folder}."
+            )
+        tables, result = _build(extract, stored)
+        changes = stored.write(tables, source if has_scores else None, now)
+    return replace(result, changes=changes)
+
+
+def _build(extract: Extract, stored: StoredTables) -> tuple[dict[str, pd.DataFrame], ImportResult]:
+    tables: dict[str, pd.DataFrame] = {}
+    schedule = _stored_schedule(stored.read(SCHEDULE))
+    if extract.schedule is not None:
+        schedule = _replace_lines(schedule, extract.schedule, ["source_game_id"])
+        tables[SCHEDULE] = build_schedule(schedule, COUNTING)
+    result = ImportResult(TableChanges())
+    has_scores = bool(stored.manifest.rows(PLAYERS)) or extract.players is not None or extract.teams is not None
+    if has_scores and extract.reports is None:
+        tables[PLAYERS], tables[TEAMS], result = _build_games(extract, stored, schedule)
+    if extract.reports is not None:
+        reports = _replace_lines(stored.read(REPORTS), extract.reports, ["game_date", "team_abbr", "reported_at"])
+        tables[REPORTS], unknown = build_reports(reports, stored.read(PLAYERS))
+        tables[AVAILABILITY] = build_availability(tables[REPORTS])
+        result = replace(result, unknown_names=unknown)
+    return tables, result
+
+
+def _build_games(
+    extract: Extract, stored: StoredTables, schedule: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, ImportResult]:
+    """Return the rows of players and of teams, earlier ones included, and what was left out."""
+    earlier_players, earlier_teams = _stored_lines(stored)
+    players = _with_names(_replace_lines(earlier_players, extract.players, ["source_game_id", "source_player_id"]))
+    given = _replace_lines(earlier_teams, extract.teams, ["source_game_id", "team"])
+    games, left_out = find_games(Extract(players, given, schedule))
+    unnamed = players["player_full_name"].isna()
+    players, without_name = players[~unnamed], players[unnamed]
+    lacking = players[~players["source_game_id"].isin(given["source_game_id"])]
+    if extract.teams is not None and extract.players is not None:
+        lacking = lacking[~lacking["source_game_id"].isin(extract.players["source_game_id"])]
+    summed = sum_players(lacking).assign(is_summed_from_players=True)
+    lines = pd.concat([given.assign(is_summed_from_players=False), summed], ignore_index=True)
+    lines = _with_minutes(lines, players)
+    kept, unpaired = _keep_paired(games, players, lines)
+    teams = build_teams(lines, kept)
+    rows, shared = build_players(players, teams, kept)
+    left_out += [*unpaired, *_unfinished(extract.unfinished), *_unnamed(without_name, kept)]
+    is_new = summed["source_game_id"].isin(_games_of(extract.players)) & summed["source_game_id"].isin(
+        kept["source_game_id"]
+    )
+    summed_games = summed.loc[is_new, "source_game_id"].nunique()
+    return rows, teams, ImportResult(TableChanges(), tuple(left_out), tuple(shared), summed_games)
+
+
+def _games_of(lines: pd.DataFrame | None) -> set[str]:
+    return set() if lines is None else set(lines["source_game_id"])
+
+
+def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: list[str]) -> pd.DataFrame:
+    """Return the incoming lines and the earlier ones whose key is not among them.
+
+    DataError if two incoming lines have one key.
+    """
+    if incoming is None:
+        return earlier
+    repeated = incoming[incoming.duplicated(keys, keep=False)] if "reported_at" not in keys else incoming[:0]
+    if len(repeated):
+        row = repeated.iloc[0]
+        name = row.get("player_full_name", row.get("team", ""))
+        raise DataError(
+            f"game {row['source_game_id']} holds {name} twice with different values; give only one of these rows."
+        )
+    replaced = pd.MultiIndex.from_frame(earlier[keys]).isin(pd.MultiIndex.from_frame(incoming[keys]))
+    kept = earlier[~replaced]
+    return pd.concat([kept, incoming], ignore_index=True) if len(kept) else incoming.reset_index(drop=True)
+
+
+def _with_names(players: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines with missing names filled by those of the same id."""
+    named = players[players["player_full_name"].notna()].drop_duplicates("source_player_id", keep="last")
+    known = players["source_player_id"].map(named.set_index("source_player_id")["player_full_name"])
+    return players.assign(player_full_name=players["player_full_name"].fillna(known))
+
+
+def _with_minutes(lines: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
+    """Return teams' lines with missing minutes filled by the sums of their players' minutes."""
+    keys = ["source_game_id", "team"]
+    sums = whole_team_minutes(players.groupby(keys)["minutes"].sum()).rename("summed").astype("Float64")
+    summed = lines.join(sums, on=keys)["summed"]
+    return lines.assign(minutes=lines["minutes"].astype("Float64").fillna(summed))
+
+
+def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
+    """Return the games with both teams' lines and players of both teams, and the other games."""
+    sides = teams.groupby("source_game_id")["team"].nunique()
+    casts = players.groupby("source_game_id")["team"].nunique()
+    has_teams = games["source_game_id"].map(sides).fillna(0) == 2
+    has_players = games["source_game_id"].map(casts).fillna(0) == 2
+    reasons = {
+        "without rows of both teams (give the teams' file, or all players' rows)": ~has_teams,
+        "without players of both teams": has_teams & ~has_players,
+    }
+    left_out = [
+        LeftOut(reason, tuple(sorted(games.loc[is_out, "game_id"])))
+        for reason, is_out in reasons.items()
+        if is_out.any()
+    ]
+    return games[has_teams & has_players], left_out
+
+
+def _unfinished(games: tuple[str, ...]) -> list[LeftOut]:
+    return [LeftOut("not finished when they were downloaded", games)] if games else []
+
+
+def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
+    """Return the rows of players whose name neither the files nor earlier imports hold, as one reason."""
+    found = lines[lines["source_game_id"].isin(games["source_game_id"])]
+    if found.empty:
+        return []
+    ids = ", ".join(sorted(set(found["source_player_id"]))[:3])
+    reason = f"for the rows of players without a name (ids {ids}; import a file with their names first)"
+    return [LeftOut(reason, tuple(sorted(set(found["source_game_id"]))))]
+
+
+def _stored_lines(stored: StoredTables) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the lines of earlier imports, without team totals that are sums of players' lines."""
+    teams = stored.read(TEAMS)
+    homes = teams.drop_duplicates(["source_game_id", "team_abbr"]).set_index(["source_game_id", "team_abbr"])
+    players = _lines_of(stored.read(PLAYERS).join(homes["home_game"], on=["source_game_id", "team_abbr"]))
+    teams = teams[~teams["is_summed_from_players"].fillna(False)]
+    teams = _lines_of(teams.rename(columns={"points_scored": "points", "minutes_total": "minutes_played"}))
+    teams["plus_minus"] = teams["margin_of_victory"]
+    return players[list(PLAYER_COLUMNS)], teams[list(TEAM_COLUMNS)]
+
+
+def _lines_of(rows: pd.DataFrame) -> pd.DataFrame:
+    renamed = {
+        "team_abbr": "team",
+        "opponent_team_abbr": "opponent",
+        "home_game": "is_home",
+        "win_flag": "is_won",
+        "minutes_played": "minutes",
+    }
+    return rows.rename(columns=renamed)
+
+
+def _stored_schedule(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.rename(columns={"home_team_abbr": "home", "away_team_abbr": "away"})[list(SCHEDULE_COLUMNS)]

@@ -1,0 +1,172 @@
+"""Official injury reports, and the changes of statuses between them.
+
+A report is a snapshot of several game dates. It is kept whole, so that reports may be imported in any order; a row of
+the availability table is a status that differs from the one in the report before.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from breakout.box_scores.extracts import Extract, dates_of
+from breakout.box_scores.names import CODES, code_of_full_name, player_lookup, team_code
+from breakout.errors import ConfigurationError, DataError
+
+EASTERN = ZoneInfo("America/New_York")
+_COLUMNS = ("GAMEDATE", "TEAM", "PLAYERNAME", "CURRENTSTATUS", "REASON")
+_STATUSES = ("out", "doubtful", "questionable", "probable", "available")
+# The status of a team's row in a report to which the team has not contributed yet; such a row names no player.
+NOT_SUBMITTED = "not_submitted"
+_NOT_LISTED = "not_listed"
+_REASONS = {
+    "injury": "injury_illness",
+    "illness": "injury_illness",
+    "g league": "g_league",
+    "not with team": "not_with_team",
+    "rest": "rest",
+    "personal": "personal",
+    "suspension": "suspension",
+    "league suspension": "suspension",
+    "trade": "trade_pending",
+    "conditioning": "conditioning",
+    "return to competition": "conditioning",
+    "coach": "coach_decision",
+}
+_IN_FILE_NAME = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)[ _T-]+(?P<hour>\d{1,2})(?:[_:.-]?(?P<minute>\d\d))?(?P<half>[ _-]?[AP]M)?", re.IGNORECASE
+)
+
+
+def extract_injury_report(rows: pd.DataFrame, where: str, reported_at: datetime) -> Extract:
+    """Return the rows of one report; DataError for other columns, an unknown status or an unknown team."""
+    rows = rows.set_axis([re.sub(r"[^A-Z]", "", str(name).upper()) for name in rows.columns], axis=1)
+    missing = [name for name in _COLUMNS if name not in rows]
+    if missing:
+        raise DataError(
+            f"{where} is no injury report: it lacks {', '.join(missing)}; give the file that nbainjuries or"
+            " nba-injury-report wrote."
+        )
+    rows = rows[rows["TEAM"].notna()]
+    team = rows["TEAM"].map(lambda name: name if team_code(name) in CODES else code_of_full_name(name)).map(team_code)
+    unknown = rows.loc[~team.isin(CODES), "TEAM"]
+    if len(unknown):
+        raise DataError(f"{where}: {unknown.iloc[0]!r} is no team of the NBA; correct the file.")
+    name = rows["PLAYERNAME"].map(first_name_first, na_action="ignore").astype("string")
+    status = rows["CURRENTSTATUS"].str.strip().str.lower().where(name.notna(), NOT_SUBMITTED)
+    wrong = status[~status.isin((*_STATUSES, NOT_SUBMITTED))]
+    if len(wrong):
+        raise DataError(f"{where}: status {wrong.iloc[0]!r} is not one of {', '.join(_STATUSES)}; correct the file.")
+    reports = pd.DataFrame(
+        {
+            "game_date": dates_of(rows["GAMEDATE"], where),
+            "team_abbr": team.astype("string"),
+            "player_lookup": name.map(player_lookup, na_action="ignore").astype("string").fillna(""),
+            "player_full_name": name,
+            "status": status,
+            "reason": rows["REASON"].map(_reason, na_action="ignore").astype("string").where(name.notna()),
+            "reported_at": pd.Timestamp(reported_at).tz_convert("UTC").as_unit("us"),
+        }
+    )
+    return Extract(reports=reports.drop_duplicates(["game_date", "team_abbr", "player_lookup"]))
+
+
+def report_time(given: str | None, file_name: str) -> datetime:
+    """Return the time of a report from the setting, or from a file name such as Injury-Report_2024-10-22_05PM.json.
+
+    A time without an offset is US Eastern. ConfigurationError if neither tells the time.
+    """
+    try:
+        time = datetime.fromisoformat(given) if given is not None else _time_in(file_name)
+    except ValueError:
+        raise ConfigurationError(f"reported_at={given} is no time; write it as 2024-10-22T17:30.") from None
+    if time is None:
+        raise ConfigurationError(
+            f"{file_name} names no time of the report; give it with reported_at=2024-10-22T17:30 (US Eastern)."
+        )
+    return time if time.tzinfo else time.replace(tzinfo=EASTERN)
+
+
+def _time_in(file_name: str) -> datetime | None:
+    found = _IN_FILE_NAME.search(file_name)
+    if found is None:
+        return None
+    hour, half = int(found["hour"]), (found["half"] or "").strip(" _-").upper()
+    if half:
+        hour = hour % 12 + 12 * (half == "PM")
+    return datetime.fromisoformat(f"{found['day']}T{hour:02}:{found['minute'] or '00'}")
+
+
+def first_name_first(name: str) -> str:
+    """Return `Michael Porter Jr.` for `Porter Jr., Michael`."""
+    last, comma, first = name.rpartition(",")
+    return f"{first.strip()} {last.strip()}" if comma else name.strip()
+
+
+def _reason(text: str) -> str:
+    lower = text.lower()
+    return next((kind for start, kind in _REASONS.items() if lower.startswith(start)), "other")
+
+
+def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the reports with player_lookup as in the player table, and the names that are not in it.
+
+    Of two players of one name in a season, the one of the report's team is meant.
+    """
+    season = _season_year(reports["game_date"])
+    plain = players.assign(plain=players["player_full_name"].map(player_lookup))
+    plain = plain.drop_duplicates(["season_year", "team_abbr", "plain", "player_lookup"], keep="last")
+    by_team = plain.drop_duplicates(["season_year", "team_abbr", "plain"], keep=False)
+    lookups = dict(zip(zip(by_team["season_year"], by_team["team_abbr"], by_team["plain"], strict=True),
+                       by_team["player_lookup"], strict=True))  # fmt: skip
+    own = reports["player_full_name"].map(player_lookup, na_action="ignore").astype("string").fillna("")
+    keys = zip(season, reports["team_abbr"], own, strict=True)
+    found = pd.Series([lookups.get(key, key[2]) for key in keys], reports.index, dtype="string")
+    known = set(zip(players["season_year"], players["player_lookup"], strict=True))
+    is_unknown = [bool(lookup) and (year, lookup) not in known for year, lookup in zip(season, found, strict=True)]
+    names = tuple(sorted(set(reports.loc[is_unknown, "player_full_name"])))
+    columns = ["game_date", "team_abbr", "player_lookup", "player_full_name", "status", "reason", "reported_at"]
+    return reports.assign(player_lookup=found)[columns], names
+
+
+def _season_year(dates: pd.Series) -> pd.Series:
+    dates = pd.to_datetime(dates)
+    return dates.dt.year - (dates.dt.month < 8)
+
+
+def build_availability(reports: pd.DataFrame) -> pd.DataFrame:
+    """Return the changes of statuses: a row where a report's status differs from the report before.
+
+    A player whom a later report of his game date no longer lists becomes not_listed, unless that report has nothing
+    from his team yet.
+    """
+    changes = [
+        row
+        for _, day in reports.sort_values("reported_at", kind="stable").groupby("game_date", sort=True)
+        for row in _changes_of(day)
+    ]
+    return pd.DataFrame(changes, columns=list(reports.columns))
+
+
+def _changes_of(day: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the changes in the reports of one game date, which are sorted by time."""
+    changes: list[dict[str, Any]] = []
+    latest: dict[tuple[str, str], dict[str, Any]] = {}
+    for time, report in day.groupby("reported_at", sort=True):
+        rows = [{str(name): value for name, value in row.items()} for row in report.to_dict("records")]
+        waiting = {row["team_abbr"] for row in rows if row["status"] == NOT_SUBMITTED}
+        listed = {(row["team_abbr"], row["player_lookup"]): row for row in rows if row["status"] != NOT_SUBMITTED}
+        gone = {
+            key: {**row, "status": _NOT_LISTED, "reason": None, "reported_at": time}
+            for key, row in latest.items()
+            if key not in listed and key[0] not in waiting and row["status"] != _NOT_LISTED
+        }
+        for key, row in {**listed, **gone}.items():
+            if key not in latest or latest[key]["status"] != row["status"]:
+                changes.append(row)
+                latest[key] = row
+    return changes

@@ -1,0 +1,112 @@
+"""Names of players, codes of teams and lengths of play, as the source tables write them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import pandas as pd
+
+from breakout.errors import DataError
+from breakout.warehouse.consistency_messages import LEAGUE_CODES
+
+CODES = LEAGUE_CODES | {"NJN", "SEA", "VAN"}
+# Codes of other sources and of earlier years. The league counts Charlotte's and New Orleans' earlier seasons as those
+# of today's teams; New Jersey, Seattle and Vancouver keep codes of their own.
+_OTHER_CODES = {
+    "BRK": "BKN",
+    "CHH": "CHA",
+    "CHO": "CHA",
+    "GS": "GSW",
+    "NJ": "NJN",
+    "NO": "NOP",
+    "NOH": "NOP",
+    "NOK": "NOP",
+    "NY": "NYK",
+    "PHO": "PHX",
+    "SA": "SAS",
+    "UTAH": "UTA",
+    "WSH": "WAS",
+}
+_NICKNAMES = {
+    "76ers": "PHI",
+    "Bobcats": "CHA",
+    "Bucks": "MIL",
+    "Bulls": "CHI",
+    "Bullets": "WAS",
+    "Cavaliers": "CLE",
+    "Celtics": "BOS",
+    "Clippers": "LAC",
+    "Grizzlies": "MEM",
+    "Hawks": "ATL",
+    "Heat": "MIA",
+    "Hornets": "CHA",
+    "Jazz": "UTA",
+    "Kings": "SAC",
+    "Knicks": "NYK",
+    "Lakers": "LAL",
+    "Magic": "ORL",
+    "Mavericks": "DAL",
+    "Nets": "BKN",
+    "Nuggets": "DEN",
+    "Pacers": "IND",
+    "Pelicans": "NOP",
+    "Pistons": "DET",
+    "Raptors": "TOR",
+    "Rockets": "HOU",
+    "Spurs": "SAS",
+    "Suns": "PHX",
+    "SuperSonics": "SEA",
+    "Thunder": "OKC",
+    "Timberwolves": "MIN",
+    "Trail Blazers": "POR",
+    "Warriors": "GSW",
+    "Wizards": "WAS",
+}
+# Nicknames that two cities used, by the beginning of the city's name.
+_MOVED = {("New Jersey", "Nets"): "NJN", ("Vancouver", "Grizzlies"): "VAN", ("New Orleans", "Hornets"): "NOP"}
+# Letters without a decomposition into an ASCII letter and an accent.
+_LETTERS = str.maketrans(
+    {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ø": "O", "ø": "o", "\u0131": "i", "ß": "ss", "Æ": "AE", "æ": "ae"}
+)
+_CLOCK = r"^(?:PT)?(?P<minutes>\d+(?:\.\d+)?)(?::(?P<seconds>\d+)|M(?:(?P<iso>\d+(?:\.\d+)?)S)?)?$"
+
+
+def player_lookup(name: str) -> str:
+    """Return the lower-case letters and digits of a name folded to ASCII: `Luka Dončić` gives `lukadoncic`."""
+    folded = unicodedata.normalize("NFKD", name.translate(_LETTERS)).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]", "", folded.lower())
+
+
+def team_code(code: str) -> str:
+    """Return today's code of a team; a code that names no team is returned unchanged, in upper case."""
+    upper = code.strip().upper()
+    return _OTHER_CODES.get(upper, upper)
+
+
+def code_of_name(city: str, nickname: str) -> str:
+    """Return the code of a team such as ("Los Angeles", "Lakers"); an unknown name gives city and nickname."""
+    city, nickname = city.strip(), nickname.strip()
+    moved = next((code for (start, name), code in _MOVED.items() if city.startswith(start) and name == nickname), None)
+    return moved or _NICKNAMES.get(nickname, f"{city} {nickname}".strip())
+
+
+def code_of_full_name(name: str) -> str:
+    """Return the code of a team such as "Los Angeles Lakers"; an unknown name is returned unchanged."""
+    nickname = next((known for known in _NICKNAMES if name.strip().endswith(known)), "")
+    return code_of_name(name.strip().removesuffix(nickname), nickname)
+
+
+def minutes_of(values: pd.Series, where: str) -> pd.Series:
+    """Return minutes of texts such as 34, 34.2, 34:12 and PT34M12.00S; empty texts give NaN.
+
+    DataError, naming `where` and the first such text, for anything else.
+    """
+    text = values.astype("string").str.strip()
+    text = text.mask(text == "")
+    parts = text.str.extract(_CLOCK)
+    wrong = text[text.notna() & parts["minutes"].isna()]
+    if len(wrong):
+        raise DataError(f"{where}: {wrong.iloc[0]!r} is no length of play; write 34, 34.2, 34:12 or PT34M12.00S.")
+    seconds = parts["seconds"].fillna(parts["iso"]).astype("Float64").fillna(0.0)
+    return pd.Series((parts["minutes"].astype("Float64") + seconds / 60).round(2).astype("float64"), values.index)

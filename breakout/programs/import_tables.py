@@ -1,0 +1,60 @@
+"""`breakout import`: source tables made from public box scores, schedules and injury reports."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from breakout.box_scores.differences import compare_folders
+from breakout.box_scores.download import clear_download, download_season
+from breakout.box_scores.extracts import Extract, join, only_season
+from breakout.box_scores.hoopr import extract_hoopr
+from breakout.box_scores.importing import import_lines
+from breakout.box_scores.injury_reports import extract_injury_report, report_time
+from breakout.box_scores.kaggle import extract_kaggle
+from breakout.box_scores.nba_api import extract_nba_api
+from breakout.box_scores.source_files import read_source
+from breakout.errors import ConfigurationError
+from breakout.report.terminal.bars import progress_line
+from breakout.report.terminal.imports import print_differences, print_import
+from breakout.warehouse.table_folder import read_folder
+
+if TYPE_CHECKING:
+    from breakout.settings import ImportConfig
+
+FORMATS = {"nba_api": extract_nba_api, "hoopr": extract_hoopr, "kaggle": extract_kaggle}
+
+
+def run(config: ImportConfig) -> int:
+    """Import the files, or download and import the season; then compare with another folder, if one is given.
+
+    ConfigurationError if there is neither a file nor a season to download, nor a folder to compare with.
+    """
+    folder = Path(config.to)
+    is_download = not config.files and config.kind == "nba_api" and config.season is not None
+    if config.files or is_download:
+        with progress_line("import"):
+            extract = download_season(str(config.season), folder, config.download) if is_download else _read(config)
+            result = import_lines(only_season(extract, config.season), config.kind, folder, datetime.now(UTC))
+            clear_download(folder)
+        print_import(result, folder, read_folder(folder))
+    elif config.compare is None:
+        raise ConfigurationError(
+            f"there is nothing to import; name files, as in breakout import {config.kind} games.csv to={config.to}"
+            + (", or a season to download: season=2026-27." if config.kind == "nba_api" else ".")
+        )
+    if config.compare is not None:
+        print_differences(compare_folders(folder, Path(config.compare)), folder, Path(config.compare))
+    return 0
+
+
+def _read(config: ImportConfig) -> Extract:
+    extracts = []
+    for file in config.files:
+        rows = read_source(Path(file).expanduser())
+        if config.kind == "injury_report":
+            extracts.append(extract_injury_report(rows, file, report_time(config.reported_at, Path(file).name)))
+        else:
+            extracts.append(FORMATS[config.kind](rows, file))
+    return join(extracts)

@@ -1,0 +1,69 @@
+"""The terminal output of `breakout import`: tables, changed rows, games left out, corrected and differing cells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from breakout.report.terminal.lines import print_line
+from breakout.warehouse.table_folder import FOLDER_TABLES
+
+if TYPE_CHECKING:
+    from breakout.box_scores.differences import FolderDifferences
+    from breakout.box_scores.importing import ImportResult
+    from breakout.warehouse.table_folder import TableManifest
+
+LISTED = 20  # corrected cells, names and the like; the tables hold all
+
+
+def print_import(result: ImportResult, folder: Path, manifest: TableManifest) -> None:
+    """Print what an import changed and left out."""
+    changes = result.changes
+    print_line(f"tables in {folder}" + (" (nothing changed)" if changes.is_empty else ""))
+    for table in FOLDER_TABLES:
+        if rows := manifest.rows(table):
+            counts = ((changes.added, "new"), (changes.replaced, "corrected"), (changes.removed, "removed"))
+            parts = [f"{number:,} {word}" for by_table, word in counts if (number := by_table.get(table, 0))]
+            print_line(f"  {table:<26}{rows:>9,} rows" + (f"  ({', '.join(parts)})" if parts else ""))
+    _print_list("corrected cells (all are in the table corrections)", _corrections(result))
+    _print_list("left out", [left_out.describe() for left_out in result.left_out])
+    _print_list(
+        "players of one name, told apart by the source's id",
+        [f"{shared.name}, {shared.season_year}: {', '.join(shared.lookups)}" for shared in result.shared_names],
+    )
+    _print_list("names of the reports without a row in the player table of their season", list(result.unknown_names))
+    if manifest.rows("team_offense_game_summary"):
+        print_line("possessions are estimates: the mean of both teams' FGA + 0.44 FTA - OREB + TOV")
+    if result.summed_games:
+        print_line(f"team totals of {result.summed_games:,} games are sums of players' rows (no teams' file was given)")
+    print_line(f"check them: breakout doctor warehouse=duckdb warehouse.folder={folder}")
+
+
+def _corrections(result: ImportResult) -> list[str]:
+    rows = result.changes.corrections.astype("string").fillna("missing")
+    return [f"{row.game_id} {row.who} {row.column}: {row.old} -> {row.new}" for row in rows.itertuples()]
+
+
+def print_differences(found: FolderDifferences, folder: Path, other: Path) -> None:
+    """Print the columns in which two folders of tables differ, with examples."""
+    seasons = ", ".join(f"{year}-{(year + 1) % 100:02}" for year in found.seasons)
+    print_line(f"{folder} against {other}, {seasons}:")
+    for table, only_here in found.only_here.items():
+        only_there = found.only_there[table]
+        print_line(f"  {table}: {only_here:,} rows only in {folder}, {only_there:,} only in {other}")
+    for column in found.columns:
+        print_line(f"  {column.table}.{column.column}: {column.differing:,} of {column.cells:,} cells differ")
+        for example in column.examples:
+            print_line(f"    {example}")
+    if not found.columns:
+        print_line("  every cell of the shared rows is equal")
+
+
+def _print_list(title: str, items: list[str]) -> None:
+    if not items:
+        return
+    print_line(f"{title}: {len(items):,}")
+    for item in items[:LISTED]:
+        print_line(f"  {item}")
+    if len(items) > LISTED:
+        print_line(f"  and {len(items) - LISTED:,} more")

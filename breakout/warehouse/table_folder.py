@@ -1,0 +1,74 @@
+"""A folder of source tables in monthly Parquet files, with a manifest that names the valid ones.
+
+A new state of the tables appears with the manifest: files are written under new names first, and files that the
+manifest no longer names are removed last. A process that is killed leaves the earlier state or the new one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from breakout.artifacts import load_typed, save_bytes, save_json
+from breakout.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MANIFEST = "tables.json"
+FOLDER_TABLES = ("player_game_summary", "team_offense_game_summary", "schedule", "availability")
+
+
+class Partition(msgspec.Struct, frozen=True):
+    """A file of a table: its name, and the number of its rows."""
+
+    file: str
+    rows: int
+
+
+class TableManifest(msgspec.Struct, frozen=True):
+    """The files of each table by month, such as 2024-10, and the source of the box scores, None before the first."""
+
+    version: Literal[1] = 1
+    source: str | None = None
+    tables: dict[str, dict[str, Partition]] = msgspec.field(default_factory=dict)
+
+    def rows(self, table: str) -> int:
+        """Return the number of rows of a table, 0 if it is not there."""
+        return sum(partition.rows for partition in self.tables.get(table, {}).values())
+
+
+def read_manifest(folder: Path) -> TableManifest | None:
+    """Return the manifest of a folder, None if there is none; DataError if it is damaged."""
+    path = folder / MANIFEST
+    return load_typed(path, TableManifest) if path.is_file() else None
+
+
+def read_folder(folder: Path) -> TableManifest:
+    """Return the manifest of a folder; DataError if there is none."""
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise DataError(f"{folder} holds no imported tables ({MANIFEST}); make them with breakout import KIND to=DIR.")
+    return manifest
+
+
+def table_paths(table: Path) -> tuple[str, ...] | None:
+    """Return the valid files of a table, given as the folder of its files; None if that is no imported table."""
+    manifest = read_manifest(table.parent)
+    if manifest is None or table.name not in manifest.tables:
+        return None
+    return tuple(str(table / partition.file) for _, partition in sorted(manifest.tables[table.name].items()))
+
+
+def write_folder(folder: Path, manifest: TableManifest, files: Mapping[tuple[str, str], bytes]) -> None:
+    """Write new files of (table, file name), then the manifest; then remove the files that it does not name."""
+    for (table, name), content in files.items():
+        save_bytes(content, folder / table / name)
+    save_json(manifest, folder / MANIFEST)
+    for table in (*manifest.tables,):
+        named = {partition.file for partition in manifest.tables[table].values()}
+        for path in (folder / table).glob("*.parquet"):
+            if path.name not in named:
+                path.unlink(missing_ok=True)
