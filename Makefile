@@ -12,14 +12,21 @@ PACKAGE := $(PIP_INSTALL) --no-build-isolation --editable .
 # pip compiles what it installs, but leaves an editable package as it is.
 COMPILE := -m compileall -q breakout
 ARGS ?=
+EXTRAS ?= mlflow
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run emulator mlflow-server environments test lint format type bench tables lock clean
+.PHONY: help setup extras run emulator mlflow-server environments test lint format type bench tables lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.setup  ## install what the program needs, from requirements.lock
+
+extras: $(VENV)/.setup  ## install extras in the versions of the lock file (EXTRAS=mlflow,optuna)
+	@echo "installing the extras $(EXTRAS) into $(VENV)"
+	sed -n 's/^\([A-Za-z0-9._-]*\)[^=]*==\([^ ;]*\).*/\1==\2/p' requirements-dev.lock > $(VENV)/constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation \
+	  --constraint $(VENV)/constraints.txt --editable '.[$(EXTRAS)]'
 
 run: $(VENV)/.setup  ## train and evaluate on the embedded games (ARGS="model.depth=6" passes settings)
 	$(BIN)/breakout $(ARGS)
@@ -66,6 +73,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.setup: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing $$(grep -c '==' requirements.lock) packages into $(VENV), without output; it takes a minute or two"
 	$(BIN)/python $(LOCKED) requirements.lock
 	$(BIN)/python $(PACKAGE)
 	$(BIN)/python $(COMPILE)
@@ -73,6 +81,7 @@ $(VENV)/.setup: requirements.lock pyproject.toml | $(VENV)/bin/python
 
 # The development lock holds everything of the other one, so one stamp serves both.
 $(VENV)/.setup-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing $$(grep -c '==' requirements-dev.lock) packages into $(VENV), without output; it takes some minutes"
 	$(BIN)/python $(LOCKED) requirements-dev.lock
 	$(BIN)/python $(PACKAGE)
 	$(BIN)/python $(COMPILE)

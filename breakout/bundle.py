@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from breakout import settings
+from breakout import __version__, settings
 from breakout.artifacts import (
     SEAL_KEY,
     as_typed,
@@ -300,8 +300,9 @@ def load_manifest(folder: Path) -> Manifest:
 @cache
 def versions() -> dict[str, str]:
     """Return the versions that a fitted model depends on."""
-    packages = ("breakout", "catboost", "duckdb", "numpy", "pandas", "pyarrow", "scikit-learn", "sqlglot")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+    packages = ("catboost", "duckdb", "numpy", "pandas", "pyarrow", "scikit-learn", "sqlglot")
+    own = {"python": platform.python_version(), "breakout": __version__}
+    return own | {name: version(name) for name in packages}
 
 
 def _save_model(model: Model, own: Path, folder: Path) -> list[str]:

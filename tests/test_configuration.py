@@ -15,6 +15,7 @@ from breakout.conf_tree import conf_dir, group_names, group_options, groups_of
 from breakout.errors import ConfigurationError
 from breakout.features.selection import select_features
 from breakout.settings.composition import compose, compose_config, is_sweep, resolve
+from breakout.settings.composition_errors import describe_missing_option
 
 # What a user must give before these can be composed.
 REQUIRED = {
@@ -204,3 +205,12 @@ def test_keys_and_group_must_belong_together(words: list[str]) -> None:
 def test_a_command_refuses_what_it_would_not_read(command: str, word: str) -> None:
     with pytest.raises(ConfigurationError, match=f"of `breakout {command}`"):
         compose(command, [word])
+
+
+@pytest.mark.parametrize("missing", ["hydra/launcher/joblib", "hydra/launcher/submitit_slurm", "hydra/sweeper/optuna"])
+def test_a_launcher_of_an_extra_that_is_not_installed_is_answered_with_the_command_that_installs_it(
+    missing: str,
+) -> None:
+    extra = missing.rpartition("/")[2].partition("_")[0]
+    assert f"make extras EXTRAS={extra}" in describe_missing_option(missing, [])
+    assert "make extras" not in describe_missing_option("hydra/launcher/proceses", ["processes"])

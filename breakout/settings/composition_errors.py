@@ -60,6 +60,9 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
+# Extras of the package that bring launchers or sweepers of Hydra, whose names begin with that of the extra.
+EXTRAS = ("joblib", "optuna", "ray", "submitit")
+
 # A quoted name in a map, as in {'Regular Season': regular}.
 _QUOTED_NAME = r"([{,]\s*)(['\"])([^'\"{}:,\\]+)\2(?=\s*:)"
 
@@ -86,6 +89,9 @@ def describe_missing_option(missing: str, offered: list[str]) -> str:
     known = [name for name in [*group_names(), "hydra/launcher", "hydra/sweeper"] if missing.startswith(f"{name}/")]
     group = max(known, key=len, default=missing.rpartition("/")[0])
     option = missing.removeprefix(f"{group}/")
+    extra = option.partition("_")[0]
+    if group in {"hydra/launcher", "hydra/sweeper"} and extra in EXTRAS:
+        return f"{group}={option} needs its extra: run `make extras EXTRAS={extra}`."
     options = sorted({*group_options(group), *(offered if "/" not in option else ())})
     if not options:
         return f"there is no {missing} to choose; the groups are {', '.join(group_names())}."

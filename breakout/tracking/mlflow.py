@@ -102,7 +102,7 @@ def _import_client(timeout_seconds: float) -> type[MlflowClient]:
     try:
         from mlflow import MlflowClient
     except ImportError as error:
-        raise ConfigurationError("tracking=mlflow needs its extra: pip install 'breakout[mlflow]'.") from error
+        raise ConfigurationError("tracking=mlflow needs its extra: run `make extras EXTRAS=mlflow`.") from error
     return MlflowClient
 
 
