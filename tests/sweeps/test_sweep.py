@@ -85,6 +85,15 @@ def test_jobs_share_fits_on_equal_rows_however_they_came_by_them_and_on_no_other
         assert shared.fit(config, other, 1, {}, is_refit=True) is not first
 
 
+def test_a_model_that_learns_from_more_players_is_not_given_the_rows_of_one_that_does_not(tmp_path: Path) -> None:
+    sweep(tmp_path / "both", "workers=1", "debug=tiny", "model=catboost,points")
+    assert main(["debug=tiny", "model=points", *QUICK, f"paths.outputs={tmp_path / 'alone'}"]) == 0
+    both, alone = predictions(tmp_path / "both"), predictions(tmp_path / "alone")
+    assert len(alone) == 1
+    for fingerprint, frame in alone.items():
+        assert both[fingerprint]["probability"].tolist() == frame["probability"].tolist()
+
+
 def test_a_job_of_a_sweep_is_bitwise_the_single_run_with_its_settings(shape: Swept, tmp_path: Path) -> None:
     for words in (("model.iterations=20",), ("model.iterations=40",)):
         assert main(["model.depth=3", "seed=2", *QUICK, *words, f"paths.outputs={tmp_path}"]) == 0
