@@ -144,7 +144,8 @@ def describe_best(table: JobTable, board: Leaderboard) -> str:
     title = METRICS[board.optimized_metric].title
     start = f"{table.title}: job {best.job} ({best.label or SHARED}) has {title} {value}"
     if not others:
-        return f"{start}, better than every other job beyond chance." if len(rows) > 1 else f"{start}."
+        corrected = f"{start}, better than every other job beyond chance, corrected for {len(rows)} jobs."
+        return corrected if len(rows) > 1 else f"{start}."
     tie = f"{start}, tied with {format_count(others, 'other job')}"
     if plain.job == best.job:
         return f"{tie}, and it is the simplest of them."
