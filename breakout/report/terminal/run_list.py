@@ -22,7 +22,7 @@ def print_listing(listing: Listing, top: int, outputs: str) -> None:
     if not listing.rows:
         out.print(f"no finished run or sweep below {outputs} matches")
     table = titled_table("", "run", "trained on\nevaluated on", "model\nfeatures", "AUC\nlog loss")
-    table.box = box.SIMPLE_HEAD
+    table.box, table.pad_edge = box.SIMPLE_HEAD, False  # 79 columns with the longest verdict
     for row in listing.rows[:top]:
         table.add_row(*_cells(row))
     if listing.rows:
