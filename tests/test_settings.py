@@ -41,7 +41,7 @@ def test_settings_are_frozen_and_typed(default_experiment: settings.ExperimentCo
     with pytest.raises(dataclasses.FrozenInstanceError):
         default_experiment.seed = 1  # type: ignore[misc]
     assert isinstance(default_experiment.window, settings.DateWindowConfig)
-    assert default_experiment.window.train_start == date(2025, 11, 2)
+    assert default_experiment.window.train_start == date(2023, 10, 1)
     assert default_experiment.features.names[0] == "pts_vs_season_zscore"
     assert hash(default_experiment) == hash(default_experiment)
 

@@ -16,7 +16,7 @@ from tests.bigquery.fault_server import Answer, FaultServer, Request, always
 
 pytestmark = [pytest.mark.bigquery, pytest.mark.slow]
 
-QUICK = ["model.iterations=40", "evaluation.bootstrap_resamples=50"]
+QUICK = ["window=january", "model.iterations=40", "evaluation.bootstrap_resamples=50"]
 
 
 @pytest.fixture

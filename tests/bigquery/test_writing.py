@@ -42,7 +42,12 @@ def tracking(server: FaultServer, client: bigquery.Client) -> BigQueryTrackingCo
     return BigQueryTrackingConfig("bigquery", PROJECT, None, EXPERIMENTS, server.url, 10 * 2**30, 20.0)
 
 
-QUICK = ("evaluation.bootstrap_resamples=20", "evaluation.permutation_repeats=0", "evaluation.shap_rows=0")
+QUICK = (
+    "window=january",
+    "evaluation.bootstrap_resamples=20",
+    "evaluation.permutation_repeats=0",
+    "evaluation.shap_rows=0",
+)
 HYPOTHESIS = 'Bobby\'s "deeper" trees; ünïcode'
 
 

@@ -22,7 +22,7 @@ CHANGED = {definition.name for definition in DEFINITIONS[1:]}
 @pytest.fixture(scope="module")
 def compared() -> dict[str, Compared]:
     """The comparison on the default experiment, with three seeds and few resamples."""
-    config = compose("train", ("evaluation.seeds=3", "evaluation.bootstrap_resamples=100"))
+    config = compose("train", ("window=january", "evaluation.seeds=3", "evaluation.bootstrap_resamples=100"))
     assert isinstance(config, ExperimentConfig)
     with open_plan(config) as plan:
         return {row.definition.name: row for row in compare_definitions(plan)}

@@ -49,7 +49,7 @@ def names(folder: Path) -> set[str]:
 
 
 def test_the_program_leaves_a_complete_run_and_nothing_else(program: Program, tmp_path: Path) -> None:
-    ended = program("name=first", *QUICK)
+    ended = program("name=first", "window=january", *QUICK)
     assert ended.returncode == 0, ended.stderr
     assert names(tmp_path) == {"outputs"}
     run = newest_run(tmp_path / "outputs", "first")
@@ -176,7 +176,7 @@ def test_too_little_data_is_refused_with_exit_code_3(
 
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(tmp_path: Path) -> None:
-    answer = call("train", "name=planned", f"paths.outputs={tmp_path}", "dry_run=true")
+    answer = call("train", "name=planned", f"paths.outputs={tmp_path}", "window=january", "dry_run=true")
     assert answer.code == 0, answer.err
     for told in ("shared", "3,653", "1,515", "2025-11-02", "2026-02-05", "depth", "pts_vs_season_zscore", "112"):
         assert told in answer.out, told

@@ -81,7 +81,10 @@ def test_the_top_of_the_list_seeds_trees_and_drift_are_printed(
     top: Any = metrics["evaluation"]["top_rows"][0]
     assert f"top 5% ({top['count']} games): hit rate {top['hit_rate']['estimate']:.3f}" in printed
     assert f"over 2 seeds: AUC {metrics['stability']['metrics']['auc']['mean']:.3f}" in printed
-    assert f"{metrics['model']['trees']:g} trees, 3,653 training rows" in printed
+    assert (
+        f"{metrics['model']['trees']:g} trees, fitted on 3,653 games to 2026-01-10; stopped and chosen on 566"
+        in printed
+    )
     drifted = load_json(reported["evaluated"] / "distributions.json")["drifted"]
     assert f"drift from training to evaluation: {', '.join(drifted)}" in printed
 

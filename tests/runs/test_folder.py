@@ -174,7 +174,13 @@ def test_a_run_says_completed_only_when_the_disk_holds_all_of_it(
 
 # Signals end a real program in the middle of a real run.
 
-LONG = ("name=long", "evaluation.bootstrap_resamples=100000", "evaluation.permutation_repeats=1000", "model=logistic")
+LONG = (
+    "name=long",
+    "window=january",
+    "evaluation.bootstrap_resamples=100000",
+    "evaluation.permutation_repeats=1000",
+    "model=logistic",
+)
 
 
 def in_mid_run(run: Path) -> bool:

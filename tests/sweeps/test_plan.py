@@ -84,7 +84,7 @@ def test_a_sweep_is_ranked_by_one_metric_and_never_on_the_evaluation_window(
 
 def test_a_plan_over_rows_in_the_cache_imports_no_engine_and_no_model(shape: Swept) -> None:
     heavy = "{'pandas', 'duckdb', 'scipy', 'sklearn', 'catboost', 'matplotlib'}"
-    words = ["-m", f"paths.outputs={shape.folder.parent.parent}", "model.depth=2,3", "dry_run=true"]
+    words = ["-m", f"paths.outputs={shape.folder.parent.parent}", "window=january", "model.depth=2,3", "dry_run=true"]
     code = f"import sys; from breakout.cli import main; main({words}); print(*({heavy} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert "sweep of 2 jobs: 2 fits on 3,653 training rows" in shown.stdout

@@ -74,7 +74,7 @@ def test_the_command_beside_a_job_runs_it_alone_whatever_its_words_hold(program:
     )
     swept = sweep(tmp_path / "out put", "--config-dir", str(conf.parent), *words)
     (failed,) = swept.board["not_completed"]
-    assert "too few to keep some back" in failed["reason"]
+    assert "leaves 0 to fit on" in failed["reason"]
     alone = program(*shlex.split(failed["command"])[1:])
     assert failed["reason"] in " ".join(alone.stderr.split())
     good = shlex.split(swept.board["tables"][0]["rows"][0]["command"])

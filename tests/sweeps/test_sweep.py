@@ -44,7 +44,7 @@ def test_a_failed_job_has_its_sentence_in_status_and_its_traceback_in_its_own_lo
 
 @pytest.fixture(scope="module")
 def parts() -> FitParts:
-    config = compose("train")
+    config = compose("train", ["window=january"])
     assert isinstance(config, settings.ExperimentConfig)
     with open_plan(config) as plan:
         return split_parts(config, plan.build_train())[0]
