@@ -23,7 +23,7 @@ from breakout.evaluation.rows import FloatArray, check_dates, check_rows
 CLIPPED = (0.01, 0.99)  # a log loss of at most 4.6 nats; published probabilities lie between 0.03 and 0.6
 BETTER_FROM = 20.0  # an e-value that two equally good models reach in at most 5 % of all seasons
 # The sum of squared quotients for which the mixture is the most powerful: 10, as comparecast's default. With a true
-# gain of 0.01 the median season needs 114 mornings; 2 and 20 need 135 and 118.
+# gain of 0.01 the median season needs 112 mornings; with 2 and 20 it needs 135 and 118.
 INTRINSIC_TIME = 10.0
 LEVEL = 0.05
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from breakout.errors import ConfigurationError, DataError, GateError
 from breakout.ledger.entries import Prediction, Role, build_entries, read_tip_offs
@@ -13,6 +13,7 @@ from breakout.ledger.store import FolderLedger
 from breakout.production.bundle_gate import check_contract
 from breakout.production.registry import Registry
 from breakout.production.slate import Slate, build_slate, check_day
+from breakout.warehouse.remembered import RememberingWarehouse
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -70,13 +71,14 @@ def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datet
     its error.
     """
     outputs = config.paths.outputs
+    shared: Any = RememberingWarehouse(warehouse)
     production = Registry.of(outputs).current_bundle()
-    slates = [_predict(production, "production", warehouse, day, config, now)]
+    slates = [_predict(production, "production", shared, day, config, now)]
     for bundle in Shadows.of(outputs).load():
         if bundle.fingerprint == production.fingerprint:
             continue
         try:
-            slates.append(_predict(bundle, "shadow", warehouse, day, config, now))
+            slates.append(_predict(bundle, "shadow", shared, day, config, now))
         except (DataError, GateError, ConfigurationError) as error:
             failed = DaySlate("shadow", bundle.fingerprint, bundle.manifest.name, None, error=str(error))
             slates.append(failed)

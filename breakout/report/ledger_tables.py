@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from breakout.evaluation.eprocess import SequentialComparison
 
 WAITING = ("pending", "lost", "void", "late")
-SHOWN = 200  # rows of a list of entries; the files hold all
+SHOWN = 80  # rows of a list of entries; the files hold all
 
 
 def count_table(scores: Sequence[ModelScore]) -> Table:
@@ -41,10 +41,10 @@ def score_table(scores: Sequence[ModelScore]) -> Table:
                 text(f"{score.name} ({score.role})"),
                 number(score.n_graded, ",.0f"),
                 interval(found.auc),
-                interval(found.log_loss, ".4f"),
+                interval(found.log_loss),
                 interval(found.log_loss_gain, "+.4f"),
                 text(describe_promise(score)),
-                interval(found.brier, ".4f"),
+                interval(found.brier),
                 interval(found.bias, "+.3f"),
             ]
         )
@@ -61,7 +61,7 @@ def describe_promise(score: ModelScore) -> str:
     if score.promise is None:
         return "nothing known"
     kept = {True: "kept", False: "not kept", None: "not examined"}[score.keeps_promise]
-    return f"{kept}: {format_range(score.promise, '.4f')}"
+    return f"{kept}: {format_range(score.promise)}"
 
 
 def shadow_table(scores: Sequence[ModelScore]) -> Table:

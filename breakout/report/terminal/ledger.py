@@ -90,7 +90,8 @@ def print_review(review: LedgerReview, page: Path) -> None:
         out.print("the ledger is empty; `breakout predict` and `breakout daily` fill it")
     else:
         out.print_table(tables.count_table(review.scoreboard))
-    for table in (tables.score_table(review.scoreboard), tables.shadow_table(review.scoreboard)):
+    scores = tables.score_table(review.scoreboard).without("Brier", "below base rate")  # 80 columns hold the others
+    for table in (scores, tables.shadow_table(review.scoreboard)):
         if table.rows:
             out.print_table(table)
     changed = [row for row in review.changes.to_pylist() if row["was"] is not None]

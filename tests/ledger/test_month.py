@@ -1,0 +1,308 @@
+"""A month of mornings on real games, cut day by day, against a computation by hand.
+
+From 2026-01-05 to 2026-02-05 `breakout daily` runs at 10:00 in New York, when the games of the evening before are in.
+One morning they are late, and a second call the same day sees them; one box score is corrected two days later; one game
+is postponed; one day nobody calls; one day the call is made twice; one call is killed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import log_loss, roc_auc_score
+
+from breakout.bundle import Bundle, load_bundle
+from breakout.dataset import build_dataset
+from breakout.ledger.grading import GRADED
+from breakout.ledger.review import LedgerReview, review_ledger
+from breakout.ledger.shadows import Shadows
+from breakout.ledger.store import FolderLedger
+from breakout.production.registry import EventFacts, Registry
+from breakout.programs import daily
+from breakout.settings.composition import compose
+from breakout.warehouse.opening import open_for
+from breakout.warehouse.sample import SAMPLE_FOLDER
+from tests.commands import files, train
+
+pytestmark = pytest.mark.slow
+
+FIRST, LAST = date(2026, 1, 5), date(2026, 2, 5)
+LATE_MORNING = date(2026, 1, 13)
+TWICE, SKIPPED, KILLED = date(2026, 1, 19), date(2026, 1, 17), date(2026, 1, 28)
+POSTPONED_ON, POSTPONED_TO = date(2026, 1, 24), date(2026, 2, 20)
+CORRECTED_ON, CORRECTED_BY = date(2026, 1, 20), date(2026, 1, 22)
+KEY = ["game_id", "player_lookup"]
+TRAINING = (
+    "window.train_start=2025-11-01",
+    "window.train_end=2026-01-03",
+    "window.eval_start=2026-01-04",
+    "window.eval_end=2026-01-04",
+)
+
+
+@dataclass(frozen=True)
+class Month:
+    """The folder of outputs after the month, the tables as they are known at its end, and both models."""
+
+    outputs: Path
+    players: pd.DataFrame
+    postponed: str
+    corrected: tuple[str, str]
+    wrong_points: int
+    production: Bundle
+    shadow: Bundle
+    words: tuple[str, ...]
+
+    def review(self, *words: str) -> LedgerReview:
+        config: Any = compose("grade", (*self.words, "evaluation.bootstrap_resamples=40", *words))
+        with open_for(config, "grade") as warehouse:
+            return review_ledger(warehouse, config, at(LAST + timedelta(days=1)))
+
+
+def at(day: date, hour: int = 15) -> datetime:
+    """The instant of a morning's call; 15:00 UTC is 10:00 in New York."""
+    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+
+
+class Source:
+    """The source tables as files that a call finds: the season's games up to a date."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        tables = {name: pd.read_parquet(SAMPLE_FOLDER / f"{name}.parquet") for name in ("schedule", *map(str, HISTORY))}
+        self.schedule = tables["schedule"].drop(columns="tip_off", errors="ignore")
+        self.history = {name: tables[name][tables[name]["season_year"] == 2025] for name in HISTORY}
+        games = self.schedule[self.schedule["game_date"] == POSTPONED_ON]
+        self.postponed = str(games["game_id"].min())
+        self.history = {name: rows[rows["game_id"] != self.postponed] for name, rows in self.history.items()}
+        self.corrected, self.points = self._choose_corrected()
+
+    def _choose_corrected(self) -> tuple[tuple[str, str], int]:
+        """Choose a breakout of CORRECTED_ON whose team does not play the day after: he first stands with 0 points."""
+        players = self.history["player_game_summary"]
+        next_day = players.loc[players["game_date"] == CORRECTED_ON + timedelta(days=1), "team_abbr"]
+        found = players[(players["game_date"] == CORRECTED_ON) & ~players["team_abbr"].isin(next_day)]
+        means = players[players["game_date"] < CORRECTED_ON].groupby("player_lookup")["points"].agg(["mean", "count"])
+        found = found.merge(means, left_on="player_lookup", right_index=True)
+        found = found[found["mean"].between(9, 15) & (found["count"] >= 20) & (found["points"] >= 1.6 * found["mean"])]
+        row = found.sort_values("player_lookup").iloc[0]
+        return (str(row["game_id"]), str(row["player_lookup"])), int(row["points"])
+
+    def write(self, until: date, *, is_corrected: bool, is_moved: bool) -> None:
+        """Write the tables as they are known when the games up to `until` are in."""
+        self.folder.mkdir(exist_ok=True)
+        for name, rows in self.history.items():
+            known = rows[rows["game_date"] <= until]
+            if name == "player_game_summary" and not is_corrected:
+                is_row = (known["game_id"] == self.corrected[0]) & (known["player_lookup"] == self.corrected[1])
+                known = known.assign(points=known["points"].where(~is_row, 0))
+            known.to_parquet(self.folder / f"{name}.parquet", index=False)
+        schedule = self.schedule
+        if is_moved:
+            is_game = schedule["game_id"] == self.postponed
+            teams = self.postponed.partition("_")[2]
+            moved = schedule[is_game].assign(game_id=f"{POSTPONED_TO:%Y%m%d}_{teams}", game_date=POSTPONED_TO)
+            schedule = pd.concat([schedule[~is_game], moved])
+        schedule.to_parquet(self.folder / "schedule.parquet", index=False)
+
+    def words(self) -> tuple[str, ...]:
+        names = (*HISTORY, "schedule")
+        return ("warehouse=duckdb", *(f"warehouse.{name}={self.folder / f'{name}.parquet'}" for name in names))
+
+
+HISTORY = ("player_game_summary", "team_offense_game_summary")
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Month:
+    folder = tmp_path_factory.mktemp("month")
+    outputs = folder / "outputs"
+    production, shadow = (
+        load_bundle(train(outputs, name, f"model={model}", *TRAINING) / "bundle")
+        for name, model in (("production", "logistic"), ("shadow", "base_rate"))
+    )
+    registry = Registry.of(outputs)
+    with registry.lock():
+        registry.promote(production, EventFacts(name="production"))
+    Shadows.of(outputs).add(shadow)
+    source = Source(folder / "source")
+    words = (*source.words(), f"paths.outputs={outputs}")
+    for number in range((LAST - FIRST).days + 1):
+        day = FIRST + timedelta(days=number)
+        if day != SKIPPED:
+            call_daily(source, day, words)
+    source.write(LAST, is_corrected=True, is_moved=True)
+    return Month(
+        outputs,
+        source.history["player_game_summary"],
+        source.postponed,
+        source.corrected,
+        source.points,
+        production,
+        shadow,
+        words,
+    )
+
+
+def call_daily(source: Source, day: date, words: tuple[str, ...]) -> None:
+    """Make the calls of one morning."""
+    config: Any = compose("daily", (*words, f"date={day}", "evaluation.bootstrap_resamples=20"))
+    known = {"is_corrected": day >= CORRECTED_BY, "is_moved": day > POSTPONED_ON}
+    yesterday = day - timedelta(days=1)
+    source.write(yesterday - timedelta(days=day == LATE_MORNING), **known)
+    if day == KILLED:
+        kill_after_the_first_slate(config, day)
+    assert daily.run_at(config, at(day)) == 0
+    if day == LATE_MORNING:
+        source.write(yesterday, **known)
+        assert daily.run_at(config, at(day, 18)) == 0
+    if day == TWICE:
+        before = files(Path(config.paths.outputs) / "ledger")
+        assert daily.run_at(config, at(day, 16)) == 0
+        assert files(Path(config.paths.outputs) / "ledger") == before
+
+
+def kill_after_the_first_slate(config: Any, day: date) -> None:
+    """Run the command in a process that is killed when it has written production's entries but not the shadow's."""
+    folder = FolderLedger.of(config.paths.outputs).folder / "entries"
+    child = multiprocessing.get_context("spawn").Process(target=daily.run_at, args=(config, at(day, 14)))
+    child.start()
+    deadline = time.monotonic() + 60
+    while not list(folder.glob(f"{day}-*.parquet")):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    assert child.pid
+    os.kill(child.pid, signal.SIGKILL)
+    child.join()
+    assert len(list(folder.glob(f"{day}-*.parquet"))) == 1
+
+
+def expected_rows(month: Month, bundle: Bundle) -> pd.DataFrame:
+    """Score the games that were played as `evaluate` does, with the tables as they are known in the end."""
+    config: Any = compose("grade", month.words)
+    with open_for(config, "test") as warehouse:
+        rows = build_dataset(warehouse, bundle.features, FIRST, LAST)
+    return rows.keys.assign(probability=bundle.predict_probability(rows), is_breakout=rows.label)
+
+
+def graded_of(review: LedgerReview, bundle: Bundle) -> pd.DataFrame:
+    rows = review.graded
+    return rows[(rows["bundle"] == bundle.fingerprint) & rows["outcome"].isin(GRADED)]
+
+
+def test_every_graded_entry_has_the_probability_and_the_label_that_a_computation_by_hand_gives(month: Month) -> None:
+    review = month.review("ledger.which=last")  # of the late morning, the call that knew the games
+    assert review.damaged == ()
+    for bundle in (month.production, month.shadow):
+        graded = graded_of(review, bundle)
+        expected = expected_rows(month, bundle)
+        both = graded.merge(expected, on=KEY, suffixes=("", "_expected"))
+        assert len(both) == len(graded) > 1000
+        assert both["probability"].tolist() == both["probability_expected"].tolist()
+        assert (both["outcome"] == "breakout").astype(int).tolist() == both["is_breakout"].tolist()
+        missed = expected[~expected["game_date"].isin([SKIPPED])].merge(graded[KEY], on=KEY, how="left", indicator=True)
+        absent = missed[missed["_merge"] == "left_only"]
+        assert all(is_no_candidate(month, row) for row in absent.itertuples())
+        assert len(absent) < 0.05 * len(expected)
+
+
+def is_no_candidate(month: Month, row: Any) -> bool:
+    """Return whether a player had changed teams since his last game or was away for more than 14 days."""
+    his = month.players[(month.players["player_lookup"] == row.player_lookup) & (month.players["minutes_played"] > 0)]
+    before = his[his["game_date"] < row.game_date].iloc[-1]
+    now = his[his["game_date"] == row.game_date].iloc[0]
+    return bool(before["team_abbr"] != now["team_abbr"] or (row.game_date - before["game_date"]).days > 14)
+
+
+def test_the_first_call_of_the_late_morning_counts_and_knew_less(month: Month) -> None:
+    first, last = month.review(), month.review("ledger.which=last")
+    changed = first.graded.merge(last.graded, on=["game_date", *KEY, "bundle"], suffixes=("", "_last"))
+    differs = changed[changed["probability"] != changed["probability_last"]]
+    assert len(changed) == len(first.graded) == len(last.graded)
+    assert len(differs) >= 5
+    assert set(differs["game_date"]) == {LATE_MORNING}
+
+
+def test_no_entry_is_lost_or_in_twice(month: Month) -> None:
+    entries = FolderLedger.of(month.outputs).read_entries().rows.to_pandas()
+    calls = entries.groupby(["game_date", "bundle"])["predicted_at"].nunique()
+    days = set(entries["game_date"])
+    assert days == {day for day in month.players["game_date"] if FIRST <= day <= LAST} - {SKIPPED}
+    assert calls[calls > 1].index.tolist() == [(LATE_MORNING, month.production.fingerprint)]
+    assert not entries.duplicated(["game_date", *KEY, "bundle", "predicted_at"]).any()
+    assert not entries["is_late"].any()
+    review = month.review()
+    assert not review.graded.duplicated(["game_date", *KEY, "bundle"]).any()
+    killed = entries[entries["game_date"] == KILLED].groupby("bundle")["predicted_at"].first()
+    assert sorted(stamp.hour for stamp in killed) == [14, 15]
+
+
+def test_the_postponed_game_is_lost_and_says_where_it_went(month: Month) -> None:
+    rows = month.review().graded
+    found = rows[rows["game_id"] == month.postponed]
+    assert len(found) > 4
+    assert set(zip(found["outcome"], found["reason"], strict=True)) == {("lost", f"moved to {POSTPONED_TO}")}
+
+
+def test_the_corrected_box_score_changes_the_grade_and_keeps_the_old_one(month: Month) -> None:
+    corrections = month.review().corrections
+    wrong = corrections[corrections["was"].isin(GRADED)]
+    assert wrong[["game_id", "player_lookup"]].drop_duplicates().to_numpy().tolist() == [list(month.corrected)]
+    assert set(wrong["was"]) == {"no"}
+    assert set(wrong["outcome"]) == {"breakout"}
+    assert set(wrong["points"]) == {month.wrong_points}
+    assert len(wrong) == 2  # of each model
+
+
+def test_the_void_entries_are_those_of_players_without_a_played_row(month: Month) -> None:
+    rows = month.review().graded
+    played = month.players[(month.players["minutes_played"] > 0) & month.players["points"].notna()]
+    keys = set(zip(played["game_id"], played["player_lookup"], strict=True))
+    games = set(played["game_id"])
+    expected = [
+        "void" if (row.game_id, row.player_lookup) not in keys else "graded"
+        for row in rows.itertuples()
+        if row.game_id in games
+    ]
+    found = rows[rows["game_id"].isin(games)]
+    assert ["graded" if outcome in GRADED else outcome for outcome in found["outcome"]] == expected
+    assert expected.count("void") > 50
+
+
+def test_the_scoreboard_is_that_of_scikit_learn_on_the_same_rows(month: Month) -> None:
+    review = month.review()
+    assert [(score.role, score.name) for score in review.scoreboard] == [
+        ("production", "production"),
+        ("shadow", "shadow"),
+    ]
+    for score, bundle in zip(review.scoreboard, (month.production, month.shadow), strict=True):
+        rows = graded_of(review, bundle)
+        y, p = (rows["outcome"] == "breakout").astype(int), rows["probability"]
+        assert score.scores
+        assert score.n_graded == len(rows)
+        assert score.scores.log_loss.estimate == pytest.approx(log_loss(y, p))
+        assert score.scores.auc.estimate == pytest.approx(roc_auc_score(y, p))
+        assert score.scores.bias.estimate == pytest.approx(float(np.mean(p - y)))
+        assert score.scores.base_rate_log_loss == pytest.approx(log_loss(y, np.full(len(y), y.mean())))
+        assert sum(week.n_graded for week in score.scores.weeks) == len(rows)
+        assert score.promise is not None
+    evidence = review.scoreboard[1].against_production
+    assert evidence
+    assert len(evidence.days.dates) == rows["game_date"].nunique()
+
+
+def test_a_review_of_unchanged_tables_adds_nothing(month: Month) -> None:
+    month.review()
+    before = files(month.outputs / "ledger")
+    assert month.review().changes.num_rows == 0
+    assert files(month.outputs / "ledger") == before
