@@ -58,12 +58,11 @@ ENTRY_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Prediction:
-    """A slate and what is known of its origin: the model, its role, when it was asked for, and the source's digest."""
+    """A slate and what is known of its origin: the model, its role, and the digest of the source tables."""
 
     slate: Slate
     bundle: Bundle
     role: Role
-    predicted_at: datetime
     data: str
 
 
@@ -80,7 +79,7 @@ def build_entries(prediction: Prediction, tip_offs: dict[str, datetime], timezon
         "run_id": manifest.run_id,
         "data": prediction.data,
         "role": prediction.role,
-        "predicted_at": prediction.predicted_at,
+        "predicted_at": slate.predicted_at,
         "known_at": slate.known_at,
     }
     rows: list[Any] = slate.ranked.to_dict("records")
@@ -89,7 +88,7 @@ def build_entries(prediction: Prediction, tip_offs: dict[str, datetime], timezon
     for row, values in zip(rows, vectors, strict=True):
         start = tip_offs.get(row["game_id"])
         features = [(name, None if math.isnan(value) else value) for name, value in values.items()]
-        is_late = prediction.predicted_at >= (start or ends)
+        is_late = slate.predicted_at >= (start or ends)
         entries.append(row | origin | {"tip_off": start, "is_late": is_late, "features": features})
     return pa.Table.from_pylist(entries, ENTRY_SCHEMA)
 

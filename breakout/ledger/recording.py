@@ -32,7 +32,7 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 
 
 def record_slate(
-    slate: Slate, bundle: Bundle, warehouse: Warehouse, config: LedgerConfig, outputs: str | Path, now: datetime
+    slate: Slate, bundle: Bundle, warehouse: Warehouse, config: LedgerConfig, outputs: str | Path
 ) -> Path | None:
     """Add a slate to the ledger, and return the file.
 
@@ -41,7 +41,7 @@ def record_slate(
     role = find_role(bundle.fingerprint, outputs)
     if role == "other" and not config.others:
         return None
-    prediction = Prediction(slate, bundle, role, now, warehouse.fingerprint(has_reports=bundle.contract.has_reports))
+    prediction = Prediction(slate, bundle, role, warehouse.fingerprint(has_reports=bundle.contract.has_reports))
     entries = build_entries(prediction, read_tip_offs(warehouse, slate.day), config.timezone)
     return FolderLedger.of(outputs).add_entries(entries)
 
@@ -93,7 +93,7 @@ def _predict(
     slate = build_slate(bundle, warehouse, day, config.max_days_since_game, now=now)
     ledger = FolderLedger.of(config.paths.outputs)
     before = ledger.read_slate(day, bundle.fingerprint)
-    written = record_slate(slate, bundle, warehouse, config.ledger, config.paths.outputs, now)
+    written = record_slate(slate, bundle, warehouse, config.ledger, config.paths.outputs)
     after = ledger.read_slate(day, bundle.fingerprint) if written and before is not None else None
     moves = None if before is None or after is None else find_moves(before, after)
     return DaySlate(role, bundle.fingerprint, bundle.manifest.name, slate, written, moves)

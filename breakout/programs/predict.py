@@ -45,7 +45,7 @@ def run(config: PredictConfig) -> int:
         slate = mark_mismatch(whole, differences) if differences else whole
         slate = exclude_players(slate, config.exclude, warehouse) if config.exclude else slate
         absent = find_absent_games(warehouse, bundle.features, day, day)
-        recorded = (whole, bundle, warehouse, config.ledger, config.paths.outputs, whole.predicted_at)
+        recorded = (whole, bundle, warehouse, config.ledger, config.paths.outputs)
         kept = None if differences else record_slate(*recorded)
     shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))
     written = write_out(shown, bundle, config) if config.out else []
