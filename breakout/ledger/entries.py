@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Role = Literal["production", "shadow", "other"]
 
 KEY = ["game_date", "game_id", "player_lookup", "bundle"]
-_INSTANT = pa.timestamp("us", tz="UTC")
+INSTANT = pa.timestamp("us", tz="UTC")
 
 # One row for each predicted player. `predicted_at` is when the program asked for the slate, `known_at` the newest
 # source row that it used (null if unknown), `tip_off` null if the schedule has none. `is_late` marks entries that were
@@ -43,9 +43,9 @@ ENTRY_SCHEMA = pa.schema(
         ("contract", pa.string()),
         ("data", pa.string()),
         ("role", pa.string()),
-        ("predicted_at", _INSTANT),
-        ("known_at", _INSTANT),
-        ("tip_off", _INSTANT),
+        ("predicted_at", INSTANT),
+        ("known_at", INSTANT),
+        ("tip_off", INSTANT),
         ("is_late", pa.bool_()),
         ("probability", pa.float64()),
         ("points_for_breakout", pa.int64()),
@@ -109,4 +109,4 @@ WHERE game_date = @start AND tip_off IS NOT NULL"""  # noqa: S608 - the table's 
 
 
 def _columns(found: pa.Table) -> tuple[list[str], list[datetime]]:
-    return found["game_id"].to_pylist(), found["tip_off"].cast(_INSTANT).to_pylist()
+    return found["game_id"].to_pylist(), found["tip_off"].cast(INSTANT).to_pylist()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from breakout.errors import DataError
-from breakout.ledger.entries import end_of_day
+from breakout.ledger.entries import INSTANT, end_of_day
 from breakout.ledger.grading import read_scheduled
+from breakout.warehouse.tables import AVAILABILITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 SEARCHED = timedelta(days=400)  # how far the schedule is read, more than a year
+REPORTED = timedelta(days=7)  # the game dates before a day among whose reports the newest is looked for
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
 
     Games lag since the end of the first scheduled date before `day` of which the warehouse has no game; one postponed
     game among others does not count. The schedule lags since the end of its last date, if that is before `day`.
+    Injury reports, if the warehouse has any, lag since the end of the date of the newest one, to the end of `day` at
+    most.
     DataError without a schedule.
     """
     if not warehouse.has_schedule():
@@ -41,6 +46,7 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
     dates = sorted(set(read_scheduled(warehouse, day - SEARCHED, day + SEARCHED).values()))
     missing = [scheduled for scheduled in dates if newest < scheduled < day]
     last = dates[-1] if dates else None
+    reports = (_measure_reports(warehouse, day, now, timezone),) if warehouse.has_availability() else ()
     return (
         Freshness("games", f"to {newest}", _hours(missing[0] if missing else None, now, timezone)),
         Freshness(
@@ -48,7 +54,20 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
             "empty" if last is None else f"to {last}",
             _hours(last if last is None or last < day else None, now, timezone) if dates else float("inf"),
         ),
+        *reports,
     )
+
+
+def _measure_reports(warehouse: Warehouse, day: date, now: datetime, timezone: str) -> Freshness:
+    sql = f"""SELECT DISTINCT reported_at FROM {warehouse.sources.reference(AVAILABILITY)}
+WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is checked, dates are parameters
+    first, last = day - REPORTED, day + timedelta(days=1)
+    warehouse.check_availability(first, last)
+    answer = warehouse.query(sql, {"start": first, "end": last})
+    known = [at for at in answer["reported_at"].cast(INSTANT).to_pylist() if at is not None and at <= now]
+    newest = max(known).astimezone(ZoneInfo(timezone)).date() if known else first
+    text = f"to {max(known):%Y-%m-%d %H:%M} UTC" if known else f"none for {REPORTED.days} days"
+    return Freshness("injury reports", text, _hours(newest, min(now, end_of_day(day, timezone)), timezone))
 
 
 def _hours(day: date | None, now: datetime, timezone: str) -> float:

@@ -56,8 +56,8 @@ class DaySlate:
 
     role: Role
     fingerprint: str
-    name: str
     slate: Slate | None
+    name: str = ""
     written: Path | None = None
     moves: tuple[Move, ...] | None = None
     error: str = ""
@@ -74,14 +74,14 @@ def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datet
     shared: Any = RememberingWarehouse(warehouse)
     production = Registry.of(outputs).current_bundle()
     slates = [_predict(production, "production", shared, day, config, now)]
-    for bundle in Shadows.of(outputs).load():
-        if bundle.fingerprint == production.fingerprint:
+    shadows = Shadows.of(outputs)
+    for fingerprint in shadows.fingerprints():
+        if fingerprint == production.fingerprint:
             continue
         try:
-            slates.append(_predict(bundle, "shadow", shared, day, config, now))
+            slates.append(_predict(shadows.load(fingerprint), "shadow", shared, day, config, now))
         except (DataError, GateError, ConfigurationError) as error:
-            failed = DaySlate("shadow", bundle.fingerprint, bundle.manifest.name, None, error=str(error))
-            slates.append(failed)
+            slates.append(DaySlate("shadow", fingerprint, None, error=str(error)))
     return tuple(slates)
 
 
@@ -96,4 +96,4 @@ def _predict(
     written = record_slate(slate, bundle, warehouse, config.ledger, config.paths.outputs)
     after = ledger.read_slate(day, bundle.fingerprint) if written and before is not None else None
     moves = None if before is None or after is None else find_moves(before, after)
-    return DaySlate(role, bundle.fingerprint, bundle.manifest.name, slate, written, moves)
+    return DaySlate(role, bundle.fingerprint, slate, bundle.manifest.name, written, moves)

@@ -77,9 +77,10 @@ class ModelScore:
     @property
     def keeps_promise(self) -> bool | None:
         """Whether the realised log loss is within the promised interval; None if either is unknown."""
-        if self.scores is None or self.promise is None or self.scores.log_loss.estimate is None:
+        if self.scores is None or self.promise is None or self.promise.low is None:
             return None
-        return self.promise.holds(self.scores.log_loss.estimate)
+        realised = self.scores.log_loss.estimate
+        return None if realised is None else self.promise.holds(realised)
 
     @property
     def is_calibrated(self) -> bool | None:

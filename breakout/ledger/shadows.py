@@ -38,9 +38,9 @@ class Shadows:
         """Return the fingerprint of each shadow, sorted."""
         return tuple(sorted(path.name for path in self.folder.glob("[!.]*") if path.is_dir()))
 
-    def load(self) -> tuple[Bundle, ...]:
-        """Return the verified bundle of each shadow; DataError naming the folder if one is damaged."""
-        return tuple(load_bundle(self.folder / fingerprint) for fingerprint in self.fingerprints())
+    def load(self, fingerprint: str) -> Bundle:
+        """Return the verified bundle of a shadow; DataError naming the file if it is damaged."""
+        return load_bundle(self.folder / fingerprint)
 
     def add(self, bundle: Bundle) -> bool:
         """Copy a bundle among the shadows; False if it is one already."""

@@ -19,6 +19,7 @@ from breakout.report.html.ledger_page import write_ledger_page
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.ledger import print_day, print_review
 from breakout.warehouse.opening import open_for
+from breakout.warehouse.tables import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,10 +43,11 @@ def run_at(config: DailyConfig, now: datetime) -> int:
     error: DataError | None = None
     with progress_line("daily"), open_for(config, "daily") as warehouse:
         sources = measure_freshness(warehouse, day, now, config.ledger.timezone)
-        try:
-            check_freshness(sources, config.daily.max_age_hours)
-            if day in read_scheduled(warehouse, day, day).values():
-                slates = predict_day(warehouse, day, config, now)
+        has_games = day in read_scheduled(warehouse, day, day).values()
+        try:  # without games only the schedule matters: it may be too old to have them
+            needed = [source for source in sources if has_games or source.source == SCHEDULE.name]
+            check_freshness(needed, config.daily.max_age_hours)
+            slates = predict_day(warehouse, day, config, now) if has_games else ()
         except DataError as refused:  # the games of earlier days are graded all the same
             error = refused
         review = review_ledger(warehouse, config, now)

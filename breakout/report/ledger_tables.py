@@ -58,8 +58,8 @@ def score_table(scores: Sequence[ModelScore]) -> Table:
 
 def describe_promise(score: ModelScore) -> str:
     """Describe whether the realised log loss is within the interval of the model's own evaluation."""
-    if score.promise is None:
-        return "nothing known"
+    if score.promise is None or score.promise.low is None:
+        return "no interval"
     kept = {True: "kept", False: "not kept", None: "not examined"}[score.keeps_promise]
     return f"{kept}: {format_range(score.promise)}"
 

@@ -34,7 +34,7 @@ from breakout.warehouse.opening import open_for
 from breakout.warehouse.sample import SAMPLE_FOLDER
 from tests.commands import files, train
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 FIRST, LAST = date(2026, 1, 5), date(2026, 2, 5)
 LATE_MORNING = date(2026, 1, 13)

@@ -25,7 +25,7 @@ SHOWN_PLAYERS = 5
 
 def print_shadows(shadows: Shadows) -> None:
     """Print every shadow with its name and the last day of its training."""
-    bundles = shadows.load()
+    bundles = [shadows.load(fingerprint) for fingerprint in shadows.fingerprints()]
     table = titled_table("shadows" if bundles else "no shadows", "bundle", "name", "trained to", "mode")
     for bundle in bundles:
         manifest = bundle.manifest
@@ -49,7 +49,7 @@ def _lag(source: Freshness) -> str:
 
 
 def _print_slate(out: PlainConsole, found: DaySlate) -> None:
-    title = f"{found.role} {found.name} ({found.fingerprint})"
+    title = " ".join(filter(None, (found.role, found.name, found.fingerprint)))
     if found.slate is None:
         out.print_warning(f"{title} is left out: {found.error}")
         return

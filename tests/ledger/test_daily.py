@@ -1,0 +1,139 @@
+"""What `breakout daily`, `predict`, `grade` and `shadow` do beside the month of mornings."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from breakout.bundle import load_bundle
+from breakout.errors import DataError
+from breakout.ledger.freshness import check_freshness, measure_freshness
+from breakout.ledger.store import FolderLedger
+from breakout.production.registry import EventFacts, Registry
+from breakout.programs import daily
+from breakout.settings.composition import compose
+from breakout.warehouse.duckdb import DuckDBWarehouse
+from breakout.warehouse.sample import open_sample
+from tests.commands import Trained, call, fingerprint
+
+DAY = date(2026, 1, 15)
+MORNING = datetime(2026, 1, 15, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def outputs(trained: Trained, tmp_path: Path) -> Path:
+    """A folder of outputs with the logistic regression in production."""
+    registry = Registry.of(tmp_path / "outputs")
+    with registry.lock():
+        registry.promote(load_bundle(trained["logistic"]), EventFacts(name="logistic"))
+    return tmp_path / "outputs"
+
+
+def entries(outputs: Path) -> Any:
+    return FolderLedger.of(outputs).read_entries().rows.to_pandas()
+
+
+def test_predict_keeps_production_and_shadows_and_others_only_if_asked(trained: Trained, outputs: Path) -> None:
+    there = f"paths.outputs={outputs}"
+    assert call("shadow", "add", f"bundle={trained['experimental']}", there).code == 0
+    for name, extra in (
+        ("logistic", ()),
+        ("experimental", ()),
+        ("base_rate", ()),
+        ("default", ("ledger.others=true",)),
+    ):
+        answer = call("predict", f"bundle={trained[name]}", "date=2026-02-06", there, "top=3", *extra)
+        assert answer.code == 0, answer.err
+    kept = entries(outputs).groupby("name")["role"].agg(["first", "size"])
+    assert kept["first"].to_dict() == {"logistic": "production", "experimental": "shadow", "default": "other"}
+    assert (kept["size"] > 40).all()  # whatever `top` shows
+    assert entries(outputs)["is_late"].all()  # that day has long passed
+
+
+def test_a_shadow_is_added_once_listed_and_removed_by_its_fingerprint(trained: Trained, outputs: Path) -> None:
+    there = f"paths.outputs={outputs}"
+    mark = fingerprint(trained["base_rate"])
+    for _ in range(2):
+        assert call("shadow", "add", f"bundle={trained['base_rate']}", there).code == 0
+    assert mark in call("shadow", "list", there).out
+    assert call("shadow", "add", f"bundle={trained['logistic']}", there).code == 2  # in production
+    assert call("shadow", "remove", "bundle=nobody", there).code == 2
+    assert call("shadow", "remove", f"bundle={mark}", there).code == 0
+    assert mark not in call("shadow", there).out
+    assert call("shadow", "drop", there).code == 2
+
+
+def test_a_damaged_shadow_does_not_stop_production(trained: Trained, outputs: Path) -> None:
+    copy = outputs / "shadows" / fingerprint(trained["base_rate"])
+    shutil.copytree(trained["base_rate"] / "bundle", copy)
+    (copy / "contract.json").write_text("{}")
+    config: Any = compose("daily", (f"paths.outputs={outputs}", f"date={DAY}", "evaluation.bootstrap_resamples=20"))
+    assert daily.run_at(config, MORNING) == 0
+    assert set(entries(outputs)["role"]) == {"production"}
+
+
+def test_without_a_model_in_production_daily_says_so_and_an_idle_day_predicts_nothing(tmp_path: Path) -> None:
+    answer = call("daily", f"paths.outputs={tmp_path}", "date=2026-02-06")
+    assert answer.code == 3
+    assert "breakout promote" in answer.err
+    idle = call("daily", f"paths.outputs={tmp_path}", "date=2026-02-14")  # the All-Star break; no source need be fresh
+    assert idle.code == 0, idle.err
+    assert "nothing predicted" in idle.out
+    beyond = call("daily", f"paths.outputs={tmp_path}", "date=2026-07-01")  # the schedule ends in April
+    assert beyond.code == 3
+    assert "schedule" in beyond.err
+
+
+def test_a_source_that_lags_too_far_is_refused_and_named() -> None:
+    warehouse = open_sample()
+    try:
+        fresh = measure_freshness(warehouse, date(2026, 2, 6), datetime(2026, 2, 6, 15, tzinfo=UTC), "America/New_York")
+        assert [(one.source, one.lag_hours) for one in fresh] == [
+            ("games", 0.0),
+            ("schedule", 0.0),
+            ("injury reports", 10.0),
+        ]
+        late = measure_freshness(warehouse, date(2026, 2, 8), datetime(2026, 2, 8, 15, tzinfo=UTC), "America/New_York")
+        assert late[0].lag_hours == 34.0  # since the end of February 6th
+    finally:
+        warehouse.close()
+    check_freshness(fresh, 24)
+    with pytest.raises(DataError, match="games"):
+        check_freshness(late, 24)
+
+
+def test_without_a_schedule_freshness_is_unknown_and_refused() -> None:
+    warehouse = DuckDBWarehouse.from_arrow({})
+    try:
+        with pytest.raises(DataError, match=r"warehouse\.schedule"):
+            measure_freshness(warehouse, DAY, MORNING, "America/New_York")
+    finally:
+        warehouse.close()
+
+
+def test_grade_fails_on_overdue_results_only_if_asked(outputs: Path) -> None:
+    config: Any = compose("daily", (f"paths.outputs={outputs}", "date=2026-02-06", "evaluation.bootstrap_resamples=20"))
+    assert daily.run_at(config, datetime(2026, 2, 6, 15, tzinfo=UTC)) == 0
+    assert not entries(outputs)["is_late"].any()
+    there = (f"paths.outputs={outputs}", "evaluation.bootstrap_resamples=20", "ledger.lost_after_days=400")
+    assert call("grade", *there).code == 0
+    stale = call("grade", *there, "grade.fail_on=[stale]")
+    assert stale.code == 1
+    assert "overdue" in stale.err
+    assert (outputs / "ledger" / "report.html").is_file()
+    assert call("grade", *there, "grade.fail_on=[calibration]").code == 0
+
+
+def test_a_changed_source_writes_a_revision_that_names_the_moved_players(outputs: Path, capsys: Any) -> None:
+    words = (f"paths.outputs={outputs}", f"date={DAY}", "evaluation.bootstrap_resamples=20")
+    config: Any = compose("daily", words)
+    assert daily.run_at(config, MORNING) == 0
+    again: Any = compose("daily", (*words, "max_days_since_game=1"))
+    capsys.readouterr()
+    assert daily.run_at(again, MORNING + timedelta(hours=1)) == 0
+    assert "no longer on the slate" in capsys.readouterr().out
+    assert entries(outputs)["predicted_at"].nunique() == 2
