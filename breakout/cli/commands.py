@@ -161,7 +161,7 @@ TABLE = (
     plain(
         "doctor",
         "breakout.programs.doctor",
-        "check the environment: warehouse, credentials, versions",
+        "check the environment: warehouse, credentials, versions, sums of the tables",
         "breakout doctor",
         "breakout doctor warehouse=bigquery",
     ),

@@ -121,6 +121,7 @@ def check_files(checkup: Checkup, features: BreakoutFeatureConfig, config: setti
         checkup.check("rows of each table", lambda: CHECKED_IN_A_TABLE)
         checkup.check("tables against each other", lambda: CHECKED_ACROSS_TABLES)
         check_absent_games(checkup, opened, features, FIRST_DAY, date.max)
+        check_sums(checkup, opened, FIRST_DAY, date.max)
 
 
 def check_reports(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
@@ -146,6 +147,18 @@ def check_absent_games(
         lambda found: f"{len(found):,} played games are in the player table alone",
     )
     checkup.warn(name, absent_game_warnings(absent or ()))
+
+
+def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
+    """Warn about games between two dates whose sums of points or minutes, or whose schedule, do not agree."""
+    from breakout.warehouse.reconciliation import reconcile
+
+    failures = checkup.check(
+        "sums of points and minutes, and the schedule",
+        lambda: reconcile(warehouse, start, end),
+        lambda found: f"{len(found)} of their kinds fail" if found else "all agree",
+    )
+    checkup.warn("sums", failures or ())
 
 
 def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: settings.BigQueryWarehouseConfig) -> None:
@@ -243,6 +256,7 @@ def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse, features: 
 
     checkup.check(f"rows from {warehouse.history_start(start)} to {end}", run_check)
     check_absent_games(checkup, warehouse, features, start, end)
+    check_sums(checkup, warehouse, warehouse.history_start(start), end)
     if warehouse.has_schedule():
         checkup.check("rows of the schedule", look_at_schedule)
     check_reports(checkup, warehouse, start, end)
