@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from breakout.warehouse.sample import open_sample
 
 TABLES = ("player_game_summary", "team_offense_game_summary")
+REPORTS = "availability"
 # A league's number ends each name of a player or a team; a game is still called YYYYMMDD_AWAY_HOME.
 _GAME_ID = "concat(left(game_id, 9), split_part(game_id, '_', 2), league, '_', split_part(game_id, '_', 3), league)"
 _RENAMED = {"player_lookup": "player_lookup || league", "game_id": _GAME_ID} | {
@@ -15,10 +17,11 @@ _RENAMED = {"player_lookup": "player_lookup || league", "game_id": _GAME_ID} | {
 
 
 def write_leagues(times: int, folder: Path) -> dict[str, str]:
-    """Both source tables with so many leagues as Parquet files: path by table."""
+    """The source tables and the injury reports with so many leagues as Parquet files: path by table."""
     sample = open_sample()
+    sample.check_availability(date.min, date.max)
     leagues = f"(SELECT 'L' || number AS league FROM range({times}) AS numbers(number))"  # noqa: S608
-    files = {table: str(folder / f"{table}_{times}.parquet") for table in TABLES}
+    files = {table: str(folder / f"{table}_{times}.parquet") for table in (*TABLES, REPORTS)}
     for table, path in files.items():
         columns = ", ".join(f"{_RENAMED[name]} AS {name}" for name in _RENAMED if name in sample.columns(table))
         sql = f"SELECT * EXCLUDE (league) REPLACE ({columns}) FROM nba_analytics.{table}, {leagues}"  # noqa: S608

@@ -1,4 +1,6 @@
-"""Time and memory of building the ten features: our query, a query written by hand for them alone, and pandas.
+"""Time and memory of building features.
+
+The ten: our query, a query written by hand for them alone, and pandas. The presets all and tonight: our query.
 
 Each way runs in a process of its own, so that none pays for another's garbage or finds memory warmed by another. The
 ways take turns in an order that changes, so that a busy machine slows all alike. Their values are compared before
@@ -10,6 +12,7 @@ from __future__ import annotations
 import multiprocessing
 import random
 import statistics
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,6 +31,8 @@ from tests.benchmarks.measuring import check_bound
 from tests.benchmarks.ways import WAYS
 
 ROUNDS = {1: 40, 4: 15, 16: 5}  # by size: short times scatter most, and cost least to take often
+PRESET_ROUNDS = {1: 7, 4: 5, 16: 3}
+GROWTH_BOUND = 1.3  # of the seconds for one league among 16 to those of one alone: about 1 where growth is linear
 RATIO_BOUND = 1.1  # of our query's median to the hand-written one's
 KEYS = ["game_date", "game_id", "player_lookup"]
 
@@ -60,19 +65,19 @@ def check_ways(files: dict[str, str]) -> int:
     return int(rows)
 
 
-def measure(files: dict[str, str], rounds: int) -> dict[str, Measured]:
+def measure(files: dict[str, str], rounds: int, chosen: Iterable[str] = WAYS) -> dict[str, Measured]:
     """Measure each way in a process of its own, in turns."""
     spawn = multiprocessing.get_context("spawn")
-    order, shuffled = list(WAYS), random.Random(0)  # noqa: S311  (no secret)
-    seconds: dict[str, list[float]] = {name: [] for name in WAYS}
+    order, shuffled = list(chosen), random.Random(0)  # noqa: S311  (no secret)
+    seconds: dict[str, list[float]] = {name: [] for name in order}
     with ExitStack() as stack:
-        pools = {name: stack.enter_context(ProcessPoolExecutor(1, spawn, ways.begin, (name, files))) for name in WAYS}
+        pools = {name: stack.enter_context(ProcessPoolExecutor(1, spawn, ways.begin, (name, files))) for name in order}
         megabytes = {name: pool.submit(ways.memory_growth).result() for name, pool in pools.items()}
         for _ in range(rounds):
             shuffled.shuffle(order)
             for name in order:
                 seconds[name].append(pools[name].submit(ways.seconds).result())
-    return {name: Measured(statistics.median(seconds[name]), megabytes[name]) for name in WAYS}
+    return {name: Measured(statistics.median(seconds[name]), megabytes[name]) for name in seconds}
 
 
 @pytest.mark.benchmark
@@ -91,3 +96,17 @@ def test_features(times: int, tmp_path: Path) -> None:
         check_bound("the query / hand-written, at 1x", ratio, RATIO_BOUND)
     else:
         print(f"  the query / hand-written {ratio:.2f}")
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(900)
+def test_presets(tmp_path: Path) -> None:
+    per_league: dict[int, float] = {}
+    for times, rounds in PRESET_ROUNDS.items():
+        files = write_leagues(times, tmp_path)
+        measured = measure(files, rounds, ways.PRESETS)
+        print(f"\npresets on the sample {times}x:")
+        for name, (seconds, megabytes) in measured.items():
+            print(f"  {name:<17} {seconds:.2f} s, {megabytes:>6,.0f} MB")
+        per_league[times] = measured["features=tonight"].seconds / times
+    check_bound("features=tonight, seconds a league at 16x / 1x", per_league[16] / per_league[1], GROWTH_BOUND)

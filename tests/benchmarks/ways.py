@@ -10,12 +10,15 @@ import re
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 import pyarrow as pa
+import yaml
 
+from breakout.conf_tree import conf_dir
 from breakout.features import BREAKOUT_FEATURE_ORDER, BreakoutFeatureConfig, get_training_data_query
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from tests.benchmarks.leagues import TABLES
@@ -32,6 +35,14 @@ def ours(warehouse: DuckDBWarehouse) -> Build:
     config = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
     parameters = config.parameters(BEGINNING, BEGINNING, END)
     return lambda: warehouse.query(get_training_data_query(), parameters)
+
+
+def of_preset(preset: str, warehouse: DuckDBWarehouse) -> Build:
+    names = yaml.safe_load((conf_dir() / "features" / f"{preset}.yaml").read_text())["names"]
+    config = BreakoutFeatureConfig(tuple(names), 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
+    warehouse.check_availability(BEGINNING, END)
+    parameters = config.parameters(BEGINNING, BEGINNING, END)
+    return lambda: warehouse.query(get_training_data_query(names), parameters)
 
 
 def hand_written(warehouse: DuckDBWarehouse) -> Build:
@@ -53,6 +64,11 @@ WAYS: dict[str, Callable[[DuckDBWarehouse], Build]] = {
 }
 
 
+PRESETS: dict[str, Callable[[DuckDBWarehouse], Build]] = {
+    f"features={preset}": partial(of_preset, preset) for preset in ("all", "tonight")
+}
+
+
 class Worker(NamedTuple):
     """One way in this process, its tables loaded; MB by which loading and the first build let the process grow."""
 
@@ -66,7 +82,7 @@ _here: list[Worker] = []  # filled in a worker process only, by `begin`
 def begin(way: str, files: dict[str, str]) -> None:
     """Make this process a worker: load the files and build the features once."""
     before = peak_memory()
-    build = WAYS[way](DuckDBWarehouse(files))
+    build = (WAYS | PRESETS)[way](DuckDBWarehouse(files))
     build()
     _here.append(Worker(build, peak_memory() - before))
 

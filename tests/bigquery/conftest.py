@@ -76,7 +76,8 @@ def config(server: FaultServer, composed: dict[str, Any]) -> ConfigMaker:
     """A warehouse configuration with these overrides (warehouse.key=value), behind the fault server."""
 
     def make(*words: str, endpoint: str | None = None) -> BigQueryConfig:
-        known = {"api_endpoint": endpoint or server.url, "project": PROJECT, "schedule": "nba_analytics.schedule"}
+        known = {"api_endpoint": endpoint or server.url, "project": PROJECT}
+        known |= {name: f"nba_analytics.{name}" for name in ("schedule", "availability")}
         pairs = (word.removeprefix("warehouse.").partition("=") for word in words)
         chosen = {key: yaml.safe_load(value) for key, _, value in pairs}
         mapping = composed | {"warehouse": composed["warehouse"] | known | chosen}

@@ -17,11 +17,12 @@ from breakout.warehouse.sample import SAMPLE_FOLDER
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "breakout-emulator"
-TABLES = ("player_game_summary", "team_offense_game_summary", "schedule")
+TABLES = ("player_game_summary", "team_offense_game_summary", "schedule", "availability")
 # Where `make emulator` builds the environment; CI builds a new one elsewhere.
 PYTHON = Path(os.environ.get("EMULATOR", ROOT / ".venv-emulator")).absolute() / "bin" / "python"
 
 _TYPES = {"string": "STRING", "int64": "INT64", "double": "FLOAT64", "date32[day]": "DATE", "bool": "BOOL"}
+_TYPES |= {"large_string": "STRING", "timestamp[us, tz=UTC]": "TIMESTAMP"}
 
 
 @contextmanager

@@ -134,7 +134,7 @@ def to_address(upstream: str) -> Forward:
     address = urlsplit(upstream)
 
     def forward(method: str, path: str, content: bytes, headers: dict[str, str]) -> Reply:
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=300)
         try:
             connection.request(method, path, content, headers)
             reply = connection.getresponse()

@@ -22,7 +22,8 @@ QUICK = ["window=january", "model.iterations=40", "evaluation.bootstrap_resample
 @pytest.fixture
 def words(server: FaultServer) -> list[str]:
     """What chooses the emulator; its only project is found by asking."""
-    return ["warehouse=bigquery", f"warehouse.api_endpoint={server.url}", "warehouse.schedule=nba_analytics.schedule"]
+    tables = [f"warehouse.{name}=nba_analytics.{name}" for name in ("schedule", "availability")]
+    return ["warehouse=bigquery", f"warehouse.api_endpoint={server.url}", *tables]
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +66,7 @@ def test_a_bundle_of_bigquery_predicts_bitwise_what_one_of_the_sample_does(
 
 def test_a_dataset_is_the_same_file(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    days = ["start=2026-01-25", "end=2026-02-05", "mode=experimental", "features=all"]
+    days = ["start=2026-01-25", "end=2026-02-05", "mode=experimental", "features=tonight"]
     assert main(["dataset", *days, "out=sample.parquet"]) == 0
     assert main(["dataset", *days, "out=bigquery.parquet", *words]) == 0
     theirs, ours = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("sample", "bigquery"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sqlglot import exp
 
 from breakout.coverage import absent_games_query
 from breakout.features.console import console_text
-from breakout.features.query import RowSource, get_training_data_query
+from breakout.features.query import RowSource, get_status_query, get_training_data_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.features.windows import RELATIONS, ROW_WINDOWS
 from breakout.tracking import bigquery as tracking
@@ -45,6 +46,7 @@ TEXTS = {
         for sources in (tables.SourceTables(), MAPPED)
     },
     "check of absent games": absent_games_query(MAPPED),
+    "statuses": get_status_query(replace(MAPPED, has_tip_off=True), ("player_full_name", "reported_at")),
     "features, mapped": get_training_data_query(tuple(REGISTRY), row_source="slate", sources=MAPPED),
     "slate": merge_statement(
         "a.b", "SELECT item.probability FROM UNNEST(@rows) AS item", ("game_id",), tuple(SLATE_COLUMNS), "TRUE"

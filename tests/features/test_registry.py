@@ -8,6 +8,7 @@ import pytest
 
 from breakout.features.availability import AVAILABILITY_FEATURES
 from breakout.features.experimental import EXPERIMENTAL_FEATURES
+from breakout.features.feature import Feature
 from breakout.features.form import FORM_FEATURES
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, FEATURE_DEFAULTS, REGISTRY, build_registry
 from breakout.features.shared import SHARED_FEATURES
@@ -47,6 +48,18 @@ def test_an_entry_says_what_it_is_and_in_which_unit(name: str) -> None:
     assert feature.unit
     assert len(feature.description) > 10
     assert not feature.description.endswith(".")
+
+
+def test_a_value_is_described_by_the_phrase_of_its_feature_or_by_name_and_digits() -> None:
+    assert REGISTRY["team_points_out"].describe_value(21.4) == "21 points of team-mates out"
+    assert REGISTRY["is_probable"].describe_value(1) == "listed as probable"
+    assert REGISTRY["is_probable"].describe_value(0) == "not listed as probable"
+    assert REGISTRY["cv_ratio"].describe_value(0.41237) == "cv_ratio 0.4124"
+
+
+@pytest.mark.parametrize("feature", AVAILABILITY_FEATURES, ids=lambda feature: feature.name)
+def test_a_feature_of_availability_names_different_values_differently(feature: Feature) -> None:
+    assert feature.describe_value(0) != feature.describe_value(1)
 
 
 def test_the_registry_cannot_be_changed() -> None:
