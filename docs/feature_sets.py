@@ -31,7 +31,7 @@ from breakout.split import date_mask, folds_with_games
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
     from breakout.evaluation.resamples import DateResamples
-    from breakout.settings.groups import ModelConfig
+    from breakout.settings.model_groups import ModelConfig
     from breakout.split import Fold
 
 PAGE = Path(__file__).with_name("models.md")

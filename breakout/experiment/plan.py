@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from breakout.settings import ExperimentConfig
-    from breakout.settings.groups import ModelConfig
+    from breakout.settings.model_groups import ModelConfig
     from breakout.warehouse.base import Warehouse
 
 MIN_TRAINING_ROWS = 500

@@ -12,7 +12,7 @@ from breakout.models.kinds import Fits, fit_kind, fit_twice
 
 if TYPE_CHECKING:
     from breakout.models.base import FitParts
-    from breakout.settings.groups import ModelConfig
+    from breakout.settings.model_groups import ModelConfig
 
 Result = TypeVar("Result")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from breakout.dataset import Rows
     from breakout.models.base import FitParts, Model
-    from breakout.settings.groups import ModelConfig
+    from breakout.settings.model_groups import ModelConfig
 
 FILE_NAME = "model.json"
 

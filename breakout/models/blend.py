@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from breakout.dataset import Rows
     from breakout.models.base import FitParts, Model
-    from breakout.settings.groups import BlendConfig
+    from breakout.settings.model_groups import BlendConfig
 
 FILE_NAME = "model.json"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from breakout.dataset import Rows
     from breakout.models.base import FitParts, Model
-    from breakout.settings.groups import CatBoostConfig, PointsConfig
+    from breakout.settings.model_groups import CatBoostConfig, PointsConfig
 
 FILE_NAME = "model.cbm"
 _PREFIX = "breakout_"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breakout.models.base import FitParts, Model
-    from breakout.settings.groups import CatBoostConfig, ModelConfig
+    from breakout.settings.model_groups import CatBoostConfig, ModelConfig
 
 _LONG_FIT = 200  # trees
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from breakout.dataset import Rows
     from breakout.models.base import FitParts, Model
-    from breakout.settings.groups import LogisticConfig
+    from breakout.settings.model_groups import LogisticConfig
 
 FILE_NAME = "model.json"
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from breakout.dataset import Rows
     from breakout.models.base import FitParts, Model
-    from breakout.settings.groups import PointsConfig
+    from breakout.settings.model_groups import PointsConfig
 
 FILE_NAME = "model.json"
 MEAN_FILE, SPREAD_FILE = "mean.cbm", "spread.cbm"

@@ -8,23 +8,17 @@ from breakout.settings.groups import (
     AskedCutoffConfig,
     AuditRowsConfig,
     AvailabilityConfig,
-    BaseRateConfig,
     BigQueryTrackingConfig,
     BigQueryWarehouseConfig,
-    BlendConfig,
     CalibrationConfig,
-    CatBoostConfig,
     DateWindowConfig,
     DistributionsConfig,
     DuckDBWarehouseConfig,
     EvaluationConfig,
-    LogisticConfig,
     MLflowTrackingConfig,
     ModeConfig,
-    ModelConfig,
     NoTrackingConfig,
     PathsConfig,
-    PointsConfig,
     PromotionGateConfig,
     SampleWarehouseConfig,
     TargetConfig,
@@ -37,6 +31,14 @@ from breakout.settings.groups import (
 )
 from breakout.settings.ledger_groups import DailyLimitsConfig, FolderLedgerConfig, GradeLimitsConfig, LedgerConfig
 from breakout.settings.loading import load
+from breakout.settings.model_groups import (
+    BaseRateConfig,
+    BlendConfig,
+    CatBoostConfig,
+    LogisticConfig,
+    ModelConfig,
+    PointsConfig,
+)
 from breakout.settings.own_model import SklearnConfig
 from breakout.settings.roots import (
     ROOT_CLASSES,

@@ -16,13 +16,13 @@ from breakout.settings.groups import (
     DateWindowConfig,
     DuckDBWarehouseConfig,
     EvaluationConfig,
-    PointsConfig,
     TargetConfig,
     ValidationConfig,
     WalkForwardWindowConfig,
 )
 from breakout.settings.identifiers import check_connection, check_table_name
 from breakout.settings.ledger_groups import FolderLedgerConfig
+from breakout.settings.model_groups import PointsConfig
 
 # The strptime directives that a date format may have. A time of day is allowed, but its value must be midnight.
 _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"

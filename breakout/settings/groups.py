@@ -12,8 +12,6 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from breakout.settings.own_model import SklearnConfig
-
 # The upper bounds refuse typing errors early. Libraries would refuse such values late, or compute for hours.
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 CountOrZero = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -24,14 +22,8 @@ Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # CatBoost takes 64 bits, and e
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 DaysOrZero = Annotated[int, Meta(ge=0, le=36_500)]
 Points = Annotated[float, Meta(ge=0, le=200)]
-Depth = Annotated[int, Meta(ge=1, le=16)]
-Trees = Annotated[int, Meta(ge=1, le=100_000)]
-LearningRate = Annotated[float, Meta(ge=1e-5, le=1)]
 Threads = Annotated[int, Meta(ge=1, le=1024)]
 Repeats = Annotated[int, Meta(ge=0, le=1000)]
-Penalty = Annotated[float, Meta(ge=0, le=1e6)]
-InversePenalty = Annotated[float, Meta(ge=1e-6, le=1e6)]
-Deviations = Annotated[float, Meta(gt=0, le=1000)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 # Names become folder names, so characters that a file system or a shell could misread are refused.
 Name = Annotated[
@@ -143,110 +135,6 @@ class WalkForwardWindowConfig:
 
 
 WindowConfig = DateWindowConfig | TrailingWindowConfig | WalkForwardWindowConfig
-
-
-@dataclass(frozen=True)
-class CatBoostConfig:
-    """Gradient-boosted trees; `early_stopping_rounds` 0 means off."""
-
-    kind: Literal["catboost"]
-    depth: Depth
-    iterations: Trees
-    learning_rate: LearningRate
-    l2_leaf_reg: Penalty
-    early_stopping_rounds: CountOrZero
-    thread_count: Threads
-    class_weights: Literal["none", "balanced"]
-
-
-@dataclass(frozen=True)
-class LogisticConfig:
-    """Logistic regression on features standardised over the training window.
-
-    Standardised values beyond `clip` standard deviations count as `clip`; None limits nothing.
-    """
-
-    kind: Literal["logistic"]
-    C: InversePenalty
-    clip: Deviations | None
-    max_iterations: Count
-    class_weights: Literal["none", "balanced"]
-
-
-@dataclass(frozen=True)
-class BlendConfig:
-    """The average of CatBoost and logistic regression in log odds, with the fields of both.
-
-    `catboost_weight` is the share of CatBoost, logistic regression has the rest.
-    """
-
-    kind: Literal["blend"]
-    catboost_weight: Share
-    depth: Depth
-    iterations: Trees
-    learning_rate: LearningRate
-    l2_leaf_reg: Penalty
-    early_stopping_rounds: CountOrZero
-    thread_count: Threads
-    C: InversePenalty
-    clip: Deviations | None
-    max_iterations: Count
-    class_weights: Literal["none", "balanced"]
-
-    @property
-    def catboost(self) -> CatBoostConfig:
-        """The settings of the CatBoost part."""
-        return CatBoostConfig(
-            kind="catboost",
-            depth=self.depth,
-            iterations=self.iterations,
-            learning_rate=self.learning_rate,
-            l2_leaf_reg=self.l2_leaf_reg,
-            early_stopping_rounds=self.early_stopping_rounds,
-            thread_count=self.thread_count,
-            class_weights=self.class_weights,
-        )
-
-    @property
-    def logistic(self) -> LogisticConfig:
-        """The settings of the logistic part."""
-        return LogisticConfig(
-            kind="logistic",
-            C=self.C,
-            clip=self.clip,
-            max_iterations=self.max_iterations,
-            class_weights=self.class_weights,
-        )
-
-
-@dataclass(frozen=True)
-class PointsConfig:
-    """The distribution of points: two CatBoost regressions, of the mean and of the spread.
-
-    Training learns from players with season averages of `train_min_ppg` to `train_max_ppg` too; None is the target's
-    own limit. `spread_iterations` is the number of trees of the regression of the spread.
-    """
-
-    kind: Literal["points"]
-    depth: Depth
-    iterations: Trees
-    learning_rate: LearningRate
-    l2_leaf_reg: Penalty
-    early_stopping_rounds: CountOrZero
-    spread_iterations: Trees
-    train_min_ppg: Points | None
-    train_max_ppg: Points | None
-    thread_count: Threads
-
-
-@dataclass(frozen=True)
-class BaseRateConfig:
-    """A baseline: the breakout rate of the training window, predicted for every row."""
-
-    kind: Literal["base_rate"]
-
-
-ModelConfig = CatBoostConfig | LogisticConfig | BlendConfig | PointsConfig | SklearnConfig | BaseRateConfig
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ from breakout.settings.groups import (
     EvaluationConfig,
     FilePath,
     ModeConfig,
-    ModelConfig,
     Name,
     PathsConfig,
     PromotionGateConfig,
@@ -34,6 +33,7 @@ from breakout.settings.groups import (
     WindowConfig,
 )
 from breakout.settings.ledger_groups import DailyLimitsConfig, GradeLimitsConfig, LedgerConfig
+from breakout.settings.model_groups import ModelConfig
 from breakout.settings.references import References
 
 

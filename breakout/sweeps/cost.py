@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from breakout import settings
 
 if TYPE_CHECKING:
-    from breakout.settings.groups import ModelConfig
+    from breakout.settings.model_groups import ModelConfig
 
 TREE_SECONDS, CELL_SECONDS = 3.0e-4, 6.5e-9  # for each tree, and for each row and feature of each tree
 LEAF_SECONDS = 2.0e-6  # for each of a tree's 2^depth leaves and each feature: most of the time from depth 8 on

@@ -21,7 +21,7 @@ from breakout.models.blend import BlendModel
 from breakout.models.catboost import CatBoostModel, first_trees
 from breakout.models.kinds import KINDS, Fits, fit_model, fit_twice, load_model
 from breakout.settings.composition import compose
-from breakout.settings.groups import ModelConfig
+from breakout.settings.model_groups import ModelConfig
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my_model.py"
 NAMES = ["first", "second", "noise"]

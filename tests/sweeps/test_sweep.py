@@ -26,7 +26,7 @@ from tests.sample_files import ingest, warehouse_overrides
 from tests.sweeps.conftest import QUICK, Swept, assert_same_bits, newest_sweep, predictions, statuses, sweep
 
 if TYPE_CHECKING:
-    from breakout.settings.groups import ModelConfig
+    from breakout.settings.model_groups import ModelConfig
 
 
 def test_a_sweep_runs_every_possible_job_and_writes_its_three_tables(shape: Swept) -> None:
