@@ -6,23 +6,17 @@ contract, the settings and the manifest belong together.
 
 from __future__ import annotations
 
-import platform
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from functools import cache, cached_property
-from importlib.metadata import version
+from datetime import date
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from breakout import __version__, settings
+from breakout import settings
 from breakout.artifacts import (
-    SEAL_KEY,
-    as_typed,
-    check_seal,
     file_digest,
-    json_digest,
     load_json,
     load_parquet,
     save_bytes,
@@ -31,14 +25,22 @@ from breakout.artifacts import (
     save_text,
     whole_folder,
 )
-from breakout.calibration import CalibrationFit, Calibrator
+from breakout.calibration import Calibrator
 from breakout.errors import DataError
 from breakout.evaluation.thresholds import ThresholdChoice
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract
 from breakout.features.own import own_features
-from breakout.models.base import LearnedRows
-from breakout.models.kinds import KINDS, load_model
+from breakout.manifest import (
+    FORMAT_VERSION,
+    MANIFEST_FILE,
+    BundleFacts,
+    Manifest,
+    bundle_fingerprint,
+    load_manifest,
+    versions,
+)
+from breakout.models.kinds import load_model
 from breakout.models.ladder import predict_ladder
 from breakout.settings import AvailabilityConfig
 
@@ -52,14 +54,11 @@ if TYPE_CHECKING:
     from breakout.models.base import Model
     from breakout.settings import ExperimentConfig
 
-FORMAT_VERSION = 1
-MANIFEST_FILE = "manifest.json"
 CONTRACT_FILE = "contract.json"
 SETTINGS_FILE = "settings.yaml"
 TRAINING_FILE = "training_features.parquet"
 BASELINE_FOLDER = "baselines"
 CONTRACT_KEY = "contract_fingerprint"
-IDENTITY_KEYS = ("files", "calibration", "chosen_threshold", "windows")
 
 
 class Learned(Protocol):
@@ -76,85 +75,6 @@ class Learned(Protocol):
     def threshold(self) -> ThresholdChoice | None: ...
     @property
     def baselines(self) -> Mapping[str, Model]: ...
-
-
-class Windows(msgspec.Struct, frozen=True):
-    """First and last day of training, of the validation part, and of the evaluation window; None without one."""
-
-    train: tuple[date, date]
-    validation: tuple[date, date]
-    evaluation: tuple[date, date] | None
-
-
-class RowCounts(msgspec.Struct, frozen=True):
-    """The number of player-games in each part; 0 without an evaluation."""
-
-    train: int
-    validation: int
-    evaluation: int
-
-
-class RowFingerprints(msgspec.Struct, frozen=True):
-    """Digests of the rows of each part; None without an evaluation."""
-
-    train: str
-    evaluation: str | None
-
-
-class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The origin of a model: its run, data, settings, code, windows, rows and threshold."""
-
-    run_id: str
-    name: str
-    git_commit: str | None
-    data_fingerprint: str
-    source: str
-    settings_fingerprint: str
-    seed: int
-    thread_count: int | None
-    windows: Windows
-    rows: RowCounts
-    row_fingerprints: RowFingerprints
-    train_breakout_rate: float | None
-    chosen_threshold: ThresholdChoice | None
-    is_evaluated: bool
-    calibration_fit: CalibrationFit | None = None
-    learned: LearnedRows | None = None  # None in bundles of earlier versions, which never fitted on all rows again
-    warnings: tuple[str, ...] = ()
-
-
-class ModelFile(msgspec.Struct, frozen=True):
-    """The model's kind and file. The manifest has further keys on the model, which depend on the kind."""
-
-    kind: str
-    file: str
-
-
-class Manifest(BundleFacts, frozen=True, kw_only=True):
-    """manifest.json: the origin of the model, and the digests of the bundle's files.
-
-    `fingerprint` is the digest of the keys in IDENTITY_KEYS.
-    """
-
-    format_version: int
-    model: ModelFile
-    calibration: Calibrator
-    baselines: tuple[str, ...]
-    contract_fingerprint: str
-    files: dict[str, str]
-    versions: dict[str, str]
-    fingerprint: str
-
-    @property
-    def learned_rows(self) -> LearnedRows:
-        """The rows that the model learned from; for a bundle of an earlier version by the kind of its model."""
-        if self.learned is not None:
-            return self.learned
-        kind = KINDS.get(self.model.kind)
-        if kind is None or not kind.stops_early:
-            return LearnedRows(self.rows.train, self.windows.train[1], self.rows.validation, is_stopped=False)
-        last_date = self.windows.validation[0] - timedelta(days=1)
-        return LearnedRows(self.rows.train - self.rows.validation, last_date, self.rows.validation, is_stopped=True)
 
 
 @dataclass(frozen=True)
@@ -253,7 +173,7 @@ def save_bundle(
             "versions": versions(),
             **msgspec.to_builtins(facts),
         }
-        fingerprint = _fingerprint(manifest)
+        fingerprint = bundle_fingerprint(manifest)
         save_sealed({**manifest, "fingerprint": fingerprint}, beside / MANIFEST_FILE)
     return fingerprint
 
@@ -279,30 +199,6 @@ def load_bundle(folder: Path) -> Bundle:
     config = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig, is_lenient=True)
     _check_target(folder, contract, config)
     return Bundle(folder, model, contract, config, manifest)
-
-
-def load_manifest(folder: Path) -> Manifest:
-    """Load the manifest of a bundle's folder; DataError if it is missing, damaged or edited."""
-    path = folder / MANIFEST_FILE
-    record = load_json(path)
-    if not isinstance(record, dict) or any(key not in record for key in ("format_version", *IDENTITY_KEYS, SEAL_KEY)):
-        raise DataError(f"{path} is damaged: it is no manifest of a bundle.")
-    if record["format_version"] != FORMAT_VERSION:
-        found = record["format_version"]
-        raise DataError(f"{path} has format {found}, but this version reads {FORMAT_VERSION}.")
-    check_seal(record, path)
-    manifest = as_typed(record, Manifest, path)
-    if manifest.fingerprint != _fingerprint(record):
-        raise DataError(f"{path} is damaged or was edited: its content does not match its fingerprint.")
-    return manifest
-
-
-@cache
-def versions() -> dict[str, str]:
-    """Return the versions that a fitted model depends on."""
-    packages = ("catboost", "duckdb", "numpy", "pandas", "pyarrow", "scikit-learn", "sqlglot")
-    own = {"python": platform.python_version(), "breakout": __version__}
-    return own | {name: version(name) for name in packages}
 
 
 def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
@@ -357,8 +253,3 @@ def _features(contract: Contract, config: ExperimentConfig) -> BreakoutFeatureCo
         AvailabilityConfig(**contract.availability) if contract.availability else config.availability,
         own_features(config.features),
     )
-
-
-def _fingerprint(manifest: Mapping[str, Any]) -> str:
-    """Return the digest of what decides the probabilities; the other keys only describe the bundle."""
-    return json_digest({key: manifest[key] for key in IDENTITY_KEYS})[:16]

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from breakout import settings
-from breakout.bundle import Bundle, Windows, load_bundle, versions
+from breakout.bundle import Bundle, load_bundle
 from breakout.errors import ConfigurationError, DataError, GateError
 from breakout.experiment.evaluating import predictions_frame
 from breakout.experiment.plan import open_plan
 from breakout.experiment.windows import fit_windows
+from breakout.manifest import Windows, versions
 from breakout.production.bundle_gate import contract_differences, find_bundle
 from breakout.production.scoring import score_window
 from breakout.runs import SETTINGS_FILE, git_commit, warn_without_digests

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout import artifacts, settings
-from breakout.bundle import BundleFacts, RowCounts, RowFingerprints, Windows, save_bundle
+from breakout.bundle import save_bundle
 from breakout.evaluation.run_metrics import RunMetrics, write_metrics
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
 from breakout.experiment.points_baselines import evaluate_distributions
@@ -15,6 +15,7 @@ from breakout.experiment.shared_work import SharedWork
 from breakout.experiment.summary import RunResult, calibration_fit, summarise_training
 from breakout.experiment.windows import FittedRun, FittedWindow, fit_windows
 from breakout.features.distributions import DistributionReport, save_distributions, validate_feature_distributions
+from breakout.manifest import BundleFacts, RowCounts, RowFingerprints, Windows
 from breakout.runs import PREDICTIONS_FILE, git_commit, open_run
 
 if TYPE_CHECKING:

@@ -36,6 +36,7 @@ ROOMS = {
     "evaluation": "metrics with intervals, from labels and probabilities alone",
     "leaderboard_files": "the ranked jobs of a sweep, and the files that hold them",
     "proof": "the audit: proof that no feature sees the future",
+    "manifest": "the origin of a saved model and the digests of its files",
     "bundle": "a saved model with all it needs",
     "runs": "the folder of a run: its creation, its status, and the reader of its files",
     "run_listing": "the finished runs and sweeps of an outputs folder",

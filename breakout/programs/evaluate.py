@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout import artifacts
-from breakout.bundle import versions
 from breakout.coverage import absent_game_warnings, find_absent_games
 from breakout.evaluation.run_metrics import write_metrics
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
@@ -20,6 +19,7 @@ from breakout.features.distributions import (
     save_distributions,
     validate_feature_distributions,
 )
+from breakout.manifest import versions
 from breakout.production.bundle_gate import check_contract, find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
 from breakout.production.scoring import later_window, score_window

@@ -51,7 +51,8 @@ def save_mlflow_model(bundle: Path, folder: Path) -> None:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    from breakout.bundle import load_contract, load_manifest
+    from breakout.bundle import load_contract
+    from breakout.manifest import load_manifest
 
     contract, kind = load_contract(bundle), KINDS[load_manifest(bundle).model.kind]
     inputs = Schema([ColSpec("double", name) for name in (*contract.names, *kind.row_columns)])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Column
 
-from breakout.bundle import load_manifest
+from breakout.manifest import load_manifest
 from breakout.report.terminal.console import console, styled, titled_table
 
 if TYPE_CHECKING:

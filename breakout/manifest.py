@@ -1,0 +1,135 @@
+"""The manifest of a bundle: manifest.json, with the origin of the model and the digests of the bundle's files."""
+
+from __future__ import annotations
+
+import platform
+from datetime import date, timedelta
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from breakout import __version__
+from breakout.artifacts import SEAL_KEY, as_typed, check_seal, json_digest, load_json
+from breakout.calibration import CalibrationFit, Calibrator
+from breakout.errors import DataError
+from breakout.evaluation.thresholds import ThresholdChoice
+from breakout.models.base import LearnedRows
+from breakout.models.kinds import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT_VERSION = 1
+MANIFEST_FILE = "manifest.json"
+IDENTITY_KEYS = ("files", "calibration", "chosen_threshold", "windows")
+
+
+class Windows(msgspec.Struct, frozen=True):
+    """First and last day of training, of the validation part, and of the evaluation window; None without one."""
+
+    train: tuple[date, date]
+    validation: tuple[date, date]
+    evaluation: tuple[date, date] | None
+
+
+class RowCounts(msgspec.Struct, frozen=True):
+    """The number of player-games in each part; 0 without an evaluation."""
+
+    train: int
+    validation: int
+    evaluation: int
+
+
+class RowFingerprints(msgspec.Struct, frozen=True):
+    """Digests of the rows of each part; None without an evaluation."""
+
+    train: str
+    evaluation: str | None
+
+
+class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The origin of a model: its run, data, settings, code, windows, rows and threshold."""
+
+    run_id: str
+    name: str
+    git_commit: str | None
+    data_fingerprint: str
+    source: str
+    settings_fingerprint: str
+    seed: int
+    thread_count: int | None
+    windows: Windows
+    rows: RowCounts
+    row_fingerprints: RowFingerprints
+    train_breakout_rate: float | None
+    chosen_threshold: ThresholdChoice | None
+    is_evaluated: bool
+    calibration_fit: CalibrationFit | None = None
+    learned: LearnedRows | None = None  # None in bundles of earlier versions, which never fitted on all rows again
+    warnings: tuple[str, ...] = ()
+
+
+class ModelFile(msgspec.Struct, frozen=True):
+    """The model's kind and file. The manifest has further keys on the model, which depend on the kind."""
+
+    kind: str
+    file: str
+
+
+class Manifest(BundleFacts, frozen=True, kw_only=True):
+    """manifest.json: the origin of the model, and the digests of the bundle's files.
+
+    `fingerprint` is the digest of the keys in IDENTITY_KEYS.
+    """
+
+    format_version: int
+    model: ModelFile
+    calibration: Calibrator
+    baselines: tuple[str, ...]
+    contract_fingerprint: str
+    files: dict[str, str]
+    versions: dict[str, str]
+    fingerprint: str
+
+    @property
+    def learned_rows(self) -> LearnedRows:
+        """The rows that the model learned from; for a bundle of an earlier version by the kind of its model."""
+        if self.learned is not None:
+            return self.learned
+        kind = KINDS.get(self.model.kind)
+        if kind is None or not kind.stops_early:
+            return LearnedRows(self.rows.train, self.windows.train[1], self.rows.validation, is_stopped=False)
+        last_date = self.windows.validation[0] - timedelta(days=1)
+        return LearnedRows(self.rows.train - self.rows.validation, last_date, self.rows.validation, is_stopped=True)
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """Load the manifest of a bundle's folder; DataError if it is missing, damaged or edited."""
+    path = folder / MANIFEST_FILE
+    record = load_json(path)
+    if not isinstance(record, dict) or any(key not in record for key in ("format_version", *IDENTITY_KEYS, SEAL_KEY)):
+        raise DataError(f"{path} is damaged: it is no manifest of a bundle.")
+    if record["format_version"] != FORMAT_VERSION:
+        found = record["format_version"]
+        raise DataError(f"{path} has format {found}, but this version reads {FORMAT_VERSION}.")
+    check_seal(record, path)
+    manifest = as_typed(record, Manifest, path)
+    if manifest.fingerprint != bundle_fingerprint(record):
+        raise DataError(f"{path} is damaged or was edited: its content does not match its fingerprint.")
+    return manifest
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions that a fitted model depends on."""
+    packages = ("catboost", "duckdb", "numpy", "pandas", "pyarrow", "scikit-learn", "sqlglot")
+    own = {"python": platform.python_version(), "breakout": __version__}
+    return own | {name: version(name) for name in packages}
+
+
+def bundle_fingerprint(manifest: Mapping[str, Any]) -> str:
+    """Return the digest of what decides the probabilities; the other keys only describe the bundle."""
+    return json_digest({key: manifest[key] for key in IDENTITY_KEYS})[:16]
