@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 
 def build_logistic(seed: int, C: float = 1.0) -> Pipeline:
     """Return what `model=logistic` fits, as a pipeline."""
     del seed  # nothing in it is random
-    return make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=1000))
+    clip = FunctionTransformer(np.clip, kw_args={"a_min": -3.0, "a_max": 3.0})  # standard deviations
+    return make_pipeline(StandardScaler(), clip, LogisticRegression(C=C, max_iter=1000))
 
 
 def build_trees(seed: int, max_depth: int = 3, learning_rate: float = 0.05) -> HistGradientBoostingClassifier:

@@ -34,6 +34,7 @@ MODEL_FILE = "model.skops"
 RECORD_FILE = "model.json"
 # Types of scikit-learn that hold numbers and run no code of a file, beside those that skops trusts by itself.
 TRUSTED_TYPES = (
+    "numpy.clip",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
