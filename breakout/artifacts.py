@@ -36,7 +36,7 @@ SEAL_KEY = "seal"
 
 # The names that `_beside` gives to files and folders that are not complete yet.
 _INCOMPLETE = re.compile(r"\..+\.[0-9a-f]{16}(\.\w+)?")
-# The names that earlier versions gave to such files and folders.
+# The names that earlier versions of this package gave to incomplete files and folders.
 _INCOMPLETE_BEFORE = re.compile(r"\.(bundle|.+\.(json|yaml|parquet|html|csv|txt))\.\w+(\.\w+)?")
 
 _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=None)

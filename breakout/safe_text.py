@@ -22,7 +22,8 @@ MASK = "***"
 _USER_INFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^\s:/?#@'\"<>]*)(?P<password>:?\S*)@")
 _NAMES = "password|passwd|pwd|pass|secret|token|api[-_]?key|key|sig|signature|auth|authorization|credentials?"
 _QUERY = re.compile(rf"(?P<name>[?&;](?:[\w.-]*[-_.])?(?:{_NAMES})=)(?P<value>[^\s&;'\"<>#]+)", re.IGNORECASE)
-# Text before an @ that begins with a port and a path, or with a path alone, is not a password.
+# In http://host:80/a@b the text between the host and the @ is a port and a path, in http://host/a@b a path. Neither is
+# a password.
 _PORT_AND_PATH = re.compile(r"(:\d+)?[/?#]")
 # `${oc.env:NAME}` names a secret without containing it. While text is masked, a number between the private-use
 # characters U+E000 and U+E001 takes its place, so that a value made only of references is recognised and kept.

@@ -90,7 +90,11 @@ def _build(extract: Extract, stored: StoredTables) -> tuple[dict[str, pd.DataFra
 def _build_games(
     extract: Extract, stored: StoredTables, schedule: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame, ImportResult]:
-    """Return the rows of players and of teams, earlier ones included, and what was left out."""
+    """Return all rows of the player table and of the team table, and the result of the import.
+
+    The rows include those of earlier imports. The result lists the games and players that were left out and the names
+    that several players share, and counts the new games whose team totals are sums of player rows.
+    """
     earlier_players, earlier_teams = _stored_lines(stored)
     players = _with_names(_replace_lines(earlier_players, extract.players, ["source_game_id", "source_player_id"]))
     given = _replace_lines(earlier_teams, extract.teams, ["source_game_id", "team"])

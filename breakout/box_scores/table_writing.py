@@ -1,4 +1,7 @@
-"""The writing of imported rows into a folder of tables: rows that did not change keep their file and `imported_at`."""
+"""The writing of imported rows into a folder of tables, with one file for each table and month.
+
+A row that did not change keeps its `imported_at`. A month without changes keeps its file.
+"""
 
 from __future__ import annotations
 

@@ -40,11 +40,11 @@ class _RunningSums:
 
 
 def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamples) -> FloatArray:
-    """Return A (dates, dates), the number of concordant pairs by date.
+    """Return A (dates, dates), the number of concordant pairs for each two dates.
 
-    A[d, e] counts the pairs of a breakout of date d and a game without breakout of date e in which the breakout is
-    ranked higher; ties count half. This matrix is all that the AUC needs: a resample that draws each date d w[d] times
-    has w A w concordant pairs.
+    A[d, e] counts the pairs of a breakout on date d and a game without a breakout on date e in which the breakout has
+    the higher probability. A tie counts half. If w[d] is how often a resample draws date d, the resample has
+    w @ A @ w concordant pairs. Its AUC is this number divided by the number of all its pairs.
     """
     is_breakout = y == 1.0
     by_date = np.argsort(resamples.date_index[is_breakout], kind="stable")
@@ -94,9 +94,9 @@ def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArr
 
 
 def _others_below(breakout_p: FloatArray, other_p: FloatArray, other_date: IntArray, n_dates: int) -> FloatArray:
-    """Return the number of games without breakout of each date that rank below each breakout; ties count half.
+    """Count, for each breakout and date, the date's games without a breakout that have a lower probability.
 
-    The result has the shape (breakouts, dates).
+    A game with an equal probability counts half. The result has the shape (breakouts, dates).
     """
     order = np.argsort(other_p)
     counts = np.zeros((order.size + 1, n_dates))

@@ -16,17 +16,19 @@ if TYPE_CHECKING:
     from breakout.features.query_plan import QueryPlan
     from breakout.warehouse.tables import SourceTables
 
-# The cutoff of a game date as an instant. Its text has a time zone, so that summer time counts.
+# The cutoff of a game date as a TIMESTAMP. It is cast from a text that ends with the name of the time zone, so that the
+# database applies that zone's daylight-saving time.
 _CUTOFF_DAY = "CAST(DATE_SUB(game_date, INTERVAL @days_before DAY) AS DATE)"
 _CUTOFF = f"CAST(CONCAT(CAST({_CUTOFF_DAY} AS STRING), ' ', @cutoff, ':00 ', @timezone) AS TIMESTAMP)"
 
-# The state columns from which each column of the roster is computed, and its expression in the roster.
+# For each roster column: the column of `player_state` from which it is computed, and that column's SQL expression.
 _PLAYER_STATES = {
     "points_avg_pico": ("points_so_far", "SUM(points) OVER season_so_far"),
     "minutes_avg_pico": ("minutes_so_far", "SUM(minutes_nano) OVER season_so_far"),
     "team_games_missed": ("latest_team_game", "LAST_VALUE(played_team_game IGNORE NULLS) OVER season_so_far"),
 }
-# Averages are rounded to whole 1e-12ths, so that their sum is the same in every order of the players.
+# Averages are whole numbers, in units of 1e-12 points or minutes. Sums of whole numbers are exact, so they do not
+# depend on the order of the players, as sums of fractions do.
 _ROSTER_VALUES = {
     "games_so_far": "games_so_far",
     "points_avg_pico": "ROUND(points_so_far / games_so_far * 1e12)",

@@ -34,9 +34,11 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 def record_slate(
     slate: Slate, bundle: Bundle, warehouse: Warehouse, config: LedgerConfig, outputs: str | Path
 ) -> Path | None:
-    """Add a slate to the ledger, and return the file.
+    """Add a slate to the ledger, and return the path of the new file.
 
-    None if the model is not registered (unless `config.others`), or the ledger holds the same prediction already.
+    Return None, and write nothing, if the slate has no players or the ledger's newest prediction of that day by this
+    model is the same. Do likewise for a model that is neither in production nor a shadow, unless `config.others` is
+    true.
     """
     role = find_role(bundle.fingerprint, outputs)
     if role == "other" and not config.others:

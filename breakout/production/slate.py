@@ -1,11 +1,11 @@
-"""The slate of a day: the players who may break out, ranked, and those who were left out with the reason.
+"""The slate of a day: the ranked candidates for a breakout, and the players who were left out, with the reason.
 
-Candidates are players whose latest played game this season was for a team on the day's schedule and is at most
-`max_days_since_game` days old, and whom the bundle's target counts as role players. Their rows come from the same query
-as training rows.
+A candidate meets four conditions. His latest game this season was for a team that plays on the day. That game is at
+most `max_days_since_game` days old. He is a role player by the bundle's target, with at least `min_prior_games` games
+this season. He is not listed as out in the injury reports, if the warehouse has them. The features of candidates come
+from the same query as those of training rows.
 
-If the warehouse has injury reports, a player whose status is out at the cutoff is left out too. A slate that is asked
-for before its cutoff knows what was reported until then.
+Injury reports count up to the cutoff. If the slate is built before the cutoff, they count up to the time of building.
 """
 
 from __future__ import annotations

@@ -33,7 +33,11 @@ _COUNTEREXAMPLES = 3
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A violation, and the source row that leaked (None if no single row did)."""
+    """A difference that an audit found, and a source row that causes it.
+
+    `leaked` is that row: it alone changes the value, although the feature must not depend on it. It is None if no such
+    row was found, or if the check cannot identify source rows.
+    """
 
     difference: Difference
     leaked: SourceRow | None

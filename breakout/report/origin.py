@@ -32,7 +32,7 @@ NOT_COMPARED = {
     "sweep.workers",
     "sweep.job_defaults",
 }
-# Figures of a fit that are single numbers.
+# The numbers of a fitted model that the report shows beside the model's kind.
 FIT_FIGURES = ("trees", "catboost_weight", "intercept", "rate")
 
 

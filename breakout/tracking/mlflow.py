@@ -135,7 +135,8 @@ def _sweep_run(client: MlflowClient, experiment: str, sweep: Path) -> str:
 def _log_values(client: MlflowClient, run: str, record: RunRecord) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
-    # With a fixed time a second registration replaces the points instead of adding a series.
+    # Each metric has the time at which the run finished. If a run is registered again, its points are therefore equal
+    # to the earlier ones, and MLflow's database stores equal points once.
     when = _milliseconds(record.status.finished) or 0
     metrics = [Metric(name, value, when, 0) for name, value in metric_values(record).items()]
     tags = [RunTag(name, value) for name, value in tag_values(record).items()]

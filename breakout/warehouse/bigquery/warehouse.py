@@ -133,7 +133,7 @@ class BigQueryWarehouse(ClosedOnExit):
         check_reports(self, {"start": start, "history_start": self.history_start(start), "end": end})
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return what `check_availability` would scan."""
+        """Return the estimated bytes and price of the queries of `check_availability`, without checking anything."""
         rows = row_checks.problem_query(self.sources, tables.AVAILABILITY, is_filtered=True)
         games = report_query(self.sources, is_filtered=True)
         asked = {"start": start, "history_start": self.history_start(start), "end": end}
