@@ -113,7 +113,8 @@ def _service(config: DownloadConfig) -> Any:
         from urllib3.util import Retry
     except ImportError:
         raise ConfigurationError(
-            "a download needs the package nba_api, which is not installed: run `make extras EXTRAS=nba-api`, or give files."
+            "a download needs the package nba_api, which is not installed; run "
+            "`make extras EXTRAS=nba-api`, or give files."
         ) from None
     retry = Retry(
         total=config.attempts - 1,
