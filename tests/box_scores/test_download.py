@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.box_scores.test_import import PLAYERS, content, game, rows
+from breakout.box_scores.table_writing import PLAYERS
+from tests.box_scores.test_import import content, game, rows
 from tests.commands import Answer, call
 
 pytest.importorskip("nba_api")
