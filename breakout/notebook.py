@@ -213,7 +213,7 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
     if day <= bundle.train_end:
         raise ConfigurationError(f"{day} lies in the bundle's training window, which ends on {bundle.train_end}.")
     with open_for(config, "predict") as warehouse:
-        return build_slate(bundle, warehouse, config.date, config.max_days_since_game).ranked
+        return build_slate(bundle, warehouse, day, config.max_days_since_game).ranked
 
 
 def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = None, *overrides: str) -> pd.DataFrame:

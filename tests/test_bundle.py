@@ -137,7 +137,7 @@ def test_a_manifest_sealed_anew_after_an_edit_is_no_longer_the_bundle_that_its_f
 ) -> None:
     path = bundle / "manifest.json"
     record = json.loads(path.read_text())
-    record[part] = {**record[part], "edited": True}
+    record[part] = {**(record[part] or {}), "edited": True}
     path.write_text(json.dumps({**record, "seal": seal(record)}))
     with pytest.raises(DataError, match=r"manifest\.json is damaged or was edited"):
         load_bundle(bundle)

@@ -332,7 +332,10 @@ def complete(line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         ("breakout features --j", ["--json"]),
         ("breakout production r", ["rollback", "retire"]),
         ("breakout reproduce out", []),
-        ("breakout train model=", ["model=base_rate", "model=blend", "model=catboost", "model=logistic"]),
+        (
+            "breakout train model=",
+            [f"model={name}" for name in ("base_rate", "blend", "catboost", "logistic", "points", "sklearn")],
+        ),
         ("breakout model.d", ["model.depth="]),
         ("breakout train model=logistic model.C", ["model.C="]),
         ("breakout train model.dep", ["model.depth="]),
@@ -378,7 +381,9 @@ def test_a_real_bash_completes_with_the_installed_script(tmp_path: Path) -> None
 @pytest.mark.parametrize("line", ["--help", "train --help", "features", "--version", "trian"])
 def test_what_needs_no_composition_imports_nothing_heavy(line: str) -> None:
     heavy = "{'hydra', 'omegaconf', 'msgspec', 'numpy', 'pandas', 'duckdb', 'sklearn', 'catboost', 'rich.console'}"
-    code = f"import sys; from breakout.cli import main; main({line.split()}); print(*({heavy} & set(sys.modules)))"
+    if line == "features":  # the list names the columns of the source tables, whose declarations use msgspec (15 ms)
+        heavy += " - {'msgspec'}"
+    code = f"import sys; from breakout.cli import main; main({line.split()}); print(*(({heavy}) & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert shown.stdout.splitlines()[-1] == ""
 

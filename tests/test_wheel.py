@@ -19,7 +19,11 @@ def test_an_installed_wheel_sweeps(tmp_path: Path) -> None:
     subprocess.run(build, cwd=PROJECT, capture_output=True, check=True)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as packed:
-        assert {name.partition("/")[0].partition("-")[0] for name in packed.namelist()} == {"breakout", "hydra_plugins"}
+        assert {name.partition("/")[0].partition("-")[0] for name in packed.namelist()} == {
+            "breakout",
+            "hydra_plugins",
+            "nba_breakout",
+        }
         packed.extractall(tmp_path / "installed")
     script = "from breakout import cli; print(cli.__file__); raise SystemExit(cli.main())"
     words = ("-m", "debug=tiny", "model=base_rate,logistic", "paths.outputs=outputs")

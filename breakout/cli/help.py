@@ -59,14 +59,16 @@ def command_page(command: Command) -> str:
     parts = [f"breakout {command.name}: {command.summary}", f"For example\n{usage}"]
     if command.is_composed:
         root = (conf_dir() / f"{command.name}.yaml").read_text(encoding="utf-8")
-        parts += [groups(groups_of(command.name)), f"Keys of its own, with their defaults\n{own_keys(root)}"]
+        names = groups_of(command.name)
+        parts += [groups(names)] if names else []
+        parts += [f"Keys of its own, with their defaults\n{own_keys(root)}"]
         parts += [f"`breakout {command.name} --cfg job` shows every key."]
     return "\n\n".join((*parts, EXIT_CODES))
 
 
 def groups(names: list[str]) -> str:
     """Return a table of groups with their options."""
-    indent = " " * (max(map(len, names)) + 4)
+    indent = " " * (max(map(len, names), default=0) + 4)
     lines = [
         textwrap.fill(
             " | ".join(group_options(name)),

@@ -281,7 +281,7 @@ def test_a_job_whose_first_answer_was_lost_is_not_started_twice(config: ConfigMa
 SPOILED = {
     "an empty table": (
         "SELECT * FROM {table} WHERE game_date >= '2200-01-01'",
-        "has no rows from 2024-09-01 to 2026-01-10",
+        "has no rows from 2021-09-01 to 2026-01-10",
     ),
     "a missing column": (
         "SELECT * EXCEPT (points) FROM {table} WHERE game_date >= '1900-01-01'",

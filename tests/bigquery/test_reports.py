@@ -72,7 +72,7 @@ def test_a_damaged_status_is_refused_with_its_row(config: ConfigMaker, client: b
 
 def test_without_the_table_the_setting_is_named(config: ConfigMaker) -> None:
     with (
-        BigQueryWarehouse(config()) as warehouse,
+        BigQueryWarehouse(config("warehouse.availability=null")) as warehouse,
         pytest.raises(ConfigurationError, match=r"warehouse\.availability=DATASET\.TABLE"),
     ):
         warehouse.check_availability(*DAYS)

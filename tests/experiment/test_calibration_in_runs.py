@@ -65,7 +65,7 @@ def test_weighted_classes_that_cannot_be_calibrated_are_named(tmp_path: Path) ->
 
 
 def test_isotonic_on_few_games_warns_and_is_evaluated_on_games_it_was_not_fitted_on(tmp_path: Path) -> None:
-    run, printed = run_quickly(tmp_path, "calibration=isotonic", "model=logistic")
+    run, printed = run_quickly(tmp_path, "calibration=isotonic", "model=logistic", "window=january")
     metrics = read(run / "metrics.json")
     held_out, validation = metrics["calibration"]["held_out"], metrics["validation"]
     assert held_out["rows"] == validation["rows"] < 1000

@@ -88,7 +88,7 @@ def test_settings_that_catboost_refuses_are_a_usage_error(
 
 
 def test_one_class_in_a_part_of_the_training_window_names_the_part_and_its_dates(tmp_path: Path) -> None:
-    words = ("target.breakout_multiplier=3.6", "model=logistic")
+    words = ("target.breakout_multiplier=3.6", "model=logistic", "window=january")
     answer = call("train", f"paths.outputs={tmp_path}", *words, *QUICK)
     assert answer.code == 3
     assert "one class only" in answer.err

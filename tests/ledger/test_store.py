@@ -105,7 +105,7 @@ def test_after_200_kills_every_file_is_whole_and_nothing_is_in_twice(ledger: Fol
         if not child:
             write(ledger.folder.parent, range(1000 + number, 1001 + number))
             os._exit(0)
-        time.sleep(waits.uniform(0, 1.5 * longest))
+        time.sleep(waits.uniform(0, 3 * longest))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         if number % 10 == 0:

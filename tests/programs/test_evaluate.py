@@ -116,12 +116,12 @@ def test_what_the_bundle_brings_along_cannot_be_set_beside_it(word: str, told: s
 def test_a_mismatch_is_stamped_on_every_output_and_is_no_evidence(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = "points_std_last_10"
+    name, run_to_score = "points_std_last_10", trained["untested"]  # trained before the definition changes
     changed = dict(registry.REGISTRY) | {name: replace(registry.REGISTRY[name], default=6.0)}
     with monkeypatch.context() as patch:
         patch.setattr(registry, "REGISTRY", MappingProxyType(changed))
-        assert evaluate(trained["untested"], tmp_path).code == 1
-        answer = evaluate(trained["untested"], tmp_path, "allow_contract_mismatch=true")
+        assert evaluate(run_to_score, tmp_path).code == 1
+        answer = evaluate(run_to_score, tmp_path, "allow_contract_mismatch=true")
     assert answer.code == 0
     assert "another contract" in answer.out
     run = newest_run(tmp_path, "evaluate")
@@ -133,9 +133,9 @@ def test_a_mismatch_is_stamped_on_every_output_and_is_no_evidence(
     assert "allow_contract_mismatch: true" in (run / "settings.yaml").read_text()
     again = call("reproduce", run)
     assert (again.code, "scored under another contract" in again.err) == (1, True)
-    bundle = load_bundle(trained["untested"])
+    bundle = load_bundle(run_to_score)
     assert find_evaluation(bundle, tmp_path) is None
-    assert evaluate(trained["untested"], tmp_path).code == 0
+    assert evaluate(run_to_score, tmp_path).code == 0
     assert "1,515 games of 2026-01-11..2026-02-05" in str(find_evaluation(bundle, tmp_path))
 
 

@@ -94,7 +94,7 @@ def test_a_refused_argument_is_printed_without_its_escape_sequences(capsys: pyte
     for words in (["a\x1b[31mb"], ["features", "a\x1b[31mb"], ["features", "--a\x1b[31mb"], ["report", "a\x1b[31mb"]):
         assert main(words) in (2, 3)
         printed = capsys.readouterr().err
-        assert "a[31mb" in printed
+        assert "a[31mb" in printed or r"a\x1b[31mb" in printed
         assert "\x1b" not in printed
 
 

@@ -176,7 +176,7 @@ def test_jobs_that_differ_in_their_names_alone_are_all_run(tmp_path: Path) -> No
         (("hydra.sweeper.max_batch_size=2", "seed=range(1,6)"), 5),
         (("seed=choice(3,4)", "model.depth=range(2,4)"), 4),
         (("features=glob(*,exclude=production)", "mode=experimental"), len(group_options("features")) - 1),
-        (("experiment=glob(research/*)",), 4),
+        (("experiment=glob(research/*)",), 6),
         (("evaluation.thresholds=[0.1,0.2],[0.3]",), 2),
         (("hypothesis='a,b','c'",), 2),
         (("sweep=seeds",), 8),
