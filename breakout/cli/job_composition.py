@@ -97,7 +97,8 @@ class JobComposer:
                 config = self._compose_by_hydra(overrides)  # raises Hydra's own error
         else:
             config = self._compose_by_hydra(overrides)
-        if self._refers_to_hydra(choices) or any(OF_HYDRA in text for text in overrides):
+        # A sweeper may escape the text of an override, so its value is searched.
+        if self._refers_to_hydra(choices) or any(OF_HYDRA in str(override.value()) for override in parsed):
             self._set_hydra_config(number, overrides)
         OmegaConf.copy_cache(from_config=self._master, to_config=config)  # jobs share one ${now:}, as in Hydra sweeps
         return config
