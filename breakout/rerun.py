@@ -35,6 +35,7 @@ PLACES = (
     "warehouse.player_game_summary",
     "warehouse.team_offense_game_summary",
     "warehouse.schedule",
+    "warehouse.availability",
     "bundle",
 )
 
