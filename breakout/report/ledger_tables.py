@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from breakout.evaluation.eprocess import SequentialComparison
 
-WAITING = ("pending", "lost", "void", "late")
 SHOWN = 80  # rows of a list of entries; the files hold all
 
 

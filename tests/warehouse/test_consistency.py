@@ -23,6 +23,7 @@ from tests.builders import (
     FIRST_DAY,
     GAME_FEATURES,
     PLAYER_SCHEMA,
+    SCHEDULE_SCHEMA,
     TEAM_SCHEMA,
     History,
     Row,
@@ -32,16 +33,6 @@ from tests.builders import (
 )
 from tests.commands import call
 
-SCHEDULE_SCHEMA = pa.schema(
-    [
-        ("game_id", pa.string()),
-        ("game_date", pa.date32()),
-        ("home_team_abbr", pa.string()),
-        ("away_team_abbr", pa.string()),
-        ("season_year", pa.int64()),
-        ("season_type", pa.string()),
-    ]
-)
 CODES = ("team_abbr", "opponent_team_abbr", "home_team_abbr", "away_team_abbr")
 LAST = day(14)
 
