@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -308,9 +309,9 @@ class History:
             min_prior_games=config.min_prior_games,
             season_types=config.season_types,
             reports=self.reports,
-            tip_offs={
+            tip_offs={  # of two games of a team on one day the first
                 (row["game_date"], row[side]): row["tip_off"]
-                for row in self.schedule
+                for row in sorted(self.schedule, key=itemgetter("tip_off"), reverse=True)
                 for side in ("home_team_abbr", "away_team_abbr")
             },
             cutoff=(config.availability.cutoff, config.availability.timezone, config.availability.days_before),

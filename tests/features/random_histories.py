@@ -70,6 +70,8 @@ def add_reports(rng: Random, history: History, trades: dict[str, list[tuple[int,
         number = (game_date - FIRST_DAY).days
         if team < opponent and rng.random() < 0.3:
             history.tips_off(number, rng.choice(REPORT_TIMES), team, opponent)
+    for game_date, team in sorted({(game_date, team) for game_date, team, _ in games}):
+        number = (game_date - FIRST_DAY).days
         for player in [name for name in trades if rng.random() < 0.5]:
             times = {(rng.choice((0, 0, 1)), rng.choice(REPORT_TIMES)) for _ in range(rng.choice((1, 1, 2, 3)))}
             for days_ago, at in sorted(times):

@@ -82,9 +82,10 @@ def test_no_rows_at_all_since_the_day_give_the_same_features(shape: Shape, seed:
     assume(history.players)
     tonight = Random(seed).choice(history.players)["game_date"]  # noqa: S311  (no secret)
     rows = [row for row in history.players if row["game_date"] == tonight]
-    before = History(
-        [row for row in history.players if row["game_date"] < tonight],
-        [row for row in history.teams if row["game_date"] < tonight],
+    before = replace(
+        history,
+        players=[row for row in history.players if row["game_date"] < tonight],
+        teams=[row for row in history.teams if row["game_date"] < tonight],
     )
     assert_bitwise_equal(listed_features(history, rows), listed_features(before, rows))
 
@@ -97,12 +98,13 @@ def test_results_of_the_day_and_later_change_no_feature_of_a_played_row(shape: S
     assume(history.players)
     rng = Random(seed)  # noqa: S311  (no secret)
     tonight = rng.choice(history.players)["game_date"]
-    noisy = History(
-        [
+    noisy = replace(
+        history,
+        players=[
             row | noise(rng, row, "points", "minutes_played") if row["game_date"] >= tonight else row
             for row in history.players
         ],
-        [
+        teams=[
             row | noise(rng, row, "points_scored", "possessions") if row["game_date"] >= tonight else row
             for row in history.teams
         ],
@@ -121,7 +123,7 @@ def noise(rng: Random, row: Row, *columns: str) -> dict[str, Any]:
 def test_unrelated_players_and_teams_change_nothing(shape: Shape, seed: int) -> None:
     history = random_history(shape)
     others = random_history(replace(shape, seed=seed, games=30), ("DAL", "LAL", "PHX"), prefix="x")
-    both = History(others.players + history.players, others.teams + history.teams)
+    both = replace(history, players=others.players + history.players, teams=others.teams + history.teams)
     alone = frame_of(played_features(history, everyone(), *EVER))
     among = frame_of(played_features(both, everyone(), *EVER))
     assert_bitwise_equal(among[~among["player_lookup"].str.startswith("x")].reset_index(drop=True), alone)
@@ -134,13 +136,17 @@ def test_the_order_of_the_source_rows_and_the_number_of_threads_change_nothing(
 ) -> None:
     history = random_history(shape)
     rng = Random(seed)  # noqa: S311  (no secret)
-    shuffled = History(
-        rng.sample(history.players, len(history.players)), rng.sample(history.teams, len(history.teams))
-    ).open()
+    tables = ("players", "teams", "reports", "schedule")
+    shuffled = replace(history, **{name: shuffle(rng, getattr(history, name)) for name in tables}).open()
     shuffled.connection.execute(f"SET threads = {threads}")
     given = frame_of(build_dataset(shuffled, everyone(), *EVER))
     shuffled.close()
     assert_bitwise_equal(given, frame_of(played_features(history, everyone(), *EVER)))
+
+
+def shuffle(rng: Random, rows: list[Row]) -> list[Row]:
+    """The rows in another order."""
+    return rng.sample(rows, len(rows))
 
 
 targets = st.builds(
