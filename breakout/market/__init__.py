@@ -1,0 +1,1 @@
+"""Bookmakers' prices beside predicted distributions of points: probabilities, bets and backtests."""

@@ -1,0 +1,219 @@
+"""The backtest: the bets that a model would have placed on past lines, what they returned, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from breakout.evaluation.resamples import DateResamples, EvaluationParameters, Interval, divide
+from breakout.evaluation.rows import FloatArray
+from breakout.market.baseline import MarketMetrics, evaluate_market
+from breakout.market.bets import RESULTS, choose_bets, line_dates, list_offers
+from breakout.market.stakes import StakeLimits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from breakout.market.lines import MatchedLines
+
+NO_INTERVAL = Interval(None, None, None, 0)
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """The state after a game date: cumulative profit in shares of the bank, and the cumulative yield with its band."""
+
+    game_date: str
+    n_bets: int
+    profit: float
+    cumulative_yield: Interval
+
+
+@dataclass(frozen=True)
+class Returns:
+    """What the bets returned; every interval resamples game dates.
+
+    `profit` and `staked` are in shares of the starting bank, which neither grows nor shrinks with the results. Pushed
+    and void bets returned their stakes and are in neither. `total_yield` is profit / staked. `hit_rate` is won / (won +
+    lost). `claimed` is the stake-weighted expected value by the model's own probability, `expected` by the shrunk one,
+    and `shortfall` is the yield minus `claimed`. `drawdown` is the largest fall of the cumulative profit below an
+    earlier height, in shares of the bank, looked at after each game date. `closing_value` is the mean of price *
+    closing probability - 1 over the bets on lines with a closing quote. `bets_needed` is how many bets of this kind an
+    interval needs that leaves out 0, if the yield stays as observed; None without an interval or with a yield of 0.
+    """
+
+    n_bets: int
+    results: dict[str, int]
+    staked: float
+    profit: float
+    total_yield: Interval
+    hit_rate: Interval
+    claimed: float | None
+    expected: float | None
+    shortfall: Interval
+    drawdown: float
+    n_closing: int
+    closing_value: Interval
+    bets_needed: int | None
+    curve: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """A backtest: the funnel from quotes to bets, the market as a baseline, and the returns of the bets.
+
+    `funnel` names each step and the number that is left: quotes, used quotes, lines, lines with a market probability,
+    sides with the minimum edge by the model's own probability, and bets. `has_edge` is false where the interval of the
+    model's weight beside the market holds 0, or no bet was placed.
+    """
+
+    funnel: dict[str, int]
+    left_out: dict[str, int]
+    unknown_names: tuple[str, ...]
+    n_untimed: int
+    n_unknown_tip_off: int
+    n_one_sided: int
+    market: MarketMetrics | None
+    returns: Returns
+    confidence: float
+
+    @property
+    def has_edge(self) -> bool:
+        return self.market is not None and self.market.has_weight and self.returns.n_bets > 0
+
+    @property
+    def is_overclaimed(self) -> bool:
+        """Whether the yield is below what the model's own probabilities claimed, beyond chance."""
+        return self.returns.shortfall.high is not None and self.returns.shortfall.high < 0.0
+
+
+def run_backtest(
+    matched: MatchedLines, limits: StakeLimits, parameters: EvaluationParameters
+) -> tuple[Backtest, pd.DataFrame]:
+    """Return the backtest of matched lines and its bets, by weights that are fitted on earlier months only."""
+    lines = matched.lines
+    market = evaluate_market(lines, parameters)
+    bets = choose_bets(lines, market.weights if market else (), limits)
+    full = list_offers(lines, 1.0, limits)
+    funnel = {
+        "quotes": matched.n_quotes,
+        "used quotes": matched.n_quotes - sum(matched.left_out.values()),
+        "lines": len(lines),
+        "lines with both sides": len(lines) - matched.n_one_sided,
+        "sides above the minimum edge": int((full["claimed"] >= max(limits.min_edge, 0.0)).sum()),
+        "bets": len(bets),
+    }
+    found = Backtest(
+        funnel=funnel,
+        left_out=matched.left_out,
+        unknown_names=matched.unknown_names,
+        n_untimed=matched.n_untimed,
+        n_unknown_tip_off=matched.n_unknown_tip_off,
+        n_one_sided=matched.n_one_sided,
+        market=market,
+        returns=measure_returns(bets, parameters),
+        confidence=parameters.confidence,
+    )
+    return found, bets
+
+
+def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Returns:
+    """Return what settled bets returned."""
+    results = {name: int((bets["result"] == name).sum()) for name in RESULTS}
+    decided = bets[bets["result"].isin(("won", "lost"))]
+    stake, profit = (decided[name].to_numpy("float64") for name in ("stake", "profit"))
+    if decided.empty:
+        return Returns(
+            len(bets),
+            results,
+            0.0,
+            0.0,
+            NO_INTERVAL,
+            NO_INTERVAL,
+            None,
+            None,
+            NO_INTERVAL,
+            0.0,
+            0,
+            NO_INTERVAL,
+            None,
+            (),
+        )
+    resamples = parameters.draw(line_dates(decided))
+    is_won: FloatArray = np.asarray(decided["result"] == "won", dtype="float64")
+    claims = stake * decided["claimed"].to_numpy("float64")
+    total_yield = _ratio(profit, stake, resamples)
+    curve = _curve(profit, stake, line_dates(decided), resamples)
+    heights = np.array([0.0, *(point.profit for point in curve)])
+    closed = bets[bets["closing_value"].notna()]
+    return Returns(
+        n_bets=len(bets),
+        results=results,
+        staked=float(stake.sum()),
+        profit=float(profit.sum()),
+        total_yield=total_yield,
+        hit_rate=_ratio(is_won, np.ones(len(decided)), resamples),
+        claimed=float(claims.sum() / stake.sum()),
+        expected=float((stake * decided["expected_value"]).sum() / stake.sum()),
+        shortfall=_ratio(profit - claims, stake, resamples),
+        drawdown=float((np.maximum.accumulate(heights) - heights).max()),
+        n_closing=len(closed),
+        closing_value=_mean(closed, parameters),
+        bets_needed=_bets_needed(len(decided), total_yield, resamples, profit, stake, parameters.confidence),
+        curve=curve,
+    )
+
+
+def _mean(closed: pd.DataFrame, parameters: EvaluationParameters) -> Interval:
+    if closed.empty:
+        return NO_INTERVAL
+    values, resamples = closed["closing_value"].to_numpy("float64"), parameters.draw(line_dates(closed))
+    return resamples.interval(float(values.mean()), resamples.means(values))
+
+
+def _ratio(numerator: FloatArray, denominator: FloatArray, resamples: DateResamples) -> Interval:
+    """Return the ratio of two sums over bets (n,), with its interval."""
+    sums = resamples.sums(np.stack([numerator, denominator]))
+    return resamples.interval(float(numerator.sum() / denominator.sum()), divide(sums[0], sums[1]))
+
+
+def _bets_needed(
+    n_bets: int, found: Interval, resamples: DateResamples, profit: FloatArray, stake: FloatArray, confidence: float
+) -> int | None:
+    """Return n (z s / yield)^2, with s the standard error of the yield of n bets and z the normal quantile."""
+    from scipy.special import ndtri
+
+    if not found.estimate or resamples.n_dates < 2:
+        return None
+    sums = resamples.sums(np.stack([profit, stake]))
+    error = float(np.nanstd(divide(sums[0], sums[1]), ddof=1))
+    z = float(ndtri(0.5 + confidence / 2.0))
+    return math.ceil(n_bets * (z * error / found.estimate) ** 2)
+
+
+def _curve(
+    profit: FloatArray, stake: FloatArray, dates: np.ndarray, resamples: DateResamples
+) -> tuple[CurvePoint, ...]:
+    """Return the state after each game date.
+
+    The band at a date is the interval of the yield to that date: the same resamples, cut off after the date.
+    """
+    days, place = np.unique(dates, return_inverse=True)
+    by_date = [np.bincount(place, values, len(days)) for values in (profit, stake, np.ones(len(stake)))]
+    profits, stakes, counts = (np.cumsum(values) for values in by_date)
+    replicates = divide(*(np.cumsum(resamples.weights * values, axis=1) for values in by_date[:2]))
+    return tuple(
+        CurvePoint(
+            str(day),
+            int(counts[row]),
+            float(profits[row]),
+            # One date shows no spread.
+            resamples.interval(float(profits[row] / stakes[row]), replicates[:, row])
+            if row
+            else Interval(float(profits[0] / stakes[0]), None, None, 0),
+        )
+        for row, day in enumerate(days)
+    )

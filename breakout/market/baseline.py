@@ -1,0 +1,89 @@
+"""The market as a baseline: metrics of the model, of the market and of both stacked, on the same lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from breakout.evaluation.intervals import PairedDifference, differences_of, replicate_paired_metrics
+from breakout.evaluation.reliability import ReliabilityBin, reliability_table
+from breakout.evaluation.resamples import EvaluationParameters, Interval
+from breakout.evaluation.rows import FloatArray
+from breakout.market.bets import line_dates
+from breakout.market.stacking import StackWeight, fit_weight, stack, walk_weights
+from breakout.threads import one_blas_thread
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OURS, MARKET, STACKED, COIN = "model", "market", "stacked", "coin"
+
+
+@dataclass(frozen=True)
+class MarketMetrics:
+    """The probabilities of more points than a line, given no push, on the main line of each player and game.
+
+    `metrics` has log loss, Brier score and AUC by the name of the source of probabilities: model, market, stacked and
+    coin (1/2 for each line). `differences` are those of the model and of the stack minus the market; every interval
+    resamples game dates. The stack has the market's probability until 30 dates are known. `weight` is the weight of the
+    model fitted on all lines; it sizes no stake of these dates. `weights` are those by month, from earlier months only.
+    """
+
+    n_lines: int
+    n_dates: int
+    n_pushes: int
+    over_rate: Interval
+    metrics: Mapping[str, Mapping[str, Interval]]
+    differences: Mapping[str, Mapping[str, PairedDifference]]
+    reliability: Mapping[str, tuple[ReliabilityBin, ...]]
+    weight: Interval
+    weights: tuple[StackWeight, ...]
+
+    @property
+    def has_weight(self) -> bool:
+        """Whether the interval of the weight lies above 0: the model adds something to the market's probability."""
+        return self.weight.low is not None and self.weight.low > 0.0
+
+
+def scored_lines(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the main lines that have a market probability and a result other than a push."""
+    is_decided = lines["points"].notna() & (lines["points"] != lines["line"])
+    return lines[lines["is_main"] & lines["market"].notna() & is_decided]
+
+
+@one_blas_thread()
+def evaluate_market(lines: pd.DataFrame, parameters: EvaluationParameters) -> MarketMetrics | None:
+    """Evaluate the model against the market on matched lines; None without a line that is decided."""
+    scored = scored_lines(lines)
+    if scored.empty:
+        return None
+    is_over: FloatArray = np.asarray(scored["points"] > scored["line"], dtype="float64")
+    ours, market = (scored[name].to_numpy("float64") for name in ("ours", "market"))
+    dates = line_dates(scored)
+    weights = walk_weights(is_over, ours, market, dates, parameters)
+    probabilities: dict[str, FloatArray] = {
+        OURS: ours,
+        MARKET: market,
+        STACKED: stack(ours, market, dates, weights),
+        COIN: np.full(len(scored), 0.5),
+    }
+    resamples = parameters.draw(dates)
+    found = {name: replicate_paired_metrics(is_over, p, resamples) for name, p in probabilities.items()}
+    pushes = lines["is_main"] & lines["market"].notna() & (lines["points"] == lines["line"])
+    return MarketMetrics(
+        n_lines=len(scored),
+        n_dates=resamples.n_dates,
+        n_pushes=int(pushes.sum()),
+        over_rate=resamples.interval(float(is_over.mean()), resamples.means(is_over)),
+        metrics={name: one.intervals(resamples) for name, one in found.items()},
+        differences={name: differences_of(found[name], found[MARKET], resamples) for name in (OURS, STACKED)},
+        reliability={
+            name: reliability_table(is_over, probabilities[name], resamples, parameters.ece_bins)
+            for name in (OURS, MARKET)
+        },
+        weight=fit_weight(is_over, ours, market, dates, parameters),
+        weights=weights,
+    )

@@ -1,0 +1,98 @@
+"""The choice of bets among priced lines, and their settlement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from breakout.market.stacking import StackWeight, weight_on
+from breakout.market.stakes import StakeLimits, expected_value, shrink, stake_of
+
+if TYPE_CHECKING:
+    from breakout.evaluation.rows import FloatArray
+
+SIDES = ("over", "under")
+RESULTS = ("won", "lost", "push", "void")
+BET_COLUMNS = [
+    "game_date",
+    "game_id",
+    "player_lookup",
+    "player_full_name",
+    "line",
+    "side",
+    "book",
+    "price",
+    "ours",
+    "market",
+    "probability",
+    "claimed",
+    "expected_value",
+    "stake",
+    "closing_value",
+    "points",
+]
+
+
+def line_dates(lines: pd.DataFrame) -> np.ndarray:
+    """Return the game dates of lines as datetime64[D], shape (n,)."""
+    return np.asarray(lines["game_date"].to_numpy().astype("datetime64[D]"))
+
+
+def list_offers(lines: pd.DataFrame, weight: float | FloatArray, limits: StakeLimits) -> pd.DataFrame:
+    """Return both sides of every line that has a market probability and a price, in BET_COLUMNS.
+
+    `ours`, `market` and `probability` are those of the side, given no push; `probability` is shrunk by `weight`, one
+    number or one for each line. `claimed` is the expected value by our own probability, `expected_value` by the shrunk
+    one, `stake` the share of the bank. `closing_value` is price * closing probability - 1: what the price was worth at
+    the close; NaN without a closing quote, or if the price is one.
+    """
+    weights = np.broadcast_to(weight, len(lines))
+    sides = []
+    for side in SIDES:
+        offers = lines.rename(columns={f"{side}_price": "price", f"{side}_book": "book"}).assign(side=side)
+        is_under = side == "under"
+        for name in ("ours", "market", "closing"):
+            offers[name] = 1.0 - lines[name] if is_under else lines[name]
+        price, ours, market = (offers[name].to_numpy("float64") for name in ("price", "ours", "market"))
+        probability = shrink(ours, market, weights)
+        offers = offers.assign(
+            probability=probability,
+            claimed=expected_value(ours, price),
+            expected_value=expected_value(probability, price),
+            stake=np.where(weights > 0.0, stake_of(probability, price, limits), 0.0),
+            closing_value=expected_value(offers["closing"].to_numpy("float64"), price),
+        )
+        offers.loc[offers[f"{side}_is_closing"].eq(True), "closing_value"] = np.nan
+        sides.append(offers)
+    both = pd.concat(sides, ignore_index=True)
+    return both.loc[both["price"].notna() & both["market"].notna(), BET_COLUMNS].reset_index(drop=True)
+
+
+def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: StakeLimits) -> pd.DataFrame:
+    """Return the bets on lines, by the weight of each line's month: BET_COLUMNS, result and profit.
+
+    A player has at most one bet a game, the one with the largest stake, because results on his alternate lines depend
+    on each other. Stakes of one date that exceed the bank together are scaled down to it.
+    """
+    offers = list_offers(lines, weight_on(line_dates(lines), weights)[1], limits)
+    staked = offers[offers["stake"] > 0.0]
+    order = ["stake", "expected_value", "line", "side"]
+    best = staked.sort_values(order, ascending=[False, False, True, True], kind="stable")
+    bets = best.drop_duplicates(["game_date", "game_id", "player_lookup"])
+    bets = bets.sort_values(["game_date", "game_id", "player_lookup"]).reset_index(drop=True)
+    total = bets.groupby("game_date")["stake"].transform("sum")
+    return settle(bets.assign(stake=bets["stake"] / np.maximum(total, 1.0)))
+
+
+def settle(bets: pd.DataFrame) -> pd.DataFrame:
+    """Return the bets with result and profit (a share of the bank); pushed and void bets return the stake."""
+    points, line = bets["points"].to_numpy("float64"), bets["line"].to_numpy("float64")
+    sign = np.where(bets["side"] == "over", 1.0, -1.0)
+    with np.errstate(invalid="ignore"):
+        difference = sign * (points - line)
+    cases = [np.isnan(points), difference > 0.0, difference < 0.0]
+    result = np.select(cases, ["void", "won", "lost"], default="push")
+    factor = np.select([result == "won", result == "lost"], [bets["price"].to_numpy("float64") - 1.0, -1.0], 0.0)
+    return bets.assign(result=result, profit=bets["stake"] * factor)

@@ -1,0 +1,147 @@
+"""Prices joined with predictions: one row for each player, game and line, and a count of what was left out and why.
+
+A quote is used only if it is newer than the information behind the prediction and older than tip-off. A quote without a
+time is assumed to be a closing price.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from breakout.market.odds import Margin, remove_margin
+
+if TYPE_CHECKING:
+    from breakout.evaluation.rows import FloatArray
+
+GAME = ["game_date", "player_lookup"]
+LINE = ["game_date", "game_id", "player_lookup", "line"]
+# Why a quote is left out, in the order of the tests.
+UNKNOWN, NO_ROW, VOID, LATE, STALE = "unknown name", "no prediction", "did not play", "after tip-off", "older"
+REASONS = {
+    UNKNOWN: "the name matches no player of the warehouse",
+    NO_ROW: "the model predicts nothing for him that day (no role player, or no game)",
+    VOID: "he did not play, so the bet is void",
+    LATE: "quoted at or after tip-off",
+    STALE: "quoted before the information that the model used",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class MatchedLines:
+    """Prices that were matched with predictions.
+
+    `lines` has one row for each game date, game_id, player_lookup and line: player_full_name, `ours` (probability of
+    over given no push), `push` (the model's probability of exactly the line), `market` (mean probability of over given
+    no push of the books that quote both sides; NaN without one), over_price and under_price (the best usable prices;
+    NaN if nobody quotes the side) with over_book, under_book, over_is_closing and under_is_closing, `closing` (as
+    `market`, from closing quotes; NaN without one), `is_main` (the player's line whose market probability is nearest to
+    1/2) and `points` (NaN for a player who did not play or has not yet).
+
+    `left_out` counts quotes by the keys of REASONS, `n_quotes` counts all quotes, `n_untimed` those that are used
+    without a time, `n_unknown_tip_off` those that are used for a game of unknown tip-off, and `n_one_sided` the lines
+    without a market probability. `unknown_names` are the names that match no player, with a similar one if there is
+    one.
+    """
+
+    lines: pd.DataFrame
+    left_out: dict[str, int]
+    n_quotes: int
+    n_untimed: int
+    n_unknown_tip_off: int
+    n_one_sided: int
+    unknown_names: tuple[str, ...]
+
+
+def match_lines(
+    prices: pd.DataFrame, predictions: pd.DataFrame, absent: pd.DataFrame, margin: Margin, names: tuple[str, ...] = ()
+) -> MatchedLines:
+    """Join quotes with predictions of the same player and game date.
+
+    `prices` has game_date, player_lookup (NaN for a name that matches no player), line, over_price, under_price
+    (decimal; NaN for a missing side), book, quoted_at (UTC, NaT if unknown) and is_closing (bool). `predictions` has
+    game_date, game_id, player_lookup, player_full_name, ladder (P(points >= k), k = 1, 2, ...), known_at (UTC),
+    tip_off (UTC), is_tip_off_known and points. `absent` has game_date and player_lookup of players whose team played
+    without them. `names` describe the names that match no player.
+    """
+    joined = prices.merge(predictions, on=GAME, how="left", validate="many_to_one")
+    is_absent = _keys(joined).isin(_keys(absent))
+    quoted = joined["quoted_at"]
+    conditions = {
+        UNKNOWN: joined["player_lookup"].isna(),
+        VOID: joined["game_id"].isna() & is_absent,
+        NO_ROW: joined["game_id"].isna(),
+        LATE: quoted >= joined["tip_off"],
+        STALE: quoted <= joined["known_at"],
+    }
+    reason = pd.Series(np.select(list(conditions.values()), list(conditions), default=""), index=joined.index)
+    left_out = {name: int((reason == name).sum()) for name in REASONS}
+    used = joined[reason == ""]
+    timed = used["quoted_at"].notna()
+    lines = _build_lines(used, margin)
+    return MatchedLines(
+        lines=lines,
+        left_out=left_out,
+        n_quotes=len(prices),
+        n_untimed=int((~timed).sum()),
+        n_unknown_tip_off=int((timed & ~used["is_tip_off_known"].astype(bool)).sum()),
+        n_one_sided=int(lines["market"].isna().sum()),
+        unknown_names=names,
+    )
+
+
+def _keys(frame: pd.DataFrame) -> pd.Index:
+    return pd.MultiIndex.from_frame(frame[GAME])
+
+
+def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
+    """Return the lines of usable quotes.
+
+    Of each book the earliest quote that is not a closing one is taken, as somebody would who bets when the prediction
+    is made; a closing quote only if the book has no other.
+    """
+    over, under = used["over_price"].to_numpy("float64"), used["under_price"].to_numpy("float64")
+    used = used.assign(market=remove_margin(over, under, margin), is_late=used["is_closing"] | used["quoted_at"].isna())
+    ordered = used.sort_values([*LINE, "book", "is_late", "quoted_at"], kind="stable")
+    taken = ordered.drop_duplicates([*LINE, "book"])
+    groups = taken.groupby(LINE, sort=True)
+    lines = groups.agg(
+        player_full_name=("player_full_name", "first"),
+        market=("market", "mean"),
+        ladder=("ladder", "first"),
+        points=("points", "first"),
+    ).reset_index()
+    for side in ("over", "under"):
+        best = taken.dropna(subset=[f"{side}_price"]).sort_values([f"{side}_price", "book"], ascending=[False, True])
+        best = best.drop_duplicates(LINE)[[*LINE, f"{side}_price", "book", "is_late"]]
+        best = best.rename(columns={"book": f"{side}_book", "is_late": f"{side}_is_closing"})
+        lines = lines.merge(best, on=LINE, how="left")
+    closing = ordered[ordered["is_closing"]].groupby(LINE)["market"].mean()
+    lines = lines.merge(closing.rename("closing").reset_index(), on=LINE, how="left")
+    ours, push = probability_of_over(lines["ladder"], lines["line"].to_numpy("float64"))
+    return lines.drop(columns="ladder").assign(ours=ours, push=push, is_main=_is_main(lines))
+
+
+def probability_of_over(ladders: pd.Series, line: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return P(points > line) given no push and P(points = line), both (n,); the latter is 0 unless the line is whole.
+
+    Lines are at least 0 and below the length of the ladder.
+    """
+    if not len(line):
+        return np.empty(0), np.empty(0)
+    ladder = np.concatenate([np.ones((len(line), 1)), np.stack(list(ladders))], axis=1)
+    rows, below = np.arange(len(line)), np.floor(line).astype(int)
+    over = ladder[rows, below + 1]
+    push = np.where(line == below, ladder[rows, below] - over, 0.0)
+    return np.asarray(over / (1.0 - push)), np.asarray(push)
+
+
+def _is_main(lines: pd.DataFrame) -> np.ndarray:
+    """Return whether each line is the player's nearest to an even chance; the lowest of several, (n,) bool."""
+    distance = (lines["market"] - 0.5).abs().round(12)
+    ranked = lines.assign(distance=distance).dropna(subset=["distance"]).sort_values(["distance", "line"])
+    main = ranked.drop_duplicates(["game_date", "game_id", "player_lookup"]).index
+    return np.asarray(lines.index.isin(main))

@@ -1,0 +1,57 @@
+"""Prices as decimal odds, and the probabilities in them once the bookmaker's margin is removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import numpy as np
+
+from breakout.evaluation.rows import FloatArray
+
+Margin = Literal["multiplicative", "power", "shin"]
+
+_NEWTON_STEPS = 60  # many more than ten; the steps converge quadratically
+
+
+def american_to_decimal(odds: FloatArray) -> FloatArray:
+    """Return decimal odds (n,) of American ones: +150 is 2.5, -200 is 1.5. NaN stays NaN."""
+    with np.errstate(divide="ignore"):
+        return np.where(odds > 0, 1.0 + odds / 100.0, 1.0 + 100.0 / np.abs(odds))
+
+
+def remove_margin(over: FloatArray, under: FloatArray, margin: Margin) -> FloatArray:
+    """Return the market's probability of over (n,) from the decimal prices of both sides, each above 1.
+
+    On a line that can push it is the probability given no push. It is NaN where a price is NaN.
+
+    With a = 1/over and b = 1/under: `multiplicative` is a / (a + b). `power` is a^k, with k such that a^k + b^k = 1
+    (Clarke, Kovalchik and Ingram 2017). `shin` assumes that a share z of the bets knows the result (Shin 1993); with
+    two outcomes its solution is (1 + a - b) / 2, so that both sides carry the same margin (Jullien and Salanié 1994).
+    """
+    return _METHODS[margin](1.0 / over, 1.0 / under)
+
+
+def _multiplicative(over: FloatArray, under: FloatArray) -> FloatArray:
+    return np.asarray(over / (over + under))
+
+
+def _power(over: FloatArray, under: FloatArray) -> FloatArray:
+    # a^k + b^k falls in k and is convex, so Newton's steps from a k below the solution never pass it.
+    k = np.where(over + under > 1.0, 1.0, 0.0)
+    log_over, log_under = np.log(over), np.log(under)
+    for _ in range(_NEWTON_STEPS):
+        powered_over, powered_under = np.exp(k * log_over), np.exp(k * log_under)
+        k = k - (powered_over + powered_under - 1.0) / (powered_over * log_over + powered_under * log_under)
+    return np.asarray(np.exp(k * log_over))
+
+
+def _shin(over: FloatArray, under: FloatArray) -> FloatArray:
+    return np.asarray((1.0 + over - under) / 2.0)
+
+
+_METHODS: Mapping[Margin, Callable[[FloatArray, FloatArray], FloatArray]] = {
+    "multiplicative": _multiplicative,
+    "power": _power,
+    "shin": _shin,
+}

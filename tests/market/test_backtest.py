@@ -1,0 +1,112 @@
+"""Backtests: figures against a plain computation in pandas, and what simulated seasons must show."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from breakout.evaluation.metrics import area_under_roc, brier_score, log_loss
+from breakout.market.backtest import Backtest, measure_returns, run_backtest
+from breakout.market.baseline import MARKET, OURS
+from tests.market.markets import LIMITS, Season, parameters, simulate_season
+
+
+@cache
+def backtest(seed: int, noise_model: float, noise_market: float) -> tuple[Season, Backtest, pd.DataFrame]:
+    season = simulate_season(seed, noise_model=noise_model, noise_market=noise_market, dates=120, games=25)
+    return season, *run_backtest(season.matched(), LIMITS, parameters())
+
+
+def with_pushes_and_voids() -> pd.DataFrame:
+    _, _, bets = backtest(1, 0.2, 0.3)
+    return bets.assign(
+        result=np.where(
+            np.arange(len(bets)) % 17 == 0, "push", np.where(np.arange(len(bets)) % 23 == 1, "void", bets["result"])
+        )
+    )
+
+
+def test_returns_agree_with_a_plain_computation_in_pandas() -> None:
+    bets, drawn = with_pushes_and_voids(), parameters(300)
+    found = measure_returns(bets, drawn)
+    decided = bets[bets["result"].isin(["won", "lost"])].copy()
+    decided["profit"] = decided["stake"] * np.where(decided["result"] == "won", decided["price"] - 1, -1)
+    by_date = decided.groupby("game_date")[["profit", "stake"]].sum()
+    assert found.profit == pytest.approx(by_date["profit"].sum())
+    assert found.staked == pytest.approx(by_date["stake"].sum())
+    assert found.total_yield.estimate == pytest.approx(by_date["profit"].sum() / by_date["stake"].sum())
+    assert found.hit_rate.estimate == pytest.approx((decided["result"] == "won").mean())
+    cumulative = pd.concat([pd.Series([0.0]), by_date["profit"].cumsum()])
+    assert found.drawdown == pytest.approx((cumulative.cummax() - cumulative).max())
+    # The interval: draw as many dates as there are, with replacement, and take quantiles of the yields.
+    drawn_dates = np.random.default_rng(42).integers(len(by_date), size=(300, len(by_date)))
+    sums = [by_date.iloc[places].sum() for places in drawn_dates]
+    yields = pd.Series([one["profit"] / one["stake"] for one in sums])
+    assert found.total_yield.low == pytest.approx(yields.quantile(0.025))
+    assert found.total_yield.high == pytest.approx(yields.quantile(0.975))
+    needed = len(decided) * (1.959963984540054 * yields.std() * found.staked / found.profit) ** 2
+    assert found.bets_needed == math.ceil(needed)
+    assert found.results == bets["result"].value_counts().reindex(["won", "lost", "push", "void"]).to_dict()
+
+
+def test_the_curve_ends_at_the_totals() -> None:
+    found = measure_returns(with_pushes_and_voids(), parameters(300))
+    assert found.curve[-1].profit == pytest.approx(found.profit)
+    assert found.curve[-1].cumulative_yield.estimate == pytest.approx(found.total_yield.estimate)
+    assert found.curve[-1].cumulative_yield.high == pytest.approx(found.total_yield.high)
+    assert found.curve[0].cumulative_yield.low is None  # one date shows no spread
+
+
+def test_no_bets_have_no_yield_rather_than_one_of_0() -> None:
+    _, found, bets = backtest(1, 0.3, 0.0)
+    assert bets.empty
+    assert found.returns.total_yield.estimate is None
+    assert found.returns.bets_needed is None
+
+
+def test_the_market_is_evaluated_on_the_same_lines() -> None:
+    season, found, _ = backtest(1, 0.2, 0.3)
+    assert found.market is not None
+    is_over = (season.lines["points"] > season.lines["line"]).to_numpy().astype("float64")
+    for name, column in ((OURS, "ours"), (MARKET, "market")):
+        p, metrics = season.lines[column].to_numpy(), found.market.metrics[name]
+        assert metrics["log_loss"].estimate == pytest.approx(log_loss(is_over, p))
+        assert metrics["brier"].estimate == pytest.approx(brier_score(is_over, p))
+        assert metrics["auc"].estimate == pytest.approx(area_under_roc(is_over, p))
+    difference = found.market.differences[OURS]["log_loss"]
+    assert difference.difference.estimate == pytest.approx(
+        (log_loss(is_over, season.lines["ours"]) or 0) - (log_loss(is_over, season.lines["market"]) or 0)
+    )
+
+
+def test_a_true_model_finds_an_edge_and_returns_what_it_claimed() -> None:
+    for seed in range(4):
+        season, found, bets = backtest(seed, 0.0, 0.3)
+        assert found.has_edge
+        assert not found.is_overclaimed
+        true_yield = float((bets["stake"] * season.true_values(bets)).sum() / bets["stake"].sum())
+        assert found.returns.claimed == pytest.approx(true_yield, abs=1e-9)
+        low, high = found.returns.total_yield.low, found.returns.total_yield.high
+        assert low is not None
+        assert high is not None
+        assert low - 0.5 * (high - low) < true_yield < high + 0.5 * (high - low)
+
+
+def test_a_noisy_model_returns_less_than_it_claimed() -> None:
+    for seed in range(4):
+        _, found, _ = backtest(seed, 0.3, 0.3)
+        assert found.returns.claimed is not None
+        assert found.returns.total_yield.estimate is not None
+        assert found.returns.total_yield.estimate < found.returns.claimed
+        assert found.is_overclaimed
+
+
+def test_no_edge_is_shown_over_a_market_that_knows_the_truth() -> None:
+    for seed in range(4):
+        _, found, bets = backtest(seed, 0.3, 0.0)
+        assert not found.has_edge
+        assert bets.empty
