@@ -18,9 +18,7 @@ def test_a_true_model_has_yields_that_cover_the_truth() -> None:
         true_yield = float((bets["stake"] * season.true_values(bets)).sum() / bets["stake"].sum())
         covered.append(found.returns.total_yield.holds(true_yield))
     share = float(np.mean(covered))
-    print(
-        f"the model is the truth: 95 % intervals of the yield hold the true yield in {share:.1%} of {SEASONS} seasons"
-    )
+    print(f"the model is the truth: 95 % intervals hold the true yield in {share:.1%} of {SEASONS} seasons")
     assert share > 0.95 - 3 * np.sqrt(0.95 * 0.05 / SEASONS)
 
 
@@ -29,7 +27,7 @@ def test_a_noisy_model_returns_less_than_it_claims() -> None:
     gaps = np.array([(one.total_yield.estimate or 0.0) - (one.claimed or 0.0) for one in found])
     said = np.mean([one.shortfall.high is not None and one.shortfall.high < 0 for one in found])
     print(
-        f"truth plus noise: yield minus claim {gaps.mean():+.3f}, below 0 in {np.mean(gaps < 0):.1%}; said in {said:.1%}"
+        f"truth plus noise: yield less claim {gaps.mean():+.3f}, below 0 in {np.mean(gaps < 0):.1%}, said in {said:.1%}"
     )
     assert (gaps < 0).all()
     assert said > 0.95
