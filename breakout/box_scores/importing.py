@@ -96,7 +96,8 @@ def _build_games(
     that several players share, and counts the new games whose team totals are sums of player rows.
     """
     earlier_players, earlier_teams = _stored_lines(stored)
-    players = _with_names(_replace_lines(earlier_players, extract.players, ["source_game_id", "source_player_id"]))
+    players = _replace_lines(earlier_players, extract.players, ["source_game_id", "source_player_id"])
+    players = _with_names(players, earlier_players)
     given = _replace_lines(earlier_teams, extract.teams, ["source_game_id", "team"])
     games, left_out = find_games(Extract(players, given, schedule))
     unnamed = players["player_full_name"].isna()
@@ -141,10 +142,11 @@ def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: l
     return pd.concat([kept, incoming], ignore_index=True) if len(kept) else incoming.reset_index(drop=True)
 
 
-def _with_names(players: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines with missing names filled by those of the same id."""
-    named = players[players["player_full_name"].notna()].drop_duplicates("source_player_id", keep="last")
-    known = players["source_player_id"].map(named.set_index("source_player_id")["player_full_name"])
+def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines with missing names filled by those of the same id, also in earlier lines."""
+    named = pd.concat([earlier, players], ignore_index=True) if len(earlier) else players
+    named = named[named["player_full_name"].notna()].drop_duplicates("source_player_id", keep="last")
+    known = players["source_player_id"].map(named.set_index("source_player_id")["player_full_name"]).astype("string")
     return players.assign(player_full_name=players["player_full_name"].fillna(known))
 
 

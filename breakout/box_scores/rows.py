@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from breakout.box_scores.extracts import COUNTS
@@ -107,7 +108,7 @@ def build_players(
     """Return rows of player_game_summary, and the names that two players share in one season.
 
     Lines of games that are not in `games` are left out. `teams` holds rows of team_offense_game_summary. The usage rate
-    is in percent, missing for a player without minutes.
+    is in percent with two decimals, missing for a player without minutes.
     """
     rows = _with_game(lines, games)
     rows["player_lookup"] = rows["player_full_name"].map(player_lookup).astype("string")
@@ -120,7 +121,9 @@ def build_players(
     rows = rows.join(per_use, on=["source_game_id", "team_abbr"])
     uses = rows["fg_attempts"] + FREE_THROW_SHARE * rows["ft_attempts"] + rows["turnovers"]
     played = rows["minutes"].where(rows["minutes"] > 0).astype("Float64")
-    rows["usage_rate"] = (100 * uses * rows["per_use"] / played).astype("Float64").round(2).astype("float64")
+    percent = (100 * uses * rows["per_use"] / played).astype("float64")
+    # Ties go up, as in the league's tables; the addend restores ties that the division left a little below.
+    rows["usage_rate"] = np.floor(100 * percent + 0.5 + 1e-7) / 100
     return rows[list(PLAYER_ROW)], shared
 
 

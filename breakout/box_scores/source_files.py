@@ -23,7 +23,8 @@ def read_source(path: Path) -> pd.DataFrame:
     A JSON file holds a list of objects, a service's answer with `resultSets`, or a schedule with `leagueSchedule`.
     """
     try:
-        head = path.open("rb").read(4)
+        with path.open("rb") as file:
+            head = file.read(4)
     except OSError as error:
         raise DataError(system_sentence(f"{path} cannot be read", error)) from error
     if not head:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from breakout.artifacts import load_parquet, to_parquet
 from breakout.box_scores.rows import PLAYER_ROW, SCHEDULE_ROW, TEAM_ROW
-from breakout.warehouse.table_folder import Partition, TableManifest, read_manifest, write_folder
+from breakout.warehouse.table_folder import Partition, TableManifest, read_manifest, remove_leftovers, write_folder
 
 PLAYERS, TEAMS, SCHEDULE, AVAILABILITY = (
     "player_game_summary",
@@ -84,28 +84,32 @@ def _typed_column(values: pd.Series, name: str) -> pd.Series:
 
 
 class StoredTables:
-    """The tables of a folder, read by table; `manifest` is empty for a folder without tables."""
+    """The tables of a folder, each read once; `manifest` is empty for a folder without tables."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = read_manifest(folder) or TableManifest()
+        self._rows: dict[str, pd.DataFrame] = {}
 
     def read(self, table: str) -> pd.DataFrame:
         """Return all rows of a table, none if it is not there."""
-        partitions = self.manifest.tables.get(table, {})
-        frames = [load_parquet(self.folder / table / partition.file) for _, partition in sorted(partitions.items())]
-        columns = [*ROWS[table], *([] if table == CORRECTIONS else ["imported_at"])]
-        rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
-        return typed(rows)
+        if table not in self._rows:
+            partitions = self.manifest.tables.get(table, {})
+            frames = [load_parquet(self.folder / table / partition.file) for _, partition in sorted(partitions.items())]
+            columns = [*ROWS[table], *([] if table == CORRECTIONS else ["imported_at"])]
+            rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+            self._rows[table] = typed(rows)
+        return self._rows[table]
 
     def write(self, tables: dict[str, pd.DataFrame], source: str | None, now: datetime) -> TableChanges:
         """Write the new rows of tables, which replace all earlier ones, and return what changed.
 
-        Nothing is written if no row changed.
+        Nothing is written if no row changed; files that a killed process left are removed.
         """
         changes = TableChanges()
         stamped = {name: self._stamp(name, typed(rows), now, changes) for name, rows in tables.items()}
         if changes.is_empty:
+            remove_leftovers(self.folder, self.manifest)
             return changes
         if len(changes.corrections):
             stamped[CORRECTIONS] = pd.concat([self.read(CORRECTIONS), changes.corrections], ignore_index=True)
@@ -122,21 +126,22 @@ class StoredTables:
         """Add `imported_at` to the rows: that of the same earlier row, or `now` for a new or changed row."""
         keys = list(KEYS[name])
         old = self.read(name).set_index(keys)
-        new = rows.set_index(keys)
-        earlier = old.reindex(new.index)
-        is_new = ~new.index.isin(old.index)
-        cells = [column for column in new.columns if column != "imported_at"]
+        index = pd.MultiIndex.from_frame(rows[keys]) if len(keys) > 1 else pd.Index(rows[keys[0]])
+        earlier = old.reindex(index).reset_index(drop=True)
+        is_new = ~index.isin(old.index)
+        cells = [column for column in ROWS[name] if column not in keys]
+        new = rows.reset_index(drop=True)
         differs = pd.DataFrame({cell: differing_cells(earlier[cell], new[cell]) for cell in cells}, index=new.index)
         is_changed = differs.any(axis=1).to_numpy() & ~is_new
         changes.added[name] = int(is_new.sum())
         changes.replaced[name] = int(is_changed.sum())
-        changes.removed[name] = int((~old.index.isin(new.index)).sum())
+        changes.removed[name] = int((~old.index.isin(index)).sum())
         if name in {PLAYERS, TEAMS, SCHEDULE} and is_changed.any():
             listed = _corrections(name, earlier[is_changed], new[is_changed], differs[is_changed], now)
             changes.corrections = pd.concat([changes.corrections, listed], ignore_index=True)
         stamp = pd.Series(now, new.index, dtype="datetime64[us, UTC]")
         new["imported_at"] = earlier["imported_at"].where(~(is_new | is_changed), stamp)
-        return new.reset_index()[[*ROWS[name], "imported_at"]]
+        return new[[*ROWS[name], "imported_at"]]
 
 
 def differing_cells(first: pd.Series, second: pd.Series) -> pd.Series:
@@ -147,7 +152,7 @@ def differing_cells(first: pd.Series, second: pd.Series) -> pd.Series:
 def _corrections(name: str, old: pd.DataFrame, new: pd.DataFrame, differs: pd.DataFrame, now: datetime) -> pd.DataFrame:
     """Return one row for each changed cell: who, the column, the value before and after."""
     who = {PLAYERS: "player_lookup", TEAMS: "team_abbr", SCHEDULE: "home_team_abbr"}[name]
-    named = new.reset_index()[["game_date", "game_id", who]].set_axis(["game_date", "game_id", "who"], axis=1)
+    named = new[["game_date", "game_id", who]].set_axis(["game_date", "game_id", "who"], axis=1)
     parts = []
     for column in differs.columns:
         where = differs[column].to_numpy()

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakout import settings
+from breakout.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from breakout.settings.groups import WarehouseConfig
     from breakout.warehouse.base import Warehouse
+    from breakout.warehouse.table_folder import TableManifest
 
 
 def open_for(config: Any, command: str) -> Warehouse:
@@ -46,14 +48,7 @@ def open_warehouse(
 
         return open_sample(is_lazy=is_lazy)
     if isinstance(config, settings.DuckDBWarehouseConfig):
-        from breakout.warehouse.duckdb import DuckDBWarehouse
-        from breakout.warehouse.reading import ReadOptions
-        from breakout.warehouse.renaming import Renaming
-
-        files = _files(config)
-        renaming = Renaming.from_maps(config.team_codes, config.season_types)
-        options = ReadOptions(config.season_type, config.date_format, config.hive_partitioning, renaming)
-        return DuckDBWarehouse(files, options, is_lazy=is_lazy)
+        return _open_files(config, is_lazy=is_lazy)
     from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 
     opened = BigQueryWarehouse(config, labels)
@@ -64,14 +59,41 @@ def open_warehouse(
     return CachedWarehouse(opened, cache_folder, refresh=config.refresh, is_read_only=is_read_only)
 
 
+def _open_files(config: settings.DuckDBWarehouseConfig, *, is_lazy: bool) -> Warehouse:
+    """Open the files; those of a folder that another process imports into meanwhile are opened anew."""
+    from breakout.warehouse.duckdb import DuckDBWarehouse
+    from breakout.warehouse.reading import ReadOptions
+    from breakout.warehouse.renaming import Renaming
+
+    renaming = Renaming.from_maps(config.team_codes, config.season_types)
+    options = ReadOptions(config.season_type, config.date_format, config.hive_partitioning, renaming)
+    while True:
+        manifest = _manifest(config)
+        try:
+            opened = DuckDBWarehouse(_files(config), options, is_lazy=is_lazy)
+        except DataError:
+            if manifest == _manifest(config):
+                raise
+            continue
+        if manifest == _manifest(config):
+            return opened
+        opened.close()
+
+
+def _manifest(config: settings.DuckDBWarehouseConfig) -> TableManifest | None:
+    from breakout.warehouse.table_folder import read_folder
+
+    return None if config.folder is None else read_folder(Path(config.folder).expanduser())
+
+
 def _files(config: settings.DuckDBWarehouseConfig) -> dict[str, str]:
     """Return the path of each table, that of an imported table being its folder of files."""
-    from breakout.warehouse.table_folder import FOLDER_TABLES, read_folder
+    from breakout.warehouse.table_folder import FOLDER_TABLES
 
     files = {}
-    if config.folder is not None:
+    manifest = _manifest(config)
+    if config.folder is not None and manifest is not None:
         folder = Path(config.folder).expanduser()
-        manifest = read_folder(folder)
         files = {table: str(folder / table) for table in FOLDER_TABLES if manifest.rows(table)}
     given = {table: getattr(config, table) for table in FOLDER_TABLES}
     return files | {table: path for table, path in given.items() if path is not None}

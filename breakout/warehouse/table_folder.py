@@ -63,12 +63,22 @@ def table_paths(table: Path) -> tuple[str, ...] | None:
 
 
 def write_folder(folder: Path, manifest: TableManifest, files: Mapping[tuple[str, str], bytes]) -> None:
-    """Write new files of (table, file name), then the manifest; then remove the files that it does not name."""
+    """Write new files of (table, file name), then the manifest; then remove the files that it does not name.
+
+    The caller holds a lock on the folder, so that no other process writes there.
+    """
     for (table, name), content in files.items():
         save_bytes(content, folder / table / name)
     save_json(manifest, folder / MANIFEST)
-    for table in (*manifest.tables,):
+    remove_leftovers(folder, manifest)
+
+
+def remove_leftovers(folder: Path, manifest: TableManifest) -> None:
+    """Remove the files of earlier states and of killed processes; the caller holds a lock on the folder."""
+    for table in manifest.tables:
         named = {partition.file for partition in manifest.tables[table].values()}
         for path in (folder / table).glob("*.parquet"):
             if path.name not in named:
                 path.unlink(missing_ok=True)
+    for path in folder.glob(f".{MANIFEST}.*"):  # incomplete manifests of killed processes
+        path.unlink(missing_ok=True)

@@ -149,8 +149,10 @@ def test_two_players_of_one_name_are_told_apart_and_listed(tmp_path: Path) -> No
     assert {"annnykBOS1", "annnykNYK1"} <= set(rows(tmp_path, PLAYERS)["player_lookup"])
 
 
-def test_a_neutral_site_takes_its_home_team_from_the_schedule_or_is_named(tmp_path: Path) -> None:
-    sides = [side("0022400147", "2024-11-02", "MIA vs. WAS"), side("0022400147", "2024-11-02", "WAS vs. MIA", "L")]
+@pytest.mark.parametrize("place", ["vs.", "@"])
+def test_a_neutral_site_takes_its_home_team_from_the_schedule_or_is_named(tmp_path: Path, place: str) -> None:
+    sides = [side("0022400147", "2024-11-02", f"{team} {place} {other}", won) for team, other, won in
+             (("MIA", "WAS", "W"), ("WAS", "MIA", "L"))]  # fmt: skip
     result = write(tmp_path, *sides)
     assert result.left_out[0].games == ("2024-11-02 MIA and WAS (0022400147)",)
     listed = {
@@ -165,6 +167,26 @@ def test_a_neutral_site_takes_its_home_team_from_the_schedule_or_is_named(tmp_pa
     import_lines(join([lines(*sides), schedule]), "nba_api", tmp_path, SECOND)
     assert set(rows(tmp_path, PLAYERS)["game_id"]) == {"20241102_WAS_MIA"}
     assert rows(tmp_path, "schedule")["tip_off"].tolist() == [pd.Timestamp("2024-11-03T01:00Z")]
+
+
+def test_a_game_of_an_old_season_has_todays_codes(tmp_path: Path) -> None:
+    name = "0020500061"  # New Orleans played in Oklahoma City, and New Jersey's code is still its own
+    sides = [side(name, "2005-11-09", "NOK vs. NJN"), side(name, "2005-11-09", "NJN @ NOK", "L")]
+    write(tmp_path, *sides)
+    assert set(rows(tmp_path, PLAYERS)["game_id"]) == {"20051109_NJN_NOP"}
+    assert set(rows(tmp_path, TEAMS)["season_year"]) == {2005}
+
+
+def test_the_log_of_a_player_without_a_name_adds_to_known_games_only(tmp_path: Path) -> None:
+    """PlayerGameLog has no column of names: the id tells who it is."""
+    write(tmp_path, *game())
+    log = as_text(pd.DataFrame([row for row in game(AST=9)[0][0] if row["PLAYER_ID"] == "BOS1"]))
+    extract = extract_nba_api(log.drop(columns=["PLAYER_NAME", "TEAM_ABBREVIATION"]), "player.csv")
+    result = import_lines(extract, "nba_api", tmp_path, SECOND)
+    assert result.changes.replaced[PLAYERS] == 1
+    assert rows(tmp_path, PLAYERS).set_index("player_lookup").loc["annbos", "assists"] == 9
+    alone = import_lines(extract, "nba_api", tmp_path / "alone", SECOND)
+    assert [left.games for left in alone.left_out] == [("20241022_NYK_BOS",)]
 
 
 def test_exhibitions_and_unfinished_games_are_left_out_and_counted(tmp_path: Path) -> None:
@@ -234,6 +256,7 @@ def test_an_unknown_code_in_a_game_of_a_known_team_is_refused(tmp_path: Path) ->
         (b"GAME_ID,PTS\n0022400061,3\n00224", "ends in the middle of a row"),
         (b'{"resultSets": [{"headers": ["A"], "rowSet": [[1', "is not whole JSON"),
         (b'{"error": "busy"}', "holds neither rows, resultSets nor a leagueSchedule"),
+        (b"PAR1 and nothing else", "is damaged and cannot be read as Parquet"),
     ],
 )
 def test_a_half_written_file_is_refused(tmp_path: Path, text: bytes, problem: str) -> None:
@@ -242,7 +265,11 @@ def test_a_half_written_file_is_refused(tmp_path: Path, text: bytes, problem: st
         read_source(tmp_path / "games")
 
 
-@pytest.mark.parametrize("extract", [extract_nba_api, extract_hoopr, extract_kaggle])
+def report_of_five(rows_of_file: pd.DataFrame, where: str) -> Any:
+    return extract_injury_report(rows_of_file, where, FIRST)
+
+
+@pytest.mark.parametrize("extract", [extract_nba_api, extract_hoopr, extract_kaggle, report_of_five])
 def test_the_wrong_file_for_the_kind_is_refused(extract: Any) -> None:
     with pytest.raises(DataError, match=r"a\.csv is .*it lacks"):
         extract(as_text(pd.DataFrame({"gamma": ["1"]})), "a.csv")
