@@ -74,6 +74,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 ONLY_TRAINS = ("window.eval_start=null", "window.eval_end=null")
+ENDS_EARLIER = ("window.train_end=2026-01-03", "window.eval_start=2026-01-04")
 SETTINGS = {
     "default": (),
     "refit": (),  # the default settings again
@@ -81,7 +82,8 @@ SETTINGS = {
     "base_rate": ("model=base_rate",),
     "narrow": ("target.max_ppg=14",),  # another question
     "untested": ("model=logistic", "seed=7", *ONLY_TRAINS),
-    "earlier": ("model=logistic", "window.train_end=2026-01-03", "window.eval_start=2026-01-04"),
+    "earlier": ("model=logistic", *ENDS_EARLIER),
+    "earlier_base_rate": ("model=base_rate", *ENDS_EARLIER),
     "experimental": ("mode=experimental", "features.names=[points_avg_season,cv_ratio]"),
     "reported": ("model=logistic", "mode=experimental", "features.names=[points_avg_season,team_points_out]"),
     "calibrated": ("calibration=isotonic",),

@@ -89,38 +89,48 @@ def grade_entries(
     has_played = (results["minutes_played"] > 0) & results["points"].notna()
     played = results[has_played].assign(points=results["points"].astype("float64"))
     rows = counted.merge(
-        played[["game_id", "player_lookup", "points", "game_date"]].rename(columns={"game_date": "played_on"}),
+        played[["game_id", "player_lookup", "points"]],
         on=["game_id", "player_lookup"],
         how="left",
     )
-    game_dates = results.groupby("game_id")["game_date"].first().to_dict()
-    elsewhere: dict[Any, Any] = {(row.player_lookup, row.game_date): row for row in played.itertuples()}
-    decided = [
-        _outcome(row, game_dates.get(row.game_id), elsewhere, scheduled, today - timedelta(days=lost_after_days))
-        for row in rows.itertuples()
+    played_on = rows["game_id"].map(results.drop_duplicates("game_id").set_index("game_id")["game_date"])
+    is_on_time = ~rows["is_late"].to_numpy(dtype=bool)
+    has_points = (rows["points"].notna() & (played_on == rows["game_date"])).to_numpy(dtype=bool)
+    is_plain = has_points & is_on_time  # played as predicted; the others are few, and need a look each
+    outcome = np.where(rows["points"] >= rows["points_for_breakout"], "breakout", "no").astype(object)
+    reason = np.array([""] * len(rows), dtype=object)
+    reason[is_plain] = [
+        f"{points:.0f} points, {needed} needed"
+        for points, needed in rows.loc[is_plain, ["points", "points_for_breakout"]].itertuples(index=False)
     ]
-    is_graded = np.array([outcome in GRADED for outcome, _ in decided], dtype=bool)
-    return rows.drop(columns="played_on").assign(
-        outcome=[outcome for outcome, _ in decided],
-        reason=[reason for _, reason in decided],
-        points=rows["points"].where(is_graded),
-    )
+    others = rows.assign(played_on=played_on)[~is_plain]
+    elsewhere = _played_games(played, others)
+    old = today - timedelta(days=lost_after_days)
+    for place, row in zip(np.flatnonzero(~is_plain), others.itertuples(), strict=True):
+        outcome[place], reason[place] = _outcome(row, elsewhere, scheduled, old)
+    is_graded = np.isin(outcome.astype(str), GRADED)
+    return rows.assign(outcome=outcome, reason=reason, points=rows["points"].where(is_graded))
+
+
+def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str, date], tuple[str, str]]:
+    """Return team and game of each played game of the players and dates of `wanted`."""
+    found = played.merge(wanted[["player_lookup", "game_date"]].drop_duplicates(), on=["player_lookup", "game_date"])
+    columns = (found[name] for name in ("player_lookup", "game_date", "team_abbr", "game_id"))
+    return {(player, day): (team, game) for player, day, team, game in zip(*columns, strict=True)}
 
 
 def _outcome(
-    row: Any, played_on: date | None, elsewhere: dict[tuple[str, date], Any], scheduled: dict[str, date], old: date
+    row: Any, elsewhere: dict[tuple[str, date], tuple[str, str]], scheduled: dict[str, date], old: date
 ) -> tuple[str, str]:
+    """Return outcome and reason of an entry that is late or whose game was not played as predicted."""
     if row.is_late:
         return "late", "predicted at or after tip-off"
-    if played_on is None:
+    if pd.isna(row.played_on):
         return _unplayed(row, scheduled, old)
-    if played_on != row.game_date:
-        return "void", f"the game was played on {played_on}"
-    if row.points == row.points:
-        is_breakout = row.points >= row.points_for_breakout
-        return "breakout" if is_breakout else "no", f"{row.points:.0f} points, {row.points_for_breakout} needed"
-    other = elsewhere.get((row.player_lookup, row.game_date))
-    return "void", "did not play" if other is None else f"played for {other.team_abbr} in {other.game_id}"
+    if row.played_on != row.game_date:
+        return "void", f"the game was played on {row.played_on}"
+    team, game = elsewhere.get((row.player_lookup, row.game_date), ("", ""))
+    return "void", f"played for {team} in {game}" if game else "did not play"
 
 
 def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str]:

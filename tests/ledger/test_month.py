@@ -7,23 +7,22 @@ is postponed; one day nobody calls; one day the call is made twice; one call is 
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import time
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
 from breakout.bundle import Bundle, load_bundle
 from breakout.dataset import build_dataset
-from breakout.ledger.grading import GRADED
+from breakout.ledger.grading import GRADED, Which
 from breakout.ledger.review import LedgerReview, review_ledger
 from breakout.ledger.shadows import Shadows
 from breakout.ledger.store import FolderLedger
@@ -32,7 +31,7 @@ from breakout.programs import daily
 from breakout.settings.composition import compose
 from breakout.warehouse.opening import open_for
 from breakout.warehouse.sample import SAMPLE_FOLDER
-from tests.commands import files, train
+from tests.commands import Trained, files
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -42,12 +41,6 @@ TWICE, SKIPPED, KILLED = date(2026, 1, 19), date(2026, 1, 17), date(2026, 1, 28)
 POSTPONED_ON, POSTPONED_TO = date(2026, 1, 24), date(2026, 2, 20)
 CORRECTED_ON, CORRECTED_BY = date(2026, 1, 20), date(2026, 1, 22)
 KEY = ["game_id", "player_lookup"]
-TRAINING = (
-    "window.train_start=2025-11-01",
-    "window.train_end=2026-01-03",
-    "window.eval_start=2026-01-04",
-    "window.eval_end=2026-01-04",
-)
 
 
 @dataclass(frozen=True)
@@ -61,10 +54,10 @@ class Month:
     wrong_points: int
     production: Bundle
     shadow: Bundle
-    words: tuple[str, ...]
+    config: Any
 
-    def review(self, *words: str) -> LedgerReview:
-        config: Any = compose("grade", (*self.words, "evaluation.bootstrap_resamples=40", *words))
+    def review(self, which: Which = "first") -> LedgerReview:
+        config = replace(self.config, ledger=replace(self.config.ledger, which=which))
         with open_for(config, "grade") as warehouse:
             return review_ledger(warehouse, config, at(LAST + timedelta(days=1)))
 
@@ -124,23 +117,23 @@ HISTORY = ("player_game_summary", "team_offense_game_summary")
 
 
 @pytest.fixture(scope="module")
-def month(tmp_path_factory: pytest.TempPathFactory) -> Month:
+def month(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Month:
     folder = tmp_path_factory.mktemp("month")
     outputs = folder / "outputs"
-    production, shadow = (
-        load_bundle(train(outputs, name, f"model={model}", *TRAINING) / "bundle")
-        for name, model in (("production", "logistic"), ("shadow", "base_rate"))
-    )
+    production, shadow = (load_bundle(trained[name]) for name in ("earlier", "earlier_base_rate"))
+    for name in ("earlier", "earlier_base_rate"):  # the runs that promised what the scoreboard compares with
+        shutil.copytree(trained[name].parent, outputs / "runs" / name)
     registry = Registry.of(outputs)
     with registry.lock():
-        registry.promote(production, EventFacts(name="production"))
+        registry.promote(production, EventFacts(name="earlier"))
     Shadows.of(outputs).add(shadow)
     source = Source(folder / "source")
-    words = (*source.words(), f"paths.outputs={outputs}")
+    words = (*source.words(), f"paths.outputs={outputs}", "evaluation.bootstrap_resamples=20")
+    config: Any = compose("daily", words)
     for number in range((LAST - FIRST).days + 1):
         day = FIRST + timedelta(days=number)
         if day != SKIPPED:
-            call_daily(source, day, words)
+            call_daily(source, day, replace(config, date=str(day)))
     source.write(LAST, is_corrected=True, is_moved=True)
     return Month(
         outputs,
@@ -150,13 +143,24 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Month:
         source.points,
         production,
         shadow,
-        words,
+        config,
     )
 
 
-def call_daily(source: Source, day: date, words: tuple[str, ...]) -> None:
+@pytest.fixture(scope="module")
+def review(month: Month) -> LedgerReview:
+    """The review of the day after, in which the first entry before tip-off counts."""
+    return month.review()
+
+
+@pytest.fixture(scope="module")
+def last_review(month: Month) -> LedgerReview:
+    """The review in which the last entry before tip-off counts."""
+    return month.review("last")
+
+
+def call_daily(source: Source, day: date, config: Any) -> None:
     """Make the calls of one morning."""
-    config: Any = compose("daily", (*words, f"date={day}", "evaluation.bootstrap_resamples=20"))
     known = {"is_corrected": day >= CORRECTED_BY, "is_moved": day > POSTPONED_ON}
     yesterday = day - timedelta(days=1)
     source.write(yesterday - timedelta(days=day == LATE_MORNING), **known)
@@ -172,25 +176,27 @@ def call_daily(source: Source, day: date, words: tuple[str, ...]) -> None:
         assert files(Path(config.paths.outputs) / "ledger") == before
 
 
+class KilledError(BaseException):
+    """The end of a process at a chosen point; no code of the program catches it."""
+
+
 def kill_after_the_first_slate(config: Any, day: date) -> None:
-    """Run the command in a process that is killed when it has written production's entries but not the shadow's."""
-    folder = FolderLedger.of(config.paths.outputs).folder / "entries"
-    child = multiprocessing.get_context("spawn").Process(target=daily.run_at, args=(config, at(day, 14)))
-    child.start()
-    deadline = time.monotonic() + 60
-    while not list(folder.glob(f"{day}-*.parquet")):
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-    assert child.pid
-    os.kill(child.pid, signal.SIGKILL)
-    child.join()
-    assert len(list(folder.glob(f"{day}-*.parquet"))) == 1
+    """End the command when it has written production's entries but not the shadow's."""
+    add = FolderLedger.add_entries
+
+    def add_and_die(self: FolderLedger, entries: pa.Table) -> Path | None:
+        add(self, entries)
+        raise KilledError
+
+    with mock.patch.object(FolderLedger, "add_entries", add_and_die), pytest.raises(KilledError):
+        daily.run_at(config, at(day, 14))
+    written = FolderLedger.of(config.paths.outputs).folder / "entries"
+    assert len(list(written.glob(f"{day}-*.parquet"))) == 1
 
 
 def expected_rows(month: Month, bundle: Bundle) -> pd.DataFrame:
     """Score the games that were played as `evaluate` does, with the tables as they are known in the end."""
-    config: Any = compose("grade", month.words)
-    with open_for(config, "test") as warehouse:
+    with open_for(month.config, "test") as warehouse:
         rows = build_dataset(warehouse, bundle.features, FIRST, LAST)
     return rows.keys.assign(probability=bundle.predict_probability(rows), is_breakout=rows.label)
 
@@ -200,8 +206,10 @@ def graded_of(review: LedgerReview, bundle: Bundle) -> pd.DataFrame:
     return rows[(rows["bundle"] == bundle.fingerprint) & rows["outcome"].isin(GRADED)]
 
 
-def test_every_graded_entry_has_the_probability_and_the_label_that_a_computation_by_hand_gives(month: Month) -> None:
-    review = month.review("ledger.which=last")  # of the late morning, the call that knew the games
+def test_every_graded_entry_has_the_probability_and_the_label_that_a_computation_by_hand_gives(
+    month: Month, last_review: LedgerReview
+) -> None:
+    review = last_review  # of the late morning, the call that knew the games
     assert review.damaged == ()
     for bundle in (month.production, month.shadow):
         graded = graded_of(review, bundle)
@@ -224,8 +232,10 @@ def is_no_candidate(month: Month, row: Any) -> bool:
     return bool(before["team_abbr"] != now["team_abbr"] or (row.game_date - before["game_date"]).days > 14)
 
 
-def test_the_first_call_of_the_late_morning_counts_and_knew_less(month: Month) -> None:
-    first, last = month.review(), month.review("ledger.which=last")
+def test_the_first_call_of_the_late_morning_counts_and_knew_less(
+    review: LedgerReview, last_review: LedgerReview
+) -> None:
+    first, last = review, last_review
     changed = first.graded.merge(last.graded, on=["game_date", *KEY, "bundle"], suffixes=("", "_last"))
     differs = changed[changed["probability"] != changed["probability_last"]]
     assert len(changed) == len(first.graded) == len(last.graded)
@@ -233,7 +243,7 @@ def test_the_first_call_of_the_late_morning_counts_and_knew_less(month: Month) -
     assert set(differs["game_date"]) == {LATE_MORNING}
 
 
-def test_no_entry_is_lost_or_in_twice(month: Month) -> None:
+def test_no_entry_is_lost_or_in_twice(month: Month, review: LedgerReview) -> None:
     entries = FolderLedger.of(month.outputs).read_entries().rows.to_pandas()
     calls = entries.groupby(["game_date", "bundle"])["predicted_at"].nunique()
     days = set(entries["game_date"])
@@ -243,21 +253,20 @@ def test_no_entry_is_lost_or_in_twice(month: Month) -> None:
     assert (LATE_MORNING, month.production.fingerprint) in revised
     assert not entries.duplicated(["game_date", *KEY, "bundle", "predicted_at"]).any()
     assert not entries["is_late"].any()
-    review = month.review()
     assert not review.graded.duplicated(["game_date", *KEY, "bundle"]).any()
     killed = entries[entries["game_date"] == KILLED].groupby("bundle")["predicted_at"].first()
     assert sorted(stamp.hour for stamp in killed) == [14, 15]
 
 
-def test_the_postponed_game_is_lost_and_says_where_it_went(month: Month) -> None:
-    rows = month.review().graded
+def test_the_postponed_game_is_lost_and_says_where_it_went(month: Month, review: LedgerReview) -> None:
+    rows = review.graded
     found = rows[rows["game_id"] == month.postponed]
     assert len(found) > 4
     assert set(zip(found["outcome"], found["reason"], strict=True)) == {("lost", f"moved to {POSTPONED_TO}")}
 
 
-def test_the_corrected_box_score_changes_the_grade_and_keeps_the_old_one(month: Month) -> None:
-    corrections = month.review().corrections
+def test_the_corrected_box_score_changes_the_grade_and_keeps_the_old_one(month: Month, review: LedgerReview) -> None:
+    corrections = review.corrections
     wrong = corrections[corrections["was"].isin(GRADED)]
     assert wrong[["game_id", "player_lookup"]].drop_duplicates().to_numpy().tolist() == [list(month.corrected)]
     assert set(wrong["was"]) == {"no"}
@@ -266,8 +275,8 @@ def test_the_corrected_box_score_changes_the_grade_and_keeps_the_old_one(month: 
     assert len(wrong) == 2  # of each model
 
 
-def test_the_void_entries_are_those_of_players_without_a_played_row(month: Month) -> None:
-    rows = month.review().graded
+def test_the_void_entries_are_those_of_players_without_a_played_row(month: Month, review: LedgerReview) -> None:
+    rows = review.graded
     played = month.players[(month.players["minutes_played"] > 0) & month.players["points"].notna()]
     keys = set(zip(played["game_id"], played["player_lookup"], strict=True))
     games = set(played["game_id"])
@@ -281,11 +290,10 @@ def test_the_void_entries_are_those_of_players_without_a_played_row(month: Month
     assert expected.count("void") > 50
 
 
-def test_the_scoreboard_is_that_of_scikit_learn_on_the_same_rows(month: Month) -> None:
-    review = month.review()
+def test_the_scoreboard_is_that_of_scikit_learn_on_the_same_rows(month: Month, review: LedgerReview) -> None:
     assert [(score.role, score.name) for score in review.scoreboard] == [
-        ("production", "production"),
-        ("shadow", "shadow"),
+        ("production", "earlier"),
+        ("shadow", "earlier_base_rate"),
     ]
     for score, bundle in zip(review.scoreboard, (month.production, month.shadow), strict=True):
         rows = graded_of(review, bundle)
@@ -303,8 +311,8 @@ def test_the_scoreboard_is_that_of_scikit_learn_on_the_same_rows(month: Month) -
     assert len(evidence.days.dates) == rows["game_date"].nunique()
 
 
-def test_a_review_of_unchanged_tables_adds_nothing(month: Month) -> None:
-    month.review()
+def test_a_review_of_unchanged_tables_adds_nothing(month: Month, review: LedgerReview) -> None:
+    assert review.graded.size
     before = files(month.outputs / "ledger")
     assert month.review().changes.num_rows == 0
     assert files(month.outputs / "ledger") == before
