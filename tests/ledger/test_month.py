@@ -35,6 +35,7 @@ from tests.commands import Trained, files
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
+HISTORY_FROM = date(2025, 11, 20)  # half of the season before suffices
 FIRST, LAST = date(2026, 1, 5), date(2026, 2, 5)
 LATE_MORNING = date(2026, 1, 13)
 TWICE, SKIPPED, KILLED = date(2026, 1, 19), date(2026, 1, 17), date(2026, 1, 28)
@@ -74,7 +75,7 @@ class Source:
         self.folder = folder
         tables = {name: pd.read_parquet(SAMPLE_FOLDER / f"{name}.parquet") for name in ("schedule", *map(str, HISTORY))}
         self.schedule = tables["schedule"].drop(columns="tip_off", errors="ignore")
-        self.history = {name: tables[name][tables[name]["season_year"] == 2025] for name in HISTORY}
+        self.history = {name: tables[name][tables[name]["game_date"] >= HISTORY_FROM] for name in HISTORY}
         games = self.schedule[self.schedule["game_date"] == POSTPONED_ON]
         self.postponed = str(games["game_id"].min())
         self.history = {name: rows[rows["game_id"] != self.postponed] for name, rows in self.history.items()}
@@ -87,7 +88,7 @@ class Source:
         found = players[(players["game_date"] == CORRECTED_ON) & ~players["team_abbr"].isin(next_day)]
         means = players[players["game_date"] < CORRECTED_ON].groupby("player_lookup")["points"].agg(["mean", "count"])
         found = found.merge(means, left_on="player_lookup", right_index=True)
-        found = found[found["mean"].between(9, 15) & (found["count"] >= 20) & (found["points"] >= 1.6 * found["mean"])]
+        found = found[found["mean"].between(9, 15) & (found["count"] >= 15) & (found["points"] >= 1.6 * found["mean"])]
         row = found.sort_values("player_lookup").iloc[0]
         return (str(row["game_id"]), str(row["player_lookup"])), int(row["points"])
 
