@@ -1,17 +1,17 @@
 """The tables of docs/models.md: feature sets and single features by walk-forward over the embedded seasons.
 
-Run `python docs/feature_sets.py` (ten minutes or twenty): it fits every fold of the experiments in SETS, and those of
-the ten with each further feature, and writes the tables between the marks in docs/models.md. With the argument `sets`
-it writes the tables of the sets alone. Every difference is paired: both models on the same games, both resampled on the
-same dates.
+Run `python docs/feature_sets.py` (half an hour): it fits every fold of the experiments in SETS, and those of the ten
+with each further feature, and writes the tables between the marks in docs/models.md. The arguments `sets`, `singles`
+and `indicators` write one table alone. Every difference is paired: both models on the same games, both resampled on
+the same dates.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,8 +48,13 @@ KINDS = ("logistic", "catboost")
 # The experiment of each set: its features, and the settings of both parts of its blend.
 SETS = {"ten": "walk_ten", "context": "walk_context", "all": "walk_all", "form": "form", "tonight": "tonight"}
 SINGLES = (
-    "The ten and one more feature, minus the ten. 99% intervals, because twenty are tried. A feature *deserves "
-    "promotion* if the log loss falls beyond its interval with both models, and falls in both seasons with both."
+    "The ten and one more feature, minus the ten. 99% intervals, because {count} features are tried. A feature "
+    "*deserves promotion* if the log loss falls beyond its interval with both models, and falls in both seasons with "
+    "both."
+)
+INDICATORS_START, INDICATORS_END = (
+    "<!-- indicators: written by docs/feature_sets.py -->",
+    "<!-- end of indicators -->",
 )
 Scores = dict[str, np.ndarray]
 
@@ -63,24 +68,45 @@ def experiment(name: str, *words: str) -> settings.ExperimentConfig:
 
 
 def main() -> None:
-    config = every_feature()
-    span, folds, rows = read_games(config)
-    # 99% for single features: twenty are tried, and one in twenty of 95% would miss 0 by chance.
-    draw = drawing(config)
-    score = partial(walk, span, folds)
-    sets = {name: score(name, experiment(name).features.names) for name in SETS}
+    asked = set(sys.argv[1:]) or {"sets", "singles", "indicators"}
+    span, folds, rows = read_games(every_feature())
+    if "sets" in asked:
+        write(START, END, write_sets(span, folds, rows))
+    if "singles" in asked:
+        ten = walk(span, folds, "ten", TEN)
+        singles = {name: walk(span, folds, "ten", (*TEN, name)) for name in REGISTRY if name not in TEN}
+        # 99%: of so many features one in twenty would miss 0 by chance at 95%.
+        write(SINGLES_START, SINGLES_END, [single_table(rows, ten, singles, draw(rows, confidence=0.99))])
+    if "indicators" in asked:
+        write(INDICATORS_START, INDICATORS_END, [indicator_table(span, folds, rows)])
+
+
+def write_sets(span: Dataset, folds: Sequence[Fold], rows: Dataset) -> list[str]:
+    """Return the tables of the feature sets: of both seasons, and of the second."""
+    sets = {name: walk(span, folds, name, experiment(name).features.names) for name in SETS}
     is_second = rows.dates >= SECOND_SEASON
     second = {name: {kind: p[is_second] for kind, p in scores.items()} for name, scores in sets.items()}
     later = rows.take(is_second)
-    parts = [
-        "**Both seasons.** " + set_table(rows, sets, draw(confidence=0.95).draw(rows.dates)),
-        "**2025-26 alone.** " + set_table(later, second, draw(confidence=0.95).draw(later.dates)),
+    return [
+        "**Both seasons.** " + set_table(rows, sets, draw(rows, confidence=0.95)),
+        "**2025-26 alone.** " + set_table(later, second, draw(later, confidence=0.95)),
     ]
-    write(START, END, parts)
-    if "sets" not in sys.argv[1:]:
-        singles = {name: score("ten", (*TEN, name)) for name in REGISTRY if name not in TEN}
-        table = single_table(rows, sets["ten"], singles, draw(confidence=0.99).draw(rows.dates))
-        write(SINGLES_START, SINGLES_END, [table])
+
+
+def indicator_table(span: Dataset, folds: Sequence[Fold], rows: Dataset) -> str:
+    """Return what logistic regression gains from a column for each feature that says where it is missing."""
+    lines = ["| features | indicators | AUC, difference | log loss, difference |", "|---|---|---|---|"]
+    draws = draw(rows, confidence=0.95)
+    for name in ("all", "tonight"):
+        names = experiment(name).features.names
+        missing = [feature for feature in names if span.is_missing[feature].any()]
+        flags = span.is_missing[missing].astype("float64").add_suffix("_is_missing")
+        wider = replace(span, X=span.X.join(flags))
+        plain = walk(span, folds, name, names, ("logistic",))["logistic"]
+        flagged = walk(wider, folds, name, (*names, *flags.columns), ("logistic",))["logistic"]
+        gained = " | ".join(format_difference(part) for part in differences(rows, flagged, plain, draws))
+        lines.append(f"| {name} | {len(missing)} | {gained} |")
+    return "\n".join(lines)
 
 
 def write(start: str, end: str, parts: Sequence[str]) -> None:
@@ -104,8 +130,11 @@ def read_games(config: settings.ExperimentConfig) -> tuple[Dataset, tuple[Fold, 
     return span, folds, span.take(np.logical_or.reduce([date_mask(span.dates, fold.evaluation) for fold in folds]))
 
 
-def drawing(config: settings.ExperimentConfig) -> Callable[..., EvaluationParameters]:
-    return partial(EvaluationParameters, 1000, config.seed, ece_bins=10, thresholds=(), top_fractions=())
+def draw(rows: Dataset, confidence: float) -> DateResamples:
+    """Return resamples of the dates of these rows, the same ones in every table."""
+    seed = experiment("tonight").seed
+    parameters = EvaluationParameters(1000, seed, confidence=confidence, ece_bins=10, thresholds=(), top_fractions=())
+    return parameters.draw(rows.dates)
 
 
 def walk(
@@ -171,7 +200,11 @@ def set_row(
 
 
 def single_table(rows: Dataset, ten: Scores, singles: dict[str, Scores], draws: DateResamples) -> str:
-    lines = [SINGLES, "", "| feature | log loss, logistic | log loss, CatBoost | AUC, blend | deserves promotion |"]
+    lines = [
+        SINGLES.format(count=len(singles)),
+        "",
+        "| feature | log loss, logistic | log loss, CatBoost | AUC, blend | deserves promotion |",
+    ]
     lines.append("|---|---|---|---|---|")
     for name, scores in sorted(singles.items(), key=lambda item: mean_loss(rows, item[1]["blend"])):
         loss = {kind: differences(rows, scores[kind], ten[kind], draws)[1] for kind in ("logistic", "catboost")}

@@ -20,11 +20,10 @@ def table_writer() -> ModuleType:
 
 def test_the_page_tells_what_logistic_regression_gives_in_the_last_season_today() -> None:
     tables, page = table_writer(), (DOCS / "models.md").read_text(encoding="utf-8")
-    config = tables.every_feature()
-    span, folds, rows = tables.read_games(config)
+    span, folds, rows = tables.read_games(tables.every_feature())
     rows = rows.take(rows.dates >= tables.SECOND_SEASON)
     folds = [fold for fold in folds if fold.evaluation.start >= rows.dates.min().item().replace(day=1)]
-    draws = tables.drawing(config)(confidence=0.95).draw(rows.dates)
+    draws = tables.draw(rows, confidence=0.95)
     ten, context = (
         tables.walk(span, folds, name, tables.experiment(name).features.names, ("logistic",))["logistic"]
         for name in ("ten", "context")
