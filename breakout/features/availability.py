@@ -1,20 +1,21 @@
-"""Features of the injury report: who is listed as out before the game, of his team, the opponent, and himself.
+"""Features of the injury report: the players of both teams who are listed as out, and the row's player's own status.
 
-A player's status is the latest one that was reported by the cutoff of the game date (`availability.cutoff`) and before
-tip-off, where the schedule gives its time. Out and doubtful players count as out. All features are missing on a date
-for which nothing was reported by the cutoff.
+A player's status is the latest one that was reported by the cutoff of the game date (the setting
+`availability.cutoff`) and before tip-off, if the schedule has the time of tip-off. A player who is listed as out or
+doubtful counts as out. All features are missing on a date for which nothing was reported by the cutoff.
 """
 
 from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# A team-mate or opponent counts from as many games of the season on as a row needs before it.
+# A team-mate or an opponent counts only if he has played as many games this season as the player of a kept row must
+# have played.
 _IS_LISTED_OUT = "is_out = 1 AND games_so_far >= @min_prior_games"
 
 
 def _sum_over(players: str, condition: str, amount: str) -> str:
-    """Return the expression of a sum over players who meet a condition; 0 without any, missing without a report."""
+    """Return the SQL of a sum over the players who meet a condition; 0 if none does, NULL if there is no report."""
     summed = f"SUM(IF({condition}, {amount}, 0)) OVER {players}"
     return f"IF(row.has_report = 1, COALESCE({summed}, 0) / 1e12, NULL)"
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class FeatureSettings(Protocol):
-    """The settings of any command that computes features."""
+    """The groups of settings that every command that computes features has."""
 
     @property
     def mode(self) -> ModeConfig: ...
@@ -36,8 +36,8 @@ class BreakoutFeatureConfig:
     """The configuration of the feature query.
 
     It holds the features in order, the limits of the kept rows (points a game, games before the row), the definition of
-    a breakout, and the cutoff from which a player's status is known. `own` holds the user's
-    definitions of features that the package does not have.
+    a breakout, and the cutoff up to which reported statuses of players are known. `own` holds the user's definitions of
+    features that the package does not have.
     """
 
     names: tuple[str, ...]
@@ -61,9 +61,10 @@ class BreakoutFeatureConfig:
 
     @classmethod
     def from_settings(cls, settings: FeatureSettings) -> BreakoutFeatureConfig:
-        """Return the features of a command; ConfigurationError if the mode forbids them, or one is wrong or unknown.
+        """Return the feature configuration of a command's settings.
 
-        Every command gets its features here, so the lock of shared mode is enforced in one place.
+        ConfigurationError if a feature is unknown or wrongly defined, or if the mode forbids the list. No other place
+        enforces that shared mode has exactly the features of BREAKOUT_FEATURE_ORDER.
         """
         own = own_features(settings.features)
         check_own(own)
@@ -78,7 +79,7 @@ class BreakoutFeatureConfig:
         availability: AvailabilityConfig,
         own: tuple[Feature, ...] = (),
     ) -> BreakoutFeatureConfig:
-        """Return features that are already selected, such as those of a bundle's contract, with a target."""
+        """Return the configuration of features that were checked before, such as those of a bundle's contract."""
         return cls(
             names=tuple(names),
             min_ppg=target.min_ppg,

@@ -1,6 +1,7 @@
-"""The feature query as a script for BigQuery's console, with its values on top.
+"""A script for BigQuery's console: a declared variable for each parameter of the feature query, then the query.
 
-`python -m breakout.features.console` prints it. With a page's path it replaces the SQL block at the end of that page.
+`python -m breakout.features.console` prints the script. With the path of a Markdown page as its argument, it replaces
+the SQL block at the end of that page by the script.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Variables of the script, as the console has no query parameters: type, value, meaning.
+# The variables by name, each with its type, value and meaning. The console has no query parameters.
 VALUES = {
     "history_start": ("DATE", "DATE '{first_season}-09-01'", "1 September of the first season whose games count"),
     "start": ("DATE", "DATE '2026-01-11'", "first date of the rows"),
@@ -30,7 +31,7 @@ VALUES = {
 
 
 def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
-    """Return the query of these features over the default tables, with the first season that they read."""
+    """Return the script of these features over the tables with the default names, for rows of the season 2025-26."""
     first_season = 2025 - seasons_before(names)  # the rows are of 2025-26
     declared = "\n".join(
         f"DECLARE p_{name} {kind} DEFAULT {value.format(first_season=first_season)};  -- {meaning}"
@@ -41,7 +42,7 @@ def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
 
 
 def renew_page(path: Path) -> None:
-    """Replace the last SQL block of a page by the current text."""
+    """Replace everything from the start of a page's last SQL block by the script in an SQL block."""
     before, fence, _ = path.read_text(encoding="utf-8").rpartition("```sql\n")
     path.write_text(f"{before}{fence}{console_text()}```\n", encoding="utf-8")
 

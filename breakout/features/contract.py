@@ -1,6 +1,6 @@
 """The contract of a model's inputs: a record of the definition of each feature, with a fingerprint.
 
-A model may be used only where the installed definitions give the same contract as the one it was trained under.
+A model is used only if the installed definitions give the same contract as the definitions under which it was trained.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class FeatureContract:
     """The entry of one feature in a contract.
 
     `definition` holds the expressions of the feature and of every feature that it is built from. `windows` holds the
-    windows that they read. `query` is a digest of the whole query that computes the feature, with its sources, joins
-    and as-of rule.
+    windows that these expressions read. `query` is a digest of the whole query that computes the feature, so it changes
+    also if a join changes, or the rule that only games before the row's date are read.
     """
 
     dtype: str
@@ -43,9 +43,10 @@ class FeatureContract:
 
 @dataclass(frozen=True)
 class Contract:
-    """The features in order, the definitions of label and population, and the source columns with their types.
+    """The features in order, the definitions of the label and of the kept rows, and the types of the source columns.
 
-    `availability` holds the settings of the cutoff; None if no feature reads injury reports.
+    `sources` maps the name of a source table to its columns and their types. `availability` holds the settings of the
+    cutoff of injury reports; it is None if no feature reads them.
     """
 
     names: tuple[str, ...]
@@ -67,7 +68,7 @@ class Contract:
     def to_dict(self) -> dict[str, Any]:
         """Return the contract as JSON types."""
         record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        if self.availability is None:  # as in contracts that were saved before there were injury reports
+        if self.availability is None:  # The fingerprints of contracts that were saved without this key stay the same.
             del record["availability"]
         return record
 
@@ -80,9 +81,9 @@ class Contract:
 
 
 def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature] | None = None) -> Contract:
-    """Return the contract of these features and this target by the definitions of `registry`.
+    """Return the contract of the features and the target of `config`, with the definitions of `registry`.
 
-    None is the registry of `config`: the installed definitions, and the user's own.
+    Without a `registry` the definitions are those of `config`: the installed ones and the user's own.
     """
     registry = registry or config.registry
     entries = tuple(registry.values())
@@ -118,7 +119,7 @@ def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContrac
         dtype=_DTYPE,
         default=float(registry[name].default),
         definition={part: canonical_expression(registry[part].expression) for part in plan.levels},
-        # `before` is always among them, because every query computes the season totals over it
+        # Every query computes the season totals over the window `before`, so it is always part of the contract.
         windows={window: canonical(frame) for window, frame in frames.items() if window in {*used, "before"}},
         query=hashlib.sha256(text.encode()).hexdigest()[:16],
     )
@@ -126,7 +127,7 @@ def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContrac
 
 @lru_cache(maxsize=512)
 def canonical(sql: str) -> str:
-    """Return the tokens of a text with single spaces between them, so that layout never changes a contract."""
+    """Return the tokens of an SQL text with single spaces between them, so that layout never changes a contract."""
     from sqlglot import tokenize
 
     return " ".join(token.text for token in tokenize(sql, read=w.DIALECT))
@@ -134,14 +135,17 @@ def canonical(sql: str) -> str:
 
 @lru_cache(maxsize=512)
 def canonical_expression(sql: str) -> str:
-    """Return the tokens of an expression, with its keywords and functions in capitals."""
+    """Return the tokens of an SQL expression as `canonical` does, with keywords and functions in capitals."""
     from sqlglot import parse_one
 
     return canonical(w.write_sql(parse_one(sql, read=w.DIALECT)))
 
 
 def diff_contracts(saved: Contract, installed: Contract) -> list[str]:
-    """Return one sentence for each difference, naming the feature or the part; empty if there is none."""
+    """Return one sentence for each difference between two contracts; an empty list if there is none.
+
+    A sentence names the feature, or the part of the contract, that differs.
+    """
     lines = []
     gone = [name for name in saved.names if name not in installed.names]
     new = [name for name in installed.names if name not in saved.names]

@@ -1,11 +1,12 @@
 """The comparison of each feature's distribution in two windows, with limits that depend on the number of rows.
 
-There are two measures, each with its own limit. The first is the population stability index (PSI) over bins of equal
-mass. Without drift it is distributed as (1/n + 1/m) * chi-square with bins-1 degrees of freedom (Yurdakul, "Statistical
-Properties of Population Stability Index", 2018), so small windows exceed a fixed limit of 0.1 without any drift. The
-second is the distance of the two-sample Kolmogorov-Smirnov (KS) test. The significance level of each measure is
-`significance` divided by the number of features (Bonferroni) and by two. A difference is called drift only if it is
-also large enough to matter, because with many rows even the smallest difference is significant.
+There are two measures, each with a limit of its own. The first is the population stability index (PSI) over bins of
+equal mass. In two windows of n and m rows without drift, it is distributed as (1/n + 1/m) * chi-square with bins - 1
+degrees of freedom (Yurdakul, "Statistical Properties of Population Stability Index", 2018), so small windows exceed a
+fixed limit of 0.1 without any drift. The second is the distance of the two-sample Kolmogorov-Smirnov (KS) test. Each
+measure is tested at the level `significance` divided by the number of features (Bonferroni) and by two. A difference
+is called drift only if it is also large enough to matter, because with many rows even the smallest difference is
+significant.
 """
 
 from __future__ import annotations
@@ -36,14 +37,18 @@ DISTRIBUTIONS_FILE = "distributions.json"
 SCHEMA_VERSION = 1
 BINS = 10
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-# Smaller differences do not matter in practice: the customary "moderate shift" of PSI, and a KS distance of a tenth.
+# Smaller differences do not matter in practice. A PSI of 0.1 is customarily called a moderate shift.
 MATERIAL_PSI = 0.1
 MATERIAL_KS = 0.1
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The distribution of one feature in one window; `default_share` is the share of rows equal to the default."""
+    """The distribution of one feature in one window.
+
+    `quantiles` maps a level, such as "0.05", to the quantile. `default_share` is the share of rows whose value equals
+    the feature's default. All figures are None, or empty, if the window has no rows.
+    """
 
     rows: int
     mean: float | None
@@ -54,10 +59,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class FeatureDistribution:
-    """The comparison of one feature between two windows; figures are None if a window has no rows.
+    """The comparison of one feature between two windows; PSI, KS and their limits are None if a window has no rows.
 
-    The feature has drifted if PSI or KS exceeds its limit. A limit is the larger of two values: the largest that chance
-    explains, and the largest that does not matter in practice.
+    The feature has drifted if PSI or KS exceeds its limit. A limit is the larger of two values: the one that two
+    windows without drift rarely exceed, and the one below which a difference does not matter in practice.
     """
 
     name: str
@@ -73,7 +78,10 @@ class FeatureDistribution:
 
 @dataclass(frozen=True)
 class DistributionReport:
-    """The comparison of every feature, in order; `significance` is the chance of a false alarm over all of them."""
+    """The comparison of every feature, in order.
+
+    `significance` is the probability that any feature is called drifted although none has drifted.
+    """
 
     significance: float
     features: tuple[FeatureDistribution, ...]
@@ -105,10 +113,11 @@ def validate_feature_distributions(
     significance: float = 0.01,
     defaults: Mapping[str, float] = FEATURE_DEFAULTS,
 ) -> DistributionReport:
-    """Compare two windows feature by feature; both frames have one column for each feature, defaults filled.
+    """Compare the distribution of each feature between two windows.
 
-    `significance` is the probability that any feature is called drifted if none is. KeyError if a feature of
-    `reference` is absent from `current`.
+    Both frames have the shape (rows, features); their numbers of rows may differ. NaN is left out, so missing values
+    are compared only if their defaults are filled in. `significance` is the probability that any feature is called
+    drifted although none has drifted. KeyError if a feature of `reference` is absent from `current` or `defaults`.
     """
     level = significance / (2 * max(1, len(reference.columns)))
     features = tuple(
@@ -132,7 +141,7 @@ def _compare(
     from scipy.stats import ks_2samp
 
     psi, psi_by_chance = _psi(reference, current, level)
-    # The asymptotic p-value of one row against one is NaN.
+    # With one row in each window, the asymptotic p-value is NaN.
     test = ks_2samp(reference, current, method="asymp" if len(reference) + len(current) > 2 else "exact")
     psi_limit = max(psi_by_chance, MATERIAL_PSI)
     by_ks = bool(test.pvalue < level and test.statistic > MATERIAL_KS)
@@ -170,9 +179,10 @@ def _describe(values: np.ndarray, default: float) -> Sample:
 
 
 def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[float, float]:
-    """Return PSI over equal-mass bins of both windows together, and the limit it exceeds by chance at `level`.
+    """Return PSI, and the limit that it exceeds with probability `level` if there is no drift.
 
-    Half a row is added to each bin, so that an empty bin does not make the index infinite.
+    The bins hold equal numbers of rows of both windows together. Half a row is added to each bin, so that an empty bin
+    does not make the index infinite.
     """
     both = np.concatenate([reference, current])
     edges = np.unique(np.quantile(both, np.linspace(0, 1, BINS + 1)[1:-1]))
@@ -203,7 +213,7 @@ def save_distributions(report: DistributionReport, folder: Path) -> None:
 def check_drift(config: DistributionsConfig, report: DistributionReport | None, folder: Path) -> None:
     """Raise GateError if a feature drifted and the configuration makes drift an error.
 
-    The run in `folder` is complete before this is called.
+    Callers do this last, so that all files of the run in `folder` are written also if it fails here.
     """
     if config.fail_on_drift and report is not None and report.drifted:
         raise GateError(

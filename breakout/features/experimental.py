@@ -1,16 +1,16 @@
 """The experimental features, which experimental mode may combine freely; they are defined like the shared ones.
 
-Rules for all definitions: a stint is a player's consecutive games for one team within a season. A row with 0 minutes is
-a missed game. A game that is in the player table but not in the team table was neither played nor missed. A past game
-before which the player's average was 0 is no breakout, but `breakout_rate_season` counts it as a game.
-`team_points_missing_last_game` is missing before the team's first game.
+Rules for these definitions: a stint is a player's consecutive games for one team within a season. A player with 0
+minutes missed the game. Features of missed games ignore a game that the team table does not have. A past game before
+which the player's season average was 0 is no breakout, but `breakout_rate_season` counts it as a game.
 """
 
 from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The constant 1.5 is part of the definition of the feature, so it does not follow the label's multiplier.
+# The number of the last ten games with at least 1.5 times today's season average. The constant 1.5 is part of the
+# feature's definition, so the setting `target.breakout_multiplier` does not change it.
 _HOT_GAMES_IN_LAST_10 = " + ".join(
     f"IF(LAG(points, {back}) OVER player_season * row.games_before >= 1.5 * row.points_before - 1e-9, 1, 0)"
     for back in range(10)
@@ -211,7 +211,7 @@ EXPERIMENTAL_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="team_points_missing_last_game",
-        expression=(  # missing before the team's first game of the season, as rest_days is
+        expression=(  # NULL before the team's first game of the season, as rest_days is
             "IF(rest_days IS NULL, NULL, COALESCE(SUM(IF(team_games_missed BETWEEN 1 AND 9 AND games_so_far >= 5 "
             "AND points_avg_pico >= 1e13, points_avg_pico, 0)) OVER team_mates, 0) / 1e12)"
         ),

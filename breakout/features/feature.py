@@ -9,7 +9,7 @@ from breakout.settings.definitions import FeatureGroup
 
 @dataclass(frozen=True)
 class Feature:
-    """A feature as one line of SQL in BigQuery's dialect.
+    """A feature, defined by an SQL expression in BigQuery's dialect. Texts call the player of the row "he".
 
     The expression may use only:
 
@@ -22,7 +22,8 @@ class Feature:
     NULL means missing. Divide by `NULLIF(x, 0)`. Subtract 1e-9 from a threshold, so that rounding never makes an equal
     value fail.
 
-    `phrase` names a value where people read it, with `{value}` for the number; that of a flag names the value 1.
+    `phrase` is the wording of a value in slates and reports, with `{value}` in the place of the number. For a flag it
+    is the wording of the value 1, such as "listed as probable".
     """
 
     name: str
@@ -34,7 +35,7 @@ class Feature:
     phrase: str = ""
 
     def describe_value(self, value: float) -> str:
-        """Return a value in words; without a phrase, the feature's name and the value in four digits."""
+        """Return the wording of a value; without a `phrase`, the feature's name and the value in four digits."""
         if not self.phrase:
             return f"{self.name} {value:.4g}"
         prefix = "not " if self.unit == "flag" and value == 0 else ""

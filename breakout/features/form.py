@@ -1,40 +1,40 @@
 """The form features: a player's latest games, and decayed means and rates over several seasons.
 
-Points and minutes are divided by his season average of the same column, field-goal attempts by that of points. A
-*decayed mean* gives older games smaller weights. It is computed from sums over nested windows (the last 1, 2, 4, ...
-games): a game counts once in each window that holds it, times the weight of that window. All sums are whole numbers, so
-they are exact. Career games are his played games of the enabled season types from the row's own season and the two
-before it; the longest window holds 32 of them.
+Points and minutes are divided by the player's season average of points or minutes; field-goal attempts are divided by
+his season average of points. A *decayed mean* gives older games smaller weights. It is computed from sums over nested
+windows (the last 1, 2, 4, ... games): a game counts once in each window that holds it, times the weight of that window.
+All sums are whole numbers, so they are exact. Career games are the player's games of the enabled season types in the
+row's season and the two seasons before it; the longest window holds 32 of them.
 """
 
 from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The weight of each nested window, by its number of games. Together they give the latest games the weights 16, 13, 10,
-# 10, then 5 (four games) and 1 (eight games): a half-life of about 3 games.
+# The weight of each nested window, by its number of games. The sum gives the latest game the weight 16, the games
+# before it 13, 10 and 10, four more games 5 and eight more 1: a half-life of about 3 games.
 _SHORT = {1: 3, 2: 3, 4: 5, 8: 4, 16: 1}
-# Nested windows that give the latest games the weights 10 (four games), 8 (four), 5 (eight) and 2 (sixteen): a
-# half-life of about 10 games.
+# The sum of these gives the latest four games the weight 10, the four before them 8, eight more games 5 and sixteen
+# more 2: a half-life of about 10 games.
 _LONG = {4: 2, 8: 3, 16: 3, 32: 2}
 
 
 def _weighted(aggregate: str, values: str, weights: dict[int, int]) -> str:
-    """Return the weighted sum of an aggregate over the nested career windows; 0 if no value is known."""
+    """Return the SQL of the weighted sum of an aggregate over the nested career windows; 0 if no value is known."""
     terms = (f"{w} * COALESCE({aggregate}({values}) OVER career_last_{games}, 0)" for games, w in weights.items())
     return f"({' + '.join(terms)})"
 
 
 def _decayed_mean(values: str, weights: dict[int, int], counted: str = "*") -> str:
-    """Return the decayed mean of a column.
+    """Return the SQL of the decayed mean of a column.
 
-    `counted` is the column whose known values are counted for the divisor; * counts every game.
+    The divisor counts the games in which the column `counted` is known; * counts every game.
     """
     return f"{_weighted('SUM', values, weights)} / NULLIF({_weighted('COUNT', counted, weights)}, 0)"
 
 
 def _decayed_rate(top: str, bottom: str) -> str:
-    """Return the long decayed rate of two columns over the games where both are known."""
+    """Return the SQL of the long decayed sum of `top` divided by that of `bottom`, over games where both are known."""
     known_top = f"IF({bottom} IS NULL, NULL, {top})"
     known_bottom = f"IF({top} IS NULL, NULL, {bottom})"
     return f"{_weighted('SUM', known_top, _LONG)} / NULLIF({_weighted('SUM', known_bottom, _LONG)}, 0)"
@@ -42,10 +42,10 @@ def _decayed_rate(top: str, bottom: str) -> str:
 
 _S = "NULLIF(points_avg_season, 0)"
 _M = "NULLIF(minutes_avg_season, 0)"
-_M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # in billionths, because the sums of minutes are too
+_M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # in billionths of a minute, as `minutes_nano` is
 _GAMES_IN_LAST_10 = "COUNT(*) OVER last_10"
-# A window's sum of squared minutes would depend on the order of addition: in billionths the squares (about 2e21) exceed
-# 2^53 and are rounded. So squared deviations are added game by game, in a fixed order.
+# SUM(minutes_nano * minutes_nano) would depend on the order of addition: these squares (about 2e21) exceed 2^53, so
+# they are rounded. Squared deviations from the mean are added game by game instead, in a fixed order.
 _SQUARED_DEVIATIONS = " + ".join(
     f"COALESCE(POW(LAG(minutes_nano, {back}) OVER player_season / 1e9 - minutes_avg_last_10, 2), 0)"
     for back in range(10)

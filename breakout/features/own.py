@@ -1,7 +1,7 @@
-"""Feature definitions of the user, as registry entries, and the checks that a reviewer makes of the package's entries.
+"""The feature definitions of the user: their conversion to registry entries, and the checks of their SQL.
 
-A definition may read games before the row's date only. The windows see to that for the aggregates that are allowed
-here; whatever could read another row in another way is refused.
+A definition may read only games before the row's date. The functions in WINDOW_FUNCTIONS over the named windows read
+no other games. All other SQL that can read more than one row is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from breakout.settings.definitions import FeaturesConfig
 
-# Functions that a window may hold. All others, such as LEAD and NTILE, can read games after the state's own.
+# The functions that a definition may use with OVER. Others, such as LEAD and NTILE, can read later games.
 WINDOW_FUNCTIONS = ("SUM", "COUNT", "COUNTIF", "MIN", "MAX", "AVG", "LAG", "FIRST_VALUE", "LAST_VALUE", "ROW_NUMBER")
 _REMEDY = "`breakout features` lists the windows and columns that an expression may use."
 
@@ -30,7 +30,7 @@ def own_features(config: FeaturesConfig) -> tuple[Feature, ...]:
 
 
 def check_own(own: tuple[Feature, ...]) -> None:
-    """Raise ConfigurationError for a definition that clashes with another, or whose expression is not allowed."""
+    """Raise ConfigurationError for a name that another feature has, or for an expression that is not allowed."""
     if not own:
         return
     registry = registry_with(own)
@@ -46,7 +46,7 @@ def check_own(own: tuple[Feature, ...]) -> None:
 
 
 def check_resolved(own: tuple[Feature, ...], registry: object) -> None:
-    """Raise ConfigurationError for an unknown window, column or feature, and for a name that the query uses itself."""
+    """Raise ConfigurationError for an unknown window, column or feature, or for the name of a column of the query."""
     from breakout.features.query import query_columns
     from breakout.features.query_plan import FeatureDefinitionError, plan_query
 
@@ -61,7 +61,7 @@ def check_resolved(own: tuple[Feature, ...], registry: object) -> None:
 
 
 def check_expression(entry: Feature) -> None:
-    """Raise ConfigurationError for an expression that is no SQL, or that could read more than its windows."""
+    """Raise ConfigurationError for an expression that is not SQL, or that could read more than the named windows."""
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
 

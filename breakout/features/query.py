@@ -1,7 +1,8 @@
 """The feature query: one SQL text in BigQuery's dialect, built from registry entries and named windows.
 
-Training, evaluation and prediction differ in one clause only, which selects the rows (`RowSource`). Configured values
-are parameters (`@start`, `@min_ppg`, ...), never literals in the text.
+The queries of training, evaluation and prediction differ only in the rows that they select (`RowSource`). Configured
+values are parameters (`@start`, `@min_ppg`, ...), never literals in the text. The text is a sequence of common table
+expressions (CTEs): the source tables, the requested rows (`kept`), the states of players and teams, and the features.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ RowSource = Literal["played", "slate", "listed"]
 
 KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
 NIGHT_COLUMNS = ("team_abbr", "opponent_team_abbr", "season_year", "is_home", "games_before")
-NAME_COLUMN = "player_full_name"  # returned for a slate only, because only a slate is read by people
+NAME_COLUMN = "player_full_name"  # The result has it only for a slate, because only a slate is shown to people.
 CONTEXT_COLUMNS = ("season_points_avg", "last_game_date", "is_role_player", "is_breakout")
 
 _NIGHT = ("player_lookup", "game_id", "game_date", "day", "season_year", "team_abbr", "opponent_team_abbr")
 
-# Both sides of each comparison are whole numbers, or products of a whole number and a setting. The 1e-9 lets equal
-# values pass in spite of rounding.
+# Both sides of each comparison are whole numbers, or products of a whole number and a setting. The 1e-9 makes equal
+# values count as equal although such a product is rounded.
 ROLE_PLAYER = (
     "games_before >= @min_prior_games AND points_before >= @min_ppg * games_before - 1e-9 "
     "AND points_before <= @max_ppg * games_before + 1e-9"
@@ -113,7 +114,7 @@ def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGIS
 
 
 def query_columns(plan: QueryPlan) -> set[str]:
-    """Return the names of the columns that the query has beside those of features."""
+    """Return the names of all columns of the query that are not features."""
     states = {name for columns in plan.states.values() for name in columns}
     own = {*KEY_COLUMNS, NAME_COLUMN, *NIGHT_COLUMNS, *CONTEXT_COLUMNS, *w.ROW_COLUMNS, "points"}
     of_rosters = {name for columns in plan.rosters.values() for name in columns}
@@ -134,7 +135,7 @@ def _night(row_source: RowSource) -> str:
 
 
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
-    """Return the CTEs of the rows that are not played yet, from the schedule or from the table `slate`."""
+    """Return the CTEs of games that are not played yet, by name, from the schedule or from the table `slate`."""
     if row_source == "played":
         return {}
     if row_source == "listed":
@@ -161,11 +162,11 @@ WHERE recency = 1"""
 
 
 def _rows_as_of(plan: QueryPlan, row_source: RowSource) -> str:
-    """Return every played game and every requested row, with its player's season totals before its date."""
+    """Return the CTE of all played games and all requested rows, with the player's season totals before the date."""
     extra = "".join(f",\n  {w.write_sql(node)} AS {name}" for name, node in plan.row_windows.items())
     used = {"before"} | {node.text("alias") for node in plan.row_windows.values()}
     windows = ", ".join(f"{name} AS {frame}" for name, frame in w.ROW_WINDOWS.items() if name in used)
-    rows, games = "player_games", "COUNT(*)"  # all rows were played, and counting rows is faster than counting values
+    rows, games = "player_games", "COUNT(*)"  # All these rows are played games; COUNT(*) is faster than COUNT(points).
     if row_source != "played":
         games = "COUNT(points)"
         values = sorted((plan.inputs["played"] | {"points"}) - DERIVED_PLAYED - {"is_home"})
@@ -182,7 +183,7 @@ WINDOW {windows}"""
 
 
 def _played(plan: QueryPlan) -> str:
-    """Return the played games, each with whether it was a breakout by the player's average before it."""
+    """Return the CTE of the played games; `was_breakout` compares each with the player's season average before it."""
     was_breakout = f"""CASE WHEN games_before >= @min_prior_games
     THEN IF(points_before > 0 AND {IS_BREAKOUT}, 1, 0) END AS was_breakout"""
     if not asks_for_missed_games(plan):
@@ -191,9 +192,10 @@ def _played(plan: QueryPlan) -> str:
 
 
 def _kept(plan: QueryPlan, row_source: RowSource) -> str:
-    """Return the requested rows with `is_role_player`.
+    """Return the CTE of the requested rows.
 
-    Of played games only the rows of role players are returned, of a slate or a list all rows.
+    Of played games it has the rows of role players only. Of games that are not played yet it has all rows;
+    `is_role_player` marks the role players.
     """
     carried = ["points", *plan.row_windows]
     is_home = f"{IS_HOME} AS is_home" if row_source == "played" else "is_home"
@@ -238,8 +240,8 @@ WINDOW
 def _asked(relation: w.Relation) -> str:
     """Return a subquery of a relation's games, limited to whole seasons of the requested players.
 
-    States of other players would join no row. If the relation reads earlier seasons, a game is listed once for each
-    requested season that it counts for. The games of teams are not limited this way, because teams are few.
+    No requested row joins the state of another player. If the relation reads earlier seasons, a game is listed once for
+    each requested season that it counts for. Games of teams are not limited in this way, because there are few teams.
     """
     columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
     if relation.seasons_before:
@@ -278,7 +280,7 @@ _NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 
 
 def _joined(plan: QueryPlan) -> str:
-    """Return each requested row with the states that are valid on its date."""
+    """Return the CTE of each requested row with the states that are valid on its date."""
     joined: dict[str, tuple[Iterable[str], str]] = {}
     of_night = [plan.windows_of(relation.name) for relation in w.RELATIONS if relation.is_of_night]
     if any(of_night):
@@ -306,7 +308,7 @@ def _same(name: str, *keys: str) -> str:
 
 
 def _levels(plan: QueryPlan) -> dict[str, str]:
-    """Return one CTE for each level; features of a level are built from the columns of the levels before it."""
+    """Return one CTE for each level of the plan; the features of a level are built from columns of lower levels."""
     ctes, previous = {}, "joined"
     for level in range(max(plan.levels.values()) + 1):
         names = [name for name, depth in plan.levels.items() if depth == level]

@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 
 
 class FeatureDefinitionError(ValueError):
-    """A registry entry that uses a window, column or feature that does not exist, or depends on itself."""
+    """The error of a feature that depends on itself, or uses a window, column or feature that does not exist."""
 
 
 @dataclass
 class QueryPlan:
-    """The parts of the query that a feature list needs; built by `plan_query`, read by `query`.
+    """The parts of the query that a feature list needs; built by `plan_query`, read by the module `query`.
 
-    `levels` and `expressions` hold each feature and the features it is built from, in order of dependence.
-    `row_windows`, `states[relation]` and `rosters[window]` map the name of a column to its window expression.
-    `row_columns` are the columns of the row's own game that are read. `inputs[source]` are the columns of `played`,
-    `team_games` or `roster` that window expressions read.
+    `levels` and `expressions` map each feature of the list, and each feature that it is built from, to its level (see
+    `add`) and its SQL; a feature comes after those that it is built from. `row_windows`, `states[relation]` and
+    `rosters[window]` map the name of a column to its window expression. `row_columns` are the columns of the row's own
+    game that features read. `inputs[source]` are the columns of `played`, `team_games` or `roster` that window
+    expressions read.
     """
 
     registry: Mapping[str, Feature]
@@ -45,7 +46,9 @@ class QueryPlan:
     def add(self, name: str, chain: tuple[str, ...] = ()) -> int:
         """Add a feature, and all features in its expression, to the plan; return the level of the feature.
 
-        The level is 0, or one above the highest level of the features in the expression.
+        The level is 0 if the expression uses no feature, otherwise one above the highest level of those that it uses.
+        `chain` holds the features whose expressions led to this one. FeatureDefinitionError if the expression cannot be
+        resolved.
         """
         if name in chain:
             raise FeatureDefinitionError(f"feature {name} depends on itself: {' -> '.join((*chain, name))}")
@@ -128,7 +131,7 @@ class QueryPlan:
         )
 
 
-# Columns of the roster and the column of `played` that each is computed from.
+# For these roster columns: the column of `played` from which each is computed.
 _PLAYED_OF_ROSTER = {"minutes_avg_pico": "minutes_nano", "team_games_missed": "played_team_game"}
 
 

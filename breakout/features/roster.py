@@ -1,6 +1,6 @@
-"""The parts of the feature query about the players of a team: missed games, rosters and their availability.
+"""The parts of the feature query about the players of a team: missed games, availability, and rosters.
 
-Each function takes a plan and returns CTEs by name; it returns none if no feature of the plan needs them.
+A part is a common table expression (CTE). Most functions return CTEs as a mapping of SQL texts by name.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ROSTER_VALUES = {
 
 
 def roster_states(plan: QueryPlan, relation: str) -> dict[str, str]:
-    """Return the columns that the states of players or teams get in addition for the rosters of the plan."""
+    """Return the columns, as SQL by name, that the rosters of the plan read from the states of players or teams."""
     if relation == "player" and plan.rosters:
         states = [state for column, state in _PLAYER_STATES.items() if column in plan.inputs["roster"]]
         return {"latest_team": "team_abbr", **dict(states)}
@@ -51,15 +51,15 @@ def _is_of_teams(plan: QueryPlan, relation: str) -> bool:
 
 
 def asks_for_missed_games(plan: QueryPlan) -> bool:
-    """Return whether a feature reads which of his team's games a player missed."""
+    """Return whether a feature of the plan depends on the team games that a player missed."""
     return bool(plan.inputs["played"] & {"team_game_number", "missed_team_game", "played_team_game"})
 
 
 def numbered_games(plan: QueryPlan) -> dict[str, str]:
-    """Return the games of each team, numbered through the season.
+    """Return the CTE of the games of each team, numbered through the season; none if no feature needs it.
 
-    A game that only the player table holds is not counted: it gets the number of the team's previous game in the team
-    table.
+    A game that only the player table has is not counted: it gets the number of the team's previous game in the team
+    table, and `is_known` 0.
     """
     if not asks_for_missed_games(plan):
         return {}
@@ -79,11 +79,14 @@ FROM (
 
 
 def played_with_missed_games(was_breakout: str) -> str:
-    """Return the played games with `missed_team_game` and `played_team_game`, which are numbers of the team's games."""
+    """Return the SQL of the played games with `missed_team_game` and `played_team_game`.
+
+    Both are numbers of the team's games by `numbered_games`. `was_breakout` is the SQL of the column `was_breakout`.
+    """
     # A stint is a player's consecutive games for one team within a season. `missed` is the number of the team's latest
     # game before this one. The player missed that game if its number is above the number of his previous game;
     # missed_team_game is then this number, otherwise NULL. In a stint's first game missed_team_game is -1, because he
-    # has missed no game yet. played_team_game is the number of this game. If the team table lacks this game,
+    # has missed no game yet. played_team_game is the number of this game. If the team table does not have this game,
     # played_team_game is 0 in a stint's first game, otherwise NULL.
     is_first_of_stint = "LAG(team_abbr) OVER player_season IS DISTINCT FROM team_abbr"
     missed = "team_game_number - is_known"
@@ -102,10 +105,11 @@ WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_d
 
 
 def availability_states(tables: SourceTables, named: Sequence[str] = ()) -> dict[str, str]:
-    """Return the latest status of each player for each game date and team, and the dates with a report.
+    """Return the CTEs of the latest status of each player by game date and team, and of the dates with a report.
 
-    Only what was reported by the cutoff of the game date counts, and of a status only what was reported before tip-off.
-    `named` are further columns of the table that the states keep.
+    Statuses that were reported after the cutoff of the game date, or not before tip-off, are left out. A date has a
+    report if any status was reported for it by the cutoff. `named` are further columns of the table `availability` that
+    the CTE of statuses has.
     """
     columns = ", ".join(("game_date", "team_abbr", "player_lookup", "status", *named))
     read = columns if "reported_at" in named else f"{columns}, reported_at"
@@ -140,7 +144,7 @@ WHERE recency = 1"""
 
 
 def rosters(plan: QueryPlan) -> dict[str, str]:
-    """Return the players of each asked team and date, and one CTE of aggregates for each roster window."""
+    """Return the CTE of each requested team's players by date, and a CTE of aggregates for each roster window."""
     if not plan.rosters:
         return {}
     teams = " UNION DISTINCT ".join(
@@ -172,7 +176,7 @@ JOIN player_state
 
 
 def _aggregates(plan: QueryPlan, window: str) -> str:
-    """Return the aggregates over the players of one side, without the row's own player."""
+    """Return the SQL of the aggregates over the players of one roster window, without the row's own player."""
     team = w.ROSTER_WINDOWS[window]
     listed = "".join(f",\n  {w.write_sql(node.this)} AS {name}" for name, node in plan.rosters[window].items())
     # A player with two games on a date has two rows in `kept` and one here, unless the opponents differ.

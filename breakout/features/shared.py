@@ -27,7 +27,7 @@ SHARED_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="points_std_last_10",
-        # n * sum of squares - square of sum is a whole number: equal scores give exactly 0
+        # n * (sum of squares) - (sum)^2 is a whole number, so equal scores give exactly 0.
         expression="""
             SQRT(
               (COUNT(*) OVER last_10 * SUM(points * points) OVER last_10

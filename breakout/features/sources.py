@@ -1,4 +1,4 @@
-"""The CTEs that read the source tables, with every amount in units that make it a whole number."""
+"""The parts of the feature query that read the source tables, with amounts converted to whole numbers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TEAM_COLUMNS = {
     "possessions": "CAST(possessions AS FLOAT64)",
     "minutes_total": "CAST(COALESCE(minutes_total, 240) AS FLOAT64)",
 }
-# Columns that the query derives; the source does not have them.
+# Columns that the query always reads, or derives, so that features need not ask the source table for them.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
 DERIVED_PLAYED = _DERIVED | {
     "was_breakout",
@@ -43,18 +43,19 @@ DERIVED_PLAYED = _DERIVED | {
 
 
 def window_columns(source: str) -> tuple[str, ...]:
-    """Return the columns of `played` or `team_games` that a window may read beside the source's own columns.
+    """Return the columns of `played` or `team_games` that a window may read by the names that the query gives them.
 
-    Minutes and usage are whole numbers of billionths there (`minutes_nano`, `usage_nano`).
+    Minutes and usage are in billionths (`minutes_nano`, `usage_nano`). A window may read any further column of the
+    source table by the table's name for it.
     """
     known = {*_PLAYED_COLUMNS, *DERIVED_PLAYED} if source == "played" else {*_TEAM_COLUMNS, *_DERIVED}
     return tuple(sorted(known - {"game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup"}))
 
 
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
-    """Return the source columns beyond the standard ones that feature expressions read.
+    """Return the columns of `inputs` that the query reads from the source table only because a feature needs them.
 
-    ConfigurationError if a name is no plain column name.
+    `source` is `played` or `team_games`. ConfigurationError for a name that is not made of letters, digits and _.
     """
     known = {*_PLAYED_COLUMNS, *DERIVED_PLAYED} if source == "played" else {*_TEAM_COLUMNS, *_DERIVED}
     extra = sorted(set(inputs) - known)
@@ -65,9 +66,9 @@ def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
 
 
 def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = ()) -> str:
-    """Return the played games of the enabled season types, from the start of the history to the last requested day.
+    """Return the SQL of the played games of the enabled season types, from @history_start to @end.
 
-    `names` are columns that are passed on unchanged.
+    It has the columns `inputs`, and the columns `names` without conversion to numbers.
     """
     values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}
@@ -83,7 +84,7 @@ WHERE game_date BETWEEN @history_start AND @end
 
 
 def team_games(tables: SourceTables, inputs: set[str]) -> str:
-    """Return each team's side of the games of the enabled season types; minutes_total NULL means no overtime."""
+    """Return the SQL of the games of each team with the columns `inputs`; minutes_total NULL means no overtime."""
     values = {column: sql for column, sql in _TEAM_COLUMNS.items() if column in inputs}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("team_games", inputs)}
     columns = "".join(f",\n  {sql} AS {column}" for column, sql in values.items())

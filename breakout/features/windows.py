@@ -4,8 +4,8 @@ No other module decides which games a feature can read.
 
 A *state* is what is known after a game. It is valid from the day after its game up to and including the day of the next
 one, and a row joins the state that is valid on its date (`AS_OF_JOIN`). No state holds a game of the row's own date or
-later, so no feature expression can reach one. A player's own state of this season is joined by its number, which is
-faster: it is the one after as many games as he had played before the row's date (`BY_COUNT_JOIN`).
+later, so no feature expression can read one. A player's states of the row's season are joined by number instead, which
+is faster: if he had played n games before the row's date, the row joins the state after his game n (`BY_COUNT_JOIN`).
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ ROW_COLUMNS = (
 )
 
 # The roster windows aggregate over players instead of games: the other players of the row's team, or the players of the
-# opponent. A player belongs to the team of his latest game of the season before the row's date. An aggregate has one
-# row for each of these players, with the columns of ROSTER_COLUMNS, and is NULL if there is no such player.
+# opponent. A player belongs to the team of his latest game of the season before the row's date. An aggregate reads one
+# row for each of these players, with the columns of ROSTER_COLUMNS. It is NULL if there are no such players.
 ROSTER_WINDOWS = {"team_mates": "team_abbr", "opponent_players": "opponent_team_abbr"}
 ROSTER_COLUMNS = (
     "games_so_far",  # his games of the season before the row's date
-    "points_avg_pico",  # his mean points over them in 1e-12 points, a whole number
-    "minutes_avg_pico",  # his mean minutes over them in 1e-12 minutes, a whole number
-    "team_games_missed",  # the team's games since his latest one for it; NULL if the team table lacks that one
+    "points_avg_pico",  # his mean points in these games, in units of 1e-12 points, a whole number
+    "minutes_avg_pico",  # his mean minutes in these games, in units of 1e-12 minutes, a whole number
+    "team_games_missed",  # the team's games since the last one he played; NULL if the team table has no game of his
     "is_out",  # 1 if his availability is out or doubtful, otherwise 0
 )
 
@@ -58,12 +58,13 @@ ROW_WINDOWS = {
 
 @dataclass(frozen=True)
 class Relation:
-    """A table of games, the order in which they become states, and the join of a row to the state valid on its date.
+    """The states that follow the games of a table, and the join of a requested row to the state valid on its date.
 
-    `order` names the base window, and `windows` holds frames of it that end at the state's own game. `join` is the
-    equality part of the join from `kept` (a row) to this relation's states. If `is_counted`, the state is joined by the
-    number of games that the player had played before the row. `seasons_before` is the number of seasons before the
-    row's own season whose games are read too.
+    `source` is the table of games. `partition` is the column that names the player or team of a state. `order` is the
+    name of the window of all games of a season in order, and `windows` holds the frames that end at the state's own
+    game, by name. `join` is the part of the join condition, from the requested rows `kept` to the states, that compares
+    columns for equality. If `is_counted`, the state is joined by the number of games that the player had played before
+    the row's date. `seasons_before` is the number of earlier seasons whose games are read too.
     """
 
     name: str
@@ -86,10 +87,10 @@ class Relation:
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
     def column(self, node: exp.Window) -> str:
-        """Return the SQL of a state's window column, as a cheaper expression without a window if one gives the same.
+        """Return the SQL of a window column of the states, or of a cheaper expression with the same values.
 
-        A LAG of 0 is the state's own game. The number of games in a frame follows from the number of the state's game,
-        which is computed once for all frames.
+        LAG(x, 0) is the x of the state's own game. The number of games in a frame follows from the number of the
+        state's game, which is computed once for all frames.
         """
         from sqlglot import exp
 
@@ -122,7 +123,7 @@ def last(games: int) -> str:
     return f"ROWS BETWEEN {games - 1} PRECEDING AND CURRENT ROW"
 
 
-_LONGEST = 100  # games; more than any relation has
+_LONGEST = 100  # games; no frame of RELATIONS is longer
 SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 
 RELATIONS: tuple[Relation, ...] = (
