@@ -1,4 +1,4 @@
-"""Settings: what a user may set, composed by Hydra from `conf/` and overrides, as typed frozen dataclasses.
+"""The settings of every command as typed frozen dataclasses, which Hydra composes from `conf/` and overrides.
 
 Only this package and `cli` import Hydra and OmegaConf.
 """

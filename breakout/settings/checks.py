@@ -1,4 +1,4 @@
-"""Checks of settings that need more than the type of one field; each raises ConfigurationError."""
+"""Checks of settings that the types and bounds of the fields cannot express; each raises ConfigurationError."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from breakout.settings.identifiers import check_connection, check_table_name
 from breakout.settings.ledger_groups import FolderLedgerConfig
 from breakout.settings.model_groups import PointsConfig
 
-# The strptime directives that a date format may have. A time of day is allowed, but its value must be midnight.
+# The strptime directives that warehouse.date_format may have. It may have a time of day, which must be midnight in the
+# files.
 _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
 
 
 def check_across_fields(config: Any) -> None:
-    """Check every group of a configuration, and the order of the dates at its root and in `audit`."""
+    """Check each group of a configuration, the calibration, and the order of `start` and `end` in root and `audit`."""
     for group in vars(config).values():
         if type(group) in GROUP_CHECKS:
             GROUP_CHECKS[type(group)](group)
@@ -41,7 +42,7 @@ def check_across_fields(config: Any) -> None:
 
 
 def check_calibration(config: Any) -> None:
-    """Check that the calibration of a model of points keeps its ladder."""
+    """Check that model=points has no isotonic calibration, which would flatten both ends of its ladder."""
     if isinstance(getattr(config, "model", None), PointsConfig) and config.calibration.kind == "isotonic":
         raise ConfigurationError(
             "calibration=isotonic is constant beyond the probabilities that it was fitted on, so it would flatten both "
@@ -49,7 +50,7 @@ def check_calibration(config: Any) -> None:
         )
 
 
-# The tables that a warehouse of files must have, each with an override to copy.
+# The tables that warehouse=duckdb must have. The error for a missing table shows the override as an example.
 HISTORY_EXAMPLES = {
     "warehouse.player_game_summary": "warehouse.player_game_summary=games.parquet",
     "warehouse.team_offense_game_summary": "warehouse.team_offense_game_summary=teams.parquet",
@@ -63,7 +64,7 @@ def check_target(target: TargetConfig) -> None:
 
 
 def check_availability(availability: AvailabilityConfig | AskedCutoffConfig) -> None:
-    """Check that the time zone of the cutoff is known."""
+    """Check that `timezone` is the name of a time zone, such as America/New_York."""
     from zoneinfo import ZoneInfo, available_timezones
 
     if availability.timezone is None:
@@ -79,7 +80,7 @@ def check_availability(availability: AvailabilityConfig | AskedCutoffConfig) -> 
 
 
 def check_dates(window: DateWindowConfig) -> None:
-    """Check that fixed dates are in order and in whole pairs, and that evaluation begins after training ends."""
+    """Check that each start is not after its end, that evaluation has both or neither, and follows training."""
     check_order("window.train_start", window.train_start, "window.train_end", window.train_end)
     if (window.eval_start is None) != (window.eval_end is None):
         given, absent = ("eval_start", "eval_end") if window.eval_end is None else ("eval_end", "eval_start")
@@ -140,7 +141,7 @@ def check_warehouse(warehouse: BigQueryWarehouseConfig) -> None:
 
 
 def check_files(warehouse: DuckDBWarehouseConfig) -> None:
-    """Check that both history tables are given, the maps of values and the format of dates."""
+    """Check that both history tables are given, and check the maps of values and the format of dates."""
     missing = [key for key in HISTORY_EXAMPLES if getattr(warehouse, key.partition(".")[2]) is None]
     if warehouse.folder is None and missing:
         examples = " ".join(HISTORY_EXAMPLES[key] for key in missing)
@@ -168,10 +169,10 @@ def check_date_format(text: str) -> None:
 
 
 def check_maps(warehouse: DuckDBWarehouseConfig | BigQueryWarehouseConfig) -> None:
-    """Check `team_codes` and `season_types`, which map the values of a table to those to read them as.
+    """Check `team_codes` and `season_types`, which replace values of a table while it is read.
 
-    ConfigurationError for text that is empty, not printable, or holds a quote or backslash, and for a team code that is
-    mapped to a code which is itself mapped to another.
+    ConfigurationError for text that is empty, not printable, or holds a quote or backslash. ConfigurationError also if
+    a team code is replaced by a code that the map replaces again.
     """
     for key, values in (("team_codes", warehouse.team_codes), ("season_types", warehouse.season_types)):
         for name, value in (values or {}).items():
@@ -196,7 +197,7 @@ def check_tracking(tracking: BigQueryTrackingConfig) -> None:
 
 
 def check_ledger(ledger: FolderLedgerConfig) -> None:
-    """Check that the time zone in which a game date ends is known."""
+    """Check that `timezone` is the name of a time zone, such as America/New_York."""
     from zoneinfo import ZoneInfo
 
     try:
@@ -212,7 +213,7 @@ def check_order(first: str, start: date | None, last: str, end: date | None) -> 
 
 
 def check_list(key: str, items: Sequence[object]) -> None:
-    """Check that a list is not empty and names nothing twice."""
+    """Check that the list at a key is not empty and holds no item twice."""
     if not items:
         raise ConfigurationError(f"{key} is an empty list: give at least one, or leave it out for the default.")
     repeated = next((item for index, item in enumerate(items) if item in items[:index]), None)

@@ -22,13 +22,16 @@ HYDRA_VERSION_BASE = "1.3"
 
 
 def compose(command: str, overrides: Sequence[str] = ()) -> RootConfig:
-    """Return the configuration of `breakout COMMAND OVERRIDES`; for programs, notebooks and tests."""
+    """Return the typed configuration that `breakout COMMAND OVERRIDES` would run with.
+
+    Scripts, notebooks and tests call it. ConfigurationError for overrides that the command would refuse.
+    """
     loaded: RootConfig = load(ROOT_CLASSES[command], compose_mapping(command, overrides))
     return loaded
 
 
 def compose_mapping(command: str, overrides: Sequence[str]) -> dict[str, Any]:
-    """Return the composed configuration of one job as a mapping; ConfigurationError for several jobs."""
+    """Return the composed configuration of one job as a mapping; ConfigurationError if the overrides start a sweep."""
     composed = compose_config(command, overrides)
     if is_sweep(composed):
         raise ConfigurationError(
@@ -38,7 +41,10 @@ def compose_mapping(command: str, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def compose_config(command: str, overrides: Sequence[str]) -> DictConfig:
-    """Return what Hydra composes for a command, its own node `hydra` included; interpolations are not yet resolved."""
+    """Return the configuration that Hydra composes for a command, with the node `hydra` and unresolved interpolations.
+
+    ConfigurationError if the overrides or files cannot be composed.
+    """
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
 
@@ -60,7 +66,7 @@ def is_sweep(composed: DictConfig) -> bool:
 
 
 def resolve(composed: DictConfig, command: str) -> dict[str, Any]:
-    """Return a composed configuration as a mapping without Hydra's node, `${hydra:...}` resolved too."""
+    """Return a composed configuration as a mapping without the node `hydra`, with `${hydra:...}` resolved."""
     from hydra.core.hydra_config import HydraConfig
 
     HydraConfig.instance().set_config(composed)
@@ -71,9 +77,9 @@ def resolve(composed: DictConfig, command: str) -> dict[str, Any]:
 
 
 def plain(composed: DictConfig) -> dict[str, Any]:
-    """Return a composed configuration as dicts and lists, its interpolations resolved, `???` kept as it is.
+    """Return a composed configuration as dicts and lists without the node `hydra`, with interpolations resolved.
 
-    Values that depend on the environment stay as they were written; `load` resolves them.
+    A missing value stays `???`. References to environment variables stay as text; `load` resolves them.
     """
     from omegaconf import OmegaConf
 
@@ -82,9 +88,9 @@ def plain(composed: DictConfig) -> dict[str, Any]:
 
 
 def check_one_option_each(composed: DictConfig, command: str) -> None:
-    """Raise ConfigurationError for `window=[january,february]`.
+    """Raise ConfigurationError if a group is given a list of options, as in `window=[january,february]`.
 
-    Hydra merges such options into one, so the last would silently replace the others.
+    Hydra would merge the options, so the last one would silently replace the others.
     """
     choices = composed.hydra.runtime.choices
     for group in groups_of(command):

@@ -19,7 +19,7 @@ from breakout.settings.versions import REMOVED_OPTIONS
 
 
 def explain(error: BaseException, command: str) -> str:
-    """Return a message about a command's overrides or files: what is wrong with them, and what to type instead."""
+    """Return the message for an error of Hydra: what is wrong with a command's overrides or files, and the remedy."""
     known = next(filter(None, map(describe_known_error, _chain(error))), None)
     if known is not None:
         return known
@@ -31,7 +31,7 @@ def explain(error: BaseException, command: str) -> str:
 
 
 def describe_known_error(error: BaseException) -> str | None:
-    """Describe an error whose type alone says what is wrong; None for any other."""
+    """Return the message for an error whose type identifies the mistake; None for an error of another type."""
     described: str | None = None
     if isinstance(error, ConfigurationError):
         described = str(error)
@@ -44,7 +44,7 @@ def describe_known_error(error: BaseException) -> str | None:
     elif isinstance(error, InterpolationResolutionError):
         described = describe_interpolation(error)
     elif isinstance(error, UnicodeEncodeError):
-        # Arguments and files that are not UTF-8 were refused before, so a path could not be encoded.
+        # Arguments and files that are not UTF-8 were refused earlier, so the text that failed is a path.
         described = (
             "a path holds bytes that are not text: work in folders whose names are UTF-8, and in a locale that is"
             " UTF-8 (LC_ALL=C.UTF-8)."
@@ -60,7 +60,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-# Extras of the package that bring launchers or sweepers of Hydra, whose names begin with that of the extra.
+# Extras of the package that install a launcher or sweeper of Hydra. Its option is the extra's name, or begins with it,
+# as in hydra/launcher=submitit_local.
 EXTRAS = ("joblib", "optuna", "ray", "submitit")
 
 # A quoted name in a map, as in {'Regular Season': regular}.
@@ -68,7 +69,7 @@ _QUOTED_NAME = r"([{,]\s*)(['\"])([^'\"{}:,\\]+)\2(?=\s*:)"
 
 
 def describe_unreadable(override: str) -> str:
-    """Describe an override that is not in Hydra's grammar."""
+    """Return the message for an override that does not follow Hydra's grammar."""
     key, equals, value = override.partition("=")
     if not equals and not override.startswith("~"):
         return f"cannot read {override!r}: a setting is written key=value, such as model.depth=6."
@@ -83,7 +84,10 @@ def describe_unreadable(override: str) -> str:
 
 
 def describe_missing_option(missing: str, offered: list[str]) -> str:
-    """Describe an unknown option of a group, or a group that does not exist."""
+    """Return the message for an unknown option of a group, or for a group that does not exist.
+
+    `missing` is GROUP/OPTION; `offered` are the options that Hydra lists.
+    """
     if missing in REMOVED_OPTIONS:
         return f"{missing} is gone: {REMOVED_OPTIONS[missing]}"
     known = [name for name in [*group_names(), "hydra/launcher", "hydra/sweeper"] if missing.startswith(f"{name}/")]
@@ -103,7 +107,7 @@ def describe_missing_option(missing: str, offered: list[str]) -> str:
 
 
 def describe_interpolation(error: InterpolationResolutionError) -> str:
-    """Describe a `${...}` that has no value."""
+    """Return the message for a `${...}` that has no value."""
     message = str(error).splitlines()[0].removesuffix(".")
     message = re.sub(r"^\w+ raised while resolving interpolation: ", "", message).strip("\"'")
     key = getattr(error, "full_key", None)
@@ -114,7 +118,7 @@ def describe_interpolation(error: InterpolationResolutionError) -> str:
 
 
 def describe_absent_key(key: str, command: str) -> str:
-    """Describe a key that is in no file of the configuration."""
+    """Return the message for a key that is in no file of the configuration."""
     if key.startswith("hydra."):
         return f"unknown key {key}: `breakout --cfg hydra` shows what Hydra knows."
     also = COMPOSING_GROUPS if command == "train" else ()
@@ -122,7 +126,7 @@ def describe_absent_key(key: str, command: str) -> str:
 
 
 def describe_message(error: BaseException) -> str:
-    """Describe any other error of Hydra's, recognised by the beginning of its message."""
+    """Return the message for an error of Hydra that is recognised by the text of its own message."""
     message = str(error)
     quoted = re.search(r"'([^']+)'", message)
     subject = quoted.group(1) if quoted else ""

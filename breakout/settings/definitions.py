@@ -1,7 +1,7 @@
-"""The group `features`, and the user's own feature definitions in it.
+"""The settings group `features`, with definitions of features that the user wrote.
 
-`features.definitions` names YAML files. Settings hold the definitions themselves, so that a run's settings.yaml, its
-fingerprint and its bundle need no other file.
+The override `features.definitions` names YAML files. The typed settings hold the content of these files, so that a
+run's settings.yaml, its fingerprint and its bundle need no other file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FeatureName = Annotated[
 
 @dataclass(frozen=True)
 class FeatureDefinitionConfig:
-    """A feature of the user's own, with the fields of a registry entry (`features/feature.py`)."""
+    """A feature that the user defines, with the fields of a feature of the registry (`features/feature.py`)."""
 
     name: FeatureName
     expression: Text
@@ -38,7 +38,7 @@ class FeatureDefinitionConfig:
 
 @dataclass(frozen=True)
 class FeaturesConfig:
-    """The features of the model, in order, and the definitions of those that the package does not have.
+    """The names of the model's features, in order, and the definitions of those that the package does not have.
 
     `features/selection.py` checks the names against the registry, the definitions and the mode.
     """
@@ -51,10 +51,10 @@ _KEYS = tuple(field.name for field in fields(FeatureDefinitionConfig))
 
 
 def with_definitions(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return settings in which `features.definitions` holds definitions in place of the files that it names.
+    """Return settings in which `features.definitions` holds definitions instead of names of files.
 
-    If `features.names` has none of the defined features, all of them are added at its end. ConfigurationError for a
-    file that cannot be read, or holds anything but a list of definitions.
+    If `features.names` has none of the defined features, all of them are added at its end. ConfigurationError if a
+    file cannot be read, or holds anything but a list of definitions.
     """
     features = mapping.get("features")
     listed = features.get("definitions") if isinstance(features, Mapping) else None
@@ -85,7 +85,7 @@ def _read(path: str) -> list[dict[str, Any]]:
 
 
 def _checked(entry: Any, place: str) -> dict[str, Any]:
-    """Return a definition with exactly the keys of `FeatureDefinitionConfig` and values of their types."""
+    """Return a definition with the keys of `FeatureDefinitionConfig` and typed values, or raise ConfigurationError."""
     from breakout.settings.loading import convert_value
     from breakout.settings.schema import type_hints
 

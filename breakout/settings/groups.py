@@ -1,7 +1,7 @@
 """One frozen dataclass for each configuration group, with the types and bounds of its fields.
 
-No field has a default here: every default is in `conf/`. A group with several kinds is a union of classes, which the
-field `kind` distinguishes.
+No field has a default here: every default is in `conf/`. A group with several kinds is a union of classes; its field
+`kind` selects the class.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-# The upper bounds refuse typing errors early. Libraries would refuse such values late, or compute for hours.
+# The upper bounds refuse typing errors at once. With a huge value a library would fail late, or compute for hours.
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 CountOrZero = Annotated[int, Meta(ge=0, le=1_000_000)]
 Bytes = Annotated[int, Meta(ge=1, le=2**60)]
 Seconds = Annotated[float, Meta(gt=0, le=1_000_000)]
 Price = Annotated[float, Meta(ge=0, le=1_000_000)]
-Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # CatBoost takes 64 bits, and evaluation.seeds counts up from here
+Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # far enough below CatBoost's limit 2^64 to add evaluation.seeds
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 DaysOrZero = Annotated[int, Meta(ge=0, le=36_500)]
 Points = Annotated[float, Meta(ge=0, le=200)]
 Threads = Annotated[int, Meta(ge=1, le=1024)]
 Repeats = Annotated[int, Meta(ge=0, le=1000)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
-# Names become folder names, so characters that a file system or a shell could misread are refused.
+# A name becomes a folder name, so it must not hold characters with a meaning for file systems or shells.
 Name = Annotated[
     str,
     Meta(
@@ -41,14 +41,14 @@ Day = Annotated[
     Meta(pattern=r"^(\d{4}-\d\d-\d\d|today|tomorrow)$", description="of the form 2026-01-31, or today, or tomorrow"),
 ]
 SeasonType = Literal["regular", "cup_final", "play_in", "playoffs"]
-TeamCodes = dict[str, str]  # a code of the source tables -> the code to read it as
-# A season type of the source tables -> the type to read it as; None leaves its rows out.
+TeamCodes = dict[str, str]  # from a team code in the source tables to the code that replaces it
+# From a season type in the source tables to the type that replaces it; rows of a type that maps to None are left out.
 SeasonTypes = dict[str | int | float, SeasonType | None]
 
 
 @dataclass(frozen=True)
 class ModeConfig:
-    """The feature lock: shared requires exactly `BREAKOUT_FEATURE_ORDER`, experimental allows any features."""
+    """The feature lock: mode=shared requires exactly `BREAKOUT_FEATURE_ORDER`, mode=experimental allows any feature."""
 
     name: Literal["shared", "experimental"]
     description: str
@@ -56,7 +56,11 @@ class ModeConfig:
 
 @dataclass(frozen=True)
 class TargetConfig:
-    """The rows that are kept and the definition of a breakout."""
+    """The definition of a row (a role player's game) and of a breakout.
+
+    A row is kept if the player's season average before the game is `min_ppg` to `max_ppg` points and he has played
+    `min_prior_games` games. It is a breakout if he scores at least `breakout_multiplier` times his average.
+    """
 
     min_ppg: Points
     max_ppg: Annotated[float, Meta(gt=0, le=200)]
@@ -71,7 +75,7 @@ CutoffDays = Annotated[int, Meta(ge=0, le=7)]
 
 @dataclass(frozen=True)
 class AvailabilityConfig:
-    """The cutoff of a game date: a status counts if it was reported at or before it.
+    """The cutoff of injury reports for a game date. A player's status is used if it was reported at or before it.
 
     The cutoff is the time of day `cutoff` in `timezone`, `days_before` days before the game date.
     """
@@ -83,7 +87,7 @@ class AvailabilityConfig:
 
 @dataclass(frozen=True)
 class AskedCutoffConfig:
-    """The cutoff for scoring a saved bundle; a key that is None is the bundle's own."""
+    """The cutoff of injury reports for scoring a saved bundle; a key that is None has the value of the bundle."""
 
     cutoff: TimeOfDay | None
     timezone: str | None
@@ -92,7 +96,7 @@ class AskedCutoffConfig:
 
 @dataclass(frozen=True)
 class DateWindowConfig:
-    """Training and evaluation between fixed dates, both ends inclusive; without evaluation dates, train only."""
+    """Training and evaluation between fixed dates, both ends inclusive; None for both evaluation dates only trains."""
 
     kind: Literal["dates"]
     train_start: date
@@ -105,7 +109,7 @@ class DateWindowConfig:
 class TrailingWindowConfig:
     """The `eval_days` days right before `as_of`, and the `train_days` days right before those.
 
-    `eval_days` 0 means train only; `as_of` None means the morning after the newest game in the warehouse.
+    With `eval_days` 0 the run only trains. `as_of` None means the day after the newest game in the warehouse.
     """
 
     kind: Literal["trailing"]
@@ -118,9 +122,9 @@ class TrailingWindowConfig:
 class WalkForwardWindowConfig:
     """Folds of one calendar month or week each, from `eval_start` to `eval_end`, trained on earlier rows.
 
-    `expanding` trains on everything since `train_start`, `rolling` on the `train_days` days before the fold, never
-    before `train_start`. `folds` is the number of latest folds with games that are kept, None all of them. `fold_jobs`
-    makes each fold a job of its own in a sweep.
+    `expanding` trains on all rows since `train_start`; `rolling` trains on the `train_days` days before the fold, never
+    before `train_start`. Only the latest `folds` folds with games are kept; None keeps all. In a sweep `fold_jobs`
+    makes a separate job of each fold.
     """
 
     kind: Literal["walk_forward"]
@@ -139,11 +143,12 @@ WindowConfig = DateWindowConfig | TrailingWindowConfig | WalkForwardWindowConfig
 
 @dataclass(frozen=True)
 class ValidationConfig:
-    """The validation part, and whether the final model learns from it too.
+    """The validation part of the training rows, and whether the final model is fitted on it too.
 
-    Exactly one of the first three is given. `fraction` is a share of the training rows, of which the latest whole dates
-    are kept back; `days` counts calendar days up to the latest training row; `start` is the first day. Without `refit`
-    a model whose fit is stopped on the validation part does not learn from it; any other always does.
+    The validation part is the end of the training window; exactly one of `fraction`, `days` and `start` defines it.
+    `fraction` is the share of rows in it, rounded to whole dates. `days` is its length in calendar days, up to the
+    latest training row. `start` is its first day. A model of a kind that can stop early on the validation part
+    (catboost, blend, points) is fitted on it finally only if `refit` is true; any other model always is.
     """
 
     fraction: Share | None
@@ -154,17 +159,17 @@ class ValidationConfig:
 
 @dataclass(frozen=True)
 class CalibrationConfig:
-    """The method that calibrates probabilities, fitted on the validation part only."""
+    """The method that calibrates probabilities. It is fitted on the validation part only."""
 
     kind: Literal["none", "sigmoid", "isotonic"]
 
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    """The reported metrics and the computation of their intervals.
+    """The metrics that a run reports and the computation of their intervals.
 
-    `seeds` counts fits, including the reported one. With `permutation_repeats` 0 the permutation importance is left
-    out, with `shap_rows` 0 the SHAP importance.
+    `seeds` is the number of fits with different seeds, including the reported one. `permutation_repeats` 0 leaves out
+    the permutation importance, `shap_rows` 0 the SHAP importance.
     """
 
     target_precision: Annotated[float, Meta(gt=0, le=1)]
@@ -181,7 +186,10 @@ class EvaluationConfig:
 
 @dataclass(frozen=True)
 class DistributionsConfig:
-    """The limits above which a feature counts as drifted between two windows, and whether drift fails the run."""
+    """The test for features whose distribution differs between two windows (drift).
+
+    `significance` is the level of the test. `fail_on_drift` makes a run with drifted features fail.
+    """
 
     fail_on_drift: bool
     significance: Share
@@ -189,18 +197,18 @@ class DistributionsConfig:
 
 @dataclass(frozen=True)
 class SampleWarehouseConfig:
-    """The embedded sample of real games."""
+    """The sample of real games that the package contains."""
 
     kind: Literal["sample"]
 
 
 @dataclass(frozen=True)
 class DuckDBWarehouseConfig:
-    """The user's own Parquet or CSV files; paths may be globs.
+    """A warehouse of the user's Parquet or CSV files, read by DuckDB; paths may be globs.
 
-    `folder` holds tables that `breakout import` wrote; a table with a path of its own is read from there instead.
-    `season_type` applies to rows without one. `team_codes` and `season_types` rename values of the files while they are
-    read. `date_format` (strptime) applies to dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads
+    `folder` holds tables that `breakout import` wrote; a table whose path is also given is read from that path.
+    `season_type` applies to rows without one. `team_codes` and `season_types` replace values of the files while they
+    are read. `date_format` (strptime) applies to dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads
     columns from the names of folders, as in `season_year=2025/`.
     """
 
@@ -219,10 +227,11 @@ class DuckDBWarehouseConfig:
 
 @dataclass(frozen=True)
 class BigQueryWarehouseConfig:
-    """The production warehouse.
+    """A warehouse of BigQuery tables.
 
     `season_type` applies to rows without one. `api_endpoint` None is the public endpoint. `team_codes` and
-    `season_types` rename values of the tables inside the queries.
+    `season_types` replace values of the tables inside the queries. `maximum_bytes_billed` limits each query. `refresh`
+    ignores cached results.
     """
 
     kind: Literal["bigquery"]
@@ -254,7 +263,7 @@ class NoTrackingConfig:
 
 @dataclass(frozen=True)
 class MLflowTrackingConfig:
-    """Tracking by MLflow, beside the run folder; `uri` None is a local store beside the runs."""
+    """Tracking by MLflow, in addition to the run folder; `uri` None is a local store in the folder of outputs."""
 
     kind: Literal["mlflow"]
     uri: str | None
@@ -264,9 +273,9 @@ class MLflowTrackingConfig:
 
 @dataclass(frozen=True)
 class BigQueryTrackingConfig:
-    """Tracking by a row in a BigQuery table, beside the run folder.
+    """Tracking by a row in a BigQuery table, in addition to the run folder.
 
-    `project`, `location` and `api_endpoint` are as in the warehouse.
+    `project`, `location` and `api_endpoint` mean the same as in `BigQueryWarehouseConfig`.
     """
 
     kind: Literal["bigquery"]
@@ -283,7 +292,7 @@ TrackingConfig = NoTrackingConfig | MLflowTrackingConfig | BigQueryTrackingConfi
 
 @dataclass(frozen=True)
 class PathsConfig:
-    """The folders for output; a relative path is relative to the folder in which the command is typed."""
+    """The folder for output; a relative path is relative to the folder in which the command is typed."""
 
     outputs: FilePath
 
@@ -299,10 +308,10 @@ class AuditRowsConfig:
 
 @dataclass(frozen=True)
 class PromotionGateConfig:
-    """The limits that a candidate must reach to replace the model in production.
+    """The conditions under which a candidate may replace the model in production.
 
-    `rule` None means `not_worse` for a retrain of the model in production, and `better` for any other candidate.
-    `reason` is kept in the history of the registry.
+    `rule` None means `not_worse` for a retrain of the model in production (the same settings, seed and contract on
+    other dates), and `better` for any other candidate. `reason` is kept in the history of the registry.
     """
 
     rule: Literal["better", "not_worse"] | None

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from breakout.errors import ConfigurationError
 
-# An id, perhaps in a domain: my-project-1, example.com:my-project-1.
+# A project id, with or without a domain: my-project-1, example.com:my-project-1.
 _PROJECT = r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
 # dataset.table or project.dataset.table. A table name may hold single hyphens between its letters, digits and
 # underscores; a dataset name may not.
@@ -23,7 +23,7 @@ _LONGEST_TABLE = 1024
 class Connection(Protocol):
     """The settings of a BigQuery client and the limits of its queries.
 
-    `api_endpoint` None is the public service. `maximum_bytes_billed` None is no limit.
+    `api_endpoint` None is the public service. `maximum_bytes_billed` None sets no limit.
     """
 
     @property
@@ -45,7 +45,7 @@ def check_table_name(key: str, name: str) -> None:
 
 
 def check_connection(connection: Connection, group: str) -> None:
-    """Raise ConfigurationError for an impossible project, location or endpoint."""
+    """Raise ConfigurationError for a malformed project, location or endpoint of a settings group, such as warehouse."""
     project, location, endpoint = connection.project, connection.location, connection.api_endpoint
     if project is not None and not re.fullmatch(_PROJECT, project):
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""The settings groups of the ledger and of the commands that grade it."""
+"""The settings groups of the ledger, of `breakout grade` and of `breakout daily`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ Hours = Annotated[float, Meta(gt=0, le=10_000)]
 
 @dataclass(frozen=True)
 class FolderLedgerConfig:
-    """A ledger in a folder below `paths.outputs`, and the rules by which its entries count.
+    """A ledger in a folder below `paths.outputs`, and the rules for its entries.
 
-    With `others` also predictions of models are kept that are neither in production nor a shadow.
+    If `others` is true, the ledger also keeps predictions of models that are neither in production nor a shadow.
+    `which` chooses the prediction that is graded: the first or the last one before the game's tip-off. A game that
+    still has no source rows after `lost_after_days` days counts as lost. `timezone` is where a game date ends, for
+    games whose tip-off the schedule lacks.
     """
 
     kind: Literal["folder"]

@@ -1,7 +1,7 @@
-"""The conversion of a mapping of plain values to the typed configuration of a program; every error is one message.
+"""The conversion of a mapping of plain values to the typed configuration of a command.
 
-msgspec converts plain values and checks their bounds. Groups are built here, because msgspec's tagged unions need its
-own classes and their tag (`kind`) is not a field that other modules could read.
+msgspec converts plain values and checks their bounds. It does not build the groups: its tagged unions need classes of
+msgspec, and hide the tag (`kind`) from other modules, which read it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from breakout.settings.versions import migrate
 Root = TypeVar("Root")
 MISSING = "???"
 
-# An override to copy for each key without a default.
+# For each key without a default, the override that the error for a missing value shows as an example.
 EXAMPLES = {
     "bundle": "bundle=latest",
     "candidate": "candidate=latest",
@@ -42,15 +42,15 @@ EXAMPLES = {
 
 
 def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = False) -> Root:
-    """Return the typed configuration of one program from a composed or saved mapping.
+    """Return the typed configuration of one command from a composed or saved mapping.
 
-    ConfigurationError for an unknown or missing key, a value of another type or out of bounds, a contradiction, and a
-    reference to an environment variable that is not set. With `is_lenient` an unset reference is kept as text, for
-    readers of old settings that do not use the value.
+    ConfigurationError for an unknown or missing key, a value of another type or out of bounds, values that contradict
+    each other, and a reference to an environment variable that is not set. If `is_lenient` is true, a reference to an
+    unset variable is kept as text, for readers of old settings that do not use the value.
     """
     current, references = resolve_references(migrate(dict(mapping)), is_lenient=is_lenient)
     current = with_build_text(with_definitions(current))
-    # A path of definitions may have been a reference; the settings hold the definitions in its place.
+    # A path in features.definitions may have been a reference. The definitions replaced the path, so it is dropped.
     references = tuple(found for found in references if found[0][:2] != ("features", "definitions"))
     check_keys_known(root, current)
     check_nothing_missing(current)
@@ -83,7 +83,7 @@ def _first_leaf(key: str, value: Any) -> str:
 
 
 def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError for missing keys without a default; the message has an override for each."""
+    """Raise ConfigurationError if keys without a default have no value; the message shows an override for each."""
     keys = [key for key, value in mapping.items() if value == MISSING]
     for group, values in mapping.items():
         if isinstance(values, Mapping):
@@ -129,7 +129,10 @@ def choose_class(classes: tuple[type, ...], value: Mapping[str, Any], group: str
 
 
 def convert_value(hint: Any, value: Any, key: str) -> Any:
-    """Return a plain value, strictly of its type and within its bounds."""
+    """Return a plain value converted to the type `hint`; ConfigurationError for another type or a broken bound.
+
+    The conversion is strict: text is no number, and a number is no text.
+    """
     try:
         converted = msgspec.convert(value, hint, strict=True)
     except msgspec.ValidationError:

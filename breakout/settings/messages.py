@@ -16,9 +16,9 @@ from breakout.settings.schema import base_of, known_keys, literal_options
 from breakout.settings.values import describe_value, format_value
 from breakout.settings.versions import RENAMED_KEYS
 
-# Groups whose files set keys of other groups and of the root.
+# Groups whose YAML files set keys of other groups and of the root.
 COMPOSING_GROUPS = ("experiment", "sweep", "debug", "local")
-# The override that chooses a kind, for kinds that are not an option of the same name (GROUP=KIND).
+# The override that chooses a kind, where it is not GROUP=KIND.
 CHOICES = {
     ("window", "dates"): "window=january (or another window of dates)",
     ("window", "trailing"): "window=trailing",
@@ -73,7 +73,10 @@ def _list_item(hint: Any, item: Any) -> str | None:
 
 
 def describe_type(hint: Any, value: Any = None) -> str:
-    """Describe the values that a type accepts; of a wide range only the bound that `value` violates."""
+    """Describe the values that a type accepts, such as `an integer from 1 to 16`.
+
+    Of a wide range only one bound is described: the one that `value` violates.
+    """
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return f"{describe_type(next(m for m in typing.get_args(hint) if m is not type(None)), value)} or null"
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
@@ -111,7 +114,10 @@ def _format_limit(limit: float) -> str:
 
 
 def describe_unknown_key(root: type, key: str, command: str = "", also: Sequence[str] = ()) -> str:
-    """Describe why a key cannot be set, and what to type instead; `also` are further names that may be meant."""
+    """Describe why a key cannot be set, and what to type instead.
+
+    `also` are further names, beside the keys of `root`, that the user may have meant.
+    """
     known = known_keys(root)
     if RENAMED_KEYS.get(key) in known:
         return f"{key} is called {RENAMED_KEYS[key]} now: write that."

@@ -20,7 +20,7 @@ Deviations = Annotated[float, Meta(gt=0, le=1000)]
 
 @dataclass(frozen=True)
 class CatBoostConfig:
-    """Gradient-boosted trees; `early_stopping_rounds` 0 means off."""
+    """Gradient-boosted trees of CatBoost; `early_stopping_rounds` 0 means no early stopping."""
 
     kind: Literal["catboost"]
     depth: Depth
@@ -36,7 +36,7 @@ class CatBoostConfig:
 class LogisticConfig:
     """Logistic regression on features standardised over the training window.
 
-    Standardised values beyond `clip` standard deviations count as `clip`; None limits nothing.
+    Standardised values are limited to -`clip`..`clip`; None sets no limit. `C` is the inverse of the L2 penalty.
     """
 
     kind: Literal["logistic"]
@@ -48,9 +48,9 @@ class LogisticConfig:
 
 @dataclass(frozen=True)
 class BlendConfig:
-    """The average of CatBoost and logistic regression in log odds, with the fields of both.
+    """The weighted average of the log odds of CatBoost and of logistic regression, with the fields of both.
 
-    `catboost_weight` is the share of CatBoost, logistic regression has the rest.
+    `catboost_weight` is the weight of CatBoost; the weight of logistic regression is 1 minus it.
     """
 
     kind: Literal["blend"]
@@ -96,8 +96,9 @@ class BlendConfig:
 class PointsConfig:
     """The distribution of points: two CatBoost regressions, of the mean and of the spread.
 
-    Training learns from players with season averages of `train_min_ppg` to `train_max_ppg` too; None is the target's
-    own limit. `spread_iterations` is the number of trees of the regression of the spread.
+    The training rows are those of players with season averages of `train_min_ppg` to `train_max_ppg` points, a band
+    that is widened to that of the target if it is narrower; None is the limit of the target. `iterations` is the number
+    of trees of the regression of the mean, `spread_iterations` that of the regression of the spread.
     """
 
     kind: Literal["points"]

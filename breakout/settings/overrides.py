@@ -1,4 +1,4 @@
-"""The overrides that run a configuration again, such as `model=logistic window.eval_end=2026-02-05`."""
+"""The overrides that compose a given configuration, such as `model=logistic window.eval_end=2026-02-05`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from breakout.settings.values import format_value
 
 
 def overrides_for(command: str, config: Any) -> list[str]:
-    """Return a short list of overrides with which `breakout COMMAND OVERRIDES` has this configuration.
+    """Return a short list of overrides with which `breakout COMMAND OVERRIDES` composes this configuration.
 
-    For each group the option with the most equal values is chosen; overrides of single keys follow for the other
-    values.
+    For each group the list chooses the option that shares the most values with the configuration. Overrides of single
+    keys follow for the values that differ.
     """
     root = (conf_dir() / f"{command}.yaml").read_text(encoding="utf-8")
     wanted = _as_json(to_mapping(config))
@@ -33,12 +33,12 @@ def overrides_for(command: str, config: Any) -> list[str]:
 
 
 def _override(key: str, value: Any) -> str:
-    # A mapping of settings holds references to the environment as interpolations, and escapes `${` in any other text.
+    # `to_mapping` writes references to the environment as `${...}` and escapes `${` in any other text.
     return f"{key}={format_value(value, has_interpolations=True)}"
 
 
 def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested settings under dotted keys; lists stay whole."""
+    """Return nested settings as one dict with dotted keys such as `model.depth`; a list stays one value."""
     flat: dict[str, Any] = {}
     for name, value in mapping.items():
         flat |= flatten(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
@@ -46,7 +46,7 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _nearest_option(group: str, wanted: Mapping[str, Any]) -> str | None:
-    """Return the option of the same kind with the most equal values."""
+    """Return the option of a group with the wanted kind and name that shares the most values; None if there is none."""
     import yaml
 
     likeness = {}

@@ -1,6 +1,6 @@
-"""The settings of a model that the user builds, and the text of the file that builds it.
+"""The settings of a model that the user's Python file builds, with the text of that file.
 
-Settings hold the text itself, so that a run's settings.yaml, its fingerprint and its reproduction need no other file.
+The settings hold the text, so that a run's settings.yaml, its fingerprint and its reproduction need no other file.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ BuildFunction = Annotated[
 class SklearnConfig:
     """A scikit-learn classifier that a function of the user returns.
 
-    `build` is FILE.py:FUNCTION, and `build_text` the text of that file; None is read from the file. The function is
-    called with `seed` and, unless null, with `params` as keywords.
+    `build` is FILE.py:FUNCTION. `build_text` is the text of that file; if it is None in a mapping, `load` reads the
+    file. The function is called with the keyword `seed`, and with the items of `params` as keywords unless it is null.
     """
 
     kind: Literal["sklearn"]
@@ -37,7 +37,8 @@ class SklearnConfig:
 def with_build_text(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in which `model.build_text` holds the text of the file that `model.build` names.
 
-    A text that the settings have already is kept. ConfigurationError if the file cannot be read.
+    If `model.build_text` already holds a text, the settings are returned unchanged. ConfigurationError if the file
+    cannot be read.
     """
     from breakout.settings.user_files import read_text
 
@@ -45,7 +46,7 @@ def with_build_text(mapping: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(model, Mapping) or model.get("kind") != "sklearn" or model.get("build_text") is not None:
         return mapping
     path, has_function, _ = str(model.get("build")).rpartition(":")
-    if not has_function:  # the value is refused, with its form, when it is converted
+    if not has_function:  # the conversion of the value to `BuildFunction` refuses it later
         return mapping
     file = Path(path).expanduser()
     if not file.is_file():

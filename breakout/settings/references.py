@@ -1,7 +1,8 @@
-"""References to the environment in settings, such as `${oc.env:TOKEN}`: saved as they were written, never resolved.
+"""References to environment variables in settings, such as `${oc.env:TOKEN}`, which files never hold resolved.
 
-A mapping of settings holds them as text, whether composed or read from settings.yaml. `resolve_references` gives the
-values for a typed configuration, which keeps the texts in its field `references` for when it is saved.
+A mapping of settings, composed or read from settings.yaml, holds a reference as text. `resolve_references` returns the
+values for a typed configuration. The configuration keeps the texts in its field `references`, and they are written when
+it is saved.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ RESOLVER = "oc.env"
 def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
     """Return a composed configuration as dicts and lists, without resolving references to the environment.
 
-    Other interpolations are resolved, `???` is kept. Resolved text that contains `${` is escaped.
+    Other interpolations are resolved; a missing value stays `???`. In resolved text `${` is escaped.
     """
     from omegaconf import OmegaConf
 
@@ -37,7 +38,7 @@ def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
 def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) -> tuple[dict[str, Any], References]:
     """Return the mapping with its references resolved, and the text of each reference by its path.
 
-    ConfigurationError naming a variable that is not set; with `is_lenient` the reference itself is the value.
+    ConfigurationError if a variable is not set; if `is_lenient` is true, the text of the reference is then the value.
     """
     if "${" not in json.dumps(mapping, default=str):
         return dict(mapping), ()
@@ -58,7 +59,7 @@ def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) 
 
 
 def write_references(values: dict[str, Any], references: References) -> dict[str, Any]:
-    """Return resolved values with the references put back as text; `${` in other text is escaped."""
+    """Return resolved values in which references stand as text again; `${` in other text is escaped."""
     written = _escaped(values)
     for path, text in references:
         written = _with_value(written, path, text)
@@ -74,7 +75,7 @@ def _escaped(value: Any) -> Any:
 
 
 def _with_value(container: Any, path: Path, value: Any) -> Any:
-    """Return nested dicts, lists and tuples with another value at a path."""
+    """Return a copy of nested dicts, lists and tuples in which the value at a path is replaced."""
     if not path:
         return value
     first, rest = path[0], path[1:]

@@ -1,4 +1,4 @@
-"""The root settings class of each command, composed from the file of the command's name in `conf/`."""
+"""The root settings class of each command, composed from the file in `conf/` that has the command's name."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ from breakout.settings.references import References
 
 @dataclass(frozen=True, kw_only=True)
 class ComposedConfig:
-    """The base of the root settings classes; it keeps the references to the environment that its values come from."""
+    """The base of the root settings classes; `references` are the references to the environment among its values."""
 
     references: References = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """The optional outputs of a run."""
+    """The optional outputs of a run: `write_report` writes report.html."""
 
     write_report: bool
 
@@ -132,10 +132,11 @@ class EvaluateConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class PredictConfig(ComposedConfig):
-    """Settings of `breakout predict`, which ranks the slate of one day; with `out` None it is only printed.
+    """Settings of `breakout predict`, which ranks the players of one day's games by their breakout probability.
 
-    `top` limits the ranked rows that are printed and written, None is all. `exclude` names players to skip.
-    `line` asks one question instead, such as jalengreen:19.5.
+    `out` is the file or table to write; None only prints. `top` limits the rows that are printed and written; None sets
+    no limit. `exclude` names players to skip. If `line` is PLAYER:POINTS, such as jalengreen:19.5, the command prints
+    the probability that the player scores more than these points instead of the ranking.
     """
 
     config_version: int
@@ -155,7 +156,10 @@ class PredictConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class GradeConfig(ComposedConfig):
-    """Settings of `breakout grade`; the scoreboard covers start..end, None is the first or last date in the ledger."""
+    """Settings of `breakout grade`, which scores the predictions in the ledger against their outcomes.
+
+    The scoreboard covers start..end; None is the first or last date in the ledger.
+    """
 
     config_version: int
     seed: Seed
@@ -170,7 +174,10 @@ class GradeConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class DailyConfig(ComposedConfig):
-    """Settings of `breakout daily`; `date` is a date, or today or tomorrow in US Eastern time."""
+    """Settings of `breakout daily`, which grades the ledger and predicts one day.
+
+    `date` is the day to predict: a date, or `today` or `tomorrow` in US Eastern time.
+    """
 
     config_version: int
     seed: Seed
@@ -186,7 +193,10 @@ class DailyConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class CompareConfig(ComposedConfig):
-    """Settings of `breakout compare`; `start` None is the day after the training windows of both bundles."""
+    """Settings of `breakout compare`, which scores two bundles on the same games.
+
+    `start` None is the day after the training windows of both bundles, `end` None the newest game in the warehouse.
+    """
 
     config_version: int
     seed: Seed
@@ -202,7 +212,11 @@ class CompareConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class PromoteConfig(ComposedConfig):
-    """Settings of `breakout promote`; `start` and `end` are those of the comparison with production."""
+    """Settings of `breakout promote`, which puts a bundle into production if the gate accepts it.
+
+    `start` and `end` are the dates on which the candidate is compared with the model in production, as in
+    `CompareConfig`.
+    """
 
     config_version: int
     seed: Seed
@@ -233,7 +247,7 @@ class AuditConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class DownloadConfig:
-    """The download of a season: `{endpoint}` in `url` stands for the name of a request."""
+    """The requests that download a season: `{endpoint}` in `url` is replaced by the name of each request."""
 
     url: Annotated[str, Meta(pattern=r"^https?://\S+\{endpoint\}\S*$", description="with {endpoint} in it")]
     pause_seconds: Annotated[float, Meta(ge=0, le=3600)]
@@ -243,10 +257,10 @@ class DownloadConfig:
 
 @dataclass(frozen=True)
 class ImportConfig(ComposedConfig):
-    """Settings of `breakout import`, which makes source tables of public files, or of a season that it downloads.
+    """Settings of `breakout import`, which makes source tables from public files, or from a season that it downloads.
 
-    `season` limits the rows. `reported_at` is the time of an injury report whose file name does not tell it. `compare`
-    is another folder of tables.
+    `season` is the season to keep or to download. `reported_at` is the time of an injury report whose file name does
+    not hold it. `compare` is another folder of tables, with which the new ones are compared.
     """
 
     config_version: int
@@ -271,7 +285,7 @@ RootConfig = (
     | AuditConfig
 )
 
-# Those of import are no RootConfig: they have no warehouse.
+# `ImportConfig` is not part of `RootConfig`, because it has no warehouse.
 ROOT_CLASSES: dict[str, type[Any]] = {
     "train": ExperimentConfig,
     "dataset": DatasetConfig,

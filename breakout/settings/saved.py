@@ -1,4 +1,4 @@
-"""The conversion of settings to mappings and YAML text and back, and their fingerprint."""
+"""The conversion of settings to mappings and YAML text and back, and the fingerprint of settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Root = TypeVar("Root")
 # Addresses that may hold a password or a token.
 ADDRESSES = (("tracking", "uri"), ("tracking", "api_endpoint"), ("warehouse", "api_endpoint"))
 
-# Keys that change no number of a run: its name, its output folder, and the way its data is fetched.
+# Keys that change no number of a run: its name and other labels, its output folder, and the way its data is fetched.
 NOT_IN_FINGERPRINT = {
     "name",
     "hypothesis",
@@ -43,14 +43,15 @@ NOT_IN_FINGERPRINT = {
 def to_mapping(config: Any) -> dict[str, Any]:
     """Return a configuration as nested dicts, lists, text, numbers and null; dates as ISO text.
 
-    Values from the environment are returned as references. `load` converts the mapping back to a configuration.
+    Values that come from environment variables are returned as references. `load` converts the mapping back to a
+    configuration.
     """
     values = to_values(config)
     return write_references(values, config.references) if isinstance(config, ComposedConfig) else values
 
 
 def to_values(config: Any) -> dict[str, Any]:
-    """Return a configuration as `to_mapping` does, but with the values from the environment."""
+    """Return a configuration as `to_mapping` does, but with the values of environment variables."""
     values = cast("dict[str, Any]", msgspec.to_builtins(config))
     if isinstance(config, ComposedConfig):
         del values["references"]
@@ -79,7 +80,7 @@ def to_yaml(config: Any) -> str:
 
 
 def fingerprint(config: Any) -> str:
-    """Return 16 hex digits over the settings that determine a run's numbers."""
+    """Return 16 hex digits of a SHA-256 over the settings that determine a run's numbers (not NOT_IN_FINGERPRINT)."""
     kept = {
         name: {k: v for k, v in value.items() if f"{name}.{k}" not in NOT_IN_FINGERPRINT}
         if isinstance(value, dict)
@@ -105,7 +106,8 @@ def read_mapping(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        quickest = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times quicker; a leaderboard reads many files
+        # libyaml's loader is ten times faster, and a leaderboard reads many files.
+        quickest = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=quickest)  # noqa: S506  (both are safe loaders)
     except FileNotFoundError:
         raise DataError(f"no settings at {path}: give the folder of a finished run.") from None

@@ -12,25 +12,25 @@ from typing import Any, Literal
 
 @cache
 def type_hints(cls: type) -> dict[str, Any]:
-    """Return the resolved annotations of the fields of a settings class that a user may set, in their order."""
+    """Return the types of those fields of a settings class that a user may set, in the order of the fields."""
     hints = typing.get_type_hints(cls, include_extras=True)
     return {name: hint for name, hint in hints.items() if name != "references"}
 
 
 def dataclasses_of(hint: Any) -> tuple[type, ...]:
-    """Return the classes that a field may hold: one group, its several kinds, or none for a plain value."""
+    """Return the settings classes in a field's type: one for a group, several for a group with kinds, else none."""
     members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     return tuple(member for member in members if isinstance(member, type) and dataclasses.is_dataclass(member))
 
 
 def kind_of(cls: type) -> str:
-    """Return the `kind` that names this class among those of its group, or "" for a group of one class."""
+    """Return the value of `kind` that selects this class in its group, or "" for a group of one class."""
     options = typing.get_args(type_hints(cls).get("kind"))
     return str(options[0]) if len(options) == 1 else ""
 
 
 def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
-    """Return every dotted key of a program, with the kinds of its group that have the key.
+    """Return every dotted key of a root settings class, with the kinds of its group that have the key.
 
     Keys of the root and of groups with a single class have no kinds.
     """
@@ -46,14 +46,14 @@ def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
 
 
 def base_of(hint: Any) -> Any:
-    """Return the type under `Annotated` and `| None`."""
+    """Return a type without `Annotated` and `| None`: int for `Annotated[int, ...] | None`."""
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return base_of(next(member for member in typing.get_args(hint) if member is not type(None)))
     return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
 
 
 def literal_options(hint: Any) -> tuple[Any, ...]:
-    """Return the values that a `Literal` allows, or the items of a list of them; empty for any other type."""
+    """Return the values that a `Literal`, or the items of a tuple of it, may have; empty for any other type."""
     base = base_of(hint)
     if typing.get_origin(base) is tuple:
         return literal_options(typing.get_args(base)[0])

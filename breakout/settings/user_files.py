@@ -68,7 +68,7 @@ class UserFiles(ConfigSource):
 
 
 def find_package(text: str) -> str | None:
-    """Return the package of a leading comment line such as `# @package _global_`."""
+    """Return the package in a leading comment line such as `# @package _global_`; None if there is no such line."""
     for line in text.splitlines():
         found = re.fullmatch(r"#\s*@package\s+(\S+)", line.strip())
         if found:
@@ -113,7 +113,7 @@ def resolve_folder(folder: str) -> Path:
 
 
 def read_text(file: Path) -> str:
-    """Return a file's text, which must be UTF-8; a byte order mark is left out."""
+    """Return a file's text without a byte order mark; ConfigurationError if it cannot be read or is not UTF-8."""
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -128,7 +128,10 @@ def read_text(file: Path) -> str:
 
 
 def parse_yaml(text: str, file: Path) -> Any:
-    """Return the lists and mappings of a YAML text; None for a number or a date."""
+    """Return the content of a YAML text as lists and dicts; None if it is a single number or date.
+
+    ConfigurationError, with file and line, if it is not valid YAML.
+    """
     return None if (config := _parse(text, file)) is None else OmegaConf.to_container(config, resolve=False)
 
 
@@ -144,7 +147,7 @@ def _parse(text: str, file: Path) -> Any:
 
 
 def parse_mapping(text: str, file: Path) -> DictConfig:
-    """Return the keys and values of a YAML text; an empty text has none."""
+    """Return the keys and values of a YAML text; ConfigurationError if it holds anything but keys, or is not valid."""
     config = _parse(text, file)
     # OmegaConf reads a single word as a key without a value.
     if not isinstance(config, DictConfig) or (len(config) == 1 and ":" not in text):
@@ -155,7 +158,7 @@ def parse_mapping(text: str, file: Path) -> DictConfig:
 def describe_yaml_error(error: yaml.YAMLError, file: Path | str | None = None) -> str:
     """Describe the error in a YAML text: what, where, and what to write instead.
 
-    `file` None uses the name in the error.
+    If `file` is None, the message names the file that the error names.
     """
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or error).strip()

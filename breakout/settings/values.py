@@ -1,4 +1,4 @@
-"""The text of setting values, in the form of overrides and of messages."""
+"""The conversion of setting values to text, for overrides and for messages."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from breakout.errors import ConfigurationError
 
 CONFIG_VERSION = 2
 
-# Keys of version 1 and what they are called since version 2. The old names keep working in overrides, in users'
-# configuration files and in saved settings.
+# Keys of version 1 and their names since version 2. The old names keep working in overrides, in users' configuration
+# files and in saved settings.
 RENAMED_KEYS = {
     "write_report": "run.write_report",
     "resume": "sweep.resume",
@@ -29,8 +29,8 @@ _MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
     "sweep": {"resume": None, "fail_fast": False, "workers": None, "job_defaults": []},
 }
 
-# Keys that were added without a new version, by group and kind (None for a group without kinds), with the values for
-# mappings that were written before.
+# Keys that were added without a new version, by group and kind (None for a group without kinds). An older mapping gets
+# these values, which keep its meaning.
 ADDED_KEYS: dict[tuple[str, str | None], dict[str, Any]] = {
     ("model", "logistic"): {"clip": None},
     ("model", "blend"): {"clip": None},
@@ -47,8 +47,8 @@ ADDED_KEYS: dict[tuple[str, str | None], dict[str, Any]] = {
     ("features", None): {"definitions": ()},
 }
 
-# Groups that were added likewise, by a key of the settings that got them: commands with features, and commands that
-# score one bundle.
+# Groups that were added without a new version. The outer key is a key of the settings that have the group: `features`
+# for the commands that choose features, `bundle` for those that score one bundle.
 ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
     "features": {"availability": {"cutoff": "17:30", "timezone": "America/New_York", "days_before": 0}},
     "bundle": {"availability": {"cutoff": None, "timezone": None, "days_before": None}},
@@ -56,9 +56,9 @@ ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def rename_overrides(overrides: Sequence[str]) -> list[str]:
-    """Return overrides with the keys of version 1 under their present names.
+    """Return overrides in which keys of version 1 have their present names.
 
-    ConfigurationError for a removed key with any value but its neutral one.
+    A removed key with its neutral value is left out; ConfigurationError if it has another value.
     """
     renamed = []
     for override in overrides:
@@ -73,7 +73,7 @@ def rename_overrides(overrides: Sequence[str]) -> list[str]:
 
 
 def rename_keys(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return a mapping of settings with the keys of version 1 under their present names.
+    """Return a mapping of settings in which keys of version 1 have their present names.
 
     ConfigurationError as in `rename_overrides`.
     """
@@ -89,7 +89,7 @@ def rename_keys(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_removed(key: str, value: str) -> None:
-    """Raise ConfigurationError if a removed key has any value but its neutral one."""
+    """Raise ConfigurationError if a removed key has another value than the neutral one in `REMOVED_KEYS`."""
     harmless, remedy = REMOVED_KEYS[key]
     if value != harmless:
         raise ConfigurationError(f"{key}={value} is gone: {remedy}")
@@ -105,15 +105,15 @@ def group_keys_of_runs_and_sweeps(mapping: dict[str, Any]) -> dict[str, Any]:
     return migrated
 
 
-# An entry turns a mapping of its version into one of the next.
+# Each function converts a mapping of the version in its key to the next version.
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: group_keys_of_runs_and_sweeps}
 
 
 def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return settings in the layout that fingerprints are computed from, which is version 1 without
-    ADDED_KEYS and ADDED_GROUPS.
+    """Return settings in the layout from which fingerprints are computed.
 
-    So the fingerprint of an old run's settings stays the one that the run recorded.
+    The layout is version 1 without those of ADDED_KEYS and ADDED_GROUPS that have their values for older mappings. So
+    the settings of an old run still have the fingerprint that the run recorded.
     """
     layout = {key: value for key, value in mapping.items() if key not in {*_MOVED_DEFAULTS, *RENAMED_KEYS}}
     if "sweep" in mapping or RENAMED_KEYS.keys() & mapping.keys():
@@ -129,7 +129,7 @@ def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Migrate a saved configuration to the present version, or raise ConfigurationError."""
+    """Return a mapping migrated to the present version; ConfigurationError if its version is missing or unknown."""
     version = mapping.get("config_version")
     if version is None:
         raise ConfigurationError(

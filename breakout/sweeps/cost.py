@@ -1,7 +1,8 @@
 """Estimates of the seconds that a job takes on one core.
 
-They were measured with CatBoost 1.2.10 on a cloud core in 2026, with depths 2 to 12, 3,000 and 17,000 rows, 10 and 30
-features. They are right to a factor of two, which is enough to order jobs and to decide whether to wait.
+The constants were measured with CatBoost 1.2.10 on a cloud core in 2026, with depths 2 to 12, 3,000 and 17,000 rows,
+10 and 30 features. An estimate is right to a factor of two, which is enough to order jobs and to decide whether to
+wait.
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ from breakout import settings
 if TYPE_CHECKING:
     from breakout.settings.model_groups import ModelConfig
 
-TREE_SECONDS, CELL_SECONDS = 3.0e-4, 6.5e-9  # for each tree, and for each row and feature of each tree
-LEAF_SECONDS = 2.0e-6  # for each of a tree's 2^depth leaves and each feature: most of the time from depth 8 on
-LINEAR_SECONDS = 6.7e-7  # for each row and feature of a model without trees
+TREE_SECONDS = 3.0e-4  # seconds per tree
+CELL_SECONDS = 6.5e-9  # seconds per tree, row and feature
+LEAF_SECONDS = 2.0e-6  # seconds per leaf and feature; a tree has 2^depth leaves, which cost the most from depth 8 on
+LINEAR_SECONDS = 6.7e-7  # seconds per row and feature of a model without trees
 # With early stopping, a fit is estimated to grow this many trees at this learning rate (half as many at twice the rate)
 # plus `early_stopping_rounds`, at most `iterations`.
 EARLY_STOP, EARLY_STOP_RATE = 100, 0.05
-JOB_SECONDS, EVALUATED_ROW_SECONDS = 0.03, 1.2e-5  # everything beside the fit: files, evaluation with its intervals
-START_SECONDS = 1.5  # to start and end the sweep
+# Seconds per job and per evaluated row of all work beside the fits: writing files, evaluation with its intervals.
+JOB_SECONDS, EVALUATED_ROW_SECONDS = 0.03, 1.2e-5
+START_SECONDS = 1.5  # seconds that a sweep needs to start and to end, whatever its jobs
 
 
 def fit_seconds(model: ModelConfig, rows: int, features: int) -> float:
-    """Return the estimated seconds of one fit."""
+    """Return the estimated seconds of one fit on this number of rows and features."""
     if not isinstance(model, settings.CatBoostConfig | settings.BlendConfig | settings.PointsConfig):
         return LINEAR_SECONDS * rows * features
     trees = float(model.iterations)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Event:
     """A change in the state of a job: it started, completed with a value of the optimized metric, or failed.
 
-    `message` is the reason of a failure. `is_death` is true if the job's process died before it could write the
-    job's status.
+    `number` is the job's number in the sweep. `message` is the reason of a failure. `is_death` is true if the job's
+    process died before it could write the job's status.
     """
 
     kind: Literal["started", "completed", "failed"]
@@ -33,8 +33,8 @@ class Event:
 
 Identity: TypeAlias = tuple[str, str]
 
-# `_OF_THE_SWEEP` holds the beginnings of overrides that choose how a sweep runs. They are not part of a job, except
-# `_FOLDERS`, which names the folders of configuration files that the job's options come from.
+# An override that starts with a text of `_OF_THE_SWEEP` chooses how a sweep runs, and is no part of a job's command.
+# An override that starts with `_FOLDERS` is part of it: it names the folders in which Hydra finds the job's YAML files.
 _FOLDERS = "hydra.searchpath="
 _OF_THE_SWEEP = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/")
 
@@ -59,15 +59,16 @@ class Job:
 
     @property
     def identity(self) -> Identity:
-        """The identity of the job: equal for jobs that are the same."""
+        """The identity of the job. Jobs with equal identities are one job, which runs once."""
         return identity_of(self.fingerprint, settings.to_mapping(self.config))
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A job that cannot start, and the reason.
+    """A job that cannot start, and the error that says why.
 
-    `mapping` holds its settings, or its overrides if they cannot be composed.
+    `mapping` holds the job's settings, or its overrides if Hydra cannot compose them. `origin` and `number` are those
+    of a `Job`.
     """
 
     origin: int
@@ -78,17 +79,17 @@ class Refusal:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The fingerprint of the settings."""
+        """The fingerprint of `mapping`."""
         return settings.fingerprint(self.mapping)
 
     @property
     def identity(self) -> Identity:
-        """The identity of the job: equal for jobs that are the same."""
+        """The identity of the job. Jobs with equal identities are one job."""
         return identity_of(self.fingerprint, self.mapping)
 
 
 def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
-    """Return what identifies a job: its fingerprint, and its name, hypothesis and tags, which the fingerprint omits."""
+    """Return the identity of a job: its fingerprint, and its name, hypothesis and tags, which the fingerprint omits."""
     return fingerprint, json.dumps([mapping.get(key) for key in ("name", "hypothesis", "tags")])
 
 

@@ -28,7 +28,7 @@ class JobRun:
 
     @property
     def state(self) -> str:
-        """The state: completed, failed, interrupted, killed, running or damaged."""
+        """The state of the run: completed, failed, interrupted, killed, running or damaged."""
         return "damaged" if self.damage or self.status is None else self.status.state
 
     @property
@@ -39,7 +39,8 @@ class JobRun:
     def is_of(self, number: int, fingerprint: str) -> bool:
         """Return whether this is a run of the job with this number and this fingerprint.
 
-        The folder's name ends with the fingerprint. Without a valid status.json the name alone decides.
+        The name of a run folder ends with the job's fingerprint, and status.json holds the job's number. If status.json
+        is not valid, only the name is compared.
         """
         is_named = self.folder.name.endswith(f"-{fingerprint}")
         return is_named if self.status is None else is_named and self.status.job == number
@@ -72,12 +73,12 @@ def run_of(runs: Sequence[JobRun], number: int, fingerprint: str) -> JobRun | No
 
 
 def job_facts(number: int, overrides: Sequence[str]) -> dict[str, Any]:
-    """Return what the status.json of a sweep's job holds in addition to that of any run: number and overrides."""
+    """Return the facts that status.json holds only for the job of a sweep: its number and its overrides."""
     return {"job": number, "overrides": tuple(map(mask_secrets, overrides))}
 
 
 def metric_of(run: Path, metric: str) -> float | None:
-    """Return a metric of a finished run on its validation part, never on its evaluation window; None if undefined."""
+    """Return a metric of a completed run on its validation part, never on its evaluation window; None if undefined."""
     validation = read_metrics(run).validation
     return None if validation is None else validation.metrics[metric]
 
@@ -89,13 +90,12 @@ def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any],
 
 
 def message_of(error: BaseException) -> str:
-    """Return the message of an error in the form that status.json has."""
+    """Return the message of an error as status.json holds it, on one line."""
     known = as_breakout_error(error)
     if known is not None:
         return str(known)
     if isinstance(error, KeyboardInterrupt):
         return "interrupted before it was done"
-    text = " ".join(
-        str(error).strip().partition("\n\n")[0].split()
-    )  # CatBoost and others add advice for programmers after an empty line
-    return f"{type(error).__name__}: {text}"
+    # CatBoost and other libraries add advice for programmers after an empty line.
+    first_paragraph = str(error).strip().partition("\n\n")[0]
+    return f"{type(error).__name__}: {' '.join(first_paragraph.split())}"

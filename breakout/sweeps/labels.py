@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Overrides = tuple[str, ...]
-_LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # numbers such as a tuner draws
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # a number with many decimals, such as a tuner's
 
-# `_WHERE` is the group that chooses the evaluation window. Overrides of `_NOT_RECIPE` are not part of a recipe.
+# A recipe is a job without its evaluation window, seed, name, hypothesis, tags and paths. `_WHERE` is the configuration
+# group that chooses the evaluation window.
 _WHERE = {"window"}
 _NOT_RECIPE = _WHERE | {"seed", "name", "hypothesis", "tags", "paths"}
 
@@ -25,15 +26,15 @@ def varying_overrides(overrides: Mapping[int, Sequence[str]]) -> dict[int, Overr
 
 
 def recipe_overrides(overrides: Sequence[str]) -> Overrides:
-    """Return the overrides without the seed and without those that choose the evaluation window."""
+    """Return the overrides without those of window, seed, name, hypothesis, tags and paths."""
     return tuple(override for override in overrides if _group_of(override) not in _NOT_RECIPE)
 
 
 def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:
     """Return a short label for each job of one table: the overrides in which the job differs from the other jobs.
 
-    The label of a single job has all its overrides except the name of its window, which is in the table's title. A
-    label without overrides is "".
+    If the table has a single job, its label holds all its overrides except the name of the window, which is in the
+    table's title. The label of a job that differs in no override is "".
     """
     if len(overrides) > 1:
         return {number: shorten(found) for number, found in _without_common(overrides).items()}

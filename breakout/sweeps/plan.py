@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """A job with its resolved plan and its row counts, which are None if counting would cost money."""
+    """A job with its resolved plan and its numbers of rows, which are None if counting them would cost money."""
 
     job: Job
     plan: PreparedPlan
@@ -40,12 +40,16 @@ class PlannedJob:
     evaluation_rows: int | None
 
     def prepared(self, work: SharedWork) -> PreparedPlan:
-        """Return the plan with `work`, which the jobs of one process share."""
+        """Return the job's plan, in which rows come from `work`: the work that the jobs of one process share."""
         return replace(self.plan, work=work)
 
     @property
     def shared_seconds(self) -> float:
-        """The estimated seconds of the fits that other jobs may share, one fit or one for each fold."""
+        """The estimated seconds of the fits that other jobs may share.
+
+        These are one fit, or one for each fold. A model that can stop early is fitted again on all rows if
+        `validation.refit` is true, which doubles the number.
+        """
         model, features = self.job.config.model, len(self.plan.features.names)
         is_refit = self.job.config.validation.refit and KINDS[model.kind].stops_early
         fits = max(1, len(self.plan.folds)) * (2 if is_refit else 1)
@@ -78,7 +82,10 @@ class Group:
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """The groups in the order in which they start, the jobs that cannot start, and the cost of reading."""
+    """The groups in the order in which they start, the jobs that cannot start, and the bytes that a query engine bills.
+
+    `bytes_to_read` is None if the source does not bill by bytes.
+    """
 
     groups: tuple[Group, ...]
     refused: tuple[Refusal, ...] = ()
@@ -90,7 +97,7 @@ class SweepPlan:
         return sorted((job for group in self.groups for job in group.jobs), key=lambda planned: planned.job.number)
 
     def once(self) -> SweepPlan:
-        """Return the plan with each job once; a job that several sets of overrides define has one number."""
+        """Return the plan without repeated jobs: of several jobs with the same number only the first stays."""
         seen: set[int] = set()
 
         def is_new(number: int) -> bool:
@@ -128,10 +135,7 @@ class SweepPlan:
 
 
 class _Resolved(NamedTuple):
-    """A job with its source, features and dates.
-
-    Its rows are read later, once for all jobs that share them.
-    """
+    """A job with its opened source, its features and its dates, before its rows are read."""
 
     job: Job
     source: OpenedSource
@@ -140,8 +144,8 @@ class _Resolved(NamedTuple):
     folds: tuple[Fold, ...]
 
     @property
-    def learned(self) -> BreakoutFeatureConfig:
-        """The features with the points band that the model learns from."""
+    def widened(self) -> BreakoutFeatureConfig:
+        """The features with the points band of the training rows, which may be wider than that of the target."""
         return widen_population(self.features, self.job.config.model)
 
     @property
@@ -155,7 +159,8 @@ class _Resolved(NamedTuple):
 def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> SweepPlan:
     """Resolve the jobs and read their rows, once for all jobs with the same source and features.
 
-    A job that cannot start becomes a refusal. With `is_dry` nothing is read that costs money.
+    A job that cannot start becomes a refusal. `cache` is the folder of cached query results. If `is_dry` is true,
+    nothing is read that costs money.
     """
     refused: list[Refusal] = []
     planned: list[PlannedJob] = []
@@ -164,7 +169,7 @@ def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> Swe
         spans = _spans(resolved)
         for one in resolved:
             try:
-                problem = sources.problem(one.source, one.learned, spans[one.source.facts, one.learned])
+                problem = sources.problem(one.source, one.widened, spans[one.source.facts, one.widened])
                 dates = sources.dates(problem, one.features)
                 expanded = list(_expand(one, problem, sources.contract(one.features), dates))
             except BreakoutError as error:
@@ -187,10 +192,10 @@ def _resolve(jobs: Sequence[Job], sources: Sources, refused: list[Refusal]) -> I
 
 
 def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
-    """Return all dates that the jobs of one source and one set of features need."""
+    """Return, for each source and set of features, the dates from the first to the last that any of its jobs needs."""
     needed: dict[Any, list[DateRange]] = defaultdict(list)
     for one in resolved:
-        needed[one.source.facts, one.learned].append(one.dates)
+        needed[one.source.facts, one.widened].append(one.dates)
     return {
         key: DateRange(min(days.start for days in found), max(days.end for days in found))
         for key, found in needed.items()
@@ -255,10 +260,10 @@ def _planned(
 
 
 def _count_rows(split: Split, folds: tuple[Fold, ...], dates: np.ndarray) -> tuple[int, int]:
-    """Return the number of training rows and the number of evaluation rows.
+    """Return the number of training rows and the number of evaluation rows; raise DataError if there are too few.
 
-    For a walk forward these are the training rows of its last fold and the evaluation rows of all folds. DataError if
-    there are too few.
+    `dates` holds the game date of each row, shape (n,). For a walk forward these are the training rows of its last fold
+    and the evaluation rows of all folds.
     """
     for fold in folds:
         try:
@@ -280,7 +285,7 @@ def _rows(dates: np.ndarray, days: DateRange) -> int:
 
 
 def group_jobs(planned: Sequence[PlannedJob]) -> tuple[Group, ...]:
-    """Group jobs that can share their fits.
+    """Return the jobs in groups that share their fits.
 
     The costliest group comes first, so that no worker runs long after the others have ended.
     """
@@ -294,8 +299,8 @@ def group_jobs(planned: Sequence[PlannedJob]) -> tuple[Group, ...]:
 def _fit_key(planned: PlannedJob) -> tuple[Any, ...]:
     """Return a key that is equal for jobs that can share their fits: everything that a fit depends on.
 
-    Numbers of iterations that lead to the same first trees count as equal, because the longer fit contains the shorter
-    one.
+    The number of iterations is left out where the first trees do not depend on it, because the longer fit then contains
+    the shorter one.
     """
     config, plan = planned.job.config, planned.plan
     ranges = tuple(fold.train for fold in plan.folds) or (plan.split.train,)

@@ -27,7 +27,7 @@ SHOWN_JOBS = 40
 
 
 class Progress:
-    """A printer of a sweep's events; it also keeps the numbers of the jobs that failed."""
+    """A printer of the events of a sweep. `failed` holds the numbers of the jobs that failed so far."""
 
     def __init__(self) -> None:
         self._out = console()
@@ -43,10 +43,10 @@ class Progress:
         self.failed: list[int] = []
 
     def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, *, twice: int, trials: int | None) -> None:
-        """Print the jobs, fits, rows, time and bytes of a batch.
+        """Print the numbers of jobs, fits and rows of a batch, its estimated time and the bytes that it reads.
 
         `todo` is the plan without the completed jobs. `twice` is the number of requested jobs that equal another one.
-        `trials` is the number of trials of a tuner, None without a tuner.
+        `trials` is the number of trials of a tuner; it is None if the sweeper is no tuner.
         """
         is_first = not self._overrides
         self._overrides |= {planned.job.number: planned.job.overrides for planned in plan.jobs}
@@ -126,7 +126,7 @@ class Progress:
         return planned.job.config.optimized_metric if planned else "log_loss"
 
     def _keep_best(self, event: Event, metric: str) -> None:
-        """Keep the best job of each split and target, because jobs that differ in these cannot be compared."""
+        """Keep the best job of each split and target; jobs with different splits or targets are not comparable."""
         if event.value is None:
             return
         job = self._jobs[event.number]

@@ -1,8 +1,8 @@
 """The building of a sweep's leaderboard from the run folders of its jobs.
 
 Jobs that were validated and evaluated on the same games with the same labels are ranked in one table. Jobs with another
-window, target or population are in another table. Across tables only recipes are compared: groups of jobs that differ
-only in window and seed.
+window, target or population are in another table. Across tables only recipes are compared. A recipe is a group of jobs
+that differ only in window, seed, name, hypothesis, tags and paths.
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ if TYPE_CHECKING:
 
 
 def write_leaderboard(folder: Path) -> Leaderboard:
-    """Write leaderboard.json, leaderboard.csv and report.html of a sweep from its jobs' results, over older ones."""
+    """Write leaderboard.json, leaderboard.csv and report.html of a sweep from its jobs' results.
+
+    Older files of these names are replaced.
+    """
     board = build_leaderboard(load_results(folder), folder)
     save_leaderboard(board, folder)
     save_text(render_sweep(board), folder / "report.html")
@@ -59,9 +62,10 @@ def write_leaderboard(folder: Path) -> Leaderboard:
 
 
 def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
-    """Write a sweep's leaderboard, print its top and register the jobs; return 0 if all are completed, else 1.
+    """Write a sweep's leaderboard, print its first rows, and register the jobs with the trackers of their settings.
 
-    `trackers` are the tracking settings of the jobs, with the secrets that saved settings lack.
+    `trackers` are the tracking settings of the jobs, with the secrets that saved settings lack. Return the exit code: 0
+    if all jobs are completed, else 1.
     """
     board = write_leaderboard(folder)
     print_board(board)
@@ -114,7 +118,10 @@ def _table(rows: str, results: list[JobResult], metric: str) -> JobTable:
 
 
 def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
-    """Return the tables with titles: window, training dates, and the settings of target and source that differ."""
+    """Return the tables with titles.
+
+    A title holds the window, the training dates, and those settings of target and warehouse that differ between tables.
+    """
     titled = []
     for table in tables:
         problem = ", ".join(
@@ -184,7 +191,10 @@ def _row(standing: Standing, label: str) -> JobRow:
 
 
 def _baselines(results: Sequence[JobResult]) -> tuple[BaselineRow, ...]:
-    """Return the baselines on the same games: one set if the jobs agree, else one for each set of features."""
+    """Return each baseline of the jobs once, without the uncalibrated model.
+
+    A baseline that depends on the features has a row for each pair of values of its first two metrics.
+    """
     found: dict[tuple[Any, ...], BaselineRow] = {}
     for result in results:
         evaluation = result.found.metrics.evaluation
@@ -197,7 +207,7 @@ def _baselines(results: Sequence[JobResult]) -> tuple[BaselineRow, ...]:
 
 
 def _recipe_tables(tables: Sequence[JobTable], metric: str) -> list[RecipeTable]:
-    """Return the recipes with their means over windows, for each target that has several tables."""
+    """Return a table of recipes for each pair of target and warehouse that has several tables of jobs."""
     problems: dict[str, list[JobTable]] = defaultdict(list)
     for table in tables:
         problems[json.dumps([table.target, table.warehouse], sort_keys=True)].append(table)
@@ -205,7 +215,10 @@ def _recipe_tables(tables: Sequence[JobTable], metric: str) -> list[RecipeTable]
 
 
 def _recipes(tables: Sequence[JobTable], metric: str) -> tuple[RecipeRow, ...]:
-    """Return means over windows and seeds, the best first; recipes that are missing in some tables come last."""
+    """Return the means of each recipe over windows and seeds.
+
+    Recipes that are in more tables come first; among recipes in equally many tables the better one comes first.
+    """
     found: dict[str, list[tuple[str, JobRow]]] = defaultdict(list)
     for table in tables:
         for row in table.rows:
@@ -230,7 +243,7 @@ def _recipe(recipe: str, members: Sequence[tuple[str, JobRow]], metric: str) -> 
 
 
 def _seed_rows(table: JobTable) -> list[SeedRow]:
-    """Return the spread of recipes that were fitted with several seeds on the same rows."""
+    """Return the spread over seeds of each recipe of a table that was fitted with several seeds."""
     found: dict[str, list[JobRow]] = defaultdict(list)
     for row in table.rows:
         found[row.recipe].append(row)

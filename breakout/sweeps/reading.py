@@ -1,4 +1,4 @@
-"""The sources of a sweep while it is planned: each is opened once, and rows that jobs share are read once."""
+"""The sources of a sweep during its planning: each source is opened once, and rows that jobs share are read once."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from breakout.split import DateRange
     from breakout.warehouse.base import Warehouse
 
-# The columns of a row that decide whether it is in a points band, and its date.
+# The columns that decide whether a row is in a points band, and the date of the row.
 _ROW_COLUMNS = ("season_points_avg", "games_before", "game_date")
 
 
 @dataclass(frozen=True)
 class OpenedSource:
-    """A warehouse; `cached` answers its queries through the cache, `facts` describes the warehouse to jobs."""
+    """An opened warehouse; `cached` answers its queries from the cache if it can, `facts` describes it to jobs."""
 
     facts: Source
     warehouse: Warehouse
@@ -46,7 +46,7 @@ class OpenedSource:
 class Sources:
     """The sources of a sweep, opened on first use and closed together.
 
-    With `is_dry` nothing is read that costs money, and nothing is written.
+    If `is_dry` is true, nothing is read that costs money, and nothing is written.
     """
 
     def __init__(self, cache: Path, *, is_dry: bool) -> None:
@@ -93,7 +93,7 @@ class Sources:
         return self._problems[key]
 
     def contract(self, features: BreakoutFeatureConfig) -> Contract:
-        """Return the contract of features and target, built once because that takes a third of a second."""
+        """Return the contract of features and target; it is built once, because building takes a third of a second."""
         if features not in self._contracts:
             self._contracts[features] = build_contract(features)
         return self._contracts[features]
@@ -101,7 +101,7 @@ class Sources:
     def dates(self, problem: Problem, features: BreakoutFeatureConfig) -> np.ndarray | None:
         """Return the game date of each row within the points band of `features`, shape (n,).
 
-        The rows of a problem are read once. None in a dry run if reading costs money.
+        The rows of a problem are read at the first call. The result is None in a dry run if reading costs money.
         """
         if problem not in self._answers:
             self._answers[problem] = self._read(problem)
@@ -123,5 +123,5 @@ class Sources:
             if self._is_dry:
                 return None
         answer = problem_answer(problem, opened.cached).select(_ROW_COLUMNS)
-        read_absent_games(problem, opened.cached)  # so that workers find them in the cache and need not open the source
+        read_absent_games(problem, opened.cached)  # puts them into the cache, so that no worker must open the source
         return answer

@@ -36,7 +36,7 @@ _LOCK_FILE = ".lock"
 
 
 class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A job in sweep.json; `settings` are its composed settings, or its overrides if they cannot be composed."""
+    """A job in sweep.json; `settings` are its composed settings, or its overrides if Hydra cannot compose them."""
 
     number: int
     fingerprint: str
@@ -46,7 +46,7 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> Identity:
-        """The identity of the job: equal for jobs that are the same."""
+        """The identity of the job. Jobs with equal identities are one job."""
         return identity_of(self.fingerprint, self.settings)
 
     @property
@@ -58,7 +58,8 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
 class SweepRecord(msgspec.Struct, kw_only=True):
     """The content of sweep.json: the overrides of the sweep, its jobs by number, and the data and contracts they use.
 
-    `data` holds the fingerprint of each source, `contracts` that of each set of features.
+    `words` are the overrides. `data` maps the settings of each source to the fingerprint of its rows, `contracts` maps
+    each set of features and target to the fingerprint of its contract.
     """
 
     words: list[str]
@@ -99,7 +100,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         return next(entry for entry in self.jobs if entry.number == number)
 
     def check_one_metric(self, plan: SweepPlan) -> None:
-        """Raise ConfigurationError if jobs, old and new, would be ranked by different metrics."""
+        """Raise ConfigurationError if the jobs of record and plan name several metrics to rank by."""
         known = [entry.optimized_metric for entry in self.jobs]
         named = dict.fromkeys([*known, *(planned.job.config.optimized_metric for planned in plan.jobs)])
         metrics = [name for name in named if name]
@@ -125,7 +126,10 @@ class SweepRecord(msgspec.Struct, kw_only=True):
 
 
 def new_folder(wanted: Path) -> Path:
-    """Create a new folder: the wanted one, or one with a number after its name if that exists."""
+    """Create a new folder and return its path: `wanted`, or `wanted-2`, `wanted-3`, ... if it exists.
+
+    DataError if the folder cannot be created.
+    """
     candidate, tries = wanted, 1
     while True:
         try:
@@ -158,7 +162,7 @@ def new_record(overrides: Sequence[str]) -> SweepRecord:
 
 
 def locked(folder: Path) -> AbstractContextManager[None]:
-    """Lock a sweep's folder for the block; ConfigurationError if another process has locked it."""
+    """Return a context manager that locks a sweep's folder; ConfigurationError if another process has locked it."""
 
     def refuse() -> None:
         raise ConfigurationError(f"{folder} is still running in another process: wait for it, or end it.")
@@ -167,7 +171,10 @@ def locked(folder: Path) -> AbstractContextManager[None]:
 
 
 def clear_incomplete(folder: Path) -> list[Path]:
-    """Remove the temporary files and folders of killed jobs, but none of a running job; return the removed paths."""
+    """Remove the temporary files and folders that killed jobs left; return the removed paths.
+
+    Those of running jobs stay.
+    """
     runs = job_runs(folder)
     if not any(run.state == "running" for run in runs):
         return remove_incomplete(folder)
@@ -184,7 +191,7 @@ def clear_idle_sweeps(outputs: Path) -> list[Path]:
 
 
 def record_death(folder: Path, entry: JobEntry, message: str) -> None:
-    """Record the end of a job whose process died in its status.json, which is created if there is none."""
+    """Write into the status.json of a job that its process died; create a run folder if the job has none."""
     run = run_of(job_runs(folder), entry.number, entry.fingerprint)
     if run is not None and run.status is not None and run.state == "killed" and run.status.finished is None:
         ended = msgspec.structs.replace(run.status, error=message, finished=datetime.now(UTC))

@@ -45,9 +45,9 @@ class Finished:
 class JobResult:
     """A job of a sweep, as it ended.
 
-    `entry` is its entry in sweep.json. `words` are the overrides in which it differs from the other jobs. `run` is its
-    run folder, None if it has not run. `command` runs the job alone. `finished` is None unless the job is completed and
-    its files are unchanged.
+    `entry` is its entry in sweep.json. `words` are the overrides in which it differs from the other jobs. `command` is
+    the command line that runs the job alone. `run` is its run folder, None if it has not run. `finished` holds its
+    results, None unless the job is completed and its files are unchanged.
     """
 
     entry: JobEntry
@@ -70,7 +70,7 @@ class JobResult:
 
     @property
     def state(self) -> str:
-        """The state: completed, failed, interrupted, killed, running, damaged, or not run."""
+        """The state of the job: completed, failed, interrupted, killed, running, damaged, or not run."""
         return "not run" if self.run is None else self.run.state
 
     @property
@@ -80,7 +80,7 @@ class JobResult:
 
     @property
     def recipe(self) -> str:
-        """The overrides of the job without those of its window and its seed."""
+        """`words` without the overrides of window, seed, name, hypothesis, tags and paths."""
         return " ".join(recipe_overrides(self.words))
 
     @property
@@ -121,7 +121,7 @@ def load_results(folder: Path) -> list[JobResult]:
 
 
 def _load(result: JobResult, run: JobRun) -> JobResult:
-    """Return the result of a job with the content of its completed run, or with a message about its damaged files."""
+    """Return the result with the content of its completed run, or with a message that names a damaged file."""
     try:
         record = read_run(run.folder)
         metrics = record.metrics

@@ -1,4 +1,4 @@
-"""A running sweep: it plans each batch of jobs and runs those that are not completed."""
+"""The session of a sweep: it plans each batch of jobs and runs the jobs that are not completed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Launch: TypeAlias = "Callable[[Sequence[PlannedJob], Path], None]"
 LOOK_SECONDS = 1.0  # pause between two readings of the run folders of jobs that another launcher runs
 
 
-class DryRunShown(Exception):  # noqa: N818  (an ending, not an error)
+class DryRunShown(Exception):  # noqa: N818  (it ends a dry run and reports no error)
     """An exception that ends a dry run after its plan is printed; `is_possible` is false if a job cannot start."""
 
     def __init__(self, *, is_possible: bool) -> None:
@@ -45,9 +45,10 @@ class FailedFast(Exception):  # noqa: N818
 class Options:
     """The options of a sweep.
 
-    `workers` None means as many as the cores allow. `launch` runs jobs by another launcher; with None the sweep's
-    own worker processes run them. `trials` is the number of trials that a tuner still has to run in all its batches,
-    None if the sweeper is not a tuner.
+    `cache` is the folder of cached query results. `workers` is the number of worker processes; None means as many as
+    the cores allow. `launch` runs jobs by another launcher of Hydra; None means that worker processes of this sweep run
+    them. `trials` is the number of trials that a tuner still has to run in all its batches, None if the sweeper is no
+    tuner.
     """
 
     cache: Path
@@ -60,7 +61,7 @@ class Options:
 
 
 class SweepSession:
-    """A sweep in its folder, used in a `with` block whose end also ends the worker processes."""
+    """A sweep that runs in its folder. Use it in a `with` block, whose end also ends the worker processes."""
 
     def __init__(self, folder: Path, record: SweepRecord, options: Options) -> None:
         self.folder, self.record, self.options = folder, record, options
@@ -89,8 +90,8 @@ class SweepSession:
     def run(self, jobs: Sequence[Job], refused: Sequence[Refusal]) -> list[float | None]:
         """Run one batch and return the optimized metric of each of the sweeper's jobs, None for a job without one.
 
-        Raises the first refusal if no job of the sweep can start, DryRunShown in a dry run, and FailedFast if
-        a job failed and `fail_fast` is set.
+        `refused` are jobs of the batch that cannot start. Raise the error of the first refusal if no job of the sweep
+        can start, DryRunShown in a dry run, and FailedFast if a job failed and `fail_fast` is set.
         """
         self.trackers |= {job.config.tracking for job in jobs}
         plan = plan_sweep(jobs, self.options.cache, is_dry=self.options.is_dry)
@@ -167,7 +168,7 @@ class SweepSession:
 
         def report_ended() -> None:
             while not is_over.wait(LOOK_SECONDS):
-                with suppress(DataError, OSError):  # a folder that cannot be read now is read in the next round
+                with suppress(DataError, OSError):  # a half-written folder is read again after the pause
                     for event in folders.ended():
                         self._report(event)
 
@@ -175,7 +176,7 @@ class SweepSession:
         watch.start()
         try:
             launch(jobs, self.folder)
-        except Exception as error:  # noqa: BLE001  (completed jobs must keep their results)
+        except Exception as error:  # noqa: BLE001  (completed jobs keep their results; the others report this error)
             failure = error
         finally:
             is_over.set()
@@ -192,9 +193,9 @@ class SweepSession:
         return not (event.kind == "failed" and self.options.fail_fast)
 
     def _values_of(self, plan: SweepPlan) -> list[float | None]:
-        """Return the optimized metric of each of the sweeper's jobs, in their order.
+        """Return the optimized metric of each of the sweeper's jobs, in the sweeper's order.
 
-        If the folds of a walk forward are jobs, its metric is their mean, or None if one of them has none.
+        If each fold of a walk forward is a job, the metric is the mean over the folds, or None if a fold has no metric.
         """
         values: dict[int, list[float | None]] = {refusal.origin: [None] for refusal in plan.refused}
         for planned in plan.jobs:
@@ -203,7 +204,10 @@ class SweepSession:
 
 
 class _JobFolders:
-    """A reader of the run folders that jobs create after its own creation; it finds out which jobs have ended."""
+    """A reader of the run folders that jobs of another launcher create; it finds the jobs that have ended.
+
+    It ignores the run folders that exist when it is created.
+    """
 
     def __init__(self, folder: Path, jobs: Sequence[PlannedJob]) -> None:
         self._folder = folder

@@ -1,8 +1,8 @@
-"""The rows of a sweep: one query for all jobs of the same source, features and target, read by any process.
+"""The rows of a sweep: one query reads them for all jobs of the same source, features and target.
 
-The query's answer is in a cache. Its key is made of the query's text, its parameters and the source's fingerprint, so a
-changed source or contract has another entry. Workers read the cache, and open the source only if the entry is missing
-or damaged.
+The result of the query is kept in a cache on disk, which all processes of the sweep read. The key of an entry is made
+of the text of the query, its parameters and the fingerprint of the source, so a changed source or contract has another
+entry. A worker process opens the source only if the entry is missing or damaged.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
 class Source:
     """The facts about a warehouse that jobs use without opening it: settings, tables, fingerprints, description.
 
-    `cache` is the folder of cached query results. `run` is the label that BigQuery attaches to query jobs: the name of
-    the first job of the sweep that needs this warehouse.
+    `cache` is the folder of cached query results. `run` is the name of the first job of the sweep that needs this
+    warehouse; BigQuery attaches it as a label to each query.
     """
 
     config: WarehouseConfig
     run: str
     cache: Path
     tables: SourceTables
-    fingerprints: tuple[str, str]  # without and with injury reports
+    fingerprints: tuple[str, str]  # of the data without injury reports, and with them
     description: str
 
 
@@ -62,7 +62,8 @@ def fingerprints_of(warehouse: Warehouse) -> tuple[str, str]:
 class Problem:
     """The description of rows that several jobs share.
 
-    The rows have one source, one set of features and one target, and cover all dates that any of the jobs needs.
+    The rows have one source, one set of features and one target. `span` covers all dates that any of the jobs needs,
+    `history_start` is the first day that the features of these rows read, and `sql` is the query for the rows.
     """
 
     source: Source
@@ -73,7 +74,7 @@ class Problem:
 
     @property
     def seasons_before(self) -> int:
-        """The number of seasons before a row's own that its features read."""
+        """The number of earlier seasons, besides the season of a row, that the features of the row read."""
         return seasons_before(self.features.names, self.features.registry)
 
     @property
@@ -83,10 +84,10 @@ class Problem:
 
 
 class LazyWarehouse(ClosedOnExit):
-    """A warehouse that is opened at the first call whose answer the sweep's plan does not hold.
+    """A warehouse that opens the source of a problem at the first call that needs it.
 
-    The plan holds the table names, the fingerprint, the description, and the start of the history for its own span.
-    DataError on opening if the source changed since the sweep was planned.
+    Table names, fingerprint, description, and the start of the history for the problem's dates need no open source. A
+    call that opens the source raises DataError if the source changed since the sweep was planned.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -105,23 +106,23 @@ class LazyWarehouse(ClosedOnExit):
         return self._opened
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Query the source."""
+        """Run one SELECT on the source, as `Warehouse.query` does."""
         return self._open().query(sql, parameters)
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the rows of the source."""
+        """Check the source rows that feature rows from start to end depend on, as `Warehouse.check_history` does."""
         self._open().check_history(start, end, seasons_before)
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule of the source."""
+        """Check the schedule of the source, as `Warehouse.check_schedule` does."""
         self._open().check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports of the source."""
+        """Check the injury reports of the source, as `Warehouse.check_availability` does."""
         self._open().check_availability(start, end)
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first day whose games a row of `start` depends on."""
+        """Return the first day that a row of `start` reads, as `Warehouse.history_start` does."""
         if (start, seasons_before) == (self._problem.span.start, self._problem.seasons_before):
             return self._problem.history_start
         return self._open().history_start(start, seasons_before)
@@ -131,7 +132,7 @@ class LazyWarehouse(ClosedOnExit):
         return self._open().latest_game_date()
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return name and type of each column of a source table."""
+        """Return the name and the type of each column of a source table."""
         return self._open().columns(table)
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
@@ -143,11 +144,11 @@ class LazyWarehouse(ClosedOnExit):
         return self._source.description
 
     def has_schedule(self) -> bool:
-        """Return whether a schedule is configured."""
+        """Return whether the settings of the source name a schedule."""
         return self._open().has_schedule()
 
     def has_availability(self) -> bool:
-        """Return whether injury reports are configured."""
+        """Return whether the settings of the source name a table of injury reports."""
         return self._open().has_availability()
 
     def close(self) -> None:
@@ -159,7 +160,7 @@ class LazyWarehouse(ClosedOnExit):
 def array_of(column: pa.ChunkedArray) -> np.ndarray:
     """Return a column of numbers or days as an array, shape (n,).
 
-    Pyarrow's own conversion would import pandas.
+    `ChunkedArray.to_numpy` is not used because it imports pandas.
     """
     import pyarrow as pa
 
@@ -170,9 +171,9 @@ def array_of(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def problem_answer(problem: Problem, warehouse: CachedWarehouse) -> pa.Table:
-    """Return all rows of a problem, from the cache or else from the source.
+    """Return all rows of a problem from the cache, or from the source if the cache lacks them.
 
-    An answer is checked before it is put into the cache.
+    Rows from the source are checked before they are put into the cache.
     """
     kept = warehouse.kept(problem.sql, problem.parameters)
     if kept is not None:
@@ -181,13 +182,13 @@ def problem_answer(problem: Problem, warehouse: CachedWarehouse) -> pa.Table:
 
 
 def read_absent_games(problem: Problem, warehouse: CachedWarehouse) -> list[tuple[date, str]]:
-    """Return date and game_id of the games that rows of a problem can see and the team table lacks."""
+    """Return date and game_id of the games that the features of a problem can read and the team table lacks."""
     found = warehouse.query(absent_games_query(problem.source.tables), problem.parameters).to_pylist()
     return [(row["game_date"], row["game_id"]) for row in found]
 
 
 def read_rows(problem: Problem) -> Dataset:
-    """Return all rows of a problem for a job, from the cache unless the entry is missing or damaged."""
+    """Return all rows of a problem from the cache, or from the source if the cache entry is missing or damaged."""
     source = LazyWarehouse(problem)
     with closing(source):
         answer = problem_answer(problem, CachedWarehouse(source, problem.source.cache))
@@ -196,7 +197,10 @@ def read_rows(problem: Problem) -> Dataset:
 
 @dataclass(frozen=True)
 class PreparedPlan(RunPlan):
-    """A plan whose rows are selected from the rows of a problem, which were read once for the whole sweep."""
+    """A plan of a run that selects its rows from those of a problem, which are read once for all jobs of a process.
+
+    `work` holds these rows, and other work that the jobs of one process share.
+    """
 
     problem: Problem = field(kw_only=True)
     work: SharedWork = field(default_factory=SharedWork, kw_only=True, compare=False)
@@ -210,12 +214,12 @@ class PreparedPlan(RunPlan):
         return None if self.split.evaluation is None else self._rows(self.split.evaluation)
 
     def build_span(self) -> Dataset:
-        """Return all rows of a walk forward."""
+        """Return the rows of all folds of a walk forward, from the first training date to the last evaluation date."""
         start, end = min(fold.train.start for fold in self.folds), self.folds[-1].evaluation.end
         return self._rows(DateRange(start, end))
 
     def find_absent_games(self, days: DateRange) -> list[tuple[date, str]]:
-        """Return date and game_id of the games that rows of these days can see and the team table lacks."""
+        """Return date and game_id of the games that features of these days can read and the team table lacks."""
         problem = self.problem
 
         def read() -> list[tuple[date, str]]:

@@ -1,11 +1,13 @@
 """The ranks of jobs that were validated on the same rows, and the jobs that are tied with the best.
 
-Jobs are ranked by the optimized metric on the validation part. A job is tied with the best if the confidence
-interval of their difference holds 0; the interval comes from the same resamples of whole game dates for both jobs. The
-best of many jobs is partly the best by chance. So the intervals hold for all pairs of jobs at once: they are as many
-standard errors wide as the largest difference of any pair is in the resamples (the max statistic of Westfall and Young
-1993). Jobs that differ in the seed alone are always tied. Most sweeps end in a tie, and the simplest of the tied jobs
-should be chosen.
+Jobs are ranked by the optimized metric on the validation part. A job is tied with the best job if the confidence
+interval of the difference of their metrics contains 0. The interval comes from resamples of whole game dates, the same
+resamples for both jobs.
+
+The best of many jobs is partly the best by chance. So the intervals are widened until they hold for all pairs of jobs
+at once: the half-width in standard errors is a quantile of the largest difference of any pair in the resamples (the max
+statistic of Westfall and Young 1993). Jobs that differ only in the seed are always tied. Most sweeps end in a tie, and
+the simplest of the tied jobs should be chosen.
 """
 
 from __future__ import annotations
@@ -29,15 +31,15 @@ if TYPE_CHECKING:
     from breakout.settings import ExperimentConfig
     from breakout.sweeps.results import JobResult
 
-ROUNDING = 1e-12  # the metrics of equal probabilities in another order differ by less
+ROUNDING = 1e-12  # a smaller standard error is caused by sums of equal numbers in another order
 
 
 @dataclass(frozen=True)
 class Standing:
     """The rank of a job.
 
-    `difference` is its metric minus the best job's, with an interval that holds for all pairs of jobs at once; None if
-    either is undefined.
+    `value` is the job's metric with its interval. `difference` is this metric minus the best job's, with an interval
+    that holds for all pairs of jobs at once; it is None if one of the two metrics is undefined.
     """
 
     result: JobResult
@@ -49,7 +51,10 @@ class Standing:
 
 @one_blas_thread()
 def rank_jobs(results: Sequence[JobResult], metric: str) -> list[Standing]:
-    """Return the jobs with their ranks, the best first; jobs whose metric is undefined come last."""
+    """Return the rank of each job by a metric, the best job first; jobs whose metric is undefined come last.
+
+    Among jobs with equal metrics the simpler one comes first.
+    """
     draws = _draw(results[0])
     sign = -1.0 if METRICS[metric].higher_is_better else 1.0
     values = [_estimate(result, metric) for result in results]
@@ -74,11 +79,11 @@ def rank_jobs(results: Sequence[JobResult], metric: str) -> list[Standing]:
 
 
 def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: float) -> float:
-    """Return how many standard errors wide the differences of all pairs of jobs are on either side.
+    """Return the half-width, in standard errors, of intervals that hold for the differences of all pairs of jobs.
 
-    `jobs` holds each job's metric and its replicates (resamples,). The width is the `confidence` quantile, over
-    resamples, of the largest |replicated minus estimated difference| / standard error of any pair; 0 if no pair
-    differs.
+    `jobs` holds the metric of each job and its values in the resamples, shape (resamples,). For each resample take the
+    largest |resampled minus estimated difference| / standard error of any pair; the half-width is the `confidence`
+    quantile of these numbers over the resamples. It is 0 if no pair differs.
     """
     values = np.array([value for value, _ in jobs if value is not None])
     if values.size < 2:
@@ -96,7 +101,7 @@ def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: 
 
 
 def _standard_error(replicates: np.ndarray) -> np.ndarray:
-    """Return the standard deviation of the defined replicates along the last axis; 0 for what differs by rounding."""
+    """Return the standard deviation along the last axis, without NaN; 0 if it is at most `ROUNDING`."""
     is_defined = ~np.isnan(replicates)
     found = np.std(replicates, axis=-1, where=is_defined)
     return np.asarray(np.where(is_defined.any(axis=-1) & (found > ROUNDING), found, 0.0))
@@ -110,7 +115,7 @@ def _widened(interval: Interval, replicates: np.ndarray, width: float) -> Interv
 
 
 def _without_seed(result: JobResult) -> str:
-    """Return the fingerprint of a job's settings without its seed."""
+    """Return the fingerprint of a job's settings with seed 0, which is equal for jobs that differ only in the seed."""
     return settings.fingerprint(replace(result.found.config, seed=0))
 
 
@@ -120,7 +125,10 @@ def simplest(standings: Sequence[Standing]) -> Standing:
 
 
 def simplicity(result: JobResult) -> tuple[float, ...]:
-    """Return a sort key that is smaller for a simpler model: by its kind, its features, the leaves of its trees."""
+    """Return a sort key that is smaller for a simpler model.
+
+    The key compares the kind of model, then the number of features, then the number of leaves of all trees.
+    """
     config, metrics = result.found.config, result.found.metrics
     kind = config.model.kind
     leaves = float(metrics.model.figures.get("trees", 0.0)) * 2.0 ** _depth(config)
@@ -132,12 +140,12 @@ def _depth(config: ExperimentConfig) -> int:
 
 
 def _is_tie(difference: Interval) -> bool:
-    """Return whether the interval of two jobs' difference holds 0; without an interval they count as tied."""
+    """Return whether the interval of a difference contains 0; a difference without an interval counts as a tie."""
     return difference.low is None or difference.holds(0.0)
 
 
 def _draw(result: JobResult) -> DateResamples:
-    """Return the resamples of validation dates that the evaluation of the job draws."""
+    """Return resamples of the job's validation dates, the same that its evaluation draws."""
     numbers = result.found.config.evaluation
     return draw_date_resamples(
         result.part("validation", "game_date"),

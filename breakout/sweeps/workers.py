@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from breakout.sweeps.plan import Group, PlannedJob
 
 GRACE_SECONDS = 10.0  # time for a terminated worker to record the interruption in its job's status.json
-ORPHAN_SECONDS = 1.0  # the same time for a worker whose planning process has ended
+ORPHAN_SECONDS = 1.0  # time for a worker to do the same after the planning process has ended
 CONTEXT = multiprocessing.get_context("forkserver")
 IMPORTED = (
     "breakout.models.catboost",
@@ -74,9 +74,10 @@ def start_server() -> None:
 
 
 def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> Event:
-    """Run one job in the sweep's folder.
+    """Run one job in the sweep's folder and return how it ended.
 
-    The job's run folder also records a failure, with the traceback in run.log.
+    `work` is shared with the other jobs of this process. A failure is also recorded in the job's run folder, with the
+    traceback in run.log.
     """
     from breakout.features.distributions import check_drift
     from breakout.training import train
@@ -100,7 +101,7 @@ def _run_in_worker(planned: PlannedJob, group: int, iterations: int, folder: Pat
     _WORK.begin_group(group, iterations)
     try:
         return run_job(planned, folder, _WORK)
-    except KeyboardInterrupt as error:  # SIGTERM ends a job this way; the pool then ends the worker
+    except KeyboardInterrupt as error:  # a job turns SIGTERM into this exception; `Workers` then ends the process
         return Event("failed", planned.job.number, message_of(error))
 
 
@@ -120,7 +121,7 @@ def _end_with_planner(lifeline: Connection) -> None:
 
 
 class Worker:
-    """One worker process, started with its first job, and the jobs of its group that have not started."""
+    """One worker process, which starts with its first job, and the jobs of its group that have not started."""
 
     def __init__(self, folder: Path, lifeline: Connection) -> None:
         self._folder, self._lifeline = folder, lifeline
@@ -168,12 +169,12 @@ class Worker:
         return Event("failed", self._current, describe_death(code), is_death=True)
 
     def terminate(self) -> None:
-        """Terminate the process if it runs a job; the job then records the interruption in its status.json."""
+        """Send SIGTERM to the process if it runs a job; the job then records the interruption in its status.json."""
         if self._process is not None and self._is_busy:
             self._process.terminate()
 
     def close(self, deadline: float) -> None:
-        """Wait for the running job to end, kill the process if the deadline passes first, and free the pool."""
+        """Wait for the running job to end, kill the process at `deadline` (of `time.monotonic`), and free the pool."""
         if self._running is not None:
             wait([self._running], timeout=max(0.0, deadline - time.monotonic()))
         if self._process is not None and self._is_busy:
