@@ -21,7 +21,7 @@ SCHEMA_VERSION = 2
 
 @dataclass(frozen=True)
 class ModelFigures:
-    """One model's own metrics and reliability table."""
+    """The metrics and the reliability table of one of the two models."""
 
     metrics: Mapping[str, Interval]
     reliability: tuple[ReliabilityBin, ...]
@@ -29,7 +29,11 @@ class ModelFigures:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The differences candidate minus production, on all rows and within each slice, and each model's own figures."""
+    """The differences candidate minus production, and the figures of each model.
+
+    `differences` are those on all rows by metric. `slices` maps a kind of slice, such as "month", to the differences
+    within each slice.
+    """
 
     n_rows: int
     n_dates: int
@@ -51,7 +55,7 @@ def compare_probabilities(
     parameters: EvaluationParameters,
     slices: Mapping[str, SliceLabels],
 ) -> Comparison:
-    """Compare two models' probabilities (n,) on the same rows and the same resamples."""
+    """Compare the probabilities (n,) of two models on the same rows with labels `y` (n,), and on the same resamples."""
     labels = check_labels(y)
     resamples = parameters.draw(check_dates(game_dates, labels.size))
     return Comparison(

@@ -30,7 +30,10 @@ class Curve:
 
 @dataclass(frozen=True)
 class ScoreHistogram:
-    """Games in each bin of probability by class; `edges` has one more element than the counts."""
+    """The numbers of breakouts and of other games in each bin of probability.
+
+    Bin i reaches from `edges[i]` to `edges[i + 1]`, so `edges` has one more element than the counts.
+    """
 
     edges: Points
     breakouts: tuple[int, ...]
@@ -69,9 +72,10 @@ def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
 
 
 def lift_curve(y: FloatArray, p: FloatArray) -> Curve:
-    """Return the lift of the top k rows against k / n.
+    """Return the lift of the k rows with the highest probabilities (y axis) by their share k / n of all rows (x axis).
 
-    Tied rows count by the expected number of breakouts among them. The labels must hold a breakout.
+    If only some of the rows with equal probabilities are among the top k, the expected number of breakouts among these
+    is counted. The labels must hold a breakout.
     """
     counts = 1.0 + _thinned_positions(y.size).astype(np.float64)
     lift = expected_hits(y, p, counts) / counts / float(y.mean())
@@ -79,7 +83,7 @@ def lift_curve(y: FloatArray, p: FloatArray) -> Curve:
 
 
 def score_histogram(y: FloatArray, p: FloatArray) -> ScoreHistogram:
-    """Return equal-width counts by class between the lowest and the highest probability."""
+    """Return the counts by class in bins of equal width between the lowest and the highest probability."""
     edges = np.histogram_bin_edges(p, bins=HISTOGRAM_BINS)
     breakouts, others = (np.histogram(p[y == value], bins=edges)[0] for value in (1.0, 0.0))
     return ScoreHistogram(_points(edges), tuple(breakouts.tolist()), tuple(others.tolist()))

@@ -1,13 +1,13 @@
-"""The comparison of two models that stays valid although it is looked at every morning: an e-process.
+"""The comparison of two models that stays valid although somebody reads it every morning: an e-process.
 
-The e-process of Choe and Ramdas (2023, "Comparing Sequential Forecasters", Operations Research 72) on daily mean
-differences of log loss. If the challenger is not better on average, the probability that the e-value ever reaches 20 is
-at most 5 %, whenever and however often somebody looks (Ville's inequality).
+The method is the e-process of Choe and Ramdas (2023, "Comparing Sequential Forecasters", Operations Research 72) on
+daily mean differences of log loss. If the challenger is not better on average, the probability that the e-value ever
+reaches 20 is at most 5 %, however often the comparison is read (Ville's inequality).
 
-Log loss has no bound, so probabilities are clipped to `CLIPPED`. The largest loss that the challenger could have
-suffered on a date is then known before its games: it is the mean, over the rows, of the worse of the two outcomes. The
-day's difference is divided by it, so no quotient lies below -1, which is the bound that the e-process needs. So days
-count by quotients: the tested hypothesis is that the mean of these weighted differences is not above 0.
+The method needs bounded differences, but log loss has no bound, so probabilities are clipped to `CLIPPED`. Before the
+games of a date are played, it is known by how much the challenger's log loss can exceed the reference's: for each row
+by the larger of its differences in the two outcomes. The day's difference is divided by the mean of these, so the
+quotient is never below -1. The tested hypothesis is that the mean of the quotients is not above 0.
 """
 
 from __future__ import annotations
@@ -20,20 +20,22 @@ from numpy.typing import ArrayLike
 from breakout.evaluation.metrics import row_log_losses
 from breakout.evaluation.rows import FloatArray, check_dates, check_rows
 
-CLIPPED = (0.01, 0.99)  # a log loss of at most 4.6 nats; published probabilities lie between 0.03 and 0.6
-BETTER_FROM = 20.0  # an e-value that two equally good models reach in at most 5 % of all seasons
-# The sum of squared quotients for which the mixture is the most powerful: 10, as comparecast's default. With a true
-# gain of 0.01 the median season needs 112 mornings; with 2 and 20 it needs 135 and 118.
+CLIPPED = (0.01, 0.99)  # With these bounds the log loss of a game is at most 4.6 nats.
+BETTER_FROM = 20.0  # For two equally good models the e-value reaches 20 in at most 5 % of seasons.
+# The sum of squared quotients at which the test has the most power; 10 is the default of the package comparecast. In
+# simulated seasons with a true gain of 0.01 nats, the median number of mornings until the e-value reaches 20 is 112
+# with 10, 135 with 2, and 118 with 20.
 INTRINSIC_TIME = 10.0
 LEVEL = 0.05
 
 
 @dataclass(frozen=True)
 class DailyDifferences:
-    """The dates (d,) of paired games, ascending; on each the gain and the greatest loss of the challenger, in nats.
+    """The gain and the greatest possible loss of the challenger on each date, in nats; all arrays have the shape (d,).
 
-    The gain is the reference's mean log loss minus the challenger's, both of clipped probabilities. The greatest loss
-    is positive, or 0 where both gave every row the same probability.
+    `dates` are ascending. The gain is the reference's mean log loss on the date minus the challenger's, both of clipped
+    probabilities. The greatest loss is how far the gain could have been below 0; it is 0 on a date on which both models
+    gave every row the same probability.
     """
 
     dates: np.ndarray
@@ -42,7 +44,7 @@ class DailyDifferences:
 
     @property
     def quotients(self) -> FloatArray:
-        """The gain of each date divided by the greatest loss, at least -1; 0 where no loss was possible."""
+        """The gain of each date divided by the greatest possible loss, at least -1; 0 where no loss was possible."""
         is_open = self.greatest_loss > 0.0
         return np.divide(self.gain, self.greatest_loss, out=np.zeros_like(self.gain), where=is_open)
 
@@ -64,9 +66,10 @@ def daily_differences(
 def e_values(quotients: ArrayLike) -> FloatArray:
     """Return the e-value after each date, shape (..., d), of quotients (..., d) that are at least -1.
 
-    The gamma-exponential mixture of Howard et al. (2021, Proposition 9) with scale 1, over the empirical variance
-    around predictable centres: the mean of the earlier quotients, or 0 if that is positive, so that no quotient lies
-    more than 1 below its centre.
+    The formula is the gamma-exponential mixture of Howard et al. (2021, "Time-uniform, nonparametric, nonasymptotic
+    confidence sequences", Proposition 9) with scale 1. Its variance is the sum of the squared distances of the
+    quotients from their centres. The centre of a quotient is the mean of the earlier ones, or 0 if that mean is
+    positive, so no quotient lies more than 1 below its centre.
     """
     x = np.asarray(quotients, dtype=np.float64)
     sums = np.cumsum(x, axis=-1)
@@ -74,29 +77,29 @@ def e_values(quotients: ArrayLike) -> FloatArray:
     centres = np.zeros_like(x)
     centres[..., 1:] = np.minimum(means[..., :-1], 0.0)
     variances = np.cumsum((x - centres) ** 2, axis=-1)
-    return np.exp(np.minimum(_log_mixture(sums, variances), 600.0))  # exp overflows above 709
+    return np.exp(np.minimum(_log_mixture(sums, variances), 600.0))  # exp() overflows above 709.
 
 
 def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
     """Return the logarithm of the one-sided gamma-exponential mixture with scale 1."""
-    from scipy.special import gammainc, gammaln  # imported late: it takes 0.2 seconds
+    from scipy.special import gammainc, gammaln  # The import takes 0.2 seconds, so it is done only if needed.
 
     log_odds = 2.0 * np.log(1.0 / (2.0 * LEVEL))
     rho = INTRINSIC_TIME / (log_odds + np.log1p(log_odds))
     shape, place = variances + rho, sums + variances + rho
     constant = rho * np.log(rho) - gammaln(rho) - np.log(gammainc(rho, rho))
     inside = np.maximum(place, 1e-8)
-    with np.errstate(divide="ignore"):  # an e-value of 0 has the logarithm -inf
+    with np.errstate(divide="ignore"):  # The logarithm of an e-value of 0 is -inf, which is right.
         tail = np.log(gammainc(shape, inside))
     regular = constant + gammaln(shape) + tail - shape * np.log(inside) + sums + variances
-    # For sums so low that the formula does not hold, use an upper bound of the mixture, which is below 0.5.
+    # The formula does not hold for very low sums. An upper bound of the mixture, below 0.5, takes its place there.
     mixture: FloatArray = np.where(place > 0.0, regular, constant - rho - np.log(shape))
     return mixture
 
 
 @dataclass(frozen=True)
 class SequentialComparison:
-    """The e-value of a challenger against a reference after each date (d,), and what it says.
+    """The sequential comparison of a challenger with a reference: the e-value after each date, shape (d,).
 
     `better_since` is the first date on which the e-value reached BETTER_FROM; None if it never did.
     """

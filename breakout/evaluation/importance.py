@@ -1,6 +1,7 @@
 """Permutation importance: how much worse the model predicts when one feature is shuffled across games (Breiman 2001).
 
-Correlated features share their importance: shuffling one of a pair can cost nothing while dropping both would.
+Correlated features share their importance: shuffling one of two such features can leave the metrics unchanged although
+the model needs one of the two.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ PredictProbability = Callable[[Features], ArrayLike]
 
 @dataclass(frozen=True)
 class FeatureImportance:
-    """The cost of shuffling a feature: rise in log loss (nats a game) and fall in AUC, averaged over shuffles.
+    """The cost of shuffling a feature: rise in log loss (nats a game) and fall in AUC, averaged over the shuffles.
 
-    Intervals resample game dates; the standard deviations are over the shuffles (None with one).
-    `adds_nothing` is true where neither interval is above 0, and None with fewer than two dates, where there are no
-    intervals.
+    Intervals resample game dates. `log_loss_sd` and `auc_sd` are standard deviations between the shuffles, None if
+    there is only one shuffle. `adds_nothing` is true if no interval lies wholly above 0. It is None if there are no
+    intervals, because the rows have fewer than two dates.
     """
 
     feature: str
@@ -44,10 +45,11 @@ class FeatureImportance:
 
 @dataclass(frozen=True)
 class _Shuffled:
-    """The effect of shuffling one feature.
+    """The effect of shuffling one feature several times.
 
-    `row_increases` (n,) and `pairs` (dates, dates) are means over the shuffles: the rise of each row's loss, and the
-    concordant pairs. `log_loss_increases` and `aucs` hold one value for each shuffle.
+    `row_increases` (n,) is the rise of each row's log loss, and `pairs` (dates, dates) the concordant pairs by
+    `concordant_pairs_by_date`, both averaged over the shuffles. `log_loss_increases` and `aucs` have one value for each
+    shuffle.
     """
 
     row_increases: FloatArray
@@ -67,10 +69,11 @@ def permutation_importance(
     n_repeats: int,
     seed: int,
 ) -> tuple[FeatureImportance, ...]:
-    """Shuffle each feature `n_repeats` times over all rows and return what that costs, most important first.
+    """Return the cost of shuffling each feature `n_repeats` times over all rows, most important feature first.
 
-    `X` has the shape (n, features) with the columns `feature_names`; it is not changed. The shuffles of a
-    feature depend only on the seed and the feature's name, so adding another feature does not change them.
+    `X` has the shape (n, features) with the columns `feature_names`; it is not changed. The shuffles of a feature
+    depend only on the seed and the feature's name, so adding another feature does not change them. ValueError if `X`
+    and `feature_names` do not fit together, or for fewer than one repeat.
     """
     if n_repeats < 1 or X.shape[1] != len(feature_names):
         raise ValueError(f"{X.shape[1]} columns, {len(feature_names)} names and {n_repeats} repeats do not go together")

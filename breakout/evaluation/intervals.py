@@ -24,16 +24,19 @@ PAIRED_METRICS = ("auc", "log_loss", "brier")
 
 @dataclass(frozen=True)
 class MetricReplicates:
-    """A model's metrics by name, on all rows (None if undefined) and in each resample (resamples,)."""
+    """A model's metrics by name: `estimates` on all rows, None if undefined, and `replicates`, one value a resample.
+
+    Each array of replicates has the shape (resamples,), with NaN where the metric is undefined.
+    """
 
     estimates: Mapping[str, float | None]
     replicates: Mapping[str, FloatArray]
 
     def intervals(self, resamples: DateResamples) -> dict[str, Interval]:
-        """Return the interval of each metric; ECE has an estimate alone.
+        """Return each metric with its interval; ECE has an estimate but no interval.
 
-        ECE cannot be negative, so resampling raises it: of 60 calibrated models on 1,500 games of 26 dates its
-        replicates were 1.4 times the estimate on average, and 10 % of the intervals did not hold their estimate.
+        Resampling biases ECE upwards. For 60 calibrated models on 1,500 games of 26 dates, ECE in the resamples was 1.4
+        times the estimate on average, and 10 % of the intervals did not contain their estimate.
         """
         found = {name: resamples.interval(self.estimates[name], self.replicates[name]) for name in self.estimates}
         return {name: Interval(one.estimate, None, None, 0) if name == ECE else one for name, one in found.items()}
@@ -43,7 +46,8 @@ class MetricReplicates:
 class PairedDifference:
     """The difference candidate minus reference in one metric, on the same rows and the same resamples.
 
-    `share_better` is the share of resamples in which the candidate was strictly better: higher AUC, lower loss.
+    `candidate` and `reference` are the two values of the metric, None if undefined. `share_better` is the share of
+    resamples in which the candidate was strictly better: a higher AUC, or a lower log loss or Brier score.
     """
 
     metric: str
@@ -57,9 +61,10 @@ class PairedDifference:
 def replicate_paired_metrics(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, beside: Mapping[str, FloatArray] | None = None
 ) -> MetricReplicates:
-    """Compute AUC, log loss and Brier score in every resample; all three need sums by date only.
+    """Compute AUC, log loss and Brier score on all rows and in every resample.
 
-    `beside` holds other figures of the rows (n,) by name, whose means are computed too.
+    These three are computed fast, from sums by game date. `beside` maps names to further values of the rows (n,), whose
+    means are computed in the same way.
     """
     labels, probabilities = check_rows(y, p)
     pairs = concordant_pairs_by_date(labels, probabilities, resamples)
@@ -89,9 +94,9 @@ def replicate_metrics(
     ece_bins: int,
     ranked: RankedReplicates | None = None,
 ) -> MetricReplicates:
-    """Compute all five metrics in every resample.
+    """Compute all five metrics on all rows and in every resample.
 
-    `ranked` are the ranked replicates of the same rows and bins, if they are already computed.
+    `ranked` is the result of `replicate_ranked` for the same rows and bins, if the caller has it already.
     """
     labels, probabilities = check_rows(y, p)
     paired = replicate_paired_metrics(labels, probabilities, resamples)
@@ -104,7 +109,7 @@ def replicate_metrics(
 
 
 def bootstrap_metrics(y: ArrayLike, p: ArrayLike, resamples: DateResamples, *, ece_bins: int) -> dict[str, Interval]:
-    """Return AUC, average precision, log loss, Brier and ECE with their intervals."""
+    """Return AUC, average precision, log loss, Brier score and ECE by name, each with its interval (ECE has none)."""
     return replicate_metrics(y, p, resamples, ece_bins=ece_bins).intervals(resamples)
 
 
@@ -114,7 +119,10 @@ def paired_differences(
     p_reference: ArrayLike,
     resamples: DateResamples,
 ) -> dict[str, PairedDifference]:
-    """Return candidate minus reference in AUC, log loss and Brier score; each resample draws the rows of both."""
+    """Return the differences candidate minus reference in AUC, log loss and Brier score, by metric.
+
+    In every resample both models are evaluated on the same rows. `y` and both probabilities have the shape (n,).
+    """
     candidate = replicate_paired_metrics(y, p_candidate, resamples)
     reference = replicate_paired_metrics(y, p_reference, resamples)
     return differences_of(candidate, reference, resamples)
@@ -123,7 +131,7 @@ def paired_differences(
 def differences_of(
     candidate: MetricReplicates, reference: MetricReplicates, resamples: DateResamples
 ) -> dict[str, PairedDifference]:
-    """Return candidate minus reference in the paired metrics, computed on the same rows and the same resamples."""
+    """Return the differences candidate minus reference in PAIRED_METRICS; both must come from the same resamples."""
     return {name: _difference(name, candidate, reference, resamples) for name in PAIRED_METRICS}
 
 

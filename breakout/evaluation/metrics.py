@@ -27,7 +27,7 @@ class Metric:
 
 AUC, AVERAGE_PRECISION, LOG_LOSS, BRIER, ECE = "auc", "average_precision", "log_loss", "brier", "ece"
 
-# By the key in metrics.json.
+# The metrics by their key in metrics.json.
 METRICS = {
     AUC: Metric("AUC", "", higher_is_better=True),
     AVERAGE_PRECISION: Metric("average precision", "", higher_is_better=True),
@@ -43,7 +43,7 @@ def has_both_classes(y: FloatArray) -> bool:
 
 
 def tied_counts(y: FloatArray, p: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return rows and breakouts for each distinct probability, ascending; both of shape (groups,)."""
+    """Return the number of rows and of breakouts at each distinct probability, ascending; both of shape (groups,)."""
     ties = group_ties(p)
     breakouts = np.concatenate(([0.0], np.cumsum(y[ties.order])))
     return np.diff(ties.edges).astype(np.float64), np.diff(breakouts[ties.edges])
@@ -52,7 +52,7 @@ def tied_counts(y: FloatArray, p: FloatArray) -> tuple[FloatArray, FloatArray]:
 def area_under_roc(y: ArrayLike, p: ArrayLike) -> float | None:
     """Return the probability that a breakout is ranked above a game without one; None with one class.
 
-    Ties count half: the Mann-Whitney form of the area under the ROC curve (Hanley and McNeil 1982).
+    A tie counts half. This is the Mann-Whitney form of the area under the ROC curve (Hanley and McNeil 1982).
     """
     labels, probabilities = check_rows(y, p)
     if not has_both_classes(labels):
@@ -65,9 +65,9 @@ def area_under_roc(y: ArrayLike, p: ArrayLike) -> float | None:
 
 
 def average_precision(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the precision at each distinct probability, weighted by the recall it adds; None with one class.
+    """Return the average of the precision at each distinct probability, weighted by the recall that it adds.
 
-    The step-wise sum of scikit-learn's `average_precision_score`, without interpolation.
+    It is the sum without interpolation of scikit-learn's `average_precision_score`. None with one class.
     """
     labels, probabilities = check_rows(y, p)
     if not has_both_classes(labels):
@@ -81,8 +81,8 @@ def average_precision(y: ArrayLike, p: ArrayLike) -> float | None:
 def row_log_losses(y: FloatArray, p: FloatArray) -> FloatArray:
     """Return each row's negative log likelihood in nats, of shape (n,).
 
-    Probabilities of exactly 0 and 1 are moved inwards by the float64 epsilon, as scikit-learn does, so a
-    certain prediction that fails costs 36 and not infinity.
+    Probabilities of exactly 0 and 1 are moved inwards by the float64 epsilon, as scikit-learn does, so a wrong
+    prediction that was certain has a loss of 36 nats instead of infinity.
     """
     epsilon = float(np.finfo(np.float64).eps)
     inner = np.clip(p, epsilon, 1.0 - epsilon)

@@ -1,6 +1,8 @@
-"""The evaluation of predicted distributions of points: CRPS, PIT, coverage, sharpness, and reliability at lines.
+"""The evaluation of predicted distributions of points.
 
-A distribution is a ladder, P(points >= k) for k = 1, ..., K; more than K points have no probability.
+The figures are the continuous ranked probability score (CRPS), the histogram of the probability integral transform
+(PIT), the coverage and width of central intervals, and the reliability at lines. A distribution is a ladder: P(points
+>= k) for k = 1, ..., K. More than K points have the probability 0.
 """
 
 from __future__ import annotations
@@ -17,13 +19,13 @@ from breakout.threads import one_blas_thread
 
 PIT_BINS = 10
 CENTRAL = (0.5, 0.8, 0.95)  # probabilities of the central intervals whose coverage is reported
-LINES = (9.5, 14.5, 19.5, 24.5)  # points
+LINES = (9.5, 14.5, 19.5, 24.5)  # the lines, in points, at which P(points > line) is evaluated
 FAN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True)
 class PointsBaseline:
-    """The CRPS of a baseline on the same games, and the skill of the model: 1 - CRPS / CRPS of the baseline."""
+    """The CRPS of a baseline on the same games, and the model's skill: 1 - (its CRPS / the baseline's CRPS)."""
 
     crps: Interval
     skill: Interval
@@ -31,10 +33,10 @@ class PointsBaseline:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The share of games within the central interval of a probability, and its mean width in points.
+    """The share of games whose points are within the central interval of a `probability`, and its mean width in points.
 
-    Points are whole numbers, so an interval of whole points holds more than its probability. `share` corrects for that:
-    a game counts with the part of its PIT (see PitHistogram) that is within the central interval.
+    An interval of whole points holds more than its nominal probability. `share` corrects for that: a game counts with
+    the part of its PIT (see PitHistogram) that is within the central interval of PIT values, such as 0.1 to 0.9.
     """
 
     probability: float
@@ -46,10 +48,11 @@ class Coverage:
 class PitHistogram:
     """The non-randomised PIT histogram for counts (Czado, Gneiting and Held 2009), and a test of its flatness.
 
-    A game with the points y is spread evenly from P(points < y) to P(points <= y). `shares` are those of the bins of
-    equal width; each is 1 / bins if the distributions are right. `statistic` is a Wald statistic whose covariance is
-    that of the sums by date, so games of one date may be dependent; `p_value` is by the chi-square distribution. Both
-    are None with no more dates than bins.
+    The PIT of a game with y points is spread evenly from P(points < y) to P(points <= y). `shares` are the shares of
+    the games in bins of equal width; each is 1 / bins if the predicted distributions are right. `statistic` is a Wald
+    statistic. Its covariance is estimated from sums by date, so games of one date may be dependent. `p_value` is that
+    of the statistic by the chi-square distribution with bins - 1 degrees of freedom. Both are None unless there are
+    more dates than bins.
     """
 
     shares: tuple[float, ...]
@@ -59,7 +62,7 @@ class PitHistogram:
 
 @dataclass(frozen=True)
 class LineReliability:
-    """The probability of more points than a line, and the share of games with more."""
+    """The mean predicted probability of more points than a line, and the share of games with more points than it."""
 
     line: float
     mean_probability: float
@@ -69,7 +72,7 @@ class LineReliability:
 
 @dataclass(frozen=True)
 class Fan:
-    """The quantiles of one game's predicted points at FAN_QUANTILES, and the points that were scored."""
+    """The quantiles, at the levels FAN_QUANTILES, of the points predicted for one game, and the points scored in it."""
 
     player_lookup: str
     game_date: str
@@ -82,8 +85,8 @@ class Fan:
 class PointsMetrics:
     """All figures of predicted distributions of points; every interval resamples whole game dates.
 
-    `crps` is the mean continuous ranked probability score in points, lower is better. `median_error` and
-    `season_average_error` are the mean absolute errors of the predicted median and of the season average.
+    `crps` is the mean CRPS in points; lower is better. `median_error` and `season_average_error` are the mean absolute
+    errors, in points, of the predicted median and of the season average.
     """
 
     n_rows: int
@@ -99,14 +102,17 @@ class PointsMetrics:
 
 
 def score_crps(ladder: FloatArray, points: FloatArray) -> FloatArray:
-    """Return the CRPS of each row, shape (n,), in points: the sum over k of (P(points >= k) - [points >= k])^2."""
+    """Return the CRPS of each row, shape (n,), in points, of ladders (n, K) and scored points (n,).
+
+    It is the sum over k >= 1 of (P(points >= k) - [points >= k])^2, where [...] is 1 if true and 0 if false.
+    """
     steps = np.arange(1, ladder.shape[1] + 1)
     beyond = np.maximum(points - ladder.shape[1], 0)
     return np.asarray(((ladder - (points[:, None] >= steps)) ** 2).sum(axis=1) + beyond)
 
 
 def quantiles_of(ladder: FloatArray, level: float) -> FloatArray:
-    """Return the least whole number that the points do not exceed with a probability of at least `level`, (n,)."""
+    """Return the quantile of each ladder, shape (n,): the least whole number q with P(points <= q) >= `level`."""
     return np.asarray((ladder > 1.0 - level + EQUALITY_TOLERANCE).sum(axis=1), dtype="float64")
 
 
@@ -121,7 +127,11 @@ def evaluate_points(
     bins: int,
     fans: tuple[Fan, ...] = (),
 ) -> PointsMetrics:
-    """Evaluate ladders (n, K) against points (n,); `baselines` are other ladders (n, K) of the same games."""
+    """Evaluate ladders (n, K) against the scored points (n,).
+
+    `season_average` (n,) is in points. `baselines` maps names to other ladders (n, K) of the same games. `bins` is the
+    number of bins of the reliability tables. `fans` is copied into the result.
+    """
     scores = score_crps(ladder, points)
     errors = np.abs(points - quantiles_of(ladder, 0.5)), np.abs(points - season_average)
     return PointsMetrics(
@@ -139,7 +149,7 @@ def evaluate_points(
 
 
 def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) -> PitHistogram:
-    """Return the PIT histogram of ladders (n, K); `date_index` (n,) is the number of each row's date."""
+    """Return the PIT histogram of ladders (n, K) and points (n,); `date_index` (n,) numbers each row's date from 0."""
     edges = np.linspace(0, 1, PIT_BINS + 1)
     masses = np.diff(_pit_below(ladder, points, edges), axis=1)
     sums = np.stack([np.bincount(date_index, column) for column in (masses - 1 / PIT_BINS).T[:-1]], axis=1)
@@ -147,7 +157,7 @@ def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) ->
     if len(sums) > PIT_BINS:
         from scipy.special import chdtrc
 
-        covariance = sums.T @ sums  # the mean is 0 if the distributions are right
+        covariance = sums.T @ sums  # The mean is not subtracted: it is 0 if the distributions are right.
         total = sums.sum(axis=0)
         statistic = float(total @ np.linalg.lstsq(covariance, total, rcond=None)[0])
         p_value = float(chdtrc(PIT_BINS - 1, statistic))
@@ -155,7 +165,7 @@ def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) ->
 
 
 def _pit_below(ladder: FloatArray, points: FloatArray, levels: FloatArray) -> FloatArray:
-    """Return the part of each row's PIT at or below each level, shape (n, levels)."""
+    """Return the part, 0 to 1, of each row's PIT that is at or below each level, shape (n, levels)."""
     padded = np.concatenate([np.ones((len(ladder), 1)), ladder, np.zeros((len(ladder), 1))], axis=1)
     reached = np.minimum(points, ladder.shape[1]).astype(int)
     rows = np.arange(len(ladder))

@@ -1,7 +1,7 @@
-"""Metrics that depend on the whole ranking, in every resample of the date bootstrap.
+"""Metrics that depend on the ranking of all rows, in every resample of the date bootstrap.
 
-A resample repeats the rows of a date as often as the date was drawn. Here rows are weighted instead of repeated, which
-gives the same figures except for rounding.
+A resample contains the rows of a date as often as the date was drawn. The functions here weight rows instead of
+repeating them, which gives the same figures except for rounding.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 from breakout.evaluation.resamples import DateResamples, divide
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, IntArray, group_ties
 
-CHUNK_ELEMENTS = 100_000  # weights at once; larger chunks do not fit into a processor's cache
-DATES_AT_ONCE = 32  # dates whose running counts are kept at once; more were slower, with few rows and with many
+CHUNK_ELEMENTS = 100_000  # weights (resamples * rows) in memory at once; larger arrays exceed a processor's cache
+DATES_AT_ONCE = 32  # dates whose running counts are in memory at once; larger numbers were measured to be slower
 
 
 @dataclass(frozen=True)
 class RankedReplicates:
-    """Average precision and ECE (resamples,), hit rates of the top rows (resamples, fractions)."""
+    """The metrics in each resample: arrays (resamples,), and the hit rates of the top rows (resamples, fractions)."""
 
     average_precision: FloatArray
     ece: FloatArray
@@ -29,9 +29,10 @@ class RankedReplicates:
 
 @dataclass(frozen=True)
 class _RunningSums:
-    """Weighted sums over the rows before each group of equal probabilities, in ascending order.
+    """Weighted sums over the rows before each group of equal probabilities, in ascending order of probability.
 
-    Each array has the shape (chunk, groups + 1): a last column holds the sums over all rows.
+    The sums are of the rows, of their labels, and of label minus probability (`residuals`). Each array has the shape
+    (resamples of the chunk, groups + 1). The last column holds the sums over all rows.
     """
 
     rows: FloatArray
@@ -40,11 +41,11 @@ class _RunningSums:
 
 
 def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamples) -> FloatArray:
-    """Return A (dates, dates), the number of concordant pairs for each two dates.
+    """Return the number of concordant pairs of rows for each pair of dates, a matrix A of shape (dates, dates).
 
     A[d, e] counts the pairs of a breakout on date d and a game without a breakout on date e in which the breakout has
     the higher probability. A tie counts half. If w[d] is how often a resample draws date d, the resample has
-    w @ A @ w concordant pairs. Its AUC is this number divided by the number of all its pairs.
+    w @ A @ w concordant pairs. Its AUC is this number divided by the number of all pairs in the resample.
     """
     is_breakout = y == 1.0
     by_date = np.argsort(resamples.date_index[is_breakout], kind="stable")
@@ -61,7 +62,7 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
 
 
 def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResamples) -> FloatArray:
-    """Return each resample's AUC from the concordant pairs (dates, dates), NaN where a class is missing."""
+    """Return the AUC of each resample from `concordant_pairs_by_date`, shape (resamples,); NaN with one class only."""
     concordant = np.einsum("rd,rd->r", resamples.weights @ pairs, resamples.weights)
     breakouts = resamples.sums(y)
     return divide(concordant, breakouts * (resamples.row_counts - breakouts))
@@ -72,8 +73,8 @@ def replicate_ranked(
 ) -> RankedReplicates:
     """Compute average precision, ECE over `n_bins` and the hit rate of each top fraction in every resample.
 
-    Average precision is NaN in a resample without a breakout, and every figure is NaN in a resample without rows. ECE
-    bins are computed again in every resample, as they would be for a new set of games.
+    Average precision is NaN in a resample with one class only, and every figure is NaN in a resample without rows. The
+    bins of ECE are computed again in every resample, as they would be for a new set of games.
     """
     ties = group_ties(p)
     dates, label = resamples.date_index[ties.order], y[ties.order]
@@ -89,7 +90,7 @@ def replicate_ranked(
 
 
 def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArray:
-    """Return how many of `n_rows` rows are the top `fraction`, rounded up, so at least one."""
+    """Return the number of rows in the top `fraction` of `n_rows` rows, rounded up."""
     return np.asarray(np.ceil(fraction * n_rows - EQUALITY_TOLERANCE), dtype=np.float64)
 
 
@@ -117,7 +118,7 @@ def _average_precision(sums: _RunningSums) -> FloatArray:
     total_breakouts, total_rows = sums.breakouts[:, -1:], sums.rows[:, -1:]
     gained = np.diff(sums.breakouts, axis=1)
     hits, flagged = total_breakouts - sums.breakouts[:, :-1], total_rows - sums.rows[:, :-1]
-    # Where no row is flagged `gained` is 0, so any divisor gives 0.
+    # Where no row is flagged, `gained` is 0, so the term is 0 with any divisor; 1 avoids a division by 0.
     average = divide(np.sum(gained * hits / np.maximum(flagged, 1.0), axis=1), total_breakouts[:, 0])
     return np.where(total_breakouts[:, 0] == total_rows[:, 0], np.nan, average)
 
@@ -126,7 +127,7 @@ def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
     """Return ECE (chunk,) over bins of equal mass, by the binning rule of the module `reliability`."""
     total = sums.rows[:, -1]
     doubled_middles = sums.rows[:, :-1] + sums.rows[:, 1:]
-    # Doubled middles are whole numbers. Boundaries are rounded up to whole numbers, which keeps the comparison exact.
+    # Twice the middle of a group is a whole number, so comparing it with a boundary that is rounded up is exact.
     boundaries = np.ceil(2.0 * total[:, np.newaxis] * np.arange(1, n_bins) / n_bins)
     cuts = np.zeros((total.size, n_bins + 1), dtype=np.int64)
     cuts[:, -1] = doubled_middles.shape[1]
@@ -137,9 +138,9 @@ def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
 
 
 def _top_hit_rates(sums: _RunningSums, top_fractions: Sequence[float]) -> FloatArray:
-    """Return hit rates (chunk, fractions).
+    """Return the hit rates of the top fractions, shape (resamples of the chunk, fractions).
 
-    If tied rows are partly in the top fraction, their expected number of hits over random orders is counted.
+    If only some of the rows with equal probabilities are in the top fraction, their expected number of hits is counted.
     """
     total = sums.rows[:, -1:]
     wanted = top_row_counts(np.asarray(top_fractions, dtype=np.float64), total)

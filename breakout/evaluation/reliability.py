@@ -19,7 +19,7 @@ from breakout.evaluation.rows import FloatArray, IntArray, check_rows, group_tie
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """One bin: range and mean of its probabilities, the breakout rate of its games, and their number."""
+    """One bin: the range and mean of its probabilities, the breakout rate of its games, and the number of games."""
 
     lowest_probability: float
     highest_probability: float
@@ -30,10 +30,11 @@ class ReliabilityBin:
 
 @dataclass(frozen=True)
 class BrierDecomposition:
-    """brier = reliability - resolution + uncertainty + within_bin_variance - within_bin_covariance, exactly.
+    """The parts of the Brier score over bins of equal mass.
 
-    The first three are Murphy's (1973), in which lower reliability and higher resolution are better; the last
-    two are lost by binning (Stephenson, Coelho and Jolliffe 2008).
+    brier = reliability - resolution + uncertainty + within_bin_variance - within_bin_covariance. Reliability (lower is
+    better), resolution (higher is better) and uncertainty are Murphy's (1973). The last two parts account for the
+    differences within a bin (Stephenson, Coelho and Jolliffe 2008).
     """
 
     brier: float
@@ -45,11 +46,14 @@ class BrierDecomposition:
 
 
 def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
-    """Return the bin, 0 to n_bins - 1, of each probability (n,) by the binning rule of this module."""
+    """Return the bin, 0 to n_bins - 1, of each probability (n,) by the binning rule of this module.
+
+    ValueError for fewer than one bin.
+    """
     if n_bins < 1:
         raise ValueError(f"at least one bin is needed, not {n_bins}")
     ties = group_ties(p)
-    # Twice the middle position is a whole number, so rounding cannot move it across a boundary.
+    # Whole-number arithmetic: rounding of a middle position could move a group across a boundary.
     doubled_middle = ties.edges[:-1] + ties.edges[1:]
     group_bins = doubled_middle * n_bins // (2 * max(p.size, 1))
     numbers = np.empty(p.size, dtype=np.int64)
@@ -58,10 +62,10 @@ def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
 
 
 def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float | None:
-    """Return the mean over rows of their bin's |mean probability - breakout rate|; None without rows.
+    """Return the mean of |mean probability - breakout rate| over the bins, weighted by rows; None without rows.
 
-    Naeini, Cooper and Hauskrecht (2015), on equal-mass bins. Few rows make it larger by chance alone: a
-    perfectly calibrated model with 1,500 games at a rate of 0.18 shows about 0.025.
+    The formula is that of Naeini, Cooper and Hauskrecht (2015), with bins of equal mass. With few rows it is above 0 by
+    chance: a perfectly calibrated model has about 0.025 on 1,500 games with a breakout rate of 0.18.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -71,7 +75,7 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float
 
 
 def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bins: int) -> tuple[ReliabilityBin, ...]:
-    """Return the bins that hold a row, ascending. The intervals resample dates and keep the bins as they are."""
+    """Return the bins that hold a row, ascending. The bins are the same in every resample."""
     labels, probabilities = check_rows(y, p)
     numbers = bin_numbers(probabilities, n_bins)
     bins = []

@@ -19,9 +19,9 @@ from breakout.evaluation.rows import BoolArray, FloatArray, IntArray, check_date
 class Interval:
     """A figure with its percentile interval.
 
-    `estimate` is None where the figure is undefined. `low` and `high` are None then too, and with fewer than two game
-    dates, because one date shows no spread. `n_undefined` counts the resamples that were left out because the figure is
-    undefined in them (one class only, or no flagged game).
+    `estimate` is None if the figure is undefined. `low` and `high` are None if the figure is undefined, or if the rows
+    have fewer than two game dates, because one date shows no spread. `n_undefined` is the number of resamples that were
+    left out because the figure is undefined in them (one class only, or no flagged game).
     """
 
     estimate: float | None
@@ -38,8 +38,8 @@ class Interval:
 class DateResamples:
     """Bootstrap draws of game dates for a set of rows.
 
-    `date_index` (n,) is the number of each row's date. `weights` (resamples, dates) counts how often each date was
-    drawn, as whole numbers in floats. `confidence` is the share of resamples within an interval.
+    `date_index` (n,) numbers each row's date, from 0. `weights` (resamples, dates) is how often each resample drew each
+    date; they are whole numbers stored as floats. `confidence` is the share of resamples within an interval.
     """
 
     date_index: IntArray
@@ -52,7 +52,7 @@ class DateResamples:
         return int(self.weights.shape[1])
 
     def subset(self, is_member: BoolArray) -> DateResamples:
-        """Return the same draws for the rows where `is_member` (n,); dates without a row left are dropped."""
+        """Return the same draws for the rows with `is_member` (n,) true; dates without such a row are dropped."""
         kept = self.date_index[is_member]
         is_present = np.bincount(kept, minlength=self.n_dates) > 0
         if is_present.all():
@@ -70,13 +70,13 @@ class DateResamples:
         return self.sums(np.ones(self.date_index.size))
 
     def means(self, row_values: FloatArray) -> FloatArray:
-        """Return the mean of `row_values` in each resample, shaped as by `sums`; NaN in a resample without rows."""
+        """Return the mean of `row_values` in each resample, shaped as in `sums`; NaN in a resample without rows."""
         return divide(self.sums(row_values), self.row_counts)
 
     def interval(self, estimate: float | None, replicates: FloatArray) -> Interval:
-        """Return the percentile interval (Efron 1979) of replicates (resamples,), leaving out NaN."""
+        """Return `estimate` with the percentile interval (Efron 1979) of replicates (resamples,), leaving out NaN."""
         n_undefined = int(np.count_nonzero(np.isnan(replicates)))
-        defined = np.sort(replicates)[: replicates.size - n_undefined]  # NaN sorts to the end
+        defined = np.sort(replicates)[: replicates.size - n_undefined]  # np.sort() puts NaN at the end.
         if estimate is None or self.n_dates < 2 or not defined.size:
             return Interval(estimate, None, None, n_undefined)
         tail = (1.0 - self.confidence) / 2.0
@@ -84,9 +84,9 @@ class DateResamples:
 
 
 def quantile(ascending: FloatArray, level: float) -> float:
-    """Return numpy's linear quantile (method 7 of Hyndman and Fan 1996) of sorted values (n,), equal to the last bit.
+    """Return the linear quantile (method 7 of Hyndman and Fan 1996) of sorted values (n,), bit for bit as numpy does.
 
-    An evaluation needs hundreds of quantiles, and numpy.quantile takes ten times as long.
+    An evaluation needs hundreds of quantiles, and `numpy.quantile` takes ten times as long as this function.
     """
     place = (ascending.size - 1) * level
     below = int(place)
@@ -105,11 +105,11 @@ def divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
 def draw_date_resamples(
     game_dates: ArrayLike, *, bootstrap_resamples: int, seed: int, confidence: float
 ) -> DateResamples:
-    """Draw as many dates as there are, with replacement, `bootstrap_resamples` times.
+    """Draw resamples of the different dates in `game_dates` (n,), each of as many dates, with replacement.
 
-    `game_dates` has the shape (n,). The draws depend on the number of dates and the seed alone, so every
-    model scored on the same rows is evaluated on the same resamples. ValueError without rows or resamples, or
-    for a confidence outside (0, 1).
+    The draws depend only on the number of different dates and the seed, so all models are evaluated on the same
+    resamples of the same rows. ValueError without rows, for fewer than one resample, or for a confidence outside (0,
+    1).
     """
     dates = check_dates(game_dates)
     if not dates.size or bootstrap_resamples < 1 or not 0.0 < confidence < 1.0:
@@ -128,8 +128,8 @@ class EvaluationParameters:
     """The parameters of an evaluation.
 
     `bootstrap_resamples` and `seed` determine the draws of game dates. `confidence` is the share of resamples within an
-    interval. `ece_bins` is the number of equal-mass bins. `thresholds` and `top_fractions` are the rows of their
-    tables.
+    interval. `ece_bins` is the number of bins of equal mass. `thresholds` are the thresholds, and `top_fractions` the
+    shares of highest-ranked games, for which the report has a row.
     """
 
     bootstrap_resamples: int

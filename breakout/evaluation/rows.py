@@ -12,7 +12,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 DateArray = NDArray[np.datetime64]
 
-# Rounding errors must not decide a comparison with a limit: a difference up to this counts as equality.
+# In a comparison with a limit, a difference of at most this counts as equality, so that rounding does not decide.
 EQUALITY_TOLERANCE = 1e-9
 
 
@@ -37,7 +37,7 @@ def check_probabilities(p: ArrayLike, n_rows: int) -> FloatArray:
 
 
 def check_dates(game_dates: ArrayLike, n_rows: int | None = None) -> DateArray:
-    """Return dates (n,) as `datetime64[D]`; ValueError if one is missing or there are not `n_rows`."""
+    """Return dates (n,) as `datetime64[D]`; ValueError if one is missing, or if n differs from a given `n_rows`."""
     dates = np.asarray(game_dates).astype("datetime64[D]")
     if dates.ndim != 1 or (n_rows is not None and dates.shape != (n_rows,)):
         raise ValueError(f"game dates of shape {dates.shape} do not match {n_rows} rows")
@@ -47,7 +47,7 @@ def check_dates(game_dates: ArrayLike, n_rows: int | None = None) -> DateArray:
 
 
 def check_rows(y: ArrayLike, p: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return checked labels and probabilities of the same rows, both of shape (n,)."""
+    """Return the labels by `check_labels` and the probabilities by `check_probabilities`, both of shape (n,)."""
     labels = check_labels(y)
     return labels, check_probabilities(p, labels.size)
 
@@ -65,7 +65,7 @@ class TiedScores:
 
 
 def group_ties(p: FloatArray) -> TiedScores:
-    """Sort probabilities (n,) and group the equal ones."""
+    """Return the ascending order of probabilities (n,), with groups of equal ones."""
     order = np.argsort(p, kind="stable")
     ascending = p[order]
     starts = np.flatnonzero(np.diff(ascending)) + 1

@@ -22,7 +22,7 @@ from breakout.models.base import LearnedRows
 METRICS_FILE = "metrics.json"
 # Increased whenever a key is renamed, removed or changes its meaning.
 METRICS_SCHEMA_VERSION = 2
-# Keys that are left out of the file if they do not apply to the run. Any other key that does not apply is null.
+# Top-level keys that the file does not have if they do not apply to the run. Other keys that do not apply are null.
 _ABSENT_IF_NONE = ("folds", "contract_mismatch", "points")
 
 # The five metrics by name, without intervals; None where a metric is undefined.
@@ -31,7 +31,7 @@ PlainMetrics = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """The metrics on the validation part, on which the calibration was fitted and the threshold chosen."""
+    """The metrics on the validation part, the rows on which the calibration was fitted and the threshold was chosen."""
 
     rows: int
     first_date: str
@@ -44,10 +44,11 @@ class ValidationMetrics:
 class ModelSummary:
     """The model that was fitted or scored.
 
-    `figures` are the numbers of the fit that depend on the kind of model, such as the trees kept; in the file each is a
-    key of `model`, beside the other fields. `training_rows` counts the games of the training window; `learned` says
-    which of them the model learned from, and is None in files of earlier versions. If a saved model was scored,
-    `fit_seconds` is None and `bundle` is the fingerprint of its bundle.
+    `figures` are the numbers of the fit that depend on the kind of model, such as the number of trees; in the file each
+    is a key of `model`, like the other fields. `training_rows` is the number of games in the training window. `learned`
+    is the number and the last date of those that the model was fitted on; it is None in files of earlier versions. If a
+    saved model was scored, `fit_seconds` is None and `bundle` is the fingerprint of its bundle; otherwise `bundle` is
+    None.
     """
 
     kind: str
@@ -63,7 +64,12 @@ class ModelSummary:
 
 @dataclass(frozen=True)
 class CalibrationSummary:
-    """The calibration that was applied, how it was fitted, and the reliability of the evaluation rows before it."""
+    """The calibration that was applied.
+
+    `requested` is the kind that was to be fitted: the one in the settings, or sigmoid if class weights made a
+    calibration necessary (`is_forced_by_class_weights`). `kind` is `none` if it could not be fitted; `warnings` then
+    holds the reason. `reliability_before` is the reliability of the evaluation rows without calibration.
+    """
 
     kind: str
     requested: str
@@ -89,7 +95,10 @@ class SeedSpread:
 
 @dataclass(frozen=True)
 class SeedStability:
-    """The spread of each metric over several seeds, the run's own seed first; None where a metric is undefined."""
+    """The spread of each metric over fits with several seeds.
+
+    `seeds` begins with the seed of the run. The spread of a metric is None if the metric is undefined.
+    """
 
     seeds: tuple[int, ...]
     metrics: Mapping[str, SeedSpread | None]
@@ -106,7 +115,7 @@ class PermutationImportance:
 
 @dataclass(frozen=True)
 class ShapImportance:
-    """Mean absolute contribution to the log odds by feature, the largest first, over `n_rows` rows."""
+    """The mean absolute SHAP value of each feature over `n_rows` rows, in log odds, the largest first."""
 
     n_rows: int
     mean_absolute: Mapping[str, float]
@@ -114,7 +123,12 @@ class ShapImportance:
 
 @dataclass(frozen=True)
 class FoldMetrics:
-    """One fold of a walk forward; `train` and `evaluation` are first and last dates, `figures` as in ModelSummary."""
+    """The figures of one fold of a walk forward.
+
+    `train` and `evaluation` are the first and last date of each window. `rows` is the number of evaluated games.
+    `figures` is as in ModelSummary. `validation` and `metrics` are the metrics on the validation part and on the
+    evaluation window. `calibration` is the applied kind, None in files of earlier versions.
+    """
 
     fold: str
     train: tuple[str, str]
@@ -134,9 +148,10 @@ class FoldMetrics:
 class RunMetrics:
     """All figures of a run.
 
-    `evaluation` is None in a run that only trains, `validation` in an evaluation of a saved bundle. `folds` is None
-    unless the run is a walk forward, `contract_mismatch` unless it is an evaluation of a saved bundle, `points` unless
-    the model predicts a distribution of points and was evaluated.
+    `evaluation` is None if the run only trains. `validation` is None if the run evaluates a saved bundle. `folds` is
+    None unless the run is a walk forward. `contract_mismatch` is None unless the run evaluates a saved bundle. `points`
+    is None unless the model predicts a distribution of points and was evaluated. `explained_on` names the rows on which
+    importances were computed.
     """
 
     evaluation: EvaluationResult | None
@@ -168,7 +183,7 @@ def read_metrics(folder: Path) -> RunMetrics:
 
 
 def metrics_to_json(metrics: RunMetrics) -> dict[str, Any]:
-    """Return the content of metrics.json as JSON types."""
+    """Return the content of metrics.json: dicts, lists, strings, numbers and None."""
     content: dict[str, Any] = json_ready(metrics)
     content = {"schema_version": content.pop("schema_version"), **content}
     for part in (content["model"], *(content["folds"] or ())):
@@ -179,7 +194,10 @@ def metrics_to_json(metrics: RunMetrics) -> dict[str, Any]:
 
 
 def metrics_from_json(content: Any, path: Path) -> RunMetrics:
-    """Return the typed content of metrics.json, also of earlier versions; DataError names the file."""
+    """Return the metrics from the parsed content of metrics.json, also of earlier versions.
+
+    DataError, which names `path`, if the content is not that of a run's metrics or is of a newer version.
+    """
     try:
         version = content["schema_version"]
         if version > METRICS_SCHEMA_VERSION:
@@ -207,6 +225,6 @@ def metrics_from_json(content: Any, path: Path) -> RunMetrics:
 
 
 def _with_figures(part: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
-    """Return a part of the file with all keys that are not in `known` moved into a mapping `figures`."""
+    """Return a part of the file with the keys that are not in `known` moved into the key `figures`."""
     figures = {key: value for key, value in part.items() if key not in known}
     return {**{key: value for key, value in part.items() if key in known}, "figures": figures}

@@ -78,9 +78,9 @@ def season_phase_labels(game_dates: ArrayLike) -> SliceLabels:
 
 
 def prior_season_labels(points_avg_prior_season: ArrayLike) -> SliceLabels:
-    """Label rows by whether the player has a prior season.
+    """Label rows by whether the player played in the season before.
 
-    The feature's values must be those before defaults are filled.
+    The values (n,) of the feature must be those before defaults are filled in, with NaN for no prior season.
     """
     is_missing = np.isnan(np.asarray(points_avg_prior_season, dtype=np.float64))
     return _named(np.where(is_missing, 1, 0), ("known", "not known"))

@@ -1,6 +1,6 @@
 """Metrics within slices of the rows, with intervals from the same draws of dates as those of all rows.
 
-With many slices, about one interval in twenty misses the truth by chance alone.
+Of many 95 % intervals, about one in twenty does not contain the true value, by chance alone.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class SliceMetrics:
 
 @dataclass(frozen=True)
 class SliceDifference:
-    """Candidate minus reference within one slice, by metric."""
+    """The differences candidate minus reference within one slice, by metric."""
 
     label: str
     n_rows: int

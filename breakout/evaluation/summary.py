@@ -31,7 +31,7 @@ SCHEMA_VERSION = 2
 
 @dataclass(frozen=True)
 class RowSummary:
-    """The rows that were evaluated; `n_rows` counts player-games."""
+    """The rows that were evaluated, each the game of one player, and their breakouts."""
 
     n_rows: int
     n_dates: int
@@ -40,12 +40,12 @@ class RowSummary:
     last_date: date
     breakout_rate: Interval
     mean_probability: float
-    bias: Interval | None = None  # mean probability minus breakout rate; None in files of earlier versions
+    bias: Interval | None = None  # mean probability minus breakout rate; files of earlier versions have none
 
 
 @dataclass(frozen=True)
 class BaselineResult:
-    """The metrics of a baseline, and the differences model minus baseline."""
+    """The metrics of a baseline, and the differences model minus baseline by metric."""
 
     metrics: Mapping[str, Interval]
     model_minus_baseline: Mapping[str, PairedDifference]
@@ -55,9 +55,10 @@ class BaselineResult:
 class EvaluationResult:
     """All figures of one model on one window.
 
-    `metrics` holds auc, average_precision, log_loss, brier and ece. `chosen_threshold` is the choice made on the
-    validation part (None if there was none). `staleness` is empty if the end of training is not known. Every interval
-    resamples whole game dates, with the seed and the number of resamples in `parameters`.
+    `metrics` holds auc, average_precision, log_loss, brier and ece. `chosen_threshold` is the threshold that was chosen
+    on the validation part; None if none was. `staleness` holds slices by weeks since the end of training; it is empty
+    if that end is not known. Every interval resamples whole game dates, with the seed and the number of resamples in
+    `parameters`.
     """
 
     rows: RowSummary

@@ -1,10 +1,10 @@
 """The decision threshold, precision and recall of flagging games, and hit rate and lift of the highest-ranked games.
 
-A game is flagged when its probability is at or above the threshold. The threshold is chosen on the validation part, and
-its precision is reported on the evaluation window: on the rows that it was chosen on it would look better than it is.
+A game is flagged if its probability is at or above the threshold. The threshold is chosen on the validation part, and
+its precision is reported on the evaluation window, because on the rows on which it was chosen it looks too good.
 
-The top fraction is rounded up to whole rows. Where rows of equal probability are partly within it, their hits are
-counted in expectation: as many of them as fit, at their own breakout rate. So the order of rows does not matter.
+The number of rows in a top fraction is rounded up. If only some of the rows with equal probabilities are in it, each of
+these counts with the breakout rate of all rows of that probability, so the order of the rows does not matter.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from breakout.evaluation.ranked_replicates import RankedReplicates, replicate_ra
 from breakout.evaluation.resamples import DateResamples, Interval, divide
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, BoolArray, FloatArray, check_rows, group_ties
 
-# Earlier versions chose the best F1 where no threshold reached the target; it flagged 81 % of all games.
+# "best_f1" stands only in files of earlier versions, which chose the threshold with the best F1 if none reached the
+# target precision. That threshold flagged 81 % of all games.
 ThresholdRule = Literal["target_precision", "best_f1"]
 
 
 @dataclass(frozen=True)
 class ThresholdChoice:
-    """The chosen threshold, the rule that chose it, and its precision, F1 and number of flagged games on those rows."""
+    """The chosen threshold, the rule that chose it, and its figures on the `n_rows` rows on which it was chosen."""
 
     threshold: float
     rule: ThresholdRule
@@ -59,9 +60,10 @@ class ThresholdRow:
 def choose_threshold(
     y: ArrayLike, p: ArrayLike, *, target_precision: float, min_flagged: int
 ) -> ThresholdChoice | None:
-    """Choose the lowest threshold with enough precision and enough flagged rows; None if there is none.
+    """Return the lowest threshold that flags at least `min_flagged` rows and has at least the target precision.
 
-    Only values that occur among the probabilities (n,) are considered. ValueError without rows.
+    Only values that occur among the probabilities (n,) are considered. None if there is no such threshold. ValueError
+    without rows.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -119,14 +121,14 @@ def _precision_interval(labels: FloatArray, is_flagged: BoolArray, resamples: Da
 def threshold_table(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, *, thresholds: Sequence[float], chosen: float | None
 ) -> tuple[ThresholdRow, ...]:
-    """Return one row for each threshold, ascending; the chosen one is among them and marked."""
+    """Return the result of each threshold, ascending; the chosen threshold is added if necessary, and marked."""
     wanted = sorted({*thresholds} | ({chosen} if chosen is not None else set()))
     return tuple(threshold_row(y, p, value, resamples, is_chosen=value == chosen) for value in wanted)
 
 
 @dataclass(frozen=True)
 class TopRows:
-    """The top `fraction` of games: their number, their breakout rate (hit rate) and their lift.
+    """The games of the top `fraction`: their number, their breakout rate (hit rate) and their lift.
 
     The lift is the hit rate divided by the breakout rate of all games.
     """
@@ -138,7 +140,7 @@ class TopRows:
 
 
 def expected_hits(y: FloatArray, p: FloatArray, counts: FloatArray) -> FloatArray:
-    """Return the expected breakouts among the top `counts` rows, of the shape of `counts`."""
+    """Return the expected number of breakouts among the top `counts` rows, in the shape of `counts`."""
     ties = group_ties(p)
     breakouts_below = np.concatenate(([0.0], np.cumsum(y[ties.order])))[ties.edges]
     below = np.interp(p.size - counts, ties.edges.astype(np.float64), breakouts_below)
@@ -154,7 +156,7 @@ def top_rows(
 ) -> tuple[TopRows, ...]:
     """Return hit rate and lift of each top fraction with intervals; lift is None if there is no breakout.
 
-    `ranked` are the ranked replicates of the same rows and fractions, if they are already computed.
+    `ranked` is the result of `replicate_ranked` for the same rows and fractions, if the caller has it already.
     """
     labels, probabilities = check_rows(y, p)
     ranked = ranked or replicate_ranked(labels, probabilities, resamples, 1, fractions)

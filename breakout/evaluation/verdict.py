@@ -23,17 +23,18 @@ READY_AUC = 0.65
 READY_PRECISION = 0.55
 READY_FLAGGED = 20
 READY_LIFT = 1.3
-VERDICT_FRACTION = 0.1  # of the games, if no threshold was chosen
+VERDICT_FRACTION = 0.1  # the top fraction of games whose lift decides if no threshold was chosen
 MARGINAL_AUC = 0.60
 LEAK_AUC = 0.70
 FEW_ROWS = 100
-# Percentile intervals over fewer dates than this cover the true value clearly less often than their level.
+# With fewer dates than this, a 95 % percentile interval contains the true value clearly less often than in 95 % of
+# cases.
 FEW_DATES = 10
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on an evaluated model: whether it is ready to be a shadow of production, and the reason.
+    """The verdict on an evaluated model: whether it is ready to be scored beside production, and the reason.
 
     `auc` was measured on `n_rows` games of `n_dates` dates; `warnings` are reasons to doubt the verdict.
     """
@@ -57,13 +58,18 @@ def decide_verdict(
     n_dates: int,
     confidence: float,
 ) -> Verdict:
-    """Decide by the AUC, the bias of the probabilities, and the chosen threshold or the top of the ranking.
+    """Return the verdict. The first level whose condition holds is chosen:
 
-    `chosen` is None if no threshold was chosen; `top` is then the top 10 % of the games (None if it was not computed).
-    `bias` is mean probability minus breakout rate. `beaten_by` are sentences about better baselines, for the warnings.
-    TOO_FEW_GAMES: fewer than 100 games or 10 dates. READY_FOR_SHADOW: AUC >= 0.65, an interval of the bias that holds
-    0, and precision >= 0.55 with at least 20 flagged; without a threshold, a lower bound of the lift of the top 10 % of
-    at least 1.3. MARGINAL: AUC >= 0.60. NEEDS_IMPROVEMENT: all other results, and a result without AUC.
+    - TOO_FEW_GAMES: fewer than 100 games or 10 dates.
+    - READY_FOR_SHADOW: AUC >= 0.65, the interval of the bias contains 0, and the chosen threshold has a precision >=
+      0.55 with at least 20 flagged games. If no threshold was chosen, the lower bound of the lift of the top 10 % must
+      be at least 1.3 instead.
+    - MARGINAL: AUC >= 0.60.
+    - NEEDS_IMPROVEMENT: all other results, and a result without AUC.
+
+    `chosen` is None if no threshold was chosen. `top` holds the top 10 % of the games, None if it was not computed.
+    `bias` is mean probability minus breakout rate. `beaten_by` are sentences about better baselines, which become
+    warnings.
     """
     games = f"{format_count(n_rows, 'game')} of {format_count(n_dates, 'date')}"
     reason = f"{_describe_auc(auc, confidence, games)}; {_describe_threshold(chosen, top)}."
@@ -95,10 +101,11 @@ def _is_biased(bias: Interval | None) -> bool:
 
 
 def describe_better_baselines(differences: Mapping[str, Mapping[str, PairedDifference]]) -> tuple[str, ...]:
-    """Return a sentence for each baseline that is better, from the differences model minus baseline by metric.
+    """Return a sentence for each baseline that is better than the model.
 
-    Better is a baseline with an AUC or a log loss that is better beyond chance, and a logistic regression with both the
-    higher AUC and the lower log loss.
+    `differences` maps the name of a baseline to the differences model minus baseline by metric. A baseline is better if
+    the interval of the difference in AUC or in log loss shows it. The logistic regression also is if its AUC is higher
+    and its log loss is lower.
     """
     return tuple(
         f"The baseline {kind_title(name)} is better{how}: AUC {format_number(found[AUC].reference)} against "
@@ -110,7 +117,7 @@ def describe_better_baselines(differences: Mapping[str, Mapping[str, PairedDiffe
 
 
 def _is_better(name: str, found: Mapping[str, PairedDifference]) -> str | None:
-    """Return how surely a baseline is better than the model, as the end of a clause; None if it is not."""
+    """Return the end of the clause "the baseline is better ..."; None if the baseline is not better."""
     auc, loss = found[AUC].difference, found[LOG_LOSS].difference
     if (auc.high is not None and auc.high < 0) or (loss.low is not None and loss.low > 0):
         return " beyond chance"

@@ -32,7 +32,7 @@ logger = logging.getLogger("breakout")
 
 
 def evaluation_parameters(config: EvaluationConfig, seed: int) -> EvaluationParameters:
-    """Return the parameters of an evaluation from the configured group and the run's seed."""
+    """Return the parameters of an evaluation from the group `evaluation` of the settings and the run's seed."""
     return EvaluationParameters(
         bootstrap_resamples=config.bootstrap_resamples,
         seed=seed,
@@ -45,10 +45,11 @@ def evaluation_parameters(config: EvaluationConfig, seed: int) -> EvaluationPara
 
 @dataclass(frozen=True)
 class ScoredRows:
-    """Rows after training, with their probabilities before (`raw`) and after calibration, each of shape (n,).
+    """Rows after the training window, with the probabilities that a fitted model gives them.
 
-    `train_end` is the last day of the model's training window. `ladder` (n, k) holds calibrated P(points >= 1, ..., k);
-    it is None if the model predicts no distribution of points.
+    `raw` and `probability` (n,) are the probabilities before and after calibration. `train_end` is the last day of the
+    model's training window. `ladder` (n, K) holds calibrated P(points >= k) for k = 1, ..., K; it is None if the model
+    predicts no distribution of points.
     """
 
     learned: Learned
@@ -60,7 +61,7 @@ class ScoredRows:
 
 
 def score_rows(learned: Learned, rows: Dataset, train_end: date) -> ScoredRows:
-    """Predict the probabilities of rows after `train_end`."""
+    """Return rows with the probabilities that a fitted model gives them; `train_end` is copied into the result."""
     raw = learned.model.predict_probability(rows)
     ladder = predict_ladder(learned.model, rows)
     calibrated = None if ladder is None else learned.calibrator.apply(ladder)
@@ -74,11 +75,12 @@ def evaluate_scored(
     target: TargetConfig,
     work: SharedWork | None = None,
 ) -> EvaluationResult:
-    """Evaluate probabilities of `rows`, the rows of all parts in order, and log the verdict's warnings.
+    """Return the evaluation of all parts together, and log the verdict's warnings.
 
-    Each part has its own baselines; `uncalibrated` is one of them if calibration changed the probabilities of a part.
-    The threshold is that of the first part, because only that threshold was chosen before all the games that it is
-    reported on. `work` keeps the metrics of baselines, which jobs of a sweep share.
+    `parts` has one entry for each fold of a walk forward, otherwise one. `rows` are the rows of all parts in order. The
+    rows of a part are also predicted by the baselines of that part. The baseline `uncalibrated` is added if a part was
+    calibrated. The evaluated threshold is that of the first part, because only the first was chosen before all of the
+    evaluated games. `work` keeps the metrics of baselines, which jobs of a sweep share.
     """
     work = work or SharedWork()
     baselines = {
@@ -118,9 +120,10 @@ def _replicate_baseline(
 
 
 def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: EvaluationParameters) -> MetricReplicates:
-    """Return the metrics of a baseline; the base rate ranks no game above another, also where folds have other rates.
+    """Return the metrics of a baseline in every resample.
 
-    Across folds its rates would rank games by their dates, which gave an AUC of 0.490.
+    The folds of a walk forward have different base rates, which would rank games by date and gave an AUC of 0.490. The
+    base rate must not rank games, so its AUC and average precision are those of one probability for all rows.
     """
     draws, bins = parameters.draw(rows.dates), parameters.ece_bins
     found = replicate_metrics(rows.label, probability, draws, ece_bins=bins)
@@ -164,9 +167,10 @@ def plain_metrics(label: np.ndarray, probability: np.ndarray, ece_bins: int) -> 
 def predictions_frame(
     parts: Mapping[str, tuple[Dataset, np.ndarray]], ladder: np.ndarray | None = None
 ) -> pd.DataFrame:
-    """Return predictions.parquet as a frame: keys, split (validation or evaluation), probability, is_breakout.
+    """Return the content of predictions.parquet: the keys of each row, split, probability and is_breakout.
 
-    `ladder` (n, k), of the evaluation rows, becomes a column of lists; the validation rows have none.
+    `parts` maps a split (validation or evaluation) to its rows and probabilities. `ladder` (n, K) belongs to the last
+    part. It becomes the column `ladder` of lists, which is missing in the rows of other parts.
     """
     frames = [
         rows.keys.assign(split=split, probability=probability, is_breakout=rows.label.astype("int64"))

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The importances of a model's features: the model's own, mean |SHAP value|, and the cost of shuffling a feature.
+    """Three measures of the importance of a model's features.
 
+    `importance` is the model's own measure, `shap` the mean |SHAP value|, and `permutation` the cost of shuffling.
     `shap` and `permutation` are None if the configuration switches them off. `features_that_add_nothing` names the
     features whose shuffling costs no more than chance explains; it is None if nothing was shuffled, or if all rows are
     of one date.
@@ -42,10 +43,10 @@ def explain(
     parameters: EvaluationParameters,
     permuted_rows: Dataset | None = None,
 ) -> Explanation:
-    """Explain a model on played rows by SHAP values over `rows` and by shuffling features over `permuted_rows`.
+    """Return the importance of the model's features: SHAP values over `rows`, shuffling over `permuted_rows`.
 
-    In a run with one window both are the same rows. `predict_probability` returns the calibrated probabilities of
-    shuffled rows; in a walk forward each fold's model predicts its own rows.
+    Without `permuted_rows`, features are shuffled over `rows`. `predict_probability` returns calibrated probabilities
+    of shuffled rows; in a walk forward it predicts the rows of each fold with the model of that fold.
     """
     permutation = _permute(predict_probability, permuted_rows or rows, config.permutation_repeats, parameters)
     idle = None
@@ -78,7 +79,10 @@ def _permute(
 
 
 def _mean_absolute_shap(model: Model, rows: Dataset, at_most: int, seed: int) -> ShapImportance | None:
-    """Return the mean |SHAP value| by feature in log odds before calibration, over a sample of `at_most` rows."""
+    """Return the mean |SHAP value| by feature, in log odds before calibration; None if `at_most` is 0.
+
+    If there are more than `at_most` rows, a random sample of `at_most` rows is used.
+    """
     if not at_most:
         return None
     if len(rows) > at_most:

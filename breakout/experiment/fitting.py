@@ -36,11 +36,11 @@ logger = logging.getLogger("breakout")
 class Fitted:
     """A fitted experiment: the model, its calibration, the rows kept back for validation, and the baselines.
 
-    `held_out_model` has not learned from the validation rows; `model` has, unless `validation.refit` is false.
-    `validation_raw` and `validation_probability` (v,) are the probabilities that `held_out_model` gives the validation
-    rows, before and after calibration. `threshold` was chosen on the latter; it is None if none reached the target.
-    `held_out` is None if nothing was calibrated or the validation rows are of one date. `warnings` are those of the
-    fit, the calibration and the baselines.
+    `held_out_model` was fitted without the validation rows. `model` was fitted with them, unless `validation.refit` is
+    false and the model stops early. `validation_raw` and `validation_probability` (v,) are the probabilities that
+    `held_out_model` gives the validation rows, before and after calibration. `threshold` was chosen on
+    `validation_probability`; it is None if no threshold reached the target precision. `held_out` compares the log loss
+    before and after calibration; it is None if nothing was calibrated or the validation rows are of one date.
     """
 
     model: Model
@@ -96,19 +96,19 @@ def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
 
 
 def calibration_kind(config: ExperimentConfig) -> Kind:
-    """Return the configured kind of calibration.
+    """Return the configured kind of calibration, or sigmoid if none is configured but class weights are.
 
-    If none is configured but the classes are weighted, which distorts probabilities, it is sigmoid.
+    Class weights distort the probabilities, so a model with class weights is always calibrated.
     """
     is_weighted = getattr(config.model, "class_weights", "none") != "none"
     return "sigmoid" if is_weighted and config.calibration.kind == "none" else config.calibration.kind
 
 
 def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | None = None) -> tuple[FitParts, Dataset]:
-    """Return the part to fit on and the validation part, which is the latest whole dates of the training window.
+    """Return both parts of the training rows as FitParts, and the validation part once more as a Dataset.
 
-    DataError if one of them holds one class only, or if no feature varies over the part to fit on. `work` keeps the
-    parts, so that jobs on the same rows share them.
+    The validation part is the latest whole dates of the training window. `work` keeps the parts, so that jobs on the
+    same rows share them. DataError if a part holds one class only, or if no feature varies over the part to fit on.
     """
     rule, work = config.validation, work or SharedWork()
     parts, validation = work.once(
@@ -135,7 +135,11 @@ def _split(train: Dataset, rule: ValidationConfig) -> tuple[FitParts, Dataset]:
 def fit_experiment(
     config: ExperimentConfig, train: Dataset, contract: Contract, work: SharedWork | None = None
 ) -> Fitted:
-    """Fit the configured model on the training rows; `work` holds what several jobs of a sweep share."""
+    """Fit the configured model and the baselines on the training rows, calibrate it and choose its threshold.
+
+    `work` holds the results that several jobs of a sweep share. DataError if the rows cannot be split as `split_parts`
+    requires.
+    """
     work = work or SharedWork()
     parts, validation = split_parts(config, train, work)
     started = time.perf_counter()
@@ -190,7 +194,7 @@ def _finish_fit(
 
 
 def _learned_rows(config: ExperimentConfig, train: Dataset, validation: Dataset) -> LearnedRows:
-    """Return what the final model learned from: all rows, or without a refit those before the validation part."""
+    """Return the number and last date of the rows that the final model was fitted on, and the use of validation."""
     is_held_out = KINDS[config.model.kind].stops_early and not config.validation.refit
     dates = train.dates[train.dates < validation.dates.min()] if is_held_out else train.dates
     is_stopped = getattr(config.model, "early_stopping_rounds", 0) > 0
@@ -227,7 +231,7 @@ def _evaluate_held_out(calibration: Calibration, raw: np.ndarray, validation: Da
 
 
 def calibrated_fit(config: ExperimentConfig, parts: FitParts, seed: int) -> tuple[Model, Calibrator]:
-    """Return the configured model with another seed and its calibration, without threshold and baselines."""
+    """Return the configured model, fitted with another seed, and its calibration map."""
     held_out, model = fit_twice(config.model, parts, seed, {}, is_refit=config.validation.refit)
     raw = held_out.predict_probability(parts.validation)
     calibration = calibrate(calibration_kind(config), raw, parts.validation.label)
@@ -239,7 +243,8 @@ def calibrated_fit(config: ExperimentConfig, parts: FitParts, seed: int) -> tupl
 def fit_baselines(parts: FitParts) -> dict[str, Model]:
     """Fit the base rate and a logistic regression on the same features, over the whole training window.
 
-    Its C is 1, and standardised values are clipped at 3."""
+    The regression has C = 1 and clips standardised values at 3 standard deviations. Returns the models by kind.
+    """
     logistic = settings.LogisticConfig("logistic", C=1.0, clip=3.0, max_iterations=1000, class_weights="none")
     base_rate = settings.BaseRateConfig(kind="base_rate")
     return {config.kind: fit_model(config, parts.joined(), 0, {}) for config in (base_rate, logistic)}

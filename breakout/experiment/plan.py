@@ -1,4 +1,4 @@
-"""The plan of a run, resolved before any fit: features, contract, dates, warehouse, and reading costs."""
+"""The plan of a run, made before any fit: its features, contract, dates, warehouse, and the cost of reading rows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MIN_TRAINING_ROWS = 500
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One experiment with its configuration resolved: features, contract, dates and an open warehouse."""
+    """One experiment before its fit: the configuration, its features, contract and dates, and an open warehouse."""
 
     config: ExperimentConfig
     features: BreakoutFeatureConfig
@@ -59,12 +59,12 @@ class RunPlan:
         return estimate_rows(self.warehouse, self.features, window.start, window.end, SLICE_FEATURES)
 
     def source_warnings(self) -> tuple[str, ...]:
-        """Return the warnings about games that a source table lacks, among those that features of the run can read."""
+        """Return warnings about games that features of the run can read but a source table does not have."""
         absent = {game for days in self.ranges().values() for game in self.find_absent_games(days)}
         return absent_game_warnings(absent)
 
     def find_absent_games(self, days: DateRange) -> list[tuple[date, str]]:
-        """Return date and game_id of the games that features of these days can read and the team table lacks."""
+        """Return date and game_id of games that features of these days can read but the team table does not have."""
         return find_absent_games(self.warehouse, self.features, days.start, days.end)
 
     def build_span(self) -> Dataset:
@@ -76,7 +76,7 @@ class RunPlan:
         return self._build_learned(self.split.train)
 
     def _build_learned(self, days: DateRange, slice_features: Sequence[str] = ()) -> Dataset:
-        """Build rows to learn from, with the wider population that the model learns from, if it does."""
+        """Build the target's rows; if the model also learns from players outside the band, these are attached."""
         learned = widen_population(self.features, self.config.model)
         rows = build_dataset(self.warehouse, learned, days.start, days.end, slice_features=slice_features)
         return rows if learned == self.features else select_role_players(rows, self.features)
@@ -90,7 +90,10 @@ class RunPlan:
 
 
 def widen_population(features: BreakoutFeatureConfig, model: ModelConfig) -> BreakoutFeatureConfig:
-    """Return the configuration with the points band that a model learns from: the target's or a wider one."""
+    """Return the configuration with the points band of the rows that the model is fitted on.
+
+    It is the target's band, or the wider one of a points model with `train_min_ppg` or `train_max_ppg`.
+    """
     if not isinstance(model, settings.PointsConfig):
         return features
     low = features.min_ppg if model.train_min_ppg is None else min(model.train_min_ppg, features.min_ppg)
@@ -100,7 +103,7 @@ def widen_population(features: BreakoutFeatureConfig, model: ModelConfig) -> Bre
 
 @contextmanager
 def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
-    """Resolve a configuration against its warehouse, which is closed on exit."""
+    """Open the warehouse of a configuration and yield the plan of its run; close the warehouse on exit."""
     features = BreakoutFeatureConfig.from_settings(config)
     contract = build_contract(features)
     with open_for(config, "train") as warehouse:
@@ -109,7 +112,7 @@ def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
 
 
 def folds_of(config: ExperimentConfig) -> tuple[Fold, ...]:
-    """Return the folds of a walk forward by the calendar, with or without games; () for other windows."""
+    """Return the folds of a walk forward by the calendar, also those without games; () for other windows."""
     return resolve_folds(config.window) if isinstance(config.window, settings.WalkForwardWindowConfig) else ()
 
 
@@ -120,9 +123,9 @@ def estimate_rows(
     end: date,
     slice_features: Sequence[str] = (),
 ) -> CostEstimate | None:
-    """Return the cost of `build_dataset` with the same arguments, of its checks and of the search for absent games.
+    """Return the cost of `build_dataset` with these arguments, with its checks and the search for absent games.
 
-    None if reading is free.
+    None if reading the warehouse is free.
     """
     if not isinstance(warehouse, Priced):
         return None

@@ -1,4 +1,4 @@
-"""The evaluation of a model of points on played rows, beside two distributions made from the player's earlier games."""
+"""The evaluation of predicted distributions of points, and of two baselines made from the player's earlier games."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 LAST_GAMES = 20
-FANS = 8  # players whose distributions are drawn
+FANS = 8  # the number of games whose distributions the report draws
 
 
 def evaluate_distributions(
@@ -31,7 +31,10 @@ def evaluate_distributions(
     features: BreakoutFeatureConfig,
     warehouse: Warehouse,
 ) -> PointsMetrics | None:
-    """Evaluate the ladders of all parts in order; None if the model predicts no distribution of points."""
+    """Evaluate the ladders of all parts together; None if the model predicts no distribution of points.
+
+    `rows` are the rows of all parts in order. The baselines read the players' earlier games from `warehouse`.
+    """
     ladders = [part.ladder for part in parts if part.ladder is not None]
     if not ladders or rows.points is None or rows.season_average is None:
         return None
@@ -49,9 +52,10 @@ def evaluate_distributions(
 
 
 def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Dataset) -> pd.DataFrame:
-    """Return player_lookup, season_year, day and points of all games that baselines of these rows can read.
+    """Return player_lookup, season_year, day and points of the games that the baselines of these rows read.
 
-    They are the played games of the enabled season types of the rows' seasons and of one season before, in order.
+    They are the played games of the enabled season types, from the season before the first row's up to the last row's
+    date, sorted by player and date. `day` is in days since 1970-01-01.
     """
     start, end = rows.dates.min().item(), rows.dates.max().item()
     played = player_games(warehouse.sources, {"points"})
@@ -63,11 +67,10 @@ def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Da
 
 
 def build_baselines(history: pd.DataFrame, rows: Dataset, length: int) -> dict[str, np.ndarray]:
-    """Return two ladders (n, length), each from the player's games before the date of a row.
+    """Return the ladders (n, length) of two baselines, computed from the player's games before the date of each row.
 
-    `negative_binomial` has the mean and the sample variance of his points this season; where the variance is not above
-    the mean it is a Poisson distribution. `last_games` is the distribution of his last 20 games of this season and the
-    one before.
+    `negative_binomial` has the mean and the sample variance of his points this season; if the variance is not above the
+    mean it is a Poisson distribution. `last_games` is the distribution of his points in his last 20 games of `history`.
     """
     games = dict(iter(history.groupby("player_lookup")))
     seasons, days = rows.context["season_year"].to_numpy(), rows.dates.astype("int64")
@@ -83,7 +86,10 @@ def build_baselines(history: pd.DataFrame, rows: Dataset, length: int) -> dict[s
 
 
 def negative_binomial_ladder(means: np.ndarray, variances: np.ndarray, length: int) -> np.ndarray:
-    """Return P(points >= k) for k = 1, ..., length, shape (n, length), from means and variances (n,)."""
+    """Return P(points >= k) for k = 1, ..., length, shape (n, length), from means and variances (n,).
+
+    The distribution is negative binomial if the variance is above the mean, otherwise Poisson.
+    """
     from scipy.special import betainc, gammainc
 
     steps = np.arange(1, length + 1)
@@ -93,7 +99,7 @@ def negative_binomial_ladder(means: np.ndarray, variances: np.ndarray, length: i
 
 
 def _fans(ladder: np.ndarray, rows: Dataset) -> tuple[Fan, ...]:
-    """Return the distributions of the games of the last date with the highest medians, the highest first."""
+    """Return the distributions of the FANS games of the last date with the highest medians, highest first."""
     if rows.points is None or rows.season_average is None:
         return ()
     medians = np.where(rows.dates == rows.dates.max(), quantiles_of(ladder, 0.5), -1)

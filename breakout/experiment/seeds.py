@@ -1,4 +1,4 @@
-"""The same recipe fitted with several seeds, which shows how much of a metric depends on the seed."""
+"""The spread of a run's metrics over several seeds, which shows how much of a metric depends on the seed."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ SEED_METRICS = {
 def measure_stability(
     config: ExperimentConfig, train: Dataset, evaluation: Dataset, headline: np.ndarray
 ) -> SeedStability | None:
-    """Return the spread of each metric over `evaluation.seeds` seeds; None for one seed.
+    """Return the spread of each metric over as many seeds as the setting `evaluation.seeds` says; None for one seed.
 
-    The seeds are the run's seed and the whole numbers after it. `headline` (n,) are the probabilities that the run gave
-    the evaluation rows. The fit of each further seed is calibrated on the validation part. The threshold is not used.
+    The seeds are the run's seed and the whole numbers after it. `headline` (n,) are the probabilities of the evaluation
+    rows by the run's own seed. The model of each further seed is fitted and calibrated here.
     """
     if config.evaluation.seeds == 1:
         return None
@@ -49,7 +49,7 @@ def measure_stability(
 
 
 def summarise_seeds(y: ArrayLike, probabilities_by_seed: Mapping[int, ArrayLike]) -> dict[str, SeedSpread | None]:
-    """Return the spread of each metric over the seeds; None where the metric is undefined on these rows."""
+    """Return the spread of each metric of probabilities (n,) by seed; None if the metric is undefined on these rows."""
     return {name: _spread(name, y, probabilities_by_seed) for name in SEED_METRICS}
 
 

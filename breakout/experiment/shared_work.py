@@ -1,4 +1,4 @@
-"""Work that several jobs of one process have in common, such as fits and baselines on the same rows."""
+"""Results that several jobs of one process share, such as fits and baselines on the same rows."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ Result = TypeVar("Result")
 # The number of results of one kind that are kept, for all kinds except fits and those in OF_ROWS. A walk-forward job
 # has one result of a kind for each fold.
 LIMIT = 512
-ROWS_LIMIT = 8  # results of one kind that are kept if they hold rows, which are large
+ROWS_LIMIT = 8  # the same number for each kind in OF_ROWS, whose results hold rows and are large
 OF_ROWS = ("answer", "rows", "split")
 
 
 class SharedWork:
     """The results that jobs of one process share, each computed once.
 
-    A result is kept under a digest of its inputs, so all jobs with equal inputs share it. Beyond a limit the least
-    recently used results are dropped. Shared results are bit for bit equal to those of separate work.
+    A result is kept under its kind and a key that identifies its inputs, so all jobs with equal inputs share it. Beyond
+    a limit the least recently used results are dropped. A shared result is bit for bit equal to one that is computed
+    for the job alone.
     """
 
     def __init__(self) -> None:
@@ -36,13 +37,16 @@ class SharedWork:
         self._iterations = 0
 
     def begin_group(self, group: Hashable, iterations: int) -> None:
-        """Drop the fits of earlier groups and start a group of jobs whose largest number of trees is `iterations`."""
+        """Start a group of jobs that can share fits, and drop the fits of another group.
+
+        `iterations` is the largest value of `model.iterations` in the group.
+        """
         if group != self._group:
             self._kept["fit"].clear()
         self._group, self._iterations = group, iterations
 
     def once(self, kind: str, key: Hashable, compute: Callable[[], Result]) -> Result:
-        """Return the kept result of this kind and key; it is computed if there is none."""
+        """Return the kept result of this kind and key; if there is none, compute it and keep it."""
         kept = self._kept[kind]
         if key not in kept:
             kept[key] = compute()
@@ -55,10 +59,10 @@ class SharedWork:
     def fit(
         self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool
     ) -> Fits:
-        """Return what `fit_twice` would return.
+        """Return the same fits as `fit_twice` would return, from shared fits if there are any.
 
-        If jobs differ only in `model.iterations`, the longest fits are made once, and each job gets their first trees.
-        The trees in a blend are taken from such fits too.
+        Jobs of a group that differ only in `model.iterations` share one fit with the largest number of trees, of which
+        each job gets the first ones. A blend takes its trees from a shared fit too.
         """
         if isinstance(config, settings.BlendConfig):
             from breakout.models.blend import blend_with
@@ -82,7 +86,7 @@ class SharedWork:
 
 
 def _shorten(fits: Fits, config: settings.CatBoostConfig, *, is_refit: bool) -> Fits:
-    """Return the fits of a configuration that differs from that of `fits` in fewer iterations only."""
+    """Return the fits of `config`, which differs from the configuration of `fits` only by fewer iterations."""
     from breakout.models.catboost import first_trees, shorter_fit
 
     longer: Any = fits

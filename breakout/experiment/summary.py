@@ -41,7 +41,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunResult:
-    """A completed run: its folder, its metrics, and the comparison of features (None if nothing was evaluated)."""
+    """A completed run: its folder and metrics, and how features differ between training and evaluation.
+
+    `distributions` is None if nothing was evaluated.
+    """
 
     folder: Path
     metrics: RunMetrics
@@ -51,12 +54,12 @@ class RunResult:
 def summarise_training(
     config: ExperimentConfig, run: FittedRun, result: EvaluationResult | None, points: PointsMetrics | None
 ) -> RunMetrics:
-    """Return the metrics of a training run; `result` is None if nothing was evaluated.
+    """Return the metrics of a training run.
 
-    `points` evaluates the distribution of points; it is None if the model predicts none.
-
-    Features are shuffled over the evaluation rows of all windows. SHAP values and the stability over seeds are those of
-    the last window's model. If nothing was evaluated, the validation part is used in place of the evaluation rows.
+    `result` is None if nothing was evaluated. `points` is the evaluation of the distribution of points, None if the
+    model predicts none. Features are shuffled over the evaluation rows of all windows. SHAP values and the stability
+    over seeds are those of the last window's model. If nothing was evaluated, features are shuffled, and SHAP values
+    computed, over the validation part.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     last, parts = run.last, [window.scored for window in run.windows if window.scored is not None]
@@ -66,7 +69,7 @@ def summarise_training(
     if last.scored is not None and run.rows is not None:
         explained, shuffled = last.scored.rows, run.rows
         stability = measure_stability(config, last.train, last.scored.rows, last.scored.probability)
-    ends = np.cumsum([len(part.rows) for part in parts])[:-1]  # `np.split` takes no end for the last part
+    ends = np.cumsum([len(part.rows) for part in parts])[:-1]  # np.split() must not get the end of the last part.
     explanation = explain(
         last.fitted.model if parts else last.fitted.held_out_model,
         lambda rows: _predict(run, ends, rows),
@@ -108,8 +111,8 @@ def summarise_scoring(
     """Return the metrics of a saved bundle on later rows.
 
     `differences` are those between the bundle's contract and the installed one. `source_warnings` are about games that
-    a source table lacks. `points` evaluates the distribution of points, if the model predicts one. Validation metrics
-    and the stability over seeds are None, because nothing is fitted here.
+    a source table does not have. `points` is the evaluation of the distribution of points, None if the model predicts
+    none. Validation metrics and the stability over seeds are None, because nothing is fitted here.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     explanation = explain(bundle.model, bundle.predict_probability, scored.rows, config.evaluation, parameters)
@@ -133,14 +136,14 @@ def summarise_scoring(
 
 
 def calibration_fit(config: ExperimentConfig, fitted: Fitted) -> CalibrationFit:
-    """Return the description of how a calibration was fitted."""
+    """Return how the calibration of a run was fitted."""
     requested = fitted.calibration.requested
     is_forced = requested != config.calibration.kind
     return CalibrationFit(requested, is_forced, fitted.calibration.warnings, fitted.held_out)
 
 
 def saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
-    """Return the description of how a bundle's calibration was fitted, as far as earlier versions saved it."""
+    """Return how the calibration of a bundle was fitted, by its manifest; bundles of earlier versions lack details."""
     if bundle.manifest.calibration_fit is not None:
         return bundle.manifest.calibration_fit
     kind = bundle.calibrator.kind
@@ -148,9 +151,10 @@ def saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
 
 
 def _predict(run: FittedRun, ends: np.ndarray, rows: Dataset) -> np.ndarray:
-    """Return calibrated probabilities (n,) of rows that are split at `ends`; each part is predicted by its own fit.
+    """Return calibrated probabilities (n,) of `rows`, which hold the rows of each window in order.
 
-    If nothing was evaluated, the rows are those of validation, and the fit that did not learn from them predicts them.
+    `ends` are the positions at which a new window begins. The model of a window predicts its rows. If nothing was
+    evaluated, `rows` is the validation part, which is predicted by the model that was fitted without it.
     """
     fits = [window.fitted for window in run.windows]
     models = [fit.held_out_model if run.rows is None else fit.model for fit in fits]
@@ -180,7 +184,7 @@ def _summarise_model(
     fit_seconds: float | None = None,
     bundle: str | None = None,
 ) -> ModelSummary:
-    """Return the summary of a model: fitted in `fit_seconds`, or loaded from the bundle with a fingerprint."""
+    """Return the summary of a model that was fitted in `fit_seconds`, or loaded from the bundle of a fingerprint."""
     return ModelSummary(
         kind=learned.model.kind,
         figures=learned.model.describe(),
@@ -203,7 +207,7 @@ def _summarise_calibration(
 ) -> CalibrationSummary:
     """Return the summary of a calibration.
 
-    `rows` are the rows of all parts, on which the reliability before calibration is computed.
+    The reliability before calibration is computed on `rows`, which are the rows of all parts.
     """
     before = None
     if rows is not None and learned.calibrator.kind != "none":

@@ -1,4 +1,4 @@
-"""The fitting and scoring of a plan's windows: one window, or every fold of a walk forward."""
+"""The fits of a plan and the probabilities of its evaluation rows: one window, or every fold of a walk forward."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ logger = logging.getLogger("breakout")
 
 @dataclass(frozen=True)
 class FittedWindow:
-    """A fit, its training rows, and the evaluation rows with its probabilities.
+    """The fit on one training window, with the training rows and the predicted evaluation rows.
 
     `scored` is None in a run that only trains. `fold` is None unless the window is a fold of a walk forward.
     """
@@ -44,17 +44,16 @@ class FittedWindow:
 class FittedRun:
     """All windows of a run in order of time, and the evaluation rows of all of them (None if the run only trains).
 
-    The bundle, SHAP values, drift and the stability over seeds describe one model only: the model of the last window,
-    which was trained on the most games.
+    The bundle, SHAP values, drift and the stability over seeds describe one model only: the model of the last window.
     """
 
     windows: tuple[FittedWindow, ...]
     rows: Dataset | None
-    source_warnings: tuple[str, ...] = ()  # about games that a source table lacks
+    source_warnings: tuple[str, ...] = ()  # warnings about games that a source table does not have
 
     @property
     def coverage_warnings(self) -> tuple[str, ...]:
-        """The warnings about absent games, and about features that most training or evaluation rows lack.
+        """The warnings about absent games, and about features that are missing in most training or evaluation rows.
 
         The training rows are those of the last window.
         """
@@ -66,7 +65,10 @@ class FittedRun:
         return self.windows[-1]
 
     def predictions(self) -> pd.DataFrame:
-        """Return the content of predictions.parquet; a game may be in the validation part of several folds."""
+        """Return the content of predictions.parquet, one row for each validation or evaluation row of a window.
+
+        In a walk forward the column `fold` names the window; a game may be in the validation part of several folds.
+        """
         frames = []
         for window in self.windows:
             parts = {"validation": (window.fitted.validation, window.fitted.validation_probability)}
@@ -78,15 +80,15 @@ class FittedRun:
 
 
 def parts_of(train: Dataset, evaluation: Dataset | None) -> dict[str, Dataset]:
-    """Return the rows of a run by their part: training, validation, evaluation."""
+    """Return the rows of a run by their part: training, and evaluation if there is one."""
     return {"training": train} | ({} if evaluation is None else {"evaluation": evaluation})
 
 
 def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
-    """Build the rows of a plan, fit every window, and score the evaluation rows of each.
+    """Build the rows of a plan, fit every window, and predict the evaluation rows of each.
 
-    `work` holds the results that several jobs of a sweep share. DataError, which names the fold, if there are too few
-    rows.
+    `work` holds the results that several jobs of a sweep share. DataError, which names the fold in a walk forward, if
+    there are too few rows.
     """
     work = work or SharedWork()
     fitted = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
@@ -97,7 +99,7 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
 
 
 def check_rows(plan: RunPlan, train: Dataset, evaluation: Dataset | None, work: SharedWork | None = None) -> None:
-    """Raise DataError unless there are enough rows to fit on, to validate and to evaluate on."""
+    """Raise DataError unless there are enough rows to fit on, to validate on and to evaluate on."""
     check_training_rows(train, partial(_describe_history, plan, plan.split.train))
     split_parts(plan.config, train, work)
     if evaluation is not None and plan.split.evaluation is not None:

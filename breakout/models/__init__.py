@@ -1,1 +1,1 @@
-"""Models behind one protocol: fitted on a training part, stopped on a validation part, saved as data without code."""
+"""The kinds of models. All have the methods of `base.Model`, and are saved as data that runs no code when loaded."""

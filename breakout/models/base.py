@@ -1,4 +1,4 @@
-"""The protocol of a fitted model, and the training and validation rows that a fit needs."""
+"""The methods that every fitted model has, and the training and validation rows that a fit needs."""
 
 from __future__ import annotations
 
@@ -38,11 +38,17 @@ class Model(Protocol):
         ...
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return what each feature adds to the log odds of each row, shape (n, k), without the bias."""
+        """Return the contribution of each of the k features to the log odds of each row, shape (n, k).
+
+        The constant of the model is not part of any contribution.
+        """
         ...
 
     def feature_importance(self) -> dict[str, float]:
-        """Return the model's own importance by feature: no value is negative, and the sum is 1 (all 0 if undefined)."""
+        """Return the importance of each feature by the model's own measure.
+
+        No value is negative. The sum is 1, or all values are 0 if the measure is undefined.
+        """
         ...
 
     def describe(self) -> dict[str, float]:
@@ -61,14 +67,17 @@ class Model(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class FitParts:
-    """The played rows of a fit: one part to fit on, and a later validation part on which boosting stops."""
+    """The played rows of a training window: the part to fit on, and the later validation part.
+
+    The fit of boosted trees is stopped where the log loss of the validation part is lowest.
+    """
 
     fit: Rows
     validation: Rows
 
     @cached_property
     def digest(self) -> str:
-        """A digest of all names and numbers; fits on parts with equal digests are equal."""
+        """A digest of the feature names and all numbers; fits of the same settings on equal digests are equal."""
         digest = hashlib.sha256("\n".join(self.fit.X.columns).encode())
         for rows in (self.fit, self.validation, self.fit.widest, self.validation.widest):
             for part in (rows.X.to_numpy(), rows.y, rows.points, rows.season_average, rows.points_for_breakout):
@@ -85,10 +94,10 @@ class FitParts:
 
 @dataclass(frozen=True)
 class LearnedRows:
-    """The games that a model learned from, and the validation part of `validation_rows` games.
+    """The number and last date of the games that a model was fitted on, and the size of the validation part.
 
-    On the validation part the calibration was fitted and the threshold chosen; `is_stopped` tells whether boosting was
-    stopped on it too. `last_date` is the date of the latest of the `rows` games.
+    The calibration was fitted, and the threshold chosen, on the `validation_rows` games of the validation part.
+    `is_stopped` is true if the number of trees was chosen on them too.
     """
 
     rows: int

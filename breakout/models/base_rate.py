@@ -57,7 +57,7 @@ class BaseRateModel:
 
 
 def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BaseRateModel:
-    """Compute the rate over the part to fit on; settings and seed have no effect."""
+    """Compute the rate over the part to fit on; `config` and `seed` have no effect."""
     del config, seed
     return BaseRateModel(tuple(parts.fit.X.columns), float(parts.fit.label.mean()), dict(metadata))
 
@@ -69,7 +69,7 @@ def refit(model: Model, parts: FitParts, config: ModelConfig, seed: int, metadat
 
 
 def load(folder: Path) -> tuple[BaseRateModel, dict[str, str]]:
-    """Read model.json."""
+    """Read model.json; DataError if it is missing or damaged. Returns the model and its metadata."""
     path = folder / FILE_NAME
     record = load_json(path)
     try:

@@ -31,7 +31,7 @@ FILE_NAME = "model.json"
 
 @dataclass(frozen=True)
 class BlendModel:
-    """A fitted blend; `weight` is the share of CatBoost in the log odds."""
+    """A fitted blend; `weight`, 0 to 1, is the weight of CatBoost's log odds in the average."""
 
     catboost: CatBoostModel
     logistic: LogisticModel
@@ -60,7 +60,7 @@ class BlendModel:
         return {name: self.weight * trees[name] + (1 - self.weight) * linear[name] for name in self.names}
 
     def describe(self) -> dict[str, float]:
-        """Return the numbers of both parts, and the weight."""
+        """Return the numbers that describe both parts, and the weight."""
         return {**self.catboost.describe(), **self.logistic.describe(), "catboost_weight": self.weight}
 
     @property
@@ -84,7 +84,7 @@ class BlendModel:
 
 
 def fit(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BlendModel:
-    """Fit both parts as each would be fitted alone."""
+    """Fit CatBoost and the logistic regression, each in the same way as a model of that kind alone."""
     return blend_with(config, catboost.fit(config.catboost, parts, seed, metadata), parts, metadata)
 
 
@@ -95,7 +95,10 @@ def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metad
 
 
 def refit(model: Model, parts: FitParts, config: BlendConfig, seed: int, metadata: Mapping[str, str]) -> BlendModel:
-    """Fit both parts on the whole training window as each would be alone; `model` is the blend of `fit`."""
+    """Fit both parts again on the whole training window, each in the same way as a model of that kind alone.
+
+    `model` is the blend that `fit` returned; TypeError for another kind of model.
+    """
     if not isinstance(model, BlendModel):
         raise TypeError(f"{model.kind} is no blend")
     trees = catboost.refit(model.catboost, parts, config.catboost, seed, metadata)
@@ -103,7 +106,7 @@ def refit(model: Model, parts: FitParts, config: BlendConfig, seed: int, metadat
 
 
 def load(folder: Path) -> tuple[BlendModel, dict[str, str]]:
-    """Read model.json and both parts; DataError if a part is missing, damaged or from another fit."""
+    """Read model.json and both parts; DataError if a part is missing, damaged, or has other features or metadata."""
     path = folder / FILE_NAME
     record = load_json(path)
     try:

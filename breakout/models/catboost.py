@@ -72,7 +72,7 @@ class CatBoostModel:
 def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> CatBoostModel:
     """Fit with early stopping on the log loss of the validation part.
 
-    Log loss is used because on a few hundred rows the AUC is so noisy that it stops fits after 2 to 20 trees by chance.
+    On a few hundred rows the AUC is so noisy that stopping on it ends fits after 2 to 20 trees by chance.
     ConfigurationError for settings that CatBoost refuses, DataError if no feature varies.
     """
     classifier = _classifier(config, parts, seed, metadata)
@@ -85,9 +85,10 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
 def refit(
     model: Model, parts: FitParts, config: CatBoostConfig, seed: int, metadata: Mapping[str, str]
 ) -> CatBoostModel:
-    """Fit on the whole training window, with as many trees as `model` has, which was stopped on the validation part.
+    """Fit on the whole training window, with the number of trees that early stopping left in `model`.
 
-    `leaf_estimation_iterations` is that of the first fit: CatBoost would choose another for fewer than 200 trees.
+    `leaf_estimation_iterations` is also taken from `model`, because CatBoost chooses another default for fewer than 200
+    trees. TypeError if `model` is of another kind.
     """
     if not isinstance(model, CatBoostModel):
         raise TypeError(f"{model.kind} is no CatBoost model")
@@ -115,7 +116,7 @@ def _classifier(
         thread_count=config.thread_count,
         class_weights=weights,
         metadata={f"{_PREFIX}{key}": value for key, value in metadata.items()},
-        allow_writing_files=False,  # parallel jobs would write into the same log folder, in the user's directory
+        allow_writing_files=False,  # Otherwise parallel jobs write into one log folder in the user's directory.
         verbose=False,
         **more,
     )
@@ -132,7 +133,7 @@ def _fit(
 
 
 def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed: int) -> BreakoutError:
-    """Return an error with the reason that CatBoost gives, without the position in CatBoost's source code."""
+    """Return an error with the reason in CatBoost's message, but not the line of CatBoost's source code in it."""
     reason = re.sub(r"^\S+:\d+:\s*", "", str(error)).strip().rstrip(".")
     if "constant or ignored" in reason:
         return DataError(
@@ -147,11 +148,11 @@ def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed:
 
 
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
-    """Return the model that a fit of `config` would give, bit for bit, as the first trees of a longer fit.
+    """Return the first trees of a longer fit, which are bit for bit the model that a fit of `config` would give.
 
-    `config` may differ from the longer fit in fewer iterations only. Early stopping keeps the trees up to the lowest
-    log loss on the validation part, and fewer iterations only shorten the history in which that lowest log loss is
-    found.
+    `config` has fewer iterations than the configuration of the longer fit and no other difference. Early stopping keeps
+    the trees up to the lowest log loss of the validation part. A shorter fit has the same sequence of log losses, but
+    it ends earlier, so the lowest one is searched among the first `config.iterations`.
     """
     trees = config.iterations
     if config.early_stopping_rounds > 0:
@@ -161,14 +162,14 @@ def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
 
 
 def first_trees(model: CatBoostModel, trees: int) -> CatBoostModel:
-    """Return the model of the first `trees` trees."""
+    """Return a copy of the model with only its first `trees` trees."""
     shorter = model.classifier.copy()
     shorter.shrink(ntree_end=trees)
     return CatBoostModel(shorter)
 
 
 def load(folder: Path) -> tuple[CatBoostModel, dict[str, str]]:
-    """Read model.cbm and the metadata in it."""
+    """Read model.cbm and the metadata in it; DataError if the file is missing or damaged."""
     path = folder / FILE_NAME
     if not path.is_file():
         raise DataError(f"{path} is missing.")

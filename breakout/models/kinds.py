@@ -38,10 +38,10 @@ class _KindModule(Protocol):
 class ModelKind:
     """One kind of model.
 
-    `module` is imported when a model is first fitted or loaded, because importing CatBoost takes 0.7 seconds. `title`
-    is used in tables and `description` in sentences. `uses_features` is false for a model that gives every game the
-    same probability. `stops_early` is true for a model whose fit is stopped on the validation part. `row_columns` names
-    the arrays of `Rows` beside the features that a prediction needs.
+    `module` is imported when a model is first fitted or loaded, because importing CatBoost takes 0.7 seconds. Tables
+    use `title`; sentences use `description`. `uses_features` is false for a model that gives every game the same
+    probability. `stops_early` is true for a model whose fit is stopped on the validation part. `row_columns` names the
+    fields of `Rows` that a prediction needs in addition to the features.
     """
 
     module: str
@@ -57,17 +57,17 @@ class ModelKind:
 
 
 class Fits(NamedTuple):
-    """Two fits of one recipe: `held_out` has not learned from the validation part, `final` is the model of the run.
+    """Two fits with the same settings: `held_out`, without the validation part, and `final`, the model of the run.
 
-    Probabilities of validation rows are those of `held_out`; otherwise calibration, threshold and the ranking of a
-    sweep would be based on rows that the model was fitted on.
+    The validation rows are predicted by `held_out`. Otherwise the calibration, the threshold and the ranking of a sweep
+    would depend on predictions of rows that the model was fitted on.
     """
 
     held_out: Model
     final: Model
 
 
-# From simple to complex: among models with results that do not differ, the simpler one is chosen.
+# The order is from simple to complex; among models whose results are equal, the simpler one is preferred.
 KINDS = {
     "base_rate": ModelKind(
         "base_rate", "base rate", "the breakout rate of the training window for everyone", uses_features=False
@@ -92,26 +92,27 @@ KINDS = {
 
 
 def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
-    """Fit the configured model on the part to fit on; it may stop on the validation part, but never learns from it.
+    """Return the configured model, fitted on the part to fit on.
 
-    The texts of `metadata` are saved in the model's file.
+    The validation part may decide when the fit stops, but it is not fitted on. The texts of `metadata` are saved in the
+    model's file.
     """
     return KINDS[config.kind].functions().fit(config, parts, seed, metadata)
 
 
 def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
-    """Return a key that is equal for two configurations if the trees of the shorter fit are the first of the longer.
+    """Return a key that two configurations share if the trees of the one fit are the first trees of the other.
 
-    The key ignores the number of iterations, except whether it is below 200: CatBoost takes one Newton step a leaf in
-    fits of fewer than 200 trees and ten in longer fits.
+    The key ignores the number of iterations, except whether it is below 200, because CatBoost takes one Newton step per
+    leaf in fits of fewer than 200 trees, and ten in longer fits.
     """
     return replace(config, iterations=1 if config.iterations < _LONG_FIT else _LONG_FIT)
 
 
 def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool) -> Fits:
-    """Return the fit that never learns from the validation part, and the fit on all rows of both parts.
+    """Return the fit without the validation part, and the fit on all rows of both parts.
 
-    With `is_refit` false a model whose fit is stopped on the validation part stays as it is.
+    If `is_refit` is false, a model that stops early is not fitted again: both results are the first fit.
     """
     held_out = fit_model(config, parts, seed, metadata)
     if KINDS[config.kind].stops_early and not is_refit:
@@ -120,7 +121,10 @@ def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
 
 
 def load_model(kind: str, folder: Path) -> tuple[Model, dict[str, str]]:
-    """Load the model saved in a folder and its metadata; DataError naming the file if it is missing or damaged."""
+    """Return the model that is saved in a folder, and its metadata.
+
+    DataError, which names the file, if the file is missing or damaged, or if the kind is unknown.
+    """
     if kind not in KINDS:
         raise DataError(
             f"{folder} holds a model of the kind {kind!r}, which this version does not know; install a newer one."

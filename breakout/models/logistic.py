@@ -1,4 +1,4 @@
-"""Logistic regression on features standardised over the whole training window, saved as plain numbers."""
+"""Logistic regression on features that are standardised over the rows it is fitted on, saved as plain numbers."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ FILE_NAME = "model.json"
 class LogisticModel:
     """A fitted regression: means, scales and coefficients in the order of the features, and `intercept` in log odds.
 
-    Standardised values beyond `clip` standard deviations count as `clip`; None limits nothing, as in bundles of earlier
-    versions.
+    Standardised values are limited to -`clip`..`clip` standard deviations. They are not limited if `clip` is None,
+    which is so in bundles of earlier versions.
     """
 
     names: tuple[str, ...]
@@ -38,7 +38,7 @@ class LogisticModel:
     coefficients: tuple[float, ...]
     intercept: float
     metadata: dict[str, str]
-    iterations_without_convergence: int | None = None  # the solver's limit, if it reached it
+    iterations_without_convergence: int | None = None  # the solver's limit of iterations if it did not converge
     clip: float | None = None
     kind: ClassVar[str] = "logistic"
 
@@ -47,7 +47,7 @@ class LogisticModel:
         return np.asarray(1 / (1 + np.exp(-(self.shap_values(rows).sum(axis=1) + self.intercept))))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return the contribution of each feature to the log odds against an average row, shape (n, k)."""
+        """Return the contribution of each feature to the log odds, shape (n, k); 0 for a feature at its mean."""
         check_columns(rows.X, self.names)
         standardised = (rows.X.to_numpy(dtype="float64") - np.array(self.means)) / np.array(self.scales)
         return np.asarray(_clipped(standardised, self.clip) * np.array(self.coefficients))
@@ -81,8 +81,11 @@ class LogisticModel:
 
 
 def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> LogisticModel:
-    """Fit on the part to fit on; the validation part has no effect, because this fit does not stop early."""
-    del seed  # the solver starts from zero, so nothing is random
+    """Fit on the part to fit on; the validation part has no effect, because this fit does not stop early.
+
+    A fit that does not converge gives a model with a warning.
+    """
+    del seed  # Nothing is random: the solver starts from coefficients of 0.
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
@@ -114,13 +117,13 @@ def _clipped(standardised: np.ndarray, clip: float | None) -> np.ndarray:
 def refit(
     model: Model, parts: FitParts, config: LogisticConfig, seed: int, metadata: Mapping[str, str]
 ) -> LogisticModel:
-    """Fit on the whole training window; nothing of the earlier fit is needed."""
+    """Fit on the whole training window; the earlier fit `model` is not used."""
     del model
     return fit(config, parts.joined(), seed, metadata)
 
 
 def load(folder: Path) -> tuple[LogisticModel, dict[str, str]]:
-    """Read model.json."""
+    """Read model.json; DataError if it is missing or damaged. Returns the model and its metadata."""
     path = folder / FILE_NAME
     record = load_json(path)
     try:

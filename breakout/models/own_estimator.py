@@ -1,7 +1,8 @@
-"""A scikit-learn classifier that a function of the user builds, saved by skops as data.
+"""A scikit-learn classifier that a function of the user builds.
 
-The user's code runs in a fit only. A saved model is loaded from data: skops creates objects of types that it trusts
-and of those in TRUSTED_TYPES. A model with any other type is refused in the fit, before anything is written.
+The user's code runs only when a model is fitted. The package skops saves the fitted classifier as data and loads it
+without that code. It creates only objects of types that skops trusts or that TRUSTED_TYPES names. A classifier with an
+object of another type is refused when it is fitted, before any file is written.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.skops"
 RECORD_FILE = "model.json"
-# Types of scikit-learn that hold numbers and run no code of a file, beside those that skops trusts by itself.
+# Further types that are safe to load: they hold numbers, and loading them runs no code from the file.
 TRUSTED_TYPES = (
     "numpy.clip",
     "sklearn.calibration._CalibratedClassifier",
@@ -44,12 +45,16 @@ TRUSTED_TYPES = (
     "sklearn.tree._tree.Tree",
     "sklearn.utils._bunch.Bunch",
 )
-_EXPLAINED_ROWS = 500  # rows from which the importance is computed
+_EXPLAINED_ROWS = 500  # the importance is computed from at most so many rows
 
 
 @dataclass(frozen=True, eq=False)
 class OwnEstimator:
-    """A fitted classifier, its file's content, and the mean of each feature over the rows that it was fitted on."""
+    """A fitted classifier, with the content of its skops file (`content`).
+
+    `means` are the means of the features over the rows that it was fitted on. `importance` is by `feature_importance`.
+    Both are in the order of `names`.
+    """
 
     names: tuple[str, ...]
     estimator: Any
@@ -66,23 +71,23 @@ class OwnEstimator:
         return _probability(self.estimator, rows.X)
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return what the log odds change by when a feature alone takes its mean instead, shape (n, k).
+        """Return how much higher the log odds are than with one feature replaced by its mean, shape (n, k).
 
-        For a linear model these are the exact contributions. In others they leave interactions out.
+        For a linear model these are the exact contributions of the features. For other models they ignore interactions.
         """
         check_columns(rows.X, self.names)
         return _contributions(self.estimator, rows.X, self.means)
 
     def feature_importance(self) -> dict[str, float]:
-        """Return mean absolute contributions over rows of the fit, normalised to sum to 1."""
+        """Return the mean absolute `shap_values` over rows that the model was fitted on, normalised to sum to 1."""
         return dict(zip(self.names, self.importance, strict=True))
 
     def describe(self) -> dict[str, float]:
-        """Return no numbers, because they depend on the classifier."""
+        """Return an empty dict, because no number exists for every classifier."""
         return {}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write model.skops with the classifier, and model.json with the rest."""
+        """Write model.skops with the classifier, and model.json with the other fields."""
         main, record = folder / MODEL_FILE, folder / RECORD_FILE
         save_bytes(self.content, main)
         parts = {"names": self.names, "means": self.means, "importance": self.importance, "metadata": self.metadata}
@@ -116,7 +121,7 @@ def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str
 
 
 def refit(model: Model, parts: FitParts, config: SklearnConfig, seed: int, metadata: Mapping[str, str]) -> OwnEstimator:
-    """Build and fit on the whole training window; nothing of the earlier fit is needed."""
+    """Build the classifier and fit it on the whole training window; the earlier fit `model` is not used."""
     del model
     return fit(config, parts.joined(), seed, metadata)
 
@@ -139,7 +144,10 @@ def load(folder: Path) -> tuple[OwnEstimator, dict[str, str]]:
 
 
 def build_estimator(config: SklearnConfig, seed: int) -> Any:
-    """Run the user's file and return the classifier of its function; ConfigurationError if that fails."""
+    """Return the unfitted classifier that the function `config.build` in the user's file returns.
+
+    ConfigurationError if the file or the function fails, or if the result is not a classifier with `predict_proba`.
+    """
     from sklearn.base import BaseEstimator, is_classifier
 
     file, _, name = config.build.rpartition(":")
@@ -165,7 +173,7 @@ def build_estimator(config: SklearnConfig, seed: int) -> Any:
 
 
 def _code_error(config: SklearnConfig, what: str, error: Exception) -> ConfigurationError:
-    """Return the error of the user's code with its line, if it was raised in the user's file."""
+    """Return the error to raise for an exception in the user's code, with the line of the user's file if known."""
     file = config.build.rpartition(":")[0]
     frames = traceback.extract_tb(sys.exc_info()[2])
     line = next((f", line {frame.lineno}" for frame in reversed(frames) if frame.filename == file), "")
