@@ -90,6 +90,7 @@ TABLE = (
         "breakout.programs.production",
         "show the model in production and its history; roll back, or retire it",
         "breakout production",
+        "breakout production out=production.html",
         "breakout production rollback",
         "breakout production retire",
     ),

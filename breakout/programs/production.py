@@ -1,15 +1,19 @@
 """`breakout production`: the model in production and its history.
 
-`rollback` puts the previous model back into production, `retire` leaves no model in production.
+`rollback` puts the previous model back into production, `retire` leaves no model in production. `out=FILE.html` writes
+the same as a page.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from breakout.artifacts import save_text
 from breakout.errors import ConfigurationError
 from breakout.production.bundle_gate import check_contract, contract_differences
 from breakout.production.registry import Registry
+from breakout.report.html.production_page import render_production
 from breakout.report.terminal.lines import print_line
 from breakout.report.terminal.production import print_production
 
@@ -26,7 +30,8 @@ def main(arguments: Sequence[str]) -> int:
         raise ConfigurationError(
             f"cannot read {' '.join(actions)!r}: type `breakout production`, or one of {', '.join(ACTIONS)} after it."
         )
-    outputs, reason = read_settings([argument for argument in arguments if "=" in argument])
+    pages, overrides = split_out([argument for argument in arguments if "=" in argument])
+    outputs, reason = read_settings(overrides)
     registry = Registry.of(outputs)
     if actions == ["rollback"]:
         roll_back(registry, reason)
@@ -35,7 +40,19 @@ def main(arguments: Sequence[str]) -> int:
             registry.retire(reason)
     print_production(registry)
     check_current(registry)
+    for page in pages:
+        save_text(render_production(registry), page)
+        print_line(f"page: {page}")
     return 0
+
+
+def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """Return the page of `out=`, if it is given, and the other overrides; ConfigurationError unless it is .html."""
+    pages = [Path(override.removeprefix("out=")) for override in overrides if override.startswith("out=")][-1:]
+    for page in pages:
+        if page.suffix.lower() != ".html":
+            raise ConfigurationError(f"out must name a .html file, got {str(page)!r}.")
+    return pages, [override for override in overrides if not override.startswith("out=")]
 
 
 def roll_back(registry: Registry, reason: str) -> None:
@@ -72,7 +89,8 @@ def read_settings(overrides: Sequence[str]) -> tuple[str, str]:
     strange = [override for override in overrides if not override.startswith(("paths.", "promote.reason="))]
     if strange:
         raise ConfigurationError(
-            f"cannot read {strange[0]!r}: the settings here are paths.outputs=DIR and promote.reason=TEXT."
+            f"cannot read {strange[0]!r}: the settings here are out=FILE.html, paths.outputs=DIR and "
+            "promote.reason=TEXT."
         )
     composed = compose_mapping("promote", overrides)
     return str(composed["paths"]["outputs"]), str(composed["promote"]["reason"])

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from types import MappingProxyType
 
@@ -49,6 +50,21 @@ def test_rollback_walks_back_and_never_forth(trained: Trained, tmp_path: Path) -
     shown = call("production", place).out
     assert shown.startswith(f"in production: {fingerprint(runs[0])}")
     assert shown.count("promoted") == 3
+
+
+def test_the_page_of_production_shows_the_promotion_and_escapes_its_reason(trained: Trained, tmp_path: Path) -> None:
+    place, page = f"paths.outputs={tmp_path}", tmp_path / "production.html"
+    assert call("production", place, f"out={page}").code == 0
+    assert "No model is in production" in page.read_text(encoding="utf-8")
+    assert promote(trained["logistic"], tmp_path, "promote.reason='<b>more</b>'").code == 0
+    assert call("production", place, f"out={page}").code == 0
+    shown = page.read_text(encoding="utf-8")
+    event = Registry.of(tmp_path).history()[-1]
+    assert fingerprint(trained["logistic"]) in shown
+    assert all(escape(check.figure) in shown for check in event.facts.checks)
+    assert escape("<b>more</b>") in shown
+    assert "<b>more" not in shown
+    assert call("production", place, f"out={tmp_path / 'page.csv'}").code == 2
 
 
 def test_after_retiring_the_next_model_is_the_first_and_a_rollback_brings_the_old_one_back(

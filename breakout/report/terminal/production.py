@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from rich.table import Column
 
 from breakout.manifest import load_manifest
+from breakout.report.production_tables import RESULTS, describe_event, promoted_names
 from breakout.report.terminal.console import console, styled, titled_table
 
 if TYPE_CHECKING:
     from breakout.production.promotion import Decision
-    from breakout.production.registry import Event, EventFacts, Registry
+    from breakout.production.registry import Event, Registry
 
-RESULTS = {True: ("yes", "green"), False: ("no", "red"), None: ("not examined", "yellow")}
+COLOURS = {True: "green", False: "red", None: "yellow"}
 
 
 def print_decision(decision: Decision) -> None:
@@ -22,7 +23,7 @@ def print_decision(decision: Decision) -> None:
     out.print(styled("rule", "bold", f": {decision.rule.name} ({decision.rule.reason})"))
     table = titled_table("", Column("check"), Column("", no_wrap=True), "figure")
     for check in decision.checks:
-        table.add_row(check.name, styled(*RESULTS[check.is_passed]), check.figure)
+        table.add_row(check.name, styled(RESULTS[check.is_passed], COLOURS[check.is_passed]), check.figure)
     out.print(table)
 
 
@@ -47,21 +48,9 @@ def print_production(registry: Registry) -> None:
     if not history:
         return
     out.print(styled("\nhistory", "bold", ", newest first"))
-    names = {event.bundle: event.facts.name for event in history if event.action == "promoted"}
+    names = promoted_names(history)
     for event in reversed(history):
         model = "no model" if event.bundle is None else f"{event.bundle} ({names.get(event.bundle, '?')})"
         out.print(f"{event.number}  {event.time}  {event.action}: {model}")
-        if details := _details(event.facts):
+        if details := describe_event(event.facts):
             out.print(f"   {details}")
-
-
-def _details(facts: EventFacts) -> str:
-    """Return who made a change, with which code, by which rule on which games, and why, as far as it is known."""
-    compared = f" on games of {facts.window[0]}..{facts.window[1]}" if facts.window else ""
-    parts = (
-        f"by {facts.who}" if facts.who else "",
-        f"commit {facts.commit[:10]}" if facts.commit else "",
-        f"rule {facts.rule}{compared}" if facts.rule else "",
-        f"reason: {facts.reason}" if facts.reason else "",
-    )
-    return "; ".join(filter(None, parts))
