@@ -1,7 +1,7 @@
-"""The command line: it runs the program of the first argument and returns its exit code.
+"""The command line: it runs the command that the first argument names and returns an exit code.
 
-0 is done, 1 a failed gate or job, 2 usage or configuration, 3 data. `--help` and `features` import neither Hydra nor
-other large libraries.
+The exit code is 0 for success, 1 for a failed gate or job, 2 for wrong usage or configuration, and 3 for an error in
+the data. `--help` and `features` import neither Hydra nor other large libraries.
 """
 
 from __future__ import annotations
@@ -19,16 +19,19 @@ from breakout.cli.help import command_page, main_page
 from breakout.errors import ConfigurationError, nearest_name
 from breakout.report.terminal.lines import discard_output, flush_output, prepare_output, print_error, print_line
 
-INTERRUPTED = 130  # what a shell reports for a program ended by Ctrl-C
-PIPE_CLOSED = 141  # what a shell reports if the reader closes the pipe, as in `breakout features | head`
+INTERRUPTED = 130  # the exit code that a shell reports for a program that Ctrl-C ended
+PIPE_CLOSED = 141  # the exit code that a shell reports if the reader closes the pipe, as in `breakout features | head`
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line; print any error as a message and return its exit code."""
+    """Run one command line and return the exit code; an error is printed as a message.
+
+    `argv` None means the arguments of this process.
+    """
     prepare_output()
     try:
         code = dispatch(list(sys.argv[1:] if argv is None else argv))
-        flush_output()  # raises here if the reader has closed the pipe; at exit Python would print an error
+        flush_output()  # raises BrokenPipeError if the reader closed the pipe; at exit Python would print it
     except KeyboardInterrupt:
         print_error("breakout: interrupted.")
         return INTERRUPTED
@@ -41,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def dispatch(arguments: list[str]) -> int:
-    """Run the command of the first argument with the other arguments."""
+    """Run the command that the arguments name and return its exit code; without a command, run train."""
     check_readable(arguments)
     command, rest = split_command(arguments)
     if "--help" in rest or "-h" in rest:
@@ -56,7 +59,7 @@ def dispatch(arguments: list[str]) -> int:
 
 
 def check_readable(arguments: list[str]) -> None:
-    """Raise ConfigurationError for arguments with bytes that are no text in the encoding of this process."""
+    """Raise ConfigurationError for an argument with bytes that are not valid in the encoding of this process."""
     encoding = sys.getfilesystemencoding()
     for argument in arguments:
         if any("\ud800" <= letter <= "\udfff" for letter in argument):
@@ -66,9 +69,10 @@ def check_readable(arguments: list[str]) -> None:
 
 
 def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
-    """Return the command, if the first argument (after `-m`) is one, and the other arguments.
+    """Return the command that the first argument (after `-m`) names, and the other arguments.
 
-    An override or a flag instead of a command gives None, which means train.
+    The command is None, which means train, if the first argument is an override or a flag. ConfigurationError for any
+    other word.
     """
     first = next((place for place, argument in enumerate(arguments) if argument not in ("-m", "--multirun")), None)
     if first is None:
@@ -84,8 +88,8 @@ def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
 
 
 def run(command: Command, rest: list[str]) -> int:
-    """Run a program whose settings Hydra composes."""
-    # Linear algebra is limited to one thread everywhere; this variable keeps OpenBLAS from starting idle threads.
+    """Run a command whose settings Hydra composes, and return its exit code."""
+    # The package limits linear algebra to one thread. Without this variable OpenBLAS would still start idle threads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = sort_arguments(rest, command.name)
     from breakout.cli.program import run_composed

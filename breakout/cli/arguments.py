@@ -1,8 +1,8 @@
-"""The parser of the arguments after the command: Hydra's flags, `--config-dir`, `-m` and the overrides.
+"""The parser of the arguments after the command: flags of Hydra, `--config-dir`, `-m` and the overrides.
 
-Hydra's parser reads `seed=1 -m model.depth=4,6` as an error, accepts abbreviated flags, and answers an unknown flag
-with its own usage page. So arguments are sorted here, and unknown ones are refused with a message that contains the
-right argument.
+Hydra's parser is not used for three reasons: it refuses `seed=1 -m model.depth=4,6`, accepts abbreviated flags, and
+answers an unknown flag with Hydra's usage page. This parser refuses an unknown argument with a message that names the
+right one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from breakout.conf_tree import group_options
 from breakout.errors import ConfigurationError
 
-RUN_MODES = {"-m": True, "--multirun": True, "-r": False, "--run": False}  # whether several jobs are run
+RUN_MODES = {"-m": True, "--multirun": True, "-r": False, "--run": False}  # flag: whether it starts a sweep
 BARE = {
     "--resolve": "--resolve",
     "--hydra-help": "--hydra-help",
@@ -48,9 +48,9 @@ REFUSED = {
 
 @dataclass
 class Arguments:
-    """The sorted arguments of one command."""
+    """The arguments of one command, sorted by kind."""
 
-    hydra_flags: list[str] = field(default_factory=list)  # answered by `hydra.main`, such as `--cfg=job`
+    hydra_flags: list[str] = field(default_factory=list)  # flags that `hydra.main` answers, such as `--cfg=job`
     config_dirs: list[str] = field(default_factory=list)
     overrides: list[str] = field(default_factory=list)
     is_multirun: bool = False
@@ -61,7 +61,10 @@ class Arguments:
 
 
 def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
-    """Sort a command's arguments; ConfigurationError for one that is neither a known flag nor an override."""
+    """Return a command's arguments sorted by kind.
+
+    ConfigurationError for an argument that is neither a known flag nor an override.
+    """
     found = Arguments()
     rest = name_files(arguments) if command == "import" else list(arguments)
     while rest:
@@ -96,9 +99,10 @@ def name_files(arguments: Sequence[str]) -> list[str]:
 
 
 def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
-    """Return a flag's value; `value` is the text after `=`, None if the flag was given without `=`.
+    """Return the value of a flag; ConfigurationError if it has none, or one that is not among the flag's choices.
 
-    Without `=` the value is the first of the following arguments (`rest`), which is removed from `rest`.
+    `value` is the text after `=`, None if the flag was given without `=`. Then the flag's value is the first of the
+    following arguments (`rest`), which is removed from `rest`.
     """
     choices = CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):
@@ -111,7 +115,7 @@ def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
 
 
 def next_value(rest: list[str]) -> str:
-    """Return the value of an unknown flag: the next argument, unless that is a flag or an override."""
+    """Return the value of an unknown flag: the next argument, or "" if that is a flag or an override."""
     return rest[0] if rest and not rest[0].startswith("-") and "=" not in rest[0] else ""
 
 
@@ -139,7 +143,8 @@ def describe_replacement(name: str, value: str, command: str) -> str:
 
 
 def describe_nearest_setting(name: str, value: str, command: str) -> str:
-    """Describe the setting most like a flag. Settings are imported only here, so that `--help` imports none of them."""
+    """Describe the override of the setting whose name is most similar to that of a flag."""
+    # The settings are imported inside the function, so that `--help` does not import them.
     from breakout.settings import ROOT_CLASSES
     from breakout.settings.messages import nearest_key
     from breakout.settings.schema import known_keys

@@ -1,8 +1,9 @@
 """The table of commands: names, modules, summaries and usage.
 
-A command with a root file in `conf/` is composed by Hydra, and the module's `run(settings) -> int` is called. Any other
-module parses its own arguments in `main(arguments) -> int`. A module is imported when its command runs; the table of
-commands imports no large library.
+For a command with a root file in `conf/`, Hydra composes the settings, and the command line calls the function
+`run(settings) -> int` of the command's module. For any other command it calls `main(arguments) -> int`, which parses
+the arguments. Both return the exit code. A module is imported when its command runs, so this table imports no large
+library.
 """
 
 from __future__ import annotations
@@ -170,4 +171,4 @@ TABLE = (
 
 COMMANDS = {command.name: command for command in TABLE}
 DEFAULT = COMMANDS["train"]
-SWEEPING = "train"  # the command whose sweeps have a plan, workers and a leaderboard
+SWEEPING = "train"  # the only command whose sweeps have a plan, worker processes and a leaderboard

@@ -1,7 +1,8 @@
 """Shell completion: the possible next arguments of the typed line, for every command.
 
-Hydra completes groups and keys of one program. The shell's script always calls `breakout -sc query=SHELL`, so the
-command is removed from the line here, and Hydra completes with that command's root file.
+The shell's script calls `breakout -sc query=SHELL` with the typed line in COMP_LINE. Hydra completes the groups and
+keys of one root file and knows no commands. So this module removes the command from the line, and lets Hydra complete
+the rest with the root file of that command.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from breakout.report.terminal.lines import print_line
 
 RunHydra = Callable[[Command, Arguments], int]
 
-# Completions of commands without composed settings. Those that are not listed (`report`, `track`, ...) have none.
+# The completions of commands whose settings Hydra does not compose. A command that is not listed has none.
 ARGUMENTS_OF = {"features": ("--json", "--contract"), "production": ("rollback", "retire")}
 
 
 def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
-    """Print the possible completions of the typed line; print nothing, and no error, if there are none."""
+    """Print the possible completions of the typed line, one per line, and return 0; print nothing if there are none.
+
+    `run_hydra` runs a command with arguments through `hydra.main`.
+    """
     program, typed, current = split_line(os.environ.get("COMP_LINE", ""))
     command = COMMANDS.get(typed[0]) if typed else None
     found = [] if typed else [name for name in COMMANDS if name.startswith(current)]
@@ -46,7 +50,7 @@ def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
 def keep_composed(found: list[str], command: Command, current: str) -> list[str]:
     """Return those of Hydra's completions that are groups and keys of this command.
 
-    Hydra itself offers every folder of `conf/`, also those of other commands.
+    Hydra offers every folder of `conf/`, including groups that only other commands have.
     """
     offered = groups_of(command.name)
     folders = {*group_names(), *NOT_CHOSEN} - {*offered, "hydra"}
@@ -56,7 +60,7 @@ def keep_composed(found: list[str], command: Command, current: str) -> list[str]
 
 
 def split_line(line: str) -> tuple[str, list[str], str]:
-    """Return the program, the finished arguments, and the one being typed (empty after a space)."""
+    """Return the program, the complete arguments, and the argument that is being typed ("" after a space)."""
     line = re.sub(r"^\s*\S*python\S*\s+-m\s+", "", line)
     parts = line.split()
     program = parts[0] if parts else "breakout"

@@ -1,4 +1,4 @@
-"""The end of a failed command: a message on standard error and an exit code; it imports no large library."""
+"""The report of a failed command: a message on standard error and an exit code; no large library is imported."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import traceback
 from breakout.errors import as_breakout_error
 from breakout.report.terminal.lines import print_error
 
-# Read at import, because the same variable is set later while `hydra.main` runs.
+# The variable is read at import, because `hydra_environment` sets it later while `hydra.main` runs.
 WANTS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 
 def print_failure(error: BaseException, prefix: str = "") -> int:
-    """Print an error and its notes, with the traceback on request, and return the exit code."""
+    """Print an error and its notes, each after `prefix`, and return the exit code.
+
+    The traceback is printed too if the environment variable HYDRA_FULL_ERROR is 1.
+    """
     if WANTS_TRACEBACK:
         traceback.print_exception(error)
     known = as_breakout_error(error)
@@ -23,7 +26,7 @@ def print_failure(error: BaseException, prefix: str = "") -> int:
 
 
 def describe_fault(error: BaseException) -> str:
-    """Describe a fault of the program in one line."""
+    """Describe an unexpected exception, which is a fault of the program, in one line."""
     message = " ".join(str(error).split())
     advice = "" if WANTS_TRACEBACK else " HYDRA_FULL_ERROR=1 shows the traceback."
     return f"unexpected {type(error).__name__}: {message or 'no message'}.{advice}"

@@ -83,7 +83,10 @@ def groups(names: list[str]) -> str:
 
 
 def own_keys(root: str) -> str:
-    """Return the keys of the root file itself, with their comments; `???` marks those without a default."""
+    """Return the keys that a root file defines, with their comments; the value `???` marks a key without a default.
+
+    `root` is the text of the file.
+    """
     body = root.partition("\ndefaults:")[2].partition("\n\n")[2].splitlines()
     keys = [line for line in body if line and not line.lstrip().startswith("#")]
     return "\n".join(f"  {line}" for line in keys)

@@ -1,8 +1,9 @@
 """The composition of typed settings for the jobs of a sweep, from each job's overrides.
 
 Hydra takes about a tenth of a second for a composition, and jobs of a sweep mostly differ in plain values. So each
-choice of groups is composed once and kept with its interpolations unresolved; a job's values are then set in a copy,
-which is also the last step of Hydra's own composition. Any other job is composed by Hydra.
+choice of groups is composed once and kept with its interpolations unresolved. For each job with this choice the plain
+values are set in a copy, which is also the last step of a composition by Hydra. A job with other kinds of overrides is
+composed by Hydra.
 """
 
 from __future__ import annotations
@@ -28,15 +29,16 @@ from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal
 
 ROOT = "train"
-OF_HYDRA = "${hydra:"  # how a reference to Hydra's own configuration begins
-# Keys that only the sweep uses, with the values that the settings of every job have.
+OF_HYDRA = "${hydra:"  # the beginning of a reference to Hydra's configuration
+# Keys of the group `sweep` that only the sweep uses, with the values that they have in the settings of every job.
 OF_THE_SWEEP = {"resume": None, "fail_fast": False, "workers": None}
 
 
 class JobComposer:
-    """A composer of the jobs of one sweep; `master` is the sweep's own configuration, with its `hydra` node.
+    """A composer of the jobs of one sweep.
 
-    Hydra must stay initialised while jobs are composed.
+    `master` is the configuration of the sweep, with its node `hydra`. Hydra must stay initialised while jobs are
+    composed.
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
@@ -48,7 +50,10 @@ class JobComposer:
         self._referring: dict[tuple[str, ...], bool] = {}
 
     def compose(self, number: int, overrides: Sequence[str]) -> Job | Refusal:
-        """Return the job with Hydra's number `number`, or its refusal if its overrides give no valid settings."""
+        """Return the job with these overrides, or a refusal if they give no valid settings.
+
+        `number` is the job's number in Hydra.
+        """
         mapping: dict[str, object] = {"overrides": list(map(mask_secrets, overrides))}
         try:
             config = self.compose_config(number, overrides)
@@ -62,7 +67,7 @@ class JobComposer:
             return Refusal(number, tuple(overrides), mapping, error)
 
     def compose_config(self, number: int, overrides: Sequence[str]) -> DictConfig:
-        """Return the configuration of one job with the job defaults added, interpolations unresolved."""
+        """Return the configuration of one job with unresolved interpolations; `sweep.job_defaults` are applied."""
         written = rename_overrides(overrides)
         config = self._compose(number, written)
         keys = {override.key_or_group for override in self._parser.parse_overrides(written)}
@@ -74,7 +79,7 @@ class JobComposer:
         return self._compose(number, [*defaults, *written]) if defaults else config
 
     def describe_no_jobs(self) -> str:
-        """Describe why a sweep has no jobs, which is usually that one of its overrides lists no values."""
+        """Describe why a sweep has no jobs: usually one of its overrides lists no values."""
         params = (self._master.hydra.sweeper.get("params") or {}).items()
         written = [*(f"{key}={value}" for key, value in params), *as_written(self._master.hydra.overrides.task)]
         for override in self._parser.parse_overrides(written):
@@ -97,10 +102,11 @@ class JobComposer:
                 config = self._compose_by_hydra(overrides)  # raises Hydra's own error
         else:
             config = self._compose_by_hydra(overrides)
-        # A sweeper may escape the text of an override, so its value is searched.
+        # The parsed value is searched and not the text, because a sweeper may escape the text.
         if self._refers_to_hydra(choices) or any(OF_HYDRA in str(override.value()) for override in parsed):
             self._set_hydra_config(number, overrides)
-        OmegaConf.copy_cache(from_config=self._master, to_config=config)  # jobs share one ${now:}, as in Hydra sweeps
+        # All jobs of the sweep then have the same ${now:}, as in a sweep that Hydra runs.
+        OmegaConf.copy_cache(from_config=self._master, to_config=config)
         return config
 
     def _is_choice(self, override: Override) -> bool:
@@ -109,7 +115,7 @@ class JobComposer:
 
     def _is_group(self, key: str) -> bool:
         if "." in key or "/" in key:
-            return "/" in key  # only values have dots in their keys, only groups a slash
+            return "/" in key  # a key with a dot names a value, a key with a slash names a group
         if key not in self._groups:
             self._groups[key] = bool(self._loader.get_group_options(key, None, ROOT, self._hydra_overrides))
         return self._groups[key]
@@ -132,7 +138,7 @@ class JobComposer:
         return config
 
     def _set_hydra_config(self, number: int, overrides: Sequence[str]) -> None:
-        """Make `${hydra:...}` resolve to this job's own values, as in a job that Hydra runs."""
+        """Make `${hydra:...}` resolve to the values of this job, as in a job that Hydra runs."""
         config = compose(ROOT, [*self._hydra_overrides, *overrides], return_hydra_config=True)
         with open_dict(config):
             config.hydra.job.num, config.hydra.job.id = number, str(number)
@@ -145,5 +151,5 @@ def _is_plain(override: Override) -> bool:
 
 
 def as_written(overrides: object) -> list[str]:
-    """Return the texts of overrides from Hydra's configuration with their interpolations unresolved."""
+    """Return a list of overrides in Hydra's configuration as texts with unresolved interpolations."""
     return [str(text) for text in OmegaConf.to_container(overrides, resolve=False)]  # type: ignore[union-attr]

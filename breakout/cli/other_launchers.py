@@ -1,6 +1,6 @@
 """Sweeps whose jobs are run by another launcher of Hydra: joblib, submitit (SLURM), Ray or Hydra's basic launcher.
 
-Each job is an ordinary Hydra job that writes its run folder into the sweep. Workers on other machines need the sweep's
+Each job is a Hydra job that writes its run folder into the folder of the sweep. Jobs on other machines need this
 folder, the cache and the data on a shared file system.
 """
 
@@ -27,17 +27,17 @@ _RAY = "hydra_plugins.hydra_ray_launcher."
 
 
 class JobTask:
-    """The task function that the launcher calls for each job; Hydra's job number is the position in `jobs`."""
+    """The task function that the launcher calls for each job; the job's number in Hydra is its position in `jobs`."""
 
     def __init__(self, jobs: Sequence[PlannedJob], folder: Path) -> None:
         self._jobs, self._folder = tuple(jobs), folder
 
     def __call__(self, config: DictConfig) -> None:
-        """Run one job, which records its end in its run folder."""
+        """Run one job; its run folder records how it ended."""
         from breakout.experiment.shared_work import SharedWork
         from breakout.sweeps.workers import run_job
 
-        del config  # the planned settings are the same
+        del config  # the planned job holds the same settings
         run_job(self._jobs[HydraConfig.get().job.num], self._folder, SharedWork())
 
 
@@ -59,7 +59,7 @@ class Callbacks(Callback):
 
 
 def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path], None] | None:
-    """Return a function that runs jobs by the configured launcher, or None for breakout's own launcher."""
+    """Return a function that runs jobs by the configured launcher; None if that is the launcher `breakout`."""
     if str(config.hydra.launcher.get("_target_")).startswith(_OURS):
         return None
     configured = copy.deepcopy(config)
@@ -81,7 +81,10 @@ def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path],
 
 
 def _quieten(init: Any) -> None:
-    """Make Ray on this machine report no usage, start no dashboard and print nothing, unless the user configured it."""
+    """Configure Ray to report no usage, and on this machine to start no dashboard and print no logs of its jobs.
+
+    Values that the user configured stay.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if init.get("address") is None:
         for key in ("include_dashboard", "log_to_driver"):

@@ -27,7 +27,7 @@ from breakout.settings.versions import rename_overrides
 
 
 class Outcome:
-    """The exit codes and the error of the jobs that `hydra.main` ran; `hydra.main` itself returns nothing."""
+    """The exit codes and the error of the jobs that `hydra.main` ran, because `hydra.main` returns nothing."""
 
     def __init__(self) -> None:
         self.codes: list[int] = []
@@ -39,16 +39,17 @@ class Outcome:
         return bool(self.codes) or self.error is not None
 
     def exit_code(self) -> int:
-        """Return the code of a single job; for a sweep 1 if any job failed, else 0."""
+        """Return the exit code of a single job; for a sweep return 1 if any job failed, else 0."""
         if self.is_sweep:
             return int(any(self.codes))
         return self.codes[0] if self.codes else 0
 
 
 def run_composed(command: Command, arguments: Arguments) -> int:
-    """Run a program with the settings composed from its arguments, as one job or as a sweep.
+    """Run a command with the settings that Hydra composes from its arguments; return the exit code.
 
-    `hydra.main` answers its own flags (`--cfg`, `--info`) and runs the sweeps of every command but train.
+    The arguments ask for one run or for a sweep. `hydra.main` answers the flags of Hydra (`--cfg`, `--info`) and runs
+    the sweeps of all commands except train.
     """
     register_user_files()
     overrides = [*search_path_overrides(arguments.config_dirs), *rename_overrides(arguments.overrides)]
@@ -75,15 +76,18 @@ def run_composed(command: Command, arguments: Arguments) -> int:
 
 
 def check_one_search_path(overrides: Sequence[str]) -> None:
-    """Raise ConfigurationError for `--config-dir` with `hydra.searchpath=`: Hydra reads only the first of them."""
+    """Raise ConfigurationError if `--config-dir` and `hydra.searchpath=` are both given.
+
+    Both become overrides of hydra.searchpath, and Hydra would use only the first.
+    """
     if sum(override.lstrip("+").startswith("hydra.searchpath=") for override in overrides) > 1:
         raise ConfigurationError(
             "--config-dir and hydra.searchpath= exclude each other: repeat --config-dir for each folder."
         )
 
 
-# Keys of Hydra that have no effect here, each with a remedy: `IGNORED_ALWAYS` for sweeps and single runs,
-# `IGNORED_IN_SWEEPS` and `IGNORED` for one of them.
+# Keys of Hydra that have no effect in this program, each with a remedy. `IGNORED` is for single runs,
+# `IGNORED_IN_SWEEPS` for sweeps; both contain `IGNORED_ALWAYS`.
 IGNORED_ALWAYS = {
     "hydra.run.": "runs are written below paths.outputs; type paths.outputs=DIR",
     "hydra.job.num": "only jobs of a sweep are numbered, from 0; leave it out",
@@ -105,7 +109,10 @@ IGNORED = IGNORED_ALWAYS | {
 
 
 def check_ignored_by_hydra(overrides: Sequence[str], ignored: Mapping[str, str]) -> None:
-    """Raise ConfigurationError for overrides of Hydra's keys that would have no effect."""
+    """Raise ConfigurationError if an override sets a key of Hydra that has no effect.
+
+    `ignored` maps the beginning of each such key to a remedy.
+    """
     for override in overrides:
         key = override.lstrip("+").partition("=")[0]
         for prefix, remedy in ignored.items():
@@ -114,15 +121,16 @@ def check_ignored_by_hydra(overrides: Sequence[str], ignored: Mapping[str, str])
 
 
 def check_ignored_folder(composed: Any) -> None:
-    """Raise ConfigurationError for a file that sets `hydra.run.dir`, as for such an override."""
+    """Raise ConfigurationError if a configuration file sets `hydra.run.dir`, which has no effect either."""
     if composed.hydra.run.dir != ".":
         raise ConfigurationError(f"hydra.run.dir has no effect: {IGNORED['hydra.run.']}.")
 
 
 def run_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
-    """Run a sweep.
+    """Run a sweep of train and return the exit code.
 
-    `resumed` is the folder of a sweep to resume; the overrides with which that sweep was started come first.
+    `resumed` is the folder of a sweep to resume, None for a new sweep. A resumed sweep gets the overrides with which it
+    was started, followed by `overrides`.
     """
     from breakout.cli import sweep
 
@@ -130,7 +138,7 @@ def run_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
 
 
 def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str]) -> int:
-    """Let `hydra.main` parse the arguments and call the program once for each job."""
+    """Let `hydra.main` parse the arguments and call the command once for each job; return the exit code."""
     import hydra
 
     outcome = Outcome()
@@ -152,9 +160,9 @@ def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str
 
 
 def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
-    """Return the function that Hydra calls for each job.
+    """Return the function that Hydra calls for each job; it stores exit code and error in `outcome`.
 
-    In a sweep a failing job is printed and does not stop the others.
+    In a sweep the error of a failed job is printed, and the other jobs still run.
     """
 
     def run_job(config: Any) -> int:
@@ -166,7 +174,7 @@ def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
                 raise ConfigurationError(explain(error, command.name)) from error
             with log_on_stderr(is_on=is_verbose()):
                 code = run_program(command, mapping)
-        except Exception as error:  # noqa: BLE001  (kept for `main`, or printed as one job of many)
+        except Exception as error:  # noqa: BLE001  (stored for the caller, or printed if it is one job of a sweep)
             if not outcome.is_sweep:
                 outcome.error = error
                 return 1
@@ -178,7 +186,11 @@ def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
 
 
 def run_program(command: Command, mapping: dict[str, Any]) -> int:
-    """Load typed settings and check the features against the mode before importing the program's large libraries."""
+    """Run a command's module with the typed settings of `mapping`, and return the exit code.
+
+    The settings and the feature lock are checked before the module is imported, so that an error costs no import of
+    large libraries.
+    """
     settings: Any = load(ROOT_CLASSES[command.name], mapping)
     if hasattr(settings, "features"):
         importlib.import_module("breakout.features.config").BreakoutFeatureConfig.from_settings(settings)
@@ -207,7 +219,7 @@ def job_number() -> str:
 
 @contextmanager
 def masked_output(arguments: Arguments) -> Iterator[None]:
-    """Mask secrets in what Hydra prints of a configuration: passwords may be typed as overrides."""
+    """Mask secrets in the output of `--cfg` and `--info`, because overrides may contain passwords."""
     if not any(flag.startswith(("--cfg", "--info")) for flag in arguments.hydra_flags):
         yield
         return
@@ -221,7 +233,7 @@ def masked_output(arguments: Arguments) -> Iterator[None]:
 
 @contextmanager
 def hydra_environment(arguments: list[str]) -> Iterator[None]:
-    """Set `sys.argv`, which `hydra.main` reads, and make Hydra raise errors that it would print itself."""
+    """Set `sys.argv`, which `hydra.main` reads, and make Hydra raise errors instead of printing them."""
     argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["breakout", *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"

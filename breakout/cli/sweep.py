@@ -1,7 +1,7 @@
-"""The run of a sweep from its overrides to its exit code; Hydra's sweeper makes the jobs.
+"""The run of a sweep, from its overrides to its exit code; Hydra's sweeper makes the jobs.
 
-The exit code is 0 if every job is completed (in a dry run: can start), else 1. The package `breakout.sweeps`, which
-runs the jobs, does not depend on Hydra.
+The exit code is 0 if every job is completed, else 1; in a dry run it is 0 if every job can start. The package
+`breakout.sweeps`, which runs the jobs, does not depend on Hydra.
 """
 
 from __future__ import annotations
@@ -43,17 +43,20 @@ MULTIRUN_FILE = "multirun.yaml"
 
 
 class SweepTask:
-    """The task function that the launcher receives; it composes and runs whole batches of jobs."""
+    """The task function that the launcher `breakout` receives; it composes and runs a whole batch of jobs at a time."""
 
     def __init__(self, session: SweepSession, composer: JobComposer) -> None:
         self._session, self._composer = session, composer
 
     def __call__(self, config: DictConfig) -> float:
-        """Raise NotImplementedError: Hydra requires a function, but the launcher calls `run_batch` instead."""
+        """Raise NotImplementedError. Hydra requires a callable, but the launcher `breakout` calls `run_batch`."""
         raise NotImplementedError
 
     def run_batch(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[float | None]:
-        """Run jobs, numbered by Hydra from `first`; return their optimized metrics, None for a failed job."""
+        """Run one job for each list of overrides; return the optimized metric of each, None for a failed job.
+
+        `first` is the number of the first job in Hydra.
+        """
         if not job_overrides:
             raise ConfigurationError(self._composer.describe_no_jobs())
         _mask_secrets_of(self._session.folder / MULTIRUN_FILE)
@@ -63,16 +66,16 @@ class SweepTask:
 
 
 def _mask_secrets_of(path: Path) -> None:
-    """Mask secrets in the file that Hydra's own sweeper writes, if there is one."""
+    """Mask secrets in a file that Hydra's sweeper wrote, if it exists."""
     if path.is_file():
         save_text(mask_secrets(path.read_text(encoding="utf-8")), path)
 
 
 class UncheckedLoader:
-    """Hydra's configuration loader for a sweeper, without the sweeper's own check of each job.
+    """Hydra's configuration loader as the sweeper gets it: it does not compose the jobs.
 
-    Sweepers compose every job once only to find errors. An error in one job would end the sweep, and the sweep composes
-    each job itself.
+    A sweeper of Hydra composes every job to find errors, and an error in one job would end the sweep. `JobComposer`
+    composes the jobs later and turns an error into a refusal of that job.
     """
 
     def __init__(self, loader: ConfigLoader, hydra_overrides: list[str]) -> None:
@@ -82,15 +85,16 @@ class UncheckedLoader:
         return getattr(self._loader, name)
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
-        """Return the configuration of the sweep instead of composing that of a job."""
+        """Return the configuration of the sweep; that of a job is not composed."""
         del sweep_overrides
         return master_config
 
     def get_group_options(
         self, group: str, results_filter: ObjectType | None = ObjectType.CONFIG, *_: object
     ) -> list[str]:
-        """Return the options of a group for glob(), including those in its subfolders and in the user's folders."""
-        # Hydra finds the user's folders by composing the root file again. That is slow, so it is done only if needed.
+        """Return the options of a group for `glob()`, including those in its subfolders and in the user's folders."""
+        # With these arguments Hydra composes the root file to find the user's folders. That is slow, so they are given
+        # only if an override names such a folder.
         added = (ROOT, self._hydra_overrides) if any("searchpath" in text for text in self._hydra_overrides) else ()
         options = self._loader.get_group_options(group, results_filter, *added)
         subgroups = self._loader.get_group_options(group, ObjectType.GROUP, *added)
@@ -103,9 +107,9 @@ class UncheckedLoader:
 
 
 def run_sweep(overrides: Sequence[str]) -> int:
-    """Run a sweep to its end, or resume one.
+    """Run or resume a sweep to its end, and return the exit code.
 
-    Ctrl-C is raised again after a leaderboard is written.
+    After Ctrl-C a leaderboard is written before KeyboardInterrupt is raised.
     """
     with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE, job_name="breakout"):
         config = compose_sweep(overrides)
@@ -115,12 +119,12 @@ def run_sweep(overrides: Sequence[str]) -> int:
 
 
 def with_first_words(folder: Path, overrides: Sequence[str]) -> list[str]:
-    """Return the overrides with which a sweep was started, followed by those given now, which take precedence."""
+    """Return the overrides with which the sweep in `folder` was started, followed by `overrides`, which win."""
     return [*load_record(folder).words, *overrides]
 
 
 def compose_sweep(overrides: Sequence[str]) -> DictConfig:
-    """Return the sweep's own configuration, with the node `hydra`."""
+    """Return the configuration of the sweep itself, with the node `hydra`; ConfigurationError for wrong overrides."""
     loader = GlobalHydra.instance().config_loader()
     try:
         return loader.load_configuration(ROOT, rename_overrides(overrides), RunMode.MULTIRUN)
@@ -129,8 +133,8 @@ def compose_sweep(overrides: Sequence[str]) -> DictConfig:
 
 
 def sweep_settings(config: DictConfig) -> SweepConfig:
-    """Return the typed settings of the sweep itself, which its jobs do not have."""
-    try:  # only this group: other values may refer to keys that only a job has, such as ${hydra:job.num}
+    """Return the typed settings of the group `sweep`."""
+    try:  # other groups are not resolved, because they may refer to a value of a job, such as ${hydra:job.num}
         values: Any = OmegaConf.to_container(config.sweep, resolve=True)
     except Exception as error:
         raise ConfigurationError(explain(error, ROOT)) from error
@@ -139,9 +143,9 @@ def sweep_settings(config: DictConfig) -> SweepConfig:
 
 @contextmanager
 def sweep_folder(config: DictConfig) -> Iterator[Path]:
-    """Lock the folder of the sweep to resume or of a new one.
+    """Yield the locked folder of the sweep: that of the sweep to resume, or a new one.
 
-    The folder of a dry run is removed afterwards.
+    A dry run gets a temporary folder, which is removed at the end of the block.
     """
     resumed = sweep_settings(config).resume
     if resumed is not None:
@@ -159,7 +163,7 @@ def sweep_folder(config: DictConfig) -> Iterator[Path]:
 
 
 def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
-    """Run a sweep in its folder and write a leaderboard of the completed jobs, also after an error."""
+    """Run a sweep in its folder and write a leaderboard of the completed jobs, even after an error."""
     from breakout.sweeps.ranking import conclude
     from breakout.sweeps.workers import start_server
 
@@ -176,7 +180,7 @@ def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
         launch=other_launcher(config),
     )
     if not options.is_dry and options.launch is None:
-        start_server()  # the server imports what jobs need while they are planned
+        start_server()  # while the jobs are planned, the server imports the modules that they need
     session = SweepSession(folder, record, options)
     code = 0
     try:
@@ -196,7 +200,7 @@ def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
 
 
 def _let_sweep(session: SweepSession, config: DictConfig) -> None:
-    """Run the configured sweeper, which passes its jobs to our launcher, which passes them to the session."""
+    """Run the configured sweeper. It passes its jobs to the launcher `breakout`, which passes them to the session."""
     callbacks: Any = Callbacks(config)
     config.hydra.launcher = {"_target_": LAUNCHER}
     session.options.trials = prepare_tuner(config, session.folder, is_dry=session.options.is_dry)
@@ -213,5 +217,5 @@ def _let_sweep(session: SweepSession, config: DictConfig) -> None:
         raise
     except Exception as error:
         if session.failed:
-            return  # Optuna raises if no trial completed; the failures are already recorded
+            return  # Optuna raises if no trial completed; the failures of the jobs are recorded already
         raise ConfigurationError(explain(error, ROOT)) from error

@@ -1,4 +1,4 @@
-"""Settings of the Optuna sweeper, with which a sweep can be resumed and goes on after a failed job."""
+"""The preparation of the Optuna sweeper, so that its sweep can be resumed and continues after a failed job."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ _OPTUNA = "hydra_plugins.hydra_optuna_sweeper"
 
 
 def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | None:
-    """Set direction, storage and tolerance of failures of a tuning sweeper; return the number of remaining trials.
+    """Set direction, storage and failure rate of the Optuna sweeper in `config`; return its number of remaining trials.
 
-    For any other sweeper, change nothing and return None.
+    For any other sweeper, change nothing and return None. ConfigurationError if several directions are configured.
     """
     sweeper = config.hydra.sweeper
     if not str(sweeper.get("_target_")).startswith(_OPTUNA):
         return None
     import optuna
 
-    optuna.logging.set_verbosity(logging.WARNING)  # the sweep prints the trials itself
+    optuna.logging.set_verbosity(logging.WARNING)  # `Progress` prints the trials
     if not isinstance(sweeper.direction, str) and hasattr(sweeper.direction, "__len__"):
         raise ConfigurationError("a sweep has one optimized_metric; leave out hydra.sweeper.direction.")
     sweeper.direction = "maximize" if METRICS[config.optimized_metric].higher_is_better else "minimize"
-    sweeper.max_failure_rate = 1.0  # the sweep records failures itself; sweep.fail_fast ends it if configured
+    sweeper.max_failure_rate = 1.0  # Optuna must not end the sweep after a failure; sweep.fail_fast decides that
     sweeper.study_name = sweeper.study_name or folder.name
     if is_dry:
-        sweeper.storage = None  # a dry run leaves no trial behind
+        sweeper.storage = None  # a dry run must store no trials
     elif sweeper.storage is None:
         sweeper.storage = f"sqlite:///{folder / STORAGE_FILE}"
     if config.sweep.resume is not None and not is_dry:
@@ -42,9 +42,9 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
 
 
 def _go_on(sweeper: Any, folder: Path, metric: str) -> None:
-    """Reduce the number of trials to those that a resumed study still lacks.
+    """Set the sweeper's number of trials to those that a resumed study still lacks.
 
-    An interrupted trial gets the metric of its job if the job was completed; otherwise the trial is marked as failed.
+    An interrupted trial gets the metric of its job if the job is completed; otherwise the trial is marked as failed.
     """
     import optuna
 

@@ -1,1 +1,4 @@
-"""The programs: one module for each command, with the command's name; each returns the exit code."""
+"""The programs: one module for each command of the command line, whose function `run` or `main` returns the exit code.
+
+The table in `breakout.cli.commands` names the module of each command.
+"""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def run(config: AuditConfig) -> int:
-    """Audit the features and print the result; return 0 if no check was violated, otherwise 1."""
+    """Audit the features and print the result; return 0 if no check failed, otherwise 1."""
     features = BreakoutFeatureConfig.from_settings(config)
     rules = config.audit
     with open_for(config, "audit") as warehouse, audit_bar() as advance:

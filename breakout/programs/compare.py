@@ -32,7 +32,7 @@ FOLDER = "comparisons"
 def run(config: CompareConfig) -> int:
     """Compare two bundles, write and print the result, and return the exit code.
 
-    GateError if either contract is not the installed one.
+    GateError if the contract of one of them is not that of the installed feature definitions.
     """
     given = (config.candidate, config.production)
     folders = [str(resolve_bundle(bundle, config.paths.outputs)) for bundle in given]
@@ -48,9 +48,9 @@ def run(config: CompareConfig) -> int:
 
 
 def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> tuple[Path, HeadToHead]:
-    """Compare two bundles, write the result into a new folder below outputs/comparisons/, and return both.
+    """Compare two bundles and write the result into a new folder below outputs/comparisons/.
 
-    The files are comparison.json, predictions.parquet and report.html.
+    Return the folder and the result. The files are comparison.json, predictions.parquet and report.html.
     """
     identity = f"{candidate.fingerprint}-{production.fingerprint}"
     with open_run(Path(config.paths.outputs) / FOLDER / config.name, config, "compare", identity) as run:

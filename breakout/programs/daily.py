@@ -1,7 +1,7 @@
-"""`breakout daily`: the ledger graded, and one day predicted with the model in production and every shadow.
+"""`breakout daily`: it grades the ledger, and predicts one day with the model in production and every shadow.
 
-A second call on unchanged sources adds nothing. A killed call leaves whole files only, and the next call adds what is
-missing.
+A second call on unchanged sources adds nothing to the ledger. A killed call leaves no incomplete file, and the next
+call adds what is missing.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ if TYPE_CHECKING:
 
 
 def run(config: DailyConfig) -> int:
-    """Predict, grade, print and write the page; return the exit code.
+    """Predict the day, grade the ledger, print both and write the page of the ledger; return the exit code.
 
-    DataError if a source is too old or no model is in production: then nothing is predicted, but the ledger is graded
-    and its page written. GateError if a limit of `grade.fail_on` is crossed.
+    DataError if a source is too old or no model is in production. The ledger is then graded and its page written, but
+    nothing is predicted. GateError if a limit of `grade.fail_on` is exceeded.
     """
     return run_at(config, datetime.now(UTC))
 
 
 def run_at(config: DailyConfig, now: datetime) -> int:
-    """Run the command as at the instant `now`."""
+    """Run the command as if the present were `now`, and return the exit code."""
     day = resolve_day(config.date, now)
     slates: Sequence[DaySlate] = ()
     error: DataError | None = None
     with progress_line("daily"), open_for(config, "daily") as warehouse:
         sources = measure_freshness(warehouse, day, now, config.ledger.timezone)
         has_games = day in read_scheduled(warehouse, day, day).values()
-        try:  # without games only the schedule matters: it may be too old to have them
+        try:  # on a day without games only the schedule is checked: if it is old, it may lack the games
             needed = [source for source in sources if has_games or source.source == SCHEDULE.name]
             check_freshness(needed, config.daily.max_age_hours)
             slates = predict_day(warehouse, day, config, now) if has_games else ()
-        except DataError as refused:  # the games of earlier days are graded all the same
+        except DataError as refused:  # raised again below, after the games of earlier days are graded
             error = refused
         review = review_ledger(warehouse, config, now)
     page = write_ledger_page(review, config.paths.outputs)

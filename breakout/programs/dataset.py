@@ -1,4 +1,4 @@
-"""`breakout dataset`: keys, label and features of a range of dates, written to one Parquet file for notebooks."""
+"""`breakout dataset`: it writes keys, label and features of a range of dates to one Parquet file for notebooks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def run(config: DatasetConfig) -> int:
-    """Build the rows from `start` to `end` and write them to `out`; return the exit code."""
+    """Build the rows from `start` to `end` and write them to `out`; return the exit code.
+
+    ConfigurationError if `out` is no .parquet file, DataError if there are no rows between the dates.
+    """
     if not config.out.endswith(".parquet"):
         raise ConfigurationError(f"out must name a .parquet file, got {config.out}.")
     features = BreakoutFeatureConfig.from_settings(config)

@@ -1,7 +1,7 @@
-"""`breakout doctor`: a check of versions, settings, source tables and tracker, one line each.
+"""`breakout doctor`: a check of versions, settings, source tables and tracker, with one printed line for each.
 
-A line states "ok" and what was found, "failed" and the remedy, or "warning" and which data the features lack.
-BigQuery tables are read only to check their rows; a line with the cost comes first.
+A line begins with "ok" and states what was found, or with "failed" and states the remedy, or with "warning" and states
+which data the features lack. Rows of BigQuery tables are read only after a line has stated what reading them costs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PACKAGES = ("catboost", "duckdb", "google-cloud-bigquery", "hydra-core", "pandas
 
 
 class Checkup:
-    """The lines printed so far, and whether one of them failed."""
+    """A printer of one line for each check; `has_failed` is true once a check has failed."""
 
     def __init__(self) -> None:
         self.has_failed = False
@@ -48,7 +48,7 @@ class Checkup:
         return found
 
     def warn(self, name: str, warnings: Sequence[str]) -> None:
-        """Print a line for each warning, which is no failure."""
+        """Print a line for each warning; a warning does not count as a failure."""
         for warning in warnings:
             print_line(f"warning {name}: {warning}")
 
@@ -107,7 +107,7 @@ def versions() -> str:
 
 
 def check_files(checkup: Checkup, features: BreakoutFeatureConfig, config: settings.ExperimentConfig) -> None:
-    """Read the embedded sample or the user's own files, which checks all their rows."""
+    """Check the embedded sample or the user's files: opening them reads and checks all their rows."""
     from breakout.warehouse.consistency_messages import CHECKED_ACROSS_TABLES
     from breakout.warehouse.opening import open_warehouse
 
@@ -125,7 +125,7 @@ def check_files(checkup: Checkup, features: BreakoutFeatureConfig, config: setti
 
 
 def check_reports(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
-    """Check the injury reports of the game dates start..end, which a warehouse need not have."""
+    """Check the injury reports of the game dates start..end; a warehouse without injury reports is ok."""
     from breakout.warehouse.report_checks import describe_reports
 
     if warehouse.has_availability():
@@ -150,7 +150,10 @@ def check_absent_games(
 
 
 def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
-    """Warn about games between two dates whose sums of points or minutes, or whose schedule, do not agree."""
+    """Warn about games of start..end whose sums differ between player and team table, or that contradict the schedule.
+
+    The sums are those of points and minutes.
+    """
     from breakout.warehouse.reconciliation import reconcile
 
     failures = checkup.check(
@@ -162,7 +165,10 @@ def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -
 
 
 def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: settings.BigQueryWarehouseConfig) -> None:
-    """Check credentials, project, permissions, tables, columns and partitions, then the rows of the last 90 days."""
+    """Check credentials, project, permissions, tables, columns and partitions, then the rows of the last 90 days.
+
+    Rows are read only if all earlier checks pass.
+    """
     from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
     from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, SCHEDULE
 
@@ -192,7 +198,7 @@ def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: se
 
 
 def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, name: str) -> bool:
-    """Check that a table exists, with the columns and the partition that the queries use; return whether it does."""
+    """Check that a table exists, with the columns and the partition that queries use; return whether all is present."""
     from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, SCHEDULE
 
     columns = checkup.check(name, lambda: warehouse.columns(name), lambda found: f"{len(found)} columns")
@@ -212,9 +218,9 @@ def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, name: str) -> bo
 def check_query(
     checkup: Checkup, warehouse: BigQueryWarehouse, features: BreakoutFeatureConfig, limit: int | None
 ) -> bool:
-    """Check by dry runs what the feature query of the last 90 days and the checks of its rows would cost.
+    """Check that reading the last 90 days is permitted and costs no more bytes than `limit`; return whether it is so.
 
-    A dry run needs every permission that reading needs.
+    BigQuery estimates the bytes in dry runs, which need the same permissions as reading. `limit` None sets no limit.
     """
     from breakout.coverage import absent_games_query
     from breakout.features.query import get_training_data_query
@@ -269,7 +275,10 @@ def recent_days() -> tuple[date, date]:
 
 
 def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:
-    """Check that the tracker can be reached; its table is created when the first run is registered."""
+    """Check that BigQuery tracking can be reached and its table has the right columns; other trackers are not checked.
+
+    The table need not exist, because registering the first run creates it.
+    """
     from breakout.settings import BigQueryTrackingConfig
 
     tracking = config.tracking

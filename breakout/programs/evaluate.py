@@ -1,4 +1,4 @@
-"""`breakout evaluate`: the evaluation of a saved bundle on games after its training, written as a run of its own."""
+"""`breakout evaluate`: it evaluates a saved bundle on games after its training, and writes a run folder."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ logger = logging.getLogger("breakout")
 def run(config: EvaluateConfig) -> int:
     """Score and evaluate a bundle, write a run folder, and return the exit code.
 
-    GateError if the bundle's contract is not the installed one.
+    GateError if the contract of the bundle is not that of the installed feature definitions.
     """
-    # The folder is what the run's settings keep, because a name may stand for another bundle tomorrow.
+    # The run's settings keep the folder and not the name, because the name may later mean another bundle.
     config = replace(config, bundle=str(resolve_bundle(config.bundle, config.paths.outputs)))
     bundle = with_cutoff(find_bundle(config.bundle), config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
@@ -61,7 +61,11 @@ def run(config: EvaluateConfig) -> int:
 
 
 def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str], warehouse: Warehouse) -> RunResult:
-    """Evaluate in a new run folder; the `differences` of the contract are written into every file."""
+    """Evaluate a bundle in a new run folder and return the result.
+
+    `differences` are those between the bundle's contract and the installed one. If there are any, the metrics, the
+    predictions, the drift report and the page mark them.
+    """
     window = later_window(bundle.train_end, config.start, config.end, warehouse)
     with open_run(Path(config.paths.outputs) / "runs" / config.name, config, "evaluate", bundle.fingerprint) as run:
         run.note(
@@ -97,7 +101,7 @@ def _write(
     warnings: Sequence[str],
     folder: Path,
 ) -> RunResult:
-    """Write the files of an evaluation run, except a bundle: the bundle that was scored exists already."""
+    """Write the files of an evaluation run. It has no folder `bundle`, because the scored bundle exists elsewhere."""
     frame = predictions_frame({"evaluation": (scored.rows, scored.probability)}, scored.ladder)
     artifacts.save_parquet(frame.assign(contract_mismatch=True) if differences else frame, folder / PREDICTIONS_FILE)
     parameters = evaluation_parameters(config.evaluation, config.seed)
@@ -119,7 +123,7 @@ def _write(
 
 
 def _with_mismatch(result: EvaluationResult, differences: Sequence[str]) -> EvaluationResult:
-    """Return the result with the contract's differences as the verdict's first warning, which every report shows."""
+    """Return the result with the differences as the first warning of the verdict, which every report shows."""
     if not differences:
         return result
     warning = f"scored under another contract than the bundle's, never to be promoted: {'; '.join(differences)}"

@@ -1,4 +1,4 @@
-"""`breakout features`: features, presets and what an expression may use, or the contract of a run's features."""
+"""`breakout features`: it prints the features, the presets and what an expression may use, or a contract."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _TABLES = {"played": "player_game_summary", "team_games": "team_offense_game_sum
 
 
 class ArgumentParser(argparse.ArgumentParser):
-    """A parser that raises its usage errors as ConfigurationError, as every other command does."""
+    """A parser that raises ConfigurationError for wrong arguments, where `argparse` would end the process."""
 
     def error(self, message: str) -> NoReturn:
         raise ConfigurationError(f"{message}; `breakout features --help` lists what can be typed.")
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print features and presets, or the contract; return the exit code."""
+    """Print the features and presets, or with `--contract` the contract; return the exit code."""
     parser = ArgumentParser(prog="breakout features", description="List the features, the presets, or the contract.")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.add_argument(
@@ -65,7 +65,7 @@ def _configure(overrides: Sequence[str]) -> BreakoutFeatureConfig:
 
 
 def _load_language() -> dict[str, Any]:
-    """Return what the expression of a feature may use."""
+    """Return what the expression of a feature may use: functions, windows, columns, and columns of the row itself."""
     return {
         "functions": list(WINDOW_FUNCTIONS),
         "windows": {

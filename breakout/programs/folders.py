@@ -12,16 +12,19 @@ _OVERRIDE = re.compile(r"[+~]*[A-Za-z_][\w.]*=")
 
 
 def split_folders(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Return the folders and the overrides (`key=value`) among the arguments, each in their order.
+    """Return the folders and the overrides (`key=value`) among the arguments, both in the given order.
 
-    A path may contain `=` too, so an argument that exists as a path is a folder.
+    A path may contain `=`, so an argument that is an existing path counts as a folder.
     """
     overrides = [one for one in arguments if _OVERRIDE.match(one) and not Path(one).exists()]
     return [Path(one) for one in arguments if one not in overrides], overrides
 
 
 def outputs_folder(overrides: Sequence[str]) -> str:
-    """Return `paths.outputs`, with the same default as in other commands; ConfigurationError for any other setting."""
+    """Return the value of `paths.outputs`, with the default of other commands if it is not set.
+
+    ConfigurationError for any other override.
+    """
     from breakout.settings.composition import compose_mapping
 
     strange = [override for override in overrides if not override.startswith("paths.")]

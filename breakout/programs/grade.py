@@ -1,4 +1,4 @@
-"""`breakout grade`: the outcomes of what was predicted, the scoreboard, and the ledger's page."""
+"""`breakout grade`: it grades the predictions in the ledger, prints the scoreboard and writes the ledger's page."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 def run(config: GradeConfig) -> int:
     """Grade the ledger, print the scoreboard and write the page; return the exit code.
 
-    GateError if a limit of `grade.fail_on` is crossed; the grades and the page are written all the same.
+    GateError if a limit of `grade.fail_on` is exceeded; the grades and the page are written before it is raised.
     """
     return run_at(config, datetime.now(UTC))
 
 
 def run_at(config: GradeConfig, now: datetime) -> int:
-    """Run the command as at the instant `now`."""
+    """Run the command as if the present were `now`, and return the exit code."""
     with progress_line("grade"), open_for(config, "grade") as warehouse:
         review = review_ledger(warehouse, config, now, (config.start, config.end))
     page = write_ledger_page(review, config.paths.outputs)

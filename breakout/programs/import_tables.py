@@ -1,4 +1,4 @@
-"""`breakout import`: source tables made from public box scores, schedules and injury reports."""
+"""`breakout import`: it makes source tables from public box scores, schedules and injury reports."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ FORMATS = {"nba_api": extract_nba_api, "hoopr": extract_hoopr, "kaggle": extract
 
 
 def run(config: ImportConfig) -> int:
-    """Import the files, or download and import the season; then compare with another folder, if one is given.
+    """Import the files, or download and import the season; return the exit code.
 
-    ConfigurationError if there is neither a file nor a season to download, nor a folder to compare with.
+    If `compare` names a folder, compare the tables with it afterwards. ConfigurationError if there is no file, no
+    season to download and no folder to compare with.
     """
     folder = Path(config.to)
     is_download = not config.files and config.kind == "nba_api" and config.season is not None

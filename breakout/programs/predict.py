@@ -1,4 +1,4 @@
-"""`breakout predict`: the slate of one day, ranked by a saved bundle."""
+"""`breakout predict`: it ranks the players of one day's games (the slate) by a saved bundle."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
 
 def run(config: PredictConfig) -> int:
-    """Build, print and write the slate, and keep a registered model's entries; return the exit code.
+    """Build, print and write the slate, and record it in the ledger; return the exit code.
 
-    With `line`, the answer is printed in place of the slate. The ledger keeps the whole slate, also the rows that `top`
-    and `exclude` leave out, but no slate under another contract than the bundle's. GateError if the bundle's contract
-    is not the installed one.
+    If `line` is set, the answer to it is printed instead of the slate. `record_slate` says which models the ledger
+    records; it gets the whole slate, with the rows that `top` and `exclude` leave out. A slate under another contract
+    than the bundle's is not recorded. GateError if the contract of the bundle is not that of the installed feature
+    definitions.
     """
     check_out(config.out, config.warehouse)
     asked = None if config.line is None else parse_line(config.line)
@@ -59,7 +60,7 @@ def run(config: PredictConfig) -> int:
 
 
 def write_out(slate: Slate, bundle: Bundle, config: PredictConfig) -> list[str]:
-    """Write the slate to `out`, a page if that is a .html file; return what was written."""
+    """Write the slate to `out`, as a web page if it is a .html file; return the names of the files or of the table."""
     out = str(config.out)
     if not out.lower().endswith(PAGE):
         return write_slate(slate, out, config.warehouse)

@@ -1,7 +1,7 @@
-"""`breakout production`: the model in production and its history.
+"""`breakout production`: it prints the model in production and its history.
 
-`rollback` puts the previous model back into production, `retire` leaves no model in production. `out=FILE.html` writes
-the same as a page.
+`breakout production rollback` puts the previous model back into production, `breakout production retire` leaves no
+model in production. `out=FILE.html` writes the same content as a web page.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ACTIONS = ("rollback", "retire")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print or change the registry below `paths.outputs`; return the exit code."""
+    """Change the registry below `paths.outputs` if an action is given, print it, and return the exit code."""
     actions = [argument for argument in arguments if "=" not in argument]
     if len(actions) > 1 or any(action not in ACTIONS for action in actions):
         raise ConfigurationError(
@@ -58,7 +58,7 @@ def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
 def roll_back(registry: Registry, reason: str) -> None:
     """Put the previous model back into production.
 
-    GateError if the contract of the previous model is not the installed one, because then no command could use it.
+    GateError if its contract is not that of the installed feature definitions, because no command could use it.
     """
     with registry.lock():
         target = registry.rollback_target()
@@ -82,7 +82,7 @@ def check_current(registry: Registry) -> None:
 def read_settings(overrides: Sequence[str]) -> tuple[str, str]:
     """Return `paths.outputs` and `promote.reason`, with the defaults of `breakout promote`.
 
-    ConfigurationError for any other setting.
+    ConfigurationError for any other override.
     """
     from breakout.settings.composition import compose_mapping
 

@@ -1,4 +1,4 @@
-"""`breakout promote`: the checks of a candidate, and its promotion to production if it passes all of them."""
+"""`breakout promote`: it checks a candidate and puts it into production if no check fails."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def run(config: PromoteConfig) -> int:
     """Run the checks and put the candidate into production; return the exit code.
 
-    GateError if a check fails; production is unchanged then. The registry stays locked while the checks run, so a
-    second promotion waits, and its candidate is compared with the model that the first one put into production.
+    GateError if a check fails; the model in production is then unchanged. The registry is locked while the checks run.
+    So a second promotion waits, and compares its candidate with the model that the first one put into production.
     """
     candidate = find_bundle(resolve_bundle(config.candidate, config.paths.outputs))
     registry = Registry.of(config.paths.outputs)

@@ -1,4 +1,4 @@
-"""`breakout report DIR`: the report of a run or of a sweep, written again from its own files."""
+"""`breakout report DIR`: it writes the report of a run or of a sweep again from the files in its folder."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ RECORD_FILE = "sweep.json"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write one report again; return the exit code.
+    """Write the report of one folder again and return the exit code.
 
-    ConfigurationError or DataError if the folder is neither a run nor a sweep.
+    ConfigurationError unless the arguments are one folder, DataError if it is neither a completed run nor a sweep.
     """
     if len(arguments) != 1 or arguments[0].startswith("-"):
         raise ConfigurationError("give one folder: breakout report outputs/runs/NAME/RUN, or a folder of a sweep.")

@@ -1,4 +1,4 @@
-"""`breakout reproduce RUN`: a second run with the settings of a run, and a comparison of the two."""
+"""`breakout reproduce RUN`: it runs the settings of a run again and compares the results of the two."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ PROBABILITY, LADDER = "probability", "ladder"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run again, compare and print; return 0 if settings, data, contract, rows and probabilities are equal bit for bit.
+    """Run the settings again, compare and print; return 0 if both results are equal bit for bit.
 
-    GateError naming the differences otherwise. Different versions of libraries are printed, because they may explain a
-    difference, but do not count as one.
+    Settings, data, contract, rows and predictions are compared. GateError that names the differences if there are any.
+    Different versions of libraries are printed, because they may explain a difference, but do not count as one.
     """
     folders, overrides = split_folders(arguments)
     if len(folders) != 1:
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def read_places(overrides: Sequence[str]) -> dict[str, str]:
-    """Return the present paths of the run's data or bundle, by key; ConfigurationError for any other setting."""
+    """Return the paths to which the run's data or bundle was moved, by key; ConfigurationError for any other key."""
     places = dict(override.split("=", 1) for override in overrides)
     strange = [key for key in places if key not in PLACES]
     if strange:
@@ -54,7 +54,7 @@ def read_places(overrides: Sequence[str]) -> dict[str, str]:
 
 
 def print_parts(saved: Evidence, now: Evidence) -> list[str]:
-    """Print what was compared, and return the names of the parts that differ; versions of libraries do not count."""
+    """Print a table of the compared parts, and return the names of those that differ, without versions of libraries."""
     differing = [name for name, value in saved.fingerprints.items() if now.fingerprints[name] != value]
     rows: list[list[object]] = []
     for name, value in saved.fingerprints.items():
@@ -71,7 +71,7 @@ def print_parts(saved: Evidence, now: Evidence) -> list[str]:
 
 
 def predictions_difference(saved: pd.DataFrame, now: pd.DataFrame) -> str:
-    """Describe what differs between two tables of predictions; empty if they are the same bit for bit."""
+    """Describe the difference between two tables of predictions; "" if they are equal bit for bit."""
     columns = [column for column in saved.columns if column not in (PROBABILITY, LADDER)]
     if len(saved) != len(now) or not _same(saved[columns], now[columns]):
         return "other rows"
@@ -83,7 +83,7 @@ def predictions_difference(saved: pd.DataFrame, now: pd.DataFrame) -> str:
 
 
 def _ladders(predictions: pd.DataFrame) -> list[bytes]:
-    """Return the bits of each row's ladder; empty ones for rows without a ladder."""
+    """Return the bytes of each row's ladder; b"" for a row without a ladder."""
     found = predictions.get(LADDER, ())
     return [np.asarray(ladder).tobytes() if np.ndim(ladder) else b"" for ladder in found]
 

@@ -1,4 +1,4 @@
-"""`breakout runs`: the finished runs and sweeps below the outputs folder, filtered, sorted and side by side."""
+"""`breakout runs`: it lists the finished runs and sweeps below the outputs folder, filtered and sorted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def read_choices(words: Sequence[str]) -> dict[str, str]:
-    """Return the settings `key=value`; ConfigurationError for an unknown key or an impossible value."""
+    """Return the arguments `key=value` as a dict; ConfigurationError for an unknown key or an impossible value."""
     chosen = {}
     for word in words:
         key, equals, value = word.partition("=")

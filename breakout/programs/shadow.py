@@ -1,4 +1,4 @@
-"""`breakout shadow`: the challengers that are predicted beside the model in production."""
+"""`breakout shadow`: it adds, lists or removes shadows, the models that predict beside the model in production."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ ACTIONS = ("add", "list", "remove")
 def main(arguments: Sequence[str]) -> int:
     """Add, list or remove shadows; return the exit code.
 
-    ConfigurationError for other arguments. GateError if the contract of a bundle to add is not the installed one.
+    ConfigurationError for other arguments. GateError if the contract of a bundle to add is not that of the installed
+    feature definitions.
     """
     actions = [argument for argument in arguments if "=" not in argument] or ["list"]
     given = [argument.partition("=")[2] for argument in arguments if argument.startswith("bundle=")]
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def add(shadows: Shadows, given: str, outputs: str) -> None:
-    """Make the bundle at `given` a shadow; ConfigurationError if it is in production already."""
+    """Make the bundle that `given` names a shadow; ConfigurationError if it is the model in production."""
     bundle = find_bundle(resolve_bundle(given, outputs))
     check_contract(bundle)
     if Registry.of(outputs).current() == bundle.fingerprint:

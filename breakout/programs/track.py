@@ -1,4 +1,4 @@
-"""`breakout track RUN`: the registration of ended runs with the tracker of their settings, or with another."""
+"""`breakout track RUN`: it registers finished runs with the tracker in their settings, or with another tracker."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Register each named run and return the exit code.
+    """Register each run folder among the arguments, and return the exit code.
 
-    `tracking=bigquery` chooses another tracker than the run's settings do; `tracking.KEY=VALUE` changes one setting of
-    the tracker.
+    The override `tracking=KIND` chooses another tracker than the run's settings; `tracking.KEY=VALUE` changes one
+    setting of the tracker. ConfigurationError without a run folder, for other overrides, or if the tracker is none.
     """
     folders, overrides = split_folders(argv)
     if not folders:
@@ -41,9 +41,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _tracking_of(folder: Path, overrides: Sequence[str]) -> TrackingConfig:
-    """Return the tracker of the run's settings, changed by the overrides.
+    """Return the tracking settings of a run, changed by the overrides.
 
-    With an override `tracking=KIND` the settings of the run are not used, but the defaults of that kind of tracker.
+    If an override is `tracking=KIND`, they start from the defaults of that kind instead of the run's settings.
     """
     foreign = [one for one in overrides if not one.startswith("tracking")]
     if foreign:

@@ -1,4 +1,4 @@
-"""`breakout train`: the main job, or its plan with `dry_run=true`."""
+"""`breakout train`: the main job; with `dry_run=true` it only prints its plan."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run(config: ExperimentConfig) -> int:
-    """Train, evaluate and save, and return the exit code; with `dry_run` print the plan instead."""
+    """Train, evaluate and write a run, or with `dry_run` only print the plan; return the exit code."""
     with registering(config.tracking) as started:
         with open_plan(config) as plan:
             if config.dry_run:
@@ -34,7 +34,7 @@ def run(config: ExperimentConfig) -> int:
 
 
 def print_plan_of(plan: RunPlan) -> None:
-    """Print the plan, after all checks that a run makes before its fit."""
+    """Print the plan after the checks that a run makes before its fit; if reading costs money, print only the cost."""
     if isinstance(plan.warehouse, Priced):
         print_priced_plan(plan, estimate_plan(plan))
         return

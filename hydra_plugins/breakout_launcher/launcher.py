@@ -26,16 +26,20 @@ ConfigStore.instance().store(
 class BreakoutLauncher(Launcher):
     """The launcher `breakout`, which runs the jobs of a sweep.
 
-    `breakout -m` passes a sweep as the task function. The sweep gets whole batches, so that it can plan them, share
-    work between jobs and leave out completed jobs. Any other task function is called job after job in this process.
+    `breakout -m` passes a `SweepTask` as the task function. It gets all jobs of a batch at once, so that it can plan
+    them, share work between them and leave out completed ones. Any other task function is called for one job after
+    another in this process.
     """
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Keep what Hydra passes to every launcher."""
+        """Store the context, the task function and the configuration that Hydra passes to every launcher."""
         self._context, self._task, self._config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Run one batch of jobs; a failed job of a sweep returns NaN, which a tuner takes as a failed trial."""
+        """Run one batch of jobs and return one result for each.
+
+        A failed job of a breakout sweep returns NaN, which a tuner counts as a failed trial.
+        """
         run_batch: Any = getattr(self._task, "run_batch", None)
         if run_batch is None:
             return [self._call(initial_job_idx + place, list(found)) for place, found in enumerate(job_overrides)]
@@ -56,7 +60,7 @@ class BreakoutLauncher(Launcher):
 
 
 def _returned(overrides: Sequence[str], value: float | None) -> JobReturn:
-    # Hydra raises the error of a job that is marked failed, which would end the sweep.
+    # The status is COMPLETED even for a failed job: Hydra raises the error of a FAILED one, which would end the sweep.
     returned = JobReturn(overrides=overrides, status=JobStatus.COMPLETED)
     returned.return_value = float("nan") if value is None else value
     return returned
