@@ -1,1 +1,1 @@
-"""Reports: tables on the terminal and pages for the browser, from figures that are already computed."""
+"""Reports: tables on the terminal and pages for the browser. This package computes no figures."""

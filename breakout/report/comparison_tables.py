@@ -18,7 +18,7 @@ def paired_table(comparison: Comparison) -> Table:
     """Return a table of the differences candidate minus production."""
     rows = []
     for key, paired in comparison.differences.items():
-        has_interval = paired.difference.low is not None  # one game date gives no interval
+        has_interval = paired.difference.low is not None  # Games of a single date give no interval.
         better = f"{paired.share_better:.1%} of resamples" if has_interval and paired.share_better is not None else "-"
         direction = "higher is better" if paired.higher_is_better else "lower is better"
         rows.append([text(METRICS[key].title), interval(paired.difference, "+.4f"), text(better), text(direction)])
@@ -28,7 +28,7 @@ def paired_table(comparison: Comparison) -> Table:
 
 
 def sides_table(comparison: Comparison) -> Table:
-    """Return a table of the metrics of each model by itself."""
+    """Return a table of the metrics of each of the two models."""
     sides = (comparison.candidate, comparison.production)
     rows = [[text(metric.title), *(interval(side.metrics[key]) for side in sides)] for key, metric in METRICS.items()]
     return Table("Each by itself", ["metric", *ROLES], rows)

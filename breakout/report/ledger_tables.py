@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from breakout.evaluation.eprocess import SequentialComparison
 
-SHOWN = 80  # rows of a list of entries; the files hold all
+SHOWN = 80  # the number of entries that a table lists at most; the files of the ledger hold all entries
 
 
 def count_table(scores: Sequence[ModelScore]) -> Table:
-    """Return the number of entries of each model by outcome."""
+    """Return a table of the number of entries of each model by outcome."""
     rows = [
         [text(score.name), text(score.role), code(score.bundle), *(number(score.counts[o], ",.0f") for o in OUTCOMES)]
         for score in scores
@@ -29,7 +29,7 @@ def count_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def score_table(scores: Sequence[ModelScore]) -> Table:
-    """Return the scores of each model with enough graded entries."""
+    """Return a table of the scores of each model that has at least MIN_GRADED graded entries."""
     rows = []
     for score in scores:
         found = score.scores
@@ -56,7 +56,10 @@ def score_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def describe_promise(score: ModelScore) -> str:
-    """Describe whether the realised log loss is within the interval of the model's own evaluation."""
+    """Return a text that says whether the log loss of the graded entries is within the interval of the evaluation.
+
+    The evaluation is the one that the model's own run reported; the text also has its interval.
+    """
     if score.promise is None or score.promise.low is None:
         return "no interval"
     kept = {True: "kept", False: "not kept", None: "not examined"}[score.keeps_promise]
@@ -64,7 +67,7 @@ def describe_promise(score: ModelScore) -> str:
 
 
 def shadow_table(scores: Sequence[ModelScore]) -> Table:
-    """Return the sequential comparison of each shadow with production."""
+    """Return a table of the sequential comparison of each shadow with production."""
     rows = [
         [
             text(score.name),
@@ -81,13 +84,13 @@ def shadow_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def describe_evidence(found: SequentialComparison) -> str:
-    """Describe what an e-value allows to say."""
+    """Return a text that says whether the e-value shows the challenger to be better, and since when."""
     since = found.better_since
     return "nothing shown yet" if since is None else f"better, since the games of {since}"
 
 
 def waiting_table(graded: pd.DataFrame) -> Table:
-    """Return the entries that are not graded, newest first, with the reason."""
+    """Return a table of the entries that are not graded, newest first, with the reason."""
     found = graded[~graded["outcome"].isin(GRADED)].sort_values(["game_date", "game_id"], ascending=[False, True])
     rows = [
         [text(row.player_full_name), text(row.game_id), text(row.name), text(row.outcome), text(row.reason)]
@@ -97,7 +100,7 @@ def waiting_table(graded: pd.DataFrame) -> Table:
 
 
 def correction_table(corrections: pd.DataFrame) -> Table:
-    """Return the outcomes that were replaced, newest first."""
+    """Return a table of the outcomes that were replaced by other ones, newest first."""
     rows = [
         [text(row.player_lookup), text(row.game_id), text(row.was), text(row.outcome), text(row.reason)]
         for row in corrections[::-1].head(SHOWN).itertuples(index=False)
@@ -106,7 +109,7 @@ def correction_table(corrections: pd.DataFrame) -> Table:
 
 
 def slate_table(graded: pd.DataFrame) -> Table:
-    """Return the entries of production for the newest game date in the ledger, the highest probability first."""
+    """Return a table of production's entries for the newest game date, the highest probability first."""
     production = graded[graded["role"] == "production"]
     day = production["game_date"].max() if len(production) else None
     found = production[production["game_date"] == day].sort_values("probability", ascending=False)

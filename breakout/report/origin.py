@@ -18,7 +18,7 @@ from breakout.settings import ROOT_CLASSES
 from breakout.settings.overrides import flatten, overrides_for
 from breakout.settings.versions import migrate
 
-# Settings that change how a run is named and stored, but none of its figures.
+# Settings that do not change the figures of a run, so they are not listed among the differences between two runs.
 NOT_COMPARED = {
     "name",
     "hypothesis",
@@ -37,13 +37,13 @@ FIT_FIGURES = ("trees", "catboost_weight", "intercept", "rate")
 
 
 def settings_table(run: RunRecord) -> Table:
-    """Return every setting of a run."""
+    """Return a table of every setting of a run."""
     rows = [[code(key), code(_format_value(value))] for key, value in flatten(run.settings).items()]
     return Table("Settings", ["setting", "value"], rows, style="prose")
 
 
 def change_table(run: RunRecord, before: RunRecord) -> Table:
-    """Return what differs between two runs in settings, contract, data, code and versions."""
+    """Return a table of the differences between two runs in settings, contract, data, code and versions."""
     rows = []
     for was, now in ((_flat_settings(before), _flat_settings(run)), (_grounds(before), _grounds(run))):
         changed = [key for key in dict.fromkeys([*was, *now]) if was.get(key) != now.get(key)]
@@ -52,14 +52,14 @@ def change_table(run: RunRecord, before: RunRecord) -> Table:
 
 
 def _flat_settings(run: RunRecord) -> dict[str, Any]:
-    """Return the settings by dotted keys of the present version, or by the saved keys if they cannot be migrated."""
+    """Return the settings by dotted key, such as "model.depth", with the keys of the present version if possible."""
     with suppress(ConfigurationError):
         return flatten(migrate(dict(run.settings)))
     return flatten(run.settings)
 
 
 def _grounds(run: RunRecord) -> dict[str, Any]:
-    """Return the values beside the settings that determine a run's figures."""
+    """Return the values that determine a run's figures in addition to its settings, by name."""
     found = run.manifest
     if found is None:
         return {}
@@ -72,7 +72,7 @@ def _grounds(run: RunRecord) -> dict[str, Any]:
 
 
 def _change_row(key: str, before: Any, now: Any) -> list[Cell]:
-    """Return a setting before and now; for two lists only the removed and the added elements."""
+    """Return the row of a setting that changed: its two values, or the removed and the added elements of a list."""
     if isinstance(before, list) and isinstance(now, list) and set(before) != set(now):
         removed, added = ([item for item in one if item not in other] for one, other in ((before, now), (now, before)))
         return [code(key), text(_format_items("had", removed)), text(_format_items("has", added))]
@@ -90,7 +90,7 @@ def _format_value(value: Any) -> str:
 
 
 def origin_table(run: RunRecord, model: ModelSummary) -> Table:
-    """Return the run's identity, windows, data, code and versions."""
+    """Return a table of the run's identity, windows, data, code and versions."""
     status, found = run.status, run.manifest
     facts: dict[str, Any] = {
         "run": status.run_id,
@@ -132,7 +132,7 @@ def _format_fit(model: ModelSummary) -> str:
 
 
 def _format_threshold(choice: ThresholdChoice | None) -> str:
-    """Return how the threshold was chosen, and its result on the validation part."""
+    """Return a text that says how the threshold was chosen, with its figures on the validation part."""
     if choice is None:
         return "none: no threshold reached the target precision on validation"
     rule = f"precision {choice.target_precision:.2f}" if choice.rule == "target_precision" else "best F1"
@@ -141,9 +141,9 @@ def _format_threshold(choice: ThresholdChoice | None) -> str:
 
 
 def repeat_command(run: RunRecord) -> str:
-    """Return the command that composes the settings of a run.
+    """Return the command line that runs with the same settings again.
 
-    If this version no longer knows the command or the settings, the text refers to settings.yaml instead.
+    If this version does not know the command or the settings, the text refers to settings.yaml instead.
     """
     command = run.status.command
     if command not in ROOT_CLASSES:
@@ -156,8 +156,8 @@ def repeat_command(run: RunRecord) -> str:
 def _quote(override: str) -> str:
     """Return an override quoted for a shell.
 
-    Double quotes are used if the override holds single quotes, which Hydra uses, and no character that a shell
-    interprets within double quotes.
+    Overrides often have single quotes, because Hydra uses them. Such an override is put into double quotes, which are
+    easier to read, unless it has a character that a shell interprets within double quotes.
     """
     if "'" in override and not set(override) & set('"$`\\!'):
         return f'"{override}"'

@@ -38,7 +38,7 @@ def line_table(points: PointsMetrics) -> Table:
 
 
 def describe_errors(points: PointsMetrics) -> str:
-    """Describe the errors of the median and the test of the PIT in sentences."""
+    """Return sentences about the errors of the predicted median and the test of the PIT histogram's flatness."""
     sentence = (
         f"Mean absolute error of the predicted median {format_interval(points.median_error)} points, of the season "
         f"average {format_interval(points.season_average_error)}; difference "

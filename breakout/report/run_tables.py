@@ -18,8 +18,8 @@ from breakout.report.tables import UNDEFINED, Cell, Table, code, interval, numbe
 if TYPE_CHECKING:
     import pandas as pd
 
-SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # for rows that have no room for all metrics
-UNCALIBRATED = "uncalibrated"  # the model before its own calibration
+SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # the metrics in places that have no room for all five
+UNCALIBRATED = "uncalibrated"  # the baseline that is the same model without calibration
 SLICES = {
     "month": "By month",
     "points_band": "By season average, points a game",
@@ -29,7 +29,7 @@ SLICES = {
     "prior_season": "By whether the player has a prior season",
 }
 RULES = {"target_precision": "the target precision", "best_f1": "the best F1, as no threshold reached the target"}
-NAMED_GAMES = 15  # in each table of games by player
+NAMED_GAMES = 15  # the number of games in each table of games by player
 OUTCOMES = {True: "breakout", False: "no breakout"}
 ADDS = {True: "nothing", False: "something", None: UNDEFINED}
 BRIER_TERMS = {
@@ -43,7 +43,7 @@ BRIER_TERMS = {
 
 
 def rivals_of(evaluation: EvaluationResult) -> dict[str, BaselineResult]:
-    """Return the baselines by title, without the model before its own calibration."""
+    """Return the baselines by title, without the one that is the same model without calibration."""
     return {kind_title(name): part for name, part in evaluation.baselines.items() if name != UNCALIBRATED}
 
 
@@ -60,7 +60,7 @@ def metric_table(evaluation: EvaluationResult) -> Table:
 
 
 def difference_table(evaluation: EvaluationResult) -> Table:
-    """Return a table of the differences model minus baseline, on the same resamples."""
+    """Return a table of the differences model minus baseline in each metric that is compared."""
     columns = ["metric"]
     rows: dict[str, list[Cell]] = {}
     for title, part in rivals_of(evaluation).items():
@@ -205,7 +205,7 @@ def _slice_table(caption: str, parts: Sequence[SliceMetrics]) -> Table:
 
 
 def validation_table(validation: ValidationMetrics) -> Table:
-    """Return a table of the metrics on the validation part, the only ones of a run without evaluation."""
+    """Return a table of the metrics on the validation part, for a run without evaluation."""
     rows = [[text(metric.title), number(validation.metrics[key])] for key, metric in METRICS.items()]
     return Table("Metrics on the validation part", ["metric", "model"], rows)
 
@@ -249,7 +249,7 @@ def distribution_table(features: Sequence[FeatureDistribution]) -> Table:
 def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
     """Return two tables of evaluated games by player: those ranked highest, and the breakouts ranked lowest.
 
-    `predictions` are the rows of predictions.parquet.
+    `predictions` is the content of predictions.parquet.
     """
     evaluated = predictions[predictions["split"] == "evaluation"]
     order = ["probability", "game_date", "player_lookup"]

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from breakout.production.slate import Slate
 
 SHOWN_FEATURES = 2
-LADDER = (10, 15, 20, 25)  # points whose chances are shown for a model of points
-UNMARKED = {"available", "not_listed", "unknown"}  # statuses that a row does not show
+LADDER = (10, 15, 20, 25)  # the k for which the table shows P(points >= k), if the model predicts it
+UNMARKED = {"available", "not_listed", "unknown"}  # the statuses for which the status column is empty
 
 
 def ranking_table(slate: Slate) -> Table:
-    """Return a table of the candidates, highest probability first; with chances of LADDER if the model has a ladder."""
+    """Return a table of the ranked players, highest probability first, with P(points >= k) if the model predicts it."""
     rungs = LADDER if "ladder" in slate.ranked else ()
     columns = ["", "player", "game", "chance", "season average", "needs", "last game", "status"]
     rows = [

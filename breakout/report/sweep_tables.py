@@ -13,12 +13,12 @@ SHOWN = (AUC, LOG_LOSS, BRIER, ECE)
 
 
 def settings_cell(label: str, overrides: str) -> Cell:
-    """Return a cell with settings in one line; its hint holds the overrides as they are typed."""
+    """Return a cell with a job's settings in one line; its hint is the overrides as they are typed."""
     return Cell(label or SHARED, overrides, "settings", hint=overrides)
 
 
 def job_state(row: JobRow, table: JobTable) -> str:
-    """Return whether a job is the best of its table, tied with the best, or neither."""
+    """Return "best" for the best job of its table, "tied" for one tied with the best, otherwise an empty text."""
     if row.job == table.best:
         return "best"
     return "tied" if row.is_tied else ""
@@ -80,7 +80,10 @@ def _baseline_cells(baseline: BaselineRow) -> list[Cell]:
 
 
 def recipe_table(problem: RecipeTable, board: Leaderboard) -> Table:
-    """Return a table of the recipes of one target, with means over windows and seeds."""
+    """Return a table of the recipes of one target: the means of the metrics over windows and seeds.
+
+    A recipe is the settings of a job without its window and seed.
+    """
     rows = [
         [
             settings_cell(recipe.label, recipe.recipe),
@@ -98,7 +101,7 @@ def recipe_table(problem: RecipeTable, board: Leaderboard) -> Table:
 
 
 def spread_table(board: Leaderboard) -> Table:
-    """Return a table of how much the result of each recipe depends on the seed."""
+    """Return a table of the spread of the metrics over seeds, for each recipe (settings without the seed)."""
     rows = []
     for spread in board.seeds:
         if spread.value:

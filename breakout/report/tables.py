@@ -1,4 +1,4 @@
-"""Tables of figures, independent of the output: the terminal and the page show the same cells."""
+"""The types of a table and its cells, which the terminal and the page both show."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ UNDEFINED = "\N{EN DASH}"
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, the interval beside it, and the value by which a column is sorted ("" comes last).
+    """One cell: its text, the text of the interval beside it, and the value by which a column is sorted.
 
-    `code` is a text to type or a computed identifier, such as a setting. `hint` is shown when the pointer is over the
-    cell.
+    A cell whose `sort_by` is empty is sorted last. The kind "code" is for a text to type or a computed identifier, such
+    as a setting or a fingerprint. The page shows `hint` when the pointer is over the cell.
     """
 
     text: str
@@ -33,8 +33,8 @@ class Cell:
 class Table:
     """Rows of cells under named columns; the first cell of a row is its name.
 
-    `chosen` marks rows. `style` is "prose" for values that are longer than a number, "stacked" for intervals below
-    their estimates.
+    Rows with a true value in `chosen` are highlighted. The page shows longer texts in the style "prose", and each
+    interval below its estimate in the style "stacked".
     """
 
     caption: str

@@ -1,4 +1,4 @@
-"""The folder of a run: creating it, its status, and reading a run's files back (`breakout.runs.record`)."""
+"""The folder of a run: its creation, its status, and the reading of its files (`breakout.runs.record`)."""
 
 from breakout.runs.folder import Run, git_commit, open_run
 from breakout.runs.status import (

@@ -1,7 +1,7 @@
 """The creation of a run's folder, with a status that records how the run ended, and a log of its errors.
 
-`outputs/runs/<name>/<time with microseconds>-<fingerprint>/` holds status.json and run.log from the first moment; the
-program adds the other files. A run is never written into a folder that exists already.
+`outputs/runs/<name>/<time with microseconds>-<fingerprint>/` holds status.json and run.log from the start of the run.
+The program adds the other files. A run is never written into a folder that exists already.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ logger = logging.getLogger("breakout")
 
 @dataclass
 class Run:
-    """An open run: its folder, and its status, to which the program may add facts before the run ends."""
+    """A run in progress: its folder, and its status, to which the program may add values before the run ends."""
 
     folder: Path
     status: RunStatus
 
     @property
     def run_id(self) -> str:
-        """The name of the folder."""
+        """The name of the run's folder."""
         return self.status.run_id
 
     def note(self, **known: Any) -> None:
-        """Set keys of the status; they are written to the file when the run ends."""
+        """Set keys of the status by name; status.json has them when the run ends."""
         self.status = msgspec.structs.replace(self.status, **known)
 
     def end(self, state: State, error: str | None = None) -> None:
@@ -59,12 +59,12 @@ class Run:
 def open_run(
     parent: Path, config: Any, command: str, identity: str = "", facts: Mapping[str, Any] | None = None
 ) -> Iterator[Run]:
-    """Open a run in a new folder below `parent`.
+    """Open a run in a new folder below `parent`, and yield it; for use in a `with` statement.
 
-    `identity` identifies the contract or the bundles that determine the numbers together with the configuration.
-    `facts` are keys of `RunStatus` that are known from the beginning. Leaving the block normally marks the run
-    completed. An exception marks it failed (Ctrl-C and SIGTERM: interrupted), with the message in status.json and the
-    traceback in run.log, and is raised again.
+    `identity` is the fingerprint of the contract, or those of the bundles, which determine the figures of the run
+    together with the configuration. `facts` are keys of `RunStatus` that are known from the beginning. At the end of
+    the block the run is marked completed. An exception in the block marks it failed, or interrupted after Ctrl-C and
+    SIGTERM. The message is then in status.json and the traceback in run.log, and the exception is raised again.
     """
     fingerprint = settings.fingerprint(config)
     folder = _make_folder(parent, fingerprint)
@@ -86,15 +86,15 @@ def open_run(
     run = Run(folder, status)
     with _terminate_as_interrupt(), _log_to(folder / LOG_FILE):
         try:
-            with flushed_together(folder):  # to disk before status.json is marked completed
+            with flushed_together(folder):  # All files reach the disk before status.json is marked completed.
                 write_status(status, folder)
                 save_text(settings.to_yaml(config), folder / SETTINGS_FILE)
                 yield run
-        except BaseException as error:  # also KeyboardInterrupt: the status must record every end
+        except BaseException as error:  # The status must record every end, also by KeyboardInterrupt.
             state: State = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             message = _message(error)
             logger.exception("%s: %s", state, message)
-            with suppress(DataError):  # on a full disk no status can be written; the first error must reach the user
+            with suppress(DataError):  # On a full disk the status cannot be written; the user must see the first error.
                 run.end(state, message)
             raise
         run.end("completed")
@@ -102,9 +102,9 @@ def open_run(
 
 @cache
 def git_commit(folder: Path) -> str | None:
-    """Return the commit of the checkout that holds a folder, with `-dirty` appended if files are changed.
+    """Return the commit of the git checkout that contains a folder, with `-dirty` appended if files are changed.
 
-    None if the folder is in no checkout.
+    None if no git checkout contains the folder, or if git cannot be run.
     """
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
@@ -120,7 +120,7 @@ def _make_folder(parent: Path, fingerprint: str) -> Path:
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
-            continue  # another run started in the same microsecond: try the next one
+            continue  # Another run started in the same microsecond.
         except OSError as error:
             remedy = "choose another with paths.outputs=DIR"
             raise DataError(system_sentence(f"{parent} cannot be written", error, remedy)) from error
@@ -128,7 +128,7 @@ def _make_folder(parent: Path, fingerprint: str) -> Path:
 
 
 class _RunLog(logging.FileHandler):
-    """A log that stops if its file cannot be written: a full disk is reported once, by the run itself."""
+    """A log file whose handler is removed when writing fails, because the run itself reports a full disk."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the name is logging's)
         del record
@@ -150,13 +150,13 @@ def _log_to(path: Path) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
-        with suppress(OSError):  # what could not be written before cannot be flushed now
+        with suppress(OSError):  # After a failed write, the flush in close() fails too.
             handler.close()
 
 
 @contextmanager
 def _terminate_as_interrupt() -> Iterator[None]:
-    """Make SIGTERM end the run like Ctrl-C, except in other threads than the main one, where signals cannot be set."""
+    """Make SIGTERM end the block like Ctrl-C; without effect outside the main thread, where signals cannot be set."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame

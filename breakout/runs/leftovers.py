@@ -1,4 +1,4 @@
-"""The removal of temporary files and folders that killed processes left in the outputs folder."""
+"""The removal of unfinished files and folders that killed processes left in the outputs folder."""
 
 from __future__ import annotations
 
@@ -37,4 +37,4 @@ def _may_be_running(folder: Path) -> bool:
     try:
         return read_status(folder).state == "running"
     except DataError:
-        return False  # a status is written whole, so this one was damaged after the run
+        return False  # A process never leaves half a status.json, so this one was damaged after the run.

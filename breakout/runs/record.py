@@ -1,4 +1,4 @@
-"""A run read back from disk: the one reader for reports, leaderboards, tracking, reruns and production."""
+"""A run read back from disk, for reports, leaderboards, tracking, reruns and production."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class RunRecord:
     """A run whose files are unchanged since it ended.
 
-    `settings` are in their saved form. Files are read on first access. Manifest and distributions are None if the run
-    has no such file.
+    `settings` is the content of settings.yaml. Other files are read on first access. `manifest` and `distributions` are
+    None if the run has no such file.
     """
 
     folder: Path
@@ -57,12 +57,12 @@ class RunRecord:
 
     @cached_property
     def metrics(self) -> RunMetrics:
-        """The content of metrics.json; DataError without one."""
+        """The content of metrics.json; DataError if it is missing or damaged."""
         return read_metrics(self.folder)
 
     @cached_property
     def manifest(self) -> Manifest | None:
-        """The manifest of the bundle that the run made, or of the one that it scored, if that still exists."""
+        """The manifest of the bundle that the run made, or of the bundle that it scored; None if there is none."""
         places = [self.folder / "bundle"]
         if isinstance(self.config, settings.EvaluateConfig):
             scored = Path(self.config.bundle)
@@ -72,7 +72,7 @@ class RunRecord:
 
     @cached_property
     def distributions(self) -> DistributionReport | None:
-        """The content of distributions.json."""
+        """The content of distributions.json; None if the run has none."""
         path = self.folder / DISTRIBUTIONS_FILE
         return load_typed(path, DistributionReport) if path.is_file() else None
 
@@ -81,7 +81,7 @@ class RunRecord:
         return load_parquet(self.folder / PREDICTIONS_FILE)
 
     def prediction_columns(self) -> pa.Table:
-        """Read predictions.parquet as Arrow columns, without importing pandas; DataError if missing or damaged."""
+        """Read predictions.parquet as an Arrow table, without pandas; DataError if the file is missing or damaged."""
         return load_columns(self.folder / PREDICTIONS_FILE)
 
 
@@ -101,15 +101,15 @@ def read_completed_run(folder: Path) -> RunRecord:
 
 
 def previous_run(run: RunRecord) -> RunRecord | None:
-    """Return the latest earlier completed run of the same name and command.
+    """Return the latest earlier completed run of the same name and command; None if there is none.
 
-    Names of run folders begin with the time, so they sort by it.
+    The names of run folders begin with the time, so the order of names is the order of time.
     """
     own = run.folder.resolve()
     for folder in sorted(own.parent.iterdir(), reverse=True):
         if folder.name >= own.name or not (folder / STATUS_FILE).is_file():
             continue
-        with suppress(DataError):  # a damaged run cannot be compared with, but must not make this one fail
+        with suppress(DataError):  # A damaged earlier run is skipped.
             before = read_completed_run(folder)
             if before.status.command == run.status.command:
                 return before

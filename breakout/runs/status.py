@@ -1,8 +1,8 @@
 """The status.json of a run: its type, its reader and writer, and the digests by which a changed file is noticed.
 
-While the run goes on, its state is "running". When it ends, the status is written once more, with a seal of its own
-content and the digests of the run's files (except run.log and report.html, which may still change), so that a later
-change of a digested file or of the status is noticed.
+During the run the state is "running". When the run ends, the status is written again, with the digests of the run's
+files and a digest of its own content (the seal). A later change of the status or of one of these files is then noticed.
+The files run.log and report.html may change, so they have no digest.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ PREDICTIONS_FILE = "predictions.parquet"
 LOG_FILE = "run.log"
 # These files may change after the status is written: the log grows, and `breakout report` rewrites the page.
 NOT_DIGESTED = (STATUS_FILE, LOG_FILE, "report.html")
-MANIFEST = "bundle/manifest.json"  # it holds the digests of the bundle's other files
+MANIFEST = "bundle/manifest.json"  # This file holds the digests of the bundle's other files.
 
 State = Literal["running", "completed", "failed", "interrupted", "killed"]
 
 
 class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The facts about a run beside its results; keys that do not apply to its command are left out of the file.
+    """The content of status.json; the file has no key that is None because it does not apply to the command.
 
-    `process` distinguishes a process from a later one with the same number. `files` maps paths in the run's folder to
-    SHA-256 digests; it is None while the run is running, and for runs of versions that wrote no digests.
+    `process` distinguishes the process of the run from a later process with the same number (see `process_identity`).
+    `files` maps paths in the run's folder to SHA-256 digests. It is None during the run, and in runs of earlier
+    versions that wrote no digests.
     """
 
     state: State
@@ -54,15 +55,15 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     host: str
     process: str | None = None
     files: dict[str, str] | None = None
-    # Keys of a job of a sweep.
+    # Only for a job of a sweep.
     job: int | None = None
     overrides: tuple[str, ...] | None = None
-    # Fingerprints of what was trained, scored or compared.
+    # The fingerprints of the bundles, and of the contract, that the run made, scored or compared.
     bundle: str | None = None
     contract: str | None = None
     candidate: str | None = None
     production: str | None = None
-    # A key of an evaluation of a saved bundle.
+    # Only for an evaluation of a saved bundle.
     contract_mismatch: tuple[str, ...] | None = None
     window: tuple[date, date] | None = None
     versions: dict[str, str] | None = None
@@ -72,9 +73,9 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def write_status(status: RunStatus, folder: Path) -> None:
-    """Write status.json; the status of a run that has ended gets the digests of its files and a seal.
+    """Write status.json; if the run has ended, with the digests of its files and a seal.
 
-    Secrets in addresses, which the error or an override may hold, are masked.
+    Secrets in addresses within the error and the overrides are masked.
     """
     path = folder / STATUS_FILE
     error = None if status.error is None else mask_secrets(status.error)
@@ -87,10 +88,10 @@ def write_status(status: RunStatus, folder: Path) -> None:
 
 
 def read_status(folder: Path) -> RunStatus:
-    """Read status.json; a running run whose process is gone is returned as killed.
+    """Return the content of status.json; the state is "killed" if the file says "running" but the process has ended.
 
-    Whether a process of another machine is alive cannot be known, so its run stays marked running. DataError naming the
-    file if it is missing, damaged or edited.
+    Whether a process of another machine has ended cannot be known, so its run stays "running". DataError, which names
+    the file, if it is missing, damaged or edited.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is no run folder: there is no such folder.")
@@ -106,7 +107,7 @@ def read_status(folder: Path) -> RunStatus:
 
 
 def check_files(folder: Path, status: RunStatus) -> None:
-    """Raise DataError naming the first file that was changed or removed since the run ended."""
+    """Raise DataError, which names the file, if a file of `status.files` was changed or removed since the run ended."""
     for name, digest in (status.files or {}).items():
         path = folder / name
         if not path.is_file():
@@ -119,23 +120,23 @@ def check_files(folder: Path, status: RunStatus) -> None:
 
 
 def warn_without_digests(place: Path, statuses: Iterable[RunStatus]) -> None:
-    """Log once that files below `place` cannot be checked, if a completed run among `statuses` has no digests."""
+    """Log one warning that files in `place` are not checked, if a completed run among `statuses` has no digests."""
     if any(status.state == "completed" and status.files is None for status in statuses):
         logger.warning("%s was made by a version that kept no digests of a run's files: they are not checked.", place)
 
 
 def process_identity(pid: int) -> str | None:
-    """Return a text that distinguishes a living process from others with the same number.
+    """Return a text that distinguishes a living process from earlier and later processes with the same number.
 
     It consists of the identifier that Linux gives each start of the machine, and the start time of the process. None if
-    the process is gone or cannot be seen.
+    the process has ended, or if the system is not Linux.
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         state, *rest = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return None
-    return None if state in "ZX" else f"{boot}:{rest[18]}"  # a zombie has already ended
+    return None if state in "ZX" else f"{boot}:{rest[18]}"  # Z: zombie, X: dead; both have ended.
 
 
 def _is_alive(status: RunStatus) -> bool:
@@ -153,7 +154,7 @@ def _is_alive(status: RunStatus) -> bool:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Return the digests of a run's files; of its bundle only the manifest, which holds the digests of the others."""
+    """Return the digests of the files in a run's folder by name, and of MANIFEST if there is a bundle."""
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     wanted = [name for name in names if name not in NOT_DIGESTED]
     wanted += [MANIFEST] if (folder / MANIFEST).is_file() else []

@@ -41,14 +41,14 @@ COLUMNS = {
 
 
 class BigQueryTracker:
-    """The table `tracking.table`, created when the first run is registered."""
+    """The table that the setting `tracking.table` names; it is created when the first run is registered."""
 
     def __init__(self, config: BigQueryTrackingConfig) -> None:
         check_table_name("tracking.table", config.table)
         self._config, self._table = config, config.table
 
     def register(self, run_folder: Path) -> None:
-        """Insert the run's row or replace it, by a MERGE on the run id."""
+        """Insert the row of a run, or replace it, by a MERGE on the run id; DataError if the run is still running."""
         run = experiment_row(read_ended_run(run_folder))
         record = asdict(run)
         with BigQueryJobs(self._config, "tracking", {"command": "track", "run": run.experiment_name}) as jobs:
@@ -60,13 +60,13 @@ class BigQueryTracker:
 
 
 def open_tracker(config: BigQueryTrackingConfig) -> BigQueryTracker:
-    """Return the tracker of `tracking=bigquery`."""
+    """Return the tracker of `tracking=bigquery`; ConfigurationError if the table's name is not valid."""
     return BigQueryTracker(config)
 
 
 def parameter(name: str, kind: str) -> str:
-    """Return the SQL expression that reads a column's query parameter."""
-    # wide_number_mode rounds numbers in JSON to FLOAT64; by default a number with more digits is an error.
+    """Return the SQL expression for the value of a column of type `kind`, from the query parameter @`name`."""
+    # By default PARSE_JSON refuses a number with more digits than FLOAT64 holds; wide_number_mode rounds it.
     return f"PARSE_JSON(@{name}, wide_number_mode => 'round')" if kind == "JSON" else f"@{name}"
 
 

@@ -1,4 +1,4 @@
-"""A run as a row of the experiments table."""
+"""The row of a run in the experiments table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExperimentRow:
-    """A run in plain values; dates, counts and results are None if the run ended before they were known."""
+    """One row; dates, counts, `results` and `model_path` are None if the run ended before they were known.
+
+    `config` is the settings and `results` the content of metrics.json, both as JSON texts.
+    """
 
     experiment_id: str
     experiment_name: str
@@ -87,7 +90,10 @@ Dates = tuple["date | None", "date | None"]
 
 
 def _windows(run: RunRecord) -> tuple[Dates, Dates]:
-    """Return the dates of training and evaluation; the configured dates if the run failed before it resolved them."""
+    """Return the first and last date of training and of evaluation, from the manifest or, without one, the settings.
+
+    A date that neither of them has is None.
+    """
     if run.manifest is not None:
         return run.manifest.windows.train, run.manifest.windows.evaluation or (None, None)
     return _configured(run.config)
@@ -101,7 +107,7 @@ def _configured(config: RootConfig | None) -> tuple[Dates, Dates]:
 
 
 def _parent_sweep(folder: Path) -> str | None:
-    """Return the name of the sweep that holds a run, from the path `sweeps/<sweep>/.../<run>`; None outside a sweep."""
+    """Return the part between `sweeps/` and the run's name in its path, such as `depths/runs`; None outside a sweep."""
     parts = folder.resolve().parts
     place = len(parts) - parts[::-1].index("sweeps") if "sweeps" in parts else len(parts)
     return "/".join(parts[place:-1]) or None

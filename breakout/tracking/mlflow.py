@@ -34,13 +34,16 @@ PARAMETERS_A_CALL = 100
 
 
 class MLflowTracker:
-    """A tracking server, or a local store beside the runs: `mlflow/` in the folder that holds `runs/` and `sweeps/`."""
+    """The tracker of `tracking=mlflow`: a tracking server, or without `tracking.uri` a local store.
+
+    The local store is the folder `mlflow/` in the folder that contains `runs/` and `sweeps/`.
+    """
 
     def __init__(self, config: MLflowTrackingConfig) -> None:
         self._config = config
 
     def register(self, run_folder: Path) -> None:
-        """Register the run; DataError if the server does not answer or refuses."""
+        """Register the run; DataError if it is still running, or if the server does not answer or refuses it."""
         record = read_ended_run(run_folder)
         with self._translating(run_folder):
             client, experiment = self._open(run_folder)
@@ -53,7 +56,7 @@ class MLflowTracker:
             client.set_terminated(run, STATES.get(record.status.state, "FAILED"), ended)
 
     def _open(self, run_folder: Path) -> tuple[MlflowClient, str]:
-        """Return the client and the id of the experiment, which is created if there is none."""
+        """Return the client and the id of the MLflow experiment, which is created if it does not exist."""
         store = _outputs_of(run_folder) / "mlflow"
         client_class = _import_client(self._config.timeout_seconds)
         if self._config.uri is None:
@@ -72,7 +75,7 @@ class MLflowTracker:
             yield
         except BreakoutError:
             raise
-        except Exception as error:  # MLflow's errors have no common base class
+        except Exception as error:  # The errors of MLflow and its database have no common base class.
             where, reason = str(self._config.uri or _outputs_of(run_folder) / "mlflow"), str(error).strip()
             reason = mask_parts(reason.partition("\n")[0], where)[:200]
             raise DataError(
@@ -81,7 +84,7 @@ class MLflowTracker:
 
 
 def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
-    """Return the tracker of `tracking=mlflow`; ConfigurationError if its address was saved with its secret masked."""
+    """Return the tracker of `tracking=mlflow`; ConfigurationError if the secret in its address is masked."""
     if config.uri is not None and has_mask(config.uri):
         raise ConfigurationError(
             f"tracking.uri={config.uri} was saved without its secret: give it again with tracking.uri=..., "
@@ -91,9 +94,10 @@ def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
 
 
 def _import_client(timeout_seconds: float) -> type[MlflowClient]:
-    """Import and return MLflow's client, with telemetry off and short timeouts.
+    """Import and return the class of MLflow's client, with telemetry off and short timeouts.
 
-    MLflow reads both from the environment when it is imported.
+    MLflow reads these options from environment variables when it is imported. ConfigurationError if MLflow is not
+    installed.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
@@ -109,7 +113,7 @@ def _import_client(timeout_seconds: float) -> type[MlflowClient]:
 def _run_of(
     client: MlflowClient, experiment: str, tag: str, value: str, record: RunRecord | None, parent: str | None
 ) -> str:
-    """Return the MLflow run that has this tag; it is created if there is none."""
+    """Return the id of the MLflow run whose tag `tag` has the value `value`; it is created if there is none."""
     # A quote cannot be escaped in MLflow's filters, so it is replaced by `_`, which matches any single character.
     pattern = re.sub("['\"\\\\]", "_", value)
     found = client.search_runs([experiment], f"tags.`{tag}` LIKE '{pattern}'")
@@ -123,7 +127,7 @@ def _run_of(
 
 
 def _sweep_run(client: MlflowClient, experiment: str, sweep: Path) -> str:
-    """Return the parent run of a sweep, after adding the files that the sweep has written so far."""
+    """Add the files that a sweep has written so far to its MLflow run, and return the id of that run."""
     run = _run_of(client, experiment, SWEEP_TAG, sweep.name, None, None)
     for name in ("sweep.json", "leaderboard.json", "leaderboard.csv", "report.html"):
         if (sweep / name).is_file():
@@ -135,8 +139,8 @@ def _sweep_run(client: MlflowClient, experiment: str, sweep: Path) -> str:
 def _log_values(client: MlflowClient, run: str, record: RunRecord) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
-    # Each metric has the time at which the run finished. If a run is registered again, its points are therefore equal
-    # to the earlier ones, and MLflow's database stores equal points once.
+    # MLflow stores equal pairs of time and value once. Every metric gets the time at which the run finished, so
+    # registering the run again adds none.
     when = _milliseconds(record.status.finished) or 0
     metrics = [Metric(name, value, when, 0) for name, value in metric_values(record).items()]
     tags = [RunTag(name, value) for name, value in tag_values(record).items()]
@@ -160,13 +164,13 @@ def _log_files(client: MlflowClient, run: str, folder: Path) -> None:
 
 
 def _sweep_folder(run_folder: Path) -> Path | None:
-    """Return the folder of the sweep that holds a run: `sweeps/<sweep>` of `sweeps/<sweep>/.../<run>`."""
+    """Return the folder `sweeps/<sweep>` of a run in `sweeps/<sweep>/.../<run>`; None outside a sweep."""
     parents = run_folder.resolve().parents
     return next((folder for folder in parents if folder.parent.name == "sweeps"), None)
 
 
 def _outputs_of(run_folder: Path) -> Path:
-    """Return the folder that holds `runs/` and `sweeps/`."""
+    """Return the outputs folder of a run, which contains `runs/` and `sweeps/`."""
     sweep = _sweep_folder(run_folder)
     return sweep.parent.parent if sweep else run_folder.resolve().parents[2]
 

@@ -1,8 +1,8 @@
 """A bundle as an MLflow model: its inputs are the features in contract order, its output is a probability.
 
-A model of points has two more inputs: the player's season average and the fewest points that are a breakout.
-
-The model holds the files of the bundle. MLflow calls `_load_pyfunc` of this module to read them. Nothing is pickled.
+A model that predicts a distribution of points has two more inputs: the player's season average and the fewest points
+that are a breakout. The MLflow model holds the files of the bundle, and MLflow calls `_load_pyfunc` of this module to
+read them. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 
 
 class BundleModel:
-    """The interface that MLflow expects of a loaded model."""
+    """A bundle with the method `predict` that MLflow calls."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
 
     def predict(self, features: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """Return the `probability` of each row of features; MLflow has put the columns into contract order."""
+        """Return a frame with the column `probability` for rows of features; `params` has no effect.
+
+        MLflow has put the columns of `features` into the order of the model's signature.
+        """
         import pandas as pd
 
         del params
@@ -57,7 +60,7 @@ def save_mlflow_model(bundle: Path, folder: Path) -> None:
     contract, kind = load_contract(bundle), KINDS[load_manifest(bundle).model.kind]
     inputs = Schema([ColSpec("double", name) for name in (*contract.names, *kind.row_columns)])
     with warnings.catch_warnings():
-        # MLflow warns if there is no input example, although the signature is given.
+        # MLflow warns that there is no input example, although the signature makes it unnecessary.
         warnings.filterwarnings("ignore", message=".*[Ii]nput example", category=UserWarning)
         mlflow.pyfunc.save_model(
             path=str(folder),

@@ -17,9 +17,9 @@ NOT_A_PARAMETER = ("tracking.", "paths.")
 
 
 def parameter_values(record: RunRecord) -> dict[str, str]:
-    """Return the settings by dotted name as text, without those of `tracking` and `paths`.
+    """Return the settings as text by dotted name, such as "model.depth", without the groups `tracking` and `paths`.
 
-    A text stays as it is. Any other value is written as JSON, cut to LONGEST_PARAMETER characters.
+    A string is not changed. Any other value is written as JSON, cut to LONGEST_PARAMETER characters.
     """
     flat = flatten(record.settings)
     return {
@@ -60,7 +60,7 @@ def _evaluation_values(evaluation: EvaluationResult) -> dict[str, float | None]:
 
 
 def tag_values(record: RunRecord) -> dict[str, str]:
-    """Return the tags by which runs are searched: verdict, contract, data, commit and others."""
+    """Return the tags by name, such as verdict, contract, data and commit; a tag without a value is left out."""
     manifest, row = record.manifest, experiment_row(record)
     evaluation = record.metrics.evaluation if record.has_metrics else None
     tags = {

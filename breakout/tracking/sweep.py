@@ -1,4 +1,4 @@
-"""The registration of the jobs of a finished sweep, each with the tracker of its own settings."""
+"""The registration of the jobs of a finished sweep, each with the tracker that its settings name."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ logger = logging.getLogger("breakout")
 
 
 def register_sweep(folder: Path, trackers: Collection[TrackingConfig] = ()) -> None:
-    """Register every job that has ended, failed ones too; DataError as in `register_run`.
+    """Register every job that has ended, also a failed one; DataError as in `register_run`.
 
-    Saved settings hold tracker addresses with masked secrets. `trackers` are the configured trackers with the full
-    addresses.
+    The settings that a job saved hold the tracker's address with its secret masked. `trackers` are the configured
+    trackers with their full addresses.
     """
     for status_file in sorted(folder.glob(f"runs/*/{STATUS_FILE}")):
         run = status_file.parent
         try:
             status, config = read_status(run), load_file(run / SETTINGS_FILE, ExperimentConfig)
-        except BreakoutError as error:  # the job was refused, killed before it wrote its settings, or damaged
+        except BreakoutError as error:  # The job was refused, or killed before it saved its settings, or is damaged.
             logger.info("not registered: %s", error)
             continue
         if status.state != "running":
@@ -37,6 +37,6 @@ def register_sweep(folder: Path, trackers: Collection[TrackingConfig] = ()) -> N
 
 
 def _with_secret(saved: TrackingConfig, trackers: Collection[TrackingConfig]) -> TrackingConfig:
-    """Return the tracker of `trackers` that has this saved form; the saved form itself if there is none."""
+    """Return the tracker among `trackers` that is equal to `saved` when it is saved; `saved` if there is none."""
     form = to_saved({"tracking": saved})
     return next((tracker for tracker in trackers if to_saved({"tracking": tracker}) == form), saved)

@@ -1,4 +1,4 @@
-"""The interface of trackers, and the registration of runs. A run is kept even if its tracker fails."""
+"""The interface of trackers, and the registration of runs. The files of a run are kept even if its tracker fails."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ WARNS_ONLY = ("mlflow",)
 
 
 class Tracker(Protocol):
-    """A store of runs that several people share. Registering a run again replaces its entry."""
+    """A place outside the run's folder where runs are recorded. Registering a run again replaces its entry."""
 
     def register(self, run_folder: Path) -> None:
-        """Read a finished or failed run's files and register it; DataError if that fails."""
+        """Read the files of a run that has ended, and register the run; DataError if that fails."""
         ...
 
 
 def has_tracker(mapping: Mapping[str, Any]) -> bool:
-    """Return whether a job's settings name a tracker. The settings of a refused job may lack the group `tracking`."""
+    """Return whether the settings of a job name a tracker; false if they have no group `tracking`."""
     is_tracked: bool = mapping.get("tracking", {}).get("kind", "none") != "none"
     return is_tracked
 
@@ -66,9 +66,9 @@ def register_run(
 ) -> None:
     """Register a run that has ended; `failure` is the error that ended the run, if it failed.
 
-    The run is always kept. If a tracker of WARNS_ONLY cannot be reached, a warning is logged, unless registering was
-    the command itself (`is_asked_for`). With other trackers DataError describes how to register the run later; if the
-    run itself failed, that message is added to its error as a note instead.
+    `is_asked_for` is true if the command's only purpose is to register the run. If the tracker fails, a message says
+    how to register the run later. It is added as a note to `failure` if the run failed. Otherwise it is logged as a
+    warning if the tracker is in WARNS_ONLY and `is_asked_for` is false, and raised as DataError in all other cases.
     """
     if config.kind == "none":
         return

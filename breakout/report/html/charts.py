@@ -1,6 +1,6 @@
-"""Charts as marks on a plane: lines, dots, boxes and text, which the template `chart.svg.j2` writes as one SVG element.
+"""Charts of lines, dots, boxes and text, which the template `chart.svg.j2` writes as one SVG element.
 
-Colours are the names of variables in `page.css`, so one chart serves light, dark and paper.
+Colours are names of CSS variables in `page.css`, so the same chart is shown on a light or dark screen and on paper.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 from breakout.evaluation.formatting import HasInterval, format_number, true_minus
 
-# Units of an SVG view box. A chart is scaled to the width of its column; one unit is about one pixel on a phone.
-FONT, LETTER = 12, 7.2  # height of text; width of a digit, which wide letters do not exceed
-SQUARE = (440, 316)  # width and height of a chart with two numeric axes
-WIDE = 540  # width of a chart with one line of marks for each row
-ROW, ROW_BELOW_LABEL = 24, 42  # height of a row with its label at its left, or above it
-SHORT_LABEL, LONG_LABEL = 30, 76  # letters that fit at the left, or above
+# Lengths are in units of the SVG view box. The page scales a chart to the width of its column; on a phone one unit is
+# about one pixel.
+FONT, LETTER = 12, 7.2  # the height of text; the width that is reserved for one letter
+SQUARE = (440, 316)  # the width and height of a chart with two numeric axes
+WIDE = 540  # the width of a chart with one row for each label
+ROW, ROW_BELOW_LABEL = 24, 42  # the height of a row whose label is at its left, or above it
+SHORT_LABEL, LONG_LABEL = 30, 76  # the number of letters that fit at the left of a row, or above it
 
 Point = tuple[float, float]
 
@@ -32,7 +33,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Axis:
-    """A linear scale that maps `low` to `high` of the data onto `start` to `end` of the drawing."""
+    """A linear scale that maps the data range `low` to `high` onto the positions `start` to `end` of the drawing."""
 
     low: float
     high: float
@@ -106,7 +107,7 @@ class Chart:
         self.marks.append(Mark("line", {**self._stroke(colour, 1), **place}))
 
     def legend(self, entries: Sequence[tuple[str, str]], x: float, y: float) -> None:
-        """Write names beside a stroke of their colour, one below the other, from a point of the drawing."""
+        """Write (name, colour) entries, each with a box of its colour, one below the other from a point downwards."""
         for line, (name, colour) in enumerate(entries):
             self.marks.append(Mark("rect", {"x": x, "y": y + 17 * line - 4, "width": 18, "height": 7, "rx": 2}))
             self.marks[-1].attributes["fill"] = f"var(--{colour})"
@@ -128,7 +129,7 @@ def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 
 def tick_pattern(ticks: Sequence[float]) -> str:
-    """Return the format with as many decimals as the distance between ticks needs."""
+    """Return the format specification with as many decimals as the distance between the ticks needs."""
     step = ticks[1] - ticks[0] if len(ticks) > 1 else ticks[0] if ticks else 1.0
     return f".{max(0, -math.floor(math.log10(abs(step) or 1.0) + 1e-9))}f"
 
@@ -142,10 +143,10 @@ def square_chart(
     percent: str = "",
     x_labels: Sequence[str] | None = None,
 ) -> Chart:
-    """Return a chart with a grid and two titled axes, each given as (title, low, high).
+    """Return an empty chart with a grid and two titled axes, each given as (title, low, high).
 
-    `percent` names the axes ("x", "y", "xy") that are labelled in per cent. `x_labels` replace the numbers of the x
-    axis, one at each whole number from 0.
+    `percent` names the axes with labels in per cent: "x", "y" or "xy". If `x_labels` is given, these texts stand at 0,
+    1, 2, ... of the x axis instead of numbers.
     """
     width, height = SQUARE
     y_ticks = round_ticks(y[1], y[2])
@@ -181,10 +182,10 @@ def row_chart(
     *,
     legend: Sequence[tuple[str, str]] = (),
 ) -> Chart:
-    """Return a chart with one row for each label, from top to bottom, and a titled axis that includes all values.
+    """Return an empty chart with one row for each label, from top to bottom, and an x axis that includes all `values`.
 
-    Row `i` is at height `i` of the y axis. Labels are written left of their rows, or all of them above their rows if
-    one is too long.
+    Row i is at the position i of the y axis. Labels are at the left of their rows, or all above their rows if one is
+    too long. `legend` holds (name, colour) entries.
     """
     known = list(values)
     margin = 0.04 * (max(known) - min(known)) or 0.01
@@ -194,7 +195,7 @@ def row_chart(
     row = ROW_BELOW_LABEL if is_above else ROW
     top = 8 + (22 if legend else 0)
     bottom = top + row * len(labels)
-    # The middle of row i, or the lower part of the row if its label is above.
+    # The position of row 0: the middle of its height, or lower if its label is above it.
     first = top + row * (0.72 if is_above else 0.5)
     y = Axis(0, 1, first, first + row)
     chart = Chart(name, alt, WIDE, bottom + 44, Axis(low, high, left, WIDE - 16), y, is_wide=True)
@@ -230,7 +231,7 @@ def ends(interval: HasInterval) -> tuple[float, float]:
 
 
 def below(points: Sequence[Point], limit: float) -> list[Point]:
-    """Return a line cut off where it rises above `limit`."""
+    """Return the parts of a line through points (x, y) at or below y = `limit`, with the points where it crosses."""
     cut: list[Point] = []
     for before, after in zip([points[0], *points], points, strict=False):
         if (before[1] > limit) != (after[1] > limit):

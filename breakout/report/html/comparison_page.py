@@ -11,7 +11,7 @@ from breakout.report.html.run_charts import draw_reliability
 
 
 def render_comparison(compared: HeadToHead) -> str:
-    """Return the page of a comparison."""
+    """Return the HTML page of a comparison."""
     return render_page(
         "comparison.html.j2",
         title=f"{compared.candidate.manifest.name} against {compared.production.manifest.name}",

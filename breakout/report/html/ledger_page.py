@@ -26,14 +26,14 @@ COLOURS = ("blue", "orange", "green", "red")
 
 
 def write_ledger_page(review: LedgerReview, outputs: str | Path) -> Path:
-    """Write the page into the ledger's folder and return its path. The page depends on the review alone."""
+    """Write the page into the ledger's folder below `outputs`, and return its path."""
     path = Path(outputs) / FOLDER / PAGE
     save_text(render_ledger(review), path)
     return path
 
 
 def render_ledger(review: LedgerReview) -> str:
-    """Return the page of a review."""
+    """Return the HTML page of a review of the ledger."""
     return render_page(
         "ledger.html.j2",
         title="Ledger of predictions",
@@ -47,7 +47,10 @@ def render_ledger(review: LedgerReview) -> str:
 
 
 def draw_weeks(score: ModelScore) -> Chart | None:
-    """Return a chart of the log loss by week, beside the promised interval; None without scores."""
+    """Return a chart of the log loss by week; None without scores.
+
+    A band shows the interval of the log loss in the model's own evaluation, if there is one.
+    """
     if score.scores is None:
         return None
     weeks = score.scores.weeks
@@ -68,7 +71,10 @@ def draw_weeks(score: ModelScore) -> Chart | None:
 
 
 def draw_evidence(scores: Sequence[ModelScore]) -> Chart | None:
-    """Return a chart of the e-value of each shadow after each date, on a logarithmic scale; None without two dates."""
+    """Return a chart of the e-value of each shadow after each date, on a logarithmic scale.
+
+    None if no shadow has been compared with production on at least two dates.
+    """
     found = [
         (score.name, one) for score in scores if (one := score.against_production) is not None and one.e_values.size > 1
     ]

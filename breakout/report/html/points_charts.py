@@ -11,7 +11,7 @@ from breakout.report.html.run_charts import draw_reliability
 
 
 def draw_pit(pit: PitHistogram) -> Chart:
-    """Draw the shares of the PIT's bins beside the share that right distributions have."""
+    """Draw the share of games in each bin of the PIT, with a line at the share that right distributions give."""
     bins, flat = len(pit.shares), 1 / len(pit.shares)
     alt = f"PIT histogram: shares from {min(pit.shares):.3f} to {max(pit.shares):.3f}; flat is {flat:.3f}"
     chart = square_chart("pit", alt, ("PIT", 0, 1), ("share of games", 0, 1.15 * max(*pit.shares, flat)))
@@ -23,7 +23,7 @@ def draw_pit(pit: PitHistogram) -> Chart:
 
 
 def draw_fans(fans: Sequence[Fan]) -> Chart:
-    """Draw the central 90 % and 50 % of each game's predicted points, the median, and the points that were scored."""
+    """Draw each game's predicted points (central 90 % and 50 % intervals, and median) and the points scored in it."""
     chart = row_chart(
         "fans",
         "predicted points of " + ", ".join(f"{fan.player_lookup} (scored {fan.points})" for fan in fans),
@@ -42,6 +42,6 @@ def draw_fans(fans: Sequence[Fan]) -> Chart:
 
 
 def draw_line(line: LineReliability) -> Chart:
-    """Draw the share of games with more points than a line against its probability by bin."""
+    """Draw the share of games with more points than a line against the mean predicted probability, for each bin."""
     chart = draw_reliability(line.reliability, None)
     return replace(chart, name=f"line-{line.line:g}".replace(".", "-"), alt=f"over {line.line:g} points, {chart.alt}")

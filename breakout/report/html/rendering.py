@@ -1,6 +1,6 @@
 """The Jinja2 environment of all pages.
 
-Values are escaped and stripped of control characters. A name that is not defined is an error.
+Templates escape the values that they insert and leave out control characters. An undefined name is an error.
 """
 
 from __future__ import annotations
@@ -53,5 +53,5 @@ def _format_number(value: float | None, pattern: str = ".3f") -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return text without control characters; markup that a template produced is not changed."""
+    """Return a text without control characters; any other value, and markup of a template, is returned unchanged."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -16,7 +16,7 @@ from breakout.evaluation.verdict import MARGINAL_AUC, READY_AUC
 from breakout.features.distributions import FeatureDistribution, Sample
 from breakout.report.html.charts import SQUARE, Axis, Chart, Point, below, ends, estimate_of, row_chart, square_chart
 
-QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # the quantiles drawn for each feature
+QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # the levels of the quantiles drawn for each feature
 
 
 def draw_verdict_scale(auc: Interval) -> Chart:
@@ -28,7 +28,7 @@ def draw_verdict_scale(auc: Interval) -> Chart:
     chart = Chart("verdict", alt, SQUARE[0], 84, Axis(*reach, 78, SQUARE[0] - 78), Axis(0, 1, 48, 24), is_wide=True)
     for name, limit in limits.items():
         chart.bar((limit, 0), (limit, 1), "grey")
-        side = "start" if name == "ready" else "end"  # in opposite directions, so that labels never overlap
+        side = "start" if name == "ready" else "end"  # The last two labels would overlap on the same side.
         chart.label(limit, 1, f"{name} {limit:.2f}", side, "muted", (0, -10))
     chart.bar((low, 0.5), (high, 0.5), "blue", width=7)
     chart.dot(estimate_of(auc), 0.5, "ink", radius=5)
@@ -52,7 +52,7 @@ def draw_roc(curve: Curve, auc: Interval) -> Chart:
 
 
 def draw_precision_recall(curve: Curve, average_precision: Interval, breakout_rate: float) -> Chart:
-    """Draw precision against recall, with the breakout rate that flagging everyone gives."""
+    """Draw precision against recall, with a line at the breakout rate, the precision of flagging every game."""
     alt = (
         f"precision against recall, average precision {format_interval(average_precision)}; "
         f"flagging everyone gives {breakout_rate:.3f}"
@@ -65,9 +65,9 @@ def draw_precision_recall(curve: Curve, average_precision: Interval, breakout_ra
 
 
 def draw_reliability(bins: Sequence[ReliabilityBin], before: Sequence[ReliabilityBin] | None) -> Chart:
-    """Draw the breakout rate against the probability by bin, with intervals.
+    """Draw the breakout rate of each bin against its mean probability, with intervals.
 
-    A calibrated model is also drawn before calibration.
+    `before` holds the bins before calibration, which are drawn too; None if the model is not calibrated.
     """
     highest = max(
         max(part.mean_probability, estimate_of(part.breakout_rate), ends(part.breakout_rate)[1]) for part in bins
@@ -92,7 +92,7 @@ def draw_reliability(bins: Sequence[ReliabilityBin], before: Sequence[Reliabilit
 
 
 def draw_histogram(histogram: ScoreHistogram) -> Chart:
-    """Draw the probabilities of breakouts and of other games, each as shares of its class."""
+    """Draw one histogram of the probabilities of breakouts and one of those of other games, in shares of the class."""
     edges = histogram.edges
     shares = [[count / (sum(counts) or 1) for count in counts] for counts in (histogram.others, histogram.breakouts)]
     alt = f"distribution of probabilities, from {edges[0]:.3f} to {edges[-1]:.3f}, of breakouts and of other games"
@@ -133,10 +133,10 @@ def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | No
 
 
 def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
-    """Draw the lift of the highest-ranked share of games, with the intervals of the reported shares."""
+    """Draw the lift of the top games against their share of all games, with intervals at the reported shares."""
     alt = "lift: " + "; ".join(f"top {part.fraction:.0%} {format_interval(part.lift)}" for part in top)
     points = list(zip(curve.x, curve.y, strict=True))
-    # The lift of the first few games varies widely, so the axis need only hold the curve from the top 2% on.
+    # The lift of the first few games varies widely, so the y axis ends at the highest lift of the top 2 % or more.
     settled = [y for x, y in points if x >= 0.02] or [1.0]
     known = [part for part in top if part.lift.estimate is not None]
     limit = 1.08 * max([*settled, *(ends(part.lift)[1] for part in known)])
@@ -174,7 +174,10 @@ def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
 
 
 def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
-    """Draw quantiles of each feature in training and evaluation, in standard deviations from the training mean."""
+    """Draw quantiles of each feature in training and evaluation, in standard deviations from the training mean.
+
+    None if no feature varies in training or nothing was evaluated.
+    """
     known = [part for part in features if part.reference.sd and part.current.quantiles]
     if not known:
         return None
@@ -217,7 +220,7 @@ def _dot_with_bar(chart: Chart, x: float, interval: Interval, colour: str = "blu
 
 
 def _stairs(edges: Sequence[float], heights: Sequence[float]) -> list[Point]:
-    """Return the outline of a histogram."""
+    """Return the points of the upper outline of a histogram."""
     return [
         point for left, right, y in zip(edges, edges[1:], heights, strict=False) for point in ((left, y), (right, y))
     ]

@@ -1,4 +1,4 @@
-"""A run's report as one self-contained page, from the run's own files."""
+"""The report of a run as one self-contained page, made from the files of the run."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ REPORT_FILE = "report.html"
 
 
 def write_page(folder: Path) -> Path:
-    """Write report.html from the run's own files and return its path."""
+    """Write report.html into a run's folder from the run's other files, and return its path."""
     path, run = folder / REPORT_FILE, read_run(folder)
     save_text(render_run(run, run.metrics), path)
     return path
 
 
 def render_run(run: RunRecord, metrics: RunMetrics) -> str:
-    """Return the page of a run that trained, evaluated, or both."""
+    """Return the HTML page of a run that trained a model, or evaluated one, or both."""
     model, before = metrics.model, previous_run(run)
     return render_page(
         "run.html.j2",
@@ -43,7 +43,7 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
         command=origin.repeat_command(run),
         reproduce=f"breakout reproduce {shlex.quote(str(run.folder))}" if run.status.command == "train" else None,
         model_title=describe_kind(model.kind),
-        # Only a boosted model depends on the seed, and only a run that fits has a validation part.
+        # Only boosted trees depend on the seed, and only a run that fits a model has validation metrics.
         depends_on_seed="trees" in model.figures and metrics.validation is not None,
         tables=run_tables,
         charts=run_charts,

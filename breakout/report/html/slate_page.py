@@ -9,5 +9,5 @@ from breakout.report.html.rendering import render_page
 
 
 def render_slate(slate: Slate, bundle: Bundle) -> str:
-    """Return the page of a slate."""
+    """Return the HTML page of a slate."""
     return render_page("slate.html.j2", title=f"Slate of {slate.day}", slate=slate, bundle=bundle, tables=slate_tables)

@@ -8,11 +8,14 @@ from typing import Any
 from breakout.evaluation.formatting import HasInterval, format_number
 from breakout.report.html.charts import Axis, Chart, ends, estimate_of, row_chart
 
-CELL = (92, 44)  # width and height of a cell of a heat map
+CELL = (92, 44)  # the width and height of a cell of a heat map, in units of the drawing
 
 
 def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Any) -> Chart:
-    """Draw a metric by depth (downwards) and iterations (to the right); a darker cell is better."""
+    """Draw a heat map of a metric by depth (rows) and iterations (columns); a darker cell is better.
+
+    `cells` maps (depth, iterations) to the value.
+    """
     depths, iterations = sorted({depth for depth, _ in cells}), sorted({count for _, count in cells})
     low, high = min(cells.values()), max(cells.values())
     alt = f"{metric.title} on validation by depth and iterations, from {low:.4f} to {high:.4f}"
@@ -37,7 +40,7 @@ def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Any
 
 
 def draw_intervals(rows: Sequence[tuple[str, HasInterval, str]]) -> Chart | None:
-    """Draw the AUC of each row (label, interval, colour) with its interval, and a line at 0.5."""
+    """Draw an AUC and its interval for each row (label, interval, colour), and a line at 0.5; None without any AUC."""
     known = [row for row in rows if row[1].estimate is not None]
     if not known:
         return None
@@ -53,7 +56,7 @@ def draw_intervals(rows: Sequence[tuple[str, HasInterval, str]]) -> Chart | None
 
 
 def draw_seeds(rows: Sequence[tuple[str, Sequence[float]]], metric: str) -> Chart:
-    """Draw one dot for each seed in the row of its recipe, and a stroke at their mean."""
+    """Draw a row for each recipe (label, values by seed): one dot for each value, and a stroke at their mean."""
     alt = f"validation {metric} of {len(rows)} recipes, one dot a seed"
     values = [value for _, row in rows for value in row]
     chart = row_chart("seeds", alt, f"validation {metric}", [label for label, _ in rows], values)

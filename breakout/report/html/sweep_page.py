@@ -14,7 +14,7 @@ from breakout.report.html.sweep_charts import draw_heat_map, draw_intervals, dra
 
 
 def render_sweep(board: Leaderboard) -> str:
-    """Return the page of a sweep."""
+    """Return the HTML page of a sweep."""
     return render_page(
         "sweep.html.j2",
         title=f"Sweep {board.sweep}",
@@ -28,9 +28,9 @@ def render_sweep(board: Leaderboard) -> str:
 
 
 def _heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
-    """Return a heat map for each table with several depths or iterations.
+    """Return a heat map of the validation metric for each table whose jobs have several depths or iterations.
 
-    Each is given as the table's title, the chart, and whether a cell is the mean of several jobs.
+    An entry is the table's title, the chart, and whether a cell is the mean of several jobs.
     """
     maps = []
     for number, table in enumerate(board.tables, 1):
@@ -47,9 +47,9 @@ def _heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
 
 
 def _window_chart(board: Leaderboard) -> Chart | None:
-    """Return a chart of the evaluation AUC in each table: one job, its folds, and logistic regression.
+    """Return a chart of the AUC on evaluation games in each table: of one job, its folds, and logistic regression.
 
-    The job is the simplest of those that are tied with the best on the validation part.
+    The job is the simplest of the jobs that are tied with the best on the validation part. None if no AUC is known.
     """
     rows: list[tuple[str, HasInterval, str]] = []
     for table in board.tables:
@@ -67,7 +67,7 @@ def _window_chart(board: Leaderboard) -> Chart | None:
 
 
 def _seed_chart(board: Leaderboard) -> Chart | None:
-    """Return a chart of the validation metric of each recipe by seed."""
+    """Return a chart of the validation metric of each recipe by seed; None without several seeds."""
     rows = [
         (f"{spread.window}: {spread.label}".rstrip(": "), spread.value.values) for spread in board.seeds if spread.value
     ]

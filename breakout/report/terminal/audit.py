@@ -1,4 +1,4 @@
-"""The result of an audit on the terminal: a table of checks, and the smallest counterexamples."""
+"""The result of an audit on the terminal: a table of checks, and counterexamples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress bars and lines; nothing is drawn if the output is not a terminal."""
+"""Progress bars and progress lines on the terminal."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 class _LatestMessage(logging.Handler):
-    """A log handler that shows the latest message of the package's log on the line of a progress task.
+    """A log handler that shows the latest log message on the line of a progress task.
 
-    A warning is printed above the line if no other handler keeps it, because without this handler `logging` would
-    print it.
+    A warning is also printed above the line if this is the only handler: otherwise the warning would be lost, because
+    `logging` prints warnings by itself only if there is no handler.
     """
 
     def __init__(self, out: PlainConsole, progress: Progress, task: TaskID, name: str) -> None:
@@ -46,7 +46,7 @@ class _LatestMessage(logging.Handler):
 def progress_line(name: str) -> Iterator[None]:
     """Show the elapsed time and the latest log message on one line, which disappears at the end of the block.
 
-    Messages of the level INFO reach the line because the package's log level is lowered to INFO inside the block.
+    The level of the package's log is set to INFO inside the block. Nothing is shown if the output is not a terminal.
     """
     out = console()
     if not out.is_terminal:
@@ -68,7 +68,7 @@ def progress_line(name: str) -> Iterator[None]:
 
 @contextmanager
 def audit_bar() -> Iterator[Callable[[object], None]]:
-    """Show a bar while dates are recomputed; the yielded function advances it by one date."""
+    """Show a progress bar of an audit; the yielded function advances it by one date and ignores its argument."""
     out = console()
     with Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
         bar = progress.add_task("dates recomputed", total=None)
@@ -77,9 +77,9 @@ def audit_bar() -> Iterator[Callable[[object], None]]:
 
 @contextmanager
 def job_bar(out: PlainConsole, done: int, total: int) -> Iterator[Callable[[int, str], None]]:
-    """Show a bar with the time left while jobs run.
+    """Show a progress bar of a sweep's jobs with the time left.
 
-    The yielded function sets the number of finished jobs and the note beside the bar.
+    The yielded function sets the number of finished jobs and the text at the end of the bar.
     """
     columns = (
         TextColumn("{task.description}", markup=False),

@@ -1,4 +1,4 @@
-"""The console on which tables and styled lines are printed; it interprets no markup in values."""
+"""The console on which tables and styled lines are printed, without interpreting markup in values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.text import Text
 from breakout.report.tables import UNDEFINED, Cell, Table
 from breakout.safe_text import printable
 
-WIDTH_OF_A_PIPE = 120  # columns; rich would use 80
+WIDTH_OF_A_PIPE = 120  # the number of columns if the output is not a terminal; the default of rich is 80
 
 
 class PlainConsole(Console):
@@ -28,11 +28,11 @@ class PlainConsole(Console):
         return super().render_str(printable(text), **options)
 
     def on_broken_pipe(self) -> None:
-        """Leave a broken pipe to the command line, as for any other output; rich alone would exit with 1."""
+        """Raise BrokenPipeError, which the command line handles; rich by itself would exit with 1."""
         raise BrokenPipeError
 
     def print_place(self, name: str, place: object) -> None:
-        """Print the path of something on one line, however long, so that it can be copied."""
+        """Print a name and a path on one line, which is never wrapped, so that the path can be copied."""
         self.print(f"{name}: {place}", soft_wrap=True)
 
     def print_warning(self, text: object) -> None:
@@ -51,7 +51,7 @@ class PlainConsole(Console):
 
 
 def console() -> PlainConsole:
-    """Return a console on standard output; if that is no terminal, lines are cut at 120 columns."""
+    """Return a console on standard output; if that is not a terminal, the console has 120 columns."""
     screen = PlainConsole()
     return screen if screen.is_terminal else PlainConsole(WIDTH_OF_A_PIPE)
 
@@ -62,15 +62,15 @@ def styled(value: object, style: str, after: object = "") -> Text:
 
 
 def titled_table(title: str, *columns: str | Column) -> RichTable:
-    """Return an empty table with a left-aligned title; without one if the title is empty."""
+    """Return a table without rows, with a left-aligned title; without a title if the text is empty."""
     return RichTable(*columns, title=title or None, title_justify="left")
 
 
 def format_cell(cell: Cell) -> str:
     """Return the text of a cell in characters that every terminal can show.
 
-    The ends of an interval without signs are joined by a hyphen, so that a narrow column breaks the line before the
-    interval and not inside it.
+    The ends of an interval without signs are joined by a hyphen instead of " to ", so that a narrow column breaks the
+    line before the interval and not inside it.
     """
     if cell.kind != "number":
         return str(cell)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from breakout.box_scores.importing import ImportResult
     from breakout.warehouse.table_folder import TableManifest
 
-LISTED = 20  # corrected cells, names and the like; the tables hold all
+LISTED = 20  # the number of corrected cells, names and other items that a list shows; the tables hold all
 
 
 def print_import(result: ImportResult, folder: Path, manifest: TableManifest) -> None:

@@ -16,7 +16,7 @@ def print_board(board: Leaderboard) -> None:
     """Print the best jobs of each table, the jobs that are not completed, and the paths of the files."""
     out = console()
     for table in board.tables[:SHOWN_TABLES]:
-        # a line of its own, because rich wraps a table's title to the table's width
+        # The title is printed apart from the table, because rich wraps a table's title to the table's width.
         out.print(_title(table), style="bold")
         out.print_table(_table(table, board.optimized_metric))
     if len(board.tables) > SHOWN_TABLES:

@@ -90,7 +90,8 @@ def print_review(review: LedgerReview, page: Path) -> None:
         out.print("the ledger is empty; `breakout predict` and `breakout daily` fill it")
     else:
         out.print_table(tables.count_table(review.scoreboard))
-    scores = tables.score_table(review.scoreboard).without("Brier", "below base rate")  # 80 columns hold the others
+    # With these two columns the table would be wider than 80 characters.
+    scores = tables.score_table(review.scoreboard).without("Brier", "below base rate")
     for table in (scores, tables.shadow_table(review.scoreboard)):
         if table.rows:
             out.print_table(table)

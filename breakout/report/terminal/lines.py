@@ -1,4 +1,4 @@
-"""Plain lines on standard output and standard error, without rich, so that importing this module takes no time."""
+"""Plain lines on standard output and standard error. The module does not import rich, which takes long to import."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ if TYPE_CHECKING:
 
 
 def prepare_output() -> None:
-    """Prepare both streams, and the warnings of commands without a log, for any text.
+    """Make it safe to print any text on standard output and standard error.
 
-    A character that the stream's encoding lacks is written as `?` instead of raising UnicodeEncodeError.
+    A character that the stream's encoding does not have is written as `?` instead of raising UnicodeEncodeError.
+    Warnings that `logging` prints because there is no handler are printed without control characters.
     """
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(PrintableFormatter())
     for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)  # the stream of a test or a notebook may have none
+        reconfigure = getattr(stream, "reconfigure", None)  # Streams of tests and notebooks may not have this method.
         if reconfigure is not None:
             reconfigure(errors="replace")
 
 
 def flush_output() -> None:
-    """Write what is buffered for standard output; BrokenPipeError if the reader has closed the pipe."""
-    if sys.stdout is not None:  # None where the shell closed it: `breakout features >&-`
+    """Flush standard output; BrokenPipeError if the reader has closed the pipe."""
+    if sys.stdout is not None:  # It is None if the shell closed it, as in `breakout features >&-`.
         sys.stdout.flush()
 
 
 def discard_output() -> None:
-    """Redirect standard output to the null device after the reader has closed the pipe.
+    """Redirect standard output and standard error to the null device if their reader has closed the pipe.
 
-    Python flushes the buffer again at exit, which would fail.
+    Otherwise Python's own flush at exit fails.
     """
     null = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):

@@ -1,4 +1,4 @@
-"""The checks of a promotion and the history of the registry as tables on the terminal."""
+"""The checks of a promotion, and the history of the model registry, as tables on the terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLOURS = {True: "green", False: "red", None: "yellow"}
 
 
 def print_decision(decision: Decision) -> None:
-    """Print the rule of the comparison and why it is this one, and each check with its result and its figure."""
+    """Print the rule of a promotion, the reason for that rule, and each check with its result and figure."""
     out = console()
     out.print(styled("rule", "bold", f": {decision.rule.name} ({decision.rule.reason})"))
     table = titled_table("", Column("check"), Column("", no_wrap=True), "figure")
@@ -28,7 +28,7 @@ def print_decision(decision: Decision) -> None:
 
 
 def print_promotion(event: Event, registry: Registry) -> None:
-    """Print which model is in production from now on, and its folder."""
+    """Print the model that is in production after an event, and its folder."""
     out = console()
     out.print_place("in production", f"{event.bundle} ({event.facts.name})")
     out.print_place("bundle", registry.bundle_folder(str(event.bundle)))

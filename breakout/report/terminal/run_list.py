@@ -1,4 +1,4 @@
-"""Finished runs and sweeps side by side on the terminal, in 80 columns: three short lines for each."""
+"""A list of finished runs and sweeps on the terminal, in 80 columns, with three short lines for each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def print_listing(listing: Listing, top: int, outputs: str) -> None:
     if not listing.rows:
         out.print(f"no finished run or sweep below {outputs} matches")
     table = titled_table("", "run", "trained on\nevaluated on", "model\nfeatures", "AUC\nlog loss")
-    table.box, table.pad_edge = box.SIMPLE_HEAD, False  # 79 columns with the longest verdict
+    table.box, table.pad_edge = box.SIMPLE_HEAD, False  # With this box the longest row has 79 columns.
     for row in listing.rows[:top]:
         table.add_row(*_cells(row))
     if listing.rows:

@@ -80,7 +80,7 @@ def _print_validation(validation: ValidationMetrics, warnings: Sequence[str]) ->
 
 
 def _print_calibration(metrics: RunMetrics) -> None:
-    """Print the method of calibration, and the log loss before and after it on rows that it was not fitted on."""
+    """Print the kind of calibration, and the log loss before and after it on rows on which it was not fitted."""
     calibration, evaluation = metrics.calibration, metrics.evaluation
     if calibration.kind == "none":
         return

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from breakout.production.slate import Slate
 
 SHOWN_FEATURES = 2
-WIDE = 110  # columns; on a narrower terminal the column of features would split words
-ROWS_AROUND = 6  # lines of a table besides its rows, and the prompt
-SHOWN_STEPS = (5, 10, 15, 20, 25, 30)  # points of the ladder
+WIDE = 110  # the fewest columns of a terminal on which the ranking has the column of features
+ROWS_AROUND = 6  # the number of lines that the table's header and borders and the prompt take
+SHOWN_STEPS = (5, 10, 15, 20, 25, 30)  # the k for which P(points >= k) is shown
 MARKS = {"doubtful": " (D)", "questionable": " (Q)"}
 
 
@@ -51,7 +51,10 @@ def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence
 
 
 def _ranking(slate: Slate, *, is_best_last: bool, is_wide: bool) -> Table:
-    """Return the ranking; on a terminal that it does not fit on, the best row is the last, so that it stays visible."""
+    """Return the table of ranked players; if `is_best_last`, in reverse order.
+
+    A ranking that is longer than the terminal is printed in reverse, so that the best player remains visible.
+    """
     legend = (
         "chance: of a breakout if he plays; S: season average; needs: points for a breakout; last: days since his last "
         "game; (D) doubtful, (Q) questionable"
@@ -93,7 +96,7 @@ def print_line_answer(answer: LineAnswer) -> None:
 
 
 def _describe_reports(slate: Slate) -> str:
-    """Describe until when the slate knows statuses."""
+    """Return a text that says up to which time injury reports are known, and when the newest was reported."""
     if not slate.statuses.is_available:
         return "injury reports: none in the warehouse"
     if slate.known_at is None:
@@ -102,7 +105,7 @@ def _describe_reports(slate: Slate) -> str:
 
 
 def _print_absent(out: PlainConsole, slate: Slate) -> None:
-    """Print who is out or doubtful on each team of the slate."""
+    """Print the players who are out or doubtful, for each team of the slate."""
     teams = {*slate.ranked["team_abbr"], *slate.skipped["team_abbr"]}
     absent = {team: names for team, names in slate.statuses.absent_players().items() if team in teams}
     if absent:
