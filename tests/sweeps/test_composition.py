@@ -107,7 +107,7 @@ def outcome(overrides: list[str]) -> Any:
 
 
 @given(OVERRIDES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_job_is_composed_as_hydra_composes_it(composer: JobComposer, overrides: list[str]) -> None:
     overrides = ["job_defaults=[]", *overrides]
     try:
@@ -175,8 +175,11 @@ def test_jobs_that_differ_in_their_names_alone_are_all_run(tmp_path: Path) -> No
         (("hydra.sweep.subdir=${hydra.job.override_dirname}", "seed=1,2"), 2),
         (("hydra.sweeper.max_batch_size=2", "seed=range(1,6)"), 5),
         (("seed=choice(3,4)", "model.depth=range(2,4)"), 4),
-        (("features=glob(*,exclude=production)", "mode=experimental"), len(group_options("features")) - 1),
-        (("experiment=glob(research/*)",), 6),
+        (
+            ("features=glob(*,exclude=production)", "mode=experimental", "window=january"),
+            len(group_options("features")) - 1,
+        ),
+        (("experiment=glob(research/*)", "window=january"), 6),
         (("evaluation.thresholds=[0.1,0.2],[0.3]",), 2),
         (("hypothesis='a,b','c'",), 2),
         (("sweep=seeds",), 8),
