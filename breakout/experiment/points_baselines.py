@@ -54,8 +54,8 @@ def evaluate_distributions(
 def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Dataset) -> pd.DataFrame:
     """Return player_lookup, season_year, day and points of the games that the baselines of these rows read.
 
-    They are the played games of the enabled season types, from the season before the first row's up to the last row's
-    date, sorted by player and date. `day` is in days since 1970-01-01.
+    They are the played games of the enabled season types, from `Warehouse.history_start` up to the last row's date,
+    sorted by player and date. `day` is in days since 1970-01-01.
     """
     start, end = rows.dates.min().item(), rows.dates.max().item()
     played = player_games(warehouse.sources, {"points"})

@@ -1,1 +1,1 @@
-"""The audit: proof that no feature sees the future and that all paths agree, by recomputing rows."""
+"""The audit: sampled rows are computed again, to prove that no feature depends on later data and all paths agree."""

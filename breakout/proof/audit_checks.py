@@ -1,4 +1,4 @@
-"""The checks of an audit: sampled rows are computed again on changed data and along other paths, and compared."""
+"""The checks of an audit: sampled rows are computed again on changed data and by other paths, and compared."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ EVALUATION_PATH = "evaluation path"
 PREDICTION_PATH = "prediction path"
 AGREEMENT = "tables agree"
 GAME_CHECKS = (TRUNCATION, PERTURBATION, LABEL, EVALUATION_PATH, PREDICTION_PATH, AGREEMENT)
-# These checks change only the data, so a difference is a leak. The other checks compare paths or source tables.
+# These checks compute rows again after changing data that features must not depend on, so a difference is a leak. The
+# other checks compare paths or source tables.
 DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL, LATER_STATUSES)
 
 
@@ -46,9 +47,9 @@ def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[
 
 
 def _contradicting(audited: Audited) -> Iterator[Difference]:
-    """Yield contradictions between the audited tables.
+    """Yield a difference for each game on which the audited tables contradict each other.
 
-    They matter in an audit: if two tables give a game different dates, the game's own result can reach a feature.
+    If two tables give a game different dates, the result of the game can reach a feature of the same game.
     """
     for found in find_inconsistencies(audited.replay):
         for game_id, held in found.examples or (("", found.message),):
@@ -56,7 +57,10 @@ def _contradicting(audited: Audited) -> Iterator[Difference]:
 
 
 def _evaluated(audited: Audited) -> Iterator[Difference]:
-    """Compare with the evaluation path over two windows: the start of a window must not change a feature."""
+    """Compare the sampled rows with the evaluation path, called for each half of the sampled dates.
+
+    The halves are other windows than the audit's, so the check also finds a feature that depends on the window.
+    """
     days = audited.days()
     middle = days[len(days) // 2]
     for part in (days[: len(days) // 2], days[len(days) // 2 :]):
@@ -67,9 +71,9 @@ def _evaluated(audited: Audited) -> Iterator[Difference]:
 
 
 def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare the sampled rows of `day` with the same rows computed after all later data was removed.
+    """Compare the sampled rows of `day` with the same rows computed without any data of `day` or later.
 
-    The team table keeps only rows before `day`; the player table also keeps the sampled rows.
+    The tables keep only rows before `day`; the player table also keeps the sampled rows themselves.
     """
     own = own_rows(expected)
     players = f"FROM main.player_game_summary WHERE game_date < DATE '{day}' OR {own}"
@@ -93,7 +97,10 @@ def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare after reversing the labels of the sampled rows: a player with a breakout scores 0, any other 200."""
+    """Compare the sampled rows of `day` with the same rows computed after their labels were reversed.
+
+    The points of a row with a breakout become 0, those of any other row 200.
+    """
     breakouts = expected.take(expected.label == 1)
     points = f"CASE WHEN {own_rows(breakouts)} THEN 0 WHEN {own_rows(expected)} THEN 200 ELSE points END"
     players = f"SELECT * REPLACE ({points} AS points) FROM main.player_game_summary"
@@ -102,9 +109,9 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
 
 
 def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare with the prediction path, for which the games of `day` are not played yet.
+    """Compare the sampled rows of `day` with those of the prediction path, for which `day` is not played yet.
 
-    Rows that the slate does not hold are compared with the path `listed`.
+    Sampled rows that are not in the slate of the prediction path are compared with the path `listed`.
     """
     before = f"WHERE game_date < DATE '{day}'"
     nights = pd.concat([expected.keys, expected.context], axis=1)

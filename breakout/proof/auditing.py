@@ -1,4 +1,4 @@
-"""The audit of features: sampled rows are recomputed by every check, and violations are counted."""
+"""The audit of features: its sample, its checks, and its report of every violation."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _COUNTEREXAMPLES = 3
 class Counterexample:
     """A difference that an audit found, and a source row that causes it.
 
-    `leaked` is that row: it alone changes the value, although the feature must not depend on it. It is None if no such
-    row was found, or if the check cannot identify source rows.
+    `leaked` is that source row: it alone changes the value, although the feature must not depend on it. It is None if
+    no such row was found, or if the check does not search for one.
     """
 
     difference: Difference
@@ -51,10 +51,10 @@ class Counterexample:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """The result of an audit: what was checked, and every difference.
+    """The result of an audit: the features, the checks, and every difference (`violations`).
 
-    `checks` are those of games and, if a feature reads injury reports, those of statuses. `edge_cases` counts the
-    sampled rows of each kind of edge case.
+    `rows` and `dates` are the numbers of sampled rows and of their dates. `edge_cases` is the number of sampled rows of
+    each kind of edge case. `counterexamples` explains a few of the violations.
     """
 
     features: tuple[str, ...]
@@ -76,15 +76,15 @@ class AuditReport:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Return the features, and those of (rows), (columns) and (games) that have a violation."""
+        """Return the names that violations can have: the features, then ROWS, COLUMNS and GAMES where one occurred."""
         frame = [part for part in (ROWS, COLUMNS, GAMES) if any(found.feature == part for found in self.violations)]
         return (*self.features, *frame)
 
 
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
-    """Return a counterexample for each of the first few violated features."""
-    # If several checks found a violation of a feature, a check of changed data is preferred: only such a check can
-    # identify the source row that leaked.
+    """Return a counterexample for each of the first few features with a violation."""
+    # If several checks found a violation of a feature, one of DATA_CHECKS is preferred, because only for these can the
+    # source row that leaked be searched.
     ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)
     firsts = {found.feature: found for found in reversed(ranked)}
     examples = []
@@ -105,9 +105,11 @@ def audit_features(
     paths: Paths | None = None,
     on_date: Callable[[date], object] = str,
 ) -> AuditReport:
-    """Recompute about `rows` rows from `start` to `end` by every check.
+    """Compute a sample of about `rows` rows from `start` to `end` again by every check, and return the differences.
 
-    None for `start` or `end` is the warehouse's first or last date. DataError if the window holds no rows.
+    None for `start` or `end` is the warehouse's first or last date. Equal seeds give equal samples. `paths` are the
+    functions to audit; None for those that the programs use. `on_date` is called with each finished date. DataError if
+    the window holds no rows.
     """
     used = paths or installed_paths(config.registry)
     last = min(end, warehouse.latest_game_date()) if end else warehouse.latest_game_date()

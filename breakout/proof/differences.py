@@ -1,4 +1,4 @@
-"""The differences that an audit finds: two computations of the same rows, compared bit by bit."""
+"""The differences that an audit finds when it compares two computations of the same rows bit by bit."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ GAMES = "(games)"
 
 @dataclass(frozen=True)
 class Difference:
-    """One row and feature for which two computations differ.
+    """One row and feature for which two computations differ, with the two values.
 
-    `feature` is ROWS or COLUMNS if the dataset's rows or columns differ, and GAMES if source tables contradict each
-    other.
+    `feature` is ROWS or COLUMNS if the computations differ in their rows or columns, and GAMES if source tables
+    contradict each other about a game. `expected` and `found` are then texts.
     """
 
     check: str
@@ -42,7 +42,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Audited:
-    """The sampled rows as the training path computed them on all data, and everything needed to compute them again."""
+    """The sampled rows as the training path computed them on all data, and what is needed to compute them again.
+
+    `replay` holds a copy of the source tables. `end` is the last date of the audit.
+    """
 
     rows: Dataset
     config: BreakoutFeatureConfig
@@ -61,12 +64,15 @@ class Audited:
 
 
 def recompute(audited: Audited, path: Path, start: date, end: date) -> Dataset:
-    """Return the rows from `start` to `end`, computed by a path from the present tables of the replay."""
+    """Return the rows from `start` to `end`, computed by a path from the tables that the replay shows now."""
     return path(audited.replay, audited.config, start, end)
 
 
 def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:
-    """Yield the values that differ in any bit, and the expected rows that are missing or duplicated."""
+    """Yield a difference for each feature value that differs in any bit, and for each expected row not found once.
+
+    If the columns differ, only this is yielded. Rows of `found` that are not in `expected` are ignored.
+    """
     if tuple(found.X.columns) != tuple(expected.X.columns):
         yield Difference(check, COLUMNS, "", "", "", ", ".join(expected.X.columns), ", ".join(found.X.columns))
         return
@@ -79,7 +85,7 @@ def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Diff
         if len(at) != 1:
             yield Difference(check, ROWS, *key, "1 row", f"{len(at)} rows")
             continue
-        # compared as bits: two NaN are equal, 0.0 and -0.0 are not
+        # Bits are compared, so that two NaN are equal and 0.0 and -0.0 are not.
         differs = values[number].view("int64") != others[at[0]].view("int64")
         for position in np.flatnonzero(differs):
             feature = str(expected.X.columns[int(position)])

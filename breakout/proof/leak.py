@@ -1,4 +1,4 @@
-"""The search for the smallest counterexample of a violation: one source row that alone changes the feature."""
+"""The search for a source row that alone changes a feature that must not depend on it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class SourceRow:
     """A source row that changes the audited feature although it must not.
 
-    It is dated on or after the audited row, or it is a status that was reported too late. `key` is the key of the row
-    without the game date.
+    It is dated on or after the audited row, or it is of the same game, or it is a status that was reported too late.
+    `key` is the key of the row without the game date. If `is_left_out`, the value changes when the row is left out;
+    otherwise it changes when the results in the row are replaced by noise.
     """
 
     table: str
@@ -37,10 +38,11 @@ class SourceRow:
 
 
 def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for one source row that alone changes the value; None if the search finds no such row.
+    """Search by halving for one source row that alone changes the value of a difference; None if none is found.
 
-    A row can change the value by other numbers or, if that has no effect, by its absence. The audited row's own source
-    row and those of the same game are tried first, because they are the most frequent causes.
+    The search first replaces the results of rows by noise. If no row changes the value in this way, it leaves rows out.
+    Each time it tries the audited row's own source row first, then those of the same game and of the same date, because
+    they are the most frequent causes.
     """
     if difference.check == LATER_STATUSES:
         return _find_status(audited, difference)
@@ -50,7 +52,7 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
     is_tonight = candidates["game_id"] == difference.game_id
     is_today = candidates["game_date"].astype(str) == str(day)
     for is_left_out, mask in product((False, True), (is_own, is_tonight, is_today, is_own | True)):
-        # the audited row's own source row cannot be left out: without it there is no audited row
+        # The audited row's own source row is never left out, because without it the audited row cannot be computed.
         rows = candidates[mask & ~is_own] if is_left_out else candidates[mask]
         found = _halve(partial(_matters, audited, difference, is_left_out=is_left_out), rows)
         if found is not None:
@@ -60,7 +62,7 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for one status that was reported too late and whose absence changes the value."""
+    """Search by halving for one status that was reported too late, and without which the value changes."""
     day = date.fromisoformat(difference.game_date)
     later = later_statuses(day, cutoff_of(day, audited.config.availability))
     listed = "strftime(reported_at AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S UTC') AS reported_at"
@@ -74,14 +76,17 @@ def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _status_matters(audited: Audited, difference: Difference, rows: pd.DataFrame) -> bool:
-    """Return whether the absence of these statuses changes the audited value."""
+    """Return whether the audited value changes if these statuses are left out."""
     left_out = ", ".join(map(str, rows["rowid"]))
     reports = f"FROM main.availability WHERE rowid NOT IN ({left_out})"
     return _changes(audited, difference, date.fromisoformat(difference.game_date), {"availability": reports})
 
 
 def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Series | None:
-    """Return a row that alone changes the value; None if halving finds no such row."""
+    """Return one of the rows for which `matters` is true of the row alone; None if halving finds none.
+
+    Halving fails if several rows change the value only together.
+    """
     if not len(rows) or not matters(rows):
         return None
     while len(rows) > 1:
@@ -94,7 +99,7 @@ def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Se
 
 
 def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is_left_out: bool) -> bool:
-    """Return whether noise in these source rows, or their absence, changes the audited value."""
+    """Return whether the audited value changes if the results of these rows are noise, or if the rows are left out."""
     selects = {}
     for table in ("player_game_summary", "team_offense_game_summary"):
         own = rows[rows["source"] == table]
@@ -107,7 +112,7 @@ def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is
 
 
 def _changes(audited: Audited, difference: Difference, end: date, selects: Mapping[str, str]) -> bool:
-    """Return whether the audited value is another one in tables that show these SELECTs."""
+    """Return whether the audited value changes if each named table shows its SELECT of `selects`."""
     with audited.replay.changed(**selects):
         found = recompute(audited, audited.paths.training, date.fromisoformat(difference.game_date), end)
     key = (difference.player_lookup, difference.game_id, difference.game_date)

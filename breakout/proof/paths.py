@@ -1,4 +1,4 @@
-"""The paths that compute features and must agree bit for bit: training, evaluation and prediction."""
+"""The functions that compute features for training, evaluation and prediction, which must agree bit for bit."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 
 
 class Path(Protocol):
-    """A function that builds the rows from `start` to `end` (one path from the source tables to a dataset)."""
+    """A function that builds the rows from `start` to `end` of a warehouse."""
 
     def __call__(self, warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset: ...
 
 
 @dataclass(frozen=True)
 class Paths:
-    """The paths under audit.
+    """The paths that are audited.
 
-    `prediction` builds the rows of a schedule and rosters, as `breakout predict` does. `listed` builds rows that no
-    slate can hold yet, such as a player's first game for a new team, from a list of rows.
+    `prediction` builds the rows of the scheduled games for the players of both teams, as `breakout predict` does.
+    `listed` builds rows from a list of players and games. It is used for rows that are never in a slate, such as a
+    player's first game for a new team.
     """
 
     training: Path

@@ -1,6 +1,6 @@
 """A local copy of the source tables in which an audit removes or changes rows before it computes features again.
 
-`Replay` is a warehouse whose tables are views. They show the unchanged copies, or the changed rows of a check.
+The tables of the warehouse `Replay` are views. A view shows the copied table, or a changed version of it for a check.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# The columns that hold results. Noise replaces these only, so who played when, where and against whom is kept.
+# The columns with results, and the number of different values that noise has in each. Noise replaces only these, so the
+# games, teams and players stay the same.
 _PLAYER_RESULTS = {"points": 61, "minutes_played": 48, "fg_attempts": 31, "usage_rate": 45}
 _TEAM_RESULTS = {"points_scored": 160, "possessions": 125, "minutes_total": 290}
 _LISTED = (
@@ -35,11 +36,11 @@ _LISTED = (
     "opponent_team_abbr",
     "is_home",
 )
-LATER_REPORTS = timedelta(days=7)  # the audit also changes statuses of game dates so long after the last audited row
+LATER_REPORTS = timedelta(days=7)  # The reports of so many days after the audited dates are copied and changed too.
 
 
 class Replay(DuckDBWarehouse):
-    """A warehouse of copied source tables; `changed(...)` replaces their rows for the duration of a block.
+    """A warehouse of copied source tables; `changed(...)` replaces their content for the duration of a block.
 
     The schedule and the injury reports are copied only if the audited features read the availability of players.
     """
@@ -80,7 +81,7 @@ class Replay(DuckDBWarehouse):
             self._copy_reports(source, start, end)
 
     def _copy(self, table: tables.Table, columns: Iterable[str], source: Warehouse, dates: dict[str, object]) -> None:
-        """Copy these columns of the rows from @history_start to @end, and show the copy as the source table."""
+        """Copy these columns of the rows between the two `dates`, and show the copy under the source table's name."""
         sql = f"""SELECT {", ".join(columns)}
 FROM {source.sources.reference(table)}
 WHERE game_date BETWEEN @history_start AND @end"""
@@ -99,7 +100,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
 
     @contextmanager
     def changed(self, **selects: str) -> Iterator[Replay]:
-        """Make each named table show its SELECT over `main.<table>` inside the block, and its copy after the block."""
+        """Make each named table show the result of its SELECT inside the block, and its copy again after the block.
+
+        The SELECTs read the copies as `main.<table>`.
+        """
         try:
             for table, select in selects.items():
                 self._show(table, select)
@@ -112,12 +116,15 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.execute(f"CREATE OR REPLACE VIEW nba_analytics.{table} AS {select}")
 
     def list_rows(self, rows: pd.DataFrame) -> None:
-        """Make these rows (identity columns only) the table `slate`, as games that are not played yet."""
+        """Make the table `slate` of these rows, as games that are not played yet: player, game, teams and venue."""
         self._create("nba_analytics.slate", rows[list(_LISTED)])
         self.connection.execute("ALTER TABLE nba_analytics.slate ALTER game_date TYPE DATE")
 
     def schedule_games(self, rows: pd.DataFrame, season_type: str) -> None:
-        """Make the games of these rows the table `main.tonight`, a schedule with one season type and known tip-offs."""
+        """Make the table `main.tonight`, a schedule of the games of these rows.
+
+        All games have the given season type. The time of tip-off is that of `main.schedule`; NULL if it is not known.
+        """
         home, away = ("team_abbr", "opponent_team_abbr"), ("opponent_team_abbr", "team_abbr")
         sides = [
             rows.loc[rows["is_home"] == is_home, ["game_id", "game_date", "season_year", *teams]].set_axis(
@@ -141,9 +148,9 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.unregister("incoming")
 
     def noise(self, table: str, where: str, seed: int) -> str:
-        """Return a SELECT of the whole table with noise as results in the rows that satisfy `where`.
+        """Return a SELECT of the whole table in which noise replaces the results of the rows that satisfy `where`.
 
-        The noise is equal for equal seeds.
+        Equal seeds give equal noise.
         """
         key = "game_id, player_lookup" if table == "player_game_summary" else "game_id, team_abbr"
         replaced = ", ".join(
@@ -153,14 +160,17 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first day of the seasons that a row of `start` reads, by the rule of a partitioned warehouse."""
+        """Return the first game date of the season that is `seasons_before` before the season of `start`."""
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""
         first = self.connection.execute(sql, [seasons_before, start]).fetchone()
         return first[0] if first and first[0] else start
 
     def rows_from(self, day: date, game_id: str) -> pd.DataFrame:
-        """Return table and key of each source row of a game, and of each dated on or after a day, sorted by date."""
+        """Return the table and key of each source row of a game, and of each row dated on or after `day`.
+
+        The result has the columns source, game_id, who (player_lookup or team_abbr) and game_date, sorted by date.
+        """
         parts = []
         for table, second in (("player_game_summary", "player_lookup"), ("team_offense_game_summary", "team_abbr")):
             columns = f"'{table}' AS source, game_id, {second} AS who, game_date"

@@ -1,4 +1,4 @@
-"""The choice of the rows that an audit recomputes: a seeded sample that always includes the edge cases."""
+"""The choice of the rows that an audit computes again: a random sample that always includes edge cases."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from breakout.features.query import KEY_COLUMNS
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
 
-EDGE_ROWS = 2  # sampled rows of each kind of edge case
+EDGE_ROWS = 2  # the number of rows of each kind of edge case that are sampled first
 LONG_ABSENCE_DAYS = 14
-SEASON_START_DAYS = 7  # the start of a season, counted from its first row
+SEASON_START_DAYS = 7  # the length of a season's start, counted from the date of its first row
 RARE_SHARE = 0.05
-# Recomputing one row of a date costs about as much as all its rows, so the sample takes many rows of few dates.
+# Computing one row of a date costs about as much as computing all its rows, so the sample has many rows of few dates.
 ROWS_PER_DATE = 32
 
 
 def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
-    """Return a mask, shape (n,), for each kind of row in which faults of features are most likely."""
+    """Return a mask, shape (n,), for each kind of edge case: rows in which faults of features are most likely."""
     rows = pd.concat([dataset.keys, dataset.context], axis=1)
     by_player = rows.groupby(["player_lookup", "season_year"])
     date = pd.to_datetime(rows["game_date"])
@@ -40,7 +40,7 @@ def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
 def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dict[str, int]]:
     """Return a mask, shape (n,), of about `rows` rows, and the number of sampled rows of each kind of edge case.
 
-    The sample is equal for equal seeds.
+    Equal seeds give equal samples.
     """
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(dataset), dtype=bool)
@@ -52,11 +52,11 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     others = random.permutation(np.unique(dates[~chosen]))
     wanted = max(1, (rows - int(chosen.sum())) // ROWS_PER_DATE)
     used = np.unique(dates[chosen])
-    # Further rows are taken from the dates of the edge cases first, because more rows of a date that is recomputed
-    # anyway cost almost nothing; new dates are added only as far as they are needed.
+    # Further rows are taken from the dates of the edge cases first, because these dates are computed anyway. Other
+    # dates are added only if ROWS_PER_DATE rows of each of these dates are not enough.
     allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
     spare = random.permutation(np.flatnonzero(allowed & ~chosen))
-    # Of the rows of these dates, those that belong to a rare kind of edge case are taken first.
+    # Among the rows of these dates, rows of a rare kind of edge case are taken first.
     rare = np.logical_or.reduce([mask for mask in edges.values() if mask.mean() < RARE_SHARE] or [~chosen & False])
     spare = np.concatenate([spare[rare[spare]], spare[~rare[spare]]])
     if len(spare) < rows - int(chosen.sum()):

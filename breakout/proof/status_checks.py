@@ -1,8 +1,8 @@
-"""The checks of injury reports: a status counts from its report on, up to the cutoff and before tip-off.
+"""The checks of the features that read injury reports.
 
-Games are known as of the morning, statuses as of the cutoff. The cutoff is computed here by zoneinfo, apart from the
-feature query. Statuses of later game dates, and statuses that were reported after the cutoff or from tip-off on, must
-change no bit of a feature. A status that was reported at the cutoff must count like one that was reported earlier.
+Statuses of later game dates, and statuses that were reported after the cutoff or not before tip-off, must change no bit
+of a feature. A status that was reported exactly at the cutoff must have the same effect as the same status reported
+earlier. The cutoff is computed by zoneinfo here, independently of the feature query.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ REPORTS_COUNT = "reports count"
 STATUS_CHECKS = (LATER_STATUSES, CUTOFF, TIP_OFF, REPORTS_COUNT)
 
 _INSTANT = timedelta(microseconds=1)
-_LONG_BEFORE = timedelta(days=3)  # before every wrong cutoff that differs by a time zone and a day
-_BEFORE_CUTOFF = timedelta(hours=1)  # the tip-off of a game that begins before the cutoff
-_OPPOSITE = 3  # a shift in STATUSES that turns out and doubtful into statuses of players who are expected to play
+_LONG_BEFORE = timedelta(days=3)  # more than an error in the time zone and the day can move a cutoff
+_BEFORE_CUTOFF = timedelta(hours=1)  # how long before the cutoff the games of the tip-off check begin
+_OPPOSITE = 3  # a shift in STATUSES that turns `out` and `doubtful` into statuses of players who are expected to play
 
 
 def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
-    """Return the instant, in UTC, up to which statuses for the games of a day are known."""
+    """Return the cutoff of a game date, in UTC: the last instant at which a reported status counts."""
     local = datetime.combine(
         day - timedelta(days=availability.days_before),
         time.fromisoformat(availability.cutoff),
@@ -50,7 +50,7 @@ def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
 
 
 def later_statuses(day: date, cutoff: datetime) -> str:
-    """Return an SQL condition for the rows of `main.availability` that features of a day must not read."""
+    """Return an SQL condition for the rows of `main.availability` that features of a day must not depend on."""
     tip_off = (
         "SELECT MIN(tip_off) FROM main.schedule AS games "
         "WHERE games.game_date = availability.game_date AND team_abbr IN (home_team_abbr, away_team_abbr)"
@@ -62,7 +62,7 @@ def later_statuses(day: date, cutoff: datetime) -> str:
 
 @dataclass
 class StatusChecks:
-    """The checks of one audit; `moved` holds the features that a status before the cutoff has changed so far."""
+    """The checks of one audit; `moved` holds the features that changed at least once when statuses were changed."""
 
     audited: Audited
     moved: set[str] = field(default_factory=set)
@@ -74,21 +74,25 @@ class StatusChecks:
         return frozenset(name for name in names if plan_query(registry, (name,)).uses_availability)
 
     def of_day(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Yield the differences of the sampled rows of a day; there is none if no feature reads injury reports."""
+        """Yield the differences of the sampled rows of a day; none if no feature reads injury reports."""
         if self.readers:
-            # The query of the other features does not name the table, so they are left out to save time.
+            # Other features cannot depend on the reports, because their query does not name the table.
             names = [name for name in expected.X.columns if name in self.readers]
             rows = replace(expected, X=expected.X[names], is_missing=expected.is_missing[names])
             yield from self._later(rows, day)
             yield from self._known(rows, day)
 
     def at_the_end(self) -> Iterator[Difference]:
-        """Yield each reader that no status has changed: the checks of its rows prove nothing."""
+        """Yield a difference for each feature that no status has changed, because its checks prove nothing."""
         for name in sorted(self.readers - self.moved):
             yield Difference(REPORTS_COUNT, name, "", "", "", "a change with the statuses before the cutoff", "none")
 
     def _later(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Compare after deleting all later statuses, and after changing all of them and adding one of each player."""
+        """Compare the sampled rows with the same rows without later statuses, and with other later statuses.
+
+        Later statuses are those of `later_statuses`. In the second comparison they are replaced, and each player gets
+        further ones: one just after the cutoff, and one for the next day.
+        """
         cutoff = cutoff_of(day, self.audited.config.availability)
         is_later = later_statuses(day, cutoff)
         changed = " ".join(
@@ -105,10 +109,10 @@ FROM main.availability"""
             yield from self._compare(LATER_STATUSES, expected, day, availability=reports)
 
     def _known(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Compare statuses of every player that were reported long before with the same ones at the last moment.
+        """Compare rows with statuses that were reported early with rows with the same statuses at the last moment.
 
-        The last moment is the cutoff, and in a schedule with earlier games the instant before tip-off, at which other
-        statuses are reported.
+        Every player has a status. The last moment is the cutoff. In a second comparison the games begin before the
+        cutoff; the last moment is then the instant before tip-off, and other statuses are reported at tip-off.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         tip_off = cutoff - _BEFORE_CUTOFF
@@ -139,9 +143,10 @@ FROM main.team_offense_game_summary WHERE game_date = DATE '{day}'"""
         return recompute(asked, asked.paths.training, day, day)
 
     def _statuses(self, expected: Dataset, day: date, reported_at: datetime, shift: int = 0) -> str:
-        """Return a SELECT of one status of every player of the season and of the sampled rows, for each of his teams.
+        """Return a SELECT of random statuses for `day`: one for each player of the season and each of his teams.
 
-        The statuses are equal for equal seeds; `shift` turns each into another one.
+        The players of the sampled rows are always included. Equal seeds give equal statuses. A `shift` other than 0
+        replaces each status by the one so many places later in STATUSES.
         """
         listed = ", ".join(f"'{_shifted(number, shift)}'" for number in range(len(STATUSES)))
         seasons = ", ".join(str(year) for year in sorted(set(expected.context["season_year"])))
