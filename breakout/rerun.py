@@ -36,6 +36,7 @@ PLACES = (
     "warehouse.team_offense_game_summary",
     "warehouse.schedule",
     "warehouse.availability",
+    "prices.file",
     "bundle",
 )
 

@@ -34,7 +34,7 @@ ROOMS = {
     "models": "the kinds of models",
     "calibration": "the calibration of probabilities",
     "evaluation": "metrics with intervals, from labels and probabilities alone",
-    "market": "prices beside predicted distributions: probabilities, bets, backtests; no settings, no warehouse",
+    "market": "prices beside predicted distributions of points: quotes, probabilities, bets, backtests",
     "leaderboard_files": "the ranked jobs of a sweep, and the files that hold them",
     "proof": "the audit: proof that no feature sees the future",
     "manifest": "the origin of a saved model and the digests of its files",

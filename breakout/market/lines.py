@@ -64,7 +64,8 @@ def match_lines(
     `prices` has game_date, player_lookup (NaN for a name that matches no player), line, over_price, under_price
     (decimal; NaN for a missing side), book, quoted_at (UTC, NaT if unknown) and is_closing (bool). `predictions` has
     game_date, game_id, player_lookup, player_full_name, ladder (P(points >= k), k = 1, 2, ...), known_at (UTC),
-    tip_off (UTC), is_tip_off_known and points. `absent` has game_date and player_lookup of players whose team played
+    tip_off and closing_by (UTC: the instants by which a quote and a closing quote must be older), is_tip_off_known and
+    points. `absent` has game_date and player_lookup of players whose team played
     without them. `names` describe the names that match no player.
     """
     joined = prices.merge(predictions, on=GAME, how="left", validate="many_to_one")
@@ -74,7 +75,7 @@ def match_lines(
         UNKNOWN: joined["player_lookup"].isna(),
         VOID: joined["game_id"].isna() & is_absent,
         NO_ROW: joined["game_id"].isna(),
-        LATE: quoted >= joined["tip_off"],
+        LATE: quoted >= joined["tip_off"].where(~joined["is_closing"], joined["closing_by"]),
         STALE: quoted <= joined["known_at"],
     }
     reason = pd.Series(np.select(list(conditions.values()), list(conditions), default=""), index=joined.index)

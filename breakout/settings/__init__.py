@@ -40,9 +40,11 @@ from breakout.settings.model_groups import (
     PointsConfig,
 )
 from breakout.settings.own_model import SklearnConfig
+from breakout.settings.price_groups import PricesConfig
 from breakout.settings.roots import (
     ROOT_CLASSES,
     AuditConfig,
+    BacktestConfig,
     CompareConfig,
     DailyConfig,
     DatasetConfig,
@@ -67,6 +69,7 @@ __all__ = [
     "AuditConfig",
     "AuditRowsConfig",
     "AvailabilityConfig",
+    "BacktestConfig",
     "BaseRateConfig",
     "BigQueryTrackingConfig",
     "BigQueryWarehouseConfig",
@@ -99,6 +102,7 @@ __all__ = [
     "PathsConfig",
     "PointsConfig",
     "PredictConfig",
+    "PricesConfig",
     "PromoteConfig",
     "PromotionGateConfig",
     "RootConfig",

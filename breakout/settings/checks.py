@@ -23,6 +23,7 @@ from breakout.settings.groups import (
 from breakout.settings.identifiers import check_connection, check_table_name
 from breakout.settings.ledger_groups import FolderLedgerConfig
 from breakout.settings.model_groups import PointsConfig
+from breakout.settings.price_groups import PricesConfig
 
 # The strptime directives that warehouse.date_format may have. It may have a time of day, which must be midnight in the
 # files.
@@ -35,6 +36,7 @@ def check_across_fields(config: Any) -> None:
         if type(group) in GROUP_CHECKS:
             GROUP_CHECKS[type(group)](group)
     check_calibration(config)
+    check_price_table(config)
     check_order("start", getattr(config, "start", None), "end", getattr(config, "end", None))
     audit = getattr(config, "audit", None)
     if audit is not None:
@@ -47,6 +49,15 @@ def check_calibration(config: Any) -> None:
         raise ConfigurationError(
             "calibration=isotonic is constant beyond the probabilities that it was fitted on, so it would flatten both "
             "ends of the ladder of model=points; use calibration=sigmoid or none."
+        )
+
+
+def check_price_table(config: Any) -> None:
+    """Check that a table of prices is in a warehouse that has tables."""
+    prices = getattr(config, "prices", None)
+    if prices is not None and prices.table is not None and not isinstance(config.warehouse, BigQueryWarehouseConfig):
+        raise ConfigurationError(
+            f"prices.table={prices.table} is a table of BigQuery: add warehouse=bigquery, or give prices=FILE."
         )
 
 
@@ -207,6 +218,14 @@ def check_ledger(ledger: FolderLedgerConfig) -> None:
         raise ConfigurationError(message) from None
 
 
+def check_prices(prices: PricesConfig) -> None:
+    """Check that prices have one place, and that the table's name is one."""
+    if prices.table is not None:
+        check_table_name("prices.table", prices.table)
+        if prices.file is not None:
+            raise ConfigurationError("prices.file and prices.table are both given: give one of them.")
+
+
 def check_order(first: str, start: date | None, last: str, end: date | None) -> None:
     if start is not None and end is not None and start > end:
         raise ConfigurationError(f"{first} {start} is after {last} {end}: swap them, or give both.")
@@ -230,6 +249,7 @@ GROUP_CHECKS: dict[type, Callable[[Any], None]] = {
     WalkForwardWindowConfig: check_walk_forward,
     EvaluationConfig: check_evaluation,
     FolderLedgerConfig: check_ledger,
+    PricesConfig: check_prices,
     DuckDBWarehouseConfig: check_files,
     BigQueryWarehouseConfig: check_warehouse,
     BigQueryTrackingConfig: check_tracking,

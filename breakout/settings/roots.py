@@ -34,6 +34,7 @@ from breakout.settings.groups import (
 )
 from breakout.settings.ledger_groups import DailyLimitsConfig, GradeLimitsConfig, LedgerConfig
 from breakout.settings.model_groups import ModelConfig
+from breakout.settings.price_groups import PricesConfig
 from breakout.settings.references import References
 
 
@@ -88,6 +89,7 @@ class ExperimentConfig(ComposedConfig):
     calibration: CalibrationConfig
     evaluation: EvaluationConfig
     distributions: DistributionsConfig
+    prices: PricesConfig
     warehouse: WarehouseConfig
     tracking: TrackingConfig
     paths: PathsConfig
@@ -126,6 +128,7 @@ class EvaluateConfig(ComposedConfig):
     availability: AskedCutoffConfig
     evaluation: EvaluationConfig
     distributions: DistributionsConfig
+    prices: PricesConfig
     warehouse: WarehouseConfig
     paths: PathsConfig
 
@@ -137,6 +140,7 @@ class PredictConfig(ComposedConfig):
     `out` is the file or table to write; None only prints. `top` limits the rows that are printed and written; None sets
     no limit. `exclude` names players to skip. If `line` is PLAYER:POINTS, such as jalengreen:19.5, the command prints
     the probability that the player scores more than these points instead of the ranking.
+    `backtest` is the folder of a backtest whose weight determines the stakes beside prices; None shows no stakes.
     """
 
     config_version: int
@@ -146,10 +150,12 @@ class PredictConfig(ComposedConfig):
     exclude: tuple[str, ...]
     out: FilePath | None
     line: str | None
+    backtest: FilePath | None
     max_days_since_game: DaysOrZero
     allow_contract_mismatch: bool
     availability: AskedCutoffConfig
     ledger: LedgerConfig
+    prices: PricesConfig
     warehouse: WarehouseConfig
     paths: PathsConfig
 
@@ -168,6 +174,7 @@ class GradeConfig(ComposedConfig):
     grade: GradeLimitsConfig
     ledger: LedgerConfig
     evaluation: EvaluationConfig
+    prices: PricesConfig
     warehouse: WarehouseConfig
     paths: PathsConfig
 
@@ -185,6 +192,29 @@ class DailyConfig(ComposedConfig):
     max_days_since_game: DaysOrZero
     daily: DailyLimitsConfig
     grade: GradeLimitsConfig
+    ledger: LedgerConfig
+    evaluation: EvaluationConfig
+    prices: PricesConfig
+    warehouse: WarehouseConfig
+    paths: PathsConfig
+
+
+@dataclass(frozen=True)
+class BacktestConfig(ComposedConfig):
+    """Settings of `breakout backtest`, which compares past predictions with prices.
+
+    `run` is the folder or the name of a finished run with a ladder; None is the ledger, of which `role` chooses the
+    entries. `start` and `end` limit the game dates; None is the first or last date with predictions.
+    """
+
+    config_version: int
+    seed: Seed
+    name: Name
+    run: FilePath | None
+    role: Literal["production", "shadow", "other"]
+    start: date | None
+    end: date | None
+    prices: PricesConfig
     ledger: LedgerConfig
     evaluation: EvaluationConfig
     warehouse: WarehouseConfig
@@ -280,6 +310,7 @@ RootConfig = (
     | PredictConfig
     | GradeConfig
     | DailyConfig
+    | BacktestConfig
     | CompareConfig
     | PromoteConfig
     | AuditConfig
@@ -293,6 +324,7 @@ ROOT_CLASSES: dict[str, type[Any]] = {
     "predict": PredictConfig,
     "grade": GradeConfig,
     "daily": DailyConfig,
+    "backtest": BacktestConfig,
     "compare": CompareConfig,
     "promote": PromoteConfig,
     "audit": AuditConfig,

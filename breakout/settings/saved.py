@@ -31,6 +31,7 @@ NOT_IN_FINGERPRINT = {
     "window.fold_jobs",
     "tracking",
     "paths",
+    "prices",
     "mode.description",
     "warehouse.api_endpoint",
     "warehouse.maximum_bytes_billed",

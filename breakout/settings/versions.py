@@ -47,18 +47,29 @@ ADDED_KEYS: dict[tuple[str, str | None], dict[str, Any]] = {
     ("features", None): {"definitions": ()},
 }
 
+_PRICES: dict[str, Any] = {
+    "file": None,
+    "table": None,
+    "odds": "decimal",
+    "margin": "multiplicative",
+    "kelly": 0.25,
+    "max_stake": 0.02,
+    "min_edge": 0.0,
+}
 # Groups that were added without a new version. The outer key is a key of the settings that have the group: `features`
-# for the commands that choose features, `bundle` for those that score one bundle.
+# for the commands that choose features, `window` for the one that trains, `bundle` for those that score one bundle.
 ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
     "features": {"availability": {"cutoff": "17:30", "timezone": "America/New_York", "days_before": 0}},
-    "bundle": {"availability": {"cutoff": None, "timezone": None, "days_before": None}},
+    "window": {"prices": _PRICES},
+    "bundle": {"availability": {"cutoff": None, "timezone": None, "days_before": None}, "prices": _PRICES},
 }
 
 
 def rename_overrides(overrides: Sequence[str]) -> list[str]:
-    """Return overrides in which keys of version 1 have their present names.
+    """Return overrides in which keys of version 1 have their present names, and `prices=FILE` is `prices.file=FILE`.
 
-    A removed key with its neutral value is left out; ConfigurationError if it has another value.
+    A value of `prices` with a dot or a slash is a file; no option of the group has one. A removed key with its neutral
+    value is left out; ConfigurationError if it has another value.
     """
     renamed = []
     for override in overrides:
@@ -68,6 +79,8 @@ def rename_overrides(overrides: Sequence[str]) -> list[str]:
             check_removed(key, value)
             continue
         sign = signed[: len(signed) - len(key)]
+        if key == "prices" and {".", "/"} & set(value):
+            key = "prices.file"
         renamed.append(f"{sign}{RENAMED_KEYS.get(key, key)}{equals}{value}")
     return renamed
 
@@ -161,4 +174,5 @@ def _with_added_keys(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def _added_groups(mapping: dict[str, Any]) -> dict[str, Any]:
-    return next((groups for key, groups in ADDED_GROUPS.items() if key in mapping), {})
+    added = [groups for key, groups in ADDED_GROUPS.items() if key in mapping]
+    return {name: values for groups in added for name, values in groups.items()}

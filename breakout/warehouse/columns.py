@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 
 from breakout.warehouse.tables import Column
 
-DUCKDB_TYPE = {"STRING": "VARCHAR", "DATE": "DATE", "TIMESTAMP": "TIMESTAMPTZ", "INT64": "BIGINT", "FLOAT64": "DOUBLE"}
+DUCKDB_TYPE = {
+    "STRING": "VARCHAR",
+    "DATE": "DATE",
+    "TIMESTAMP": "TIMESTAMPTZ",
+    "INT64": "BIGINT",
+    "FLOAT64": "DOUBLE",
+    "BOOL": "BOOLEAN",
+}
 
 _INTEGERS = {
     "TINYINT",
@@ -92,6 +99,8 @@ def conversion_of(column: Column, source: SourceColumn, date_format: str | None)
         return _to_date(source, date_format)
     if column.type == "TIMESTAMP":
         return _to_instant(source)
+    if column.type == "BOOL":
+        return _to_flag(source)
     return _to_number(column, source)
 
 
@@ -147,6 +156,13 @@ def _to_instant(source: SourceColumn) -> Conversion:
         problem = f"{name} IS NOT NULL AND (NOT regexp_full_match({name}, '{_ISO_INSTANT}') OR {instant} IS NULL)"
         return Conversion(instant, problem, _INSTANT, _INSTANT_ADVICE)
     return replace(_impossible(source, "TIMESTAMP", _INSTANT_ADVICE), expected=_INSTANT)
+
+
+def _to_flag(source: SourceColumn) -> Conversion:
+    if source.base_type == "BOOLEAN":
+        return Conversion(source.sql)
+    flag = f"TRY_CAST(CAST({source.sql} AS VARCHAR) AS BOOLEAN)"
+    return Conversion(flag, f"{source.sql} IS NOT NULL AND {flag} IS NULL", "BOOL", "write true or false")
 
 
 def _to_number(column: Column, source: SourceColumn) -> Conversion:

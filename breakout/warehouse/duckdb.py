@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from breakout.errors import DataError
 from breakout.warehouse import row_checks, tables
 from breakout.warehouse.base import ClosedOnExit, absent_availability
-from breakout.warehouse.columns import SourceColumn, conversion_of
+from breakout.warehouse.columns import DUCKDB_TYPE, SourceColumn, conversion_of
 from breakout.warehouse.consistency import HISTORY, check_consistency
 from breakout.warehouse.files import TableFiles, digest_of, find_files
 from breakout.warehouse.parts import errors_named
@@ -36,6 +36,8 @@ _KIND_OF_NAME = {
     "home_team_abbr": "team",
     "away_team_abbr": "team",
 }
+
+_TABLES = (*tables.HISTORY_TABLES, tables.SCHEDULE, tables.AVAILABILITY, tables.PRICES)
 
 
 @lru_cache(maxsize=512)
@@ -64,11 +66,7 @@ class DuckDBWarehouse(ClosedOnExit):
     ) -> None:
         self._label = label
         self._options = options or ReadOptions()
-        self._files = {
-            table: find_files(table.name, files[table.name])
-            for table in (*tables.HISTORY_TABLES, tables.SCHEDULE, tables.AVAILABILITY)
-            if table.name in files
-        }
+        self._files = {table: find_files(table.name, files[table.name]) for table in _TABLES if table.name in files}
         # Injury reports are loaded when they are first asked for, because most commands do not read them.
         self._reports = self._files.pop(tables.AVAILABILITY, None)
         self.loaded = {table.name for table in self._files}
@@ -133,7 +131,7 @@ class DuckDBWarehouse(ClosedOnExit):
     def from_arrow(cls, loaded: Mapping[str, pa.Table], label: str = "arrow") -> DuckDBWarehouse:
         """Return a warehouse over Arrow tables, without checks of their rows; `slate` may list games not played yet."""
         warehouse = cls({}, label=label)
-        known = (*tables.HISTORY_TABLES, tables.SCHEDULE, tables.AVAILABILITY)
+        known = _TABLES
         incoming = [table for table in known if table.name in loaded]
         warehouse.sources = SourceTables(has_tip_off=tables.SCHEDULE in incoming)
         for table in incoming:
@@ -172,10 +170,21 @@ class DuckDBWarehouse(ClosedOnExit):
         for table, select in selects.items():
             casts = [f"CAST({name} AS nba_analytics.{_KIND_OF_NAME[name]}) AS {name}" for name in _names_of(table)]
             columns = f"* REPLACE ({', '.join(casts)})" if casts else "*"
-            if table is tables.SCHEDULE and "tip_off" not in self._types(select, table.name):
-                columns += ", CAST(NULL AS TIMESTAMPTZ) AS tip_off"
+            columns += self._absent_columns(table, select)
             self._execute(f"CREATE TABLE nba_analytics.{table.name} AS SELECT {columns} FROM ({select})", table.name)
             self.loaded.add(table.name)
+
+    def _absent_columns(self, table: tables.Table, select: str) -> str:
+        """Return the optional columns that queries name although a file may lack them, as NULL."""
+        if table not in (tables.SCHEDULE, tables.PRICES):
+            return ""
+        types = self._types(select, table.name)
+        absent = [
+            column
+            for column in table.columns
+            if column.is_optional and column.name not in types and column.name != "season_type"
+        ]
+        return "".join(f", CAST(NULL AS {DUCKDB_TYPE[column.type]}) AS {column.name}" for column in absent)
 
     def _check_has_rows(self, table: tables.Table, found: TableFiles) -> None:
         """Raise DataError for a history table without rows, because all its features would be defaults."""
@@ -289,8 +298,9 @@ def _named(rows: pa.Table) -> pa.Table:
 def _names_of(table: tables.Table) -> list[str]:
     """Return the columns of a table that are stored as ENUM types.
 
-    Injury reports name players without a game, whom the ENUM types of the games do not hold, so their names stay text.
+    Injury reports and prices name players without a game, whom the ENUM types of the games do not hold, so their names
+    stay text.
     """
-    return [
-        column.name for column in table.columns if column.name in _KIND_OF_NAME and table is not tables.AVAILABILITY
-    ]
+    if table in (tables.AVAILABILITY, tables.PRICES):
+        return []
+    return [column.name for column in table.columns if column.name in _KIND_OF_NAME]

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from breakout.artifacts import file_digest
 from breakout.errors import DataError
 from breakout.warehouse.table_folder import table_paths
+from breakout.warehouse.tables import PRICES
 
 FileKind = Literal["parquet", "csv", "gzipped csv"]
 
@@ -77,7 +78,11 @@ def _no_file_message(table: str, pattern: str) -> str:
             pass
         except (OSError, ValueError) as error:
             reason = f" ({getattr(error, 'strerror', None) or error})"
-    return f"{table}: no file at {pattern}{reason}; correct warehouse.{table}=PATH (Parquet or CSV, globs allowed)."
+    return f"{table}: no file at {pattern}{reason}; correct {_setting_of(table)}=PATH (Parquet or CSV, globs allowed)."
+
+
+def _setting_of(table: str) -> str:
+    return "prices.file" if table == PRICES.name else f"warehouse.{table}"
 
 
 def _check_is_file(files: TableFiles, path: str) -> None:
@@ -91,7 +96,7 @@ def _check_is_file(files: TableFiles, path: str) -> None:
     except OSError as error:
         raise files.cannot_be_read(path, error.strerror) from error
     if stat.S_ISDIR(mode):
-        example = f"warehouse.{files.table}='{path}/*.parquet'"
+        example = f"{_setting_of(files.table)}='{path}/*.parquet'"
         raise DataError(f"{files.table}: {path} is a folder; name its files, as in {example}.")
     if not stat.S_ISREG(mode):
         raise DataError(f"{files.table}: {path} is not a regular file; copy its content into one and name that.")

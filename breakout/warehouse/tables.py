@@ -9,18 +9,22 @@ from breakout.settings.groups import SeasonType
 from breakout.settings.identifiers import check_table_name
 from breakout.warehouse.renaming import Renaming
 
-ColumnType = Literal["STRING", "DATE", "TIMESTAMP", "INT64", "FLOAT64"]
+ColumnType = Literal["STRING", "DATE", "TIMESTAMP", "INT64", "FLOAT64", "BOOL"]
 SEASON_TYPES: tuple[str, ...] = get_args(SeasonType)
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a source table; FLOAT64 includes NUMERIC, and `is_nullable` allows NULL."""
+    """A column of a source table; FLOAT64 includes NUMERIC, and `is_nullable` allows NULL.
+
+    `is_signed` allows negative numbers.
+    """
 
     name: str
     type: ColumnType
     is_nullable: bool = False
     is_optional: bool = False
+    is_signed: bool = False
 
     @property
     def is_name(self) -> bool:
@@ -38,9 +42,11 @@ class Table:
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """The columns that hold amounts."""
+        """The columns that hold amounts, which are never negative."""
         return tuple(
-            column.name for column in self.columns if column.type in {"INT64", "FLOAT64"} and column.is_nullable
+            column.name
+            for column in self.columns
+            if column.type in {"INT64", "FLOAT64"} and column.is_nullable and not column.is_signed
         )
 
     @property
@@ -64,6 +70,7 @@ class SourceTables:
     schedule: str = "nba_analytics.schedule"
     availability: str = "nba_analytics.availability"
     slate: str = "nba_analytics.slate"
+    prices: str = "nba_analytics.prices"
     has_season_type: bool = True
     is_season_type_filled: bool = False
     lacking_season_type: tuple[str, ...] = ()
@@ -71,7 +78,14 @@ class SourceTables:
     renaming: Renaming | None = None
 
     def __post_init__(self) -> None:
-        for field in ("player_game_summary", "team_offense_game_summary", "schedule", "availability", "slate"):
+        for field in (
+            "player_game_summary",
+            "team_offense_game_summary",
+            "schedule",
+            "availability",
+            "slate",
+            "prices",
+        ):
             check_table_name(f"warehouse.{field}", getattr(self, field))
 
     @property
@@ -161,5 +175,21 @@ _STATUS_TEXT = "REGEXP_REPLACE(LOWER(TRIM(CAST(status AS STRING))), r'[ _-]+', '
 _STATUS = (
     f"CASE WHEN {_STATUS_TEXT} IN ('gtd', 'game_time_decision') THEN 'questionable' "
     f"WHEN {_STATUS_TEXT} IN ('not_on_report', 'not_on_injury_report') THEN 'not_listed' ELSE {_STATUS_TEXT} END"
+)
+# A row is one quote of a book for a player's points. Prices are decimal or American odds; NULL is a missing side.
+PRICES = Table(
+    "prices",
+    ("game_date", "player_lookup", "player_full_name", "line", "book", "quoted_at", "is_closing"),
+    (
+        Column("game_date", "DATE"),
+        Column("player_lookup", "STRING", is_nullable=True, is_optional=True),
+        Column("player_full_name", "STRING", is_nullable=True, is_optional=True),
+        Column("line", "FLOAT64"),
+        Column("over_price", "FLOAT64", is_nullable=True, is_signed=True),
+        Column("under_price", "FLOAT64", is_nullable=True, is_signed=True),
+        Column("book", "STRING", is_nullable=True, is_optional=True),
+        Column("quoted_at", "TIMESTAMP", is_nullable=True, is_optional=True),
+        Column("is_closing", "BOOL", is_nullable=True, is_optional=True),
+    ),
 )
 HISTORY_TABLES = (PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY)

@@ -1,0 +1,190 @@
+"""The matching of quotes with the warehouse: players by their names, tip-offs, points, and who did not play."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from breakout.box_scores.names import player_lookup
+from breakout.errors import DataError, nearest_name
+from breakout.market.lines import GAME, MatchedLines, match_lines
+from breakout.market.quotes import read_prices
+from breakout.safe_text import printable
+from breakout.warehouse.tables import PLAYER_GAME_SUMMARY, SCHEDULE
+
+if TYPE_CHECKING:
+    from breakout.settings import AvailabilityConfig, PricesConfig, WarehouseConfig
+    from breakout.warehouse.base import Warehouse
+
+EASTERN = ZoneInfo("America/New_York")
+# Box scores of earlier dates are complete by then; a game that tips off at 22:30 Eastern ends at about 01:00.
+MORNING = time(5)
+# Games do not begin earlier in the day. A game of unknown tip-off is taken to begin then; for quotes that say that they
+# are closing prices, at the end of its date.
+EARLIEST_TIP_OFF = time(12)
+KNOWN_FOR = timedelta(days=400)  # how long before the first date a player's games make his name known
+QUOTE = ["game_date", "player_lookup", "line", "book", "quoted_at", "is_closing"]
+# Few quoted players do not play. Dates of another time zone fit hardly any game.
+_MOST, _FEWEST = 0.5, 10
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class KnownNames:
+    """The players whom the warehouse knows.
+
+    `full_names` maps lookups to full names. `by_full_name` maps full names, folded to letters and digits, to lookups;
+    to an empty text if several players have the name.
+    """
+
+    full_names: dict[str, str]
+    by_full_name: dict[str, str]
+
+    @classmethod
+    def of(cls, full_names: dict[str, str]) -> KnownNames:
+        """Return the names of players given as lookup: full name."""
+        folded: dict[str, str] = {}
+        for lookup, name in full_names.items():
+            key = player_lookup(name)
+            folded[key] = "" if key in folded else lookup
+        return cls(full_names, folded)
+
+    def find(self, lookup: str, full_name: str) -> str | None:
+        """Return the lookup of a player by one or both of his names; None if neither is known."""
+        if lookup in self.full_names:
+            return lookup
+        for name in filter(None, (lookup, full_name)):
+            folded = player_lookup(name)
+            found = self.by_full_name.get(folded)
+            if found is None and folded in self.full_names:
+                found = folded
+            if found:
+                return found
+        return None
+
+    def full_name(self, lookup: str) -> str:
+        """Return a player's full name, or his lookup if he has none."""
+        return self.full_names.get(lookup) or lookup
+
+
+def information_time(day: date, availability: AvailabilityConfig | None) -> datetime:
+    """Return the instant, in UTC, until which a prediction for a day may know something.
+
+    It is 05:00 US Eastern of the day, when the games of the day before are over, or the cutoff of injury reports if the
+    features read them and it is later.
+    """
+    morning = datetime.combine(day, MORNING, EASTERN)
+    if availability is None:
+        return morning.astimezone(UTC)
+    clock, zone = time.fromisoformat(availability.cutoff), ZoneInfo(availability.timezone)
+    cutoff = datetime.combine(day - timedelta(days=availability.days_before), clock, zone)
+    return max(morning, cutoff).astimezone(UTC)
+
+
+def match_prices(
+    config: PricesConfig, warehouse_config: WarehouseConfig, warehouse: Warehouse, predictions: pd.DataFrame
+) -> MatchedLines:
+    """Read the quotes of the predictions' dates and join them with the predictions.
+
+    `predictions` has game_date, game_id, player_lookup, ladder and known_at (UTC: the newest information behind the
+    row), and one row for each player and date; points are read from the warehouse. DataError for prices that cannot be
+    used (see `read_prices`), that stand twice for one player, or that are dated by other days than the games.
+    """
+    start, end = predictions["game_date"].min(), predictions["game_date"].max()
+    known = read_known_names(warehouse, start, end)
+    quotes, unknown = name_players(read_prices(config, warehouse_config, start, end), known)
+    played = read_points(warehouse, start, end)
+    absent = find_absent(quotes, played)
+    tip_offs = read_tip_offs(warehouse, start, end)
+    rows = predictions.merge(
+        played[["game_id", "player_lookup", "points"]], how="left", on=["game_id", "player_lookup"]
+    )
+    begins = [tip_offs.get(game) for game in rows["game_id"]]
+    noons = [datetime.combine(day, EARLIEST_TIP_OFF, EASTERN) for day in rows["game_date"]]
+    ends = [datetime.combine(day + timedelta(days=1), time(), EASTERN) for day in rows["game_date"]]
+    rows = rows.assign(
+        player_full_name=[known.full_name(lookup) for lookup in rows["player_lookup"]],
+        tip_off=pd.to_datetime([one or noon for one, noon in zip(begins, noons, strict=True)], utc=True),
+        closing_by=pd.to_datetime([one or last for one, last in zip(begins, ends, strict=True)], utc=True),
+        is_tip_off_known=[one is not None for one in begins],
+    )
+    return match_lines(quotes, rows, absent, config.margin, unknown)
+
+
+def name_players(quotes: pd.DataFrame, known: KnownNames) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the quotes with the warehouse's player_lookup (missing if unknown), and a description of unknown names.
+
+    DataError if a quote stands twice under two spellings of a name.
+    """
+    pairs = list(quotes[["player_lookup", "player_full_name"]].fillna("").itertuples(index=False, name=None))
+    found = {pair: known.find(*pair) for pair in dict.fromkeys(pairs)}
+    lookups = pd.Series([found[pair] for pair in pairs], index=quotes.index, dtype="object")
+    named = quotes.assign(player_lookup=lookups)
+    twice = named[lookups.notna() & named.duplicated(QUOTE, keep=False)]
+    if len(twice):
+        names = ", ".join(sorted({*twice["player_full_name"].dropna(), *twice["player_lookup"]})[:_EXAMPLES])
+        raise DataError(
+            f"prices: {len(twice)} rows are the same quote of a player under several names ({names}); keep one of each."
+        )
+    unknown = sorted(_describe(pair[0], pair[1], known) for pair, lookup in found.items() if lookup is None)
+    return named.drop(columns="player_full_name"), tuple(unknown)
+
+
+def _describe(lookup: str, full_name: str, known: KnownNames) -> str:
+    name = printable(full_name or lookup)
+    same = known.by_full_name.get(player_lookup(full_name)) == ""
+    near = None if same else nearest_name(player_lookup(full_name or lookup), known.full_names)
+    return name + (" (several players have this name)" if same else f" (did you mean {near}?)" if near else "")
+
+
+def read_known_names(warehouse: Warehouse, start: date, end: date) -> KnownNames:
+    """Return the players with a game from KNOWN_FOR before `start` to `end`."""
+    sql = f"""SELECT player_lookup, MAX(player_full_name) AS player_full_name
+FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
+WHERE game_date BETWEEN @start AND @end
+GROUP BY player_lookup
+ORDER BY player_lookup"""  # noqa: S608 - the table's name is checked, dates are parameters
+    rows = warehouse.query(sql, {"start": start - KNOWN_FOR, "end": end}).to_pylist()
+    return KnownNames.of({str(row["player_lookup"]): str(row["player_full_name"] or "") for row in rows})
+
+
+def read_points(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:
+    """Return game_date, game_id, player_lookup and points of the played rows of start..end."""
+    sql = f"""SELECT game_date, game_id, player_lookup, CAST(points AS FLOAT64) AS points
+FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
+WHERE game_date BETWEEN @start AND @end AND minutes_played > 0 AND points IS NOT NULL"""  # noqa: S608 - as above
+    points: pd.DataFrame = warehouse.query(sql, {"start": start, "end": end}).to_pandas()
+    return points
+
+
+def read_tip_offs(warehouse: Warehouse, start: date, end: date) -> dict[str, datetime]:
+    """Return the tip-off of each game of start..end by game id, in UTC; empty if the schedule does not have them."""
+    if not warehouse.has_schedule() or "tip_off" not in warehouse.columns(SCHEDULE.name):
+        return {}
+    sql = f"""SELECT game_id, tip_off FROM {warehouse.sources.reference(SCHEDULE)}
+WHERE game_date BETWEEN @start AND @end AND tip_off IS NOT NULL"""  # noqa: S608 - as above
+    rows = warehouse.query(sql, {"start": start, "end": end}).to_pandas()
+    return dict(zip(rows["game_id"], pd.to_datetime(rows["tip_off"], utc=True), strict=True))
+
+
+def find_absent(quotes: pd.DataFrame, played: pd.DataFrame) -> pd.DataFrame:
+    """Return game_date and player_lookup of quoted players who did not play on a date with games.
+
+    DataError if they are most of the quoted players: then the quotes are dated by other days than the games.
+    """
+    players = quotes.loc[quotes["player_lookup"].notna(), GAME].drop_duplicates()
+    due = players[players["game_date"].isin(set(played["game_date"]))]
+    marked = due.merge(played[GAME].drop_duplicates(), on=GAME, how="left", indicator=True)
+    absent = marked.loc[marked["_merge"] == "left_only", GAME]
+    if len(due) >= _FEWEST and len(absent) > _MOST * len(due):
+        example = absent.iloc[0]
+        raise DataError(
+            f"prices: {len(absent)} of {len(due)} quoted players did not play on the date of their quote, for example "
+            f"{example['player_lookup']} on {example['game_date']}; game_date must be the day of the game in US "
+            "Eastern time."
+        )
+    return absent
