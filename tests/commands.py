@@ -88,6 +88,7 @@ SETTINGS = {
     "reported": ("model=logistic", "mode=experimental", "features.names=[points_avg_season,team_points_out]"),
     "calibrated": ("calibration=isotonic",),
     "walk": ("window=walk_forward", "window.folds=2"),
+    "points": ("model=points", "model.iterations=20", "model.spread_iterations=5"),
 }
 
 

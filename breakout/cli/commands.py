@@ -118,6 +118,13 @@ TABLE = (
         "breakout daily date=2026-02-06",
     ),
     composed(
+        "backtest",
+        "breakout.programs.backtest",
+        "compare past predictions of points with prices: is there an edge, and how sure is that?",
+        "breakout backtest run=latest prices=prices.csv",
+        "breakout backtest prices=prices.parquet prices.odds=american",
+    ),
+    composed(
         "audit",
         "breakout.programs.audit",
         "prove that no feature sees the future and that all paths agree",

@@ -12,6 +12,7 @@ from breakout.evaluation.resamples import DateResamples, EvaluationParameters, I
 from breakout.evaluation.rows import FloatArray
 from breakout.market.baseline import MarketMetrics, evaluate_market
 from breakout.market.bets import RESULTS, choose_bets, line_dates, list_offers
+from breakout.market.stacking import Weights
 from breakout.market.stakes import StakeLimits
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from breakout.market.lines import MatchedLines
 
+OURS_ALONE = Weights(1.0, 1.0, 1.0)
 NO_INTERVAL = Interval(None, None, None, 0)
 
 
@@ -97,7 +99,7 @@ def run_backtest(
     lines = matched.lines
     market = evaluate_market(lines, parameters)
     bets = choose_bets(lines, market.weights if market else (), limits)
-    full = list_offers(lines, 1.0, limits)
+    full = list_offers(lines, OURS_ALONE, limits)
     funnel = {
         "quotes": matched.n_quotes,
         "used quotes": matched.n_quotes - sum(matched.left_out.values()),

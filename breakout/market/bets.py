@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
-from breakout.market.stacking import StackWeight, weight_on
+from breakout.market.stacking import StackWeight, Weights, weights_on
 from breakout.market.stakes import StakeLimits, expected_value, shrink, stake_of
-
-if TYPE_CHECKING:
-    from breakout.evaluation.rows import FloatArray
 
 SIDES = ("over", "under")
 RESULTS = ("won", "lost", "push", "void")
@@ -30,6 +25,8 @@ BET_COLUMNS = [
     "claimed",
     "expected_value",
     "stake",
+    "stake_low",
+    "stake_high",
     "closing_value",
     "points",
 ]
@@ -40,15 +37,16 @@ def line_dates(lines: pd.DataFrame) -> np.ndarray:
     return np.asarray(lines["game_date"].to_numpy().astype("datetime64[D]"))
 
 
-def list_offers(lines: pd.DataFrame, weight: float | FloatArray, limits: StakeLimits) -> pd.DataFrame:
+def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> pd.DataFrame:
     """Return both sides of every line that has a market probability and a price, in BET_COLUMNS.
 
-    `ours`, `market` and `probability` are those of the side, given no push; `probability` is shrunk by `weight`, one
-    number or one for each line. `claimed` is the expected value by our own probability, `expected_value` by the shrunk
-    one, `stake` the share of the bank. `closing_value` is price * closing probability - 1: what the price was worth at
-    the close; NaN without a closing quote, or if the price is one.
+    `ours`, `market` and `probability` are those of the side, given no push; `probability` is shrunk by the weight for
+    stakes. `claimed` is the expected value by our own probability, `expected_value` by the shrunk one. `stake` is the
+    share of the bank, `stake_low` and `stake_high` are the stakes at the ends of the weight's interval. `closing_value`
+    is price * closing probability - 1: what the price was worth at the close; NaN without a closing quote, or if the
+    price is one.
     """
-    weights = np.broadcast_to(weight, len(lines))
+    has_weight = np.broadcast_to(weights.stake, len(lines)) > 0.0
     sides = []
     for side in SIDES:
         offers = lines.rename(columns={f"{side}_price": "price", f"{side}_book": "book"}).assign(side=side)
@@ -56,12 +54,17 @@ def list_offers(lines: pd.DataFrame, weight: float | FloatArray, limits: StakeLi
         for name in ("ours", "market", "closing"):
             offers[name] = 1.0 - lines[name] if is_under else lines[name]
         price, ours, market = (offers[name].to_numpy("float64") for name in ("price", "ours", "market"))
-        probability = shrink(ours, market, weights)
+        probability = shrink(ours, market, weights.stake)
+        stakes = [
+            np.where(has_weight, stake_of(shrink(ours, market, weight), price, limits), 0.0) for weight in weights
+        ]
         offers = offers.assign(
             probability=probability,
             claimed=expected_value(ours, price),
             expected_value=expected_value(probability, price),
-            stake=np.where(weights > 0.0, stake_of(probability, price, limits), 0.0),
+            stake=stakes[0],
+            stake_low=np.minimum(stakes[0], stakes[1]),
+            stake_high=np.maximum(stakes[0], stakes[2]),
             closing_value=expected_value(offers["closing"].to_numpy("float64"), price),
         )
         offers.loc[offers[f"{side}_is_closing"].eq(True), "closing_value"] = np.nan
@@ -76,14 +79,14 @@ def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: S
     A player has at most one bet a game, the one with the largest stake, because results on his alternate lines depend
     on each other. Stakes of one date that exceed the bank together are scaled down to it.
     """
-    offers = list_offers(lines, weight_on(line_dates(lines), weights)[1], limits)
+    offers = list_offers(lines, weights_on(line_dates(lines), weights), limits)
     staked = offers[offers["stake"] > 0.0]
     order = ["stake", "expected_value", "line", "side"]
     best = staked.sort_values(order, ascending=[False, False, True, True], kind="stable")
     bets = best.drop_duplicates(["game_date", "game_id", "player_lookup"])
     bets = bets.sort_values(["game_date", "game_id", "player_lookup"]).reset_index(drop=True)
-    total = bets.groupby("game_date")["stake"].transform("sum")
-    return settle(bets.assign(stake=bets["stake"] / np.maximum(total, 1.0)))
+    scale = np.maximum(bets.groupby("game_date")["stake"].transform("sum"), 1.0)
+    return settle(bets.assign(**{name: bets[name] / scale for name in ("stake", "stake_low", "stake_high")}))
 
 
 def settle(bets: pd.DataFrame) -> pd.DataFrame:

@@ -6,15 +6,16 @@ The stack has the log odds (1 - w) * market + w * model. A weight of 0 says that
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from breakout.evaluation.resamples import EvaluationParameters, Interval
-from breakout.evaluation.rows import DateArray, FloatArray
+from breakout.evaluation.rows import DateArray, FloatArray, IntArray
 from breakout.market.stakes import shrink
 from breakout.models.base import logit
 
-MIN_DATES, MIN_LINES = 30, 300  # an interval from fewer dates is too short; a weight from fewer lines is noise
+MIN_DATES, MIN_LINES = 20, 300  # an interval from fewer dates is too short; a weight from fewer lines is noise
 _NEWTON_STEPS = 50
 
 
@@ -37,10 +38,26 @@ class StackWeight:
         return 0.0 if estimate is None else min(max(estimate, 0.0), 1.0)
 
     @property
-    def stake(self) -> float:
-        """The weight by which stakes are sized: 0 where the interval holds 0 or lies below it."""
-        low = None if self.interval is None else self.interval.low
-        return self.blend if low is not None and low > 0.0 else 0.0
+    def stake(self) -> Weights:
+        """The weights by which stakes are sized."""
+        return stake_weights(self.interval)
+
+
+class Weights(NamedTuple):
+    """Weights for stakes, numbers or one for each line: the weight and the ends of its interval, all within 0..1."""
+
+    stake: float | FloatArray
+    low: float | FloatArray
+    high: float | FloatArray
+
+
+def stake_weights(interval: Interval | None) -> Weights:
+    """Return the weights of an interval: 0 where it holds 0, lies below it, or is None."""
+    if interval is None or interval.estimate is None or interval.low is None or interval.high is None:
+        return Weights(0.0, 0.0, 0.0)
+    if interval.low <= 0.0:
+        return Weights(0.0, 0.0, 0.0)
+    return Weights(*(min(end, 1.0) for end in (interval.estimate, interval.low, interval.high)))
 
 
 def fit_weight(
@@ -106,15 +123,19 @@ def weight_before(
     return StackWeight(str(start), n_lines, n_dates, interval)
 
 
-def weight_on(dates: DateArray, weights: tuple[StackWeight, ...]) -> tuple[FloatArray, FloatArray]:
-    """Return the weights `blend` and `stake` that hold on each date, both (n,); 0 before the first weight."""
+def weights_on(dates: DateArray, weights: tuple[StackWeight, ...]) -> Weights:
+    """Return the weights for stakes on each date, each (n,); 0 before the first weight."""
+    known = np.array([(0.0, 0.0, 0.0), *(weight.stake for weight in weights)])
+    return Weights(*known[_place(dates, weights)].T)
+
+
+def _place(dates: DateArray, weights: tuple[StackWeight, ...]) -> IntArray:
+    """Return for each date the number of weights whose month has begun, shape (n,)."""
     starts = np.array([weight.start for weight in weights], dtype="datetime64[D]")
-    place = np.searchsorted(starts, dates, side="right")
-    blends = np.array([0.0, *(weight.blend for weight in weights)])
-    stakes = np.array([0.0, *(weight.stake for weight in weights)])
-    return blends[place], stakes[place]
+    return np.asarray(np.searchsorted(starts, dates, side="right"))
 
 
 def stack(ours: FloatArray, market: FloatArray, dates: DateArray, weights: tuple[StackWeight, ...]) -> FloatArray:
     """Return the stacked probability (n,), by the weight that was fitted on dates before each line's month."""
-    return shrink(ours, market, weight_on(dates, weights)[0])
+    blends = np.array([0.0, *(weight.blend for weight in weights)])
+    return shrink(ours, market, blends[_place(dates, weights)])

@@ -10,6 +10,7 @@ from breakout.report.terminal.lines import print_line
 from breakout.runs import STATUS_FILE, read_status, warn_without_digests
 
 RECORD_FILE = "sweep.json"
+BACKTEST = "backtest"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,6 +42,12 @@ def _rebuild_run(folder: Path) -> int:
     state = status.state
     if state != "completed":
         raise DataError(f"the run in {folder} is {state}, not completed: there is nothing to report; see its run.log.")
+    if status.command == BACKTEST:
+        from breakout.backtest.record import load_record
+        from breakout.report.html.backtest_page import write_backtest_page
+
+        print_line(f"report: {write_backtest_page(load_record(folder), folder)}")
+        return 0
     from breakout.report.html.run_page import write_page
 
     print_line(f"report: {write_page(folder)}")

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from breakout.evaluation.resamples import Interval
+from breakout.market.backtest import OURS_ALONE
 from breakout.market.bets import choose_bets, list_offers, settle
 from breakout.market.stacking import StackWeight
 from tests.market.markets import LIMITS
@@ -60,21 +61,29 @@ def test_nothing_is_staked_where_the_interval_of_the_weight_holds_0() -> None:
     assert choose_bets(lines(line()), HOLDS_0, LIMITS).empty
 
 
+def test_a_stake_has_the_stakes_of_its_weights_interval() -> None:
+    (bet,) = choose_bets(lines(line(ours=0.52)), FULL, LIMITS).to_dict("records")
+    chance = 1 / (1 + np.exp(-0.5 * np.log(0.52 / 0.48)))  # halfway to the market in log odds
+    assert bet["stake"] == pytest.approx(0.25 * (2 * 0.52 - 1))
+    assert bet["stake_low"] == pytest.approx(0.25 * (2 * chance - 1))
+    assert bet["stake_high"] == pytest.approx(bet["stake"])  # a weight above 1 counts as 1
+
+
 def test_alternate_lines_of_a_player_are_one_bet() -> None:
     alternates = lines(line(), line(line=17.5, ours=0.5, market=0.4, over_price=2.3), line(line=19.5, ours=0.31))
     bets = choose_bets(alternates, FULL, LIMITS)
-    offers = list_offers(alternates, 1.0, LIMITS)
+    offers = list_offers(alternates, OURS_ALONE, LIMITS)
     assert len(bets) == 1
     assert bets["stake"].item() == offers["stake"].max()
 
 
 def test_a_side_without_a_price_is_not_offered() -> None:
-    offers = list_offers(lines(line(under_price=np.nan)), 1.0, LIMITS)
+    offers = list_offers(lines(line(under_price=np.nan)), OURS_ALONE, LIMITS)
     assert offers["side"].tolist() == ["over"]
 
 
 def test_a_line_without_a_market_probability_is_not_staked() -> None:
-    assert list_offers(lines(line(market=np.nan)), 1.0, LIMITS).empty
+    assert list_offers(lines(line(market=np.nan)), OURS_ALONE, LIMITS).empty
 
 
 def test_stakes_of_a_date_never_exceed_the_bank() -> None:
@@ -102,7 +111,7 @@ def test_bets_settle(side: str, whole: float, points: float, result: str, profit
 
 
 def test_the_closing_value_is_the_price_at_the_closing_probability() -> None:
-    offers = list_offers(lines(line(closing=0.55), line("bob", closing=0.55, over_is_closing=True)), 1.0, LIMITS)
+    offers = list_offers(lines(line(closing=0.55), line("bob", closing=0.55, over_is_closing=True)), OURS_ALONE, LIMITS)
     values = offers.set_index(["player_lookup", "side"])["closing_value"]
     assert values["ann", "over"] == pytest.approx(0.1)
     assert values["ann", "under"] == pytest.approx(-0.1)

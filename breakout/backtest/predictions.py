@@ -1,0 +1,156 @@
+"""Past predictions with their ladders and the time of the information behind them, from a run or from the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from breakout import settings
+from breakout.bundle import CONTRACT_FILE, load_contract
+from breakout.errors import ConfigurationError, DataError
+from breakout.ledger.entries import ENTRY_SCHEMA
+from breakout.ledger.grading import GRADED, choose_counted, grade_entries, read_results, read_scheduled
+from breakout.ledger.review import MOVED_WITHIN
+from breakout.ledger.store import FolderLedger
+from breakout.market.matching import information_time, read_points
+from breakout.production.bundle_gate import find_bundle, with_cutoff
+from breakout.production.bundle_names import resolve_bundle
+from breakout.runs import STATUS_FILE
+from breakout.runs.record import read_completed_run
+
+if TYPE_CHECKING:
+    from breakout.features.contract import Contract
+    from breakout.runs.record import RunRecord
+    from breakout.settings import AvailabilityConfig, BacktestConfig
+    from breakout.warehouse.base import Warehouse
+
+COLUMNS = ["game_date", "game_id", "player_lookup", "ladder", "known_at"]
+_LEDGER_COLUMNS = tuple(name for name in ENTRY_SCHEMA.names if name not in ("features", "data"))
+
+
+@dataclass(frozen=True, eq=False)
+class PastPredictions:
+    """Predictions of games that are over: COLUMNS, one row for each player and game date.
+
+    `ladder` holds P(points >= k) for k = 1, 2, ...; `known_at` (UTC) is the newest information behind the row.
+    `source` says where they are from. `contracts` are the fingerprints of the models' contracts. `has_absent` says
+    whether players who did not play are among the rows.
+    """
+
+    frame: pd.DataFrame
+    source: str
+    contracts: tuple[str, ...]
+    has_absent: bool
+
+    def between(self, start: date | None, end: date | None) -> PastPredictions:
+        """Return the predictions of the game dates start..end; DataError if there are none."""
+        days = self.frame["game_date"]
+        inside = self.frame[(days >= (start or days.min())) & (days <= (end or days.max()))]
+        if inside.empty:
+            raise DataError(
+                f"{self.source} has predictions of {days.min()} to {days.max()}, none from {start or 'the first'} to "
+                f"{end or 'the last'}."
+            )
+        return replace(self, frame=inside.reset_index(drop=True))
+
+
+def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
+    """Return the predictions that a backtest is about.
+
+    ConfigurationError for a run without a ladder. DataError if there is no such run, or the ledger has no graded
+    entries with a ladder.
+    """
+    found = (
+        read_ledger(config, warehouse, today)
+        if config.run is None
+        else read_run_predictions(config.run, config.paths.outputs)
+    )
+    return found.between(config.start, config.end)
+
+
+def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
+    """Return the predictions that a finished run evaluated; a walk-forward run has those of every fold."""
+    folder = resolve_bundle(given, outputs)
+    folder = folder.parent if folder.name == "bundle" else folder
+    if not (folder / STATUS_FILE).is_file():
+        raise DataError(f"{given} is no run: it holds no {STATUS_FILE}; give the folder of a run, latest, or its name.")
+    run = read_completed_run(folder)
+    contract, availability = _contract_of(run)
+    rows = run.predictions()
+    if "ladder" not in rows:
+        raise ConfigurationError(
+            f"the run in {folder} predicts no distribution of points; train one with model=points."
+        )
+    rows = rows[rows["split"] == "evaluation"]
+    times = {day: information_time(day, availability) for day in rows["game_date"].unique()}
+    frame = rows.assign(known_at=pd.to_datetime(rows["game_date"].map(times), utc=True))[COLUMNS]
+    return PastPredictions(frame.reset_index(drop=True), f"the run in {folder}", (contract.fingerprint,), False)
+
+
+def _contract_of(run: RunRecord) -> tuple[Contract, AvailabilityConfig | None]:
+    """Return the contract of a run's model, and the cutoff of its features (None if they read no injury reports)."""
+    if isinstance(run.config, settings.EvaluateConfig):
+        bundle = with_cutoff(find_bundle(run.config.bundle), run.config.availability)
+        return bundle.contract, bundle.features.availability if bundle.contract.has_reports else None
+    if not (run.folder / "bundle" / CONTRACT_FILE).is_file():
+        raise DataError(f"the run in {run.folder} has no bundle, so it is not known what its model knew when.")
+    contract = load_contract(run.folder / "bundle")
+    return contract, settings.AvailabilityConfig(**contract.availability) if contract.availability else None
+
+
+def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
+    """Return the entries of a role whose games are over, also of players who did not play.
+
+    Of several models that predicted the same player in that role, the first counts.
+    """
+    part = FolderLedger.of(config.paths.outputs).read_entries(_LEDGER_COLUMNS)
+    entries = part.rows.to_pandas()
+    entries = entries[(entries["role"] == config.role) & entries["ladder"].notna()]
+    graded = _grade(entries, config, warehouse, today)
+    if graded.empty:
+        raise DataError(
+            f"the ledger below {config.paths.outputs} holds no graded entries of {config.role} with a distribution of "
+            "points; predict with a registered model=points, or name a run with run=NAME."
+        )
+    counted = graded.sort_values("predicted_at", kind="stable").drop_duplicates(["game_date", "player_lookup"])
+    mornings = pd.to_datetime([information_time(day, None) for day in counted["game_date"]], utc=True)
+    known = pd.to_datetime(counted["known_at"], utc=True)
+    newest = np.where(known.isna() | (known < mornings), mornings, known)
+    frame = counted.assign(known_at=pd.to_datetime(newest, utc=True))[COLUMNS]
+    contracts = tuple(sorted(counted["contract"].unique()))
+    return PastPredictions(frame.reset_index(drop=True), f"the ledger's {config.role}", contracts, True)
+
+
+def _grade(entries: pd.DataFrame, config: BacktestConfig, warehouse: Warehouse, today: date) -> pd.DataFrame:
+    if entries.empty:
+        return entries
+    first, last = entries["game_date"].min(), entries["game_date"].max()
+    graded = grade_entries(
+        choose_counted(entries, config.ledger.which),
+        read_results(warehouse, first, max(last, today)),
+        read_scheduled(warehouse, first, last + MOVED_WITHIN),
+        today,
+        config.ledger.lost_after_days,
+    )
+    return graded[graded["outcome"].isin((*GRADED, "void"))]
+
+
+def check_results(past: PastPredictions, warehouse: Warehouse) -> None:
+    """Raise DataError if the warehouse lacks results of the predicted games: it is not the one of the run."""
+    if past.has_absent:
+        return
+    days = past.frame["game_date"]
+    played = read_points(warehouse, days.min(), days.max())
+    keys = ["game_id", "player_lookup"]
+    missing = past.frame[~pd.MultiIndex.from_frame(past.frame[keys]).isin(pd.MultiIndex.from_frame(played[keys]))]
+    if len(missing):
+        example = missing.iloc[0]
+        raise DataError(
+            f"{warehouse.describe()} lacks {len(missing):,} of the {len(past.frame):,} results that {past.source} "
+            f"predicted, for example {example['player_lookup']} in {example['game_id']}; give the run's own warehouse."
+        )

@@ -1,0 +1,51 @@
+"""The file backtest.json: the figures of a backtest with their origin; written and read here only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from breakout.artifacts import json_ready, load_typed, save_json
+from breakout.errors import DataError
+from breakout.market.backtest import Backtest
+
+BACKTEST_FILE = "backtest.json"
+BETS_FILE = "bets.parquet"
+# Increased whenever a key is renamed, removed or changes its meaning.
+BACKTEST_SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class BacktestRecord:
+    """A backtest and its origin.
+
+    `source` says where the predictions are from, `prices` where the prices are. `contracts` are the fingerprints of the
+    models' contracts; a weight holds for these alone. The other fields are the settings of `prices`, and the first and
+    last game date of the predictions.
+    """
+
+    source: str
+    prices: str
+    contracts: tuple[str, ...]
+    start: str
+    end: str
+    n_predictions: int
+    margin: str
+    kelly: float
+    max_stake: float
+    min_edge: float
+    backtest: Backtest
+    schema_version: int = BACKTEST_SCHEMA_VERSION
+
+
+def save_record(record: BacktestRecord, folder: Path) -> None:
+    """Write backtest.json into a folder."""
+    save_json(json_ready(record), folder / BACKTEST_FILE)
+
+
+def load_record(folder: Path) -> BacktestRecord:
+    """Read backtest.json of a folder; DataError if it is missing, damaged or of a newer version."""
+    record = load_typed(folder / BACKTEST_FILE, BacktestRecord)
+    if record.schema_version > BACKTEST_SCHEMA_VERSION:
+        raise DataError(f"{folder / BACKTEST_FILE} was written by a newer version; install that one.")
+    return record

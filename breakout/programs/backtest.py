@@ -1,0 +1,66 @@
+"""`breakout backtest`: past predictions of points against prices, with terminal output, JSON, bets and a page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from breakout.artifacts import save_parquet
+from breakout.backtest.predictions import check_results, read_predictions
+from breakout.backtest.record import BETS_FILE, BacktestRecord, save_record
+from breakout.errors import ConfigurationError
+from breakout.experiment.evaluating import evaluation_parameters
+from breakout.market.backtest import run_backtest
+from breakout.market.matching import match_prices
+from breakout.market.stakes import StakeLimits
+from breakout.report.html.backtest_page import write_backtest_page
+from breakout.report.terminal.backtest import print_backtest
+from breakout.report.terminal.bars import progress_line
+from breakout.runs import open_run
+from breakout.warehouse.opening import open_for
+
+if TYPE_CHECKING:
+    from breakout.settings import BacktestConfig
+
+FOLDER = "backtests"
+
+
+def run(config: BacktestConfig) -> int:
+    """Match predictions with prices, place and settle the bets, write and print the results; return the exit code.
+
+    No edge is a result, not a failure: the exit code is 0. ConfigurationError without prices, or for a run without a
+    distribution of points; DataError for prices or predictions that cannot be used.
+    """
+    prices = config.prices
+    if not prices.is_given:
+        raise ConfigurationError("prices are required and not given; add for example prices=prices.csv.")
+    limits = StakeLimits(prices.kelly, prices.max_stake, prices.min_edge)
+    parent = Path(config.paths.outputs) / FOLDER / config.name
+    with progress_line("backtest"), open_for(config, "backtest") as warehouse:
+        today = datetime.now(UTC).astimezone(ZoneInfo(config.ledger.timezone)).date()
+        past = read_predictions(config, warehouse, today)
+        check_results(past, warehouse)
+        matched = match_prices(prices, config.warehouse, warehouse, past.frame)
+        found, bets = run_backtest(matched, limits, evaluation_parameters(config.evaluation, config.seed))
+    days = past.frame["game_date"]
+    record = BacktestRecord(
+        source=past.source,
+        prices=str(prices.file or prices.table),
+        contracts=past.contracts,
+        start=str(days.min()),
+        end=str(days.max()),
+        n_predictions=len(past.frame),
+        margin=prices.margin,
+        kelly=prices.kelly,
+        max_stake=prices.max_stake,
+        min_edge=prices.min_edge,
+        backtest=found,
+    )
+    with open_run(parent, config, "backtest") as opened:
+        save_record(record, opened.folder)
+        save_parquet(bets, opened.folder / BETS_FILE)
+        write_backtest_page(record, opened.folder)
+    print_backtest(record, opened.folder)
+    return 0

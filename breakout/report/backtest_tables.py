@@ -1,0 +1,197 @@
+"""The tables and sentences of a backtest, for the terminal and the page; this module computes no figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from breakout.evaluation.formatting import format_count, format_interval, format_number
+from breakout.evaluation.intervals import PAIRED_METRICS
+from breakout.evaluation.metrics import METRICS
+from breakout.market.baseline import COIN, MARKET, OURS, STACKED, MarketMetrics
+from breakout.market.lines import REASONS
+from breakout.market.stacking import MIN_DATES, MIN_LINES
+from breakout.report.tables import Table, interval, number, text
+
+if TYPE_CHECKING:
+    from breakout.evaluation.resamples import Interval
+    from breakout.market.backtest import Backtest, Returns
+
+NAMES = {
+    OURS: "model",
+    MARKET: "market, margin removed",
+    STACKED: "both stacked on earlier months",
+    COIN: "a coin",
+}
+SHOWN_NAMES = 30
+# What a page about bets must say wherever it shows a stake.
+DISCLAIMERS = (
+    "This measures a model against prices. It is no advice to bet and no promise: past returns do not carry over.",
+    "It assumes that every price could be had for the whole stake when it was quoted.",
+    "Books limit or close the accounts of people who win, prices move before a bet is placed, and taxes are left out.",
+    "A probability is conditional on the player's playing; bets on players who did not play are void.",
+    "Most people who bet lose money. Stake nothing that you cannot lose.",
+    "Where betting harms you or others, stop, and ask a helpline of your country for help.",
+)
+
+
+def describe_verdict(found: Backtest) -> str:
+    """Describe in one or two sentences whether an edge is shown."""
+    market, returns = found.market, found.returns
+    if market is None:
+        return "No edge shown: no line has both prices and a result."
+    weight = format_interval(market.weight, ".2f")
+    if not market.has_weight:
+        return (
+            f"No edge shown: the model's weight beside the market is {weight}, and the interval does not lie above 0."
+        )
+    if returns.n_bets == 0:
+        return (
+            f"No edge shown over these prices: the model's weight beside the market is {weight}, but no bet was "
+            "placed, because no weight of an earlier month lies above 0 or no side had the minimum edge."
+        )
+    if returns.total_yield.estimate is None:
+        return f"The model's weight beside the market is {weight}, but none of its bets is decided."
+    total = format_interval(returns.total_yield, "+.1%")
+    chance = "; that interval holds 0, so the return may be chance" if returns.total_yield.holds(0.0) else ""
+    return (
+        f"The model adds to the market's probability: its weight beside the market is {weight}. "
+        f"{format_count(returns.n_bets, 'bet')} had a yield of {total}{chance}. An edge over a market is rare: first "
+        "look for an error in the dates, times and prices of the quotes."
+    )
+
+
+def describe_claims(returns: Returns) -> str:
+    """Describe what the chosen bets claimed beside what they returned; empty without bets."""
+    if returns.claimed is None:
+        return ""
+    sentence = (
+        f"By the model's own probabilities the chosen bets claimed a yield of {returns.claimed:+.1%}, after shrinking "
+        f"{format_number(returns.expected, '+.1%')}; they returned {format_interval(returns.total_yield, '+.1%')}."
+    )
+    if returns.shortfall.high is not None and returns.shortfall.high < 0.0:
+        return (
+            f"{sentence} The return is below the claim beyond chance: bets are chosen where the model is most "
+            "optimistic, so its errors are chosen too (winner's curse)."
+        )
+    return sentence
+
+
+def describe_needed(returns: Returns) -> str:
+    """Describe how many bets the observed yield would need to differ from 0; empty without an interval."""
+    if returns.bets_needed is None:
+        return ""
+    decided = returns.results["won"] + returns.results["lost"]
+    return (
+        f"If the yield stayed as it is, its interval would leave out 0 after {returns.bets_needed:,} bets; there are "
+        f"{decided:,}."
+    )
+
+
+def list_notes(found: Backtest) -> tuple[str, ...]:
+    """Return a sentence for each thing that the quotes do not say."""
+    notes = []
+    if found.n_untimed:
+        notes.append(
+            f"{format_count(found.n_untimed, 'quote')} without quoted_at: taken for closing prices; it is not known "
+            "whether they are older than the information that the model used."
+        )
+    if found.n_unknown_tip_off:
+        notes.append(
+            f"{format_count(found.n_unknown_tip_off, 'quote')} for games whose tip-off the schedule lacks: quotes from "
+            "noon US Eastern on count as after tip-off, closing quotes from the end of the date on."
+        )
+    if found.n_one_sided:
+        notes.append(
+            f"{format_count(found.n_one_sided, 'line')} with one side only: the margin cannot be removed, so there "
+            "is no market probability and no stake."
+        )
+    if found.unknown_names:
+        shown = ", ".join(found.unknown_names[:SHOWN_NAMES])
+        more = len(found.unknown_names) - SHOWN_NAMES
+        notes.append(f"Names that match no player: {shown}{f' and {more:,} more' if more > 0 else ''}.")
+    return tuple(notes)
+
+
+def funnel_table(found: Backtest) -> Table:
+    """Return the steps from quotes to bets, with what was left out of the quotes and why."""
+    rows = []
+    for step, count in found.funnel.items():
+        rows.append([text(step), number(count, ",.0f")])
+        if step == "quotes":
+            rows += [
+                [text(f"left out: {REASONS[name]}"), number(-left, ",.0f")]
+                for name, left in found.left_out.items()
+                if left
+            ]
+    return Table("From quotes to bets", ["step", "count"], rows)
+
+
+def market_table(market: MarketMetrics) -> Table:
+    """Return the metrics of the model, the market, both stacked and a coin, with differences from the market."""
+    rows = []
+    for name, title in NAMES.items():
+        found, beside = market.metrics[name], market.differences.get(name)
+        cells = [interval(found[metric], ".4f") for metric in PAIRED_METRICS]
+        cells += [interval(beside["log_loss"].difference if beside else None, "+.4f")]
+        rows.append([text(title), *cells])
+    pushes = f"; pushes left out: {market.n_pushes:,}" if market.n_pushes else ""
+    caption = (
+        f"Over or under on {format_count(market.n_lines, 'main line')} of {format_count(market.n_dates, 'date')}, "
+        f"{format_interval(market.over_rate)} over{pushes}; intervals resample game dates"
+    )
+    columns = ["probability", *(METRICS[metric].title for metric in PAIRED_METRICS), "log loss minus market's"]
+    return Table(caption, columns, rows, style="stacked")
+
+
+def weight_table(market: MarketMetrics) -> Table:
+    """Return the weight of the model by month, as it was known then, and the weight on all dates."""
+    rows = [
+        [
+            text(f"from {weight.start}"),
+            number(weight.n_dates, ",.0f"),
+            number(weight.n_lines, ",.0f"),
+            interval(weight.interval, ".2f"),
+            number(float(weight.stake.stake), ".2f"),
+        ]
+        for weight in market.weights
+    ]
+    rows.append(
+        [
+            text("all dates"),
+            number(market.n_dates, ",.0f"),
+            number(market.n_lines, ",.0f"),
+            interval(market.weight, ".2f"),
+            number(None),
+        ]
+    )
+    caption = (
+        f"Weight of the model beside the market, from earlier months only; needs {MIN_DATES} dates and {MIN_LINES} "
+        "lines. Stakes use 0 where the interval, widened for the number of months, does not lie above 0"
+    )
+    return Table(caption, ["stakes", "dates before", "lines before", "weight", "used"], rows, style="stacked")
+
+
+def returns_table(returns: Returns) -> Table:
+    """Return the figures of the bets."""
+    results = ", ".join(f"{name} {count:,}" for name, count in returns.results.items() if count)
+    rows = [
+        [text("bets"), text(f"{returns.n_bets:,}" + (f" ({results})" if results else ""))],
+        [text("staked, in banks"), text(f"{returns.staked:.3f}")],
+        [text("profit, in banks"), text(f"{returns.profit:+.3f}")],
+        [text("yield: profit / staked"), text(format_percent(returns.total_yield))],
+        [text("hit rate"), text(format_percent(returns.hit_rate, ".1%"))],
+        [text("yield claimed by the model"), text(format_number(returns.claimed, "+.1%"))],
+        [text("yield minus claim"), text(format_percent(returns.shortfall))],
+        [text("largest drawdown, in banks"), text(f"{returns.drawdown:.3f}")],
+        [
+            text(f"closing-line value of {format_count(returns.n_closing, 'bet')}"),
+            text(format_percent(returns.closing_value)),
+        ],
+        [text("bets needed for an interval without 0"), text(format_number(returns.bets_needed, ",.0f"))],
+    ]
+    return Table("The bets; the bank neither grows nor shrinks with results", ["figure", "value"], rows)
+
+
+def format_percent(found: Interval, pattern: str = "+.1%") -> str:
+    """Return an interval in per cent as text."""
+    return format_interval(found, pattern, "-")

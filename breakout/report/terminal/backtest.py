@@ -1,0 +1,33 @@
+"""A backtest on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from breakout.report import backtest_tables as tables
+from breakout.report.html.backtest_page import PAGE
+from breakout.report.terminal.console import console, styled
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from breakout.backtest.record import BacktestRecord
+
+
+def print_backtest(record: BacktestRecord, folder: Path) -> None:
+    """Print the verdict, the funnel, the market beside the model, the bets, and the places of the files."""
+    out, found = console(), record.backtest
+    out.print(styled("against the price", "bold", f": {tables.describe_verdict(found)}"))
+    for note in tables.list_notes(found):
+        out.print_warning(note)
+    out.print_table(tables.funnel_table(found))
+    if found.market is not None:
+        out.print_table(tables.market_table(found.market))
+        out.print_table(tables.weight_table(found.market))
+    if found.returns.n_bets:
+        out.print_table(tables.returns_table(found.returns))
+        for sentence in (tables.describe_claims(found.returns), tables.describe_needed(found.returns)):
+            out.print(sentence)
+    out.print(tables.DISCLAIMERS[0])
+    out.print_place("backtest", folder)
+    out.print_place("report", folder / PAGE)

@@ -1,0 +1,154 @@
+"""`breakout backtest` over a run and over the ledger: its record, its bets, its page and its refusals."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from breakout.backtest.record import BETS_FILE, BacktestRecord, load_record
+from breakout.ledger.entries import ENTRY_SCHEMA
+from breakout.ledger.store import FolderLedger
+from breakout.report import backtest_tables as tables
+from breakout.report.html.backtest_page import PAGE
+from tests.commands import Answer, Trained, call
+from tests.ledger.entries import entry
+
+DAY = date(2026, 1, 15)
+QUICK = "evaluation.bootstrap_resamples=40"
+LADDER = np.clip(1.0 - np.arange(1, 61) / 30.0, 1e-4, 1.0).tolist()
+
+
+def backtest(outputs: Path, *overrides: str) -> tuple[Answer, Path | None]:
+    answer = call("backtest", f"paths.outputs={outputs}", QUICK, *overrides)
+    folders = sorted((outputs / "backtests" / "backtest").glob("*"))
+    return answer, folders[-1] if folders else None
+
+
+@pytest.fixture(scope="module")
+def prices(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Prices of every prediction of the run: a line near the median, at a probability that is half a coin's."""
+    rows = pd.read_parquet(trained["points"] / "predictions.parquet")
+    rows = rows[rows["split"] == "evaluation"]
+    ladder = np.stack(list(rows["ladder"]))
+    line = (ladder > 0.5).sum(axis=1) + 0.5
+    over = (ladder[np.arange(len(rows)), line.astype(int)] + 0.5) / 2
+    quotes = pd.DataFrame(
+        {
+            "game_date": rows["game_date"],
+            "player_lookup": rows["player_lookup"],
+            "line": line,
+            "over_price": 1 / (1.02 * over),
+            "under_price": 1 / (1.02 * (1 - over)),
+            "quoted_at": [f"{day}T15:00:00Z" for day in rows["game_date"]],
+        }
+    )
+    path = tmp_path_factory.mktemp("prices") / "prices.parquet"
+    quotes.to_parquet(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def of_run(trained: Trained, prices: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Answer, Path]:
+    outputs = tmp_path_factory.mktemp("outputs")
+    answer, folder = backtest(outputs, f"run={trained['points']}", f"prices={prices}")
+    assert folder is not None, answer.err
+    return answer, folder
+
+
+def test_a_run_is_compared_with_prices(of_run: tuple[Answer, Path], trained: Trained) -> None:
+    answer, folder = of_run
+    record = load_record(folder)
+    rows = pd.read_parquet(trained["points"] / "predictions.parquet")
+    assert answer.code == 0, answer.err
+    assert record.n_predictions == (rows["split"] == "evaluation").sum()
+    assert record.backtest.funnel["quotes"] == record.n_predictions
+    assert record.backtest.market is not None
+    assert record.backtest.market.n_lines == record.n_predictions
+    assert [weight.start for weight in record.backtest.market.weights] == ["2026-01-01", "2026-02-01"]
+
+
+def test_the_bets_of_the_file_are_those_of_the_record(of_run: tuple[Answer, Path]) -> None:
+    _, folder = of_run
+    record, bets = load_record(folder), pd.read_parquet(folder / BETS_FILE)
+    assert len(bets) == record.backtest.returns.n_bets == record.backtest.funnel["bets"]
+    assert {"stake", "stake_low", "stake_high"} <= set(bets)
+    assert (bets["stake_low"] <= bets["stake"]).all()
+
+
+def test_the_page_says_what_it_is_not_and_is_written_again_from_the_record(of_run: tuple[Answer, Path]) -> None:
+    answer, folder = of_run
+    page = (folder / PAGE).read_text(encoding="utf-8")
+    assert all(sentence.replace("'", "&#39;") in page for sentence in tables.DISCLAIMERS)
+    assert tables.DISCLAIMERS[0] in answer.out.replace("\n", " ")
+    (folder / PAGE).unlink()
+    assert call("report", folder).code == 0
+    assert (folder / PAGE).read_text(encoding="utf-8") == page
+
+
+def test_no_edge_is_a_result_and_no_failure(trained: Trained, prices: Path, tmp_path: Path) -> None:
+    quotes = pd.read_parquet(prices).assign(over_price=1.9, under_price=1.9)
+    quotes.sample(frac=0.5, random_state=1).to_csv(tmp_path / "coin.csv", index=False)
+    answer, folder = backtest(tmp_path, f"run={trained['points']}", f"prices={tmp_path / 'coin.csv'}", "end=2026-01-20")
+    assert answer.code == 0, answer.err
+    assert folder is not None
+    record = load_record(folder)
+    assert not record.backtest.has_edge
+    assert "No edge shown" in answer.out
+    assert "No bet was placed" in (folder / PAGE).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "code", "sentence"),
+    [
+        (("run={points}",), 2, "prices are required and not given"),
+        (("run={default}", "prices={prices}"), 2, "predicts no distribution of points"),
+        (("run=nowhere/at/all", "prices={prices}"), 3, "is no run"),
+        (("run={points}", "prices=nowhere.csv"), 3, "prices.file=PATH"),
+        (("run={points}", "prices={prices}", "start=2026-03-01"), 3, "none from 2026-03-01"),
+        (("run={points}", "prices={prices}", "prices.margin=powr"), 2, "did you mean prices.margin=power?"),
+        (("run={points}", "prices.table=d.prices"), 2, "add warehouse=bigquery"),
+        (("prices={prices}",), 3, "the ledger below"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(
+    trained: Trained, prices: Path, tmp_path: Path, overrides: tuple[str, ...], code: int, sentence: str
+) -> None:
+    known = {"prices": prices, "points": trained["points"], "default": trained["default"]}
+    answer, folder = backtest(tmp_path, *(override.format(**known) for override in overrides))
+    assert answer.code == code
+    assert sentence in answer.err
+    assert folder is None
+
+
+def in_ledger(outputs: Path) -> BacktestRecord:
+    """Return the backtest of two entries: of a player who played on DAY, and of one who did not."""
+    game = "20260115_NYK_GSW"
+    made = datetime(2026, 1, 15, 16, tzinfo=UTC)
+    rows = [
+        entry("mikalbridges", game_date=DAY, game_id=game, team_abbr="NYK", predicted_at=made, ladder=LADDER),
+        entry("jalenbrunson", game_date=DAY, game_id=game, team_abbr="NYK", predicted_at=made, ladder=LADDER),
+    ]
+    FolderLedger.of(outputs).add_entries(pa.Table.from_pylist(rows, ENTRY_SCHEMA))
+    quotes = "game_date,player_full_name,line,over_price,under_price\n"
+    quotes += f"{DAY},Mikal Bridges,9.5,1.9,1.9\n{DAY},Jalen Brunson,9.5,1.9,1.9\n"
+    (outputs / "prices.csv").write_text(quotes, encoding="utf-8")
+    answer, folder = backtest(outputs, f"prices={outputs / 'prices.csv'}")
+    assert folder is not None, answer.err
+    return load_record(folder)
+
+
+def test_the_ledger_is_compared_with_prices(tmp_path: Path) -> None:
+    record = in_ledger(tmp_path)
+    assert record.source == "the ledger's production"
+    assert record.contracts == ("c",)
+    assert record.n_predictions == 2
+    assert record.backtest.n_untimed == 2
+    assert record.backtest.funnel["lines"] == 2
+    assert record.backtest.market is not None
+    assert record.backtest.market.n_lines == 1  # whoever did not play is in no metric
+    assert record.backtest.market.over_rate.estimate == 1.0
