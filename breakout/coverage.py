@@ -1,16 +1,18 @@
-"""The coverage of requested rows by a warehouse: games that it holds or lacks, and features that are missing."""
+"""The coverage of requested rows by a warehouse: games that it lacks or whose sums fail, features that are missing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Literal
 
 from breakout.features.query import seasons_before
 from breakout.warehouse.base import first_day_seen
+from breakout.warehouse.reconciliation import MINUTES_TOLERANCE, failing_sums_query
 from breakout.warehouse.tables import PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import date
+    from collections.abc import Iterable, Mapping, Sequence
 
     from breakout.dataset import Dataset
     from breakout.features.config import BreakoutFeatureConfig
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 # Above this share of missing rows a feature is probably missing because its column is empty.
 LARGEST_MISSING_SHARE = 0.5
-EXAMPLES = 3  # absent games that a warning names
+EXAMPLES = 3  # games that a warning names
 
 
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
@@ -73,12 +75,40 @@ def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def absent_games_query(sources: SourceTables) -> str:
-    """Return the query of the played games, with game_id and game_date, that the team table lacks.
+# In the league's own box scores the minutes of these games do not sum. `breakout doctor` lists them.
+_OFF_BY_MINUTES = frozenset(
+    {
+        "20240112_CHA_SAS",
+        "20240223_WAS_OKC",
+        "20240414_PHX_MIN",
+        "20251124_NYK_BKN",
+        "20260203_ATL_MIA",
+    }
+)
 
-    Its parameters are those of the feature query. The rows are sorted by date.
+
+@dataclass(frozen=True, order=True)
+class FlawedGame:
+    """A game whose rows in the source tables do not fit together.
+
+    `flaw` is `absent` if the team table lacks the game, `points` or `minutes` if the sum over a team's players differs
+    from the team's row; `sums` then names the team and both numbers.
     """
-    return f"""SELECT game_id, MIN(game_date) AS game_date
+
+    game_date: date
+    game_id: str
+    flaw: Literal["absent", "points", "minutes"] = "absent"
+    sums: str = ""
+
+
+def flawed_games_query(sources: SourceTables) -> str:
+    """Return the query of the played games that the team table lacks, and of those whose sums fail.
+
+    Its parameters are those of the feature query. Columns of the result: those of `failing_sums_query`; all but game_id
+    and game_date are NULL for a game that the team table lacks.
+    """
+    return f"""SELECT game_id, MIN(game_date) AS game_date, CAST(NULL AS STRING) AS team, CAST(NULL AS INT64) AS points,
+  CAST(NULL AS INT64) AS points_scored, CAST(NULL AS FLOAT64) AS minutes, CAST(NULL AS FLOAT64) AS minutes_total
 FROM (
   SELECT game_id, game_date, minutes_played, points, {sources.season_type} AS season_type
   FROM {sources.reference(PLAYER_GAME_SUMMARY)}
@@ -91,37 +121,81 @@ WHERE season_type IN UNNEST(@season_types) AND minutes_played > 0 AND points IS 
     WHERE team_rows.game_date BETWEEN @history_start AND @end
   )
 GROUP BY game_id
-ORDER BY game_date, game_id"""  # noqa: S608 - table names are checked, values are parameters
+UNION ALL
+{failing_sums_query(sources)}
+ORDER BY game_date, game_id, team"""  # noqa: S608 - table names are checked, values are parameters
 
 
-def find_absent_games(
+def read_flawed_games(
+    warehouse: Warehouse, sources: SourceTables, parameters: Mapping[str, object]
+) -> list[FlawedGame]:
+    """Return the flawed games between the parameters' dates; a game whose points and minutes fail stands twice."""
+    found = []
+    for row in warehouse.query(flawed_games_query(sources), parameters).to_pylist():
+        game = FlawedGame(row["game_date"], row["game_id"])
+        if row["team"] is None:
+            found.append(game)
+            continue
+        points, minutes = (row["points"], row["points_scored"]), (row["minutes"], row["minutes_total"])
+        if None not in points and points[0] != points[1]:
+            found.append(replace(game, flaw="points", sums=f"{row['team']} {points[0]} of {points[1]}"))
+        if None not in minutes and abs(minutes[0] - minutes[1]) > MINUTES_TOLERANCE:
+            found.append(replace(game, flaw="minutes", sums=f"{row['team']} {minutes[0]:.0f} of {minutes[1]:.0f}"))
+    return found
+
+
+def find_flawed_games(
     warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
-) -> list[tuple[date, str]]:
-    """Return date and game_id of the games that features of start..end can read and the team table lacks."""
+) -> list[FlawedGame]:
+    """Return the flawed games that features of start..end can read."""
     reach = seasons_before(features.names, features.registry)
     parameters = features.parameters(warehouse.history_start(start, reach), start, end)
-    found = warehouse.query(absent_games_query(warehouse.sources), parameters).to_pylist()
-    return seen_games(((row["game_date"], row["game_id"]) for row in found), features, start, end)
+    return seen_games(read_flawed_games(warehouse, warehouse.sources, parameters), features, start, end)
 
 
 def seen_games(
-    games: Iterable[tuple[date, str]], features: BreakoutFeatureConfig, start: date, end: date
-) -> list[tuple[date, str]]:
-    """Return those of the games (date and game_id) that features of start..end can read."""
+    games: Iterable[FlawedGame], features: BreakoutFeatureConfig, start: date, end: date
+) -> list[FlawedGame]:
+    """Return those of the games that features of start..end can read."""
     first = first_day_seen(start, seasons_before(features.names, features.registry))
-    return [(day, game_id) for day, game_id in games if first <= day <= end]
+    return [game for game in games if first <= game.game_date <= end]
 
 
-def absent_game_warnings(games: Iterable[tuple[date, str]]) -> tuple[str, ...]:
-    """Return the warning about games, given as date and game_id, that the team table lacks; () without one."""
-    names = [game_id for _, game_id in sorted(set(games))]
+def flawed_game_warnings(games: Iterable[FlawedGame]) -> tuple[str, ...]:
+    """Return a warning for each flaw that games have, except minutes that fail in the league's own box scores."""
+    listed = sorted(set(games))
+    return (
+        *_absent_game_warnings([game.game_id for game in listed if game.flaw == "absent"]),
+        *_sum_warnings("points", [game for game in listed if game.flaw == "points"]),
+        *_sum_warnings(
+            "minutes", [game for game in listed if game.flaw == "minutes" and game.game_id not in _OFF_BY_MINUTES]
+        ),
+    )
+
+
+def _absent_game_warnings(names: Sequence[str]) -> tuple[str, ...]:
     if not names:
         return ()
     counted = f"{len(names):,} played game{'' if len(names) == 1 else 's'}"
-    more = ", ..." if len(names) > EXAMPLES else ""
     warning = (
         f"{TEAM_OFFENSE_GAME_SUMMARY.name} has no rows of {counted} of {PLAYER_GAME_SUMMARY.name}: "
-        f"{', '.join(names[:EXAMPLES])}{more}; features of teams, such as opponent_def_rating and back_to_back, are "
+        f"{_first_of(names)}; features of teams, such as opponent_def_rating and back_to_back, are "
         "computed without them. Add the rows of both teams."
     )
     return (warning,)
+
+
+def _sum_warnings(what: str, games: Sequence[FlawedGame]) -> tuple[str, ...]:
+    if not games:
+        return ()
+    failing = [f"{game.game_id} {game.sums}" for game in games]
+    counted = f"{len(failing):,} case{'' if len(failing) == 1 else 's'}"
+    warning = (
+        f"players' {what} do not sum to their team's in {counted}: {_first_of(failing)}; features are computed from "
+        "these rows as they are. Correct or complete them; breakout doctor checks all sums."
+    )
+    return (warning,)
+
+
+def _first_of(names: Sequence[str]) -> str:
+    return ", ".join(names[:EXAMPLES]) + (", ..." if len(names) > EXAMPLES else "")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout import settings
-from breakout.coverage import absent_game_warnings, absent_games_query, find_absent_games
+from breakout.coverage import FlawedGame, find_flawed_games, flawed_game_warnings, flawed_games_query
 from breakout.dataset import SLICE_FEATURES, Dataset, build_dataset, select_role_players
 from breakout.errors import DataError
 from breakout.features.config import BreakoutFeatureConfig
@@ -59,13 +59,13 @@ class RunPlan:
         return estimate_rows(self.warehouse, self.features, window.start, window.end, SLICE_FEATURES)
 
     def source_warnings(self) -> tuple[str, ...]:
-        """Return warnings about games that features of the run can read but a source table does not have."""
-        absent = {game for days in self.ranges().values() for game in self.find_absent_games(days)}
-        return absent_game_warnings(absent)
+        """Return the warnings about games that a table lacks or whose sums fail, among those that the run can read."""
+        flawed = {game for days in self.ranges().values() for game in self.find_flawed_games(days)}
+        return flawed_game_warnings(flawed)
 
-    def find_absent_games(self, days: DateRange) -> list[tuple[date, str]]:
-        """Return date and game_id of games that features of these days can read but the team table does not have."""
-        return find_absent_games(self.warehouse, self.features, days.start, days.end)
+    def find_flawed_games(self, days: DateRange) -> list[FlawedGame]:
+        """Return the flawed games that features of these days can read."""
+        return find_flawed_games(self.warehouse, self.features, days.start, days.end)
 
     def build_span(self) -> Dataset:
         """Build all rows of a walk forward, from the first training date to the last evaluation date."""
@@ -123,7 +123,7 @@ def estimate_rows(
     end: date,
     slice_features: Sequence[str] = (),
 ) -> CostEstimate | None:
-    """Return the cost of `build_dataset` with these arguments, with its checks and the search for absent games.
+    """Return the cost of `build_dataset` with these arguments, with its checks and the search for flawed games.
 
     None if reading the warehouse is free.
     """
@@ -137,7 +137,7 @@ def estimate_rows(
     cost = warehouse.estimate(sql, parameters) + warehouse.estimate_checks(start, end, reach)
     if plan_query(REGISTRY, config.names).uses_availability:
         cost += warehouse.estimate_report_checks(start, end)
-    return cost + warehouse.estimate(absent_games_query(warehouse.sources), parameters)
+    return cost + warehouse.estimate(flawed_games_query(warehouse.sources), parameters)
 
 
 def check_training_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:

@@ -111,8 +111,8 @@ def summarise_scoring(
     """Return the metrics of a saved bundle on later rows.
 
     `differences` are those between the bundle's contract and the installed one. `source_warnings` are about games that
-    a source table does not have. `points` is the evaluation of the distribution of points, None if the model predicts
-    none. Validation metrics and the stability over seeds are None, because nothing is fitted here.
+    a source table does not have or whose sums fail. `points` is the evaluation of the distribution of points, None if
+    the model predicts none. Validation metrics and the stability over seeds are None, because nothing is fitted here.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     explanation = explain(bundle.model, bundle.predict_probability, scored.rows, config.evaluation, parameters)

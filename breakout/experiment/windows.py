@@ -49,11 +49,11 @@ class FittedRun:
 
     windows: tuple[FittedWindow, ...]
     rows: Dataset | None
-    source_warnings: tuple[str, ...] = ()  # warnings about games that a source table does not have
+    source_warnings: tuple[str, ...] = ()  # about games that a source table lacks or whose sums fail
 
     @property
     def coverage_warnings(self) -> tuple[str, ...]:
-        """The warnings about absent games, and about features that are missing in most training or evaluation rows.
+        """The warnings about flawed games, and about features that are missing in most training or evaluation rows.
 
         The training rows are those of the last window.
         """

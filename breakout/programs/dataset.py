@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breakout.coverage import absent_game_warnings, coverage_warnings, describe_history, find_absent_games
+from breakout.coverage import coverage_warnings, describe_history, find_flawed_games, flawed_game_warnings
 from breakout.dataset import build_dataset, save_dataset
 from breakout.errors import ConfigurationError, DataError
 from breakout.features.config import BreakoutFeatureConfig
@@ -30,7 +30,7 @@ def run(config: DatasetConfig) -> int:
         if not len(dataset):
             held = describe_history(warehouse, features, config.start, config.end)
             raise DataError(f"there are no rows of {config.start}..{config.end} ({held}); nothing is written.")
-        warnings = absent_game_warnings(find_absent_games(warehouse, features, config.start, config.end))
+        warnings = flawed_game_warnings(find_flawed_games(warehouse, features, config.start, config.end))
     save_dataset(dataset, Path(config.out))
     content = f"{len(features.names)} features, breakout rate {dataset.breakout_rate:.4f}"
     print_line(f"{len(dataset):,} rows of {config.start}..{config.end}, {content}: {config.out}")

@@ -138,15 +138,15 @@ def check_absent_games(
     checkup: Checkup, warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
 ) -> None:
     """Warn about played games that the team table lacks, among those that the features of start..end can read."""
-    from breakout.coverage import absent_game_warnings, find_absent_games
+    from breakout.coverage import find_flawed_games, flawed_game_warnings
 
     name = "games of both tables"
     absent = checkup.check(
         name,
-        lambda: find_absent_games(warehouse, features, start, end),
+        lambda: [game for game in find_flawed_games(warehouse, features, start, end) if game.flaw == "absent"],
         lambda found: f"{len(found):,} played games are in the player table alone",
     )
-    checkup.warn(name, absent_game_warnings(absent or ()))
+    checkup.warn(name, flawed_game_warnings(absent or ()))
 
 
 def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
@@ -222,9 +222,10 @@ def check_query(
 
     BigQuery estimates the bytes in dry runs, which need the same permissions as reading. `limit` None sets no limit.
     """
-    from breakout.coverage import absent_games_query
+    from breakout.coverage import flawed_games_query
     from breakout.features.query import get_training_data_query
     from breakout.warehouse.cost import readable_bytes
+    from breakout.warehouse.reconciliation import reconciliation_queries
 
     def run_check() -> str:
         start, end = recent_days()
@@ -233,7 +234,9 @@ def check_query(
             get_training_data_query(features.names, sources=warehouse.sources, registry=features.registry), parameters
         )
         cost += warehouse.estimate_checks(start, end)
-        cost += warehouse.estimate(absent_games_query(warehouse.sources), parameters)
+        cost += warehouse.estimate(flawed_games_query(warehouse.sources), parameters)
+        for sql in reconciliation_queries(warehouse.sources, has_schedule=warehouse.has_schedule()).values():
+            cost += warehouse.estimate(sql, parameters)
         if warehouse.has_availability():
             cost += warehouse.estimate_report_checks(start, end)
         if limit is not None and cost.bytes_scanned > limit:

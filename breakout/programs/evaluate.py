@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout import artifacts
-from breakout.coverage import absent_game_warnings, find_absent_games
+from breakout.coverage import find_flawed_games, flawed_game_warnings
 from breakout.evaluation.run_metrics import write_metrics
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
 from breakout.experiment.points_baselines import evaluate_distributions
@@ -84,7 +84,7 @@ def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str],
             rows=len(scored.rows),
             row_fingerprint=scored.rows.fingerprint,
         )
-        warnings = absent_game_warnings(find_absent_games(warehouse, bundle.features, window.start, window.end))
+        warnings = flawed_game_warnings(find_flawed_games(warehouse, bundle.features, window.start, window.end))
         for warning in warnings:
             logger.warning("%s", warning)
         result = _write(config, bundle, warehouse, scored, differences, warnings, run.folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.artifacts import save_text
-from breakout.coverage import absent_game_warnings, find_absent_games
+from breakout.coverage import find_flawed_games, flawed_game_warnings
 from breakout.ledger.recording import record_slate
 from breakout.production.bundle_gate import check_contract, find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
@@ -45,7 +45,7 @@ def run(config: PredictConfig) -> int:
         whole = build_slate(bundle, warehouse, day, config.max_days_since_game)
         slate = mark_mismatch(whole, differences) if differences else whole
         slate = exclude_players(slate, config.exclude, warehouse) if config.exclude else slate
-        absent = find_absent_games(warehouse, bundle.features, day, day)
+        flawed = find_flawed_games(warehouse, bundle.features, day, day)
         recorded = (whole, bundle, warehouse, config.ledger, config.paths.outputs)
         kept = None if differences else record_slate(*recorded)
     shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))
@@ -55,7 +55,7 @@ def run(config: PredictConfig) -> int:
         print_slate(shown, len(slate.ranked), bundle, written)
     else:
         print_line_answer(answer_line(slate, asked))
-    print_warnings(absent_game_warnings(absent))
+    print_warnings(flawed_game_warnings(flawed))
     return 0
 
 

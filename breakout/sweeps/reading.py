@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from breakout.coverage import absent_games_query
+from breakout.coverage import flawed_games_query, read_flawed_games
 from breakout.dataset import SLICE_FEATURES, is_within_band
 from breakout.features.contract import Contract, build_contract
 from breakout.features.query import get_training_data_query, seasons_before
 from breakout.features.query_plan import plan_query
 from breakout.features.registry import REGISTRY
-from breakout.sweeps.sources import Problem, Source, array_of, fingerprints_of, problem_answer, read_absent_games
+from breakout.sweeps.sources import Problem, Source, array_of, fingerprints_of, problem_answer
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.cost import CostEstimate, Priced
 from breakout.warehouse.opening import open_warehouse
@@ -116,12 +116,13 @@ class Sources:
         if isinstance(opened.warehouse, Priced):
             cost = opened.cached.estimate_checks(problem.span.start, problem.span.end, problem.seasons_before)
             cost += opened.cached.estimate(problem.sql, problem.parameters)
-            cost += opened.cached.estimate(absent_games_query(problem.source.tables), problem.parameters)
+            cost += opened.cached.estimate(flawed_games_query(problem.source.tables), problem.parameters)
             if plan_query(REGISTRY, problem.features.names).uses_availability:
                 cost += opened.cached.estimate_report_checks(problem.span.start, problem.span.end)
             self.bytes_to_read = cost if self.bytes_to_read is None else self.bytes_to_read + cost
             if self._is_dry:
                 return None
         answer = problem_answer(problem, opened.cached).select(_ROW_COLUMNS)
-        read_absent_games(problem, opened.cached)  # puts them into the cache, so that no worker must open the source
+        # Workers find these games in the cache and need not open the source.
+        read_flawed_games(opened.cached, problem.source.tables, problem.parameters)
         return answer

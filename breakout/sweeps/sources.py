@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from breakout.coverage import absent_games_query, seen_games
+from breakout.coverage import FlawedGame, read_flawed_games, seen_games
 from breakout.dataset import SLICE_FEATURES, Dataset, ask_checked, dataset_of, select_role_players
 from breakout.errors import DataError
 from breakout.experiment.plan import RunPlan
@@ -181,12 +181,6 @@ def problem_answer(problem: Problem, warehouse: CachedWarehouse) -> pa.Table:
     return ask_checked(warehouse, problem.features, problem.span.start, problem.span.end, problem.sql)
 
 
-def read_absent_games(problem: Problem, warehouse: CachedWarehouse) -> list[tuple[date, str]]:
-    """Return date and game_id of the games that the features of a problem can read and the team table lacks."""
-    found = warehouse.query(absent_games_query(problem.source.tables), problem.parameters).to_pylist()
-    return [(row["game_date"], row["game_id"]) for row in found]
-
-
 def read_rows(problem: Problem) -> Dataset:
     """Return all rows of a problem from the cache, or from the source if the cache entry is missing or damaged."""
     source = LazyWarehouse(problem)
@@ -218,17 +212,18 @@ class PreparedPlan(RunPlan):
         start, end = min(fold.train.start for fold in self.folds), self.folds[-1].evaluation.end
         return self._rows(DateRange(start, end))
 
-    def find_absent_games(self, days: DateRange) -> list[tuple[date, str]]:
-        """Return date and game_id of the games that features of these days can read and the team table lacks."""
+    def find_flawed_games(self, days: DateRange) -> list[FlawedGame]:
+        """Return the flawed games that rows of these days can read."""
         problem = self.problem
 
-        def read() -> list[tuple[date, str]]:
+        def read() -> list[FlawedGame]:
             source = LazyWarehouse(problem)
             with closing(source):
-                return read_absent_games(problem, CachedWarehouse(source, problem.source.cache))
+                cached = CachedWarehouse(source, problem.source.cache)
+                return read_flawed_games(cached, problem.source.tables, problem.parameters)
 
-        absent = self.work.once("absent games", problem, read)
-        return seen_games(absent, self.features, days.start, days.end)
+        flawed = self.work.once("flawed games", problem, read)
+        return seen_games(flawed, self.features, days.start, days.end)
 
     def _rows(self, days: DateRange) -> Dataset:
         problem = self.problem

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from breakout.warehouse.base import Warehouse
+    from breakout.warehouse.tables import SourceTables
 
 MINUTES_TOLERANCE = 3  # each player's minutes are rounded in most sources
 LISTED = 5  # failures that a warning names
@@ -21,67 +22,90 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[str, ...]:
     The kinds: players' points against their team's; players' minutes against the team's (240 if that is NULL) within
     MINUTES_TOLERANCE; with a schedule, played games that it lacks, and its earlier games that were not played.
     """
-    queries = {
-        "players' points do not sum to their team's": _sums(warehouse, "points != points_scored"),
-        f"players' minutes are further than {MINUTES_TOLERANCE} from their team's": _sums(
-            warehouse, f"ABS(minutes - minutes_total) > {MINUTES_TOLERANCE}"
-        ),
-    }
-    if warehouse.has_schedule():
-        queries["played games are not in the schedule of their season"] = _unscheduled(warehouse)
-        queries["scheduled games have no rows, though later ones do"] = _unplayed(warehouse)
+    days: dict[str, object] = {"history_start": start, "end": end, "season_type": "regular"}
     warnings = []
-    for what, sql in queries.items():
-        rows = warehouse.query(sql, {"start": start, "end": end, "season_type": "regular"}).to_pylist()
+    for what, sql in reconciliation_queries(warehouse.sources, has_schedule=warehouse.has_schedule()).items():
+        rows = warehouse.query(sql, days).to_pylist()
         if rows:
             named = ", ".join(row["failure"] for row in rows)
             warnings.append(f"{what} in {rows[0]['total']:,} cases: {named}{', ...' if len(rows) == LISTED else ''}")
     return tuple(warnings)
 
 
-def _sums(warehouse: Warehouse, condition: str) -> str:
-    players = warehouse.sources.reference(tables.PLAYER_GAME_SUMMARY)
-    teams = warehouse.sources.reference(tables.TEAM_OFFENSE_GAME_SUMMARY)
-    return f"""SELECT CONCAT(game_id, ' ', team, ' (', CAST(CAST(points AS INT64) AS STRING), ' of ',
-    CAST(points_scored AS STRING), ' points, ', CAST(CAST(minutes AS INT64) AS STRING), ' of ',
-    CAST(minutes_total AS STRING), ' minutes)') AS failure, COUNT(*) OVER () AS total
+def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict[str, str]:
+    """Return the query of each kind of failure between @history_start and @end, by the beginning of its warning."""
+    queries = {
+        "players' points do not sum to their team's": _listed(sources, "points != points_scored"),
+        f"players' minutes are further than {MINUTES_TOLERANCE} from their team's": _listed(
+            sources, f"ABS(minutes - minutes_total) > {MINUTES_TOLERANCE}"
+        ),
+    }
+    if has_schedule:
+        queries["played games are not in the schedule of their season"] = _unscheduled(sources)
+        queries["scheduled games have no rows, though later ones do"] = _unplayed(sources)
+    return queries
+
+
+def failing_sums_query(sources: SourceTables) -> str:
+    """Return the query of the teams' games between @history_start and @end whose players' sums differ from the team's.
+
+    Columns of the result: game_id, game_date, team, points and minutes (sums of the players), points_scored and
+    minutes_total (of the team, 240 if that is NULL).
+    """
+    return f"""SELECT game_id, game_date, team, points, points_scored, minutes, minutes_total
 FROM (
-  SELECT t.game_id, CAST(t.team_abbr AS STRING) AS team, t.points_scored,
-    COALESCE(t.minutes_total, 240) AS minutes_total, p.points, p.minutes
-  FROM {teams} AS t
+  SELECT t.game_id, t.game_date, CAST(t.team_abbr AS STRING) AS team,
+    CAST(p.points AS INT64) AS points, CAST(t.points_scored AS INT64) AS points_scored,
+    CAST(p.minutes AS FLOAT64) AS minutes, CAST(COALESCE(t.minutes_total, 240) AS FLOAT64) AS minutes_total
+  FROM {sources.reference(tables.TEAM_OFFENSE_GAME_SUMMARY)} AS t
   JOIN (
     SELECT game_id, team_abbr, SUM(points) AS points, SUM(minutes_played) AS minutes
-    FROM {players} AS player_rows
-    WHERE game_date BETWEEN @start AND @end
+    FROM {sources.reference(tables.PLAYER_GAME_SUMMARY)} AS player_rows
+    WHERE game_date BETWEEN @history_start AND @end
     GROUP BY game_id, team_abbr
   ) AS p ON p.game_id = t.game_id AND p.team_abbr = t.team_abbr
-  WHERE t.game_date BETWEEN @start AND @end
-)
+  WHERE t.game_date BETWEEN @history_start AND @end
+) AS sums
+WHERE points != points_scored OR ABS(minutes - minutes_total) > {MINUTES_TOLERANCE}"""
+
+
+def _listed(sources: SourceTables, condition: str) -> str:
+    return f"""SELECT CONCAT(game_id, ' ', team, ' (', CAST(points AS STRING), ' of ',
+    CAST(points_scored AS STRING), ' points, ', CAST(CAST(minutes AS INT64) AS STRING), ' of ',
+    CAST(CAST(minutes_total AS INT64) AS STRING), ' minutes)') AS failure, COUNT(*) OVER () AS total
+FROM (
+{failing_sums_query(sources)}
+) AS failing
 WHERE {condition}
 ORDER BY game_id, team
 LIMIT {LISTED}"""
 
 
-def _unscheduled(warehouse: Warehouse) -> str:
-    teams = warehouse.sources.reference(tables.TEAM_OFFENSE_GAME_SUMMARY)
-    schedule = warehouse.sources.reference(tables.SCHEDULE)
+def _unscheduled(sources: SourceTables) -> str:
+    teams = sources.reference(tables.TEAM_OFFENSE_GAME_SUMMARY)
+    schedule = sources.reference(tables.SCHEDULE)
     return f"""SELECT game_id AS failure, COUNT(*) OVER () AS total
 FROM {teams} AS played
-WHERE game_date BETWEEN @start AND @end
-  AND season_year IN (SELECT season_year FROM {schedule} AS seasons)
-  AND game_id NOT IN (SELECT game_id FROM {schedule} AS listed)
+WHERE game_date BETWEEN @history_start AND @end
+  AND season_year IN (
+    SELECT season_year FROM {schedule} AS seasons WHERE game_date BETWEEN @history_start AND @end
+  )
+  AND game_id NOT IN (
+    SELECT game_id FROM {schedule} AS listed WHERE game_date BETWEEN @history_start AND @end
+  )
 GROUP BY game_id
 ORDER BY game_id
 LIMIT {LISTED}"""
 
 
-def _unplayed(warehouse: Warehouse) -> str:
-    teams = warehouse.sources.reference(tables.TEAM_OFFENSE_GAME_SUMMARY)
-    schedule = warehouse.sources.reference(tables.SCHEDULE)
+def _unplayed(sources: SourceTables) -> str:
+    teams = sources.reference(tables.TEAM_OFFENSE_GAME_SUMMARY)
+    schedule = sources.reference(tables.SCHEDULE)
+    days = "game_date BETWEEN @history_start AND @end"
     return f"""SELECT game_id AS failure, COUNT(*) OVER () AS total
 FROM {schedule} AS listed
-WHERE game_date BETWEEN @start AND @end
-  AND game_date < (SELECT MAX(game_date) FROM {teams} AS newest WHERE game_date BETWEEN @start AND @end)
-  AND game_id NOT IN (SELECT game_id FROM {teams} AS played WHERE game_date BETWEEN @start AND @end)
+WHERE {days}
+  AND game_date < (SELECT MAX(game_date) FROM {teams} AS newest WHERE {days})
+  AND game_id NOT IN (SELECT game_id FROM {teams} AS played WHERE {days})
 ORDER BY game_id
 LIMIT {LISTED}"""

@@ -178,6 +178,7 @@ def test_the_doctor_finds_everything_in_place(words: list[str], capsys: pytest.C
         "schedule columns: every needed column has its type",
         "feature query over 90 days: BigQuery would scan ",
         "rows from ",
+        "sums of points and minutes, and the schedule: ",
         "rows of the schedule: games of ",
     ):
         assert f"ok      {found}" in printed

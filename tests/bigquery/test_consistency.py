@@ -8,12 +8,14 @@ from datetime import date
 import pytest
 from google.cloud import bigquery
 
-from breakout.coverage import find_absent_games
+from breakout.coverage import FlawedGame, find_flawed_games
 from breakout.dataset import build_dataset
 from breakout.errors import DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
+from breakout.warehouse.reconciliation import reconcile
+from breakout.warehouse.sample import open_sample
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import run
 from tests.builders import CUTOFF, frame_of
@@ -100,11 +102,24 @@ def test_season_types_of_other_names_are_refused_until_they_are_mapped(
     assert frame_of(build_dataset(BigQueryWarehouse(config(*maps)), SHARED, *DAYS)).equals(frame_of(whole))
 
 
-def test_played_games_that_the_team_table_lacks_are_found(
+def test_games_that_the_team_table_lacks_and_sums_that_fail_are_found(
     config: ConfigMaker, client: bigquery.Client, tables: str
 ) -> None:
     opened = BigQueryWarehouse(config(*words(tables)))
-    assert find_absent_games(opened, SHARED, *DAYS) == []
+    quirks = find_flawed_games(opened, SHARED, *DAYS)
+    assert {game.sums for game in quirks} == {"NYK 244 of 240", "ATL 240 of 226", "MIA 241 of 226"}
     run(client, "DELETE FROM spoiled.team_offense_game_summary WHERE game_id = '20260204_MEM_SAC'")
-    assert find_absent_games(opened, SHARED, *DAYS) == [(date(2026, 2, 4), "20260204_MEM_SAC")]
-    assert find_absent_games(opened, SHARED, DAYS[0], date(2026, 2, 3)) == []
+    run(client, "UPDATE spoiled.team_offense_game_summary SET points_scored = points_scored + 1 "
+                "WHERE game_id = '20260205_BKN_ORL' AND team_abbr = 'BKN'")  # fmt: skip
+    *_, absent, points = find_flawed_games(opened, SHARED, *DAYS)
+    assert absent == FlawedGame(date(2026, 2, 4), "20260204_MEM_SAC")
+    assert (points.game_id, points.flaw, points.sums[:4]) == ("20260205_BKN_ORL", "points", "BKN ")
+    assert find_flawed_games(opened, SHARED, DAYS[0], date(2026, 2, 2)) == quirks[:1]
+
+
+def test_sums_fail_in_bigquery_as_in_files(config: ConfigMaker, tables: str) -> None:
+    days = date(2025, 11, 1), date(2026, 2, 5)
+    with open_sample() as sample:
+        expected = reconcile(sample, *days)
+    assert len(expected) == 3  # minutes, and the cup final under two ids
+    assert reconcile(BigQueryWarehouse(config(*words(tables))), *days) == expected

@@ -11,7 +11,7 @@ import pytest
 from google.cloud import bigquery
 from sqlglot import exp
 
-from breakout.coverage import absent_games_query
+from breakout.coverage import flawed_games_query
 from breakout.features.console import console_text
 from breakout.features.query import RowSource, get_status_query, get_training_data_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
@@ -20,6 +20,7 @@ from breakout.tracking import bigquery as tracking
 from breakout.warehouse import row_checks, tables
 from breakout.warehouse.bigquery.writing import SLATE_COLUMNS, merge_statement
 from breakout.warehouse.consistency import consistency_query
+from breakout.warehouse.reconciliation import reconciliation_queries
 from breakout.warehouse.renaming import Renaming
 from tests.bigquery.dialect import parse, refusals, unfiltered_tables
 from tests.bigquery.emulator import run
@@ -45,7 +46,8 @@ TEXTS = {
         )
         for sources in (tables.SourceTables(), MAPPED)
     },
-    "check of absent games": absent_games_query(MAPPED),
+    "check of flawed games": flawed_games_query(MAPPED),
+    **reconciliation_queries(MAPPED, has_schedule=True),
     "statuses": get_status_query(replace(MAPPED, has_tip_off=True), ("player_full_name", "reported_at")),
     "features, mapped": get_training_data_query(tuple(REGISTRY), row_source="slate", sources=MAPPED),
     "slate": merge_statement(
