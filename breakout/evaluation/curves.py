@@ -44,7 +44,8 @@ class ScoreHistogram:
 class Curves:
     """All curves of one model.
 
-    (x, y) is (false positive rate, true positive rate), (recall, precision) and (share of top rows, lift).
+    A point (x, y) of `roc` is (false positive rate, true positive rate), of `precision_recall` (recall, precision), and
+    of `lift` (share of the top rows, lift).
     """
 
     roc: Curve | None

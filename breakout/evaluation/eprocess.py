@@ -4,10 +4,11 @@ The method is the e-process of Choe and Ramdas (2023, "Comparing Sequential Fore
 daily mean differences of log loss. If the challenger is not better on average, the probability that the e-value ever
 reaches 20 is at most 5 %, however often the comparison is read (Ville's inequality).
 
-The method needs bounded differences, but log loss has no bound, so probabilities are clipped to `CLIPPED`. Before the
-games of a date are played, it is known by how much the challenger's log loss can exceed the reference's: for each row
-by the larger of its differences in the two outcomes. The day's difference is divided by the mean of these, so the
-quotient is never below -1. The tested hypothesis is that the mean of the quotients is not above 0.
+The method needs bounded differences, but log loss has no bound, so probabilities are clipped to `CLIPPED`. For each row
+it is known before the game how much larger than the reference's the challenger's log loss would be with a breakout, and
+how much larger without one; the greater of the two is the row's greatest loss. The difference of a date is divided by
+the mean of its rows' greatest losses, so the quotient is never below -1. The tested hypothesis is that the mean of the
+quotients is not above 0.
 """
 
 from __future__ import annotations

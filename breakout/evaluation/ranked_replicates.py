@@ -20,7 +20,11 @@ DATES_AT_ONCE = 32  # dates whose running counts are in memory at once; larger n
 
 @dataclass(frozen=True)
 class RankedReplicates:
-    """The metrics in each resample: arrays (resamples,), and the hit rates of the top rows (resamples, fractions)."""
+    """The metrics in each resample.
+
+    `average_precision` and `ece` have the shape (resamples,), and `top_hit_rate`, the hit rates of the top fractions,
+    has the shape (resamples, fractions).
+    """
 
     average_precision: FloatArray
     ece: FloatArray

@@ -44,7 +44,8 @@ class ThresholdChoice:
 class ThresholdRow:
     """The result of one threshold.
 
-    `precision` is None if no game is flagged, `recall` is None if there is no breakout, and `f1` is None if both hold.
+    The estimate of `precision` is None if no game is flagged, `recall` is None if there is no breakout, and `f1` is
+    None if both are so.
     """
 
     threshold: float

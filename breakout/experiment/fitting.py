@@ -194,7 +194,7 @@ def _finish_fit(
 
 
 def _learned_rows(config: ExperimentConfig, train: Dataset, validation: Dataset) -> LearnedRows:
-    """Return the number and last date of the rows that the final model was fitted on, and the use of validation."""
+    """Return the number and last date of the rows that the final model was fitted on, and how validation was used."""
     is_held_out = KINDS[config.model.kind].stops_early and not config.validation.refit
     dates = train.dates[train.dates < validation.dates.min()] if is_held_out else train.dates
     is_stopped = getattr(config.model, "early_stopping_rounds", 0) > 0

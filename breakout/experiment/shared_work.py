@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 # The number of results of one kind that are kept, for all kinds except fits and those in OF_ROWS. A walk-forward job
 # has one result of a kind for each fold.
 LIMIT = 512
-ROWS_LIMIT = 8  # the same number for each kind in OF_ROWS, whose results hold rows and are large
+ROWS_LIMIT = 8  # the number that is kept of each kind in OF_ROWS, whose results hold rows and are large
 OF_ROWS = ("answer", "rows", "split")
 
 

@@ -143,7 +143,10 @@ def calibration_fit(config: ExperimentConfig, fitted: Fitted) -> CalibrationFit:
 
 
 def saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
-    """Return how the calibration of a bundle was fitted, by its manifest; bundles of earlier versions lack details."""
+    """Return how the calibration of a bundle was fitted, by its manifest.
+
+    Bundles of earlier versions have only the kind of calibration, so their result has no warnings and no `held_out`.
+    """
     if bundle.manifest.calibration_fit is not None:
         return bundle.manifest.calibration_fit
     kind = bundle.calibrator.kind

@@ -30,8 +30,8 @@ class FeatureContract:
     """The entry of one feature in a contract.
 
     `definition` holds the expressions of the feature and of every feature that it is built from. `windows` holds the
-    windows that these expressions read. `query` is a digest of the whole query that computes the feature, so it changes
-    also if a join changes, or the rule that only games before the row's date are read.
+    windows that these expressions read. `query` is a digest of the whole query that computes the feature, so it also
+    changes if a join changes, or if the rule changes by which only games before the row's date are read.
     """
 
     dtype: str
@@ -68,7 +68,7 @@ class Contract:
     def to_dict(self) -> dict[str, Any]:
         """Return the contract as JSON types."""
         record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        if self.availability is None:  # The fingerprints of contracts that were saved without this key stay the same.
+        if self.availability is None:  # The fingerprint stays that of contracts saved before the key existed.
             del record["availability"]
         return record
 

@@ -1,4 +1,4 @@
-"""The plan of the feature query: the window columns of each relation, and the features by level."""
+"""The plan of the feature query: the columns that it computes over windows, and the order of building features."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class QueryPlan:
         return "is_out" in self.inputs["roster"] or bool({"availability_status", "has_report"} & self.row_columns)
 
     def _window_column(self, name: str, node: exp.Window) -> exp.Column:
-        """Move `AGGREGATE(...) OVER window` to the relation of its window; return the column that replaces it."""
+        """Add a window expression of the feature `name` to the plan; return the column that replaces the expression."""
         from sqlglot import exp
 
         sql, window = write_sql(node), node.text("alias")

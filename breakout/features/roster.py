@@ -179,7 +179,7 @@ def _aggregates(plan: QueryPlan, window: str) -> str:
     """Return the SQL of the aggregates over the players of one roster window, without the row's own player."""
     team = w.ROSTER_WINDOWS[window]
     listed = "".join(f",\n  {w.write_sql(node.this)} AS {name}" for name, node in plan.rosters[window].items())
-    # A player with two games on a date has two rows in `kept` and one here, unless the opponents differ.
+    # The result has one row for each team, date and player, which both rows of a player with two games on a date join.
     keys = f"{team}, game_date, player_lookup"
     return f"""SELECT {", ".join(f"asked.{key}" for key in keys.split(", "))}{listed}
 FROM (SELECT DISTINCT {keys} FROM kept) AS asked

@@ -32,7 +32,7 @@ _TEAM_COLUMNS = {
     "possessions": "CAST(possessions AS FLOAT64)",
     "minutes_total": "CAST(COALESCE(minutes_total, 240) AS FLOAT64)",
 }
-# Columns that the query always reads, or derives, so that features need not ask the source table for them.
+# Columns of a game that the query always provides, so a feature that uses them adds no column to those that it reads.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
 DERIVED_PLAYED = _DERIVED | {
     "was_breakout",

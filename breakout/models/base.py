@@ -21,7 +21,7 @@ _EDGE = 1e-12
 
 
 class Model(Protocol):
-    """A fitted model."""
+    """The methods of a fitted model of any kind; n is the number of rows and k the number of features."""
 
     @property
     def kind(self) -> str:

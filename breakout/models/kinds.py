@@ -1,6 +1,7 @@
-"""The table of model kinds: how each is fitted, loaded and scored on its validation part, and its names in reports.
+"""The table of model kinds: for each kind the module that fits and loads it, and its names in reports.
 
-A further kind needs a module with its three functions, an entry here, a settings class and a YAML file in conf/model/.
+A new kind needs a module with the functions of `_KindModule`, an entry in `KINDS`, a settings class and a YAML file in
+conf/model/.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from breakout.models.base import FitParts, Model
     from breakout.settings.model_groups import CatBoostConfig, ModelConfig
 
-_LONG_FIT = 200  # trees
+_LONG_FIT = 200  # the number of trees from which on CatBoost computes leaves in another way (see `fit_kind`)
 
 
 class _KindModule(Protocol):

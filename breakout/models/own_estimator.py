@@ -83,7 +83,7 @@ class OwnEstimator:
         return dict(zip(self.names, self.importance, strict=True))
 
     def describe(self) -> dict[str, float]:
-        """Return an empty dict, because no number exists for every classifier."""
+        """Return an empty dict, because scikit-learn's classifiers have no number in common."""
         return {}
 
     def save(self, folder: Path) -> tuple[Path, ...]:

@@ -34,7 +34,7 @@ REPORTS_COUNT = "reports count"
 STATUS_CHECKS = (LATER_STATUSES, CUTOFF, TIP_OFF, REPORTS_COUNT)
 
 _INSTANT = timedelta(microseconds=1)
-_LONG_BEFORE = timedelta(days=3)  # more than an error in the time zone and the day can move a cutoff
+_LONG_BEFORE = timedelta(days=3)  # longer than an error of a time zone and a day in the cutoff
 _BEFORE_CUTOFF = timedelta(hours=1)  # how long before the cutoff the games of the tip-off check begin
 _OPPOSITE = 3  # a shift in STATUSES that turns `out` and `doubtful` into statuses of players who are expected to play
 

@@ -16,7 +16,7 @@ RESULTS = {True: "yes", False: "no", None: "not examined"}
 
 
 def promised_table(event: Event) -> Table:
-    """Return a table of the metrics that the model was promoted with; no rows if no games were compared."""
+    """Return a table of the model's metrics on the games of its promotion; without rows if no games were compared."""
     rows = [
         [text(METRICS[key].title), interval(event.facts.metrics[key])] for key in METRICS if key in event.facts.metrics
     ]
@@ -26,13 +26,13 @@ def promised_table(event: Event) -> Table:
 
 
 def checks_table(event: Event) -> Table:
-    """Return a table of the checks that the promotion passed."""
+    """Return a table of the checks of a promotion, each with its result and figure."""
     rows = [[text(check.name), text(RESULTS[check.is_passed]), text(check.figure)] for check in event.facts.checks]
     return Table("Checks of the promotion", ["check", "passed", "figure"], rows, style="prose")
 
 
 def history_table(history: Sequence[Event]) -> Table:
-    """Return a table of all events, newest first; the row of the event that decides production is marked."""
+    """Return a table of all events, newest first; the newest, which decides what is in production, is highlighted."""
     names = promoted_names(history)
     rows = [
         [
@@ -55,7 +55,7 @@ def promoted_names(history: Sequence[Event]) -> dict[str, str]:
 
 
 def describe_event(facts: EventFacts) -> str:
-    """Return who made a change, with which code, by which rule on which games, and why, as far as it is known."""
+    """Return a text with the known facts about a change: its author, code, rule, games and reason."""
     compared = f" on games of {facts.window[0]}..{facts.window[1]}" if facts.window else ""
     parts = (
         f"by {facts.who}" if facts.who else "",

@@ -35,7 +35,7 @@ State = Literal["running", "completed", "failed", "interrupted", "killed"]
 
 
 class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The content of status.json; the file has no key that is None because it does not apply to the command.
+    """The content of status.json. A key that does not apply to the run's command is None here and absent from the file.
 
     `process` distinguishes the process of the run from a later process with the same number (see `process_identity`).
     `files` maps paths in the run's folder to SHA-256 digests. It is None during the run, and in runs of earlier
@@ -73,7 +73,7 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def write_status(status: RunStatus, folder: Path) -> None:
-    """Write status.json; if the run has ended, with the digests of its files and a seal.
+    """Write status.json; for a run that has ended, add the digests of its files and a seal.
 
     Secrets in addresses within the error and the overrides are masked.
     """

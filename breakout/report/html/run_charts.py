@@ -114,8 +114,8 @@ def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | No
         return None
     alt = "AUC by month: " + "; ".join(f"{month.label} {format_interval(month.auc)}" for month in known)
     values = [0.5, estimate_of(overall), *(value for month in known for value in ends(month.auc))]
-    margin = 0.06 * (max(values) - min(values)) or 0.03  # a constant prediction has AUC 0.5 in every month
-    step = -(-len(known) // 6)  # with many months only every second or third is labelled
+    margin = 0.06 * (max(values) - min(values)) or 0.03  # All values are 0.5 if the model gives every game the same.
+    step = -(-len(known) // 6)  # At most six months are labelled, evenly spread.
     labels = [month.label if index % step == 0 else "" for index, month in enumerate(known)]
     games = format_count(sum(month.n_rows for month in known), "game")
     chart = square_chart(

@@ -34,7 +34,7 @@ def print_shadows(shadows: Shadows) -> None:
 
 
 def print_day(day: date, sources: Sequence[Freshness], slates: Sequence[DaySlate]) -> None:
-    """Print how fresh the sources are, and what each model predicted or why it did not."""
+    """Print the newest data of each source, and what each model predicted or why it did not."""
     out = console()
     known = "; ".join(f"{source.source} {source.newest}{_lag(source)}" for source in sources)
     out.print(styled(day, "bold", f": {known}"))
