@@ -128,7 +128,7 @@ def _average_precision(sums: _RunningSums) -> FloatArray:
 
 
 def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
-    """Return ECE (chunk,) over bins of equal mass, by the binning rule of the module `reliability`."""
+    """Return the ECE of each resample, shape (chunk,), with the binning rule of the module `reliability`."""
     total = sums.rows[:, -1]
     doubled_middles = sums.rows[:, :-1] + sums.rows[:, 1:]
     # Twice the middle of a group is a whole number, so comparing it with a boundary that is rounded up is exact.

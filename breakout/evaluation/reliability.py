@@ -75,7 +75,10 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float
 
 
 def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bins: int) -> tuple[ReliabilityBin, ...]:
-    """Return the bins that hold a row, ascending. The bins are the same in every resample."""
+    """Return the bins that hold a row, ascending, with intervals of their breakout rates.
+
+    The bins are the same in every resample.
+    """
     labels, probabilities = check_rows(y, p)
     numbers = bin_numbers(probabilities, n_bins)
     bins = []

@@ -105,11 +105,11 @@ def divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
 def draw_date_resamples(
     game_dates: ArrayLike, *, bootstrap_resamples: int, seed: int, confidence: float
 ) -> DateResamples:
-    """Draw resamples of the different dates in `game_dates` (n,), each of as many dates, with replacement.
+    """Return `bootstrap_resamples` draws of the different dates in `game_dates` (n,).
 
-    The draws depend only on the number of different dates and the seed, so all models are evaluated on the same
-    resamples of the same rows. ValueError without rows, for fewer than one resample, or for a confidence outside (0,
-    1).
+    Each draws as many dates as there are, with replacement. The draws depend only on the number of different dates and
+    the seed, so all models are evaluated on the same resamples of the same rows. ValueError without rows, for fewer
+    than one resample, or for a confidence outside (0, 1).
     """
     dates = check_dates(game_dates)
     if not dates.size or bootstrap_resamples < 1 or not 0.0 < confidence < 1.0:

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, BoolArray, FloatArray, check_dates
 
-# Weeks since training, in narrow bands where models age fastest; the last band has no upper end.
+# The first week of each band of weeks since training. The first bands are narrow, because a model ages fastest at
+# first; the last band has no end.
 STALENESS_WEEKS = (1, 2, 3, 4, 5, 9, 14, 27)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# A team-mate or an opponent counts only if he has played as many games this season as the player of a kept row must
-# have played.
+# A team-mate or an opponent counts only with at least @min_prior_games earlier games this season, the number that the
+# row's own player needs too.
 _IS_LISTED_OUT = "is_out = 1 AND games_so_far >= @min_prior_games"
 
 

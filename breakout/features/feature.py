@@ -9,7 +9,7 @@ from breakout.settings.definitions import FeatureGroup
 
 @dataclass(frozen=True)
 class Feature:
-    """A feature, defined by an SQL expression in BigQuery's dialect. Texts call the player of the row "he".
+    """A feature, defined by an SQL expression in BigQuery's dialect. Descriptions call the row's player "he".
 
     The expression may use only:
 

@@ -23,7 +23,7 @@ NAMES = {
     COIN: "a coin",
 }
 SHOWN_NAMES = 30
-# What a page about bets must say wherever it shows a stake.
+# Every page that shows a stake has these sentences.
 DISCLAIMERS = (
     "This measures a model against prices. It is no advice to bet and no promise: past returns do not carry over.",
     "It assumes that every price could be had for the whole stake when it was quoted.",
@@ -35,7 +35,7 @@ DISCLAIMERS = (
 
 
 def describe_verdict(found: Backtest) -> str:
-    """Describe in one or two sentences whether an edge is shown."""
+    """Return one or two sentences that say whether the backtest shows an edge over the market."""
     market, returns = found.market, found.returns
     if market is None:
         return "No edge shown: no line has both prices and a result."
@@ -61,7 +61,7 @@ def describe_verdict(found: Backtest) -> str:
 
 
 def describe_claims(returns: Returns) -> str:
-    """Describe what the chosen bets claimed beside what they returned; empty without bets."""
+    """Return sentences that compare the yield expected of the bets with the actual one; empty without bets."""
     if returns.claimed is None:
         return ""
     sentence = (
@@ -77,7 +77,10 @@ def describe_claims(returns: Returns) -> str:
 
 
 def describe_needed(returns: Returns) -> str:
-    """Describe how many bets the observed yield would need to differ from 0; empty without an interval."""
+    """Return a sentence with the number of bets after which the observed yield would differ from 0 beyond chance.
+
+    The text is empty if the yield has no interval.
+    """
     if returns.bets_needed is None:
         return ""
     decided = returns.results["won"] + returns.results["lost"]
@@ -88,7 +91,7 @@ def describe_needed(returns: Returns) -> str:
 
 
 def list_notes(found: Backtest) -> tuple[str, ...]:
-    """Return a sentence for each thing that the quotes do not say."""
+    """Return a sentence for each kind of information that is missing from the quotes, such as their times."""
     notes = []
     if found.n_untimed:
         notes.append(
@@ -113,7 +116,7 @@ def list_notes(found: Backtest) -> tuple[str, ...]:
 
 
 def funnel_table(found: Backtest) -> Table:
-    """Return the steps from quotes to bets, with what was left out of the quotes and why."""
+    """Return a table of the numbers left after each step from quotes to bets, and of the quotes left out by reason."""
     rows = []
     for step, count in found.funnel.items():
         rows.append([text(step), number(count, ",.0f")])
@@ -127,7 +130,7 @@ def funnel_table(found: Backtest) -> Table:
 
 
 def market_table(market: MarketMetrics) -> Table:
-    """Return the metrics of the model, the market, both stacked and a coin, with differences from the market."""
+    """Return a table of the metrics of model, market, both stacked and a coin, with differences from the market."""
     rows = []
     for name, title in NAMES.items():
         found, beside = market.metrics[name], market.differences.get(name)
@@ -144,7 +147,7 @@ def market_table(market: MarketMetrics) -> Table:
 
 
 def weight_table(market: MarketMetrics) -> Table:
-    """Return the weight of the model by month, as it was known then, and the weight on all dates."""
+    """Return a table of the model's weight in the stack: for each month from earlier dates only, and for all dates."""
     rows = [
         [
             text(f"from {weight.start}"),
@@ -172,7 +175,7 @@ def weight_table(market: MarketMetrics) -> Table:
 
 
 def returns_table(returns: Returns) -> Table:
-    """Return the figures of the bets."""
+    """Return a table of the figures of the bets."""
     results = ", ".join(f"{name} {count:,}" for name, count in returns.results.items() if count)
     rows = [
         [text("bets"), text(f"{returns.n_bets:,}" + (f" ({results})" if results else ""))],

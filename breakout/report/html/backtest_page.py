@@ -17,14 +17,14 @@ PAGE = "report.html"
 
 
 def write_backtest_page(record: BacktestRecord, folder: Path) -> Path:
-    """Write the page into the folder of a backtest and return its path. The page depends on the record alone."""
+    """Write the page into the folder of a backtest and return its path."""
     path = folder / PAGE
     save_text(render_backtest(record), path)
     return path
 
 
 def render_backtest(record: BacktestRecord) -> str:
-    """Return the page of a backtest."""
+    """Return the HTML page of a backtest."""
     found = record.backtest
     return render_page(
         "backtest.html.j2",

@@ -9,11 +9,11 @@ from breakout.market.baseline import MARKET, OURS, MarketMetrics
 from breakout.report.html.charts import Chart, ends, estimate_of, square_chart
 
 COLOURS = {OURS: "blue", MARKET: "orange"}
-FIRST_SHARE = 0.1  # of the dates; the yields of the first few dates are too wild to set the scale
+FIRST_SHARE = 0.1  # the share of dates, from the first on, whose widely varying yields do not decide the y axis
 
 
 def draw_market_calibration(market: MarketMetrics) -> Chart:
-    """Draw the share of overs against the probability of over by bin, of the model and of the market."""
+    """Draw the share of lines that went over against the mean probability of over, by bin, for model and market."""
     bins = [part for name in COLOURS for part in market.reliability[name]]
     values = [part.mean_probability for part in bins] + [end for part in bins for end in ends(part.breakout_rate)]
     low, high = max(0.0, min(values) - 0.02), min(1.0, max(values) + 0.02)
@@ -36,7 +36,7 @@ def draw_market_calibration(market: MarketMetrics) -> Chart:
 
 
 def draw_yield(curve: Sequence[CurvePoint], confidence: float) -> Chart | None:
-    """Draw the cumulative yield after each date with its band; None with fewer than two dates."""
+    """Draw the cumulative yield after each date, with a band for its interval; None with fewer than two dates."""
     if len(curve) < 2:
         return None
     settled = curve[int(FIRST_SHARE * len(curve)) :]

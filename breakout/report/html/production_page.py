@@ -1,4 +1,4 @@
-"""The model in production and its history as one self-contained page."""
+"""The model in production and the history of promotions as one self-contained page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from breakout.report.html.rendering import render_page
 
 
 def render_production(registry: Registry) -> str:
-    """Return the page of a registry; DataError if its history or the bundle in production is damaged."""
+    """Return the HTML page of a registry; DataError if its history or the bundle in production is damaged."""
     history = registry.history()
     current = registry.current()
     promotion = next(

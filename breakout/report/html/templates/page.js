@@ -1,5 +1,6 @@
 "use strict";
-// Sorting: the heading of a column is a button, so Tab, Enter and Space work; aria-sort holds the order.
+// A click on the heading of a column sorts the table. The heading is a button, so the keyboard works too, and its
+// attribute aria-sort holds the present order.
 for (const table of document.querySelectorAll("table.sortable")) {
   const headings = Array.from(table.tHead.rows[0].cells);
   headings.forEach((heading, column) => {
@@ -20,7 +21,7 @@ function sort(table, headings, column) {
   body.append(...rows);
 }
 
-// What is missing comes last in either order.
+// Cells without a value come last in both orders.
 function compare(a, b, isNumeric, sign) {
   const [x, y] = [value(a), value(b)];
   if (x === "" || y === "") return (x === "") - (y === "");
@@ -31,13 +32,14 @@ function value(cell) {
   return cell.dataset.sort ?? cell.textContent.trim();
 }
 
-// A table that is wider than the screen says so; the width changes with the window and when a part is unfolded.
+// A table that is wider than its box gets the class is-wider, which shows a hint to scroll. Its width changes with the
+// window, and when the part of the page that holds it is opened.
 const boxes = new ResizeObserver((entries) => {
   for (const { target } of entries) target.classList.toggle("is-wider", target.scrollWidth > target.clientWidth + 1);
 });
 document.querySelectorAll(".scroll").forEach((box) => boxes.observe(box));
 
-// What is folded away on the screen is printed too.
+// Parts of the page that are closed on the screen are opened for printing.
 let opened = [];
 addEventListener("beforeprint", () => {
   opened = Array.from(document.querySelectorAll("details:not([open])"));
