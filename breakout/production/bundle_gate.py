@@ -1,7 +1,7 @@
-"""The loading of a saved bundle for use, with the check that its contract is the installed one.
+"""The loading of a saved bundle, with a check of its contract against the installed feature definitions.
 
 A bundle of another contract is refused, with the differences by feature. Otherwise its model would get features that
-are defined differently than in its training, and no other check would notice.
+are defined differently than in its training, and no other check would find that.
 """
 
 from __future__ import annotations
@@ -24,22 +24,25 @@ if TYPE_CHECKING:
 
 
 def find_bundle(path: str | Path) -> Bundle:
-    """Return the verified bundle of a bundle's folder, a run's folder or a registry (its model in production).
+    """Return the verified bundle in the folder of a bundle, of a run or of a registry (the model in production).
 
-    DataError if it is missing or damaged. The contract is not checked.
+    DataError if the bundle is missing or damaged. Its contract is not checked.
     """
     folder = Path(path)
     return Registry(folder).current_bundle() if Registry.is_at(folder) else load_bundle(folder)
 
 
 def with_cutoff(bundle: Bundle, asked: AskedCutoffConfig) -> Bundle:
-    """Return the bundle with the asked cutoff, which is part of the contract if a feature reads injury reports."""
+    """Return the bundle with the cutoff that the settings ask for; a key that is None keeps the bundle's value.
+
+    The cutoff is part of the contract if a feature reads injury reports, so another cutoff is a contract mismatch.
+    """
     given = {key: value for key, value in asdict(asked).items() if value is not None}
     return replace(bundle, asked_availability=replace(bundle.features.availability, **given)) if given else bundle
 
 
 def open_bundle(path: str | Path) -> Bundle:
-    """Return the bundle at `path`; GateError if its contract is not the installed one."""
+    """Return the bundle at `path`; GateError if its contract is not that of the installed feature definitions."""
     bundle = find_bundle(path)
     check_contract(bundle)
     return bundle
@@ -48,7 +51,8 @@ def open_bundle(path: str | Path) -> Bundle:
 def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str, ...]:
     """Return the differences between the bundle's contract and the installed definitions; GateError if there are any.
 
-    `allow_mismatch` allows differences that leave every feature computable; the caller must then mark what it writes.
+    If `allow_mismatch` is true, differences are allowed as long as every feature can be computed. The caller must then
+    mark all that it writes.
     """
     differences = contract_differences(bundle)
     absent = [name for name in bundle.contract.names if name not in bundle.features.registry]
@@ -58,7 +62,7 @@ def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str
 
 
 def contract_differences(bundle: Bundle) -> tuple[str, ...]:
-    """Return the differences between the bundle's contract and the installed one, one sentence each."""
+    """Return a sentence for each difference between the bundle's contract and the installed feature definitions."""
     try:
         return tuple(diff_contracts(bundle.contract, installed_contract(bundle)))
     except FeatureDefinitionError as error:
@@ -66,9 +70,10 @@ def contract_differences(bundle: Bundle) -> tuple[str, ...]:
 
 
 def installed_contract(bundle: Bundle) -> Contract:
-    """Return the contract that a run with the bundle's mode, features and target would have today.
+    """Return the contract that a new run with the bundle's mode, features and target would have.
 
-    In shared mode the order is the installed BREAKOUT_FEATURE_ORDER. Features that are not installed are left out.
+    In shared mode the features are those of the installed BREAKOUT_FEATURE_ORDER. Features that are not installed are
+    left out.
     """
     is_shared = bundle.settings.mode.name == "shared"
     order = registry.BREAKOUT_FEATURE_ORDER if is_shared else bundle.contract.names

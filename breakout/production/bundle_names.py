@@ -1,4 +1,4 @@
-"""The names that stand for a bundle in place of a path: `production`, `latest`, `latest:NAME` and NAME."""
+"""The names that a user may give for a bundle instead of a path: `production`, `latest`, `latest:NAME` and NAME."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ RUNS = "runs"
 
 
 def resolve_bundle(given: str, outputs: str | Path) -> Path:
-    """Return the folder that a path or a name stands for; a path is returned as it is.
+    """Return the folder of the bundle that `given` names; a path is returned unchanged.
 
-    `production` is the model in production, `latest` the newest completed training run below `outputs`, `latest:NAME`
-    or NAME the newest one of that name. ConfigurationError for a name that is also a folder here. DataError if nothing
-    has the name, or the newest run of the name is damaged.
+    `production` names the model in production, `latest` the newest completed training run below `outputs`, and
+    `latest:NAME` or NAME the newest completed training run with that name. ConfigurationError if a name is also a
+    folder in the current folder. DataError if no bundle has the name, or the newest run with it is damaged.
     """
     path, outputs = Path(given), Path(outputs)
-    if path.name != given:  # with a separator it is no name
+    if path.name != given:  # a text with a path separator is a path
         return path
     found = _named(given, outputs)
     if not path.exists():
@@ -36,7 +36,7 @@ def resolve_bundle(given: str, outputs: str | Path) -> Path:
 
 
 def _named(given: str, outputs: Path) -> Path | None:
-    """Return the folder that a name stands for; None if nothing has the name."""
+    """Return the folder of the bundle with a name; None if no bundle has the name."""
     if given == PRODUCTION:
         registry = Registry.of(outputs)
         current = registry.current()
@@ -47,7 +47,10 @@ def _named(given: str, outputs: Path) -> Path | None:
 
 
 def _newest(outputs: Path, name: str) -> Path | None:
-    """Return the bundle of the newest completed run; names of run folders begin with the time, so they sort by it."""
+    """Return the bundle of the newest completed run with this name (a glob pattern); None if there is none.
+
+    The names of run folders begin with the time of the start, so their order is the order of time.
+    """
     found = (outputs / RUNS).glob(f"{name}/*/bundle/{MANIFEST_FILE}")
     for bundle in sorted((path.parent for path in found), key=lambda path: path.parent.name, reverse=True):
         if (bundle.parent / STATUS_FILE).is_file() and read_status(bundle.parent).state == "completed":
@@ -56,7 +59,7 @@ def _newest(outputs: Path, name: str) -> Path | None:
 
 
 def _refuse(given: str, outputs: Path) -> Path:
-    """Raise DataError that says which names there are."""
+    """Raise DataError that lists the known names."""
     if given == PRODUCTION:
         raise DataError(
             f"no model is in production below {outputs}; put one there with `breakout promote candidate=NAME`, or "

@@ -1,4 +1,4 @@
-"""The search for evaluations of a bundle on games after its training."""
+"""The search for an evaluation of a bundle on games after its training."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
-    """Describe the games on which the bundle was evaluated, in its own run or by `breakout evaluate`.
+    """Describe the games on which the bundle was evaluated, in its training run or by `breakout evaluate`.
 
-    None if there are none. An evaluation under another contract does not count.
+    None if it was not evaluated. An evaluation under another contract does not count.
     """
     manifest = bundle.manifest
     if manifest.windows.evaluation is not None:

@@ -27,14 +27,14 @@ SLICES = ("month", "points_band")
 
 
 class IncomparableError(ConfigurationError):
-    """An error for two bundles that cannot be compared: one model twice, or different labels or populations."""
+    """An error for bundles that cannot be compared: they hold the same model, or differ in label or population."""
 
 
 @dataclass(frozen=True)
 class HeadToHead:
-    """The probabilities of candidate and production on the same rows of `window`.
+    """The predictions of two bundles, candidate and production, on the same rows of `window`.
 
-    `comparison` is candidate minus production.
+    `comparison` holds the metrics of both, and the differences candidate minus production with their intervals.
     """
 
     candidate: Bundle
@@ -45,7 +45,7 @@ class HeadToHead:
     comparison: Comparison
 
     def predictions(self) -> pd.DataFrame:
-        """Return keys, both probabilities and is_breakout of each row."""
+        """Return one row for each player and game: keys, probability_candidate, probability_production, is_breakout."""
         rows = self.candidate_scored.rows
         return rows.keys.assign(
             probability_candidate=self.candidate_scored.probability,
@@ -54,7 +54,7 @@ class HeadToHead:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the rows as JSON types."""
+        """Return the window, the two bundles and the comparison as JSON types; the rows are left out."""
         return {
             "window": [str(self.window.start), str(self.window.end)],
             "bundles": {
@@ -70,7 +70,7 @@ class HeadToHead:
 
 
 def check_comparable(candidate: Bundle, production: Bundle) -> None:
-    """Raise IncomparableError for the same model twice, and for models with different labels or populations."""
+    """Raise IncomparableError if both bundles hold the same model, or differ in label or population."""
     if candidate.fingerprint == production.fingerprint:
         raise IncomparableError(
             f"candidate and production are the same model ({candidate.fingerprint}); give two different bundles."
@@ -83,7 +83,7 @@ def check_comparable(candidate: Bundle, production: Bundle) -> None:
 
 
 def label_differences(candidate: Bundle, production: Bundle) -> list[str]:
-    """Return a phrase for each part of label and population in which two bundles differ."""
+    """Return a phrase for each setting of label and population in which two bundles differ."""
     ours, theirs = candidate.contract.label, production.contract.label
     keys = sorted({*ours, *theirs})
     return [
@@ -100,11 +100,11 @@ def compare_bundles(
     dates: tuple[date | None, date | None],
     parameters: EvaluationParameters,
 ) -> HeadToHead:
-    """Score both bundles on `dates` and compare them, with resamples of whole game dates.
+    """Score both bundles on the games of a window and compare them, with resamples of whole game dates.
 
-    If `dates` is None, the window is from the day after both trainings to the newest game. IncomparableError as in
-    `check_comparable`, and if both give bitwise equal probabilities. ConfigurationError for a window that overlaps a
-    training window. DataError if the window holds no game.
+    `dates` are the first and the last date of the window. None for the first is the day after both training windows,
+    None for the last is the newest game. IncomparableError as in `check_comparable`, and if both models give bitwise
+    equal probabilities. ConfigurationError if the window overlaps a training window. DataError if it holds no game.
     """
     check_comparable(candidate, production)
     window = later_window(max(candidate.train_end, production.train_end), *dates, warehouse)

@@ -1,12 +1,12 @@
-"""The question of one player and one line: how likely is it that he scores more points than the line?"""
+"""The answer to `line=PLAYER:POINTS`: the probabilities that a player scores more, exactly or fewer points."""
 
 from __future__ import annotations
 
 import math
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from breakout.box_scores.names import player_lookup
 from breakout.errors import ConfigurationError, DataError
 from breakout.models.ladder import LADDER_LENGTH
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlayerLine:
-    """A player, by player_lookup or full name, and a line in points: a whole number or half of an odd one."""
+    """A player, by player_lookup or full name, and a line in points: a whole number or one that ends in .5."""
 
     player: str
     points: float
@@ -26,7 +26,10 @@ class PlayerLine:
 
 @dataclass(frozen=True)
 class LineAnswer:
-    """The probabilities of more points than a line, of exactly the line (0 unless it is whole) and of fewer."""
+    """The probabilities that a player scores more points than a line (over), as many (push) or fewer (under).
+
+    `push` is 0 for a line that is no whole number.
+    """
 
     player_full_name: str
     game: str
@@ -52,9 +55,10 @@ def parse_line(text: str) -> PlayerLine:
 
 
 def answer_line(slate: Slate, asked: PlayerLine) -> LineAnswer:
-    """Return the answer for a ranked player.
+    """Return the answer for a player who is ranked on the slate.
 
-    DataError if the player is not on the slate or was skipped, ConfigurationError if the model has no ladder.
+    DataError if the player is not on the slate or is among the skipped. ConfigurationError if the model has no ladder,
+    the probabilities P(points >= k).
     """
     row = _find(slate.ranked, asked.player)
     if row is None:
@@ -71,11 +75,5 @@ def answer_line(slate: Slate, asked: PlayerLine) -> LineAnswer:
 
 def _find(rows: pd.DataFrame, player: str) -> pd.Series | None:
     """Return the row of the player with this player_lookup or full name; None if there is none."""
-    is_player = rows["player_lookup"].eq(player) | rows["player_full_name"].map(_letters).eq(_letters(player))
+    is_player = rows["player_lookup"].eq(player) | rows["player_full_name"].map(player_lookup).eq(player_lookup(player))
     return rows[is_player].iloc[0] if is_player.any() else None
-
-
-def _letters(name: str) -> str:
-    """Return the lower-case letters and digits of a name without accents."""
-    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return "".join(filter(str.isalnum, folded.lower()))

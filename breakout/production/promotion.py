@@ -35,7 +35,10 @@ EVALUATED = "evaluated"
 
 @dataclass(frozen=True)
 class Decision:
-    """The gate's answer: the rule, every check by name, and the comparison that is part of them."""
+    """The decision about a candidate: the rule, the results of all checks, and the comparison on later games.
+
+    The checks of the comparison are among `checks`.
+    """
 
     rule: Rule
     checks: tuple[Check, ...]
@@ -52,7 +55,7 @@ def check_candidate(
 ) -> Decision:
     """Run all checks of a candidate against the model in production, if there is one, and return their results.
 
-    The checks go on after one has failed, so that one attempt shows everything that is missing. ConfigurationError if
+    All checks run even if one has failed, so that the user sees every failure at once. ConfigurationError if
     config.start..config.end overlaps a training window, and as in `choose_rule`.
     """
     current = registry.current()
@@ -64,7 +67,7 @@ def check_candidate(
         comparison = Comparison((Check(GAMES, None, unknown), *unexamined(rule, unknown)))
         audit = Check(AUDIT, None, unknown)
         return Decision(rule, (mode, contract, _evaluated(candidate, outputs), audit, *comparison.checks), comparison)
-    # The comparison comes first: it refuses an impossible window before the slow audit begins.
+    # The comparison runs first, because it refuses an impossible window before the slow audit begins.
     comparison = _compare(candidate, production, rule, registry, warehouse, config)
     evaluated = _evaluated(candidate, outputs)
     if rule.name == "not_worse" and comparison.window is None and not evaluated.is_passed and comparison.is_passed:

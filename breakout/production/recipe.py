@@ -1,4 +1,4 @@
-"""The recipe of a model: the settings that decide how it learns, without the dates of the games that it learns from."""
+"""The recipe of a model: the settings that decide its fit, except the dates of its window."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from breakout.artifacts import json_digest
 if TYPE_CHECKING:
     from breakout.bundle import Bundle
 
-# The groups of a recipe. The warehouse is not one of them: a weekly retrain reads newer files, whose paths may differ.
+# The settings groups of a recipe. The warehouse is not among them, because a weekly retrain may read files at other
+# paths.
 GROUPS = ("mode", "features", "target", "model", "validation", "calibration")
-WINDOW_KEYS = {"validation.start", "mode.description"}  # a date, and a text that changes no number
+# Keys of these groups that are not part of a recipe: a date, and a text that changes no number.
+NOT_RECIPE_KEYS = {"validation.start", "mode.description"}
 
 
 def recipe_digest(bundle: Bundle) -> str:
-    """Return 16 hex digits over the recipe and the contract; retrained models of one recipe have the same."""
+    """Return 16 hex digits of a digest of a bundle's recipe, seed and contract, which a retrain does not change."""
     return json_digest(_recipe(bundle))[:16]
 
 
 def recipe_differences(candidate: Bundle, production: Bundle) -> list[str]:
-    """Return the settings, as dotted keys, in which the recipes of two bundles differ; `contract` if those differ."""
+    """Return the dotted keys in which the recipes of two bundles differ, with `seed` and `contract` among them."""
     ours, theirs = _recipe(candidate), _recipe(production)
     return sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
 
@@ -29,5 +31,5 @@ def recipe_differences(candidate: Bundle, production: Bundle) -> list[str]:
 def _recipe(bundle: Bundle) -> dict[str, Any]:
     mapping = settings.to_mapping(bundle.settings)
     flat = {f"{group}.{key}": value for group in GROUPS for key, value in mapping[group].items()}
-    kept = {key: value for key, value in flat.items() if key not in WINDOW_KEYS}
+    kept = {key: value for key, value in flat.items() if key not in NOT_RECIPE_KEYS}
     return kept | {"seed": mapping["seed"], "contract": bundle.contract.fingerprint}

@@ -1,8 +1,8 @@
-"""The registry of the model in production: an append-only history of events, and a copy of each bundle it names.
+"""The registry of the model in production: a history of events that only grows, and a copy of each promoted bundle.
 
-    outputs/production/bundles/<fingerprint>/      bundles, copied whole and never changed
-    outputs/production/history/<number>.json       events (promote, rollback, retire), each with the previous digest
-    outputs/.production.lock                       the lock, held while an event is added
+    outputs/production/bundles/<fingerprint>/      copies of bundles, which never change
+    outputs/production/history/<number>.json       events (promote, rollback, retire); each holds the digest of the last
+    outputs/.production.lock                       the lock, which is held while an event is added
 
 The last event alone decides which model is in production. An event file appears whole or not at all, and the change
 takes effect when it appears. A killed process leaves the history unchanged, or with one more whole event.
@@ -44,7 +44,7 @@ BUNDLES = "bundles"
 class Check(msgspec.Struct, frozen=True):
     """The result of one check of a candidate: whether it passed, and the figure that decided it.
 
-    `is_passed` is None if the check was not examined; a candidate is refused only for a check that is False.
+    `is_passed` is None if the check was not run. A candidate is refused only if `is_passed` of a check is False.
     """
 
     name: str
@@ -53,13 +53,16 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The details of an event.
+    """The details of an event; a field that does not apply to the event has its default.
 
-    They state who made it, with which commit of this program and why, and either why the model was promoted or which
-    model was in production before a rollback or retirement. `rule` is the rule of the comparison, `window` the first
-    and last date of the games that it was decided on (None if none were compared), `metrics` the candidate's own
-    metrics on them. `recipe` is the digest of the model's settings without its windows. Events of older versions have
-    none of these.
+    `who` made the change, with the version `commit` of this program, for the reason `reason`.
+
+    For a promotion: `name`, `run_id`, `contract` and `train` (first and last day) are those of the bundle, `checks` are
+    the results of the gate. `rule` is the rule of the comparison, `window` the first and last date of its games (None
+    if none were compared), and `metrics` are those of the candidate on these games. `recipe` is `recipe_digest` of the
+    bundle. Events of older versions have none of `rule`, `window`, `metrics` and `recipe`.
+
+    For a rollback or retirement: `left` is the fingerprint of the model that was in production before.
     """
 
     who: str | None = None
@@ -81,8 +84,8 @@ class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One change of the model in production.
 
-    `bundle` is the fingerprint of the model in production from then on (None: no model). `previous` is the digest of
-    the event file before (empty for the first), so that a missing or changed event is noticed.
+    `bundle` is the fingerprint of the model in production after the change; None if there is none. `previous` is the
+    digest of the previous event's file ("" for the first event), which reveals a missing or changed event.
     """
 
     schema_version: int
@@ -96,10 +99,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Registry:
-    """The registry in one folder.
-
-    Reading needs no lock. A caller of `promote`, `rollback` or `retire` has to hold the lock.
-    """
+    """The registry in a folder. Reading needs no lock; a caller of `promote`, `rollback` or `retire` must hold it."""
 
     folder: Path
 
@@ -114,7 +114,7 @@ class Registry:
         return (folder / HISTORY).is_dir() and (folder / BUNDLES).is_dir()
 
     def history(self) -> tuple[Event, ...]:
-        """Return every event, oldest first; DataError naming the file if one is missing, damaged or changed."""
+        """Return every event, oldest first; DataError that names the file if one is missing, damaged or changed."""
         events: list[Event] = []
         digest = ""
         for number, path in enumerate(self._event_files(), start=1):
@@ -138,7 +138,7 @@ class Registry:
         return self.load(fingerprint)
 
     def load(self, fingerprint: str) -> Bundle:
-        """Return the verified copy of a promoted bundle; DataError if it is damaged or was replaced."""
+        """Return the verified copy of a promoted bundle; DataError if it is damaged or another bundle replaced it."""
         return _load_as(self.bundle_folder(fingerprint), fingerprint)
 
     def bundle_folder(self, fingerprint: str) -> Path:
@@ -146,7 +146,7 @@ class Registry:
         return self.folder / BUNDLES / fingerprint
 
     def lock(self, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
-        """Lock the registry for changes; `on_wait` is called once if another process holds the lock."""
+        """Return a context manager that locks the registry; `on_wait` is called if another process holds the lock."""
         return file_lock(self.folder.parent / f".{self.folder.name}.lock", on_wait)
 
     def promote(self, bundle: Bundle, facts: EventFacts) -> Event:
@@ -159,7 +159,10 @@ class Registry:
         return self._append("promoted", bundle.fingerprint, facts)
 
     def rollback_target(self) -> str | None:
-        """Return the model before the current one (None: no model); ConfigurationError if there was no event before."""
+        """Return the fingerprint of the model that a rollback puts into production; None if it would leave no model.
+
+        ConfigurationError if no earlier state of production exists.
+        """
         line = _line(self.history())
         if not line:
             raise ConfigurationError("nothing is in production yet; there is no model to go back from.")
@@ -170,13 +173,16 @@ class Registry:
         return line[-2].bundle
 
     def rollback(self, reason: str = "") -> Event:
-        """Put the model before the current one back into production. A second call goes back one more model."""
+        """Put the previous model back into production. A second call goes back one more model."""
         target = self.rollback_target()
         self.clear_leftovers()
         return self._append("rolled back", target, EventFacts(left=self.current(), reason=reason))
 
     def latest_comparison(self, recipe: str) -> Event | None:
-        """Return the latest promotion of a recipe that was decided on games and not rolled back; None without one."""
+        """Return the latest promotion of a recipe that compared games and was not rolled back; None if there is none.
+
+        `recipe` is a digest from `recipe_digest`.
+        """
         line = _line(self.history())
         return next((one for one in reversed(line) if one.facts.recipe == recipe and one.facts.window), None)
 
@@ -203,9 +209,9 @@ class Registry:
         return len(found)
 
     def _append(self, action: Action, bundle: str | None, facts: EventFacts) -> Event:
-        """Write the next event as a hard link, which appears whole and never replaces another event.
+        """Write the next event and return it. Its file appears as a hard link, which never replaces another event.
 
-        GateError if another event has appeared meanwhile, which happens only on a file system without locks.
+        GateError if another process has added an event, which happens only on a file system without locks.
         """
         number = len(self.history()) + 1
         event = Event(
@@ -231,7 +237,7 @@ class Registry:
         return event
 
     def _copy_bundle(self, bundle: Bundle) -> None:
-        """Copy only the files that belong to a bundle, with permissions that allow removing them later."""
+        """Copy the files that belong to a bundle, without their permissions, which may forbid to remove them later."""
         target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
             self.load(bundle.fingerprint)
@@ -244,7 +250,7 @@ class Registry:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Convert an OSError inside the block to a DataError, which states that production is unchanged."""
+        """Convert an OSError in the block to a DataError that states that the model in production is unchanged."""
         try:
             yield
         except OSError as error:
@@ -259,9 +265,10 @@ class Registry:
 
 
 def _line(events: Sequence[Event]) -> list[Event]:
-    """Return the promotions and retirements that were not rolled back, oldest first; the last decides production.
+    """Return the promotions and retirements that were not rolled back, oldest first.
 
-    A rollback removes the last element, so the element before it is the next rollback's target.
+    The last one decides which model is in production. A rollback removes it, so the one before it is the target of the
+    next rollback.
     """
     line: list[Event] = []
     for event in events:
@@ -273,7 +280,7 @@ def _line(events: Sequence[Event]) -> list[Event]:
 
 
 def _user() -> str:
-    """Return the user and the computer as NAME@COMPUTER; `unknown` where the system has no name for the user."""
+    """Return the user and the computer as NAME@COMPUTER; NAME is `unknown` if the system has no name for the user."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container may run a user without a name

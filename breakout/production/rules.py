@@ -1,10 +1,10 @@
-"""The rules by which figures on later games decide a promotion.
+"""The rules that decide on a promotion from metrics on games after the training of both models.
 
-    first_model   no model is in production: the candidate must beat the base rate of its training window
-    better        another recipe: the candidate must be better than the model in production beyond chance
-    not_worse     a retrain: settings and contract are those of production, only the windows differ
+    first_model   for a candidate while no model is in production: it must be better than the base rate of its training
+    better        for a candidate of another recipe: it must be better than the model in production beyond chance
+    not_worse     for a retrain (only the windows differ from production): its log loss must not be worse
 
-Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games after both trainings.
+Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ NAMES: dict[RuleName, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Rule:
-    """The rule of a promotion, and the sentence that says why it is this one."""
+    """The rule of a promotion, and the reason why this rule applies."""
 
     name: RuleName
     reason: str
@@ -59,10 +59,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The checks on later games.
+    """The results of the checks on games after training.
 
-    `window` and `metrics` are those of the games that decided, None if none did. `is_too_early` says that there are not
-    enough games after both trainings.
+    `window` is the range of dates of these games and `metrics` are those of the candidate on them; both are None if no
+    games were compared. `is_too_early` is true if there are not enough games after the training of both models.
     """
 
     checks: tuple[Check, ...]
@@ -77,10 +77,10 @@ class Comparison:
 
 
 def choose_rule(candidate: Bundle, production: Bundle | None, asked: Literal["better", "not_worse"] | None) -> Rule:
-    """Return the asked rule, or the one that fits the candidate.
+    """Return the rule `asked`, or if that is None the rule that fits the candidate.
 
-    ConfigurationError if not_worse is asked for a candidate that is not a retrain of the model in production. `asked`
-    has no effect if no model is in production.
+    If no model is in production, the rule is first_model, whatever `asked` is. ConfigurationError if `asked` is
+    not_worse and the candidate is no retrain of the model in production.
     """
     if production is None:
         return Rule("first_model", "no model is in production")
@@ -98,7 +98,7 @@ def choose_rule(candidate: Bundle, production: Bundle | None, asked: Literal["be
 
 
 def unexamined(rule: Rule, reason: str) -> tuple[Check, ...]:
-    """Return the checks on later games as not examined, with the reason."""
+    """Return the checks of a rule as not run, with the reason."""
     return tuple(Check(name, None, reason) for name in NAMES[rule.name])
 
 
@@ -155,10 +155,10 @@ def compare_with_production(
 
 
 def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_days: int) -> Comparison | None:
-    """Return the check of a retrain on all games, which no later game can examine; None if it has no such evidence.
+    """Return the check of a retrain on all games by an earlier comparison of its recipe; None if there was none.
 
-    It passes if the same recipe was promoted after a comparison that ended at most `max_age_days` before the end of the
-    candidate's training.
+    No game after its training exists to compare it on. The check passes if the same recipe was promoted after a
+    comparison on games that end at most `max_age_days` days before the end of the candidate's training.
     """
     event = registry.latest_comparison(recipe_digest(candidate))
     if event is None or event.facts.window is None:
@@ -204,7 +204,10 @@ def _compare(candidate: Bundle, production: Bundle, warehouse: Warehouse, config
 def decide(
     rule: RuleName, differences: Mapping[str, PairedDifference], limits: PromotionGateConfig
 ) -> tuple[Check, ...]:
-    """Return the checks of `better` or `not_worse` for differences candidate minus production by metric."""
+    """Return the checks of the rule `better` or `not_worse`.
+
+    `differences` holds candidate minus production for each metric.
+    """
     return tuple((_better if rule == "better" else _not_worse)(differences, limits))
 
 
@@ -247,7 +250,7 @@ def _is_below(found: Interval, limit: float) -> bool:
 
 
 def _format_difference(paired: PairedDifference) -> str:
-    """Format a difference with four decimals, or with one significant digit if four decimals would hide its sign."""
+    """Return a difference as text with four decimals, or with one significant digit if it would be rounded to 0."""
     found = paired.difference
     if found.estimate is None:
         return "undefined: one class only"

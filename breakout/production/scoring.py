@@ -1,6 +1,6 @@
 """The scoring of a saved bundle on played games after its training.
 
-Features, population and label are the bundle's own, not those of the present configuration.
+Features, population and label come from the bundle, never from the settings of the command.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def later_window(train_end: date, start: date | None, end: date | None, warehouse: Warehouse) -> DateRange:
-    """Return the first and last date of a window after training.
+    """Return the dates start..end, after checking that they follow a training window that ends on `train_end`.
 
     `start` None is the day after `train_end`, `end` None is the date of the newest game. ConfigurationError if the
-    window overlaps the training window, DataError if there is no game after it yet.
+    dates overlap the training window or end before they start. DataError if the warehouse holds no later game.
     """
     first = start or train_end + timedelta(days=1)
     if first <= train_end:
@@ -41,7 +41,10 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
 
 
 def score_window(bundle: Bundle, warehouse: Warehouse, window: DateRange) -> ScoredRows:
-    """Score the rows of a window and add the columns that slices need; DataError if the window holds no rows."""
+    """Return the rows of a window with their probabilities and the columns of the evaluation's slices.
+
+    DataError if the window holds no rows.
+    """
     rows = build_dataset(warehouse, bundle.features, window.start, window.end, slice_features=SLICE_FEATURES)
     if not len(rows):
         raise DataError(f"there is no game to score in {window}; move start..end to dates with games.")

@@ -5,7 +5,8 @@ most `max_days_since_game` days old. He is a role player by the bundle's target,
 this season. He is not listed as out in the injury reports, if the warehouse has them. The features of candidates come
 from the same query as those of training rows.
 
-Injury reports count up to the cutoff. If the slate is built before the cutoff, they count up to the time of building.
+Only injury reports up to the cutoff are used. If the slate is built before the cutoff, only those up to the time of
+building are used.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 TOP_FEATURES = 3
-CHECKED = timedelta(days=14)  # how many days back to look for scheduled games that the warehouse lacks
+CHECKED = timedelta(days=14)  # the days before the slate in which scheduled games are looked up in the warehouse
 SKIPPED_COLUMNS = (
     *KEY_COLUMNS,
     "player_full_name",
@@ -60,9 +61,9 @@ class Slate:
     k = 1, 2, .... `features` has the features that the model got, one row for each row of
     `ranked` as `build_slate` returns it; NaN where a default was filled. `skipped` has SKIPPED_COLUMNS.
 
-    `warnings` are sentences about what the slate does not know: games that the warehouse does not have yet, and
-    statuses. `predicted_at` is when the slate was asked for, in UTC. `statuses` are all statuses of the day that the
-    slate knows, also those of players who are on no slate.
+    `warnings` are sentences about data that the slate lacks: games that the warehouse does not have yet, and statuses.
+    `predicted_at` is the time at which the slate was built, in UTC. `statuses` are all statuses that were reported for
+    the day by the cutoff, including those of players who are not on the slate.
     """
 
     day: date
@@ -75,9 +76,9 @@ class Slate:
 
     @property
     def known_at(self) -> datetime | None:
-        """When the newest status that the slate knows was reported, in UTC; None if it knows none.
+        """The time in UTC at which the newest of `statuses` was reported; None if there are none.
 
-        In `ranked` it is ISO 8601 text, empty for None. Games are known to the day before the slate.
+        The column known_at of `ranked` holds it as ISO 8601 text, "" for None.
         """
         return self.statuses.known_at
 
@@ -85,9 +86,9 @@ class Slate:
 def build_slate(
     bundle: Bundle, warehouse: Warehouse, day: date, max_days_since_game: int, *, now: datetime | None = None
 ) -> Slate:
-    """Rank the day's candidates as of the cutoff, or as of `now` if that is earlier.
+    """Return the slate of a day, with the injury reports up to the cutoff, or up to `now` if that is earlier.
 
-    `now` has a time zone; None is the present. DataError if the schedule has no game of that day.
+    `now` is a datetime with a time zone; None is the present. DataError if the schedule has no game on the day.
     """
     check_schedule(warehouse, bundle, day)
     now = now or datetime.now(UTC)
@@ -155,7 +156,10 @@ WHERE game_date BETWEEN @history_start AND @end
 
 
 def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray, statuses: ReportedStatuses) -> pd.DataFrame:
-    """Return the ranking of the candidates `rows`; its index holds the position of each in `rows`."""
+    """Return the ranked table of the candidates `rows`; its index holds the position of each candidate in `rows`.
+
+    `stale` holds the days since each player's last game, shape (n,).
+    """
     context, absent = rows.context, statuses.absent_players()
     ranked = rows.keys.assign(
         split="slate",
@@ -184,7 +188,7 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray, statuses: ReportedSt
 
 
 def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
-    """Describe for each row the features with the largest contributions to the log odds, and their values."""
+    """Return a text for each row: the features that change the log odds most, with their values and the change."""
     if not len(rows):
         return []
     contributions = bundle.model.shap_values(rows)
@@ -201,7 +205,7 @@ def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
 
 
 def _days_since_last_game(rows: Dataset) -> np.ndarray:
-    """Return the days since each player's last game, shape (n,). Every player on a slate has played this season."""
+    """Return the days since each player's last game, shape (n,) int64."""
     last = rows.context["last_game_date"].to_numpy().astype("datetime64[D]")
     return np.asarray((rows.dates - last).astype("int64"))
 
@@ -209,7 +213,7 @@ def _days_since_last_game(rows: Dataset) -> np.ndarray:
 def _reasons(
     rows: Dataset, stale: np.ndarray, statuses: ReportedStatuses, target: TargetConfig, max_days_since_game: int
 ) -> list[str]:
-    """Return the reason why each row is not a candidate; an empty text for a candidate."""
+    """Return for each row the reason why the player is not a candidate; "" for a candidate."""
     context = rows.context
     found = statuses.of_rows(rows)
     columns = (context["games_before"], context["season_points_avg"], context["is_role_player"], stale)
@@ -234,7 +238,10 @@ def _reason(
 
 
 def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> tuple[str, ...]:
-    """Return a slate's warnings: earlier scheduled games that the warehouse lacks, and a day without candidates."""
+    """Return warnings about scheduled games before the day that the warehouse lacks, and about a slate without players.
+
+    `players` is the number of players on the slate, candidates or not.
+    """
     latest, sources = warehouse.latest_game_date(), warehouse.sources
     first, last = min(latest + timedelta(days=1), day - CHECKED), day - timedelta(days=1)
     known = " AND ".join(
@@ -251,7 +258,7 @@ WHERE game_date BETWEEN @start AND @end AND {sources.season_type} IN UNNEST(@sea
 
 
 def _status_warnings(bundle: Bundle, statuses: ReportedStatuses, day: date, rows: Dataset) -> tuple[str, ...]:
-    """Return what the slate does not know of the day's statuses; nothing if there are no injury reports."""
+    """Return warnings about statuses that the slate lacks; () if the warehouse has no injury reports."""
     asked = bundle.features.availability
     early = unreported = ""
     if statuses.is_available and statuses.cutoff < cutoff_instant(asked, day):

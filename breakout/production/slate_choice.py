@@ -1,9 +1,7 @@
-"""What a user chooses of a slate: its day by a word, the best rows, and players to leave out."""
+"""The choices of a user about a slate: its day, as a date or a word, and the players to leave out."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from breakout.box_scores.names import player_lookup
 from breakout.errors import ConfigurationError, nearest_name
 from breakout.warehouse.tables import PLAYER_GAME_SUMMARY
 
@@ -27,9 +26,9 @@ EXCLUDED = "excluded"
 
 
 def resolve_day(given: str, now: datetime | None = None) -> date:
-    """Return the date that `today`, `tomorrow` or an ISO date means in US Eastern time; `now` None is the clock.
+    """Return the date of `today` or `tomorrow` in US Eastern time, or the date of an ISO text such as 2026-02-06.
 
-    ConfigurationError for a date that no calendar has.
+    `now` None is the present. ConfigurationError for a text that is no date.
     """
     if given in DAYS_AHEAD:
         return (now or datetime.now(EASTERN)).astimezone(EASTERN).date() + timedelta(days=DAYS_AHEAD[given])
@@ -40,15 +39,15 @@ def resolve_day(given: str, now: datetime | None = None) -> date:
 
 
 def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) -> Slate:
-    """Return the slate with the named players among the skipped, with the reason `excluded`.
+    """Return the slate with the named players moved from the ranked to the skipped, with the reason `excluded`.
 
-    A name is a player_lookup or a full name. A known player without a game that day changes nothing. ConfigurationError
-    with similar names for a player whom the warehouse does not know.
+    A name is a player_lookup or a full name. A player who is in the warehouse but not on the slate changes nothing.
+    ConfigurationError, with a similar name, for a player who is not in the warehouse.
     """
-    wanted = {as_lookup(name): name for name in names}
+    wanted = {player_lookup(name): name for name in names}
     here = [*slate.ranked["player_lookup"], *slate.skipped["player_lookup"]]
     full = [*slate.ranked["player_full_name"], *slate.skipped["player_full_name"]]
-    by_name = {as_lookup(str(name)): lookup for name, lookup in zip(full, here, strict=True)}
+    by_name = {player_lookup(str(name)): lookup for name, lookup in zip(full, here, strict=True)}
     absent = wanted.keys() - set(here) - by_name.keys()
     if absent:
         check_known({key: wanted[key] for key in absent}, [*here, *_known_players(slate.day, warehouse)])
@@ -61,7 +60,10 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
 
 
 def check_known(wanted: dict[str, str], known: Sequence[str]) -> None:
-    """Raise ConfigurationError for names, by their lookups, that are not among the known lookups."""
+    """Raise ConfigurationError if a wanted player is unknown.
+
+    `wanted` maps each player_lookup to the name that the user typed; `known` holds the known values of player_lookup.
+    """
     unknown = sorted(wanted.keys() - set(known))
     if unknown:
         guesses = [(wanted[key], nearest_name(key, known)) for key in unknown]
@@ -70,12 +72,6 @@ def check_known(wanted: dict[str, str], known: Sequence[str]) -> None:
             f"exclude names players whom the warehouse does not know: {described}; "
             "give a player_lookup such as lebronjames, or a full name in quotes."
         )
-
-
-def as_lookup(name: str) -> str:
-    """Return the lookup of a name: its lower-case letters and digits, without accents."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]", "", plain.lower())
 
 
 def _known_players(day: date, warehouse: Warehouse) -> list[str]:

@@ -1,7 +1,7 @@
-"""The writing of a slate to the target of `out=`: files or a warehouse table. Pages are written by `report.html`.
+"""The writing of a slate to the files or the warehouse table that `out=` names. `report.html` writes web pages.
 
-The file's extension chooses CSV, Parquet or JSON (a list of records). Skipped players are in a second file beside it,
-NAME.skipped.EXTENSION, so that a row without a probability is not read as a prediction.
+The file's extension chooses CSV, Parquet or JSON (a list of records). Skipped players are written to a second file,
+NAME.skipped.EXTENSION, so that nobody reads a row without a probability as a prediction.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ SUFFIXES = (".csv", ".parquet", ".json", PAGE)
 
 
 def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
-    """Raise ConfigurationError unless `out` names a file or table that a slate can be written to, or is None.
+    """Raise ConfigurationError unless `out` names a file or table that a slate can be written to.
 
-    With None the slate is only printed.
+    None is accepted, because the slate is then only printed.
     """
     if out is None:
         return
@@ -44,7 +44,7 @@ def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
 
 
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig) -> list[str]:
-    """Write the slate as a table or as files, and return their names. No reader can see a half-written file."""
+    """Write the slate to a table or to two files, and return their names. A file appears whole or not at all."""
     if isinstance(warehouse, BigQueryWarehouseConfig) and out.startswith(BIGQUERY):
         from breakout.warehouse.bigquery.writing import replace_slate
 

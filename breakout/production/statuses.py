@@ -1,4 +1,4 @@
-"""The statuses of a slate's players in the injury reports, as they are known when the slate is predicted."""
+"""The statuses of players in the injury reports for one game date, up to the cutoff of the slate."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class ReportedStatuses:
     """The latest status of each player who was reported for one game date.
 
     `players` has STATUS_COLUMNS, one row for each player and team; `reported_at` is in UTC, `player_full_name` is
-    player_lookup where the reports have no name. It has no rows if nothing was reported, or if the warehouse has no
-    injury reports, which `is_available` says. `cutoff` is the instant up to which reports count, and `cutoff_text` its
-    time of day, with the date if that is not the game date.
+    player_lookup where the reports have no name. It has no rows if nothing was reported. `is_available` is false if the
+    warehouse has no injury reports. Reports after the instant `cutoff` are not used; `cutoff_text` is its time of day,
+    with the date if that is not the game date.
     """
 
     players: pd.DataFrame
@@ -42,13 +42,13 @@ class ReportedStatuses:
 
     @property
     def known_at(self) -> datetime | None:
-        """When the newest of these statuses was reported, in UTC; None without any."""
+        """The time in UTC at which the newest of these statuses was reported; None if there are none."""
         return self.players["reported_at"].max().to_pydatetime() if len(self.players) else None
 
     def of_rows(self, rows: Dataset) -> list[str]:
-        """Return the status of each row's player for the row's team.
+        """Return for each row the status of its player in its team.
 
-        NOT_LISTED for a player without a status, UNKNOWN if nothing was reported for the date.
+        It is NOT_LISTED for a player without a status, and UNKNOWN for all if nothing was reported for the date.
         """
         if not len(self.players):
             return [UNKNOWN] * len(rows)
@@ -57,20 +57,20 @@ class ReportedStatuses:
         return [listed.get(key, NOT_LISTED) for key in keys]
 
     def absent_players(self) -> dict[str, str]:
-        """Return the names of the players who are out or doubtful, as one text by team; doubtful ones are marked."""
+        """Return for each team the names of its players who are out or doubtful, as one text; doubtful is marked."""
         absent = self.players[self.players["status"].isin(_ABSENT)]
         marked = absent["player_full_name"] + absent["status"].map({"out": "", "doubtful": " (doubtful)"})
         return {str(team): ", ".join(names) for team, names in marked.groupby(absent["team_abbr"])}
 
 
 def cutoff_instant(availability: AvailabilityConfig, day: date) -> datetime:
-    """Return the cutoff of a game date in its own time zone."""
+    """Return the cutoff of a game date, in the time zone of the settings `availability`."""
     clock = time.fromisoformat(availability.cutoff)
     return datetime.combine(day - timedelta(days=availability.days_before), clock, ZoneInfo(availability.timezone))
 
 
 def known_by(availability: AvailabilityConfig, day: date, now: datetime) -> AvailabilityConfig:
-    """Return the cutoff of a game date, or the whole minute of `now` as the cutoff if that is earlier."""
+    """Return the settings of the cutoff for a game date; if `now` is earlier, its minute becomes the cutoff."""
     if now >= cutoff_instant(availability, day):
         return availability
     local = now.astimezone(ZoneInfo(availability.timezone))
