@@ -26,15 +26,15 @@ _NOT_LISTED = "not_listed"
 _REASONS = {
     "injury": "injury_illness",
     "illness": "injury_illness",
-    "g league": "g_league",
-    "not with team": "not_with_team",
+    "gleague": "g_league",
+    "notwithteam": "not_with_team",
     "rest": "rest",
     "personal": "personal",
     "suspension": "suspension",
-    "league suspension": "suspension",
+    "leaguesuspension": "suspension",
     "trade": "trade_pending",
     "conditioning": "conditioning",
-    "return to competition": "conditioning",
+    "returntocompetition": "conditioning",
     "coach": "coach_decision",
 }
 _IN_FILE_NAME = re.compile(
@@ -78,7 +78,8 @@ def extract_injury_report(rows: pd.DataFrame, where: str, reported_at: datetime)
 def report_time(given: str | None, file_name: str) -> datetime:
     """Return the time of a report from the setting, or from a file name such as Injury-Report_2024-10-22_05PM.json.
 
-    A time without an offset is US Eastern. ConfigurationError if neither tells the time.
+    A time without an offset is US Eastern. A file name with an hour alone means half past that hour, because the league
+    named its report of 17:30 `05PM` until December 2025. ConfigurationError if neither tells the time.
     """
     try:
         time = datetime.fromisoformat(given) if given is not None else _time_in(file_name)
@@ -98,7 +99,7 @@ def _time_in(file_name: str) -> datetime | None:
     hour, half = int(found["hour"]), (found["half"] or "").strip(" _-").upper()
     if half:
         hour = hour % 12 + 12 * (half == "PM")
-    return datetime.fromisoformat(f"{found['day']}T{hour:02}:{found['minute'] or '00'}")
+    return datetime.fromisoformat(f"{found['day']}T{hour:02}:{found['minute'] or '30'}")
 
 
 def first_name_first(name: str) -> str:
@@ -108,8 +109,8 @@ def first_name_first(name: str) -> str:
 
 
 def _reason(text: str) -> str:
-    lower = text.lower()
-    return next((kind for start, kind in _REASONS.items() if lower.startswith(start)), "other")
+    letters = re.sub(r"[\s-]", "", text.lower())  # reports of some seasons are read without the spaces between words
+    return next((kind for start, kind in _REASONS.items() if letters.startswith(start)), "other")
 
 
 def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:

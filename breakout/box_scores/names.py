@@ -92,9 +92,13 @@ def code_of_name(city: str, nickname: str) -> str:
 
 
 def code_of_full_name(name: str) -> str:
-    """Return the code of a team such as "Los Angeles Lakers"; an unknown name is returned unchanged."""
-    nickname = next((known for known in _NICKNAMES if name.strip().endswith(known)), "")
-    return code_of_name(name.strip().removesuffix(nickname), nickname)
+    """Return the code of a team such as "Los Angeles Lakers" or "LosAngelesLakers".
+
+    An unknown name is returned unchanged.
+    """
+    letters = name.replace(" ", "")
+    nickname = next((known for known in _NICKNAMES if letters.endswith(known.replace(" ", ""))), None)
+    return name.strip() if nickname is None else _NICKNAMES[nickname]
 
 
 def minutes_of(values: pd.Series, where: str) -> pd.Series:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from breakout.artifacts import load_parquet
 from breakout.errors import DataError, system_sentence
+from breakout.warehouse.csv_files import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +76,9 @@ def _rows(document: Any) -> pd.DataFrame:
 
 
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with every value as text: whole numbers without a decimal point, NA for missing and empty ones."""
+    """Return a frame with every value as text, whole numbers without a decimal point.
+
+    Empty values, and texts that R, pandas and databases write for a missing value, such as `NA`, become NA.
+    """
     frame = frame.convert_dtypes()
-    return frame.astype("string").replace({"": pd.NA, "nan": pd.NA, "None": pd.NA})
+    return frame.astype("string").replace(dict.fromkeys(MISSING, pd.NA))

@@ -156,7 +156,7 @@ TABLE = (
         "make tables from public box scores, schedules and injury reports",
         "breakout import nba_api players.csv teams.csv schedule.json to=tables",
         "breakout import nba_api season=2026-27 to=tables",
-        "breakout import injury_report Injury-Report_2026-01-15_05PM.json to=tables",
+        "breakout import injury_report Injury-Report_2026-01-15_05_15PM.json to=tables",
         "breakout import hoopr player_box.parquet team_box.parquet to=espn compare=tables",
     ),
     plain(

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from breakout.box_scores.differences import compare_folders
-from breakout.box_scores.extracts import join, only_season
+from breakout.box_scores.extracts import join, only_season, whole_numbers
 from breakout.box_scores.hoopr import extract_hoopr
 from breakout.box_scores.importing import ImportResult, import_lines
 from breakout.box_scores.injury_reports import extract_injury_report, report_time
@@ -87,7 +87,8 @@ def test_codes_of_other_sources_and_years_become_todays() -> None:
     codes = ("BRK", "PHO", "CHO", "NOH", "SEA", "VAN", "NJN", "GS", "utah")
     assert [team_code(code) for code in codes] == ["BKN", "PHX", "CHA", "NOP", "SEA", "VAN", "NJN", "GSW", "UTA"]
     assert [code_of_name("New Jersey", "Nets"), code_of_name("Brooklyn", "Nets")] == ["NJN", "BKN"]
-    assert [code_of_full_name("Portland Trail Blazers"), code_of_full_name("LA Clippers")] == ["POR", "LAC"]
+    names = ("Portland Trail Blazers", "PortlandTrailBlazers", "LA Clippers", "Team USA")
+    assert [code_of_full_name(name) for name in names] == ["POR", "POR", "LAC", "Team USA"]
 
 
 def test_minutes_are_read_in_every_form() -> None:
@@ -302,6 +303,13 @@ def test_a_write_that_breaks_off_leaves_the_earlier_tables(tmp_path: Path, monke
     pd.testing.assert_frame_equal(rows(tmp_path, PLAYERS), before)
 
 
+def test_missing_values_as_r_writes_them_are_missing(tmp_path: Path) -> None:
+    (tmp_path / "box.csv").write_text('"","minutes","plus_minus"\n"1","NA","+5"\n"2","34",""\n', encoding="utf-8")
+    found = read_source(tmp_path / "box.csv")
+    assert found["minutes"].isna().tolist() == [True, False]
+    assert whole_numbers(found["plus_minus"], "box.csv").tolist() == [5, pd.NA]
+
+
 def hoopr_rows(extract: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The lines of an extract under hoopR's names."""
     names = {"field_goals_attempted": "fg_attempts", "free_throws_attempted": "ft_attempts", "assists": "assists"}
@@ -388,10 +396,31 @@ def test_reports_become_changes_in_any_order_of_import(tmp_path: Path) -> None:
     found = rows(tmp_path, "availability")
     assert [tuple(row) for row in found[["player_lookup", "status", "reported_at"]].itertuples(index=False)] == [
         ("annbosjr", "questionable", pd.Timestamp("2024-10-22T15:30Z")),
-        ("annbosjr", "not_listed", pd.Timestamp("2024-10-22T21:00Z")),
+        ("annbosjr", "not_listed", pd.Timestamp("2024-10-22T21:30Z")),
         ("bobbos", "out", pd.Timestamp("2024-10-22T15:30Z")),
     ]
     assert set(found["reason"].dropna()) == {"injury_illness"}
+
+
+@pytest.mark.parametrize(
+    ("name", "time"),
+    [
+        ("Injury-Report_2024-01-15_05PM.json", "2024-01-15T22:30"),  # the league's name of the report of 17:30
+        ("Injury-Report_2026-01-06_05_15PM.csv", "2026-01-06T22:15"),
+        ("injuries 2024-07-15T17:30.csv", "2024-07-15T21:30"),
+        ("Injury-Report_2024-01-15_12AM.json", "2024-01-15T05:30"),
+    ],
+)
+def test_the_time_of_a_report_is_read_from_its_name(name: str, time: str) -> None:
+    assert report_time(None, name).astimezone(UTC) == datetime.fromisoformat(time).replace(tzinfo=UTC)
+
+
+def test_reasons_without_spaces_are_known() -> None:
+    listed = report(("Bos, Bob", "Out"), ("Bos, Ann", "Out"))
+    listed["Reason"] = ["GLeague-Two-Way", "Injury/Illness-LeftKnee;Sprain"]
+    extract = extract_injury_report(listed, "a.json", FIRST)
+    assert extract.reports is not None
+    assert extract.reports["reason"].tolist() == ["g_league", "injury_illness"]
 
 
 def test_an_unknown_status_and_an_unknown_time_are_refused() -> None:
