@@ -1,7 +1,7 @@
 """breakout: experiments on models that predict NBA players' breakout games.
 
-The names of `__all__` are the Python interface for notebooks and scripts; docs/notebook.md shows each. Importing the
-package imports nothing else, because each name is imported when it is first used.
+The names in `__all__` are the Python interface for notebooks and scripts; docs/notebook.md shows each of them.
+`import breakout` imports no other module, because each name is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ __all__ = [
     "run_experiment",
 ]
 
-# The module of each name that is not in `notebook`.
+# The module of each name in `__all__` that is not in `breakout.notebook`.
 _MODULES = {
     "build_dataset": "dataset",
     "compose": "settings.composition",

@@ -1,7 +1,7 @@
 """The reading and writing of files and folders that appear whole or not at all, with digests and a lock.
 
-A file is written beside its target, flushed to the disk, then renamed onto the target. The files of a run are flushed
-together, before its status is marked completed.
+A file is written under a temporary name beside its target, flushed to the disk, and then renamed to the target. The
+files of a run are flushed together, before its status is set to completed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FLUSHING_THREADS = 4  # more threads take longer to start than they save
+FLUSHING_THREADS = 4  # to start more threads takes longer than they save
 SEAL_KEY = "seal"
 
 # The names that `_beside` gives to files and folders that are not complete yet.
@@ -44,7 +44,7 @@ _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=N
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a path to write to, whose file replaces `path` when the block ends, and is removed on an error.
+    """Yield a temporary path to write to. At the end of the block its file replaces `path`; on an error it is removed.
 
     DataError if the path cannot be written or the disk is full.
     """
@@ -63,7 +63,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Yield a new folder to write into, which becomes `path` when the block ends, and is removed on an error.
+    """Yield a temporary folder to write into. At the end of the block it becomes `path`; on an error it is removed.
 
     DataError if the path cannot be written, the disk is full, or `path` exists and is not empty.
     """
@@ -85,10 +85,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def remove_incomplete(folder: Path) -> list[Path]:
-    """Remove what `whole_file` and `whole_folder` left incomplete below a folder; return the removed paths.
+    """Remove the temporary files and folders of `whole_file` and `whole_folder` below a folder; return their paths.
 
-    Call it only if no living process writes there. It is needed after a process was killed, which cannot remove its own
-    files.
+    A killed process leaves them. Call this function only if no living process writes into the folder.
     """
     hidden = sorted(folder.rglob(".*"))
     found = [path for path in hidden if _INCOMPLETE.fullmatch(path.name) or _INCOMPLETE_BEFORE.fullmatch(path.name)]
@@ -103,9 +102,9 @@ def remove_incomplete(folder: Path) -> list[Path]:
 
 @contextmanager
 def flushed_together(folder: Path) -> Iterator[None]:
-    """Flush all files written below the folder when the block ends.
+    """Flush the files below the folder together at the end of the block, instead of each when it is written.
 
-    Several threads flush them at once, because one file after another takes far longer.
+    Several threads flush them at the same time, because flushing one file after another takes far longer.
     """
     token = _flushed_later.set(folder)
     try:
@@ -120,10 +119,11 @@ def flushed_together(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def file_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold an exclusive lock on a file, which is created if there is none.
+    """Hold an exclusive lock on a file during the block; the file is created if it does not exist.
 
-    `on_wait` is called if another process holds the lock; it may raise, else this function waits. The operating system
-    releases the lock when the process ends in any way. DataError if the file cannot be created.
+    If another process holds the lock, `on_wait` is called, which may raise; then this function waits for the lock. The
+    operating system releases the lock when the process ends, even if it is killed. DataError if the file cannot be
+    created.
     """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,7 +161,7 @@ def _is_flushed_later(path: Path) -> bool:
 
 
 def flush(path: Path) -> None:
-    """Flush a file's content, or the list of files of a folder, to the disk."""
+    """Flush the content of a file, or the names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -181,23 +181,23 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def save_text(text: str, path: Path) -> None:
-    """Write UTF-8 text."""
+    """Write text as UTF-8; the file appears whole or not at all, as with every `save_` function of this module."""
     with whole_file(path) as beside:
         beside.write_text(text, encoding="utf-8")
 
 
 def save_json(record: Any, path: Path) -> None:
-    """Write JSON with two-space indent; ValueError for NaN and infinity, which JSON does not have."""
-    # `json.dumps` refuses NaN, which msgspec would write as null. msgspec then indents the text, because it does so
-    # many times faster.
+    """Write a record as JSON, indented by two spaces; ValueError for NaN and infinity, which JSON does not have."""
+    # `json.dumps` raises for NaN, which msgspec would write as null. msgspec indents the text, because it is many times
+    # faster at that.
     text = json.dumps(msgspec.to_builtins(record), ensure_ascii=False, allow_nan=False)
     save_text(msgspec.json.format(text, indent=2) + "\n", path)
 
 
 def json_ready(value: Any) -> Any:
-    """Return dataclasses, mappings, sequences and numpy values in JSON types; NaN and infinity become None.
+    """Return dataclasses, mappings, sequences and numpy values converted to JSON types; NaN and infinity become None.
 
-    TypeError for a value that has no JSON form.
+    TypeError for a value that cannot be converted.
     """
 
     def to_plain(part: Any) -> Any:
@@ -209,7 +209,7 @@ def json_ready(value: Any) -> Any:
 
 
 def save_parquet(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table without its index."""
+    """Write a table without its index as a Parquet file."""
     save_bytes(to_parquet(frame), path)
 
 
@@ -218,39 +218,40 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)  # starting threads costs more than they save
+    # One thread: to start more takes longer than they save.
+    table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
     written = pa.BufferOutputStream()
     pq.write_table(table, written)
     return bytes(written.getvalue())
 
 
 def save_bytes(content: bytes, path: Path) -> None:
-    """Write bytes."""
+    """Write bytes to a file."""
     with whole_file(path) as beside:
         beside.write_bytes(content)
 
 
 def save_sealed(record: Any, path: Path) -> None:
-    """Write a mapping or a typed record as JSON with a digest of its content, which `load_sealed` checks."""
+    """Write a mapping or a typed record as JSON with a seal: a digest of the content, which `load_sealed` checks."""
     content = msgspec.to_builtins(record)
     save_json({**content, SEAL_KEY: json_digest(content)}, path)
 
 
 def load_json(path: Path) -> Any:
-    """Read JSON; DataError naming the file if it is missing or damaged."""
+    """Read a JSON file; DataError that names the file if it is missing or damaged."""
     with _readable(path, "JSON"):
         return msgspec.json.decode(path.read_bytes())
 
 
 def load_typed(path: Path, kind: type[T]) -> T:
-    """Read JSON as a type; DataError naming the file and the key if a value has another type."""
+    """Read a JSON file as the type `kind`; DataError that names the file and the key if a value has another type."""
     return as_typed(load_json(path), kind, path)
 
 
 def load_sealed(path: Path, kind: type[T], *, needs_seal: bool = True) -> T:
-    """Read what `save_sealed` wrote; DataError naming the file if its content was changed.
+    """Read a file of `save_sealed` as the type `kind`; DataError that names the file if its content was changed.
 
-    With `needs_seal` False a file without a seal, of an earlier version, is accepted.
+    If `needs_seal` is false, a file without a seal is accepted, as earlier versions wrote it.
     """
     record = load_json(path)
     if isinstance(record, dict) and (needs_seal or SEAL_KEY in record):
@@ -259,14 +260,14 @@ def load_sealed(path: Path, kind: type[T], *, needs_seal: bool = True) -> T:
 
 
 def check_seal(record: Mapping[str, Any], path: Path) -> None:
-    """Raise DataError naming the file unless its content has the digest in its seal."""
+    """Raise DataError that names the file unless the digest of the record equals its seal."""
     content = {key: value for key, value in record.items() if key != SEAL_KEY}
     if record.get(SEAL_KEY) != json_digest(content):
         raise DataError(f"{path} is damaged or was edited: its content does not match its seal.")
 
 
 def as_typed(record: Any, kind: type[T], path: Path) -> T:
-    """Convert JSON types to a typed record; DataError naming the file and the key if a value has another type."""
+    """Return JSON types as the type `kind`; DataError that names the file and the key if a value has another type."""
     try:
         return msgspec.convert(record, kind)
     except msgspec.ValidationError as error:
@@ -274,7 +275,7 @@ def as_typed(record: Any, kind: type[T], path: Path) -> T:
 
 
 def load_parquet(path: Path) -> pd.DataFrame:
-    """Read a table; DataError naming the file if it is missing or damaged."""
+    """Read a Parquet file; DataError that names the file if it is missing or damaged."""
     import pandas as pd
 
     with _readable(path, "Parquet"):
@@ -282,9 +283,9 @@ def load_parquet(path: Path) -> pd.DataFrame:
 
 
 def load_columns(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a table, or these columns of it, without pandas.
+    """Read a Parquet file, or some of its columns, without importing pandas.
 
-    Columns that the file lacks are left out. DataError naming the file if it is missing or damaged.
+    Columns that the file lacks are left out. DataError that names the file if it is missing or damaged.
     """
     import pyarrow.parquet as pq
 

@@ -62,9 +62,10 @@ CONTRACT_KEY = "contract_fingerprint"
 
 
 class Learned(Protocol):
-    """A fitted or loaded model with its calibration, its decision threshold, and the baselines fitted on the same rows.
+    """The parts of a bundle that come from a fit: model, calibrator, decision threshold and baselines.
 
-    The threshold was chosen on the validation part (None if none reached the target precision); baselines are by name.
+    The threshold was chosen on the validation part; it is None if none reached the target precision. The baselines were
+    fitted on the same rows as the model; the keys are their names.
     """
 
     @property
@@ -81,7 +82,7 @@ class Learned(Protocol):
 class Bundle:
     """A loaded bundle. `settings` are those of its training run.
 
-    `asked_availability` is a cutoff to score with in place of the contract's; None is the contract's.
+    `asked_availability` is the cutoff of injury reports to score with; None means the cutoff in the contract.
     """
 
     folder: Path
@@ -93,7 +94,7 @@ class Bundle:
 
     @property
     def calibrator(self) -> Calibrator:
-        """The map from the model's scores to probabilities."""
+        """The map from the model's probabilities to calibrated probabilities."""
         return self.manifest.calibration
 
     @property
@@ -103,14 +104,14 @@ class Bundle:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The paths, relative to the folder, of the files that belong to the bundle; other files may be beside them."""
+        """The paths, relative to `folder`, of the bundle's files; the folder may also hold files of other origin."""
         return (*self.manifest.files, MANIFEST_FILE)
 
     @property
     def features(self) -> BreakoutFeatureConfig:
-        """The features, population, label and cutoff, from which each query for this bundle is made.
+        """The features, population, label and cutoff of each query for this bundle.
 
-        The user's own definitions are those in the bundle's settings.
+        Definitions of features that the user wrote come from the bundle's settings.
         """
         own = _features(self.contract, self.settings)
         return replace(own, availability=self.asked_availability or own.availability)
@@ -135,7 +136,7 @@ class Bundle:
         return None if ladder is None else self.calibrator.apply(ladder)
 
     def training_features(self) -> pd.DataFrame:
-        """Return the features that the model was trained on, defaults filled, shape (n, k)."""
+        """Return the features of the training rows with defaults filled, shape (n, k)."""
         return load_parquet(self.folder / TRAINING_FILE)
 
     @cached_property
@@ -152,9 +153,9 @@ def save_bundle(
     training_file: bytes,
     facts: BundleFacts,
 ) -> str:
-    """Write a new bundle folder and return its fingerprint.
+    """Write a new bundle folder, whole or not at all, and return the bundle's fingerprint.
 
-    `training_file` holds the training rows' features as Parquet.
+    `training_file` is the content of a Parquet file with the features of the training rows.
     """
     with whole_folder(folder) as beside:
         files = [*_save_model(learned.model, beside, beside), CONTRACT_FILE, SETTINGS_FILE, TRAINING_FILE]
@@ -179,7 +180,10 @@ def save_bundle(
 
 
 def load_bundle(folder: Path) -> Bundle:
-    """Load a verified bundle; DataError naming the file that is missing, damaged, changed or from another run."""
+    """Load and verify the bundle in its folder or in the folder of a run.
+
+    DataError that names the file if one is missing, damaged, changed or from another run.
+    """
     if not (folder / MANIFEST_FILE).exists() and (folder / "bundle").is_dir():
         folder = folder / "bundle"
     if not (folder / MANIFEST_FILE).exists() and not (folder / CONTRACT_FILE).exists():
@@ -208,9 +212,10 @@ def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
 
 
 def _check_files(path: Path, digests: Mapping[str, str]) -> None:
-    """Raise DataError for a missing or changed file.
+    """Raise DataError if a file is missing or its digest differs from the manifest's.
 
-    If several files changed, the message states that the manifest belongs to another run.
+    `path` is that of the manifest. If several files differ, the message states that the manifest belongs to another
+    run.
     """
     missing = [name for name in digests if not (path.parent / name).is_file()]
     if missing:
@@ -226,7 +231,7 @@ def _check_files(path: Path, digests: Mapping[str, str]) -> None:
 
 
 def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) -> None:
-    """Raise DataError unless the settings have the label and the population of the contract."""
+    """Raise DataError unless label and population are the same in the settings and in the contract."""
     own = own_features(config.features)
     asked = BreakoutFeatureConfig.from_target(contract.names, config.target, config.availability, own)
     if replace(asked, season_types=tuple(sorted(asked.season_types))) != _features(contract, config):

@@ -1,4 +1,4 @@
-"""Calibration of probabilities on the validation part: an increasing map, saved as plain numbers."""
+"""The calibration of probabilities: an increasing map that is fitted on the validation part and saved as numbers."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class HeldOutCalibration:
-    """The log loss of validation rows before and after calibration by maps that were not fitted on them.
+    """The mean log loss of validation rows before and after calibration by maps that were not fitted on these rows.
 
     The validation dates are split into `blocks` blocks of consecutive dates; each block is calibrated by a map that was
     fitted on the other blocks.
@@ -90,9 +90,10 @@ class HeldOutCalibration:
 
 @dataclass(frozen=True)
 class CalibrationFit:
-    """The facts about a calibration beside its map, for metrics.json and the bundle's manifest.
+    """The facts about a fitted calibration, without its map, for metrics.json and the bundle's manifest.
 
-    A calibration is forced by class weights if none was configured but weighted classes distorted the probabilities.
+    A calibration is forced by class weights if the settings ask for none, but weighted classes distort the model's
+    probabilities.
     """
 
     requested: Kind
@@ -102,7 +103,10 @@ class CalibrationFit:
 
 
 def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration:
-    """Fit a calibrator on validation rows, shape (n,), with warnings about too few rows and about the map."""
+    """Fit a calibrator on the probabilities and labels of validation rows, shape (n,).
+
+    The result has warnings if the rows are too few, or if no map was fitted.
+    """
     calibrator, refusal = _fit(kind, probability, y)
     found = []
     if refusal is not None:
@@ -116,17 +120,20 @@ def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration
 
 
 def fit_calibrator(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibrator:
-    """Fit on validation rows, shape (n,); the kind is `none` if they determine no increasing map."""
+    """Fit a calibrator on the probabilities and labels of validation rows, shape (n,).
+
+    Its kind is `none` if the rows determine no increasing map.
+    """
     return _fit(kind, probability, y)[0]
 
 
 def cross_calibrate(
     kind: Kind, probability: np.ndarray, y: np.ndarray, dates: np.ndarray
 ) -> tuple[np.ndarray, int] | None:
-    """Return calibrated probabilities (n,) of validation rows by maps that were not fitted on them, and the blocks.
+    """Return probabilities of validation rows, shape (n,), calibrated by maps that were not fitted on these rows.
 
-    The dates are split into at most HELD_OUT_BLOCKS blocks of consecutive dates; each block is calibrated by a map that
-    was fitted on the other blocks. None if all rows are of one date.
+    The second result is the number of blocks. The dates are split into at most HELD_OUT_BLOCKS blocks of consecutive
+    dates; each block is calibrated by a map that was fitted on the other blocks. None if all rows are of one date.
     """
     distinct = np.unique(dates)
     if len(distinct) < 2:
@@ -141,7 +148,7 @@ def cross_calibrate(
 
 
 def _fit(kind: Kind, probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
-    """Return the calibrator, and the reason if it is `none` although another kind was requested."""
+    """Return a calibrator, and the reason why its kind is `none` if another kind was requested, else None."""
     if kind == "none":
         return Calibrator("none"), None
     refusal = _find_refusal(kind, probability, y)
@@ -156,8 +163,8 @@ def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | N
         return "the validation games hold one class only"
     if probability.min() == probability.max():
         return "the model gives every validation game the same probability"
-    # If the probabilities separate the classes, the best sigmoid is a step with an infinite slope (Albert and Anderson
-    # 1984).
+    # If a threshold on the probabilities separates the classes, the maximum likelihood has no finite slope (Albert and
+    # Anderson 1984).
     if kind == "sigmoid" and probability[y == 0].max() <= probability[y == 1].min():
         return "the model separates the validation games perfectly, so no finite sigmoid fits best"
     if kind == "sigmoid" and probability[y == 1].max() <= probability[y == 0].min():
@@ -186,8 +193,8 @@ def _fit_sigmoid(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, st
 def _fit_isotonic(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
     from sklearn.isotonic import IsotonicRegression
 
-    # Rule of succession: n games never prove a probability of 0 or 1, which would make the log loss of an error
-    # infinite.
+    # The map stays within 1/(n+2) and 1 - 1/(n+2) (the rule of succession), because a probability of 0 or 1 would make
+    # the log loss of one error infinite.
     edge = 1 / (len(y) + 2)
     isotonic = IsotonicRegression(y_min=edge, y_max=1 - edge, out_of_bounds="clip").fit(probability, y)
     calibrator = Calibrator(

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# Folders whose files belong to every command and are never chosen by name.
+# Folders of `conf/` that are no groups to choose from: their files belong to every command.
 NOT_CHOSEN = {"hydra", "local"}
 
 
 def conf_dir() -> Path:
-    """Return `breakout/conf` in an installed wheel, `conf` beside the package in a checkout."""
+    """Return the folder of configuration files: `breakout/conf` in an installed wheel, `conf` in a checkout."""
     package = Path(__file__).resolve().parent
     inside, beside = package / "conf", package.parent / "conf"
     return inside if inside.is_dir() else beside
@@ -24,7 +24,7 @@ def group_names() -> list[str]:
 
 
 def groups_of(command: str) -> list[str]:
-    """Return the groups that a command's root file composes."""
+    """Return the groups in the defaults list of a command's root file."""
     root = (conf_dir() / f"{command}.yaml").read_text(encoding="utf-8")
     return [name for name in group_names() if f"- {name}: " in root]
 
@@ -36,7 +36,7 @@ def group_options(group: str) -> list[str]:
 
 
 def load_presets() -> dict[str, list[str]]:
-    """Return the feature lists of `conf/features/` by the name that `features=` takes."""
+    """Return the feature lists of `conf/features/`; the keys are their names, as in `features=context`."""
     import yaml
 
     folder = conf_dir() / "features"

@@ -1,4 +1,4 @@
-"""The coverage of requested rows by a warehouse: games that it lacks or whose sums fail, features that are missing."""
+"""The coverage of requested rows: games that a warehouse lacks or whose sums differ, and features without values."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
-# Above this share of missing rows a feature is probably missing because its column is empty.
+# If a feature is missing in a larger share of the rows, the column that it is built from is probably empty.
 LARGEST_MISSING_SHARE = 0.5
 EXAMPLES = 3  # games that a warning names
 
 
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
-    """Describe the warehouse's games, for the message that no row was found from start to end.
+    """Describe the games up to `end` that the warehouse holds, for the message that there are no rows of start..end.
 
-    The description holds season types, dates and numbers of rows.
+    The description names season types, dates and numbers of rows.
     """
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
@@ -59,8 +59,8 @@ ORDER BY season_type"""  # noqa: S608 - table names are checked, values are para
 def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
     """Return a warning for each feature that is missing in more than half of the rows of a part.
 
-    `parts` maps a name, such as training, to rows. A value that is present counts as present even if it equals the
-    feature's default.
+    `parts` maps the name of a part, such as training, to its rows. A value that equals the feature's default but is in
+    the data does not count as missing.
     """
     warnings = []
     for part, rows in parts.items():
@@ -102,9 +102,9 @@ class FlawedGame:
 
 
 def flawed_games_query(sources: SourceTables) -> str:
-    """Return the query of the played games that the team table lacks, and of those whose sums fail.
+    """Return the SQL query for the played games that the team table lacks, and for those whose sums fail.
 
-    Its parameters are those of the feature query. Columns of the result: those of `failing_sums_query`; all but game_id
+    Its parameters are those of the feature query. The result has the columns of `failing_sums_query`; all but game_id
     and game_date are NULL for a game that the team table lacks.
     """
     return f"""SELECT game_id, MIN(game_date) AS game_date, CAST(NULL AS STRING) AS team, CAST(NULL AS INT64) AS points,
@@ -129,7 +129,7 @@ ORDER BY game_date, game_id, team"""  # noqa: S608 - table names are checked, va
 def read_flawed_games(
     warehouse: Warehouse, sources: SourceTables, parameters: Mapping[str, object]
 ) -> list[FlawedGame]:
-    """Return the flawed games between the parameters' dates; a game whose points and minutes fail stands twice."""
+    """Return the flawed games between the parameters' dates; a game whose points and minutes fail is in it twice."""
     found = []
     for row in warehouse.query(flawed_games_query(sources), parameters).to_pylist():
         game = FlawedGame(row["game_date"], row["game_id"])

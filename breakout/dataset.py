@@ -1,6 +1,6 @@
-"""The rows that a model learns from or scores: features in the order of the contract, label, keys and context.
+"""The rows that a model is fitted on or scores: features in the order of the contract, label, keys and context.
 
-Training, evaluation and prediction all use `build_dataset`; nothing else computes a feature value.
+Training, evaluation and prediction all use `build_dataset`; no other function computes a feature value.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ if TYPE_CHECKING:
     from breakout.features.query import RowSource
     from breakout.warehouse.base import Warehouse
 
-# Features that only slices of the evaluation use. They are computed with the model's features, but the model never
-# gets them.
+# Features that only the slices of an evaluation use. They are computed with the model's features, but the model does
+# not get them.
 SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The part of n rows that models use.
+    """The columns of n rows (a player's game each) that models use.
 
-    `X` (n, k) holds the features as float64 with defaults filled. `y` (n,) holds 0 and 1, and `points` (n,) whole
-    numbers; both are None if the points are not known yet. `season_average` (n,) is the player's season average before
-    the game, `points_for_breakout` (n,) the fewest points that are a breakout; both are None if the rows are for models
-    that do not use them. `wider` holds the rows of a wider population on the same dates, these rows among them, if a
-    model learns from more players than it predicts.
+    `X` (n, k) holds the features as float64 with defaults filled. `y` (n,) is 1 for a breakout, else 0, and `points`
+    (n,) holds whole numbers; both are None if the game is not played yet. `season_average` (n,) is the player's season
+    average in points before the game, `points_for_breakout` (n,) the fewest points that are a breakout; both are None
+    if the rows are for models that do not use them. `wider` holds the rows of a wider points band on the same dates,
+    with these rows among them, if the model is fitted on more players than it predicts.
     """
 
     X: pd.DataFrame
@@ -65,20 +65,20 @@ class Rows:
 
     @property
     def label(self) -> np.ndarray:
-        """Return y of played games; ValueError for a slate, whose points are not known."""
+        """`y`; ValueError for a slate, whose games are not played yet."""
         if self.y is None:
             raise ValueError("these rows are not played yet and have no label")
         return self.y
 
     @property
     def breakout_rate(self) -> float | None:
-        """Return the share of breakouts; None without rows."""
+        """The share of breakouts among the rows; None if there are no rows."""
         return float(self.label.mean()) if len(self) else None
 
     def take(self, chosen: np.ndarray) -> Self:
-        """Return the rows where the mask `chosen`, shape (n,) bool, is true, or the rows at these positions.
+        """Return the rows where the mask `chosen`, shape (n,) bool, is true, or the rows at the positions `chosen`.
 
-        They have no wider population, because a mask says nothing of its rows.
+        `wider` of the result is None, because the mask does not cover the rows of the wider points band.
         """
         parts = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "wider"}
         return type(self)(
@@ -91,12 +91,12 @@ class Rows:
 
     @property
     def widest(self) -> Self:
-        """The rows of the wider population, or these rows if there is none."""
+        """`wider`, or these rows if it is None."""
         return self if self.wider is None else self.wider
 
 
 def join_rows(first: Rows, second: Rows) -> Rows:
-    """Return the rows of both, the first before the second; a value that one of them lacks is None."""
+    """Return the rows of `first` followed by those of `second`; a field that is None in one of them is None."""
     import pandas as pd
 
     def joined(name: str) -> np.ndarray | None:
@@ -114,8 +114,8 @@ class Dataset(Rows):
     """A set of n rows with their origin, sorted by game_date, game_id, player_lookup.
 
     `is_missing` (n, k) marks the values of `X` that were filled with defaults. `dates` (n,) is game_date as
-    datetime64[D]. `keys` holds KEY_COLUMNS. `context` holds columns that reports show or slice by, and that the model
-    never gets.
+    datetime64[D]. `keys` holds KEY_COLUMNS. `context` holds the columns that reports show or slice by; no model gets
+    them.
     """
 
     is_missing: pd.DataFrame
@@ -125,14 +125,14 @@ class Dataset(Rows):
 
     @cached_property
     def feature_file(self) -> bytes:
-        """Return X as the content of a Parquet file, encoded once for all models that learn from these rows."""
+        """`X` as the content of a Parquet file, encoded once for all models that are fitted on these rows."""
         from breakout.artifacts import to_parquet
 
         return to_parquet(self.X)
 
     @cached_property
     def fingerprint(self) -> str:
-        """Return 16 hex digits of a digest over the bits of keys, features and label."""
+        """16 hex digits of a SHA-256 over the bits of keys, features and label."""
         digest = hashlib.sha256("\n".join(self.X.columns).encode())
         for column in ("player_lookup", "game_id"):
             digest.update("\n".join(self.keys[column].tolist()).encode())
@@ -155,8 +155,8 @@ def build_dataset(
     """Return the rows of start..end, both inclusive, with features as of each row's own date.
 
     `row_source` chooses between played games, the slate of a schedule, and listed rows. The values of `slice_features`
-    are in `context`, with missing values unfilled. `registry` None is that of `config`. DataError if the sources are
-    missing, damaged or impossible.
+    are in `context`; their missing values are not filled. `registry` None means the registry of `config`. DataError if
+    the source tables are missing, damaged or hold impossible values.
     """
     registry = registry or config.registry
     built = (*config.names, *slice_features)
@@ -177,7 +177,7 @@ def ask_checked(
 ) -> pa.Table:
     """Check the source rows that the feature query reads, and return the result of the query.
 
-    `registry` None is that of `config`.
+    `registry` None means the registry of `config`. DataError if a check fails, or the query does.
     """
     registry = registry or config.registry
     reach = seasons_before(config.names, registry)
@@ -202,7 +202,7 @@ def dataset_of(
     row_source: RowSource = "played",
     registry: Mapping[str, Feature] | None = None,
 ) -> Dataset:
-    """Return the result of the feature query for a configuration as a dataset; `registry` as in `build_dataset`."""
+    """Return the result `answer` of the feature query as a dataset; the other parameters are as in `build_dataset`."""
     registry = registry or config.registry
     frame, names = answer.to_pandas(), config.names
     raw = frame[list(names)].astype("float64")
@@ -226,24 +226,26 @@ def dataset_of(
 
 
 def select_role_players(rows: Dataset, config: BreakoutFeatureConfig) -> Dataset:
-    """Return the rows within the points band of a configuration, with all rows as their wider population.
-
-    The band is decided as in the feature query: products of whole numbers and settings, within 1e-9.
-    """
+    """Return the rows within the points band of a configuration; `wider` of the result holds all rows."""
     averages, games = (rows.context[name].to_numpy() for name in ("season_points_avg", "games_before"))
     return replace(rows.take(is_within_band(averages, games, config)), wider=rows)
 
 
 def is_within_band(averages: np.ndarray, games: np.ndarray, config: BreakoutFeatureConfig) -> np.ndarray:
-    """Return whether season averages over numbers of games are within the points band, shape (n,) bool."""
+    """Return whether season averages over `games` games are within the points band, shape (n,) bool.
+
+    The comparison is that of the feature query: points against limit times games, with a tolerance of 1e-9.
+    """
     points = np.rint(averages * games)
     return np.asarray((points >= config.min_ppg * games - 1e-9) & (points <= config.max_ppg * games + 1e-9))
 
 
 def fewest_points(points_before: np.ndarray, games_before: np.ndarray, multiplier: float) -> np.ndarray:
-    """Return the fewest points that are a breakout, shape (n,) int64, from whole numbers of shape (n,).
+    """Return the fewest points that are a breakout, shape (n,) int64.
 
-    As in the rule of the label, points within 1e-9 of the threshold reach it. Without an earlier game it is 0.
+    `points_before` and `games_before` are whole numbers, shape (n,): the player's points and games this season. A
+    breakout has points * games_before >= multiplier * points_before - 1e-9, as in the feature query. The result is 0
+    for a player without an earlier game.
     """
     needed, games = multiplier * points_before - 1e-9, np.maximum(games_before, 1)
     points = np.maximum(np.ceil(needed / games), 0)
@@ -252,7 +254,7 @@ def fewest_points(points_before: np.ndarray, games_before: np.ndarray, multiplie
 
 
 def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
-    """Raise DataError if a feature is infinite. NaN is a missing value and is filled with the feature's default."""
+    """Raise DataError if a feature is infinite; NaN is allowed and means a missing value."""
     values = raw.to_numpy()
     if np.isinf(values).any():
         row, column = map(int, np.argwhere(np.isinf(values))[0])
@@ -264,7 +266,7 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 
 
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
-    """Raise DataError if a feature reads a non-standard column that this source does not have."""
+    """Raise DataError if a feature reads a column that is neither required nor present in the source tables."""
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
         own = extra_columns(source, inputs[source])

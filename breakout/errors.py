@@ -1,4 +1,4 @@
-"""The errors that a user can meet: each has a message of one or two sentences and the exit code of the program.
+"""The errors that a command reports to the user: each has a message of one or two sentences and an exit code.
 
 The sentences state what is wrong, where, and the remedy.
 """
@@ -10,7 +10,7 @@ import errno
 import os
 from collections.abc import Iterable
 
-# The remedy for each error number of the operating system.
+# The remedy for an error of the operating system, by its number.
 REMEDIES = {
     errno.ENOSPC: "free space there, or choose another place",
     errno.EDQUOT: "free space there, or choose another place",
@@ -25,7 +25,7 @@ OTHERWISE = "choose another place"
 
 
 class BreakoutError(Exception):
-    """The base class of every error that is reported by a message instead of a traceback."""
+    """The base class of the errors that a command reports by a message instead of a traceback."""
 
     exit_code: int = 1
 
@@ -69,8 +69,8 @@ def system_sentence(what: str, error: OSError, otherwise: str = OTHERWISE) -> st
 def as_breakout_error(error: BaseException) -> BreakoutError | None:
     """Return the BreakoutError that describes an error to the user; None if the error is a fault of the program.
 
-    Limits of the machine become a BreakoutError, because a user can change them: memory, space, open files, paths that
-    cannot be written.
+    An error from a limit of the machine (memory, disk space, open files, a path that cannot be written) becomes a
+    DataError, because a user can change the limit.
     """
     if isinstance(error, BreakoutError):
         return error

@@ -1,4 +1,4 @@
-"""The types of a sweep's leaderboard, and the files that hold it."""
+"""The leaderboard of a sweep: its types, and its files leaderboard.json and leaderboard.csv."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ class FoldRow(msgspec.Struct, frozen=True):
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     """A completed job, as one row of its table.
 
-    `words` are the overrides that not every job has; `label` is a short form of those in which jobs of its table
-    differ. `recipe` holds the settings without window and seed. `value` is the optimized metric on the validation part,
-    and `difference` is that value minus the best job's, None if either value is undefined. `metrics` are the metrics on
-    the evaluation games, None for a job that only trains. `command` runs the job alone.
+    `words` are the job's overrides that not every job of the sweep has; `label` is a short form of those in which it
+    differs from the other jobs of its table. `recipe` is `words` without the overrides of window, seed, name,
+    hypothesis, tags and paths. `value` is the optimized metric on the validation part, and `difference` is that value
+    minus the best job's, None if either value is undefined. `metrics` are the metrics on the evaluation games, None for
+    a job that only trains. `command` is the command line that runs the job alone.
     """
 
     job: int
@@ -62,7 +63,7 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BaselineRow(msgspec.Struct, frozen=True):
-    """A baseline on the evaluation games of a table; `features` is how many features it was fitted on."""
+    """A baseline on the evaluation games of a table; `features` is the number of features of the job that fitted it."""
 
     baseline: str
     features: int
@@ -81,9 +82,9 @@ class GameSpan(msgspec.Struct, frozen=True):
 class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     """The jobs that were validated and evaluated on the same games with the same labels, by rank.
 
-    `best`, `tied` and `simplest` are job numbers; `simplest` is the simplest of the jobs tied with the best. `training`
-    holds the training dates; it is empty if the jobs differ in them, and their labels name them then. `problem` names
-    the settings of target and source in which tables differ.
+    `best`, `tied` and `simplest` are numbers of jobs; `simplest` is the simplest of the jobs that are tied with the
+    best. `training` names the training dates; it is "" if the jobs differ in them. `problem` names the settings of
+    target and warehouse in which the tables of the leaderboard differ.
     """
 
     rows_fingerprint: str
@@ -103,7 +104,11 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecipeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The means over the jobs of one recipe, which differ only in window and seed."""
+    """The means over the jobs of one recipe, which differ only in window, seed, name, hypothesis, tags and paths.
+
+    `tables` is the number of tables that have a job of the recipe. `value` is the mean of the optimized metric,
+    `ties_with_best` the number of jobs that are tied with the best of their table.
+    """
 
     recipe: str
     label: str
@@ -116,14 +121,14 @@ class RecipeRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecipeTable(msgspec.Struct, frozen=True):
-    """The recipes of one problem, the best first."""
+    """The recipes of the tables with one target and warehouse, the best first."""
 
     problem: str
     rows: tuple[RecipeRow, ...]
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """The spread of a figure over seeds."""
+    """The spread of a metric over fits with different seeds."""
 
     values: tuple[float, ...]
     mean: float
@@ -159,7 +164,7 @@ class MissingJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
-    """The ranked jobs of a sweep, a table for each set of games and labels, and the jobs that are not completed."""
+    """The leaderboard: a table of ranked jobs for each set of games and labels, and the jobs that are not completed."""
 
     schema_version: int = SCHEMA_VERSION
     sweep: str
@@ -199,9 +204,10 @@ COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST)
 
 
 def to_csv(board: Leaderboard) -> str:
-    """Return the CSV: one line for each job by table and rank, then each table's baselines, then the other jobs.
+    """Return the leaderboard as CSV text in which no cell is a formula that a spreadsheet would execute.
 
-    No cell is a formula that a spreadsheet would execute.
+    For each table there is a line for each job by rank and a line for each baseline. The jobs that are not completed
+    come last.
     """
     written = io.StringIO()
     writer = csv.DictWriter(written, COLUMNS, restval="", lineterminator="\n")

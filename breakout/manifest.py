@@ -28,7 +28,10 @@ IDENTITY_KEYS = ("files", "calibration", "chosen_threshold", "windows")
 
 
 class Windows(msgspec.Struct, frozen=True):
-    """First and last day of training, of the validation part, and of the evaluation window; None without one."""
+    """First and last day of training, of the validation part, and of the evaluation window.
+
+    `evaluation` is None if the run only trains.
+    """
 
     train: tuple[date, date]
     validation: tuple[date, date]
@@ -36,7 +39,7 @@ class Windows(msgspec.Struct, frozen=True):
 
 
 class RowCounts(msgspec.Struct, frozen=True):
-    """The number of player-games in each part; 0 without an evaluation."""
+    """The number of rows (player-games) in each part; `evaluation` is 0 if the run only trains."""
 
     train: int
     validation: int
@@ -44,7 +47,7 @@ class RowCounts(msgspec.Struct, frozen=True):
 
 
 class RowFingerprints(msgspec.Struct, frozen=True):
-    """Digests of the rows of each part; None without an evaluation."""
+    """Digests of the rows of each part; `evaluation` is None if the run only trains."""
 
     train: str
     evaluation: str | None
@@ -68,12 +71,14 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     chosen_threshold: ThresholdChoice | None
     is_evaluated: bool
     calibration_fit: CalibrationFit | None = None
-    learned: LearnedRows | None = None  # None in bundles of earlier versions, which never fitted on all rows again
+    # The rows of the final fit. None in a bundle of an earlier version, which never fitted a model again on all rows
+    # after early stopping.
+    learned: LearnedRows | None = None
     warnings: tuple[str, ...] = ()
 
 
 class ModelFile(msgspec.Struct, frozen=True):
-    """The model's kind and file. The manifest has further keys on the model, which depend on the kind."""
+    """The kind and the file of the model. In manifest.json there are further keys, which depend on the kind."""
 
     kind: str
     file: str
@@ -96,7 +101,7 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
 
     @property
     def learned_rows(self) -> LearnedRows:
-        """The rows that the model learned from; for a bundle of an earlier version by the kind of its model."""
+        """The rows that the model was fitted on; for a bundle of an earlier version they follow from its kind."""
         if self.learned is not None:
             return self.learned
         kind = KINDS.get(self.model.kind)
@@ -124,12 +129,12 @@ def load_manifest(folder: Path) -> Manifest:
 
 @cache
 def versions() -> dict[str, str]:
-    """Return the versions that a fitted model depends on."""
+    """Return the versions of Python, of this package and of the libraries that a fitted model depends on, by name."""
     packages = ("catboost", "duckdb", "numpy", "pandas", "pyarrow", "scikit-learn", "sqlglot")
     own = {"python": platform.python_version(), "breakout": __version__}
     return own | {name: version(name) for name in packages}
 
 
 def bundle_fingerprint(manifest: Mapping[str, Any]) -> str:
-    """Return the digest of what decides the probabilities; the other keys only describe the bundle."""
+    """Return 16 hex digits of a digest over IDENTITY_KEYS, the keys that decide a bundle's probabilities."""
     return json_digest({key: manifest[key] for key in IDENTITY_KEYS})[:16]

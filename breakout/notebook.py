@@ -1,7 +1,8 @@
-"""The Python interface for notebooks: features, fits, predictions, metrics and charts by the commands' own functions.
+"""The Python interface for notebooks: features, fits, predictions, metrics and charts.
 
-The functions return pandas frames, or objects that a notebook shows. `run_experiment` alone writes files. `overrides`
-are those of the command of the same purpose, such as "warehouse=duckdb".
+Each function calls the same code as the command for that purpose. A parameter `overrides` takes the overrides of that
+command, such as "warehouse=duckdb". The functions return pandas frames, or objects that a notebook displays. Only
+`run_experiment` writes files.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ _CHARTS: dict[str, Callable[[EvaluationResult], Chart | None]] = {
 class FittedExperiment:
     """An experiment that was fitted in memory.
 
-    `run` holds the model and the rows of each window. `evaluation` is None if the settings have no evaluation window.
+    `run` holds the models and rows of the experiment's window, or of each fold of a walk forward. `evaluation` is None
+    if the settings have no evaluation window.
     """
 
     config: ExperimentConfig
@@ -78,18 +80,21 @@ class FittedExperiment:
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart as a web page of its own, `height` units high; a notebook shows it as the last expression of a cell."""
+    """A chart as a separate web page; a notebook displays it if it is the last expression of a cell.
+
+    `height` is the height of the chart in units of its SVG.
+    """
 
     html: str
     height: float
 
     def _repr_html_(self) -> str:
-        # The page has a style sheet of its own, which must not change the notebook around it.
+        # The page is shown in a frame, so that its style sheet does not change the notebook around it.
         size = f'width="100%" height="{1.3 * self.height:.0f}" style="border: 0"'
         return f'<iframe srcdoc="{escape(self.html)}" {size}></iframe>'
 
     def save(self, path: str | Path) -> None:
-        """Write the page, which opens offline."""
+        """Write the page as an HTML file, which needs no network."""
         from breakout.artifacts import save_text
 
         save_text(self.html, Path(path))

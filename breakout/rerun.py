@@ -1,6 +1,6 @@
-"""The rerun of a finished run, to compare what it recorded with what the same settings give now.
+"""The rerun of a finished run: the same settings run again, to compare the new results with the recorded ones.
 
-The dates are those that the run resolved, so that a window that trails the newest game does not move.
+A rerun uses the dates that the run resolved, because a trailing window would otherwise move with the newest game.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# Keys whose paths may differ from those of the first run, because data and bundles may have been moved since.
+# Keys whose paths may change for a rerun, because data and bundles may have been moved after the run.
 PLACES = (
     "warehouse.folder",
     "warehouse.player_game_summary",
@@ -46,9 +46,10 @@ Rerunnable = TypeVar("Rerunnable", settings.ExperimentConfig, settings.EvaluateC
 
 @dataclass(frozen=True)
 class Evidence:
-    """The parts of a run that must be equal in a rerun: fingerprints by name, and predictions.
+    """The results of a run that must be equal in a rerun: fingerprints and predictions.
 
-    The fingerprints are those of settings, data, contract and rows. `versions` may explain a difference.
+    `fingerprints` are those of settings, data, contract and rows, by name. `versions`, by library, may differ and then
+    explain other results.
     """
 
     fingerprints: Mapping[str, str | None]
@@ -57,10 +58,11 @@ class Evidence:
 
 
 def rerun(folder: Path, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
-    """Return the evidence that a run left and that of its rerun, which reads from `places`, keyed by PLACES.
+    """Run the settings of a run again; return the recorded evidence of the run and the evidence of the rerun.
 
-    DataError if the folder holds no completed run, or a file of it was changed. ConfigurationError for a run of a
-    command that cannot be repeated. GateError if the contract has changed, because then the same run is impossible.
+    `places` maps keys of PLACES to the paths that the rerun reads. DataError if the folder holds no completed run, or a
+    file of it was changed. ConfigurationError for a run of a command other than train and evaluate. GateError if the
+    installed feature definitions differ from the run's contract, because the same run is then impossible.
     """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])
@@ -146,7 +148,7 @@ def _score_again(
 
 
 def check_unchanged(bundle: Bundle) -> None:
-    """Raise GateError if the installed definitions differ from those of the run."""
+    """Raise GateError if the installed feature definitions differ from the contract of the bundle."""
     differences = contract_differences(bundle)
     if differences:
         listed = "".join(f"\n  {difference}" for difference in differences)
@@ -166,7 +168,7 @@ def _at_places(config: Rerunnable, places: Mapping[str, str]) -> Rerunnable:
 
 
 def _on_own_dates(config: settings.ExperimentConfig, windows: Windows) -> settings.ExperimentConfig:
-    """Return the settings with the dates that the run resolved; a walk forward is configured by fixed dates already."""
+    """Return the settings with the dates that the run resolved; those of a walk forward are fixed already."""
     if isinstance(config.window, settings.WalkForwardWindowConfig):
         return config
     evaluation = windows.evaluation or (None, None)

@@ -26,10 +26,11 @@ SORTS = ("started", "name", *METRICS)
 
 @dataclass(frozen=True)
 class RunRow:
-    """A finished run or sweep; of a sweep, dates, model, features and metrics are those of its best job.
+    """A finished run or sweep; for a sweep, dates, model, features and metrics are those of its best job.
 
-    `train` and `evaluation` are first and last dates, None if unknown. `features` is the preset of these features, or
-    their number if no preset has them. `verdict` is None without an evaluation.
+    `kind` says which it is. `train` and `evaluation` are first and last dates, None if unknown; `games` is the number
+    of evaluated rows. `features` is the name of the preset with exactly these features, or their number if there is
+    none. `metrics` and `verdict` are those of the evaluation; without one they are empty and None.
     """
 
     kind: str
@@ -47,7 +48,7 @@ class RunRow:
 
 @dataclass(frozen=True)
 class Listing:
-    """The rows that match, a sentence for each damaged folder, and the number of runs that are not completed."""
+    """The runs and sweeps that match, a message for each damaged folder, and the number of incomplete runs."""
 
     rows: tuple[RunRow, ...]
     damaged: tuple[str, ...]
@@ -55,7 +56,11 @@ class Listing:
 
 
 def list_runs(outputs: Path, chosen: Mapping[str, str]) -> Listing:
-    """Read the runs and sweeps below `outputs`, keep those that match `chosen`, and sort them."""
+    """Return the finished runs and sweeps below `outputs` that match the filters, sorted.
+
+    `chosen` may hold the filters name (a glob pattern), model, features, since and until (ISO dates of the start), and
+    `sort`, one of SORTS.
+    """
     rows: list[RunRow] = []
     damaged: list[str] = []
     not_completed = 0
@@ -81,7 +86,7 @@ def _folders(outputs: Path) -> Iterator[Path]:
 def _run_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | None:
     """Return the row of a run; None if it is not completed."""
     if not (folder / STATUS_FILE).is_file():
-        return None  # a sweep without a leaderboard still runs, or was killed
+        return None  # the folder is a sweep without a leaderboard, which still runs or was killed
     run = read_run(folder)
     if run.status.state != "completed":
         return None
@@ -130,7 +135,7 @@ def _matches(row: RunRow, chosen: Mapping[str, str]) -> bool:
 
 
 def _sorted(rows: list[RunRow], by: str) -> list[RunRow]:
-    """Return the rows: the newest first, by name, or by a metric with the best first and undefined ones last."""
+    """Return the rows sorted by start (newest first), by name, or by a metric (best first, undefined last)."""
     if by == "started":
         return sorted(rows, key=lambda row: row.started, reverse=True)
     if by == "name":

@@ -1,8 +1,8 @@
 """Text that came from users or their data, made safe for terminals, logs, files and spreadsheets.
 
 Terminals execute control characters: an escape sequence in a player's name can clear the screen or rename the window,
-and a bidirectional override shows text in another order than it has. Spreadsheets read a cell that begins with = + - @
-as a formula. Addresses may hold passwords and tokens.
+and a bidirectional override displays characters in another order. Spreadsheets read a cell that begins with = + - @ as
+a formula. Addresses may hold passwords and tokens.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ MASK = "***"
 _USER_INFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^\s:/?#@'\"<>]*)(?P<password>:?\S*)@")
 _NAMES = "password|passwd|pwd|pass|secret|token|api[-_]?key|key|sig|signature|auth|authorization|credentials?"
 _QUERY = re.compile(rf"(?P<name>[?&;](?:[\w.-]*[-_.])?(?:{_NAMES})=)(?P<value>[^\s&;'\"<>#]+)", re.IGNORECASE)
-# In http://host:80/a@b the text between the host and the @ is a port and a path, in http://host/a@b a path. Neither is
-# a password.
+# What follows the user's name in an address is no password if it is a port and a path (http://host:80/a@b) or a path
+# (http://host/a@b).
 _PORT_AND_PATH = re.compile(r"(:\d+)?[/?#]")
-# `${oc.env:NAME}` names a secret without containing it. While text is masked, a number between the private-use
-# characters U+E000 and U+E001 takes its place, so that a value made only of references is recognised and kept.
+# `${oc.env:NAME}` names a secret without containing it, so it must not be masked. During masking it is replaced by a
+# number between the private-use characters U+E000 and U+E001.
 _REFERENCE = re.compile(r"\$\{[^{}]*\}")
 _DEFAULT = re.compile(r"(\$\{oc\.env:[^,{}]*,).*\}")
 _HIDDEN = re.compile("\ue000(\\d+)\ue001")
 
-# C0 (without tab and newline), DEL, C1, line and paragraph separators, bidirectional embeddings, overrides, isolates.
+# The control characters of C0 (without tab and newline), DEL and C1, the line and paragraph separators, and the
+# bidirectional embeddings, overrides and isolates of Unicode.
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -39,21 +40,21 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
 def mask_secrets(text: str) -> str:
-    """Return text with `***` in its addresses for passwords, tokens before the @, and secret query parameters.
+    """Return text in which `***` replaces passwords, tokens before the @, and secret query parameters of addresses.
 
-    References to the environment are kept, because they name a secret without containing it; a default that such a
-    reference gives for a secret is masked.
+    A reference such as `${oc.env:NAME}` is kept, because it names a secret without containing it. If it is in the place
+    of a secret and has a default, as in `${oc.env:NAME,DEFAULT}`, the default is masked.
     """
     if "://" not in text:
         return text
     hidden: list[str] = []
 
     def hide(found: re.Match[str]) -> str:
-        hidden.append(_mask_addresses(found[0][:-1]) + "}")  # without the brace, which is part of no address
+        hidden.append(_mask_addresses(found[0][:-1]) + "}")  # the brace is cut off, because no address contains it
         return f"\ue000{len(hidden) - 1}\ue001"
 
     found = 1
-    while found:  # references may be nested; the innermost are hidden first
+    while found:  # references may be nested, and the pattern matches only the innermost
         text, found = _REFERENCE.subn(hide, text)
     secrets = [found["password"] or found["user"] for found in _USER_INFO.finditer(text)]
     for secret in (*secrets, *(found["value"] for found in _QUERY.finditer(text))):
@@ -66,9 +67,10 @@ def mask_secrets(text: str) -> str:
 
 
 def mask_parts(text: str, address: str) -> str:
-    """Return text without the address's user, password and secret parameters, or parts of them.
+    """Return text in which `***` replaces user, password and secret parameters of an address, and parts of them.
 
-    A library that reads `user:pa#ss@host` takes `pa` for a port and repeats it in its error.
+    The text is the error of a library. A library that misreads `user:pa#ss@host` takes `pa` for a port and repeats it
+    in its error.
     """
     secrets = re.split(r"[:/?#@]", address.rpartition("@")[0].partition("://")[2])
     secrets += [found["value"] for found in _QUERY.finditer(address)]
@@ -78,7 +80,7 @@ def mask_parts(text: str, address: str) -> str:
 
 
 def has_mask(text: str) -> bool:
-    """Return whether a saved address has a masked secret."""
+    """Return whether `mask_secrets` has masked a secret in a saved address."""
     return any(place in text for place in (f"{MASK}@", f"={MASK}", f",{MASK}}}"))
 
 
@@ -91,23 +93,22 @@ def strip_control_characters(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return text that is safe to show or log: without control characters, with the secrets in addresses masked."""
+    """Return text that is safe to print or log: without control characters, and with masked secrets in addresses."""
     return mask_secrets(strip_control_characters(text))
 
 
 class PrintableFormatter(logging.Formatter):
-    """A log formatter whose lines are safe to show in a terminal: no control characters, no secrets."""
+    """A log formatter whose lines are safe to print on a terminal: they hold no control characters and no secrets."""
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))
 
 
 def escape_formula(value: T) -> T | str:
-    """Return text without control characters, and with an apostrophe before what would be read as a formula.
+    """Return text as a spreadsheet cell that is no formula; a value that is no text is returned unchanged.
 
-    Any other value is returned as it is.
-
-    The apostrophe is what spreadsheets themselves use to mark text: https://owasp.org/www-community/attacks/CSV_Injection
+    Control characters are removed, and an apostrophe is put before text that a spreadsheet would read as a formula. The
+    apostrophe marks a cell as text: https://owasp.org/www-community/attacks/CSV_Injection
     """
     if not isinstance(value, str):
         return value
@@ -128,7 +129,7 @@ def _mask_addresses(text: str) -> str:
 
 
 def _mask_defaults(text: str, hidden: list[str]) -> None:
-    """Mask, in the list `hidden`, the defaults of the references whose placeholders are in `text`."""
+    """Mask the defaults of those references in the list `hidden` whose placeholders are in `text`."""
     for place in _HIDDEN.finditer(text):
         index = int(place[1])
         _mask_defaults(hidden[index], hidden)

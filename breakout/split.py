@@ -1,4 +1,4 @@
-"""The dates of training, validation and evaluation, resolved from the configured window, and masks of rows by date."""
+"""The dates of training, validation and evaluation, resolved from the configured window, and row masks by date."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DateRange:
 
     @property
     def days(self) -> int:
-        """Return the number of days."""
+        """The number of days."""
         return (self.end - self.start).days + 1
 
     def __str__(self) -> str:
@@ -36,9 +36,9 @@ class DateRange:
 
 @dataclass(frozen=True)
 class Split:
-    """A training range and a later evaluation range; without evaluation the run only trains.
+    """A training range and a later evaluation range; `evaluation` None means that the run only trains.
 
-    ConfigurationError unless training ends strictly before evaluation starts.
+    The constructor raises ConfigurationError unless training ends before the day on which evaluation starts.
     """
 
     train: DateRange
@@ -54,7 +54,10 @@ class Split:
 
 @dataclass(frozen=True)
 class Fold:
-    """One step of a walk forward: a split with its evaluation range, named by its month (2026-01) or first day."""
+    """One step of a walk forward: a training range and a later evaluation range of at most one month or week.
+
+    `label` is the month of the evaluation (2026-01), or its first day if the folds are weeks.
+    """
 
     label: str
     train: DateRange
@@ -62,7 +65,7 @@ class Fold:
 
     @property
     def split(self) -> Split:
-        """Return the fold as a split."""
+        """The fold as a split."""
         return Split(self.train, self.evaluation)
 
 
@@ -116,9 +119,9 @@ def _last_day(day: date, step: str) -> date:
 
 
 def folds_with_games(folds: tuple[Fold, ...], dates: np.ndarray, kept: int | None) -> tuple[Fold, ...]:
-    """Return the folds with a game of `dates`, shape (n,), in their evaluation range; the latest `kept` of them.
+    """Return the latest `kept` folds that have a game in their evaluation range; None keeps all of them.
 
-    DataError if there is none.
+    `dates` holds the game date of each row, shape (n,). DataError if no fold has a game.
     """
     played = tuple(fold for fold in folds if date_mask(dates, fold.evaluation).any())
     if not played:
@@ -132,15 +135,15 @@ def date_mask(dates: np.ndarray, days: DateRange) -> np.ndarray:
 
 
 def select_dates(rows: Dataset, days: DateRange) -> Dataset:
-    """Return the rows within the range, with the wider population of these dates if there is one."""
+    """Return the rows within a range of dates; `wider`, if there is one, is limited to the same dates."""
     chosen = rows.take(date_mask(rows.dates, days))
     return chosen if rows.wider is None else replace(chosen, wider=select_dates(rows.wider, days))
 
 
 def validation_mask(dates: np.ndarray, rule: ValidationConfig) -> np.ndarray:
-    """Return a mask of the latest rows, which are kept back for validation.
+    """Return a mask of the validation rows, which are the latest of the training rows with these `dates`.
 
-    They are the fewest whole dates that hold at least `fraction` of all rows, the last `days` days up to the latest
+    They are the fewest whole dates that hold at least `fraction` of all rows, or the last `days` days up to the latest
     row, or the rows from `start` on. `dates` and the mask have shape (n,). DataError if no date would be left to fit on
     or to validate on.
     """
@@ -150,7 +153,7 @@ def validation_mask(dates: np.ndarray, rule: ValidationConfig) -> np.ndarray:
     elif rule.days is not None:
         is_kept = distinct > distinct[-1:] - np.timedelta64(rule.days, "D")
     else:
-        # 1e-9, so that exactly `fraction` of the rows is enough in spite of rounding
+        # The tolerance of 1e-9 makes exactly `fraction` of the rows enough in spite of rounding.
         later = np.cumsum(counts[::-1])[::-1] - counts
         is_kept = later < (rule.fraction or 0) * len(dates) - 1e-9
     if is_kept.all() or not is_kept.any():

@@ -1,7 +1,8 @@
-"""A limit of one thread for linear algebra, as a context or a decorator.
+"""A limit of one thread for linear algebra, as a context manager or a decorator.
 
-The matrices here are small. On several threads their products wait for each other: with two sweep jobs on two cores an
-evaluation took eight times as long. The last bits of results would also depend on the number of cores.
+The matrices in this package are small, and threads that share small products mostly wait for each other: with two sweep
+jobs on two cores an evaluation took eight times as long without the limit. The last bits of results would also depend
+on the number of cores.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-import numpy as np  # noqa: F401  (loads the library that is limited here)
+import numpy as np  # noqa: F401  (loads the linear algebra library, so that the limit finds it)
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 
@@ -24,9 +25,10 @@ def one_blas_thread() -> Iterator[None]:
 
 @cache
 def _libraries(has_scipy: bool) -> ThreadpoolController:
-    """Return the loaded libraries of linear algebra.
+    """Return a controller of the libraries of linear algebra that are loaded.
 
-    The result is kept, because the search takes longer than some evaluations.
+    The result is cached, because the search for the libraries takes longer than some evaluations. `has_scipy` is part
+    of the cache's key: importing scipy loads another library.
     """
     del has_scipy
     return ThreadpoolController()

@@ -1,4 +1,4 @@
-"""One run of the main job: it fits and evaluates a plan, and writes the complete run folder."""
+"""One run of the main job: it fits a model by a plan, evaluates it, and writes the run folder."""
 
 from __future__ import annotations
 
@@ -34,9 +34,11 @@ def train(
     facts: Mapping[str, object] | None = None,
     started: list[Path] | None = None,
 ) -> RunResult:
-    """Run a plan in a new run folder, which is appended to `started` as soon as it exists.
+    """Fit and evaluate a plan, write a new run folder, and return the result.
 
-    A sweep passes the parent of its jobs' folders, the work that its jobs share, and facts for status.json.
+    `parent` is the folder of the new folder; None means that of the plan. `work` holds results that several runs share,
+    and `facts` are further values for status.json; a sweep passes both. The path of the folder is appended to `started`
+    as soon as it exists.
     """
     parent = plan.run_parent if parent is None else parent
     work = work or SharedWork()
@@ -88,7 +90,7 @@ def _write(
 
 
 def _manifest_facts(plan: RunPlan, run: Run, fitted: FittedRun) -> BundleFacts:
-    """Return the origin of the last window's model, for the manifest of its bundle."""
+    """Return the facts about the model of the last window for the manifest of its bundle."""
     config, last = plan.config, fitted.last
     rows, validation = None if last.scored is None else last.scored.rows, last.fitted.validation
     train, evaluation, kept = last.split.train, last.split.evaluation, validation.dates
