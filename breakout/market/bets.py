@@ -38,7 +38,9 @@ def line_dates(lines: pd.DataFrame) -> np.ndarray:
 
 
 def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> pd.DataFrame:
-    """Return both sides of every line that has a market probability and a price, in BET_COLUMNS.
+    """Return both sides of every line that have a price, in BET_COLUMNS.
+
+    Nothing is staked on a line without a market probability.
 
     `ours`, `market` and `probability` are those of the side, given no push; `probability` is shrunk by the weight for
     stakes. `claimed` is the expected value by our own probability, `expected_value` by the shrunk one. `stake` is the
@@ -70,23 +72,27 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
         offers.loc[offers[f"{side}_is_closing"].eq(True), "closing_value"] = np.nan
         sides.append(offers)
     both = pd.concat(sides, ignore_index=True)
-    return both.loc[both["price"].notna() & both["market"].notna(), BET_COLUMNS].reset_index(drop=True)
+    return both.loc[both["price"].notna(), BET_COLUMNS].reset_index(drop=True)
 
 
 def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: StakeLimits) -> pd.DataFrame:
-    """Return the bets on lines, by the weight of each line's month: BET_COLUMNS, result and profit.
+    """Return the bets on lines, by the weight of each line's month: BET_COLUMNS, result and profit."""
+    bets = select_stakes(list_offers(lines, weights_on(line_dates(lines), weights), limits))
+    return settle(bets.sort_values(["game_date", "game_id", "player_lookup"]).reset_index(drop=True))
+
+
+def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
+    """Return the offers that are bet on, with their index.
 
     A player has at most one bet a game, the one with the largest stake, because results on his alternate lines depend
     on each other. Stakes of one date that exceed the bank together are scaled down to it.
     """
-    offers = list_offers(lines, weights_on(line_dates(lines), weights), limits)
     staked = offers[offers["stake"] > 0.0]
     order = ["stake", "expected_value", "line", "side"]
     best = staked.sort_values(order, ascending=[False, False, True, True], kind="stable")
     bets = best.drop_duplicates(["game_date", "game_id", "player_lookup"])
-    bets = bets.sort_values(["game_date", "game_id", "player_lookup"]).reset_index(drop=True)
     scale = np.maximum(bets.groupby("game_date")["stake"].transform("sum"), 1.0)
-    return settle(bets.assign(**{name: bets[name] / scale for name in ("stake", "stake_low", "stake_high")}))
+    return bets.assign(**{name: bets[name] / scale for name in ("stake", "stake_low", "stake_high")})
 
 
 def settle(bets: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """The writing of a slate to the files or the warehouse table that `out=` names. `report.html` writes web pages.
 
 The file's extension chooses CSV, Parquet or JSON (a list of records). Skipped players are written to a second file,
-NAME.skipped.EXTENSION, so that nobody reads a row without a probability as a prediction.
+NAME.skipped.EXTENSION, so that nobody reads a row without a probability as a prediction. Prices are
+written to a third file, NAME.prices.EXTENSION.
 """
 
 from __future__ import annotations
@@ -43,8 +44,11 @@ def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
         )
 
 
-def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig) -> list[str]:
-    """Write the slate to a table or to two files, and return their names. A file appears whole or not at all."""
+def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.DataFrame | None = None) -> list[str]:
+    """Write the slate to a table or to files, and return their names. A file appears whole or not at all.
+
+    `offers` are the prices of the slate; a table of BigQuery does not get them.
+    """
     if isinstance(warehouse, BigQueryWarehouseConfig) and out.startswith(BIGQUERY):
         from breakout.warehouse.bigquery.writing import replace_slate
 
@@ -55,7 +59,12 @@ def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig) -> list[str]
     beside = path.with_name(f"{path.stem}.skipped{path.suffix}")
     _write(slate.ranked, path)
     _write(slate.skipped, beside)
-    return [str(path), str(beside)]
+    written = [str(path), str(beside)]
+    if offers is not None:
+        priced = path.with_name(f"{path.stem}.prices{path.suffix}")
+        _write(offers, priced)
+        written.append(str(priced))
+    return written
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
@@ -64,4 +73,5 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
     elif path.suffix.lower() == ".csv":
         save_text(format_csv(frame), path)
     else:
-        save_json(frame.assign(game_date=frame["game_date"].astype(str)).to_dict("records"), path)
+        plain = frame.assign(game_date=frame["game_date"].astype(str)).astype(object)
+        save_json(plain.where(plain.notna(), None).to_dict("records"), path)  # JSON has no NaN

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.artifacts import save_text
+from breakout.backtest.slate_prices import PricedSlate, check_prices_asked, price_slate
 from breakout.coverage import find_flawed_games, flawed_game_warnings
 from breakout.ledger.recording import record_slate
 from breakout.production.bundle_gate import check_contract, find_bundle, with_cutoff
@@ -15,6 +16,7 @@ from breakout.production.player_line import answer_line, parse_line
 from breakout.production.slate import build_slate, check_day, mark_mismatch
 from breakout.production.slate_choice import exclude_players, resolve_day
 from breakout.production.slate_output import PAGE, check_out, write_slate
+from breakout.report.terminal.backtest import print_prices
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.plans import print_warnings
 from breakout.report.terminal.slate import print_line_answer, print_slate
@@ -41,30 +43,37 @@ def run(config: PredictConfig) -> int:
     bundle = with_cutoff(bundle, config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
     check_day(bundle, day)
+    check_prices_asked(config, bundle)
     with progress_line("predict"), open_for(config, "predict") as warehouse:
         whole = build_slate(bundle, warehouse, day, config.max_days_since_game)
         slate = mark_mismatch(whole, differences) if differences else whole
         slate = exclude_players(slate, config.exclude, warehouse) if config.exclude else slate
         flawed = find_flawed_games(warehouse, bundle.features, day, day)
+        priced = price_slate(slate, bundle, config, warehouse) if config.prices.is_given else None
         recorded = (whole, bundle, warehouse, config.ledger, config.paths.outputs)
         kept = None if differences else record_slate(*recorded)
     shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))
-    written = write_out(shown, bundle, config) if config.out else []
+    written = write_out(shown, bundle, config, priced) if config.out else []
     written += [str(kept)] if kept else []
     if asked is None:
         print_slate(shown, len(slate.ranked), bundle, written)
+        if priced is not None:
+            print_prices(priced)
     else:
         print_line_answer(answer_line(slate, asked))
     print_warnings(flawed_game_warnings(flawed))
     return 0
 
 
-def write_out(slate: Slate, bundle: Bundle, config: PredictConfig) -> list[str]:
-    """Write the slate to `out`, as a web page if it is a .html file; return the names of the files or of the table."""
+def write_out(slate: Slate, bundle: Bundle, config: PredictConfig, priced: PricedSlate | None) -> list[str]:
+    """Write the slate to `out`, as a web page if it is a .html file; return the names of the files or of the table.
+
+    Prices are a part of the page; otherwise they are written into a file of their own, NAME.prices.EXTENSION.
+    """
     out = str(config.out)
     if not out.lower().endswith(PAGE):
-        return write_slate(slate, out, config.warehouse)
+        return write_slate(slate, out, config.warehouse, None if priced is None else priced.offers)
     from breakout.report.html.slate_page import render_slate  # imports the template engine, which only a page needs
 
-    save_text(render_slate(slate, bundle), Path(out))
+    save_text(render_slate(slate, bundle, priced), Path(out))
     return [out]

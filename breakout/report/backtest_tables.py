@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 from breakout.evaluation.formatting import format_count, format_interval, format_number
 from breakout.evaluation.intervals import PAIRED_METRICS
 from breakout.evaluation.metrics import METRICS
+from breakout.evaluation.resamples import Interval
 from breakout.market.baseline import COIN, MARKET, OURS, STACKED, MarketMetrics
 from breakout.market.lines import REASONS
 from breakout.market.stacking import MIN_DATES, MIN_LINES
 from breakout.report.tables import Table, interval, number, text
 
 if TYPE_CHECKING:
-    from breakout.evaluation.resamples import Interval
+    from collections.abc import Mapping
+
+    from breakout.backtest.slate_prices import PricedSlate
     from breakout.market.backtest import Backtest, Returns
+    from breakout.market.lines import MatchedLines
 
 NAMES = {
     OURS: "model",
@@ -23,6 +28,7 @@ NAMES = {
     COIN: "a coin",
 }
 SHOWN_NAMES = 30
+SHOWN_OFFERS = 60
 # Every page that shows a stake has these sentences.
 DISCLAIMERS = (
     "This measures a model against prices. It is no advice to bet and no promise: past returns do not carry over.",
@@ -90,7 +96,64 @@ def describe_needed(returns: Returns) -> str:
     )
 
 
-def list_notes(found: Backtest) -> tuple[str, ...]:
+def describe_weight(priced: PricedSlate) -> str:
+    """Describe why a slate's prices have stakes or none."""
+    if priced.has_edge:
+        return (
+            f"Stakes are sized with the weight {format_interval(priced.weight, '.2f')} of the model beside the market, "
+            "from the backtest; each is shown with the stakes at the ends of that interval."
+        )
+    if priced.weight is not None:
+        return f"No edge shown: the backtest's weight is {format_interval(priced.weight, '.2f')}. There are no stakes."
+    return (
+        "No backtest is named (backtest=DIR), so no edge is shown and there are no stakes. The expected values are the "
+        "model's own claims; the highest of them are too high, because the model's errors are highest there."
+    )
+
+
+def list_slate_notes(priced: PricedSlate) -> tuple[str, ...]:
+    """Return a sentence for each thing that a slate's quotes do not say, and one on the quotes that were left out."""
+    matched = priced.matched
+    left = "; ".join(f"{count:,}: {REASONS[name]}" for name, count in matched.left_out.items() if count)
+    notes = (f"Quotes left out: {left}.",) if left else ()
+    return notes + list_notes(matched)
+
+
+def offer_table(priced: PricedSlate) -> Table:
+    """Return the prices of a slate, the best by the model's own probability first, with stakes and their intervals."""
+    offers: list[Any] = priced.offers.head(SHOWN_OFFERS).to_dict("records")
+    rows = [
+        [
+            text(row["player_full_name"]),
+            text(f"{row['side']} {row['line']:g}"),
+            number(row["price"], ".2f"),
+            text(row["book"]),
+            number(row["ours"]),
+            number(_known(row["market"])),
+            number(row["claimed"], "+.1%"),
+            number(_known(row["expected_value"]), "+.1%"),
+            interval(_stake(row), ".2%"),
+        ]
+        for row in offers
+    ]
+    more = f", the first {SHOWN_OFFERS} of {len(priced.offers):,}" if len(priced.offers) > SHOWN_OFFERS else ""
+    caption = (
+        "Probabilities given no push and that he plays; expected value per unit by the model alone and shrunk towards "
+        f"the market; stake in per cent of the bank{more}"
+    )
+    columns = ["player", "bet", "price", "book", "model", "market", "by the model", "shrunk", "stake"]
+    return Table(caption, columns, rows, style="stacked")
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _stake(row: Mapping[str, float]) -> Interval | None:
+    return None if math.isnan(row["stake"]) else Interval(row["stake"], row["stake_low"], row["stake_high"], 0)
+
+
+def list_notes(found: Backtest | MatchedLines) -> tuple[str, ...]:
     """Return a sentence for each kind of information that is missing from the quotes, such as their times."""
     notes = []
     if found.n_untimed:

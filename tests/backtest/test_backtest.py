@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from breakout.backtest.record import BETS_FILE, BacktestRecord, load_record
+from breakout.backtest.record import BETS_FILE, BacktestRecord, load_record, save_record
+from breakout.evaluation.resamples import Interval
 from breakout.ledger.entries import ENTRY_SCHEMA
 from breakout.ledger.store import FolderLedger
 from breakout.report import backtest_tables as tables
@@ -152,3 +155,97 @@ def test_the_ledger_is_compared_with_prices(tmp_path: Path) -> None:
     assert record.backtest.market is not None
     assert record.backtest.market.n_lines == 1  # whoever did not play is in no metric
     assert record.backtest.market.over_rate.estimate == 1.0
+
+
+@pytest.fixture
+def today(tmp_path: Path) -> Path:
+    """Prices of a day of the schedule that is not played yet, on both sides, for two players."""
+    path = tmp_path / "today.csv"
+    rows = "2026-02-06,Nobody Here,9.5,1.9,1.9\n2026-02-06,Naz Reid,12.5,1.9,1.9\n2026-02-06,Naz Reid,15.5,2.6,1.45\n"
+    path.write_text(f"game_date,player_full_name,line,over_price,under_price\n{rows}", encoding="utf-8")
+    return path
+
+
+def predict(run: Path, *overrides: str) -> Answer:
+    return call("predict", f"bundle={run}", "date=2026-02-06", "top=1", f"paths.outputs={run.parent}", *overrides)
+
+
+def test_prices_beside_a_slate_have_expected_values_and_no_stakes_without_a_backtest(
+    trained: Trained, today: Path, tmp_path: Path
+) -> None:
+    answer = predict(trained["points"], f"prices={today}", f"out={tmp_path / 'slate.json'}")
+    offers = json.loads((tmp_path / "slate.prices.json").read_text(encoding="utf-8"))
+    assert answer.code == 0, answer.err
+    assert len(offers) == 4  # two sides of two lines
+    assert [one["claimed"] for one in offers] == sorted((one["claimed"] for one in offers), reverse=True)
+    assert all(one["claimed"] == pytest.approx(one["ours"] * one["price"] - 1) for one in offers)
+    assert {one["stake"] for one in offers} == {None}
+    assert "Nobody Here" in answer.out
+
+
+def with_weight(of_run: tuple[Answer, Path], folder: Path, weight: Interval) -> Path:
+    """Write the record of the run's backtest with another weight and a bet."""
+    record = load_record(of_run[1])
+    assert record.backtest.market is not None
+    market = replace(record.backtest.market, weight=weight)
+    returns = replace(record.backtest.returns, n_bets=1)
+    folder.mkdir()
+    save_record(replace(record, backtest=replace(record.backtest, market=market, returns=returns)), folder)
+    return folder
+
+
+def test_a_stake_is_shown_with_the_stakes_at_the_ends_of_its_interval(
+    trained: Trained, of_run: tuple[Answer, Path], today: Path, tmp_path: Path
+) -> None:
+    edge = with_weight(of_run, tmp_path / "edge", Interval(0.6, 0.3, 0.9, 0))
+    wide = ("prices.kelly=1", "prices.max_stake=1")
+    answer = predict(
+        trained["points"], f"prices={today}", f"backtest={edge}", f"out={tmp_path / 'slate.parquet'}", *wide
+    )
+    assert answer.code == 0, answer.err
+    offers = pd.read_parquet(tmp_path / "slate.prices.parquet")
+    staked = offers[offers["stake"].notna()]
+    assert len(staked) == 1  # one bet for a player
+    assert (staked["stake_low"] < staked["stake"]).all()
+    assert (staked["stake"] < staked["stake_high"]).all()
+    page = tmp_path / "slate.html"
+    assert predict(trained["points"], f"prices={today}", f"backtest={edge}", f"out={page}").code == 0
+    assert all(one.replace("'", "&#39;") in page.read_text(encoding="utf-8") for one in tables.DISCLAIMERS)
+
+
+def test_a_weight_whose_interval_holds_0_stakes_nothing(
+    trained: Trained, of_run: tuple[Answer, Path], today: Path, tmp_path: Path
+) -> None:
+    none = with_weight(of_run, tmp_path / "none", Interval(0.3, -0.1, 0.7, 0))
+    answer = predict(trained["points"], f"prices={today}", f"backtest={none}")
+    assert "No edge shown" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("run", "overrides", "code", "sentence"),
+    [
+        ("default", ("prices={today}",), 2, "use a bundle of model=points"),
+        ("points", ("backtest={edge}",), 2, "add the prices"),
+        ("points", ("prices={today}", "backtest={edge}", "prices.margin=shin"), 2, "removed the margin by"),
+        ("points", ("prices={today}", "backtest={other}"), 2, "is about models of the contract"),
+        ("points", ("prices={today}", "backtest={today}"), 3, "backtest.json"),
+        ("points", ("prices={prices}",), 3, "has no quote of 2026-02-06"),
+    ],
+)
+def test_prices_that_fit_no_model_or_day_are_refused(
+    trained: Trained,
+    of_run: tuple[Answer, Path],
+    prices: Path,
+    today: Path,
+    run: str,
+    overrides: tuple[str, ...],
+    code: int,
+    sentence: str,
+) -> None:
+    edge, other = with_weight(of_run, today.with_name("edge"), Interval(0.6, 0.3, 0.9, 0)), today.with_name("other")
+    other.mkdir()
+    save_record(replace(load_record(edge), contracts=("another",)), other)
+    known = {"today": today, "edge": edge, "other": other, "prices": prices}
+    answer = predict(trained[run], *(override.format(**known) for override in overrides))
+    assert answer.code == code
+    assert sentence in answer.err.replace("\n", " ")

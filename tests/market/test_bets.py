@@ -83,7 +83,9 @@ def test_a_side_without_a_price_is_not_offered() -> None:
 
 
 def test_a_line_without_a_market_probability_is_not_staked() -> None:
-    assert list_offers(lines(line(market=np.nan)), OURS_ALONE, LIMITS).empty
+    offers = list_offers(lines(line(market=np.nan)), OURS_ALONE, LIMITS)
+    assert offers["claimed"].tolist() == pytest.approx([0.2, -0.2])
+    assert offers["stake"].tolist() == [0.0, 0.0]
 
 
 def test_stakes_of_a_date_never_exceed_the_bank() -> None:

@@ -1,4 +1,4 @@
-"""A backtest on the terminal."""
+"""A backtest, and the prices of a slate, on the terminal."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breakout.backtest.record import BacktestRecord
+    from breakout.backtest.slate_prices import PricedSlate
 
 
 def print_backtest(record: BacktestRecord, folder: Path) -> None:
@@ -31,3 +32,13 @@ def print_backtest(record: BacktestRecord, folder: Path) -> None:
     out.print(tables.DISCLAIMERS[0])
     out.print_place("backtest", folder)
     out.print_place("report", folder / PAGE)
+
+
+def print_prices(priced: PricedSlate) -> None:
+    """Print the prices of a slate with expected values, and stakes where an edge is shown."""
+    out = console()
+    out.print(styled("prices", "bold", f": {tables.describe_weight(priced)}"))
+    for note in tables.list_slate_notes(priced):
+        out.print_warning(note)
+    out.print_table(tables.offer_table(priced))
+    out.print(tables.DISCLAIMERS[0])

@@ -1,0 +1,115 @@
+"""The prices of a slate: expected values beside each price, and stakes where a backtest has shown an edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from breakout.backtest.record import load_record
+from breakout.errors import ConfigurationError, DataError
+from breakout.market.bets import list_offers, select_stakes
+from breakout.market.matching import information_time, match_prices
+from breakout.market.stacking import stake_weights
+from breakout.market.stakes import StakeLimits
+
+if TYPE_CHECKING:
+    from breakout.bundle import Bundle
+    from breakout.evaluation.resamples import Interval
+    from breakout.market.lines import MatchedLines
+    from breakout.production.slate import Slate
+    from breakout.settings import PredictConfig
+    from breakout.warehouse.base import Warehouse
+
+COLUMNS = [
+    "game_date",
+    "game_id",
+    "player_lookup",
+    "player_full_name",
+    "line",
+    "side",
+    "book",
+    "price",
+    "ours",
+    "market",
+    "claimed",
+    "expected_value",
+    "stake",
+    "stake_low",
+    "stake_high",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class PricedSlate:
+    """The prices of a slate's players.
+
+    `offers` has COLUMNS, one row for each side with a price, the largest `claimed` first: `ours` and `market` are
+    probabilities of the side given no push, `claimed` is the expected profit per unit by the model's own probability.
+    `expected_value` is that by the probability shrunk towards the market by `weight`; it and the stakes, shares of the
+    bank, are NaN where nothing is staked. `weight` is None if no backtest was named; `has_edge` is whether the backtest
+    shows an edge.
+    """
+
+    offers: pd.DataFrame
+    matched: MatchedLines
+    weight: Interval | None
+    has_edge: bool
+
+
+def check_prices_asked(config: PredictConfig, bundle: Bundle) -> None:
+    """Raise ConfigurationError if prices are asked for and the model predicts no distribution of points."""
+    if config.backtest is not None and not config.prices.is_given:
+        raise ConfigurationError("backtest sizes stakes beside prices; add the prices, as in prices=prices.csv.")
+    if config.prices.is_given and bundle.model.kind != "points":
+        raise ConfigurationError(
+            f"prices need a distribution of points, which a model={bundle.model.kind} does not predict; "
+            "use a bundle of model=points."
+        )
+
+
+def price_slate(slate: Slate, bundle: Bundle, config: PredictConfig, warehouse: Warehouse) -> PricedSlate:
+    """Match the slate with the configured prices of its day.
+
+    A quote must be newer than the newest status that the slate knows. DataError if there is no quote of the day.
+    """
+    weight, has_edge = _load_weight(config, bundle)
+    known_at = max(filter(None, (information_time(slate.day, None), slate.known_at)))
+    columns = ["game_date", "game_id", "player_lookup", "ladder"]
+    predictions = slate.ranked[columns].assign(known_at=pd.Timestamp(known_at))
+    if predictions.empty:
+        raise DataError(f"the slate of {slate.day} has no candidates, so there is nothing to price.")
+    matched = match_prices(config.prices, config.warehouse, warehouse, predictions)
+    if not matched.n_quotes:
+        raise DataError(f"prices: {config.prices.file or config.prices.table} has no quote of {slate.day}.")
+    limits = StakeLimits(config.prices.kelly, config.prices.max_stake, config.prices.min_edge)
+    offers = list_offers(matched.lines, stake_weights(weight if has_edge else None), limits)
+    amounts = ["expected_value", "stake", "stake_low", "stake_high"]
+    offers[amounts] = select_stakes(offers)[amounts].reindex(offers.index)
+    ordered = offers.sort_values(["claimed", "player_lookup", "line"], ascending=[False, True, True])
+    return PricedSlate(ordered[COLUMNS].reset_index(drop=True), matched, weight, has_edge)
+
+
+def _load_weight(config: PredictConfig, bundle: Bundle) -> tuple[Interval | None, bool]:
+    """Return the weight of the named backtest, and whether it shows an edge; (None, False) without one.
+
+    ConfigurationError for a backtest of another contract or another removal of the margin, whose weight says nothing
+    about this model.
+    """
+    if config.backtest is None:
+        return None, False
+    record = load_record(Path(config.backtest))
+    if record.contracts != (bundle.contract.fingerprint,):
+        raise ConfigurationError(
+            f"backtest={config.backtest} is about models of the contract {', '.join(record.contracts)}, but that of "
+            f"the bundle is {bundle.contract.fingerprint}; give a backtest of the same features and target."
+        )
+    if record.margin != config.prices.margin:
+        raise ConfigurationError(
+            f"backtest={config.backtest} removed the margin by prices.margin={record.margin}, but here it is "
+            f"{config.prices.margin}; use the same."
+        )
+    market = record.backtest.market
+    return (None if market is None else market.weight), record.backtest.has_edge
