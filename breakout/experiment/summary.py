@@ -187,7 +187,7 @@ def _summarise_model(
     fit_seconds: float | None = None,
     bundle: str | None = None,
 ) -> ModelSummary:
-    """Return the summary of a model that was fitted in `fit_seconds`, or loaded from the bundle of a fingerprint."""
+    """Return the summary of a model that was fitted in `fit_seconds`, or loaded from the bundle `bundle`."""
     return ModelSummary(
         kind=learned.model.kind,
         figures=learned.model.describe(),

@@ -34,7 +34,8 @@ REPORTS_COUNT = "reports count"
 STATUS_CHECKS = (LATER_STATUSES, CUTOFF, TIP_OFF, REPORTS_COUNT)
 
 _INSTANT = timedelta(microseconds=1)
-_LONG_BEFORE = timedelta(days=3)  # longer than an error of a time zone and a day in the cutoff
+# A status that was reported so long before the cutoff counts even if the cutoff is wrong by a day and a time zone.
+_LONG_BEFORE = timedelta(days=3)
 _BEFORE_CUTOFF = timedelta(hours=1)  # how long before the cutoff the games of the tip-off check begin
 _OPPOSITE = 3  # a shift in STATUSES that turns `out` and `doubtful` into statuses of players who are expected to play
 
