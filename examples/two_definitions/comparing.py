@@ -1,4 +1,4 @@
-"""The comparison itself: one model, evaluated on the same games by every definition."""
+"""The comparison: one model is evaluated on the same games with the features of every definition."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from examples.two_definitions.scores import Score, fit_seeds, score_rows
 
 @dataclass(frozen=True)
 class Compared:
-    """One definition: its score, the difference to the consistent one (None for that one), the guards' findings."""
+    """The results of one definition: its score, and the findings of each guard by the guard's name.
+
+    `minus_consistent` is its mean AUC minus that of the consistent definition; None for the consistent one.
+    """
 
     definition: Definition
     score: Score
@@ -29,7 +32,10 @@ class Compared:
 
 
 def evaluation_window(plan: RunPlan) -> DateRange:
-    """Return the window that is evaluated. ConfigurationError if the experiment does not suit the comparison."""
+    """Return the evaluation window of a plan.
+
+    ConfigurationError if the plan lacks a feature in NEEDED, or has not exactly one evaluation window.
+    """
     absent = [name for name in NEEDED if name not in plan.features.names]
     if absent:
         raise ConfigurationError(
@@ -43,8 +49,8 @@ def evaluation_window(plan: RunPlan) -> DateRange:
 def compare_definitions(plan: RunPlan) -> Iterator[Compared]:
     """Yield the result of each definition, the consistent one first.
 
-    The models of the consistent definition are evaluated on the rows of all others, except where training shares the
-    other definition: then models of its own are fitted.
+    Models are fitted on rows of the consistent definition, and evaluated on rows of each definition. Only for a
+    definition that training shares are further models fitted, on rows of that definition.
     """
     evaluation = evaluation_window(plan)
     train = build_rows(plan, CONSISTENT, plan.split.train)

@@ -1,4 +1,4 @@
-"""Second definitions of features, as a team might write them beside the first one, each wrong in its own way."""
+"""Wrong second definitions of features, such as a team might write beside the first definition."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from breakout.warehouse.base import Warehouse
 
 @dataclass(frozen=True)
 class Definition:
-    """One way to build the rows of two dates.
+    """One definition of the features; `build` builds the rows between two dates.
 
-    `is_shared_by_training`: the model is fitted on rows of this definition too, not only evaluated on them.
-    `has_names`: the rows keep their column names; otherwise they are handed on as a bare array.
+    `is_shared_by_training` is true if the model is fitted on rows of this definition too, and not only evaluated on
+    them. `has_names` is true if the model gets the features with their names, false if it gets a bare array.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Definition:
 
 
 def changed(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Path:
-    """Return a path that builds the rows as the program does and then changes the finished features."""
+    """Return a function that builds the rows as breakout does and then applies `change` to the features."""
 
     def build(warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset:
         rows = build_dataset(warehouse, config, start, end)
@@ -41,7 +41,7 @@ def changed(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Path:
 
 
 def constants(X: pd.DataFrame) -> pd.DataFrame:
-    """Replace two features by their defaults, as if they were never computed there."""
+    """Replace two features by their defaults in all rows, as if they had not been computed."""
     return X.assign(explosion_ratio=1.5, days_since_breakout=30.0)
 
 
@@ -58,21 +58,21 @@ def flipped_zscore(X: pd.DataFrame) -> pd.DataFrame:
 
 
 def swapped(X: pd.DataFrame) -> pd.DataFrame:
-    """Swap the values of the first two features."""
+    """Swap the values of the first two features and leave the names in place."""
     return reordered(X, [1, 0, *range(2, X.shape[1])])
 
 
 def backwards(X: pd.DataFrame) -> pd.DataFrame:
-    """Reverse the order of the values."""
+    """Reverse the order of the values and leave the names in place."""
     return reordered(X, range(X.shape[1])[::-1])
 
 
 def reordered(X: pd.DataFrame, order: Sequence[int]) -> pd.DataFrame:
-    """Return the values in another order under the old names, which is how a model reads a bare array."""
+    """Return the columns in another order under the old names, as a model reads a bare array in a wrong order."""
     return X.iloc[:, list(order)].set_axis(X.columns, axis=1)
 
 
-# A rolling mean whose frame ends one game too late: at the current game instead of the one before.
+# The frame of this rolling mean ends one game too late: at the current game instead of the game before.
 _ROLLING_MEAN = """SELECT player_lookup, game_id, AVG(CAST(points AS FLOAT64)) OVER last_5 AS points_avg_last_5
 FROM `{table}`
 WHERE game_date BETWEEN @history_start AND @end AND {season_type} IN UNNEST(@season_types)
@@ -83,7 +83,7 @@ WINDOW last_5 AS (
 
 
 def with_current_game(warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset:
-    """Build the rows as the program does, with points_avg_last_5 from a query whose window holds the current game."""
+    """Build the rows as breakout does, but with points_avg_last_5 over a window that contains the current game."""
     rows = build_dataset(warehouse, config, start, end)
     sources = warehouse.sources
     sql = _ROLLING_MEAN.format(table=sources.player_game_summary, season_type=sources.season_type)

@@ -1,4 +1,4 @@
-"""What the program's own guards find in rows of a second definition: contract, audit, drift and verdict."""
+"""The findings of breakout's guards in rows of a second definition: contract, audit, drift and verdict."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from breakout.proof.paths import installed_paths
 from examples.two_definitions.definitions import Definition
 from examples.two_definitions.scores import Score
 
-AUDITED_ROWS = 20  # of one date: a recomputation costs the same for one row as for all rows of a date
+AUDITED_ROWS = 20  # rows of one date, because recomputing one row costs as much as recomputing all rows of its date
 
 
 def ask_guards(
     plan: RunPlan, definition: Definition, train: Dataset, rows: Dataset, score: Score
 ) -> dict[str, tuple[str, ...]]:
-    """Return the findings of each guard by its name; none where the guard lets the rows pass."""
+    """Return the findings of each guard by its name; () for a guard that accepts the rows."""
     drift = validate_feature_distributions(train.X, rows.X, significance=plan.config.distributions.significance)
     return {
         "contract": ask_contract(definition, rows),
@@ -35,7 +35,10 @@ def ask_guards(
 
 
 def ask_contract(definition: Definition, rows: Dataset) -> tuple[str, ...]:
-    """Run the check that every model makes before it predicts; a bare array has numbers in place of names."""
+    """Return the error of the check that every model makes before it predicts; () if it accepts the columns.
+
+    A bare array has numbers as the names of its columns.
+    """
     handed_on = rows.X if definition.has_names else pd.DataFrame(rows.X.to_numpy())
     try:
         check_columns(handed_on, tuple(rows.X.columns))
@@ -45,7 +48,10 @@ def ask_contract(definition: Definition, rows: Dataset) -> tuple[str, ...]:
 
 
 def ask_audit(plan: RunPlan, definition: Definition, day: date) -> tuple[str, ...]:
-    """Audit rows of one date, with this definition as the path of evaluation (and of training, if it shares it)."""
+    """Return the number of violations that an audit of one date finds, and the first counterexample; () without any.
+
+    The definition is audited as the code path of evaluation, and of training too if training shares it.
+    """
     paths = replace(installed_paths(), evaluation=definition.build)
     if definition.is_shared_by_training:
         paths = replace(paths, training=definition.build)
@@ -57,7 +63,7 @@ def ask_audit(plan: RunPlan, definition: Definition, day: date) -> tuple[str, ..
 
 
 def ask_verdict(plan: RunPlan, rows: Dataset, score: Score) -> tuple[str, ...]:
-    """Return the warnings of the verdict on this AUC."""
+    """Return the warnings of the verdict on the AUC of `score`."""
     dates = len(np.unique(rows.dates))
     confidence = plan.config.evaluation.confidence
     return decide_verdict(
@@ -66,7 +72,7 @@ def ask_verdict(plan: RunPlan, rows: Dataset, score: Score) -> tuple[str, ...]:
 
 
 def busiest_date(rows: Dataset) -> date:
-    """Return the date with the most rows; the first of several."""
+    """Return the date with the most rows; the earliest if there are several."""
     days, counts = np.unique(rows.dates, return_counts=True)
     busiest: date = days[int(np.argmax(counts))].item()
     return busiest

@@ -17,7 +17,10 @@ from breakout.settings import ExperimentConfig
 
 @dataclass(frozen=True)
 class Score:
-    """`aucs`: one per seed. `replicates` (resamples,): the mean over the seeds in each resample of game dates."""
+    """The AUCs on the rows of one definition: `aucs` holds the AUC of the model of each seed.
+
+    `replicates`, shape (resamples,), holds the mean AUC over the seeds in each resample of game dates.
+    """
 
     aucs: tuple[float, ...]
     replicates: np.ndarray
@@ -25,21 +28,21 @@ class Score:
 
     @property
     def mean(self) -> float:
-        """The mean over the seeds."""
+        """The mean AUC over the seeds."""
         return float(np.mean(self.aucs))
 
     @property
     def sd(self) -> float | None:
-        """The standard deviation over the seeds; None for one seed."""
+        """The standard deviation of the AUC over the seeds; None for one seed."""
         return float(np.std(self.aucs, ddof=1)) if len(self.aucs) > 1 else None
 
     @property
     def interval(self) -> Interval:
-        """The interval of the mean over the seeds, from resamples of whole game dates."""
+        """The mean AUC with its interval, from resamples of whole game dates."""
         return self.resamples.interval(self.mean, self.replicates)
 
     def minus(self, other: Score) -> Interval:
-        """Return the difference of the two means with its interval, on the same resamples."""
+        """Return this mean AUC minus that of `other`, with an interval from the same resamples."""
         return self.resamples.interval(self.mean - other.mean, self.replicates - other.replicates)
 
 
@@ -50,7 +53,7 @@ def fit_seeds(config: ExperimentConfig, train: Dataset) -> list[Model]:
 
 
 def score_rows(config: ExperimentConfig, models: list[Model], rows: Dataset) -> Score:
-    """Compute the AUC of each model on rows that hold both classes."""
+    """Return the AUCs of the models on rows; both classes must be among the labels."""
     rules = config.evaluation
     resamples = draw_date_resamples(
         rows.dates,

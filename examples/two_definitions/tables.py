@@ -1,4 +1,4 @@
-"""The two tables of the comparison: what each definition costs, and what the guards find in it."""
+"""The two tables of the comparison: the AUC of each definition, and the findings of the guards in its rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def score_table(plan: RunPlan, compared: Sequence[Compared]) -> Table:
 
 
 def format_interval(interval: Interval, sign: str = "") -> str:
-    """Format an estimate with its bounds, three decimals each."""
+    """Return an estimate with its bounds as text, with three decimals each."""
     estimate = f"{interval.estimate:{sign}.3f}"
     if interval.low is None or interval.high is None:
         return estimate
@@ -39,7 +39,7 @@ def format_interval(interval: Interval, sign: str = "") -> str:
 
 
 def guard_table(compared: Sequence[Compared]) -> Table:
-    """Return the guards' findings; what a guard finds in the consistent rows too is listed there alone."""
+    """Return the findings of the guards; a finding in the consistent rows is not repeated for other definitions."""
     title = "what the guards find, beyond what they find in the consistent rows"
     table = Table("definition", "guard", "finding", title=title, title_justify="left", show_lines=True)
     usual = compared[0].guards
