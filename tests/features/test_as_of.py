@@ -62,20 +62,20 @@ def check_blindness(shape: Shape, seed: int) -> None:
     assert_bitwise_equal(listed_features(history, rows), listed_features(later, rows))
 
 
-@examples(24)
+@examples(12)
 @given(shapes, seeds)
 def test_rows_on_or_after_the_day_change_no_feature(shape: Shape, seed: int) -> None:
     check_blindness(shape, seed)
 
 
 @pytest.mark.slow
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(shapes, seeds)
 def test_rows_on_or_after_the_day_change_no_feature_in_many_histories(shape: Shape, seed: int) -> None:
     check_blindness(shape, seed)
 
 
-@examples(10)
+@examples(6)
 @given(shapes, seeds)
 def test_no_rows_at_all_since_the_day_give_the_same_features(shape: Shape, seed: int) -> None:
     history = random_history(shape)
@@ -90,7 +90,7 @@ def test_no_rows_at_all_since_the_day_give_the_same_features(shape: Shape, seed:
     assert_bitwise_equal(listed_features(history, rows), listed_features(before, rows))
 
 
-@examples(10)
+@examples(6)
 @given(shapes, seeds)
 def test_results_of_the_day_and_later_change_no_feature_of_a_played_row(shape: Shape, seed: int) -> None:
     """His own points and minutes among them: the label is in no feature."""
@@ -118,7 +118,7 @@ def noise(rng: Random, row: Row, *columns: str) -> dict[str, Any]:
     return {column: rng.randint(1, 60) if row[column] else row[column] for column in columns}
 
 
-@examples(10)
+@examples(6)
 @given(shapes, seeds)
 def test_unrelated_players_and_teams_change_nothing(shape: Shape, seed: int) -> None:
     history = random_history(shape)
@@ -129,7 +129,7 @@ def test_unrelated_players_and_teams_change_nothing(shape: Shape, seed: int) -> 
     assert_bitwise_equal(among[~among["player_lookup"].str.startswith("x")].reset_index(drop=True), alone)
 
 
-@examples(8)
+@examples(5)
 @given(shapes, seeds, st.sampled_from([1, 3, 4]))
 def test_the_order_of_the_source_rows_and_the_number_of_threads_change_nothing(
     shape: Shape, seed: int, threads: int
@@ -175,7 +175,7 @@ def check_against_the_oracle(shape: Shape, config: BreakoutFeatureConfig) -> Non
         }, key
 
 
-@examples(30)
+@examples(15)
 @given(shapes, targets)
 def test_random_histories_give_the_oracles_rows_labels_and_features(
     shape: Shape, config: BreakoutFeatureConfig
@@ -184,7 +184,7 @@ def test_random_histories_give_the_oracles_rows_labels_and_features(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(shapes, targets)
 def test_many_random_histories_give_the_oracles_rows_labels_and_features(
     shape: Shape, config: BreakoutFeatureConfig
