@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 LAST_GAMES = 20
+SEASONS_BEFORE = 2  # the earlier seasons that the last games may come from, as for the career features
 FANS = 8  # the number of games whose distributions the report draws
 
 
@@ -54,14 +55,14 @@ def evaluate_distributions(
 def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Dataset) -> pd.DataFrame:
     """Return player_lookup, season_year, day and points of the games that the baselines of these rows read.
 
-    They are the played games of the enabled season types, from `Warehouse.history_start` up to the last row's date,
-    sorted by player and date. `day` is in days since 1970-01-01.
+    They are the played games of the enabled season types up to the last row's date, sorted by player and date, from the
+    season SEASONS_BEFORE before the first row's on, or earlier. `day` is in days since 1970-01-01.
     """
     start, end = rows.dates.min().item(), rows.dates.max().item()
     played = player_games(warehouse.sources, {"points"})
     sql = f"SELECT player_lookup, season_year, day, points FROM ({played})\nORDER BY player_lookup, day, game_id"  # noqa: S608
     found: pd.DataFrame = warehouse.query(
-        sql, features.parameters(warehouse.history_start(start), start, end)
+        sql, features.parameters(warehouse.history_start(start, SEASONS_BEFORE), start, end)
     ).to_pandas()
     return found
 
@@ -70,7 +71,8 @@ def build_baselines(history: pd.DataFrame, rows: Dataset, length: int) -> dict[s
     """Return the ladders (n, length) of two baselines, computed from the player's games before the date of each row.
 
     `negative_binomial` has the mean and the sample variance of his points this season; if the variance is not above the
-    mean it is a Poisson distribution. `last_games` is the distribution of his points in his last 20 games of `history`.
+    mean it is a Poisson distribution. `last_games` is the distribution of his points in his last 20 games of this
+    season and the SEASONS_BEFORE seasons before it.
     """
     games = dict(iter(history.groupby("player_lookup")))
     seasons, days = rows.context["season_year"].to_numpy(), rows.dates.astype("int64")
@@ -79,9 +81,10 @@ def build_baselines(history: pd.DataFrame, rows: Dataset, length: int) -> dict[s
     for row, name in enumerate(rows.keys["player_lookup"]):
         part = games[name]
         before = part["points"].to_numpy()[: np.searchsorted(part["day"].to_numpy(), days[row])]
-        season = before[part["season_year"].to_numpy()[: len(before)] == seasons[row]]
+        played_in = part["season_year"].to_numpy()[: len(before)]
+        season = before[played_in == seasons[row]]
         means[row], variances[row] = season.mean(), season.var(ddof=1) if len(season) > 1 else season.mean()
-        recent[row] = (before[-LAST_GAMES:, None] >= steps).mean(axis=0)
+        recent[row] = (before[played_in >= seasons[row] - SEASONS_BEFORE][-LAST_GAMES:, None] >= steps).mean(axis=0)
     return {"negative_binomial": negative_binomial_ladder(means, variances, length), "last_games": recent}
 
 
