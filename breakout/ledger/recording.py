@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import ConfigurationError, DataError, GateError
 from breakout.ledger.entries import Prediction, Role, build_entries, read_tip_offs
+from breakout.ledger.opening import open_ledger
 from breakout.ledger.revisions import Move, find_moves
 from breakout.ledger.shadows import Shadows
-from breakout.ledger.store import FolderLedger
+from breakout.ledger.source_rows import KEPT_TABLES, dates_read, extra_columns_of, read_source_rows
 from breakout.production.bundle_gate import check_contract
 from breakout.production.registry import Registry
 from breakout.production.slate import Slate, build_slate, check_day
 from breakout.warehouse.remembered import RememberingWarehouse
+from breakout.warehouse.tables import AVAILABILITY
 
 if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
     from breakout.bundle import Bundle
+    from breakout.ledger.opening import Ledger
     from breakout.settings import DailyConfig, LedgerConfig
     from breakout.warehouse.base import Warehouse
 
@@ -32,20 +35,51 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 
 
 def record_slate(
-    slate: Slate, bundle: Bundle, warehouse: Warehouse, config: LedgerConfig, outputs: str | Path
-) -> Path | None:
-    """Add a slate to the ledger, and return the path of the new file.
+    slate: Slate,
+    bundle: Bundle,
+    warehouse: Warehouse,
+    config: LedgerConfig,
+    outputs: str | Path,
+    recorder: SourceRecorder | None = None,
+) -> str | Path | None:
+    """Add a slate to the ledger, and return the place of the new entries.
 
     Return None, and write nothing, if the slate has no players or the ledger's newest prediction of that day by this
     model is the same. Do likewise for a model that is neither in production nor a shadow, unless `config.others` is
-    true.
+    true. The source rows that the slate could read are recorded too, by `recorder` if one is given.
     """
     role = find_role(bundle.fingerprint, outputs)
     if role == "other" and not config.others:
         return None
     prediction = Prediction(slate, bundle, role, warehouse.fingerprint(has_reports=bundle.contract.has_reports))
     entries = build_entries(prediction, read_tip_offs(warehouse, slate.day), config.timezone)
-    return FolderLedger.of(outputs).add_entries(entries)
+    ledger = open_ledger(config, outputs)
+    if entries.num_rows:
+        (recorder or SourceRecorder(ledger, warehouse)).record(bundle, slate)
+    return ledger.add_entries(entries)
+
+
+@dataclass
+class SourceRecorder:
+    """The recording of source rows for one call; models that read the same columns share one comparison."""
+
+    ledger: Ledger
+    warehouse: Warehouse
+    done: set[tuple[str, date, tuple[str, ...]]] = field(default_factory=set)
+
+    def record(self, bundle: Bundle, slate: Slate) -> None:
+        """Record the source rows that a slate could read, as far as they are new or changed."""
+        for table in KEPT_TABLES if self.ledger.keeps_source_rows else ():
+            extra = tuple(extra_columns_of(bundle.features, table))
+            key = (table.name, slate.day, extra)
+            if key in self.done or (table is AVAILABILITY and not bundle.contract.has_reports):
+                continue
+            days = dates_read(table, slate.day)
+            now = read_source_rows(self.warehouse, table, days, extra)
+            if table is AVAILABILITY:
+                now = now[now["reported_at"] <= slate.predicted_at]
+            self.ledger.record_source_rows(table, now, days, slate.predicted_at)
+            self.done.add(key)
 
 
 @dataclass(frozen=True)
@@ -60,7 +94,7 @@ class DaySlate:
     fingerprint: str
     slate: Slate | None
     name: str = ""
-    written: Path | None = None
+    written: str | Path | None = None
     moves: tuple[Move, ...] | None = None
     error: str = ""
 
@@ -74,28 +108,29 @@ def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datet
     """
     outputs = config.paths.outputs
     shared: Any = RememberingWarehouse(warehouse)
+    recorder = SourceRecorder(open_ledger(config.ledger, outputs), shared)
     production = Registry.of(outputs).current_bundle()
-    slates = [_predict(production, "production", shared, day, config, now)]
+    slates = [_predict(production, "production", recorder, day, config, now)]
     shadows = Shadows.of(outputs)
     for fingerprint in shadows.fingerprints():
         if fingerprint == production.fingerprint:
             continue
         try:
-            slates.append(_predict(shadows.load(fingerprint), "shadow", shared, day, config, now))
+            slates.append(_predict(shadows.load(fingerprint), "shadow", recorder, day, config, now))
         except (DataError, GateError, ConfigurationError) as error:
             slates.append(DaySlate("shadow", fingerprint, None, error=str(error)))
     return tuple(slates)
 
 
 def _predict(
-    bundle: Bundle, role: Role, warehouse: Warehouse, day: date, config: DailyConfig, now: datetime
+    bundle: Bundle, role: Role, recorder: SourceRecorder, day: date, config: DailyConfig, now: datetime
 ) -> DaySlate:
     check_contract(bundle)
     check_day(bundle, day)
+    ledger, warehouse = recorder.ledger, recorder.warehouse
     slate = build_slate(bundle, warehouse, day, config.max_days_since_game, now=now)
-    ledger = FolderLedger.of(config.paths.outputs)
     before = ledger.read_slate(day, bundle.fingerprint)
-    written = record_slate(slate, bundle, warehouse, config.ledger, config.paths.outputs)
+    written = record_slate(slate, bundle, warehouse, config.ledger, config.paths.outputs, recorder)
     after = ledger.read_slate(day, bundle.fingerprint) if written and before is not None else None
     moves = None if before is None or after is None else find_moves(before, after)
     return DaySlate(role, bundle.fingerprint, slate, bundle.manifest.name, written, moves)

@@ -16,9 +16,9 @@ from breakout.evaluation.metrics import LOG_LOSS
 from breakout.evaluation.run_metrics import METRICS_FILE, read_metrics
 from breakout.experiment.evaluating import evaluation_parameters
 from breakout.ledger.entries import ENTRY_SCHEMA, end_of_day
-from breakout.ledger.grading import choose_counted, grade_entries, new_grades, read_results, read_scheduled
+from breakout.ledger.grading import choose_counted, grade_entries, read_results, read_scheduled
+from breakout.ledger.opening import open_ledger
 from breakout.ledger.scoreboard import ModelScore, build_scoreboard
-from breakout.ledger.store import FolderLedger
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -70,15 +70,12 @@ def review_ledger(
 
     A None date is the first or last date in the ledger. A second call on the same tables adds nothing.
     """
-    ledger = FolderLedger.of(config.paths.outputs)
+    ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries(GRADING_COLUMNS)
     today = now.astimezone(ZoneInfo(config.ledger.timezone)).date()
     graded = _grade(entries.rows.to_pandas(), warehouse, config, today)
-    with ledger.lock():  # two calls at once must not add the same outcomes
-        before = ledger.read_grades()
-        changes = new_grades(graded, before.rows.to_pandas(), now)
-        ledger.add_grades(changes)
-    history = pa.concat_tables([before.rows, changes]).to_pandas()
+    update = ledger.update_grades(graded, now)
+    history = pa.concat_tables([update.before.rows, update.changes]).to_pandas()
     first, last = dates
     is_inside = (graded["game_date"] >= (first or graded["game_date"].min())) & (
         graded["game_date"] <= (last or graded["game_date"].max())
@@ -89,10 +86,10 @@ def review_ledger(
         scoreboard=build_scoreboard(
             inside, evaluation_parameters(config.evaluation, config.seed), _promises(inside, Path(config.paths.outputs))
         ),
-        changes=changes,
+        changes=update.changes,
         corrections=history[history["was"].notna()],
         overdue=_count_overdue(inside, config, now),
-        damaged=(*entries.damaged, *before.damaged),
+        damaged=(*entries.damaged, *update.before.damaged),
     )
 
 

@@ -2,6 +2,7 @@
 
     outputs/ledger/entries/<game date>-<bundle>-<number>.parquet     the entries of one slate; a later one is a revision
     outputs/ledger/grades/<number>.parquet                           the outcomes that a call of `grade` found new
+    outputs/ledger/sources/<table>/<number>.parquet                  source rows that a prediction found new or changed
     outputs/ledger/.lock                                             the lock, held while a file is added
 
 Files are added and never changed. A file appears whole or not at all, so a killed process leaves no part of one. A
@@ -21,12 +22,17 @@ import pyarrow.parquet as pq
 from breakout.artifacts import file_lock, load_columns, remove_incomplete, save_bytes
 from breakout.errors import DataError
 from breakout.ledger.entries import ENTRY_SCHEMA
-from breakout.ledger.grading import GRADE_SCHEMA
+from breakout.ledger.grading import GRADE_SCHEMA, new_grades
+from breakout.ledger.source_rows import KEPT_TABLES, KnownRows, new_versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
-    from datetime import date
+    from datetime import date, datetime
+
+    import pandas as pd
+
+    from breakout.warehouse.tables import Table
 
 FOLDER = "ledger"
 # Two entries of a slate that agree in these columns hold the same prediction, whenever they were made.
@@ -42,10 +48,28 @@ class LedgerPart:
 
 
 @dataclass(frozen=True)
+class GradeUpdate:
+    """The history of grades before a call, and the rows in GRADE_SCHEMA that the call added."""
+
+    before: LedgerPart
+    changes: pa.Table
+
+
+@dataclass(frozen=True)
+class RecordedRows:
+    """The recorded versions of source rows by table, and a sentence on each damaged file."""
+
+    tables: dict[str, KnownRows]
+    damaged: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class FolderLedger:
     """The ledger in a folder. Reading needs no lock; the methods that add a file take it themselves."""
 
     folder: Path
+
+    keeps_source_rows = True
 
     @classmethod
     def of(cls, outputs: str | Path) -> FolderLedger:
@@ -86,12 +110,47 @@ class FolderLedger:
         """Read the history of grades, oldest first."""
         return self._read("grades", GRADE_SCHEMA)
 
+    def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
+        """Add the outcomes that the history lacks; two calls at once do not add the same ones."""
+        with self.lock():
+            before = self.read_grades()
+            changes = new_grades(graded, before.rows.to_pandas(), graded_at)
+            self.add_grades(changes)
+        return GradeUpdate(before, changes)
+
     def add_grades(self, grades: pa.Table) -> Path | None:
         """Add outcomes to the history; the lock must be held. None without rows."""
         if not grades.num_rows:
             return None
         number = len(self._files("grades")) + 1
         return self._write(grades, self.folder / "grades" / f"{number:06d}.parquet")
+
+    def read_source_rows(self) -> RecordedRows:
+        """Read the recorded versions of source rows."""
+        found = {table.name: self._read_versions(table) for table in KEPT_TABLES}
+        damaged = tuple(sentence for _, sentences in found.values() for sentence in sentences)
+        return RecordedRows({name: known for name, (known, _) in found.items()}, damaged)
+
+    def record_source_rows(self, table: Table, now: pd.DataFrame, days: tuple[date, date], at: datetime) -> Path | None:
+        """Record those of the present rows of a table that are new, changed or gone; None if there are none.
+
+        `now` are all rows of the table between the two dates.
+        """
+        kind = f"sources/{table.name}"
+        with self.lock():
+            versions = new_versions(self._read_versions(table)[0], now, days, at)
+            if not versions.num_rows:
+                return None
+            return self._write(versions, self.folder / kind / f"{len(self._files(kind)) + 1:06d}.parquet")
+
+    def _read_versions(self, table: Table) -> tuple[KnownRows, list[str]]:
+        files, damaged = [], []
+        for path in self._files(f"sources/{table.name}"):
+            try:
+                files.append(load_columns(path))
+            except DataError as error:
+                damaged.append(str(error))
+        return KnownRows.from_files(table, files), damaged
 
     def _files(self, kind: str, pattern: str = "[!.]*") -> list[Path]:
         return sorted((self.folder / kind).glob(f"{pattern}.parquet"))

@@ -1,12 +1,13 @@
-"""`breakout audit`: check on sampled rows that no feature sees the future and that prediction matches training."""
+"""`breakout audit`: check that no feature sees the future, or that what was served is what is computed today."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.proof.auditing import audit_features
-from breakout.report.terminal.audit import print_audit
+from breakout.report.terminal.audit import print_audit, print_served
 from breakout.report.terminal.bars import audit_bar
 from breakout.warehouse.opening import open_for
 
@@ -15,10 +16,29 @@ if TYPE_CHECKING:
 
 
 def run(config: AuditConfig) -> int:
-    """Audit the features and print the result; return 0 if no check failed, otherwise 1."""
+    """Audit the features, or with `served` the logged feature vectors; return 0 without a violation, otherwise 1.
+
+    The features, their target and the availability of players are those of the settings; for logged vectors they are
+    those of each model.
+    """
+    if config.served is not None:
+        return run_served(config, config.served)
     features = BreakoutFeatureConfig.from_settings(config)
     rules = config.audit
     with open_for(config, "audit") as warehouse, audit_bar() as advance:
         report = audit_features(warehouse, features, rules.rows, config.seed, rules.start, rules.end, on_date=advance)
     print_audit(report)
+    return 0 if report.is_clean else 1
+
+
+def run_served(config: AuditConfig, served: str) -> int:
+    """Compare the logged feature vectors from `audit.start` to `audit.end` with present ones; return the exit code."""
+    from breakout.ledger.opening import open_ledger
+    from breakout.ledger.served import audit_served
+
+    outputs, dates = Path(config.paths.outputs), (config.audit.start, config.audit.end)
+    with open_for(config, "audit") as warehouse, audit_bar() as advance:
+        ledger = open_ledger(config.ledger, outputs)
+        report = audit_served(ledger, warehouse, outputs, served, dates, on_date=advance)
+    print_served(report)
     return 0 if report.is_clean else 1

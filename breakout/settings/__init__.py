@@ -29,7 +29,13 @@ from breakout.settings.groups import (
     WarehouseConfig,
     WindowConfig,
 )
-from breakout.settings.ledger_groups import DailyLimitsConfig, FolderLedgerConfig, GradeLimitsConfig, LedgerConfig
+from breakout.settings.ledger_groups import (
+    BigQueryLedgerConfig,
+    DailyLimitsConfig,
+    FolderLedgerConfig,
+    GradeLimitsConfig,
+    LedgerConfig,
+)
 from breakout.settings.loading import load
 from breakout.settings.model_groups import (
     BaseRateConfig,
@@ -71,6 +77,7 @@ __all__ = [
     "AvailabilityConfig",
     "BacktestConfig",
     "BaseRateConfig",
+    "BigQueryLedgerConfig",
     "BigQueryTrackingConfig",
     "BigQueryWarehouseConfig",
     "BlendConfig",

@@ -21,7 +21,7 @@ from breakout.settings.groups import (
     WalkForwardWindowConfig,
 )
 from breakout.settings.identifiers import check_connection, check_table_name
-from breakout.settings.ledger_groups import FolderLedgerConfig
+from breakout.settings.ledger_groups import BigQueryLedgerConfig, FolderLedgerConfig, LedgerConfig
 from breakout.settings.model_groups import PointsConfig
 from breakout.settings.price_groups import PricesConfig
 
@@ -207,7 +207,7 @@ def check_tracking(tracking: BigQueryTrackingConfig) -> None:
     check_table_name("tracking.table", tracking.table)
 
 
-def check_ledger(ledger: FolderLedgerConfig) -> None:
+def check_ledger(ledger: LedgerConfig) -> None:
     """Check that `timezone` is the name of a time zone, such as America/New_York."""
     from zoneinfo import ZoneInfo
 
@@ -224,6 +224,13 @@ def check_prices(prices: PricesConfig) -> None:
         check_table_name("prices.table", prices.table)
         if prices.file is not None:
             raise ConfigurationError("prices.file and prices.table are both given: give one of them.")
+
+
+def check_bigquery_ledger(ledger: BigQueryLedgerConfig) -> None:
+    check_ledger(ledger)
+    check_connection(ledger, "ledger")
+    check_table_name("ledger.entries", ledger.entries)
+    check_table_name("ledger.grades", ledger.grades)
 
 
 def check_order(first: str, start: date | None, last: str, end: date | None) -> None:
@@ -250,6 +257,7 @@ GROUP_CHECKS: dict[type, Callable[[Any], None]] = {
     EvaluationConfig: check_evaluation,
     FolderLedgerConfig: check_ledger,
     PricesConfig: check_prices,
+    BigQueryLedgerConfig: check_bigquery_ledger,
     DuckDBWarehouseConfig: check_files,
     BigQueryWarehouseConfig: check_warehouse,
     BigQueryTrackingConfig: check_tracking,

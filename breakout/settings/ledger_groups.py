@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from breakout.settings.groups import Bytes, Seconds
+
 Hours = Annotated[float, Meta(gt=0, le=10_000)]
 
 
@@ -27,7 +29,28 @@ class FolderLedgerConfig:
     timezone: str
 
 
-LedgerConfig = FolderLedgerConfig
+@dataclass(frozen=True)
+class BigQueryLedgerConfig:
+    """A ledger in two BigQuery tables, and the rules by which its entries count.
+
+    `project`, `location` and `api_endpoint` are as in the warehouse, the rules as in a folder.
+    """
+
+    kind: Literal["bigquery"]
+    others: bool
+    which: Literal["first", "last"]
+    lost_after_days: Annotated[int, Meta(ge=1, le=400)]
+    timezone: str
+    project: str | None
+    location: str | None
+    entries: str
+    grades: str
+    api_endpoint: str | None
+    maximum_bytes_billed: Bytes | None
+    timeout_seconds: Seconds
+
+
+LedgerConfig = FolderLedgerConfig | BigQueryLedgerConfig
 
 
 @dataclass(frozen=True)

@@ -262,15 +262,21 @@ class PromoteConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class AuditConfig(ComposedConfig):
-    """Settings of `breakout audit`, which proves that no feature sees the future."""
+    """Settings of `breakout audit`, which proves that no feature sees the future.
+
+    With `served` it compares the feature vectors in the ledger with present ones instead: those of all models, of a
+    role, or of one model by name or fingerprint.
+    """
 
     config_version: int
     seed: Seed
+    served: str | None
     mode: ModeConfig
     features: FeaturesConfig
     target: TargetConfig
     availability: AvailabilityConfig
     audit: AuditRowsConfig
+    ledger: LedgerConfig
     warehouse: WarehouseConfig
     paths: PathsConfig
 

@@ -1,4 +1,4 @@
-"""The result of an audit on the terminal: a table of checks, and counterexamples."""
+"""The result of an audit on the terminal: checks and counterexamples, or served features and corrected cells."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from breakout.report.terminal.console import console, styled, titled_table
 
 if TYPE_CHECKING:
+    from breakout.ledger.served import ServedAudit
     from breakout.proof.auditing import AuditReport
+
+SHOWN_CELLS = 20
 
 
 def print_audit(report: AuditReport) -> None:
@@ -27,3 +30,27 @@ def print_audit(report: AuditReport) -> None:
         out.print(styled(feature, "red", str(example).removeprefix(feature)), soft_wrap=True)
     clean = styled("clean", "green", ": no feature sees the future, all paths agree bit for bit")
     out.print(clean if report.is_clean else styled(f"{len(report.violations):,} violations", "red"))
+
+
+def print_served(report: ServedAudit) -> None:
+    """Print how many served vectors differ in each feature, and the source cells that changed since."""
+    out = console()
+    table = titled_table(f"{report.vectors:,} served vectors computed again", "feature", "vectors", "differ", "share")
+    for one in report.features:
+        differing = styled(f"{one.differing:,}", "red") if one.differing else "0"
+        table.add_row(one.feature, f"{one.vectors:,}", differing, f"{one.share:.2%}")
+    out.print(table)
+    for cell in report.cells[:SHOWN_CELLS]:
+        change = cell.change
+        text = f" {change.key}, {change.column}: {change.before} to {change.now}; vectors: {cell.vectors:,}"
+        out.print(styled(change.table, "red", text), soft_wrap=True)
+    if len(report.cells) > SHOWN_CELLS:
+        out.print(f"and {len(report.cells) - SHOWN_CELLS:,} more changed cells")
+    if report.absent:
+        out.print(f"served players whom the present tables put on no slate of that day: {report.absent:,}")
+    if report.unexplained:
+        out.print(f"differing vectors without a known changed source row: {report.unexplained:,}")
+    for sentence in (*report.unexamined, *report.damaged):
+        out.print_warning(sentence)
+    clean = styled("clean", "green", ": every served vector is what is computed today, bit for bit")
+    out.print(clean if report.is_clean else styled(f"{report.differing + report.absent:,} vectors differ", "red"))

@@ -1,0 +1,224 @@
+"""The ledger in two BigQuery tables, for several machines that predict and grade at once.
+
+    ledger.entries    one row for each entry; key: game_date, bundle, game_id, player_lookup, revision
+    ledger.grades     one row for each outcome; key: game_date, bundle, game_id, player_lookup, number
+
+Rows are inserted and never changed. `revision` counts the slates of a date and bundle from 1, `number` the outcomes of
+an entry. A slate is inserted by one MERGE that inserts nothing if its revision is taken, so a repeated statement and
+a second writer add nothing twice. The source rows that predictions read are not kept here.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from breakout.errors import DataError
+from breakout.ledger.entries import ENTRY_SCHEMA, KEY
+from breakout.ledger.grading import GRADE_SCHEMA, new_grades
+from breakout.ledger.store import GradeUpdate, LedgerPart, RecordedRows, is_same
+from breakout.warehouse.bigquery.jobs import BigQueryJobs
+from breakout.warehouse.bigquery.types import Null
+from breakout.warehouse.bigquery.writing import create_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import date, datetime
+
+    import pandas as pd
+
+    from breakout.settings import BigQueryLedgerConfig
+    from breakout.warehouse.tables import Table
+
+_TYPES = {
+    pa.date32(): "DATE",
+    pa.string(): "STRING",
+    pa.bool_(): "BOOL",
+    pa.float64(): "FLOAT64",
+    pa.int64(): "INT64",
+}
+_AS_JSON = ("ladder", "features")  # as JSON text, which keeps every number to the last bit
+ATTEMPTS = 10  # at a revision that other writers take first
+_EVER = "game_date >= '1900-01-01'"  # so that a table which requires a filter by date can be read
+
+
+def _column_types(schema: pa.Schema) -> dict[str, str]:
+    return {field.name: "STRING" if field.name in _AS_JSON else _TYPES.get(field.type, "TIMESTAMP") for field in schema}
+
+
+ENTRY_COLUMNS = _column_types(ENTRY_SCHEMA) | {"revision": "INT64", "call": "STRING"}
+GRADE_COLUMNS = _column_types(GRADE_SCHEMA) | {"number": "INT64"}
+
+
+@dataclass(frozen=True)
+class BigQueryLedger:
+    """The ledger in the tables that a configuration names; they are created when something is first added."""
+
+    config: BigQueryLedgerConfig
+
+    keeps_source_rows = False
+
+    def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
+        """Read these columns of all entries, in the order of their dates, bundles and revisions."""
+        order = "ORDER BY game_date, bundle, revision, probability DESC, game_id, player_lookup"
+        sql = f"SELECT {', '.join(columns)} FROM `{self.config.entries}` WHERE {_EVER} {order}"  # noqa: S608
+        with self._jobs() as jobs:
+            found = _select(jobs, self.config.entries, sql, {})
+        return LedgerPart(_decoded(found, [ENTRY_SCHEMA.field(name) for name in columns]), ())
+
+    def read_slate(self, day: date, bundle: str) -> pa.Table | None:
+        """Return the newest entries of a bundle for one date; None if there are none."""
+        with self._jobs() as jobs:
+            slate = self._read_slate(jobs, day, bundle)
+        return slate.select(ENTRY_SCHEMA.names) if slate.num_rows else None
+
+    def add_entries(self, entries: pa.Table) -> str | None:
+        """Add the entries of one slate as the next revision of its date and bundle, and return a name for it.
+
+        None for a slate without rows, and if the newest entries hold the same prediction. DataError if other writers
+        took ATTEMPTS revisions first.
+        """
+        if not entries.num_rows:
+            return None
+        day, bundle = entries["game_date"][0].as_py(), entries["bundle"][0].as_py()
+        call = uuid.uuid4().hex
+        with self._jobs() as jobs:
+            create_table(jobs, self.config.entries, ENTRY_COLUMNS, partitioned_by="game_date")
+            for _ in range(ATTEMPTS):
+                before = self._read_slate(jobs, day, bundle)
+                if before.num_rows and is_same(before, entries):
+                    return None
+                revision = before["revision"][0].as_py() + 1 if before.num_rows else 1
+                self._insert_slate(jobs, entries, revision, call)
+                if self._read_slate(jobs, day, bundle, call).num_rows:
+                    return f"{self.config.entries} revision {revision}"
+        raise DataError(f"other writers keep adding slates of {day} by {bundle} to {self.config.entries}; run again.")
+
+    def _read_slate(self, jobs: BigQueryJobs, day: date, bundle: str, call: str | None = None) -> pa.Table:
+        """Return the entries of the newest revision, or those that a call inserted, with revision and call."""
+        condition = "game_date = @day AND bundle = @bundle"
+        newest = f"(SELECT MAX(revision) FROM `{self.config.entries}` WHERE {condition})"  # noqa: S608
+        chosen = f"revision = {newest}" if call is None else "`call` = @call_id"
+        names = ", ".join(f"`{name}`" for name in ENTRY_COLUMNS)
+        sql = f"SELECT {names} FROM `{self.config.entries}` WHERE {condition} AND {chosen}"  # noqa: S608
+        found = _select(jobs, self.config.entries, sql, {"day": day, "bundle": bundle, "call_id": call or ""})
+        further = [pa.field("revision", pa.int64()), pa.field("call", pa.string())]
+        return _decoded(found, [*ENTRY_SCHEMA, *further])
+
+    def _insert_slate(self, jobs: BigQueryJobs, entries: pa.Table, revision: int, call: str) -> None:
+        """Insert a slate as one revision; nothing is inserted if the table has that revision or a later one."""
+        table = self.config.entries
+        rows = [row | {"revision": revision, "call": call} for row in entries.to_pylist()]
+        day, bundle = rows[0]["game_date"], rows[0]["bundle"]
+        taken = f"SELECT 1 FROM `{table}` AS other WHERE other.game_date = @day AND other.bundle = @bundle"  # noqa: S608
+        free = f"NOT EXISTS ({taken} AND other.revision >= @revision)"
+        values = {"rows": _parameters(rows, ENTRY_COLUMNS), "day": day, "bundle": bundle, "revision": revision}
+        sql = _insert_statement(table, ENTRY_COLUMNS, (*KEY, "revision"), free)
+        jobs.query(sql, values, f"the entries of {day} in {table}")
+
+    def read_grades(self) -> LedgerPart:
+        """Read the history of grades, oldest first."""
+        with self._jobs() as jobs:
+            return LedgerPart(self._read_grades(jobs), ())
+
+    def _read_grades(self, jobs: BigQueryJobs) -> pa.Table:
+        names = ", ".join(GRADE_SCHEMA.names)
+        order = "ORDER BY graded_at, number, game_date, game_id, player_lookup, bundle"
+        sql = f"SELECT {names} FROM `{self.config.grades}` WHERE {_EVER} {order}"  # noqa: S608
+        return _decoded(_select(jobs, self.config.grades, sql, {}), list(GRADE_SCHEMA))
+
+    def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
+        """Add the outcomes that the history lacks.
+
+        Of two calls that find the same outcomes at once, the second one's rows have the numbers of the first one's, and
+        are not inserted.
+        """
+        with self._jobs() as jobs:
+            before = self._read_grades(jobs)
+            changes = new_grades(graded, before.to_pandas(), graded_at)
+            if changes.num_rows:
+                create_table(jobs, self.config.grades, GRADE_COLUMNS, partitioned_by="game_date")
+                counts = before.to_pandas().groupby(KEY).size().to_dict()
+                rows = [
+                    row | {"number": counts.get(tuple(row[name] for name in KEY), 0) + 1} for row in changes.to_pylist()
+                ]
+                sql = _insert_statement(self.config.grades, GRADE_COLUMNS, (*KEY, "number"), "TRUE")
+                for part in _parts(rows):
+                    jobs.query(sql, {"rows": _parameters(part, GRADE_COLUMNS)}, f"the grades in {self.config.grades}")
+        return GradeUpdate(LedgerPart(before, ()), changes)
+
+    def read_source_rows(self) -> RecordedRows:
+        """Return no rows: the tables keep none."""
+        return RecordedRows({}, ())
+
+    def record_source_rows(self, table: Table, now: pd.DataFrame, days: tuple[date, date], at: datetime) -> None:
+        """Do nothing: the tables keep no source rows."""
+        del table, now, days, at
+
+    def _jobs(self) -> AbstractContextManager[BigQueryJobs]:
+        return BigQueryJobs(self.config, "ledger", {"command": "ledger", "run": "ledger"})
+
+
+ROWS_A_STATEMENT = 2000  # a request may hold 10 MB; a grade takes half a kilobyte
+
+
+def _parts(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(rows), ROWS_A_STATEMENT):
+        yield rows[start : start + ROWS_A_STATEMENT]
+
+
+def _insert_statement(table: str, columns: Mapping[str, str], key: Sequence[str], condition: str) -> str:
+    """Return a MERGE that inserts the rows of @rows whose key the table lacks, if the condition holds.
+
+    BigQuery runs MERGE statements on one table one after another, so two of them cannot insert the same key; INSERT
+    statements run at once.
+    """
+    match = " AND ".join(f"kept.{column} = incoming.{column}" for column in key)
+    listed = ", ".join(f"`{column}`" for column in columns)
+    items = ", ".join(f"item.`{column}`" for column in columns)
+    values = ", ".join(f"incoming.`{column}`" for column in columns)
+    return f"""MERGE `{table}` AS kept
+USING (SELECT {items} FROM UNNEST(@rows) AS item WHERE {condition}) AS incoming
+ON {match}
+WHEN NOT MATCHED THEN INSERT ({listed}) VALUES ({values})"""  # noqa: S608 - names are checked or declared
+
+
+def _parameters(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> list[dict[str, object]]:
+    return [{name: _parameter(name, row[name], kind) for name, kind in columns.items()} for row in rows]
+
+
+def _parameter(name: str, value: Any, kind: str) -> object:
+    if value is None:
+        return Null(kind)
+    if name == "features":
+        value = dict(value)
+    return json.dumps(value) if name in _AS_JSON else value
+
+
+def _select(jobs: BigQueryJobs, table: str, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
+    """Return the rows of a query; None if the table does not exist."""
+    if jobs.columns_if_there(table) is None:
+        return None
+    return jobs.query(sql, parameters, f"the ledger in {table}")
+
+
+def _decoded(found: pa.Table | None, fields: Sequence[pa.Field]) -> pa.Table:
+    """Return a query's rows with these fields; text that holds JSON becomes lists and maps."""
+    schema = pa.schema(fields)
+    if found is None:
+        return schema.empty_table()
+    columns = []
+    for field in fields:
+        values = found[field.name]
+        if field.name in _AS_JSON:
+            read = [None if text is None else json.loads(text) for text in values.to_pylist()]
+            items = [list(value.items()) if isinstance(value, dict) else value for value in read]
+            columns.append(pa.array(items, field.type))
+        else:
+            columns.append(values.cast(field.type))
+    return pa.Table.from_arrays(columns, schema=schema)

@@ -1,0 +1,69 @@
+"""The opening of the configured ledger; BigQuery's client is imported only for a ledger that is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from breakout.ledger.entries import ENTRY_SCHEMA
+from breakout.ledger.store import FolderLedger
+from breakout.settings import FolderLedgerConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+    from pathlib import Path
+
+    import pandas as pd
+    import pyarrow as pa
+
+    from breakout.ledger.store import GradeUpdate, LedgerPart, RecordedRows
+    from breakout.settings import LedgerConfig
+    from breakout.warehouse.tables import Table
+
+
+class Ledger(Protocol):
+    """A ledger, wherever it is kept. Entries and grades are added and never changed."""
+
+    @property
+    def keeps_source_rows(self) -> bool:
+        """Whether source rows are recorded, so that corrected cells can be named."""
+        ...
+
+    def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
+        """Read these columns of all entries."""
+        ...
+
+    def read_slate(self, day: date, bundle: str) -> pa.Table | None:
+        """Return the newest entries of a bundle for one date; None if there are none."""
+        ...
+
+    def add_entries(self, entries: pa.Table) -> str | Path | None:
+        """Add one slate and return its place; None if it is empty or the newest one holds the same prediction."""
+        ...
+
+    def read_grades(self) -> LedgerPart:
+        """Read the history of grades, oldest first."""
+        ...
+
+    def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
+        """Add the outcomes that the history lacks."""
+        ...
+
+    def read_source_rows(self) -> RecordedRows:
+        """Read the recorded versions of source rows."""
+        ...
+
+    def record_source_rows(
+        self, table: Table, now: pd.DataFrame, days: tuple[date, date], at: datetime
+    ) -> str | Path | None:
+        """Record those of a table's rows between two dates that are new, changed or gone."""
+        ...
+
+
+def open_ledger(config: LedgerConfig, outputs: str | Path) -> Ledger:
+    """Return the ledger of this configuration; nothing is read yet."""
+    if isinstance(config, FolderLedgerConfig):
+        return FolderLedger.of(outputs)
+    from breakout.ledger.bigquery import BigQueryLedger
+
+    return BigQueryLedger(config)

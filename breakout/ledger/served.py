@@ -1,0 +1,296 @@
+"""What was served against what would be computed today: every logged feature vector, computed again.
+
+A vector differs if a source row that it reads was corrected, removed or added since. Such rows are named where the
+ledger recorded them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from breakout.bundle import load_bundle
+from breakout.dataset import build_dataset
+from breakout.errors import ConfigurationError, DataError, GateError, nearest_name
+from breakout.ledger.shadows import Shadows
+from breakout.ledger.source_rows import (
+    KEPT_TABLES,
+    CellChange,
+    dates_read,
+    extra_columns_of,
+    list_changes,
+    read_source_rows,
+)
+from breakout.production.bundle_gate import check_contract
+from breakout.production.registry import Registry
+from breakout.production.statuses import known_by
+from breakout.warehouse.remembered import RememberingWarehouse
+from breakout.warehouse.tables import AVAILABILITY, PLAYER_GAME_SUMMARY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import date, datetime
+    from pathlib import Path
+
+    from breakout.bundle import Bundle
+    from breakout.ledger.opening import Ledger
+    from breakout.warehouse.base import Warehouse
+
+ALL = "all"
+SERVED_COLUMNS = (
+    *("game_date", "game_id", "player_lookup", "team_abbr", "opponent_team_abbr"),
+    *("bundle", "name", "run_id", "role", "predicted_at", "features"),
+)
+
+
+@dataclass(frozen=True)
+class FeatureShare:
+    """How many of the compared vectors with a feature differ in it."""
+
+    feature: str
+    vectors: int
+    differing: int
+
+    @property
+    def share(self) -> float:
+        return self.differing / self.vectors
+
+
+@dataclass(frozen=True)
+class CorrectedCell:
+    """A source cell that changed after predictions were made, and the number of differing vectors that read its row."""
+
+    change: CellChange
+    vectors: int
+
+
+@dataclass(frozen=True)
+class ServedAudit:
+    """The comparison of logged feature vectors with present ones.
+
+    `vectors` counts those that were compared, `differing` those with a difference. `absent` counts logged players whom
+    the present tables put on no slate of that day; they differ as a whole. `unexplained` counts differing or absent
+    vectors for which no changed source row is known. `unexamined` has a sentence for each model whose vectors could
+    not be computed again, `damaged` one for each file of the ledger that could not be read.
+    """
+
+    features: tuple[FeatureShare, ...]
+    cells: tuple[CorrectedCell, ...]
+    vectors: int
+    differing: int
+    absent: int
+    unexplained: int
+    unexamined: tuple[str, ...]
+    damaged: tuple[str, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every vector was computed again and none differs."""
+        return not (self.differing or self.absent or self.unexamined or self.damaged)
+
+
+@dataclass(frozen=True)
+class _Slate:
+    """The entries of one model that were made by one call for one day."""
+
+    bundle: Bundle
+    day: date
+    predicted_at: datetime
+    entries: pd.DataFrame
+
+
+def audit_served(
+    ledger: Ledger,
+    warehouse: Warehouse,
+    outputs: Path,
+    served: str,
+    dates: tuple[date | None, date | None] = (None, None),
+    *,
+    on_date: Callable[[date], object] = str,
+) -> ServedAudit:
+    """Compute the logged feature vectors of the models `served` again, and compare them bit for bit.
+
+    `served` is `all`, a role, or the name or fingerprint of a model. ConfigurationError if the ledger has no such
+    model. DataError if it has no entries between the two dates; None is the first or the last date in the ledger.
+    """
+    found = ledger.read_entries(SERVED_COLUMNS)
+    entries = _choose(found.rows.to_pandas(), served, dates)
+    shared: Any = RememberingWarehouse(warehouse)
+    causes = _Causes(ledger, shared, (entries["game_date"].min(), entries["game_date"].max()))
+    bundles, unexamined = _load_bundles(entries, outputs)
+    vectors, differing, touched = Counter[str](), Counter[str](), Counter[CellChange]()
+    totals = Counter[str]()
+    calls: Iterable[Any] = entries.groupby(["game_date", "bundle", "predicted_at"], sort=True)
+    for (day, bundle, predicted_at), rows in calls:
+        on_date(day)
+        if bundle not in bundles:
+            continue
+        slate = _Slate(bundles[bundle], day, predicted_at.to_pydatetime(), rows)
+        changed = _compare(slate, shared, vectors, differing)
+        totals["vectors"] += len(rows)
+        totals["differing"] += sum(bool(names) for names in changed.values())
+        totals["absent"] += sum(not names for names in changed.values())
+        for place in changed:
+            explaining = causes.of(rows.loc[place], slate)
+            touched.update(explaining)
+            totals["unexplained"] += not explaining
+    shares = (FeatureShare(name, count, differing[name]) for name, count in vectors.items())
+    return ServedAudit(
+        features=tuple(sorted(shares, key=lambda one: -one.share)),
+        cells=tuple(CorrectedCell(change, count) for change, count in touched.most_common()),
+        vectors=totals["vectors"],
+        differing=totals["differing"],
+        absent=totals["absent"],
+        unexplained=totals["unexplained"],
+        unexamined=unexamined,
+        damaged=(*found.damaged, *causes.damaged),
+    )
+
+
+def _choose(entries: pd.DataFrame, served: str, dates: tuple[date | None, date | None]) -> pd.DataFrame:
+    if entries.empty:
+        raise DataError("the ledger is empty; `breakout daily` and `breakout predict` fill it.")
+    known = sorted({*entries["role"], *entries["name"], *entries["bundle"]})
+    if served != ALL and served not in known:
+        near = nearest_name(served, (ALL, *known))
+        hint = f"did you mean {near}?" if near else f"it knows {', '.join((ALL, *known))}."
+        raise ConfigurationError(f"served={served} is no role and no model in the ledger; {hint}")
+    is_served = (entries[["role", "name", "bundle"]] == served).any(axis=1) | (served == ALL)
+    first, last = dates[0] or entries["game_date"].min(), dates[1] or entries["game_date"].max()
+    chosen = entries[is_served & entries["game_date"].between(first, last)].reset_index(drop=True)
+    if chosen.empty:
+        raise DataError(f"the ledger has no entries of {served} from {first} to {last}; widen audit.start..audit.end.")
+    return chosen
+
+
+def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundle], tuple[str, ...]]:
+    """Return the bundles by fingerprint, and a sentence for each that cannot compute its features again."""
+    bundles, unexamined = {}, []
+    models: Iterable[Any] = entries.drop_duplicates("bundle").itertuples()
+    for model in models:
+        try:
+            bundle = _find_bundle(str(model.bundle), str(model.run_id), outputs)
+            check_contract(bundle)
+            bundles[str(model.bundle)] = bundle
+        except (DataError, GateError) as error:
+            count = int((entries["bundle"] == model.bundle).sum())
+            unexamined.append(f"{count:,} vectors of {model.name} ({model.bundle}) are not examined: {error}")
+    return bundles, tuple(unexamined)
+
+
+def _find_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bundle:
+    """Return a bundle from the registry, the shadows or its run; DataError if none of them has it."""
+    registry, shadows = Registry.of(outputs), Shadows.of(outputs)
+    if registry.bundle_folder(fingerprint).is_dir():
+        return registry.load(fingerprint)
+    if fingerprint in shadows.fingerprints():
+        return shadows.load(fingerprint)
+    for folder in (outputs / "runs").glob(f"*/{run_id}/bundle"):
+        bundle = load_bundle(folder)
+        if bundle.fingerprint == fingerprint:
+            return bundle
+    raise DataError(f"its bundle is no longer below {outputs}.")
+
+
+def _compare(
+    slate: _Slate, warehouse: Warehouse, vectors: Counter[str], differing: Counter[str]
+) -> dict[Any, tuple[str, ...]]:
+    """Count vectors and differences by feature; return the features that differ of each row that does.
+
+    A row that is on no present slate has no names.
+    """
+    now = _recompute(slate, warehouse)
+    changed: dict[Any, tuple[str, ...]] = {}
+    rows: Iterable[Any] = slate.entries[["game_id", "player_lookup", "features"]].itertuples()
+    for row in rows:
+        present = now.get((row.game_id, row.player_lookup))
+        if present is None:
+            changed[row.Index] = ()
+            continue
+        logged = dict(row.features)
+        names = tuple(name for name in present if logged.get(name) != present[name])
+        vectors.update(present.keys())
+        differing.update(names)
+        if names:
+            changed[row.Index] = names
+    return changed
+
+
+def _recompute(slate: _Slate, warehouse: Warehouse) -> dict[tuple[str, str], dict[str, float | None]]:
+    """Return the present feature vectors of a day by game and player, None where a value is missing."""
+    features = slate.bundle.features
+    known = known_by(features.availability, slate.day, slate.predicted_at)
+    rows = build_dataset(warehouse, replace(features, availability=known), slate.day, slate.day, row_source="slate")
+    raw = rows.X.astype(object).mask(rows.is_missing, None)
+    keys = zip(rows.keys["game_id"], rows.keys["player_lookup"], strict=True)
+    vectors: Any = raw.to_dict("records")
+    return dict(zip(keys, vectors, strict=True))
+
+
+class _Causes:
+    """The source rows that changed after a slate was predicted, computed once for each call and day."""
+
+    def __init__(self, ledger: Ledger, warehouse: Warehouse, days: tuple[date, date]) -> None:
+        recorded = ledger.read_source_rows()
+        self.damaged = recorded.damaged
+        self._known, self._warehouse, self._days = recorded.tables, warehouse, days
+        self._now: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = {}
+        self._found: dict[tuple[date, datetime, str], _ChangesByName] = {}
+
+    def of(self, row: Any, slate: _Slate) -> list[CellChange]:
+        """Return the changed cells that a vector reads: of the player and the game's teams, otherwise of team-mates."""
+        key = (slate.day, slate.predicted_at, slate.bundle.fingerprint)
+        if key not in self._found:
+            self._found[key] = _ChangesByName.from_changes(self._changes(slate))
+        found = self._found[key]
+        teams = (row["team_abbr"], row["opponent_team_abbr"])
+        near = dict.fromkeys(found.of_player[row["player_lookup"]])
+        near |= dict.fromkeys(change for team in teams for change in found.of_team[team])
+        return list(near or dict.fromkeys(change for team in teams for change in found.of_players_of[team]))
+
+    def _changes(self, slate: _Slate) -> Iterator[CellChange]:
+        for table in KEPT_TABLES:
+            known = self._known.get(table.name)
+            if known is None or (table is AVAILABILITY and not slate.bundle.contract.has_reports):
+                continue
+            first, last = dates_read(table, slate.day)
+            before = known.at(slate.predicted_at, first, last)
+            if before is None:
+                continue
+            now = self._present(slate, table)
+            now = now[now["game_date"].between(first, last)]
+            if table is AVAILABILITY:  # later reports are not known to the prediction
+                now = now[now["reported_at"] <= slate.predicted_at]
+            yield from list_changes(known, before, now)
+
+    def _present(self, slate: _Slate, table: Any) -> pd.DataFrame:
+        """Return the present rows of a table that any of the audited slates reads."""
+        extra = tuple(extra_columns_of(slate.bundle.features, table))
+        key = (table.name, extra)
+        if key not in self._now:
+            days = (dates_read(table, self._days[0])[0], dates_read(table, self._days[1])[1])
+            self._now[key] = read_source_rows(self._warehouse, table, days, extra)
+        return self._now[key]
+
+
+@dataclass(frozen=True)
+class _ChangesByName:
+    """Changed cells by the player or the team of their row; `of_players_of` has a team's player rows."""
+
+    of_player: Mapping[str, list[CellChange]]
+    of_team: Mapping[str, list[CellChange]]
+    of_players_of: Mapping[str, list[CellChange]]
+
+    @classmethod
+    def from_changes(cls, changes: Iterable[CellChange]) -> _ChangesByName:
+        of_player, of_team, of_players_of = (defaultdict[str, list[CellChange]](list) for _ in range(3))
+        for change in changes:
+            is_of_player = change.table == PLAYER_GAME_SUMMARY.name
+            if change.player:
+                of_player[change.player].append(change)
+            for team in change.teams:
+                (of_players_of if is_of_player else of_team)[team].append(change)
+        return cls(of_player, of_team, of_players_of)

@@ -1,0 +1,146 @@
+"""The ledger in BigQuery: each slate and each outcome once, however many writers add it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from google.cloud import bigquery
+
+from breakout.errors import ConfigurationError, DataError
+from breakout.ledger.bigquery import BigQueryLedger
+from breakout.ledger.grading import GRADE_SCHEMA, choose_counted, grade_entries
+from breakout.ledger.opening import open_ledger
+from breakout.settings import BigQueryLedgerConfig
+from breakout.settings.composition import compose
+from tests.bigquery.emulator import PROJECT, run
+from tests.bigquery.fault_server import Answer, FaultServer, always
+from tests.ledger.entries import DAY, GAME, MORNING, entry, frame, results, table
+
+pytestmark = pytest.mark.bigquery
+
+ENTRIES, GRADES = "nba_predictions.ledger_entries", "nba_predictions.ledger_grades"
+
+
+@pytest.fixture
+def config(server: FaultServer, client: bigquery.Client) -> Iterator[BigQueryLedgerConfig]:
+    client.delete_dataset("nba_predictions", delete_contents=True, not_found_ok=True)
+    rules = (False, "first", 3, "America/New_York")
+    yield BigQueryLedgerConfig("bigquery", *rules, PROJECT, None, ENTRIES, GRADES, server.url, 10 * 2**30, 20.0)
+    client.delete_dataset("nba_predictions", delete_contents=True, not_found_ok=True)
+
+
+@pytest.fixture
+def ledger(config: BigQueryLedgerConfig) -> BigQueryLedger:
+    return BigQueryLedger(config)
+
+
+def test_an_empty_ledger_has_neither_entries_nor_grades(ledger: BigQueryLedger) -> None:
+    assert ledger.read_entries().rows.num_rows == 0
+    assert ledger.read_grades().rows.num_rows == 0
+    assert ledger.read_slate(DAY, "b1") is None
+    assert ledger.add_entries(table()) is None
+
+
+def test_entries_come_back_as_they_were_added_and_a_changed_slate_is_a_revision(ledger: BigQueryLedger) -> None:
+    third = 1 / 3  # to the last bit
+    added = table(
+        entry("ann", ladder=[0.9, third], availability_status="questionable", probability=third, known_at=MORNING),
+        entry("bea"),
+    )
+    assert ledger.add_entries(added) == f"{ENTRIES} revision 1"
+    later = table(*({**row, "predicted_at": MORNING + timedelta(hours=1)} for row in added.to_pylist()))
+    assert ledger.add_entries(later) is None
+    assert ledger.read_entries().rows.equals(added)
+    changed = table(entry("ann", probability=0.5), entry("bea"))
+    assert ledger.add_entries(changed) == f"{ENTRIES} revision 2"
+    newest = ledger.read_slate(DAY, "b1")
+    assert newest is not None
+    assert sorted(newest["probability"].to_pylist()) == [0.2, 0.5]
+    assert ledger.read_entries(("player_lookup", "probability")).rows.num_rows == 4
+
+
+def test_four_writers_at_once_add_each_slate_once(config: BigQueryLedgerConfig, client: bigquery.Client) -> None:
+    ledger = BigQueryLedger(config)
+    ledger.add_entries(table(entry("ann", bundle="b0")))  # the tables exist
+    slates = [table(entry("ann", probability=0.1 * n), entry("bea", probability=0.1 * n)) for n in (1, 2, 2, 3)]
+    errors: list[BaseException] = []
+
+    def write(slate: pa.Table) -> None:
+        try:
+            BigQueryLedger(config).add_entries(slate)
+        except BaseException as error:  # noqa: BLE001 - shown by the test
+            errors.append(error)
+
+    writers = [threading.Thread(target=write, args=(slate,)) for slate in slates]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert errors == []
+    sql = f"SELECT revision, COUNT(*) AS players, COUNT(DISTINCT probability) AS slates FROM {ENTRIES}"
+    found = run(client, f"{sql} WHERE game_date >= '2000-01-01' AND bundle = 'b1' GROUP BY revision ORDER BY revision")
+    assert all((row["players"], row["slates"]) == (2, 1) for row in found)
+    assert [row["revision"] for row in found] == list(range(1, len(found) + 1))
+    assert len(found) in (3, 4)  # the second 0.2 is a revision if 0.1 or 0.3 came between
+
+
+def test_a_statement_that_is_sent_again_adds_nothing(ledger: BigQueryLedger, server: FaultServer) -> None:
+    lost = iter([True])
+
+    def lose_the_answer(asked: object) -> Answer | None:
+        """Fail the first MERGE after the service has run it."""
+        is_merge = str(getattr(asked, "sql", "")).startswith("MERGE")
+        return Answer.error(503, "backendError", "lost") if is_merge and next(lost, False) else None
+
+    server.faults.append(lose_the_answer)
+    assert ledger.add_entries(table(entry("ann")))
+    assert ledger.read_entries().rows.num_rows == 1
+
+
+def test_outcomes_are_added_once_and_a_correction_beside_the_old_one(
+    ledger: BigQueryLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = choose_counted(frame(entry("ann"), entry("bea")), "first")
+
+    def graded(points: int) -> pd.DataFrame:
+        rows = results((GAME, DAY, "ann", "BOS", points, 30.0))
+        return grade_entries(entries, rows, {GAME: DAY}, date(2026, 1, 6), lost_after_days=3)
+
+    assert ledger.update_grades(graded(14), MORNING).changes.num_rows == 2
+    assert ledger.update_grades(graded(14), MORNING).changes.num_rows == 0
+    with monkeypatch.context() as at_once:  # a second call that read the history before the first one added to it
+        at_once.setattr(BigQueryLedger, "_read_grades", lambda *_: GRADE_SCHEMA.empty_table())
+        ledger.update_grades(graded(14), MORNING)
+    (change,) = ledger.update_grades(graded(16), MORNING).changes.to_pylist()
+    assert (change["outcome"], change["was"]) == ("breakout", "no")
+    history = ledger.read_grades().rows
+    assert sorted(zip(history["player_lookup"].to_pylist(), history["outcome"].to_pylist(), strict=True)) == [
+        ("ann", "breakout"),
+        ("ann", "no"),
+        ("bea", "void"),
+    ]
+
+
+def test_a_refused_table_is_named_and_a_hostile_name_is_refused(
+    config: BigQueryLedgerConfig, server: FaultServer
+) -> None:
+    server.faults.append(always(Answer.error(403, "accessDenied", "Access Denied: bigquery.tables.create denied")))
+    with pytest.raises(DataError, match=r"bigquery\.dataEditor"):
+        BigQueryLedger(config).add_entries(table(entry("ann")))
+    with pytest.raises(ConfigurationError, match=r"ledger\.entries must be"):
+        compose("grade", ["ledger=bigquery", "ledger.entries='x; drop table'"])
+
+
+def test_the_settings_open_it(config: BigQueryLedgerConfig) -> None:
+    composed = compose("daily", ["ledger=bigquery", f"ledger.project={PROJECT}"])
+    ledger = composed.ledger  # type: ignore[union-attr]
+    assert isinstance(ledger, BigQueryLedgerConfig)
+    opened = open_ledger(replace(ledger, api_endpoint=config.api_endpoint), "outputs")
+    assert isinstance(opened, BigQueryLedger)
+    assert opened.config.entries == ENTRIES
