@@ -30,8 +30,20 @@ ENTRIES, GRADES = "nba_predictions.ledger_entries", "nba_predictions.ledger_grad
 @pytest.fixture
 def config(server: FaultServer, client: bigquery.Client) -> Iterator[BigQueryLedgerConfig]:
     client.delete_dataset("nba_predictions", delete_contents=True, not_found_ok=True)
-    rules = (False, "first", 3, "America/New_York")
-    yield BigQueryLedgerConfig("bigquery", *rules, PROJECT, None, ENTRIES, GRADES, server.url, 10 * 2**30, 20.0)
+    yield BigQueryLedgerConfig(
+        kind="bigquery",
+        others=False,
+        which="first",
+        lost_after_days=3,
+        timezone="America/New_York",
+        project=PROJECT,
+        location=None,
+        entries=ENTRIES,
+        grades=GRADES,
+        api_endpoint=server.url,
+        maximum_bytes_billed=10 * 2**30,
+        timeout_seconds=20.0,
+    )
     client.delete_dataset("nba_predictions", delete_contents=True, not_found_ok=True)
 
 
