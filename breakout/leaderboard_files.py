@@ -70,6 +70,19 @@ class BaselineRow(msgspec.Struct, frozen=True):
     metrics: Mapping[str, Interval]
 
 
+class LineRow(msgspec.Struct, frozen=True):
+    """The probabilities of a job, or of the market, on the lines of configured prices.
+
+    `job` is None for the market. `difference` is the log loss minus that of the market, `weight` the weight of the model
+    beside the market; both are None for the market.
+    """
+
+    job: int | None
+    metrics: Mapping[str, Interval]
+    difference: Interval | None
+    weight: Interval | None
+
+
 class GameSpan(msgspec.Struct, frozen=True):
     """The games on which the jobs of a table were validated or evaluated."""
 
@@ -101,6 +114,7 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     training: str = ""
     problem: str = ""
     title: str = ""
+    lines: tuple[LineRow, ...] = ()
 
 
 class RecipeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,7 +214,12 @@ _VALIDATION = ("optimized_metric", "validation_value", "validation_low", "valida
 _DIFFERENCE = ("difference_low", "difference_high")
 _EVALUATION = tuple(f"{name}{suffix}" for name in METRIC_COLUMNS for suffix in ("", "_low", "_high"))
 _REST = ("features", "trees", "fit_seconds", "run", "reason", "command")
-COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST)
+_LINES = tuple(
+    f"{name}{suffix}"
+    for name in ("line_log_loss", "line_log_loss_minus_market", "market_weight")
+    for suffix in ("", "_low", "_high")
+)
+COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST, *_LINES)
 
 
 def to_csv(board: Leaderboard) -> str:
@@ -220,11 +239,15 @@ def _csv_lines(board: Leaderboard) -> Iterator[dict[str, Any]]:
     for number, table in enumerate(board.tables, 1):
         shared = {"table": number, "window": table.window, "optimized_metric": board.optimized_metric}
         shared["state"] = "completed"
+        lines = {line.job: line for line in table.lines}
         for row in table.rows:
-            yield shared | _job_cells(row, table)
+            yield shared | _job_cells(row, table) | _line_cells(lines.get(row.job))
         for found in table.baselines:
             cells = {"kind": "baseline", "settings": found.baseline, "features": found.features}
             yield shared | cells | _interval_cells(found.metrics)
+        for line in table.lines:
+            if line.job is None:
+                yield shared | {"kind": "market", "settings": "market"} | _line_cells(line)
     for job in board.not_completed:
         yield {
             "job": job.job,
@@ -267,3 +290,14 @@ def _interval_cells(metrics: Mapping[str, Interval]) -> dict[str, Any]:
     for name, found in metrics.items():
         cells |= {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}
     return cells
+
+
+def _line_cells(line: LineRow | None) -> dict[str, Any]:
+    if line is None:
+        return {}
+    found = {
+        "line_log_loss": line.metrics["log_loss"],
+        "line_log_loss_minus_market": line.difference,
+        "market_weight": line.weight,
+    }
+    return _interval_cells({name: one for name, one in found.items() if one is not None})

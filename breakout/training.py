@@ -10,6 +10,12 @@ from breakout import artifacts, settings
 from breakout.bundle import save_bundle
 from breakout.evaluation.run_metrics import RunMetrics, write_metrics
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
+from breakout.experiment.market_baseline import (
+    MarketComparison,
+    check_price_files,
+    compare_with_market,
+    with_market,
+)
 from breakout.experiment.points_baselines import evaluate_distributions
 from breakout.experiment.shared_work import SharedWork
 from breakout.experiment.summary import RunResult, calibration_fit, summarise_training
@@ -45,14 +51,18 @@ def train(
     with open_run(parent, plan.config, "train", plan.contract.fingerprint, facts) as run:
         if started is not None:
             started.append(run.folder)
+        check_price_files(plan.config.prices, plan.config.warehouse)
         fitted = fit_windows(plan, work)
         result = points = None
+        market = MarketComparison(None, ())
         if fitted.rows is not None:
             parts = [window.scored for window in fitted.windows if window.scored is not None]
             parameters = evaluation_parameters(plan.config.evaluation, plan.config.seed)
             result = evaluate_scored(parts, fitted.rows, parameters, plan.config.target, work)
             points = evaluate_distributions(parts, fitted.rows, parameters, plan.features, plan.warehouse)
-        metrics = summarise_training(plan.config, fitted, result, points)
+            cutoff = plan.config.availability if plan.contract.has_reports else None
+            market = compare_with_market(plan.config, plan.warehouse, parts, fitted.rows, parameters, cutoff)
+        metrics = with_market(summarise_training(plan.config, fitted, result, points), market)
         distributions = _compare_features(plan, fitted.last, work)
         _write(plan, run, fitted, metrics, distributions)
         if plan.config.run.write_report:

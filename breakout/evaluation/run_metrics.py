@@ -13,6 +13,7 @@ from breakout.artifacts import json_ready, load_json, save_json
 from breakout.calibration import HeldOutCalibration
 from breakout.errors import DataError
 from breakout.evaluation.importance import FeatureImportance
+from breakout.evaluation.market_metrics import MarketMetrics
 from breakout.evaluation.points_metrics import PointsMetrics
 from breakout.evaluation.reliability import ReliabilityBin
 from breakout.evaluation.resamples import Interval
@@ -23,7 +24,7 @@ METRICS_FILE = "metrics.json"
 # Increased whenever a key is renamed, removed or changes its meaning.
 METRICS_SCHEMA_VERSION = 2
 # Top-level keys that the file does not have if they do not apply to the run. Other keys that do not apply are null.
-_ABSENT_IF_NONE = ("folds", "contract_mismatch", "points")
+_ABSENT_IF_NONE = ("folds", "contract_mismatch", "points", "market")
 
 # The five metrics by name, without intervals; None where a metric is undefined.
 PlainMetrics = Mapping[str, float | None]
@@ -168,6 +169,7 @@ class RunMetrics:
     folds: tuple[FoldMetrics, ...] | None = None
     contract_mismatch: tuple[str, ...] | None = None
     points: PointsMetrics | None = None
+    market: MarketMetrics | None = None
     schema_version: int = METRICS_SCHEMA_VERSION
 
 

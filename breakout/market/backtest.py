@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from breakout.evaluation.market_metrics import MarketMetrics
 from breakout.evaluation.resamples import DateResamples, EvaluationParameters, Interval, divide
 from breakout.evaluation.rows import FloatArray
-from breakout.market.baseline import MarketMetrics, evaluate_market
+from breakout.market.baseline import evaluate_market
 from breakout.market.bets import RESULTS, choose_bets, line_dates, list_offers
 from breakout.market.stacking import Weights
 from breakout.market.stakes import StakeLimits

@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from breakout.evaluation.intervals import PairedDifference, differences_of, replicate_paired_metrics
-from breakout.evaluation.reliability import ReliabilityBin, reliability_table
-from breakout.evaluation.resamples import EvaluationParameters, Interval
+from breakout.evaluation.intervals import differences_of, replicate_paired_metrics
+from breakout.evaluation.market_metrics import COIN, MARKET, OURS, STACKED, MarketMetrics
+from breakout.evaluation.reliability import reliability_table
+from breakout.evaluation.resamples import EvaluationParameters
 from breakout.evaluation.rows import FloatArray
 from breakout.market.bets import line_dates
-from breakout.market.stacking import StackWeight, fit_weight, stack, walk_weights
+from breakout.market.stacking import fit_weight, stack, walk_weights
 from breakout.threads import one_blas_thread
 
 if TYPE_CHECKING:
     import pandas as pd
-
-OURS, MARKET, STACKED, COIN = "model", "market", "stacked", "coin"
-
-
-@dataclass(frozen=True)
-class MarketMetrics:
-    """The probabilities of more points than a line, given no push, on the main line of each player and game.
-
-    `metrics` has log loss, Brier score and AUC by the name of the source of probabilities: model, market, stacked and
-    coin (1/2 for each line). `differences` are those of the model and of the stack minus the market; every interval
-    resamples game dates. The stack has the market's probability until a weight is fitted. `weight` is the weight of the
-    model fitted on all lines; it sizes no stake of these dates. `weights` are those by month, from earlier months only.
-    """
-
-    n_lines: int
-    n_dates: int
-    n_pushes: int
-    over_rate: Interval
-    metrics: Mapping[str, Mapping[str, Interval]]
-    differences: Mapping[str, Mapping[str, PairedDifference]]
-    reliability: Mapping[str, tuple[ReliabilityBin, ...]]
-    weight: Interval
-    weights: tuple[StackWeight, ...]
-
-    @property
-    def has_weight(self) -> bool:
-        """Whether the interval of the weight lies above 0: the model adds something to the market's probability."""
-        return self.weight.low is not None and self.weight.low > 0.0
 
 
 def scored_lines(lines: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from breakout.market.stacking import StackWeight, Weights, weights_on
+from breakout.evaluation.market_metrics import StackWeight
+from breakout.market.stacking import Weights, weights_on
 from breakout.market.stakes import StakeLimits, expected_value, shrink, stake_of
 
 SIDES = ("over", "under")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from breakout.evaluation.rows import FloatArray
 
 GAME = ["game_date", "player_lookup"]
+SHOWN_NAMES = 30  # of names that match no player
 LINE = ["game_date", "game_id", "player_lookup", "line"]
 # Why a quote is left out, in the order of the tests.
 UNKNOWN, NO_ROW, VOID, LATE, STALE = "unknown name", "no prediction", "did not play", "after tip-off", "older"
@@ -54,6 +55,14 @@ class MatchedLines:
     n_unknown_tip_off: int
     n_one_sided: int
     unknown_names: tuple[str, ...]
+
+    def describe_left_out(self) -> tuple[str, ...]:
+        """Return sentences about the quotes that are not used, and the names that match no player."""
+        reasons = "; ".join(f"{count:,}: {REASONS[name]}" for name, count in self.left_out.items() if count)
+        left = (f"prices: {sum(self.left_out.values()):,} of {self.n_quotes:,} quotes are not used ({reasons})",)
+        shown, more = ", ".join(self.unknown_names[:SHOWN_NAMES]), len(self.unknown_names) - SHOWN_NAMES
+        names = (f"prices: names that match no player: {shown}{f' and {more:,} more' if more > 0 else ''}",)
+        return (left if reasons else ()) + (names if shown else ())
 
 
 def match_lines(

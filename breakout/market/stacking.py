@@ -5,42 +5,20 @@ The stack has the log odds (1 - w) * market + w * model. A weight of 0 says that
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from breakout.evaluation.market_metrics import StackWeight
 from breakout.evaluation.resamples import EvaluationParameters, Interval
 from breakout.evaluation.rows import DateArray, FloatArray, IntArray
 from breakout.market.stakes import shrink
 from breakout.models.base import logit
 
-MIN_DATES, MIN_LINES = 20, 300  # an interval from fewer dates is too short; a weight from fewer lines is noise
+# A month has a weight from this many earlier dates and lines on: an interval from fewer dates is too short.
+MIN_DATES, MIN_LINES = 20, 300
 _NEWTON_STEPS = 50
-
-
-@dataclass(frozen=True)
-class StackWeight:
-    """The weight fitted on the lines of all dates before `start`, and its interval, which resamples dates.
-
-    `interval` is None with fewer than MIN_DATES dates or MIN_LINES lines.
-    """
-
-    start: str
-    n_lines: int
-    n_dates: int
-    interval: Interval | None
-
-    @property
-    def blend(self) -> float:
-        """The estimate within 0..1, with which the stack is evaluated; 0 if nothing was fitted."""
-        estimate = None if self.interval is None else self.interval.estimate
-        return 0.0 if estimate is None else min(max(estimate, 0.0), 1.0)
-
-    @property
-    def stake(self) -> Weights:
-        """The weights by which stakes are sized."""
-        return stake_weights(self.interval)
 
 
 class Weights(NamedTuple):
@@ -125,7 +103,7 @@ def weight_before(
 
 def weights_on(dates: DateArray, weights: tuple[StackWeight, ...]) -> Weights:
     """Return the weights for stakes on each date, each (n,); 0 before the first weight."""
-    known = np.array([(0.0, 0.0, 0.0), *(weight.stake for weight in weights)])
+    known = np.array([(0.0, 0.0, 0.0), *(stake_weights(weight.interval) for weight in weights)])
     return Weights(*known[_place(dates, weights)].T)
 
 

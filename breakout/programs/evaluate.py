@@ -11,6 +11,7 @@ from breakout import artifacts
 from breakout.coverage import find_flawed_games, flawed_game_warnings
 from breakout.evaluation.run_metrics import write_metrics
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
+from breakout.experiment.market_baseline import check_price_files, compare_with_market, with_market
 from breakout.experiment.points_baselines import evaluate_distributions
 from breakout.experiment.summary import RunResult, summarise_scoring
 from breakout.features.distributions import (
@@ -51,6 +52,7 @@ def run(config: EvaluateConfig) -> int:
     config = replace(config, bundle=str(resolve_bundle(config.bundle, config.paths.outputs)))
     bundle = with_cutoff(find_bundle(config.bundle), config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
+    check_price_files(config.prices, config.warehouse)
     with progress_line("evaluate"), open_for(config, "evaluate") as warehouse:
         run = evaluate(config, bundle, differences, warehouse)
     print_metrics(run.metrics)
@@ -109,6 +111,8 @@ def _write(
     result = _with_mismatch(result, differences)
     points = evaluate_distributions([scored], scored.rows, parameters, bundle.features, warehouse)
     metrics = summarise_scoring(config, bundle, scored, result, differences, source_warnings=warnings, points=points)
+    cutoff = bundle.features.availability if bundle.contract.has_reports else None
+    metrics = with_market(metrics, compare_with_market(config, warehouse, [scored], scored.rows, parameters, cutoff))
     write_metrics(metrics, folder)
     significance = config.distributions.significance
     report = validate_feature_distributions(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from breakout.evaluation.formatting import format_count, format_interval, format_number
 from breakout.evaluation.intervals import PAIRED_METRICS
+from breakout.evaluation.market_metrics import COIN, MARKET, OURS, STACKED, MarketMetrics
 from breakout.evaluation.metrics import METRICS
 from breakout.evaluation.resamples import Interval
-from breakout.market.baseline import COIN, MARKET, OURS, STACKED, MarketMetrics
-from breakout.market.lines import REASONS
-from breakout.market.stacking import MIN_DATES, MIN_LINES
+from breakout.market.lines import REASONS, SHOWN_NAMES
+from breakout.market.stacking import MIN_DATES, MIN_LINES, stake_weights
 from breakout.report.tables import Table, interval, number, text
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ NAMES = {
     STACKED: "both stacked on earlier months",
     COIN: "a coin",
 }
-SHOWN_NAMES = 30
 SHOWN_OFFERS = 60
 # Every page that shows a stake has these sentences.
 DISCLAIMERS = (
@@ -45,11 +44,9 @@ def describe_verdict(found: Backtest) -> str:
     market, returns = found.market, found.returns
     if market is None:
         return "No edge shown: no line has both prices and a result."
-    weight = format_interval(market.weight, ".2f")
     if not market.has_weight:
-        return (
-            f"No edge shown: the model's weight beside the market is {weight}, and the interval does not lie above 0."
-        )
+        return describe_market(market)
+    weight = format_interval(market.weight, ".2f")
     if returns.n_bets == 0:
         return (
             f"No edge shown over these prices: the model's weight beside the market is {weight}, but no bet was "
@@ -64,6 +61,14 @@ def describe_verdict(found: Backtest) -> str:
         f"{format_count(returns.n_bets, 'bet')} had a yield of {total}{chance}. An edge over a market is rare: first "
         "look for an error in the dates, times and prices of the quotes."
     )
+
+
+def describe_market(market: MarketMetrics) -> str:
+    """Describe in one sentence what the model's weight beside the market is."""
+    weight = format_interval(market.weight, ".2f")
+    if market.has_weight:
+        return f"The model adds to the market's probability: its weight beside it is {weight}."
+    return f"No edge shown: the model's weight beside the market is {weight}, and the interval does not lie above 0."
 
 
 def describe_claims(returns: Returns) -> str:
@@ -217,7 +222,7 @@ def weight_table(market: MarketMetrics) -> Table:
             number(weight.n_dates, ",.0f"),
             number(weight.n_lines, ",.0f"),
             interval(weight.interval, ".2f"),
-            number(float(weight.stake.stake), ".2f"),
+            number(float(stake_weights(weight.interval).stake), ".2f"),
         ]
         for weight in market.weights
     ]

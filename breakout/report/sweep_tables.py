@@ -10,6 +10,7 @@ from breakout.report.tables import Cell, Table, code, interval, number, text
 
 SHARED = "the settings that all share"
 SHOWN = (AUC, LOG_LOSS, BRIER, ECE)
+LINE_METRICS = (AUC, BRIER, LOG_LOSS)
 
 
 def settings_cell(label: str, overrides: str) -> Cell:
@@ -77,6 +78,24 @@ def _baseline_cells(baseline: BaselineRow) -> list[Cell]:
         number(None),
         number(None),
     ]
+
+
+def line_table(table: JobTable) -> Table:
+    """Return the jobs beside the market on the lines of the configured prices."""
+    labels = {row.job: row.label or SHARED for row in table.rows}
+    rows = [
+        [
+            text("market" if line.job is None else line.job),
+            text("" if line.job is None else labels.get(line.job, "")),
+            *(interval(line.metrics[name], ".4f") for name in LINE_METRICS),
+            interval(line.difference, "+.4f"),
+            interval(line.weight, ".2f"),
+        ]
+        for line in table.lines
+    ]
+    columns = ["job", "settings", *(METRICS[name].title for name in LINE_METRICS), "minus the market's", "weight"]
+    caption = "Against the price: over or under on each line; weight: of the model beside the market"
+    return Table(caption, columns, rows, style="stacked")
 
 
 def recipe_table(problem: RecipeTable, board: Leaderboard) -> Table:

@@ -17,6 +17,7 @@ import msgspec
 
 from breakout import settings
 from breakout.artifacts import save_text
+from breakout.evaluation.market_metrics import MARKET, OURS
 from breakout.evaluation.metrics import METRICS
 from breakout.leaderboard_files import (
     METRIC_COLUMNS,
@@ -26,6 +27,7 @@ from breakout.leaderboard_files import (
     JobRow,
     JobTable,
     Leaderboard,
+    LineRow,
     MissingJob,
     RecipeRow,
     RecipeTable,
@@ -114,6 +116,7 @@ def _table(rows: str, results: list[JobResult], metric: str) -> JobTable:
         simplest=simplest(standings).result.number,
         rows=tuple(_row(one, label[one.result.number]) for one in standings),
         baselines=_baselines(results),
+        lines=_lines(results),
     )
 
 
@@ -204,6 +207,18 @@ def _baselines(results: Sequence[JobResult]) -> tuple[BaselineRow, ...]:
                 key = (name, *(figure.estimate for figure in list(figures.values())[:2]))
                 found.setdefault(key, BaselineRow(name, len(result.found.config.features.names), figures))
     return tuple(found.values())
+
+
+def _lines(results: Sequence[JobResult]) -> tuple[LineRow, ...]:
+    """Return the market, one row for each way of reading its prices, then the jobs that were compared with it."""
+    found = [(result.number, result.found.metrics.market) for result in results]
+    compared = [(job, market) for job, market in found if market is not None]
+    markets = {market.metrics[MARKET]["log_loss"].estimate: market.metrics[MARKET] for _, market in compared}
+    jobs = (
+        LineRow(job, market.metrics[OURS], market.differences[OURS]["log_loss"].difference, market.weight)
+        for job, market in compared
+    )
+    return (*(LineRow(None, metrics, None, None) for metrics in markets.values()), *jobs)
 
 
 def _recipe_tables(tables: Sequence[JobTable], metric: str) -> list[RecipeTable]:

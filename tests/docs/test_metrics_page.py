@@ -26,7 +26,7 @@ RUNS = {
     "evaluated": ("debug=tiny", "calibration=sigmoid", "evaluation.seeds=2"),
     "only_trained": ("window.eval_start=null", "window.eval_end=null", "model=logistic"),
     "walked_forward": ("window=walk_forward", "window.eval_start=2026-01-01", "model=base_rate"),
-    "points": ("debug=tiny", "model=points"),
+    "points": ("debug=tiny", "model=points", "prices={prices}"),
     "blended": ("debug=tiny", "model=blend", "evaluation.permutation_repeats=0", "evaluation.shap_rows=0"),
 }
 
@@ -82,7 +82,13 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             assert main([*words, f"paths.outputs={outputs}", f"name={name}"]) == 0
         return max((outputs / "runs" / name).iterdir())
 
-    folders = {name: run(name, "train", *QUICK, *words) for name, words in RUNS.items()}
+    prices = outputs / "prices.csv"
+    quotes = "".join(f"2026-02-05,{name},9.5,1.9,1.9\n" for name in ("jabari smith jr.", "tristandasilva"))
+    prices.write_text(f"game_date,player_lookup,line,over_price,under_price\n{quotes}", encoding="utf-8")
+    folders = {
+        name: run(name, "train", *QUICK, *(word.format(prices=prices) for word in words))
+        for name, words in RUNS.items()
+    }
     bundle = folders["only_trained"] / "bundle"
     folders["scored"] = run("scored", "evaluate", f"bundle={bundle}", *QUICK[1:])
     return {name: load_json(folder / "metrics.json") for name, folder in folders.items()}

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from breakout.evaluation.market_metrics import MARKET, OURS
 from breakout.evaluation.metrics import area_under_roc, brier_score, log_loss
 from breakout.market.backtest import Backtest, measure_returns, run_backtest
-from breakout.market.baseline import MARKET, OURS
 from tests.market.markets import LIMITS, Season, parameters, simulate_season
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from breakout.evaluation.market_metrics import StackWeight
 from breakout.evaluation.resamples import Interval
 from breakout.market.backtest import OURS_ALONE
 from breakout.market.bets import choose_bets, list_offers, settle
-from breakout.market.stacking import StackWeight
 from tests.market.markets import LIMITS
 
 DAY = date(2026, 1, 5)

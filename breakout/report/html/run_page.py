@@ -11,8 +11,9 @@ from breakout.evaluation.run_metrics import RunMetrics
 from breakout.evaluation.verdict import FEW_DATES, READY_FLAGGED
 from breakout.features.distributions import MATERIAL_KS, MATERIAL_PSI
 from breakout.models.kinds import describe_kind
-from breakout.report import origin, points_tables, run_tables
+from breakout.report import backtest_tables, origin, points_tables, run_tables
 from breakout.report.html import points_charts, run_charts
+from breakout.report.html.market_charts import draw_market_calibration
 from breakout.report.html.rendering import render_page
 from breakout.runs.record import RunRecord, previous_run, read_run
 
@@ -48,6 +49,8 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
         tables=run_tables,
         charts=run_charts,
         points_tables=points_tables,
+        backtest_tables=backtest_tables,
+        draw_market_calibration=draw_market_calibration,
         points_charts=points_charts,
         METRICS=METRICS,
         TILES=run_tables.SHOWN_METRICS,

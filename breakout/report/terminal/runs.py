@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from breakout.evaluation.formatting import format_count, format_interval, format_number
 from breakout.evaluation.metrics import AUC, ECE, LOG_LOSS, METRICS
 from breakout.report import run_tables
+from breakout.report.backtest_tables import describe_market, market_table
 from breakout.report.tables import Table, interval, number, text
 from breakout.report.terminal.console import console, styled
 
@@ -43,6 +44,9 @@ def print_metrics(metrics: RunMetrics) -> None:
     elif metrics.validation is not None:
         _print_validation(metrics.validation, metrics.warnings)
     _print_calibration(metrics)
+    if metrics.market is not None:
+        console().print(f"against the price: {describe_market(metrics.market)}")
+        console().print_table(market_table(metrics.market))
     stability = metrics.stability
     spread = stability.metrics[AUC] if stability else None
     if stability and spread:
