@@ -73,8 +73,8 @@ class BaselineRow(msgspec.Struct, frozen=True):
 class LineRow(msgspec.Struct, frozen=True):
     """The probabilities of a job, or of the market, on the lines of configured prices.
 
-    `job` is None for the market. `difference` is the log loss minus that of the market, `weight` the weight of the model
-    beside the market; both are None for the market.
+    `job` is None for the market. `difference` is the log loss minus that of the market, `weight` the weight of the
+    model beside the market; both are None for the market.
     """
 
     job: int | None
