@@ -1,4 +1,4 @@
-"""The bundle: a folder that holds a model, its contract, settings, manifest and training rows. No file holds code.
+"""The bundle: a folder that holds a model, its contract, settings, manifest and training rows, and no code.
 
 `save_bundle` writes all files or none. `load_bundle` checks each file against the manifest, and that the model, the
 contract, the settings and the manifest belong together.

@@ -15,7 +15,7 @@ from breakout.threads import one_blas_thread
 Kind = Literal["none", "sigmoid", "isotonic"]
 
 HELD_OUT_BLOCKS = 5
-# With fewer rows than this an isotonic map overfits (Niculescu-Mizil and Caruana 2005, figure 7).
+# An isotonic map that is fitted on fewer rows overfits (Niculescu-Mizil and Caruana 2005, figure 7).
 ISOTONIC_ROWS = 1000
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # If a feature is missing in a larger share of the rows, the column that it is built from is probably empty.
 LARGEST_MISSING_SHARE = 0.5
-EXAMPLES = 3  # games that a warning names
+EXAMPLES = 3  # the largest number of games that a warning names
 
 
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
@@ -75,7 +75,8 @@ def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-# In the league's own box scores the minutes of these games do not sum. `breakout doctor` lists them.
+# In these games the players' minutes do not sum to the team's even in the league's own box scores, so there is no
+# warning about them. `breakout doctor` lists them.
 _OFF_BY_MINUTES = frozenset(
     {
         "20240112_CHA_SAS",

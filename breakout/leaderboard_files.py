@@ -17,12 +17,12 @@ from breakout.evaluation.run_metrics import PlainMetrics
 from breakout.safe_text import escape_formula
 
 SCHEMA_VERSION = 1
-METRIC_COLUMNS = ("auc", "log_loss", "brier", "ece", "average_precision")  # in the order of the columns of the CSV file
+METRIC_COLUMNS = ("auc", "log_loss", "brier", "ece", "average_precision")  # in the order of the CSV file's columns
 JSON_FILE, CSV_FILE = "leaderboard.json", "leaderboard.csv"
 
 
 class FoldRow(msgspec.Struct, frozen=True):
-    """One fold of a job that walks forward."""
+    """The evaluation of one fold of a walk-forward job."""
 
     fold: str
     rows: int

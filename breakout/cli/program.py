@@ -134,7 +134,7 @@ def run_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
     """
     from breakout.cli import sweep
 
-    return sweep.run_sweep(sweep.with_first_words(resumed, overrides) if resumed else overrides)
+    return sweep.run_sweep(sweep.with_first_overrides(resumed, overrides) if resumed else overrides)
 
 
 def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str]) -> int:

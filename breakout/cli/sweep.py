@@ -118,7 +118,7 @@ def run_sweep(overrides: Sequence[str]) -> int:
             return _run_in(folder, config, overrides)
 
 
-def with_first_words(folder: Path, overrides: Sequence[str]) -> list[str]:
+def with_first_overrides(folder: Path, overrides: Sequence[str]) -> list[str]:
     """Return the overrides with which the sweep in `folder` was started, followed by `overrides`, which win."""
     return [*load_record(folder).words, *overrides]
 
@@ -185,8 +185,9 @@ def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
     code = 0
     try:
         with session:
-            _let_sweep(session, config)
-        session.is_begun |= is_resumed  # a tuner without remaining trials runs no batch
+            _run_sweeper(session, config)
+        # A resumed tuner without remaining trials runs no batch, and its leaderboard is written all the same.
+        session.is_begun |= is_resumed
     except DryRunShown as shown:
         return 0 if shown.is_possible else 1
     except FailedFast:
@@ -199,7 +200,7 @@ def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
     return code
 
 
-def _let_sweep(session: SweepSession, config: DictConfig) -> None:
+def _run_sweeper(session: SweepSession, config: DictConfig) -> None:
     """Run the configured sweeper. It passes its jobs to the launcher `breakout`, which passes them to the session."""
     callbacks: Any = Callbacks(config)
     config.hydra.launcher = {"_target_": LAUNCHER}

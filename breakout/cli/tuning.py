@@ -37,11 +37,11 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
     elif sweeper.storage is None:
         sweeper.storage = f"sqlite:///{folder / STORAGE_FILE}"
     if config.sweep.resume is not None and not is_dry:
-        _go_on(sweeper, folder, str(config.optimized_metric))
+        _set_remaining_trials(sweeper, folder, str(config.optimized_metric))
     return int(sweeper.n_trials)
 
 
-def _go_on(sweeper: Any, folder: Path, metric: str) -> None:
+def _set_remaining_trials(sweeper: Any, folder: Path, metric: str) -> None:
     """Set the sweeper's number of trials to those that a resumed study still lacks.
 
     An interrupted trial gets the metric of its job if the job is completed; otherwise the trial is marked as failed.
@@ -55,7 +55,7 @@ def _go_on(sweeper: Any, folder: Path, metric: str) -> None:
     drawn = max((len(trial.params) for trial in study.trials), default=0)
     for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
         # A trial that was interrupted before all its parameters were drawn has no job.
-        value = _figure(trial.params, folder, metric) if len(trial.params) == drawn else None
+        value = _find_metric(trial.params, folder, metric) if len(trial.params) == drawn else None
         state = optuna.trial.TrialState.FAIL if value is None else optuna.trial.TrialState.COMPLETE
         study.tell(trial.number, value, state)
     done = len(study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)))
@@ -65,7 +65,7 @@ def _go_on(sweeper: Any, folder: Path, metric: str) -> None:
         sweeper.sampler.seed += len(study.trials)
 
 
-def _figure(params: dict[str, Any], folder: Path, metric: str) -> float | None:
+def _find_metric(params: dict[str, Any], folder: Path, metric: str) -> float | None:
     """Return the metric of the completed job with these parameters; None if there is no such job."""
     drawn = {f"{name}={value}" for name, value in params.items()}
     for run in job_runs(folder):

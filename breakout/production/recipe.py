@@ -18,7 +18,7 @@ NOT_RECIPE_KEYS = {"validation.start", "mode.description"}
 
 
 def recipe_digest(bundle: Bundle) -> str:
-    """Return 16 hex digits of a digest of a bundle's recipe, seed and contract, which a retrain does not change."""
+    """Return 16 hex digits of a digest of a bundle's recipe, seed and contract; a retrain has the same digest."""
     return json_digest(_recipe(bundle))[:16]
 
 

@@ -1,7 +1,8 @@
 """The registry of the model in production: a history of events that only grows, and a copy of each promoted bundle.
 
     outputs/production/bundles/<fingerprint>/      copies of bundles, which never change
-    outputs/production/history/<number>.json       events (promote, rollback, retire); each holds the digest of the last
+    outputs/production/history/<number>.json       events (promote, rollback, retire), each with the digest of the
+                                                   previous event's file
     outputs/.production.lock                       the lock, which is held while an event is added
 
 The last event alone decides which model is in production. An event file appears whole or not at all, and the change
@@ -237,7 +238,7 @@ class Registry:
         return event
 
     def _copy_bundle(self, bundle: Bundle) -> None:
-        """Copy the files that belong to a bundle, without their permissions, which may forbid to remove them later."""
+        """Copy the files of a bundle, but not their permissions, under which they might be impossible to remove."""
         target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
             self.load(bundle.fingerprint)

@@ -1,4 +1,4 @@
-"""`breakout audit`: check that no feature sees the future, or that what was served is what is computed today."""
+"""`breakout audit`: it checks that no feature sees the future, or that served features equal those computed now."""
 
 from __future__ import annotations
 

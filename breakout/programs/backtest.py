@@ -1,4 +1,4 @@
-"""`breakout backtest`: past predictions of points against prices, with terminal output, JSON, bets and a page."""
+"""`breakout backtest`: it compares past predictions of points with prices, and writes a record, bets and a page."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ FOLDER = "backtests"
 def run(config: BacktestConfig) -> int:
     """Match predictions with prices, place and settle the bets, write and print the results; return the exit code.
 
-    No edge is a result, not a failure: the exit code is 0. ConfigurationError without prices, or for a run without a
-    distribution of points; DataError for prices or predictions that cannot be used.
+    The exit code is 0 even if the backtest shows no edge. ConfigurationError if no prices are given, or the run has no
+    distribution of points. DataError for prices or predictions that cannot be used.
     """
     prices = config.prices
     if not prices.is_given:

@@ -68,7 +68,7 @@ def run(config: PredictConfig) -> int:
 def write_out(slate: Slate, bundle: Bundle, config: PredictConfig, priced: PricedSlate | None) -> list[str]:
     """Write the slate to `out`, as a web page if it is a .html file; return the names of the files or of the table.
 
-    Prices are a part of the page; otherwise they are written into a file of their own, NAME.prices.EXTENSION.
+    A web page contains the prices. Beside other files they are written to a separate file, NAME.prices.EXTENSION.
     """
     out = str(config.out)
     if not out.lower().endswith(PAGE):

@@ -47,7 +47,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Return the page of `out=`, if it is given, and the other overrides; ConfigurationError unless it is .html."""
+    """Return the path in `out=FILE.html` as a list, empty if `out=` is not given, and the other overrides.
+
+    ConfigurationError if the path does not end with .html.
+    """
     pages = [Path(override.removeprefix("out=")) for override in overrides if override.startswith("out=")][-1:]
     for page in pages:
         if page.suffix.lower() != ".html":

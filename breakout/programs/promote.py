@@ -34,7 +34,7 @@ def run(config: PromoteConfig) -> int:
         print_decision(decision)
         if decision.refused:
             raise GateError(f"not promoted, production is unchanged: {', '.join(decision.refused)}.")
-        event = registry.promote(candidate, grounds(candidate, decision, config.promote.reason))
+        event = registry.promote(candidate, build_facts(candidate, decision, config.promote.reason))
     print_promotion(event, registry)
     return 0
 
@@ -45,8 +45,8 @@ def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> De
         return check_candidate(candidate, registry, warehouse, config, Path(config.paths.outputs))
 
 
-def grounds(candidate: Bundle, decision: Decision, reason: str) -> EventFacts:
-    """Return the facts about a promotion that the registry's history keeps."""
+def build_facts(candidate: Bundle, decision: Decision, reason: str) -> EventFacts:
+    """Return the facts about a promotion that the history of the registry keeps."""
     manifest, compared = candidate.manifest, decision.comparison
     return EventFacts(
         reason=reason,

@@ -53,7 +53,7 @@ def check_calibration(config: Any) -> None:
 
 
 def check_price_table(config: Any) -> None:
-    """Check that a table of prices is in a warehouse that has tables."""
+    """Check that `prices.table`, which names a table of BigQuery, is given only with warehouse=bigquery."""
     prices = getattr(config, "prices", None)
     if prices is not None and prices.table is not None and not isinstance(config.warehouse, BigQueryWarehouseConfig):
         raise ConfigurationError(
@@ -75,23 +75,12 @@ def check_target(target: TargetConfig) -> None:
 
 
 def check_availability(availability: AvailabilityConfig | AskedCutoffConfig) -> None:
-    """Check that `timezone` is the name of a time zone, such as America/New_York."""
-    from zoneinfo import ZoneInfo, available_timezones
-
-    if availability.timezone is None:
-        return
-    try:
-        ZoneInfo(availability.timezone)
-    except (KeyError, OSError, ValueError):
-        near = nearest_name(availability.timezone, available_timezones())
-        raise ConfigurationError(
-            f"availability.timezone={availability.timezone} is no time zone"
-            f"{f'; did you mean {near}?' if near else ', such as America/New_York or UTC.'}"
-        ) from None
+    if availability.timezone is not None:
+        check_timezone("availability.timezone", availability.timezone)
 
 
 def check_dates(window: DateWindowConfig) -> None:
-    """Check that each start is not after its end, that evaluation has both or neither, and follows training."""
+    """Check the order of the dates, and that both evaluation dates are given or none."""
     check_order("window.train_start", window.train_start, "window.train_end", window.train_end)
     if (window.eval_start is None) != (window.eval_end is None):
         given, absent = ("eval_start", "eval_end") if window.eval_end is None else ("eval_end", "eval_start")
@@ -208,18 +197,23 @@ def check_tracking(tracking: BigQueryTrackingConfig) -> None:
 
 
 def check_ledger(ledger: LedgerConfig) -> None:
-    """Check that `timezone` is the name of a time zone, such as America/New_York."""
-    from zoneinfo import ZoneInfo
+    check_timezone("ledger.timezone", ledger.timezone)
+
+
+def check_timezone(key: str, name: str) -> None:
+    """Check that the value of a key is the name of a time zone, such as America/New_York."""
+    from zoneinfo import ZoneInfo, available_timezones
 
     try:
-        ZoneInfo(ledger.timezone)
+        ZoneInfo(name)
     except (KeyError, OSError, ValueError):
-        message = f"ledger.timezone={ledger.timezone} is no time zone; give one such as America/New_York or UTC."
-        raise ConfigurationError(message) from None
+        near = nearest_name(name, available_timezones())
+        remedy = f"did you mean {near}?" if near else "give one such as America/New_York or UTC."
+        raise ConfigurationError(f"{key}={name} is no time zone; {remedy}") from None
 
 
 def check_prices(prices: PricesConfig) -> None:
-    """Check that prices have one place, and that the table's name is one."""
+    """Check that not both `file` and `table` are given, and that `table` is the name of a BigQuery table."""
     if prices.table is not None:
         check_table_name("prices.table", prices.table)
         if prices.file is not None:

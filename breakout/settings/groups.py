@@ -58,8 +58,9 @@ class ModeConfig:
 class TargetConfig:
     """The definition of a row (a role player's game) and of a breakout.
 
-    A row is kept if the player's season average before the game is `min_ppg` to `max_ppg` points and he has played
-    `min_prior_games` games. It is a breakout if he scores at least `breakout_multiplier` times his average.
+    A row is a game of one of the `season_types`, before which the player has played at least `min_prior_games` games
+    this season and has averaged `min_ppg` to `max_ppg` points. It is a breakout if he scores at least
+    `breakout_multiplier` times this average.
     """
 
     min_ppg: Points
@@ -75,7 +76,7 @@ CutoffDays = Annotated[int, Meta(ge=0, le=7)]
 
 @dataclass(frozen=True)
 class AvailabilityConfig:
-    """The cutoff of injury reports for a game date. A player's status is used if it was reported at or before it.
+    """The cutoff for a game date: a player's status is used only if it was reported at or before the cutoff.
 
     The cutoff is the time of day `cutoff` in `timezone`, `days_before` days before the game date.
     """
@@ -146,8 +147,8 @@ class ValidationConfig:
     """The validation part of the training rows, and whether the final model is fitted on it too.
 
     The validation part is the end of the training window; exactly one of `fraction`, `days` and `start` defines it.
-    `fraction` is the share of rows in it, rounded to whole dates. `days` is its length in calendar days, up to the
-    latest training row. `start` is its first day. A model of a kind that can stop early on the validation part
+    `fraction` is the share of the rows in it, rounded up to whole dates. `days` is its length in calendar days, up to
+    the latest training row. `start` is its first day. A model of a kind that can stop early on the validation part
     (catboost, blend, points) is fitted on it finally only if `refit` is true; any other model always is.
     """
 

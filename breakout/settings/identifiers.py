@@ -1,6 +1,7 @@
 """Checks of the names of BigQuery projects, locations, tables and endpoints.
 
-Such names are part of SQL texts and addresses, where no query parameter can be used, so only a plain form is accepted.
+These names become part of SQL texts and addresses, where no query parameter can be used. So only names of letters,
+digits and a few signs are accepted.
 """
 
 from __future__ import annotations

@@ -55,7 +55,11 @@ LedgerConfig = FolderLedgerConfig | BigQueryLedgerConfig
 
 @dataclass(frozen=True)
 class GradeLimitsConfig:
-    """The limits of `breakout grade`, and those that make it exit with 1."""
+    """The limits of `breakout grade`.
+
+    `fail_on` names the limits whose excess gives exit code 1: `calibration` if the model in production is biased beyond
+    chance, `stale` if results are overdue. They are overdue `max_age_hours` hours after the end of a game date.
+    """
 
     fail_on: tuple[Literal["calibration", "stale"], ...]
     max_age_hours: Hours
@@ -63,6 +67,6 @@ class GradeLimitsConfig:
 
 @dataclass(frozen=True)
 class DailyLimitsConfig:
-    """The hours by which the sources may lag behind before `breakout daily` refuses to predict."""
+    """The limits of `breakout daily`: it predicts only if no source lags behind by more than `max_age_hours` hours."""
 
     max_age_hours: Hours

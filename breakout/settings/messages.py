@@ -24,7 +24,7 @@ CHOICES = {
     ("window", "trailing"): "window=trailing",
     ("window", "walk_forward"): "window=walk_forward",
 }
-# Groups that a bundle holds, and that therefore cannot be set where a bundle is read.
+# Groups whose values a bundle holds, so that a command that reads a bundle cannot set them.
 GROUPS_OF_A_BUNDLE = ("mode", "features", "target", "window", "model", "validation", "calibration")
 NOUNS: dict[Any, str] = {
     bool: "true or false",
@@ -55,7 +55,10 @@ def describe_wrong_value(hint: Any, value: Any, key: str) -> str:
 
 
 def nearest_value(hint: Any, value: Any) -> str | None:
-    """Return the nearest option to type instead, or for a list the given value in brackets; None if there is none."""
+    """Return the value that was probably meant, as it is typed; None if no allowed value is similar.
+
+    It is the most similar option, or for a list the given items in brackets, each replaced by its most similar option.
+    """
     options = [str(option) for option in literal_options(hint)]
     if typing.get_origin(base_of(hint)) is not tuple:
         return nearest_name(value, options) if isinstance(value, str) else None
@@ -154,7 +157,10 @@ def nearest_key(key: str, known: Iterable[str]) -> str | None:
 
 
 def _likeness(name: str, other: str) -> float:
-    """Return the similarity of two names: 1 if equal, 0.95 for reordered letters, else the share in common."""
+    """Return the similarity of two names: 1 if they are equal, 0.95 if their letters are in another order.
+
+    For other names it is `SequenceMatcher.ratio`, from 0 to 1.
+    """
     if name != other and sorted(name) == sorted(other):
         return 0.95
     return difflib.SequenceMatcher(None, name, other).ratio()

@@ -1,4 +1,4 @@
-"""The settings group of prices: where they are, how they are read, and how stakes are sized."""
+"""The settings group of prices: the file or table that holds them, its format, and the rules for stakes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from breakout.settings.groups import FilePath
 
 @dataclass(frozen=True)
 class PricesConfig:
-    """Prices in files or in a table of BigQuery, at most one of which is given, and the rules of stakes.
+    """The prices of bookmakers and the rules for stakes.
 
-    `margin` names the method that removes the bookmaker's margin. `kelly` is the share of the Kelly fraction that is
-    staked, `max_stake` the largest stake as a share of the bank, `min_edge` the least expected value per unit staked.
+    The prices are in `file` or in the BigQuery table `table`; both are None without prices. `odds` is their format.
+    `margin` is the method that removes the bookmaker's margin from the probabilities that prices imply. `kelly` is the
+    share of the Kelly fraction that is staked, `max_stake` the largest stake as a share of the bank, and `min_edge` the
+    least expected value per unit staked.
     """
 
     file: FilePath | None
@@ -28,5 +30,5 @@ class PricesConfig:
 
     @property
     def is_given(self) -> bool:
-        """Whether there are prices."""
+        """Whether a file or a table of prices is given."""
         return self.file is not None or self.table is not None

@@ -1,4 +1,4 @@
-"""The user's own folders of configuration files (`--config-dir DIR`), read by Hydra with strict checks.
+"""The folders of configuration files that a user adds (`--config-dir DIR`), read by Hydra with strict checks.
 
 Hydra reads a folder through a `ConfigSource`. Its subclass `UserFiles` reads addresses that begin with `breakout://`.
 Unlike Hydra's own source for `file://`, `UserFiles` names file and line in its errors. `UserFiles` also reads files of
@@ -56,7 +56,10 @@ class UserFiles(ConfigSource):
         return self._file(config_path).is_file()
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
-        """Return the names of the files (without `.yaml`), of the folders, or (None) of both in a group."""
+        """Return the names of the options or of the subfolders of a group; `results_filter` None returns both.
+
+        An option's name is the name of its file without `.yaml`.
+        """
         entries = list((Path(self.path) / config_path).iterdir())
         groups = {entry.name for entry in entries if entry.is_dir()}
         configs = {entry.stem for entry in entries if entry.is_file() and entry.suffix == ".yaml"}

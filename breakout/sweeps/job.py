@@ -107,7 +107,7 @@ def command_of(overrides: Sequence[str], sweep_overrides: Sequence[str] = ()) ->
     """Return the command that runs a job alone; `sweep_overrides` are the overrides of its sweep."""
     arguments = [*filter(_is_folders, sweep_overrides), *job_overrides(overrides)]
     if any(found.startswith("sweep=") for found in arguments):
-        arguments.append("hydra.mode=RUN")  # otherwise the file of `conf/sweep` would start a sweep
+        arguments.append("hydra.mode=RUN")  # without it the file of `conf/sweep` would start a sweep
     return shlex.join(["breakout", *arguments])
 
 

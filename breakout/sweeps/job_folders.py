@@ -20,7 +20,7 @@ RUNS_FOLDER = "runs"
 
 @dataclass(frozen=True)
 class JobRun:
-    """The run folder of a job; `damage` names a file that was changed since the run ended, or status.json itself."""
+    """The run folder of a job. `damage` is a message about a file that changed after the run ended, "" if none did."""
 
     folder: Path
     status: RunStatus | None

@@ -196,7 +196,7 @@ def _row(standing: Standing, label: str) -> JobRow:
 def _baselines(results: Sequence[JobResult]) -> tuple[BaselineRow, ...]:
     """Return each baseline of the jobs once, without the uncalibrated model.
 
-    A baseline that depends on the features has a row for each pair of values of its first two metrics.
+    Baselines of two jobs count as the same if their name and their first two metrics are equal.
     """
     found: dict[tuple[Any, ...], BaselineRow] = {}
     for result in results:

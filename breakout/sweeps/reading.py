@@ -67,7 +67,10 @@ class Sources:
         self._closing.close()
 
     def open(self, config: WarehouseConfig, run: str) -> OpenedSource:
-        """Return the warehouse of a configuration; `run` is the name of the first job that needs it."""
+        """Return the warehouse of a configuration, opened at the first call.
+
+        `run` is the name of the job that needs it first.
+        """
         if config not in self._opened:
             warehouse = open_warehouse(config, labels={"command": "sweep", "run": run}, is_lazy=True)
             self._closing.callback(warehouse.close)
@@ -79,7 +82,10 @@ class Sources:
         return self._opened[config]
 
     def problem(self, source: OpenedSource, features: BreakoutFeatureConfig, span: DateRange) -> Problem:
-        """Return the description of the rows that jobs with this source and these features share."""
+        """Return the description of the rows that jobs with this source and these features share.
+
+        `span` covers the dates that any of these jobs needs.
+        """
         key = (source.facts, features)
         if key not in self._problems:
             sql = get_training_data_query(

@@ -109,8 +109,8 @@ class SweepRecord(msgspec.Struct, kw_only=True):
                 f"a sweep is ranked by one optimized_metric, its jobs name {' and '.join(metrics)}; give one of them."
             )
 
-    def check_same_ground(self, plan: SweepPlan, folder: Path) -> None:
-        """Raise DataError if the data or a contract has changed since the sweep began."""
+    def check_unchanged(self, plan: SweepPlan, folder: Path) -> None:
+        """Raise DataError if the source data or a contract of the plan's jobs has changed since the sweep began."""
         for planned in plan.jobs:
             data, contract = _data_fingerprint(planned), planned.plan.contract.fingerprint
             if self.data.get(_source_key(planned), data) != data:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Launch: TypeAlias = "Callable[[Sequence[PlannedJob], Path], None]"
 
-LOOK_SECONDS = 1.0  # pause between two readings of the run folders of jobs that another launcher runs
+POLL_SECONDS = 1.0  # pause between two readings of the run folders of jobs that another launcher runs
 
 
 class DryRunShown(Exception):  # noqa: N818  (it ends a dry run and reports no error)
@@ -141,7 +141,7 @@ class SweepSession:
 
     def _begin(self, plan: SweepPlan) -> None:
         if self.options.is_resumed:
-            self.record.check_same_ground(plan, self.folder)
+            self.record.check_unchanged(plan, self.folder)
         self.record.add(plan)
         self.record.save(self.folder)
         self.is_begun = True
@@ -167,7 +167,7 @@ class SweepSession:
         is_over = threading.Event()
 
         def report_ended() -> None:
-            while not is_over.wait(LOOK_SECONDS):
+            while not is_over.wait(POLL_SECONDS):
                 with suppress(DataError, OSError):  # a half-written folder is read again after the pause
                     for event in folders.ended():
                         self._report(event)
