@@ -15,8 +15,8 @@ from breakout.bundle import CONTRACT_FILE, load_contract
 from breakout.errors import ConfigurationError, DataError
 from breakout.ledger.entries import ENTRY_SCHEMA
 from breakout.ledger.grading import GRADED, choose_counted, grade_entries, read_results, read_scheduled
+from breakout.ledger.opening import open_ledger
 from breakout.ledger.review import MOVED_WITHIN
-from breakout.ledger.store import FolderLedger
 from breakout.market.matching import information_time, read_points
 from breakout.production.bundle_gate import find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
@@ -108,7 +108,7 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 
     Of several models that predicted the same player in that role, the first counts.
     """
-    part = FolderLedger.of(config.paths.outputs).read_entries(_LEDGER_COLUMNS)
+    part = open_ledger(config.ledger, config.paths.outputs).read_entries(_LEDGER_COLUMNS)
     entries = part.rows.to_pandas()
     entries = entries[(entries["role"] == config.role) & entries["ladder"].notna()]
     graded = _grade(entries, config, warehouse, today)

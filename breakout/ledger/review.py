@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from breakout.evaluation.resamples import Interval
-    from breakout.settings import DailyConfig, GradeConfig
+    from breakout.settings import DailyConfig, GradeConfig, LedgerConfig
     from breakout.warehouse.base import Warehouse
 
 # What grading needs; features and ladders, the larger part of the files, are not read.
@@ -73,7 +73,7 @@ def review_ledger(
     ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries(GRADING_COLUMNS)
     today = now.astimezone(ZoneInfo(config.ledger.timezone)).date()
-    graded = _grade(entries.rows.to_pandas(), warehouse, config, today)
+    graded = grade_counted(entries.rows.to_pandas(), warehouse, config.ledger, today)
     update = ledger.update_grades(graded, now)
     history = pa.concat_tables([update.before.rows, update.changes]).to_pandas()
     first, last = dates
@@ -93,18 +93,17 @@ def review_ledger(
     )
 
 
-def _grade(entries: pd.DataFrame, warehouse: Warehouse, config: GradeConfig | DailyConfig, today: date) -> pd.DataFrame:
+def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConfig, today: date) -> pd.DataFrame:
+    """Return the entries that count by the ledger's rules, with the columns outcome, points and reason."""
     if entries.empty:
         return entries.assign(outcome="", points=float("nan"), reason="")
     first, last = entries["game_date"].min(), entries["game_date"].max()
-    counted = choose_counted(entries, config.ledger.which)
-    results = read_results(warehouse, first, max(last, today))
     return grade_entries(
-        counted,
-        results,
+        choose_counted(entries, rules.which),
+        read_results(warehouse, first, max(last, today)),
         read_scheduled(warehouse, first, last + MOVED_WITHIN),
         today,
-        config.ledger.lost_after_days,
+        rules.lost_after_days,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,9 +42,20 @@ def run(config: PromoteConfig) -> int:
 
 
 def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> Decision:
-    """Return the results of all checks of the candidate against the present model in production."""
+    """Return the results of all checks of the candidate against the present model in production.
+
+    With `promote.evidence=ledger` those of its entries in the ledger are among them.
+    """
     with progress_line("promote"), open_for(config, "promote") as warehouse:
-        return check_candidate(candidate, registry, warehouse, config, Path(config.paths.outputs))
+        decision = check_candidate(candidate, registry, warehouse, config, Path(config.paths.outputs))
+        if config.promote.evidence != "ledger":
+            return decision
+        from breakout.ledger.gate_evidence import check_ledger_evidence
+
+        published = check_ledger_evidence(
+            candidate, registry.current(), decision.rule.name, warehouse, config, datetime.now(UTC)
+        )
+    return replace(decision, checks=(*decision.checks, *published))
 
 
 def build_facts(candidate: Bundle, decision: Decision, reason: str) -> EventFacts:

@@ -312,10 +312,14 @@ class PromotionGateConfig:
     """The conditions under which a candidate may replace the model in production.
 
     `rule` None means `not_worse` for a retrain of the model in production (the same settings, seed and contract on
-    other dates), and `better` for any other candidate. `reason` is kept in the history of the registry.
+    other dates), and `better` for any other candidate. `reason` is kept in the history of the registry. With the
+    evidence `ledger`, the candidate's graded entries as a shadow must pass too, and `min_e_value` is for the rule
+    `better`.
     """
 
     rule: Literal["better", "not_worse"] | None
+    evidence: Literal["games", "ledger"]
+    min_e_value: Annotated[float, Meta(gt=1, le=1e9)]
     min_dates: Count
     min_games: Count
     margin: Annotated[float, Meta(ge=-1, le=1)]

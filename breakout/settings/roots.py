@@ -255,6 +255,7 @@ class PromoteConfig(ComposedConfig):
     end: date | None
     promote: PromotionGateConfig
     audit: AuditRowsConfig
+    ledger: LedgerConfig
     evaluation: EvaluationConfig
     warehouse: WarehouseConfig
     paths: PathsConfig

@@ -211,3 +211,10 @@ def test_a_comparison_on_few_later_games_is_refused_as_too_early(outputs: Path) 
     shown = " ".join(answer.out.replace("│", " ").split())
     assert "too early: 298 games of 5 dates, 2026-02-01..2026-02-05" in shown
     assert shown.count("not examined too few games") == 3
+
+
+def test_evidence_of_the_ledger_is_needed_only_if_asked_for(trained: Trained, outputs: Path) -> None:
+    answer = promote(trained["default"], outputs, "promote.evidence=ledger")
+    assert answer.code == 1
+    assert answer.err.strip().endswith("enough graded in the ledger.")
+    assert promote(trained["default"], outputs).code == 0

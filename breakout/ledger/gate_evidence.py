@@ -1,0 +1,97 @@
+"""The checks of a promotion that read the ledger: what a shadow's published probabilities were worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from breakout.errors import DataError
+from breakout.evaluation.formatting import format_count, format_interval
+from breakout.experiment.evaluating import evaluation_parameters
+from breakout.ledger.grading import GRADED
+from breakout.ledger.opening import open_ledger
+from breakout.ledger.review import GRADING_COLUMNS, grade_counted
+from breakout.ledger.scoreboard import GAME, MIN_GRADED, build_scoreboard
+from breakout.production.registry import Check
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from breakout.bundle import Bundle
+    from breakout.ledger.scoreboard import ModelScore
+    from breakout.production.rules import RuleName
+    from breakout.settings import PromoteConfig
+    from breakout.warehouse.base import Warehouse
+
+GRADED_ENOUGH = "enough graded in the ledger"
+E_VALUE = "e-value in the ledger"
+CALIBRATED = "calibrated in the ledger"
+
+
+def check_ledger_evidence(
+    candidate: Bundle,
+    production: str | None,
+    rule: RuleName,
+    warehouse: Warehouse,
+    config: PromoteConfig,
+    now: datetime,
+) -> tuple[Check, ...]:
+    """Return the checks of a candidate's graded entries as a shadow; `production` is the model in production.
+
+    They are: as many games of as many dates as the comparison needs (with a model in production, games that both
+    predicted); for the rule `better`, an e-value against production of at least `promote.min_e_value` after the last
+    date; and a bias whose interval holds 0. DataError if a file of the ledger is damaged, because its entries could
+    change the answer.
+    """
+    ledger = open_ledger(config.ledger, config.paths.outputs)
+    entries = ledger.read_entries(GRADING_COLUMNS)
+    if entries.damaged:
+        raise DataError(f"{' '.join(entries.damaged)} A promotion by the ledger needs all of its entries.")
+    today = now.astimezone(ZoneInfo(config.ledger.timezone)).date()
+    graded = grade_counted(entries.rows.to_pandas(), warehouse, config.ledger, today)
+    is_candidate = (graded["role"] == "shadow") & (graded["bundle"] == candidate.fingerprint)
+    is_production = (graded["role"] == "production") & (graded["bundle"] == production)
+    shadow = graded[is_candidate]
+    if production is not None:  # what the candidate has predicted alone is no comparison
+        shadow = shadow.merge(graded.loc[is_production, GAME], on=GAME)
+    both = pd.concat([shadow, graded[is_production]], ignore_index=True)
+    scored = build_scoreboard(both, evaluation_parameters(config.evaluation, config.seed), {})
+    found = next((score for score in scored if score.role == "shadow"), None)
+    enough = _count(found, shadow, config)
+    if found is None or not enough.is_passed:
+        reason = "not enough graded entries"
+        return (enough, Check(E_VALUE, None, reason), Check(CALIBRATED, None, reason))
+    return (enough, _e_value(found, rule, config.promote.min_e_value), _calibration(found))
+
+
+def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig) -> Check:
+    limits = config.promote
+    needed = f"{limits.min_games:,} games of {limits.min_dates} dates needed"
+    if found is None:
+        figure = f"no entries as a shadow; run `breakout shadow add bundle=DIR`; {needed}"
+        return Check(GRADED_ENOUGH, is_passed=False, figure=figure)
+    dates = shadow.loc[shadow["outcome"].isin(GRADED), "game_date"].nunique()
+    is_enough = found.n_graded >= max(limits.min_games, MIN_GRADED) and dates >= limits.min_dates
+    too_early = "" if is_enough else "too early: "
+    return Check(
+        GRADED_ENOUGH,
+        is_enough,
+        f"{too_early}{format_count(found.n_graded, 'game')} of {format_count(dates, 'date')}; {needed}",
+    )
+
+
+def _e_value(found: ModelScore, rule: RuleName, limit: float) -> Check:
+    against = found.against_production
+    if rule != "better" or against is None:
+        return Check(E_VALUE, None, f"the rule {rule} sets no limit")
+    figure = f"{against.e_value:.3g} after {format_count(len(against.days.dates), 'date')}; at least {limit:g} needed"
+    return Check(E_VALUE, against.e_value >= limit, figure)
+
+
+def _calibration(found: ModelScore) -> Check:
+    if found.scores is None:
+        return Check(CALIBRATED, None, "too few graded entries for an interval")
+    bias = format_interval(found.scores.bias, "+.4f")
+    return Check(CALIBRATED, found.is_calibrated, f"mean probability minus breakout rate {bias}; must hold 0")
