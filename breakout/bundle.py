@@ -141,7 +141,7 @@ class Bundle:
 
     @cached_property
     def baselines(self) -> dict[str, Model]:
-        """The baselines that were fitted on the same training window, by name."""
+        """The baselines that were fitted on the same training window; the keys are their names."""
         return {name: load_model(name, self.folder / BASELINE_FOLDER / name)[0] for name in self.manifest.baselines}
 
 

@@ -210,7 +210,7 @@ def _run_sweeper(session: SweepSession, config: DictConfig) -> None:
     task: Any = SweepTask(session, JobComposer(unchecked, config))
     context = HydraContext(config_loader=unchecked, callbacks=callbacks)
     if session.options.is_dry and config.hydra.sweeper.get("max_batch_size"):
-        config.hydra.sweeper.max_batch_size = None  # one batch, so that the printed plan holds all jobs
+        config.hydra.sweeper.max_batch_size = None  # a dry run prints one plan, so all jobs must be in one batch
     try:
         sweeper = Plugins.instance().instantiate_sweeper(config=config, hydra_context=context, task_function=task)
         sweeper.sweep(arguments=as_written(config.hydra.overrides.task))

@@ -55,7 +55,8 @@ def check_candidate(
 ) -> Decision:
     """Run all checks of a candidate against the model in production, if there is one, and return their results.
 
-    All checks run even if one has failed, so that the user sees every failure at once. ConfigurationError if
+    The other checks run even if one has failed, so that the user sees every failure at once. Only a candidate whose
+    features the installed definitions cannot build is neither compared nor audited. ConfigurationError if
     config.start..config.end overlaps a training window, and as in `choose_rule`.
     """
     current = registry.current()

@@ -1,8 +1,8 @@
 """The writing of a slate to the files or the warehouse table that `out=` names. `report.html` writes web pages.
 
 The file's extension chooses CSV, Parquet or JSON (a list of records). Skipped players are written to a second file,
-NAME.skipped.EXTENSION, so that nobody reads a row without a probability as a prediction. Prices are
-written to a third file, NAME.prices.EXTENSION.
+NAME.skipped.EXTENSION, so that nobody reads a row without a probability as a prediction. Prices are written to a third
+file, NAME.prices.EXTENSION.
 """
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def run(config: AuditConfig) -> int:
-    """Audit the features, or with `served` the logged feature vectors; return 0 without a violation, otherwise 1.
+    """Audit the features of the settings and print the result; return 0 if no check failed, otherwise 1.
 
-    The features, their target and the availability of players are those of the settings; for logged vectors they are
-    those of each model.
+    If `served` is not None, audit the feature vectors in the ledger instead, each with the features, target and cutoff
+    of its model.
     """
     if config.served is not None:
         return run_served(config, config.served)
@@ -32,7 +32,10 @@ def run(config: AuditConfig) -> int:
 
 
 def run_served(config: AuditConfig, served: str) -> int:
-    """Compare the logged feature vectors from `audit.start` to `audit.end` with present ones; return the exit code."""
+    """Compare the feature vectors in the ledger with those that the warehouse gives now; return the exit code.
+
+    `audit.start` and `audit.end` limit the game dates.
+    """
     from breakout.ledger.opening import open_ledger
     from breakout.ledger.served import audit_served
 

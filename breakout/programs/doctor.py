@@ -167,7 +167,7 @@ def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -
 def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: settings.BigQueryWarehouseConfig) -> None:
     """Check credentials, project, permissions, tables, columns and partitions, then the rows of the last 90 days.
 
-    Rows are read only if all earlier checks pass.
+    Rows are read only if the checks of the history tables and of the cost pass.
     """
     from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
     from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, SCHEDULE

@@ -61,7 +61,8 @@ def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
 def roll_back(registry: Registry, reason: str) -> None:
     """Put the previous model back into production.
 
-    GateError if its contract is not that of the installed feature definitions, because no command could use it.
+    GateError if that model's contract is not that of the installed feature definitions, because no command could use
+    the model.
     """
     with registry.lock():
         target = registry.rollback_target()

@@ -31,9 +31,10 @@ class FolderLedgerConfig:
 
 @dataclass(frozen=True)
 class BigQueryLedgerConfig:
-    """A ledger in two BigQuery tables, and the rules by which its entries count.
+    """A ledger in two BigQuery tables, and the rules for its entries.
 
-    `project`, `location` and `api_endpoint` are as in the warehouse, the rules as in a folder.
+    `entries` and `grades` are the names of the tables. `project`, `location` and `api_endpoint` mean the same as in
+    `BigQueryWarehouseConfig`, the rules the same as in `FolderLedgerConfig`.
     """
 
     kind: Literal["bigquery"]

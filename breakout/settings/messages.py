@@ -33,7 +33,7 @@ NOUNS: dict[Any, str] = {
     str: "text",
     date: "a date such as 2026-01-31",
 }
-WIDE_RANGE = 50  # a wider range of numbers is described by one bound only
+WIDE_RANGE = 50  # for a wider range of numbers a message names only the bound that a value violates
 
 
 def describe_choice(group: str, kind: str) -> str:

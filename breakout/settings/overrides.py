@@ -46,7 +46,10 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _nearest_option(group: str, wanted: Mapping[str, Any]) -> str | None:
-    """Return the option of a group with the wanted kind and name that shares the most values; None if there is none."""
+    """Return the option of a group that shares the most values with `wanted`; None if no option shares any.
+
+    Only options with the kind and the name of `wanted` are compared.
+    """
     import yaml
 
     likeness = {}

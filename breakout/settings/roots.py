@@ -265,8 +265,8 @@ class PromoteConfig(ComposedConfig):
 class AuditConfig(ComposedConfig):
     """Settings of `breakout audit`, which proves that no feature sees the future.
 
-    With `served` it compares the feature vectors in the ledger with present ones instead: those of all models, of a
-    role, or of one model by name or fingerprint.
+    If `served` is not None, the command instead compares the feature vectors in the ledger with those that the
+    warehouse gives now. `served` chooses the models: all, those of a role, or one by its name or fingerprint.
     """
 
     config_version: int

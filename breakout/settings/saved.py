@@ -76,7 +76,8 @@ def to_yaml(config: Any) -> str:
     """
     import yaml
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # PyYAML built from source may lack libyaml
+    # PyYAML has the faster CSafeDumper only if it was built with libyaml.
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return cast("str", yaml.dump(to_saved(config), Dumper=dumper, sort_keys=False, allow_unicode=True))
 
 

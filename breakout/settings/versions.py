@@ -68,8 +68,8 @@ ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
 def rename_overrides(overrides: Sequence[str]) -> list[str]:
     """Return overrides in which keys of version 1 have their present names, and `prices=FILE` is `prices.file=FILE`.
 
-    A value of `prices` with a dot or a slash is a file; no option of the group has one. A removed key with its neutral
-    value is left out; ConfigurationError if it has another value.
+    A value of `prices` with a dot or a slash is the path of a file, because no option of the group has such a name. A
+    removed key with its neutral value is left out; ConfigurationError if it has another value.
     """
     renamed = []
     for override in overrides:
