@@ -7,16 +7,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from breakout import settings
 from breakout.bundle import CONTRACT_FILE, load_contract
 from breakout.errors import ConfigurationError, DataError
-from breakout.ledger.entries import ENTRY_SCHEMA
-from breakout.ledger.grading import GRADED, choose_counted, grade_entries, read_results, read_scheduled
+from breakout.ledger.against_price import PREDICTION_COLUMNS, ladder_predictions
 from breakout.ledger.opening import open_ledger
-from breakout.ledger.review import MOVED_WITHIN
+from breakout.ledger.review import GRADING_COLUMNS, grade_counted
 from breakout.market.matching import information_time, read_points
 from breakout.production.bundle_gate import find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
@@ -29,13 +27,10 @@ if TYPE_CHECKING:
     from breakout.settings import AvailabilityConfig, BacktestConfig
     from breakout.warehouse.base import Warehouse
 
-COLUMNS = ["game_date", "game_id", "player_lookup", "ladder", "known_at"]
-_LEDGER_COLUMNS = tuple(name for name in ENTRY_SCHEMA.names if name not in ("features", "data"))
-
 
 @dataclass(frozen=True, eq=False)
 class PastPredictions:
-    """Predictions of games that are over: COLUMNS, one row for each player and game date.
+    """Predictions of games that are over: PREDICTION_COLUMNS, one row for each player and game date.
 
     `ladder` holds P(points >= k) for k = 1, 2, ...; `known_at` (UTC) is the newest information behind the row.
     `source` says where they are from. `contracts` are the fingerprints of the models' contracts. `has_absent` says
@@ -88,7 +83,7 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
         )
     rows = rows[rows["split"] == "evaluation"]
     times = {day: information_time(day, availability) for day in rows["game_date"].unique()}
-    frame = rows.assign(known_at=pd.to_datetime(rows["game_date"].map(times), utc=True))[COLUMNS]
+    frame = rows.assign(known_at=pd.to_datetime(rows["game_date"].map(times), utc=True))[PREDICTION_COLUMNS]
     return PastPredictions(frame.reset_index(drop=True), f"the run in {folder}", (contract.fingerprint,), False)
 
 
@@ -108,36 +103,17 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 
     Of several models that predicted the same player in that role, the first counts.
     """
-    part = open_ledger(config.ledger, config.paths.outputs).read_entries(_LEDGER_COLUMNS)
+    part = open_ledger(config.ledger, config.paths.outputs).read_entries((*GRADING_COLUMNS, "ladder", "contract"))
     entries = part.rows.to_pandas()
-    entries = entries[(entries["role"] == config.role) & entries["ladder"].notna()]
-    graded = _grade(entries, config, warehouse, today)
-    if graded.empty:
+    graded = grade_counted(entries[entries["role"] == config.role], warehouse, config.ledger, today)
+    counted = ladder_predictions(graded)
+    if counted.empty:
         raise DataError(
             f"the ledger below {config.paths.outputs} holds no graded entries of {config.role} with a distribution of "
             "points; predict with a registered model=points, or name a run with run=NAME."
         )
-    counted = graded.sort_values("predicted_at", kind="stable").drop_duplicates(["game_date", "player_lookup"])
-    mornings = pd.to_datetime([information_time(day, None) for day in counted["game_date"]], utc=True)
-    known = pd.to_datetime(counted["known_at"], utc=True)
-    newest = np.where(known.isna() | (known < mornings), mornings, known)
-    frame = counted.assign(known_at=pd.to_datetime(newest, utc=True))[COLUMNS]
     contracts = tuple(sorted(counted["contract"].unique()))
-    return PastPredictions(frame.reset_index(drop=True), f"the ledger's {config.role}", contracts, True)
-
-
-def _grade(entries: pd.DataFrame, config: BacktestConfig, warehouse: Warehouse, today: date) -> pd.DataFrame:
-    if entries.empty:
-        return entries
-    first, last = entries["game_date"].min(), entries["game_date"].max()
-    graded = grade_entries(
-        choose_counted(entries, config.ledger.which),
-        read_results(warehouse, first, max(last, today)),
-        read_scheduled(warehouse, first, last + MOVED_WITHIN),
-        today,
-        config.ledger.lost_after_days,
-    )
-    return graded[graded["outcome"].isin((*GRADED, "void"))]
+    return PastPredictions(counted[PREDICTION_COLUMNS], f"the ledger's {config.role}", contracts, True)
 
 
 def check_results(past: PastPredictions, warehouse: Warehouse) -> None:

@@ -15,6 +15,7 @@ from breakout.errors import DataError
 from breakout.evaluation.metrics import LOG_LOSS
 from breakout.evaluation.run_metrics import METRICS_FILE, read_metrics
 from breakout.experiment.evaluating import evaluation_parameters
+from breakout.ledger.against_price import LedgerMarket, compare_ledger_with_market
 from breakout.ledger.entries import ENTRY_SCHEMA, end_of_day
 from breakout.ledger.grading import choose_counted, grade_entries, read_results, read_scheduled
 from breakout.ledger.opening import open_ledger
@@ -36,14 +37,16 @@ MOVED_WITHIN = timedelta(days=120)  # how far ahead of the newest entry a postpo
 class LedgerReview:
     """The state of the ledger after grading.
 
-    `graded` has one row for each counted entry: GRADING_COLUMNS, outcome, points and reason. `changes` are the rows
-    that this call added to the history of grades, `corrections` all rows of the history that replaced an outcome.
+    `graded` has one row for each counted entry: GRADING_COLUMNS, outcome, points and reason; with prices also ladder.
+    `changes` are the rows that this call added to the history of grades, `corrections` all rows of the history that
+    replaced an outcome. `market` is empty without prices.
     `overdue` counts the pending entries whose results should have come in. `damaged` has a sentence for each file that
     could not be read.
     """
 
     graded: pd.DataFrame
     scoreboard: tuple[ModelScore, ...]
+    market: LedgerMarket
     changes: pa.Table
     corrections: pd.DataFrame
     overdue: int
@@ -71,7 +74,7 @@ def review_ledger(
     A None date is the first or last date in the ledger. A second call on the same tables adds nothing.
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
-    entries = ledger.read_entries(GRADING_COLUMNS)
+    entries = ledger.read_entries((*GRADING_COLUMNS, *(("ladder",) if config.prices.is_given else ())))
     today = now.astimezone(ZoneInfo(config.ledger.timezone)).date()
     graded = grade_counted(entries.rows.to_pandas(), warehouse, config.ledger, today)
     update = ledger.update_grades(graded, now)
@@ -81,11 +84,11 @@ def review_ledger(
         graded["game_date"] <= (last or graded["game_date"].max())
     )
     inside = graded[is_inside]
+    parameters = evaluation_parameters(config.evaluation, config.seed)
     return LedgerReview(
         graded=inside,
-        scoreboard=build_scoreboard(
-            inside, evaluation_parameters(config.evaluation, config.seed), _promises(inside, Path(config.paths.outputs))
-        ),
+        scoreboard=build_scoreboard(inside, parameters, _promises(inside, Path(config.paths.outputs))),
+        market=compare_ledger_with_market(inside, warehouse, config, parameters),
         changes=update.changes,
         corrections=history[history["was"].notna()],
         overdue=_count_overdue(inside, config, now),

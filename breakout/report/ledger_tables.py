@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from breakout.evaluation.formatting import format_count, format_range
+from breakout.evaluation.market_metrics import MARKET, OURS
 from breakout.ledger.grading import GRADED, OUTCOMES
 from breakout.ledger.scoreboard import MIN_GRADED, ModelScore
 from breakout.report.tables import Table, code, interval, number, text
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breakout.evaluation.eprocess import SequentialComparison
+    from breakout.ledger.against_price import LedgerMarket
 
 SHOWN = 80  # the number of entries that a table lists at most; the files of the ledger hold all entries
 
@@ -52,6 +54,31 @@ def score_table(scores: Sequence[ModelScore]) -> Table:
         f"Scores of models with at least {MIN_GRADED} graded entries; intervals resample game dates; bias: mean "
         "probability minus breakout rate"
     )
+    return Table(caption, columns, rows, style="stacked")
+
+
+def market_table(market: LedgerMarket) -> Table:
+    """Return each model beside the market, on the lines of its graded entries."""
+    rows = []
+    for score in market.scores:
+        found = score.metrics
+        ours, theirs = (found.metrics[name] if found else {} for name in (OURS, MARKET))
+        difference = found.differences[OURS]["log_loss"].difference if found else None
+        rows.append(
+            [
+                text(f"{score.name} ({score.role})"),
+                number(score.n_lines, ",.0f"),
+                interval(ours.get("log_loss"), ".4f"),
+                interval(theirs.get("log_loss"), ".4f"),
+                interval(difference, "+.4f"),
+                interval(found.weight if found else None, ".2f"),
+            ]
+        )
+    caption = (
+        "Log loss of over or under on each line, beside the market's without the margin. Weight: of the model beside "
+        f"the market; no edge is shown where its interval holds 0. Figures from {MIN_GRADED} lines on"
+    )
+    columns = ["model", "lines", "log loss", "market", "minus the market's", "weight"]
     return Table(caption, columns, rows, style="stacked")
 
 

@@ -116,7 +116,7 @@ def _table(rows: str, results: list[JobResult], metric: str) -> JobTable:
         simplest=simplest(standings).result.number,
         rows=tuple(_row(one, label[one.result.number]) for one in standings),
         baselines=_baselines(results),
-        lines=_lines(results),
+        lines=compare_lines(results),
     )
 
 
@@ -209,7 +209,7 @@ def _baselines(results: Sequence[JobResult]) -> tuple[BaselineRow, ...]:
     return tuple(found.values())
 
 
-def _lines(results: Sequence[JobResult]) -> tuple[LineRow, ...]:
+def compare_lines(results: Sequence[JobResult]) -> tuple[LineRow, ...]:
     """Return the market, one row for each way of reading its prices, then the jobs that were compared with it."""
     found = [(result.number, result.found.metrics.market) for result in results]
     compared = [(job, market) for job, market in found if market is not None]

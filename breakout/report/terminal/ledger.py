@@ -92,7 +92,9 @@ def print_review(review: LedgerReview, page: Path) -> None:
         out.print_table(tables.count_table(review.scoreboard))
     # With these two columns the table would be wider than 80 characters.
     scores = tables.score_table(review.scoreboard).without("Brier", "below base rate")
-    for table in (scores, tables.shadow_table(review.scoreboard)):
+    for sentence in review.market.warnings:
+        out.print_warning(sentence)
+    for table in (scores, tables.shadow_table(review.scoreboard), tables.market_table(review.market)):
         if table.rows:
             out.print_table(table)
     changed = [row for row in review.changes.to_pylist() if row["was"] is not None]
