@@ -57,7 +57,8 @@ def describe_wrong_value(hint: Any, value: Any, key: str) -> str:
 def nearest_value(hint: Any, value: Any) -> str | None:
     """Return the value that was probably meant, as it is typed; None if no allowed value is similar.
 
-    It is the most similar option, or for a list the given items in brackets, each replaced by its most similar option.
+    It is the most similar option. For a list it is the given items in brackets; if only some options are allowed, each
+    item is replaced by the most similar option.
     """
     options = [str(option) for option in literal_options(hint)]
     if typing.get_origin(base_of(hint)) is not tuple:

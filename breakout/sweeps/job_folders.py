@@ -20,7 +20,7 @@ RUNS_FOLDER = "runs"
 
 @dataclass(frozen=True)
 class JobRun:
-    """The run folder of a job. `damage` is a message about a file that changed after the run ended, "" if none did."""
+    """The run folder of a job. `damage` is a message about a damaged or changed file in it; "" if there is none."""
 
     folder: Path
     status: RunStatus | None
