@@ -23,7 +23,10 @@ def recipe_digest(bundle: Bundle) -> str:
 
 
 def recipe_differences(candidate: Bundle, production: Bundle) -> list[str]:
-    """Return the dotted keys in which the recipes of two bundles differ, with `seed` and `contract` among them."""
+    """Return the dotted keys of the settings in which the recipes of two bundles differ.
+
+    `seed` or `contract` is in the list if the seeds or the contracts differ.
+    """
     ours, theirs = _recipe(candidate), _recipe(production)
     return sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
 

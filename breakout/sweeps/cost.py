@@ -18,8 +18,8 @@ TREE_SECONDS = 3.0e-4  # seconds per tree
 CELL_SECONDS = 6.5e-9  # seconds per tree, row and feature
 LEAF_SECONDS = 2.0e-6  # seconds per leaf and feature; a tree has 2^depth leaves, which cost the most from depth 8 on
 LINEAR_SECONDS = 6.7e-7  # seconds per row and feature of a model without trees
-# With early stopping, a fit is estimated to grow this many trees at this learning rate (half as many at twice the rate)
-# plus `early_stopping_rounds`, at most `iterations`.
+# With early stopping, the estimated number of trees is EARLY_STOP * EARLY_STOP_RATE / learning_rate plus
+# `early_stopping_rounds`, and at most `iterations`.
 EARLY_STOP, EARLY_STOP_RATE = 100, 0.05
 # Seconds per job and per evaluated row of all work beside the fits: writing files, evaluation with its intervals.
 JOB_SECONDS, EVALUATED_ROW_SECONDS = 0.03, 1.2e-5
