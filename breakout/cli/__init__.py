@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from breakout import __version__
-from breakout.cli.arguments import sort_arguments
+from breakout.cli.arguments import CONFIG_DIR, VALUED, sort_arguments, split_config_dirs
 from breakout.cli.commands import COMMANDS, DEFAULT, Command
 from breakout.cli.failure import print_failure
 from breakout.cli.help import command_page, main_page
@@ -20,6 +20,7 @@ from breakout.errors import ConfigurationError, nearest_name
 from breakout.report.terminal.lines import discard_output, flush_output, prepare_output, print_error, print_line
 
 INTERRUPTED = 130  # the exit code that a shell reports for a program that Ctrl-C ended
+COMPOSING = ("doctor", "features")  # commands without a root file that take the settings of train
 PIPE_CLOSED = 141  # the exit code that a shell reports if the reader closes the pipe, as in `breakout features | head`
 
 
@@ -54,7 +55,7 @@ def dispatch(arguments: list[str]) -> int:
         print_line(f"breakout {__version__}")
         return 0
     if command is not None and not command.is_composed:
-        return int(importlib.import_module(command.module).main(rest))
+        return int(importlib.import_module(command.module).main(with_search_path(command, rest)))
     return run(command or DEFAULT, rest)
 
 
@@ -69,13 +70,15 @@ def check_readable(arguments: list[str]) -> None:
 
 
 def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
-    """Return the command that the first argument (after `-m`) names, and the other arguments.
+    """Return the command that the first argument (after `-m` and `--config-dir DIR`) names, and the other arguments.
 
-    The command is None, which means train, if the first argument is an override or a flag. ConfigurationError for any
-    other word.
+    The command is None, which means train, if the first argument is an override or another flag. ConfigurationError for
+    any other word.
     """
-    first = next((place for place, argument in enumerate(arguments) if argument not in ("-m", "--multirun")), None)
-    if first is None:
+    first = 0
+    while first < len(arguments) and (arguments[first] in ("-m", "--multirun") or is_config_dir(arguments[first])):
+        first += 2 if VALUED.get(arguments[first]) == CONFIG_DIR else 1  # the folder is an argument of its own
+    if first >= len(arguments):
         return None, arguments
     name = arguments[first]
     if name in COMMANDS:
@@ -85,6 +88,21 @@ def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
     guess = nearest_name(name, COMMANDS)
     meant = f"did you mean `breakout {guess}`?" if guess else f"the commands are {', '.join(COMMANDS)}."
     raise ConfigurationError(f"there is no command {name}: {meant}")
+
+
+def is_config_dir(argument: str) -> bool:
+    """Return whether an argument is the flag `--config-dir`, with or without its folder."""
+    return VALUED.get(argument.partition("=")[0]) == CONFIG_DIR
+
+
+def with_search_path(command: Command, rest: list[str]) -> list[str]:
+    """Return the arguments of a command that composes settings itself, with `--config-dir` as an override of Hydra."""
+    if command.name not in COMPOSING or not any(map(is_config_dir, rest)):
+        return rest
+    from breakout.settings.user_files import search_path_overrides
+
+    folders, others = split_config_dirs(rest)
+    return [*search_path_overrides(folders), *others]
 
 
 def run(command: Command, rest: list[str]) -> int:

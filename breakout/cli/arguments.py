@@ -92,10 +92,35 @@ def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
 
 def name_files(arguments: Sequence[str]) -> list[str]:
     """Return the arguments of `breakout import` with KIND FILES... as overrides `kind=KIND` and `files=[FILES,...]`."""
-    named = [one for one in arguments if not one.startswith("-") and ("=" not in one or Path(one).is_file())]
-    others = [one for one in arguments if one not in named]
+    named: list[str] = []
+    others: list[str] = []
+    rest = list(arguments)
+    while rest:
+        one = rest.pop(0)
+        if one.startswith("-"):
+            others += [one, *([rest.pop(0)] if one in VALUED and rest else [])]
+        else:
+            (named if "=" not in one or Path(one).is_file() else others).append(one)
     quoted = ",".join('"' + one.replace("\\", "\\\\").replace('"', '\\"') + '"' for one in named[1:])
     return [*others, *([f"kind={named[0]}"] if named else []), *([f"files=[{quoted}]"] if named[1:] else [])]
+
+
+def split_config_dirs(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the folders that `--config-dir` names, and the other arguments.
+
+    ConfigurationError for the flag without a folder.
+    """
+    folders: list[str] = []
+    others: list[str] = []
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        flag, equals, value = argument.partition("=")
+        if VALUED.get(flag) == CONFIG_DIR:
+            folders.append(flag_value(CONFIG_DIR, value if equals else None, rest))
+        else:
+            others.append(argument)
+    return folders, others
 
 
 def flag_value(flag: str, value: str | None, rest: list[str]) -> str:

@@ -15,10 +15,10 @@ from breakout.box_scores.injury_reports import extract_injury_report, report_tim
 from breakout.box_scores.kaggle import extract_kaggle
 from breakout.box_scores.nba_api import extract_nba_api
 from breakout.box_scores.source_files import read_source
-from breakout.errors import ConfigurationError
+from breakout.errors import ConfigurationError, DataError
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.imports import print_differences, print_import
-from breakout.warehouse.table_folder import read_folder
+from breakout.warehouse.table_folder import read_manifest
 
 if TYPE_CHECKING:
     from breakout.settings import ImportConfig
@@ -30,7 +30,7 @@ def run(config: ImportConfig) -> int:
     """Import the files, or download and import the season; return the exit code.
 
     If `compare` names a folder, compare the tables with it afterwards. ConfigurationError if there is no file, no
-    season to download and no folder to compare with.
+    season to download and no folder to compare with. DataError if a folder without tables gets no row.
     """
     folder = Path(config.to)
     is_download = not config.files and config.kind == "nba_api" and config.season is not None
@@ -39,7 +39,11 @@ def run(config: ImportConfig) -> int:
             extract = download_season(str(config.season), folder, config.download) if is_download else _read(config)
             result = import_lines(only_season(extract, config.season), config.kind, folder, datetime.now(UTC))
             clear_download(folder)
-        print_import(result, folder, read_folder(folder))
+        manifest = read_manifest(folder)
+        if manifest is None:
+            why = "; ".join(left_out.describe() for left_out in result.left_out) or "the files hold no rows"
+            raise DataError(f"nothing was imported into {folder}: {why}.")
+        print_import(result, folder, manifest)
     elif config.compare is None:
         raise ConfigurationError(
             f"there is nothing to import; name files, as in breakout import {config.kind} games.csv to={config.to}"

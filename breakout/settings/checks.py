@@ -143,11 +143,16 @@ def check_warehouse(warehouse: BigQueryWarehouseConfig) -> None:
 def check_files(warehouse: DuckDBWarehouseConfig) -> None:
     """Check that both history tables are given, and check the maps of values and the format of dates."""
     missing = [key for key in HISTORY_EXAMPLES if getattr(warehouse, key.partition(".")[2]) is None]
-    if warehouse.folder is None and missing:
+    if warehouse.folder is not None and warehouse.database is not None:
+        raise ConfigurationError(
+            f"warehouse.folder={warehouse.folder} and warehouse.database={warehouse.database} exclude each other: "
+            "set one of them to null."
+        )
+    if warehouse.folder is None and warehouse.database is None and missing:
         examples = " ".join(HISTORY_EXAMPLES[key] for key in missing)
         raise ConfigurationError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} required and not given; add for example"
-            f" {examples}, or warehouse.folder=DIR with tables that breakout import wrote."
+            f" {examples}, or warehouse.folder=DIR with tables that breakout import wrote, or warehouse.database=FILE."
         )
     check_maps(warehouse)
     if warehouse.date_format is not None:

@@ -41,6 +41,7 @@ Day = Annotated[
     Meta(pattern=r"^(\d{4}-\d\d-\d\d|today|tomorrow)$", description="of the form 2026-01-31, or today, or tomorrow"),
 ]
 SeasonType = Literal["regular", "cup_final", "play_in", "playoffs"]
+ColumnNames = dict[str, str]  # from a column of the source tables to its name in the user's tables
 TeamCodes = dict[str, str]  # from a team code in the source tables to the code that replaces it
 # From a season type in the source tables to the type that replaces it; rows of a type that maps to None are left out.
 SeasonTypes = dict[str | int | float, SeasonType | None]
@@ -205,9 +206,11 @@ class SampleWarehouseConfig:
 
 @dataclass(frozen=True)
 class DuckDBWarehouseConfig:
-    """A warehouse of the user's Parquet or CSV files, read by DuckDB; paths may be globs.
+    """A warehouse of the user's Parquet or CSV files, or of a DuckDB database file; paths may be globs.
 
-    `folder` holds tables that `breakout import` wrote; a table whose path is also given is read from that path.
+    `folder` holds tables that `breakout import` wrote; a table whose path is also given is read from that path. With
+    `database`, a DuckDB file, tables are named as `TABLE` or `SCHEMA.TABLE`, and None is the table with our own name.
+    `columns` gives the names of columns that the user's tables call otherwise.
     `season_type` applies to rows without one. `team_codes` and `season_types` replace values of the files while they
     are read. `date_format` (strptime) applies to dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads
     columns from the names of folders, as in `season_year=2025/`.
@@ -215,12 +218,14 @@ class DuckDBWarehouseConfig:
 
     kind: Literal["duckdb"]
     folder: FilePath | None
+    database: FilePath | None
     player_game_summary: str | None
     team_offense_game_summary: str | None
     schedule: str | None
     availability: str | None
     season_type: SeasonType | None
-    team_codes: TeamCodes | None = field(hash=False)  # a dict has no hash; equality compares it
+    columns: ColumnNames | None = field(hash=False)  # a dict has no hash; equality compares it
+    team_codes: TeamCodes | None = field(hash=False)
     season_types: SeasonTypes | None = field(hash=False)
     date_format: str | None
     hive_partitioning: bool

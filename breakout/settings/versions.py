@@ -37,6 +37,8 @@ ADDED_KEYS: dict[tuple[str, str | None], dict[str, Any]] = {
     ("validation", None): {"days": None, "start": None, "refit": False},
     ("warehouse", "duckdb"): {
         "folder": None,
+        "database": None,
+        "columns": None,
         "availability": None,
         "team_codes": None,
         "season_types": None,

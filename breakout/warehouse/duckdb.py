@@ -51,14 +51,14 @@ def to_duckdb(sql: str) -> str:
 class DuckDBWarehouse(ClosedOnExit):
     """Files or in-memory Arrow tables behind one DuckDB connection; results do not depend on the number of threads.
 
-    `files` maps the name of a source table, such as `player_game_summary`, to a path or a glob. DataError if a file or
-    a column is missing or impossible. With `is_lazy` the constructor only computes the digest of the files; they are
-    read and checked when the first query runs.
+    `files` maps the name of a source table, such as `player_game_summary`, to a path, a glob, or files that were
+    found already. DataError if a file or a column is missing or impossible. With `is_lazy` the constructor only
+    computes the digest of the files; they are read and checked when the first query runs.
     """
 
     def __init__(
         self,
-        files: Mapping[str, str],
+        files: Mapping[str, str | TableFiles],
         options: ReadOptions | None = None,
         label: str = "duckdb",
         *,
@@ -66,7 +66,11 @@ class DuckDBWarehouse(ClosedOnExit):
     ) -> None:
         self._label = label
         self._options = options or ReadOptions()
-        self._files = {table: find_files(table.name, files[table.name]) for table in _TABLES if table.name in files}
+        self._files = {
+            table: given if isinstance(given, TableFiles) else find_files(table.name, given)
+            for table in _TABLES
+            if (given := files.get(table.name)) is not None
+        }
         # Injury reports are loaded when they are first asked for, because most commands do not read them.
         self._reports = self._files.pop(tables.AVAILABILITY, None)
         self.loaded = {table.name for table in self._files}
@@ -93,6 +97,7 @@ class DuckDBWarehouse(ClosedOnExit):
             self._connection.execute("CREATE SCHEMA nba_analytics")
             reader = FileReader(self._connection, self._options)
             selects = {table: reader.select(table, found) for table, found in self._files.items()}
+            reader.check_names(self._files)
             self._create_tables({table: self._renamed(table, select) for table, select in selects.items()})
             reader.release()
             for table, found in self._files.items():

@@ -18,7 +18,7 @@ from breakout.errors import DataError
 from breakout.warehouse.table_folder import table_paths
 from breakout.warehouse.tables import PRICES
 
-FileKind = Literal["parquet", "csv", "gzipped csv"]
+FileKind = Literal["parquet", "csv", "gzipped csv", "database"]
 
 _CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 _HIVE_FOLDER = re.compile(r"([^/=]+)=([^/]*)")
@@ -27,11 +27,15 @@ _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 @dataclass(frozen=True)
 class TableFiles:
-    """The files of one source table; `pattern` is the path or glob that the configuration gives."""
+    """The files of one source table; `pattern` is the path or glob that the configuration gives.
+
+    `relation` is the quoted name of a table in a DuckDB file, whose path is the first of `paths`; otherwise None.
+    """
 
     table: str
     pattern: str
     paths: tuple[str, ...]
+    relation: str | None = None
 
     def where(self, path: str | None = None) -> str:
         """Return the names of table and file for a message; if `path` is None, the pattern instead of the file."""
@@ -104,6 +108,8 @@ def _check_is_file(files: TableFiles, path: str) -> None:
 
 def kind_of(files: TableFiles, path: str) -> FileKind:
     """Return the kind of a file by its first bytes and its suffix; DataError if it is empty or of no known kind."""
+    if files.relation is not None:
+        return "database"
     try:
         with Path(path).open("rb") as file:
             head = file.read(4)
@@ -135,7 +141,7 @@ def digest_of(tables: Iterable[TableFiles], options: Mapping[str, object]) -> st
         digest.update(repr(sorted(others.items())).encode())
     for files in tables:
         for path in files.paths:
-            digest.update(f"{files.table}:{Path(path).name}:".encode())
+            digest.update(f"{files.table}:{Path(path).name}:{files.relation or ''}".encode())
             if options.get("hive_partitioning"):
                 digest.update(repr(sorted(hive_values(path).items())).encode())
             digest.update(bytes.fromhex(file_digest(Path(path))))

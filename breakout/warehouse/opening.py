@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from breakout.settings.groups import WarehouseConfig
     from breakout.warehouse.base import Warehouse
+    from breakout.warehouse.files import TableFiles
     from breakout.warehouse.table_folder import TableManifest
 
 
@@ -64,9 +65,12 @@ def _open_files(config: settings.DuckDBWarehouseConfig, *, is_lazy: bool) -> War
     from breakout.warehouse.duckdb import DuckDBWarehouse
     from breakout.warehouse.reading import ReadOptions
     from breakout.warehouse.renaming import Renaming
+    from breakout.warehouse.tables import check_column_names
 
     renaming = Renaming.from_maps(config.team_codes, config.season_types)
-    options = ReadOptions(config.season_type, config.date_format, config.hive_partitioning, renaming)
+    columns = tuple((config.columns or {}).items())
+    check_column_names(columns)
+    options = ReadOptions(config.season_type, config.date_format, config.hive_partitioning, renaming, columns)
     while True:
         manifest = _manifest(config)
         try:
@@ -86,10 +90,13 @@ def _manifest(config: settings.DuckDBWarehouseConfig) -> TableManifest | None:
     return None if config.folder is None else read_folder(Path(config.folder).expanduser())
 
 
-def _files(config: settings.DuckDBWarehouseConfig) -> dict[str, str]:
-    """Return the path of each table, that of an imported table being its folder of files."""
+def _files(config: settings.DuckDBWarehouseConfig) -> Mapping[str, str | TableFiles]:
+    """Return the path of each table, that of an imported table being its folder of files; or tables of a database."""
+    from breakout.warehouse.database_file import find_tables
     from breakout.warehouse.table_folder import FOLDER_TABLES
 
+    if config.database is not None:
+        return find_tables(Path(config.database), {table: getattr(config, table) for table in FOLDER_TABLES})
     files = {}
     manifest = _manifest(config)
     if config.folder is not None and manifest is not None:

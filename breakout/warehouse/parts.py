@@ -6,7 +6,7 @@ import glob
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError
@@ -14,7 +14,7 @@ from breakout.warehouse import files
 from breakout.warehouse.columns import NULL_TYPE, SourceColumn, literal
 from breakout.warehouse.csv_files import CsvFile
 from breakout.warehouse.files import TableFiles
-from breakout.warehouse.tables import Table
+from breakout.warehouse.tables import Table, named_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,23 +40,58 @@ class Part:
 class PartReader:
     """A reader of the parts of tables over one DuckDB connection; parsed CSV files are kept until `release`.
 
-    `has_hive_folders` takes columns from the names of folders, as in `season_year=2025/`.
+    `names` holds pairs of a column and its name in the files. `has_hive_folders` takes columns from the names
+    of folders, as in `season_year=2025/`.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, *, has_hive_folders: bool) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, names: Sequence[tuple[str, str]] = (), *, has_hive_folders: bool
+    ) -> None:
         self._connection = connection
+        self._names = names
         self._has_hive_folders = has_hive_folders
         self._registered: list[str] = []
+        self._attached: dict[str, str] = {}
+        self.found_names: set[str] = set()  # the names of `names`, in lower case, that a table has
 
     def parts(self, table: Table, found: TableFiles) -> list[Part]:
-        """Return the parts of a table; DataError if a file cannot be read or has a column twice."""
-        return [*self._parquet_parts(found), *self._csv_parts(table, found)]
+        """Return the parts of a table; DataError if a file cannot be read or has a column twice.
+
+        A column that `names` names has the name given there, in place of a column that the files have of that name.
+        """
+        if found.relation is not None:
+            parts = [self._database_part(found, found.relation)]
+        else:
+            parts = [*self._parquet_parts(found), *self._csv_parts(table, found)]
+        named = self._names_of(table)
+        self.found_names |= {name for part in parts for name in part.columns if name in named}
+        return [replace(part, columns=_renamed(part.columns, named)) for part in parts]
+
+    def _names_of(self, table: Table) -> dict[str, str]:
+        """Return the column of a table by the lower-case name that the files have for it."""
+        return {theirs.lower(): ours for ours, theirs in named_columns(table, self._names)}
 
     def release(self) -> None:
-        """Free the parsed CSV files."""
+        """Free the parsed CSV files, and detach the databases."""
         for name in self._registered:
             self._connection.unregister(name)
         self._registered.clear()
+        for name in self._attached.values():
+            self._connection.execute(f"DETACH {name}")
+        self._attached.clear()
+
+    def _database_part(self, found: TableFiles, relation: str) -> Part:
+        """Return the part of a table in a DuckDB file, which stays attached until `release`."""
+        path = found.paths[0]
+        with errors_named(found.where()):
+            if path not in self._attached:
+                name = f"database_{len(self._attached)}"
+                self._connection.execute(f"ATTACH {literal(path)} AS {name} (READ_ONLY)")
+                self._attached[path] = name
+            source = f"{self._attached[path]}.{relation}"
+            described = self._connection.execute(f"DESCRIBE FROM {source}").fetchall()
+        columns = [(str(name), str(kind)) for name, kind, *_ in described]
+        return Part(source, (path,), self._by_name(found, path, columns), lambda _: source)
 
     def _parquet_parts(self, found: TableFiles) -> list[Part]:
         paths = [path for path in found.paths if files.kind_of(found, path) == "parquet"]
@@ -103,6 +138,7 @@ class PartReader:
 
     def _csv_parts(self, table: Table, found: TableFiles) -> list[Part]:
         declared = {column.name for column in table.columns}
+        declared |= {theirs for theirs, ours in self._names_of(table).items() if ours in declared}
         groups: dict[tuple[tuple[str, str], ...], list[tuple[str, pa.Table]]] = {}
         for path in found.paths:
             kind = files.kind_of(found, path)
@@ -158,6 +194,12 @@ class PartReader:
             )
         named = {name.lower(): SourceColumn(name, kind) for name, kind in columns}
         return named | {name: SourceColumn(name, "VARCHAR", is_untyped=True) for name in folders}
+
+
+def _renamed(columns: Mapping[str, SourceColumn], named: Mapping[str, str]) -> dict[str, SourceColumn]:
+    """Return columns by the names of `named`, which maps names in the files to ours; ours take precedence."""
+    kept = {name: column for name, column in columns.items() if name not in named}
+    return kept | {named[name]: column for name, column in columns.items() if name in named}
 
 
 def _listed(paths: Sequence[str]) -> str:

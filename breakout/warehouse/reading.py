@@ -10,14 +10,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from breakout.errors import DataError
+from breakout.errors import DataError, nearest_name
 from breakout.warehouse import files, row_checks
 from breakout.warehouse.columns import NULL_TYPE, Conversion, SourceColumn, conversion_of, literal
 from breakout.warehouse.csv_files import CsvFile
 from breakout.warehouse.files import TableFiles
 from breakout.warehouse.parts import Part, PartReader, errors_named
 from breakout.warehouse.renaming import Renaming
-from breakout.warehouse.tables import Column, Table
+from breakout.warehouse.tables import PRICES, Column, Table, named_columns
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,14 +29,15 @@ _EXAMPLES = 3  # rows that a message names
 class ReadOptions:
     """The options of reading files.
 
-    They are the season type of rows without one, the format of text dates, whether folders name columns, and
-    `renaming`, which replaces team codes and season types.
+    They are the season type of rows without one, the format of text dates, whether folders name columns, `renaming`,
+    which replaces team codes and season types, and `columns`, pairs of a declared column and its name in the files.
     """
 
     season_type: str | None = None
     date_format: str | None = None
     hive_partitioning: bool = False
     renaming: Renaming | None = None
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 class FileReader:
@@ -48,7 +49,18 @@ class FileReader:
     def __init__(self, connection: duckdb.DuckDBPyConnection, options: ReadOptions) -> None:
         self._connection = connection
         self._options = options
-        self._parts = PartReader(connection, has_hive_folders=options.hive_partitioning)
+        self._parts = PartReader(connection, options.columns, has_hive_folders=options.hive_partitioning)
+
+    def check_names(self, read: Collection[Table]) -> None:
+        """Raise DataError for a column of `columns` that none of the tables that were read has."""
+        for name, theirs in dict.fromkeys(
+            pair for table in read for pair in named_columns(table, self._options.columns)
+        ):
+            if theirs.lower() not in self._parts.found_names:
+                raise DataError(
+                    f"warehouse.columns reads {name} from a column {theirs}, which no table has; correct it, or leave "
+                    f"{name} out."
+                )
 
     def release(self) -> None:
         """Free the parsed CSV files."""
@@ -98,7 +110,21 @@ class FileReader:
         """Raise DataError naming the columns that the files of a part lack, with similar columns that they have."""
         where = part.paths[0] if is_one_of_many else found.pattern
         folders = {name for name in files.hive_values(part.paths[0]) if name not in part.columns}
-        row_checks.check_columns(table, where, part.columns, folders)
+        self._check_named_columns(table, where, part)
+        remedy = "" if table is PRICES else ", under these names or as 'warehouse.columns={points: PTS}' gives them"
+        row_checks.check_columns(table, where, part.columns, folders, remedy)
+
+    def _check_named_columns(self, table: Table, where: str, part: Part) -> None:
+        """Raise DataError for a needed column that the files have neither under its name in `columns` nor its own."""
+        needed = {column.name for column in table.columns if not column.is_optional} - set(part.columns)
+        for name, theirs in self._options.columns:
+            if name in needed:
+                near = nearest_name(theirs, [column.spelling for column in part.columns.values()])
+                remedy = f"is {near} meant?" if near else "correct warehouse.columns."
+                raise DataError(
+                    f"{table.name} ({where}) has neither the column {theirs}, which warehouse.columns reads as {name}, "
+                    f"nor a column {name}; {remedy}"
+                )
 
     def _check_season_type(self, found: TableFiles, parts: Sequence[Part]) -> None:
         lacking = [part for part in parts if "season_type" not in part.columns]
@@ -146,7 +172,7 @@ class FileReader:
         )
         line = None
         file_kind = files.kind_of(found, path)
-        if file_kind != "parquet" and source.spelling not in files.hive_values(path):
+        if file_kind.endswith("csv") and source.spelling not in files.hive_values(path):
             file = CsvFile(found, path, has_gzip=file_kind == "gzipped csv")
             line = file.line_of(source.spelling, rows[0][0])
         at = f" line {line}" if line else ""

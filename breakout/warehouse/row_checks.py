@@ -37,17 +37,20 @@ _AVAILABILITY_PROBLEMS = (
 _MOST = 10_000
 
 
-def check_columns(table: Table, where: str, present: Collection[str], folders: Collection[str] = ()) -> None:
+def check_columns(
+    table: Table, where: str, present: Collection[str], folders: Collection[str] = (), remedy: str = ""
+) -> None:
     """Raise DataError naming the columns that the table lacks; `where` is its path or full name.
 
-    `folders` are columns that the path names, as in `season_year=2025/`, and that were not asked for.
+    `folders` are columns that the path names, as in `season_year=2025/`, and that were not asked for. `remedy` is the
+    end of the message.
     """
     missing = [column.name for column in table.columns if not column.is_optional and column.name not in present]
     if missing:
         raise DataError(
             f"{table.name} ({where}) lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
             f"{_what_may_be_meant(missing, present, folders)}; "
-            f"it must hold {', '.join(column.name for column in table.columns if not column.is_optional)}."
+            f"it must hold {', '.join(column.name for column in table.columns if not column.is_optional)}{remedy}."
         )
 
 

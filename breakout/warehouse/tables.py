@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from breakout.errors import ConfigurationError
 from breakout.settings.groups import SeasonType
 from breakout.settings.identifiers import check_table_name
 from breakout.warehouse.renaming import Renaming
 
 ColumnType = Literal["STRING", "DATE", "TIMESTAMP", "INT64", "FLOAT64", "BOOL"]
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]{0,299}")
 SEASON_TYPES: tuple[str, ...] = get_args(SeasonType)
 
 
@@ -193,3 +198,29 @@ PRICES = Table(
     ),
 )
 HISTORY_TABLES = (PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY)
+
+
+def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return those of the pairs of a column and its name in the user's tables that concern a table.
+
+    A column that no source table declares is a further column of the history tables, which a feature may read.
+    """
+    declared = {column.name for one in (*HISTORY_TABLES, SCHEDULE, AVAILABILITY) for column in one.columns}
+    own = {column.name for column in table.columns}
+    is_history = table in HISTORY_TABLES
+    return [(name, theirs) for name, theirs in names if name in own or (is_history and name not in declared)]
+
+
+def check_column_names(names: Sequence[tuple[str, str]]) -> None:
+    """Raise ConfigurationError for a name that is no plain lower-case name, or that is given to two columns."""
+    for name, _ in names:
+        if not _PLAIN_NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"warehouse.columns gives a column the name {name!r}; write our name first, in lower-case letters, "
+                "digits and _, as in warehouse.columns={points: PTS}."
+            )
+    for table in (*HISTORY_TABLES, SCHEDULE, AVAILABILITY):
+        counts = Counter(theirs.lower() for _, theirs in named_columns(table, names))
+        twice = next((theirs for theirs, count in counts.items() if count > 1), None)
+        if twice is not None:
+            raise ConfigurationError(f"warehouse.columns reads two columns of {table.name} from {twice}; correct one.")

@@ -23,6 +23,7 @@ from breakout.box_scores.table_writing import CORRECTIONS, PLAYERS, TEAMS, Store
 from breakout.errors import ConfigurationError, DataError
 from breakout.settings.composition import compose
 from breakout.warehouse.opening import open_warehouse
+from tests.commands import call
 
 FIRST, SECOND = datetime(2024, 11, 1, 9, tzinfo=UTC), datetime(2024, 11, 2, 9, tzinfo=UTC)
 Row = dict[str, Any]
@@ -213,6 +214,13 @@ def test_a_game_in_one_file_only_is_left_out_and_named(tmp_path: Path) -> None:
         join([lines(*both, *lone, has_teams=False), type(extract)(teams=only)]), "nba_api", tmp_path, FIRST
     )
     assert [left.games for left in result.left_out] == [("20241024_NYK_BOS",)]
+
+
+def test_files_of_which_nothing_can_be_imported_are_refused(tmp_path: Path) -> None:
+    pd.DataFrame([row for _, row in game()]).to_csv(tmp_path / "teams.csv", index=False)
+    answer = call("import", "nba_api", tmp_path / "teams.csv", f"to={tmp_path / 'tables'}")
+    assert answer.code == 3
+    assert "without players of both teams: 20241022_NYK_BOS" in answer.err
 
 
 def test_without_a_teams_file_totals_are_sums_of_whole_games_only(tmp_path: Path) -> None:

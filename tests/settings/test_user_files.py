@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from breakout.cli import main
+from breakout.conf_tree import conf_dir
 from breakout.errors import ConfigurationError
 from breakout.settings.composition import compose, compose_mapping
 from breakout.settings.user_files import search_path_overrides
@@ -185,3 +186,46 @@ def test_a_config_dir_and_a_search_path_exclude_each_other(
     monkeypatch.chdir(tmp_path)
     assert main(["--config-dir", ".", "hydra.searchpath=[file:///]", "dry_run=true"]) == 2
     assert "hydra.searchpath" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("header", ["", "# @package _global_\n"])
+def test_the_local_file_of_a_checkout_sets_the_warehouse_with_or_without_its_package_line(
+    header: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf = Path(shutil.copytree(conf_dir(), tmp_path / "conf"))
+    content = "defaults:\n  - override /warehouse: duckdb\nwarehouse:\n  folder: tables\nseed: 5\n"
+    write(conf, "local/default.yaml", header + content)
+    monkeypatch.setattr("breakout.settings.composition.conf_dir", lambda: conf)
+    mapping = compose_mapping("train", [])
+    assert (mapping["warehouse"]["kind"], mapping["warehouse"]["folder"], mapping["seed"]) == ("duckdb", "tables", 5)
+    assert compose_mapping("train", ["seed=6"])["seed"] == 6
+    compose_mapping("import", ["kind=nba_api", "to=tables"])  # has no warehouse, so the file does not concern it
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--config-dir cfg doctor",
+        "doctor --config-dir=cfg",
+        "--config-dir cfg dataset start=2026-01-11 end=2026-01-12 out=x.parquet",
+    ],
+)
+def test_a_config_dir_may_stand_before_the_command_and_counts_for_the_doctor(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = "defaults:\n  - override /warehouse: duckdb\nwarehouse:\n  folder: absent\n"
+    write(tmp_path / "cfg", "local/default.yaml", content)
+    monkeypatch.chdir(tmp_path)
+    assert main(line.split()) == 3
+    shown = capsys.readouterr()
+    assert "absent holds no imported tables" in shown.out + shown.err
+
+
+def test_the_files_of_an_import_are_told_from_the_folder_of_a_config_dir(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "cfg").mkdir()
+    write(tmp_path, "games.csv", "a\n1\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["import", "--config-dir", "cfg", "nba_api", "games.csv", "to=tables"]) == 3
+    assert "games.csv is not one of nba_api's" in capsys.readouterr().err

@@ -113,11 +113,13 @@ def test_a_copy_of_a_source_shares_its_cache_but_not_its_name(tmp_path: Path) ->
     copy = settings.DuckDBWarehouseConfig(
         kind="duckdb",
         folder=None,
+        database=None,
         player_game_summary=str(SAMPLE_FOLDER / "player_game_summary.parquet"),
         team_offense_game_summary=str(SAMPLE_FOLDER / "team_offense_game_summary.parquet"),
         schedule=str(SAMPLE_FOLDER / "schedule.parquet"),
         availability=str(SAMPLE_FOLDER / "availability.parquet"),
         season_type=None,
+        columns=None,
         team_codes=None,
         season_types=None,
         date_format=None,

@@ -1,0 +1,186 @@
+"""Tables whose columns have other names (`warehouse.columns`), and tables of a DuckDB database file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from breakout.errors import BreakoutError, ConfigurationError, DataError
+from breakout.settings.composition import compose
+from breakout.warehouse.base import Warehouse
+from breakout.warehouse.opening import open_warehouse
+from tests.builders import PLAYER_SCHEMA, SCHEDULE_SCHEMA, TEAM_SCHEMA, History
+
+PLAYERS, TEAMS = "player_game_summary", "team_offense_game_summary"
+RENAMED = {"points": "PTS", "points_scored": "pts", "minutes_played": "Min", "game_date": "GAME_DATE_EST"}
+
+
+@pytest.fixture
+def history() -> History:
+    built = History()
+    for number in range(3):
+        built.plays(number, 8 + number)
+        built.plays(number, 12, player="bob", usage=None)
+    built.tips_off(5, "19:30")
+    return built
+
+
+def tables_of(history: History, names: dict[str, str]) -> dict[str, pa.Table]:
+    """The source tables with the columns of `names` renamed, and dates as text of ISO 8601."""
+    tables = {
+        PLAYERS: pa.Table.from_pylist(history.players, PLAYER_SCHEMA),
+        TEAMS: pa.Table.from_pylist(history.teams, TEAM_SCHEMA),
+        "schedule": pa.Table.from_pylist(history.schedule, SCHEDULE_SCHEMA),
+    }
+    return {
+        name: rows.set_column(
+            rows.column_names.index("game_date"), "game_date", rows["game_date"].cast(pa.string())
+        ).rename_columns([names.get(column, column) for column in rows.column_names])
+        for name, rows in tables.items()
+    }
+
+
+def opened(*words: str) -> Warehouse:
+    return open_warehouse(compose("train", ["warehouse=duckdb", *words]).warehouse)
+
+
+def points_of(warehouse: Warehouse) -> list[dict[str, Any]]:
+    sql = (
+        "SELECT player_lookup, points, minutes_played, game_date FROM nba_analytics.player_game_summary "
+        "ORDER BY player_lookup, game_date"
+    )
+    with warehouse:
+        found: list[dict[str, Any]] = warehouse.query(sql, {}).to_pylist()
+    return found
+
+
+@pytest.fixture
+def expected(history: History) -> list[dict[str, Any]]:
+    return points_of(history.open())
+
+
+def paths(folder: Path, kind: str) -> list[str]:
+    return [f"warehouse.{name}={folder / name}.{kind}" for name in (PLAYERS, TEAMS, "schedule")]
+
+
+def write(folder: Path, history: History, kind: str, names: dict[str, str] = RENAMED) -> None:
+    for name, rows in tables_of(history, names).items():
+        target = folder / f"{name}.{kind}"
+        pa.csv.write_csv(rows, target) if kind == "csv" else pa.parquet.write_table(rows, target)
+
+
+NAMES = "warehouse.columns={points: PTS, points_scored: PTS, minutes_played: MIN, game_date: game_date_est}"
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_columns_of_other_names_are_read_whatever_their_letter_case(
+    kind: str, tmp_path: Path, history: History, expected: list[dict[str, Any]]
+) -> None:
+    write(tmp_path, history, kind)
+    assert points_of(opened(*paths(tmp_path, kind), NAMES)) == expected
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_further_column_of_another_name_is_read_as_a_number(kind: str, tmp_path: Path, history: History) -> None:
+    write(tmp_path, history, kind, {"three_pt_attempts": "FG3A"})
+    with opened(*paths(tmp_path, kind), "warehouse.columns={three_pt_attempts: fg3a}") as warehouse:
+        found = warehouse.query("SELECT SUM(three_pt_attempts) AS n FROM nba_analytics.player_game_summary", {})
+    assert found.to_pylist() == [{"n": 18}]
+
+
+def test_a_named_column_takes_the_place_of_one_with_our_name(
+    tmp_path: Path, history: History, expected: list[dict[str, Any]]
+) -> None:
+    for row in history.players:
+        row["three_pt_attempts"], row["points"] = row["points"], 0
+    write(tmp_path, history, "parquet", {})
+    found = points_of(opened(*paths(tmp_path, "parquet"), "warehouse.columns={points: three_pt_attempts}"))
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "problem"),
+    [
+        ("{points: PTZ, points_scored: PTS, minutes_played: MIN, game_date: GAME_DATE_EST}", "is PTS meant"),
+        ("{point: PTS}", "lacks the columns .*points"),
+        ("{PTS: points}", "write our name first"),
+        ("{points: PTS, fg_attempts: pts}", "two columns of player_game_summary from pts"),
+        ("{" + NAMES.partition("{")[2][:-1] + ", usage_rate: USG}", "from a column USG, which no table has"),
+    ],
+)
+def test_a_wrong_name_is_refused_with_the_one_that_is_probably_meant(
+    columns: str, problem: str, tmp_path: Path, history: History
+) -> None:
+    write(tmp_path, history, "parquet")
+    with pytest.raises(BreakoutError, match=problem):
+        opened(*paths(tmp_path, "parquet"), f"warehouse.columns={columns}")
+
+
+@pytest.fixture
+def database(tmp_path: Path, history: History) -> Path:
+    """A DuckDB file with the players in the main schema, the teams in another one, and the schedule as a view."""
+    path = tmp_path / "my games.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA nba")
+        for name, rows in tables_of(history, {}).items():
+            connection.register("incoming", rows)
+            place = {PLAYERS: name, TEAMS: f"nba.{name}"}.get(name, "fixtures")
+            connection.execute(f"CREATE TABLE {place} AS FROM incoming")
+        connection.execute("CREATE VIEW schedule AS SELECT * FROM fixtures")
+    return path
+
+
+def test_the_tables_of_a_database_file_are_found_by_their_names(database: Path, expected: list[dict[str, Any]]) -> None:
+    warehouse = opened(f"warehouse.database={database}")
+    assert warehouse.has_schedule()
+    before = warehouse.fingerprint()
+    assert points_of(warehouse) == expected
+    with duckdb.connect(str(database)) as connection:  # nothing holds the file any longer
+        connection.execute("UPDATE player_game_summary SET points = points + 1")
+    assert opened(f"warehouse.database={database}").fingerprint() != before
+
+
+def test_tables_of_other_names_in_a_database_file_are_named(database: Path, expected: list[dict[str, Any]]) -> None:
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(f"ALTER TABLE {PLAYERS} RENAME TO Boxes; ALTER TABLE Boxes RENAME points TO PTS")
+        connection.execute(f"CREATE TABLE {TEAMS} AS FROM nba.{TEAMS} LIMIT 0")
+    words = (f"warehouse.{PLAYERS}=boxes", f"warehouse.{TEAMS}=nba.{TEAMS}", "warehouse.columns={points: PTS}")
+    assert points_of(opened(f"warehouse.database={database}", *words)) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ((f"warehouse.{PLAYERS}=player_game_sumary",), "did you mean player_game_summary"),
+        (("warehouse.schedule=nba.fixtures",), "did you mean main.fixtures"),
+    ],
+)
+def test_a_table_that_a_database_file_lacks_is_refused(words: tuple[str, ...], problem: str, database: Path) -> None:
+    with pytest.raises(DataError, match=problem):
+        opened(f"warehouse.database={database}", *words)
+
+
+def test_ambiguous_and_absent_tables_files_that_are_no_database_and_two_sources_are_refused(
+    database: Path, tmp_path: Path
+) -> None:
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(f"CREATE TABLE {TEAMS} AS FROM nba.{TEAMS}")
+    with pytest.raises(DataError, match=f"main.{TEAMS} and nba.{TEAMS}; choose one with"):
+        opened(f"warehouse.database={database}")
+    with duckdb.connect(str(tmp_path / "empty.duckdb")):
+        pass
+    with pytest.raises(DataError, match=f"holds no table {PLAYERS}"):
+        opened(f"warehouse.database={tmp_path / 'empty.duckdb'}")
+    (tmp_path / "text.duckdb").write_text("no database", encoding="utf-8")
+    with pytest.raises(DataError, match="cannot be opened as a DuckDB database"):
+        opened(f"warehouse.database={tmp_path / 'text.duckdb'}")
+    with pytest.raises(DataError, match="there is no file at"):
+        opened(f"warehouse.database={tmp_path / 'absent.duckdb'}")
+    with pytest.raises(ConfigurationError, match="exclude each other"):
+        opened(f"warehouse.database={database}", f"warehouse.folder={tmp_path}")
