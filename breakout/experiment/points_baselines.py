@@ -74,14 +74,15 @@ def build_baselines(history: pd.DataFrame, rows: Dataset, length: int) -> dict[s
     mean it is a Poisson distribution. `last_games` is the distribution of his points in his last 20 games of this
     season and the SEASONS_BEFORE seasons before it.
     """
-    games = dict(iter(history.groupby("player_lookup")))
+    columns = ["day", "season_year", "points"]
+    games = {name: part[columns].to_numpy().T for name, part in history.groupby("player_lookup")}
     seasons, days = rows.context["season_year"].to_numpy(), rows.dates.astype("int64")
     means, variances, recent = np.empty(len(rows)), np.empty(len(rows)), np.empty((len(rows), length))
     steps = np.arange(1, length + 1)
     for row, name in enumerate(rows.keys["player_lookup"]):
-        part = games[name]
-        before = part["points"].to_numpy()[: np.searchsorted(part["day"].to_numpy(), days[row])]
-        played_in = part["season_year"].to_numpy()[: len(before)]
+        played, played_in, scored = games[name]
+        before = scored[: np.searchsorted(played, days[row])]
+        played_in = played_in[: len(before)]
         season = before[played_in == seasons[row]]
         means[row], variances[row] = season.mean(), season.var(ddof=1) if len(season) > 1 else season.mean()
         recent[row] = (before[played_in >= seasons[row] - SEASONS_BEFORE][-LAST_GAMES:, None] >= steps).mean(axis=0)

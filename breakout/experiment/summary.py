@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -69,10 +69,9 @@ def summarise_training(
     if last.scored is not None and run.rows is not None:
         explained, shuffled = last.scored.rows, run.rows
         stability = measure_stability(config, last.train, last.scored.rows, last.scored.probability)
-    ends = np.cumsum([len(part.rows) for part in parts])[:-1]  # np.split() must not get the end of the last part.
     explanation = explain(
         last.fitted.model if parts else last.fitted.held_out_model,
-        lambda rows: _predict(run, ends, rows),
+        lambda rows: _predict(run, rows),
         explained,
         config.evaluation,
         parameters,
@@ -153,17 +152,20 @@ def saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
     return CalibrationFit(kind, kind != "none" and bundle.settings.calibration.kind == "none", (), None)
 
 
-def _predict(run: FittedRun, ends: np.ndarray, rows: Dataset) -> np.ndarray:
-    """Return calibrated probabilities (n,) of `rows`, which hold the rows of each window in order.
+def _predict(run: FittedRun, rows: Dataset) -> np.ndarray:
+    """Return calibrated probabilities (n,) of `rows`, which hold the rows of each window in order with other features.
 
-    `ends` are the positions at which a new window begins. The model of a window predicts its rows. If nothing was
-    evaluated, `rows` is the validation part, which is predicted by the model that was fitted without it.
+    The model of a window predicts its rows. If nothing was evaluated, `rows` is the validation part, which is predicted
+    by the model that was fitted without it.
     """
-    fits = [window.fitted for window in run.windows]
-    models = [fit.held_out_model if run.rows is None else fit.model for fit in fits]
-    parts = [rows.take(positions) for positions in np.split(np.arange(len(rows)), ends)]
-    found = [model.predict_probability(part) for model, part in zip(models, parts, strict=True)]
-    return np.concatenate([fit.calibrator.apply(p) for fit, p in zip(fits, found, strict=True)])
+    found, first = [], 0
+    for window in run.windows:
+        fitted, scored = window.fitted, window.scored
+        model, part = (fitted.held_out_model, fitted.validation) if scored is None else (fitted.model, scored.rows)
+        changed = replace(part, X=rows.X.iloc[first : first + len(part)])
+        found.append(fitted.calibrator.apply(model.predict_probability(changed)))
+        first += len(part)
+    return np.concatenate(found)
 
 
 def _summarise_validation(fits: Sequence[Fitted], ece_bins: int) -> ValidationMetrics:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import pandas as pd
+
     from breakout.dataset import Rows
     from breakout.models.base import FitParts, Model
     from breakout.settings.model_groups import CatBoostConfig, PointsConfig
@@ -43,7 +45,7 @@ class CatBoostModel:
         check_columns(rows.X, self.names)
         if not len(rows):
             return np.empty(0)
-        probability = self.classifier.predict_proba(rows.X, thread_count=1)[:, 1]
+        probability = self.classifier.predict_proba(build_pool(rows.X), thread_count=1)[:, 1]
         return np.asarray(probability, dtype="float64")
 
     def feature_importance(self) -> dict[str, float]:
@@ -55,7 +57,7 @@ class CatBoostModel:
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the contribution of each feature to the log odds, shape (n, k), without the model's bias."""
         check_columns(rows.X, self.names)
-        values = self.classifier.get_feature_importance(Pool(rows.X), type="ShapValues", thread_count=1)
+        values = self.classifier.get_feature_importance(build_pool(rows.X), type="ShapValues", thread_count=1)
         return np.asarray(values, dtype="float64")[:, :-1]
 
     def describe(self) -> dict[str, float]:
@@ -69,6 +71,15 @@ class CatBoostModel:
         return (path,)
 
 
+def build_pool(X: pd.DataFrame, y: np.ndarray | None = None) -> Pool:
+    """Return features, and the target if it is known, as CatBoost reads them.
+
+    CatBoost keeps features as float32. It takes an array of that type without copying it, which halves the time of a
+    prediction of some hundred rows.
+    """
+    return Pool(X.to_numpy(dtype="float32"), y, feature_names=list(X.columns))
+
+
 def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> CatBoostModel:
     """Fit with early stopping on the log loss of the validation part.
 
@@ -78,7 +89,7 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
     classifier = _classifier(config, parts, seed, metadata)
     stopping: dict[str, Any] = {}
     if config.early_stopping_rounds > 0:
-        stopping = {"eval_set": Pool(parts.validation.X, parts.validation.label), "use_best_model": True}
+        stopping = {"eval_set": build_pool(parts.validation.X, parts.validation.label), "use_best_model": True}
     return _fit(classifier, parts, config, seed, **stopping)
 
 
@@ -126,7 +137,7 @@ def _fit(
     classifier: CatBoostClassifier, parts: FitParts, config: CatBoostConfig, seed: int, **stopping: Any
 ) -> CatBoostModel:
     try:
-        classifier.fit(Pool(parts.fit.X, parts.fit.label), **stopping)
+        classifier.fit(build_pool(parts.fit.X, parts.fit.label), **stopping)
     except CatBoostError as error:
         raise fit_error(error, config, seed) from error
     return CatBoostModel(classifier)
