@@ -107,7 +107,9 @@ def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature
 def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContract:
     registry = {entry.name: entry for entry in entries}
     plan = plan_query(registry, (name,))
-    text = canonical(get_training_data_query((name,), registry=registry))
+    # Most features share most parts of the query, which empty lines separate; no token spans an empty line.
+    parts = get_training_data_query((name,), registry=registry).split("\n\n")
+    text = " ".join(canonical(part) for part in parts)
     used = {node.text("alias") for columns in (plan.row_windows, *plan.states.values()) for node in columns.values()}
     used |= set(plan.rosters)
     frames = (

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 FILE_NAME = "model.json"
 MEAN_FILE, SPREAD_FILE = "mean.cbm", "spread.cbm"
-BLOCKS = 2  # blocks of dates, each predicted by a regression fitted on the other
 # Each tree sees half of the rows, each split 30 % of the features in 32 bins. Against all rows, all features and 254
 # bins this takes 40 % of the processor time, and the log loss moves by less than it does between seeds (docs/models.md).
 BORDERS = 32
@@ -56,8 +55,8 @@ class PointsFile(msgspec.Struct, frozen=True):
 class PointsModel:
     """A fitted model of points.
 
-    `sizes` (f,) are the sizes of the errors, in units of sqrt(S), that the regression `spread` was fitted on.
-    It is None in a loaded model.
+    `sizes` (f,) are the sizes of the errors, in units of sqrt(S), that the regression `spread` was fitted on. They are
+    those of the last rows that `mean` was fitted on. It is None in a loaded model.
     """
 
     mean: CatBoostRegressor
@@ -123,19 +122,22 @@ class PointsModel:
 
 
 def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit both regressions on the part to fit on; the regression of the mean stops on the validation part.
+    """Fit both regressions on the part to fit on; the regression of the mean may stop on the validation part.
 
-    The errors that the spread and the shape are learned from are those of two further fits of as many trees: each
-    predicts the block of dates that the other was fitted on.
+    The errors that the spread and the shape are learned from are those of the later half of that part, by a further
+    regression of the mean with as many trees that is fitted on the earlier half.
     """
     learned, held_out = parts.fit.widest, parts.validation
     stopping = build_pool(held_out.X, _deviations(held_out)) if config.early_stopping_rounds else None
     z = _deviations(learned)
     pool = _quantize(learned, z)
     mean = _regress(config, pool, seed, config.iterations, stopping)
-    errors = _cross_fitted_errors(config, pool, z, seed, mean.tree_count_)
-    spread = _regress(config, _quantize(learned, np.abs(errors)), seed, config.spread_iterations)
-    shape = np.sort(errors / _spread(spread, pool))
+    earlier, later = np.array_split(np.arange(len(learned)), 2)
+    before = _regress(config, pool.slice(earlier), seed, mean.tree_count_)
+    errors = z[later] - _predict(before, pool.slice(later))
+    rows = learned.take(later)
+    spread = _regress(config, _quantize(rows, np.abs(errors)), seed, config.spread_iterations)
+    shape = np.sort(errors / _spread(spread, build_pool(rows.X)))
     return PointsModel(mean, spread, shape, dict(metadata), np.abs(errors))
 
 
@@ -148,11 +150,12 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
     if not isinstance(model, PointsModel) or model.sizes is None:
         raise TypeError(f"{model.kind} is no newly fitted model of points")
     before, after = parts.fit.widest, parts.validation.widest
-    learned = join_rows(before, after)
+    learned, sizes = join_rows(before, after), model.sizes
+    rows = join_rows(before.take(np.arange(len(before) - len(sizes), len(before))), after)
     late = np.abs(_deviations(after) - _predict(model.mean, build_pool(after.X)))
-    sizes = np.concatenate([model.sizes, late])
     mean = _regress(config, _quantize(learned, _deviations(learned)), seed, model.mean.tree_count_)
-    spread = _regress(config, _quantize(learned, sizes), seed, config.spread_iterations)
+    sizes = np.concatenate([sizes, late])
+    spread = _regress(config, _quantize(rows, sizes), seed, config.spread_iterations)
     pool = build_pool(parts.validation.X)
     errors = (_deviations(parts.validation) - _predict(model.mean, pool)) / _spread(model.spread, pool)
     return PointsModel(mean, spread, np.sort(errors), dict(metadata), sizes)
@@ -211,16 +214,6 @@ def _regress(
     except CatBoostError as error:
         raise fit_error(error, config, seed) from error
     return regressor
-
-
-def _cross_fitted_errors(config: PointsConfig, pool: Pool, z: np.ndarray, seed: int, trees: int) -> np.ndarray:
-    """Return the error of z for each row, shape (n,), by a regression that was not fitted on the row's block."""
-    errors = np.empty(len(z))
-    for block in np.array_split(np.arange(len(z)), BLOCKS):
-        others = np.setdiff1d(np.arange(len(z)), block)
-        regressor = _regress(config, pool.slice(others), seed, trees)
-        errors[block] = z[block] - _predict(regressor, pool.slice(block))
-    return errors
 
 
 def _predict(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:

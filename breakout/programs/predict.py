@@ -44,7 +44,8 @@ def run(config: PredictConfig) -> int:
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
     check_day(bundle, day)
     check_prices_asked(config, bundle)
-    with progress_line("predict"), open_for(config, "predict") as warehouse:
+    opened = open_for(config, "predict", is_remembered=asked is not None)
+    with progress_line("predict"), opened as warehouse:
         whole = build_slate(bundle, warehouse, day, config.max_days_since_game)
         slate = mark_mismatch(whole, differences) if differences else whole
         slate = exclude_players(slate, config.exclude, warehouse) if config.exclude else slate

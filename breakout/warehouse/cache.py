@@ -131,7 +131,9 @@ class CachedWarehouse(ClosedOnExit):
 
     def columns(self, table: str) -> Mapping[str, str]:
         """Return name and type of each column of a source table."""
-        return self._inner.columns(table)
+        key = self._key(f"columns {table} {self.sources.availability}", {})
+        rows = self._ask(key, lambda: _row(dict(self._inner.columns(table)))).to_pylist()
+        return {str(name): str(kind) for name, kind in rows[0].items()}
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return the source's fingerprint."""

@@ -209,6 +209,8 @@ class DuckDBWarehouse(ClosedOnExit):
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
         """Run one SELECT given in BigQuery's dialect; unused parameters are ignored."""
+        if self.sources.availability in sql:  # a cache that remembers their check does not ask for it again
+            self._load_reports()
         text = to_duckdb(sql)
         used = {name: value for name, value in parameters.items() if re.search(rf"\${name}\b", text)}
         with errors_named(f"the {self._label} warehouse"):
@@ -228,10 +230,14 @@ class DuckDBWarehouse(ClosedOnExit):
     def check_availability(self, start: date, end: date) -> None:
         """Load the injury reports and check all their rows, unless they are loaded already."""
         del start, end
-        if tables.AVAILABILITY.name in self.loaded:
-            return
-        if self._reports is None:
+        if not self.has_availability():
             raise absent_availability("PATH")
+        self._load_reports()
+
+    def _load_reports(self) -> None:
+        """Load and check the injury reports, unless they are loaded already or were not given."""
+        if self._reports is None or tables.AVAILABILITY.name in self.loaded:
+            return
         try:
             reader = FileReader(self.connection, self._options)
             select = reader.select(tables.AVAILABILITY, self._reports)
@@ -258,7 +264,9 @@ class DuckDBWarehouse(ClosedOnExit):
         return latest
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return name and DuckDB type of each column of a loaded table."""
+        """Return name and DuckDB type of each column of a table."""
+        if table == tables.AVAILABILITY.name:
+            self._load_reports()
         return self._types(f"SELECT * FROM nba_analytics.{table}", table)
 
     def fingerprint(self, *, has_reports: bool = False) -> str:

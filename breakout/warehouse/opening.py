@@ -17,17 +17,27 @@ if TYPE_CHECKING:
     from breakout.warehouse.table_folder import TableManifest
 
 
-def open_for(config: Any, command: str) -> Warehouse:
+def open_for(config: Any, command: str, *, is_remembered: bool = False) -> Warehouse:
     """Open the warehouse of a program's settings, with its cache below `paths.outputs`.
 
-    Jobs are labelled with the command. A dry run writes nothing into the cache.
+    Jobs are labelled with the command. A dry run writes nothing into the cache. With `is_remembered` the answers of
+    files are cached too, and the files are digested but not read if every query was answered before.
     """
-    return open_warehouse(
+    cache = Path(config.paths.outputs) / "cache" if hasattr(config, "paths") else None
+    is_file = not isinstance(config.warehouse, settings.BigQueryWarehouseConfig)
+    is_lazy = is_remembered and is_file and cache is not None
+    opened = open_warehouse(
         config.warehouse,
-        Path(config.paths.outputs) / "cache" if hasattr(config, "paths") else None,
+        cache,
         labels={"command": command, "run": str(getattr(config, "name", command))},
         is_read_only=bool(getattr(config, "dry_run", False)),
+        is_lazy=is_lazy,
     )
+    if cache is None or not is_lazy:
+        return opened
+    from breakout.warehouse.cache import CachedWarehouse
+
+    return CachedWarehouse(opened, cache)
 
 
 def open_warehouse(

@@ -125,14 +125,14 @@ def test_a_feature_that_moves_the_points_has_the_larger_contributions(model: Poi
 
 
 def test_only_a_refit_learns_from_the_validation_part() -> None:
-    parts = FitParts(simulate(800, 6)[0], simulate(400, 7)[0])
+    parts = FitParts(simulate(1000, 6)[0], simulate(400, 7)[0])
     config = compose("train", ["model=points"])
     assert isinstance(config, settings.ExperimentConfig)
     assert isinstance(config.model, settings.PointsConfig)
     first = fit_model(config.model, parts, 42, {})
     again = points_module.refit(first, parts, config.model, 42, {})
     assert isinstance(first, PointsModel)
-    assert (len(first.shape), len(again.shape)) == (800, 400)
+    assert (len(first.shape), len(again.shape)) == (500, 400)
     assert again.mean.tree_count_ == first.mean.tree_count_
     assert parts.validation.points is not None
     doubled = FitParts(parts.fit, replace(parts.validation, points=parts.validation.points * 2))

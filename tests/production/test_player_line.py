@@ -14,7 +14,9 @@ from breakout.cli import main
 from breakout.errors import ConfigurationError, DataError
 from breakout.production.player_line import answer_line, parse_line
 from breakout.production.slate import Slate, build_slate
+from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
+from tests.commands import call
 
 DAY = date(2026, 2, 6)
 
@@ -70,3 +72,27 @@ def test_the_command_prints_the_answer_alone(bundle: Path, slate: Slate, capsys:
     assert told.count("\n") <= 2
     assert f"{row['ladder'][19]:.3f}" in told
     assert np.isclose(row["ladder"][19], answer_line(slate, parse_line(f"{row['player_lookup']}:19.5")).over)
+
+
+def test_a_second_question_about_a_slate_reads_no_table_again(
+    bundle: Path, slate: Slate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = slate.ranked["player_lookup"][:2]
+    asked = ["predict", f"bundle={bundle}", f"date={DAY}", f"paths.outputs={tmp_path}"]
+    whole = call(*asked, f"line={second}:14.5")
+    assert whole.code == 0, whole.err
+
+    def refuse(warehouse: DuckDBWarehouse) -> None:
+        raise AssertionError(f"{warehouse} is read again")
+
+    monkeypatch.setattr(DuckDBWarehouse, "_open", refuse)
+    assert call(*asked, f"line={first}:9.5").code == 0
+    assert call(*asked, f"line={second}:14.5").out == whole.out
+
+
+def test_a_lazy_warehouse_loads_injury_reports_for_a_query_whose_check_was_remembered() -> None:
+    with open_sample(is_lazy=True) as warehouse:
+        sql = f"SELECT COUNT(*) AS n FROM `{warehouse.sources.availability}`"
+        assert warehouse.query(sql, {}).to_pylist()[0]["n"] > 0
+    with open_sample(is_lazy=True) as warehouse:
+        assert "reported_at" in warehouse.columns("availability")
