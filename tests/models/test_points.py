@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -34,6 +35,7 @@ def distributions(draw: st.DrawFn) -> PointsDistribution:
     return PointsDistribution(mean, spread, np.sort(shape))
 
 
+@hypothesis_settings(deadline=None)
 @given(distributions())
 def test_a_ladder_never_rises_is_one_at_zero_and_keeps_away_from_certainty(points: PointsDistribution) -> None:
     ladder = points.at_least(np.broadcast_to(LONG, (len(points.mean), len(LONG))))
@@ -46,6 +48,22 @@ def test_a_ladder_never_rises_is_one_at_zero_and_keeps_away_from_certainty(point
     assert chances.sum(axis=1) == pytest.approx(1)
 
 
+@hypothesis_settings(deadline=None)
+@given(distributions(), st.data(), st.floats(0.05, 3), st.floats(-3, 3))
+def test_each_entry_of_a_calibrated_ladder_is_the_probability_of_its_points_bit_for_bit(
+    points: PointsDistribution, data: st.DataObject, slope: float, intercept: float
+) -> None:
+    n = len(points.mean)
+    needed = np.array(data.draw(st.lists(st.integers(1, LADDER_LENGTH), min_size=n, max_size=n)))
+    steps = np.broadcast_to(np.arange(1, LADDER_LENGTH + 1), (n, LADDER_LENGTH))
+    for calibrator in (Calibrator("none"), Calibrator("sigmoid", slope=slope, intercept=intercept)):
+        ladder = calibrator.apply(points.at_least(steps))
+        alone = calibrator.apply(points.at_least(needed[:, None])[:, 0])
+        assert np.array_equal(ladder[np.arange(n), needed - 1], alone)
+        assert (np.diff(ladder, axis=1) <= 0).all()
+
+
+@hypothesis_settings(deadline=None)
 @given(st.lists(st.floats(-3, 3), min_size=2, max_size=200), st.floats(20, 40), st.floats(0.5, 6))
 def test_the_mean_of_a_ladder_is_the_predicted_mean_within_rounding(
     shape: list[float], mean: float, spread: float

@@ -92,7 +92,7 @@ def test_a_second_question_about_a_slate_reads_no_table_again(
 
 def test_a_lazy_warehouse_loads_injury_reports_for_a_query_whose_check_was_remembered() -> None:
     with open_sample(is_lazy=True) as warehouse:
-        sql = f"SELECT COUNT(*) AS n FROM `{warehouse.sources.availability}`"
+        sql = "SELECT COUNT(*) AS n FROM `nba_analytics.availability`"
         assert warehouse.query(sql, {}).to_pylist()[0]["n"] > 0
     with open_sample(is_lazy=True) as warehouse:
         assert "reported_at" in warehouse.columns("availability")
