@@ -36,7 +36,6 @@ PLACES = (
     "warehouse.team_offense_game_summary",
     "warehouse.schedule",
     "warehouse.availability",
-    "prices.file",
     "bundle",
 )
 

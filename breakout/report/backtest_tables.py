@@ -71,15 +71,16 @@ def describe_market(market: MarketMetrics) -> str:
     return f"No edge shown: the model's weight beside the market is {weight}, and the interval does not lie above 0."
 
 
-def describe_claims(returns: Returns) -> str:
-    """Return sentences that compare the yield expected of the bets with the actual one; empty without bets."""
+def describe_claims(found: Backtest) -> str:
+    """Describe what the chosen bets claimed beside what they returned; empty without bets."""
+    returns = found.returns
     if returns.claimed is None:
         return ""
     sentence = (
         f"By the model's own probabilities the chosen bets claimed a yield of {returns.claimed:+.1%}, after shrinking "
-        f"{format_number(returns.expected, '+.1%')}; they returned {format_interval(returns.total_yield, '+.1%')}."
+        f"{format_number(returns.expected, '+.1%')}; they returned {format_percent(returns.total_yield)}."
     )
-    if returns.shortfall.high is not None and returns.shortfall.high < 0.0:
+    if found.is_overclaimed:
         return (
             f"{sentence} The return is below the claim beyond chance: bets are chosen where the model is most "
             "optimistic, so its errors are chosen too (winner's curse)."

@@ -27,7 +27,7 @@ def print_backtest(record: BacktestRecord, folder: Path) -> None:
         out.print_table(tables.weight_table(found.market))
     if found.returns.n_bets:
         out.print_table(tables.returns_table(found.returns))
-        for sentence in (tables.describe_claims(found.returns), tables.describe_needed(found.returns)):
+        for sentence in (tables.describe_claims(found), tables.describe_needed(found.returns)):
             out.print(sentence)
     out.print(tables.DISCLAIMERS[0])
     out.print_place("backtest", folder)
