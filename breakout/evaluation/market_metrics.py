@@ -38,7 +38,8 @@ class MarketMetrics:
     `metrics` has log loss, Brier score and AUC by the name of the source of probabilities: model, market, stacked and
     coin (1/2 for each line). `differences` are those of the model and of the stack minus the market; every interval
     resamples game dates. The stack has the market's probability until a weight is fitted. `weight` is the weight of the
-    model fitted on all lines; it sizes no stake of these dates. `weights` are those by month, from earlier months only.
+    model fitted on all lines, without an interval if they are too few; it sizes no stake of these dates. `weights` are
+    those by month, from earlier months only.
     """
 
     n_lines: int

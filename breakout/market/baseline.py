@@ -12,7 +12,7 @@ from breakout.evaluation.reliability import reliability_table
 from breakout.evaluation.resamples import EvaluationParameters
 from breakout.evaluation.rows import FloatArray
 from breakout.market.bets import line_dates
-from breakout.market.stacking import fit_weight, stack, walk_weights
+from breakout.market.stacking import stack, walk_weights, weight_of_all
 from breakout.threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -55,6 +55,6 @@ def evaluate_market(lines: pd.DataFrame, parameters: EvaluationParameters) -> Ma
             name: reliability_table(is_over, probabilities[name], resamples, parameters.ece_bins)
             for name in (OURS, MARKET)
         },
-        weight=fit_weight(is_over, ours, market, dates, parameters),
+        weight=weight_of_all(is_over, ours, market, dates, parameters),
         weights=weights,
     )

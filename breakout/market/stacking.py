@@ -71,6 +71,15 @@ def _derivatives(
     return change * (is_over - probability), change**2 * probability * (1.0 - probability)
 
 
+def weight_of_all(
+    is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
+) -> Interval:
+    """Return the weight fitted on all lines; without an interval if there are too few dates or lines for one."""
+    found = fit_weight(is_over, ours, market, dates, parameters)
+    is_enough = len(dates) >= MIN_LINES and len(np.unique(dates)) >= MIN_DATES
+    return found if is_enough else Interval(found.estimate, None, None, 0)
+
+
 def walk_weights(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> tuple[StackWeight, ...]:

@@ -68,6 +68,8 @@ def describe_market(market: MarketMetrics) -> str:
     weight = format_interval(market.weight, ".2f")
     if market.has_weight:
         return f"The model adds to the market's probability: its weight beside it is {weight}."
+    if market.weight.low is None:
+        return f"No edge shown: an interval of the model's weight needs {MIN_DATES} dates and {MIN_LINES} lines."
     return f"No edge shown: the model's weight beside the market is {weight}, and the interval does not lie above 0."
 
 

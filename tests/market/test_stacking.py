@@ -8,7 +8,7 @@ from scipy.optimize import minimize_scalar
 
 from breakout.evaluation.metrics import log_loss
 from breakout.market.bets import line_dates
-from breakout.market.stacking import MIN_DATES, fit_weight, stack, walk_weights, weights_on
+from breakout.market.stacking import MIN_DATES, fit_weight, stack, walk_weights, weight_of_all, weights_on
 from breakout.market.stakes import shrink
 from tests.market.markets import parameters, simulate_season
 
@@ -80,3 +80,10 @@ def test_many_looks_widen_each_interval() -> None:
     assert december.low is not None
     assert alone.low is not None
     assert december.low < alone.low
+
+
+def test_a_weight_of_few_dates_has_no_interval() -> None:
+    few = np.datetime64("2025-11-20") > DATES
+    found = weight_of_all(IS_OVER[few], OURS[few], MARKET[few], DATES[few], parameters())
+    assert found.estimate is not None
+    assert found.low is None
