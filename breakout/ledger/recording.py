@@ -55,7 +55,9 @@ def record_slate(
     entries = build_entries(prediction, read_tip_offs(warehouse, slate.day), config.timezone)
     ledger = open_ledger(config, outputs)
     if entries.num_rows:
-        (recorder or SourceRecorder(ledger, warehouse)).record(bundle, slate)
+        before = ledger.read_slate(slate.day, bundle.fingerprint)
+        is_known = before is not None and before["data"][0].as_py() == prediction.data
+        (recorder or SourceRecorder(ledger, warehouse)).record(bundle, slate, are_games_known=is_known)
     return ledger.add_entries(entries)
 
 
@@ -67,9 +69,13 @@ class SourceRecorder:
     warehouse: Warehouse
     done: set[tuple[str, date, tuple[str, ...]]] = field(default_factory=set)
 
-    def record(self, bundle: Bundle, slate: Slate) -> None:
-        """Record the source rows that a slate could read, as far as they are new or changed."""
-        for table in KEPT_TABLES if self.ledger.keeps_source_rows else ():
+    def record(self, bundle: Bundle, slate: Slate, *, are_games_known: bool = False) -> None:
+        """Record the source rows that a slate could read, as far as they are new or changed.
+
+        With `are_games_known` an earlier slate of the same files has recorded everything but later injury reports.
+        """
+        tables = (AVAILABILITY,) if are_games_known else KEPT_TABLES
+        for table in tables if self.ledger.keeps_source_rows else ():
             extra = tuple(extra_columns_of(bundle.features, table))
             key = (table.name, slate.day, extra)
             if key in self.done or (table is AVAILABILITY and not bundle.contract.has_reports):

@@ -111,10 +111,14 @@ class FolderLedger:
         return self._read("grades", GRADE_SCHEMA)
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes that the history lacks; two calls at once do not add the same ones."""
+        """Add the outcomes that the history lacks; two calls at once do not add the same ones.
+
+        Nothing is added while a file of the history is damaged, because its outcomes would be added again.
+        """
         with self.lock():
             before = self.read_grades()
             changes = new_grades(graded, before.rows.to_pandas(), graded_at)
+            changes = changes.slice(0, 0) if before.damaged else changes
             self.add_grades(changes)
         return GradeUpdate(before, changes)
 

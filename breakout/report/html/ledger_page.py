@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from breakout.artifacts import save_text
+from breakout.artifacts import remove_incomplete, save_text
 from breakout.evaluation.eprocess import BETTER_FROM
-from breakout.ledger.store import FOLDER
+from breakout.ledger.store import FolderLedger
 from breakout.report import ledger_tables
 from breakout.report.html.charts import Chart, ends, estimate_of, row_chart, square_chart
 from breakout.report.html.rendering import render_page
@@ -26,9 +26,15 @@ COLOURS = ("blue", "orange", "green", "red")
 
 
 def write_ledger_page(review: LedgerReview, outputs: str | Path) -> Path:
-    """Write the page into the ledger's folder below `outputs`, and return its path."""
-    path = Path(outputs) / FOLDER / PAGE
-    save_text(render_ledger(review), path)
+    """Write the page into the ledger's folder and return its path. The page depends on the review alone.
+
+    Temporary files that killed processes left in the folder are removed.
+    """
+    ledger = FolderLedger.of(outputs)
+    path = ledger.folder / PAGE
+    with ledger.lock():  # all files of the folder are written under this lock
+        remove_incomplete(ledger.folder)
+        save_text(render_ledger(review), path)
     return path
 
 

@@ -1,0 +1,133 @@
+"""`breakout daily` killed at each of its writes, on a full disk, twice at once, and beside damaged files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from breakout import artifacts
+from breakout.errors import DataError
+from breakout.ledger.store import FolderLedger
+from tests.commands import Trained
+from tests.ledger.mornings import SECOND, Mornings, first_morning, rows_of
+
+REPLACE = Path.replace
+
+
+class KilledError(BaseException):
+    """The end of a process at a chosen point; no code of the program catches it."""
+
+
+@pytest.fixture(scope="module")
+def mornings(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Mornings:
+    return first_morning(trained, tmp_path_factory.mktemp("mornings"))
+
+
+@pytest.fixture(scope="module")
+def whole(mornings: Mornings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The outputs after both mornings, never interrupted."""
+    outputs = mornings.copy(tmp_path_factory.mktemp("whole") / "outputs")
+    assert mornings.run(outputs, SECOND) == 0
+    return outputs
+
+
+def assert_same(outputs: Path, whole: Path) -> None:
+    assert rows_of(outputs) == rows_of(whole)
+    names = [{str(path.relative_to(one)) for path in one.rglob("*")} for one in (outputs, whole)]
+    assert names[0] == names[1]
+    assert (outputs / "ledger" / "report.html").read_bytes() == (whole / "ledger" / "report.html").read_bytes()
+
+
+@contextmanager
+def killed_at_the_first_write(monkeypatch: pytest.MonkeyPatch, *, is_written: bool) -> Iterator[list[Path]]:
+    """End the program when it gives the first file its name, just before or just after; yields the file's path."""
+    found: list[Path] = []
+
+    def replace(beside: Path, target: Path) -> Path:
+        found.append(target)
+        if is_written:
+            REPLACE(beside, target)
+        else:  # a killed process leaves the temporary file
+            artifacts._beside(target).write_bytes(beside.read_bytes())
+        raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", replace)
+        yield found
+
+
+def test_killed_before_and_after_each_of_its_writes_it_ends_as_if_never_killed(
+    mornings: Mornings, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = mornings.copy(tmp_path / "outputs")
+    written: list[str] = []
+    while written[-1:] != ["report.html"]:
+        for is_written in (False, True):
+            with killed_at_the_first_write(monkeypatch, is_written=is_written) as found, pytest.raises(KilledError):
+                mornings.run(outputs, SECOND)
+        written.append(found[0].name)
+    assert len(written) == 7  # three tables of source rows, two slates, the grades and the page
+    assert mornings.run(outputs, SECOND) == 0
+    assert_same(outputs, whole)
+
+
+def test_a_full_disk_is_named_and_the_next_call_ends_as_if_it_had_never_been_full(
+    mornings: Mornings, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = mornings.copy(tmp_path / "outputs")
+    before = rows_of(outputs)
+
+    def flush(_: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(artifacts, "flush", flush)
+        with pytest.raises(DataError, match="No space left"):
+            mornings.run(outputs, SECOND)
+    assert rows_of(outputs) == before
+    assert mornings.run(outputs, SECOND) == 0
+    assert_same(outputs, whole)
+
+
+def test_four_calls_at_once_end_as_one(mornings: Mornings, whole: Path, tmp_path: Path) -> None:
+    outputs = mornings.copy(tmp_path / "outputs")
+    codes: list[int] = []
+    calls = [threading.Thread(target=lambda: codes.append(mornings.run(outputs, SECOND))) for _ in range(4)]
+    for call in calls:
+        call.start()
+    for call in calls:
+        call.join()
+    assert codes == [0, 0, 0, 0]
+    assert_same(outputs, whole)
+
+
+def test_a_damaged_file_of_entries_is_named_and_the_others_are_graded(
+    mornings: Mornings, whole: Path, tmp_path: Path, capsys: Any
+) -> None:
+    outputs = mornings.copy(tmp_path / "outputs")
+    path = min((outputs / "ledger" / "entries").iterdir())
+    path.write_bytes(path.read_bytes()[:-40])
+    assert mornings.run(outputs, SECOND) == 0
+    assert path.name in capsys.readouterr().out.replace("\n", "")
+    grades = FolderLedger.of(outputs).read_grades().rows.num_rows
+    assert 0 < grades < len(rows_of(whole)[1])
+
+
+def test_nothing_is_graded_again_while_a_file_of_grades_is_damaged(
+    mornings: Mornings, whole: Path, tmp_path: Path, capsys: Any
+) -> None:
+    outputs = mornings.copy(tmp_path / "outputs")
+    assert mornings.run(outputs, SECOND) == 0
+    (path,) = (outputs / "ledger" / "grades").iterdir()
+    content = path.read_bytes()
+    path.write_bytes(content[:-40])
+    assert mornings.run(outputs, SECOND) == 0
+    assert path.name in capsys.readouterr().out.replace("\n", "")
+    path.write_bytes(content)
+    assert mornings.run(outputs, SECOND) == 0
+    assert_same(outputs, whole)
