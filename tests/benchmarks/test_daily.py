@@ -1,4 +1,4 @@
-"""`breakout daily`: its CPU seconds with two shadows and half a season in the ledger, and 200 kills at random points."""
+"""`breakout daily`: CPU seconds with two shadows and half a season in the ledger, and 200 kills at random points."""
 
 from __future__ import annotations
 
