@@ -64,6 +64,16 @@ def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
     return Extract(players=lines.join(counts_of(rows, _COUNTS, where))[list(PLAYER_COLUMNS)])
 
 
+def rows_of_season(rows: pd.DataFrame, season: str | None) -> pd.DataFrame:
+    """Return the rows whose id of the game names a season such as 2026-27; all rows for None.
+
+    The file holds 1.6 million rows of all seasons since 1946, of which all but a season's need no conversion.
+    """
+    if season is None or "gameId" not in rows:
+        return rows
+    return rows[rows["gameId"].str.zfill(10).str[3:5] == season[2:4]]
+
+
 def _codes(cities: pd.Series, names: pd.Series) -> pd.Series:
     pairs = zip(cities.fillna(""), names.fillna(""), strict=True)
     return pd.Series([code_of_name(city, name) for city, name in pairs], cities.index, dtype="string")

@@ -44,7 +44,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
         if last.count(b",") < header.count(b","):
             raise DataError(f"{path} ends in the middle of a row; {_REMEDY}.")
     try:
-        return as_text(pd.read_csv(path, dtype="string", keep_default_na=False, encoding="utf-8-sig"))
+        return pd.read_csv(path, dtype="string", keep_default_na=False, na_values=list(MISSING), encoding="utf-8-sig")
     except (ValueError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as CSV: {str(error).splitlines()[0]}; {_REMEDY}.") from error
 

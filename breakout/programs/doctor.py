@@ -161,7 +161,12 @@ def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -
         lambda: reconcile(warehouse, start, end),
         lambda found: f"{len(found)} of their kinds fail" if found else "all agree",
     )
-    checkup.warn("sums", failures or ())
+    for kind in failures or ():
+        checkup.warn("sums", [f"{kind.what}: {kind.total:,}"])
+        for failure in kind.failures:
+            print_line(f"          {failure}")
+        if kind.total > len(kind.failures):
+            print_line(f"          and {kind.total - len(kind.failures):,} more")
 
 
 def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: settings.BigQueryWarehouseConfig) -> None:

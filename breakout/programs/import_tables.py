@@ -12,7 +12,7 @@ from breakout.box_scores.extracts import Extract, join, only_season
 from breakout.box_scores.hoopr import extract_hoopr
 from breakout.box_scores.importing import import_lines
 from breakout.box_scores.injury_reports import extract_injury_report, report_time
-from breakout.box_scores.kaggle import extract_kaggle
+from breakout.box_scores.kaggle import extract_kaggle, rows_of_season
 from breakout.box_scores.nba_api import extract_nba_api
 from breakout.box_scores.source_files import read_source
 from breakout.errors import ConfigurationError, DataError
@@ -61,5 +61,6 @@ def _read(config: ImportConfig) -> Extract:
         if config.kind == "injury_report":
             extracts.append(extract_injury_report(rows, file, report_time(config.reported_at, Path(file).name)))
         else:
-            extracts.append(FORMATS[config.kind](rows, file))
+            wanted = rows_of_season(rows, config.season) if config.kind == "kaggle" else rows
+            extracts.append(FORMATS[config.kind](wanted, file))
     return join(extracts)

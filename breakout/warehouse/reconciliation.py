@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from breakout.warehouse import tables
@@ -13,27 +14,35 @@ if TYPE_CHECKING:
     from breakout.warehouse.tables import SourceTables
 
 MINUTES_TOLERANCE = 3  # each player's minutes are rounded in most sources
-LISTED = 5  # failures that a warning names
+LISTED = 200  # failures of a kind that are listed; where more fail, the table is wrong as a whole
 
 
-def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[str, ...]:
-    """Return a warning for each kind of sum that fails between two dates, with the keys of the first failures.
+@dataclass(frozen=True)
+class FailingSums:
+    """A kind of sum that fails, the number of its failures, and the first LISTED of them: keys and both numbers."""
+
+    what: str
+    total: int
+    failures: tuple[str, ...]
+
+
+def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums, ...]:
+    """Return the kinds of sums that fail between two dates.
 
     The kinds: players' points against their team's; players' minutes against the team's (240 if that is NULL) within
     MINUTES_TOLERANCE; with a schedule, played games that it lacks, and its earlier games that were not played.
     """
     days: dict[str, object] = {"history_start": start, "end": end, "season_type": "regular"}
-    warnings = []
+    found = []
     for what, sql in reconciliation_queries(warehouse.sources, has_schedule=warehouse.has_schedule()).items():
         rows = warehouse.query(sql, days).to_pylist()
         if rows:
-            named = ", ".join(row["failure"] for row in rows)
-            warnings.append(f"{what} in {rows[0]['total']:,} cases: {named}{', ...' if len(rows) == LISTED else ''}")
-    return tuple(warnings)
+            found.append(FailingSums(what, rows[0]["total"], tuple(row["failure"] for row in rows)))
+    return tuple(found)
 
 
 def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict[str, str]:
-    """Return the query of each kind of failure between @history_start and @end, by the beginning of its warning."""
+    """Return the query of each kind of failure between @history_start and @end, by its description."""
     queries = {
         "players' points do not sum to their team's": _listed(sources, "points != points_scored"),
         f"players' minutes are further than {MINUTES_TOLERANCE} from their team's": _listed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from breakout.box_scores.extracts import join, only_season, whole_numbers
 from breakout.box_scores.hoopr import extract_hoopr
 from breakout.box_scores.importing import ImportResult, import_lines
 from breakout.box_scores.injury_reports import extract_injury_report, report_time
-from breakout.box_scores.kaggle import extract_kaggle
+from breakout.box_scores.kaggle import extract_kaggle, rows_of_season
 from breakout.box_scores.names import code_of_full_name, code_of_name, minutes_of, player_lookup, team_code
 from breakout.box_scores.nba_api import extract_nba_api
 from breakout.box_scores.source_files import as_text, frame_of_json, read_source
@@ -252,6 +253,41 @@ def test_contradicting_rows_of_one_player_are_refused(tmp_path: Path) -> None:
         import_lines(join([lines(*game()), lines(*game(AST=9))]), "nba_api", tmp_path, FIRST)
 
 
+def one_of_three_teams() -> list[tuple[list[Row], Row]]:
+    return [*game(), side("0022400061", "2024-10-22", "LAL @ BOS", "L")]
+
+
+def on_two_days() -> list[tuple[list[Row], Row]]:
+    return [game()[0], game(day="2024-10-23")[1]]
+
+
+def under_two_ids() -> list[tuple[list[Row], Row]]:
+    return [*game(), *game(62)]
+
+
+@pytest.mark.parametrize(
+    ("sides", "problem"),
+    [
+        (one_of_three_teams, "game 0022400061 has 3 teams"),
+        (on_two_days, "game 0022400061 has dates 2024-10-22 and 2024-10-23"),
+        (under_two_ids, "game 20241022_NYK_BOS stands twice, as 0022400061, 0022400062"),
+    ],
+)
+def test_a_game_of_three_teams_on_two_days_or_under_two_ids_is_refused(
+    sides: Callable[[], list[tuple[list[Row], Row]]], problem: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=problem):
+        write(tmp_path, *sides())
+    assert not list(tmp_path.glob("*/*.parquet"))
+
+
+def test_a_player_for_two_teams_in_one_game_is_refused(tmp_path: Path) -> None:
+    sides = game()
+    sides[1][0][0] |= {"PLAYER_ID": "BOS1", "PLAYER_NAME": "Ann Bos"}
+    with pytest.raises(DataError, match="holds Ann Bos twice"):
+        write(tmp_path, *sides)
+
+
 def test_an_unknown_code_in_a_game_of_a_known_team_is_refused(tmp_path: Path) -> None:
     sides = [side("0022400061", "2024-10-22", "BOS vs. XYZ"), side("0022400061", "2024-10-22", "XYZ @ BOS", "L")]
     with pytest.raises(DataError, match="'XYZ' is no code of an NBA team"):
@@ -372,6 +408,7 @@ def test_kaggle_rows_are_read_by_the_names_of_cities(tmp_path: Path) -> None:
         }
     )
     import_lines(only_season(extract_kaggle(as_text(frame), "k.csv"), "2024-25"), "kaggle", tmp_path, FIRST)
+    assert [len(rows_of_season(as_text(frame), season)) for season in (None, "2024-25", "2023-24")] == [10, 10, 0]
     players = rows(tmp_path, PLAYERS)
     assert set(players["game_id"]) == {"20241022_NYK_BOS"}
     assert players.set_index("player_lookup").loc["evenyk", "points"] == 10
