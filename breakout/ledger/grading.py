@@ -134,12 +134,14 @@ def _outcome(
 
 
 def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str]:
-    teams = row.game_id.partition("_")[2]
-    if row.game_id in scheduled:
+    teams, day = row.game_id.partition("_")[2], scheduled.get(row.game_id)
+    later = [other for game, other in scheduled.items() if game.partition("_")[2] == teams and other > row.game_date]
+    if day == row.game_date:
         reason = "the game has no rows"
+    elif day is not None or later:
+        reason = f"moved to {day or min(later)}"
     else:
-        later = [day for game, day in scheduled.items() if game.partition("_")[2] == teams and day > row.game_date]
-        reason = f"moved to {min(later)}" if later else "the schedule no longer has the game"
+        reason = "the schedule no longer has the game"
     return ("lost" if row.game_date <= old else "pending"), reason
 
 

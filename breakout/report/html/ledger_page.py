@@ -89,7 +89,7 @@ def draw_evidence(scores: Sequence[ModelScore]) -> Chart | None:
     logs = {name: np.log10(np.maximum(one.e_values, 1e-3)) for name, one in found}
     limit = float(np.log10(BETTER_FROM))
     low = min(-1.0, *(float(values.min()) for values in logs.values()))
-    high = max(1.5, *(float(values.max()) for values in logs.values()))
+    high = max(2.0, *(float(values.max()) for values in logs.values()))
     days = max(values.size for values in logs.values())
     alt = "E-value of each shadow against production after each date; dashed: 20, from which better is said."
     chart = square_chart(
