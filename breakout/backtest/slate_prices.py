@@ -49,57 +49,41 @@ class PricedSlate:
     `offers` has COLUMNS, one row for each side with a price, the largest `claimed` first: `ours` and `market` are
     probabilities of the side given no push, `claimed` is the expected profit per unit by the model's own probability.
     `expected_value` is that by the probability shrunk towards the market by `weight`; it and the stakes, shares of the
-    bank, are NaN where nothing is staked. `weight` is None if no backtest was named; `has_edge` is whether the backtest
-    shows an edge.
+    bank, are NaN where nothing is staked.
     """
 
     offers: pd.DataFrame
     matched: MatchedLines
-    weight: Interval | None
+    weight: NamedWeight
+
+
+@dataclass(frozen=True)
+class NamedWeight:
+    """The weight of the model by the backtest that the user named; `interval` is None without one.
+
+    `has_edge` is whether that backtest shows an edge.
+    """
+
+    interval: Interval | None
     has_edge: bool
 
 
-def check_prices_asked(config: PredictConfig, bundle: Bundle) -> None:
-    """Raise ConfigurationError if prices are asked for and the model predicts no distribution of points."""
-    if config.backtest is not None and not config.prices.is_given:
-        raise ConfigurationError("backtest sizes stakes beside prices; add the prices, as in prices=prices.csv.")
+def load_weight(config: PredictConfig, bundle: Bundle) -> NamedWeight:
+    """Check that the bundle can be priced as asked, and return the weight of the named backtest.
+
+    ConfigurationError for a bundle without a distribution of points, and for a backtest without prices, of another
+    contract or with another removal of the margin, whose weight says nothing about this model. DataError for a folder
+    that holds no backtest.
+    """
     if config.prices.is_given and bundle.model.kind != "points":
         raise ConfigurationError(
             f"prices need a distribution of points, which a model={bundle.model.kind} does not predict; "
             "use a bundle of model=points."
         )
-
-
-def price_slate(slate: Slate, bundle: Bundle, config: PredictConfig, warehouse: Warehouse) -> PricedSlate:
-    """Match the slate with the configured prices of its day.
-
-    A quote must be newer than the newest status that the slate knows. DataError if there is no quote of the day.
-    """
-    weight, has_edge = _load_weight(config, bundle)
-    known_at = max(filter(None, (information_time(slate.day, None), slate.known_at)))
-    columns = ["game_date", "game_id", "player_lookup", "ladder"]
-    predictions = slate.ranked[columns].assign(known_at=pd.Timestamp(known_at))
-    if predictions.empty:
-        raise DataError(f"the slate of {slate.day} has no candidates, so there is nothing to price.")
-    matched = match_prices(config.prices, config.warehouse, warehouse, predictions)
-    if not matched.n_quotes:
-        raise DataError(f"prices: {config.prices.file or config.prices.table} has no quote of {slate.day}.")
-    limits = StakeLimits(config.prices.kelly, config.prices.max_stake, config.prices.min_edge)
-    offers = list_offers(matched.lines, stake_weights(weight if has_edge else None), limits)
-    amounts = ["expected_value", "stake", "stake_low", "stake_high"]
-    offers[amounts] = select_stakes(offers)[amounts].reindex(offers.index)
-    ordered = offers.sort_values(["claimed", "player_lookup", "line"], ascending=[False, True, True])
-    return PricedSlate(ordered[COLUMNS].reset_index(drop=True), matched, weight, has_edge)
-
-
-def _load_weight(config: PredictConfig, bundle: Bundle) -> tuple[Interval | None, bool]:
-    """Return the weight of the named backtest, and whether it shows an edge; (None, False) without one.
-
-    ConfigurationError for a backtest of another contract or another removal of the margin, whose weight says nothing
-    about this model.
-    """
     if config.backtest is None:
-        return None, False
+        return NamedWeight(None, has_edge=False)
+    if not config.prices.is_given:
+        raise ConfigurationError("backtest sizes stakes beside prices; add the prices, as in prices=prices.csv.")
     record = load_record(Path(config.backtest))
     if record.contracts != (bundle.contract.fingerprint,):
         raise ConfigurationError(
@@ -112,4 +96,25 @@ def _load_weight(config: PredictConfig, bundle: Bundle) -> tuple[Interval | None
             f"{config.prices.margin}; use the same."
         )
     market = record.backtest.market
-    return (None if market is None else market.weight), record.backtest.has_edge
+    return NamedWeight(None if market is None else market.weight, record.backtest.has_edge)
+
+
+def price_slate(slate: Slate, weight: NamedWeight, config: PredictConfig, warehouse: Warehouse) -> PricedSlate:
+    """Match the slate with the configured prices of its day.
+
+    A quote must be newer than the newest status that the slate knows. DataError if there is no quote of the day.
+    """
+    known_at = max(filter(None, (information_time(slate.day, None), slate.known_at)))
+    columns = ["game_date", "game_id", "player_lookup", "ladder"]
+    predictions = slate.ranked[columns].assign(known_at=pd.Timestamp(known_at))
+    if predictions.empty:
+        raise DataError(f"the slate of {slate.day} has no candidates, so there is nothing to price.")
+    matched = match_prices(config.prices, config.warehouse, warehouse, predictions)
+    if not matched.n_quotes:
+        raise DataError(f"prices: {config.prices.file or config.prices.table} has no quote of {slate.day}.")
+    limits = StakeLimits(config.prices.kelly, config.prices.max_stake, config.prices.min_edge)
+    offers = list_offers(matched.lines, stake_weights(weight.interval if weight.has_edge else None), limits)
+    amounts = ["expected_value", "stake", "stake_low", "stake_high"]
+    offers[amounts] = select_stakes(offers)[amounts].reindex(offers.index)
+    ordered = offers.sort_values(["claimed", "player_lookup", "line"], ascending=[False, True, True])
+    return PricedSlate(ordered[COLUMNS].reset_index(drop=True), matched, weight)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.artifacts import save_text
-from breakout.backtest.slate_prices import PricedSlate, check_prices_asked, price_slate
+from breakout.backtest.slate_prices import PricedSlate, load_weight, price_slate
 from breakout.coverage import find_flawed_games, flawed_game_warnings
 from breakout.ledger.recording import record_slate
 from breakout.production.bundle_gate import check_contract, find_bundle, with_cutoff
@@ -43,14 +43,14 @@ def run(config: PredictConfig) -> int:
     bundle = with_cutoff(bundle, config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
     check_day(bundle, day)
-    check_prices_asked(config, bundle)
+    weight = load_weight(config, bundle)
     opened = open_for(config, "predict", is_remembered=asked is not None)
     with progress_line("predict"), opened as warehouse:
         whole = build_slate(bundle, warehouse, day, config.max_days_since_game)
         slate = mark_mismatch(whole, differences) if differences else whole
         slate = exclude_players(slate, config.exclude, warehouse) if config.exclude else slate
         flawed = find_flawed_games(warehouse, bundle.features, day, day)
-        priced = price_slate(slate, bundle, config, warehouse) if config.prices.is_given else None
+        priced = price_slate(slate, weight, config, warehouse) if config.prices.is_given else None
         recorded = (whole, bundle, warehouse, config.ledger, config.paths.outputs)
         kept = None if differences else record_slate(*recorded)
     shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))

@@ -106,13 +106,14 @@ def describe_needed(returns: Returns) -> str:
 
 def describe_weight(priced: PricedSlate) -> str:
     """Describe why a slate's prices have stakes or none."""
-    if priced.has_edge:
+    weight = format_interval(priced.weight.interval, ".2f")
+    if priced.weight.has_edge:
         return (
-            f"Stakes are sized with the weight {format_interval(priced.weight, '.2f')} of the model beside the market, "
-            "from the backtest; each is shown with the stakes at the ends of that interval."
+            f"Stakes are sized with the weight {weight} of the model beside the market, from the backtest; each is shown "
+            "with the stakes at the ends of that interval."
         )
-    if priced.weight is not None:
-        return f"No edge shown: the backtest's weight is {format_interval(priced.weight, '.2f')}. There are no stakes."
+    if priced.weight.interval is not None:
+        return f"No edge shown: the backtest's weight is {weight}. There are no stakes."
     return (
         "No backtest is named (backtest=DIR), so no edge is shown and there are no stakes. The expected values are the "
         "model's own claims; the highest of them are too high, because the model's errors are highest there."
