@@ -109,8 +109,8 @@ def describe_weight(priced: PricedSlate) -> str:
     weight = format_interval(priced.weight.interval, ".2f")
     if priced.weight.has_edge:
         return (
-            f"Stakes are sized with the weight {weight} of the model beside the market, from the backtest; each is shown "
-            "with the stakes at the ends of that interval."
+            f"Stakes are sized with the weight {weight} of the model beside the market, from the backtest; each is "
+            "shown with the stakes at the ends of that interval."
         )
     if priced.weight.interval is not None:
         return f"No edge shown: the backtest's weight is {weight}. There are no stakes."
