@@ -26,6 +26,8 @@ def read_source(path: Path) -> pd.DataFrame:
     try:
         with path.open("rb") as file:
             head = file.read(4)
+    except FileNotFoundError as error:
+        raise DataError(f"there is no file {path}; correct its path.") from error
     except OSError as error:
         raise DataError(system_sentence(f"{path} cannot be read", error)) from error
     if not head:

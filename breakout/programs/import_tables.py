@@ -42,7 +42,7 @@ def run(config: ImportConfig) -> int:
         manifest = read_manifest(folder)
         if manifest is None:
             why = "; ".join(left_out.describe() for left_out in result.left_out) or "the files hold no rows"
-            raise DataError(f"nothing was imported into {folder}: {why}.")
+            raise DataError(f"nothing was imported into {folder}: {why.removesuffix(', ...')}.")
         print_import(result, folder, manifest)
     elif config.compare is None:
         raise ConfigurationError(

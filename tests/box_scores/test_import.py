@@ -294,6 +294,13 @@ def test_an_unknown_code_in_a_game_of_a_known_team_is_refused(tmp_path: Path) ->
         write(tmp_path, *sides)
 
 
+def test_an_absent_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no file"):
+        read_source(tmp_path / "absent.csv")
+    with pytest.raises(DataError, match="cannot be read"):
+        read_source(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
