@@ -19,8 +19,10 @@ from breakout.errors import ConfigurationError, nearest_name
 from breakout.evaluation.summary import EvaluationResult
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
 from breakout.experiment.plan import open_plan
+from breakout.experiment.points_baselines import evaluate_distributions
 from breakout.experiment.windows import FittedRun, fit_windows
 from breakout.features.config import BreakoutFeatureConfig
+from breakout.models.ladder import LADDER_LENGTH
 from breakout.production.bundle_gate import check_contract
 from breakout.production.scoring import later_window, score_window
 from breakout.production.slate import build_slate
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from breakout.bundle import Bundle
     from breakout.dataset import Dataset
+    from breakout.evaluation.points_metrics import PointsMetrics
     from breakout.experiment.evaluating import ScoredRows
     from breakout.report.html.charts import Chart
     from breakout.settings import ExperimentConfig
@@ -262,6 +265,92 @@ def evaluate_bundle(
     scored = _score(bundle, start, end, config)
     parameters = evaluation_parameters(config.evaluation, config.seed)
     return evaluate_scored([scored], scored.rows, parameters, bundle.settings.target)
+
+
+def ladder_table(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the ladders of predictions by a model of points as one table.
+
+    Parameters
+    ----------
+    predictions
+        From `predict_slate` or `predict_rows`, or the content of a file that `breakout predict out=FILE` wrote.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each prediction, in the same order, by game_date and player_lookup. The column k, for k = 1 to 60,
+        holds the probability of at least k points if the player plays.
+
+    Raises
+    ------
+    ConfigurationError
+        If the predictions have no ladders.
+    """
+    if "ladder" not in predictions:
+        raise ConfigurationError("these predictions have no ladder; use a bundle of model=points.")
+    ladders = predictions.loc[predictions["ladder"].notna()]
+    steps = range(1, LADDER_LENGTH + 1)
+    index = pd.MultiIndex.from_frame(ladders[["game_date", "player_lookup"]])
+    return pd.DataFrame(ladders["ladder"].tolist(), index=index, columns=steps, dtype="float64")
+
+
+def evaluate_ladders(
+    bundle: Bundle, start: date | None = None, end: date | None = None, *overrides: str
+) -> PointsMetrics:
+    """Evaluate the distributions of a model of points on played games after its training, as `breakout evaluate` does.
+
+    Parameters
+    ----------
+    bundle, start, end, *overrides
+        As in `predict_rows`.
+
+    Returns
+    -------
+    PointsMetrics
+        CRPS and skill, PIT histogram and its test, coverage, and reliability at lines, with intervals that resample
+        game dates. `points_table` shows them.
+
+    Raises
+    ------
+    ConfigurationError
+        If the bundle's model predicts no distribution of points.
+    """
+    check_contract(bundle)
+    config = _evaluate_settings(bundle, overrides)
+    parameters = evaluation_parameters(config.evaluation, config.seed)
+    with open_for(config, "evaluate") as warehouse:
+        scored = score_window(bundle, warehouse, later_window(bundle.train_end, start, end, warehouse))
+        found = evaluate_distributions([scored], scored.rows, parameters, bundle.features, warehouse)
+    if found is None:
+        raise ConfigurationError(f"{bundle.folder} predicts no distribution of points; use a bundle of model=points.")
+    return found
+
+
+def points_table(metrics: PointsMetrics) -> pd.DataFrame:
+    """Return the figures of an evaluated distribution of points with their intervals.
+
+    Parameters
+    ----------
+    metrics
+        From `evaluate_ladders`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each figure, by its name, with the columns estimate, low and high: crps (points), skill_NAME against
+        each baseline, coverage_50, coverage_80 and coverage_95 (shares of games), median_error and
+        season_average_error (points), and over_LINE (share of games with more points than the line).
+    """
+    figures = {
+        "crps": metrics.crps,
+        **{f"skill_{name}": baseline.skill for name, baseline in metrics.baselines.items()},
+        **{f"coverage_{part.probability:.0%}".rstrip("%"): part.share for part in metrics.coverage},
+        "median_error": metrics.median_error,
+        "season_average_error": metrics.season_average_error,
+        **{f"over_{part.line:g}": part.share for part in metrics.lines},
+    }
+    columns = {part: [getattr(interval, part) for interval in figures.values()] for part in _INTERVAL}
+    return pd.DataFrame(columns, index=pd.Index(figures, name="metric"), dtype="float64")
 
 
 def metrics_table(result: EvaluationResult) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,25 @@ def test_the_metrics_of_a_bundle_and_of_its_fit_are_equal_and_inside_their_inter
     assert bool((table["low"] < table["estimate"])["auc"])
     assert bool((table["estimate"] < table["high"])["auc"])
     assert bool(table["base_rate"].loc[["log_loss", "brier"]].notna().all())
+
+
+def test_ladders_are_those_of_the_slate_and_their_figures_those_of_the_run(cells: dict[str, Any]) -> None:
+    slate = breakout.predict_slate(cells["points_bundle"], date(2026, 2, 6))
+    assert np.array_equal(cells["ladders"].to_numpy(), np.array(slate["ladder"].tolist()))
+    needed = slate["points_for_breakout"] - 1
+    assert np.array_equal(cells["ladders"].to_numpy()[range(len(slate)), needed], slate["probability"])
+    metrics = breakout.evaluate_ladders(cells["points_bundle"], date(2026, 1, 11), date(2026, 2, 5))
+    table, recorded = breakout.points_table(metrics), cells["points_run"].metrics.points
+    assert table.loc["crps"].tolist() == [recorded.crps.estimate, recorded.crps.low, recorded.crps.high]
+    assert bool((table["low"] <= table["estimate"]).all() and (table["estimate"] <= table["high"]).all())
+    assert {"skill_last_games", "coverage_50", "over_19.5"} <= set(table.index)
+
+
+def test_a_model_without_a_ladder_is_refused(cells: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="model=points"):
+        breakout.ladder_table(cells["ranked"])
+    with pytest.raises(ConfigurationError, match="model=points"):
+        breakout.evaluate_ladders(cells["bundle"], date(2026, 2, 4))
 
 
 def test_a_chart_is_saved_as_a_page_and_shown_in_a_frame(cells: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,12 @@ from playwright.sync_api import Browser
 from breakout.artifacts import load_json, load_parquet
 from breakout.bundle import load_bundle
 from breakout.cli import main
-from breakout.dataset import Rows
+from breakout.dataset import Rows, build_dataset
 from breakout.runs import read_status
 from breakout.tracking.mlflow import RUN_TAG, SWEEP_TAG
+from breakout.tracking.mlflow_model import save_mlflow_model
+from breakout.warehouse.sample import open_sample
+from tests.commands import Trained
 from tests.mlflow.conftest import QUICK, free_port
 from tests.report.conftest import command, newest
 
@@ -116,6 +120,20 @@ def test_the_model_gives_the_probabilities_of_the_bundle(model: Any, run_folder:
 def test_the_model_refuses_features_that_are_missing(model: Any) -> None:
     with pytest.raises(Exception, match="missing inputs"):
         model.predict(pd.DataFrame({"home_away": [1.0]}))
+
+
+def test_a_model_of_points_gives_the_probabilities_of_its_bundle(trained: Trained, tmp_path: Path) -> None:
+    import mlflow
+
+    bundle = load_bundle(trained["points"])
+    with open_sample() as warehouse:
+        rows = build_dataset(warehouse, bundle.features, date(2026, 2, 4), date(2026, 2, 5))
+    save_mlflow_model(bundle.folder, tmp_path / "model")
+    loaded = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    given = rows.X.assign(
+        season_average=rows.season_average, points_for_breakout=np.asarray(rows.points_for_breakout, "float64")
+    )
+    assert np.array_equal(loaded.predict(given)["probability"], bundle.predict_probability(rows))
 
 
 def test_a_sweep_is_a_run_with_its_jobs_as_children(server: str, client: MlflowClient, tmp_path: Path) -> None:
