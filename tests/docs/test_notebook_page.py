@@ -71,11 +71,11 @@ def test_the_metrics_of_a_bundle_and_of_its_fit_are_equal_and_inside_their_inter
 def test_ladders_are_those_of_the_slate_and_their_figures_those_of_the_run(cells: dict[str, Any]) -> None:
     slate = breakout.predict_slate(cells["points_bundle"], date(2026, 2, 6))
     assert np.array_equal(cells["ladders"].to_numpy(), np.array(slate["ladder"].tolist()))
-    needed = slate["points_for_breakout"] - 1
+    needed = slate["points_for_breakout"].to_numpy() - 1
     assert np.array_equal(cells["ladders"].to_numpy()[range(len(slate)), needed], slate["probability"])
     metrics = breakout.evaluate_ladders(cells["points_bundle"], date(2026, 1, 11), date(2026, 2, 5))
     table, recorded = breakout.points_table(metrics), cells["points_run"].metrics.points
-    assert table.loc["crps"].tolist() == [recorded.crps.estimate, recorded.crps.low, recorded.crps.high]
+    assert list(table.loc["crps"]) == [recorded.crps.estimate, recorded.crps.low, recorded.crps.high]
     assert bool((table["low"] <= table["estimate"]).all() and (table["estimate"] <= table["high"]).all())
     assert {"skill_last_games", "coverage_50", "over_19.5"} <= set(table.index)
 
