@@ -1,6 +1,7 @@
-"""The bundle: a folder that holds a model, its contract, settings, manifest and training rows, and no code.
+"""The bundle: a folder that holds a model, its contract, settings, manifest and the features of its training rows.
 
-`save_bundle` writes all files or none. `load_bundle` checks each file against the manifest, and that the model, the
+`save_bundle` writes all files or none. Loading a bundle runs no code from it; the settings may hold the text of a
+user's Python file, which only a fit runs. `load_bundle` checks each file against the manifest, and that the model, the
 contract, the settings and the manifest belong together.
 """
 
@@ -206,7 +207,7 @@ def load_bundle(folder: Path) -> Bundle:
 
 
 def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
-    """Save a model into its own folder below `folder`, and return the paths of its files relative to `folder`."""
+    """Save a model into the folder `own`, and return the paths of its files relative to `folder`."""
     own.mkdir(parents=True, exist_ok=True)
     return [path.relative_to(folder).as_posix() for path in model.save(own)]
 

@@ -34,7 +34,7 @@ class Calibrator:
     y: tuple[float, ...] = ()
 
     def apply(self, probability: np.ndarray) -> np.ndarray:
-        """Return the calibrated probabilities, shape (n,)."""
+        """Return the calibrated probabilities, in the shape of `probability`."""
         if self.kind == "sigmoid":
             return np.asarray(1 / (1 + np.exp(-(self.slope * logit(probability) + self.intercept))))
         if self.kind == "isotonic":

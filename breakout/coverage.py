@@ -103,10 +103,11 @@ class FlawedGame:
 
 
 def flawed_games_query(sources: SourceTables) -> str:
-    """Return the SQL query for the played games that the team table lacks, and for those whose sums fail.
+    """Return the SQL query for the played games that the team table lacks, and for those whose sums differ.
 
-    Its parameters are those of the feature query. The result has the columns of `failing_sums_query`; all but game_id
-    and game_date are NULL for a game that the team table lacks.
+    The sums are those of a team's players, and differ from the team's row in points or minutes. The parameters are
+    those of the feature query. The result has the columns of `failing_sums_query`; all but game_id and game_date are
+    NULL for a game that the team table lacks.
     """
     return f"""SELECT game_id, MIN(game_date) AS game_date, CAST(NULL AS STRING) AS team, CAST(NULL AS INT64) AS points,
   CAST(NULL AS INT64) AS points_scored, CAST(NULL AS FLOAT64) AS minutes, CAST(NULL AS FLOAT64) AS minutes_total
@@ -130,7 +131,10 @@ ORDER BY game_date, game_id, team"""  # noqa: S608 - table names are checked, va
 def read_flawed_games(
     warehouse: Warehouse, sources: SourceTables, parameters: Mapping[str, object]
 ) -> list[FlawedGame]:
-    """Return the flawed games between the parameters' dates; a game whose points and minutes fail is in it twice."""
+    """Return the flawed games between the parameters' dates.
+
+    A game whose sums differ has one entry for each team and each sum (points, minutes) that differs.
+    """
     found = []
     for row in warehouse.query(flawed_games_query(sources), parameters).to_pylist():
         game = FlawedGame(row["game_date"], row["game_id"])
@@ -163,7 +167,7 @@ def seen_games(
 
 
 def flawed_game_warnings(games: Iterable[FlawedGame]) -> tuple[str, ...]:
-    """Return a warning for each flaw that games have, except minutes that fail in the league's own box scores."""
+    """Return one warning for each kind of flaw, except for minutes that differ in the league's own box scores."""
     listed = sorted(set(games))
     return (
         *_absent_game_warnings([game.game_id for game in listed if game.flaw == "absent"]),

@@ -1,6 +1,7 @@
 """The rows that a model is fitted on or scores: features in the order of the contract, label, keys and context.
 
-Training, evaluation and prediction all use `build_dataset`; no other function computes a feature value.
+Training, evaluation, prediction and sweeps all get rows by `ask_checked` and `dataset_of`, which `build_dataset` calls;
+no other function computes a feature value.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     from breakout.features.query import RowSource
     from breakout.warehouse.base import Warehouse
 
-# Features that only the slices of an evaluation use. They are computed with the model's features, but the model does
-# not get them.
+# The features that the slices of an evaluation need. They are computed beside the model's features, and are no input of
+# the model.
 SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 
 
@@ -154,9 +155,10 @@ def build_dataset(
 ) -> Dataset:
     """Return the rows of start..end, both inclusive, with features as of each row's own date.
 
-    `row_source` chooses between played games, the slate of a schedule, and listed rows. The values of `slice_features`
-    are in `context`; their missing values are not filled. `registry` None means the registry of `config`. DataError if
-    the source tables are missing, damaged or hold impossible values.
+    `row_source` is `played` for played games, `slate` for scheduled games, or `listed` for the rows of a table `slate`
+    of games that are not played yet. The values of `slice_features` are in `context`; their missing values are not
+    filled. `registry` None means the registry of `config`. DataError if the source tables are missing, damaged or hold
+    impossible values.
     """
     registry = registry or config.registry
     built = (*config.names, *slice_features)

@@ -74,7 +74,7 @@ class LineRow(msgspec.Struct, frozen=True):
     """The probabilities of a job, or of the market, on the lines of configured prices.
 
     `job` is None for the market. `difference` is the log loss minus that of the market, `weight` the weight of the
-    model beside the market; both are None for the market.
+    model's log odds in a weighted mean with the market's; both are None for the market.
     """
 
     job: int | None
@@ -96,8 +96,8 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     """The jobs that were validated and evaluated on the same games with the same labels, by rank.
 
     `best`, `tied` and `simplest` are numbers of jobs; `simplest` is the simplest of the jobs that are tied with the
-    best. `training` names the training dates; it is "" if the jobs differ in them. `problem` names the settings of
-    target and warehouse in which the tables of the leaderboard differ.
+    best. `training` names the training dates; it is "" if the jobs differ in them or the dates are not fixed. `problem`
+    names the settings of target and warehouse in which the tables of the leaderboard differ.
     """
 
     rows_fingerprint: str
@@ -225,8 +225,8 @@ COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST, *_LINES)
 def to_csv(board: Leaderboard) -> str:
     """Return the leaderboard as CSV text in which no cell is a formula that a spreadsheet would execute.
 
-    For each table there is a line for each job by rank and a line for each baseline. The jobs that are not completed
-    come last.
+    For each table there is a line for each job by rank, for each baseline, and for the market if prices are configured.
+    The jobs that are not completed come last.
     """
     written = io.StringIO()
     writer = csv.DictWriter(written, COLUMNS, restval="", lineterminator="\n")

@@ -47,7 +47,7 @@ class RowCounts(msgspec.Struct, frozen=True):
 
 
 class RowFingerprints(msgspec.Struct, frozen=True):
-    """Digests of the rows of each part; `evaluation` is None if the run only trains."""
+    """Digests of the training rows and of the evaluation rows; `evaluation` is None if the run only trains."""
 
     train: str
     evaluation: str | None
@@ -101,7 +101,7 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
 
     @property
     def learned_rows(self) -> LearnedRows:
-        """The rows that the model was fitted on; for a bundle of an earlier version they follow from its kind."""
+        """The rows that the model was fitted on; for a bundle of an earlier version, those of its kind of model."""
         if self.learned is not None:
             return self.learned
         kind = KINDS.get(self.model.kind)

@@ -1,8 +1,8 @@
 """The Python interface for notebooks: features, fits, predictions, metrics and charts.
 
 Each function calls the same code as the command for that purpose. A parameter `overrides` takes the overrides of that
-command, such as "warehouse=duckdb". The functions return pandas frames, or objects that a notebook displays. Only
-`run_experiment` writes files.
+command, such as "warehouse=duckdb". The functions return pandas frames, typed results, or a `Picture`, which a notebook
+displays. Only `run_experiment` and `Picture.save` write results to files.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If the source tables are missing, damaged or impossible.
+        If the source tables are missing, damaged or hold impossible values.
     """
     with open_for(config, "dataset") as warehouse:
         rows = build_dataset(warehouse, BreakoutFeatureConfig.from_settings(config), start, end)
@@ -239,7 +239,8 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
     Returns
     -------
     pandas.DataFrame
-        The columns of predictions.parquet: player_lookup, game_id, game_date, split, probability, is_breakout.
+        The columns of predictions.parquet: player_lookup, game_id, game_date, split, probability, is_breakout, and
+        `ladder` for a model of points.
     """
     scored = _score(bundle, start, end, _evaluate_settings(bundle, overrides))
     return predictions_frame({"evaluation": (scored.rows, scored.probability)}, scored.ladder)

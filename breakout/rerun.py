@@ -47,8 +47,8 @@ Rerunnable = TypeVar("Rerunnable", settings.ExperimentConfig, settings.EvaluateC
 class Evidence:
     """The results of a run that must be equal in a rerun: fingerprints and predictions.
 
-    `fingerprints` are those of settings, data, contract and rows, by name. `versions`, by library, may differ and then
-    explain other results.
+    `fingerprints` are those of settings, data, contract and rows, by name. `versions` of libraries and of the program,
+    by name, may differ and then explain other results.
     """
 
     fingerprints: Mapping[str, str | None]

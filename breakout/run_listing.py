@@ -26,11 +26,12 @@ SORTS = ("started", "name", *METRICS)
 
 @dataclass(frozen=True)
 class RunRow:
-    """A finished run or sweep; for a sweep, dates, model, features and metrics are those of its best job.
+    """A finished run or sweep; for a sweep, dates, model, features, metrics and verdict are those of its best job.
 
-    `kind` says which it is. `train` and `evaluation` are first and last dates, None if unknown; `games` is the number
-    of evaluated rows. `features` is the name of the preset with exactly these features, or their number if there is
-    none. `metrics` and `verdict` are those of the evaluation; without one they are empty and None.
+    `kind` is `run`, `evaluation`, or for a sweep a text such as `sweep, best of 12 jobs`. `started` is the start of the
+    run, for a sweep that of the best job. `train` and `evaluation` are first and last dates, None if unknown; `games`
+    is the number of evaluated rows. `features` is the name of the preset with exactly these features, or their number
+    if there is none. `metrics` and `verdict` are those of the evaluation; without one they are empty and None.
     """
 
     kind: str
@@ -48,7 +49,7 @@ class RunRow:
 
 @dataclass(frozen=True)
 class Listing:
-    """The runs and sweeps that match, a message for each damaged folder, and the number of incomplete runs."""
+    """The runs and sweeps that match, a message for each damaged folder, and the number of incomplete folders."""
 
     rows: tuple[RunRow, ...]
     damaged: tuple[str, ...]
@@ -84,9 +85,9 @@ def _folders(outputs: Path) -> Iterator[Path]:
 
 
 def _run_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | None:
-    """Return the row of a run; None if it is not completed."""
+    """Return the row of a run; None if it is not completed, or if its folder has no status.json."""
     if not (folder / STATUS_FILE).is_file():
-        return None  # the folder is a sweep without a leaderboard, which still runs or was killed
+        return None  # a sweep without a leaderboard, or the removed folder of a sweep's best job
     run = read_run(folder)
     if run.status.state != "completed":
         return None
@@ -112,7 +113,10 @@ def _train_dates(run: RunRecord) -> tuple[date, date] | None:
 
 
 def _sweep_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | None:
-    """Return the row of a sweep, with the figures of the best job of its first table; None if no job is completed."""
+    """Return the row of a sweep, with the figures of the best job of its first table.
+
+    None if no job is completed, or the folder of the best job is gone.
+    """
     board = load_leaderboard(folder)
     best = next((row for table in board.tables for row in table.rows if row.job == table.best and row.run), None)
     if best is None or best.run is None:

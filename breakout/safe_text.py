@@ -22,8 +22,8 @@ MASK = "***"
 _USER_INFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^\s:/?#@'\"<>]*)(?P<password>:?\S*)@")
 _NAMES = "password|passwd|pwd|pass|secret|token|api[-_]?key|key|sig|signature|auth|authorization|credentials?"
 _QUERY = re.compile(rf"(?P<name>[?&;](?:[\w.-]*[-_.])?(?:{_NAMES})=)(?P<value>[^\s&;'\"<>#]+)", re.IGNORECASE)
-# What follows the user's name in an address is no password if it is a port and a path (http://host:80/a@b) or a path
-# (http://host/a@b).
+# The text between host and @ in an address without user and password, whose @ is part of the path or the query:
+# http://host:80/a@b, http://host/a@b.
 _PORT_AND_PATH = re.compile(r"(:\d+)?[/?#]")
 # `${oc.env:NAME}` names a secret without containing it, so it must not be masked. During masking it is replaced by a
 # number between the private-use characters U+E000 and U+E001.
@@ -107,8 +107,9 @@ class PrintableFormatter(logging.Formatter):
 def escape_formula(value: T) -> T | str:
     """Return text as a spreadsheet cell that is no formula; a value that is no text is returned unchanged.
 
-    Control characters are removed, and an apostrophe is put before text that a spreadsheet would read as a formula. The
-    apostrophe marks a cell as text: https://owasp.org/www-community/attacks/CSV_Injection
+    Control characters are removed, secrets in addresses are masked, and an apostrophe is put before text that a
+    spreadsheet would read as a formula. The apostrophe marks a cell as text:
+    https://owasp.org/www-community/attacks/CSV_Injection
     """
     if not isinstance(value, str):
         return value

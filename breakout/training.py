@@ -42,9 +42,9 @@ def train(
 ) -> RunResult:
     """Fit and evaluate a plan, write a new run folder, and return the result.
 
-    `parent` is the folder of the new folder; None means that of the plan. `work` holds results that several runs share,
-    and `facts` are further values for status.json; a sweep passes both. The path of the folder is appended to `started`
-    as soon as it exists.
+    The run folder is made in `parent`; None means the plan's `run_parent`. `work` holds results that several runs
+    share, and `facts` are further values for status.json; a sweep passes both. The path of the folder is appended to
+    `started` as soon as it exists.
     """
     parent = plan.run_parent if parent is None else parent
     work = work or SharedWork()
@@ -88,7 +88,7 @@ def _compare_features(plan: RunPlan, last: FittedWindow, work: SharedWork) -> Di
 def _write(
     plan: RunPlan, run: Run, fitted: FittedRun, metrics: RunMetrics, distributions: DistributionReport | None
 ) -> None:
-    """Write all files of a run except report.html."""
+    """Write predictions, metrics, drift report and bundle of a run."""
     if distributions is not None:
         save_distributions(distributions, run.folder)
     artifacts.save_parquet(fitted.predictions(), run.folder / PREDICTIONS_FILE)

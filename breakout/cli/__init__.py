@@ -1,7 +1,8 @@
 """The command line: it runs the command that the first argument names and returns an exit code.
 
-The exit code is 0 for success, 1 for a failed gate or job, 2 for wrong usage or configuration, and 3 for an error in
-the data. `--help` and `features` import neither Hydra nor other large libraries.
+The exit code is 0 for success, 1 for a failed gate or job or a fault of the program, 2 for wrong usage or
+configuration, and 3 for an error in the data. `--help`, and `features` without `--contract` and overrides, import
+neither Hydra nor other large libraries.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
     """Return the value of a flag; ConfigurationError if it has none, or one that is not among the flag's choices.
 
     `value` is the text after `=`, None if the flag was given without `=`. Then the flag's value is the first of the
-    following arguments (`rest`), which is removed from `rest`.
+    following arguments (`rest`), which is removed from `rest`. `--info` alone means `--info=all`.
     """
     choices = CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):

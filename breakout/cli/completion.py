@@ -20,7 +20,7 @@ from breakout.report.terminal.lines import print_line
 
 RunHydra = Callable[[Command, Arguments], int]
 
-# The completions of commands whose settings Hydra does not compose. A command that is not listed has none.
+# The completions of commands whose settings Hydra does not compose; such a command has none if it is not listed.
 ARGUMENTS_OF = {"features": ("--json", "--contract"), "production": ("rollback", "retire")}
 
 

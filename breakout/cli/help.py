@@ -83,7 +83,7 @@ def groups(names: list[str]) -> str:
 
 
 def own_keys(root: str) -> str:
-    """Return the keys that a root file defines, with their comments; the value `???` marks a key without a default.
+    """Return the lines of a root file that define keys; the value `???` marks a key without a default.
 
     `root` is the text of the file.
     """

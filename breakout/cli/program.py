@@ -27,7 +27,10 @@ from breakout.settings.versions import rename_overrides
 
 
 class Outcome:
-    """The exit codes and the error of the jobs that `hydra.main` ran, because `hydra.main` returns nothing."""
+    """The exit codes of the jobs that `hydra.main` ran, and the error of a single job.
+
+    `hydra.main` itself returns nothing.
+    """
 
     def __init__(self) -> None:
         self.codes: list[int] = []

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from breakout.features.feature import Feature
 
-# The contract of shared mode: exact names in exact order. To promote a feature, move it to shared.py and add it here.
+# The contract of shared mode: exact names in exact order. To make a feature a shared one, move it to shared.py and add
+# its name here.
 BREAKOUT_FEATURE_ORDER: tuple[str, ...] = (
     "pts_vs_season_zscore",
     "points_std_last_10",

@@ -70,7 +70,7 @@ def contract_differences(bundle: Bundle) -> tuple[str, ...]:
 
 
 def installed_contract(bundle: Bundle) -> Contract:
-    """Return the contract that a new run with the bundle's mode, features and target would have.
+    """Return the contract that a new run with the bundle's mode, features, target and cutoff would have.
 
     In shared mode the features are those of the installed BREAKOUT_FEATURE_ORDER. Features that are not installed are
     left out.

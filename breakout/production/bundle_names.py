@@ -1,4 +1,7 @@
-"""The names that a user may give for a bundle instead of a path: `production`, `latest`, `latest:NAME` and NAME."""
+"""The names that a user may give for a bundle instead of a path: `production`, `latest`, `latest:NAME` and NAME.
+
+NAME is the setting `name` of a training run.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,13 @@ RUNS = "runs"
 
 
 def resolve_bundle(given: str, outputs: str | Path) -> Path:
-    """Return the folder of the bundle that `given` names; a path is returned unchanged.
+    """Return the folder of the bundle that `given`, a name or a path, stands for.
 
     `production` names the model in production, `latest` the newest completed training run below `outputs`, and
-    `latest:NAME` or NAME the newest completed training run with that name. ConfigurationError if a name is also a
-    folder in the current folder. DataError if no bundle has the name, or the newest run with it is damaged.
+    `latest:NAME` or NAME the newest completed training run with that name. A text with a path separator is a path, and
+    so is the name of an existing file or folder that no bundle has. ConfigurationError if a bundle and a file or folder
+    have the name (except the registry's own folder `production`). DataError if no bundle has the name, or the newest
+    run with it is damaged.
     """
     path, outputs = Path(given), Path(outputs)
     if path.name != given:  # a text with a path separator is a path

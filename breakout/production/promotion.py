@@ -56,7 +56,7 @@ def check_candidate(
     """Run all checks of a candidate against the model in production, if there is one, and return their results.
 
     The other checks run even if one has failed, so that the user sees every failure at once. Only a candidate whose
-    features the installed definitions cannot build is neither compared nor audited. ConfigurationError if
+    contract is not that of the installed definitions is neither compared nor audited. ConfigurationError if
     config.start..config.end overlaps a training window, and as in `choose_rule`.
     """
     current = registry.current()

@@ -100,7 +100,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Registry:
-    """The registry in a folder. Reading needs no lock; a caller of `promote`, `rollback` or `retire` must hold it."""
+    """The registry in a folder.
+
+    Reading needs no lock. A caller of `promote`, `rollback` or `retire` must hold the lock.
+    """
 
     folder: Path
 
@@ -174,7 +177,10 @@ class Registry:
         return line[-2].bundle
 
     def rollback(self, reason: str = "") -> Event:
-        """Put the previous model back into production. A second call goes back one more model."""
+        """Put the previous model back into production; a second call goes back one more model.
+
+        ConfigurationError as in `rollback_target`.
+        """
         target = self.rollback_target()
         self.clear_leftovers()
         return self._append("rolled back", target, EventFacts(left=self.current(), reason=reason))

@@ -4,7 +4,8 @@
     better        for a candidate of another recipe: it must be better than the model in production beyond chance
     not_worse     for a retrain (only the windows differ from production): its log loss must not be worse
 
-Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games.
+Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games. The exception is a retrain on all
+games, after which there are no games to compare on (`rely_on_recipe`).
 """
 
 from __future__ import annotations
@@ -155,10 +156,11 @@ def compare_with_production(
 
 
 def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_days: int) -> Comparison | None:
-    """Return the check of a retrain on all games by an earlier comparison of its recipe; None if there was none.
+    """Return the check of a retrain that was trained on all games; None if no promotion of its recipe compared games.
 
-    No game after its training exists to compare it on. The check passes if the same recipe was promoted after a
-    comparison on games that end at most `max_age_days` days before the end of the candidate's training.
+    There are no later games on which this candidate could be compared. The check passes if the latest promotion of the
+    same recipe that compared games used games that end at most `max_age_days` days before the end of the candidate's
+    training.
     """
     event = registry.latest_comparison(recipe_digest(candidate))
     if event is None or event.facts.window is None:
@@ -250,7 +252,10 @@ def _is_below(found: Interval, limit: float) -> bool:
 
 
 def _format_difference(paired: PairedDifference) -> str:
-    """Return a difference as text with four decimals, or with one significant digit if it would be rounded to 0."""
+    """Return a difference and its interval as text with four decimals.
+
+    If four decimals would round one of the numbers to 0, all have one significant digit.
+    """
     found = paired.difference
     if found.estimate is None:
         return "undefined: one class only"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 TOP_FEATURES = 3
-CHECKED = timedelta(days=14)  # the days before the slate in which scheduled games are looked up in the warehouse
+CHECKED = timedelta(days=14)  # at least this many days before the slate are checked for games that the warehouse lacks
 SKIPPED_COLUMNS = (
     *KEY_COLUMNS,
     "player_full_name",
@@ -53,15 +53,15 @@ class Slate:
     """The ranked players of one day's games.
 
     `ranked` has one row for each candidate, highest probability first: KEY_COLUMNS, split ("slate"), probability (of a
-    breakout if he plays), player_full_name, team_abbr, opponent_team_abbr, is_home, season_points_avg (S, points),
-    points_for_breakout (the fewest points that are a breakout), games_before, days_since_last_game,
+    breakout if he plays), player_full_name, team_abbr, opponent_team_abbr, is_home, season_points_avg (his average this
+    season, in points), points_for_breakout (the fewest points that are a breakout), games_before, days_since_last_game,
     availability_status (doubtful, questionable, probable, available, not_listed, or unknown if nothing was reported for
     the day), team_out and opponent_out (names of the players who are out or doubtful), known_at, top_features (text),
-    bundle and contract (their fingerprints), and for a model of points ladder, the list of P(points >= k) for
-    k = 1, 2, .... `features` has the features that the model got, one row for each row of
-    `ranked` as `build_slate` returns it; NaN where a default was filled. `skipped` has SKIPPED_COLUMNS.
+    bundle and contract (their fingerprints), and, for a model of points, ladder (the list of P(points >= k) for k = 1,
+    2, ...). `features` has the features that the model got, one row for each row of `ranked` as `build_slate` returns
+    it; NaN where a default was filled. `skipped` has SKIPPED_COLUMNS.
 
-    `warnings` are sentences about data that the slate lacks: games that the warehouse does not have yet, and statuses.
+    `warnings` are sentences: games or statuses that are not known yet, a slate without players, another contract.
     `predicted_at` is the time at which the slate was built, in UTC. `statuses` are all statuses that were reported for
     the day by the cutoff, including those of players who are not on the slate.
     """

@@ -1,8 +1,9 @@
-"""The writing of a slate to the files or the warehouse table that `out=` names. `report.html` writes web pages.
+"""The writing of a slate to the data files or the BigQuery table that `out=` names.
 
-The file's extension chooses CSV, Parquet or JSON (a list of records). Skipped players are written to a second file,
-NAME.skipped.EXTENSION, so that nobody reads a row without a probability as a prediction. Prices are written to a third
-file, NAME.prices.EXTENSION.
+A table gets the ranked players only. The extension of a file chooses CSV, Parquet or JSON (a list of records). Skipped
+players are written to a second file, NAME.skipped.EXTENSION, so that nobody reads a row without a probability as a
+prediction. Prices, if they are configured, are written to a third file, NAME.prices.EXTENSION. A web page is rendered
+by `report.html` and written by `breakout predict`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ SUFFIXES = (".csv", ".parquet", ".json", PAGE)
 
 
 def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
-    """Raise ConfigurationError unless `out` names a file or table that a slate can be written to.
+    """Raise ConfigurationError unless `out` names a data file, a web page or a BigQuery table.
 
     None is accepted, because the slate is then only printed.
     """

@@ -1,4 +1,4 @@
-"""`breakout compare`: the comparison of a candidate with the model in production on the same games."""
+"""`breakout compare`: it compares two bundles, such as a candidate and the model in production, on the same games."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def run(config: CompareConfig) -> int:
 def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> tuple[Path, HeadToHead]:
     """Compare two bundles and write the result into a new folder below outputs/comparisons/.
 
-    Return the folder and the result. The files are comparison.json, predictions.parquet and report.html.
+    Return the folder and the result, which comparison.json, predictions.parquet and report.html hold.
     """
     identity = f"{candidate.fingerprint}-{production.fingerprint}"
     with open_run(Path(config.paths.outputs) / FOLDER / config.name, config, "compare", identity) as run:

@@ -1,7 +1,8 @@
 """`breakout doctor`: a check of versions, settings, source tables and tracker, with one printed line for each.
 
 A line begins with "ok" and states what was found, or with "failed" and states the remedy, or with "warning" and states
-which data the features lack. Rows of BigQuery tables are read only after a line has stated what reading them costs.
+which data the features lack, or with "-" if an earlier failure prevented the check. Rows of BigQuery tables are read
+only after a line has stated what reading them costs.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class Checkup:
 
 def main(argv: Sequence[str]) -> int:
     """Check the versions, then the warehouse and the tracker that these overrides choose; return 3 if anything failed.
+
+    Remove the temporary files of killed processes from the outputs folder. Return 0 if nothing failed.
 
     ConfigurationError if the overrides are wrong, or if they change the features of shared mode.
     """
@@ -172,7 +175,7 @@ def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -
 def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: settings.BigQueryWarehouseConfig) -> None:
     """Check credentials, project, permissions, tables, columns and partitions, then the rows of the last 90 days.
 
-    Rows are read only if the checks of the history tables and of the cost pass.
+    Rows are read only if the checks of the permission, the history tables and the cost pass.
     """
     from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
     from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, SCHEDULE

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def run(config: ExperimentConfig) -> int:
-    """Train, evaluate and write a run, or with `dry_run` only print the plan; return the exit code."""
+    """Train, evaluate and write a run, or with `dry_run` only print the plan; return the exit code.
+
+    GateError if features drifted and `distributions.fail_on_drift` is true; the run folder is then complete.
+    """
     with registering(config.tracking) as started:
         with open_plan(config) as plan:
             if config.dry_run:

@@ -25,13 +25,13 @@ from breakout.settings.ledger_groups import BigQueryLedgerConfig, FolderLedgerCo
 from breakout.settings.model_groups import PointsConfig
 from breakout.settings.price_groups import PricesConfig
 
-# The strptime directives that warehouse.date_format may have. It may have a time of day, which must be midnight in the
-# files.
+# The strptime directives that warehouse.date_format may have. The format may hold a time of day; in the files that time
+# must be midnight.
 _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
 
 
 def check_across_fields(config: Any) -> None:
-    """Check each group of a configuration, the calibration, and the order of `start` and `end` in root and `audit`."""
+    """Run the check of each group in GROUP_CHECKS, and the checks of keys of the root or of several groups."""
     for group in vars(config).values():
         if type(group) in GROUP_CHECKS:
             GROUP_CHECKS[type(group)](group)
@@ -61,7 +61,8 @@ def check_price_table(config: Any) -> None:
         )
 
 
-# The tables that warehouse=duckdb must have. The error for a missing table shows the override as an example.
+# The keys of the tables of played games, both of which are required unless `folder` or `database` is given. The error
+# for a missing key shows the override as an example.
 HISTORY_EXAMPLES = {
     "warehouse.player_game_summary": "warehouse.player_game_summary=games.parquet",
     "warehouse.team_offense_game_summary": "warehouse.team_offense_game_summary=teams.parquet",
@@ -96,7 +97,7 @@ def check_dates(window: DateWindowConfig) -> None:
 
 
 def check_walk_forward(window: WalkForwardWindowConfig) -> None:
-    """Check that the dates of folds are in order, and that `train_days` is given exactly for rolling training."""
+    """Check that the dates are in order, and that `train_days` is given if training=rolling and is None otherwise."""
     check_order("window.eval_start", window.eval_start, "window.eval_end", window.eval_end)
     if window.train_start >= window.eval_start:
         raise ConfigurationError(
@@ -141,7 +142,10 @@ def check_warehouse(warehouse: BigQueryWarehouseConfig) -> None:
 
 
 def check_files(warehouse: DuckDBWarehouseConfig) -> None:
-    """Check that both history tables are given, and check the maps of values and the format of dates."""
+    """Check that the tables come from `folder`, from `database`, or from paths of both HISTORY_EXAMPLES.
+
+    Check also `team_codes`, `season_types` and `date_format`.
+    """
     missing = [key for key in HISTORY_EXAMPLES if getattr(warehouse, key.partition(".")[2]) is None]
     if warehouse.folder is not None and warehouse.database is not None:
         raise ConfigurationError(

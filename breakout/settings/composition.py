@@ -24,7 +24,7 @@ HYDRA_VERSION_BASE = "1.3"
 def compose(command: str, overrides: Sequence[str] = ()) -> RootConfig:
     """Return the typed configuration that `breakout COMMAND OVERRIDES` would run with.
 
-    Scripts, notebooks and tests call it. ConfigurationError for overrides that the command would refuse.
+    Scripts, notebooks and tests call it. ConfigurationError if the overrides give no valid settings, or start a sweep.
     """
     loaded: RootConfig = load(ROOT_CLASSES[command], compose_mapping(command, overrides))
     return loaded
@@ -66,7 +66,10 @@ def is_sweep(composed: DictConfig) -> bool:
 
 
 def resolve(composed: DictConfig, command: str) -> dict[str, Any]:
-    """Return a composed configuration as a mapping without the node `hydra`, with `${hydra:...}` resolved."""
+    """Return a composed configuration as `plain` does, with `${hydra:...}` resolved.
+
+    ConfigurationError if an interpolation cannot be resolved.
+    """
     from hydra.core.hydra_config import HydraConfig
 
     HydraConfig.instance().set_config(composed)

@@ -60,8 +60,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-# Extras of the package that install a launcher or sweeper of Hydra. Its option is the extra's name, or begins with it,
-# as in hydra/launcher=submitit_local.
+# Extras of the package, each of which installs a launcher or sweeper of Hydra. The name of the launcher or sweeper is
+# that of the extra, or begins with it, as in hydra/launcher=submitit_local.
 EXTRAS = ("joblib", "optuna", "ray", "submitit")
 
 # A quoted name in a map, as in {'Regular Season': regular}.
@@ -126,7 +126,7 @@ def describe_absent_key(key: str, command: str) -> str:
 
 
 def describe_message(error: BaseException) -> str:
-    """Return the message for an error of Hydra that is recognised by the text of its own message."""
+    """Return the message for an error of Hydra that only its text identifies; for an unknown text, the text itself."""
     message = str(error)
     quoted = re.search(r"'([^']+)'", message)
     subject = quoted.group(1) if quoted else ""

@@ -26,7 +26,7 @@ FeatureName = Annotated[
 
 @dataclass(frozen=True)
 class FeatureDefinitionConfig:
-    """A feature that the user defines, with the fields of a feature of the registry (`features/feature.py`)."""
+    """A feature that the user defines; the fields mean the same as in `Feature` (`features/feature.py`)."""
 
     name: FeatureName
     expression: Text
@@ -53,8 +53,8 @@ _KEYS = tuple(field.name for field in fields(FeatureDefinitionConfig))
 def with_definitions(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in which `features.definitions` holds definitions instead of names of files.
 
-    If `features.names` has none of the defined features, all of them are added at its end. ConfigurationError if a
-    file cannot be read, or holds anything but a list of definitions.
+    If `features.names` has none of the defined features, all of them are added at its end. ConfigurationError if
+    `features.definitions` is no list, a file cannot be read, or a file holds anything but a list of definitions.
     """
     features = mapping.get("features")
     listed = features.get("definitions") if isinstance(features, Mapping) else None

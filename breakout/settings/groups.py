@@ -209,11 +209,11 @@ class DuckDBWarehouseConfig:
     """A warehouse of the user's Parquet or CSV files, or of a DuckDB database file; paths may be globs.
 
     `folder` holds tables that `breakout import` wrote; a table whose path is also given is read from that path. With
-    `database`, a DuckDB file, tables are named as `TABLE` or `SCHEMA.TABLE`, and None is the table with our own name.
-    `columns` gives the names of columns that the user's tables call otherwise.
-    `season_type` applies to rows without one. `team_codes` and `season_types` replace values of the files while they
-    are read. `date_format` (strptime) applies to dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads
-    columns from the names of folders, as in `season_year=2025/`.
+    `database`, a DuckDB file, tables are given as `TABLE` or `SCHEMA.TABLE`; None is the table named like the key, such
+    as `schedule`. `columns` maps the name of a column of a source table to its name in the user's tables. `season_type`
+    applies to rows without one. `team_codes` and `season_types` replace values of the files while they are read.
+    `date_format` (strptime) applies to dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads columns
+    from the names of folders, as in `season_year=2025/`.
     """
 
     kind: Literal["duckdb"]
@@ -316,10 +316,10 @@ class AuditRowsConfig:
 class PromotionGateConfig:
     """The conditions under which a candidate may replace the model in production.
 
-    `rule` None means `not_worse` for a retrain of the model in production (the same settings, seed and contract on
-    other dates), and `better` for any other candidate. `reason` is kept in the history of the registry. With the
-    evidence `ledger`, the candidate's graded entries as a shadow must pass too, and `min_e_value` is for the rule
-    `better`.
+    `rule` None means `not_worse` for a retrain of the model in production (the same recipe, seed and contract on other
+    dates), and `better` for any other candidate. `reason` is kept in the history of the registry. With the evidence
+    `ledger`, the candidate's graded entries as a shadow must pass checks too; for the rule `better`, their e-value
+    against production must be at least `min_e_value`.
     """
 
     rule: Literal["better", "not_worse"] | None

@@ -48,7 +48,7 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _nearest_option(group: str, wanted: Mapping[str, Any]) -> str | None:
     """Return the option of a group that shares the most values with `wanted`; None if no option shares any.
 
-    Only options with the kind and the name of `wanted` are compared.
+    Only options whose `kind` and `name` equal those of `wanted` are compared.
     """
     import yaml
 

@@ -1,8 +1,8 @@
-"""References to environment variables in settings, such as `${oc.env:TOKEN}`, which files never hold resolved.
+"""References to environment variables in settings, such as `${oc.env:TOKEN}`; no saved file holds their values.
 
 A mapping of settings, composed or read from settings.yaml, holds a reference as text. `resolve_references` returns the
-values for a typed configuration. The configuration keeps the texts in its field `references`, and they are written when
-it is saved.
+values for a typed configuration. The configuration keeps the references in its field `references`, and a saved file
+holds them instead of the values.
 """
 
 from __future__ import annotations

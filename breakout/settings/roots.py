@@ -139,8 +139,10 @@ class PredictConfig(ComposedConfig):
 
     `out` is the file or table to write; None only prints. `top` limits the rows that are printed and written; None sets
     no limit. `exclude` names players to skip. If `line` is PLAYER:POINTS, such as jalengreen:19.5, the command prints
-    the probability that the player scores more than these points instead of the ranking.
-    `backtest` is the folder of a backtest whose weight determines the stakes beside prices; None shows no stakes.
+    the probabilities that the player scores more, exactly and fewer points instead of the ranking.
+
+    `backtest` is the folder of a finished `breakout backtest`. Its weight is how far the model moves the market's
+    probability before stakes are computed. No stakes are shown if `backtest` is None or shows no edge.
     """
 
     config_version: int
@@ -263,7 +265,7 @@ class PromoteConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class AuditConfig(ComposedConfig):
-    """Settings of `breakout audit`, which proves that no feature sees the future.
+    """Settings of `breakout audit`, which checks that no feature sees the future.
 
     If `served` is not None, the command instead compares the feature vectors in the ledger with those that the
     warehouse gives now. `served` chooses the models: all, those of a role, or one by its name or fingerprint.

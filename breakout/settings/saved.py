@@ -21,7 +21,8 @@ Root = TypeVar("Root")
 # Addresses that may hold a password or a token.
 ADDRESSES = (("tracking", "uri"), ("tracking", "api_endpoint"), ("warehouse", "api_endpoint"))
 
-# Keys that change no number of a run: its name and other labels, its output folder, and the way its data is fetched.
+# Keys that change neither the model of a run nor its predictions, such as its name, its output folder and the way its
+# data is fetched.
 NOT_IN_FINGERPRINT = {
     "name",
     "hypothesis",
@@ -82,7 +83,7 @@ def to_yaml(config: Any) -> str:
 
 
 def fingerprint(config: Any) -> str:
-    """Return 16 hex digits of a SHA-256 over the settings that determine a run's numbers (not NOT_IN_FINGERPRINT)."""
+    """Return 16 hex digits of a SHA-256 over the settings without NOT_IN_FINGERPRINT, `run` and `sweep`."""
     kept = {
         name: {k: v for k, v in value.items() if f"{name}.{k}" not in NOT_IN_FINGERPRINT}
         if isinstance(value, dict)
@@ -104,7 +105,7 @@ def load_file(path: str | Path, root: type[Root], *, is_lenient: bool = False) -
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """Return the mapping in a saved YAML file; DataError if the file is missing or cannot be read."""
+    """Return the mapping in a saved YAML file; DataError if it is missing, unreadable or not a mapping."""
     import yaml
 
     try:

@@ -16,7 +16,7 @@ _RESERVED = {"true", "false", "null", "nan", "inf", "yes", "no", "on", "off"}
 def format_value(value: Any, *, has_interpolations: bool = False) -> str:
     """Return a value in the grammar of Hydra's overrides; text is quoted if necessary.
 
-    `${` in a text is escaped, unless `has_interpolations` is true and it begins an interpolation.
+    If `has_interpolations` is true, `${` in a text begins an interpolation and is kept; otherwise it is escaped.
     """
     if isinstance(value, str):
         is_plain = _PLAIN_TEXT.fullmatch(value) and value.lower() not in _RESERVED

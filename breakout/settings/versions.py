@@ -58,8 +58,9 @@ _PRICES: dict[str, Any] = {
     "max_stake": 0.02,
     "min_edge": 0.0,
 }
-# Groups that were added without a new version. The outer key is a key of the settings that have the group: `features`
-# for the commands that choose features, `window` for the one that trains, `bundle` for those that score one bundle.
+# Groups that were added without a new version, with the values that older mappings get. A mapping that has the outer
+# key gets the groups below it. `features` is a key of the commands that choose features, `window` of the command that
+# trains, `bundle` of those that score one bundle.
 ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
     "features": {"availability": {"cutoff": "17:30", "timezone": "America/New_York", "days_before": 0}},
     "window": {"prices": _PRICES},
@@ -111,7 +112,7 @@ def check_removed(key: str, value: str) -> None:
 
 
 def group_keys_of_runs_and_sweeps(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Migrate version 1 to 2: move the keys of RENAMED_KEYS from the root of train's settings into groups."""
+    """Migrate version 1 to 2: move RENAMED_KEYS from the root of train's settings into groups, drop REMOVED_KEYS."""
     is_train = bool(RENAMED_KEYS.keys() & mapping.keys())
     migrated = rename_keys({key: value for key, value in mapping.items() if key not in REMOVED_KEYS})
     if is_train:
@@ -127,8 +128,9 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: group_ke
 def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in the layout from which fingerprints are computed.
 
-    The layout is version 1 without those of ADDED_KEYS and ADDED_GROUPS that have their values for older mappings. So
-    the settings of an old run still have the fingerprint that the run recorded.
+    The layout is that of version 1 without RENAMED_KEYS. Keys of ADDED_KEYS and groups of ADDED_GROUPS are left out if
+    they have the values that older mappings get. So the settings of an old run still have the fingerprint that the run
+    recorded.
     """
     layout = {key: value for key, value in mapping.items() if key not in {*_MOVED_DEFAULTS, *RENAMED_KEYS}}
     if "sweep" in mapping or RENAMED_KEYS.keys() & mapping.keys():

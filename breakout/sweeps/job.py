@@ -33,8 +33,9 @@ class Event:
 
 Identity: TypeAlias = tuple[str, str]
 
-# An override that starts with a text of `_OF_THE_SWEEP` chooses how a sweep runs, and is no part of a job's command.
-# An override that starts with `_FOLDERS` is part of it: it names the folders in which Hydra finds the job's YAML files.
+# Overrides that start with a text of `_OF_THE_SWEEP` choose how a sweep runs, and are no part of a job's command. An
+# override that starts with `_FOLDERS` is part of the command: it names the folders in which Hydra finds the job's YAML
+# files.
 _FOLDERS = "hydra.searchpath="
 _OF_THE_SWEEP = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/")
 
@@ -44,7 +45,8 @@ class Job:
     """One run of a sweep.
 
     `origin` is the number of the sweeper's job from which this job was made; a walk forward with `fold_jobs` makes
-    several jobs of one origin. `number` is the job's number in the sweep's folder.
+    several jobs of one origin. `number` is the job's number in the sweep's folder, -1 before `SweepRecord.number` sets
+    it.
     """
 
     origin: int

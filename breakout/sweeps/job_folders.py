@@ -20,7 +20,10 @@ RUNS_FOLDER = "runs"
 
 @dataclass(frozen=True)
 class JobRun:
-    """The run folder of a job. `damage` is a message about a damaged or changed file in it; "" if there is none."""
+    """The run folder of a job. `damage` is a message about a damaged or changed file in it; "" if there is none.
+
+    `status` is None if status.json cannot be read or is that of another run.
+    """
 
     folder: Path
     status: RunStatus | None
@@ -90,7 +93,10 @@ def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any],
 
 
 def message_of(error: BaseException) -> str:
-    """Return the message of an error as status.json holds it, on one line."""
+    """Return the message of an error as status.json holds it.
+
+    For an unexpected exception it is the type and the first paragraph, on one line.
+    """
     known = as_breakout_error(error)
     if known is not None:
         return str(known)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 Overrides = tuple[str, ...]
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # a number with many decimals, such as a tuner's
 
-# A recipe is a job without its evaluation window, seed, name, hypothesis, tags and paths. `_WHERE` is the configuration
-# group that chooses the evaluation window.
+# The recipe of a job is its overrides without window, seed, name, hypothesis, tags and paths. `_WHERE` is the
+# configuration group that chooses the dates of training and evaluation.
 _WHERE = {"window"}
 _NOT_RECIPE = _WHERE | {"seed", "name", "hypothesis", "tags", "paths"}
 

@@ -1,6 +1,6 @@
-"""The progress of a sweep on the terminal: its plan, a line for each job, and a bar with the time left.
+"""The progress of a sweep on the terminal: its plan, a line for each failed job, and a bar with the time left.
 
-If the output is not a terminal, only lines are printed.
+If the output is not a terminal, a line for each completed job replaces the bar.
 """
 
 from __future__ import annotations
@@ -99,7 +99,10 @@ class Progress:
                 self._update_bar = None
 
     def show(self, event: Event) -> None:
-        """Print one event; the start of a job is shown only on the bar."""
+        """Show one event: a failure as a line, a start or a completed job on the bar.
+
+        Without a bar a completed job is shown as a line, and a start is not shown.
+        """
         if event.kind == "started":
             self._running.add(event.number)
         else:

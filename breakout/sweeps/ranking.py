@@ -210,7 +210,10 @@ def _baselines(results: Sequence[JobResult]) -> tuple[BaselineRow, ...]:
 
 
 def compare_lines(results: Sequence[JobResult]) -> tuple[LineRow, ...]:
-    """Return the market, one row for each way of reading its prices, then the jobs that were compared with it."""
+    """Return a row for each different log loss of the market, then one for each job that was compared with the market.
+
+    The market has several log losses if the jobs differ in `prices`, such as in `prices.margin`.
+    """
     found = [(result.number, result.found.metrics.market) for result in results]
     compared = [(job, market) for job, market in found if market is not None]
     markets = {market.metrics[MARKET]["log_loss"].estimate: market.metrics[MARKET] for _, market in compared}

@@ -86,7 +86,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         return replace(plan, groups=groups, refused=refused)
 
     def add(self, plan: SweepPlan) -> None:
-        """Add the jobs of a numbered plan that are not in the record."""
+        """Add the jobs of a numbered plan that the record lacks, and the fingerprints of data and contracts."""
         known = {entry.identity for entry in self.jobs}
         found = [*map(_job_entry, plan.jobs), *map(_refusal_entry, plan.refused)]
         self.jobs += [entry for entry in found if entry.identity not in known]
@@ -233,7 +233,10 @@ def _refusal_entry(refusal: Refusal) -> JobEntry:
 
 
 def _window(planned: PlannedJob) -> str:
-    """Return the name of the job's window: the chosen option, or the dates of the evaluation."""
+    """Return the name of the job's window: the chosen option, or the dates of evaluation.
+
+    For a job that only trains they are the dates of training.
+    """
     chosen = [word for word in planned.job.overrides if word.startswith("window")]
     if len(chosen) == 1 and chosen[0].startswith("window="):
         return chosen[0].removeprefix("window=")

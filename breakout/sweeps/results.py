@@ -45,9 +45,9 @@ class Finished:
 class JobResult:
     """A job of a sweep, as it ended.
 
-    `entry` is its entry in sweep.json. `words` are the overrides in which it differs from the other jobs. `command` is
-    the command line that runs the job alone. `run` is its run folder, None if it has not run. `finished` holds its
-    results, None unless the job is completed and its files are unchanged.
+    `entry` is its entry in sweep.json. `words` are the overrides that not every job of the sweep has. `command` is the
+    command line that runs the job alone. `run` is its run folder, None if it has not run. `finished` holds its results,
+    None unless the job is completed and its files are unchanged.
     """
 
     entry: JobEntry

@@ -145,7 +145,7 @@ def _is_tie(difference: Interval) -> bool:
 
 
 def _draw(result: JobResult) -> DateResamples:
-    """Return resamples of the job's validation dates, the same that its evaluation draws."""
+    """Return resamples of the job's validation dates, drawn with its seed and its settings `evaluation`."""
     numbers = result.found.config.evaluation
     return draw_date_resamples(
         result.part("validation", "game_date"),

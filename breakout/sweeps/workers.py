@@ -53,8 +53,8 @@ IMPORTED = (
 def start_server() -> None:
     """Start the fork server, which imports what jobs need while the sweep is planned.
 
-    The fork server ignores Ctrl-C, and so do the workers that are forked from it. Ctrl-C interrupts only the planning
-    process, which then ends the workers.
+    ConfigurationError if the path of the folder for temporary files is too long. The fork server ignores Ctrl-C, and so
+    do the workers that are forked from it. Ctrl-C interrupts only the planning process, which then ends the workers.
     """
     CONTEXT.set_forkserver_preload(list(IMPORTED))
     is_main = threading.current_thread() is threading.main_thread()
@@ -76,8 +76,9 @@ def start_server() -> None:
 def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> Event:
     """Run one job in the sweep's folder and return how it ended.
 
-    `work` is shared with the other jobs of this process. A failure is also recorded in the job's run folder, with the
-    traceback in run.log.
+    `work` is shared with the other jobs of this process. An error of the run is also recorded in the job's run folder,
+    with the traceback in run.log. A job whose features drifted counts as failed if `distributions.fail_on_drift` is
+    true, although its run folder is complete.
     """
     from breakout.features.distributions import check_drift
     from breakout.training import train
@@ -174,7 +175,7 @@ class Worker:
             self._process.terminate()
 
     def close(self, deadline: float) -> None:
-        """Wait for the running job to end, kill the process at `deadline` (of `time.monotonic`), and free the pool."""
+        """Wait for the running job, kill the process at `deadline` (of `time.monotonic`), and end the executor."""
         if self._running is not None:
             wait([self._running], timeout=max(0.0, deadline - time.monotonic()))
         if self._process is not None and self._is_busy:

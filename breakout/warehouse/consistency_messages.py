@@ -162,7 +162,11 @@ def describe_team_codes(rows: Iterable[Row]) -> str:
 
 
 def _pair_to_map(code: str, near: str) -> tuple[str, str]:
-    """Return the two codes of a team as (old, new); a code that the league uses today is new."""
+    """Return the code to replace and its replacement, as the remedy with `team_codes` names them.
+
+    `code` is in a source table and `near` in the team table. `near` replaces `code`; but if only `code` is a code that
+    the league uses today, `code` replaces `near`.
+    """
     return (near, code) if code in LEAGUE_CODES and near not in LEAGUE_CODES else (code, near)
 
 
