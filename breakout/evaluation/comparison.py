@@ -55,7 +55,7 @@ def compare_probabilities(
     parameters: EvaluationParameters,
     slices: Mapping[str, SliceLabels],
 ) -> Comparison:
-    """Compare the probabilities (n,) of two models on the same rows with labels `y` (n,), and on the same resamples."""
+    """Compare the probabilities (n,) of two models on the same rows, with labels `y` (n,), and the same resamples."""
     labels = check_labels(y)
     resamples = parameters.draw(check_dates(game_dates, labels.size))
     return Comparison(

@@ -75,8 +75,8 @@ def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
 def lift_curve(y: FloatArray, p: FloatArray) -> Curve:
     """Return the lift of the k rows with the highest probabilities (y axis) by their share k / n of all rows (x axis).
 
-    If only some of the rows with equal probabilities are among the top k, the expected number of breakouts among these
-    is counted. The labels must hold a breakout.
+    Lift is the breakout rate of the k rows divided by that of all rows. If only some of the rows with equal
+    probabilities are among the k, their expected number of breakouts is counted. The labels must hold a breakout.
     """
     counts = 1.0 + _thinned_positions(y.size).astype(np.float64)
     lift = expected_hits(y, p, counts) / counts / float(y.mean())

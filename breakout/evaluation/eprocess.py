@@ -4,11 +4,11 @@ The method is the e-process of Choe and Ramdas (2023, "Comparing Sequential Fore
 daily mean differences of log loss. If the challenger is not better on average, the probability that the e-value ever
 reaches 20 is at most 5 %, however often the comparison is read (Ville's inequality).
 
-The method needs bounded differences, but log loss has no bound, so probabilities are clipped to `CLIPPED`. For each row
-it is known before the game how much larger than the reference's the challenger's log loss would be with a breakout, and
-how much larger without one; the greater of the two is the row's greatest loss. The difference of a date is divided by
-the mean of its rows' greatest losses, so the quotient is never below -1. The tested hypothesis is that the mean of the
-quotients is not above 0.
+The method needs bounded differences, but log loss has no bound, so probabilities are clipped to `CLIPPED`. Before a
+game, two differences are known: the challenger's log loss minus the reference's if the game is a breakout, and if it is
+not. The larger of the two is the row's greatest loss. The gain of a date, the reference's mean log loss minus the
+challenger's, is divided by the mean greatest loss of the date's rows, so the quotient is never below -1. The tested
+hypothesis is that the mean of the quotients is not above 0.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from breakout.evaluation.metrics import row_log_losses
 from breakout.evaluation.rows import FloatArray, check_dates, check_rows
 
 CLIPPED = (0.01, 0.99)  # With these bounds the log loss of a game is at most 4.6 nats.
-BETTER_FROM = 20.0  # For two equally good models the e-value reaches 20 in at most 5 % of seasons.
-# The sum of squared quotients at which the test has the most power; 10 is the default of the package comparecast. In
-# simulated seasons with a true gain of 0.01 nats, the median number of mornings until the e-value reaches 20 is 112
-# with 10, 135 with 2, and 118 with 20.
+BETTER_FROM = 20.0  # If the challenger is not better, the e-value ever reaches 20 with a probability of at most 5 %.
+# The variance in `e_values` (the sum of the squared distances of the quotients from their centres) at which the test
+# has the most power; 10 is the default of the package comparecast. In simulated seasons with a true gain of 0.01 nats,
+# the median number of game dates until the e-value reaches 20 is 112 with 10, 135 with 2, and 118 with 20.
 INTRINSIC_TIME = 10.0
 LEVEL = 0.05
 
@@ -36,7 +36,7 @@ class DailyDifferences:
 
     `dates` are ascending. The gain is the reference's mean log loss on the date minus the challenger's, both of clipped
     probabilities. The greatest loss is how far the gain could have been below 0; it is 0 on a date on which both models
-    gave every row the same probability.
+    gave every row the same clipped probability.
     """
 
     dates: np.ndarray
@@ -68,7 +68,7 @@ def e_values(quotients: ArrayLike) -> FloatArray:
     """Return the e-value after each date, shape (..., d), of quotients (..., d) that are at least -1.
 
     The formula is the gamma-exponential mixture of Howard et al. (2021, "Time-uniform, nonparametric, nonasymptotic
-    confidence sequences", Proposition 9) with scale 1. Its variance is the sum of the squared distances of the
+    confidence sequences", Proposition 9) with scale 1. The variance in it is the sum of the squared distances of the
     quotients from their centres. The centre of a quotient is the mean of the earlier ones, or 0 if that mean is
     positive, so no quotient lies more than 1 below its centre.
     """

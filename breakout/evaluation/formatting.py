@@ -36,7 +36,7 @@ def format_range(interval: HasInterval, pattern: str = ".3f", joint: str = " to 
 def format_interval(
     interval: HasInterval | None, pattern: str = ".3f", undefined: str = "undefined", joint: str = " to "
 ) -> str:
-    """Return "0.590 (0.559 to 0.624)"; the estimate alone without ends; `undefined` without an estimate."""
+    """Return "0.590 (0.559 to 0.624)", or "0.590" if there is no interval, or `undefined` if there is no estimate."""
     if interval is None or interval.estimate is None:
         return undefined
     estimate, ends = format_number(interval.estimate, pattern), format_range(interval, pattern, joint)

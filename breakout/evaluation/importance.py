@@ -47,9 +47,9 @@ class FeatureImportance:
 class _Shuffled:
     """The effect of shuffling one feature several times.
 
-    `row_increases` (n,) is the rise of each row's log loss, and `pairs` (dates, dates) the concordant pairs by
-    `concordant_pairs_by_date`, both averaged over the shuffles. `log_loss_increases` and `aucs` have one value for each
-    shuffle.
+    `row_increases` (n,) is the rise of each row's log loss, and `pairs` (dates, dates) is what
+    `concordant_pairs_by_date` returns; both are averaged over the shuffles. `log_loss_increases` and `aucs` have one
+    value for each shuffle.
     """
 
     row_increases: FloatArray

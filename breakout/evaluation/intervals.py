@@ -46,8 +46,9 @@ class MetricReplicates:
 class PairedDifference:
     """The difference candidate minus reference in one metric, on the same rows and the same resamples.
 
-    `candidate` and `reference` are the two values of the metric, None if undefined. `share_better` is the share of
-    resamples in which the candidate was strictly better: a higher AUC, or a lower log loss or Brier score.
+    `candidate` and `reference` are the two values of the metric, None if undefined. `share_better` is the share, of the
+    resamples in which the metric is defined, in which the candidate was strictly better: a higher AUC, or a lower log
+    loss or Brier score.
     """
 
     metric: str
@@ -63,8 +64,8 @@ def replicate_paired_metrics(
 ) -> MetricReplicates:
     """Compute AUC, log loss and Brier score on all rows and in every resample.
 
-    These three are computed fast, from sums by game date. `beside` maps names to further values of the rows (n,), whose
-    means are computed in the same way.
+    These three are computed fast, from sums by game date. `beside` maps names to further arrays (n,) of one value a
+    row. The result holds their means under these names.
     """
     labels, probabilities = check_rows(y, p)
     pairs = concordant_pairs_by_date(labels, probabilities, resamples)

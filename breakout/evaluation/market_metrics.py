@@ -14,9 +14,10 @@ OURS, MARKET, STACKED, COIN = "model", "market", "stacked", "coin"
 
 @dataclass(frozen=True)
 class StackWeight:
-    """The weight fitted on the lines of all dates before `start`, and its interval, which resamples dates.
+    """The weight of the model beside the market, fitted on the lines of all dates before `start`.
 
-    `interval` is None with fewer than MIN_DATES dates or MIN_LINES lines.
+    The stacked probability has the log odds (1 - weight) * market + weight * model. `interval` holds the weight and its
+    interval, which resamples dates. It is None with fewer than `market.stacking.MIN_DATES` dates or MIN_LINES lines.
     """
 
     start: str
@@ -26,20 +27,20 @@ class StackWeight:
 
     @property
     def blend(self) -> float:
-        """The estimate within 0..1, with which the stack is evaluated; 0 if nothing was fitted."""
+        """The weight limited to 0..1, as the stacked probability uses it; 0 if nothing was fitted."""
         estimate = None if self.interval is None else self.interval.estimate
         return 0.0 if estimate is None else min(max(estimate, 0.0), 1.0)
 
 
 @dataclass(frozen=True)
 class MarketMetrics:
-    """The probabilities of more points than a line, given no push, on the main line of each player and game.
+    """The metrics of the probability of more points than a line, given no push, on each main line.
 
-    `metrics` has log loss, Brier score and AUC by the name of the source of probabilities: model, market, stacked and
-    coin (1/2 for each line). `differences` are those of the model and of the stack minus the market; every interval
-    resamples game dates. The stack has the market's probability until a weight is fitted. `weight` is the weight of the
-    model fitted on all lines, without an interval if they are too few; it sizes no stake of these dates. `weights` are
-    those by month, from earlier months only.
+    A player has one main line a game. `metrics` maps the source of the probability (model, market, stacked, or coin:
+    1/2 for each line) to its log loss, Brier score and AUC. `differences` are those of "model" and "stacked" minus the
+    market; every interval resamples game dates. `weights` holds the weight used in each month, fitted on earlier months
+    only (see StackWeight); until one can be fitted, the stacked probability is the market's. `weight` is fitted on all
+    lines, so no stake on these dates is computed from it. It has no interval if dates or lines are too few.
     """
 
     n_lines: int

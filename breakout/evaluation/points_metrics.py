@@ -33,10 +33,11 @@ class PointsBaseline:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The share of games whose points are within the central interval of a `probability`, and its mean width in points.
+    """The coverage of the central intervals of the nominal probability `probability`.
 
-    An interval of whole points holds more than its nominal probability. `share` corrects for that: a game counts with
-    the part of its PIT (see PitHistogram) that is within the central interval of PIT values, such as 0.1 to 0.9.
+    `share` is the share of games whose points are within the interval, and `width` its mean width in points. An
+    interval of whole points holds more than its nominal probability. `share` corrects for that: a game counts with the
+    part of its PIT (see PitHistogram) that is within the central interval of PIT values, such as 0.1 to 0.9.
     """
 
     probability: float
@@ -49,10 +50,10 @@ class PitHistogram:
     """The non-randomised PIT histogram for counts (Czado, Gneiting and Held 2009), and a test of its flatness.
 
     The PIT of a game with y points is spread evenly from P(points < y) to P(points <= y). `shares` are the shares of
-    the games in bins of equal width; each is 1 / bins if the predicted distributions are right. `statistic` is a Wald
-    statistic. Its covariance is estimated from sums by date, so games of one date may be dependent. `p_value` is that
-    of the statistic by the chi-square distribution with bins - 1 degrees of freedom. Both are None unless there are
-    more dates than bins.
+    the games in bins of equal width; each has the expected value 1 / bins if the predicted distributions are right.
+    `statistic` is a Wald statistic. Its covariance is estimated from sums by date, so games of one date may be
+    dependent. `p_value` is that of the statistic by the chi-square distribution with bins - 1 degrees of freedom. Both
+    are None unless there are more dates than bins.
     """
 
     shares: tuple[float, ...]

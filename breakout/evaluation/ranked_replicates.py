@@ -15,7 +15,7 @@ from breakout.evaluation.resamples import DateResamples, divide
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, IntArray, group_ties
 
 CHUNK_ELEMENTS = 100_000  # weights (resamples * rows) in memory at once; larger arrays exceed a processor's cache
-DATES_AT_ONCE = 32  # dates whose running counts are in memory at once; larger numbers were measured to be slower
+DATES_AT_ONCE = 32  # dates that `_others_below` counts at once; larger numbers were measured to be slower
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
 
 
 def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResamples) -> FloatArray:
-    """Return the AUC of each resample from `concordant_pairs_by_date`, shape (resamples,); NaN with one class only."""
+    """Return the AUC of each resample from `concordant_pairs_by_date`, shape (resamples,); NaN where undefined."""
     concordant = np.einsum("rd,rd->r", resamples.weights @ pairs, resamples.weights)
     breakouts = resamples.sums(y)
     return divide(concordant, breakouts * (resamples.row_counts - breakouts))
@@ -122,7 +122,7 @@ def _average_precision(sums: _RunningSums) -> FloatArray:
     total_breakouts, total_rows = sums.breakouts[:, -1:], sums.rows[:, -1:]
     gained = np.diff(sums.breakouts, axis=1)
     hits, flagged = total_breakouts - sums.breakouts[:, :-1], total_rows - sums.rows[:, :-1]
-    # Where no row is flagged, `gained` is 0, so the term is 0 with any divisor; 1 avoids a division by 0.
+    # Where a resample has no row at or above a probability, `gained` is 0, so any divisor gives 0; 1 avoids 0 / 0.
     average = divide(np.sum(gained * hits / np.maximum(flagged, 1.0), axis=1), total_breakouts[:, 0])
     return np.where(total_breakouts[:, 0] == total_rows[:, 0], np.nan, average)
 

@@ -19,9 +19,9 @@ from breakout.evaluation.rows import BoolArray, FloatArray, IntArray, check_date
 class Interval:
     """A figure with its percentile interval.
 
-    `estimate` is None if the figure is undefined. `low` and `high` are None if the figure is undefined, or if the rows
-    have fewer than two game dates, because one date shows no spread. `n_undefined` is the number of resamples that were
-    left out because the figure is undefined in them (one class only, or no flagged game).
+    `estimate` is None if the figure is undefined. `low` and `high` are None if the figure is undefined on all rows or
+    in every resample, or if the rows have fewer than two game dates, because one date shows no spread. `n_undefined` is
+    the number of resamples that were left out because the figure is undefined in them (for example, with one class).
     """
 
     estimate: float | None
@@ -128,8 +128,8 @@ class EvaluationParameters:
     """The parameters of an evaluation.
 
     `bootstrap_resamples` and `seed` determine the draws of game dates. `confidence` is the share of resamples within an
-    interval. `ece_bins` is the number of bins of equal mass. `thresholds` are the thresholds, and `top_fractions` the
-    shares of highest-ranked games, for which the report has a row.
+    interval. `ece_bins` is the number of bins of equal mass. The report has a row for each of `thresholds`, and for
+    each of `top_fractions`, the shares of highest-ranked games.
     """
 
     bootstrap_resamples: int

@@ -23,7 +23,7 @@ from breakout.models.base import LearnedRows
 METRICS_FILE = "metrics.json"
 # Increased whenever a key is renamed, removed or changes its meaning.
 METRICS_SCHEMA_VERSION = 2
-# Top-level keys that the file does not have if they do not apply to the run. Other keys that do not apply are null.
+# Top-level keys that are absent from the file if they do not apply to the run. Other top-level keys are then null.
 _ABSENT_IF_NONE = ("folds", "contract_mismatch", "points", "market")
 
 # The five metrics by name, without intervals; None where a metric is undefined.
@@ -47,9 +47,8 @@ class ModelSummary:
 
     `figures` are the numbers of the fit that depend on the kind of model, such as the number of trees; in the file each
     is a key of `model`, like the other fields. `training_rows` is the number of games in the training window. `learned`
-    is the number and the last date of those that the model was fitted on; it is None in files of earlier versions. If a
-    saved model was scored, `fit_seconds` is None and `bundle` is the fingerprint of its bundle; otherwise `bundle` is
-    None.
+    describes the games that the model was fitted on; it is None in files of earlier versions. If a saved model was
+    scored, `fit_seconds` is None and `bundle` is the fingerprint of its bundle; otherwise `bundle` is None.
     """
 
     kind: str
@@ -68,8 +67,9 @@ class CalibrationSummary:
     """The calibration that was applied.
 
     `requested` is the kind that was to be fitted: the one in the settings, or sigmoid if class weights made a
-    calibration necessary (`is_forced_by_class_weights`). `kind` is `none` if it could not be fitted; `warnings` then
-    holds the reason. `reliability_before` is the reliability of the evaluation rows without calibration.
+    calibration necessary (`is_forced_by_class_weights`). `kind` is the kind that was applied: `none` if the requested
+    kind could not be fitted, with the reason in `warnings`. `reliability_before` is the reliability of the evaluation
+    rows without calibration, None if nothing was calibrated or evaluated.
     """
 
     kind: str
@@ -126,7 +126,7 @@ class ShapImportance:
 class FoldMetrics:
     """The figures of one fold of a walk forward.
 
-    `train` and `evaluation` are the first and last date of each window. `rows` is the number of evaluated games.
+    `train` and `evaluation` are the first and last dates of the two windows. `rows` is the number of evaluated games.
     `figures` is as in ModelSummary. `validation` and `metrics` are the metrics on the validation part and on the
     evaluation window. `calibration` is the applied kind, None in files of earlier versions.
     """
@@ -151,8 +151,8 @@ class RunMetrics:
 
     `evaluation` is None if the run only trains. `validation` is None if the run evaluates a saved bundle. `folds` is
     None unless the run is a walk forward. `contract_mismatch` is None unless the run evaluates a saved bundle. `points`
-    is None unless the model predicts a distribution of points and was evaluated. `explained_on` names the rows on which
-    importances were computed.
+    is None unless the model predicts a distribution of points and was evaluated. `market` needs such a model too, and
+    configured prices. `explained_on` names the rows on which importances were computed.
     """
 
     evaluation: EvaluationResult | None
@@ -214,7 +214,7 @@ def metrics_from_json(content: Any, path: Path) -> RunMetrics:
         content |= {
             "model": {"bundle": None, "learned": None}
             | _with_figures(content["model"], set(ModelSummary.__dataclass_fields__)),
-            # The keys before ** are those that version 1 lacks.
+            # Version 1 lacks the keys before **.
             "calibration": {"requested": calibration["kind"], "warnings": [], "held_out": None, **calibration},
             "folds": None
             if folds is None

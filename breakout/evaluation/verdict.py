@@ -61,9 +61,9 @@ def decide_verdict(
     """Return the verdict. The first level whose condition holds is chosen:
 
     - TOO_FEW_GAMES: fewer than 100 games or 10 dates.
-    - READY_FOR_SHADOW: AUC >= 0.65, the interval of the bias contains 0, and the chosen threshold has a precision >=
-      0.55 with at least 20 flagged games. If no threshold was chosen, the lower bound of the lift of the top 10 % must
-      be at least 1.3 instead.
+    - READY_FOR_SHADOW: AUC >= 0.65, the interval of the bias (if there is one) contains 0, and the chosen threshold has
+      a precision >= 0.55 with at least 20 flagged games. If no threshold was chosen, the lower bound of the lift of the
+      top 10 % must be at least 1.3 instead.
     - MARGINAL: AUC >= 0.60.
     - NEEDS_IMPROVEMENT: all other results, and a result without AUC.
 
@@ -117,7 +117,7 @@ def describe_better_baselines(differences: Mapping[str, Mapping[str, PairedDiffe
 
 
 def _is_better(name: str, found: Mapping[str, PairedDifference]) -> str | None:
-    """Return the end of the clause "the baseline is better ..."; None if the baseline is not better."""
+    """Return the words that follow "The baseline ... is better"; None if the baseline is not better."""
     auc, loss = found[AUC].difference, found[LOG_LOSS].difference
     if (auc.high is not None and auc.high < 0) or (loss.low is not None and loss.low > 0):
         return " beyond chance"

@@ -78,9 +78,9 @@ def evaluate_scored(
     """Return the evaluation of all parts together, and log the verdict's warnings.
 
     `parts` has one entry for each fold of a walk forward, otherwise one. `rows` are the rows of all parts in order. The
-    rows of a part are also predicted by the baselines of that part. The baseline `uncalibrated` is added if a part was
-    calibrated. The evaluated threshold is that of the first part, because only the first was chosen before all of the
-    evaluated games. `work` keeps the metrics of baselines, which jobs of a sweep share.
+    baselines of a part predict the rows of that part. The baseline `uncalibrated` is added if a part was calibrated.
+    The evaluated threshold is that of the first part, because only the first was chosen before all of the evaluated
+    games. `work` keeps the metrics of baselines, which jobs of a sweep share.
     """
     work = work or SharedWork()
     baselines = {
@@ -122,8 +122,9 @@ def _replicate_baseline(
 def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: EvaluationParameters) -> MetricReplicates:
     """Return the metrics of a baseline in every resample.
 
-    The folds of a walk forward have different base rates, which would rank games by date and gave an AUC of 0.490. The
-    base rate must not rank games, so its AUC and average precision are those of one probability for all rows.
+    The baseline `base_rate` must not rank games, but the folds of a walk forward have different base rates, which would
+    rank games by date (with an AUC of 0.490 in one run). So its AUC and average precision are computed from one
+    probability for all rows.
     """
     draws, bins = parameters.draw(rows.dates), parameters.ece_bins
     found = replicate_metrics(rows.label, probability, draws, ece_bins=bins)

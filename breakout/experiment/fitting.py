@@ -40,7 +40,8 @@ class Fitted:
     false and the model stops early. `validation_raw` and `validation_probability` (v,) are the probabilities that
     `held_out_model` gives the validation rows, before and after calibration. `threshold` was chosen on
     `validation_probability`; it is None if no threshold reached the target precision. `held_out` compares the log loss
-    before and after calibration; it is None if nothing was calibrated or the validation rows are of one date.
+    of the validation rows before and after calibration by maps that were fitted on other validation dates; it is None
+    if nothing was calibrated or the validation rows are of one date.
     """
 
     model: Model
@@ -108,7 +109,8 @@ def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | Non
     """Return both parts of the training rows as FitParts, and the validation part once more as a Dataset.
 
     The validation part is the latest whole dates of the training window. `work` keeps the parts, so that jobs on the
-    same rows share them. DataError if a part holds one class only, or if no feature varies over the part to fit on.
+    same rows share them. DataError if a part holds no date or one class only, or if no feature varies over the part to
+    fit on.
     """
     rule, work = config.validation, work or SharedWork()
     parts, validation = work.once(

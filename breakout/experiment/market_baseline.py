@@ -32,7 +32,8 @@ logger = logging.getLogger("breakout")
 class MarketComparison:
     """The metrics of a model beside the market, and warnings about prices that were not used.
 
-    `metrics` is None if there are no prices, no line is decided, or the model predicts no distribution of points.
+    `metrics` is None if there are no prices, if no line has both a market probability and a result, or if the model
+    predicts no distribution of points.
     """
 
     metrics: MarketMetrics | None
@@ -55,8 +56,8 @@ def compare_with_market(
 ) -> MarketComparison:
     """Compare the ladders of all parts in order with the configured prices, and log the warnings.
 
-    `availability` is the cutoff of the features, None if they read no injury reports. DataError for prices that cannot
-    be used.
+    `availability` has the cutoff up to which the features read injury reports; None if they read none. DataError for
+    prices that cannot be used.
     """
     if not config.prices.is_given:
         return MarketComparison(None, ())

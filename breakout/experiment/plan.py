@@ -59,12 +59,12 @@ class RunPlan:
         return estimate_rows(self.warehouse, self.features, window.start, window.end, SLICE_FEATURES)
 
     def source_warnings(self) -> tuple[str, ...]:
-        """Return the warnings about games that a table lacks or whose sums fail, among those that the run can read."""
+        """Return the warnings about the flawed games (see `FlawedGame`) that the run can read."""
         flawed = {game for days in self.ranges().values() for game in self.find_flawed_games(days)}
         return flawed_game_warnings(flawed)
 
     def find_flawed_games(self, days: DateRange) -> list[FlawedGame]:
-        """Return the flawed games that features of these days can read."""
+        """Return the flawed games (see `FlawedGame`) that features of these days can read."""
         return find_flawed_games(self.warehouse, self.features, days.start, days.end)
 
     def build_span(self) -> Dataset:
@@ -76,7 +76,7 @@ class RunPlan:
         return self._build_learned(self.split.train)
 
     def _build_learned(self, days: DateRange, slice_features: Sequence[str] = ()) -> Dataset:
-        """Build the target's rows; if the model also learns from players outside the band, these are attached."""
+        """Build the target's rows; if the model also learns from players outside the band, `wider` holds all."""
         learned = widen_population(self.features, self.config.model)
         rows = build_dataset(self.warehouse, learned, days.start, days.end, slice_features=slice_features)
         return rows if learned == self.features else select_role_players(rows, self.features)
@@ -123,7 +123,7 @@ def estimate_rows(
     end: date,
     slice_features: Sequence[str] = (),
 ) -> CostEstimate | None:
-    """Return the cost of `build_dataset` with these arguments, with its checks and the search for flawed games.
+    """Return the cost of `build_dataset` with these arguments, with its checks, and of the search for flawed games.
 
     None if reading the warehouse is free.
     """

@@ -55,8 +55,9 @@ def evaluate_distributions(
 def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Dataset) -> pd.DataFrame:
     """Return player_lookup, season_year, day and points of the games that the baselines of these rows read.
 
-    They are the played games of the enabled season types up to the last row's date, sorted by player and date, from the
-    season SEASONS_BEFORE before the first row's on, or earlier. `day` is in days since 1970-01-01.
+    They are the played games of the enabled season types up to the last row's date, sorted by player and date. They
+    begin with the season that is SEASONS_BEFORE seasons before the first row's, or earlier. `day` is in days since
+    1970-01-01.
     """
     start, end = rows.dates.min().item(), rows.dates.max().item()
     played = player_games(warehouse.sources, {"points"})

@@ -26,9 +26,10 @@ OF_ROWS = ("answer", "rows", "split")
 class SharedWork:
     """The results that jobs of one process share, each computed once.
 
-    A result is kept under its kind and a key that identifies its inputs, so all jobs with equal inputs share it. Beyond
-    a limit the least recently used results are dropped. A shared result is bit for bit equal to one that is computed
-    for the job alone.
+    A result is kept under its kind and a key that identifies its inputs, so all jobs with equal inputs share it. Fits
+    are kept until the next group of jobs begins; of other kinds, the least recently used results beyond a limit are
+    dropped and computed again if needed. A shared result is bit for bit equal to one that is computed for the job
+    alone.
     """
 
     def __init__(self) -> None:
@@ -61,8 +62,9 @@ class SharedWork:
     ) -> Fits:
         """Return the same fits as `fit_twice` would return, from shared fits if there are any.
 
-        Jobs of a group that differ only in `model.iterations` share one fit with the largest number of trees, of which
-        each job gets the first ones. A blend takes its trees from a shared fit too.
+        Jobs of a group that differ only in `model.iterations` share one fit with the largest number of trees, and each
+        job gets its first trees; jobs that `fit_kind` tells apart do not share. A blend takes its trees from a shared
+        fit too.
         """
         if isinstance(config, settings.BlendConfig):
             from breakout.models.blend import blend_with

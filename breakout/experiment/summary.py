@@ -109,9 +109,9 @@ def summarise_scoring(
 ) -> RunMetrics:
     """Return the metrics of a saved bundle on later rows.
 
-    `differences` are those between the bundle's contract and the installed one. `source_warnings` are about games that
-    a source table does not have or whose sums fail. `points` is the evaluation of the distribution of points, None if
-    the model predicts none. Validation metrics and the stability over seeds are None, because nothing is fitted here.
+    `differences` are those between the bundle's contract and the installed one. `source_warnings` are about flawed
+    games (see `FlawedGame`). `points` is the evaluation of the distribution of points, None if the model predicts none.
+    Validation metrics and the stability over seeds are None, because nothing is fitted here.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     explanation = explain(bundle.model, bundle.predict_probability, scored.rows, config.evaluation, parameters)
@@ -153,10 +153,11 @@ def saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
 
 
 def _predict(run: FittedRun, rows: Dataset) -> np.ndarray:
-    """Return calibrated probabilities (n,) of `rows`, which hold the rows of each window in order with other features.
+    """Return calibrated probabilities (n,) of the evaluation rows of all windows, with the features in `rows`.
 
-    The model of a window predicts its rows. If nothing was evaluated, `rows` is the validation part, which is predicted
-    by the model that was fitted without it.
+    The features of `rows` were changed by shuffling; the rows are in the order of the windows. The model of each window
+    predicts the rows of that window. If nothing was evaluated, `rows` is the validation part instead, which is
+    predicted by the model that was fitted without it.
     """
     found, first = [], 0
     for window in run.windows:

@@ -49,7 +49,7 @@ class FittedRun:
 
     windows: tuple[FittedWindow, ...]
     rows: Dataset | None
-    source_warnings: tuple[str, ...] = ()  # about games that a source table lacks or whose sums fail
+    source_warnings: tuple[str, ...] = ()  # about flawed games (see `FlawedGame`)
 
     @property
     def coverage_warnings(self) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
     """Build the rows of a plan, fit every window, and predict the evaluation rows of each.
 
     `work` holds the results that several jobs of a sweep share. DataError, which names the fold in a walk forward, if
-    there are too few rows.
+    there are too few rows or they hold one class only.
     """
     work = work or SharedWork()
     fitted = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
@@ -99,7 +99,7 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
 
 
 def check_rows(plan: RunPlan, train: Dataset, evaluation: Dataset | None, work: SharedWork | None = None) -> None:
-    """Raise DataError unless there are enough rows to fit on, to validate on and to evaluate on."""
+    """Raise DataError unless there are enough rows, of both classes, to fit and validate on, and rows to evaluate."""
     check_training_rows(train, partial(_describe_history, plan, plan.split.train))
     split_parts(plan.config, train, work)
     if evaluation is not None and plan.split.evaluation is not None:
@@ -111,7 +111,7 @@ def _describe_history(plan: RunPlan, days: DateRange) -> str:
 
 
 def played_folds(plan: RunPlan, span: Dataset) -> tuple[Fold, ...]:
-    """Return the latest folds that hold games, at most as many as the window's setting `folds`."""
+    """Return the latest folds that hold games, at most the setting `window.folds` of them; DataError if none does."""
     return folds_with_games(plan.folds, span.dates, getattr(plan.config.window, "folds", None))
 
 

@@ -69,7 +69,7 @@ class Model(Protocol):
 class FitParts:
     """The played rows of a training window: the part to fit on, and the later validation part.
 
-    The fit of boosted trees is stopped where the log loss of the validation part is lowest.
+    A model of boosted trees keeps the trees up to the lowest loss on the validation part, if it stops early.
     """
 
     fit: Rows
@@ -77,7 +77,7 @@ class FitParts:
 
     @cached_property
     def digest(self) -> str:
-        """A digest of the feature names and all numbers; fits of the same settings on equal digests are equal."""
+        """A digest of the feature names and all numbers; equal digests, settings and seeds give equal fits."""
         digest = hashlib.sha256("\n".join(self.fit.X.columns).encode())
         for rows in (self.fit, self.validation, self.fit.widest, self.validation.widest):
             for part in (rows.X.to_numpy(), rows.y, rows.points, rows.season_average, rows.points_for_breakout):

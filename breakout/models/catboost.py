@@ -81,7 +81,7 @@ def build_pool(X: pd.DataFrame, y: np.ndarray | None = None) -> Pool:
 
 
 def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> CatBoostModel:
-    """Fit with early stopping on the log loss of the validation part.
+    """Fit with early stopping on the log loss of the validation part, unless `early_stopping_rounds` is 0.
 
     On a few hundred rows the AUC is so noisy that stopping on it ends fits after 2 to 20 trees by chance.
     ConfigurationError for settings that CatBoost refuses, DataError if no feature varies.
@@ -98,8 +98,8 @@ def refit(
 ) -> CatBoostModel:
     """Fit on the whole training window, with the number of trees that early stopping left in `model`.
 
-    `leaf_estimation_iterations` is also taken from `model`, because CatBoost chooses another default for fewer than 200
-    trees. TypeError if `model` is of another kind.
+    `leaf_estimation_iterations` is also taken from `model`, because CatBoost's default is another one for fewer than
+    200 trees. TypeError if `model` is of another kind.
     """
     if not isinstance(model, CatBoostModel):
         raise TypeError(f"{model.kind} is no CatBoost model")
@@ -144,7 +144,10 @@ def _fit(
 
 
 def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed: int) -> BreakoutError:
-    """Return an error with the reason in CatBoost's message, but not the line of CatBoost's source code in it."""
+    """Return the error to raise, with the reason in CatBoost's message but without its line of source code.
+
+    It is a DataError if no feature varies, otherwise a ConfigurationError.
+    """
     reason = re.sub(r"^\S+:\d+:\s*", "", str(error)).strip().rstrip(".")
     if "constant or ignored" in reason:
         return DataError(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from breakout.models.base import FitParts, Model
     from breakout.settings.model_groups import CatBoostConfig, ModelConfig
 
-_LONG_FIT = 200  # the number of trees from which on CatBoost computes leaves in another way (see `fit_kind`)
+_LONG_FIT = 200  # from this number of trees on, CatBoost computes leaves in another way (see `fit_kind`)
 
 
 class _KindModule(Protocol):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from breakout.dataset import Rows
     from breakout.models.base import Model
 
-LADDER_LENGTH = 60  # the last k of a saved ladder; role players of the sample reach 58 points
+LADDER_LENGTH = 60  # the last k of a saved ladder; role players in the sample data reach 58 points
 EDGE = 1e-4  # probabilities of k >= 1 lie between EDGE and 1 - EDGE
 
 
@@ -27,10 +27,10 @@ class PointsDistribution:
     shape: np.ndarray
 
     def at_least(self, points: np.ndarray) -> np.ndarray:
-        """Return P(points >= k) of each row for whole numbers k of shape (n, j); the result has the same shape.
+        """Return P(points >= k) of each row for the whole numbers k in `points`; both have the shape (n, j).
 
-        It is 1 - F((k - 1/2 - mean) / spread), where F is the share of `shape` at or below a value, limited to
-        EDGE..1 - EDGE, and 1 for k <= 0. It never rises in k.
+        For k >= 1 it is 1 - F((k - 1/2 - mean) / spread), limited to EDGE..1 - EDGE; F(x) is the share of `shape` at or
+        below x. For k <= 0 it is 1. It never rises in k.
         """
         errors = (points - 0.5 - self.mean[:, None]) / self.spread[:, None]
         below = np.searchsorted(self.shape, errors, side="right") / len(self.shape)

@@ -45,15 +45,15 @@ TRUSTED_TYPES = (
     "sklearn.tree._tree.Tree",
     "sklearn.utils._bunch.Bunch",
 )
-_EXPLAINED_ROWS = 500  # the importance is computed from at most so many rows
+_EXPLAINED_ROWS = 500  # the largest number of rows from which the importance is computed
 
 
 @dataclass(frozen=True, eq=False)
 class OwnEstimator:
     """A fitted classifier, with the content of its skops file (`content`).
 
-    `means` are the means of the features over the rows that it was fitted on. `importance` is by `feature_importance`.
-    Both are in the order of `names`.
+    `means` are the means of the features over the rows that it was fitted on. `importance` has the values that
+    `feature_importance` returns. Both are in the order of `names`.
     """
 
     names: tuple[str, ...]
@@ -71,7 +71,7 @@ class OwnEstimator:
         return _probability(self.estimator, rows.X)
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return how much higher the log odds are than with one feature replaced by its mean, shape (n, k).
+        """Return the log odds minus those with one feature replaced by its mean, for each feature, shape (n, k).
 
         For a linear model these are the exact contributions of the features. For other models they ignore interactions.
         """
@@ -79,7 +79,7 @@ class OwnEstimator:
         return _contributions(self.estimator, rows.X, self.means)
 
     def feature_importance(self) -> dict[str, float]:
-        """Return the mean absolute `shap_values` over rows that the model was fitted on, normalised to sum to 1."""
+        """Return the mean absolute `shap_values` over at most 500 fitted rows, normalised to sum to 1."""
         return dict(zip(self.names, self.importance, strict=True))
 
     def describe(self) -> dict[str, float]:
@@ -98,7 +98,8 @@ class OwnEstimator:
 def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> OwnEstimator:
     """Build the classifier and fit it on the part to fit on; the validation part has no effect.
 
-    ConfigurationError if the user's code fails, or the fitted classifier cannot be saved as data.
+    ConfigurationError if the user's code fails, or if the fitted classifier cannot be saved as data or predicts
+    otherwise once it is saved.
     """
     X, y = parts.fit.X, parts.fit.label
     estimator = build_estimator(config, seed)

@@ -1,9 +1,10 @@
 """A model of the distribution of points: two CatBoost regressions and an empirical shape, saved as data.
 
-With S the season average, the first regression predicts z = (points - S) / sqrt(S), the second the size of its errors
-on games that it was not fitted on. The shape is the distribution of standardised errors on such games: of the
-validation part once the model is refitted, before that of the part to fit on, so that the probabilities of validation
-games owe nothing to their own points. The probability of a breakout is that of at least `points_for_breakout` points.
+With S the season average, the first regression predicts z = (points - S) / sqrt(S). The second predicts the size of the
+errors of such a regression on games that it was not fitted on. The shape is the distribution of these errors divided by
+their predicted spread. Before the refit they are errors on games of the part to fit on, so the probabilities of the
+validation games do not depend on their own points, except through early stopping. In the refitted model they are errors
+on the validation games. The probability of a breakout is that of at least `points_for_breakout` points.
 """
 
 from __future__ import annotations
@@ -32,18 +33,19 @@ if TYPE_CHECKING:
 
 FILE_NAME = "model.json"
 MEAN_FILE, SPREAD_FILE = "mean.cbm", "spread.cbm"
-# Each tree learns from half of the rows, each split from 30 % of the features in 32 bins. With all of them and 254 bins
-# a fit takes 2.5 times as long, and its log loss differs by less than that of two seeds (docs/models.md).
+# Each tree learns from half of the rows, and each split from 30 % of the features, in 32 bins. With all rows and
+# features and 254 bins a fit takes 2.5 times as long, and its log loss differs by less than between two seeds
+# (docs/models.md).
 BORDERS = 32
 SAMPLING = {"bootstrap_type": "Bernoulli", "subsample": 0.5, "rsm": 0.3}
 # The mean size of an error times this is the standard deviation if errors are normal.
 SIZE_TO_SPREAD = float(np.sqrt(np.pi / 2))
-LEAST_SPREAD = 0.2  # in units of sqrt(S); a lower prediction is an extrapolation
-LEAST_AVERAGE = 1.0  # points; S is at least this where it is a divisor
+LEAST_SPREAD = 0.2  # the least spread of z; lower predictions are raised to it
+LEAST_AVERAGE = 1.0  # points; a lower S is replaced by this where it is a divisor
 
 
 class PointsFile(msgspec.Struct, frozen=True):
-    """model.json: the shape, and the contract's metadata. The two regressions are files of CatBoost beside it."""
+    """The content of model.json: the shape and the metadata. The two regressions are files of CatBoost beside it."""
 
     kind: str
     names: tuple[str, ...]
@@ -55,8 +57,8 @@ class PointsFile(msgspec.Struct, frozen=True):
 class PointsModel:
     """A fitted model of points.
 
-    `sizes` (f,) are the sizes of the errors, in units of sqrt(S), that the regression `spread` was fitted on. They are
-    those of the last rows that `mean` was fitted on. It is None in a loaded model.
+    `sizes` (f,) are the absolute errors of z that the regression `spread` was fitted on, None in a loaded model. They
+    are the errors on the last f rows that `mean` was fitted on, by regressions that were not fitted on these rows.
     """
 
     mean: CatBoostRegressor
@@ -88,8 +90,9 @@ class PointsModel:
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return what each feature adds to the log odds of each row, shape (n, k), to first order.
 
-        The log odds are not linear in the two regressions. Their SHAP values, in points, are multiplied by the change
-        of the log odds per point of the mean and of the spread, measured over half a spread around the prediction.
+        The log odds are not linear in the two regressions, so the SHAP values of each, in points, are multiplied by the
+        slope of the log odds in the mean or the spread: the mean slope from 1/4 of the spread below the prediction to
+        1/4 above it.
         """
         points, needed, scale = self.predict_points(rows), _needed(rows)[:, None], _scale(rows)[:, None]
         step = points.spread / 4
@@ -122,10 +125,10 @@ class PointsModel:
 
 
 def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit both regressions on the part to fit on; the regression of the mean may stop on the validation part.
+    """Fit the regression of the mean on the part to fit on; it may stop on the validation part.
 
-    The errors that the spread and the shape are learned from are those of the later half of that part, by a further
-    regression of the mean with as many trees that is fitted on the earlier half.
+    A further regression with the same number of trees is fitted on the earlier half of the part to fit on. The spread
+    and the shape are learned from its errors on the later half.
     """
     learned, held_out = parts.fit.widest, parts.validation
     stopping = build_pool(held_out.X, _deviations(held_out)) if config.early_stopping_rounds else None
@@ -142,10 +145,11 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
 
 
 def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit both regressions again on the whole training window, with as many trees.
+    """Fit the regression of the mean again on the whole training window, with the number of trees of `model`.
 
-    The shape is made of the errors of `model` on the validation part, which it was not fitted on. The spread learns
-    from its errors on all players of those dates.
+    The shape is made of the errors of `model` on the validation part, which it was not fitted on. The spread is learned
+    from the errors that `model` learned it from, and from the errors of `model` on the validation dates, also on
+    players outside the target's points band. TypeError if `model` is not what `fit` or `refit` returned.
     """
     if not isinstance(model, PointsModel) or model.sizes is None:
         raise TypeError(f"{model.kind} is no newly fitted model of points")
@@ -185,7 +189,7 @@ def _load(path: Path) -> CatBoostRegressor:
 
 
 def _quantize(rows: Rows, y: np.ndarray) -> Pool:
-    """Return rows to fit on with each feature in bins, which slices of the pool share."""
+    """Return rows to fit on as a pool with each feature in bins; slices of the pool keep these bins."""
     pool = build_pool(rows.X, y)
     pool.quantize(border_count=BORDERS)
     return pool
@@ -194,7 +198,7 @@ def _quantize(rows: Rows, y: np.ndarray) -> Pool:
 def _regress(
     config: PointsConfig, pool: Pool, seed: int, trees: int, stopping: Pool | None = None
 ) -> CatBoostRegressor:
-    """Fit a regression of at most `trees` trees; with rows to stop on, keep those up to the least squared error."""
+    """Fit a regression of at most `trees` trees; with rows to stop on, keep the trees up to their least error."""
     regressor = CatBoostRegressor(
         depth=config.depth,
         iterations=trees,

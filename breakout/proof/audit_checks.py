@@ -25,13 +25,12 @@ EVALUATION_PATH = "evaluation path"
 PREDICTION_PATH = "prediction path"
 AGREEMENT = "tables agree"
 GAME_CHECKS = (TRUNCATION, PERTURBATION, LABEL, EVALUATION_PATH, PREDICTION_PATH, AGREEMENT)
-# These checks compute rows again after changing data that features must not depend on, so a difference is a leak. The
-# other checks compare paths or source tables.
+# These checks compute rows again after changing data that features must not depend on, so a difference is a leak.
 DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL, LATER_STATUSES)
 
 
 def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[Difference]:
-    """Yield the differences of every check, date by date; `on_date` is called with each finished date."""
+    """Yield the differences that the checks find; `on_date` is called with each sampled date when it is finished."""
     yield from _contradicting(audited)
     yield from _evaluated(audited)
     statuses = StatusChecks(audited)
@@ -57,9 +56,10 @@ def _contradicting(audited: Audited) -> Iterator[Difference]:
 
 
 def _evaluated(audited: Audited) -> Iterator[Difference]:
-    """Compare the sampled rows with the evaluation path, called for each half of the sampled dates.
+    """Compare the sampled rows with the same rows of the evaluation path.
 
-    The halves are other windows than the audit's, so the check also finds a feature that depends on the window.
+    The path computes the earlier and the later half of the sampled dates separately. These windows are shorter than the
+    audit's, so the check also finds a feature that depends on the window.
     """
     days = audited.days()
     middle = days[len(days) // 2]
@@ -71,9 +71,9 @@ def _evaluated(audited: Audited) -> Iterator[Difference]:
 
 
 def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare the sampled rows of `day` with the same rows computed without any data of `day` or later.
+    """Compare the sampled rows of `day` with the same rows computed without other games of `day` or later.
 
-    The tables keep only rows before `day`; the player table also keeps the sampled rows themselves.
+    The player and the team table keep only rows before `day`; the player table also keeps the sampled rows themselves.
     """
     own = own_rows(expected)
     players = f"FROM main.player_game_summary WHERE game_date < DATE '{day}' OR {own}"
@@ -111,7 +111,8 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
 def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
     """Compare the sampled rows of `day` with those of the prediction path, for which `day` is not played yet.
 
-    Sampled rows that are not in the slate of the prediction path are compared with the path `listed`.
+    A slate never holds some rows, such as a player's first game for a new team. Such sampled rows are compared with the
+    path `listed`, which builds rows from a list of players and games.
     """
     before = f"WHERE game_date < DATE '{day}'"
     nights = pd.concat([expected.keys, expected.context], axis=1)

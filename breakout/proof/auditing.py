@@ -36,7 +36,7 @@ class Counterexample:
     """A difference that an audit found, and a source row that causes it.
 
     `leaked` is that source row: it alone changes the value, although the feature must not depend on it. It is None if
-    no such row was found, or if the check does not search for one.
+    no such row was found, or if the difference is of a kind for which none is searched.
     """
 
     difference: Difference
@@ -83,8 +83,8 @@ class AuditReport:
 
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
     """Return a counterexample for each of the first few features with a violation."""
-    # If several checks found a violation of a feature, one of DATA_CHECKS is preferred, because only for these can the
-    # source row that leaked be searched.
+    # If several checks found a violation of a feature, one of DATA_CHECKS is preferred, because `find_leak` can search
+    # for the source row only for these.
     ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)
     firsts = {found.feature: found for found in reversed(ranked)}
     examples = []

@@ -25,10 +25,11 @@ GAMES = "(games)"
 
 @dataclass(frozen=True)
 class Difference:
-    """One row and feature for which two computations differ, with the two values.
+    """A difference that a check found: usually one feature of one row, with its two values.
 
     `feature` is ROWS or COLUMNS if the computations differ in their rows or columns, and GAMES if source tables
-    contradict each other about a game. `expected` and `found` are then texts.
+    contradict each other about a game. `expected` and `found` are texts if they are not values of a feature. Keys that
+    do not apply are empty texts.
     """
 
     check: str
@@ -64,14 +65,14 @@ class Audited:
 
 
 def recompute(audited: Audited, path: Path, start: date, end: date) -> Dataset:
-    """Return the rows from `start` to `end`, computed by a path from the tables that the replay shows now."""
+    """Return the rows from `start` to `end`, computed by a path from the present content of the replay's tables."""
     return path(audited.replay, audited.config, start, end)
 
 
 def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:
-    """Yield a difference for each feature value that differs in any bit, and for each expected row not found once.
+    """Yield a difference for each feature value that differs in any bit, and each row that `found` lacks or repeats.
 
-    If the columns differ, only this is yielded. Rows of `found` that are not in `expected` are ignored.
+    If the columns differ, only that difference is yielded. Rows of `found` that are not in `expected` are ignored.
     """
     if tuple(found.X.columns) != tuple(expected.X.columns):
         yield Difference(check, COLUMNS, "", "", "", ", ".join(expected.X.columns), ", ".join(found.X.columns))

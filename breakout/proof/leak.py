@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class SourceRow:
     """A source row that changes the audited feature although it must not.
 
-    It is dated on or after the audited row, or it is of the same game, or it is a status that was reported too late.
-    `key` is the key of the row without the game date. If `is_left_out`, the value changes when the row is left out;
-    otherwise it changes when the results in the row are replaced by noise.
+    It is dated on or after the audited row, or it is of the same game, or it is a status that the audited row must not
+    depend on (see `later_statuses`). `key` is the key of the row without the game date. If `is_left_out`, the value
+    changes when the row is left out; otherwise it changes when the results in the row are replaced by noise.
     """
 
     table: str
@@ -40,9 +40,9 @@ class SourceRow:
 def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
     """Search by halving for one source row that alone changes the value of a difference; None if none is found.
 
-    The search first replaces the results of rows by noise. If no row changes the value in this way, it leaves rows out.
-    Each time it tries the audited row's own source row first, then those of the same game and of the same date, because
-    they are the most frequent causes.
+    For the check LATER_STATUSES the search leaves out statuses. Otherwise it first replaces the results of rows by
+    noise; if no row changes the value in this way, it leaves rows out. It tries the most frequent causes first: the
+    audited row's own source row (noise only), then rows of the same game, then of the same date.
     """
     if difference.check == LATER_STATUSES:
         return _find_status(audited, difference)
@@ -62,7 +62,7 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for one status that was reported too late, and without which the value changes."""
+    """Search by halving for one of the `later_statuses` without which the value changes; None if none is found."""
     day = date.fromisoformat(difference.game_date)
     later = later_statuses(day, cutoff_of(day, audited.config.availability))
     listed = "strftime(reported_at AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S UTC') AS reported_at"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Path(Protocol):
-    """A function that builds the rows from `start` to `end` of a warehouse."""
+    """A function that builds the rows of a warehouse from the date `start` to the date `end`."""
 
     def __call__(self, warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset: ...
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# The columns with results, and the number of different values that noise has in each. Noise replaces only these, so the
-# games, teams and players stay the same.
+# The columns with results, and the number of different values that noise has in each. Noise replaces only these and the
+# further copied columns, so the games, teams and players stay the same.
 _PLAYER_RESULTS = {"points": 61, "minutes_played": 48, "fg_attempts": 31, "usage_rate": 45}
 _TEAM_RESULTS = {"points_scored": 160, "possessions": 125, "minutes_total": 290}
 _LISTED = (
@@ -36,7 +36,7 @@ _LISTED = (
     "opponent_team_abbr",
     "is_home",
 )
-LATER_REPORTS = timedelta(days=7)  # The reports of so many days after the audited dates are copied and changed too.
+LATER_REPORTS = timedelta(days=7)  # Reports up to this long after the last date are copied too.
 
 
 class Replay(DuckDBWarehouse):
@@ -58,8 +58,8 @@ class Replay(DuckDBWarehouse):
         """Copy the source rows that are needed to build the rows from `start` to `end`.
 
         `extra` maps the name of a table to further columns to copy. `seasons_before` is the number of seasons before a
-        row's own season that its features read. With `has_reports` the injury reports are copied too, also those of
-        game dates after `end`, and the tip-off times of the schedule.
+        row's own season that its features read. With `has_reports` the injury reports up to LATER_REPORTS after `end`
+        are copied too, and the tip-off times of the schedule.
         """
         super().__init__({}, label="replay")
         window: dict[str, object] = {"history_start": source.history_start(start, seasons_before), "end": end}
@@ -116,12 +116,12 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.execute(f"CREATE OR REPLACE VIEW nba_analytics.{table} AS {select}")
 
     def list_rows(self, rows: pd.DataFrame) -> None:
-        """Make the table `slate` of these rows, as games that are not played yet: player, game, teams and venue."""
+        """Write the player, game, teams and venue of these rows into the table `slate`, without results."""
         self._create("nba_analytics.slate", rows[list(_LISTED)])
         self.connection.execute("ALTER TABLE nba_analytics.slate ALTER game_date TYPE DATE")
 
     def schedule_games(self, rows: pd.DataFrame, season_type: str) -> None:
-        """Make the table `main.tonight`, a schedule of the games of these rows.
+        """Write the table `main.tonight`, a schedule of the games of these rows.
 
         All games have the given season type. The time of tip-off is that of `main.schedule`; NULL if it is not known.
         """
@@ -160,7 +160,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first game date of the season that is `seasons_before` before the season of `start`."""
+        """Return the first game date of the season that is `seasons_before` seasons before that of `start`.
+
+        `start` if no game is dated on or after it.
+        """
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""
         first = self.connection.execute(sql, [seasons_before, start]).fetchone()

@@ -34,7 +34,7 @@ REPORTS_COUNT = "reports count"
 STATUS_CHECKS = (LATER_STATUSES, CUTOFF, TIP_OFF, REPORTS_COUNT)
 
 _INSTANT = timedelta(microseconds=1)
-# A status that was reported so long before the cutoff counts even if the cutoff is wrong by a day and a time zone.
+# A status reported this long before the cutoff counts even if the audited code has the cutoff's day or time zone wrong.
 _LONG_BEFORE = timedelta(days=3)
 _BEFORE_CUTOFF = timedelta(hours=1)  # how long before the cutoff the games of the tip-off check begin
 _OPPOSITE = 3  # a shift in STATUSES that turns `out` and `doubtful` into statuses of players who are expected to play
@@ -63,7 +63,7 @@ def later_statuses(day: date, cutoff: datetime) -> str:
 
 @dataclass
 class StatusChecks:
-    """The checks of one audit; `moved` holds the features that changed at least once when statuses were changed."""
+    """The checks of one audit; `moved` holds the features that a status for every player changed in any row."""
 
     audited: Audited
     moved: set[str] = field(default_factory=set)
@@ -84,7 +84,7 @@ class StatusChecks:
             yield from self._known(rows, day)
 
     def at_the_end(self) -> Iterator[Difference]:
-        """Yield a difference for each feature that no status has changed, because its checks prove nothing."""
+        """Yield a difference for each feature that no status has changed: its other checks then prove nothing."""
         for name in sorted(self.readers - self.moved):
             yield Difference(REPORTS_COUNT, name, "", "", "", "a change with the statuses before the cutoff", "none")
 
@@ -110,10 +110,11 @@ FROM main.availability"""
             yield from self._compare(LATER_STATUSES, expected, day, availability=reports)
 
     def _known(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Compare rows with statuses that were reported early with rows with the same statuses at the last moment.
+        """Compare rows for which every player's status is reported early with rows for which it is reported late.
 
-        Every player has a status. The last moment is the cutoff. In a second comparison the games begin before the
-        cutoff; the last moment is then the instant before tip-off, and other statuses are reported at tip-off.
+        Late is the last moment that counts: the cutoff or, in a second comparison in which the games begin before the
+        cutoff, at the instant before tip-off. In the second, other statuses are reported at tip-off, which must not
+        count.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         tip_off = cutoff - _BEFORE_CUTOFF
@@ -146,8 +147,8 @@ FROM main.team_offense_game_summary WHERE game_date = DATE '{day}'"""
     def _statuses(self, expected: Dataset, day: date, reported_at: datetime, shift: int = 0) -> str:
         """Return a SELECT of random statuses for `day`: one for each player of the season and each of his teams.
 
-        The players of the sampled rows are always included. Equal seeds give equal statuses. A `shift` other than 0
-        replaces each status by the one so many places later in STATUSES.
+        The players of the sampled rows are always included. Equal seeds give equal statuses. Each status is replaced by
+        the one `shift` places later in STATUSES.
         """
         listed = ", ".join(f"'{_shifted(number, shift)}'" for number in range(len(STATUSES)))
         seasons = ", ".join(str(year) for year in sorted(set(expected.context["season_year"])))

@@ -46,7 +46,7 @@ class Run:
         return self.status.run_id
 
     def note(self, **known: Any) -> None:
-        """Set keys of the status by name; status.json has them when the run ends."""
+        """Set keys of the status by name; they are written to status.json when the run ends."""
         self.status = msgspec.structs.replace(self.status, **known)
 
     def end(self, state: State, error: str | None = None) -> None:
@@ -62,9 +62,10 @@ def open_run(
     """Open a run in a new folder below `parent`, and yield it; for use in a `with` statement.
 
     `identity` is the fingerprint of the contract, or those of the bundles, which determine the figures of the run
-    together with the configuration. `facts` are keys of `RunStatus` that are known from the beginning. At the end of
-    the block the run is marked completed. An exception in the block marks it failed, or interrupted after Ctrl-C and
-    SIGTERM. The message is then in status.json and the traceback in run.log, and the exception is raised again.
+    together with the configuration. `facts` maps keys of `RunStatus` that are known from the beginning to their values.
+    At the end of the block the run is marked completed. An exception in the block marks it failed, or interrupted after
+    Ctrl-C and SIGTERM. The message is then in status.json and the traceback in run.log, and the exception is raised
+    again.
     """
     fingerprint = settings.fingerprint(config)
     folder = _make_folder(parent, fingerprint)

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run whose files are unchanged since it ended.
+    """A run read from its folder.
 
-    `settings` is the content of settings.yaml. Other files are read on first access. `manifest` and `distributions` are
-    None if the run has no such file.
+    `read_run` has checked that the files are unchanged if the run has ended. `settings` is the content of
+    settings.yaml. Other files are read on first access.
     """
 
     folder: Path
@@ -43,7 +43,7 @@ class RunRecord:
 
     @cached_property
     def config(self) -> RootConfig | None:
-        """The typed settings; None if this version does not know them or refuses them."""
+        """The typed settings; None if this version does not know the command or refuses the settings."""
         root = settings.ROOT_CLASSES.get(self.status.command)
         with suppress(BreakoutError):
             loaded: RootConfig | None = None if root is None else settings.load(root, self.settings, is_lenient=True)
@@ -72,7 +72,7 @@ class RunRecord:
 
     @cached_property
     def distributions(self) -> DistributionReport | None:
-        """The content of distributions.json; None if the run has none."""
+        """The content of distributions.json; None if the run has none, DataError if it is damaged."""
         path = self.folder / DISTRIBUTIONS_FILE
         return load_typed(path, DistributionReport) if path.is_file() else None
 
@@ -103,13 +103,14 @@ def read_completed_run(folder: Path) -> RunRecord:
 def previous_run(run: RunRecord) -> RunRecord | None:
     """Return the latest earlier completed run of the same name and command; None if there is none.
 
-    The names of run folders begin with the time, so the order of names is the order of time.
+    Runs whose files are damaged or were changed are skipped. The names of run folders begin with the time, so the order
+    of names is the order of time.
     """
     own = run.folder.resolve()
     for folder in sorted(own.parent.iterdir(), reverse=True):
         if folder.name >= own.name or not (folder / STATUS_FILE).is_file():
             continue
-        with suppress(DataError):  # A damaged earlier run is skipped.
+        with suppress(DataError):  # Raised for a run that is not completed, damaged or changed.
             before = read_completed_run(folder)
             if before.status.command == run.status.command:
                 return before

@@ -38,8 +38,8 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The content of status.json. A key that does not apply to the run's command is None here and absent from the file.
 
     `process` distinguishes the process of the run from a later process with the same number (see `process_identity`).
-    `files` maps paths in the run's folder to SHA-256 digests. It is None during the run, and in runs of earlier
-    versions that wrote no digests.
+    `files` maps paths in the run's folder to SHA-256 digests. It is None until the run ends, so also in a killed run,
+    and in runs of earlier versions that wrote no digests.
     """
 
     state: State
@@ -58,7 +58,7 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     # Only for a job of a sweep.
     job: int | None = None
     overrides: tuple[str, ...] | None = None
-    # The fingerprints of the bundles, and of the contract, that the run made, scored or compared.
+    # Fingerprints: of the bundle that the run made or scored, of its contract, and of the two bundles that it compared.
     bundle: str | None = None
     contract: str | None = None
     candidate: str | None = None

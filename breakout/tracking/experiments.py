@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExperimentRow:
-    """One row; dates, counts, `results` and `model_path` are None if the run ended before they were known.
+    """The row of one run.
 
-    `config` is the settings and `results` the content of metrics.json, both as JSON texts.
+    Dates, counts, `results` and `model_path` are None if the run ended before they were known. `config` is the settings
+    and `results` the content of metrics.json, both as JSON texts.
     """
 
     experiment_id: str

@@ -43,7 +43,10 @@ class MLflowTracker:
         self._config = config
 
     def register(self, run_folder: Path) -> None:
-        """Register the run; DataError if it is still running, or if the server does not answer or refuses it."""
+        """Register the run; DataError if it is still running, or if the server does not answer or refuses it.
+
+        ConfigurationError if MLflow is not installed.
+        """
         record = read_ended_run(run_folder)
         with self._translating(run_folder):
             client, experiment = self._open(run_folder)
@@ -84,7 +87,10 @@ class MLflowTracker:
 
 
 def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
-    """Return the tracker of `tracking=mlflow`; ConfigurationError if the secret in its address is masked."""
+    """Return the tracker of `tracking=mlflow`.
+
+    ConfigurationError if `tracking.uri` comes from saved settings, in which its secret is masked.
+    """
     if config.uri is not None and has_mask(config.uri):
         raise ConfigurationError(
             f"tracking.uri={config.uri} was saved without its secret: give it again with tracking.uri=..., "
@@ -94,10 +100,10 @@ def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
 
 
 def _import_client(timeout_seconds: float) -> type[MlflowClient]:
-    """Import and return the class of MLflow's client, with telemetry off and short timeouts.
+    """Import and return the class of MLflow's client, with telemetry off, one retry and this timeout.
 
-    MLflow reads these options from environment variables when it is imported. ConfigurationError if MLflow is not
-    installed.
+    MLflow reads these options from environment variables, of which those that are set already are kept.
+    ConfigurationError if MLflow is not installed.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")

@@ -30,7 +30,7 @@ def parameter_values(record: RunRecord) -> dict[str, str]:
 
 
 def metric_values(record: RunRecord) -> dict[str, float]:
-    """Return the main figures of metrics.json; an interval becomes three numbers: `auc`, `auc_low` and `auc_high`."""
+    """Return the main figures of metrics.json; a metric with an interval becomes `auc`, `auc_low` and `auc_high`."""
     if not record.has_metrics:
         return {}
     metrics = record.metrics

@@ -22,8 +22,8 @@ logger = logging.getLogger("breakout")
 def register_sweep(folder: Path, trackers: Collection[TrackingConfig] = ()) -> None:
     """Register every job that has ended, also a failed one; DataError as in `register_run`.
 
-    The settings that a job saved hold the tracker's address with its secret masked. `trackers` are the configured
-    trackers with their full addresses.
+    In the saved settings of a job, the secret in the tracker's address is masked. `trackers` are the trackers as they
+    are configured now, with their full addresses; the one that a job names is used if it is among them.
     """
     for status_file in sorted(folder.glob(f"runs/*/{STATUS_FILE}")):
         run = status_file.parent
@@ -37,6 +37,6 @@ def register_sweep(folder: Path, trackers: Collection[TrackingConfig] = ()) -> N
 
 
 def _with_secret(saved: TrackingConfig, trackers: Collection[TrackingConfig]) -> TrackingConfig:
-    """Return the tracker among `trackers` that is equal to `saved` when it is saved; `saved` if there is none."""
+    """Return the tracker among `trackers` whose saved form is `saved`; `saved` itself if there is none."""
     form = to_saved({"tracking": saved})
     return next((tracker for tracker in trackers if to_saved({"tracking": tracker}) == form), saved)

@@ -26,7 +26,7 @@ class Tracker(Protocol):
     """A place outside the run's folder where runs are recorded. Registering a run again replaces its entry."""
 
     def register(self, run_folder: Path) -> None:
-        """Read the files of a run that has ended, and register the run; DataError if that fails."""
+        """Register a run that has ended, from its files; DataError or ConfigurationError if that fails."""
         ...
 
 
@@ -49,7 +49,7 @@ def open_tracker(config: TrackingConfig) -> Tracker | None:
 
 @contextmanager
 def registering(config: TrackingConfig) -> Iterator[list[Path]]:
-    """Yield a list for folders of runs; when the block ends, each is registered, also if the block failed."""
+    """Yield a list to which the block adds folders of runs; each is registered at its end, also if the block failed."""
     folders: list[Path] = []
     try:
         yield folders
@@ -67,8 +67,9 @@ def register_run(
     """Register a run that has ended; `failure` is the error that ended the run, if it failed.
 
     `is_asked_for` is true if the command's only purpose is to register the run. If the tracker fails, a message says
-    how to register the run later. It is added as a note to `failure` if the run failed. Otherwise it is logged as a
-    warning if the tracker is in WARNS_ONLY and `is_asked_for` is false, and raised as DataError in all other cases.
+    how to register the run later. The message is added as a note to `failure` if the run failed. Otherwise it is logged
+    as a warning if the tracker is in WARNS_ONLY and `is_asked_for` is false, and raised as DataError in all other
+    cases.
     """
     if config.kind == "none":
         return
