@@ -27,6 +27,7 @@ MORNING = time(5)
 # are closing prices, at the end of its date.
 EARLIEST_TIP_OFF = time(12)
 KNOWN_FOR = timedelta(days=400)  # how long before the first date a player's games make his name known
+PLAYED = ["game_date", "game_id", "player_lookup"]
 QUOTE = ["game_date", "player_lookup", "line", "book", "quoted_at", "is_closing"]
 # Few quoted players do not play. Dates of another time zone fit hardly any game.
 _MOST, _FEWEST = 0.5, 10
@@ -91,8 +92,9 @@ def match_prices(
     """Read the quotes of the predictions' dates and join them with the predictions.
 
     `predictions` has game_date, game_id, player_lookup, ladder and known_at (UTC: the newest information behind the
-    row), and one row for each player and date; points are read from the warehouse. DataError for prices that cannot be
-    used (see `read_prices`), that stand twice for one player, or that are dated by other days than the games.
+    row); points are read from the warehouse. A player with two games on a date is not matched, because a quote does not
+    name the game. DataError for prices that cannot be used (see `read_prices`), that stand twice for one player, or
+    that are dated by other days than the games.
     """
     start, end = predictions["game_date"].min(), predictions["game_date"].max()
     known = read_known_names(warehouse, start, end)
@@ -100,9 +102,8 @@ def match_prices(
     played = read_points(warehouse, start, end)
     absent = find_absent(quotes, played)
     tip_offs = read_tip_offs(warehouse, start, end)
-    rows = predictions.merge(
-        played[["game_id", "player_lookup", "points"]], how="left", on=["game_id", "player_lookup"]
-    )
+    # A game that was moved to another date is void, so its points do not count.
+    rows = predictions.drop_duplicates(GAME, keep=False).merge(played, how="left", on=PLAYED)
     begins = [tip_offs.get(game) for game in rows["game_id"]]
     noons = [datetime.combine(day, EARLIEST_TIP_OFF, EASTERN) for day in rows["game_date"]]
     ends = [datetime.combine(day + timedelta(days=1), time(), EASTERN) for day in rows["game_date"]]

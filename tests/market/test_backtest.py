@@ -22,11 +22,13 @@ def backtest(seed: int, noise_model: float, noise_market: float) -> tuple[Season
 
 
 def with_pushes_and_voids() -> pd.DataFrame:
+    """Return bets of which some pushed, some are void, and half have a closing value."""
     _, _, bets = backtest(1, 0.2, 0.3)
     return bets.assign(
+        closing_value=np.where(np.arange(len(bets)) % 2 == 0, np.sin(np.arange(len(bets))) / 10, np.nan),
         result=np.where(
             np.arange(len(bets)) % 17 == 0, "push", np.where(np.arange(len(bets)) % 23 == 1, "void", bets["result"])
-        )
+        ),
     )
 
 
@@ -48,6 +50,8 @@ def test_returns_agree_with_a_plain_computation_in_pandas() -> None:
     yields = pd.Series([one["profit"] / one["stake"] for one in sums])
     assert found.total_yield.low == pytest.approx(yields.quantile(0.025))
     assert found.total_yield.high == pytest.approx(yields.quantile(0.975))
+    assert found.n_closing == bets["closing_value"].notna().sum()
+    assert found.closing_value.estimate == pytest.approx(bets["closing_value"].mean())
     needed = len(decided) * (1.959963984540054 * yields.std() * found.staked / found.profit) ** 2
     assert found.bets_needed == math.ceil(needed)
     assert found.results == bets["result"].value_counts().reindex(["won", "lost", "push", "void"]).to_dict()
@@ -110,3 +114,18 @@ def test_no_edge_is_shown_over_a_market_that_knows_the_truth() -> None:
         _, found, bets = backtest(seed, 0.3, 0.0)
         assert not found.has_edge
         assert bets.empty
+
+
+def test_a_bet_on_a_player_who_did_not_play_returns_its_stake() -> None:
+    season, _, bets = backtest(1, 0.0, 0.3)
+    absent = set(bets["player_lookup"].tail(20))
+    points = season.lines["points"].mask(season.lines["player_lookup"].isin(absent))
+    found, again = run_backtest(
+        Season(season.lines.assign(points=points), season.truth).matched(), LIMITS, parameters()
+    )
+    void = again[again["result"] == "void"]
+    assert set(void["player_lookup"]) == absent
+    assert (void["profit"] == 0.0).all()
+    decided = again[again["result"] != "void"]
+    assert found.returns.results["void"] == 20
+    assert found.returns.staked == pytest.approx(decided["stake"].sum())

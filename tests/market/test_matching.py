@@ -254,3 +254,20 @@ def test_the_information_of_a_row_is_the_morning_or_a_later_cutoff() -> None:
     afternoon = AvailabilityConfig("17:30", "America/New_York", 0)
     assert information_time(winter, afternoon) == datetime(2026, 1, 15, 22, 30, tzinfo=UTC)
     assert information_time(winter, replace(afternoon, days_before=1)) == datetime(2026, 1, 15, 10, tzinfo=UTC)
+
+
+def test_a_player_with_two_games_on_a_date_is_not_matched(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    rows = pd.concat([predicted("ann", "bob"), predicted("ann").assign(game_id="another")])
+    found = match_text(HEADER + quote("ann") + quote("bob"), tmp_path, warehouse, rows)
+    assert found.lines["player_lookup"].tolist() == ["bob"]
+
+
+def test_a_game_that_was_moved_to_another_date_has_no_points(tmp_path: Path) -> None:
+    history = History()
+    history.plays(10, 20)
+    history.plays(11, 20)
+    moved = predicted("ann").assign(game_id=f"{day(11):%Y%m%d}_NYK_BOS")
+    later = predicted("ann").assign(game_id="later", game_date=day(12))
+    with history.open() as opened:
+        found = match_text(HEADER + quote("ann"), tmp_path, opened, pd.concat([moved, later]))
+    assert found.lines["points"].isna().all()

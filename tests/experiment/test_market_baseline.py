@@ -1,0 +1,66 @@
+"""The market as a baseline of an evaluation: what is said where nothing can be compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from breakout.errors import DataError
+from breakout.experiment.market_baseline import MarketComparison, check_price_files, compare_with_market
+from breakout.settings.composition import compose
+from tests.builders import History, day
+from tests.market.markets import parameters
+
+LADDER = np.clip(1.0 - np.arange(1, 61) / 30.0, 1e-4, 1.0)
+
+
+def compare(ladder: np.ndarray | None, *overrides: str) -> MarketComparison:
+    """Compare a prediction of one game, in which Ann scored 20, with the prices of a file."""
+    history = History()
+    history.plays(10, 20)
+    keys = pd.DataFrame({"game_date": [day(10)], "game_id": [f"{day(10):%Y%m%d}_NYK_BOS"], "player_lookup": ["ann"]})
+    rows: Any = SimpleNamespace(keys=keys)
+    parts: Any = [SimpleNamespace(ladder=ladder)]
+    config: Any = compose("train", list(overrides))
+    with history.open() as warehouse:
+        return compare_with_market(config, warehouse, parts, rows, parameters(), None)
+
+
+def write(folder: Path, player: str) -> str:
+    path = folder / "prices.csv"
+    path.write_text(f"game_date,player_lookup,line,over_price,under_price\n{day(10)},{player},14.5,2,2\n", "utf-8")
+    return f"prices={path}"
+
+
+def test_nothing_is_said_without_prices() -> None:
+    assert compare(LADDER[None, :]) == MarketComparison(None, ())
+
+
+def test_a_model_without_a_ladder_is_not_compared_and_the_run_says_so(tmp_path: Path) -> None:
+    found = compare(None, write(tmp_path, "ann"))
+    assert found.metrics is None
+    assert "predicts no distribution of points" in found.warnings[0]
+
+
+def test_a_line_is_compared(tmp_path: Path) -> None:
+    found = compare(LADDER[None, :], write(tmp_path, "ann"))
+    assert found.metrics is not None
+    assert found.metrics.metrics["model"]["log_loss"].estimate == pytest.approx(-np.log(0.5))  # P(points >= 15) = 1/2
+    assert found.metrics.weight.low is None  # one line
+
+
+def test_names_that_match_nobody_are_warned_of(tmp_path: Path) -> None:
+    found = compare(LADDER[None, :], write(tmp_path, "anna"))
+    assert found.metrics is None
+    assert any("anna" in warning for warning in found.warnings)
+
+
+def test_a_price_file_is_refused_before_the_fit(tmp_path: Path) -> None:
+    config: Any = compose("train", [write(tmp_path, "ann").replace("prices.csv", "absent.csv")])
+    with pytest.raises(DataError, match=r"absent.csv"):
+        check_price_files(config.prices, config.warehouse)
