@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # Keys whose paths may change for a rerun, because data and bundles may have been moved after the run.
 PLACES = (
     "warehouse.folder",
+    "warehouse.database",
     "warehouse.player_game_summary",
     "warehouse.team_offense_game_summary",
     "warehouse.schedule",

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from breakout.features import registry
 from breakout.programs.reproduce import predictions_difference
 from tests.commands import QUICK, Trained, call, newest_run, train
-from tests.sample_files import ingest, warehouse_overrides
+from tests.sample_files import HISTORY, ingest, warehouse_overrides
 
 SHORT = ("window.train_start=2025-11-02", "window.train_end=2025-12-31", "window.eval_start=2026-01-01")
 
@@ -57,14 +58,18 @@ def test_a_trailing_window_is_run_again_on_its_own_dates_after_new_games_have_co
 
 
 def test_changed_data_is_named_with_the_rows_and_predictions_that_it_changed(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+    data, database = tmp_path / "data", tmp_path / "games.duckdb"
     ingest(data, date(2025, 10, 1), date(2026, 1, 14))
-    run = train(tmp_path, "short", *SHORT, "window.eval_end=2026-01-14", *warehouse_overrides(data))
-    path = next(data.glob("player_game_summary_*"))
-    games = pd.read_parquet(path)
-    games.assign(points=games["points"] + 1).to_parquet(path)
-    answer = call("reproduce", run)
-    assert answer.code == 1
+    with duckdb.connect(str(database)) as connection:
+        for table in HISTORY:
+            connection.execute(f"CREATE TABLE {table} AS FROM '{data}/{table}_*.parquet'")
+    words = ("warehouse=duckdb", f"warehouse.database={database}")
+    run = train(tmp_path, "short", *SHORT, "window.eval_end=2026-01-14", *words)
+    moved = database.rename(tmp_path / "moved.duckdb")
+    with duckdb.connect(str(moved)) as connection:
+        connection.execute("UPDATE player_game_summary SET points = points + 1")
+    answer = call("reproduce", run, f"warehouse.database={moved}")
+    assert answer.code == 1, answer.err
     assert all(part in answer.err for part in ("data", "training rows", "evaluation rows", "predictions"))
 
 
