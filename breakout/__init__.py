@@ -1,7 +1,7 @@
 """breakout: experiments on models that predict NBA players' breakout games.
 
-The names in `__all__` are the Python interface for notebooks and scripts; docs/notebook.md shows each of them. `import
-breakout` imports no other module of the package, because each name is imported when it is first used.
+The names in `__all__` are the Python interface for notebooks and scripts; docs/notebook.md shows each of them. Each
+name is imported when it is first used, so `import breakout` imports no other module of the package.
 """
 
 from __future__ import annotations

@@ -30,9 +30,9 @@ class ReportedStatuses:
     """The latest status of each player who was reported for one game date.
 
     `players` has STATUS_COLUMNS, one row for each player and team; `reported_at` is in UTC, `player_full_name` is
-    player_lookup where the reports have no name. It has no rows if nothing was reported. `is_available` is false if the
-    warehouse has no injury reports. Reports after the instant `cutoff` are not used; `cutoff_text` is its time of day,
-    with the date if that is not the game date.
+    player_lookup where the reports have no name. `players` has no rows if nothing was reported. `is_available` is false
+    if the warehouse has no injury reports. Reports after the instant `cutoff` are not used; `cutoff_text` is the
+    cutoff's time of day, with its date if that is not the game date.
     """
 
     players: pd.DataFrame

@@ -21,7 +21,7 @@ def split_folders(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
 
 
 def outputs_folder(overrides: Sequence[str]) -> str:
-    """Return the value of `paths.outputs`, with the default of other commands if it is not set.
+    """Return the value of `paths.outputs` among the overrides, or its default in `conf/`.
 
     ConfigurationError for any other override.
     """

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 def run(config: PredictConfig) -> int:
     """Build, print and write the slate, and record it in the ledger; return the exit code.
 
-    If `line` is set, the answer to it is printed instead of the slate. `record_slate` says which models the ledger
-    records; it gets the whole slate, with the rows that `top` and `exclude` leave out. A slate under another contract
-    than the bundle's is not recorded. GateError if the contract of the bundle is not that of the installed feature
-    definitions, unless `allow_contract_mismatch` is true.
+    If `line` is set, the answer to it is printed instead of the slate. `record_slate` decides whether the ledger
+    records a slate of this model. The recorded slate includes the rows that `top` and `exclude` leave out. A slate
+    under another contract than the bundle's is not recorded. GateError if the contract of the bundle is not that of the
+    installed feature definitions, unless `allow_contract_mismatch` is true.
     """
     check_out(config.out, config.warehouse)
     asked = None if config.line is None else parse_line(config.line)

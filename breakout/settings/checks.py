@@ -164,7 +164,7 @@ def check_files(warehouse: DuckDBWarehouseConfig) -> None:
 
 
 def check_date_format(text: str) -> None:
-    """Raise ConfigurationError unless the strptime format names a day of the calendar, without a time zone."""
+    """Raise ConfigurationError unless the strptime format has year, month and day, and no time zone."""
     directives = re.findall(r"%-?(.|$)", text)
     unknown = next((one for one in directives if not one or one not in _DATE_DIRECTIVES), None)
     if unknown is not None:

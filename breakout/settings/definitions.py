@@ -53,7 +53,7 @@ _KEYS = tuple(field.name for field in fields(FeatureDefinitionConfig))
 def with_definitions(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in which `features.definitions` holds definitions instead of names of files.
 
-    If `features.names` has none of the defined features, all of them are added at its end. ConfigurationError if
+    If `features.names` has none of the defined features, all defined features are appended to it. ConfigurationError if
     `features.definitions` is no list, a file cannot be read, or a file holds anything but a list of definitions.
     """
     features = mapping.get("features")

@@ -59,8 +59,8 @@ class ModeConfig:
 class TargetConfig:
     """The definition of a row (a role player's game) and of a breakout.
 
-    A row is a game of one of the `season_types`, before which the player has played at least `min_prior_games` games
-    this season and has averaged `min_ppg` to `max_ppg` points. It is a breakout if he scores at least
+    A row is a player's game of one of the `season_types`. Before it he has played at least `min_prior_games` games this
+    season and averaged `min_ppg` to `max_ppg` points. The game is a breakout if he scores at least
     `breakout_multiplier` times this average.
     """
 

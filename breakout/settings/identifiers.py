@@ -40,7 +40,10 @@ class Connection(Protocol):
 
 
 def check_table_name(key: str, name: str) -> None:
-    """Raise ConfigurationError unless `name`, the value of the setting `key`, is a plain table name."""
+    """Raise ConfigurationError unless a name has the form dataset.table or project.dataset.table.
+
+    `key` is the setting that holds the name; the message shows it.
+    """
     if not _TABLE_NAME.fullmatch(name) or len(name.rpartition(".")[2]) > _LONGEST_TABLE:
         raise ConfigurationError(f"{key} must be dataset.table or project.dataset.table, got {name!r}.")
 

@@ -58,8 +58,8 @@ LedgerConfig = FolderLedgerConfig | BigQueryLedgerConfig
 class GradeLimitsConfig:
     """The limits of `breakout grade`.
 
-    `fail_on` names the limits whose excess gives exit code 1: `calibration` if the model in production is biased beyond
-    chance, `stale` if results are overdue. They are overdue `max_age_hours` hours after the end of a game date.
+    `fail_on` names the conditions that give exit code 1: `calibration` if the model in production is biased beyond
+    chance, `stale` if results are overdue. Results are overdue `max_age_hours` hours after the end of a game date.
     """
 
     fail_on: tuple[Literal["calibration", "stale"], ...]

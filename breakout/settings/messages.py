@@ -144,7 +144,10 @@ def describe_unknown_key(root: type, key: str, command: str = "", also: Sequence
 
 
 def nearest_key(key: str, known: Iterable[str]) -> str | None:
-    """Return the known dotted key most similar to this one, or to its last part: `depth` finds `model.depth`."""
+    """Return the known dotted key most similar to this one, or to its last part: `depth` finds `model.depth`.
+
+    None if no known key is similar.
+    """
     wanted = key.replace("-", "_").replace("/", ".").lower()
 
     def likeness(candidate: str) -> float:

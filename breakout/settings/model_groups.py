@@ -34,7 +34,7 @@ class CatBoostConfig:
 
 @dataclass(frozen=True)
 class LogisticConfig:
-    """Logistic regression on features standardised over the training window.
+    """Logistic regression on features standardised over the rows that it is fitted on.
 
     Standardised values are limited to -`clip`..`clip`; None sets no limit. `C` is the inverse of the L2 penalty.
     """

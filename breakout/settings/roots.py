@@ -1,4 +1,4 @@
-"""The root settings class of each command, composed from the file in `conf/` that has the command's name."""
+"""The root settings classes, one for each command that has a file with its name in `conf/`."""
 
 from __future__ import annotations
 

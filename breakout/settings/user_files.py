@@ -87,7 +87,9 @@ def register_user_files() -> None:
 
 
 def search_path_overrides(folders: Sequence[str]) -> list[str]:
-    """Return the override that adds folders to Hydra's search path, in order of precedence.
+    """Return a list with the override that adds folders to Hydra's search path, in order of precedence.
+
+    The list is empty without folders.
 
     ConfigurationError for a path that is not a readable folder.
     """

@@ -101,7 +101,7 @@ def refuse(job: Job, error: Exception) -> Refusal:
 
 
 def job_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
-    """Return the overrides of a job without those of the sweep."""
+    """Return the overrides of a job without those that choose how a sweep runs."""
     return tuple(found for found in overrides if _is_folders(found) or not found.lstrip("+~").startswith(_OF_THE_SWEEP))
 
 

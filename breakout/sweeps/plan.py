@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """A job with its resolved plan and its numbers of rows, which are None if counting them would cost money."""
+    """A job with its plan and its numbers of rows, which are None in a dry run if counting them would cost money."""
 
     job: Job
     plan: PreparedPlan

@@ -64,7 +64,7 @@ class Progress:
         self._out.print(f"job {number} is run again: {message}", style="yellow")
 
     def show_jobs(self, plan: SweepPlan) -> None:
-        """Print each job with its rows, and the jobs that cannot start."""
+        """Print the plan of a dry run: the jobs that cannot start, then the first SHOWN_JOBS jobs with their rows."""
         for refusal in plan.refused:
             message = f"job {refusal.number} cannot be begun ({self._labels[refusal.number]}): {refusal.error}"
             self._out.print(message, style="red")

@@ -210,8 +210,8 @@ class Workers:
     def run(self, groups: Sequence[Group], report: Callable[[Event], bool]) -> None:
         """Run groups in the given order, the jobs of a group in one worker.
 
-        `report` is called with every event and returns whether to go on. If a worker dies, another one starts its
-        remaining jobs.
+        `report` is called with every event and returns whether to go on. If a worker dies, a new worker runs the
+        remaining jobs of that group.
         """
         waiting = deque(groups)
         running: dict[Future[Event], int] = {}
