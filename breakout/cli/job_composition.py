@@ -1,9 +1,9 @@
 """The composition of typed settings for the jobs of a sweep, from each job's overrides.
 
-Hydra takes about a tenth of a second for a composition, and jobs of a sweep mostly differ in plain values. So each
-choice of groups is composed once and kept with its interpolations unresolved. For each job with this choice the plain
-values are set in a copy, which is also the last step of a composition by Hydra. A job with other kinds of overrides is
-composed by Hydra.
+Hydra takes about a tenth of a second for a composition, and jobs of a sweep mostly differ in plain values. So each set
+of chosen group options is composed once and kept with its interpolations unresolved. For each job with these options
+the plain values are set in a copy, which is also the last step of a composition by Hydra. A job with other kinds of
+overrides is composed by Hydra.
 """
 
 from __future__ import annotations

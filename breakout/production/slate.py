@@ -238,7 +238,7 @@ def _reason(
 
 
 def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> tuple[str, ...]:
-    """Return warnings about scheduled games before the day that the warehouse lacks, and about a slate without players.
+    """Return warnings about games scheduled earlier that are not in the warehouse, and about a slate without players.
 
     `players` is the number of players on the slate, candidates or not.
     """

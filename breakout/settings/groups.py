@@ -98,7 +98,10 @@ class AskedCutoffConfig:
 
 @dataclass(frozen=True)
 class DateWindowConfig:
-    """Training and evaluation between fixed dates, both ends inclusive; None for both evaluation dates only trains."""
+    """Training and evaluation between fixed dates, both ends inclusive.
+
+    If both evaluation dates are None, the run only trains.
+    """
 
     kind: Literal["dates"]
     train_start: date
@@ -109,7 +112,7 @@ class DateWindowConfig:
 
 @dataclass(frozen=True)
 class TrailingWindowConfig:
-    """The `eval_days` days right before `as_of`, and the `train_days` days right before those.
+    """Evaluation on the `eval_days` days right before `as_of`, training on the `train_days` days right before those.
 
     With `eval_days` 0 the run only trains. `as_of` None means the day after the newest game in the warehouse.
     """
@@ -149,8 +152,9 @@ class ValidationConfig:
 
     The validation part is the end of the training window; exactly one of `fraction`, `days` and `start` defines it.
     `fraction` is the share of the rows in it, rounded up to whole dates. `days` is its length in calendar days, up to
-    the latest training row. `start` is its first day. A model of a kind that can stop early on the validation part
-    (catboost, blend, points) is fitted on it finally only if `refit` is true; any other model always is.
+    the latest training row. `start` is its first day. The final fit of a model that can stop early on the validation
+    part (catboost, blend, points) includes that part only if `refit` is true; the final fit of any other model always
+    includes it.
     """
 
     fraction: Share | None
@@ -269,7 +273,7 @@ class NoTrackingConfig:
 
 @dataclass(frozen=True)
 class MLflowTrackingConfig:
-    """Tracking by MLflow, in addition to the run folder; `uri` None is a local store in the folder of outputs."""
+    """Tracking by MLflow, in addition to the run folder; `uri` None is a local store below `paths.outputs`."""
 
     kind: Literal["mlflow"]
     uri: str | None

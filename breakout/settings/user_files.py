@@ -89,9 +89,7 @@ def register_user_files() -> None:
 def search_path_overrides(folders: Sequence[str]) -> list[str]:
     """Return a list with the override that adds folders to Hydra's search path, in order of precedence.
 
-    The list is empty without folders.
-
-    ConfigurationError for a path that is not a readable folder.
+    The list is empty without folders. ConfigurationError for a path that is not a readable folder.
     """
     if not folders:
         return []

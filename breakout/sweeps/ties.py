@@ -6,8 +6,8 @@ resamples for both jobs.
 
 The best of many jobs is partly the best by chance. So the intervals are widened until they hold for all pairs of jobs
 at once: the half-width in standard errors is a quantile of the largest difference of any pair in the resamples (the max
-statistic of Westfall and Young 1993). Jobs that differ only in the seed are always tied. Most sweeps end in a tie, and
-the simplest of the tied jobs should be chosen.
+statistic of Westfall and Young 1993). A job that differs from the best job only in the seed is always tied with it.
+Most sweeps end in a tie, and the simplest of the tied jobs should be chosen.
 """
 
 from __future__ import annotations
