@@ -65,7 +65,7 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float
     """Return the mean of |mean probability - breakout rate| over the bins, weighted by rows; None without rows.
 
     The formula is that of Naeini, Cooper and Hauskrecht (2015), with bins of equal mass. With few rows it is above 0 by
-    chance: a perfectly calibrated model has about 0.025 on 1,500 games with a breakout rate of 0.18.
+    chance: a perfectly calibrated model has about 0.025 on 1,500 games with a breakout rate of 0.18 in 10 bins.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:

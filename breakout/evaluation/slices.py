@@ -1,6 +1,6 @@
 """Metrics within slices of the rows, with intervals from the same draws of dates as those of all rows.
 
-Of many 95 % intervals, about one in twenty does not contain the true value, by chance alone.
+Of many 95 % intervals, about one in twenty does not contain the true value, so a slice may stand out by chance.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class ThresholdRow:
     """The result of one threshold.
 
     The estimate of `precision` is None if no game is flagged, `recall` is None if there is no breakout, and `f1` is
-    None if both are so.
+    None if there is neither.
     """
 
     threshold: float

@@ -68,7 +68,7 @@ class Fits(NamedTuple):
     final: Model
 
 
-# The order is from simple to complex; among models whose results are equal, the simpler one is preferred.
+# The order is from simple to complex; a sweep prefers the simpler of two kinds whose results are tied.
 KINDS = {
     "base_rate": ModelKind(
         "base_rate", "base rate", "the breakout rate of the training window for everyone", uses_features=False

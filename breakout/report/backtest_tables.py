@@ -40,7 +40,7 @@ DISCLAIMERS = (
 
 
 def describe_verdict(found: Backtest) -> str:
-    """Return one or two sentences that say whether the backtest shows an edge over the market."""
+    """Return sentences that say whether the backtest shows an edge over the market."""
     market, returns = found.market, found.returns
     if market is None:
         return "No edge shown: no line has both prices and a result."
@@ -64,7 +64,7 @@ def describe_verdict(found: Backtest) -> str:
 
 
 def describe_market(market: MarketMetrics) -> str:
-    """Describe in one sentence what the model's weight beside the market is."""
+    """Return a sentence with the model's weight beside the market (see StackWeight), and whether it shows an edge."""
     weight = format_interval(market.weight, ".2f")
     if market.has_weight:
         return f"The model adds to the market's probability: its weight beside it is {weight}."
@@ -74,7 +74,10 @@ def describe_market(market: MarketMetrics) -> str:
 
 
 def describe_claims(found: Backtest) -> str:
-    """Describe what the chosen bets claimed beside what they returned; empty without bets."""
+    """Return sentences that compare the yield that the model claimed for the chosen bets with their yield.
+
+    The text is empty without bets.
+    """
     returns = found.returns
     if returns.claimed is None:
         return ""
@@ -91,9 +94,9 @@ def describe_claims(found: Backtest) -> str:
 
 
 def describe_needed(returns: Returns) -> str:
-    """Return a sentence with the number of bets after which the observed yield would differ from 0 beyond chance.
+    """Return a sentence with the number of bets from which the interval of the yield would leave out 0.
 
-    The text is empty if the yield has no interval.
+    It assumes that the yield stays as it is. The text is empty if the yield has no interval or is 0.
     """
     if returns.bets_needed is None:
         return ""
@@ -105,7 +108,7 @@ def describe_needed(returns: Returns) -> str:
 
 
 def describe_weight(priced: PricedSlate) -> str:
-    """Describe why a slate's prices have stakes or none."""
+    """Return sentences that say why the prices of a slate have stakes, or why they have none."""
     weight = format_interval(priced.weight.interval, ".2f")
     if priced.weight.has_edge:
         return (
@@ -121,7 +124,7 @@ def describe_weight(priced: PricedSlate) -> str:
 
 
 def list_slate_notes(priced: PricedSlate) -> tuple[str, ...]:
-    """Return a sentence for each thing that a slate's quotes do not say, and one on the quotes that were left out."""
+    """Return the sentences of `list_notes` for a slate, after one on the quotes that were left out, if any."""
     matched = priced.matched
     left = "; ".join(f"{count:,}: {REASONS[name]}" for name, count in matched.left_out.items() if count)
     notes = (f"Quotes left out: {left}.",) if left else ()
@@ -202,7 +205,7 @@ def funnel_table(found: Backtest) -> Table:
 
 
 def market_table(market: MarketMetrics) -> Table:
-    """Return a table of the metrics of model, market, both stacked and a coin, with differences from the market."""
+    """Return a table of the metrics of the probabilities in NAMES, with their differences from the market's."""
     rows = []
     for name, title in NAMES.items():
         found, beside = market.metrics[name], market.differences.get(name)
@@ -219,7 +222,7 @@ def market_table(market: MarketMetrics) -> Table:
 
 
 def weight_table(market: MarketMetrics) -> Table:
-    """Return a table of the model's weight in the stack: for each month from earlier dates only, and for all dates."""
+    """Return a table of the model's weight beside the market: for each month from earlier months, and for all dates."""
     rows = [
         [
             text(f"from {weight.start}"),
@@ -247,7 +250,7 @@ def weight_table(market: MarketMetrics) -> Table:
 
 
 def returns_table(returns: Returns) -> Table:
-    """Return a table of the figures of the bets."""
+    """Return a table of the returns of the bets."""
     results = ", ".join(f"{name} {count:,}" for name, count in returns.results.items() if count)
     rows = [
         [text("bets"), text(f"{returns.n_bets:,}" + (f" ({results})" if results else ""))],

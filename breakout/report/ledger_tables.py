@@ -58,7 +58,7 @@ def score_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def market_table(market: LedgerMarket) -> Table:
-    """Return each model beside the market, on the lines of its graded entries."""
+    """Return a table of the log loss of each model and of the market, on the lines of the model's graded entries."""
     rows = []
     for score in market.scores:
         found = score.metrics
@@ -83,9 +83,9 @@ def market_table(market: LedgerMarket) -> Table:
 
 
 def describe_promise(score: ModelScore) -> str:
-    """Return a text that says whether the log loss of the graded entries is within the interval of the evaluation.
+    """Return whether the log loss of the graded entries is within the promised interval, and this interval, as text.
 
-    The evaluation is the one that the model's own run reported; the text also has its interval.
+    The promise is the log loss that the evaluation of the model's own run reported.
     """
     if score.promise is None or score.promise.low is None:
         return "no interval"

@@ -16,7 +16,10 @@ RESULTS = {True: "yes", False: "no", None: "not examined"}
 
 
 def promised_table(event: Event) -> Table:
-    """Return a table of the model's metrics on the games of its promotion; without rows if no games were compared."""
+    """Return a table of the metrics that the promoted model had in the comparison for its promotion.
+
+    The table has no rows if no games were compared.
+    """
     rows = [
         [text(METRICS[key].title), interval(event.facts.metrics[key])] for key in METRICS if key in event.facts.metrics
     ]

@@ -43,7 +43,7 @@ BRIER_TERMS = {
 
 
 def rivals_of(evaluation: EvaluationResult) -> dict[str, BaselineResult]:
-    """Return the baselines by title, without the one that is the same model without calibration."""
+    """Return the baselines by title, except UNCALIBRATED."""
     return {kind_title(name): part for name, part in evaluation.baselines.items() if name != UNCALIBRATED}
 
 

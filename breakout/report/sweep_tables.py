@@ -14,7 +14,7 @@ LINE_METRICS = (AUC, BRIER, LOG_LOSS)
 
 
 def settings_cell(label: str, overrides: str) -> Cell:
-    """Return a cell with a job's settings in one line; its hint is the overrides as they are typed."""
+    """Return a cell with a short label of a job's settings; its hint is the overrides as they are typed."""
     return Cell(label or SHARED, overrides, "settings", hint=overrides)
 
 
@@ -81,7 +81,7 @@ def _baseline_cells(baseline: BaselineRow) -> list[Cell]:
 
 
 def line_table(table: JobTable) -> Table:
-    """Return the jobs beside the market on the lines of the configured prices."""
+    """Return a table of the metrics of the jobs and of the market on the lines of the configured prices."""
     labels = {row.job: row.label or SHARED for row in table.rows}
     rows = [
         [

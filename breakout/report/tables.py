@@ -16,7 +16,8 @@ class Cell:
     """One cell: its text, the text of the interval beside it, and the value by which a column is sorted.
 
     A cell whose `sort_by` is empty is sorted last. The kind "code" is for a text to type or a computed identifier, such
-    as a setting or a fingerprint. The page shows `hint` when the pointer is over the cell.
+    as a setting or a fingerprint; "settings" is for the settings of a job. The page shows `hint` when the pointer is
+    over a cell of the kind "settings".
     """
 
     text: str
@@ -33,8 +34,8 @@ class Cell:
 class Table:
     """Rows of cells under named columns; the first cell of a row is its name.
 
-    Rows with a true value in `chosen` are highlighted. The page shows longer texts in the style "prose", and each
-    interval below its estimate in the style "stacked".
+    Rows with a true value in `chosen` are highlighted. `style` concerns the page only: "prose" is for columns of longer
+    texts; "stacked" puts each interval below its estimate.
     """
 
     caption: str

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 from breakout.evaluation.formatting import HasInterval, format_number, true_minus
 
-# Lengths are in units of the SVG view box. The page scales a chart to the width of its column; on a phone one unit is
-# about one pixel.
+# Lengths are in units of the SVG view box. The page scales a chart to the width of its column: on a screen of 390 px
+# one unit is 0.8 px in a chart of the width SQUARE[0], and 0.7 px in one of the width WIDE.
 FONT, LETTER = 12, 7.2  # the height of text; the width that is reserved for one letter
 SQUARE = (440, 316)  # the width and height of a chart with two numeric axes
 WIDE = 540  # the width of a chart with one row for each label
 ROW, ROW_BELOW_LABEL = 24, 42  # the height of a row whose label is at its left, or above it
-SHORT_LABEL, LONG_LABEL = 30, 76  # the number of letters that fit at the left of a row, or above it
+SHORT_LABEL, LONG_LABEL = 30, 76  # the largest number of letters at the left of a row; in any text
 
 Point = tuple[float, float]
 
@@ -91,7 +91,7 @@ class Chart:
         self.write(self.x.place(x) + shift[0], self.y.place(y) + shift[1], text, anchor, colour)
 
     def write(self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink") -> None:
-        """Write text at a point of the drawing; the text is centred vertically on `y`."""
+        """Write text at a point of the drawing, centred vertically on `y`; text beyond LONG_LABEL letters is cut."""
         shown = text if len(text) <= LONG_LABEL else f"{text[: LONG_LABEL - 1]}…"
         place: dict[str, str | float] = {"x": round(x, 1), "y": round(y + 0.35 * FONT, 1), "text-anchor": anchor}
         self.marks.append(Mark("text", {**place, "fill": f"var(--{colour})", "font-size": FONT}, shown))
@@ -184,8 +184,8 @@ def row_chart(
 ) -> Chart:
     """Return an empty chart with one row for each label, from top to bottom, and an x axis that includes all `values`.
 
-    Row i is at the position i of the y axis. Labels are at the left of their rows, or all above their rows if one is
-    too long. `legend` holds (name, colour) entries.
+    Row i is at the position i of the y axis. Labels are at the left of their rows, or all above their rows if one has
+    more than SHORT_LABEL letters. `legend` holds (name, colour) entries.
     """
     known = list(values)
     margin = 0.04 * (max(known) - min(known)) or 0.01

@@ -9,11 +9,14 @@ from breakout.market.backtest import CurvePoint
 from breakout.report.html.charts import Chart, ends, estimate_of, square_chart
 
 COLOURS = {OURS: "blue", MARKET: "orange"}
-FIRST_SHARE = 0.1  # the share of dates, from the first on, whose widely varying yields do not decide the y axis
+FIRST_SHARE = 0.1  # The y axis ignores the yields of this first share of dates, which vary widely.
 
 
 def draw_market_calibration(market: MarketMetrics) -> Chart:
-    """Draw the share of lines that went over against the mean probability of over, by bin, for model and market."""
+    """Draw the share of lines with more points (over) against the mean probability of it, by bin, for both sources.
+
+    The sources are the model and the market.
+    """
     bins = [part for name in COLOURS for part in market.reliability[name]]
     values = [part.mean_probability for part in bins] + [end for part in bins for end in ends(part.breakout_rate)]
     low, high = max(0.0, min(values) - 0.02), min(1.0, max(values) + 0.02)
@@ -54,7 +57,7 @@ def draw_yield(curve: Sequence[CurvePoint], confidence: float) -> Chart | None:
         return min(max(value, low), high)
 
     numbered = list(enumerate(curve, start=1))
-    bands = [(place, *ends(point.cumulative_yield)) for place, point in numbered[1:]]  # the first date has no band
+    bands = [(place, *ends(point.cumulative_yield)) for place, point in numbered[1:]]  # One date has no interval.
     bottom, top = [(place, inside(end)) for place, end, _ in bands], [(place, inside(end)) for place, _, end in bands]
     chart.area([*bottom, *reversed(top)], "blue", 0.18)
     chart.line([(1, 0.0), (len(curve), 0.0)], "muted", is_dashed=True)

@@ -114,7 +114,7 @@ def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | No
         return None
     alt = "AUC by month: " + "; ".join(f"{month.label} {format_interval(month.auc)}" for month in known)
     values = [0.5, estimate_of(overall), *(value for month in known for value in ends(month.auc))]
-    margin = 0.06 * (max(values) - min(values)) or 0.03  # All values are 0.5 if the model gives every game the same.
+    margin = 0.06 * (max(values) - min(values)) or 0.03  # All values are 0.5 if all probabilities are equal.
     step = -(-len(known) // 6)  # At most six months are labelled, evenly spread.
     labels = [month.label if index % step == 0 else "" for index, month in enumerate(known)]
     games = format_count(sum(month.n_rows for month in known), "game")
@@ -136,7 +136,7 @@ def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
     """Draw the lift of the top games against their share of all games, with intervals at the reported shares."""
     alt = "lift: " + "; ".join(f"top {part.fraction:.0%} {format_interval(part.lift)}" for part in top)
     points = list(zip(curve.x, curve.y, strict=True))
-    # The lift of the first few games varies widely, so the y axis ends at the highest lift of the top 2 % or more.
+    # The lift of the first few games varies widely, so the y axis ignores the points below the top 2 %.
     settled = [y for x, y in points if x >= 0.02] or [1.0]
     known = [part for part in top if part.lift.estimate is not None]
     limit = 1.08 * max([*settled, *(ends(part.lift)[1] for part in known)])

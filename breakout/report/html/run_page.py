@@ -44,7 +44,7 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
         command=origin.repeat_command(run),
         reproduce=f"breakout reproduce {shlex.quote(str(run.folder))}" if run.status.command == "train" else None,
         model_title=describe_kind(model.kind),
-        # Only boosted trees depend on the seed, and only a run that fits a model has validation metrics.
+        # Of the built-in models only boosted trees depend on the seed; only a run that fits has validation metrics.
         depends_on_seed="trees" in model.figures and metrics.validation is not None,
         tables=run_tables,
         charts=run_charts,

@@ -30,7 +30,7 @@ def render_sweep(board: Leaderboard) -> str:
 def _heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
     """Return a heat map of the validation metric for each table whose jobs have several depths or iterations.
 
-    An entry is the table's title, the chart, and whether a cell is the mean of several jobs.
+    Each is a tuple of the table's title, the chart, and whether any cell is the mean of several jobs.
     """
     maps = []
     for number, table in enumerate(board.tables, 1):
@@ -47,9 +47,10 @@ def _heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
 
 
 def _window_chart(board: Leaderboard) -> Chart | None:
-    """Return a chart of the AUC on evaluation games in each table: of one job, its folds, and logistic regression.
+    """Return a chart of the AUC on evaluation games; None if no AUC is known.
 
-    The job is the simplest of the jobs that are tied with the best on the validation part. None if no AUC is known.
+    For each table it shows the simplest of the jobs that are tied with the best on the validation part, the logistic
+    regression, and the folds of that job.
     """
     rows: list[tuple[str, HasInterval, str]] = []
     for table in board.tables:

@@ -38,7 +38,7 @@ def print_run(folder: Path, metrics: RunMetrics, distributions: DistributionRepo
 
 
 def print_metrics(metrics: RunMetrics) -> None:
-    """Print the evaluation, or the validation metrics of a run without one; then calibration and seeds, if any."""
+    """Print the evaluation, or without one the validation metrics; then calibration, market and seeds, if any."""
     if metrics.evaluation is not None:
         _print_evaluation(metrics.evaluation, metrics.warnings)
     elif metrics.validation is not None:

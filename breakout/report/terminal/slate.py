@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from breakout.production.slate import Slate
 
 SHOWN_FEATURES = 2
-WIDE = 110  # the fewest columns of a terminal on which the ranking has the column of features
-ROWS_AROUND = 6  # the number of lines that the table's header and borders and the prompt take
+WIDE = 110  # the width of a terminal, in characters, from which on the ranking also shows features
+ROWS_AROUND = 6  # lines beside the ranked rows: header and borders (4), title (1, if it does not wrap), prompt (1)
 SHOWN_STEPS = (5, 10, 15, 20, 25, 30)  # the k for which P(points >= k) is shown
 MARKS = {"doubtful": " (D)", "questionable": " (Q)"}
 
 
 def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence[str]) -> None:
-    """Print the ranking, the skipped players by reason, warnings, and the paths of the files.
+    """Print the ranking, absent players, skipped players by reason, warnings, and the paths of the files.
 
-    `candidates` is the number of ranked players before `top` cut the slate.
+    `candidates` is the number of ranked players before the setting `top` limited the ranking.
     """
     out = console()
     cut = f", the best {len(slate.ranked)} shown" if len(slate.ranked) < candidates else ""
