@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 class PastPredictions:
     """Predictions of games that are over: PREDICTION_COLUMNS, one row for each player and game date.
 
-    `ladder` holds P(points >= k) for k = 1, 2, ...; `known_at` (UTC) is the newest information behind the row.
-    `source` says where they are from. `contracts` are the fingerprints of the models' contracts. `has_absent` says
-    whether players who did not play are among the rows.
+    In `frame`, ladder holds P(points >= k) for k = 1, 2, ..., and known_at (UTC) is the time of the newest information
+    behind the row. `source` names the run or the part of the ledger, for messages. `contracts` are the fingerprints of
+    the models' contracts. `has_absent` is whether the rows may include players who did not play.
     """
 
     frame: pd.DataFrame
@@ -55,10 +55,10 @@ class PastPredictions:
 
 
 def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
-    """Return the predictions that a backtest is about.
+    """Return the predictions of the configured run, or of the ledger if no run is named, between start and end.
 
-    ConfigurationError for a run without a ladder. DataError if there is no such run, or the ledger has no graded
-    entries with a ladder.
+    ConfigurationError for a run without a ladder. DataError if there is no such run, if the ledger has no graded
+    entries with a ladder, or if there are no predictions between the two dates.
     """
     found = (
         read_ledger(config, warehouse, today)
@@ -69,7 +69,7 @@ def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) 
 
 
 def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
-    """Return the predictions that a finished run evaluated; a walk-forward run has those of every fold."""
+    """Return the evaluation predictions of a finished run, of every fold if it is a walk-forward run."""
     folder = resolve_bundle(given, outputs)
     folder = folder.parent if folder.name == "bundle" else folder
     if not (folder / STATUS_FILE).is_file():
@@ -99,9 +99,9 @@ def _contract_of(run: RunRecord) -> tuple[Contract, AvailabilityConfig | None]:
 
 
 def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
-    """Return the entries of a role whose games are over, also of players who did not play.
+    """Return the graded and void entries of the configured role; an entry is void if the player did not play.
 
-    Of several models that predicted the same player in that role, the first counts.
+    Of several entries for a player and date, as two models in that role made them, the earliest counts.
     """
     part = open_ledger(config.ledger, config.paths.outputs).read_entries((*GRADING_COLUMNS, "ladder", "contract"))
     entries = part.rows.to_pandas()
@@ -117,7 +117,10 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 
 
 def check_results(past: PastPredictions, warehouse: Warehouse) -> None:
-    """Raise DataError if the warehouse lacks results of the predicted games: it is not the one of the run."""
+    """Raise DataError if the warehouse lacks the result of a prediction of a run, as another warehouse would.
+
+    Predictions of the ledger are not checked, because they include players who did not play.
+    """
     if past.has_absent:
         return
     days = past.frame["game_date"]

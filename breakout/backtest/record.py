@@ -1,4 +1,4 @@
-"""The file backtest.json: the figures of a backtest with their origin; written and read here only."""
+"""The file backtest.json: a backtest and its origin; written and read here only."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ BACKTEST_SCHEMA_VERSION = 1
 class BacktestRecord:
     """A backtest and its origin.
 
-    `source` says where the predictions are from, `prices` where the prices are. `contracts` are the fingerprints of the
-    models' contracts; a weight holds for these alone. The other fields are the settings of `prices`, and the first and
-    last game date of the predictions.
+    `source` names the run or ledger of the predictions, `prices` the file or table of prices. `contracts` are the
+    fingerprints of the models' contracts; the weight holds only for models with these. `start` and `end` are the first
+    and the last game date of the predictions. `margin`, `kelly`, `max_stake` and `min_edge` are settings of the group
+    `prices`.
     """
 
     source: str

@@ -1,4 +1,4 @@
-"""The prices of a slate: expected values beside each price, and stakes where a backtest has shown an edge."""
+"""The prices of a slate, with the expected value of each, and stakes if a backtest has shown an edge."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ COLUMNS = [
 class PricedSlate:
     """The prices of a slate's players.
 
-    `offers` has COLUMNS, one row for each side with a price, the largest `claimed` first: `ours` and `market` are
-    probabilities of the side given no push, `claimed` is the expected profit per unit by the model's own probability.
-    `expected_value` is that by the probability shrunk towards the market by `weight`; it and the stakes, shares of the
-    bank, are NaN where nothing is staked.
+    `offers` has COLUMNS and one row for each side of a line that has a price, the largest `claimed` first. `ours` and
+    `market` are probabilities of the side given no push. `claimed` is the expected profit per unit staked at the
+    model's own probability, `expected_value` that at the probability that is shrunk towards the market's. Stakes are
+    shares of the bank. Stakes and `expected_value` are NaN where nothing is staked.
     """
 
     offers: pd.DataFrame
@@ -59,9 +59,9 @@ class PricedSlate:
 
 @dataclass(frozen=True)
 class NamedWeight:
-    """The weight of the model by the backtest that the user named; `interval` is None without one.
+    """The weight of the model in the stack with the market, by the backtest that the user named.
 
-    `has_edge` is whether that backtest shows an edge.
+    `interval` is None if none is named. `has_edge` is that of the backtest; if it is false, nothing is staked.
     """
 
     interval: Interval | None
@@ -71,9 +71,9 @@ class NamedWeight:
 def load_weight(config: PredictConfig, bundle: Bundle) -> NamedWeight:
     """Check that the bundle can be priced as asked, and return the weight of the named backtest.
 
-    ConfigurationError for a bundle without a distribution of points, and for a backtest without prices, of another
-    contract or with another removal of the margin, whose weight says nothing about this model. DataError for a folder
-    that holds no backtest.
+    ConfigurationError for prices with a bundle that predicts no distribution of points, for a backtest without prices,
+    and for a backtest of models with another contract or with another prices.margin, because its weight does not hold
+    for this model. DataError for a folder that holds no backtest.
     """
     if config.prices.is_given and bundle.model.kind != "points":
         raise ConfigurationError(
@@ -102,7 +102,8 @@ def load_weight(config: PredictConfig, bundle: Bundle) -> NamedWeight:
 def price_slate(slate: Slate, weight: NamedWeight, config: PredictConfig, warehouse: Warehouse) -> PricedSlate:
     """Match the slate with the configured prices of its day.
 
-    A quote must be newer than the newest status that the slate knows. DataError if there is no quote of the day.
+    A quote must be newer than 05:00 US Eastern of the day and than the newest status that the slate knows. DataError if
+    the slate has no candidates, if there is no quote of the day, or if `match_prices` refuses the prices.
     """
     known_at = max(filter(None, (information_time(slate.day, None), slate.known_at)))
     columns = ["game_date", "game_id", "player_lookup", "ladder"]

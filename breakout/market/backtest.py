@@ -27,7 +27,10 @@ NO_INTERVAL = Interval(None, None, None, 0)
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """The state after a game date: cumulative profit in shares of the bank, and the cumulative yield with its band."""
+    """The state after a game date: the number of decided bets so far, their profit and their yield.
+
+    `profit` is in shares of the bank. `cumulative_yield` has no interval after the first date.
+    """
 
     game_date: str
     n_bets: int
@@ -39,13 +42,19 @@ class CurvePoint:
 class Returns:
     """What the bets returned; every interval resamples game dates.
 
-    `profit` and `staked` are in shares of the starting bank, which neither grows nor shrinks with the results. Pushed
-    and void bets returned their stakes and are in neither. `total_yield` is profit / staked. `hit_rate` is won / (won +
-    lost). `claimed` is the stake-weighted expected value by the model's own probability, `expected` by the shrunk one,
-    and `shortfall` is the yield minus `claimed`. `drawdown` is the largest fall of the cumulative profit below an
-    earlier height, in shares of the bank, looked at after each game date. `closing_value` is the mean of price *
-    closing probability - 1 over the bets on lines with a closing quote. `bets_needed` is how many bets of this kind an
-    interval needs that leaves out 0, if the yield stays as observed; None without an interval or with a yield of 0.
+    `n_bets` counts all bets. Pushed and void bets get their stakes back and are left out of all figures but `n_bets`,
+    `results`, `n_closing` and `closing_value`.
+
+    - `profit` and `staked` are in shares of the starting bank, which neither grows nor shrinks with the results.
+    - `total_yield` is profit / staked, and `hit_rate` is won / (won + lost).
+    - `claimed` is the mean expected value of the bets, weighted by stake, at the model's own probability; `expected` is
+      the same at the probability that is shrunk towards the market's. Both are None without a bet won or lost.
+    - `shortfall` is the yield minus `claimed`.
+    - `drawdown` is the largest fall of the cumulative profit below an earlier value, measured after each game date.
+    - `closing_value` is the mean of price * closing probability - 1 over the `n_closing` bets whose line has a closing
+      quote and whose own price is not one.
+    - `bets_needed` is the number of bets with which the interval of the yield would leave out 0, if the yield and its
+      spread stayed as observed; None with fewer than two dates or with a yield of 0.
     """
 
     n_bets: int
@@ -69,8 +78,8 @@ class Backtest:
     """A backtest: the funnel from quotes to bets, the market as a baseline, and the returns of the bets.
 
     `funnel` names each step and the number that is left: quotes, used quotes, lines, lines with a market probability,
-    sides with the minimum edge by the model's own probability, and bets. `has_edge` is false where the interval of the
-    model's weight beside the market holds 0, or no bet was placed.
+    sides with the minimum edge by the model's own probability, and bets. `has_edge` is true if a bet
+    was placed and the model's weight in the stack with the market has an interval above 0.
     """
 
     funnel: dict[str, int]
@@ -89,14 +98,17 @@ class Backtest:
 
     @property
     def is_overclaimed(self) -> bool:
-        """Whether the yield is below what the model's own probabilities claimed, beyond chance."""
+        """Whether the interval of `shortfall` lies below 0: the model's own probabilities promised too much."""
         return self.returns.shortfall.high is not None and self.returns.shortfall.high < 0.0
 
 
 def run_backtest(
     matched: MatchedLines, limits: StakeLimits, parameters: EvaluationParameters
 ) -> tuple[Backtest, pd.DataFrame]:
-    """Return the backtest of matched lines and its bets, by weights that are fitted on earlier months only."""
+    """Return the backtest of matched lines, and its bets.
+
+    A bet's stake is computed with the weight that is fitted on the months before its own.
+    """
     lines = matched.lines
     market = evaluate_market(lines, parameters)
     bets = choose_bets(lines, market.weights if market else (), limits)
@@ -124,7 +136,7 @@ def run_backtest(
 
 
 def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Returns:
-    """Return what settled bets returned."""
+    """Return the returns of settled bets (see `bets.settle`)."""
     results = {name: int((bets["result"] == name).sum()) for name in RESULTS}
     decided = bets[bets["result"].isin(("won", "lost"))]
     stake, profit = (decided[name].to_numpy("float64") for name in ("stake", "profit"))
@@ -186,7 +198,10 @@ def _ratio(numerator: FloatArray, denominator: FloatArray, resamples: DateResamp
 def _bets_needed(
     n_bets: int, found: Interval, resamples: DateResamples, profit: FloatArray, stake: FloatArray, confidence: float
 ) -> int | None:
-    """Return n (z s / yield)^2, with s the standard error of the yield of n bets and z the normal quantile."""
+    """Return n (z s / yield)^2, with s the standard error of the yield of n bets and z the normal quantile.
+
+    None with fewer than two dates or with a yield of 0.
+    """
     from scipy.special import ndtri
 
     if not found.estimate or resamples.n_dates < 2:
@@ -202,7 +217,7 @@ def _curve(
 ) -> tuple[CurvePoint, ...]:
     """Return the state after each game date.
 
-    The band at a date is the interval of the yield to that date: the same resamples, cut off after the date.
+    The interval at a date uses the resamples of the whole backtest, with the dates after it left out.
     """
     days, place = np.unique(dates, return_inverse=True)
     by_date = [np.bincount(place, values, len(days)) for values in (profit, stake, np.ones(len(stake)))]
@@ -213,7 +228,7 @@ def _curve(
             str(day),
             int(counts[row]),
             float(profits[row]),
-            # One date shows no spread.
+            # With a single date every resample has the same yield.
             resamples.interval(float(profits[row] / stakes[row]), replicates[:, row])
             if row
             else Interval(float(profits[0] / stakes[0]), None, None, 0),

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 def scored_lines(lines: pd.DataFrame) -> pd.DataFrame:
-    """Return the main lines that have a market probability and a result other than a push."""
+    """Return the main lines (see `MatchedLines`) that have a market probability and did not push, of played games."""
     is_decided = lines["points"].notna() & (lines["points"] != lines["line"])
     return lines[lines["is_main"] & lines["market"].notna() & is_decided]
 
 
 @one_blas_thread()
 def evaluate_market(lines: pd.DataFrame, parameters: EvaluationParameters) -> MarketMetrics | None:
-    """Evaluate the model against the market on matched lines; None without a line that is decided."""
+    """Evaluate the model against the market on the lines of `scored_lines`; None if there are none."""
     scored = scored_lines(lines)
     if scored.empty:
         return None

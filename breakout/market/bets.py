@@ -39,15 +39,14 @@ def line_dates(lines: pd.DataFrame) -> np.ndarray:
 
 
 def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> pd.DataFrame:
-    """Return both sides of every line that have a price, in BET_COLUMNS.
+    """Return one row, with BET_COLUMNS, for each side of a line that has a price.
 
-    Nothing is staked on a line without a market probability.
-
-    `ours`, `market` and `probability` are those of the side, given no push; `probability` is shrunk by the weight for
-    stakes. `claimed` is the expected value by our own probability, `expected_value` by the shrunk one. `stake` is the
-    share of the bank, `stake_low` and `stake_high` are the stakes at the ends of the weight's interval. `closing_value`
-    is price * closing probability - 1: what the price was worth at the close; NaN without a closing quote, or if the
-    price is one.
+    `ours`, `market` and `probability` are the model's, the market's and the shrunk probability of the side, given no
+    push; the shrunk one lies between the other two, by `weights.stake`. `claimed` is the expected value at `ours`, and
+    `expected_value` that at `probability`. `stake` is a share of the bank, 0 on a line without a market probability.
+    `stake_low` and `stake_high` are the smallest and the largest stake within the weight's interval. `closing_value` is
+    price * closing probability - 1; NaN if the line has no closing quote, or if the price itself is a closing one or
+    has no time.
     """
     has_weight = np.broadcast_to(weights.stake, len(lines)) > 0.0
     sides = []
@@ -77,16 +76,16 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
 
 
 def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: StakeLimits) -> pd.DataFrame:
-    """Return the bets on lines, by the weight of each line's month: BET_COLUMNS, result and profit."""
+    """Return the bets on lines, with BET_COLUMNS, result and profit; stakes use the weight of the line's month."""
     bets = select_stakes(list_offers(lines, weights_on(line_dates(lines), weights), limits))
     return settle(bets.sort_values(["game_date", "game_id", "player_lookup"]).reset_index(drop=True))
 
 
 def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
-    """Return the offers that are bet on, with their index.
+    """Return the offers that are bet on, under their index in `offers`.
 
-    A player has at most one bet a game, the one with the largest stake, because results on his alternate lines depend
-    on each other. Stakes of one date that exceed the bank together are scaled down to it.
+    A player has at most one bet a game, the one with the largest stake, because results on his other lines depend on
+    it. If the stakes of one date exceed the bank together, they are scaled down to it.
     """
     staked = offers[offers["stake"] > 0.0]
     order = ["stake", "expected_value", "line", "side"]
@@ -97,7 +96,7 @@ def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
 
 
 def settle(bets: pd.DataFrame) -> pd.DataFrame:
-    """Return the bets with result and profit (a share of the bank); pushed and void bets return the stake."""
+    """Return the bets with result (one of RESULTS) and profit (a share of the bank; 0 for pushed and void bets)."""
     points, line = bets["points"].to_numpy("float64"), bets["line"].to_numpy("float64")
     sign = np.where(bets["side"] == "over", 1.0, -1.0)
     with np.errstate(invalid="ignore"):

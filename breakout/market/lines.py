@@ -1,7 +1,7 @@
 """Prices joined with predictions: one row for each player, game and line, and a count of what was left out and why.
 
 A quote is used only if it is newer than the information behind the prediction and older than tip-off. A quote without a
-time is assumed to be a closing price.
+time is used too; like a closing quote, it gives way to an earlier quote of the same book.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from breakout.evaluation.rows import FloatArray
 
 GAME = ["game_date", "player_lookup"]
-SHOWN_NAMES = 30  # of names that match no player
+SHOWN_NAMES = 30  # how many of the names that match no player a message lists
 LINE = ["game_date", "game_id", "player_lookup", "line"]
-# Why a quote is left out, in the order of the tests.
+# The reasons for which a quote is left out.
 UNKNOWN, NO_ROW, VOID, LATE, STALE = "unknown name", "no prediction", "did not play", "after tip-off", "older"
 REASONS = {
     UNKNOWN: "the name matches no player of the warehouse",
@@ -35,17 +35,20 @@ REASONS = {
 class MatchedLines:
     """Prices that were matched with predictions.
 
-    `lines` has one row for each game date, game_id, player_lookup and line: player_full_name, `ours` (probability of
-    over given no push), `push` (the model's probability of exactly the line), `market` (mean probability of over given
-    no push of the books that quote both sides; NaN without one), over_price and under_price (the best usable prices;
-    NaN if nobody quotes the side) with over_book, under_book, over_is_closing and under_is_closing, `closing` (as
-    `market`, from closing quotes; NaN without one), `is_main` (the player's line whose market probability is nearest to
-    1/2) and `points` (NaN for a player who did not play or has not yet).
+    `lines` has one row for each game date, game_id, player_lookup and line, with the columns
+
+    - player_full_name, and points (NaN for a player who did not play, or not yet);
+    - ours: the model's probability of over given no push; push: its probability of exactly the line;
+    - market: the probability of over given no push, as the mean of the books that quote both sides; NaN without one;
+    - over_price and under_price: the best prices, with over_book and under_book; NaN if no book quotes the side;
+    - over_is_closing and under_is_closing: whether that price is a closing one or has no time;
+    - closing: as market, from quotes that are marked as closing ones; NaN without one;
+    - is_main: whether the market probability of this line is nearest to 1/2 among the player's lines of the game.
 
     `left_out` counts quotes by the keys of REASONS, `n_quotes` counts all quotes, `n_untimed` those that are used
     without a time, `n_unknown_tip_off` those that are used for a game of unknown tip-off, and `n_one_sided` the lines
-    without a market probability. `unknown_names` are the names that match no player, with a similar one if there is
-    one.
+    without a market probability. `unknown_names` describe the names that match no player, each with a similar known
+    name if there is one.
     """
 
     lines: pd.DataFrame
@@ -57,7 +60,7 @@ class MatchedLines:
     unknown_names: tuple[str, ...]
 
     def describe_left_out(self) -> tuple[str, ...]:
-        """Return sentences about the quotes that are not used, and the names that match no player."""
+        """Return a sentence about the quotes that are not used, and one about the names that match no player."""
         reasons = "; ".join(f"{count:,}: {REASONS[name]}" for name, count in self.left_out.items() if count)
         left = (f"prices: {sum(self.left_out.values()):,} of {self.n_quotes:,} quotes are not used ({reasons})",)
         shown, more = ", ".join(self.unknown_names[:SHOWN_NAMES]), len(self.unknown_names) - SHOWN_NAMES
@@ -72,10 +75,10 @@ def match_lines(
 
     `prices` has game_date, player_lookup (NaN for a name that matches no player), line, over_price, under_price
     (decimal; NaN for a missing side), book, quoted_at (UTC, NaT if unknown) and is_closing (bool). `predictions` has
-    game_date, game_id, player_lookup, player_full_name, ladder (P(points >= k), k = 1, 2, ...), known_at (UTC),
-    tip_off and closing_by (UTC: the instants by which a quote and a closing quote must be older), is_tip_off_known and
-    points. `absent` has game_date and player_lookup of players whose team played
-    without them. `names` describe the names that match no player.
+    game_date, game_id, player_lookup, player_full_name, ladder (P(points >= k), k = 1, 2, ...), known_at (UTC: a quote
+    must be newer), tip_off (UTC: a quote must be older), closing_by (UTC: the same for a closing quote),
+    is_tip_off_known and points. `absent` has game_date and player_lookup of quoted players who did not play. `names`
+    become `unknown_names` of the result.
     """
     joined = prices.merge(predictions, on=GAME, how="left", validate="many_to_one")
     is_absent = _keys(joined).isin(_keys(absent))
@@ -108,10 +111,10 @@ def _keys(frame: pd.DataFrame) -> pd.Index:
 
 
 def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
-    """Return the lines of usable quotes.
+    """Return `MatchedLines.lines` of usable quotes.
 
-    Of each book the earliest quote that is not a closing one is taken, as somebody would who bets when the prediction
-    is made; a closing quote only if the book has no other.
+    The earliest quote of each book counts, because bets are placed when the prediction is made. Quotes that are closing
+    ones or have no time count only if the book has no other.
     """
     over, under = used["over_price"].to_numpy("float64"), used["under_price"].to_numpy("float64")
     used = used.assign(market=remove_margin(over, under, margin), is_late=used["is_closing"] | used["quoted_at"].isna())
@@ -150,7 +153,10 @@ def probability_of_over(ladders: pd.Series, line: FloatArray) -> tuple[FloatArra
 
 
 def _is_main(lines: pd.DataFrame) -> np.ndarray:
-    """Return whether each line is the player's nearest to an even chance; the lowest of several, (n,) bool."""
+    """Return, as bool (n,), which line of a player and game has the market probability nearest to 1/2.
+
+    It is the lowest one of equally near lines, and none without a market probability.
+    """
     distance = (lines["market"] - 0.5).abs().round(12)
     ranked = lines.assign(distance=distance).dropna(subset=["distance"]).sort_values(["distance", "line"])
     main = ranked.drop_duplicates(["game_date", "game_id", "player_lookup"]).index

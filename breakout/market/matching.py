@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 EASTERN = ZoneInfo("America/New_York")
 # Box scores of earlier dates are complete by then; a game that tips off at 22:30 Eastern ends at about 01:00.
 MORNING = time(5)
-# Games do not begin earlier in the day. A game of unknown tip-off is taken to begin then; for quotes that say that they
-# are closing prices, at the end of its date.
+# No game begins before noon US Eastern. If the tip-off is unknown, a quote must be older than that; a quote that is
+# marked as closing, older than the end of the game date.
 EARLIEST_TIP_OFF = time(12)
-KNOWN_FOR = timedelta(days=400)  # how long before the first date a player's games make his name known
+# A player's name is known if he has a game at most this long before the first predicted date, or later.
+KNOWN_FOR = timedelta(days=400)
 PLAYED = ["game_date", "game_id", "player_lookup"]
 QUOTE = ["game_date", "player_lookup", "line", "book", "quoted_at", "is_closing"]
-# Few quoted players do not play. Dates of another time zone fit hardly any game.
+# If more than half of at least ten quoted players have no game on their date, the dates are wrong: few quoted players
+# do not play, but dates of another time zone fit hardly any game.
 _MOST, _FEWEST = 0.5, 10
 _EXAMPLES = 3
 
@@ -38,8 +40,8 @@ _EXAMPLES = 3
 class KnownNames:
     """The players whom the warehouse knows.
 
-    `full_names` maps lookups to full names. `by_full_name` maps full names, folded to letters and digits, to lookups;
-    to an empty text if several players have the name.
+    `full_names` maps each player_lookup to the full name. `by_full_name` maps full names, folded by
+    `names.player_lookup`, to the player_lookup, or to an empty text if several players have the name.
     """
 
     full_names: dict[str, str]
@@ -47,7 +49,7 @@ class KnownNames:
 
     @classmethod
     def of(cls, full_names: dict[str, str]) -> KnownNames:
-        """Return the names of players given as lookup: full name."""
+        """Build the names from a mapping of player_lookup to full name."""
         folded: dict[str, str] = {}
         for lookup, name in full_names.items():
             key = player_lookup(name)
@@ -55,7 +57,10 @@ class KnownNames:
         return cls(full_names, folded)
 
     def find(self, lookup: str, full_name: str) -> str | None:
-        """Return the lookup of a player by one or both of his names; None if neither is known."""
+        """Return the player_lookup that one of the two names fits, either of which may be empty.
+
+        None if neither is known, or if only a full name fits and several players have it.
+        """
         if lookup in self.full_names:
             return lookup
         for name in filter(None, (lookup, full_name)):
@@ -68,15 +73,15 @@ class KnownNames:
         return None
 
     def full_name(self, lookup: str) -> str:
-        """Return a player's full name, or his lookup if he has none."""
+        """Return a player's full name, or his player_lookup if the full name is unknown."""
         return self.full_names.get(lookup) or lookup
 
 
 def information_time(day: date, availability: AvailabilityConfig | None) -> datetime:
-    """Return the instant, in UTC, until which a prediction for a day may know something.
+    """Return the instant, in UTC, of the newest information that a prediction for a game date may use.
 
-    It is 05:00 US Eastern of the day, when the games of the day before are over, or the cutoff of injury reports if the
-    features read them and it is later.
+    It is 05:00 US Eastern of that date, when the games of the day before are over, or the cutoff of injury reports if
+    that is later. `availability` is None if the features read no injury reports.
     """
     morning = datetime.combine(day, MORNING, EASTERN)
     if availability is None:
@@ -92,9 +97,9 @@ def match_prices(
     """Read the quotes of the predictions' dates and join them with the predictions.
 
     `predictions` has game_date, game_id, player_lookup, ladder and known_at (UTC: the newest information behind the
-    row); points are read from the warehouse. A player with two games on a date is not matched, because a quote does not
-    name the game. DataError for prices that cannot be used (see `read_prices`), that stand twice for one player, or
-    that are dated by other days than the games.
+    row); names, points and tip-offs are read from the warehouse. A player with two games on a date is not matched,
+    because a quote does not name the game. DataError for prices that `read_prices` refuses, for the same quote under
+    two names of a player, and if most quoted players have no game on their date.
     """
     start, end = predictions["game_date"].min(), predictions["game_date"].max()
     known = read_known_names(warehouse, start, end)
@@ -117,9 +122,9 @@ def match_prices(
 
 
 def name_players(quotes: pd.DataFrame, known: KnownNames) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the quotes with the warehouse's player_lookup (missing if unknown), and a description of unknown names.
+    """Return the quotes with the warehouse's player_lookup (missing if unknown), and descriptions of unknown names.
 
-    DataError if a quote stands twice under two spellings of a name.
+    DataError if the same quote stands under two names of a player.
     """
     pairs = list(quotes[["player_lookup", "player_full_name"]].fillna("").itertuples(index=False, name=None))
     found = {pair: known.find(*pair) for pair in dict.fromkeys(pairs)}
@@ -143,7 +148,7 @@ def _describe(lookup: str, full_name: str, known: KnownNames) -> str:
 
 
 def read_known_names(warehouse: Warehouse, start: date, end: date) -> KnownNames:
-    """Return the players with a game from KNOWN_FOR before `start` to `end`."""
+    """Return the players who have a row between `start` minus KNOWN_FOR and `end`."""
     sql = f"""SELECT player_lookup, MAX(player_full_name) AS player_full_name
 FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
 WHERE game_date BETWEEN @start AND @end
@@ -154,7 +159,7 @@ ORDER BY player_lookup"""  # noqa: S608 - the table's name is checked, dates are
 
 
 def read_points(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:
-    """Return game_date, game_id, player_lookup and points of the played rows of start..end."""
+    """Return game_date, game_id, player_lookup and points of start..end; only rows with minutes and points."""
     sql = f"""SELECT game_date, game_id, player_lookup, CAST(points AS FLOAT64) AS points
 FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
 WHERE game_date BETWEEN @start AND @end AND minutes_played > 0 AND points IS NOT NULL"""  # noqa: S608 - as above
@@ -163,7 +168,7 @@ WHERE game_date BETWEEN @start AND @end AND minutes_played > 0 AND points IS NOT
 
 
 def read_tip_offs(warehouse: Warehouse, start: date, end: date) -> dict[str, datetime]:
-    """Return the tip-off of each game of start..end by game id, in UTC; empty if the schedule does not have them."""
+    """Return the tip-offs of start..end, in UTC, by game_id; empty without a schedule or its column tip_off."""
     if not warehouse.has_schedule() or "tip_off" not in warehouse.columns(SCHEDULE.name):
         return {}
     sql = f"""SELECT game_id, tip_off FROM {warehouse.sources.reference(SCHEDULE)}
@@ -173,9 +178,9 @@ WHERE game_date BETWEEN @start AND @end AND tip_off IS NOT NULL"""  # noqa: S608
 
 
 def find_absent(quotes: pd.DataFrame, played: pd.DataFrame) -> pd.DataFrame:
-    """Return game_date and player_lookup of quoted players who did not play on a date with games.
+    """Return game_date and player_lookup of quoted players who did not play, on dates with played games.
 
-    DataError if they are most of the quoted players: then the quotes are dated by other days than the games.
+    DataError if they are most of at least ten quoted players, because the quotes then have wrong dates.
     """
     players = quotes.loc[quotes["player_lookup"].notna(), GAME].drop_duplicates()
     due = players[players["game_date"].isin(set(played["game_date"]))]

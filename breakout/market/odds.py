@@ -11,7 +11,7 @@ from breakout.evaluation.rows import FloatArray
 
 Margin = Literal["multiplicative", "power", "shin"]
 
-_NEWTON_STEPS = 60  # many more than ten; the steps converge quadratically
+_NEWTON_STEPS = 60  # the steps converge quadratically, so about ten would do
 
 
 def american_to_decimal(odds: FloatArray) -> FloatArray:
@@ -37,7 +37,7 @@ def _multiplicative(over: FloatArray, under: FloatArray) -> FloatArray:
 
 
 def _power(over: FloatArray, under: FloatArray) -> FloatArray:
-    # a^k + b^k falls in k and is convex, so Newton's steps from a k below the solution never pass it.
+    # a^k + b^k is convex and falls as k grows, so Newton's steps from a k below the solution never go past it.
     k = np.where(over + under > 1.0, 1.0, 0.0)
     log_over, log_under = np.log(over), np.log(under)
     for _ in range(_NEWTON_STEPS):

@@ -1,6 +1,6 @@
-"""The reading of prices from files or from a table of BigQuery, with the checks of a source table and their own.
+"""The reading of prices from files or from a BigQuery table.
 
-Prices in files go through the reader of all source tables; those of BigQuery are read into the same checks.
+Prices pass the checks of rows that every source table passes, and checks of lines and odds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 COLUMNS = [column.name for column in PRICES.columns]
 HIGHEST_LINE = 60  # points, exclusive; the ladder of a model of points ends here
-SUREST = 0.9  # 1/over + 1/under below it is a sure profit of a tenth, so the prices or their columns are wrong
+# The lowest 1/over + 1/under that is believed. Below it, bets on both sides would make a sure profit of more than a
+# tenth, so the prices or their columns are wrong.
+SUREST = 0.9
 _EXAMPLES = 3
 
 
@@ -35,8 +37,9 @@ def read_prices(config: PricesConfig, warehouse: WarehouseConfig, start: date, e
 
     Columns: game_date, player_lookup, player_full_name (one of the two may be missing), line (points), over_price,
     under_price (NaN for a missing side), book (empty if unknown), quoted_at (UTC; NaT if unknown) and is_closing
-    (bool). DataError naming the problem and examples for missing columns, values of the wrong type, a quote that stands
-    twice, a price that is none, or a line that is neither whole nor a half.
+    (bool). DataError, naming the problem and examples, for missing columns, values of the wrong type, a quote that
+    stands twice, a row without a name or without a price, impossible odds, and a line that is not a multiple of 0.5
+    from 0 to below HIGHEST_LINE.
     """
     import pandas as pd
 
@@ -72,7 +75,10 @@ def _open(config: PricesConfig, warehouse: WarehouseConfig, start: date, end: da
 
 
 def _read_table(name: str, config: WarehouseConfig, days: dict[str, date]) -> pa.Table:
-    """Return the rows of a table of BigQuery; they are not cached, because the cache does not know when they change."""
+    """Return the rows of a BigQuery table.
+
+    They are not cached, because the fingerprint of the warehouse does not change with them.
+    """
     from breakout.warehouse.opening import open_warehouse
 
     with open_warehouse(config) as opened:
@@ -103,7 +109,7 @@ def _check_quotes(quotes: pd.DataFrame, config: PricesConfig) -> None:
 
 
 def _refuse(quotes: pd.DataFrame, is_wrong: pd.Series, problem: str) -> None:
-    """Raise DataError naming the problem and a few quotes, if there are wrong ones."""
+    """Raise DataError, naming the problem and a few quotes, if `is_wrong` is true for any quote."""
     wrong = quotes[is_wrong]
     if wrong.empty:
         return

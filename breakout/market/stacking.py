@@ -1,6 +1,7 @@
-"""The weight of a model's probability beside the market's, fitted on earlier dates only.
+"""The stack of a model's probability and the market's, and the weight of the model in it.
 
-The stack has the log odds (1 - w) * market + w * model. A weight of 0 says that the model adds nothing to the price.
+The log odds of the stack are (1 - w) * (log odds of the market) + w * (log odds of the model). With a weight w of 0 the
+model adds nothing to the market. Stakes use weights that are fitted on earlier dates only.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from breakout.evaluation.rows import DateArray, FloatArray, IntArray
 from breakout.market.stakes import shrink
 from breakout.models.base import logit
 
-# A month has a weight from this many earlier dates and lines on: an interval from fewer dates is too short.
+# The fewest dates and lines from which a weight is fitted: an interval from fewer dates would be too narrow.
 MIN_DATES, MIN_LINES = 20, 300
 _NEWTON_STEPS = 50
 
 
 class Weights(NamedTuple):
-    """Weights for stakes, numbers or one for each line: the weight and the ends of its interval, all within 0..1."""
+    """The weight for stakes and the ends of its interval, all within 0..1.
+
+    Each is one number, or an array (n,) with a number for each line.
+    """
 
     stake: float | FloatArray
     low: float | FloatArray
@@ -30,7 +34,7 @@ class Weights(NamedTuple):
 
 
 def stake_weights(interval: Interval | None) -> Weights:
-    """Return the weights of an interval: 0 where it holds 0, lies below it, or is None."""
+    """Return a weight's interval as weights for stakes, cut off at 1; all 0 unless its lower end is above 0."""
     if interval is None or interval.estimate is None or interval.low is None or interval.high is None:
         return Weights(0.0, 0.0, 0.0)
     if interval.low <= 0.0:
@@ -41,16 +45,16 @@ def stake_weights(interval: Interval | None) -> Weights:
 def fit_weight(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> Interval:
-    """Return the weight that maximises the likelihood of outcomes (n,) of 0 and 1, with a date-bootstrap interval.
+    """Return the weight that maximises the likelihood of `is_over` (n,), 0 or 1, with a date-bootstrap interval.
 
-    Each resample takes one Newton step from the estimate, which needs sums by date only. The likelihood is concave in
-    the weight; with 300 lines the step misses the resample's own maximum by a hundredth of the interval's width.
+    Nothing is estimated if the two probabilities are equal on every line. The weight of a resample is one Newton step
+    from the estimate, which needs only sums by date.
     """
     offset, change = logit(market), logit(ours) - logit(market)
     weight = 0.0
     for _ in range(_NEWTON_STEPS):
         score, information = _derivatives(is_over, offset, change, weight)
-        if not information.sum() > 0.0:  # the model says what the market says
+        if not information.sum() > 0.0:  # the probabilities of model and market are equal on every line
             return Interval(None, None, None, 0)
         step = float(np.clip(score.sum() / information.sum(), -2.0, 2.0))
         weight += step
@@ -66,7 +70,7 @@ def fit_weight(
 def _derivatives(
     is_over: FloatArray, offset: FloatArray, change: FloatArray, weight: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Return each line's score and information of the log likelihood, both (n,)."""
+    """Return each line's first derivative and negative second derivative of the log likelihood, both (n,)."""
     probability = 1.0 / (1.0 + np.exp(-(offset + weight * change)))
     return change * (is_over - probability), change**2 * probability * (1.0 - probability)
 
@@ -85,8 +89,9 @@ def walk_weights(
 ) -> tuple[StackWeight, ...]:
     """Return the weight for each calendar month that has lines, fitted on the lines of all earlier months.
 
-    Looking at a weight every month would find chance sooner or later, so each interval has the confidence
-    1 - (1 - confidence) / months (Bonferroni): all of them hold with the configured confidence.
+    The weight of a month is looked at every month, and one of many intervals would lie above 0 by chance. So each has
+    the confidence 1 - (1 - confidence) / months (Bonferroni), with which all of them hold together with the configured
+    confidence.
     """
     months = np.unique(dates.astype("datetime64[M]"))
     looks = replace(parameters, confidence=1.0 - (1.0 - parameters.confidence) / max(len(months), 1))
@@ -101,7 +106,7 @@ def weight_before(
     dates: DateArray,
     parameters: EvaluationParameters,
 ) -> StackWeight:
-    """Return the weight fitted on the lines of all dates before `start`."""
+    """Return the weight fitted on the lines of all dates before `start`; no interval below MIN_DATES or MIN_LINES."""
     before = dates < start
     n_lines, n_dates = int(before.sum()), len(np.unique(dates[before]))
     interval = None
@@ -123,6 +128,6 @@ def _place(dates: DateArray, weights: tuple[StackWeight, ...]) -> IntArray:
 
 
 def stack(ours: FloatArray, market: FloatArray, dates: DateArray, weights: tuple[StackWeight, ...]) -> FloatArray:
-    """Return the stacked probability (n,), by the weight that was fitted on dates before each line's month."""
+    """Return the stacked probability (n,), by the weight fitted before each line's month, or 0 without one."""
     blends = np.array([0.0, *(weight.blend for weight in weights)])
     return shrink(ours, market, blends[_place(dates, weights)])

@@ -1,4 +1,4 @@
-"""The interface of a warehouse: one query method, checks of the source tables and facts about them."""
+"""The interface of a warehouse: one query method, checks of the source tables, and their columns and fingerprint."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 def first_day_seen(start: date, seasons_before: int = 1) -> date:
-    """Return 1 September before the first season that a row of `start` reads.
+    """Return 1 September before the first season that the features of a game on `start` read.
 
-    In November and December the row's season began in the same calendar year. From January to October it may have begun
-    in the year before (the season 2019-20 ended on 11 October 2020), so that year is assumed. If the season did begin
-    in the same year, one more season than necessary is read.
+    They read the season of the game and `seasons_before` earlier ones. In November and December the season began in the
+    same calendar year. From January to October it may have begun in the year before (the season 2019-20 ended on 11
+    October 2020), so that year is assumed. If the season did begin in the same year, one more season than necessary is
+    read.
     """
     season = start.year if start.month >= 11 else start.year - 1
     return date(season - seasons_before, 9, 1)
@@ -41,7 +42,10 @@ class ClosedOnExit:
 
 
 def absent_availability(what: str) -> ConfigurationError:
-    """Return the error for features or slates that need injury reports; `what` is a path or the name of a table."""
+    """Return the error for features that need injury reports although none are configured.
+
+    `what` is the value that the message suggests for warehouse.availability: PATH or DATASET.TABLE.
+    """
     return ConfigurationError(
         "the features of availability need the injury reports; give them with "
         f"warehouse.availability={what}, or choose other features."
@@ -49,10 +53,10 @@ def absent_availability(what: str) -> ConfigurationError:
 
 
 class Warehouse(Protocol):
-    """An engine over the source tables; a `with` block closes it.
+    """A database with the source tables; a `with` block closes it.
 
-    Every SQL text is in BigQuery's dialect, with named @parameters. All methods raise DataError if the source is
-    unreachable, incomplete or impossible.
+    Every SQL text is in BigQuery's dialect, with named @parameters. All methods raise DataError if the source cannot be
+    reached, or lacks columns or rows, or holds values that cannot be right.
     """
 
     def __enter__(self) -> Self: ...
@@ -65,18 +69,21 @@ class Warehouse(Protocol):
         ...
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Run one SELECT; parameters are str, int, float, date or a list of str. Unused ones are ignored."""
+        """Run one SELECT and return its rows.
+
+        Parameters are str, int, float, date or a list of str; those that the text does not name are ignored.
+        """
         ...
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check columns, types, keys and values of the source rows that feature rows from start to end depend on.
+        """Check columns, types, keys and values of the games that the features of start..end read.
 
-        `seasons_before` is the number of earlier seasons, besides its own season, that a row's features read.
+        `seasons_before` is the number of seasons that they read before the season of the row itself.
         """
         ...
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the columns, types and keys of the schedule, and its games of start..end."""
+        """Check the columns and types of the schedule, and its rows of the game dates start..end."""
         ...
 
     def check_availability(self, start: date, end: date) -> None:
@@ -87,9 +94,9 @@ class Warehouse(Protocol):
         ...
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first day that a row of `start` reads, for a partition filter that never cuts a window.
+        """Return a day that is not after the first game that the features of `start` read, for a partition filter.
 
-        `seasons_before` is the number of earlier seasons, besides its own season, that the row's features read.
+        `seasons_before` is the number of seasons that they read before the season of the row itself.
         """
         ...
 
@@ -102,11 +109,14 @@ class Warehouse(Protocol):
         ...
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
-        """Return a digest of the source data, which changes with the rows; with `has_reports` of injury reports too."""
+        """Return a digest that changes if the source tables change.
+
+        The table of injury reports is included only with `has_reports`.
+        """
         ...
 
     def describe(self) -> str:
-        """Return a short name of the source for messages and reports."""
+        """Return a short description of the source for messages and reports."""
         ...
 
     def has_schedule(self) -> bool:

@@ -1,8 +1,9 @@
-"""A warehouse whose answers are kept as Parquet files, so that each query runs once.
+"""A warehouse whose answers are kept as Parquet files (entries), so that the same query need not run again.
 
-An entry's name is a digest of the SQL text, its parameters and the source's fingerprint. A changed table makes another
-entry, so no entry is ever out of date. Processes may share the folder: the first one runs the query, the others wait
-for its file. A damaged entry is replaced, and the least recently used ones are removed when the folder grows too large.
+An entry's name is a digest of the SQL text, its parameters and the source's fingerprint. If the source changes, its
+fingerprint and so the name change, so an old answer is never used. Processes may share the folder: the first one runs
+the query, the others wait for its file. A damaged entry is replaced, and the least recently used ones are removed when
+the folder grows too large.
 """
 
 from __future__ import annotations
@@ -33,16 +34,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger("breakout")
 
 LIMIT_BYTES = 2 * 2**30
-_LAYOUT = 1  # to be increased when the meaning of an entry's content changes
-_CHECKS = 2  # raise it when a check is added, so that sources that passed the earlier checks are checked again
-_LEFTOVER_SECONDS = 24 * 3600  # the process of a half-written file this old has ended
+_LAYOUT = 1  # increase it when the content of an entry changes its meaning, so that old entries are not used
+_CHECKS = 2  # increase it when a check is added, so that sources that passed the earlier checks are checked again
+_LEFTOVER_SECONDS = 24 * 3600  # no process still writes a half-written file that is this old
 _LOCKS = 256  # number of lock files; two queries rarely share one
 
 
 class CachedWarehouse(ClosedOnExit):
-    """The warehouse `inner`, with at most `limit_bytes` of its answers in `folder`.
+    """The warehouse `inner` (the source), with at most `limit_bytes` of its answers in `folder`.
 
-    `refresh` replaces every entry once. `is_read_only` uses the entries and writes none.
+    With `refresh` every query runs once even if it has an entry, and replaces it. With `is_read_only` entries are used
+    but none is written.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class CachedWarehouse(ClosedOnExit):
         self._inner, self._folder, self._limit = inner, folder, limit_bytes
         self._refresh, self._is_read_only = refresh, is_read_only
         self._refreshed: set[str] = set()  # entries that were already replaced
-        self._warned: set[str] = set()  # damaged entries that a warning named; they may be read several times
+        self._warned: set[str] = set()  # damaged entries that were warned of, so that each is warned of once
 
     @property
     def sources(self) -> SourceTables:
@@ -69,15 +71,15 @@ class CachedWarehouse(ClosedOnExit):
         return self._ask(self._key(sql, parameters), lambda: self._inner.query(sql, parameters))
 
     def kept(self, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
-        """Return the rows of one SELECT if they are in the folder, else None."""
+        """Return the rows of one SELECT if they are in the folder, otherwise None."""
         return self._kept(self._key(sql, parameters))
 
     def recall(self, question: str, answer: Callable[[], str]) -> str:
-        """Return the text from `answer`, which is called once for each state of the source; `question` is the key."""
+        """Return the text kept under the key `question`; `answer` makes it if none is kept for the present source."""
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the rows of the source, unless this range of the unchanged source passed before."""
+        """Check the rows of the source, unless this range of the unchanged source passed the check before."""
 
         def check() -> pa.Table:
             self._inner.check_history(start, end, seasons_before)
@@ -86,11 +88,11 @@ class CachedWarehouse(ClosedOnExit):
         self._ask(self._check_key(start, end, seasons_before), check)
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule of the source every time, because that reads only a day or two."""
+        """Check the schedule of the source; the result is not kept, so it is checked every time."""
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports of the source, unless these dates of the unchanged source passed before."""
+        """Check the injury reports of the source, unless these dates of the unchanged source passed it before."""
 
         def check() -> pa.Table:
             self._inner.check_availability(start, end)
@@ -104,19 +106,19 @@ class CachedWarehouse(ClosedOnExit):
         return cast("date", rows.to_pylist()[0]["latest"])
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """Return what the query would cost now: nothing if its rows are in the folder."""
+        """Return the estimated cost of the query now: nothing if its rows are in the folder."""
         cost = self._inner.estimate(sql, parameters) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
         return self._discounted(cost, self._key(sql, parameters))
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return what the check would cost now: nothing if this range of this source has passed."""
+        """Return the estimated cost of `check_history` now: nothing if it would not check the range again."""
         cost = CostEstimate(0, 0.0)
         if isinstance(self._inner, Priced):
             cost = self._inner.estimate_checks(start, end, seasons_before)
         return self._discounted(cost, self._check_key(start, end, seasons_before))
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return what the check of injury reports would cost now: nothing if these dates of this source have passed."""
+        """Return the estimated cost of `check_availability` now: nothing if it would not check the dates again."""
         cost = CostEstimate(0, 0.0)
         if isinstance(self._inner, Priced):
             cost = self._inner.estimate_report_checks(start, end)
@@ -126,7 +128,7 @@ class CachedWarehouse(ClosedOnExit):
         return cost if self._kept(key) is None else cost.cached()
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first day whose games a row of `start` depends on."""
+        """Return the source's `history_start`."""
         return self._inner.history_start(start, seasons_before)
 
     def columns(self, table: str) -> Mapping[str, str]:

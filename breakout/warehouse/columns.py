@@ -1,7 +1,7 @@
 """The conversion of a file's columns to the declared types of a source table: SQL expressions in DuckDB's dialect.
 
-No value is changed silently. Rows with a value that the declared type cannot hold exactly are found first, and the
-values are converted only if there are no such rows.
+Rows with a value that the declared type cannot hold are found first, and the values are converted only if there are no
+such rows.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ _NUMBER_ADVICE = "write numbers with a decimal point and without separators of t
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column of a file: its spelling there and its DuckDB type.
+    """A column of a file: its name as the file spells it, and its DuckDB type.
 
-    `is_untyped` is true if text may represent a number.
+    `is_untyped` is true if the file declares no types (CSV, names of folders), so that text may be a number.
     """
 
     spelling: str
@@ -63,7 +63,7 @@ class SourceColumn:
 
     @property
     def base_type(self) -> str:
-        """The type without its parameters."""
+        """The type without its parameters, such as DECIMAL for DECIMAL(18,3)."""
         return re.sub(r"\(.*", "", self.type)
 
     @property
@@ -73,7 +73,7 @@ class SourceColumn:
 
     @property
     def sql(self) -> str:
-        """The quoted name."""
+        """The name as a quoted SQL identifier."""
         return '"' + self.spelling.replace('"', '""') + '"'
 
 
@@ -81,8 +81,9 @@ class SourceColumn:
 class Conversion:
     """The conversion of a column to its declared type.
 
-    `value` is the expression. `problem` is the condition of rows whose value it would change, None if there can be no
-    such row. `expected` (the type) and `advice` (the remedy) are parts of the error message about those rows.
+    `value` is the SQL expression of the converted value. `problem` is the SQL condition that selects the rows whose
+    value cannot be converted; None if every value can. `expected` (the type) and `advice` (the remedy) are parts of the
+    error message about those rows.
     """
 
     value: str
@@ -184,6 +185,6 @@ def _to_number(column: Column, source: SourceColumn) -> Conversion:
 
 
 def _impossible(source: SourceColumn, declared: str, advice: str = Conversion.advice) -> Conversion:
-    """Return the conversion of a type that cannot become the declared one: every value but NULL is a problem."""
+    """Return the conversion for a column whose type cannot become the declared one: only NULL is no problem."""
     value = f"CAST(NULL AS {DUCKDB_TYPE[declared]})"
     return Conversion(value, f"{source.sql} IS NOT NULL", declared, advice)

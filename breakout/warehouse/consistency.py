@@ -1,4 +1,4 @@
-"""The checks across the source tables: the same games, dates, teams and season types everywhere.
+"""The checks across the source tables: whether they agree on games, dates, teams and season types.
 
 One SQL text in BigQuery's dialect finds the rows that contradict each other; `consistency_messages` describes them.
 """
@@ -36,7 +36,10 @@ def find_inconsistencies(
     conditions: Mapping[str, str] | None = None,
     parameters: Mapping[str, object] | None = None,
 ) -> list[Inconsistency]:
-    """Return the kinds of contradictions between the rows of the named tables, the most basic first."""
+    """Return the kinds of contradictions between the rows of the named tables, in the order of ORDER.
+
+    `conditions` is that of `consistency_query`; `parameters` are the values of its @parameters.
+    """
     sql = consistency_query(warehouse.sources, names, conditions)
     return describe_rows(warehouse.query(sql, parameters or {}).to_pylist())
 
@@ -47,7 +50,7 @@ def check_consistency(
     conditions: Mapping[str, str] | None = None,
     parameters: Mapping[str, object] | None = None,
 ) -> None:
-    """Raise DataError, naming rows and remedy, if rows of the named tables contradict each other."""
+    """Raise DataError for the first kind of contradiction that `find_inconsistencies` returns."""
     found = find_inconsistencies(warehouse, names, conditions, parameters)
     if found:
         raise DataError(found[0].message)
@@ -58,10 +61,11 @@ def consistency_query(
 ) -> str:
     """Return the query that finds contradictions between the rows of the named source tables.
 
-    `conditions` limits the rows of a table, such as to the dates that a partition filter must name. Columns of the
-    result: kind, number (of the example), total (examples of the kind), source, game_id, game_date, season_year,
-    season_type, team, opponent, player_lookup and row_count; a NULL where a kind has no such value. Rows of the kind
-    `team codes` hold the code in `team`, and also in `opponent` if the table has a row of that team itself.
+    `conditions` maps a table to an SQL condition that its rows must meet, such as a partition filter. Columns of the
+    result: kind, number (of the example within its kind), total (how many examples of the kind exist), source (the
+    table), game_id, game_date, season_year, season_type, team, opponent, player_lookup and row_count; NULL where a kind
+    has no such value. A row of the kind `team codes` has a code in `team`; `opponent` is the same code if the table has
+    rows of that team, and NULL if it names the team only as an opponent.
     """
     limits = conditions or {}
     sides = "\n    UNION ALL\n    ".join(_sides(sources, table, limits) for table in TABLES if table.name in names)
@@ -221,7 +225,7 @@ ORDER BY kind, number, source, game_id, team, season_year"""
 
 
 def _sides(sources: SourceTables, table: Table, conditions: Mapping[str, str]) -> str:
-    """Return the SELECT of a table's distinct pairs of game and team, in the schedule only those of the home team."""
+    """Return the SELECT of each team in each game of a table, with its opponent; of a schedule, only the home teams."""
     team, opponent = (
         ("home_team_abbr", "away_team_abbr") if table.name == SCHEDULE else ("team_abbr", "opponent_team_abbr")
     )
@@ -238,7 +242,7 @@ def _sides(sources: SourceTables, table: Table, conditions: Mapping[str, str]) -
 
 
 def _two_games_a_day(sources: SourceTables, conditions: Mapping[str, str]) -> str:
-    """Return the part of the union that finds players with two played games on one date."""
+    """Return the part of the consistency query that finds players with two played games on one date."""
     played = "minutes_played > 0 AND points IS NOT NULL"
     if PLAYERS in conditions:
         played += f" AND {conditions[PLAYERS]}"

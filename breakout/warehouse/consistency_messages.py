@@ -20,14 +20,14 @@ CHECKED_ACROSS_TABLES = (
     "season types, game dates, dates and teams in game_id, season years, ends of seasons, team codes, opponents, both "
     "sides of each game, home teams, games and schedule rows listed twice, players with two games on a date"
 )
-EXAMPLES = 3  # games in a message for each kind
-_MOST_CODES = 8  # codes in a message
+EXAMPLES = 3  # how many games a message names
+_MOST_CODES = 8  # how many team codes a message names
 
 # The codes that the league uses today.
 _EAST = ("ATL", "BOS", "BKN", "CHA", "CHI", "CLE", "DET", "IND", "MIA", "MIL", "NYK", "ORL", "PHI", "TOR", "WAS")
 _WEST = ("DAL", "DEN", "GSW", "HOU", "LAC", "LAL", "MEM", "MIN", "NOP", "OKC", "PHX", "POR", "SAC", "SAS", "UTA")
 LEAGUE_CODES = frozenset((*_EAST, *_WEST))
-# Characters with a meaning in Hydra's grammar of map keys; white space has one only at both ends.
+# Characters that Hydra's grammar does not take literally in a map key: white space only at the ends of the key.
 _GRAMMAR = r"[\\()\[\]{}:=,]|^\s|\s$"
 
 Row = dict[str, Any]
@@ -38,7 +38,7 @@ Example = list[Row]
 class Inconsistency:
     """A kind of contradiction between source rows, its message, and the examples that the message names.
 
-    `examples` pairs a game_id with the content of its rows.
+    Each example is a game_id with the part of the message about it.
     """
 
     kind: str
@@ -47,7 +47,7 @@ class Inconsistency:
 
 
 def describe_rows(rows: Sequence[Row]) -> list[Inconsistency]:
-    """Return one inconsistency for each kind among the rows of the consistency query, the most basic first."""
+    """Return one inconsistency for each kind among the rows of the consistency query, in the order of ORDER."""
     by_kind: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_kind[row["kind"]].append(row)
@@ -73,7 +73,7 @@ def _describe(kind: str, rows: list[Row]) -> Inconsistency:
 
 
 def describe_season_types(rows: Iterable[Row]) -> str:
-    """Return the message about season types that the program does not know, with a map to complete."""
+    """Return the message about season types that the program does not know, with the override that maps them."""
     by_source: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_source[row["source"]].append(row)
@@ -121,7 +121,10 @@ def _likely_type(name: str) -> str:
 
 
 def describe_team_codes(rows: Iterable[Row]) -> str:
-    """Return the message about codes that the team table lacks, each with the most similar code of the team table."""
+    """Return the message about team codes that the team table lacks, each with its most similar code.
+
+    If the team table lacks every team of a season, the message is about the season instead.
+    """
     codes: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     known: dict[str, set[int]] = defaultdict(set)
     seen: dict[tuple[str, str], int] = defaultdict(int)
@@ -178,9 +181,9 @@ def _override(key: str, pairs: Mapping[str, str]) -> str:
 
 
 def _unknown(codes: dict[str, set[int]], known: dict[str, set[int]], *, is_any_season: bool) -> dict[str, set[int]]:
-    """Return the codes that `known` lacks, with the seasons in which it lacks them.
+    """Return the codes that `known` lacks, each with the seasons in which it lacks them.
 
-    With `is_any_season` a code that `known` has in any season is not missing.
+    With `is_any_season`, a code that `known` has in some season counts as known in all.
     """
     missing = {}
     for code, seasons in sorted(codes.items()):
@@ -191,7 +194,7 @@ def _unknown(codes: dict[str, set[int]], known: dict[str, set[int]], *, is_any_s
 
 
 def _nearest(code: str, candidates: Sequence[str]) -> str | None:
-    """Return the candidate that is probably the same code in another spelling; None if no one is similar."""
+    """Return the candidate that is probably the same code in another spelling; None if none is similar."""
     plain = code.strip().upper()
     same = [name for name in candidates if name.strip().upper() == plain and name != code]
     upper = {name.strip().upper(): name for name in candidates if name != code}
@@ -200,7 +203,7 @@ def _nearest(code: str, candidates: Sequence[str]) -> str | None:
 
 
 def _by_source(value: Callable[[Row], str], joint: str) -> Callable[[Example], str]:
-    """Return a function that describes the `value` of a game in each table; `joint` is the text before the values."""
+    """Return a function that describes the `value` of a game in each table, as in `GAME is JOINT 1 in A and 2 in B`."""
 
     def describe(example: Example) -> str:
         held: dict[str, list[str]] = defaultdict(list)

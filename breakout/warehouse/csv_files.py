@@ -28,7 +28,7 @@ MISSING = ("", "NULL", "null", "NaN", "nan", "None", "NA", "N/A", "#N/A", "<NA>"
 
 @dataclass(frozen=True)
 class CsvFile:
-    """One CSV file of a table; `has_gzip` if it is compressed."""
+    """One CSV file of a table; `has_gzip` is true if it is compressed with gzip."""
 
     files: TableFiles
     path: str
@@ -37,8 +37,8 @@ class CsvFile:
     def read(self, declared: Collection[str]) -> pa.Table:
         """Return the rows; the `declared` columns are text, the types of all others are inferred.
 
-        DataError naming file and line for a line with more or fewer fields than the header, a header that is repeated,
-        bytes that are not UTF-8 and damaged quotes.
+        DataError if the header names no declared column, and, naming the line, for a line with more or fewer fields
+        than the header, a repeated header, bytes that are not UTF-8 and damaged quotes. Empty lines are skipped.
         """
         with self._checked():
             with self._open_text() as text:
@@ -116,7 +116,7 @@ class CsvFile:
 
 
 def _delimiter_of(text: io.TextIOWrapper) -> str:
-    """Return the delimiter that splits the first line into the most names. The text is rewound to its beginning."""
+    """Return the delimiter that occurs most often in the first line, and rewind the text to its beginning."""
     first = text.readline()
     text.seek(0)
     return max(_DELIMITERS, key=first.count)

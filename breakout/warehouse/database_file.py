@@ -20,9 +20,9 @@ UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal O
 def find_tables(database: Path, names: Mapping[str, str | None]) -> dict[str, TableFiles]:
     """Return the source tables that a DuckDB file holds.
 
-    `names` maps each source table to `TABLE` or `SCHEMA.TABLE`; None is the table or view of the same name in any
-    schema, which a schedule and injury reports need not have. Letter case does not matter. DataError if the file cannot
-    be opened, a table is not there, or a name fits tables of several schemas.
+    `names` maps each source table to the name of a table or view in the file, `TABLE` or `SCHEMA.TABLE`, or to None if
+    it has the same name there. Letter case does not matter. A schedule and injury reports that are not named may be
+    absent. DataError if the file cannot be opened, another table is absent, or a name fits tables of several schemas.
     """
     path = database.expanduser()
     present = _list_tables(path)
@@ -51,7 +51,7 @@ def _list_tables(path: Path) -> list[tuple[str, str]]:
 
 
 def _find(path: Path, present: Sequence[tuple[str, str]], table: str, name: str | None) -> tuple[str, str] | None:
-    """Return schema and name of a table; None if there is no table and none is needed."""
+    """Return schema and name of a table; None if it is absent and not needed."""
     wanted = (table if name is None else name).lower()
     fitting = [one for one in present if wanted in (one[1].lower(), ".".join(one).lower())]
     if len(fitting) > 1:

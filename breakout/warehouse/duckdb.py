@@ -1,4 +1,7 @@
-"""The user's own Parquet or CSV files, loaded into an in-memory DuckDB under the production tables' names."""
+"""The warehouse of files (Parquet, CSV or a DuckDB database), loaded into an in-memory DuckDB.
+
+The tables have the same names there as in BigQuery by default.
+"""
 
 from __future__ import annotations
 
@@ -52,8 +55,8 @@ class DuckDBWarehouse(ClosedOnExit):
     """Files or in-memory Arrow tables behind one DuckDB connection; results do not depend on the number of threads.
 
     `files` maps the name of a source table, such as `player_game_summary`, to a path, a glob, or files that were
-    found already. DataError if a file or a column is missing or impossible. With `is_lazy` the constructor only
-    computes the digest of the files; they are read and checked when the first query runs.
+    found already. DataError if a file or a column is missing, or a value cannot be right. With `is_lazy` the
+    constructor only finds the files and computes their digest; they are read and checked when they are first needed.
     """
 
     def __init__(
@@ -71,7 +74,7 @@ class DuckDBWarehouse(ClosedOnExit):
             for table in _TABLES
             if (given := files.get(table.name)) is not None
         }
-        # Injury reports are loaded when they are first asked for, because most commands do not read them.
+        # Injury reports are loaded when they are first needed, because most commands do not read them.
         self._reports = self._files.pop(tables.AVAILABILITY, None)
         self.loaded = {table.name for table in self._files}
         self.sources = SourceTables(has_tip_off=tables.SCHEDULE.name in self.loaded)
@@ -92,8 +95,8 @@ class DuckDBWarehouse(ClosedOnExit):
 
         self._connection = duckdb.connect()
         try:
-            self._connection.execute("SET enable_progress_bar = false")  # it would mix with our own output
-            self._connection.execute("SET TimeZone = 'UTC'")  # in which messages show instants
+            self._connection.execute("SET enable_progress_bar = false")  # the bar would mix with our own output
+            self._connection.execute("SET TimeZone = 'UTC'")  # so that messages show instants in UTC
             self._connection.execute("CREATE SCHEMA nba_analytics")
             reader = FileReader(self._connection, self._options)
             selects = {table: reader.select(table, found) for table, found in self._files.items()}
@@ -124,7 +127,7 @@ class DuckDBWarehouse(ClosedOnExit):
         self._fingerprint = self._unchanged(self._fingerprint, self._digest(self._files.values()))
 
     def _unchanged(self, before: str, now: str) -> str:
-        """Return the present digest of files; DataError if an earlier one is known and differs."""
+        """Return the digest `now`; DataError if `before` is an earlier digest (not empty) and differs."""
         if before not in ("", now):
             raise DataError(f"the files of the {self._label} warehouse changed while they were read; run again.")
         return now
@@ -134,7 +137,10 @@ class DuckDBWarehouse(ClosedOnExit):
 
     @classmethod
     def from_arrow(cls, loaded: Mapping[str, pa.Table], label: str = "arrow") -> DuckDBWarehouse:
-        """Return a warehouse over Arrow tables, without checks of their rows; `slate` may list games not played yet."""
+        """Return a warehouse over Arrow tables by their name; DataError if a column is missing.
+
+        The rows are not checked. `loaded` may also hold the table `slate` of games that are not played yet.
+        """
         warehouse = cls({}, label=label)
         known = _TABLES
         incoming = [table for table in known if table.name in loaded]
@@ -180,7 +186,10 @@ class DuckDBWarehouse(ClosedOnExit):
             self.loaded.add(table.name)
 
     def _absent_columns(self, table: tables.Table, select: str) -> str:
-        """Return the optional columns that queries name although a file may lack them, as NULL."""
+        """Return the SQL of the optional columns that a schedule or a table of prices lacks, each as NULL.
+
+        Queries of these tables name all their columns.
+        """
         if table not in (tables.SCHEDULE, tables.PRICES):
             return ""
         types = self._types(select, table.name)
@@ -209,7 +218,8 @@ class DuckDBWarehouse(ClosedOnExit):
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
         """Run one SELECT given in BigQuery's dialect; unused parameters are ignored."""
-        if self.sources.availability in sql:  # a cache that remembers their check does not ask for it again
+        # `check_availability` loads the reports, but a cache may know that they passed it, and not call it.
+        if self.sources.availability in sql:
             self._load_reports()
         text = to_duckdb(sql)
         used = {name: value for name, value in parameters.items() if re.search(rf"\${name}\b", text)}
@@ -217,14 +227,14 @@ class DuckDBWarehouse(ClosedOnExit):
             return _named(self.connection.execute(text, used or None).to_arrow_table())
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Raise DataError if a table was not given; its rows were checked when it was loaded."""
+        """Raise DataError if a history table was not given; the rows of files are checked when they are loaded."""
         del start, end, seasons_before
         for table in tables.HISTORY_TABLES:
             if table.name not in self.loaded:
                 raise DataError(f"the warehouse has no {table.name}; give it with warehouse.{table.name}=PATH.")
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Do nothing: the schedule was checked when it was loaded."""
+        """Do nothing: a schedule in files is checked when it is loaded."""
         del start, end
 
     def check_availability(self, start: date, end: date) -> None:
@@ -246,13 +256,13 @@ class DuckDBWarehouse(ClosedOnExit):
             row_checks.check_rows(self, tables.AVAILABILITY, {})
             check_reports(self, {})
             self._reports_digest = self._unchanged(self._reports_digest, self._digest([self._reports]))
-        except BaseException:  # a refused table must not pass when it is asked for again
+        except BaseException:  # otherwise the next call would take the refused table for a checked one
             self.connection.execute("DROP TABLE IF EXISTS nba_analytics.availability")
             self.loaded.discard(tables.AVAILABILITY.name)
             raise
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first day of the calendar, because files have no partitions that could be skipped."""
+        """Return 1 January of the year 1, because files are read whole and have no partitions to skip."""
         del start, seasons_before
         return date(1, 1, 1)
 
@@ -270,9 +280,9 @@ class DuckDBWarehouse(ClosedOnExit):
         return self._types(f"SELECT * FROM nba_analytics.{table}", table)
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
-        """Return a digest of the files' names and contents and of how they are read.
+        """Return a digest of the files' names and contents and of the options by which they are read.
 
-        With `has_reports` it covers the file of injury reports too, if there is one.
+        The files of injury reports are included only with `has_reports`.
         """
         if not has_reports or self._reports is None:
             return self._fingerprint

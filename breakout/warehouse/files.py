@@ -38,20 +38,20 @@ class TableFiles:
     relation: str | None = None
 
     def where(self, path: str | None = None) -> str:
-        """Return the names of table and file for a message; if `path` is None, the pattern instead of the file."""
+        """Return a text for messages that names the table, and the file `path` or, if it is None, the pattern."""
         return f"{self.table} ({path or self.pattern})"
 
     def cannot_be_read(self, path: str, reason: str | None) -> DataError:
-        """Build the error about a file that cannot be opened or parsed."""
+        """Return the error about a file that cannot be opened or parsed."""
         return DataError(f"{self.where(path)} cannot be read: {reason}.")
 
 
 def find_files(table: str, pattern: str) -> TableFiles:
     """Return the files that a path or a glob names, sorted.
 
-    A path that exists is taken literally, even with characters that are special in a glob. A folder of a table that was
-    imported stands for its valid files. DataError if there is no file, or if one of them is any other folder or
-    something that can be read only once (a pipe, a device).
+    A path that exists is taken literally, even with characters that are special in a glob. The folder of an imported
+    table stands for the files that its manifest names. DataError if there is no file, if one of them is another folder
+    or no regular file (a pipe, a device), or if its name is not UTF-8.
     """
     imported = table_paths(Path(pattern).expanduser())
     if imported is not None:
@@ -127,7 +127,7 @@ def kind_of(files: TableFiles, path: str) -> FileKind:
 
 
 def hive_values(path: str) -> dict[str, str | None]:
-    """Return the columns that the folders of a path name, as in `season_year=2025/`, by lower-case name."""
+    """Return the values of columns that the folders of a path give, as in `season_year=2025/`, by lower-case name."""
     found = (_HIVE_FOLDER.fullmatch(part) for part in Path(path).parts[:-1])
     pairs = {match[1].lower(): unquote(match[2]) for match in found if match}
     return {name: None if value == _HIVE_NULL else value for name, value in pairs.items()}

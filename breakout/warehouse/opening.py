@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def open_for(config: Any, command: str, *, is_remembered: bool = False) -> Warehouse:
     """Open the warehouse of a program's settings, with its cache below `paths.outputs`.
 
-    Jobs are labelled with the command. A dry run writes nothing into the cache. With `is_remembered` the answers of
-    files are cached too, and the files are digested but not read if every query was answered before.
+    BigQuery jobs are labelled with the command, and a dry run writes nothing into their cache. With `is_remembered` the
+    answers of a warehouse of files are cached too, so the files are digested but not read if the cache has all answers.
     """
     cache = Path(config.paths.outputs) / "cache" if hasattr(config, "paths") else None
     is_file = not isinstance(config.warehouse, settings.BigQueryWarehouseConfig)
@@ -48,11 +48,11 @@ def open_warehouse(
     is_read_only: bool = False,
     is_lazy: bool = False,
 ) -> Warehouse:
-    """Open the warehouse of this configuration; DataError if that is impossible.
+    """Open the warehouse of this configuration; DataError or ConfigurationError if that is impossible.
 
-    Rows that cost money to read are kept in `cache_folder`, if one is given; with `is_read_only` (a dry run) nothing is
-    written there. `labels` (command, run) are attached to BigQuery jobs. With `is_lazy` files are read and checked when
-    the first query runs.
+    Answers of BigQuery are kept in `cache_folder`, if one is given; with `is_read_only` (a dry run) nothing is written
+    there. `labels` (command, run) are attached to BigQuery jobs. With `is_lazy` files are read and checked when they
+    are first needed.
     """
     if isinstance(config, settings.SampleWarehouseConfig):
         from breakout.warehouse.sample import open_sample
@@ -71,7 +71,10 @@ def open_warehouse(
 
 
 def _open_files(config: settings.DuckDBWarehouseConfig, *, is_lazy: bool) -> Warehouse:
-    """Open the files; those of a folder that another process imports into meanwhile are opened anew."""
+    """Open the files of the configuration.
+
+    If another process imports into warehouse.folder meanwhile, its manifest changes, and the files are opened anew.
+    """
     from breakout.warehouse.duckdb import DuckDBWarehouse
     from breakout.warehouse.reading import ReadOptions
     from breakout.warehouse.renaming import Renaming
@@ -101,7 +104,10 @@ def _manifest(config: settings.DuckDBWarehouseConfig) -> TableManifest | None:
 
 
 def _files(config: settings.DuckDBWarehouseConfig) -> Mapping[str, str | TableFiles]:
-    """Return the path of each table, that of an imported table being its folder of files; or tables of a database."""
+    """Return the tables of warehouse.database if it is set, otherwise the path of each table.
+
+    The path of an imported table is the folder with its files. A path that a table's own key gives takes precedence.
+    """
     from breakout.warehouse.database_file import find_tables
     from breakout.warehouse.table_folder import FOLDER_TABLES
 

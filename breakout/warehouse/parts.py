@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """Files of one table with the same columns; `source` is the text after FROM, `columns` is by lower-case name."""
+    """Files of one table with the same columns.
+
+    `source` is the text after FROM that reads them, `source_of` returns that of one of them. `columns` is by lower-case
+    name.
+    """
 
     source: str
     paths: tuple[str, ...]
@@ -33,15 +37,16 @@ class Part:
     source_of: Callable[[str], str]
 
     def only(self, path: str) -> str:
-        """Return the text after FROM for one of the files."""
+        """Return the text after FROM that reads one of the files."""
         return self.source if len(self.paths) == 1 else self.source_of(path)
 
 
 class PartReader:
-    """A reader of the parts of tables over one DuckDB connection; parsed CSV files are kept until `release`.
+    """A reader of the parts of tables over one DuckDB connection.
 
-    `names` holds pairs of a column and its name in the files. `has_hive_folders` takes columns from the names
-    of folders, as in `season_year=2025/`.
+    Parsed CSV files are kept, and databases stay attached, until `release`. `names` holds pairs of a declared column
+    and its name in the files. With `has_hive_folders`, columns are also read from the names of folders, as in
+    `season_year=2025/`.
     """
 
     def __init__(
@@ -52,12 +57,12 @@ class PartReader:
         self._has_hive_folders = has_hive_folders
         self._registered: list[str] = []
         self._attached: dict[str, str] = {}
-        self.found_names: set[str] = set()  # the names of `names`, in lower case, that a table has
+        self.found_names: set[str] = set()  # the names in files that `names` gives and a file has, in lower case
 
     def parts(self, table: Table, found: TableFiles) -> list[Part]:
         """Return the parts of a table; DataError if a file cannot be read or has a column twice.
 
-        A column that `names` names has the name given there, in place of a column that the files have of that name.
+        Columns are renamed by `names`. If the files also have a column of the new name, the renamed one replaces it.
         """
         if found.relation is not None:
             parts = [self._database_part(found, found.relation)]
@@ -68,7 +73,7 @@ class PartReader:
         return [replace(part, columns=_renamed(part.columns, named)) for part in parts]
 
     def _names_of(self, table: Table) -> dict[str, str]:
-        """Return the column of a table by the lower-case name that the files have for it."""
+        """Return the pairs of `names` that concern a table, as a map from lower-case name in files to column."""
         return {theirs.lower(): ours for ours, theirs in named_columns(table, self._names)}
 
     def release(self) -> None:
@@ -197,7 +202,10 @@ class PartReader:
 
 
 def _renamed(columns: Mapping[str, SourceColumn], named: Mapping[str, str]) -> dict[str, SourceColumn]:
-    """Return columns by the names of `named`, which maps names in the files to ours; ours take precedence."""
+    """Return the columns under their new names; `named` maps names in the files to new names.
+
+    A renamed column replaces one that has the new name already.
+    """
     kept = {name: column for name, column in columns.items() if name not in named}
     return kept | {named[name]: column for name, column in columns.items() if name in named}
 

@@ -22,15 +22,16 @@ from breakout.warehouse.tables import PRICES, Column, Table, named_columns
 if TYPE_CHECKING:
     import duckdb
 
-_EXAMPLES = 3  # rows that a message names
+_EXAMPLES = 3  # how many rows a message names
 
 
 @dataclass(frozen=True)
 class ReadOptions:
     """The options of reading files.
 
-    They are the season type of rows without one, the format of text dates, whether folders name columns, `renaming`,
-    which replaces team codes and season types, and `columns`, pairs of a declared column and its name in the files.
+    `season_type` is the season type of rows without one, and `date_format` the format of dates that are text. With
+    `hive_partitioning` the names of folders give columns, as in `season_year=2025/`. `renaming` replaces team codes and
+    season types. `columns` holds pairs of a declared column and its name in the files.
     """
 
     season_type: str | None = None
@@ -43,7 +44,7 @@ class ReadOptions:
 class FileReader:
     """A reader of source tables from files, as SELECTs over one DuckDB connection.
 
-    Parsed CSV files are kept until `release`.
+    Parsed CSV files are kept, and databases stay attached, until `release`.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, options: ReadOptions) -> None:
@@ -52,7 +53,7 @@ class FileReader:
         self._parts = PartReader(connection, options.columns, has_hive_folders=options.hive_partitioning)
 
     def check_names(self, read: Collection[Table]) -> None:
-        """Raise DataError for a column of `columns` that none of the tables that were read has."""
+        """Raise DataError for a name in `options.columns` that no file of the tables `read` has."""
         for name, theirs in dict.fromkeys(
             pair for table in read for pair in named_columns(table, self._options.columns)
         ):
@@ -63,7 +64,7 @@ class FileReader:
                 )
 
     def release(self) -> None:
-        """Free the parsed CSV files."""
+        """Free the parsed CSV files, and detach the databases."""
         self._parts.release()
 
     def select(self, table: Table, found: TableFiles) -> str:
@@ -115,7 +116,7 @@ class FileReader:
         row_checks.check_columns(table, where, part.columns, folders, remedy)
 
     def _check_named_columns(self, table: Table, where: str, part: Part) -> None:
-        """Raise DataError for a needed column that the files have neither under its name in `columns` nor its own."""
+        """Raise DataError if the files have a needed column neither under its name in `options.columns` nor its own."""
         needed = {column.name for column in table.columns if not column.is_optional} - set(part.columns)
         for name, theirs in self._options.columns:
             if name in needed:
@@ -186,7 +187,7 @@ class FileReader:
     def _check_text_or_numbers(self, table: Table, found: TableFiles, parts: Sequence[Part]) -> None:
         """Raise DataError for names and codes that are text in one file and numbers in another.
 
-        0022 and 22 would be different games.
+        The game 0022 of a text file would not be the game 22 of a file with numbers.
         """
         for column in (one for one in table.columns if one.type == "STRING"):
             holders = [(part, part.columns[column.name]) for part in parts if column.name in part.columns]
@@ -207,7 +208,7 @@ class FileReader:
 def _without_common_type(parts: Sequence[Part]) -> set[str]:
     """Return the names of columns whose types differ between parts and are not all numbers.
 
-    Only text can hold the values of such a column.
+    Such a column is read as text, because only text can hold all its values.
     """
     kinds: dict[str, set[str]] = {}
     for part in parts:

@@ -1,4 +1,4 @@
-"""Sums that box scores must satisfy: points and minutes of players and teams, played games and the schedule."""
+"""Checks of box scores that may fail without an error: players' sums against teams', games against the schedule."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
-MINUTES_TOLERANCE = 3  # each player's minutes are rounded in most sources
-LISTED = 200  # failures of a kind that are listed; where more fail, the table is wrong as a whole
+MINUTES_TOLERANCE = 3  # in minutes; most sources round each player's minutes
+LISTED = 200  # how many failures of a kind are listed; if more fail, the table is wrong as a whole
 
 
 @dataclass(frozen=True)
 class FailingSums:
-    """A kind of sum that fails, the number of its failures, and the first LISTED of them: keys and both numbers."""
+    """A kind of check that fails, the number of its failures, and texts about the first LISTED of them."""
 
     what: str
     total: int
@@ -27,10 +27,11 @@ class FailingSums:
 
 
 def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums, ...]:
-    """Return the kinds of sums that fail between two dates.
+    """Return the kinds of checks that fail on the game dates start..end, both inclusive.
 
-    The kinds: players' points against their team's; players' minutes against the team's (240 if that is NULL) within
-    MINUTES_TOLERANCE; with a schedule, played games that it lacks, and its earlier games that were not played.
+    A game of a team fails if its players' points do not sum to the team's, or their minutes differ by more than
+    MINUTES_TOLERANCE from the team's (240 if that is NULL). With a schedule, a played game fails that the schedule
+    lacks, and a scheduled game before the newest played one that has no rows.
     """
     days: dict[str, object] = {"history_start": start, "end": end, "season_type": "regular"}
     found = []
@@ -42,7 +43,7 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums
 
 
 def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict[str, str]:
-    """Return the query of each kind of failure between @history_start and @end, by its description."""
+    """Return the query of each kind of failure between @history_start and @end, by the description of the kind."""
     queries = {
         "players' points do not sum to their team's": _listed(sources, "points != points_scored"),
         f"players' minutes are further than {MINUTES_TOLERANCE} from their team's": _listed(
@@ -56,7 +57,7 @@ def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict
 
 
 def failing_sums_query(sources: SourceTables) -> str:
-    """Return the query of the teams' games between @history_start and @end whose players' sums differ from the team's.
+    """Return the query of the teams' games between @history_start and @end whose players' points or minutes fail.
 
     Columns of the result: game_id, game_date, team, points and minutes (sums of the players), points_scored and
     minutes_total (of the team, 240 if that is NULL).

@@ -1,4 +1,4 @@
-"""A warehouse that answers the same query once: models with the same features share the rows of a slate."""
+"""A warehouse that runs the same query once, so that models with the same features share the rows of a slate."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class RememberingWarehouse:
-    """A warehouse whose answers are kept in memory for as long as the object lives; all else is the warehouse's own."""
+    """A warehouse whose answers to `query` are kept in memory; all other calls go to the given warehouse."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
         self._answers: dict[tuple[str, str], pa.Table] = {}
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Run one SELECT, or return the answer to the same one."""
+        """Return the rows of one SELECT; it runs only if it has not run with the same parameters before."""
         key = (sql, repr(sorted(parameters.items())))
         if key not in self._answers:
             self._answers[key] = self._warehouse.query(sql, parameters)

@@ -1,4 +1,4 @@
-"""The renaming of team codes and season types of source tables, in the FROM of a query."""
+"""The replacement of team codes and season types of source tables, in the FROM of a query."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The check of injury reports against the games: the same teams, dates and players.
 
-A team code, a date or a player's name that fits no game would make every feature of the reports 0 without an error.
+Without the check, reports whose team codes, dates or players fit no game would make their features 0 without an error.
 """
 
 from __future__ import annotations
@@ -20,16 +20,20 @@ if TYPE_CHECKING:
 # Real reports name players without a game (1.7 % of the sample's rows, at most 30 % on a date) and games that were
 # postponed (0.1 %). Names in another spelling, or dates of another time zone, fit hardly any game.
 _MOST = 0.5
-_FEWEST_ROWS = 10  # too few rows to conclude anything from a share
+_FEWEST_ROWS = 10  # fewer rows are too few to conclude anything from a share
 
 
 def report_query(sources: SourceTables, *, is_filtered: bool) -> str:
-    """Return a query for how many statuses fit no team, no game and no player, one row for each team code.
+    """Return a query that counts the rows of injury reports that fit no team, no game or no player.
 
-    With `is_filtered` it reads the reports of @start to @end, and the games of @history_start to @end. Columns of the
-    result: team, is_known (the code is in the team table), total (rows), past (rows of dates that the team table
-    covers), off_days (those of them without a game of the team), strangers (rows whose player has no game), and an
-    example of the last two.
+    With `is_filtered` it reads the reports of @start to @end, and the games of @history_start to @end. The result has
+    one row for each team code, with the columns
+
+    - team, and is_known: whether the team table has the code;
+    - total: the number of rows;
+    - past: those between the first and the last date of the team table;
+    - off_days: those of `past` on whose date the team has no game; off_day: one such date;
+    - strangers: those whose player has no game; stranger: one such player_lookup.
     """
     of_reports = "\n  WHERE game_date BETWEEN @start AND @end" if is_filtered else ""
     of_games = "\n  WHERE game_date BETWEEN @history_start AND @end" if is_filtered else ""

@@ -32,8 +32,8 @@ _AVAILABILITY_PROBLEMS = (
     f"WHEN UNIX_SECONDS(reported_at) NOT BETWEEN {_REPORT_SPAN} THEN {_FAR_REPORT}",
 )
 
-# No amount in a game is larger. Features sum some amounts in billionths, and below this limit a FLOAT64 holds the sums
-# exactly.
+# The largest amount that a row may hold; no real one comes near. Features sum some amounts in billionths, and below
+# this limit a FLOAT64 holds the sums exactly.
 _MOST = 10_000
 
 
@@ -42,8 +42,8 @@ def check_columns(
 ) -> None:
     """Raise DataError naming the columns that the table lacks; `where` is its path or full name.
 
-    `folders` are columns that the path names, as in `season_year=2025/`, and that were not asked for. `remedy` is the
-    end of the message.
+    `folders` are columns that the names of folders give, as in `season_year=2025/`, but that were not read. `remedy` is
+    the end of the message.
     """
     missing = [column.name for column in table.columns if not column.is_optional and column.name not in present]
     if missing:
@@ -62,10 +62,10 @@ def _what_may_be_meant(missing: Sequence[str], present: Collection[str], folders
 
 
 def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> str:
-    """Return a query for impossible rows: a repeated or missing key, an impossible amount, text that is not a name.
+    """Return a query for rows that cannot be right, which scans the table once.
 
-    It is one scan with up to five rows for each problem. With `is_filtered` it reads only @history_start to @end (a
-    partition filter).
+    Problems are a missing value, a repeated key, an impossible date, amount, status or time of a report, and unsafe
+    text. The result has up to five rows for each problem. With `is_filtered` only @history_start to @end is read.
     """
     needed = [column for column in table.columns if not column.is_nullable]
     whens = [f"WHEN {column.name} IS NULL THEN '{column.name} is NULL'" for column in needed]
@@ -98,7 +98,7 @@ ORDER BY problem, {key}"""
 
 
 def _text_problems(names: Sequence[str]) -> str:
-    """Return a WHEN clause for unsafe text in one of these columns.
+    """Return a WHEN clause for text in one of these columns that matches _UNSAFE or begins with _FORMULA.
 
     All columns are searched together first, which takes a third of the time of separate searches.
     """
@@ -112,9 +112,9 @@ def _text_problems(names: Sequence[str]) -> str:
 
 
 def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, object]) -> None:
-    """Raise DataError naming the table, the problem and a few keys.
+    """Raise DataError naming the table, a problem and a few keys, if `problem_query` finds a row.
 
-    Without `parameters` the whole table is checked.
+    `parameters` gives @history_start and @end; if it is empty, the whole table is checked.
     """
     sql = problem_query(warehouse.sources, table, is_filtered=bool(parameters))
     found = warehouse.query(sql, parameters).to_pylist()
@@ -131,6 +131,6 @@ def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, obje
 
 
 def visible(value: object) -> str:
-    """Return the value as text whose control characters are escaped."""
+    """Return the value as text in which characters that are not printable are escaped."""
     text = str(value)
     return text if text.isprintable() else repr(text)[1:-1]

@@ -29,7 +29,7 @@ class Partition(msgspec.Struct, frozen=True):
 
 
 class TableManifest(msgspec.Struct, frozen=True):
-    """The files of each table by month, such as 2024-10, and the source of the box scores, None before the first."""
+    """The files of each table by month, such as 2024-10, and the source of the box scores, None if there are none."""
 
     version: Literal[1] = 1
     source: str | None = None
@@ -55,7 +55,7 @@ def read_folder(folder: Path) -> TableManifest:
 
 
 def table_paths(table: Path) -> tuple[str, ...] | None:
-    """Return the valid files of a table, given as the folder of its files; None if that is no imported table."""
+    """Return the files that the manifest names for the table in the folder `table`; None if it is no imported table."""
     manifest = read_manifest(table.parent)
     if manifest is None or table.name not in manifest.tables:
         return None

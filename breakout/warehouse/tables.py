@@ -20,9 +20,10 @@ SEASON_TYPES: tuple[str, ...] = get_args(SeasonType)
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a source table; FLOAT64 includes NUMERIC, and `is_nullable` allows NULL.
+    """A column of a source table.
 
-    `is_signed` allows negative numbers.
+    The type FLOAT64 also accepts NUMERIC. `is_nullable` allows NULL, `is_optional` that the table lacks the column, and
+    `is_signed` negative numbers.
     """
 
     name: str
@@ -64,8 +65,8 @@ class Table:
 class SourceTables:
     """The full names of the source tables, and the rule by which a game's season type is read.
 
-    With `has_season_type=False` the constant @season_type replaces the column. With `is_season_type_filled` the
-    constant replaces NULL and empty values; in the tables of `lacking_season_type`, which lack the column, it is the
+    With `has_season_type=False` the parameter @season_type replaces the column. With `is_season_type_filled` the
+    parameter replaces NULL and empty values; in the tables of `lacking_season_type`, which lack the column, it is the
     season type of every row. `has_tip_off` is true if the schedule has the column tip_off. `renaming` replaces values
     inside the queries. ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
     """
@@ -101,7 +102,11 @@ class SourceTables:
         return "COALESCE(NULLIF(season_type, ''), @season_type)" if self.is_season_type_filled else "season_type"
 
     def reference(self, table: Table) -> str:
-        """Return the text after FROM for a source table: its quoted name, or a SELECT that renames values of it."""
+        """Return the text after FROM for a source table: its quoted name, or a SELECT of its rows.
+
+        The SELECT adds a season type that the table lacks, replaces values by `renaming`, and writes statuses as in
+        STATUSES.
+        """
         name = f"`{getattr(self, table.name)}`"
         if table.name in self.lacking_season_type:
             name = f"(SELECT *, @season_type AS season_type FROM {name})"
@@ -201,9 +206,10 @@ HISTORY_TABLES = (PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY)
 
 
 def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return those of the pairs of a column and its name in the user's tables that concern a table.
+    """Return the pairs of `names` that concern a table; each is a column and its name in the user's tables.
 
-    A column that no source table declares is a further column of the history tables, which a feature may read.
+    A pair concerns a table that declares the column. A column that no table declares is a further column of the history
+    tables, which a feature may read.
     """
     declared = {column.name for one in (*HISTORY_TABLES, SCHEDULE, AVAILABILITY) for column in one.columns}
     own = {column.name for column in table.columns}
@@ -212,7 +218,10 @@ def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[
 
 
 def check_column_names(names: Sequence[tuple[str, str]]) -> None:
-    """Raise ConfigurationError for a name that is no plain lower-case name, or that is given to two columns."""
+    """Raise ConfigurationError if a column has no plain lower-case name, or two read the same one of the user's table.
+
+    `names` holds pairs of a column and its name in the user's tables.
+    """
     for name, _ in names:
         if not _PLAIN_NAME.fullmatch(name):
             raise ConfigurationError(

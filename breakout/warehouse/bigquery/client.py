@@ -41,7 +41,10 @@ class BoundedSession(AuthorizedSession):
         return super().send(request, **kwargs | {"timeout": self.seconds_left(kwargs.get("timeout"))})
 
     def seconds_left(self, asked: object) -> float:
-        """Return the time-out of one request: the one asked for, but no more than is left until the deadline."""
+        """Return the time-out of one request in seconds: `asked`, or the time left until the deadline if that is less.
+
+        requests.exceptions.Timeout if no time is left.
+        """
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise requests.exceptions.Timeout("no time is left")
@@ -49,7 +52,7 @@ class BoundedSession(AuthorizedSession):
 
 
 class _Renewal(requests.Session):
-    """The session of the requests that renew credentials, with the same deadline."""
+    """The session of the requests that renew the credentials of a BoundedSession, with the deadline of that session."""
 
     def __init__(self, session: BoundedSession) -> None:
         super().__init__()
@@ -97,13 +100,16 @@ def is_emulator(api_endpoint: str | None) -> bool:
 
 
 def default_credentials(group: str) -> tuple[Any, str | None]:
-    """Return application default credentials and their project; DataError, without waiting, if there are none."""
+    """Return application default credentials and their project, None if they name no project.
+
+    DataError, without waiting for a metadata server, if there are none or they cannot be used.
+    """
     explicit = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     if explicit and not Path(explicit).is_file():
         raise DataError(
             f"GOOGLE_APPLICATION_CREDENTIALS names {explicit}, which is no file; correct it, or run: {LOGIN}"
         )
-    # On other machines google.auth would wait many seconds for the metadata server that only Google's have.
+    # Only Google's machines have a metadata server; elsewhere google.auth would wait many seconds for it.
     if not (explicit or _user_file().is_file() or _is_on_google()):
         raise DataError(f"there are no credentials for BigQuery ({group}=bigquery); run: {LOGIN}")
     try:
@@ -133,7 +139,7 @@ def _is_on_google() -> bool:
 
 
 def _only_project(session: BoundedSession, endpoint: str) -> str | None:
-    """Return the project of an emulator that has exactly one."""
+    """Return the project of an emulator; None unless it has exactly one."""
     with translated_errors("the list of projects"):
         answer = session.get(f"{endpoint.rstrip('/')}/bigquery/v2/projects").json()
     projects = answer.get("projects", []) if isinstance(answer, dict) else []

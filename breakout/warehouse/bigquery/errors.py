@@ -1,4 +1,4 @@
-"""Messages for BigQuery's failures: the meaning of the client's exceptions, and which of them a retry can solve."""
+"""Messages about the client's exceptions, and the choice of those after which a request is tried again."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ KNOWN = (
 
 
 def may_be_retried(error: BaseException) -> bool:
-    """Return whether a retry can help: after overload, a service fault or a lost connection, not a refusal."""
+    """Return whether a retry can help: after overload, a service fault, a concurrent write or a lost connection."""
     if isinstance(error, api.GoogleAPICallError):
         if "due to concurrent update" in str(error):  # another program wrote to the same table; nothing has changed
             return True
@@ -54,16 +54,16 @@ def may_be_retried(error: BaseException) -> bool:
 
 
 def reason_of(error: api.GoogleAPICallError) -> str | None:
-    """Return BigQuery's reason of an error, such as rateLimitExceeded."""
+    """Return the reason code that BigQuery gives for an error, such as rateLimitExceeded; None if it gives none."""
     first = error.errors[0] if error.errors else None
     return first.get("reason") if isinstance(first, dict) else None
 
 
 @contextmanager
 def translated_errors(what: str, group: str = "warehouse", seconds: float | None = None) -> Iterator[None]:
-    """Convert any failure of the client inside the block to a DataError about `what`.
+    """Convert the client's exceptions inside the block (KNOWN) to a DataError about `what`.
 
-    The remedies name the keys of `group`.
+    The remedies name keys of the configuration group `group`. `seconds` is the time limit that a message names.
     """
     try:
         yield
@@ -72,7 +72,7 @@ def translated_errors(what: str, group: str = "warehouse", seconds: float | None
 
 
 def message_of(error: BaseException, what: str, group: str = "warehouse", seconds: float | None = None) -> str:
-    """Return a message about the failure of `what`, with the remedy."""
+    """Return a message about the failure of `what`, with the remedy; parameters as in `translated_errors`."""
     if isinstance(error, api.RetryError) and error.cause is not None:
         error = error.cause
     if isinstance(error, api.GoogleAPICallError):
@@ -126,7 +126,7 @@ def _connection_message(error: Exception, what: str, group: str) -> str:
 
 
 def _why_not_renewed(error: auth.GoogleAuthError) -> str:
-    """Return the cause of a failed renewal without the address and the list of attempts that the client adds."""
+    """Return why credentials were not renewed, without the address and the list of attempts that the client adds."""
     if isinstance(error.__cause__, requests.exceptions.Timeout):
         return "no answer came in time"
     return "nobody answers where that is done" if _is_refused(error) else _short(error)

@@ -1,7 +1,7 @@
-"""Queries as BigQuery jobs, which return Arrow tables, and dry runs, which return the bytes of a scan.
+"""Queries as BigQuery jobs, which return Arrow tables, and dry runs, which return the bytes that a query would scan.
 
-Every job has typed parameters, labels, a limit of bytes, and a time limit here and in the service. Failures that a
-retry can solve are retried a few times; all others become one DataError. No configured value is pasted into SQL.
+Every job has typed parameters, labels, the configured limit of bytes, and a time limit here and in the service.
+Requests are repeated after failures that a retry can solve; what then remains becomes one DataError.
 
 The job's id is chosen here, because `Client.query_and_wait` does not cancel the job when Ctrl-C interrupts the wait,
 and a job whose start got no answer would go on under an unknown id.
@@ -43,8 +43,8 @@ _CANCEL_SECONDS = 2.0
 class BigQueryJobs(ClosedOnExit):
     """One connection to BigQuery; `labels` (command, run) are attached to every job.
 
-    `group` is the configuration group whose keys the error messages name. `price_per_tib` (US dollars) is for the
-    message about a query above the limit of bytes.
+    `group` is the configuration group whose keys the error messages name. `price_per_tib` is in US dollars; the message
+    about a query above the limit of bytes names the price if it is given.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class BigQueryJobs(ClosedOnExit):
         return int(self._dry_run(sql, parameters, what).total_bytes_processed or 0)
 
     def tables_behind(self, sql: str, parameters: Mapping[str, object], what: str) -> list[bigquery.Table]:
-        """Return the tables that a query reads, also through views; none if they are unknown or hidden."""
+        """Return the tables that a query reads, also through views; an empty list if access to one is denied."""
         referenced = self._dry_run(sql, parameters, what).referenced_tables
         with self._bounded(what):
             try:
@@ -108,7 +108,7 @@ class BigQueryJobs(ClosedOnExit):
 
     @contextlib.contextmanager
     def _bounded(self, what: str) -> Iterator[None]:
-        """Set one deadline for all requests inside, and translate their failures into DataError."""
+        """Set one deadline for all requests inside the block; convert their failures to a DataError about `what`."""
         self._session.deadline = time.monotonic() + self.connection.timeout_seconds
         with translated_errors(what, self.group, self.connection.timeout_seconds):
             try:
@@ -119,9 +119,9 @@ class BigQueryJobs(ClosedOnExit):
                 raise
 
     def _run(self, sql: str, parameters: Mapping[str, object]) -> Any:
-        """Return the rows of a job.
+        """Run a statement as a job, and return its rows.
 
-        A job that failed by a fault of the service runs again under a new id.
+        A job that fails by a fault of the service runs again under a new id, at most _JOB_ATTEMPTS times in all.
         """
         for attempt in range(_JOB_ATTEMPTS):
             job = self._start(sql, parameters)
@@ -188,7 +188,7 @@ class BigQueryJobs(ClosedOnExit):
         return Retry(predicate=may_be_retried, initial=0.2, maximum=4.0, multiplier=2.0, timeout=seconds)
 
     def _cap_message(self, message: str, what: str) -> str:
-        """Return a message with the bytes that the query would bill and the key that limits them."""
+        """Return the message about a query that would bill more bytes than the configured limit."""
         found = re.search(r"(\d+) or higher", message)
         needs = "more bytes"
         if found:

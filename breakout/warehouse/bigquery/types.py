@@ -1,4 +1,4 @@
-"""Query parameters with the BigQuery types of Python values, the GoogleSQL types of columns, and the types of rows."""
+"""The types of query parameters, of columns in a schema, and of the rows of an answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KINDS = (
 
 
 class Null:
-    """A NULL of a BigQuery type, as a parameter."""
+    """The value NULL with a BigQuery type, for a query parameter."""
 
     def __init__(self, type_name: str) -> None:
         self.type = type_name
@@ -38,7 +38,11 @@ def query_parameters(sql: str, parameters: Mapping[str, object]) -> list[Any]:
 
 
 def query_parameter(name: str | None, value: object) -> Any:
-    """Return a parameter of the value's type; a dict is a STRUCT, a list an ARRAY of STRUCT or of STRING."""
+    """Return a query parameter with the BigQuery type of a Python value.
+
+    A dict becomes a STRUCT, a list of dicts an ARRAY of STRUCT, any other list an ARRAY of STRING. TypeError for other
+    types than these, Null and those of _KINDS.
+    """
     if isinstance(value, dict):
         return bigquery.StructQueryParameter(name, *(query_parameter(key, part) for key, part in value.items()))
     if isinstance(value, list | tuple):
@@ -65,7 +69,10 @@ def label(text: str) -> str:
 
 
 def conform(table: pa.Table) -> pa.Table:
-    """Return the rows in the common types: NUMERIC (Decimal) and every float as double, every integer as int64."""
+    """Return the rows in the column types that DuckDB's answers have too.
+
+    NUMERIC and every float become double, every integer int64, every text string and every date date32.
+    """
     fields = [pa.field(field.name, _target(field.type)) for field in table.schema]
     return table.cast(pa.schema(fields))
 

@@ -39,7 +39,7 @@ _ACCEPTED = {
     "FLOAT64": {"FLOAT64", "INT64", "NUMERIC", "BIGNUMERIC"},
 }
 _IN_HISTORY = "game_date BETWEEN @history_start AND @end"
-_LOOKBACK = timedelta(days=400)  # a season and a summer; the newest game is searched here first
+_LOOKBACK = timedelta(days=400)  # a season and a summer: `latest_game_date` searches these days first
 _FIRST_GAME = date(1946, 11, 1)
 
 
@@ -60,9 +60,9 @@ class BigQueryWarehouse(ClosedOnExit):
 
     @cached_property
     def sources(self) -> SourceTables:
-        """The names of the tables and how season types are read.
+        """The names of the tables, and the rule by which season types are read.
 
-        DataError if a table has no column season_type and `warehouse.season_type` is not set.
+        DataError if a table lacks the column season_type and `warehouse.season_type` is not set.
         """
         named = [table.name for table, _ in _named_tables(self._config) if table.has_season_type]
         lacking = [name for name in named if "season_type" not in self.columns(name)]
@@ -92,7 +92,7 @@ class BigQueryWarehouse(ClosedOnExit):
         return self._jobs.query(sql, self._with_season_type(parameters), "the query")
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """Return what the query would scan, by a dry run that costs nothing."""
+        """Return the estimated cost of a query, by a dry run that costs nothing."""
         scanned = self._jobs.dry_run(sql, self._with_season_type(parameters))
         return CostEstimate(scanned, self._config.price_per_tib)
 
@@ -102,7 +102,7 @@ class BigQueryWarehouse(ClosedOnExit):
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Check columns and types by metadata, rows by one filtered scan of each table, and tables against each other.
 
-        Each range is checked once.
+        Nothing is read if this object has checked a range that includes the same days.
         """
         first = self.history_start(start, seasons_before)
         if any(checked_first <= first and end <= checked_end for checked_first, checked_end in self._checked):
@@ -117,7 +117,10 @@ class BigQueryWarehouse(ClosedOnExit):
         self._checked.append((first, end))
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule's columns and types, and its games of start..end, also against the team table."""
+        """Check the schedule's columns and types, and its rows of start..end.
+
+        The games from `history_start` to `end` are also compared with the team table.
+        """
         self.check_schema(tables.SCHEDULE)
         span: dict[str, object] = {"history_start": start, "end": end}
         row_checks.check_rows(self, tables.SCHEDULE, span)
@@ -133,14 +136,14 @@ class BigQueryWarehouse(ClosedOnExit):
         check_reports(self, {"start": start, "history_start": self.history_start(start), "end": end})
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return the estimated bytes and price of the queries of `check_availability`, without checking anything."""
+        """Return the estimated cost of the queries of `check_availability`, without checking anything."""
         rows = row_checks.problem_query(self.sources, tables.AVAILABILITY, is_filtered=True)
         games = report_query(self.sources, is_filtered=True)
         asked = {"start": start, "history_start": self.history_start(start), "end": end}
         return self.estimate(rows, {"history_start": start, "end": end}) + self.estimate(games, asked)
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return what `check_history` would scan."""
+        """Return the estimated cost of the queries of `check_history`, without checking anything."""
         span: dict[str, object] = {"history_start": self.history_start(start, seasons_before), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)
         for table in tables.HISTORY_TABLES:
@@ -156,16 +159,17 @@ class BigQueryWarehouse(ClosedOnExit):
             actual = present.get(column.name)
             if actual is not None and actual not in _ACCEPTED[column.type]:
                 if column.name == "season_type" and self._config.season_types:
-                    continue  # the renaming converts any type to text
+                    continue  # warehouse.season_types is applied to the column as text, whatever its type
                 raise DataError(
                     f"{table.name} ({name}): column {column.name} must be {column.type}, but it is {actual}; "
                     f"correct the table, or name a view that casts it with warehouse.{table.name}=DATASET.VIEW."
                 )
 
     def _check_not_empty(self, table: tables.Table, span: Mapping[str, object]) -> None:
-        """Raise DataError if a table has no rows in the range.
+        """Raise DataError if a table is empty.
 
-        A table's metadata holds its size. Views, and tables that rows are still streamed into, are counted by a query.
+        Metadata holds no number of rows for a view, and 0 while rows are still being streamed into a new table. Then
+        the rows between `history_start` and `end` of `span` are counted by a query.
         """
         if self._table(table.name).num_rows:
             return
@@ -178,13 +182,13 @@ class BigQueryWarehouse(ClosedOnExit):
             )
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return 1 September before the first season that a row of `start` reads."""
+        """Return 1 September before the first season that the features of a game on `start` read."""
         return first_day_seen(start, seasons_before)
 
     def latest_game_date(self) -> date:
         """Return the newest game_date of player_game_summary; DataError if there is none.
 
-        The last 400 days are searched first.
+        The last 400 days are searched first, which scans less.
         """
         name = self._names["player_game_summary"]
         rows = self.sources.reference(tables.PLAYER_GAME_SUMMARY)
@@ -221,9 +225,10 @@ class BigQueryWarehouse(ClosedOnExit):
         return self._metadata[table]
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
-        """Return a digest of each table's id, time of change and size; for a view, of the tables that it reads.
+        """Return a digest of each table's id, time of change and size, and of the settings that replace values.
 
-        The table of injury reports, if there is one, is left out without `has_reports`.
+        For a view it covers the tables that the view reads. The table of injury reports is included only with
+        `has_reports`.
         """
         names = tuple(name for name in self._names if has_reports or name != tables.AVAILABILITY.name)
         if names not in self._fingerprints:
@@ -241,9 +246,10 @@ class BigQueryWarehouse(ClosedOnExit):
         return digest.hexdigest()[:16]
 
     def _state_behind(self, table: str, found: Any) -> tuple[object, ...]:
-        """Return a view's time of change, today's date (a view may depend on it) and the states of its tables.
+        """Return a view's id, its time of change, today's date (a view may depend on it) and the states of its tables.
 
-        If the service does not name the tables, return a digest of the view's rows instead, which scans them.
+        If the service does not name the tables, or one of them is no plain table, return the id and a digest of the
+        view's rows, which scans them.
         """
         since: dict[str, object] = {"history_start": _FIRST_GAME}
         where = f"FROM `{self._names[table]}` WHERE game_date >= @history_start"

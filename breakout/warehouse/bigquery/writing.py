@@ -1,4 +1,4 @@
-"""The tables that this program writes: creation with typed columns, MERGE statements, and slates."""
+"""Writing to BigQuery tables: creation with typed columns, MERGE statements, and slates."""
 
 from __future__ import annotations
 
@@ -46,9 +46,11 @@ _PYTHON_TYPES = {"STRING": str, "INT64": int, "FLOAT64": float}
 def create_table(
     jobs: BigQueryJobs, name: str, columns: Mapping[str, str], partitioned_by: str | None = None
 ) -> dict[str, str]:
-    """Create the table and its dataset if they do not exist; return the types of its columns.
+    """Create the table and its dataset if they do not exist; return the type of each column by name.
 
-    DataError if the table exists and lacks a column or has one of another type; JSON may be text (STRING).
+    `columns` maps each column to its type. `partitioned_by` is the column by which a new table is partitioned.
+
+    DataError if the table exists and `check_written_columns` refuses it.
     """
     present = jobs.columns_if_there(name)
     if present is None:
@@ -62,7 +64,7 @@ def create_table(
 
 
 def check_written_columns(name: str, columns: Mapping[str, str], present: Mapping[str, str]) -> None:
-    """Raise DataError unless the table has these columns in these types; JSON may be text (STRING)."""
+    """Raise DataError unless `present` has these columns in these types; a JSON column may be text (STRING)."""
     missing = [column for column in columns if column not in present]
     if missing:
         added = ", ".join(f"ADD COLUMN {column} {columns[column]}" for column in missing)
@@ -78,10 +80,10 @@ def check_written_columns(name: str, columns: Mapping[str, str], present: Mappin
 
 
 def merge_statement(table: str, source: str, key: Sequence[str], columns: Sequence[str], scope: str = "") -> str:
-    """Return a MERGE statement after which the table holds each row of the source once, by key.
+    """Return a MERGE statement that writes the rows of a SELECT (`source`) into a table.
 
-    `scope` is a condition on the table (named `kept`) that all rows of the source satisfy. Rows of the table that
-    satisfy it and are not in the source are removed.
+    A row of the table with the same `key` is replaced. `scope` is a condition on the table (named `kept`), which all
+    rows of the source satisfy. With it, rows of the table that satisfy it and are not in the source are removed.
     """
     match = " AND ".join([scope] * bool(scope) + [f"kept.{column} = incoming.{column}" for column in key])
     changed = ", ".join(f"{column} = incoming.{column}" for column in columns if column not in key)
@@ -95,9 +97,9 @@ WHEN NOT MATCHED THEN INSERT ({", ".join(columns)})
 
 
 def replace_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouseConfig) -> None:
-    """Write the rows of one day and one bundle in one statement, in place of earlier rows of both.
+    """Write the slate of one day and one bundle in one statement, in place of earlier rows of that day and bundle.
 
-    `ranked` has the columns of SLATE_COLUMNS. An empty slate names no day and writes nothing.
+    `ranked` has the columns of SLATE_COLUMNS. If it is empty, nothing is written or removed, because it names no day.
     """
     check_table_name("out=bigquery:", table)
     if ranked.empty:
@@ -106,7 +108,7 @@ def replace_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouseCon
         create_table(jobs, table, SLATE_COLUMNS, partitioned_by="game_date")
         rows = [_row(record) for record in ranked.to_dict("records")]
         source = f"SELECT {', '.join(f'item.{column}' for column in SLATE_COLUMNS)} FROM UNNEST(@rows) AS item"
-        # The day is a parameter in every clause, so that the service skips all other partitions.
+        # Both clauses that use `scope` compare game_date with a parameter, so the service reads only that partition.
         scope = "kept.game_date = @day AND kept.bundle = @bundle"
         sql = merge_statement(table, source, _SLATE_KEY, tuple(SLATE_COLUMNS), scope)
         day, bundle = rows[0]["game_date"], rows[0]["bundle"]
