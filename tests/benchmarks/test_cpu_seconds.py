@@ -18,7 +18,11 @@ COMMANDS = {
     "train": (5.0, 3),
     "predict bundle=RUN/bundle date=2026-02-06": (1.5, 5),
     "audit mode=experimental features=all": (25.0, 1),
+    # 16 folds, from January 2024 on
+    "train mode=experimental features=tonight window=walk_forward window.eval_start=2024-01-01 model=points": (60.0, 1),
 }
+# Seconds on the clock for the answer about a line, once another question about the same slate was answered.
+ANSWER = 2.0
 
 
 def median_cpu(words: list[str], folder: Path, times: int) -> float:
@@ -43,3 +47,15 @@ def test_cpu_seconds(line: str, run: Path, tmp_path: Path) -> None:
     seconds = median_cpu(words, tmp_path, times)
     print()
     check_bound(f"CPU of breakout {line}", seconds, bound, " s")
+
+
+@pytest.mark.benchmark
+def test_seconds_until_a_line_is_answered(tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "breakout"]
+    words = ["mode=experimental", "features=tonight", "window=january", "model=points", "run.write_report=false"]
+    run_measured([*program, *words, "name=points"], tmp_path)
+    asked = [*program, "predict", "bundle=latest:points", "date=2026-02-06", "line=garytrentjr:19.5"]
+    run_measured(asked, tmp_path)
+    seconds = statistics.median(run_measured(asked, tmp_path).wall for _ in range(5))
+    print()
+    check_bound("clock of breakout predict line=PLAYER:POINTS", seconds, ANSWER, " s")
