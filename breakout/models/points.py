@@ -133,13 +133,13 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
     learned, held_out = parts.fit.widest, parts.validation
     stopping = build_pool(held_out.X, _deviations(held_out)) if config.early_stopping_rounds else None
     z = _deviations(learned)
-    pool = _quantize(learned, z)
+    pool = _quantize(learned, z, seed)
     mean = _regress(config, pool, seed, config.iterations, stopping)
     earlier, later = np.array_split(np.arange(len(learned)), 2)
     before = _regress(config, pool.slice(earlier), seed, mean.tree_count_)
     errors = z[later] - _predict(before, pool.slice(later))
     rows = learned.take(later)
-    spread = _regress(config, _quantize(rows, np.abs(errors)), seed, config.spread_iterations)
+    spread = _regress(config, _quantize(rows, np.abs(errors), seed), seed, config.spread_iterations)
     shape = np.sort(errors / _spread(spread, build_pool(rows.X)))
     return PointsModel(mean, spread, shape, dict(metadata), np.abs(errors))
 
@@ -157,9 +157,9 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
     learned, sizes = join_rows(before, after), model.sizes
     rows = join_rows(before.take(np.arange(len(before) - len(sizes), len(before))), after)
     late = np.abs(_deviations(after) - _predict(model.mean, build_pool(after.X)))
-    mean = _regress(config, _quantize(learned, _deviations(learned)), seed, model.mean.tree_count_)
+    mean = _regress(config, _quantize(learned, _deviations(learned), seed), seed, model.mean.tree_count_)
     sizes = np.concatenate([sizes, late])
-    spread = _regress(config, _quantize(rows, sizes), seed, config.spread_iterations)
+    spread = _regress(config, _quantize(rows, sizes, seed), seed, config.spread_iterations)
     pool = build_pool(parts.validation.X)
     errors = (_deviations(parts.validation) - _predict(model.mean, pool)) / _spread(model.spread, pool)
     return PointsModel(mean, spread, np.sort(errors), dict(metadata), sizes)
@@ -188,10 +188,10 @@ def _load(path: Path) -> CatBoostRegressor:
     return regressor
 
 
-def _quantize(rows: Rows, y: np.ndarray) -> Pool:
+def _quantize(rows: Rows, y: np.ndarray, seed: int) -> Pool:
     """Return rows to fit on as a pool with each feature in bins; slices of the pool keep these bins."""
     pool = build_pool(rows.X, y)
-    pool.quantize(border_count=BORDERS)
+    pool.quantize(border_count=BORDERS, random_seed=seed)  # CatBoost samples the rows of large pools
     return pool
 
 
