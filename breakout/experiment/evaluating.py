@@ -123,8 +123,7 @@ def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: Ev
     """Return the metrics of a baseline in every resample.
 
     The baseline `base_rate` must not rank games, but the folds of a walk forward have different base rates, which would
-    rank games by date (with an AUC of 0.490 in one run). So its AUC and average precision are computed from one
-    probability for all rows.
+    rank games by date. So its AUC and average precision are computed from one probability for all rows.
     """
     draws, bins = parameters.draw(rows.dates), parameters.ece_bins
     found = replicate_metrics(rows.label, probability, draws, ece_bins=bins)

@@ -99,7 +99,7 @@ def line_table(table: JobTable) -> Table:
 
 
 def recipe_table(problem: RecipeTable, board: Leaderboard) -> Table:
-    """Return a table of the recipes of one target: the means of the metrics over windows and seeds.
+    """Return a table of the recipes of one target and warehouse: the means of the metrics over windows and seeds.
 
     A recipe is the settings of a job without its window and seed.
     """
@@ -120,7 +120,7 @@ def recipe_table(problem: RecipeTable, board: Leaderboard) -> Table:
 
 
 def spread_table(board: Leaderboard) -> Table:
-    """Return a table of the spread of the metrics over seeds, for each recipe (settings without the seed)."""
+    """Return a table of the spread of the metrics over seeds, for each recipe and window with several seeds."""
     rows = []
     for spread in board.seeds:
         if spread.value:

@@ -1,4 +1,4 @@
-"""The result of an audit on the terminal: checks and counterexamples, or served features and corrected cells."""
+"""The result of an audit on the terminal: of features, or of the logged feature vectors of predictions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def print_audit(report: AuditReport) -> None:
 
 
 def print_served(report: ServedAudit) -> None:
-    """Print how many served vectors differ in each feature, and the source cells that changed since."""
+    """Print by feature how many logged vectors differ from those computed now, and the changed source cells."""
     out = console()
     table = titled_table(f"{report.vectors:,} served vectors computed again", "feature", "vectors", "differ", "share")
     for one in report.features:
