@@ -46,9 +46,9 @@ class MetricReplicates:
 class PairedDifference:
     """The difference candidate minus reference in one metric, on the same rows and the same resamples.
 
-    `candidate` and `reference` are the two values of the metric, None if undefined. `share_better` is the share, of the
-    resamples in which the metric is defined, in which the candidate was strictly better: a higher AUC, or a lower log
-    loss or Brier score.
+    `candidate` and `reference` are the two values of the metric, None if undefined. `share_better` is the share of
+    resamples, among those in which the metric is defined, with a strictly better candidate: a higher AUC, or a lower
+    log loss or Brier score.
     """
 
     metric: str

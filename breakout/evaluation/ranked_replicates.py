@@ -66,7 +66,7 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
 
 
 def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResamples) -> FloatArray:
-    """Return the AUC of each resample from `concordant_pairs_by_date`, shape (resamples,); NaN where undefined."""
+    """Return each resample's AUC from `concordant_pairs_by_date`, shape (resamples,); NaN if it has one class only."""
     concordant = np.einsum("rd,rd->r", resamples.weights @ pairs, resamples.weights)
     breakouts = resamples.sums(y)
     return divide(concordant, breakouts * (resamples.row_counts - breakouts))

@@ -21,7 +21,7 @@ from breakout.evaluation.ranked_replicates import RankedReplicates, replicate_ra
 from breakout.evaluation.resamples import DateResamples, Interval, divide
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, BoolArray, FloatArray, check_rows, group_ties
 
-# "best_f1" stands only in files of earlier versions, which chose the threshold with the best F1 if none reached the
+# "best_f1" occurs only in files of earlier versions, which chose the threshold with the best F1 if none reached the
 # target precision. Such a threshold can flag most games.
 ThresholdRule = Literal["target_precision", "best_f1"]
 

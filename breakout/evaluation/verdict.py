@@ -104,8 +104,8 @@ def describe_better_baselines(differences: Mapping[str, Mapping[str, PairedDiffe
     """Return a sentence for each baseline that is better than the model.
 
     `differences` maps the name of a baseline to the differences model minus baseline by metric. A baseline is better if
-    the interval of the difference in AUC or in log loss shows it. The logistic regression also is if its AUC is higher
-    and its log loss is lower.
+    the interval of the difference in AUC or in log loss lies wholly on its side of 0. The logistic regression also
+    counts as better if its AUC is higher and its log loss is lower than the model's, whatever the intervals.
     """
     return tuple(
         f"The baseline {kind_title(name)} is better{how}: AUC {format_number(found[AUC].reference)} against "

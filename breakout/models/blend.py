@@ -51,7 +51,7 @@ class BlendModel:
         return np.asarray(1 / (1 + np.exp(-self._average(*parts))))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return the contribution of each feature to the log odds, shape (n, k), averaged over the parts."""
+        """Return the contribution of each feature to the log odds, shape (n, k): the weighted average of both parts."""
         return self._average(self.catboost.shap_values(rows), self.logistic.shap_values(rows))
 
     def feature_importance(self) -> dict[str, float]:

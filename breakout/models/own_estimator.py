@@ -79,7 +79,7 @@ class OwnEstimator:
         return _contributions(self.estimator, rows.X, self.means)
 
     def feature_importance(self) -> dict[str, float]:
-        """Return the mean absolute `shap_values` over at most 500 fitted rows, normalised to sum to 1."""
+        """Return the mean absolute `shap_values` over at most 500 of the fitted rows, normalised to sum to 1."""
         return dict(zip(self.names, self.importance, strict=True))
 
     def describe(self) -> dict[str, float]:

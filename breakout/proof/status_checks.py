@@ -63,7 +63,7 @@ def later_statuses(day: date, cutoff: datetime) -> str:
 
 @dataclass
 class StatusChecks:
-    """The checks of one audit; `moved` holds the features that a status for every player changed in any row."""
+    """The checks of one audit; `moved` holds the features of which a row changed when every player had a status."""
 
     audited: Audited
     moved: set[str] = field(default_factory=set)

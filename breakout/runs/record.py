@@ -110,7 +110,7 @@ def previous_run(run: RunRecord) -> RunRecord | None:
     for folder in sorted(own.parent.iterdir(), reverse=True):
         if folder.name >= own.name or not (folder / STATUS_FILE).is_file():
             continue
-        with suppress(DataError):  # Raised for a run that is not completed, damaged or changed.
+        with suppress(DataError):  # The run is not completed, or is damaged or changed.
             before = read_completed_run(folder)
             if before.status.command == run.status.command:
                 return before
