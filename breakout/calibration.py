@@ -105,7 +105,7 @@ class CalibrationFit:
 def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration:
     """Fit a calibrator on the probabilities and labels of validation rows, shape (n,).
 
-    The result has warnings if the rows are too few, or if no map was fitted.
+    The result has a warning if the rows are too few for an isotonic map, or if no map of this kind was fitted.
     """
     calibrator, refusal = _fit(kind, probability, y)
     found = []

@@ -31,7 +31,7 @@ class BreakoutError(Exception):
 
 
 class GateError(BreakoutError):
-    """A failed gate: a refused contract, drift, an audit finding, a failed promotion, a failed job of a sweep."""
+    """A failed gate: a refused contract or promotion, drift, an exceeded limit of grades, a result not reproduced."""
 
     exit_code = 1
 

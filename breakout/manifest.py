@@ -136,5 +136,5 @@ def versions() -> dict[str, str]:
 
 
 def bundle_fingerprint(manifest: Mapping[str, Any]) -> str:
-    """Return 16 hex digits of a digest over IDENTITY_KEYS, the keys that decide a bundle's probabilities."""
+    """Return 16 hex digits of a digest over IDENTITY_KEYS, the keys that identify a bundle."""
     return json_digest({key: manifest[key] for key in IDENTITY_KEYS})[:16]

@@ -1,4 +1,4 @@
-"""The answer to `line=PLAYER:POINTS`: the probabilities that a player scores more, exactly these, or fewer points."""
+"""The answer to `line=PLAYER:POINTS`: the probabilities of more points, exactly as many, and fewer."""
 
 from __future__ import annotations
 

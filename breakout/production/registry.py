@@ -186,7 +186,9 @@ class Registry:
         return self._append("rolled back", target, EventFacts(left=self.current(), reason=reason))
 
     def latest_comparison(self, recipe: str) -> Event | None:
-        """Return the latest promotion of a recipe that compared games and was not rolled back; None if there is none.
+        """Return the latest promotion of a recipe for which games were compared; None if there is none.
+
+        A promotion that was rolled back does not count.
 
         `recipe` is a digest from `recipe_digest`.
         """
@@ -274,8 +276,8 @@ class Registry:
 def _line(events: Sequence[Event]) -> list[Event]:
     """Return the promotions and retirements that were not rolled back, oldest first.
 
-    The last one decides which model is in production. A rollback removes it, so the one before it is the target of the
-    next rollback.
+    The last event of the list decides which model is in production. A rollback removes that event, so the event before
+    it decides again.
     """
     line: list[Event] = []
     for event in events:

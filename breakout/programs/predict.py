@@ -69,7 +69,8 @@ def run(config: PredictConfig) -> int:
 def write_out(slate: Slate, bundle: Bundle, config: PredictConfig, priced: PricedSlate | None) -> list[str]:
     """Write the slate to `out`, as a web page if it is a .html file; return the names of the files or of the table.
 
-    A web page contains the prices. Beside other files they are written to a separate file, NAME.prices.EXTENSION.
+    A web page contains the prices. With another file they are written to a separate file, NAME.prices.EXTENSION. A
+    table gets no prices.
     """
     out = str(config.out)
     if not out.lower().endswith(PAGE):

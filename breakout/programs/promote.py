@@ -44,7 +44,7 @@ def run(config: PromoteConfig) -> int:
 def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> Decision:
     """Return the results of all checks of the candidate against the present model in production.
 
-    With `promote.evidence=ledger` those of its entries in the ledger are among them.
+    With `promote.evidence=ledger`, the checks of the candidate's entries in the ledger are included.
     """
     with progress_line("promote"), open_for(config, "promote") as warehouse:
         decision = check_candidate(candidate, registry, warehouse, config, Path(config.paths.outputs))

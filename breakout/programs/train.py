@@ -37,7 +37,10 @@ def run(config: ExperimentConfig) -> int:
 
 
 def print_plan_of(plan: RunPlan) -> None:
-    """Print the plan after the checks that a run makes before its fit; if reading costs money, print only the cost."""
+    """Print the plan after the checks that a run makes before its fit.
+
+    If reading costs money, no rows are read or checked, and the plan has costs instead of row counts.
+    """
     if isinstance(plan.warehouse, Priced):
         print_priced_plan(plan, estimate_plan(plan))
         return

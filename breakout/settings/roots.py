@@ -139,7 +139,7 @@ class PredictConfig(ComposedConfig):
 
     `out` is the file or table to write; None only prints. `top` limits the rows that are printed and written; None sets
     no limit. `exclude` names players to skip. If `line` is PLAYER:POINTS, such as jalengreen:19.5, the command prints
-    the probabilities that the player scores more points, exactly these, and fewer, instead of the ranking.
+    the probabilities that the player scores more points, exactly as many, and fewer, instead of the ranking.
 
     `backtest` is the folder of a finished `breakout backtest`. Its weight is how far the model moves the market's
     probability before stakes are computed. No stakes are shown if `backtest` is None or shows no edge.

@@ -157,7 +157,7 @@ class _Resolved(NamedTuple):
 
 
 def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> SweepPlan:
-    """Resolve the jobs and read their rows, once for all jobs with the same source and features.
+    """Return the plan of jobs: resolve their dates and read their rows, once for all jobs of one source and features.
 
     A job that cannot start becomes a refusal. `cache` is the folder of cached query results. If `is_dry` is true,
     nothing is read that costs money.
