@@ -35,7 +35,7 @@ def test_help_shows_what_it_is_six_commands_the_groups_and_the_exit_codes(progra
     for group in group_names():
         assert f"\n  {group} " in shown.stdout
         assert all(option in shown.stdout for option in group_options(group))
-    assert "0 done   1 a gate said no, or a job failed   2 usage or configuration   3 data or warehouse" in shown.stdout
+    assert "0 done   1 a check or a job failed   2 usage or configuration   3 data or warehouse" in shown.stdout
     assert all(f"\n  {name}" in shown.stdout for name in COMMANDS)
     assert max(map(len, shown.stdout.splitlines())) <= 120
 

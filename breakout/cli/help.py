@@ -34,7 +34,7 @@ Settings
 
 EXIT_CODES = """\
 Exit codes
-  0 done   1 a gate said no, or a job failed   2 usage or configuration   3 data or warehouse
+  0 done   1 a check or a job failed   2 usage or configuration   3 data or warehouse
   HYDRA_FULL_ERROR=1 shows the traceback behind an error."""
 
 

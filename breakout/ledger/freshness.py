@@ -38,22 +38,21 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
     game among others does not count. The schedule lags since the end of its last date, if that is before `day`.
     Injury reports, if the warehouse has any, lag since the end of the date of the newest one, to the end of `day` at
     most.
-    DataError without a schedule.
+    DataError without a schedule, or if it has no game within SEARCHED of `day`.
     """
     if not warehouse.has_schedule():
         raise DataError("predictions need to know who plays whom; give the schedule with warehouse.schedule=PATH.")
     newest = warehouse.latest_game_date()
     dates = sorted(set(read_scheduled(warehouse, day - SEARCHED, day + SEARCHED).values()))
+    if not dates:
+        raise DataError(
+            f"the schedule has no game within {SEARCHED.days} days of {day}; bring warehouse.schedule up to date."
+        )
     missing = [scheduled for scheduled in dates if newest < scheduled < day]
-    last = dates[-1] if dates else None
     reports = (_measure_reports(warehouse, day, now, timezone),) if warehouse.has_availability() else ()
     return (
         Freshness("games", f"to {newest}", _hours(missing[0] if missing else None, now, timezone)),
-        Freshness(
-            "schedule",
-            "empty" if last is None else f"to {last}",
-            _hours(last if last is None or last < day else None, now, timezone) if dates else float("inf"),
-        ),
+        Freshness("schedule", f"to {dates[-1]}", _hours(dates[-1] if dates[-1] < day else None, now, timezone)),
         *reports,
     )
 
