@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class FeatureSettings(Protocol):
-    """The groups of settings that every command that computes features has."""
+    """The groups of settings that a command needs to compute features."""
 
     @property
     def mode(self) -> ModeConfig: ...
@@ -35,9 +35,10 @@ class FeatureSettings(Protocol):
 class BreakoutFeatureConfig:
     """The configuration of the feature query.
 
-    It holds the features in order, the limits of the kept rows (points a game, games before the row), the definition of
-    a breakout, and the cutoff up to which reported statuses of players are known. `own` holds the user's definitions of
-    features that the package does not have.
+    `names` are the features in order. A role player has a season average of `min_ppg` to `max_ppg` points and at least
+    `min_prior_games` games before the row. A breakout is a game with at least `breakout_multiplier` times the season
+    average. Only games of `season_types` count. `availability` holds the cutoff up to which statuses of players are
+    known, and `own` the definitions of the user.
     """
 
     names: tuple[str, ...]
@@ -79,7 +80,7 @@ class BreakoutFeatureConfig:
         availability: AvailabilityConfig,
         own: tuple[Feature, ...] = (),
     ) -> BreakoutFeatureConfig:
-        """Return the configuration of features that were checked before, such as those of a bundle's contract."""
+        """Return the configuration of these features without checking them, for features that were checked before."""
         return cls(
             names=tuple(names),
             min_ppg=target.min_ppg,

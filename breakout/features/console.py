@@ -17,7 +17,7 @@ from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The variables by name, each with its type, value and meaning. The console has no query parameters.
+# The variables by name, each with its type, value and meaning. They replace query parameters, which the console lacks.
 VALUES = {
     "history_start": ("DATE", "DATE '{first_season}-09-01'", "1 September of the first season whose games count"),
     "start": ("DATE", "DATE '2026-01-11'", "first date of the rows"),
@@ -42,7 +42,7 @@ def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
 
 
 def renew_page(path: Path) -> None:
-    """Replace everything from the start of a page's last SQL block by the script in an SQL block."""
+    """Replace a page's last SQL block, and all text after it, by an SQL block with the script."""
     before, fence, _ = path.read_text(encoding="utf-8").rpartition("```sql\n")
     path.write_text(f"{before}{fence}{console_text()}```\n", encoding="utf-8")
 

@@ -30,8 +30,9 @@ class FeatureContract:
     """The entry of one feature in a contract.
 
     `definition` holds the expressions of the feature and of every feature that it is built from. `windows` holds the
-    windows that these expressions read. `query` is a digest of the whole query that computes the feature, so it also
-    changes if a join changes, or if the rule changes by which only games before the row's date are read.
+    windows that these expressions read, and the window `before`, which every query reads. `query` is a digest of the
+    whole query that computes the feature, so it also changes if a join changes, or the rule by which only games before
+    the row's date are read.
     """
 
     dtype: str
@@ -68,7 +69,7 @@ class Contract:
     def to_dict(self) -> dict[str, Any]:
         """Return the contract as JSON types."""
         record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        if self.availability is None:  # The fingerprint stays that of contracts saved before the key existed.
+        if self.availability is None:  # Contracts without this key keep the fingerprint they had before it existed.
             del record["availability"]
         return record
 
@@ -107,7 +108,8 @@ def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature
 def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContract:
     registry = {entry.name: entry for entry in entries}
     plan = plan_query(registry, (name,))
-    # Most features share most parts of the query, which empty lines separate; no token spans an empty line.
+    # The parts between empty lines are tokenized one by one, because most features share most of them and `canonical`
+    # keeps its results. No token spans an empty line.
     parts = get_training_data_query((name,), registry=registry).split("\n\n")
     text = " ".join(canonical(part) for part in parts)
     used = {node.text("alias") for columns in (plan.row_windows, *plan.states.values()) for node in columns.values()}

@@ -46,8 +46,9 @@ MATERIAL_KS = 0.1
 class Sample:
     """The distribution of one feature in one window.
 
-    `quantiles` maps a level, such as "0.05", to the quantile. `default_share` is the share of rows whose value equals
-    the feature's default. All figures are None, or empty, if the window has no rows.
+    `rows` is the number of values that are not missing; without any, all other figures are None or empty. `sd` is also
+    None with one value. `quantiles` maps a level, such as "0.05", to the quantile. `default_share` is the share of
+    values that equal the feature's default.
     """
 
     rows: int
@@ -59,7 +60,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class FeatureDistribution:
-    """The comparison of one feature between two windows; PSI, KS and their limits are None if a window has no rows.
+    """The comparison of one feature between two windows; PSI, KS and their limits are None if a window has no values.
 
     The feature has drifted if PSI or KS exceeds its limit. A limit is the larger of two values: the one that two
     windows without drift rarely exceed, and the one below which a difference does not matter in practice.
@@ -80,7 +81,7 @@ class FeatureDistribution:
 class DistributionReport:
     """The comparison of every feature, in order.
 
-    `significance` is the probability that any feature is called drifted although none has drifted.
+    `significance` is the highest probability that any feature is called drifted although none has drifted.
     """
 
     significance: float
@@ -116,8 +117,9 @@ def validate_feature_distributions(
     """Compare the distribution of each feature between two windows.
 
     Both frames have the shape (rows, features); their numbers of rows may differ. NaN is left out, so missing values
-    are compared only if their defaults are filled in. `significance` is the probability that any feature is called
-    drifted although none has drifted. KeyError if a feature of `reference` is absent from `current` or `defaults`.
+    are compared only if their defaults are filled in. `significance` is the highest probability that any feature is
+    called drifted although none has drifted. KeyError if a feature of `reference` is absent from `current` or
+    `defaults`.
     """
     level = significance / (2 * max(1, len(reference.columns)))
     features = tuple(
@@ -181,8 +183,8 @@ def _describe(values: np.ndarray, default: float) -> Sample:
 def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[float, float]:
     """Return PSI, and the limit that it exceeds with probability `level` if there is no drift.
 
-    The bins hold equal numbers of rows of both windows together. Half a row is added to each bin, so that an empty bin
-    does not make the index infinite.
+    The bins are the tenths of the values of both windows together; bins with the same edges are one. Half a row is
+    added to each bin, so that an empty bin does not make the index infinite.
     """
     both = np.concatenate([reference, current])
     edges = np.unique(np.quantile(both, np.linspace(0, 1, BINS + 1)[1:-1]))
@@ -211,9 +213,9 @@ def save_distributions(report: DistributionReport, folder: Path) -> None:
 
 
 def check_drift(config: DistributionsConfig, report: DistributionReport | None, folder: Path) -> None:
-    """Raise GateError if a feature drifted and the configuration makes drift an error.
+    """Raise GateError if a feature drifted and `distributions.fail_on_drift` is set.
 
-    Callers do this last, so that all files of the run in `folder` are written also if it fails here.
+    It is called after all files of the run in `folder` are written, so that a run that fails here has them too.
     """
     if config.fail_on_drift and report is not None and report.drifted:
         raise GateError(

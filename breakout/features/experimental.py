@@ -1,15 +1,15 @@
-"""The experimental features, which experimental mode may combine freely; they are defined like the shared ones.
+"""The experimental features, which only experimental mode may use.
 
 Rules for these definitions: a stint is a player's consecutive games for one team within a season. A player with 0
-minutes missed the game. Features of missed games ignore a game that the team table does not have. A past game before
-which the player's season average was 0 is no breakout, but `breakout_rate_season` counts it as a game.
+minutes missed the game. Features of missed games ignore a game that the team table does not have. A game before which
+the player's season average was 0 is no breakout, but `breakout_rate_season` counts it as a game.
 """
 
 from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The number of the last ten games with at least 1.5 times today's season average. The constant 1.5 is part of the
+# How many of the last ten games have at least 1.5 times the season average of the row. The constant 1.5 is part of the
 # feature's definition, so the setting `target.breakout_multiplier` does not change it.
 _HOT_GAMES_IN_LAST_10 = " + ".join(
     f"IF(LAG(points, {back}) OVER player_season * row.games_before >= 1.5 * row.points_before - 1e-9, 1, 0)"
@@ -211,7 +211,7 @@ EXPERIMENTAL_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="team_points_missing_last_game",
-        expression=(  # NULL before the team's first game of the season, as rest_days is
+        expression=(  # NULL in the team's first game of the season, in which rest_days is NULL too
             "IF(rest_days IS NULL, NULL, COALESCE(SUM(IF(team_games_missed BETWEEN 1 AND 9 AND games_so_far >= 5 "
             "AND points_avg_pico >= 1e13, points_avg_pico, 0)) OVER team_mates, 0) / 1e12)"
         ),

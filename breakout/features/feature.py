@@ -19,11 +19,11 @@ class Feature:
     - `name`, for another feature before its default is filled;
     - `filled.name`, for another feature with its default filled.
 
-    NULL means missing. Divide by `NULLIF(x, 0)`. Subtract 1e-9 from a threshold, so that rounding never makes an equal
-    value fail.
+    NULL means missing. Divide by `NULLIF(x, 0)`. Write `x >= t - 1e-9` or `x <= t + 1e-9` for a threshold t, so that
+    rounding never makes an equal value fail.
 
     `phrase` is the wording of a value in slates and reports, with `{value}` in the place of the number. For a flag it
-    is the wording of the value 1, such as "listed as probable".
+    is the wording of the value 1, such as "listed as probable"; the value 0 is worded with "not" before it.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Feature:
     phrase: str = ""
 
     def describe_value(self, value: float) -> str:
-        """Return the wording of a value; without a `phrase`, the feature's name and the value in four digits."""
+        """Return the wording of a value; without a `phrase`, the feature's name and the value to four digits."""
         if not self.phrase:
             return f"{self.name} {value:.4g}"
         prefix = "not " if self.unit == "flag" and value == 0 else ""

@@ -3,18 +3,18 @@
 Points and minutes are divided by the player's season average of points or minutes; field-goal attempts are divided by
 his season average of points. A *decayed mean* gives older games smaller weights. It is computed from sums over nested
 windows (the last 1, 2, 4, ... games): a game counts once in each window that holds it, times the weight of that window.
-All sums are whole numbers, so they are exact. Career games are the player's games of the enabled season types in the
-row's season and the two seasons before it; the longest window holds 32 of them.
+The sums over these windows are whole numbers, so they are exact. Career games are the player's games of the enabled
+season types in the row's season and the two seasons before it; the longest window holds 32 of them.
 """
 
 from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The weight of each nested window, by its number of games. The sum gives the latest game the weight 16, the games
-# before it 13, 10 and 10, four more games 5 and eight more 1: a half-life of about 3 games.
+# The weight of each nested window, by its number of games. Together they give the latest game the weight 16, the three
+# games before it 13, 10 and 10, four more games 5 each and eight more 1 each: a half-life of about 3 games.
 _SHORT = {1: 3, 2: 3, 4: 5, 8: 4, 16: 1}
-# The sum of these gives the latest four games the weight 10, the four before them 8, eight more games 5 and sixteen
+# Together they give each of the latest four games the weight 10, the four before them 8, eight more games 5 and sixteen
 # more 2: a half-life of about 10 games.
 _LONG = {4: 2, 8: 3, 16: 3, 32: 2}
 
@@ -26,15 +26,15 @@ def _weighted(aggregate: str, values: str, weights: dict[int, int]) -> str:
 
 
 def _decayed_mean(values: str, weights: dict[int, int], counted: str = "*") -> str:
-    """Return the SQL of the decayed mean of a column.
+    """Return the SQL of the decayed mean of the column `values`.
 
-    The divisor counts the games in which the column `counted` is known; * counts every game.
+    The divisor counts the games in which the column `counted` is not NULL; * counts every game.
     """
     return f"{_weighted('SUM', values, weights)} / NULLIF({_weighted('COUNT', counted, weights)}, 0)"
 
 
 def _decayed_rate(top: str, bottom: str) -> str:
-    """Return the SQL of the long decayed sum of `top` divided by that of `bottom`, over games where both are known."""
+    """Return the SQL of the sum of `top`, weighted by _LONG, over that of `bottom`, of games where both are known."""
     known_top = f"IF({bottom} IS NULL, NULL, {top})"
     known_bottom = f"IF({top} IS NULL, NULL, {bottom})"
     return f"{_weighted('SUM', known_top, _LONG)} / NULLIF({_weighted('SUM', known_bottom, _LONG)}, 0)"

@@ -30,7 +30,7 @@ def own_features(config: FeaturesConfig) -> tuple[Feature, ...]:
 
 
 def check_own(own: tuple[Feature, ...]) -> None:
-    """Raise ConfigurationError for a name that another feature has, or for an expression that is not allowed."""
+    """Raise ConfigurationError for a name that another feature has, or an expression that the checks below refuse."""
     if not own:
         return
     registry = registry_with(own)
@@ -46,7 +46,10 @@ def check_own(own: tuple[Feature, ...]) -> None:
 
 
 def check_resolved(own: tuple[Feature, ...], registry: object) -> None:
-    """Raise ConfigurationError for an unknown window, column or feature, or for the name of a column of the query."""
+    """Raise ConfigurationError if a definition uses an unknown window, column or feature, or has a column's name.
+
+    `registry` holds the definitions and the features of the package by name.
+    """
     from breakout.features.query import query_columns
     from breakout.features.query_plan import FeatureDefinitionError, plan_query
 

@@ -36,13 +36,13 @@ RowSource = Literal["played", "slate", "listed"]
 
 KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
 NIGHT_COLUMNS = ("team_abbr", "opponent_team_abbr", "season_year", "is_home", "games_before")
-NAME_COLUMN = "player_full_name"  # The result has it only for a slate, because only a slate is shown to people.
+NAME_COLUMN = "player_full_name"  # only the result of row_source "slate" has it, because only that is shown to people
 CONTEXT_COLUMNS = ("season_points_avg", "last_game_date", "is_role_player", "is_breakout")
 
 _NIGHT = ("player_lookup", "game_id", "game_date", "day", "season_year", "team_abbr", "opponent_team_abbr")
 
-# Both sides of each comparison are whole numbers, or products of a whole number and a setting. The 1e-9 makes equal
-# values count as equal although such a product is rounded.
+# The averages are compared as sums: points_before with min_ppg * games_before. Such a product may be rounded, and with
+# the 1e-9 equal values still count as equal.
 ROLE_PLAYER = (
     "games_before >= @min_prior_games AND points_before >= @min_ppg * games_before - 1e-9 "
     "AND points_before <= @max_ppg * games_before + 1e-9"
@@ -61,12 +61,13 @@ def get_training_data_query(
     """Return the feature query for these features in BigQuery's dialect.
 
     Parameters of the text: @history_start @start @end DATE, @min_ppg @max_ppg @breakout_multiplier FLOAT64,
-    @min_prior_games INT64, @season_types ARRAY<STRING>; @season_type STRING if the sources have no such column;
-    @cutoff (HH:MM) and @timezone STRING and @days_before INT64 if a feature reads the availability of players.
-    Columns of the result: KEY_COLUMNS, for a slate NAME_COLUMN, NIGHT_COLUMNS, CONTEXT_COLUMNS, and one FLOAT64 column
-    for each feature, NULL where it is missing; a name given twice is one column; last, if `has_points`, the points of
-    the row's own game, which no feature reads. Rows are sorted by game_date, game_id, player_lookup.
-    FeatureDefinitionError if an entry cannot be resolved.
+    @min_prior_games INT64, @season_types ARRAY<STRING>; @season_type STRING if `sources` uses it; @cutoff (HH:MM) and
+    @timezone STRING and @days_before INT64 if a feature reads the availability of players.
+    Columns of the result: KEY_COLUMNS; NAME_COLUMN if `row_source` is `slate`; NIGHT_COLUMNS; CONTEXT_COLUMNS; one
+    FLOAT64 column for each feature, NULL where it is missing (a name given twice is one column); last, if `has_points`,
+    the points of the row's own game, which no feature reads. Rows are sorted by game_date, game_id, player_lookup.
+    FeatureDefinitionError if an entry cannot be resolved; ConfigurationError if one reads a column with a name that is
+    not made of letters, digits and _.
     """
     names = tuple(dict.fromkeys(names))
     plan = plan_query(registry, names)
@@ -91,7 +92,7 @@ def get_training_data_query(
 
 
 def get_status_query(tables: SourceTables, named: Sequence[str]) -> str:
-    """Return the query for the status of each player, as features know it, for the game dates @start..@end.
+    """Return the query for the status of each player that features read (`availability_states`), for @start..@end.
 
     Parameters of the text: @start @end DATE, @cutoff (HH:MM) and @timezone STRING, @days_before INT64. Columns of the
     result: game_date, team_abbr, player_lookup, status, then `named`, which are further columns of the injury reports.
@@ -162,7 +163,7 @@ WHERE recency = 1"""
 
 
 def _rows_as_of(plan: QueryPlan, row_source: RowSource) -> str:
-    """Return the CTE of all played games and all requested rows, with the player's season totals before the date."""
+    """Return the CTE of all played games and all requested rows, with the player's season totals before each date."""
     extra = "".join(f",\n  {w.write_sql(node)} AS {name}" for name, node in plan.row_windows.items())
     used = {"before"} | {node.text("alias") for node in plan.row_windows.values()}
     windows = ", ".join(f"{name} AS {frame}" for name, frame in w.ROW_WINDOWS.items() if name in used)
@@ -183,7 +184,7 @@ WINDOW {windows}"""
 
 
 def _played(plan: QueryPlan) -> str:
-    """Return the CTE of the played games; `was_breakout` compares each with the player's season average before it."""
+    """Return the CTE of the played games; `was_breakout` is NULL with fewer than @min_prior_games games before."""
     was_breakout = f"""CASE WHEN games_before >= @min_prior_games
     THEN IF(points_before > 0 AND {IS_BREAKOUT}, 1, 0) END AS was_breakout"""
     if not asks_for_missed_games(plan):
@@ -240,8 +241,9 @@ WINDOW
 def _asked(relation: w.Relation) -> str:
     """Return a subquery of a relation's games, limited to whole seasons of the requested players.
 
-    No requested row joins the state of another player. If the relation reads earlier seasons, a game is listed once for
-    each requested season that it counts for. Games of teams are not limited in this way, because there are few teams.
+    A row joins only states of its own player, so other players are not needed. If the relation reads earlier seasons, a
+    game is listed once for each requested season that it counts for. Games of teams are not limited in this way,
+    because there are few teams.
     """
     columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
     if relation.seasons_before:

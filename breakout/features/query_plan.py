@@ -25,7 +25,7 @@ class FeatureDefinitionError(ValueError):
 
 @dataclass
 class QueryPlan:
-    """The parts of the query that a feature list needs; built by `plan_query`, read by the module `query`.
+    """The parts of the query that a feature list needs; built by `plan_query`, read where the SQL is written.
 
     `levels` and `expressions` map each feature of the list, and each feature that it is built from, to its level (see
     `add`) and its SQL; a feature comes after those that it is built from. `row_windows`, `states[relation]` and
@@ -75,12 +75,12 @@ class QueryPlan:
         return self.levels[name]
 
     def windows_of(self, relation: str) -> Mapping[str, exp.Window]:
-        """Return the window expressions of a relation by the name of their column."""
+        """Return the window expressions that the plan computes over a relation, by the name of their column."""
         return self.states.get(relation, {})
 
     @property
     def uses_availability(self) -> bool:
-        """Whether a feature reads the table `availability`."""
+        """Whether a feature of the plan reads the table `availability`."""
         return "is_out" in self.inputs["roster"] or bool({"availability_status", "has_report"} & self.row_columns)
 
     def _window_column(self, name: str, node: exp.Window) -> exp.Column:
@@ -111,7 +111,7 @@ class QueryPlan:
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
-        """Return the replacement of a column in an expression, and the level that the column requires."""
+        """Return the replacement of a column in an expression, and the lowest level that the expression can have."""
         from sqlglot import exp
 
         if column.table == "row" and column.name in w.ROW_COLUMNS:

@@ -47,7 +47,7 @@ REGISTRY: Mapping[str, Feature] = build_registry(
 
 
 def registry_with(own: tuple[Feature, ...]) -> Mapping[str, Feature]:
-    """Return the entries of the package, then those of `own` whose names the package does not have."""
+    """Return, by name, the entries of the package and then those of `own` whose names the package does not have."""
     if not own:
         return REGISTRY
     return MappingProxyType({**REGISTRY, **{entry.name: entry for entry in own if entry.name not in REGISTRY}})

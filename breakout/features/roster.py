@@ -27,8 +27,8 @@ _PLAYER_STATES = {
     "minutes_avg_pico": ("minutes_so_far", "SUM(minutes_nano) OVER season_so_far"),
     "team_games_missed": ("latest_team_game", "LAST_VALUE(played_team_game IGNORE NULLS) OVER season_so_far"),
 }
-# Averages are whole numbers, in units of 1e-12 points or minutes. Sums of whole numbers are exact, so they do not
-# depend on the order of the players, as sums of fractions do.
+# Averages are rounded to whole numbers, in units of 1e-12 points or minutes. Sums of whole numbers are exact, so they
+# do not depend on the order of the players, as sums of fractions do.
 _ROSTER_VALUES = {
     "games_so_far": "games_so_far",
     "points_avg_pico": "ROUND(points_so_far / games_so_far * 1e12)",
@@ -39,7 +39,7 @@ _ROSTER_VALUES = {
 
 
 def roster_states(plan: QueryPlan, relation: str) -> dict[str, str]:
-    """Return the columns, as SQL by name, that the rosters of the plan read from the states of players or teams."""
+    """Return the columns, as SQL by name, that the rosters of the plan read from the states of a relation."""
     if relation == "player" and plan.rosters:
         states = [state for column, state in _PLAYER_STATES.items() if column in plan.inputs["roster"]]
         return {"latest_team": "team_abbr", **dict(states)}
@@ -79,9 +79,9 @@ FROM (
 
 
 def played_with_missed_games(was_breakout: str) -> str:
-    """Return the SQL of the played games with `missed_team_game` and `played_team_game`.
+    """Return the SQL of the played games with the columns `missed_team_game` and `played_team_game`.
 
-    Both are numbers of the team's games by `numbered_games`. `was_breakout` is the SQL of the column `was_breakout`.
+    Both hold numbers that `numbered_games` gives. The argument is the SQL of the column `was_breakout`.
     """
     # A stint is a player's consecutive games for one team within a season. `missed` is the number of the team's latest
     # game before this one. The player missed that game if its number is above the number of his previous game;
@@ -144,7 +144,7 @@ WHERE recency = 1"""
 
 
 def rosters(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE of each requested team's players by date, and a CTE of aggregates for each roster window."""
+    """Return the CTE of the players of each requested team and date, and a CTE of aggregates for each roster window."""
     if not plan.rosters:
         return {}
     teams = " UNION DISTINCT ".join(
@@ -179,7 +179,7 @@ def _aggregates(plan: QueryPlan, window: str) -> str:
     """Return the SQL of the aggregates over the players of one roster window, without the row's own player."""
     team = w.ROSTER_WINDOWS[window]
     listed = "".join(f",\n  {w.write_sql(node.this)} AS {name}" for name, node in plan.rosters[window].items())
-    # The result has one row for each team, date and player, which both rows of a player with two games on a date join.
+    # One row for each team, date and player. If a player has two games on a date, both of his rows join it.
     keys = f"{team}, game_date, player_lookup"
     return f"""SELECT {", ".join(f"asked.{key}" for key in keys.split(", "))}{listed}
 FROM (SELECT DISTINCT {keys} FROM kept) AS asked

@@ -1,8 +1,8 @@
 """The ten shared features, which every production model uses in training, evaluation and prediction.
 
 Rules for all definitions: every feature, including `back_to_back`, reads only games of the row's own season. The games
-of a team are those of `team_offense_game_summary`. A rating first takes the games of its window, then skips those
-without points or possessions. A ratio with the denominator 0 is missing.
+of a team are those of `team_offense_game_summary`. A rating leaves out the games of its window without points or
+possessions, and no earlier games take their place. A ratio with the denominator 0 is missing.
 """
 
 from __future__ import annotations

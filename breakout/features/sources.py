@@ -1,4 +1,4 @@
-"""The parts of the feature query that read the source tables, with amounts converted to whole numbers."""
+"""The parts of the feature query that read games from the source tables, with amounts as whole numbers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TEAM_COLUMNS = {
     "possessions": "CAST(possessions AS FLOAT64)",
     "minutes_total": "CAST(COALESCE(minutes_total, 240) AS FLOAT64)",
 }
-# Columns of a game that the query always provides, so a feature that uses them adds no column to those that it reads.
+# Columns of a game that the query always has, so `player_games` and `team_games` need not read them for a feature.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
 DERIVED_PLAYED = _DERIVED | {
     "was_breakout",
@@ -43,17 +43,17 @@ DERIVED_PLAYED = _DERIVED | {
 
 
 def window_columns(source: str) -> tuple[str, ...]:
-    """Return the columns of `played` or `team_games` that a window may read by the names that the query gives them.
+    """Return the names of the columns that a window over `source` (`played` or `team_games`) may read, keys left out.
 
-    Minutes and usage are in billionths (`minutes_nano`, `usage_nano`). A window may read any further column of the
-    source table by the table's name for it.
+    Minutes and usage are in billionths (`minutes_nano`, `usage_nano`). A window may also read any further column of the
+    source table, under its name there.
     """
     known = {*_PLAYED_COLUMNS, *DERIVED_PLAYED} if source == "played" else {*_TEAM_COLUMNS, *_DERIVED}
     return tuple(sorted(known - {"game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup"}))
 
 
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
-    """Return the columns of `inputs` that the query reads from the source table only because a feature needs them.
+    """Return the columns of `inputs` that the query has only if a feature reads them, sorted.
 
     `source` is `played` or `team_games`. ConfigurationError for a name that is not made of letters, digits and _.
     """
@@ -68,7 +68,8 @@ def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
 def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = ()) -> str:
     """Return the SQL of the played games of the enabled season types, from @history_start to @end.
 
-    It has the columns `inputs`, and the columns `names` without conversion to numbers.
+    A game is played if it has minutes and points. The result has the keys, the teams, the season, points, the columns
+    `inputs` as FLOAT64, and the columns `names` unchanged.
     """
     values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}
@@ -84,7 +85,7 @@ WHERE game_date BETWEEN @history_start AND @end
 
 
 def team_games(tables: SourceTables, inputs: set[str]) -> str:
-    """Return the SQL of the games of each team with the columns `inputs`; minutes_total NULL means no overtime."""
+    """Return the SQL of the games of each team with the columns `inputs`; a NULL minutes_total becomes 240."""
     values = {column: sql for column, sql in _TEAM_COLUMNS.items() if column in inputs}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("team_games", inputs)}
     columns = "".join(f",\n  {sql} AS {column}" for column, sql in values.items())

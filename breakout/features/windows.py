@@ -21,8 +21,8 @@ DIALECT = "bigquery"
 AS_OF_JOIN = "{state}.state_date < kept.game_date AND kept.game_date <= {state}.until_date"
 BY_COUNT_JOIN = "{state}.games_so_far = kept.games_before"
 
-# The facts of a row's own game that a feature may read, and the season totals before it. The result of the game
-# (points, minutes) is not among them.
+# What a feature may read of a row's own game, and the season totals before it. The result of the game (points, minutes)
+# is not among them.
 ROW_COLUMNS = (
     "day",
     "season_year",
@@ -40,10 +40,11 @@ ROW_COLUMNS = (
 # row for each of these players, with the columns of ROSTER_COLUMNS. It is NULL if there are no such players.
 ROSTER_WINDOWS = {"team_mates": "team_abbr", "opponent_players": "opponent_team_abbr"}
 ROSTER_COLUMNS = (
-    "games_so_far",  # his games of the season before the row's date
+    "games_so_far",  # the number of his games of the season before the row's date
     "points_avg_pico",  # his mean points in these games, in units of 1e-12 points, a whole number
     "minutes_avg_pico",  # his mean minutes in these games, in units of 1e-12 minutes, a whole number
-    "team_games_missed",  # the team's games since the last one he played; NULL if the team table has no game of his
+    # the number of the team's games since the last one he played; NULL if the team table has no game of his
+    "team_games_missed",
     "is_out",  # 1 if his availability is out or doubtful, otherwise 0
 )
 
@@ -89,8 +90,8 @@ class Relation:
     def column(self, node: exp.Window) -> str:
         """Return the SQL of a window column of the states, or of a cheaper expression with the same values.
 
-        LAG(x, 0) is the x of the state's own game. The number of games in a frame follows from the number of the
-        state's game, which is computed once for all frames.
+        LAG(x, 0) is x of the state's own game. The number of games in a frame is the number of the state's game in
+        `order`, at most the length of the frame.
         """
         from sqlglot import exp
 
@@ -119,11 +120,11 @@ def write_sql(node: exp.Expr) -> str:
 
 
 def last(games: int) -> str:
-    """Return the frame of the latest `games` games up to and including the state's own."""
+    """Return the SQL frame of the latest `games` games up to and including the state's own."""
     return f"ROWS BETWEEN {games - 1} PRECEDING AND CURRENT ROW"
 
 
-_LONGEST = 100  # games; no frame of RELATIONS is longer
+_LONGEST = 100  # no frame of RELATIONS has more games
 SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 
 RELATIONS: tuple[Relation, ...] = (
