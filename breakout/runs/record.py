@@ -61,14 +61,18 @@ class RunRecord:
         return read_metrics(self.folder)
 
     @cached_property
-    def manifest(self) -> Manifest | None:
-        """The manifest of the bundle that the run made, or of the bundle that it scored; None if there is none."""
+    def bundle_folder(self) -> Path | None:
+        """The folder of the bundle that the run made, or of the bundle that it scored; None if there is none."""
         places = [self.folder / "bundle"]
         if isinstance(self.config, settings.EvaluateConfig):
             scored = Path(self.config.bundle)
             places += [scored, scored / "bundle"]
-        found = next((place for place in places if (place / MANIFEST_FILE).is_file()), None)
-        return None if found is None else load_manifest(found)
+        return next((place for place in places if (place / MANIFEST_FILE).is_file()), None)
+
+    @cached_property
+    def manifest(self) -> Manifest | None:
+        """The manifest of the bundle in `bundle_folder`; None if there is none."""
+        return None if self.bundle_folder is None else load_manifest(self.bundle_folder)
 
     @cached_property
     def distributions(self) -> DistributionReport | None:

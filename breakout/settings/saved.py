@@ -19,7 +19,12 @@ from breakout.settings.versions import fingerprinted
 Root = TypeVar("Root")
 
 # Addresses that may hold a password or a token.
-ADDRESSES = (("tracking", "uri"), ("tracking", "api_endpoint"), ("warehouse", "api_endpoint"))
+ADDRESSES = (
+    ("tracking", "uri"),
+    ("tracking", "api_endpoint"),
+    ("warehouse", "api_endpoint"),
+    ("ledger", "api_endpoint"),
+)
 
 # Keys that change neither the model of a run nor its predictions, such as its name, its output folder and the way its
 # data is fetched.

@@ -75,9 +75,9 @@ def experiment_row(run: RunRecord) -> ExperimentRow:
         train_samples=manifest.rows.train if manifest else None,
         eval_start=evaluation[0],
         eval_end=evaluation[1],
-        eval_samples=manifest.rows.evaluation if manifest else None,
+        eval_samples=_evaluated_rows(run),
         results=(run.folder / METRICS_FILE).read_text(encoding="utf-8") if run.has_metrics else None,
-        model_path=str((run.folder / "bundle").resolve()) if manifest else None,
+        model_path=str(run.bundle_folder.resolve()) if run.bundle_folder else None,
         git_commit=manifest.git_commit if manifest else None,
         parent_sweep=_parent_sweep(run.folder),
         status=status.state,
@@ -91,13 +91,21 @@ Dates = tuple["date | None", "date | None"]
 
 
 def _windows(run: RunRecord) -> tuple[Dates, Dates]:
-    """Return the first and last date of training and of evaluation, from the manifest or, without one, the settings.
+    """Return the first and last date of training and of evaluation; a date that is not known is None.
 
-    A date that neither of them has is None.
+    They are those of the manifest or, without one, of the settings. The window on which a saved bundle was scored is
+    in the status.
     """
-    if run.manifest is not None:
-        return run.manifest.windows.train, run.manifest.windows.evaluation or (None, None)
-    return _configured(run.config)
+    if run.manifest is None:
+        return _configured(run.config)
+    return run.manifest.windows.train, run.status.window or run.manifest.windows.evaluation or (None, None)
+
+
+def _evaluated_rows(run: RunRecord) -> int | None:
+    """Return the number of evaluated player-games; None if it is not known."""
+    if run.status.window is not None:
+        return run.status.rows
+    return run.manifest.rows.evaluation if run.manifest else None
 
 
 def _configured(config: RootConfig | None) -> tuple[Dates, Dates]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from breakout.bundle import load_bundle
 from breakout.features import registry
 from breakout.production.evidence import find_evaluation
+from breakout.tracking.experiments import experiment_row, read_ended_run
 from tests.commands import QUICK, Answer, Trained, call, newest_run
 
 
@@ -49,6 +51,9 @@ def test_evaluating_a_bundle_on_its_runs_own_window_gives_the_runs_own_figures(
 def test_an_evaluation_leaves_the_files_of_a_run_and_no_bundle(trained: Trained, tmp_path: Path) -> None:
     assert evaluate(trained["default"], tmp_path, "start=2026-02-01", "end=2026-02-05", "name=february").code == 0
     run = newest_run(tmp_path, "february")
+    row = experiment_row(read_ended_run(run))
+    assert (row.eval_start, row.eval_end, row.eval_samples) == (date(2026, 2, 1), date(2026, 2, 5), 298)
+    assert row.model_path == str(trained["default"] / "bundle")
     assert {path.name for path in run.iterdir()} == {
         "status.json",
         "settings.yaml",
