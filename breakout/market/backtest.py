@@ -50,7 +50,8 @@ class Returns:
     - `claimed` is the mean expected value of the bets, weighted by stake, at the model's own probability; `expected` is
       the same at the probability that is shrunk towards the market's. Both are None without a bet won or lost.
     - `shortfall` is the yield minus `claimed`.
-    - `drawdown` is the largest fall of the cumulative profit below an earlier value, measured after each game date.
+    - `drawdown` is the largest fall of the cumulative profit below an earlier value, in shares of the bank, measured
+      after each game date.
     - `closing_value` is the mean of price * closing probability - 1 over the `n_closing` bets whose line has a closing
       quote and whose own price is not one.
     - `bets_needed` is the number of bets with which the interval of the yield would leave out 0, if the yield and its
@@ -78,8 +79,8 @@ class Backtest:
     """A backtest: the funnel from quotes to bets, the market as a baseline, and the returns of the bets.
 
     `funnel` names each step and the number that is left: quotes, used quotes, lines, lines with a market probability,
-    sides with the minimum edge by the model's own probability, and bets. `has_edge` is true if a bet
-    was placed and the model's weight in the stack with the market has an interval above 0.
+    sides whose expected value at the model's own probability is at least the minimum edge, and bets. `has_edge` is true
+    if a bet was placed and the interval of the model's weight in the stack with the market lies above 0.
     """
 
     funnel: dict[str, int]
@@ -136,7 +137,7 @@ def run_backtest(
 
 
 def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Returns:
-    """Return the returns of settled bets (see `bets.settle`)."""
+    """Measure what bets returned; `bets` is a result of `bets.settle`."""
     results = {name: int((bets["result"] == name).sum()) for name in RESULTS}
     decided = bets[bets["result"].isin(("won", "lost"))]
     stake, profit = (decided[name].to_numpy("float64") for name in ("stake", "profit"))

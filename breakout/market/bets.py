@@ -44,9 +44,9 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
     `ours`, `market` and `probability` are the model's, the market's and the shrunk probability of the side, given no
     push; the shrunk one lies between the other two, by `weights.stake`. `claimed` is the expected value at `ours`, and
     `expected_value` that at `probability`. `stake` is a share of the bank, 0 on a line without a market probability.
-    `stake_low` and `stake_high` are the smallest and the largest stake within the weight's interval. `closing_value` is
-    price * closing probability - 1; NaN if the line has no closing quote, or if the price itself is a closing one or
-    has no time.
+    `stake_low` and `stake_high` are the stakes at the ends of the weight's interval; the first is at most `stake`, the
+    second at least. `closing_value` is price * closing probability - 1; NaN if the line has no closing quote, or if the
+    price itself is a closing one or has no time.
     """
     has_weight = np.broadcast_to(weights.stake, len(lines)) > 0.0
     sides = []

@@ -1,7 +1,7 @@
 """Prices joined with predictions: one row for each player, game and line, and a count of what was left out and why.
 
-A quote is used only if it is newer than the information behind the prediction and older than tip-off. A quote without a
-time is used too; like a closing quote, it gives way to an earlier quote of the same book.
+A quote is used only if it is newer than the information behind the prediction and older than tip-off, or has no time.
+A bet takes a book's closing price, or its price without a time, only if the book has no other.
 """
 
 from __future__ import annotations

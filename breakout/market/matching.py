@@ -41,7 +41,7 @@ class KnownNames:
     """The players whom the warehouse knows.
 
     `full_names` maps each player_lookup to the full name. `by_full_name` maps full names, folded by
-    `names.player_lookup`, to the player_lookup, or to an empty text if several players have the name.
+    `box_scores.names.player_lookup`, to the player_lookup, or to an empty text if several players have the name.
     """
 
     full_names: dict[str, str]
@@ -57,9 +57,9 @@ class KnownNames:
         return cls(full_names, folded)
 
     def find(self, lookup: str, full_name: str) -> str | None:
-        """Return the player_lookup that one of the two names fits, either of which may be empty.
+        """Return the player_lookup of the player with this player_lookup or full name; one of the two may be empty.
 
-        None if neither is known, or if only a full name fits and several players have it.
+        None if neither is known, or if several players have the full name and the lookup is not known.
         """
         if lookup in self.full_names:
             return lookup

@@ -26,7 +26,7 @@ def remove_margin(over: FloatArray, under: FloatArray, margin: Margin) -> FloatA
     On a line that can push it is the probability given no push. It is NaN where a price is NaN.
 
     With a = 1/over and b = 1/under: `multiplicative` is a / (a + b). `power` is a^k, with k such that a^k + b^k = 1
-    (Clarke, Kovalchik and Ingram 2017). `shin` assumes that a share z of the bets knows the result (Shin 1993); with
+    (Clarke, Kovalchik and Ingram 2017). `shin` assumes that a share z of the bettors knows the result (Shin 1993); with
     two outcomes its solution is (1 + a - b) / 2, so that both sides carry the same margin (Jullien and Salanié 1994).
     """
     return _METHODS[margin](1.0 / over, 1.0 / under)

@@ -42,7 +42,7 @@ class ClosedOnExit:
 
 
 def absent_availability(what: str) -> ConfigurationError:
-    """Return the error for features that need injury reports although none are configured.
+    """Return the error about features that read injury reports when none are configured.
 
     `what` is the value that the message suggests for warehouse.availability: PATH or DATASET.TABLE.
     """
@@ -65,7 +65,7 @@ class Warehouse(Protocol):
 
     @property
     def sources(self) -> SourceTables:
-        """The full names of the source tables."""
+        """The full names of the source tables, and the rule by which season types are read."""
         ...
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
@@ -76,9 +76,9 @@ class Warehouse(Protocol):
         ...
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check columns, types, keys and values of the games that the features of start..end read.
+        """Check columns, types, keys and values of the games that the features of the game dates start..end read.
 
-        `seasons_before` is the number of seasons that they read before the season of the row itself.
+        `seasons_before` is the number of seasons that a row's features read before its own season.
         """
         ...
 
@@ -94,9 +94,9 @@ class Warehouse(Protocol):
         ...
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return a day that is not after the first game that the features of `start` read, for a partition filter.
+        """Return a date before which the features of a row on `start` read no game, for a partition filter.
 
-        `seasons_before` is the number of seasons that they read before the season of the row itself.
+        `seasons_before` is the number of seasons that they read before the row's own season.
         """
         ...
 

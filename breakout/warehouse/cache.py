@@ -79,7 +79,7 @@ class CachedWarehouse(ClosedOnExit):
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the rows of the source, unless this range of the unchanged source passed the check before."""
+        """Check the rows of the source, unless it is unchanged and this range passed the check before."""
 
         def check() -> pa.Table:
             self._inner.check_history(start, end, seasons_before)
@@ -92,7 +92,7 @@ class CachedWarehouse(ClosedOnExit):
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports of the source, unless these dates of the unchanged source passed it before."""
+        """Check the injury reports of the source, unless it is unchanged and these dates passed the check before."""
 
         def check() -> pa.Table:
             self._inner.check_availability(start, end)
@@ -170,7 +170,7 @@ class CachedWarehouse(ClosedOnExit):
         return self._key(f"check_availability {_CHECKS} {self.sources.availability}", {"start": start, "end": end})
 
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return the rows of the entry; if there is no entry, return the result of `read` and save it as the entry.
+        """Return the rows of the entry `key`; if there is none, return the result of `read` and save it as the entry.
 
         With `is_read_only` nothing is saved. If the folder cannot be written, log a warning instead of saving.
         """

@@ -185,6 +185,6 @@ def _to_number(column: Column, source: SourceColumn) -> Conversion:
 
 
 def _impossible(source: SourceColumn, declared: str, advice: str = Conversion.advice) -> Conversion:
-    """Return the conversion for a column whose type cannot become the declared one: only NULL is no problem."""
+    """Return the conversion of a type that cannot become the declared one: every value but NULL is a problem."""
     value = f"CAST(NULL AS {DUCKDB_TYPE[declared]})"
     return Conversion(value, f"{source.sql} IS NOT NULL", declared, advice)

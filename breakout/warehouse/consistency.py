@@ -36,9 +36,10 @@ def find_inconsistencies(
     conditions: Mapping[str, str] | None = None,
     parameters: Mapping[str, object] | None = None,
 ) -> list[Inconsistency]:
-    """Return the kinds of contradictions between the rows of the named tables, in the order of ORDER.
+    """Return the kinds of contradictions between the rows of the named tables, the most basic first.
 
-    `conditions` is that of `consistency_query`; `parameters` are the values of its @parameters.
+    The order is `consistency_messages.ORDER`. `conditions` is that of `consistency_query`, and `parameters` are the
+    values of the @parameters in it.
     """
     sql = consistency_query(warehouse.sources, names, conditions)
     return describe_rows(warehouse.query(sql, parameters or {}).to_pylist())

@@ -47,7 +47,7 @@ class Inconsistency:
 
 
 def describe_rows(rows: Sequence[Row]) -> list[Inconsistency]:
-    """Return one inconsistency for each kind among the rows of the consistency query, in the order of ORDER."""
+    """Return one inconsistency for each kind among the rows of the consistency query, sorted as in ORDER."""
     by_kind: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_kind[row["kind"]].append(row)

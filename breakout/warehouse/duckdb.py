@@ -1,6 +1,6 @@
 """The warehouse of files (Parquet, CSV or a DuckDB database), loaded into an in-memory DuckDB.
 
-The tables have the same names there as in BigQuery by default.
+There the tables have the default names of the BigQuery tables.
 """
 
 from __future__ import annotations
@@ -137,9 +137,10 @@ class DuckDBWarehouse(ClosedOnExit):
 
     @classmethod
     def from_arrow(cls, loaded: Mapping[str, pa.Table], label: str = "arrow") -> DuckDBWarehouse:
-        """Return a warehouse over Arrow tables by their name; DataError if a column is missing.
+        """Return a warehouse over Arrow tables; DataError if a column is missing.
 
-        The rows are not checked. `loaded` may also hold the table `slate` of games that are not played yet.
+        `loaded` maps names of source tables to their rows, which are not checked. It may also hold the table `slate`,
+        which lists games that are not played yet.
         """
         warehouse = cls({}, label=label)
         known = _TABLES
@@ -201,7 +202,7 @@ class DuckDBWarehouse(ClosedOnExit):
         return "".join(f", CAST(NULL AS {DUCKDB_TYPE[column.type]}) AS {column.name}" for column in absent)
 
     def _check_has_rows(self, table: tables.Table, found: TableFiles) -> None:
-        """Raise DataError for a history table without rows, because all its features would be defaults."""
+        """Raise DataError for a history table without rows, because features that read it would all be defaults."""
         if table in tables.HISTORY_TABLES and not self._rows(f"SELECT 1 FROM nba_analytics.{table.name} LIMIT 1"):
             raise DataError(f"{found.where()} has no rows; correct warehouse.{table.name}=PATH.")
 

@@ -38,7 +38,7 @@ class TableFiles:
     relation: str | None = None
 
     def where(self, path: str | None = None) -> str:
-        """Return a text for messages that names the table, and the file `path` or, if it is None, the pattern."""
+        """Return the name of the table and, in brackets, `path` or (if it is None) the pattern, for messages."""
         return f"{self.table} ({path or self.pattern})"
 
     def cannot_be_read(self, path: str, reason: str | None) -> DataError:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 def open_for(config: Any, command: str, *, is_remembered: bool = False) -> Warehouse:
     """Open the warehouse of a program's settings, with its cache below `paths.outputs`.
 
-    BigQuery jobs are labelled with the command, and a dry run writes nothing into their cache. With `is_remembered` the
-    answers of a warehouse of files are cached too, so the files are digested but not read if the cache has all answers.
+    BigQuery jobs are labelled with the command, and a dry run writes no answers of BigQuery into the cache. With
+    `is_remembered` the answers of a warehouse of files are cached too, so the files are digested but not read if the
+    cache has all answers.
     """
     cache = Path(config.paths.outputs) / "cache" if hasattr(config, "paths") else None
     is_file = not isinstance(config.warehouse, settings.BigQueryWarehouseConfig)
@@ -106,7 +107,8 @@ def _manifest(config: settings.DuckDBWarehouseConfig) -> TableManifest | None:
 def _files(config: settings.DuckDBWarehouseConfig) -> Mapping[str, str | TableFiles]:
     """Return the tables of warehouse.database if it is set, otherwise the path of each table.
 
-    The path of an imported table is the folder with its files. A path that a table's own key gives takes precedence.
+    The path of an imported table is the folder with its files. A path that a table's own key gives, such as
+    warehouse.schedule, takes precedence.
     """
     from breakout.warehouse.database_file import find_tables
     from breakout.warehouse.table_folder import FOLDER_TABLES

@@ -68,7 +68,10 @@ class FileReader:
         self._parts.release()
 
     def select(self, table: Table, found: TableFiles) -> str:
-        """Return a SELECT of the table's rows in the declared types; DataError if a file does not hold them."""
+        """Return a SELECT of the table's rows in the declared types.
+
+        DataError if a file lacks a needed column or has values that the declared type cannot hold.
+        """
         parts = self._parts.parts(table, found)
         for part in parts:
             self._check_columns(table, found, part, is_one_of_many=len(parts) > 1)
@@ -116,7 +119,7 @@ class FileReader:
         row_checks.check_columns(table, where, part.columns, folders, remedy)
 
     def _check_named_columns(self, table: Table, where: str, part: Part) -> None:
-        """Raise DataError if the files have a needed column neither under its name in `options.columns` nor its own."""
+        """Raise DataError for a needed column that is absent under its own name and under that of `options.columns`."""
         needed = {column.name for column in table.columns if not column.is_optional} - set(part.columns)
         for name, theirs in self._options.columns:
             if name in needed:

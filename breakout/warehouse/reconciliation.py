@@ -1,4 +1,4 @@
-"""Checks of box scores that may fail without an error: players' sums against teams', games against the schedule."""
+"""Checks whose failures are listed, not raised: players' sums against their teams', games against the schedule."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class FailingSums:
 def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums, ...]:
     """Return the kinds of checks that fail on the game dates start..end, both inclusive.
 
-    A game of a team fails if its players' points do not sum to the team's, or their minutes differ by more than
-    MINUTES_TOLERANCE from the team's (240 if that is NULL). With a schedule, a played game fails that the schedule
-    lacks, and a scheduled game before the newest played one that has no rows.
+    A game of a team fails if its players' points do not sum to the team's, or if the sum of their minutes differs by
+    more than MINUTES_TOLERANCE from the team's (240 if that is NULL). With a schedule, a played game fails if the
+    schedule of its season lacks it, and a scheduled game if it has no rows although a later game has.
     """
     days: dict[str, object] = {"history_start": start, "end": end, "season_type": "regular"}
     found = []

@@ -1,6 +1,6 @@
 """The check of injury reports against the games: the same teams, dates and players.
 
-Without the check, reports whose team codes, dates or players fit no game would make their features 0 without an error.
+Without the check, features would be 0, without an error, if team codes, dates or players of the reports fit no game.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Checks of one source table: its columns, its keys and its values. Each raises DataError naming table and problem."""
+"""Checks of one source table: of its columns, keys and values. A failure is a DataError naming table and problem."""
 
 from __future__ import annotations
 

@@ -29,7 +29,10 @@ class Partition(msgspec.Struct, frozen=True):
 
 
 class TableManifest(msgspec.Struct, frozen=True):
-    """The files of each table by month, such as 2024-10, and the source of the box scores, None if there are none."""
+    """The files of each table by month, such as 2024-10, and the source of the box scores.
+
+    `source` is None if no box scores have been imported.
+    """
 
     version: Literal[1] = 1
     source: str | None = None

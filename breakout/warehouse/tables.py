@@ -218,9 +218,9 @@ def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[
 
 
 def check_column_names(names: Sequence[tuple[str, str]]) -> None:
-    """Raise ConfigurationError if a column has no plain lower-case name, or two read the same one of the user's table.
+    """Check pairs of a column and its name in the user's tables.
 
-    `names` holds pairs of a column and its name in the user's tables.
+    ConfigurationError if the first is no plain lower-case name, or if two columns of a table have the same second.
     """
     for name, _ in names:
         if not _PLAIN_NAME.fullmatch(name):

@@ -31,7 +31,7 @@ _SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 
 
 class BoundedSession(AuthorizedSession):
-    """An HTTP session whose requests, renewals of credentials included, end by `deadline` (of time.monotonic())."""
+    """An HTTP session whose requests, renewals of credentials included, end by `deadline`, a time.monotonic() value."""
 
     def __init__(self, credentials: Any) -> None:
         self.deadline = float("inf")

@@ -63,7 +63,7 @@ def reason_of(error: api.GoogleAPICallError) -> str | None:
 def translated_errors(what: str, group: str = "warehouse", seconds: float | None = None) -> Iterator[None]:
     """Convert the client's exceptions inside the block (KNOWN) to a DataError about `what`.
 
-    The remedies name keys of the configuration group `group`. `seconds` is the time limit that a message names.
+    The remedies name keys of the configuration group `group`. The message about a time-out names `seconds`.
     """
     try:
         yield
@@ -138,7 +138,7 @@ def _is_refused(error: BaseException) -> bool:
 
 
 def _short(error: object) -> str:
-    """Return the first line of a message without the address of the request before it."""
+    """Return the first line of a message without the method and the address of the request at its beginning."""
     text = str(error).strip() or type(error).__name__
     text = re.sub(r"^(?:\d{3} )?[A-Z]+ https?://\S+: ", "", text.splitlines()[0])
     return text.rstrip(".")[:300]

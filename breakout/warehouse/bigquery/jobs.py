@@ -1,7 +1,7 @@
 """Queries as BigQuery jobs, which return Arrow tables, and dry runs, which return the bytes that a query would scan.
 
-Every job has typed parameters, labels, the configured limit of bytes, and a time limit here and in the service.
-Requests are repeated after failures that a retry can solve; what then remains becomes one DataError.
+Every job has typed parameters, labels, the configured limit of bytes, and a time limit in the client and in the
+service. A request is repeated after a failure that a retry can solve; any other failure becomes a DataError.
 
 The job's id is chosen here, because `Client.query_and_wait` does not cancel the job when Ctrl-C interrupts the wait,
 and a job whose start got no answer would go on under an unknown id.
@@ -61,7 +61,7 @@ class BigQueryJobs(ClosedOnExit):
         self._has_storage_api = connection.api_endpoint is None
 
     def query(self, sql: str, parameters: Mapping[str, object], what: str = "the query") -> pa.Table:
-        """Run one statement and return its rows (none for DML); `what` names it in error messages."""
+        """Run one statement and return its rows (none if it only writes); `what` names it in error messages."""
         with self._bounded(what):
             return conform(self._download(self._run(sql, parameters)))
 
