@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class PastPredictions:
-    """Predictions of games that are over: PREDICTION_COLUMNS, one row for each player and game date.
+    """Predictions of games that are over: PREDICTION_COLUMNS, one row for each player and game.
 
     In `frame`, ladder holds P(points >= k) for k = 1, 2, ..., and known_at (UTC) is the time of the newest information
     behind the row. `source` names the run or the part of the ledger, for messages. `contracts` are the fingerprints of
@@ -43,7 +43,7 @@ class PastPredictions:
     has_absent: bool
 
     def between(self, start: date | None, end: date | None) -> PastPredictions:
-        """Return the predictions of the game dates start..end; DataError if there are none."""
+        """Return the predictions of the game dates start..end, None for no limit; DataError if there are none."""
         days = self.frame["game_date"]
         inside = self.frame[(days >= (start or days.min())) & (days <= (end or days.max()))]
         if inside.empty:
@@ -88,7 +88,10 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
 
 
 def _contract_of(run: RunRecord) -> tuple[Contract, AvailabilityConfig | None]:
-    """Return the contract of a run's model, and the cutoff of its features (None if they read no injury reports)."""
+    """Return the contract of a run's model, and the cutoff of its features (None if they read no injury reports).
+
+    DataError if the run has no bundle.
+    """
     if isinstance(run.config, settings.EvaluateConfig):
         bundle = with_cutoff(find_bundle(run.config.bundle), run.config.availability)
         return bundle.contract, bundle.features.availability if bundle.contract.has_reports else None
@@ -99,7 +102,9 @@ def _contract_of(run: RunRecord) -> tuple[Contract, AvailabilityConfig | None]:
 
 
 def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
-    """Return the graded and void entries of the configured role; an entry is void if the player did not play.
+    """Return the graded and void entries of the configured role that have a ladder; DataError if there are none.
+
+    An entry is void if the game was played without the player, or on another date.
 
     Of several entries for a player and date, as two models in that role made them, the earliest counts.
     """

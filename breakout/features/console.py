@@ -31,7 +31,7 @@ VALUES = {
 
 
 def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
-    """Return the script for these features, over the tables with the default names and with the VALUES."""
+    """Return the script for these features, over the tables with the default names, with the parameters of VALUES."""
     first_season = 2025 - seasons_before(names)  # the rows are of 2025-26
     declared = "\n".join(
         f"DECLARE p_{name} {kind} DEFAULT {value.format(first_season=first_season)};  -- {meaning}"

@@ -34,7 +34,7 @@ def _decayed_mean(values: str, weights: dict[int, int], counted: str = "*") -> s
 
 
 def _decayed_rate(top: str, bottom: str) -> str:
-    """Return the SQL of the sum of `top`, weighted by _LONG, over that of `bottom`, of games where both are known."""
+    """Return the SQL of a ratio of sums with the weights _LONG, of `top` to `bottom`, over games that have both."""
     known_top = f"IF({bottom} IS NULL, NULL, {top})"
     known_bottom = f"IF({top} IS NULL, NULL, {bottom})"
     return f"{_weighted('SUM', known_top, _LONG)} / NULLIF({_weighted('SUM', known_bottom, _LONG)}, 0)"

@@ -30,7 +30,7 @@ def own_features(config: FeaturesConfig) -> tuple[Feature, ...]:
 
 
 def check_own(own: tuple[Feature, ...]) -> None:
-    """Raise ConfigurationError for a name that another feature has, or an expression that the checks below refuse."""
+    """Raise ConfigurationError for a name that another feature has, and as check_expression and check_resolved do."""
     if not own:
         return
     registry = registry_with(own)
@@ -46,7 +46,7 @@ def check_own(own: tuple[Feature, ...]) -> None:
 
 
 def check_resolved(own: tuple[Feature, ...], registry: object) -> None:
-    """Raise ConfigurationError if a definition uses an unknown window, column or feature, or has a column's name.
+    """Raise ConfigurationError for an unknown window, column or feature, or a definition named as a query column.
 
     `registry` holds the definitions and the features of the package by name.
     """

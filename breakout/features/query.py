@@ -215,7 +215,7 @@ def _is_needed(plan: QueryPlan, relation: w.Relation) -> bool:
 
 
 def _state(plan: QueryPlan, relation: w.Relation) -> str:
-    """Return the CTE of a relation's states, one after each game.
+    """Return the CTE of a relation's states, with one state after each game.
 
     A state has the last date on which it is valid (`until_date`) if a join needs that date.
     """

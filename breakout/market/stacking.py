@@ -89,9 +89,8 @@ def walk_weights(
 ) -> tuple[StackWeight, ...]:
     """Return the weight for each calendar month that has lines, fitted on the lines of all earlier months.
 
-    The weight of a month is looked at every month, and one of many intervals would lie above 0 by chance. So each has
-    the confidence 1 - (1 - confidence) / months (Bonferroni), with which all of them hold together with the configured
-    confidence.
+    Of many monthly intervals with the configured confidence, one would lie above 0 by chance. So each has the
+    confidence 1 - (1 - confidence) / months (Bonferroni): all of them together hold with the configured confidence.
     """
     months = np.unique(dates.astype("datetime64[M]"))
     looks = replace(parameters, confidence=1.0 - (1.0 - parameters.confidence) / max(len(months), 1))
