@@ -18,7 +18,10 @@ EXAMPLES = 3
 
 @dataclass(frozen=True)
 class ColumnDifference:
-    """The cells of one column that differ, among `cells` that both folders hold; examples as key, value, value."""
+    """The number of cells of one column that differ, among the `cells` whose row and column both folders hold.
+
+    An example is text with the key of the row, the value in the first folder and the value in the second.
+    """
 
     table: str
     column: str
@@ -29,7 +32,11 @@ class ColumnDifference:
 
 @dataclass(frozen=True)
 class FolderDifferences:
-    """What differs between two folders in the seasons that both hold: columns, and rows that only one of them holds."""
+    """The differences between two folders in the seasons that both hold.
+
+    `columns` has the columns with differing cells. `only_here` and `only_there` count, for each table, the rows that
+    only the first or only the second folder holds.
+    """
 
     seasons: tuple[int, ...]
     columns: tuple[ColumnDifference, ...]
@@ -38,7 +45,11 @@ class FolderDifferences:
 
 
 def compare_folders(folder: Path, other: Path) -> FolderDifferences:
-    """Compare the shared columns of the players' and teams' tables; DataError if no season is in both folders."""
+    """Compare the rows of the player table and of the team table that both folders hold.
+
+    The source's ids and the times of import are not compared. DataError if a folder holds no imported tables, or if no
+    season is in both.
+    """
     for one in (folder, other):
         read_folder(one)
     here, there = StoredTables(folder), StoredTables(other)

@@ -1,6 +1,7 @@
 """The download of a season from the league's service, by the package nba_api.
 
-Each answer is kept as a file until the season is imported, so that a download that broke off resumes where it stopped.
+Each answer is kept as a file until the season is imported. A download that is started again within an hour resumes
+where it stopped.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ _LONGEST_PAUSE = 120  # seconds
 
 
 def download_season(season: str, folder: Path, config: DownloadConfig) -> Extract:
-    """Return the lines and the schedule of a season such as 2026-27.
+    """Return the players' lines, the teams' lines and the schedule of a season such as 2026-27.
 
-    ConfigurationError if nba_api is not installed. DataError if the service does not answer, or has no games of the
-    season; answers received so far are used by the next call within an hour.
+    ConfigurationError if nba_api is not installed. DataError if the service does not answer, gives an answer that
+    cannot be read, or has no finished games of the season. The next call within an hour uses the answers received so
+    far, which are kept in the subfolder `download` of `folder`.
     """
     service = _service(config)
     extracts = [
@@ -45,7 +47,7 @@ def download_season(season: str, folder: Path, config: DownloadConfig) -> Extrac
 
 
 def clear_download(folder: Path) -> None:
-    """Remove the answers of a season that was imported."""
+    """Remove the answers that downloads into this folder of tables have kept."""
     answers = folder / FOLDER
     for path in answers.glob("*.json"):
         path.unlink()
@@ -73,7 +75,10 @@ def _requests(season: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _answers(service: Any, season: str, folder: Path, config: DownloadConfig) -> Iterator[tuple[str, bytes]]:
-    """Yield the address and the answer of each request, from a file where an earlier call left one."""
+    """Yield a description for messages and the answer of each request.
+
+    An answer that an earlier call kept less than RESUMED_SECONDS ago is read from its file.
+    """
     is_first = True
     for name, endpoint, parameters in _requests(season):
         path = folder / f"{season}-{name}.json"
@@ -105,7 +110,7 @@ def _ask(service: Any, endpoint: str, parameters: dict[str, Any], config: Downlo
 
 
 def _service(config: DownloadConfig) -> Any:
-    """Return nba_api's client with our address, and a session that repeats failed requests."""
+    """Return nba_api's client with the address `config.url`, and a session that repeats failed requests."""
     try:
         import requests
         from nba_api.stats.library.http import NBAStatsHTTP
@@ -128,7 +133,7 @@ def _service(config: DownloadConfig) -> Any:
         session.mount(scheme, HTTPAdapter(max_retries=retry))
 
     class Service(NBAStatsHTTP):  # type: ignore[misc, unused-ignore]
-        """The client with an address and a session of its own, so that nba_api's stay as they are."""
+        """A client class of its own, so that the address and the session of NBAStatsHTTP are not changed."""
 
         base_url = config.url
 

@@ -1,4 +1,8 @@
-"""The common form that each format is turned into: players' lines, teams' lines and scheduled games."""
+"""The common form that the files of every source are turned into.
+
+It has players' lines, teams' lines, scheduled games and rows of injury reports. A line is one player's or one team's
+part of a game.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +33,8 @@ COUNTS = (
     "ft_makes",
     "plus_minus",
 )
-# A line is one player's or one team's part of a game. `is_home` is missing at a neutral site, `opponent` where the
-# source does not name it; season_type may also be all_star or preseason, which are left out later.
+# The columns that players' and teams' lines share. `is_home` is missing if the source does not say who is at home,
+# `opponent` if it does not name the opponent; season_type may also be all_star or preseason, which are left out later.
 GAME_COLUMNS = ("source_game_id", "game_date", "team", "opponent", "is_home", "season_year", "season_type", "is_won")
 PLAYER_COLUMNS = (*GAME_COLUMNS, "source_player_id", "player_full_name", "minutes", *COUNTS)
 TEAM_COLUMNS = (*GAME_COLUMNS, "minutes", *COUNTS)
@@ -39,9 +43,11 @@ SCHEDULE_COLUMNS = ("source_game_id", "game_date", "home", "away", "season_year"
 
 @dataclass(frozen=True)
 class Extract:
-    """The lines of some files in the common form; None where no file of that part was given.
+    """The contents of some files in the common form.
 
-    `unfinished` names the games left out because they have no winner yet. `reports` holds rows of injury reports.
+    `players`, `teams` and `schedule` have the columns PLAYER_COLUMNS, TEAM_COLUMNS and SCHEDULE_COLUMNS; `reports`
+    holds rows of injury reports. Each is None if no file with such rows was given. `unfinished` has the source's ids of
+    games that were left out because they have no winner yet.
     """
 
     players: pd.DataFrame | None = None
@@ -52,7 +58,7 @@ class Extract:
 
 
 def join(extracts: Iterable[Extract]) -> Extract:
-    """Return the lines of several extracts as one, without repeated lines."""
+    """Return one extract with the rows of several, without repeated rows."""
     listed = list(extracts)
     return Extract(
         players=_joined([one.players for one in listed]),
@@ -69,9 +75,10 @@ def _joined(frames: list[pd.DataFrame | None]) -> pd.DataFrame | None:
 
 
 def counts_of(rows: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.DataFrame:
-    """Return COUNTS as whole numbers; `names` maps each of them to a column of the file, a missing column gives NA.
+    """Return the columns COUNTS as whole numbers.
 
-    DataError, naming `where`, for a value that is no whole number.
+    `names` maps each of COUNTS to a column of `rows`; a column that `rows` lacks gives NA. DataError, naming `where`,
+    for a value that is no whole number.
     """
     columns = {}
     for count in COUNTS:
@@ -90,7 +97,10 @@ def whole_numbers(text: pd.Series, where: str) -> pd.Series:
 
 
 def dates_of(text: pd.Series, where: str) -> pd.Series:
-    """Return dates of texts such as 2024-10-22, 2024-10-22T00:00:00 and Oct 22, 2024; DataError for other texts."""
+    """Return dates of texts such as 2024-10-22, 2024-10-22T00:00:00, Oct 22, 2024 and 10/22/2024.
+
+    DataError for other texts and for missing ones.
+    """
     dates = pd.to_datetime(text.str.slice(0, 10), format="%Y-%m-%d", errors="coerce")
     for form in ("%b %d, %Y", "%m/%d/%Y"):
         if dates.isna().any():
@@ -103,7 +113,7 @@ def dates_of(text: pd.Series, where: str) -> pd.Series:
 def only_season(extract: Extract, season: str | None) -> Extract:
     """Return the lines of a season such as 2026-27, or all lines for None; injury reports are returned whole.
 
-    DataError if the extract holds no line of the season.
+    DataError if the extract has lines or scheduled games, but none of the season.
     """
     if season is None:
         return extract

@@ -1,4 +1,4 @@
-"""The games behind the lines: which count, where they were played, and their ids."""
+"""The games to which the lines belong: which are imported, who is at home, and their ids."""
 
 from __future__ import annotations
 
@@ -20,23 +20,25 @@ EXAMPLES = 3  # games that a message names
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A reason for which games were left out, and their names."""
+    """A reason for which games, or rows of them, were left out, and the names of the games."""
 
     reason: str
     games: tuple[str, ...]
 
     def describe(self) -> str:
-        """Return the number of games, the reason and the first of their names."""
+        """Return the number of games, the reason and the names of the first EXAMPLES games as text."""
         named = ", ".join(self.games[:EXAMPLES]) + (", ..." if len(self.games) > EXAMPLES else "")
         return f"{len(self.games):,} {'game' if len(self.games) == 1 else 'games'} left out, {self.reason}: {named}"
 
 
 def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
-    """Return one row for each game that counts, by source_game_id, and the games that were left out.
+    """Return one row for each game to import, and the games that were left out.
 
-    Columns: source_game_id, game_date, season_year, season_type, home, away, game_id. A season type and, where the
-    lines do not name it, the home team come from the schedule. DataError for a game of three teams, and for an unknown
-    code of a team that played a known one.
+    Columns: source_game_id, game_date, season_year, season_type, home, away, game_id. The home team and the season type
+    are those of the schedule, or those of the lines if the schedule lacks the game. Left out are the preseason,
+    All-Star games, games of before 1996 with a team whose code is unknown, and games without a known home team.
+    DataError if the lines of a game name other than two teams or two dates, if two games have one id, and for an
+    unknown code of a team that played a known one since 1996.
     """
     sides = _sides(extract)
     games = sides.groupby("source_game_id", as_index=False, sort=True).agg(
@@ -68,7 +70,7 @@ def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
 
 
 def _sides(extract: Extract) -> pd.DataFrame:
-    """Return the distinct sides of all games, those that are named only as an opponent included."""
+    """Return the teams of all games, also those that are named only as an opponent; a team may have several rows."""
     columns = ["source_game_id", "game_date", "season_year", "season_type", "team", "is_home", "opponent"]
     lines = pd.concat([part[columns] for part in (extract.teams, extract.players) if part is not None])
     lines = lines.drop_duplicates()

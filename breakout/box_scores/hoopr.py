@@ -39,10 +39,11 @@ _CUP_FINALS = ("2023-12-09", "2024-12-17", "2025-12-16")
 
 
 def extract_hoopr(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the lines of one frame; DataError if it is neither player_box nor team_box.
+    """Return the lines of one frame.
 
-    `season` is the year in which the season ends. A final of the league's cup is known by its date up to 2025, later
-    by an imported schedule.
+    hoopR's column `season` is the year in which the season ends. A final of the league's cup up to 2025 is recognised
+    by its date; a later one counts as a regular game unless an imported schedule says otherwise. DataError if the frame
+    is neither player_box nor team_box, or holds a value that cannot be read.
     """
     is_player = "athlete_id" in rows
     missing = (_PLAYER if is_player else _TEAM) - set(rows.columns)

@@ -1,4 +1,4 @@
-"""One import: lines of files joined with the lines of earlier imports, made into rows and written."""
+"""One import: the lines of the files are joined with those of earlier imports, made into rows and written."""
 
 from __future__ import annotations
 
@@ -36,9 +36,11 @@ LOCK = ".import.lock"
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What an import did: changed rows, games left out, shared names, and games whose team totals are sums.
+    """The result of an import.
 
-    `unknown_names` are names of injury reports without a row in the player table of the season.
+    `left_out` has the games, or rows of games, that were not imported. `shared_names` has the names that several
+    players of one season have. `summed_games` counts the imported games whose team rows are sums of player rows.
+    `unknown_names` are players in injury reports who have no row in the player table of the season.
     """
 
     changes: TableChanges
@@ -49,10 +51,11 @@ class ImportResult:
 
 
 def import_lines(extract: Extract, source: str, folder: Path, now: datetime) -> ImportResult:
-    """Write the lines of an extract into a folder of tables, beside those of earlier imports.
+    """Write the lines of an extract into a folder of tables, and keep those of earlier imports.
 
-    `source` names the format of the box scores; ConfigurationError if the folder holds those of another format. `now`
-    is the `imported_at` of new and changed rows. DataError for lines that contradict each other.
+    A line replaces the earlier one of the same game and player, or of the same game and team. `source` names the kind
+    of the box scores; ConfigurationError if the extract has box scores and the folder holds those of another kind.
+    `now` becomes the `imported_at` of new and changed rows. DataError for lines that contradict each other.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with file_lock(folder / LOCK):
@@ -124,9 +127,9 @@ def _games_of(lines: pd.DataFrame | None) -> set[str]:
 
 
 def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: list[str]) -> pd.DataFrame:
-    """Return the incoming lines and the earlier ones whose key is not among them.
+    """Return the incoming lines, and the earlier ones whose key no incoming line has.
 
-    DataError if two incoming lines have one key.
+    DataError if two incoming lines have the same key. Lines of injury reports may: their key names a whole report.
     """
     if incoming is None:
         return earlier
@@ -143,7 +146,7 @@ def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: l
 
 
 def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines with missing names filled by those of the same id, also in earlier lines."""
+    """Return the lines; a missing name is filled with the name of that player's id in another or an earlier line."""
     named = pd.concat([earlier, players], ignore_index=True) if len(earlier) else players
     named = named[named["player_full_name"].notna()].drop_duplicates("source_player_id", keep="last")
     known = players["source_player_id"].map(named.set_index("source_player_id")["player_full_name"]).astype("string")
@@ -151,7 +154,7 @@ def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_minutes(lines: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
-    """Return teams' lines with missing minutes filled by the sums of their players' minutes."""
+    """Return teams' lines; missing minutes are filled with `whole_team_minutes` of the players' sums."""
     keys = ["source_game_id", "team"]
     sums = whole_team_minutes(players.groupby(keys)["minutes"].sum()).rename("summed").astype("Float64")
     summed = lines.join(sums, on=keys)["summed"]
@@ -159,7 +162,7 @@ def _with_minutes(lines: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
-    """Return the games with both teams' lines and players of both teams, and the other games."""
+    """Return the games that have lines of both teams and of players of both teams, and the other games by reason."""
     sides = teams.groupby("source_game_id")["team"].nunique()
     casts = players.groupby("source_game_id")["team"].nunique()
     has_teams = games["source_game_id"].map(sides).fillna(0) == 2
@@ -181,7 +184,7 @@ def _unfinished(games: tuple[str, ...]) -> list[LeftOut]:
 
 
 def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
-    """Return the rows of players whose name neither the files nor earlier imports hold, as one reason."""
+    """Return the games with lines of players whose name is unknown; only these lines are left out."""
     found = lines[lines["source_game_id"].isin(games["source_game_id"])]
     if found.empty:
         return []

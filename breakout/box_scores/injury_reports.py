@@ -1,7 +1,7 @@
 """Official injury reports, and the changes of statuses between them.
 
-A report is a snapshot of several game dates. It is kept whole, so that reports may be imported in any order; a row of
-the availability table is a status that differs from the one in the report before.
+A report is a snapshot of several game dates. It is kept whole, so that reports may be imported in any order. The
+availability table has a row for a player's first status for a game date and for each change of it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _IN_FILE_NAME = re.compile(
 
 
 def extract_injury_report(rows: pd.DataFrame, where: str, reported_at: datetime) -> Extract:
-    """Return the rows of one report; DataError for other columns, an unknown status or an unknown team."""
+    """Return the rows of one report; DataError if a column is missing, or for an unknown status, team or date."""
     rows = rows.set_axis([re.sub(r"[^A-Z]", "", str(name).upper()) for name in rows.columns], axis=1)
     missing = [name for name in _COLUMNS if name not in rows]
     if missing:
@@ -76,10 +76,11 @@ def extract_injury_report(rows: pd.DataFrame, where: str, reported_at: datetime)
 
 
 def report_time(given: str | None, file_name: str) -> datetime:
-    """Return the time of a report from the setting, or from a file name such as Injury-Report_2024-10-22_05PM.json.
+    """Return `given`, the setting `reported_at`, as a time; if it is None, the time in the file name.
 
-    A time without an offset is US Eastern. A file name with an hour alone means half past that hour, because the league
-    named its report of 17:30 `05PM` until December 2025. ConfigurationError if neither tells the time.
+    An example of a name is Injury-Report_2024-10-22_05PM.json. A time without an offset is US Eastern. A file name with
+    an hour alone means half past that hour, because the league named its report of 17:30 `05PM` until December 2025.
+    ConfigurationError if `given` is no time, or if it is None and the name holds no time.
     """
     try:
         time = datetime.fromisoformat(given) if given is not None else _time_in(file_name)
@@ -103,20 +104,20 @@ def _time_in(file_name: str) -> datetime | None:
 
 
 def first_name_first(name: str) -> str:
-    """Return `Michael Porter Jr.` for `Porter Jr., Michael`."""
+    """Return a name with the first name first: `Michael Porter Jr.` for `Porter Jr., Michael`."""
     last, comma, first = name.rpartition(",")
     return f"{first.strip()} {last.strip()}" if comma else name.strip()
 
 
 def _reason(text: str) -> str:
-    letters = re.sub(r"[\s-]", "", text.lower())  # reports of some seasons are read without the spaces between words
+    letters = re.sub(r"[\s-]", "", text.lower())  # the files of some seasons lack the spaces between words
     return next((kind for start, kind in _REASONS.items() if letters.startswith(start)), "other")
 
 
 def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the reports with player_lookup as in the player table, and the names that are not in it.
+    """Return the reports with the player_lookup of the player table, and the names that its season lacks.
 
-    Of two players of one name in a season, the one of the report's team is meant.
+    If two players of a season have the same name, a report means the one of its team.
     """
     season = _season_year(reports["game_date"])
     plain = players.assign(plain=players["player_full_name"].map(player_lookup))
@@ -140,10 +141,10 @@ def _season_year(dates: pd.Series) -> pd.Series:
 
 
 def build_availability(reports: pd.DataFrame) -> pd.DataFrame:
-    """Return the changes of statuses: a row where a report's status differs from the report before.
+    """Return a row for each player's first status for a game date and for each change of it.
 
-    A player whom a later report of his game date no longer lists becomes not_listed, unless that report has nothing
-    from his team yet.
+    A player who was listed for a game date, but is missing in a later report of that date, becomes not_listed, unless
+    the later report says that his team has not submitted yet.
     """
     changes = [
         row

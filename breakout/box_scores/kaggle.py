@@ -1,4 +1,7 @@
-"""PlayerStatistics of the Kaggle data set "Historical NBA Data and Player Box Scores"; teams are sums of players."""
+"""The file PlayerStatistics of the Kaggle data set "Historical NBA Data and Player Box Scores".
+
+It has no teams' lines; the import sums those of the players.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +36,10 @@ _NEEDED = (
 
 
 def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the lines of PlayerStatistics; DataError if the columns are others.
+    """Return the lines of PlayerStatistics.
 
-    Season and season type come from the league's id of the game.
+    Season and season type come from the league's id of the game. DataError if a column is missing, or for a value that
+    cannot be read.
     """
     date = next((name for name in ("gameDateTimeEst", "gameDate") if name in rows), None)
     missing = [name for name in _NEEDED if name not in rows] + ([] if date else ["gameDate"])
@@ -65,9 +69,9 @@ def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
 
 
 def rows_of_season(rows: pd.DataFrame, season: str | None) -> pd.DataFrame:
-    """Return the rows whose id of the game names a season such as 2026-27; all rows for None.
+    """Return the rows of a season such as 2026-27, which the id of the game names; all rows for None.
 
-    The file holds 1.6 million rows of all seasons since 1946, of which all but a season's need no conversion.
+    The rows are chosen before they are converted, because the file holds 1.6 million rows of all seasons since 1946.
     """
     if season is None or "gameId" not in rows:
         return rows

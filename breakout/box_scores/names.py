@@ -1,4 +1,4 @@
-"""Names of players, codes of teams and lengths of play, as the source tables write them."""
+"""Names of players, codes of teams and minutes played, in the form of the source tables."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _NICKNAMES = {
     "Warriors": "GSW",
     "Wizards": "WAS",
 }
-# Nicknames that two cities used, by the beginning of the city's name.
+# Codes of nicknames that two cities used, by the beginning of the city's name and the nickname.
 _MOVED = {("New Jersey", "Nets"): "NJN", ("Vancouver", "Grizzlies"): "VAN", ("New Orleans", "Hornets"): "NOP"}
 # Letters without a decomposition into an ASCII letter and an accent.
 _LETTERS = str.maketrans(
@@ -79,22 +79,22 @@ def player_lookup(name: str) -> str:
 
 
 def team_code(code: str) -> str:
-    """Return today's code of a team; a code that names no team is returned unchanged, in upper case."""
+    """Return the code in CODES for a code of another source or an earlier year; others are returned in upper case."""
     upper = code.strip().upper()
     return _OTHER_CODES.get(upper, upper)
 
 
 def code_of_name(city: str, nickname: str) -> str:
-    """Return the code of a team such as ("Los Angeles", "Lakers"); an unknown name gives city and nickname."""
+    """Return the code of a team such as ("Los Angeles", "Lakers"); for an unknown nickname, "city nickname"."""
     city, nickname = city.strip(), nickname.strip()
     moved = next((code for (start, name), code in _MOVED.items() if city.startswith(start) and name == nickname), None)
     return moved or _NICKNAMES.get(nickname, f"{city} {nickname}".strip())
 
 
 def code_of_full_name(name: str) -> str:
-    """Return the code of a team such as "Los Angeles Lakers" or "LosAngelesLakers".
+    """Return the code of a present team such as "Los Angeles Lakers" or "LosAngelesLakers", found by its nickname.
 
-    An unknown name is returned unchanged.
+    An unknown name is returned without surrounding spaces.
     """
     letters = name.replace(" ", "")
     nickname = next((known for known in _NICKNAMES if letters.endswith(known.replace(" ", ""))), None)
@@ -102,9 +102,9 @@ def code_of_full_name(name: str) -> str:
 
 
 def minutes_of(values: pd.Series, where: str) -> pd.Series:
-    """Return minutes of texts such as 34, 34.2, 34:12 and PT34M12.00S; empty texts give NaN.
+    """Return minutes, to two decimals, of texts such as 34, 34.2, 34:12 and PT34M12.00S; empty texts give NaN.
 
-    DataError, naming `where` and the first such text, for anything else.
+    DataError for other texts, naming `where` and the first of them.
     """
     text = values.astype("string").str.strip()
     text = text.mask(text == "")

@@ -32,7 +32,10 @@ KINDS = "players or teams of LeagueGameLog, PlayerGameLogs, PlayerGameLog or Sch
 
 
 def extract_nba_api(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the lines of one frame; DataError if its columns are those of no known frame."""
+    """Return the lines or the scheduled games of one frame, without unfinished games.
+
+    DataError if its columns are those of no known frame, or for a value that cannot be read.
+    """
     rows = rows.set_axis([str(name).upper() for name in rows.columns], axis=1)
     rows = rows.loc[:, ~rows.columns.duplicated()]
     if "GAMEID" in rows and (set(rows.columns) >= _SCHEDULE or rows.empty):
@@ -91,7 +94,7 @@ def game_facts(game_ids: pd.Series, where: str) -> pd.DataFrame:
 
 
 def _schedule(rows: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return the scheduled games whose teams are known already."""
+    """Return the scheduled games whose teams are known; a tip-off marked TBD is missing."""
     if rows.empty:
         return pd.DataFrame(columns=list(SCHEDULE_COLUMNS))
     named = rows[rows["HOMETEAM_TEAMTRICODE"].notna() & rows["AWAYTEAM_TEAMTRICODE"].notna()]

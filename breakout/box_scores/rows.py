@@ -49,13 +49,13 @@ SCHEDULE_ROW = (
     "tip_off",
     "source_game_id",
 )
-FREE_THROW_SHARE = 0.44  # free throws that end a possession, the usual estimate
+FREE_THROW_SHARE = 0.44  # the share of free throws that end a possession, as usually estimated
 TOLERANCE = 3  # minutes: each player's minutes are rounded in most sources
 
 
 @dataclass(frozen=True)
 class SharedName:
-    """A name of two players in one season, and the names that tell them apart in the tables."""
+    """A name that several players have in one season, and the player_lookup of each of them in the tables."""
 
     name: str
     season_year: int
@@ -63,14 +63,20 @@ class SharedName:
 
 
 def whole_team_minutes(minutes: pd.Series) -> pd.Series:
-    """Return sums of players' minutes as 240 + 25 an overtime, NA where they are further than TOLERANCE from that."""
+    """Return sums of players' minutes, rounded to the length of a game for a team: 240, and 25 for each overtime.
+
+    A sum that is more than TOLERANCE minutes from the nearest such length becomes NA.
+    """
     overtimes = ((minutes - 240) / 25).round().clip(lower=0)
     whole = 240 + 25 * overtimes
     return whole.where((minutes - whole).abs() <= TOLERANCE).astype("Int64")
 
 
 def sum_players(players: pd.DataFrame) -> pd.DataFrame:
-    """Return teams' lines as sums of their players' lines, only of games in which both teams' minutes are complete."""
+    """Return teams' lines as sums of their players' lines.
+
+    A game is left out unless `whole_team_minutes` accepts the minutes of both teams.
+    """
     keys = ["source_game_id", "game_date", "team", "season_year", "season_type"]
     grouped = players.groupby(keys, dropna=False)
     totals = grouped[[*COUNTS, "minutes"]].sum(min_count=1).reset_index()
@@ -85,8 +91,8 @@ def sum_players(players: pd.DataFrame) -> pd.DataFrame:
 def build_teams(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
     """Return rows of team_offense_game_summary; lines of games that are not in `games` are left out.
 
-    Possessions are the mean of both teams' FGA + 0.44 FTA - OREB + TOV, missing if one of these is. Minutes are whole,
-    missing where the line has none.
+    Possessions are the mean of both teams' FGA + 0.44 FTA - OREB + TOV as a whole number, missing if one of these
+    counts is. Minutes are whole numbers, missing where the line has none.
     """
     rows = _with_game(lines, games)
     own = rows["fg_attempts"] + FREE_THROW_SHARE * rows["ft_attempts"] - rows["offensive_rebounds"] + rows["turnovers"]
@@ -105,10 +111,11 @@ def build_teams(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
 def build_players(
     lines: pd.DataFrame, teams: pd.DataFrame, games: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[SharedName]]:
-    """Return rows of player_game_summary, and the names that two players share in one season.
+    """Return rows of player_game_summary, and the names that several players have in one season.
 
-    Lines of games that are not in `games` are left out. `teams` holds rows of team_offense_game_summary. The usage rate
-    is in percent with two decimals, missing for a player without minutes.
+    Lines of games that are not in `games` are left out. `teams` holds rows of team_offense_game_summary. With uses =
+    FGA + 0.44 FTA + TOV, the usage rate is 100 * uses * (team minutes / 5) / (minutes * team uses), in percent with two
+    decimals. It is missing for a player without minutes and if a count is missing. Missing team minutes count as 240.
     """
     rows = _with_game(lines, games)
     rows["player_lookup"] = rows["player_full_name"].map(player_lookup).astype("string")
@@ -122,7 +129,8 @@ def build_players(
     uses = rows["fg_attempts"] + FREE_THROW_SHARE * rows["ft_attempts"] + rows["turnovers"]
     played = rows["minutes"].where(rows["minutes"] > 0).astype("Float64")
     percent = (100 * uses * rows["per_use"] / played).astype("float64")
-    # Ties go up, as in the league's tables; the addend restores ties that the division left a little below.
+    # Half of the last decimal is rounded up, as in the league's tables. Without the addend, a half that the division
+    # left a little too small would be rounded down.
     rows["usage_rate"] = np.floor(100 * percent + 0.5 + 1e-7) / 100
     return rows[list(PLAYER_ROW)], shared
 
@@ -140,7 +148,10 @@ def _with_game(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
 
 
 def _tell_apart(rows: pd.DataFrame) -> list[SharedName]:
-    """Add the source's id to the player_lookup of players who share it in a season."""
+    """Append the source's id to the player_lookup of players who share it in a season, and return the shared names.
+
+    `rows` is changed.
+    """
     people = rows[["season_year", "player_lookup", "player_full_name", "source_player_id"]]
     people = people.drop_duplicates(["season_year", "player_lookup", "source_player_id"])
     shared = people[people.duplicated(["season_year", "player_lookup"], keep=False)]

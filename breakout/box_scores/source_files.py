@@ -21,7 +21,8 @@ _REMEDY = "write the file again, or download it anew"
 def read_source(path: Path) -> pd.DataFrame:
     """Return the rows of a file with every value as text, NA for empty ones; DataError if it cannot be read.
 
-    A JSON file holds a list of objects, a service's answer with `resultSets`, or a schedule with `leagueSchedule`.
+    A JSON file holds a list of objects, an answer of the league's service with `resultSets` (the first set is read), or
+    a schedule with `leagueSchedule`.
     """
     try:
         with path.open("rb") as file:
@@ -52,7 +53,10 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def frame_of_json(content: bytes, where: str) -> pd.DataFrame:
-    """Return the rows of a JSON document as `read_source` does; DataError naming `where` if it has another form."""
+    """Return the rows of a JSON document as `read_source` does.
+
+    DataError, naming `where`, if the document is not JSON or has none of the forms that `read_source` knows.
+    """
     try:
         document = msgspec.json.decode(content)
     except msgspec.DecodeError as error:

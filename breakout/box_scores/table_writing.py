@@ -24,7 +24,7 @@ PLAYERS, TEAMS, SCHEDULE, AVAILABILITY = (
 )
 REPORTS, CORRECTIONS = "injury_reports", "corrections"
 REPORT_ROW = ("game_date", "team_abbr", "player_lookup", "player_full_name", "status", "reason", "reported_at")
-# The columns by which a row of the source is the same row in a later import.
+# The columns by which a row is recognised in a later import.
 KEYS = {
     PLAYERS: ("source_game_id", "source_player_id"),
     TEAMS: ("source_game_id", "team_abbr"),
@@ -53,7 +53,11 @@ _TEXTS = {
 
 @dataclass
 class TableChanges:
-    """What an import changes: rows added and replaced by table, rows removed, and the cells of replaced rows."""
+    """The changes of an import: the numbers of rows added, replaced and removed in each table, and `corrections`.
+
+    `corrections` has the columns CORRECTION_ROW, and one row for each cell that changed in a replaced row of the player
+    table, the team table or the schedule.
+    """
 
     added: dict[str, int] = field(default_factory=dict)
     replaced: dict[str, int] = field(default_factory=dict)
@@ -67,7 +71,7 @@ class TableChanges:
 
 
 def typed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with the type of each column that the files have."""
+    """Return the rows with each column in the type that it has in the files."""
     return pd.DataFrame({name: _typed_column(rows[name], str(name)) for name in rows.columns}, index=rows.index)
 
 
@@ -84,7 +88,7 @@ def _typed_column(values: pd.Series, name: str) -> pd.Series:
 
 
 class StoredTables:
-    """The tables of a folder, each read once; `manifest` is empty for a folder without tables."""
+    """The tables of a folder, each read from its files once; `manifest` is empty for a folder without tables."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -92,7 +96,7 @@ class StoredTables:
         self._rows: dict[str, pd.DataFrame] = {}
 
     def read(self, table: str) -> pd.DataFrame:
-        """Return all rows of a table, none if it is not there."""
+        """Return all rows of a table; no rows if the folder lacks it."""
         if table not in self._rows:
             partitions = self.manifest.tables.get(table, {})
             frames = [load_parquet(self.folder / table / partition.file) for _, partition in sorted(partitions.items())]
@@ -102,9 +106,10 @@ class StoredTables:
         return self._rows[table]
 
     def write(self, tables: dict[str, pd.DataFrame], source: str | None, now: datetime) -> TableChanges:
-        """Write the new rows of tables, which replace all earlier ones, and return what changed.
+        """Replace all rows of the given tables, and return what changed.
 
-        Nothing is written if no row changed; files that a killed process left are removed.
+        Other tables stay as they are. Nothing is written if no row changed. Files that a killed process left are
+        removed.
         """
         changes = TableChanges()
         stamped = {name: self._stamp(name, typed(rows), now, changes) for name, rows in tables.items()}
@@ -123,7 +128,10 @@ class StoredTables:
         return changes
 
     def _stamp(self, name: str, rows: pd.DataFrame, now: datetime, changes: TableChanges) -> pd.DataFrame:
-        """Add `imported_at` to the rows: that of the same earlier row, or `now` for a new or changed row."""
+        """Return the rows with `imported_at`, and add their changes to `changes`.
+
+        A row that did not change keeps its `imported_at`; a new or changed one gets `now`.
+        """
         keys = list(KEYS[name])
         old = self.read(name).set_index(keys)
         index = pd.MultiIndex.from_frame(rows[keys]) if len(keys) > 1 else pd.Index(rows[keys[0]])
@@ -145,12 +153,12 @@ class StoredTables:
 
 
 def differing_cells(first: pd.Series, second: pd.Series) -> pd.Series:
-    """Return where two columns of one index differ; two missing values are equal."""
+    """Return a mask of the places at which two columns with the same index differ; two missing values are equal."""
     return ~((first == second).fillna(False).astype(bool) | (first.isna() & second.isna()))
 
 
 def _corrections(name: str, old: pd.DataFrame, new: pd.DataFrame, differs: pd.DataFrame, now: datetime) -> pd.DataFrame:
-    """Return one row for each changed cell: who, the column, the value before and after."""
+    """Return CORRECTION_ROW for each changed cell; `who` is the player, the team or the home team of its row."""
     who = {PLAYERS: "player_lookup", TEAMS: "team_abbr", SCHEDULE: "home_team_abbr"}[name]
     named = new[["game_date", "game_id", who]].set_axis(["game_date", "game_id", "who"], axis=1)
     parts = []
