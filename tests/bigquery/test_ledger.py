@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -20,7 +22,9 @@ from breakout.settings import BigQueryLedgerConfig
 from breakout.settings.composition import compose
 from tests.bigquery.emulator import PROJECT, run
 from tests.bigquery.fault_server import Answer, FaultServer, always
+from tests.commands import Trained
 from tests.ledger.entries import DAY, GAME, MORNING, entry, frame, results, table
+from tests.ledger.mornings import FIRST, SECOND, first_morning, rows_of, write_source
 
 pytestmark = pytest.mark.bigquery
 
@@ -137,6 +141,25 @@ def test_outcomes_are_added_once_and_a_correction_beside_the_old_one(
         ("ann", "no"),
         ("bea", "void"),
     ]
+
+
+def test_daily_keeps_the_same_entries_and_grades_as_in_a_folder(
+    config: BigQueryLedgerConfig, trained: Trained, tmp_path: Path
+) -> None:
+    mornings = first_morning(trained, tmp_path)
+    in_tables = replace(mornings, config=replace(mornings.config, ledger=config))
+    outputs = mornings.copy(tmp_path / "tables")
+    shutil.rmtree(outputs / "ledger")
+    write_source(tmp_path / "source", FIRST - timedelta(days=1))
+    assert in_tables.run(outputs, FIRST) == 0
+    write_source(tmp_path / "source", FIRST)
+    assert in_tables.run(outputs, SECOND) == 0
+    assert mornings.run(mornings.outputs, SECOND) == 0
+    ledger = BigQueryLedger(config)
+    found = [sorted(part.rows.to_pylist(), key=repr) for part in (ledger.read_entries(), ledger.read_grades())]
+    assert tuple(found) == rows_of(mornings.outputs)
+    page = Path("ledger") / "report.html"
+    assert (outputs / page).read_bytes() == (mornings.outputs / page).read_bytes()
 
 
 def test_a_refused_table_is_named_and_a_hostile_name_is_refused(
