@@ -18,8 +18,12 @@ from breakout.errors import ConfigurationError, DataError
 from breakout.ledger.bigquery import BigQueryLedger
 from breakout.ledger.grading import GRADE_SCHEMA, choose_counted, grade_entries
 from breakout.ledger.opening import open_ledger
+from breakout.ledger.source_rows import KEPT_TABLES, dates_read, read_source_rows
 from breakout.settings import BigQueryLedgerConfig
 from breakout.settings.composition import compose
+from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
+from breakout.warehouse.sample import open_sample
+from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import PROJECT, run
 from tests.bigquery.fault_server import Answer, FaultServer, always
 from tests.commands import Trained
@@ -32,7 +36,7 @@ ENTRIES, GRADES = "nba_predictions.ledger_entries", "nba_predictions.ledger_grad
 
 
 @pytest.fixture
-def config(server: FaultServer, client: bigquery.Client) -> Iterator[BigQueryLedgerConfig]:
+def place(server: FaultServer, client: bigquery.Client) -> Iterator[BigQueryLedgerConfig]:
     client.delete_dataset("nba_predictions", delete_contents=True, not_found_ok=True)
     yield BigQueryLedgerConfig(
         kind="bigquery",
@@ -52,8 +56,8 @@ def config(server: FaultServer, client: bigquery.Client) -> Iterator[BigQueryLed
 
 
 @pytest.fixture
-def ledger(config: BigQueryLedgerConfig) -> BigQueryLedger:
-    return BigQueryLedger(config)
+def ledger(place: BigQueryLedgerConfig) -> BigQueryLedger:
+    return BigQueryLedger(place)
 
 
 def test_an_empty_ledger_has_neither_entries_nor_grades(ledger: BigQueryLedger) -> None:
@@ -81,15 +85,15 @@ def test_entries_come_back_as_they_were_added_and_a_changed_slate_is_a_revision(
     assert ledger.read_entries(("player_lookup", "probability")).rows.num_rows == 4
 
 
-def test_four_writers_at_once_add_each_slate_once(config: BigQueryLedgerConfig, client: bigquery.Client) -> None:
-    ledger = BigQueryLedger(config)
+def test_four_writers_at_once_add_each_slate_once(place: BigQueryLedgerConfig, client: bigquery.Client) -> None:
+    ledger = BigQueryLedger(place)
     ledger.add_entries(table(entry("ann", bundle="b0")))  # the tables exist
     slates = [table(entry("ann", probability=0.1 * n), entry("bea", probability=0.1 * n)) for n in (1, 2, 2, 3)]
     errors: list[BaseException] = []
 
     def write(slate: pa.Table) -> None:
         try:
-            BigQueryLedger(config).add_entries(slate)
+            BigQueryLedger(place).add_entries(slate)
         except BaseException as error:  # noqa: BLE001 - shown by the test
             errors.append(error)
 
@@ -144,10 +148,10 @@ def test_outcomes_are_added_once_and_a_correction_beside_the_old_one(
 
 
 def test_daily_keeps_the_same_entries_and_grades_as_in_a_folder(
-    config: BigQueryLedgerConfig, trained: Trained, tmp_path: Path
+    place: BigQueryLedgerConfig, trained: Trained, tmp_path: Path
 ) -> None:
     mornings = first_morning(trained, tmp_path)
-    in_tables = replace(mornings, config=replace(mornings.config, ledger=config))
+    in_tables = replace(mornings, config=replace(mornings.config, ledger=place))
     outputs = mornings.copy(tmp_path / "tables")
     shutil.rmtree(outputs / "ledger")
     write_source(tmp_path / "source", FIRST - timedelta(days=1))
@@ -155,27 +159,44 @@ def test_daily_keeps_the_same_entries_and_grades_as_in_a_folder(
     write_source(tmp_path / "source", FIRST)
     assert in_tables.run(outputs, SECOND) == 0
     assert mornings.run(mornings.outputs, SECOND) == 0
-    ledger = BigQueryLedger(config)
+    ledger = BigQueryLedger(place)
     found = [sorted(part.rows.to_pylist(), key=repr) for part in (ledger.read_entries(), ledger.read_grades())]
     assert tuple(found) == rows_of(mornings.outputs)
     page = Path("ledger") / "report.html"
     assert (outputs / page).read_bytes() == (mornings.outputs / page).read_bytes()
 
 
+def test_source_rows_are_those_of_files(config: ConfigMaker) -> None:
+    sample, warehouse = open_sample(), BigQueryWarehouse(config())
+    sample.check_availability(DAY, DAY)
+    for source in KEPT_TABLES:
+        first, last = dates_read(source, DAY)
+        days = (max(first, last - timedelta(days=3)), last)
+        found, expected = (
+            read_source_rows(one, source, days, ["plus_minus"]).sort_values(list(source.key), ignore_index=True)
+            for one in (warehouse, sample)
+        )
+        assert len(found) > 0
+        assert expected.drop(columns=found.columns).isna().all(axis=None)  # a tip-off that the files do not have either
+        pd.testing.assert_frame_equal(found, expected[found.columns], check_dtype=False)
+    sample.close()
+    warehouse.close()
+
+
 def test_a_refused_table_is_named_and_a_hostile_name_is_refused(
-    config: BigQueryLedgerConfig, server: FaultServer
+    place: BigQueryLedgerConfig, server: FaultServer
 ) -> None:
     server.faults.append(always(Answer.error(403, "accessDenied", "Access Denied: bigquery.tables.create denied")))
     with pytest.raises(DataError, match=r"bigquery\.dataEditor"):
-        BigQueryLedger(config).add_entries(table(entry("ann")))
+        BigQueryLedger(place).add_entries(table(entry("ann")))
     with pytest.raises(ConfigurationError, match=r"ledger\.entries must be"):
         compose("grade", ["ledger=bigquery", "ledger.entries='x; drop table'"])
 
 
-def test_the_settings_open_it(config: BigQueryLedgerConfig) -> None:
+def test_the_settings_open_it(place: BigQueryLedgerConfig) -> None:
     composed = compose("daily", ["ledger=bigquery", f"ledger.project={PROJECT}"])
     ledger = composed.ledger  # type: ignore[union-attr]
     assert isinstance(ledger, BigQueryLedgerConfig)
-    opened = open_ledger(replace(ledger, api_endpoint=config.api_endpoint), "outputs")
+    opened = open_ledger(replace(ledger, api_endpoint=place.api_endpoint), "outputs")
     assert isinstance(opened, BigQueryLedger)
     assert opened.config.entries == ENTRIES

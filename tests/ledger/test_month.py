@@ -24,6 +24,7 @@ from breakout.bundle import Bundle, load_bundle
 from breakout.dataset import build_dataset
 from breakout.ledger.grading import GRADED, Which
 from breakout.ledger.review import LedgerReview, review_ledger
+from breakout.ledger.served import ServedAudit, audit_served
 from breakout.ledger.shadows import Shadows
 from breakout.ledger.store import FolderLedger
 from breakout.production.registry import EventFacts, Registry
@@ -310,6 +311,21 @@ def test_the_scoreboard_is_that_of_scikit_learn_on_the_same_rows(month: Month, r
     evidence = review.scoreboard[1].against_production
     assert evidence
     assert len(evidence.days.dates) == rows["game_date"].nunique()
+
+
+def test_what_was_served_differs_on_the_late_morning_alone_by_the_games_of_the_evening_before(month: Month) -> None:
+    def audit(first: date, last: date) -> ServedAudit:
+        with open_for(month.config, "audit") as warehouse:
+            return audit_served(FolderLedger.of(month.outputs), warehouse, month.outputs, "earlier", (first, last))
+
+    later = audit(TWICE, TWICE + timedelta(days=3))
+    assert later.is_clean
+    assert later.vectors > 150
+    late = audit(LATE_MORNING, LATE_MORNING)
+    assert late.differing > 5
+    assert late.unexplained == late.absent == 0
+    night = f"{LATE_MORNING - timedelta(days=1):%Y%m%d}_"
+    assert {(cell.change.column, cell.change.key[:9]) for cell in late.cells} == {("(row)", night)}
 
 
 def test_a_review_of_unchanged_tables_adds_nothing(month: Month, review: LedgerReview) -> None:
