@@ -15,11 +15,13 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pyarrow as pa
 
 from breakout.errors import DataError
 from breakout.ledger.entries import ENTRY_SCHEMA, KEY
 from breakout.ledger.grading import GRADE_SCHEMA, new_grades
+from breakout.ledger.source_rows import KnownRows
 from breakout.ledger.store import GradeUpdate, LedgerPart, RecordedRows, is_same
 from breakout.warehouse.bigquery.jobs import BigQueryJobs
 from breakout.warehouse.bigquery.types import Null
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import date, datetime
-
-    import pandas as pd
 
     from breakout.settings import BigQueryLedgerConfig
     from breakout.warehouse.tables import Table
@@ -152,13 +152,16 @@ class BigQueryLedger:
                     jobs.query(sql, {"rows": _parameters(part, GRADE_COLUMNS)}, f"the grades in {self.config.grades}")
         return GradeUpdate(LedgerPart(before, ()), changes)
 
-    def read_source_rows(self) -> RecordedRows:
+    def read_source_rows(self, table: Table, extra: Sequence[str]) -> RecordedRows:
         """Return no rows: the tables keep none."""
-        return RecordedRows({}, ())
+        del extra
+        return RecordedRows(KnownRows(table, pd.DataFrame()), ())
 
-    def record_source_rows(self, table: Table, now: pd.DataFrame, days: tuple[date, date], at: datetime) -> None:
+    def record_source_rows(
+        self, table: Table, extra: Sequence[str], now: pd.DataFrame, days: tuple[date, date], at: datetime
+    ) -> None:
         """Do nothing: the tables keep no source rows."""
-        del table, now, days, at
+        del table, extra, now, days, at
 
     def _jobs(self) -> AbstractContextManager[BigQueryJobs]:
         return BigQueryJobs(self.config, "ledger", {"command": "ledger", "run": "ledger"})

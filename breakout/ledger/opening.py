@@ -49,12 +49,12 @@ class Ledger(Protocol):
         """Add the outcomes that the history lacks."""
         ...
 
-    def read_source_rows(self) -> RecordedRows:
-        """Read the recorded versions of source rows."""
+    def read_source_rows(self, table: Table, extra: Sequence[str]) -> RecordedRows:
+        """Read the recorded versions of a table's rows with the further columns `extra`."""
         ...
 
     def record_source_rows(
-        self, table: Table, now: pd.DataFrame, days: tuple[date, date], at: datetime
+        self, table: Table, extra: Sequence[str], now: pd.DataFrame, days: tuple[date, date], at: datetime
     ) -> str | Path | None:
         """Record those of a table's rows between two dates that are new, changed or gone."""
         ...

@@ -84,7 +84,7 @@ class SourceRecorder:
             now = read_source_rows(self.warehouse, table, days, extra)
             if table is AVAILABILITY:
                 now = now[now["reported_at"] <= slate.predicted_at]
-            self.ledger.record_source_rows(table, now, days, slate.predicted_at)
+            self.ledger.record_source_rows(table, extra, now, days, slate.predicted_at)
             self.done.add(key)
 
 

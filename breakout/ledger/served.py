@@ -19,6 +19,7 @@ from breakout.ledger.shadows import Shadows
 from breakout.ledger.source_rows import (
     KEPT_TABLES,
     CellChange,
+    KnownRows,
     dates_read,
     extra_columns_of,
     list_changes,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from breakout.bundle import Bundle
     from breakout.ledger.opening import Ledger
     from breakout.warehouse.base import Warehouse
+    from breakout.warehouse.tables import Table
 
 ALL = "all"
 SERVED_COLUMNS = (
@@ -234,9 +236,9 @@ class _Causes:
     """The source rows that changed after a slate was predicted, computed once for each call and day."""
 
     def __init__(self, ledger: Ledger, warehouse: Warehouse, days: tuple[date, date]) -> None:
-        recorded = ledger.read_source_rows()
-        self.damaged = recorded.damaged
-        self._known, self._warehouse, self._days = recorded.tables, warehouse, days
+        self.damaged: dict[str, None] = {}  # sentences in the order of their finding
+        self._ledger, self._warehouse, self._days = ledger, warehouse, days
+        self._known: dict[tuple[str, tuple[str, ...]], KnownRows] = {}
         self._now: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = {}
         self._found: dict[tuple[date, datetime, str], _ChangesByName] = {}
 
@@ -253,22 +255,30 @@ class _Causes:
 
     def _changes(self, slate: _Slate) -> Iterator[CellChange]:
         for table in KEPT_TABLES:
-            known = self._known.get(table.name)
-            if known is None or (table is AVAILABILITY and not slate.bundle.contract.has_reports):
+            if table is AVAILABILITY and not slate.bundle.contract.has_reports:
                 continue
+            extra = tuple(extra_columns_of(slate.bundle.features, table))
+            known = self._recorded(table, extra)
             first, last = dates_read(table, slate.day)
             before = known.at(slate.predicted_at, first, last)
             if before is None:
                 continue
-            now = self._present(slate, table)
+            now = self._present(table, extra)
             now = now[now["game_date"].between(first, last)]
             if table is AVAILABILITY:  # later reports are not known to the prediction
                 now = now[now["reported_at"] <= slate.predicted_at]
             yield from list_changes(known, before, now)
 
-    def _present(self, slate: _Slate, table: Any) -> pd.DataFrame:
+    def _recorded(self, table: Table, extra: tuple[str, ...]) -> KnownRows:
+        key = (table.name, extra)
+        if key not in self._known:
+            recorded = self._ledger.read_source_rows(table, extra)
+            self.damaged |= dict.fromkeys(recorded.damaged)
+            self._known[key] = recorded.known
+        return self._known[key]
+
+    def _present(self, table: Table, extra: tuple[str, ...]) -> pd.DataFrame:
         """Return the present rows of a table that any of the audited slates reads."""
-        extra = tuple(extra_columns_of(slate.bundle.features, table))
         key = (table.name, extra)
         if key not in self._now:
             days = (dates_read(table, self._days[0])[0], dates_read(table, self._days[1])[1])

@@ -1,13 +1,15 @@
 """The source rows that predictions read, kept as they were known, so that a later correction can be named.
 
-    outputs/ledger/sources/<table>/<number>.parquet    the rows of a source table that a call found new or changed
+    outputs/ledger/sources/<log>/<number>.parquet    the rows of a source table that a call found new, changed or gone
 
+A log is named after its table, with a digest of the columns beyond the declared ones that a model's features read.
 A prediction of a day can read the games of its season and the two before, and the schedule and the injury reports of
 the day itself. The first prediction keeps all of these rows, a later one those that are new, changed or gone.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -34,7 +36,11 @@ SEASONS_BEFORE = 2  # what the features with the longest memory read
 ROW = "(row)"
 ABSENT, PRESENT = "absent", "present"
 _NEVER_READ = {"player_full_name", "reason"}
-_STAMPS = ("recorded_at", "is_removed")
+# Of a row's key and of all its columns, so that a call finds new and changed rows without reading the old values.
+KEY_HASH, ROW_HASH = "key_hash", "row_hash"
+HASH_SCHEMA = pa.schema(
+    [(KEY_HASH, pa.uint64()), (ROW_HASH, pa.uint64()), ("game_date", pa.date32()), ("is_removed", pa.bool_())]
+)
 
 
 @dataclass(frozen=True)
@@ -55,64 +61,48 @@ class CellChange:
 
 @dataclass(frozen=True)
 class KnownRows:
-    """All recorded versions of the rows of one table, oldest first.
+    """All recorded versions of the rows of one table, oldest first: its columns, those of HASH_SCHEMA, recorded_at.
 
-    `versions` has the table's columns, recorded_at, is_removed and `file`, the position of the file in `columns`, which
-    lists the columns that each file recorded.
+    A removed version has neither key nor values, only the hash of its key.
     """
 
     table: Table
     versions: pd.DataFrame
-    columns: tuple[frozenset[str], ...]
-
-    @classmethod
-    def from_files(cls, table: Table, files: Sequence[pa.Table]) -> KnownRows:
-        """Return the versions that these files hold; the files are in the order of their writing."""
-        frames = [file.to_pandas().assign(file=number) for number, file in enumerate(files)]
-        names = [*table.key, *_STAMPS, "game_date", "file"]
-        versions = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(dict.fromkeys(names)))
-        return cls(table, versions, tuple(frozenset(file.column_names) for file in files))
 
     def at(self, instant: datetime, first: date, last: date) -> pd.DataFrame | None:
         """Return the rows of first..last as they were known at an instant; None if nothing was recorded by then."""
-        recorded = self.versions[self.versions["recorded_at"] <= instant] if len(self.versions) else self.versions
-        if not len(recorded):
+        if self.versions.empty:
             return None
-        newest = recorded.drop_duplicates(list(self.table.key), keep="last")
-        is_present = (newest["is_removed"] == False) & newest["game_date"].between(first, last)  # noqa: E712 - objects
-        return newest[is_present]
-
-    def is_recorded(self, files: pd.Series, column: str) -> np.ndarray:
-        """Return whether each row's file, given by its position, recorded a column."""
-        holding = [number for number, columns in enumerate(self.columns) if column in columns]
-        return files.isin(holding).to_numpy(dtype=bool)
+        recorded = self.versions[self.versions["recorded_at"] <= instant]
+        if recorded.empty:
+            return None
+        newest = recorded.drop_duplicates(KEY_HASH, keep="last")
+        return newest[~newest["is_removed"] & newest["game_date"].between(first, last)]
 
 
 @dataclass(frozen=True)
 class RowDifferences:
     """The difference between known rows and present ones, joined by key.
 
-    `joined` has each column twice, with the suffixes `_before` and `_now`, `_merge`, and `file` of the known version.
-    `differing` holds a mask over its rows for each value column, `is_unrecorded` marks rows with a column that their
-    version does not have.
+    `joined` has each column but the key twice, with the suffixes `_before` and `_now`, and `_merge`. `differing` holds
+    a mask over its rows for each of these columns.
     """
 
     joined: pd.DataFrame
     differing: dict[str, np.ndarray]
-    is_unrecorded: np.ndarray
 
     @property
-    def is_added(self) -> np.ndarray:
-        return (self.joined["_merge"] == "right_only").to_numpy(dtype=bool)
+    def is_different(self) -> np.ndarray:
+        """Whether each row came, went or changed."""
+        came_or_went = (self.joined["_merge"] != "both").to_numpy(dtype=bool)
+        different: np.ndarray = np.logical_or.reduce([came_or_went, *self.differing.values()])
+        return different
 
-    @property
-    def is_removed(self) -> np.ndarray:
-        return (self.joined["_merge"] == "left_only").to_numpy(dtype=bool)
 
-    @property
-    def is_changed(self) -> np.ndarray:
-        changed: np.ndarray = np.logical_or.reduce([np.zeros(len(self.joined), dtype=bool), *self.differing.values()])
-        return changed
+def name_log(table: Table, extra: Sequence[str]) -> str:
+    """Return the name of the log of a table's rows with these further columns."""
+    digest = hashlib.sha256(" ".join(sorted(extra)).encode()).hexdigest()[:8]
+    return f"{table.name}-{digest}" if extra else table.name
 
 
 def dates_read(table: Table, day: date) -> tuple[date, date]:
@@ -157,49 +147,59 @@ def extra_columns_of(features: BreakoutFeatureConfig, table: Table) -> list[str]
     return extra_columns(source, plan_query(features.registry, features.names).inputs[source])
 
 
+def new_versions(
+    table: Table, recorded: pa.Table, now: pd.DataFrame, days: tuple[date, date], recorded_at: datetime
+) -> pa.Table:
+    """Return the rows to record: present ones that are new or changed, and as removed those that are gone.
+
+    `recorded` has the columns of HASH_SCHEMA of all versions, oldest first. `now` are all present rows
+    between the two dates.
+    """
+    key, row = _hashes(now, table.key), _hashes(now, sorted(now.columns))
+    newest = recorded.to_pandas().drop_duplicates(KEY_HASH, keep="last")
+    newest = newest[~newest["is_removed"].astype(bool) & newest["game_date"].between(*days)]
+    is_kept = ~np.isin(row, newest[ROW_HASH].to_numpy(dtype="uint64"))
+    gone = newest[~np.isin(newest[KEY_HASH].to_numpy(dtype="uint64"), key)]
+    stamp = pd.Timestamp(recorded_at).as_unit("us")
+    hashes = {KEY_HASH: key[is_kept], ROW_HASH: row[is_kept]}
+    kept = pa.Table.from_pandas(
+        now[is_kept].assign(**hashes, recorded_at=stamp, is_removed=False), preserve_index=False
+    )
+    if gone.empty:
+        return kept
+    removed = gone[[KEY_HASH, "game_date"]].assign(**{ROW_HASH: np.uint64(0)}, recorded_at=stamp, is_removed=True)
+    # The types of `kept` are unknown if it has no rows.
+    schema = HASH_SCHEMA.append(pa.field("recorded_at", pa.timestamp("us", tz="UTC")))
+    tables = [kept, pa.Table.from_pandas(removed, schema, preserve_index=False)]
+    return pa.concat_tables(tables, promote_options="default")
+
+
+def _hashes(rows: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Return a 64-bit hash of some columns of each row, shape (n,) uint64."""
+    hashed: np.ndarray = pd.util.hash_pandas_object(rows[list(columns)], index=False).to_numpy(dtype="uint64")
+    return hashed
+
+
 def compare_with_known(known: KnownRows, before: pd.DataFrame, now: pd.DataFrame) -> RowDifferences:
-    """Compare known rows with present ones; columns that a version did not record are not compared."""
+    """Compare known rows with present ones."""
     key = list(known.table.key)
     values = [name for name in now.columns if name not in key]
-    left = before.reindex(columns=[*key, *values, "file"])
-    joined = left.merge(now, on=key, how="outer", suffixes=("_before", "_now"), indicator=True)
+    joined = before.reindex(columns=[*key, *values]).merge(
+        now, on=key, how="outer", suffixes=("_before", "_now"), indicator=True
+    )
     are_both = (joined["_merge"] == "both").to_numpy(dtype=bool)
-    differing, is_unrecorded = {}, np.zeros(len(joined), dtype=bool)
+    differing = {}
     for name in values:
         old, new = joined[f"{name}_before"], joined[f"{name}_now"]
-        is_recorded = known.is_recorded(joined["file"], name)
-        is_equal = ((old == new) | (old.isna() & new.isna())).to_numpy(dtype=bool)
-        differing[name] = are_both & is_recorded & ~is_equal
-        is_unrecorded |= are_both & ~is_recorded
-    return RowDifferences(joined, differing, is_unrecorded)
-
-
-def new_versions(known: KnownRows, now: pd.DataFrame, days: tuple[date, date], recorded_at: datetime) -> pa.Table:
-    """Return the rows to record: present ones that are new, changed or not fully recorded, and those that are gone."""
-    before = known.at(recorded_at, *days)
-    key = list(known.table.key)
-    if before is None:
-        return _stamped(now, recorded_at, is_removed=False)
-    found = compare_with_known(known, before, now)
-    is_kept = found.is_added | found.is_changed | found.is_unrecorded
-    kept = now.merge(found.joined.loc[is_kept, key], on=key)
-    gone = before.merge(found.joined.loc[found.is_removed, key], on=key).reindex(columns=now.columns)
-    if gone.empty:
-        return _stamped(kept, recorded_at, is_removed=False)
-    tables = [_stamped(kept, recorded_at, is_removed=False), _stamped(gone, recorded_at, is_removed=True)]
-    return pa.concat_tables(tables, promote_options="permissive")
-
-
-def _stamped(rows: pd.DataFrame, recorded_at: datetime, *, is_removed: bool) -> pa.Table:
-    stamp = pd.Timestamp(recorded_at).as_unit("us")
-    return pa.Table.from_pandas(rows.assign(recorded_at=stamp, is_removed=is_removed), preserve_index=False)
+        differing[name] = are_both & ~((old == new) | (old.isna() & new.isna())).to_numpy(dtype=bool)
+    return RowDifferences(joined, differing)
 
 
 def list_changes(known: KnownRows, before: pd.DataFrame, now: pd.DataFrame) -> Iterator[CellChange]:
     """Yield every cell that differs between known and present rows, and every row that came or went."""
     found = compare_with_known(known, before, now)
     names = list(found.differing)
-    places = np.flatnonzero(found.is_added | found.is_removed | found.is_changed)
+    places = np.flatnonzero(found.is_different)
     rows: list[Any] = found.joined.iloc[places].to_dict("records")
     for place, row in zip(places, rows, strict=True):
         side = "before" if row["_merge"] == "left_only" else "now"

@@ -2,7 +2,7 @@
 
     outputs/ledger/entries/<game date>-<bundle>-<number>.parquet     the entries of one slate; a later one is a revision
     outputs/ledger/grades/<number>.parquet                           the outcomes that a call of `grade` found new
-    outputs/ledger/sources/<table>/<number>.parquet                  source rows that a prediction found new or changed
+    outputs/ledger/sources/<log>/<number>.parquet                    source rows that a prediction found new or changed
     outputs/ledger/.lock                                             the lock, held while a file is added
 
 Files are added and never changed. A file appears whole or not at all, so a killed process leaves no part of one. A
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -23,14 +24,12 @@ from breakout.artifacts import file_lock, load_columns, remove_incomplete, save_
 from breakout.errors import DataError
 from breakout.ledger.entries import ENTRY_SCHEMA
 from breakout.ledger.grading import GRADE_SCHEMA, new_grades
-from breakout.ledger.source_rows import KEPT_TABLES, KnownRows, new_versions
+from breakout.ledger.source_rows import HASH_SCHEMA, KnownRows, name_log, new_versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from datetime import date, datetime
-
-    import pandas as pd
 
     from breakout.warehouse.tables import Table
 
@@ -57,9 +56,9 @@ class GradeUpdate:
 
 @dataclass(frozen=True)
 class RecordedRows:
-    """The recorded versions of source rows by table, and a sentence on each damaged file."""
+    """The recorded versions of a table's rows, and a sentence on each damaged file."""
 
-    tables: dict[str, KnownRows]
+    known: KnownRows
     damaged: tuple[str, ...]
 
 
@@ -129,32 +128,35 @@ class FolderLedger:
         number = len(self._files("grades")) + 1
         return self._write(grades, self.folder / "grades" / f"{number:06d}.parquet")
 
-    def read_source_rows(self) -> RecordedRows:
-        """Read the recorded versions of source rows."""
-        found = {table.name: self._read_versions(table) for table in KEPT_TABLES}
-        damaged = tuple(sentence for _, sentences in found.values() for sentence in sentences)
-        return RecordedRows({name: known for name, (known, _) in found.items()}, damaged)
-
-    def record_source_rows(self, table: Table, now: pd.DataFrame, days: tuple[date, date], at: datetime) -> Path | None:
-        """Record those of the present rows of a table that are new, changed or gone; None if there are none.
-
-        `now` are all rows of the table between the two dates.
-        """
-        kind = f"sources/{table.name}"
-        with self.lock():
-            versions = new_versions(self._read_versions(table)[0], now, days, at)
-            if not versions.num_rows:
-                return None
-            return self._write(versions, self.folder / kind / f"{len(self._files(kind)) + 1:06d}.parquet")
-
-    def _read_versions(self, table: Table) -> tuple[KnownRows, list[str]]:
+    def read_source_rows(self, table: Table, extra: Sequence[str]) -> RecordedRows:
+        """Read the recorded versions of a table's rows with the further columns `extra`."""
         files, damaged = [], []
-        for path in self._files(f"sources/{table.name}"):
+        for path in self._files(f"sources/{name_log(table, extra)}"):
             try:
                 files.append(load_columns(path))
             except DataError as error:
                 damaged.append(str(error))
-        return KnownRows.from_files(table, files), damaged
+        versions = pa.concat_tables(files, promote_options="permissive").to_pandas() if files else pd.DataFrame()
+        return RecordedRows(KnownRows(table, versions), tuple(damaged))
+
+    def record_source_rows(
+        self, table: Table, extra: Sequence[str], now: pd.DataFrame, days: tuple[date, date], at: datetime
+    ) -> Path | None:
+        """Record those of a table's rows between two dates that are new, changed or gone; None if there are none.
+
+        `now` are all present ones, with the further columns `extra`.
+        """
+        kind = f"sources/{name_log(table, extra)}"
+        with self.lock():
+            paths = self._files(kind)
+            hashes = [HASH_SCHEMA.empty_table()]
+            for path in paths:
+                with suppress(DataError):  # the rows of a damaged file are recorded again
+                    hashes.append(_read_as(path, HASH_SCHEMA))
+            versions = new_versions(table, pa.concat_tables(hashes), now, days, at)
+            if not versions.num_rows:
+                return None
+            return self._write(versions, self.folder / kind / f"{len(paths) + 1:06d}.parquet")
 
     def _files(self, kind: str, pattern: str = "[!.]*") -> list[Path]:
         return sorted((self.folder / kind).glob(f"{pattern}.parquet"))
