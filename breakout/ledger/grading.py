@@ -138,10 +138,12 @@ def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str
     later = [other for game, other in scheduled.items() if game.partition("_")[2] == teams and other > row.game_date]
     if day == row.game_date:
         reason = "the game has no rows"
-    elif day is not None or later:
-        reason = f"moved to {day or min(later)}"
+    elif day is not None:
+        reason = f"moved to {day}"
+    elif later:  # perhaps a game that was planned for that date from the beginning
+        reason = f"no longer in the schedule; the teams next meet there on {min(later)}"
     else:
-        reason = "the schedule no longer has the game"
+        reason = "no longer in the schedule"
     return ("lost" if row.game_date <= old else "pending"), reason
 
 

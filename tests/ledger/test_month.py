@@ -36,11 +36,12 @@ from tests.commands import Trained, files
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-HISTORY_FROM = date(2025, 11, 20)  # half of the season before suffices
+HISTORY_FROM = date(2025, 11, 20)
+TEAMS = slice(8, 28)  # of all thirty by name; their games against each other are two in five of all
 FIRST, LAST = date(2026, 1, 5), date(2026, 2, 5)
-LATE_MORNING = date(2026, 1, 13)
+LATE_MORNING = date(2026, 1, 20)
 TWICE, SKIPPED, KILLED = date(2026, 1, 19), date(2026, 1, 17), date(2026, 1, 28)
-POSTPONED_ON, POSTPONED_TO = date(2026, 1, 24), date(2026, 2, 20)
+POSTPONED_ON, POSTPONED_TO = date(2026, 1, 23), date(2026, 2, 20)
 CORRECTED_ON, CORRECTED_BY = date(2026, 1, 20), date(2026, 1, 22)
 KEY = ["game_id", "player_lookup"]
 
@@ -75,8 +76,11 @@ class Source:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         tables = {name: pd.read_parquet(SAMPLE_FOLDER / f"{name}.parquet") for name in ("schedule", *map(str, HISTORY))}
-        self.schedule = tables["schedule"].drop(columns="tip_off", errors="ignore")
-        self.history = {name: tables[name][tables[name]["game_date"] >= HISTORY_FROM] for name in HISTORY}
+        schedule = tables["schedule"].drop(columns="tip_off", errors="ignore")
+        teams = sorted(schedule["home_team_abbr"].unique())[TEAMS]
+        are_in = schedule["home_team_abbr"].isin(teams) & schedule["away_team_abbr"].isin(teams)
+        self.schedule = schedule[are_in & (schedule["game_date"] >= HISTORY_FROM)]
+        self.history = {name: tables[name][tables[name]["game_id"].isin(self.schedule["game_id"])] for name in HISTORY}
         games = self.schedule[self.schedule["game_date"] == POSTPONED_ON]
         self.postponed = str(games["game_id"].min())
         self.history = {name: rows[rows["game_id"] != self.postponed] for name, rows in self.history.items()}
@@ -215,9 +219,15 @@ def test_every_graded_entry_has_the_probability_and_the_label_that_a_computation
     assert review.damaged == ()
     for bundle in (month.production, month.shadow):
         graded = graded_of(review, bundle)
+        # Who has left the points band by the games that came late is on the first slate of that morning only.
+        newest = graded.groupby("game_date")["predicted_at"].transform("max")
+        left = graded[graded["predicted_at"] < newest]
+        assert set(left["game_date"]) <= {LATE_MORNING}
+        graded = graded.drop(index=left.index)
+        assert len(left) < 4
         expected = expected_rows(month, bundle)
         both = graded.merge(expected, on=KEY, suffixes=("", "_expected"))
-        assert len(both) == len(graded) > 1000
+        assert len(both) == len(graded) > 400
         assert both["probability"].tolist() == both["probability_expected"].tolist()
         assert (both["outcome"] == "breakout").astype(int).tolist() == both["is_breakout"].tolist()
         missed = expected[~expected["game_date"].isin([SKIPPED])].merge(graded[KEY], on=KEY, how="left", indicator=True)
@@ -264,7 +274,8 @@ def test_the_postponed_game_is_lost_and_says_where_it_went(month: Month, review:
     rows = review.graded
     found = rows[rows["game_id"] == month.postponed]
     assert len(found) > 4
-    assert set(zip(found["outcome"], found["reason"], strict=True)) == {("lost", f"moved to {POSTPONED_TO}")}
+    assert set(found["outcome"]) == {"lost"}
+    assert all(reason.endswith(f" on {POSTPONED_TO}") for reason in found["reason"])
 
 
 def test_the_corrected_box_score_changes_the_grade_and_keeps_the_old_one(month: Month, review: LedgerReview) -> None:
@@ -289,7 +300,7 @@ def test_the_void_entries_are_those_of_players_without_a_played_row(month: Month
     ]
     found = rows[rows["game_id"].isin(games)]
     assert ["graded" if outcome in GRADED else outcome for outcome in found["outcome"]] == expected
-    assert expected.count("void") > 50
+    assert expected.count("void") > 20
 
 
 def test_the_scoreboard_is_that_of_scikit_learn_on_the_same_rows(month: Month, review: LedgerReview) -> None:
@@ -318,9 +329,9 @@ def test_what_was_served_differs_on_the_late_morning_alone_by_the_games_of_the_e
         with open_for(month.config, "audit") as warehouse:
             return audit_served(FolderLedger.of(month.outputs), warehouse, month.outputs, "earlier", (first, last))
 
-    later = audit(TWICE, TWICE + timedelta(days=3))
+    later = audit(KILLED, KILLED + timedelta(days=3))
     assert later.is_clean
-    assert later.vectors > 150
+    assert later.vectors > 60
     late = audit(LATE_MORNING, LATE_MORNING)
     assert late.differing > 5
     assert late.unexplained == late.absent == 0
