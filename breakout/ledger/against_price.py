@@ -1,4 +1,4 @@
-"""The entries of the ledger beside prices: their ladders as predictions, and the market as a row of the scoreboard."""
+"""The comparison of the ledger's models with the market, by the ladders of their entries and the configured prices."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ PREDICTION_COLUMNS = ["game_date", "game_id", "player_lookup", "ladder", "known_
 
 @dataclass(frozen=True)
 class MarketScore:
-    """One model in one role beside the market, on the lines of its graded entries.
+    """The metrics of one model in one role and of the market, on the same lines.
 
-    `metrics` is None with fewer than MIN_GRADED decided lines; `n_lines` is their number.
+    `n_lines` is the number of lines that `scored_lines` returns; `metrics` is None if they are fewer than MIN_GRADED.
     """
 
     role: str
@@ -37,17 +37,18 @@ class MarketScore:
 
 @dataclass(frozen=True)
 class LedgerMarket:
-    """The models of the ledger beside the market, and warnings about quotes that are not used."""
+    """The comparisons of the ledger's models with the market, and warnings about quotes that are not used."""
 
     scores: tuple[MarketScore, ...]
     warnings: tuple[str, ...]
 
 
 def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
-    """Return the graded and void entries that have a ladder as predictions: PREDICTION_COLUMNS and the other columns.
+    """Return the graded and void entries that have a ladder, with all columns of `graded`.
 
-    `known_at` becomes the newest information behind the entry, which is at least the morning of the game date. Of
-    several entries for a player and date, as two models in production made them, the first counts.
+    `known_at` becomes the time of the newest information behind the entry: its own `known_at`, or `information_time` of
+    the game date if that is later or `known_at` is missing. Of several entries for a player and date, as two models in
+    production made them, the one predicted first is returned.
     """
     has_ladder = graded["ladder"].notna() & graded["outcome"].isin((*GRADED, "void"))
     counted = graded[has_ladder].sort_values("predicted_at", kind="stable")
@@ -63,9 +64,10 @@ def compare_ledger_with_market(
     config: GradeConfig | DailyConfig,
     parameters: EvaluationParameters,
 ) -> LedgerMarket:
-    """Compare every model and role among graded entries, which have the column ladder, with the configured prices.
+    """Compare every model and role in `graded` with the market.
 
-    Nothing is compared without prices. DataError for prices that cannot be used.
+    `graded` is returned by `grade_counted` for entries with the column ladder. Without prices in `config` the result is
+    empty. DataError for prices that `match_prices` refuses.
     """
     if not config.prices.is_given or graded.empty:
         return LedgerMarket((), ())

@@ -43,8 +43,8 @@ _TYPES = {
     pa.int64(): "INT64",
 }
 _AS_JSON = ("ladder", "features")  # as JSON text, which keeps every number to the last bit
-ATTEMPTS = 10  # at a revision that other writers take first
-_EVER = "game_date >= '1900-01-01'"  # so that a table which requires a filter by date can be read
+ATTEMPTS = 10  # attempts to add a slate, because another writer may take its revision first
+_EVER = "game_date >= '1900-01-01'"  # true for every row; a table may require a filter by date
 
 
 def _column_types(schema: pa.Schema) -> dict[str, str]:
@@ -78,10 +78,10 @@ class BigQueryLedger:
         return slate.select(ENTRY_SCHEMA.names) if slate.num_rows else None
 
     def add_entries(self, entries: pa.Table) -> str | None:
-        """Add the entries of one slate as the next revision of its date and bundle, and return a name for it.
+        """Add the entries of one slate as the next revision of its date and bundle.
 
-        None for a slate without rows, and if the newest entries hold the same prediction. DataError if other writers
-        took ATTEMPTS revisions first.
+        Return the table's name with the revision; None if the slate has no rows, or if the newest entries of the date
+        and bundle hold the same prediction. DataError if other writers took the revision in all of ATTEMPTS attempts.
         """
         if not entries.num_rows:
             return None
@@ -100,7 +100,7 @@ class BigQueryLedger:
         raise DataError(f"other writers keep adding slates of {day} by {bundle} to {self.config.entries}; run again.")
 
     def _read_slate(self, jobs: BigQueryJobs, day: date, bundle: str, call: str | None = None) -> pa.Table:
-        """Return the entries of the newest revision, or those that a call inserted, with revision and call."""
+        """Return the entries of the newest revision, or those that `call` inserted; also revision and call."""
         condition = "game_date = @day AND bundle = @bundle"
         newest = f"(SELECT MAX(revision) FROM `{self.config.entries}` WHERE {condition})"  # noqa: S608
         chosen = f"revision = {newest}" if call is None else "`call` = @call_id"
@@ -135,8 +135,8 @@ class BigQueryLedger:
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
         """Add the outcomes that the history lacks.
 
-        Of two calls that find the same outcomes at once, the second one's rows have the numbers of the first one's, and
-        are not inserted.
+        If two calls find the same outcomes at once, their rows have the same numbers, so the rows of the second call
+        are not inserted. Both calls return them as `changes`.
         """
         with self._jobs() as jobs:
             before = self._read_grades(jobs)
@@ -178,8 +178,8 @@ def _parts(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 def _insert_statement(table: str, columns: Mapping[str, str], key: Sequence[str], condition: str) -> str:
     """Return a MERGE that inserts the rows of @rows whose key the table lacks, if the condition holds.
 
-    BigQuery runs MERGE statements on one table one after another, so two of them cannot insert the same key; INSERT
-    statements run at once.
+    BigQuery runs MERGE statements on one table one after another, so two of them cannot insert the same key. It runs
+    INSERT statements at the same time.
     """
     match = " AND ".join(f"kept.{column} = incoming.{column}" for column in key)
     listed = ", ".join(f"`{column}`" for column in columns)
@@ -211,7 +211,7 @@ def _select(jobs: BigQueryJobs, table: str, sql: str, parameters: Mapping[str, o
 
 
 def _decoded(found: pa.Table | None, fields: Sequence[pa.Field]) -> pa.Table:
-    """Return a query's rows with these fields; text that holds JSON becomes lists and maps."""
+    """Return a query's rows in the types of `fields`, no rows for None; text that holds JSON becomes lists and maps."""
     schema = pa.schema(fields)
     if found is None:
         return schema.empty_table()

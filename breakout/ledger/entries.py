@@ -1,4 +1,4 @@
-"""The entries of the ledger: one row for each player of a predicted slate, with what the model knew and said."""
+"""The entries of the ledger: one row for each player of a predicted slate, with the features and the probability."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ Role = Literal["production", "shadow", "other"]
 KEY = ["game_date", "game_id", "player_lookup", "bundle"]
 INSTANT = pa.timestamp("us", tz="UTC")
 
-# One row for each predicted player. `predicted_at` is when the program asked for the slate, `known_at` the newest
-# source row that it used (null if unknown), `tip_off` null if the schedule has none. `is_late` marks entries that were
-# made at or after tip-off or, if that is unknown, after the end of the game date. `points_for_breakout` is the
-# threshold in points. `features` holds the values by name, null where the default was filled. `ladder` holds
-# P(points >= k) for k = 1, 2, ... and is null for models without one. `data` is the fingerprint of the source tables.
+# One row for each predicted player. `predicted_at` is when the program asked for the slate, `known_at` when the newest
+# injury status that it used was reported (null if none was), `tip_off` null if the schedule has none. `is_late` marks
+# entries that were made at or after tip-off or, if that is unknown, after the end of the game date.
+# `points_for_breakout` is the threshold in points. `features` holds the values by name, null where the default was
+# filled. `ladder` holds P(points >= k) for k = 1, 2, ... and is null for models without one. `data` is the fingerprint
+# of the source tables.
 ENTRY_SCHEMA = pa.schema(
     [
         ("game_date", pa.date32()),
@@ -69,8 +70,8 @@ class Prediction:
 def build_entries(prediction: Prediction, tip_offs: dict[str, datetime], timezone: str) -> pa.Table:
     """Return the entries of a slate, in the columns of ENTRY_SCHEMA and the order of the slate.
 
-    `tip_offs` maps game ids to the start of the game, as far as the schedule has it. `timezone` is where a game date
-    ends if its tip-off is unknown.
+    `tip_offs` maps game ids to the start of the game, as far as the schedule has it. `timezone` is the time zone in
+    which a game date ends; for a game without a tip-off, that end decides which entries are late.
     """
     slate, manifest = prediction.slate, prediction.bundle.manifest
     ends = end_of_day(slate.day, timezone)
@@ -99,7 +100,7 @@ def end_of_day(day: date, timezone: str) -> datetime:
 
 
 def read_tip_offs(warehouse: Warehouse, day: date) -> dict[str, datetime]:
-    """Return the tip-off of each game of a date by game id; empty if the schedule has no such column."""
+    """Return the tip-offs of the games of a date by game id; games without one in the schedule are left out."""
     if "tip_off" not in warehouse.columns(SCHEDULE.name):
         return {}
     sql = f"""SELECT game_id, tip_off FROM {warehouse.sources.reference(SCHEDULE)}

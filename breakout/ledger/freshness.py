@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-SEARCHED = timedelta(days=400)  # how far the schedule is read, more than a year
-REPORTED = timedelta(days=7)  # the game dates before a day among whose reports the newest is looked for
+SEARCHED = timedelta(days=400)  # how far before and after a day the schedule is read; more than a year
+REPORTED = timedelta(days=7)  # the newest report is looked for among those of game dates from this long before a day
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """One source: its newest content as text, and the hours by which it lags behind; 0 if nothing is missing."""
+    """The state of one source: the time of its newest rows as text, and the hours by which it lags behind."""
 
     source: str
     newest: str
@@ -34,11 +34,12 @@ class Freshness:
 def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: str) -> tuple[Freshness, ...]:
     """Return how far each source lags behind what predictions of `day` should know at the instant `now`.
 
-    Games lag since the end of the first scheduled date before `day` of which the warehouse has no game; one postponed
-    game among others does not count. The schedule lags since the end of its last date, if that is before `day`.
-    Injury reports, if the warehouse has any, lag since the end of the date of the newest one, to the end of `day` at
-    most.
-    DataError without a schedule, or if it has no game within SEARCHED of `day`.
+    Games lag since the end of the first scheduled date that is after the newest game of the warehouse and before `day`;
+    a game missing on an earlier date does not count. The schedule lags since the end of its last date, if that is
+    before `day`. Injury reports, if the warehouse has any, lag since the end of the date on which the newest one was
+    reported by `now`, or of the date REPORTED before `day` if none is found; their lag is measured to the end of `day`
+    at most. A source lags by 0 hours if nothing is missing. DataError without a schedule, or if it has no game within
+    SEARCHED of `day`.
     """
     if not warehouse.has_schedule():
         raise DataError("predictions need to know who plays whom; give the schedule with warehouse.schedule=PATH.")
@@ -70,7 +71,7 @@ WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is c
 
 
 def _hours(day: date | None, now: datetime, timezone: str) -> float:
-    """Return the hours since the end of a date, at least 0; 0 for None."""
+    """Return the hours from the end of a date to `now`, at least 0; 0 for None."""
     return 0.0 if day is None else max(0.0, (now - end_of_day(day, timezone)) / timedelta(hours=1))
 
 

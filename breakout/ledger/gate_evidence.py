@@ -1,4 +1,4 @@
-"""The checks of a promotion that read the ledger: what a shadow's published probabilities were worth."""
+"""The checks of a promotion that read the ledger: how good a shadow's recorded predictions were."""
 
 from __future__ import annotations
 
@@ -38,12 +38,14 @@ def check_ledger_evidence(
     config: PromoteConfig,
     now: datetime,
 ) -> tuple[Check, ...]:
-    """Return the checks of a candidate's graded entries as a shadow; `production` is the model in production.
+    """Return three checks of the graded entries that a candidate has as a shadow.
 
-    They are: as many games of as many dates as the comparison needs (with a model in production, games that both
-    predicted); for the rule `better`, an e-value against production of at least `promote.min_e_value` after the last
-    date; and a bias whose interval holds 0. DataError if a file of the ledger is damaged, because its entries could
-    change the answer.
+    `production` is the fingerprint of the model in production, or None. The first check needs `promote.min_games`
+    graded entries (at least MIN_GRADED) on `promote.min_dates` dates; if a model is in production, only games that it
+    predicted too are counted. The second, for the rule `better`, needs an e-value against production of at least
+    `promote.min_e_value` after the last date. The third needs a bias whose interval holds 0. If the first one fails,
+    the others are not computed. DataError if a file of the ledger is damaged, because its entries could change the
+    answer.
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries(GRADING_COLUMNS)
@@ -54,7 +56,7 @@ def check_ledger_evidence(
     is_candidate = (graded["role"] == "shadow") & (graded["bundle"] == candidate.fingerprint)
     is_production = (graded["role"] == "production") & (graded["bundle"] == production)
     shadow = graded[is_candidate]
-    if production is not None:  # what the candidate has predicted alone is no comparison
+    if production is not None:  # games that only the candidate predicted compare nothing
         shadow = shadow.merge(graded.loc[is_production, GAME], on=GAME)
     both = pd.concat([shadow, graded[is_production]], ignore_index=True)
     scored = build_scoreboard(both, evaluation_parameters(config.evaluation, config.seed), {})

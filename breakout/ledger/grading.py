@@ -1,7 +1,8 @@
 """The outcome of each entry once the games are played: breakout or no, void, pending, lost or late.
 
-    breakout, no   he played, and his points reached the threshold that the entry stored, or did not
-    void           the game was played without him, or on another date
+    breakout       the player played, and his points reached the threshold that the entry stored
+    no             the player played, and his points did not reach it
+    void           the game was played without the player, or on another date
     pending        the game has no rows yet
     lost           the game has no rows `lost_after_days` days after its date
     late           the entry was made at or after tip-off
@@ -32,8 +33,8 @@ Which = Literal["first", "last"]
 GRADED = ("breakout", "no")
 OUTCOMES = (*GRADED, "void", "pending", "lost", "late")
 
-# One row for each outcome that a call found new or changed. `was` is the outcome in the history before, null for the
-# first; `reason` says what decided it, or what changed.
+# One row for each outcome that a call found new or changed. `was` is the previous outcome of the entry, null for its
+# first; `reason` says what decided the outcome and, if there was a previous one, what that was.
 GRADE_SCHEMA = pa.schema(
     [
         ("game_date", pa.date32()),
@@ -50,12 +51,12 @@ GRADE_SCHEMA = pa.schema(
 
 
 def choose_counted(entries: pd.DataFrame, which: Which) -> pd.DataFrame:
-    """Return one entry for each key: the first, or the last, that was made before tip-off.
+    """Return one entry for each player, game and model: the first or the last (`which`) that was made before tip-off.
 
-    A key with late entries only keeps its first one. The rows are sorted by key.
+    If all of them are late, the first or the last of them is returned. The rows are sorted by KEY.
     """
     ordered = entries.sort_values(["is_late", "predicted_at"], kind="stable")
-    if which == "last":  # on-time entries newest first, then late ones
+    if which == "last":  # entries before tip-off come first, then late ones, each newest first
         ordered = ordered.iloc[np.lexsort((-ordered["predicted_at"].astype("int64"), ordered["is_late"]))]
     return ordered.drop_duplicates(KEY).sort_values(KEY).reset_index(drop=True)
 
@@ -82,9 +83,10 @@ WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - as above
 def grade_entries(
     counted: pd.DataFrame, results: pd.DataFrame, scheduled: dict[str, date], today: date, lost_after_days: int
 ) -> pd.DataFrame:
-    """Return the counted entries with the columns outcome, points (NaN unless he played) and reason.
+    """Return the counted entries with the columns outcome, points (NaN unless the outcome is graded) and reason.
 
-    `results` are the player rows as of `read_results`, `scheduled` the games of the schedule by id.
+    `counted` is returned by `choose_counted`, `results` by `read_results` and `scheduled` by `read_scheduled`. A game
+    without rows is lost instead of pending `lost_after_days` days after its date.
     """
     has_played = (results["minutes_played"] > 0) & results["points"].notna()
     played = results[has_played].assign(points=results["points"].astype("float64"))
@@ -96,7 +98,7 @@ def grade_entries(
     played_on = rows["game_id"].map(results.drop_duplicates("game_id").set_index("game_id")["game_date"])
     is_on_time = ~rows["is_late"].to_numpy(dtype=bool)
     has_points = (rows["points"].notna() & (played_on == rows["game_date"])).to_numpy(dtype=bool)
-    is_plain = has_points & is_on_time  # played as predicted; the others are few, and need a look each
+    is_plain = has_points & is_on_time  # graded; the others are few, and `_outcome` decides each
     outcome = np.where(rows["points"] >= rows["points_for_breakout"], "breakout", "no").astype(object)
     reason = np.array([""] * len(rows), dtype=object)
     reason[is_plain] = [
@@ -113,7 +115,7 @@ def grade_entries(
 
 
 def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str, date], tuple[str, str]]:
-    """Return team and game of each played game of the players and dates of `wanted`."""
+    """Return the team and the game id by player and date, for the players and dates of `wanted` with a played game."""
     found = played.merge(wanted[["player_lookup", "game_date"]].drop_duplicates(), on=["player_lookup", "game_date"])
     columns = (found[name] for name in ("player_lookup", "game_date", "team_abbr", "game_id"))
     return {(player, day): (team, game) for player, day, team, game in zip(*columns, strict=True)}
@@ -122,7 +124,7 @@ def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str,
 def _outcome(
     row: Any, elsewhere: dict[tuple[str, date], tuple[str, str]], scheduled: dict[str, date], old: date
 ) -> tuple[str, str]:
-    """Return outcome and reason of an entry that is late or whose game was not played as predicted."""
+    """Return outcome and reason of an entry that is late, or whose player did not play the game on its date."""
     if row.is_late:
         return "late", "predicted at or after tip-off"
     if pd.isna(row.played_on):
@@ -148,10 +150,10 @@ def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str
 
 
 def new_grades(graded: pd.DataFrame, history: pd.DataFrame, graded_at: datetime) -> pa.Table:
-    """Return the outcomes that the history lacks, in GRADE_SCHEMA; a pending entry has no outcome yet.
+    """Return the outcomes that the history lacks, in GRADE_SCHEMA.
 
-    An entry whose outcome or points differ from its newest in the history gets a row with the earlier outcome and what
-    changed.
+    An entry whose outcome or points differ from its newest row in the history gets a row that names the earlier ones. A
+    pending entry gets a row only if the history has an earlier outcome of it.
     """
     newest = history.drop_duplicates(KEY, keep="last")[[*KEY, "outcome", "points"]]
     rows = graded.merge(newest, on=KEY, how="left", suffixes=("", "_before"))

@@ -1,4 +1,7 @@
-"""The opening of the configured ledger; BigQuery's client is imported only for a ledger that is there."""
+"""The interface of a ledger, and the opening of the configured one.
+
+BigQuery's client is imported only for a ledger in BigQuery.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Ledger(Protocol):
-    """A ledger, wherever it is kept. Entries and grades are added and never changed."""
+    """A ledger in a folder or in BigQuery. Entries and grades are added and never changed."""
 
     @property
     def keeps_source_rows(self) -> bool:
@@ -38,7 +41,10 @@ class Ledger(Protocol):
         ...
 
     def add_entries(self, entries: pa.Table) -> str | Path | None:
-        """Add one slate and return its place; None if it is empty or the newest one holds the same prediction."""
+        """Add the entries of one slate, and return their file or their table and revision.
+
+        None if there are no entries, or if the newest ones of their date and bundle hold the same prediction.
+        """
         ...
 
     def read_grades(self) -> LedgerPart:
@@ -46,22 +52,26 @@ class Ledger(Protocol):
         ...
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes that the history lacks."""
+        """Add the outcomes that the history lacks; return the history before the call and the rows added."""
         ...
 
     def read_source_rows(self, table: Table, extra: Sequence[str]) -> RecordedRows:
-        """Read the recorded versions of a table's rows with the further columns `extra`."""
+        """Read the recorded versions of a table's rows, with the columns `extra` beyond the declared ones."""
         ...
 
     def record_source_rows(
         self, table: Table, extra: Sequence[str], now: pd.DataFrame, days: tuple[date, date], at: datetime
     ) -> str | Path | None:
-        """Record those of a table's rows between two dates that are new, changed or gone."""
+        """Record those of a table's rows between two dates that are new, changed or gone.
+
+        `now` has all present rows between the dates, with the columns `extra` beyond the declared ones. Return the file
+        with the recorded rows, None if there are none.
+        """
         ...
 
 
 def open_ledger(config: LedgerConfig, outputs: str | Path) -> Ledger:
-    """Return the ledger of this configuration; nothing is read yet."""
+    """Return the configured ledger, a folder below `outputs` or BigQuery tables; nothing is read yet."""
     if isinstance(config, FolderLedgerConfig):
         return FolderLedger.of(outputs)
     from breakout.ledger.bigquery import BigQueryLedger

@@ -1,4 +1,4 @@
-"""The recording of predictions: which models are registered, and the entries of their slates."""
+"""The recording of predictions in the ledger: the entries of slates, and the source rows that the models could read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def find_role(fingerprint: str, outputs: str | Path) -> Role:
-    """Return the role of a model below an outputs folder."""
+    """Return the role that a model has in an outputs folder: production, shadow or other."""
     if Registry.of(outputs).current() == fingerprint:
         return "production"
     return "shadow" if fingerprint in Shadows.of(outputs).fingerprints() else "other"
@@ -42,11 +42,12 @@ def record_slate(
     outputs: str | Path,
     recorder: SourceRecorder | None = None,
 ) -> str | Path | None:
-    """Add a slate to the ledger, and return the place of the new entries.
+    """Add a slate to the ledger, and return the file, or the table and revision, of the new entries.
 
-    Return None, and write nothing, if the slate has no players or the ledger's newest prediction of that day by this
-    model is the same. Do likewise for a model that is neither in production nor a shadow, unless `config.others` is
-    true. The source rows that the slate could read are recorded too, by `recorder` if one is given.
+    Return None without adding entries if the slate has no players, if the ledger's newest prediction of that day by
+    this model is the same, or if the model is neither in production nor a shadow and `config.others` is false. The
+    source rows that the slate could read are recorded too, also if the prediction is the same, by `recorder` if one is
+    given.
     """
     role = find_role(bundle.fingerprint, outputs)
     if role == "other" and not config.others:
@@ -63,16 +64,20 @@ def record_slate(
 
 @dataclass
 class SourceRecorder:
-    """The recording of source rows for one call; models that read the same columns share one comparison."""
+    """The recording of source rows for the slates of one call.
+
+    A table is compared with the ledger once for each date and set of columns, however many models read them.
+    """
 
     ledger: Ledger
     warehouse: Warehouse
     done: set[tuple[str, date, tuple[str, ...]]] = field(default_factory=set)
 
     def record(self, bundle: Bundle, slate: Slate, *, are_games_known: bool = False) -> None:
-        """Record the source rows that a slate could read, as far as they are new or changed.
+        """Record those of the source rows that a slate could read that are new, changed or gone.
 
-        With `are_games_known` an earlier slate of the same files has recorded everything but later injury reports.
+        `are_games_known` says that an earlier slate of the same source tables recorded their rows, so that only injury
+        reports may be new.
         """
         tables = (AVAILABILITY,) if are_games_known else KEPT_TABLES
         for table in tables if self.ledger.keeps_source_rows else ():
@@ -92,8 +97,9 @@ class SourceRecorder:
 class DaySlate:
     """One model's predictions of a day.
 
-    `written` is None if the ledger held them already. `moves` is None unless they revise earlier ones. `error` says why
-    a shadow could not be predicted; `slate` is None then.
+    `written` is what `record_slate` returned: None if the ledger held the predictions already, or if there are none.
+    `moves` is None unless they revise earlier ones. `error` says why a shadow could not be predicted; `slate` is None
+    then.
     """
 
     role: Role
@@ -108,9 +114,9 @@ class DaySlate:
 def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datetime) -> tuple[DaySlate, ...]:
     """Predict a day with the model in production and every shadow, and add the slates to the ledger.
 
-    DataError if no model is in production or its bundle is damaged, GateError if its contract is not the installed one,
-    ConfigurationError if the day is not after its training. A shadow for which one of these holds is left out, with
-    its error.
+    DataError if no model is in production, its bundle is damaged or the slate cannot be built; GateError if the model's
+    contract is not the installed one; ConfigurationError if the day is not after the model's training window. A shadow
+    that raises one of these is returned with the error and without a slate.
     """
     outputs = config.paths.outputs
     shared: Any = RememberingWarehouse(warehouse)

@@ -28,20 +28,21 @@ if TYPE_CHECKING:
     from breakout.settings import DailyConfig, GradeConfig, LedgerConfig
     from breakout.warehouse.base import Warehouse
 
-# What grading needs; features and ladders, the larger part of the files, are not read.
+# The columns that grading needs. Features and ladders, the larger part of the files, are not read.
 GRADING_COLUMNS = tuple(name for name in ENTRY_SCHEMA.names if name not in ("features", "ladder", "contract", "data"))
-MOVED_WITHIN = timedelta(days=120)  # how far ahead of the newest entry a postponed game is looked for
+MOVED_WITHIN = timedelta(days=120)  # a moved game is looked for up to this long after the newest entry
 
 
 @dataclass(frozen=True)
 class LedgerReview:
     """The state of the ledger after grading.
 
-    `graded` has one row for each counted entry: GRADING_COLUMNS, outcome, points and reason; with prices also ladder.
-    `changes` are the rows that this call added to the history of grades, `corrections` all rows of the history that
-    replaced an outcome. `market` is empty without prices.
-    `overdue` counts the pending entries whose results should have come in. `damaged` has a sentence for each file that
-    could not be read.
+    `graded` has one row for each counted entry between the two dates of the review: GRADING_COLUMNS, outcome, points
+    and reason; with prices also ladder. `scoreboard`, `market` (empty without prices) and `overdue` are computed from
+    these rows. `overdue` counts the pending entries whose game date ended more than `grade.max_age_hours` ago.
+    `changes` are the rows that this call added to the history of grades, for entries of all dates; `corrections` are
+    all rows of the history that replaced an earlier outcome. `damaged` has a sentence for each file that could not be
+    read.
     """
 
     graded: pd.DataFrame
@@ -71,7 +72,7 @@ def review_ledger(
 ) -> LedgerReview:
     """Grade all entries, add what changed to the history of grades, and score the entries between two dates.
 
-    A None date is the first or last date in the ledger. A second call on the same tables adds nothing.
+    A None date is the first or last date in the ledger. A second call on the same day and tables adds nothing.
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries((*GRADING_COLUMNS, *(("ladder",) if config.prices.is_given else ())))
@@ -97,7 +98,7 @@ def review_ledger(
 
 
 def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConfig, today: date) -> pd.DataFrame:
-    """Return the entries that count by the ledger's rules, with the columns outcome, points and reason."""
+    """Return the entries that `choose_counted` chooses, with the columns outcome, points and reason."""
     if entries.empty:
         return entries.assign(outcome="", points=float("nan"), reason="")
     first, last = entries["game_date"].min(), entries["game_date"].max()
@@ -117,7 +118,7 @@ def _count_overdue(graded: pd.DataFrame, config: GradeConfig | DailyConfig, now:
 
 
 def _promises(graded: pd.DataFrame, outputs: Path) -> dict[str, Interval | None]:
-    """Return the log loss that the run of each bundle measured on its own evaluation games; None without one."""
+    """Return, by bundle, the log loss on the evaluation games of the run that trained it; None if it is not known."""
     runs = graded.drop_duplicates("bundle").set_index("bundle")["run_id"]
     return {str(bundle): _promise(str(run_id), outputs) for bundle, run_id in runs.items()}
 
@@ -127,6 +128,6 @@ def _promise(run_id: str, outputs: Path) -> Interval | None:
         try:
             evaluation = read_metrics(path.parent).evaluation
         except DataError:
-            continue  # a damaged run promises nothing
+            continue  # a damaged run counts as one without metrics
         return None if evaluation is None else evaluation.metrics[LOG_LOSS]
     return None

@@ -1,4 +1,4 @@
-"""The difference between two slates of one model and day: which players moved, and which features changed."""
+"""The difference between two slates of one model and day: players with other predictions, and changed features."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ NAMED_FEATURES = 3  # changed features that are named for each player
 
 @dataclass(frozen=True)
 class Move:
-    """One player whose prediction differs between two slates.
+    """One player whose probability or features differ between two slates.
 
-    A probability is None where the player is not on that slate. `features` holds up to NAMED_FEATURES changed ones as
-    (name, before, after), in the order of the contract; None is a missing value, for which a default was used.
+    `before` and `after` are probabilities; None if the player is not on that slate. `features` holds up to
+    NAMED_FEATURES changed features as (name, before, after), in the order of the contract; None is a missing value, for
+    which a default was used. It is empty for a player who is on one slate only.
     """
 
     player: str
@@ -26,7 +27,10 @@ class Move:
 
 
 def find_moves(before: pa.Table, after: pa.Table) -> tuple[Move, ...]:
-    """Return the moves between two slates' entries, the largest first; players on one of them only come first."""
+    """Return the moves between two slates' entries.
+
+    Players who are on one slate only come first, then the largest changes of probability.
+    """
     old, new = (_by_player(entries) for entries in (before, after))
     moves = [_move(old.get(key), new.get(key)) for key in sorted({*old, *new})]
     return tuple(sorted((move for move in moves if move is not None), key=_size, reverse=True))

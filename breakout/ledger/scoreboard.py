@@ -1,4 +1,4 @@
-"""The scoreboard: how good the graded entries of each model were, beside the base rate and beside its promise."""
+"""The scoreboard: metrics of each model's graded entries beside the base rate and the model's own evaluation."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ class WeekScore:
 
 @dataclass(frozen=True)
 class Scores:
-    """The figures of one model's graded entries; intervals resample game dates.
+    """The metrics of one model's graded entries; intervals resample game dates.
 
-    `bias` is the mean probability minus the breakout rate. `base_rate_log_loss` is that of the breakout rate of the
-    same rows, given to every row: no constant has a lower one. `log_loss_gain` is the base rate's minus the model's.
+    `bias` is the mean probability minus the breakout rate. `base_rate_log_loss` is the log loss if every entry had the
+    breakout rate of these entries as its probability; no other constant gives a lower one. `log_loss_gain` is
+    `base_rate_log_loss` minus the model's log loss.
     """
 
     breakout_rate: Interval
@@ -54,10 +55,10 @@ class Scores:
 
 @dataclass(frozen=True)
 class ModelScore:
-    """One model in one role: the outcomes of its entries by kind, and their scores.
+    """The number of entries by outcome, and the scores, of one model in one role.
 
-    `scores` is None with fewer than MIN_GRADED graded entries. `promise` is the log loss of the model's own evaluation,
-    None if none is known. `against_production` is None for entries in another role than shadow.
+    `scores` is None with fewer than MIN_GRADED graded entries. `promise` is the log loss on the evaluation games of the
+    run that trained the model, None if it is not known. `against_production` is None for other roles than shadow.
     """
 
     role: str
@@ -76,7 +77,7 @@ class ModelScore:
 
     @property
     def keeps_promise(self) -> bool | None:
-        """Whether the realised log loss is within the promised interval; None if either is unknown."""
+        """Whether the log loss of the graded entries is within the interval of `promise`; None if either is unknown."""
         if self.scores is None or self.promise is None or self.promise.low is None:
             return None
         realised = self.scores.log_loss.estimate
@@ -84,16 +85,16 @@ class ModelScore:
 
     @property
     def is_calibrated(self) -> bool | None:
-        """Whether the interval of the bias holds 0; None without scores."""
+        """Whether the interval of the bias holds 0; None without scores, False if one game date gives no interval."""
         return None if self.scores is None else self.scores.bias.holds(0.0)
 
 
 def build_scoreboard(
     graded: pd.DataFrame, parameters: EvaluationParameters, promises: Mapping[str, Interval | None]
 ) -> tuple[ModelScore, ...]:
-    """Return the scores of every model and role in the graded entries: production first, then shadows, then others.
+    """Return the score of every model and role in `graded`: production first, then shadows, then others.
 
-    `promises` maps bundles to the log loss of their own evaluation.
+    `graded` is returned by `grade_counted`. `promises` maps fingerprints of bundles to `ModelScore.promise`.
     """
     production = _in(graded, "production")
     scored = []

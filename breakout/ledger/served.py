@@ -1,7 +1,7 @@
-"""What was served against what would be computed today: every logged feature vector, computed again.
+"""The comparison of feature vectors in the ledger with vectors that are computed again from the present tables.
 
-A vector differs if a source row that it reads was corrected, removed or added since. Such rows are named where the
-ledger recorded them.
+A vector differs if a source row that it reads was corrected, removed or added since. Such rows are named if the ledger
+recorded source rows at that time.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ SERVED_COLUMNS = (
 
 @dataclass(frozen=True)
 class FeatureShare:
-    """How many of the compared vectors with a feature differ in it."""
+    """The number of compared vectors that have a feature, and the number of those that differ in it."""
 
     feature: str
     vectors: int
@@ -63,7 +63,7 @@ class FeatureShare:
 
 @dataclass(frozen=True)
 class CorrectedCell:
-    """A source cell that changed after predictions were made, and the number of differing vectors that read its row."""
+    """A source cell that changed after predictions were made, and the number of vectors that it may explain."""
 
     change: CellChange
     vectors: int
@@ -73,10 +73,11 @@ class CorrectedCell:
 class ServedAudit:
     """The comparison of logged feature vectors with present ones.
 
-    `vectors` counts those that were compared, `differing` those with a difference. `absent` counts logged players whom
-    the present tables put on no slate of that day; they differ as a whole. `unexplained` counts differing or absent
-    vectors for which no changed source row is known. `unexamined` has a sentence for each model whose vectors could
-    not be computed again, `damaged` one for each file of the ledger that could not be read.
+    `vectors` counts the logged vectors of all models that could be computed again. Of these, `absent` counts those of
+    players whom the present tables no longer put on the slate of that day, and `differing` those of other players that
+    differ in a feature. `unexplained` counts differing or absent vectors for which no changed source row is known.
+    `unexamined` has a sentence for each model whose vectors could not be computed again, `damaged` one for each file of
+    the ledger that could not be read.
     """
 
     features: tuple[FeatureShare, ...]
@@ -113,10 +114,11 @@ def audit_served(
     *,
     on_date: Callable[[date], object] = str,
 ) -> ServedAudit:
-    """Compute the logged feature vectors of the models `served` again, and compare them bit for bit.
+    """Compute the logged feature vectors of the models `served` again, and compare them without tolerance.
 
-    `served` is `all`, a role, or the name or fingerprint of a model. ConfigurationError if the ledger has no such
-    model. DataError if it has no entries between the two dates; None is the first or the last date in the ledger.
+    `served` is `all`, a role, or the name or fingerprint of a model. `on_date` is called with the game date before each
+    slate. ConfigurationError if the ledger has no such role or model. DataError if it has no entries of `served`
+    between the two dates; None is the first or the last date in the ledger.
     """
     found = ledger.read_entries(SERVED_COLUMNS)
     entries = _choose(found.rows.to_pandas(), served, dates)
@@ -169,7 +171,7 @@ def _choose(entries: pd.DataFrame, served: str, dates: tuple[date | None, date |
 
 
 def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundle], tuple[str, ...]]:
-    """Return the bundles by fingerprint, and a sentence for each that cannot compute its features again."""
+    """Return the usable bundles by fingerprint, and a sentence for each one that is lost, damaged or outdated."""
     bundles, unexamined = {}, []
     models: Iterable[Any] = entries.drop_duplicates("bundle").itertuples()
     for model in models:
@@ -184,7 +186,7 @@ def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundl
 
 
 def _find_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bundle:
-    """Return a bundle from the registry, the shadows or its run; DataError if none of them has it."""
+    """Return a bundle from the registry, the shadows or the run `run_id`; DataError if none of them has it."""
     registry, shadows = Registry.of(outputs), Shadows.of(outputs)
     if registry.bundle_folder(fingerprint).is_dir():
         return registry.load(fingerprint)
@@ -200,9 +202,10 @@ def _find_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bundle:
 def _compare(
     slate: _Slate, warehouse: Warehouse, vectors: Counter[str], differing: Counter[str]
 ) -> dict[Any, tuple[str, ...]]:
-    """Count vectors and differences by feature; return the features that differ of each row that does.
+    """Return the names of the differing features for each entry that differs, by its index in `slate.entries`.
 
-    A row that is on no present slate has no names.
+    An entry whose player is not on the present slate has no names. `vectors` and `differing` are increased by the
+    number of compared and of differing vectors of each feature.
     """
     now = _recompute(slate, warehouse)
     changed: dict[Any, tuple[str, ...]] = {}
@@ -222,7 +225,7 @@ def _compare(
 
 
 def _recompute(slate: _Slate, warehouse: Warehouse) -> dict[tuple[str, str], dict[str, float | None]]:
-    """Return the present feature vectors of a day by game and player, None where a value is missing."""
+    """Return the feature vectors of a day from the present tables, by game id and player; None for a missing value."""
     features = slate.bundle.features
     known = known_by(features.availability, slate.day, slate.predicted_at)
     rows = build_dataset(warehouse, replace(features, availability=known), slate.day, slate.day, row_source="slate")
@@ -233,17 +236,21 @@ def _recompute(slate: _Slate, warehouse: Warehouse) -> dict[tuple[str, str], dic
 
 
 class _Causes:
-    """The source rows that changed after a slate was predicted, computed once for each call and day."""
+    """The source cells that changed after a slate was predicted, computed once for each slate."""
 
     def __init__(self, ledger: Ledger, warehouse: Warehouse, days: tuple[date, date]) -> None:
-        self.damaged: dict[str, None] = {}  # sentences in the order of their finding
+        self.damaged: dict[str, None] = {}  # sentences in the order in which the files were read
         self._ledger, self._warehouse, self._days = ledger, warehouse, days
         self._known: dict[tuple[str, tuple[str, ...]], KnownRows] = {}
         self._now: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = {}
         self._found: dict[tuple[date, datetime, str], _ChangesByName] = {}
 
     def of(self, row: Any, slate: _Slate) -> list[CellChange]:
-        """Return the changed cells that a vector reads: of the player and the game's teams, otherwise of team-mates."""
+        """Return the changed cells that may explain a vector that differs.
+
+        They are those in rows of the player and of the two teams of the game; if there are none, those in rows of any
+        player of these teams.
+        """
         key = (slate.day, slate.predicted_at, slate.bundle.fingerprint)
         if key not in self._found:
             self._found[key] = _ChangesByName.from_changes(self._changes(slate))
@@ -278,7 +285,7 @@ class _Causes:
         return self._known[key]
 
     def _present(self, table: Table, extra: tuple[str, ...]) -> pd.DataFrame:
-        """Return the present rows of a table that any of the audited slates reads."""
+        """Return the present rows of a table for all audited dates, with `extra` beyond the declared columns."""
         key = (table.name, extra)
         if key not in self._now:
             days = (dates_read(table, self._days[0])[0], dates_read(table, self._days[1])[1])
@@ -288,7 +295,10 @@ class _Causes:
 
 @dataclass(frozen=True)
 class _ChangesByName:
-    """Changed cells by the player or the team of their row; `of_players_of` has a team's player rows."""
+    """Changed cells by the player or the team of their row.
+
+    `of_team` has those outside player_game_summary by team, `of_players_of` those in player_game_summary by team.
+    """
 
     of_player: Mapping[str, list[CellChange]]
     of_team: Mapping[str, list[CellChange]]

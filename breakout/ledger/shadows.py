@@ -2,7 +2,8 @@
 
     outputs/shadows/<fingerprint>/    one folder for each shadow
 
-The copy appears whole or not at all, and is removed by one rename, so a killed process leaves no half shadow.
+A copy appears whole or not at all. Before its files are deleted, it is renamed to a name that no shadow has. So a
+killed process leaves no shadow with missing files.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Shadows:
         return load_bundle(self.folder / fingerprint)
 
     def add(self, bundle: Bundle) -> bool:
-        """Copy a bundle among the shadows; False if it is one already."""
+        """Add a copy of a bundle to the shadows; return False, and change nothing, if it is a shadow already."""
         target = self.folder / bundle.fingerprint
         if target.exists():
             return False
@@ -54,7 +55,10 @@ class Shadows:
         return True
 
     def remove(self, fingerprint: str) -> None:
-        """Remove a shadow; its entries stay in the ledger. ConfigurationError if it is none."""
+        """Remove a shadow; its entries stay in the ledger.
+
+        ConfigurationError if no shadow has the fingerprint. DataError if its files cannot be removed.
+        """
         if fingerprint not in self.fingerprints():
             known = ", ".join(self.fingerprints()) or "none"
             raise ConfigurationError(f"{fingerprint} is no shadow; the shadows are: {known}.")

@@ -1,10 +1,11 @@
-"""The source rows that predictions read, kept as they were known, so that a later correction can be named.
+"""The source rows that predictions read, kept as they were at that time, so that a later correction can be named.
 
     outputs/ledger/sources/<log>/<number>.parquet    the rows of a source table that a call found new, changed or gone
 
 A log is named after its table, with a digest of the columns beyond the declared ones that a model's features read.
-A prediction of a day can read the games of its season and the two before, and the schedule and the injury reports of
-the day itself. The first prediction keeps all of these rows, a later one those that are new, changed or gone.
+A prediction of a day can read the earlier games of its season and of the two seasons before, and the schedule and the
+injury reports of the day itself. The first prediction keeps all of these rows, a later one those that are new, changed
+or gone.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
     from breakout.warehouse.tables import Table
 
 KEPT_TABLES = (*HISTORY_TABLES, SCHEDULE, AVAILABILITY)
-SEASONS_BEFORE = 2  # what the features with the longest memory read
+SEASONS_BEFORE = 2  # the features that look back furthest read so many seasons before the present one
 ROW = "(row)"
 ABSENT, PRESENT = "absent", "present"
 _NEVER_READ = {"player_full_name", "reason"}
-# Of a row's key and of all its columns, so that a call finds new and changed rows without reading the old values.
+# Hashes of a row's key and of all its columns, by which a call finds new and changed rows without reading old values.
 KEY_HASH, ROW_HASH = "key_hash", "row_hash"
 HASH_SCHEMA = pa.schema(
     [(KEY_HASH, pa.uint64()), (ROW_HASH, pa.uint64()), ("game_date", pa.date32()), ("is_removed", pa.bool_())]
@@ -45,9 +46,10 @@ HASH_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class CellChange:
-    """One cell of a source row that differs between two times; `column` is ROW if the whole row came or went.
+    """One cell of a source row that differs between two times.
 
-    `key` names the row, `teams` its teams (or its team) and `player` its player, empty in tables without players.
+    If the whole row was added or removed, `column` is ROW, and `before` and `now` are ABSENT and PRESENT. `key` names
+    the row, `teams` has the codes of its teams, and `player` its player_lookup, empty in tables without players.
     """
 
     table: str
@@ -61,9 +63,10 @@ class CellChange:
 
 @dataclass(frozen=True)
 class KnownRows:
-    """All recorded versions of the rows of one table, oldest first: its columns, those of HASH_SCHEMA, recorded_at.
+    """All recorded versions of the rows of one table, oldest first.
 
-    A removed version has neither key nor values, only the hash of its key.
+    `versions` has the columns of the table, those of HASH_SCHEMA, and recorded_at. A version with is_removed says that
+    the row was gone at recorded_at; it has the hash of the key and the game date, but neither key nor values.
     """
 
     table: Table
@@ -84,8 +87,9 @@ class KnownRows:
 class RowDifferences:
     """The difference between known rows and present ones, joined by key.
 
-    `joined` has each column but the key twice, with the suffixes `_before` and `_now`, and `_merge`. `differing` holds
-    a mask over its rows for each of these columns.
+    `joined` has the key, each other column twice, with the suffixes `_before` and `_now`, and `_merge` of pandas.
+    `differing` has a mask over the rows of `joined` for each column outside the key; rows that only one side has are
+    not marked.
     """
 
     joined: pd.DataFrame
@@ -93,14 +97,14 @@ class RowDifferences:
 
     @property
     def is_different(self) -> np.ndarray:
-        """Whether each row came, went or changed."""
+        """A mask of the rows of `joined` that were added, removed or changed."""
         came_or_went = (self.joined["_merge"] != "both").to_numpy(dtype=bool)
         different: np.ndarray = np.logical_or.reduce([came_or_went, *self.differing.values()])
         return different
 
 
 def name_log(table: Table, extra: Sequence[str]) -> str:
-    """Return the name of the log of a table's rows with these further columns."""
+    """Return the name of the log of a table's rows with the columns `extra` beyond the declared ones."""
     digest = hashlib.sha256(" ".join(sorted(extra)).encode()).hexdigest()[:8]
     return f"{table.name}-{digest}" if extra else table.name
 
@@ -113,9 +117,9 @@ def dates_read(table: Table, day: date) -> tuple[date, date]:
 
 
 def read_source_rows(warehouse: Warehouse, table: Table, days: tuple[date, date], extra: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of a table between two dates: its columns, and those of `extra` that it has.
+    """Return the rows of a table between two dates: its declared columns, and those of `extra` that it has.
 
-    Numbers are float64. Names of people and reasons, which no feature reads, are left out.
+    Numbers are float64. Full names of players and reasons of statuses, which no feature reads, are left out.
     """
     present = warehouse.columns(table.name)
     names = [
@@ -150,10 +154,10 @@ def extra_columns_of(features: BreakoutFeatureConfig, table: Table) -> list[str]
 def new_versions(
     table: Table, recorded: pa.Table, now: pd.DataFrame, days: tuple[date, date], recorded_at: datetime
 ) -> pa.Table:
-    """Return the rows to record: present ones that are new or changed, and as removed those that are gone.
+    """Return the rows to record: present ones that are new or changed, and those that are gone, with is_removed.
 
-    `recorded` has the columns of HASH_SCHEMA of all versions, oldest first. `now` are all present rows
-    between the two dates.
+    `recorded` has the columns of HASH_SCHEMA of all versions, oldest first. `now` has all present rows between the two
+    dates.
     """
     key, row = _hashes(now, table.key), _hashes(now, sorted(now.columns))
     newest = recorded.to_pandas().drop_duplicates(KEY_HASH, keep="last")
@@ -181,7 +185,7 @@ def _hashes(rows: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
 
 
 def compare_with_known(known: KnownRows, before: pd.DataFrame, now: pd.DataFrame) -> RowDifferences:
-    """Compare known rows with present ones."""
+    """Compare `before`, which `KnownRows.at` returned, with the present rows `now`."""
     key = list(known.table.key)
     values = [name for name in now.columns if name not in key]
     joined = before.reindex(columns=[*key, *values]).merge(
@@ -196,7 +200,7 @@ def compare_with_known(known: KnownRows, before: pd.DataFrame, now: pd.DataFrame
 
 
 def list_changes(known: KnownRows, before: pd.DataFrame, now: pd.DataFrame) -> Iterator[CellChange]:
-    """Yield every cell that differs between known and present rows, and every row that came or went."""
+    """Yield every cell that differs between known and present rows, and every row that was added or removed."""
     found = compare_with_known(known, before, now)
     names = list(found.differing)
     places = np.flatnonzero(found.is_different)

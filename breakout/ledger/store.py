@@ -1,8 +1,8 @@
 """The files of the ledger: entries and grades as Parquet, one file for each call that had something new.
 
     outputs/ledger/entries/<game date>-<bundle>-<number>.parquet     the entries of one slate; a later one is a revision
-    outputs/ledger/grades/<number>.parquet                           the outcomes that a call of `grade` found new
-    outputs/ledger/sources/<log>/<number>.parquet                    source rows that a prediction found new or changed
+    outputs/ledger/grades/<number>.parquet                           outcomes that a call found new or changed
+    outputs/ledger/sources/<log>/<number>.parquet                    source rows that a call found new, changed or gone
     outputs/ledger/.lock                                             the lock, held while a file is added
 
 Files are added and never changed. A file appears whole or not at all, so a killed process leaves no part of one. A
@@ -40,7 +40,10 @@ SAME = ("game_id", "player_lookup", "role", "probability", "points_for_breakout"
 
 @dataclass(frozen=True)
 class LedgerPart:
-    """The rows of all readable files of one kind, in the order of the files' names, and a sentence on each damaged."""
+    """The rows of all readable files of one kind, and a sentence on each damaged file.
+
+    The rows are in the order of the files' names, or as the BigQuery ledger's method says.
+    """
 
     rows: pa.Table
     damaged: tuple[str, ...]
@@ -48,7 +51,7 @@ class LedgerPart:
 
 @dataclass(frozen=True)
 class GradeUpdate:
-    """The history of grades before a call, and the rows in GRADE_SCHEMA that the call added."""
+    """The history of grades before a call, and the rows in GRADE_SCHEMA that the call found new or changed."""
 
     before: LedgerPart
     changes: pa.Table
@@ -64,7 +67,7 @@ class RecordedRows:
 
 @dataclass(frozen=True)
 class FolderLedger:
-    """The ledger in a folder. Reading needs no lock; the methods that add a file take it themselves."""
+    """The ledger in a folder. Reading needs no lock; methods that add a file take it, except `add_grades`."""
 
     folder: Path
 
@@ -72,7 +75,7 @@ class FolderLedger:
 
     @classmethod
     def of(cls, outputs: str | Path) -> FolderLedger:
-        """Return the ledger below an outputs folder, beside `production`; the folder may be missing."""
+        """Return the ledger below an outputs folder; its own folder may be missing."""
         return cls(Path(outputs) / FOLDER)
 
     def lock(self) -> AbstractContextManager[None]:
@@ -91,9 +94,9 @@ class FolderLedger:
         return None
 
     def add_entries(self, entries: pa.Table) -> Path | None:
-        """Add the entries of one slate; None if the newest entries of that date and bundle hold the same prediction.
+        """Add the entries of one slate, and return their file.
 
-        A slate without rows is not added.
+        None if there are no entries, or if the newest ones of that date and bundle hold the same prediction.
         """
         if not entries.num_rows:
             return None
@@ -122,14 +125,14 @@ class FolderLedger:
         return GradeUpdate(before, changes)
 
     def add_grades(self, grades: pa.Table) -> Path | None:
-        """Add outcomes to the history; the lock must be held. None without rows."""
+        """Add outcomes to the history, and return their file; None without rows. The caller holds the lock."""
         if not grades.num_rows:
             return None
         number = len(self._files("grades")) + 1
         return self._write(grades, self.folder / "grades" / f"{number:06d}.parquet")
 
     def read_source_rows(self, table: Table, extra: Sequence[str]) -> RecordedRows:
-        """Read the recorded versions of a table's rows with the further columns `extra`."""
+        """Read the recorded versions of a table's rows, with the columns `extra` beyond the declared ones."""
         files, damaged = [], []
         for path in self._files(f"sources/{name_log(table, extra)}"):
             try:
@@ -142,9 +145,10 @@ class FolderLedger:
     def record_source_rows(
         self, table: Table, extra: Sequence[str], now: pd.DataFrame, days: tuple[date, date], at: datetime
     ) -> Path | None:
-        """Record those of a table's rows between two dates that are new, changed or gone; None if there are none.
+        """Record those of a table's rows between two dates that are new, changed or gone.
 
-        `now` are all present ones, with the further columns `extra`.
+        `now` has all present rows between the dates, with the columns `extra` beyond the declared ones. Return the file
+        with the recorded rows, None if there are none.
         """
         kind = f"sources/{name_log(table, extra)}"
         with self.lock():
@@ -186,7 +190,7 @@ def _read_as(path: Path, schema: pa.Schema) -> pa.Table:
 
 
 def is_same(before: pa.Table, after: pa.Table) -> bool:
-    """Return whether two slates' entries hold the same prediction for the same players."""
+    """Return whether two slates have the same players, with equal values in the columns SAME."""
     order = [("game_id", "ascending"), ("player_lookup", "ascending")]
     first, second = (table.select(SAME).sort_by(order).to_pylist() for table in (before, after))
     return bool(first == second)
