@@ -1,1 +1,1 @@
-"""Past predictions, of a finished run or of the ledger, compared with prices."""
+"""Backtests of past predictions against prices, and the prices of a slate with stakes from a backtest."""

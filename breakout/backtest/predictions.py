@@ -1,4 +1,4 @@
-"""Past predictions with their ladders and the time of the information behind them, from a run or from the ledger."""
+"""Past predictions of a run or of the ledger, with ladders and the time of the newest information behind each."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PastPredictions:
 
     In `frame`, ladder holds P(points >= k) for k = 1, 2, ..., and known_at (UTC) is the time of the newest information
     behind the row. `source` names the run or the part of the ledger, for messages. `contracts` are the fingerprints of
-    the models' contracts. `has_absent` is whether the rows may include players who did not play.
+    the models' contracts. `has_absent` says whether the rows may include players who did not play.
     """
 
     frame: pd.DataFrame
@@ -55,10 +55,10 @@ class PastPredictions:
 
 
 def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
-    """Return the predictions of the configured run, or of the ledger if no run is named, between start and end.
+    """Return the predictions of `config.run`, or of the ledger if it is None, from `config.start` to `config.end`.
 
-    ConfigurationError for a run without a ladder. DataError if there is no such run, if the ledger has no graded
-    entries with a ladder, or if there are no predictions between the two dates.
+    ConfigurationError for a run without a ladder. DataError if there is no such completed run, if the ledger has no
+    graded or void entries with a ladder, or if there are no predictions between the two dates.
     """
     found = (
         read_ledger(config, warehouse, today)
@@ -69,7 +69,11 @@ def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) 
 
 
 def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
-    """Return the evaluation predictions of a finished run, of every fold if it is a walk-forward run."""
+    """Return the evaluation predictions of a completed run, of every fold if it is a walk-forward run.
+
+    `given` is a folder or a name as of `resolve_bundle`. ConfigurationError if the model predicts no ladder. DataError
+    if there is no such run, or if it is not completed.
+    """
     folder = resolve_bundle(given, outputs)
     folder = folder.parent if folder.name == "bundle" else folder
     if not (folder / STATUS_FILE).is_file():
@@ -104,9 +108,8 @@ def _contract_of(run: RunRecord) -> tuple[Contract, AvailabilityConfig | None]:
 def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
     """Return the graded and void entries of the configured role that have a ladder; DataError if there are none.
 
-    An entry is void if the game was played without the player, or on another date.
-
-    Of several entries for a player and date, as two models in that role made them, the earliest counts.
+    An entry is void if the game was played without the player, or on another date. Of several entries for a player and
+    date, as two models in that role made them, only the earliest is returned.
     """
     part = open_ledger(config.ledger, config.paths.outputs).read_entries((*GRADING_COLUMNS, "ladder", "contract"))
     entries = part.rows.to_pandas()
@@ -122,9 +125,10 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 
 
 def check_results(past: PastPredictions, warehouse: Warehouse) -> None:
-    """Raise DataError if the warehouse lacks the result of a prediction of a run, as another warehouse would.
+    """Raise DataError if the warehouse lacks the result of a prediction of a run.
 
-    Predictions of the ledger are not checked, because they include players who did not play.
+    The warehouse is then not the one of the run. Predictions of the ledger are not checked, because they may include
+    players who did not play.
     """
     if past.has_absent:
         return

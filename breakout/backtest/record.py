@@ -1,4 +1,4 @@
-"""The file backtest.json: a backtest and its origin; written and read here only."""
+"""The file backtest.json, which holds a backtest and its origin; only this module writes and reads it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class BacktestRecord:
     """A backtest and its origin.
 
     `source` names the run or ledger of the predictions, `prices` the file or table of prices. `contracts` are the
-    fingerprints of the models' contracts; the weight holds only for models with these. `start` and `end` are the first
-    and the last game date of the predictions. `margin`, `kelly`, `max_stake` and `min_edge` are settings of the group
-    `prices`.
+    fingerprints of the models' contracts; the weight that the backtest fitted (see `market.stacking`) holds only for
+    models with these. `start` and `end` are the first and the last game date of the predictions, as ISO 8601. `margin`,
+    `kelly`, `max_stake` and `min_edge` are settings of the group `prices`.
     """
 
     source: str
@@ -45,7 +45,7 @@ def save_record(record: BacktestRecord, folder: Path) -> None:
 
 
 def load_record(folder: Path) -> BacktestRecord:
-    """Read backtest.json of a folder; DataError if it is missing, damaged or of a newer version."""
+    """Read the backtest.json of a folder; DataError if it is missing, damaged or of a newer version."""
     record = load_typed(folder / BACKTEST_FILE, BacktestRecord)
     if record.schema_version > BACKTEST_SCHEMA_VERSION:
         raise DataError(f"{folder / BACKTEST_FILE} was written by a newer version; install that one.")

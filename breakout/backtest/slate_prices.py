@@ -47,9 +47,10 @@ class PricedSlate:
     """The prices of a slate's players.
 
     `offers` has COLUMNS and one row for each side of a line that has a price, the largest `claimed` first. `ours` and
-    `market` are probabilities of the side given no push. `claimed` is the expected profit per unit staked at the
-    model's own probability, `expected_value` that at the probability that is shrunk towards the market's. Stakes are
-    shares of the bank. Stakes and `expected_value` are NaN where nothing is staked.
+    `market` are the model's and the market's probability of the side, given no push. `claimed` is the expected profit
+    per unit staked, computed from `ours`; `expected_value` is the same, computed from the probability after `shrink`
+    has moved it towards the market's. Stakes are shares of the bank. Stakes and `expected_value` are NaN where nothing
+    is staked. `matched` has the lines and the quotes that are not used, `weight` the weight that stakes use.
     """
 
     offers: pd.DataFrame
@@ -59,9 +60,10 @@ class PricedSlate:
 
 @dataclass(frozen=True)
 class NamedWeight:
-    """The weight of the model in the stack with the market, by the backtest that the user named.
+    """The weight of the model in the stack with the market (see `market.stacking`), from the backtest that is named.
 
-    `interval` is None if none is named. `has_edge` is that of the backtest; if it is false, nothing is staked.
+    `interval` is None if no backtest is named, or if no line of it has both a market probability and a result. Nothing
+    is staked if `has_edge`, that of `market.backtest.Backtest`, is false.
     """
 
     interval: Interval | None
@@ -72,8 +74,8 @@ def load_weight(config: PredictConfig, bundle: Bundle) -> NamedWeight:
     """Check that the bundle can be priced as asked, and return the weight of the named backtest.
 
     ConfigurationError for prices with a bundle that predicts no distribution of points, for a backtest without prices,
-    and for a backtest of models with another contract or with another prices.margin, because its weight does not hold
-    for this model. DataError for a folder that holds no backtest.
+    and for a backtest of models with another contract or with another prices.margin, because a weight fitted there does
+    not hold here. DataError for a folder that holds no readable backtest.
     """
     if config.prices.is_given and bundle.model.kind != "points":
         raise ConfigurationError(
@@ -100,10 +102,11 @@ def load_weight(config: PredictConfig, bundle: Bundle) -> NamedWeight:
 
 
 def price_slate(slate: Slate, weight: NamedWeight, config: PredictConfig, warehouse: Warehouse) -> PricedSlate:
-    """Match the slate with the configured prices of its day.
+    """Return the offers for the players of a slate, from the configured prices of its day, with stakes by `weight`.
 
-    A quote must be newer than 05:00 US Eastern of the day and than the newest status that the slate knows. DataError if
-    the slate has no candidates, if there is no quote of the day, or if `match_prices` refuses the prices.
+    A quote with a time is used only if it is newer than 05:00 US Eastern of the day and than the newest status that the
+    slate knows. DataError if the slate has no candidates, if there is no quote of the day, or if `match_prices` refuses
+    the prices.
     """
     known_at = max(filter(None, (information_time(slate.day, None), slate.known_at)))
     columns = ["game_date", "game_id", "player_lookup", "ladder"]
