@@ -71,7 +71,7 @@ def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) 
 def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
     """Return the evaluation predictions of a completed run, of every fold if it is a walk-forward run.
 
-    `given` is a folder or a name as of `resolve_bundle`. ConfigurationError if the model predicts no ladder. DataError
+    `given` is a folder or a name as in `resolve_bundle`. ConfigurationError if the model predicts no ladder. DataError
     if there is no such run, or if it is not completed.
     """
     folder = resolve_bundle(given, outputs)

@@ -60,7 +60,7 @@ class PricedSlate:
 
 @dataclass(frozen=True)
 class NamedWeight:
-    """The weight of the model in the stack with the market (see `market.stacking`), from the backtest that is named.
+    """The weight of the model in the stack with the market (see `market.stacking`), from a backtest.
 
     `interval` is None if no backtest is named, or if no line of it has both a market probability and a result. Nothing
     is staked if `has_edge`, that of `market.backtest.Backtest`, is false.

@@ -133,7 +133,7 @@ def _service(config: DownloadConfig) -> Any:
         session.mount(scheme, HTTPAdapter(max_retries=retry))
 
     class Service(NBAStatsHTTP):  # type: ignore[misc, unused-ignore]
-        """A client class of its own, so that the address and the session of NBAStatsHTTP are not changed."""
+        """A subclass, because a new address or session of NBAStatsHTTP would change all of its clients."""
 
         base_url = config.url
 

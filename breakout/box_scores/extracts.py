@@ -34,7 +34,8 @@ COUNTS = (
     "plus_minus",
 )
 # The columns that players' and teams' lines share. `is_home` is missing if the source does not say who is at home,
-# `opponent` if it does not name the opponent; season_type may also be all_star or preseason, which are left out later.
+# `opponent` if it does not name the opponent. `season_year` is the year in which the season begins. `season_type` may
+# also be all_star or preseason, which are left out later.
 GAME_COLUMNS = ("source_game_id", "game_date", "team", "opponent", "is_home", "season_year", "season_type", "is_won")
 PLAYER_COLUMNS = (*GAME_COLUMNS, "source_player_id", "player_full_name", "minutes", *COUNTS)
 TEAM_COLUMNS = (*GAME_COLUMNS, "minutes", *COUNTS)

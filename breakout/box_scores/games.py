@@ -36,9 +36,9 @@ def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
 
     Columns: source_game_id, game_date, season_year, season_type, home, away, game_id. The home team and the season type
     are those of the schedule, or those of the lines if the schedule lacks the game. Left out are the preseason,
-    All-Star games, games of before 1996 with a team whose code is unknown, and games without a known home team.
-    DataError if the lines of a game name other than two teams or two dates, if two games have one id, and for an
-    unknown code of a team that played a known one since 1996.
+    All-Star games, games without a known home team, and games of teams whose code is unknown: one of them before 1996,
+    both of them since. DataError if only one code is unknown since 1996, if the lines of a game do not name two teams
+    and one date, and if two games have the same id.
     """
     sides = _sides(extract)
     games = sides.groupby("source_game_id", as_index=False, sort=True).agg(

@@ -39,7 +39,7 @@ class ImportResult:
     """The result of an import.
 
     `left_out` has the games, or rows of games, that were not imported. `shared_names` has the names that several
-    players of one season have. `summed_games` counts the imported games whose team rows are sums of player rows.
+    players of one season have. `summed_games` counts the games of this import whose team rows are sums of player rows.
     `unknown_names` are players in injury reports who have no row in the player table of the season.
     """
 

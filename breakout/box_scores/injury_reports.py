@@ -115,9 +115,9 @@ def _reason(text: str) -> str:
 
 
 def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the reports with the player_lookup of the player table, and the names that its season lacks.
+    """Return the reports with the player_lookup of the player table, and the names that it lacks in the season.
 
-    If two players of a season have the same name, a report means the one of its team.
+    If two players of a season have the same name, a row of a report is about the one of the row's team.
     """
     season = _season_year(reports["game_date"])
     plain = players.assign(plain=players["player_full_name"].map(player_lookup))

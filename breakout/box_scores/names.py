@@ -92,9 +92,9 @@ def code_of_name(city: str, nickname: str) -> str:
 
 
 def code_of_full_name(name: str) -> str:
-    """Return the code of a present team such as "Los Angeles Lakers" or "LosAngelesLakers", found by its nickname.
+    """Return the code of a team such as "Los Angeles Lakers" or "LosAngelesLakers".
 
-    An unknown name is returned without surrounding spaces.
+    Only the nickname counts, so "New Jersey Nets" gives BKN. An unknown name is returned without surrounding spaces.
     """
     letters = name.replace(" ", "")
     nickname = next((known for known in _NICKNAMES if letters.endswith(known.replace(" ", ""))), None)

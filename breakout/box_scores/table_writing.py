@@ -158,7 +158,7 @@ def differing_cells(first: pd.Series, second: pd.Series) -> pd.Series:
 
 
 def _corrections(name: str, old: pd.DataFrame, new: pd.DataFrame, differs: pd.DataFrame, now: datetime) -> pd.DataFrame:
-    """Return CORRECTION_ROW for each changed cell; `who` is the player, the team or the home team of its row."""
+    """Return one row with CORRECTION_ROW for each changed cell; `who` is the player, the team or the home team."""
     who = {PLAYERS: "player_lookup", TEAMS: "team_abbr", SCHEDULE: "home_team_abbr"}[name]
     named = new[["game_date", "game_id", who]].set_axis(["game_date", "game_id", "who"], axis=1)
     parts = []

@@ -1,1 +1,1 @@
-"""The ledger: what was predicted before each game, what became of it, and how good the predictions were."""
+"""The ledger: the predictions made before each game, their outcomes, and metrics of the predictions."""

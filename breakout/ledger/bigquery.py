@@ -1,4 +1,4 @@
-"""The ledger in two BigQuery tables, for several machines that predict and grade at once.
+"""The ledger in two BigQuery tables, for several machines that predict and grade at the same time.
 
     ledger.entries    one row for each entry; key: game_date, bundle, game_id, player_lookup, revision
     ledger.grades     one row for each outcome; key: game_date, bundle, game_id, player_lookup, number
@@ -42,7 +42,7 @@ _TYPES = {
     pa.float64(): "FLOAT64",
     pa.int64(): "INT64",
 }
-_AS_JSON = ("ladder", "features")  # as JSON text, which keeps every number to the last bit
+_AS_JSON = ("ladder", "features")  # columns kept as JSON text, which keeps every number to the last bit
 ATTEMPTS = 10  # attempts to add a slate, because another writer may take its revision first
 _EVER = "game_date >= '1900-01-01'"  # true for every row; a table may require a filter by date
 
@@ -100,7 +100,7 @@ class BigQueryLedger:
         raise DataError(f"other writers keep adding slates of {day} by {bundle} to {self.config.entries}; run again.")
 
     def _read_slate(self, jobs: BigQueryJobs, day: date, bundle: str, call: str | None = None) -> pa.Table:
-        """Return the entries of the newest revision, or those that `call` inserted; also revision and call."""
+        """Return the entries of the newest revision, or those that `call` inserted, with ENTRY_COLUMNS."""
         condition = "game_date = @day AND bundle = @bundle"
         newest = f"(SELECT MAX(revision) FROM `{self.config.entries}` WHERE {condition})"  # noqa: S608
         chosen = f"revision = {newest}" if call is None else "`call` = @call_id"
@@ -178,8 +178,8 @@ def _parts(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 def _insert_statement(table: str, columns: Mapping[str, str], key: Sequence[str], condition: str) -> str:
     """Return a MERGE that inserts the rows of @rows whose key the table lacks, if the condition holds.
 
-    BigQuery runs MERGE statements on one table one after another, so two of them cannot insert the same key. It runs
-    INSERT statements at the same time.
+    BigQuery runs MERGE statements on one table one after another, so two of them cannot insert the same key. INSERT
+    statements may run at the same time.
     """
     match = " AND ".join(f"kept.{column} = incoming.{column}" for column in key)
     listed = ", ".join(f"`{column}`" for column in columns)

@@ -56,7 +56,7 @@ def check_ledger_evidence(
     is_candidate = (graded["role"] == "shadow") & (graded["bundle"] == candidate.fingerprint)
     is_production = (graded["role"] == "production") & (graded["bundle"] == production)
     shadow = graded[is_candidate]
-    if production is not None:  # games that only the candidate predicted compare nothing
+    if production is not None:  # games that only the candidate predicted give no comparison
         shadow = shadow.merge(graded.loc[is_production, GAME], on=GAME)
     both = pd.concat([shadow, graded[is_production]], ignore_index=True)
     scored = build_scoreboard(both, evaluation_parameters(config.evaluation, config.seed), {})

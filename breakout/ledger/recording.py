@@ -44,10 +44,9 @@ def record_slate(
 ) -> str | Path | None:
     """Add a slate to the ledger, and return the file, or the table and revision, of the new entries.
 
-    Return None without adding entries if the slate has no players, if the ledger's newest prediction of that day by
-    this model is the same, or if the model is neither in production nor a shadow and `config.others` is false. The
-    source rows that the slate could read are recorded too, also if the prediction is the same, by `recorder` if one is
-    given.
+    Do nothing and return None if the slate has no players, or if the model is neither in production nor a shadow and
+    `config.others` is false. If the ledger's newest prediction of that day by this model is the same, add no entries
+    and return None. The source rows that the slate could read are recorded even then, by `recorder` if it is given.
     """
     role = find_role(bundle.fingerprint, outputs)
     if role == "other" and not config.others:
@@ -74,7 +73,7 @@ class SourceRecorder:
     done: set[tuple[str, date, tuple[str, ...]]] = field(default_factory=set)
 
     def record(self, bundle: Bundle, slate: Slate, *, are_games_known: bool = False) -> None:
-        """Record those of the source rows that a slate could read that are new, changed or gone.
+        """Record the source rows that a slate could read, if they are new, changed or gone since an earlier call.
 
         `are_games_known` says that an earlier slate of the same source tables recorded their rows, so that only injury
         reports may be new.

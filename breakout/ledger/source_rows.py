@@ -2,7 +2,8 @@
 
     outputs/ledger/sources/<log>/<number>.parquet    the rows of a source table that a call found new, changed or gone
 
-A log is named after its table, with a digest of the columns beyond the declared ones that a model's features read.
+A log is named after its table, with a digest of the columns beyond the declared ones that a model's features read, if
+there are any.
 A prediction of a day can read the earlier games of its season and of the two seasons before, and the schedule and the
 injury reports of the day itself. The first prediction keeps all of these rows, a later one those that are new, changed
 or gone.

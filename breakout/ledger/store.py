@@ -42,7 +42,7 @@ SAME = ("game_id", "player_lookup", "role", "probability", "points_for_breakout"
 class LedgerPart:
     """The rows of all readable files of one kind, and a sentence on each damaged file.
 
-    The rows are in the order of the files' names, or as the BigQuery ledger's method says.
+    The rows are in the order of the files' names. A ledger in BigQuery has an order of its own, and no damaged files.
     """
 
     rows: pa.Table
