@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# Folders of `conf/` that are no groups to choose from: their files belong to every command.
+# Folders of `conf/` that are not listed as groups: `hydra` holds settings of Hydra itself, `local` those of this
+# computer, which every command except `import` reads.
 NOT_CHOSEN = {"hydra", "local"}
 
 

@@ -138,7 +138,10 @@ class JobComposer:
         return config
 
     def _set_hydra_config(self, number: int, overrides: Sequence[str]) -> None:
-        """Make `${hydra:...}` resolve to the values of this job, as in a job that Hydra runs."""
+        """Set Hydra's configuration to that of this job, so that `${hydra:...}` resolves to the job's values.
+
+        `hydra.runtime.output_dir` has no value, because Hydra sets it only for jobs that it runs itself.
+        """
         config = compose(ROOT, [*self._hydra_overrides, *overrides], return_hydra_config=True)
         with open_dict(config):
             config.hydra.job.num, config.hydra.job.id = number, str(number)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from breakout.settings.definitions import FeaturesConfig
 
-# The functions that a definition may use with OVER. Others, such as LEAD and NTILE, can read later games.
+# The functions that a definition may use with OVER. All others are refused, because some, such as LEAD and NTILE, can
+# read later games.
 WINDOW_FUNCTIONS = ("SUM", "COUNT", "COUNTIF", "MIN", "MAX", "AVG", "LAG", "FIRST_VALUE", "LAST_VALUE", "ROW_NUMBER")
 _REMEDY = "`breakout features` lists the windows and columns that an expression may use."
 

@@ -18,8 +18,9 @@ _COLUMN_NAME = re.compile(r"[A-Za-z_]\w{0,299}", re.ASCII)
 # A game_id is YYYYMMDD_AWAY_HOME; without a '_' in it, home and away are unknown.
 IS_HOME = "CASE WHEN STRPOS(game_id, '_') > 0 THEN IF(ENDS_WITH(game_id, CONCAT('_', team_abbr)), 1, 0) END"
 
-# SQL engines add floating-point numbers in any order; only whole numbers below 2^53 have the same sum in every order.
-# So minutes and usage are summed in billionths (no source has more than nine decimals) and divided once, at the end.
+# SQL engines add floating-point numbers in any order, and a rounded sum depends on the order. Sums of whole numbers
+# below 2^53 are exact. So minutes and usage are rounded to billionths and summed as whole numbers, and the expression of
+# a feature divides the sum by 1e9.
 _PLAYED_COLUMNS = {
     "is_home": IS_HOME,
     "points": "CAST(points AS FLOAT64)",
@@ -32,7 +33,8 @@ _TEAM_COLUMNS = {
     "possessions": "CAST(possessions AS FLOAT64)",
     "minutes_total": "CAST(COALESCE(minutes_total, 240) AS FLOAT64)",
 }
-# Columns of a game that the query always has, so `player_games` and `team_games` need not read them for a feature.
+# Columns that `player_games` and `team_games` select even if no feature reads them, so `extra_columns` leaves them out.
+# `player_lookup` is in `player_games` only.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
 DERIVED_PLAYED = _DERIVED | {
     "was_breakout",

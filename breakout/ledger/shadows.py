@@ -32,7 +32,10 @@ class Shadows:
 
     @classmethod
     def of(cls, outputs: str | Path) -> Shadows:
-        """Return the shadows below an outputs folder; the folder may be missing."""
+        """Return the shadows in the folder `shadows` of `outputs`, which may be missing.
+
+        A shadow is a challenger that is scored beside the model in production.
+        """
         return cls(Path(outputs) / SHADOWS)
 
     def fingerprints(self) -> tuple[str, ...]:

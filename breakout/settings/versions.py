@@ -58,9 +58,9 @@ _PRICES: dict[str, Any] = {
     "max_stake": 0.02,
     "min_edge": 0.0,
 }
-# Groups that were added without a new version, with the values that older mappings get. A mapping that has the outer
-# key gets the groups below it. `features` is a key of the commands that choose features, `window` of the command that
-# trains, `bundle` of those that score one bundle.
+# Groups that were added without a new CONFIG_VERSION, and the values that older saved settings get for them. Each outer
+# key is a root key that shows which command the settings belong to: `features` to a command that chooses features,
+# `window` to train, `bundle` to a command that scores one bundle. Settings with that key get the groups under it.
 ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
     "features": {"availability": {"cutoff": "17:30", "timezone": "America/New_York", "days_before": 0}},
     "window": {"prices": _PRICES},

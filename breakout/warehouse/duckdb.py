@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-# These columns hold few distinct names in many rows. They are stored as ENUM types, one for each kind of name, with the
-# values sorted by name. Partitions, sorts and joins are faster than on text: the feature query takes a seventh less
-# time. SQL expressions treat an ENUM as text, and `query` converts it to text.
+# These columns hold few distinct names in many rows. In the history tables and the schedule they are stored as ENUM
+# types, one for each kind of name, with the values sorted by name. Partitions, sorts and joins are faster than on text:
+# the feature query takes a seventh less time. SQL expressions treat an ENUM as text, and `query` converts it to text.
 _KIND_OF_NAME = {
     "player_lookup": "player",
     "team_abbr": "team",
@@ -174,7 +174,9 @@ class DuckDBWarehouse(ClosedOnExit):
         kinds: dict[str, list[str]] = {}
         for table, select in selects.items():
             for column in _names_of(table):
-                found = kinds.setdefault(_KIND_OF_NAME[column], ["SELECT '' AS name"])  # an ENUM must not be empty
+                found = kinds.setdefault(
+                    _KIND_OF_NAME[column], ["SELECT '' AS name"]
+                )  # so that the ENUM is never empty
                 found.append(f"SELECT {column} FROM ({select})")
         for kind, parts in kinds.items():
             names = f"SELECT name FROM ({' UNION '.join(parts)}) WHERE name IS NOT NULL ORDER BY name"

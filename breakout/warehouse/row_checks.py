@@ -32,8 +32,8 @@ _AVAILABILITY_PROBLEMS = (
     f"WHEN UNIX_SECONDS(reported_at) NOT BETWEEN {_REPORT_SPAN} THEN {_FAR_REPORT}",
 )
 
-# The largest amount that a row may hold; no real one comes near. Features sum some amounts in billionths, and below
-# this limit a FLOAT64 holds the sums exactly.
+# The largest amount that a row may hold; no real one comes near. Features sum minutes and usage in billionths, and with
+# this limit a FLOAT64 holds the sum of 900 games exactly.
 _MOST = 10_000
 
 

@@ -17,7 +17,8 @@ FONT, LETTER = 12, 7.2  # the height of text; the width that is reserved for one
 SQUARE = (440, 316)  # the width and height of a chart with two numeric axes
 WIDE = 540  # the width of a chart with one row for each label
 ROW, ROW_BELOW_LABEL = 24, 42  # the height of a row whose label is at its left, or above it
-SHORT_LABEL, LONG_LABEL = 30, 76  # the largest number of letters at the left of a row; in any text
+SHORT_LABEL = 30  # if a label of a row chart has more letters, all labels are above their rows instead of at the left
+LONG_LABEL = 76  # a text with more letters is cut
 
 Point = tuple[float, float]
 
