@@ -19,8 +19,8 @@ _COLUMN_NAME = re.compile(r"[A-Za-z_]\w{0,299}", re.ASCII)
 IS_HOME = "CASE WHEN STRPOS(game_id, '_') > 0 THEN IF(ENDS_WITH(game_id, CONCAT('_', team_abbr)), 1, 0) END"
 
 # SQL engines add floating-point numbers in any order, and a rounded sum depends on the order. Sums of whole numbers
-# below 2^53 are exact. So minutes and usage are rounded to billionths and summed as whole numbers, and the expression of
-# a feature divides the sum by 1e9.
+# below 2^53 are exact. So minutes and usage are rounded to billionths and summed as whole numbers, and a feature's
+# expression divides the sum by 1e9.
 _PLAYED_COLUMNS = {
     "is_home": IS_HOME,
     "points": "CAST(points AS FLOAT64)",
