@@ -174,12 +174,22 @@ def test_a_model_is_chosen_by_role_name_or_fingerprint_and_a_lost_bundle_is_name
     assert not lost.is_clean
 
 
-def test_the_command_ends_with_one_for_differences_and_names_a_wrong_model(served: Served, tmp_path: Path) -> None:
+def test_the_command_ends_with_one_for_differences_and_names_a_wrong_model(
+    served: Served, tables: Tables, tmp_path: Path
+) -> None:
     there = f"paths.outputs={served.outputs}"
     assert call("audit", "served=erlier", there).code == 2
     assert call("audit", "served=all", f"paths.outputs={tmp_path}").code == 3
     assert call("audit", "served=earlier", there, "audit.start=2026-01-21").code == 3
-    whole = call("audit", "served=earlier", there)  # the sample has the games of October, which the ledger has not
-    assert whole.code == 1
-    assert "points_avg_season" in whole.out
-    assert "(row)" in whole.out
+    for name, rows in tables.items():
+        rows.to_parquet(tmp_path / f"{name}.parquet", index=False)
+    files = ("warehouse=duckdb", *(f"warehouse.{name}={tmp_path / f'{name}.parquet'}" for name in tables))
+    same = call("audit", "served=earlier", there, *files)
+    assert same.code == 0, same.out + same.err
+    players, at = tables["player_game_summary"], last_game_of(tables, served)
+    changed = players.assign(minutes_played=players["minutes_played"].where(players.index != at, 1.5))
+    changed.to_parquet(tmp_path / "player_game_summary.parquet", index=False)
+    differing = call("audit", "served=earlier", there, *files)
+    assert differing.code == 1
+    assert "minutes_played: " in differing.out
+    assert "to 1.5; vectors: 1" in differing.out
