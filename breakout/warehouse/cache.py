@@ -21,6 +21,7 @@ from breakout.artifacts import file_lock, whole_file
 from breakout.errors import DataError
 from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.cost import CostEstimate, Priced
+from breakout.warehouse.tables import AVAILABILITY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -133,8 +134,9 @@ class CachedWarehouse(ClosedOnExit):
 
     def columns(self, table: str) -> Mapping[str, str]:
         """Return name and type of each column of a source table."""
-        key = self._key(f"columns {table} {self.sources.availability}", {})
-        rows = self._ask(key, lambda: _row(dict(self._inner.columns(table)))).to_pylist()
+        # The key covers the state of the injury reports only if their columns are asked for, as reading it may cost.
+        question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
+        rows = self._ask(self._key(question, {}), lambda: _row(dict(self._inner.columns(table)))).to_pylist()
         return {str(name): str(kind) for name, kind in rows[0].items()}
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
