@@ -20,15 +20,18 @@ EXAMPLES = 3  # games that a message names
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A reason for which games, or rows of them, were left out, and the names of the games."""
+    """What was done with games, "left out" or "kept" without some of their rows, the reason, and the games' names."""
 
     reason: str
     games: tuple[str, ...]
+    action: str = "left out"
 
     def describe(self) -> str:
         """Return the number of games, the reason and the names of the first EXAMPLES games as text."""
         named = ", ".join(self.games[:EXAMPLES]) + (", ..." if len(self.games) > EXAMPLES else "")
-        return f"{len(self.games):,} {'game' if len(self.games) == 1 else 'games'} left out, {self.reason}: {named}"
+        return (
+            f"{len(self.games):,} {'game' if len(self.games) == 1 else 'games'} {self.action}, {self.reason}: {named}"
+        )
 
 
 def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:

@@ -189,8 +189,8 @@ def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
     if found.empty:
         return []
     ids = ", ".join(sorted(set(found["source_player_id"]))[:3])
-    reason = f"for the rows of players without a name (ids {ids}; import a file with their names first)"
-    return [LeftOut(reason, tuple(sorted(set(found["source_game_id"]))))]
+    reason = f"without the rows of players whose name is unknown (ids {ids}; import a file with their names first)"
+    return [LeftOut(reason, tuple(sorted(set(found["source_game_id"]))), action="kept")]
 
 
 def _stored_lines(stored: StoredTables) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -85,7 +85,8 @@ def report_time(given: str | None, file_name: str) -> datetime:
     try:
         time = datetime.fromisoformat(given) if given is not None else _time_in(file_name)
     except ValueError:
-        raise ConfigurationError(f"reported_at={given} is no time; write it as 2024-10-22T17:30.") from None
+        place = f"the time in the name {file_name}" if given is None else f"reported_at={given}"
+        raise ConfigurationError(f"{place} does not exist; give it as reported_at=2024-10-22T17:30.") from None
     if time is None:
         raise ConfigurationError(
             f"{file_name} names no time of the report; give it with reported_at=2024-10-22T17:30 (US Eastern)."

@@ -85,8 +85,9 @@ class ModelScore:
 
     @property
     def is_calibrated(self) -> bool | None:
-        """Whether the interval of the bias holds 0; None without scores, False if one game date gives no interval."""
-        return None if self.scores is None else self.scores.bias.holds(0.0)
+        """Whether the interval of the bias holds 0; None without scores, or if one game date gives no interval."""
+        has_interval = self.scores is not None and self.scores.bias.low is not None
+        return self.scores.bias.holds(0.0) if self.scores is not None and has_interval else None
 
 
 def build_scoreboard(
