@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 from unittest import mock
 
 import numpy as np
@@ -41,8 +42,7 @@ QUANTILES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)
 Recipe = Callable[[FitParts, Rows], np.ndarray]  # returns the ladders (n, LADDER_LENGTH) of later rows
 
 
-@dataclass(frozen=True)
-class Walk:
+class Walk(NamedTuple):
     """The ladders of all evaluated games by one recipe, and the processor seconds of its fits and predictions."""
 
     ladder: np.ndarray
