@@ -106,10 +106,9 @@ class StoredTables:
         return self._rows[table]
 
     def write(self, tables: dict[str, pd.DataFrame], source: str | None, now: datetime) -> TableChanges:
-        """Replace all rows of the given tables, and return what changed.
+        """Replace all rows of the given tables, add to the table `corrections`, and return what changed.
 
-        Other tables stay as they are. Nothing is written if no row changed. Files that a killed process left are
-        removed.
+        No other table changes. Nothing is written if no row changed. Files that a killed process left are removed.
         """
         changes = TableChanges()
         stamped = {name: self._stamp(name, typed(rows), now, changes) for name, rows in tables.items()}

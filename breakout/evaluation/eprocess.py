@@ -90,11 +90,11 @@ def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
     shape, place = variances + rho, sums + variances + rho
     constant = rho * np.log(rho) - gammaln(rho) - np.log(gammainc(rho, rho))
     inside = np.maximum(place, 1e-8)
-    with np.errstate(divide="ignore"):  # The logarithm of an e-value of 0 is -inf, which is right.
+    with np.errstate(divide="ignore"):  # gammainc is 0 where its value is too small for a float.
         tail = np.log(gammainc(shape, inside))
     regular = constant + gammaln(shape) + tail - shape * np.log(inside) + sums + variances
-    # The formula does not hold for very low sums. An upper bound of the mixture, below 0.5, takes its place there.
-    mixture: FloatArray = np.where(place > 0.0, regular, constant - rho - np.log(shape))
+    # The formula does not hold for very low sums. Its limit for place -> 0, below 0.5, takes its place there.
+    mixture: FloatArray = np.where((place > 0.0) & np.isfinite(tail), regular, constant - rho - np.log(shape))
     return mixture
 
 

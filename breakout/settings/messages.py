@@ -33,7 +33,7 @@ NOUNS: dict[Any, str] = {
     str: "text",
     date: "a date such as 2026-01-31",
 }
-WIDE_RANGE = 50  # for a wider range of numbers a message names only the bound that a value violates
+WIDE_RANGE = 50  # for a wider range of numbers a message names one bound, the upper one if the value reaches it
 
 
 def describe_choice(group: str, kind: str) -> str:
@@ -79,7 +79,7 @@ def _list_item(hint: Any, item: Any) -> str | None:
 def describe_type(hint: Any, value: Any = None) -> str:
     """Describe the values that a type accepts, such as `an integer from 1 to 16`.
 
-    Of a wide range only one bound is described: the one that `value` violates.
+    A wide range is described by one bound: the upper one if `value` reaches it, otherwise the lower one.
     """
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return f"{describe_type(next(m for m in typing.get_args(hint) if m is not type(None)), value)} or null"

@@ -137,7 +137,7 @@ class EvaluateConfig(ComposedConfig):
 class PredictConfig(ComposedConfig):
     """Settings of `breakout predict`, which ranks the players of one day's games by their breakout probability.
 
-    `out` is the file or table to write; None only prints. `top` limits the rows that are printed and written; None sets
+    `out` is the file or table to write; None writes none. The ledger does not depend on `out`. `top` limits the rows that are printed and written; None sets
     no limit. `exclude` names players to skip. If `line` is PLAYER:POINTS, such as jalengreen:19.5, the command prints
     the probabilities that the player scores more points, exactly as many, and fewer, instead of the ranking.
 

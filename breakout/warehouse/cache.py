@@ -59,7 +59,7 @@ class CachedWarehouse(ClosedOnExit):
     ) -> None:
         self._inner, self._folder, self._limit = inner, folder, limit_bytes
         self._refresh, self._is_read_only = refresh, is_read_only
-        self._refreshed: set[str] = set()  # entries that were already replaced
+        self._refreshed: set[str] = set()  # entries saved by this object; with `refresh` it reads no others
         self._warned: set[str] = set()  # damaged entries that were warned of, so that each is warned of once
 
     @property

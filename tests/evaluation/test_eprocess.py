@@ -30,6 +30,12 @@ def test_steadily_positive_differences_give_the_e_values_of_comparecast() -> Non
     assert {index: found[index] for index in COMPARECAST_STEEP} == pytest.approx(COMPARECAST_STEEP, rel=1e-8)
 
 
+def test_an_e_value_does_not_fall_to_zero_where_its_tail_is_too_small_for_a_float() -> None:
+    found = e_values([-1.0, 0.3] * 2000)
+    assert found.min() > 0.0
+    assert found[-1] < 0.5
+
+
 @given(st.lists(st.floats(-1.0, 3.0), min_size=2, max_size=30), st.integers(1, 29))
 def test_an_e_value_depends_on_no_later_date(quotients: list[float], cut: int) -> None:
     assert e_values(quotients)[:cut].tolist() == e_values(quotients[:cut])[:cut].tolist()
