@@ -56,7 +56,7 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SweepRecord(msgspec.Struct, kw_only=True):
-    """The content of sweep.json: the sweep's overrides and jobs, and the fingerprints of the data and contracts they use.
+    """The content of sweep.json: overrides, jobs, and the fingerprints of the data and contracts that the jobs use.
 
     `words` are the overrides. `data` maps the settings of each warehouse to its fingerprint. `contracts` maps each set
     of features and target to the fingerprint of its contract, which defines features and label.
