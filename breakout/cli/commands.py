@@ -99,9 +99,9 @@ TABLE = (
         "shadow",
         "breakout.programs.shadow",
         "add, list or remove challengers that are predicted beside the model in production",
-        "breakout shadow add bundle=outputs/runs/NAME/RUN/bundle",
+        "breakout shadow add bundle=NAME",
         "breakout shadow list",
-        "breakout shadow remove bundle=FINGERPRINT",
+        "breakout shadow remove bundle=NAME",
     ),
     composed(
         "grade",

@@ -8,6 +8,7 @@ killed process leaves no shadow with missing files.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -41,6 +42,14 @@ class Shadows:
     def fingerprints(self) -> tuple[str, ...]:
         """Return the fingerprint of each shadow, sorted."""
         return tuple(sorted(path.name for path in self.folder.glob("[!.]*") if path.is_dir()))
+
+    def names(self) -> dict[str, str]:
+        """Return the name of each shadow by its fingerprint; "" if its bundle is damaged."""
+        names = dict.fromkeys(self.fingerprints(), "")
+        for fingerprint in names:
+            with contextlib.suppress(DataError):
+                names[fingerprint] = self.load(fingerprint).manifest.name
+        return names
 
     def load(self, fingerprint: str) -> Bundle:
         """Return the verified bundle of a shadow; DataError naming the file if it is damaged."""

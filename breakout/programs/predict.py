@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 def run(config: PredictConfig) -> int:
     """Build, print and write the slate, and record it in the ledger; return the exit code.
 
-    If `line` is set, the answer to it is printed instead of the slate. `record_slate` decides whether the ledger
-    records a slate of this model. The recorded slate includes the rows that `top` and `exclude` leave out. A slate
-    under another contract than the bundle's is not recorded. GateError if the contract of the bundle is not that of the
-    installed feature definitions, unless `allow_contract_mismatch` is true.
+    If `line` is set, the answer to it is printed instead of the slate, and nothing is recorded in the ledger. Otherwise
+    `record_slate` decides whether the ledger records a slate of this model. The recorded slate includes the rows that
+    `top` and `exclude` leave out. A slate under another contract than the bundle's is not recorded. GateError if the
+    contract of the bundle is not that of the installed feature definitions, unless `allow_contract_mismatch` is true.
     """
     check_out(config.out, config.warehouse)
     asked = None if config.line is None else parse_line(config.line)
@@ -52,7 +52,7 @@ def run(config: PredictConfig) -> int:
         flawed = find_flawed_games(warehouse, bundle.features, day, day)
         priced = price_slate(slate, weight, config, warehouse) if config.prices.is_given else None
         recorded = (whole, bundle, warehouse, config.ledger, config.paths.outputs)
-        kept = None if differences else record_slate(*recorded)
+        kept = None if differences or asked is not None else record_slate(*recorded)
     shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))
     written = write_out(shown, bundle, config, priced) if config.out else []
     written += [str(kept)] if kept else []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
-from breakout.errors import ConfigurationError
+from breakout.errors import ConfigurationError, DataError
 from breakout.ledger.shadows import Shadows
 from breakout.production.bundle_gate import check_contract, find_bundle
 from breakout.production.bundle_names import resolve_bundle
@@ -29,15 +30,14 @@ def main(arguments: Sequence[str]) -> int:
     given = [argument.partition("=")[2] for argument in arguments if argument.startswith("bundle=")]
     if len(actions) > 1 or actions[0] not in ACTIONS or (actions[0] == "list") == bool(given) or len(given) > 1:
         raise ConfigurationError(
-            "type `breakout shadow list`, `breakout shadow add bundle=DIR` or "
-            "`breakout shadow remove bundle=FINGERPRINT`."
+            "type `breakout shadow list`, `breakout shadow add bundle=NAME` or `breakout shadow remove bundle=NAME`."
         )
     outputs = outputs_folder([a for a in arguments if "=" in a and not a.startswith("bundle=")])
     shadows = Shadows.of(outputs)
     if actions[0] == "add":
         add(shadows, given[0], outputs)
     elif actions[0] == "remove":
-        shadows.remove(given[0])
+        shadows.remove(find_shadow(shadows, given[0], outputs))
     print_shadows(shadows)
     return 0
 
@@ -50,3 +50,27 @@ def add(shadows: Shadows, given: str, outputs: str) -> None:
         raise ConfigurationError(f"{bundle.fingerprint} is in production, so it is predicted anyway.")
     if not shadows.add(bundle):
         print_line(f"{bundle.fingerprint} is a shadow already")
+
+
+def find_shadow(shadows: Shadows, given: str, outputs: str) -> str:
+    """Return the fingerprint of the shadow that `given` stands for.
+
+    `given` is the fingerprint of a shadow, a name or path that `add` accepts, or the name of the only shadow with this
+    name, such as that of a run that was deleted or repeated since. ConfigurationError if it stands for no shadow, or
+    for several.
+    """
+    known = shadows.fingerprints()
+    if given in known:
+        return given
+    with contextlib.suppress(DataError):  # no such bundle any more; the shadow is a copy and has a name itself
+        fingerprint = find_bundle(resolve_bundle(given, outputs)).fingerprint
+        if fingerprint in known:
+            return fingerprint
+    names = shadows.names()
+    found = [fingerprint for fingerprint in known if names[fingerprint] == given.removeprefix("latest:")]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ConfigurationError(f"several shadows have the name {given}; give a fingerprint: {', '.join(found)}.")
+    listed = ", ".join(f"{fingerprint} ({names[fingerprint] or 'damaged'})" for fingerprint in known)
+    raise ConfigurationError(f"{given} is no shadow; the shadows are: {listed or 'none'}.")

@@ -140,7 +140,7 @@ class PredictConfig(ComposedConfig):
     `out` is the file or table to write; None writes none. The ledger does not depend on `out`. `top` limits the
     rows that are printed and written; None sets no limit. `exclude` names players to skip. If `line` is
     PLAYER:POINTS, such as jalengreen:19.5, the command prints the probabilities that the player scores more points,
-    exactly as many, and fewer, instead of the ranking.
+    exactly as many, and fewer, instead of the ranking, and the ledger records nothing.
 
     `backtest` is the folder of a finished `breakout backtest`. Its weight is how far the model moves the market's
     probability before stakes are computed. No stakes are shown if `backtest` is None or shows no edge.

@@ -6,12 +6,14 @@ import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from breakout.bundle import load_bundle
 from breakout.errors import DataError
 from breakout.ledger.freshness import check_freshness, measure_freshness
+from breakout.ledger.shadows import Shadows
 from breakout.ledger.store import FolderLedger
 from breakout.production.registry import EventFacts, Registry
 from breakout.programs import daily
@@ -65,6 +67,39 @@ def test_a_shadow_is_added_once_listed_and_removed_by_its_fingerprint(trained: T
     assert call("shadow", "remove", f"bundle={mark}", there).code == 0
     assert mark not in call("shadow", there).out
     assert call("shadow", "drop", there).code == 2
+
+
+def test_a_shadow_is_removed_by_the_name_it_was_added_by_even_if_its_run_was_repeated_or_deleted(
+    trained: Trained, outputs: Path
+) -> None:
+    there = f"paths.outputs={outputs}"
+    run = outputs / "runs" / "base_rate" / "20260101T000000.000000Z-0"
+    later = outputs / "runs" / "base_rate" / "20260102T000000.000000Z-0"
+    shutil.copytree(trained["base_rate"], run)
+    for given in ("base_rate", "latest:base_rate", str(run)):
+        assert call("shadow", "add", "bundle=base_rate", there).code == 0
+        assert call("shadow", "remove", f"bundle={given}", there).code == 0, given
+        assert Shadows.of(outputs).fingerprints() == ()
+    assert call("shadow", "add", "bundle=base_rate", there).code == 0
+    shutil.copytree(trained["experimental"], later)  # the newest run of the name is no shadow
+    assert call("shadow", "remove", "bundle=base_rate", there).code == 0
+    Shadows.of(outputs).add(load_bundle(trained["base_rate"]))
+    shutil.rmtree(outputs / "runs")
+    assert call("shadow", "remove", "bundle=base_rate", there).code == 0
+    assert Shadows.of(outputs).fingerprints() == ()
+
+
+def test_a_name_that_two_shadows_have_is_refused_with_their_fingerprints(trained: Trained, outputs: Path) -> None:
+    shadows = Shadows.of(outputs)
+    added = [load_bundle(trained[name]) for name in ("base_rate", "experimental")]
+    for bundle in added:
+        shadows.add(bundle)
+    names = dict.fromkeys(shadows.fingerprints(), "weekly")
+    with mock.patch.object(Shadows, "names", return_value=names):
+        answer = call("shadow", "remove", "bundle=weekly", f"paths.outputs={outputs}")
+    assert answer.code == 2
+    assert all(bundle.fingerprint in answer.err for bundle in added)
+    assert len(shadows.fingerprints()) == 2
 
 
 def test_a_damaged_shadow_does_not_stop_production(trained: Trained, outputs: Path) -> None:

@@ -74,6 +74,14 @@ def test_the_command_prints_the_answer_alone(bundle: Path, slate: Slate, capsys:
     assert np.isclose(row["ladder"][19], answer_line(slate, parse_line(f"{row['player_lookup']}:19.5")).over)
 
 
+def test_a_question_about_one_player_records_nothing(bundle: Path, slate: Slate, tmp_path: Path) -> None:
+    asked = ("predict", f"bundle={bundle}", f"date={DAY}", f"paths.outputs={tmp_path}", "ledger.others=true")
+    assert call(*asked, f"line={slate.ranked['player_lookup'][0]}:19.5").code == 0
+    assert not (tmp_path / "ledger").exists()
+    assert call(*asked).code == 0  # the whole slate is recorded
+    assert list((tmp_path / "ledger" / "entries").rglob("*.parquet"))
+
+
 def test_a_second_question_about_a_slate_reads_no_table_again(
     bundle: Path, slate: Slate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
