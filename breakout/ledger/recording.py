@@ -54,7 +54,7 @@ def record_slate(
     prediction = Prediction(slate, bundle, role, warehouse.fingerprint(has_reports=bundle.contract.has_reports))
     entries = build_entries(prediction, read_tip_offs(warehouse, slate.day), config.timezone)
     ledger = open_ledger(config, outputs)
-    if entries.num_rows:
+    if entries.num_rows and ledger.keeps_source_rows:
         before = ledger.read_slate(slate.day, bundle.fingerprint)
         is_known = before is not None and before["data"][0].as_py() == prediction.data
         (recorder or SourceRecorder(ledger, warehouse)).record(bundle, slate, are_games_known=is_known)
@@ -79,7 +79,7 @@ class SourceRecorder:
         reports may be new.
         """
         tables = (AVAILABILITY,) if are_games_known else KEPT_TABLES
-        for table in tables if self.ledger.keeps_source_rows else ():
+        for table in tables:
             extra = tuple(extra_columns_of(bundle.features, table))
             key = (table.name, slate.day, extra)
             if key in self.done or (table is AVAILABILITY and not bundle.contract.has_reports):
