@@ -1,4 +1,4 @@
-"""Past predictions of a run or of the ledger, with ladders and the time of the newest information behind each."""
+"""Past predictions of a run or of the ledger: P(points >= k) for each k, and when their newest input was known."""
 
 from __future__ import annotations
 

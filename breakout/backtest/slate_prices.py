@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from breakout.market.stacking import stake_weights
 from breakout.market.stakes import StakeLimits
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from breakout.bundle import Bundle
     from breakout.evaluation.resamples import Interval
     from breakout.market.lines import MatchedLines
@@ -70,12 +73,13 @@ class NamedWeight:
     has_edge: bool
 
 
-def load_weight(config: PredictConfig, bundle: Bundle) -> NamedWeight:
-    """Check that the bundle can be priced as asked, and return the weight of the named backtest.
+def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight:
+    """Check that the bundle can be priced as asked, and return the weight of the named backtest for a slate of `day`.
 
     ConfigurationError for prices with a bundle that predicts no distribution of points, for a backtest without prices,
-    and for a backtest of models with another contract or with another prices.margin, because a weight fitted there does
-    not hold here. DataError for a folder that holds no readable backtest.
+    for a backtest that reaches `day`, because its weight knows results of that day, and for a backtest of models with
+    another contract or with another prices.margin, because a weight fitted there does not hold here. DataError for a
+    folder that holds no readable backtest.
     """
     if config.prices.is_given and bundle.model.kind != "points":
         raise ConfigurationError(
@@ -87,6 +91,11 @@ def load_weight(config: PredictConfig, bundle: Bundle) -> NamedWeight:
     if not config.prices.is_given:
         raise ConfigurationError("backtest sizes stakes beside prices; add the prices, as in prices=prices.csv.")
     record = load_record(Path(config.backtest))
+    if record.end >= day.isoformat():
+        raise ConfigurationError(
+            f"backtest={config.backtest} has games to {record.end}, so its weight knows results of {day} or later; "
+            f"give a backtest with end={day - timedelta(days=1)} or earlier."
+        )
     if record.contracts != (bundle.contract.fingerprint,):
         raise ConfigurationError(
             f"backtest={config.backtest} is about models of the contract {', '.join(record.contracts)}, but that of "

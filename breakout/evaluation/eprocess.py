@@ -93,7 +93,7 @@ def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore"):  # gammainc is 0 where its value is too small for a float.
         tail = np.log(gammainc(shape, inside))
     regular = constant + gammaln(shape) + tail - shape * np.log(inside) + sums + variances
-    # The formula does not hold for very low sums. Its limit for place -> 0, below 0.5, takes its place there.
+    # If place <= 0 or gammainc underflows, use the formula's limit for place -> 0, an e-value below 0.5.
     mixture: FloatArray = np.where((place > 0.0) & np.isfinite(tail), regular, constant - rho - np.log(shape))
     return mixture
 

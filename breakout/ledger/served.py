@@ -246,7 +246,7 @@ class _Causes:
         self._found: dict[tuple[date, datetime, str], _ChangesByName] = {}
 
     def of(self, row: Any, slate: _Slate) -> list[CellChange]:
-        """Return the changed cells that may explain a vector that differs.
+        """Return the source cells, changed since the prediction, that may explain why an entry is not reproduced.
 
         They are those in rows of the player and of the two teams of the game; if there are none, those in rows of any
         player of these teams.

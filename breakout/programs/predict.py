@@ -43,7 +43,7 @@ def run(config: PredictConfig) -> int:
     bundle = with_cutoff(bundle, config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
     check_day(bundle, day)
-    weight = load_weight(config, bundle)
+    weight = load_weight(config, bundle, day)
     opened = open_for(config, "predict", is_remembered=asked is not None)
     with progress_line("predict"), opened as warehouse:
         whole = build_slate(bundle, warehouse, day, config.max_days_since_game)

@@ -132,7 +132,10 @@ def list_slate_notes(priced: PricedSlate) -> tuple[str, ...]:
 
 
 def offer_table(priced: PricedSlate) -> Table:
-    """Return the prices of a slate, the best by the model's own probability first, with stakes and their intervals."""
+    """Return a table of a slate's first SHOWN_OFFERS offers, each with its stake and the stake's interval.
+
+    The offer with the largest expected value at the model's probability, before shrinking, comes first.
+    """
     offers: list[Any] = priced.offers.head(SHOWN_OFFERS).to_dict("records")
     rows = [
         [

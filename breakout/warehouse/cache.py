@@ -172,9 +172,10 @@ class CachedWarehouse(ClosedOnExit):
         return self._key(f"check_availability {_CHECKS} {self.sources.availability}", {"start": start, "end": end})
 
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return the rows of the entry `key`; if there is none, return the result of `read` and save it as the entry.
+        """Return the rows of the entry `key`; if it is absent, damaged or to be refreshed, save what `read` returns.
 
-        With `is_read_only` nothing is saved. If the folder cannot be written, log a warning instead of saving.
+        With `is_read_only` nothing is saved. If the lock file cannot be created, log a warning and call `read`, even if
+        there is an entry. If saving fails, log a warning.
         """
         if self._is_read_only:
             kept = self._kept(key)

@@ -229,6 +229,7 @@ def test_a_weight_whose_interval_holds_0_stakes_nothing(
         ("points", ("prices={today}", "backtest={edge}", "prices.margin=shin"), 2, "removed the margin by"),
         ("points", ("prices={today}", "backtest={other}"), 2, "is about models of the contract"),
         ("points", ("prices={today}", "backtest={today}"), 3, "backtest.json"),
+        ("points", ("prices={today}", "backtest={edge}", "date=2026-02-05"), 2, "end=2026-02-04 or earlier"),
         ("points", ("prices={prices}",), 3, "has no quote of 2026-02-06"),
     ],
 )
