@@ -109,6 +109,7 @@ TABLE = (
         "grade what was predicted, with the results that are in, and write the ledger's page",
         "breakout grade",
         "breakout grade start=2026-01-01 grade.fail_on=[calibration,stale]",
+        "breakout grade out=graded.csv ledger.which=last",
     ),
     composed(
         "daily",

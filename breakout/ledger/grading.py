@@ -33,6 +33,23 @@ Which = Literal["first", "last"]
 GRADED = ("breakout", "no")
 OUTCOMES = (*GRADED, "void", "pending", "lost", "late")
 
+# A graded entry as a user reads it. `points_for_breakout` are the points that were needed, `points` those scored.
+LISTED_COLUMNS = (
+    "game_date",
+    "game_id",
+    "player_lookup",
+    "player_full_name",
+    "team_abbr",
+    "opponent_team_abbr",
+    "role",
+    "model",
+    "bundle",
+    "probability",
+    "points_for_breakout",
+    "points",
+    "outcome",
+)
+
 # One row for each outcome that a call found new or changed. `was` is the previous outcome of the entry, null for its
 # first; `reason` says what decided the outcome and, if there was a previous one, what that was.
 GRADE_SCHEMA = pa.schema(
@@ -147,6 +164,12 @@ def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str
     else:
         reason = "no longer in the schedule"
     return ("lost" if row.game_date <= old else "pending"), reason
+
+
+def list_graded(graded: pd.DataFrame) -> pd.DataFrame:
+    """Return the graded entries (breakout or no), in the columns of LISTED_COLUMNS and the order of `graded`."""
+    rows = graded[graded["outcome"].isin(GRADED)].rename(columns={"name": "model"})
+    return rows.astype({"points": "int64"})[list(LISTED_COLUMNS)].reset_index(drop=True)
 
 
 def new_grades(graded: pd.DataFrame, history: pd.DataFrame, graded_at: datetime) -> pa.Table:

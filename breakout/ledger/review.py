@@ -17,7 +17,7 @@ from breakout.evaluation.run_metrics import METRICS_FILE, read_metrics
 from breakout.experiment.evaluating import evaluation_parameters
 from breakout.ledger.against_price import LedgerMarket, compare_ledger_with_market
 from breakout.ledger.entries import ENTRY_SCHEMA, end_of_day
-from breakout.ledger.grading import choose_counted, grade_entries, read_results, read_scheduled
+from breakout.ledger.grading import Which, choose_counted, grade_entries, read_results, read_scheduled
 from breakout.ledger.opening import open_ledger
 from breakout.ledger.scoreboard import ModelScore, build_scoreboard
 
@@ -42,7 +42,7 @@ class LedgerReview:
     these rows. `overdue` counts the pending entries whose game date ended more than `grade.max_age_hours` ago.
     `changes` are the rows that this call added to the history of grades, for entries of all dates; `corrections` are
     all rows of the history that replaced an earlier outcome. `damaged` has a sentence for each file that could not be
-    read.
+    read. `which` tells whether the first or the last prediction before tip-off counts.
     """
 
     graded: pd.DataFrame
@@ -52,6 +52,7 @@ class LedgerReview:
     corrections: pd.DataFrame
     overdue: int
     damaged: tuple[str, ...]
+    which: Which
 
     def failures(self, fail_on: tuple[str, ...]) -> tuple[str, ...]:
         """Return a sentence for each limit among `fail_on` that is crossed."""
@@ -94,6 +95,7 @@ def review_ledger(
         corrections=history[history["was"].notna()],
         overdue=_count_overdue(inside, config, now),
         damaged=(*entries.damaged, *update.before.damaged),
+        which=config.ledger.which,
     )
 
 

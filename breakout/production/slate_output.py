@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BIGQUERY = "bigquery:"
 PAGE = ".html"
-SUFFIXES = (".csv", ".parquet", ".json", PAGE)
+DATA_FILES = (".csv", ".parquet", ".json")
 
 
 def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
@@ -39,10 +39,16 @@ def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
         check_table_name("out=bigquery:", out.removeprefix(BIGQUERY))
         if not isinstance(warehouse, BigQueryWarehouseConfig):
             raise ConfigurationError("out=bigquery:DATASET.TABLE needs to know the project: add warehouse=bigquery.")
-    elif Path(out).suffix.lower() not in SUFFIXES:
+    elif Path(out).suffix.lower() not in (*DATA_FILES, PAGE):
         raise ConfigurationError(
             f"out must name a .csv, .parquet, .json or .html file, or a table as bigquery:DATASET.TABLE, got {out!r}."
         )
+
+
+def check_data_file(out: str | None) -> None:
+    """Raise ConfigurationError unless `out` names a CSV, Parquet or JSON file, or is None."""
+    if out is not None and Path(out).suffix.lower() not in DATA_FILES:
+        raise ConfigurationError(f"out must name a .csv, .parquet or .json file, got {out!r}.")
 
 
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.DataFrame | None = None) -> list[str]:
@@ -58,17 +64,18 @@ def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.D
         return [table]
     path = Path(out)
     beside = path.with_name(f"{path.stem}.skipped{path.suffix}")
-    _write(slate.ranked, path)
-    _write(slate.skipped, beside)
+    write_rows(slate.ranked, path)
+    write_rows(slate.skipped, beside)
     written = [str(path), str(beside)]
     if offers is not None:
         priced = path.with_name(f"{path.stem}.prices{path.suffix}")
-        _write(offers, priced)
+        write_rows(offers, priced)
         written.append(str(priced))
     return written
 
 
-def _write(frame: pd.DataFrame, path: Path) -> None:
+def write_rows(frame: pd.DataFrame, path: Path) -> None:
+    """Write rows with the column game_date to a CSV, Parquet or JSON file, by the extension of `path`."""
     if path.suffix.lower() == ".parquet":
         save_parquet(frame, path)
     elif path.suffix.lower() == ".csv":

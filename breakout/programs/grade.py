@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.errors import GateError
+from breakout.evaluation.formatting import format_count
+from breakout.ledger.grading import list_graded
 from breakout.ledger.review import review_ledger
+from breakout.production.slate_output import check_data_file, write_rows
 from breakout.report.html.ledger_page import write_ledger_page
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.ledger import print_review
+from breakout.report.terminal.lines import print_line
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
@@ -17,19 +22,24 @@ if TYPE_CHECKING:
 
 
 def run(config: GradeConfig) -> int:
-    """Grade the ledger, print the scoreboard and write the page; return the exit code.
+    """Grade the ledger, print the scoreboard, write the page and the rows to `out`; return the exit code.
 
-    GateError if a limit of `grade.fail_on` is exceeded; the grades and the page are written before it is raised.
+    GateError if a limit of `grade.fail_on` is exceeded; the grades and all files are written before it is raised.
     """
     return run_at(config, datetime.now(UTC))
 
 
 def run_at(config: GradeConfig, now: datetime) -> int:
     """Run the command as if the present were `now`, and return the exit code."""
+    check_data_file(config.out)
     with progress_line("grade"), open_for(config, "grade") as warehouse:
         review = review_ledger(warehouse, config, now, (config.start, config.end))
     page = write_ledger_page(review, config.paths.outputs)
     print_review(review, page)
+    if config.out is not None:
+        rows = list_graded(review.graded)
+        write_rows(rows, Path(config.out))
+        print_line(f"{format_count(len(rows), 'graded prediction')} written: {config.out}")
     failures = review.failures(config.grade.fail_on)
     if failures:
         raise GateError(" ".join(failures))

@@ -9,6 +9,7 @@ from breakout.evaluation.formatting import format_count, format_range
 from breakout.evaluation.market_metrics import MARKET, OURS
 from breakout.ledger.grading import GRADED, OUTCOMES
 from breakout.ledger.scoreboard import MIN_GRADED, ModelScore
+from breakout.report.run_tables import NAMED_GAMES, describe_game
 from breakout.report.tables import Table, code, interval, number, text
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from breakout.evaluation.eprocess import SequentialComparison
     from breakout.ledger.against_price import LedgerMarket
+    from breakout.ledger.review import LedgerReview
 
 SHOWN = 80  # the number of entries that a table lists at most; the files of the ledger hold all entries
 
@@ -28,6 +30,25 @@ def count_table(scores: Sequence[ModelScore]) -> Table:
     ]
     caption = "Entries by outcome; void, pending, lost and late ones are in no rate"
     return Table(caption, ["model", "role", "bundle", *OUTCOMES], rows)
+
+
+def describe_counts(review: LedgerReview) -> list[str]:
+    """Return sentences about the counts: which entries count, how many are late, and why there are no rates."""
+    if not review.scoreboard:
+        return []
+    sentences = [
+        f"Of several predictions before tip-off the {review.which} one is graded (ledger.which={review.which})."
+    ]
+    late = sum(score.counts["late"] for score in review.scoreboard)
+    if late:
+        made = "1 entry was" if late == 1 else f"{late:,} entries were"
+        sentences.append(
+            f"{made} predicted after tip-off, and late entries are never graded. To evaluate a model on past days, use "
+            "`breakout evaluate` or train with window=walk_forward."
+        )
+    if not any(score.scores for score in review.scoreboard):
+        sentences.append(f"No model has {MIN_GRADED} graded entries, so no rates are shown.")
+    return sentences
 
 
 def score_table(scores: Sequence[ModelScore]) -> Table:
@@ -133,6 +154,39 @@ def correction_table(corrections: pd.DataFrame) -> Table:
         for row in corrections[::-1].head(SHOWN).itertuples(index=False)
     ]
     return Table(_shown("Corrected outcomes", len(corrections)), ["player", "game", "was", "is", "reason"], rows)
+
+
+def named_game_tables(graded: pd.DataFrame) -> list[Table]:
+    """Return two tables of production's graded entries: breakouts and others with the highest probabilities.
+
+    A rank is that among all graded entries of production, by probability.
+    """
+    found = graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)]
+    order = ["probability", "game_date", "player_lookup"]
+    ranked = found.sort_values(order, ascending=[False, True, True]).assign(rank=range(1, len(found) + 1))
+    count = format_count(len(ranked), "graded prediction")
+    hits, misses = (ranked[ranked["outcome"] == outcome].head(NAMED_GAMES) for outcome in GRADED)
+    return [
+        _named_games(f"Hits: the breakouts with the highest probabilities of {count}", hits),
+        _named_games(f"Misses: the games without a breakout with the highest probabilities of {count}", misses),
+    ]
+
+
+def _named_games(caption: str, games: pd.DataFrame) -> Table:
+    rows = [
+        [
+            number(game["rank"], ".0f"),
+            text(game["player_full_name"]),
+            text(game["game_date"]),
+            text(describe_game(game["game_id"])),
+            number(game["probability"]),
+            number(game["points_for_breakout"], ".0f"),
+            number(game["points"], ".0f"),
+        ]
+        for game in games.to_dict("records")
+    ]
+    columns = ["rank", "player", "date", "game", "probability", "points needed", "points scored"]
+    return Table(caption, columns, rows)
 
 
 def slate_table(graded: pd.DataFrame) -> Table:

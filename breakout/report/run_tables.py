@@ -262,13 +262,18 @@ def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
     ]
 
 
+def describe_game(game_id: str) -> str:
+    """Return the teams of a game by its id: "NYK at BOS" for 20260105_NYK_BOS."""
+    return game_id.split("_", 1)[-1].replace("_", " at ")
+
+
 def _named_games(caption: str, games: pd.DataFrame) -> Table:
     rows = [
         [
             number(game["rank"], ".0f"),
             text(game["player_lookup"]),
             text(game["game_date"]),
-            text(game["game_id"].split("_", 1)[-1].replace("_", " at ")),
+            text(describe_game(game["game_id"])),
             number(game["probability"]),
             text(OUTCOMES[bool(game["is_breakout"])]),
         ]

@@ -167,13 +167,15 @@ class PredictConfig(ComposedConfig):
 class GradeConfig(ComposedConfig):
     """Settings of `breakout grade`, which scores the predictions in the ledger against their outcomes.
 
-    The scoreboard covers start..end; None is the first or last date in the ledger.
+    The scoreboard covers start..end; None is the first or last date in the ledger. `out` is the data file for the
+    graded entries of these dates; None writes none.
     """
 
     config_version: int
     seed: Seed
     start: date | None
     end: date | None
+    out: FilePath | None
     grade: GradeLimitsConfig
     ledger: LedgerConfig
     evaluation: EvaluationConfig

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import pandas as pd
 import pytest
 
 from breakout.bundle import load_bundle
@@ -155,7 +157,9 @@ def test_grade_fails_on_overdue_results_only_if_asked(outputs: Path) -> None:
     assert daily.run_at(config, datetime(2026, 2, 6, 15, tzinfo=UTC)) == 0
     assert not entries(outputs)["is_late"].any()
     there = (f"paths.outputs={outputs}", "evaluation.bootstrap_resamples=20", "ledger.lost_after_days=400")
-    assert call("grade", *there).code == 0
+    assert call("grade", *there, f"out={outputs / 'graded.csv'}").code == 0
+    assert pd.read_csv(outputs / "graded.csv").empty  # the day is pending
+    assert call("grade", *there, "out=graded.html").code == 2
     stale = call("grade", *there, "grade.fail_on=[stale]")
     assert stale.code == 1
     assert "overdue" in stale.err
@@ -172,3 +176,8 @@ def test_a_changed_source_writes_a_revision_that_names_the_moved_players(outputs
     assert daily.run_at(again, MORNING + timedelta(hours=1)) == 0
     assert "no longer on the slate" in capsys.readouterr().out
     assert entries(outputs)["predicted_at"].nunique() == 2
+    out = outputs / "graded.json"
+    assert call("grade", f"paths.outputs={outputs}", f"out={out}", "evaluation.bootstrap_resamples=20").code == 0
+    rows = pd.DataFrame(json.loads(out.read_text()))
+    assert ((rows["points"] >= rows["points_for_breakout"]) == (rows["outcome"] == "breakout")).all()
+    assert set(rows["outcome"]) == {"breakout", "no"}

@@ -45,6 +45,7 @@ def render_ledger(review: LedgerReview) -> str:
         title="Ledger of predictions",
         review=review,
         scores=review.scoreboard,
+        has_rates=any(score.scores for score in review.scoreboard),
         tables=ledger_tables,
         draw_reliability=draw_reliability,
         draw_weeks=draw_weeks,

@@ -90,6 +90,8 @@ def print_review(review: LedgerReview, page: Path) -> None:
         out.print("the ledger is empty; `breakout predict` and `breakout daily` fill it")
     else:
         out.print_table(tables.count_table(review.scoreboard))
+    for sentence in tables.describe_counts(review):
+        out.print(sentence)
     # With these two columns the table would be wider than 80 characters.
     scores = tables.score_table(review.scoreboard).without("Brier", "below base rate")
     for sentence in review.market.warnings:
