@@ -116,7 +116,7 @@ TABLE = (
         "breakout.programs.daily",
         "grade the ledger, then predict a day with the model in production and every shadow",
         "breakout daily",
-        "breakout daily date=2026-02-06",
+        "breakout daily date=2026-02-06 out=slates.csv top=10",
     ),
     composed(
         "backtest",

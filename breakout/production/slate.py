@@ -35,6 +35,27 @@ if TYPE_CHECKING:
 
 TOP_FEATURES = 3
 CHECKED = timedelta(days=14)  # at least this many days before the slate are checked for games that the warehouse lacks
+# The columns of a model without a ladder.
+RANKED_COLUMNS = (
+    *KEY_COLUMNS,
+    "split",
+    "probability",
+    "player_full_name",
+    "team_abbr",
+    "opponent_team_abbr",
+    "is_home",
+    "season_points_avg",
+    "points_for_breakout",
+    "games_before",
+    "days_since_last_game",
+    "availability_status",
+    "team_out",
+    "opponent_out",
+    "known_at",
+    "top_features",
+    "bundle",
+    "contract",
+)
 SKIPPED_COLUMNS = (
     *KEY_COLUMNS,
     "player_full_name",

@@ -63,7 +63,7 @@ def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.D
         replace_slate(slate.ranked, table, warehouse)
         return [table]
     path = Path(out)
-    beside = path.with_name(f"{path.stem}.skipped{path.suffix}")
+    beside = skipped_path(path)
     write_rows(slate.ranked, path)
     write_rows(slate.skipped, beside)
     written = [str(path), str(beside)]
@@ -72,6 +72,11 @@ def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.D
         write_rows(offers, priced)
         written.append(str(priced))
     return written
+
+
+def skipped_path(path: Path) -> Path:
+    """Return the path of the file for skipped players: NAME.skipped.EXTENSION beside NAME.EXTENSION."""
+    return path.with_name(f"{path.stem}.skipped{path.suffix}")
 
 
 def write_rows(frame: pd.DataFrame, path: Path) -> None:

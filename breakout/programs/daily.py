@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError, GateError
+from breakout.ledger.day_output import write_day
 from breakout.ledger.freshness import check_freshness, measure_freshness
 from breakout.ledger.grading import read_scheduled
 from breakout.ledger.recording import DaySlate, predict_day
 from breakout.ledger.review import review_ledger
 from breakout.production.slate_choice import resolve_day
+from breakout.production.slate_output import check_data_file
 from breakout.report.html.ledger_page import write_ledger_page
 from breakout.report.terminal.bars import progress_line
-from breakout.report.terminal.ledger import print_day, print_review
+from breakout.report.terminal.ledger import print_day, print_review, print_written
 from breakout.warehouse.opening import open_for
 from breakout.warehouse.tables import SCHEDULE
 
@@ -28,16 +30,17 @@ if TYPE_CHECKING:
 
 
 def run(config: DailyConfig) -> int:
-    """Predict the day, grade the ledger, print both and write the page of the ledger; return the exit code.
+    """Predict the day, grade the ledger, print both, write the page of the ledger and `out`; return the exit code.
 
     DataError if a source is too old or no model is in production. The ledger is then graded and its page written, but
-    nothing is predicted. GateError if a limit of `grade.fail_on` is exceeded.
+    nothing is predicted, and `out` is not written. GateError if a limit of `grade.fail_on` is exceeded.
     """
     return run_at(config, datetime.now(UTC))
 
 
 def run_at(config: DailyConfig, now: datetime) -> int:
     """Run the command as if the present were `now`, and return the exit code."""
+    check_data_file(config.out)
     day = resolve_day(config.date, now)
     slates: Sequence[DaySlate] = ()
     error: DataError | None = None
@@ -52,7 +55,9 @@ def run_at(config: DailyConfig, now: datetime) -> int:
             error = refused
         review = review_ledger(warehouse, config, now)
     page = write_ledger_page(review, config.paths.outputs)
-    print_day(day, sources, slates)
+    print_day(day, sources, slates, config.top)
+    if config.out is not None and error is None:
+        print_written(write_day(slates, config.out, config.top))
     print_review(review, page)
     if error is not None:
         raise error

@@ -188,12 +188,16 @@ class GradeConfig(ComposedConfig):
 class DailyConfig(ComposedConfig):
     """Settings of `breakout daily`, which grades the ledger and predicts one day.
 
-    `date` is the day to predict: a date, or `today` or `tomorrow` in US Eastern time.
+    `date` is the day to predict: a date, or `today` or `tomorrow` in US Eastern time. `out` is the
+    data file for the players of all models; None writes none. `top` is the number of players of each model that are
+    printed and written; None prints five and writes all.
     """
 
     config_version: int
     seed: Seed
     date: Day
+    top: Count | None
+    out: FilePath | None
     max_days_since_game: DaysOrZero
     daily: DailyLimitsConfig
     grade: GradeLimitsConfig

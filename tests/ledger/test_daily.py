@@ -108,18 +108,26 @@ def test_a_damaged_shadow_does_not_stop_production(trained: Trained, outputs: Pa
     copy = outputs / "shadows" / fingerprint(trained["base_rate"])
     shutil.copytree(trained["base_rate"] / "bundle", copy)
     (copy / "contract.json").write_text("{}")
-    config: Any = compose("daily", (f"paths.outputs={outputs}", f"date={DAY}", "evaluation.bootstrap_resamples=20"))
+    out = outputs / "day.csv"
+    words = (f"paths.outputs={outputs}", f"date={DAY}", "evaluation.bootstrap_resamples=20", f"out={out}", "top=3")
+    config: Any = compose("daily", words)
     assert daily.run_at(config, MORNING) == 0
     assert set(entries(outputs)["role"]) == {"production"}
+    assert pd.read_csv(out)["role"].tolist() == ["production"] * 3
 
 
 def test_without_a_model_in_production_daily_says_so_and_an_idle_day_predicts_nothing(tmp_path: Path) -> None:
-    answer = call("daily", f"paths.outputs={tmp_path}", "date=2026-02-06")
+    out = tmp_path / "day.parquet"
+    answer = call("daily", f"paths.outputs={tmp_path}", "date=2026-02-06", f"out={out}")
     assert answer.code == 3
     assert "breakout promote" in answer.err
-    idle = call("daily", f"paths.outputs={tmp_path}", "date=2026-02-14")  # the All-Star break; no source need be fresh
+    assert not out.exists()
+    # The All-Star break; no source need be fresh.
+    idle = call("daily", f"paths.outputs={tmp_path}", "date=2026-02-14", f"out={out}")
+    assert pd.read_parquet(out).empty
     assert idle.code == 0, idle.err
     assert "nothing predicted" in idle.out
+    assert call("daily", f"paths.outputs={tmp_path}", "date=2026-02-14", "out=day.html").code == 2
     beyond = call("daily", f"paths.outputs={tmp_path}", "date=2026-07-01")  # the schedule ends in April
     assert beyond.code == 3
     assert "schedule" in beyond.err

@@ -9,7 +9,7 @@ import pytest
 
 from breakout.bundle import Bundle, load_bundle
 from breakout.ledger.entries import Prediction, build_entries, end_of_day, read_tip_offs
-from breakout.production.slate import Slate, build_slate
+from breakout.production.slate import RANKED_COLUMNS, Slate, build_slate
 from breakout.warehouse.sample import open_sample
 from tests.commands import Trained
 
@@ -53,6 +53,10 @@ def test_without_a_tip_off_an_entry_is_late_from_the_end_of_the_game_date_on(sla
     assert late_games(slate, bundle, midnight - timedelta(microseconds=1), {}) == set()
     assert late_games(slate, bundle, midnight, {}) == set(slate.ranked["game_id"])
     assert end_of_day(date(2026, 3, 8), NEW_YORK) == datetime(2026, 3, 9, 4, tzinfo=UTC)  # summer time began that day
+
+
+def test_the_ranked_players_of_a_model_without_a_ladder_have_the_listed_columns(slate: Slate) -> None:
+    assert tuple(slate.ranked.columns) == RANKED_COLUMNS
 
 
 def test_an_entry_holds_what_the_model_got_and_said(slate: Slate, bundle: Bundle) -> None:

@@ -33,22 +33,31 @@ def print_shadows(shadows: Shadows) -> None:
     console().print(table)
 
 
-def print_day(day: date, sources: Sequence[Freshness], slates: Sequence[DaySlate]) -> None:
-    """Print the newest data of each source, and what each model predicted or why it did not."""
+def print_day(day: date, sources: Sequence[Freshness], slates: Sequence[DaySlate], top: int | None = None) -> None:
+    """Print the newest data of each source, and what each model predicted or why it did not.
+
+    `top` is the number of players shown of each model; None shows SHOWN_PLAYERS.
+    """
     out = console()
     known = "; ".join(f"{source.source} {source.newest}{_lag(source)}" for source in sources)
     out.print(styled(day, "bold", f": {known}"))
     if not slates:
         out.print("nothing predicted: no games, or a source is too old")
     for slate in slates:
-        _print_slate(out, slate)
+        _print_slate(out, slate, top or SHOWN_PLAYERS)
+
+
+def print_written(places: Sequence[str]) -> None:
+    """Print the path of each written file."""
+    for place in places:
+        console().print_place("written", place)
 
 
 def _lag(source: Freshness) -> str:
     return f" (lags by {source.lag_hours:.0f} hours)" if source.lag_hours else ""
 
 
-def _print_slate(out: PlainConsole, found: DaySlate) -> None:
+def _print_slate(out: PlainConsole, found: DaySlate, top: int) -> None:
     title = " ".join(filter(None, (found.role, found.name, found.fingerprint)))
     if found.slate is None:
         out.print_warning(f"{title} is left out: {found.error}")
@@ -56,8 +65,7 @@ def _print_slate(out: PlainConsole, found: DaySlate) -> None:
     ranked = found.slate.ranked
     state = "unchanged" if found.written is None else "new" if found.moves is None else "revised"
     out.print(styled(title, "bold", f": {format_count(len(ranked), 'candidate')}, {state}"))
-    best = ranked.head(SHOWN_PLAYERS) if found.role == "production" else ranked.head(0)
-    for row in best.itertuples(index=False):
+    for row in ranked.head(top).itertuples(index=False):
         out.print(f"  {row.probability:.3f} {row.player_full_name}, needs {row.points_for_breakout} points")
     for move in (found.moves or ())[:SHOWN_MOVES]:
         out.print(f"  moved: {_describe_move(move)}")

@@ -1,0 +1,47 @@
+"""The writing of a day's slates, of production and of every shadow, to the files that `out` names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from breakout.production.slate import RANKED_COLUMNS, SKIPPED_COLUMNS
+from breakout.production.slate_output import skipped_path, write_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from breakout.ledger.recording import DaySlate
+
+MODEL_COLUMNS = ("role", "model", "bundle")
+
+
+def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str]:
+    """Write the ranked players of all slates to one file, the skipped players to a second one; return both paths.
+
+    The rows begin with role, model (the name of its run) and bundle (its fingerprint); the other columns are those of
+    `Slate.ranked` and `Slate.skipped`. `top` limits the ranked rows of each model; None sets no limit. A shadow that
+    could not be predicted has no rows. Without slates both files have a heading and no rows, so that no file of an
+    earlier day is taken for this one. DataError for a file that cannot be written.
+    """
+    path = Path(out)
+    ranked, skipped = [], []
+    for found in slates:
+        if found.slate is not None:
+            model = {"role": found.role, "model": found.name, "bundle": found.fingerprint}
+            ranked.append(found.slate.ranked.head(top).assign(**model) if top else found.slate.ranked.assign(**model))
+            skipped.append(found.slate.skipped.assign(**model))
+    beside = skipped_path(path)
+    write_rows(_join(ranked, RANKED_COLUMNS), path)
+    write_rows(_join(skipped, SKIPPED_COLUMNS), beside)
+    return [str(path), str(beside)]
+
+
+def _join(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """Return all rows, with MODEL_COLUMNS first; an empty table with these columns and `columns` if there are none."""
+    filled = [part for part in parts if len(part)]
+    rows = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
+    others = [name for name in rows.columns if name not in MODEL_COLUMNS]
+    return rows.reindex(columns=[*MODEL_COLUMNS, *others])
