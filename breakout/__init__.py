@@ -10,7 +10,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from breakout.bundle import load_bundle
     from breakout.dataset import build_dataset
     from breakout.notebook import (
         build_features,
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
         evaluate_ladders,
         fit_and_evaluate,
         ladder_table,
+        load_bundle,
         metrics_table,
         points_table,
         predict_rows,
@@ -54,7 +54,6 @@ __all__ = [
 _MODULES = {
     "build_dataset": "dataset",
     "compose": "settings.composition",
-    "load_bundle": "bundle",
     "open_for": "warehouse.opening",
 }
 

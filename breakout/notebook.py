@@ -23,7 +23,8 @@ from breakout.experiment.points_baselines import evaluate_distributions
 from breakout.experiment.windows import FittedRun, fit_windows
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.models.ladder import LADDER_LENGTH
-from breakout.production.bundle_gate import check_contract
+from breakout.production.bundle_gate import check_contract, find_bundle
+from breakout.production.bundle_names import resolve_bundle
 from breakout.production.scoring import later_window, score_window
 from breakout.production.slate import build_slate
 from breakout.report.html import run_charts
@@ -190,6 +191,35 @@ def run_experiment(config: ExperimentConfig) -> RunRecord:
     """
     with open_plan(config) as plan:
         return read_run(train(plan).folder.resolve())
+
+
+def load_bundle(given: str | Path, *overrides: str) -> Bundle:
+    """Load and verify a saved model.
+
+    Parameters
+    ----------
+    given
+        The folder of a bundle, a run or a registry. A text may also be one of the names that commands accept:
+        "production", "latest", the name of a run, or "latest:NAME"; runs are searched below `paths.outputs`.
+    *overrides
+        Settings of `breakout evaluate`, such as "paths.outputs=DIR".
+
+    Returns
+    -------
+    Bundle
+        What `predict_slate`, `predict_rows` and `evaluate_bundle` take.
+
+    Raises
+    ------
+    DataError
+        If no bundle has the name, or a file of the bundle is missing, damaged, changed or from another run.
+    ConfigurationError
+        If a bundle and a file or folder have the name.
+    """
+    if isinstance(given, Path):
+        return find_bundle(given)
+    config: Any = compose("evaluate", [f"bundle={format_value(given)}", *overrides])
+    return find_bundle(resolve_bundle(config.bundle, config.paths.outputs))
 
 
 def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from datetime import date
 from itertools import chain
@@ -16,6 +17,7 @@ from breakout.errors import ConfigurationError
 from breakout.features.selection import select_features
 from breakout.settings.composition import compose, compose_config, is_sweep, resolve
 from breakout.settings.composition_errors import describe_missing_option
+from breakout.settings.overrides import flatten
 
 # What a user must give before these can be composed.
 REQUIRED = {
@@ -217,3 +219,29 @@ def test_a_launcher_of_an_extra_that_is_not_installed_is_answered_with_the_comma
     extra = missing.rpartition("/")[2].partition("_")[0]
     assert f"make extras EXTRAS={extra}" in describe_missing_option(missing, [])
     assert "make extras" not in describe_missing_option("hydra/launcher/proceses", ["processes"])
+
+
+@pytest.mark.parametrize(
+    ("command", "override"),
+    [("train", "hypothesis=Ten features, points."), ("promote", "promote.reason=new week, more games")],
+)
+def test_a_text_with_a_comma_is_answered_with_what_to_type(command: str, override: str) -> None:
+    required = REQUIRED.get(command, [])
+    with pytest.raises(ConfigurationError) as refused:
+        compose(command, [*required, override])
+    (typed,) = (word for word in shlex.split(str(refused.value)) if word.startswith(override.partition("=")[0] + "='"))
+    key, _, text = override.partition("=")
+    assert flatten(settings.to_mapping(compose(command, [*required, typed])))[key] == text
+
+
+@pytest.mark.parametrize(
+    ("override", "remedy"),
+    [
+        ("features.names=cv_ratio,rest_days", r"write features\.names=\[cv_ratio,rest_days\]"),
+        ("model.depth=4,6", "takes one"),
+        ("model=catboost,logistic", "takes one"),
+    ],
+)
+def test_several_values_are_a_list_only_for_a_setting_that_takes_one(override: str, remedy: str) -> None:
+    with pytest.raises(ConfigurationError, match=remedy):
+        train(override)

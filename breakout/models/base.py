@@ -96,7 +96,7 @@ class FitParts:
 class LearnedRows:
     """The number and last date of the games that a model was fitted on, and the size of the validation part.
 
-    The calibration was fitted, and the threshold chosen, on the `validation_rows` games of the validation part.
+    The calibration was fitted, and a threshold looked for, on the `validation_rows` games of the validation part.
     `is_stopped` is true if the number of trees was chosen on them too.
     """
 
@@ -106,8 +106,11 @@ class LearnedRows:
     is_stopped: bool
 
     def describe(self) -> str:
-        """Return a clause such as "fitted on 3,653 games to 2026-01-10; stopped and chosen on 566"."""
-        use = "stopped and chosen on" if self.is_stopped else "threshold chosen on"
+        """Return a clause such as "fitted on 3,653 games to 2026-01-10; stopped on 566".
+
+        A threshold was looked for on the same games in any case, but it may be that none was chosen.
+        """
+        use = "stopped on" if self.is_stopped else "threshold looked for on"
         return f"fitted on {self.rows:,} games to {self.last_date}; {use} {self.validation_rows:,}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -57,20 +58,32 @@ def parse_line(text: str) -> PlayerLine:
 def answer_line(slate: Slate, asked: PlayerLine) -> LineAnswer:
     """Return the answer for a player who is ranked on the slate.
 
-    DataError if the player is not on the slate or is among the skipped. ConfigurationError if the model has no ladder,
-    the probabilities P(points >= k).
+    DataError if the player is among the skipped, or is not on the slate; then the message has similar names.
+    ConfigurationError if the model has no ladder, the probabilities P(points >= k).
     """
     row = _find(slate.ranked, asked.player)
     if row is None:
         skipped = _find(slate.skipped, asked.player)
-        reason = "no such player is on a team that plays" if skipped is None else str(skipped["reason"])
-        raise DataError(f"{asked.player} has no prediction for {slate.day}: {reason}.")
+        if skipped is not None:
+            raise DataError(f"{asked.player} has no prediction for {slate.day}: {skipped['reason']}.")
+        near = _similar_names(slate, asked.player)
+        guess = f"did you mean {' or '.join(near)}?" if near else "his team has no game, or he has not played for it."
+        raise DataError(
+            f"{asked.player} has no prediction for {slate.day}: no such player is on a team that plays; {guess}"
+        )
     if "ladder" not in row:
         raise ConfigurationError("line needs a model of the distribution of points; train one with model=points.")
     ladder = (1.0, *row["ladder"], 0.0)  # P(points >= 0), P(points >= 1), ...
     over, reached = ladder[math.floor(asked.points) + 1], ladder[math.ceil(asked.points)]
     game = f"{row['team_abbr']} {'vs' if row['is_home'] else 'at'} {row['opponent_team_abbr']}"
     return LineAnswer(str(row["player_full_name"]), game, asked.points, over, reached - over, 1.0 - reached)
+
+
+def _similar_names(slate: Slate, player: str) -> list[str]:
+    """Return up to three full names of ranked or skipped players that are similar to a name, the most similar first."""
+    full = [*slate.ranked["player_full_name"], *slate.skipped["player_full_name"]]
+    by_lookup = {player_lookup(name): name for name in full}
+    return [by_lookup[key] for key in difflib.get_close_matches(player_lookup(player), by_lookup, n=3, cutoff=0.75)]
 
 
 def _find(rows: pd.DataFrame, player: str) -> pd.Series | None:

@@ -53,27 +53,27 @@ class Decision:
 def check_candidate(
     candidate: Bundle, registry: Registry, warehouse: Warehouse, config: PromoteConfig, outputs: Path
 ) -> Decision:
-    """Run all checks of a candidate against the model in production, if there is one, and return their results.
+    """Run the checks of a candidate against the model in production, if there is one, and return their results.
 
-    The other checks run even if one has failed, so that the user sees every failure at once. Only a candidate whose
-    contract is not that of the installed definitions is neither compared nor audited. ConfigurationError if
-    config.start..config.end overlaps a training window, and as in `choose_rule`.
+    The checks of mode and contract need no games. If one of them fails, the candidate is neither compared nor audited.
+    The audit, which is the slowest check, also does not run if the comparison was refused before any figure was
+    compared, as for too few later games. ConfigurationError if config.start..config.end overlaps a training window of
+    a candidate that is compared, and as in `choose_rule`.
     """
     current = registry.current()
     production = registry.load(current) if current else None
     rule = choose_rule(candidate, production, config.promote.rule)
     mode, contract = _mode(candidate), _contract(candidate)
-    if not contract.is_passed:
-        unknown = "its features cannot be built by the installed definitions"
-        comparison = Comparison((Check(GAMES, None, unknown), *unexamined(rule, unknown)))
-        audit = Check(AUDIT, None, unknown)
-        return Decision(rule, (mode, contract, _evaluated(candidate, outputs), audit, *comparison.checks), comparison)
-    # The comparison runs first, because it refuses an impossible window before the slow audit begins.
-    comparison = _compare(candidate, production, rule, registry, warehouse, config)
-    evaluated = _evaluated(candidate, outputs)
-    if rule.name == "not_worse" and comparison.window is None and not evaluated.is_passed and comparison.is_passed:
-        evaluated = Check(EVALUATED, None, "trained on all games; the comparison of its recipe stands for it")
-    audit = _audit(candidate, warehouse, config)
+    failed = [check.name for check in (mode, contract) if not check.is_passed]
+    if failed:
+        reason = f"refused before by {' and '.join(failed)}"
+        comparison = Comparison((Check(GAMES, None, reason), *unexamined(rule, reason)))
+        audit = Check(AUDIT, None, reason)
+    else:
+        comparison = _compare(candidate, production, rule, registry, warehouse, config)
+        is_refused = comparison.window is None and not comparison.is_passed
+        audit = Check(AUDIT, None, "refused before it") if is_refused else _audit(candidate, warehouse, config)
+    evaluated = _evaluated(candidate, comparison, outputs)
     return Decision(rule, (mode, contract, evaluated, audit, *comparison.checks), comparison)
 
 
@@ -113,8 +113,13 @@ def _contract(candidate: Bundle) -> Check:
     return Check("contract current", not differences, figure)
 
 
-def _evaluated(candidate: Bundle, outputs: Path) -> Check:
+def _evaluated(candidate: Bundle, comparison: Comparison, outputs: Path) -> Check:
+    """Return the check that the candidate was evaluated on games after its training; the comparison counts as one."""
     evidence = find_evaluation(candidate, outputs)
+    if evidence is None and comparison.window is not None:
+        evidence = f"by this comparison, on {comparison.window}"
+    if evidence is None and comparison.is_by_recipe and comparison.is_passed:
+        return Check(EVALUATED, None, "trained on all games; the comparison of its recipe stands for it")
     figure = evidence or "never on games after its training; run `breakout evaluate bundle=DIR`"
     return Check(EVALUATED, evidence is not None, figure)
 

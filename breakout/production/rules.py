@@ -64,12 +64,16 @@ class Comparison:
 
     `window` is the range of dates of these games and `metrics` are those of the candidate on them; both are None if no
     games were compared. `is_too_early` is true if there are not enough games after the training of both models.
+    `is_by_recipe` is true if an earlier comparison of the same recipe was examined instead of games. `warnings` are
+    sentences about figures that a check allows, and that the user should know nevertheless.
     """
 
     checks: tuple[Check, ...]
     window: DateRange | None = None
     metrics: Mapping[str, Interval] | None = None
     is_too_early: bool = False
+    is_by_recipe: bool = False
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_passed(self) -> bool:
@@ -151,8 +155,10 @@ def compare_with_production(
     games = _count_games(found.candidate_scored, found.window, config.promote)
     if not games.is_passed:
         return Comparison((games, *unexamined(rule, "too few games")), is_too_early=True)
-    checks = decide(rule.name, found.comparison.differences, config.promote)
-    return Comparison((games, *checks), found.window, found.comparison.candidate.metrics)
+    differences = found.comparison.differences
+    checks = decide(rule.name, differences, config.promote)
+    warnings = _tolerated_losses(rule.name, differences["log_loss"], config.promote)
+    return Comparison((games, *checks), found.window, found.comparison.candidate.metrics, warnings=warnings)
 
 
 def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_days: int) -> Comparison | None:
@@ -173,7 +179,8 @@ def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_da
         f"as {_name(event)} on {start}..{end}, {format_count(max(age, 0), 'day')} before the end of this training; "
         f"at most {max_age_days} allowed",
     )
-    return Comparison((check, *unexamined(rule, "trained on all games; its recipe was compared before")))
+    checks = (check, *unexamined(rule, "trained on all games; its recipe was compared before"))
+    return Comparison(checks, is_by_recipe=True)
 
 
 def _name(event: Event) -> str:
@@ -237,10 +244,26 @@ def _not_worse(differences: Mapping[str, PairedDifference], limits: PromotionGat
         figure = _format_difference(differences[metric])
         if metric == "log_loss":
             is_passed = _is_below(differences[metric].difference, limits.tolerance)
+            if _is_above(differences[metric].difference, 0.0):
+                figure += f"; worse beyond chance{', within the tolerance' if is_passed else ''}"
             checks.append(Check(name, is_passed, f"{figure}; upper bound below {limits.tolerance:g} needed"))
         else:
             checks.append(Check(name, None, f"{figure}; the rule not_worse sets no limit"))
     return checks
+
+
+def _tolerated_losses(rule: RuleName, log_loss: PairedDifference, limits: PromotionGateConfig) -> tuple[str, ...]:
+    """Return a warning if the rule `not_worse` passes a log loss that is worse beyond chance, else nothing."""
+    difference = log_loss.difference
+    is_allowed = rule == "not_worse" and _is_below(difference, limits.tolerance)
+    if not (is_allowed and _is_above(difference, 0.0)):
+        return ()
+    warning = (
+        f"the log loss of this retrain is worse than production's beyond chance, {_format_difference(log_loss)}, and "
+        f"passes because promote.tolerance={limits.tolerance:g} allows it; a lower tolerance, or promote.rule=better, "
+        "refuses it."
+    )
+    return (warning,)
 
 
 def _is_above(found: Interval, limit: float) -> bool:

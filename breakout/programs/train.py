@@ -11,6 +11,7 @@ from breakout.features.distributions import check_drift
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.plans import print_folds, print_plan, print_priced_plan, print_warnings
 from breakout.report.terminal.runs import print_run
+from breakout.settings.composition import given_overrides
 from breakout.tracking.tracker import registering
 from breakout.training import train
 from breakout.warehouse.cost import CostEstimate, Priced
@@ -31,7 +32,7 @@ def run(config: ExperimentConfig) -> int:
                 return 0
             with progress_line("train"):
                 run = train(plan, started=started)
-        print_run(run.folder, run.metrics, run.distributions)
+        print_run(run.folder, run.metrics, run.distributions, given_overrides())
         check_drift(config.distributions, run.distributions, run.folder)
     return 0
 

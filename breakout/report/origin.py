@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -16,6 +15,7 @@ from breakout.report.tables import UNDEFINED, Cell, Table, code, text
 from breakout.runs.record import RunRecord
 from breakout.settings import ROOT_CLASSES
 from breakout.settings.overrides import flatten, overrides_for
+from breakout.settings.values import quote_for_shell
 from breakout.settings.versions import migrate
 
 # Settings that do not change the figures of a run, so they are not listed among the differences between two runs.
@@ -150,15 +150,4 @@ def repeat_command(run: RunRecord) -> str:
         return f"see {run.folder / 'settings.yaml'}"
     if run.config is None:
         return f"see {run.folder / 'settings.yaml'}: this version of breakout does not know these settings"
-    return " ".join(["breakout", command, *map(_quote, overrides_for(command, run.config))])
-
-
-def _quote(override: str) -> str:
-    """Return an override quoted for a shell.
-
-    Overrides often have single quotes, because Hydra uses them. Such an override is put into double quotes, which are
-    easier to read, unless it has a character that a shell interprets within double quotes.
-    """
-    if "'" in override and not set(override) & set('"$`\\!'):
-        return f'"{override}"'
-    return shlex.quote(override)
+    return " ".join(["breakout", command, *map(quote_for_shell, overrides_for(command, run.config))])

@@ -58,6 +58,13 @@ def compose_config(command: str, overrides: Sequence[str]) -> DictConfig:
     return composed
 
 
+def given_overrides() -> list[str]:
+    """Return the overrides of the settings that were composed last; empty if Hydra has composed no settings."""
+    from hydra.core.hydra_config import HydraConfig
+
+    return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
+
+
 def is_sweep(composed: DictConfig) -> bool:
     """Return whether a composed configuration asks for several jobs, as the files of `conf/sweep` do."""
     from hydra.types import RunMode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import typing
 from collections.abc import Iterator
 
 import yaml
@@ -13,8 +14,9 @@ from breakout.conf_tree import group_names, group_options
 from breakout.errors import ConfigurationError, nearest_name
 from breakout.settings.messages import COMPOSING_GROUPS, describe_unknown_key
 from breakout.settings.roots import ROOT_CLASSES
+from breakout.settings.schema import base_of, hints_of
 from breakout.settings.user_files import describe_yaml_error
-from breakout.settings.values import format_value
+from breakout.settings.values import format_value, quote_for_shell
 from breakout.settings.versions import REMOVED_OPTIONS
 
 
@@ -27,7 +29,7 @@ def explain(error: BaseException, command: str) -> str:
     if full_key and "not in" in str(error.__cause__):
         return describe_absent_key(str(full_key), command)
     absent = re.match(r"Could not override '([\w/]+)'\. No match in the defaults list", str(error))
-    return describe_absent_key(absent.group(1), command) if absent else describe_message(error)
+    return describe_absent_key(absent.group(1), command) if absent else describe_message(error, command)
 
 
 def describe_known_error(error: BaseException) -> str | None:
@@ -125,14 +127,30 @@ def describe_absent_key(key: str, command: str) -> str:
     return describe_unknown_key(ROOT_CLASSES[command], key, command, also)
 
 
-def describe_message(error: BaseException) -> str:
+def describe_several_values(override: str, command: str) -> str:
+    """Return the message for an override of a single run whose value has commas outside of quotes and brackets.
+
+    The remedy depends on the type of the setting: quotes for a text, brackets for a list.
+    """
+    key, _, values = override.partition("=")
+    bases = {base_of(hint) for hint in hints_of(ROOT_CLASSES[command], key)}
+    if str in bases:
+        quoted = quote_for_shell(f"{key}={format_value(values)}")
+        return (
+            f"{override} has commas, so its text must be quoted, for the shell too: type {quoted} (-m sweeps instead)."
+        )
+    if not bases or any(typing.get_origin(base) is tuple for base in bases):
+        return f"{override} gives several values: add -m to sweep, or write {key}=[{values}] for a list."
+    return f"{override} gives several values, and {key} takes one: give one, or add -m to sweep."
+
+
+def describe_message(error: BaseException, command: str) -> str:
     """Return the message for an error of Hydra that only its text identifies; for an unknown text, the text itself."""
     message = str(error)
     quoted = re.search(r"'([^']+)'", message)
     subject = quoted.group(1) if quoted else ""
     if message.startswith("Ambiguous value"):
-        key, _, values = subject.partition("=")
-        return f"{subject} gives several values: add -m to sweep, or write {key}=[{values}] for a list."
+        return describe_several_values(subject, command)
     if "An item is already at" in message:
         return f"{subject} is known already: write {subject}=VALUE without the +."
     if message.startswith("Could not delete"):

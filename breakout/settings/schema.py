@@ -45,6 +45,18 @@ def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
     return keys
 
 
+def hints_of(root: type, key: str) -> list[Any]:
+    """Return the types of a dotted key of a root settings class, one for each kind of its group that has the key.
+
+    The list is empty for an unknown key.
+    """
+    group, _, name = key.partition(".")
+    hint = type_hints(root).get(group)
+    if not name:
+        return [] if hint is None else [hint]
+    return [type_hints(cls)[name] for cls in dataclasses_of(hint) if name in type_hints(cls)]
+
+
 def base_of(hint: Any) -> Any:
     """Return a type without `Annotated` and `| None`: int for `Annotated[int, ...] | None`."""
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:

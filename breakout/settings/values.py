@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,6 +42,17 @@ def _quote(text: str, *, has_interpolations: bool) -> str:
 def _escape(key: Any) -> str:
     """Return the key of a map with special characters escaped, because Hydra's grammar allows no quotes there."""
     return _SPECIAL.sub(r"\\\g<0>", str(key))
+
+
+def quote_for_shell(override: str) -> str:
+    """Return an override quoted for a shell.
+
+    Overrides often have single quotes, because Hydra uses them. Such an override is put into double quotes, which are
+    easier to read, unless it has a character that a shell interprets within double quotes.
+    """
+    if "'" in override and not set(override) & set('"$`\\!'):
+        return f'"{override}"'
+    return shlex.quote(override)
 
 
 def describe_value(value: Any) -> str:

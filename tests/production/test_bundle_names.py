@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import breakout
 from breakout.bundle import load_bundle
 from breakout.errors import ConfigurationError, DataError
 from breakout.production.bundle_names import resolve_bundle
@@ -64,3 +65,16 @@ def test_a_damaged_newest_run_is_named_and_not_passed_over(runs: Path) -> None:
     (runs / "runs/second/20260103T000000.000000Z-0/status.json").write_text("{")
     with pytest.raises(DataError, match="second"):
         resolve_bundle("latest", runs)
+
+
+def test_python_takes_the_names_of_the_command_line_and_folders_as_text_or_path(runs: Path) -> None:
+    first = runs / "runs/first/20260102T000000.000000Z-0"
+    expected = load_bundle(first).fingerprint
+    registry = Registry.of(runs)
+    with registry.lock():
+        registry.promote(load_bundle(first), EventFacts(name="first"))
+    for given in ("first", "latest:first", "production", str(first), first, first / "bundle", registry.folder):
+        assert breakout.load_bundle(given).fingerprint == expected
+    assert breakout.load_bundle("latest", f"paths.outputs={runs}").manifest.name == "default"
+    with pytest.raises(DataError, match="did you mean first"):
+        breakout.load_bundle("frist")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -61,8 +62,15 @@ def test_a_player_without_a_prediction_is_answered_with_the_reason(slate: Slate)
     skipped = slate.skipped.iloc[0]
     with pytest.raises(DataError, match=skipped["reason"]):
         answer_line(slate, parse_line(f"{skipped['player_lookup']}:10"))
-    with pytest.raises(DataError, match="no such player"):
+    with pytest.raises(DataError, match="no such player is on a team that plays; his team"):
         answer_line(slate, parse_line("nobody:10"))
+
+
+@pytest.mark.parametrize("part", ["ranked", "skipped"])
+def test_an_unknown_name_is_answered_with_similar_ones(slate: Slate, part: str) -> None:
+    name = getattr(slate, part).iloc[0]["player_full_name"]
+    with pytest.raises(DataError, match=f"did you mean {re.escape(name)}"):
+        answer_line(slate, parse_line(f"{name[:-1]}x:10"))
 
 
 def test_the_command_prints_the_answer_alone(bundle: Path, slate: Slate, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ from breakout.proof.auditing import AuditReport, audit_features
 from breakout.proof.paths import installed_paths
 from breakout.settings import PromoteConfig
 from breakout.settings.composition import compose
-from tests.commands import ONLY_TRAINS, QUICK, Trained, call, current, files, fingerprint, promote, train
+from tests.commands import ONLY_TRAINS, Trained, call, current, files, fingerprint, promote, train
 
 pytestmark = pytest.mark.usefixtures("audit_once")
 
@@ -68,17 +68,28 @@ def test_the_model_in_production_is_not_promoted_again(trained: Trained, outputs
     assert "are the same model" in " ".join(answer.out.split())
 
 
-def test_a_first_model_that_was_never_evaluated_is_refused_until_it_is(trained: Trained, tmp_path: Path) -> None:
-    refused = promote(trained["untested"], tmp_path)
-    assert refused.code == 1
-    assert "unchanged: evaluated." in refused.err
+def test_the_comparison_on_later_games_is_an_evaluation(trained: Trained, tmp_path: Path) -> None:
+    early = promote(trained["untested"], tmp_path, "end=2026-01-12")
+    assert early.code == 1
+    assert "unchanged: evaluated, enough later games." in early.err
     assert not (tmp_path / "production").exists()
-    assert call("evaluate", f"bundle={trained['untested']}", f"paths.outputs={tmp_path}", *QUICK).code == 0
     answer = promote(trained["untested"], tmp_path)
     assert answer.code == 0, answer.err
-    event = Registry.of(tmp_path).history()[-1]
-    assert (event.facts.rule, event.facts.window) == ("first_model", (date(2026, 1, 11), date(2026, 2, 5)))
-    assert 0.5 < (event.facts.metrics["auc"].estimate or 0) < 0.7
+    facts = Registry.of(tmp_path).history()[-1].facts
+    assert (facts.rule, facts.window) == ("first_model", (date(2026, 1, 11), date(2026, 2, 5)))
+    assert {check.name: check.is_passed for check in facts.checks}["evaluated"] is True
+    assert 0.5 < (facts.metrics["auc"].estimate or 0) < 0.7
+
+
+def test_a_retrain_on_all_games_is_compared_as_soon_as_there_are_later_games(trained: Trained, tmp_path: Path) -> None:
+    assert promote(trained["earlier"], tmp_path).code == 0
+    retrain = train(tmp_path, "retrain", "model=logistic", *ONLY_TRAINS)
+    answer = promote(retrain, tmp_path)
+    assert answer.code == 0, answer.out + answer.err
+    facts = Registry.of(tmp_path).history()[-1].facts
+    results = {check.name: check.is_passed for check in facts.checks}
+    assert (facts.rule, facts.window) == ("not_worse", (date(2026, 1, 11), date(2026, 2, 5)))
+    assert (results["evaluated"], results["log loss not worse"]) == (True, True)
 
 
 def test_a_first_model_must_beat_the_base_rate(trained: Trained, tmp_path: Path) -> None:
@@ -128,6 +139,18 @@ def test_the_evidence_of_a_recipe_grows_old(trained: Trained, tmp_path: Path) ->
     assert promote(newest, tmp_path, "promote.max_age_days=5").code == 0
 
 
+def test_a_retrain_that_is_worse_beyond_chance_within_the_tolerance_passes_with_a_warning(
+    trained: Trained, tmp_path: Path
+) -> None:
+    assert promote(trained["logistic"], tmp_path).code == 0
+    stale = train(tmp_path, "stale", "model=logistic", "window.train_start=2025-12-27")
+    answer = promote(stale, tmp_path, "promote.tolerance=1")
+    assert answer.code == 0, answer.out + answer.err
+    figure = Registry.of(tmp_path).history()[-1].facts.checks[-2].figure
+    assert ("worse beyond chance, within the tolerance" in figure) is True
+    assert "warning: the log loss" in answer.out
+
+
 def test_not_worse_is_refused_for_another_recipe_and_names_what_differs(trained: Trained, outputs: Path) -> None:
     answer = promote(trained["default"], outputs, "promote.rule=not_worse")
     assert answer.code == 2
@@ -164,10 +187,27 @@ def test_the_rules_decide_by_point_and_by_bound(
     assert tuple(check.is_passed for check in decide("not_worse", found, config.promote)) == (None, not_worse, None)
 
 
-def test_an_experimental_model_is_refused(trained: Trained, outputs: Path) -> None:
+def _refuse_work(*asked: object) -> AuditReport:
+    raise AssertionError(f"work on {asked} although a cheap check has failed")
+
+
+def test_an_experimental_model_is_refused_before_games_are_read(
+    trained: Trained, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(promotion, "audit_features", _refuse_work)
+    monkeypatch.setattr(promotion, "compare_with_production", _refuse_work)
     answer = promote(trained["experimental"], outputs)
     assert answer.code == 1
-    assert "unchanged: shared mode" in answer.err
+    assert answer.err.strip().endswith("unchanged: shared mode.")
+    assert answer.out.count("not examined") == 5
+
+
+def test_a_refused_comparison_spares_the_audit(
+    trained: Trained, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(promotion, "audit_features", _refuse_work)
+    assert promote(trained["base_rate"], outputs).code == 1
+    assert promote(trained["default"], outputs, "start=2026-02-05").code == 1
 
 
 def test_another_question_is_refused(trained: Trained, outputs: Path) -> None:

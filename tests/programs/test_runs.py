@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from breakout.evaluation.resamples import Interval
+from breakout.report.terminal.run_list import print_listing
+from breakout.run_listing import Listing, RunRow
 from tests.commands import Trained, call
 
 NAMES = ("default", "logistic", "base_rate", "experimental", "untested")
@@ -68,6 +73,36 @@ def test_lines_fit_into_eighty_columns_and_a_list_without_runs_is_no_error(runs:
     lines = call("runs", f"paths.outputs={runs}").out.splitlines()
     assert max(len(line.rstrip()) for line in lines if not line.startswith("Figures")) <= 80
     assert "no finished run" in call("runs", f"paths.outputs={tmp_path / 'none'}").out
+
+
+def test_a_terminal_of_80_columns_cuts_no_date_name_or_figure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "the_name_of_a_run_that_is_longer_than_its_column"
+    figure = Interval(0.623, 0.58, 0.65, 1000)
+    row = RunRow(
+        kind="run",
+        name=name,
+        folder="runs",
+        started=datetime(2026, 2, 6, 9, tzinfo=UTC),
+        train=(date(2023, 10, 1), date(2026, 1, 10)),
+        evaluation=(date(2026, 1, 11), date(2026, 2, 5)),
+        games=1515,
+        model="base_rate",
+        features="production",
+        metrics={"auc": figure, "log_loss": figure},
+        verdict="NEEDS_IMPROVEMENT",
+    )
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what a terminal is to rich
+    monkeypatch.setenv("COLUMNS", "80")
+    print_listing(Listing((row,), (), 0), 20, "outputs")
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "2023-10-01..2026-01-10" in shown
+    assert "2026-01-11..2026-02-05" in shown
+    assert shown.count("0.623 (0.580-0.650)") == 2
+    assert name in "".join(line.split()[0] for line in shown.splitlines() if line.strip())
 
 
 @pytest.mark.parametrize("word", ["naem=x", "sort=size", "top=many", "since=yesterday", "default"])

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from breakout.artifacts import load_json
+from breakout.conf_tree import load_presets
 from breakout.evaluation.run_metrics import read_metrics
 from breakout.report.terminal.bars import progress_line
-from breakout.report.terminal.runs import print_run
+from breakout.report.terminal.runs import list_next_steps, print_run
 from breakout.runs.record import read_run
 from tests.report.conftest import Reported
 
@@ -81,10 +83,7 @@ def test_the_top_of_the_list_seeds_trees_and_drift_are_printed(
     top: Any = metrics["evaluation"]["top_rows"][0]
     assert f"top 5% ({top['count']} games): hit rate {top['hit_rate']['estimate']:.3f}" in printed
     assert f"over 2 seeds: AUC {metrics['stability']['metrics']['auc']['mean']:.3f}" in printed
-    assert (
-        f"{metrics['model']['trees']:g} trees, fitted on 3,653 games to 2026-01-10; stopped and chosen on 566"
-        in printed
-    )
+    assert f"{metrics['model']['trees']:g} trees, fitted on 3,653 games to 2026-01-10; stopped on 566" in printed
     drifted = load_json(reported["evaluated"] / "distributions.json")["drifted"]
     assert f"drift from training to evaluation: {', '.join(drifted)}" in printed
 
@@ -123,3 +122,21 @@ def test_a_progress_line_shows_log_messages_and_restores_the_log(
 def test_a_progress_line_prints_nothing_into_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     log_inside_a_progress_line()
     assert capsys.readouterr().out == ""
+
+
+def test_commands_to_try_next_keep_the_runs_games_and_repeat_nothing_that_it_did(reported: Reported) -> None:
+    metrics = read_metrics(reported["evaluated"])
+    given = ["window=january", "window.eval_end=2026-01-31", "model.depth=3", "name=x", "hypothesis='a, b'"]
+    kinds, tonight = list_next_steps(metrics, given)
+    assert kinds.endswith("breakout -m model=catboost,logistic,blend window=january window.eval_end=2026-01-31")
+    assert tonight.endswith("features=tonight window=january window.eval_end=2026-01-31 model.depth=3")
+    seen = replace(metrics, importance=dict.fromkeys(load_presets()["tonight"], 0.0))
+    given = ["mode=experimental", "features=tonight", "warehouse.player_game_summary='a b.csv'"]
+    (kinds,) = list_next_steps(seen, given)
+    assert kinds.endswith(f'blend mode=experimental features=tonight "{given[-1]}"')
+
+
+def test_a_run_without_an_evaluation_is_sent_to_other_dates(reported: Reported) -> None:
+    given = ["window=january", "window.eval_start=null", "model=logistic"]
+    more, _ = list_next_steps(read_metrics(reported["only_trained"]), given)
+    assert more.endswith("breakout window=season model=logistic")

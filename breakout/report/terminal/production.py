@@ -18,13 +18,18 @@ COLOURS = {True: "green", False: "red", None: "yellow"}
 
 
 def print_decision(decision: Decision) -> None:
-    """Print the rule of a promotion, the reason for that rule, and each check with its result and figure."""
+    """Print the rule of a promotion, the reason for that rule, and each check with its result and figure.
+
+    Warnings about figures that a check allows follow.
+    """
     out = console()
     out.print(styled("rule", "bold", f": {decision.rule.name} ({decision.rule.reason})"))
     table = titled_table("", Column("check"), Column("", no_wrap=True), "figure")
     for check in decision.checks:
         table.add_row(check.name, styled(RESULTS[check.is_passed], COLOURS[check.is_passed]), check.figure)
     out.print(table)
+    for warning in decision.comparison.warnings:
+        out.print_warning(warning)
 
 
 def print_promotion(event: Event, registry: Registry) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.table import Column
 
 from breakout.evaluation.formatting import format_count, format_interval
 from breakout.evaluation.metrics import AUC, LOG_LOSS
@@ -21,7 +22,14 @@ def print_listing(listing: Listing, top: int, outputs: str) -> None:
     out = console()
     if not listing.rows:
         out.print(f"no finished run or sweep below {outputs} matches")
-    table = titled_table("", "run", "trained on\nevaluated on", "model\nfeatures", "AUC\nlog loss")
+    # A name that is too long for its column is folded; rich would cut it by default. Dates and figures are not folded.
+    table = titled_table(
+        "",
+        Column("run", overflow="fold"),
+        Column("trained on\nevaluated on", overflow="fold", no_wrap=True),
+        Column("model\nfeatures", overflow="fold"),
+        Column("AUC\nlog loss", overflow="fold", no_wrap=True),
+    )
     table.box, table.pad_edge = box.SIMPLE_HEAD, False  # With this box the longest row has 79 columns.
     for row in listing.rows[:top]:
         table.add_row(*_cells(row))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breakout.conf_tree import load_presets
 from breakout.evaluation.formatting import format_count, format_interval, format_number
 from breakout.evaluation.metrics import AUC, ECE, LOG_LOSS, METRICS
 from breakout.report import run_tables
 from breakout.report.backtest_tables import describe_market, market_table
 from breakout.report.tables import Table, interval, number, text
 from breakout.report.terminal.console import console, styled
+from breakout.safe_text import mask_secrets
+from breakout.settings.values import quote_for_shell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +25,29 @@ if TYPE_CHECKING:
 SHOWN_FEATURES = 10
 
 
-def print_run(folder: Path, metrics: RunMetrics, distributions: DistributionReport | None) -> None:
-    """Print a run's evaluation, a summary of features and fit, and the paths of its files."""
+# The keys whose overrides are repeated in the commands to try next. They decide the games, the features and the model.
+REPEATED = {
+    "experiment",
+    "mode",
+    "features",
+    "target",
+    "availability",
+    "window",
+    "validation",
+    "model",
+    "calibration",
+    "warehouse",
+    "hydra.searchpath",
+}
+
+
+def print_run(
+    folder: Path, metrics: RunMetrics, distributions: DistributionReport | None, overrides: Sequence[str] = ()
+) -> None:
+    """Print a run's evaluation, a summary of features and fit, and the paths of its files.
+
+    Commands to try next follow, which repeat those of the run's `overrides` that decide the games, features and model.
+    """
     out = console()
     print_metrics(metrics)
     if metrics.folds:
@@ -34,7 +58,8 @@ def print_run(folder: Path, metrics: RunMetrics, distributions: DistributionRepo
     for name, place in (("run", ""), ("report", "report.html"), ("bundle", "bundle")):
         if (folder / place).exists():
             out.print_place(name, folder / place)
-    _print_next_steps(metrics)
+    for step in list_next_steps(metrics, overrides):
+        out.print(f"try next: {step}")
 
 
 def print_metrics(metrics: RunMetrics) -> None:
@@ -79,7 +104,7 @@ def _print_validation(validation: ValidationMetrics, warnings: Sequence[str]) ->
     for warning in warnings:
         out.print_warning(warning)
     games = f"{validation.rows:,} validation games"
-    out.print(f"the {games}, on which the fit was stopped and the threshold chosen, flatter it:\n")
+    out.print(f"the {games}, on which the fit was stopped and a threshold looked for, flatter it:\n")
     out.print_table(run_tables.validation_table(validation))
 
 
@@ -117,16 +142,28 @@ def _print_importance(metrics: RunMetrics) -> None:
         out.print(f"and {len(ranked) - SHOWN_FEATURES} more features; metrics.json holds all of them")
 
 
-def _print_next_steps(metrics: RunMetrics) -> None:
-    """Print two commands to try next."""
-    steps = [
-        "compare kinds of models: breakout -m model=catboost,logistic,blend",
-        "features known before tip-off: breakout mode=experimental features=tonight",
-    ]
+def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
+    """Return at most two purposes with a command for each, which differs from the run in one respect alone."""
+    steps = []
     if metrics.evaluation is None or metrics.evaluation.verdict.level == "TOO_FEW_GAMES":
-        steps.insert(0, "evaluate on more games: breakout window=season")
-    for step in steps[:2]:
-        console().print(f"try next: {step}")
+        steps.append(f"evaluate on more games: {_vary(overrides, 'breakout', 'window=season')}")
+    steps.append(f"compare kinds of models: {_vary(overrides, 'breakout -m', 'model=catboost,logistic,blend')}")
+    if not set(metrics.importance).issuperset(load_presets()["tonight"]):
+        tonight = _vary(overrides, "breakout", "mode=experimental", "features=tonight")
+        steps.append(f"features known before tip-off: {tonight}")
+    return steps[:2]
+
+
+def _vary(overrides: Sequence[str], command: str, *changes: str) -> str:
+    """Return a command line that makes changes and repeats the overrides of other keys, if they are in REPEATED."""
+    groups = {change.partition("=")[0] for change in changes}
+    repeated = []
+    for override in overrides:
+        key = override.lstrip("+~").partition("=")[0]
+        group = key if key in REPEATED else key.partition(".")[0]
+        if group in REPEATED - groups:
+            repeated.append(quote_for_shell(mask_secrets(override)))
+    return " ".join([command, *changes, *repeated])
 
 
 def _describe_fit(model: ModelSummary) -> str:
