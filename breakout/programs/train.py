@@ -25,6 +25,7 @@ def run(config: ExperimentConfig) -> int:
 
     GateError if features drifted and `distributions.fail_on_drift` is true; the run folder is then complete.
     """
+    overrides = given_overrides()  # before the run, because its report composes other settings
     with registering(config.tracking) as started:
         with open_plan(config) as plan:
             if config.dry_run:
@@ -32,7 +33,7 @@ def run(config: ExperimentConfig) -> int:
                 return 0
             with progress_line("train"):
                 run = train(plan, started=started)
-        print_run(run.folder, run.metrics, run.distributions, given_overrides())
+        print_run(run.folder, run.metrics, run.distributions, overrides)
         check_drift(config.distributions, run.distributions, run.folder)
     return 0
 

@@ -58,6 +58,7 @@ def test_the_program_leaves_a_complete_run_and_nothing_else(program: Program, tm
     assert "NEEDS_IMPROVEMENT: AUC 0." in ended.stdout
     assert "on 1,515 games of 26 dates" in ended.stdout
     assert f"outputs/runs/first/{run.name}" in ended.stdout
+    assert "breakout -m model=catboost,logistic,blend window=january" in " ".join(ended.stdout.split())
     status = read_status(run)
     assert (status.state, status.error, status.command) == ("completed", None, "train")
     assert run.name.endswith(f"-{status.fingerprint}")
