@@ -66,13 +66,13 @@ def check_candidate(
     mode, contract = _mode(candidate), _contract(candidate)
     failed = [check.name for check in (mode, contract) if not check.is_passed]
     if failed:
-        reason = f"refused before by {' and '.join(failed)}"
+        reason = f"{' and '.join(failed)} failed"
         comparison = Comparison((Check(GAMES, None, reason), *unexamined(rule, reason)))
         audit = Check(AUDIT, None, reason)
     else:
         comparison = _compare(candidate, production, rule, registry, warehouse, config)
         is_refused = comparison.window is None and not comparison.is_passed
-        audit = Check(AUDIT, None, "refused before it") if is_refused else _audit(candidate, warehouse, config)
+        audit = Check(AUDIT, None, "no games were compared") if is_refused else _audit(candidate, warehouse, config)
     evaluated = _evaluated(candidate, comparison, outputs)
     return Decision(rule, (mode, contract, evaluated, audit, *comparison.checks), comparison)
 
