@@ -56,9 +56,9 @@ def run_at(config: DailyConfig, now: datetime) -> int:
         review = review_ledger(warehouse, config, now)
     page = write_ledger_page(review, config.paths.outputs)
     print_day(day, sources, slates, config.top)
+    print_review(review, page)
     if config.out is not None and error is None:
         print_written(write_day(slates, config.out, config.top))
-    print_review(review, page)
     if error is not None:
         raise error
     failures = review.failures(config.grade.fail_on)
