@@ -339,7 +339,7 @@ def evaluate_ladders(
     -------
     PointsMetrics
         CRPS and skill, PIT histogram and its test, coverage, and reliability at lines, with intervals that resample
-        game dates. `points_table` shows them.
+        game dates. `points_table` lists them, except the PIT histogram, its test and the reliability bins.
 
     Raises
     ------

@@ -1,1 +1,4 @@
-"""Backtests of past predictions against prices, and the prices of a slate with stakes from a backtest."""
+"""Backtests of past predictions against betting prices, and the expected value of a slate's prices.
+
+A stake is computed for a price of a slate only if a backtest has shown an edge.
+"""

@@ -59,13 +59,14 @@ ROW_WINDOWS = {
 
 @dataclass(frozen=True)
 class Relation:
-    """The states that follow the games of a table, and the join of a requested row to the state valid on its date.
+    """A relation with one state after each game of a player or team, and the condition by which a row joins a state.
 
-    `source` is the table of games. `partition` is the column that names the player or team of a state. `order` is the
-    name of the window of all games of a season in order, and `windows` holds the frames that end at the state's own
-    game, by name. `join` is the part of the join condition, from the requested rows `kept` to the states, that compares
-    columns for equality. If `is_counted`, the state is joined by the number of games that the player had played before
-    the row's date. `seasons_before` is the number of earlier seasons whose games are read too.
+    The docstring of the module defines a state. `source` is the table of games, and `partition` its column that names
+    the player or team. `order` names the window over the games of one player or team in one season, by date; it also
+    holds the `seasons_before` seasons before that one. `windows` maps the name of each shorter or equal window to its
+    SQL frame, whose last game is the state's own. `join` compares columns of the requested rows (`kept`) with columns
+    of the states for equality. If `is_counted`, the state is joined by the number of games that the player had played
+    before the row's date, otherwise by date.
     """
 
     name: str

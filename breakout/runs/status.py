@@ -27,7 +27,8 @@ STATUS_FILE = "status.json"
 SETTINGS_FILE = "settings.yaml"
 PREDICTIONS_FILE = "predictions.parquet"
 LOG_FILE = "run.log"
-# These files may change after the status is written: the log grows, and `breakout report` rewrites the page.
+# run.log grows and `breakout report` rewrites report.html after the run ended. status.json cannot hold its own digest;
+# its seal covers it.
 NOT_DIGESTED = (STATUS_FILE, LOG_FILE, "report.html")
 MANIFEST = "bundle/manifest.json"  # This file holds the digests of the bundle's other files.
 
