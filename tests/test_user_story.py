@@ -79,7 +79,7 @@ def test_train_predict_ingest_evaluate_compare_promote_and_roll_back(
     assert "candidates" in user.asks("predict", f"bundle={newer}", f"date={TOMORROW}", "out=tomorrow.csv")
     assert "has no games from 2026-01-15 on" in user.asks("evaluate", f"bundle={newer}", code=3)
 
-    assert "unchanged: evaluated." in user.asks("promote", f"candidate={older}", *QUICK_GATE[:1], code=1)
+    assert "enough later games" in user.asks("promote", f"candidate={newer}", *QUICK_GATE[:1], code=1)
     user.asks("evaluate", f"bundle={older}", "name=older_evaluated", *QUICK)
     user.asks("promote", f"candidate={older}", "audit.rows=1", "audit.start=2026-01-13")
     assert user.in_production() == fingerprint(older, tmp_path)
