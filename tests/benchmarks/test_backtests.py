@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from breakout.market.backtest import Backtest, run_backtest
 from tests.market.markets import LIMITS, parameters, simulate_season
 
+pytestmark = pytest.mark.benchmark
 SEASONS = 200
 
 
