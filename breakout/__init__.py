@@ -14,18 +14,15 @@ if TYPE_CHECKING:
     from breakout.notebook import (
         build_features,
         build_slate_features,
-        draw_chart,
         evaluate_bundle,
         evaluate_ladders,
         fit_and_evaluate,
-        ladder_table,
         load_bundle,
-        metrics_table,
-        points_table,
         predict_rows,
         predict_slate,
         run_experiment,
     )
+    from breakout.notebook_figures import draw_chart, ladder_table, metrics_table, points_table
     from breakout.settings.composition import compose
     from breakout.warehouse.opening import open_for
 
@@ -54,6 +51,10 @@ __all__ = [
 _MODULES = {
     "build_dataset": "dataset",
     "compose": "settings.composition",
+    "draw_chart": "notebook_figures",
+    "ladder_table": "notebook_figures",
+    "metrics_table": "notebook_figures",
+    "points_table": "notebook_figures",
     "open_for": "warehouse.opening",
 }
 

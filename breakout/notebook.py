@@ -1,34 +1,30 @@
-"""The Python interface for notebooks: features, fits, predictions, metrics and charts.
+"""The Python interface for notebooks: features, fits, predictions and evaluations.
 
 Each function calls the same code as the command for that purpose. A parameter `overrides` takes the overrides of that
-command, such as "warehouse=duckdb". The functions return pandas frames, typed results, or a `Picture`, which a notebook
-displays. Only `run_experiment` and `Picture.save` write results to files.
+command, such as "warehouse=duckdb". The functions return pandas frames or typed results, which `notebook_figures` shows
+as tables and charts. Only `run_experiment` writes results to files.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from breakout.dataset import build_dataset
-from breakout.errors import ConfigurationError, nearest_name
+from breakout.errors import ConfigurationError
 from breakout.evaluation.summary import EvaluationResult
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
 from breakout.experiment.plan import open_plan
 from breakout.experiment.points_baselines import evaluate_distributions
 from breakout.experiment.windows import FittedRun, fit_windows
 from breakout.features.config import BreakoutFeatureConfig
-from breakout.models.ladder import LADDER_LENGTH
 from breakout.production.bundle_gate import check_contract, find_bundle
 from breakout.production.bundle_names import resolve_bundle
 from breakout.production.scoring import later_window, score_window
-from breakout.production.slate import build_slate
-from breakout.report.html import run_charts
-from breakout.report.html.rendering import render_page
+from breakout.production.slate import build_slate, check_day
 from breakout.runs.record import RunRecord, read_run
 from breakout.settings.composition import compose
 from breakout.settings.values import format_value
@@ -36,33 +32,13 @@ from breakout.training import train
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import date
 
     from breakout.bundle import Bundle
     from breakout.dataset import Dataset
     from breakout.evaluation.points_metrics import PointsMetrics
     from breakout.experiment.evaluating import ScoredRows
-    from breakout.report.html.charts import Chart
     from breakout.settings import ExperimentConfig
-
-_CHARTS: dict[str, Callable[[EvaluationResult], Chart | None]] = {
-    "verdict": lambda result: run_charts.draw_verdict_scale(result.metrics["auc"]),
-    "roc": lambda result: run_charts.draw_roc(result.curves.roc, result.metrics["auc"]) if result.curves.roc else None,
-    "precision_recall": lambda result: (
-        run_charts.draw_precision_recall(
-            result.curves.precision_recall,
-            result.metrics["average_precision"],
-            result.rows.breakout_rate.estimate or 0.0,
-        )
-        if result.curves.precision_recall
-        else None
-    ),
-    "reliability": lambda result: run_charts.draw_reliability(result.reliability, None),
-    "histogram": lambda result: run_charts.draw_histogram(result.curves.score_histogram),
-    "months": lambda result: run_charts.draw_months(result.slices["month"], result.metrics["auc"]),
-    "lift": lambda result: run_charts.draw_lift(result.curves.lift, result.top_rows) if result.curves.lift else None,
-}
 
 
 @dataclass(frozen=True)
@@ -80,28 +56,6 @@ class FittedExperiment:
     def predictions(self) -> pd.DataFrame:
         """Return the content of a run's predictions.parquet: validation and evaluation rows with probabilities."""
         return self.run.predictions()
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A chart as a separate web page; a notebook displays it if it is the last expression of a cell.
-
-    `height` is the height of the chart in units of its SVG.
-    """
-
-    html: str
-    height: float
-
-    def _repr_html_(self) -> str:
-        # The page is shown in a frame, so that its style sheet does not change the notebook around it.
-        size = f'width="100%" height="{1.3 * self.height:.0f}" style="border: 0"'
-        return f'<iframe srcdoc="{escape(self.html)}" {size}></iframe>'
-
-    def save(self, path: str | Path) -> None:
-        """Write the page as an HTML file, which needs no network."""
-        from breakout.artifacts import save_text
-
-        save_text(self.html, Path(path))
 
 
 def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
@@ -248,8 +202,7 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
     """
     check_contract(bundle)
     config: Any = compose("predict", [f"bundle={format_value(str(bundle.folder))}", f"date={day}", *overrides])
-    if day <= bundle.train_end:
-        raise ConfigurationError(f"{day} lies in the bundle's training window, which ends on {bundle.train_end}.")
+    check_day(bundle, day)
     with open_for(config, "predict") as warehouse:
         return build_slate(bundle, warehouse, day, config.max_days_since_game).ranked
 
@@ -298,33 +251,6 @@ def evaluate_bundle(
     return evaluate_scored([scored], scored.rows, parameters, bundle.settings.target)
 
 
-def ladder_table(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the ladders of predictions by a model of points as one table.
-
-    Parameters
-    ----------
-    predictions
-        From `predict_slate` or `predict_rows`, or the content of a file that `breakout predict out=FILE` wrote.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each prediction, in the same order, by game_date and player_lookup. The column k, for k = 1 to 60,
-        holds the probability of at least k points if the player plays.
-
-    Raises
-    ------
-    ConfigurationError
-        If the predictions have no ladders.
-    """
-    if "ladder" not in predictions:
-        raise ConfigurationError("these predictions have no ladder; use a bundle of model=points.")
-    ladders = predictions.loc[predictions["ladder"].notna()]
-    steps = range(1, LADDER_LENGTH + 1)
-    index = pd.MultiIndex.from_frame(ladders[["game_date", "player_lookup"]])
-    return pd.DataFrame(ladders["ladder"].tolist(), index=index, columns=steps, dtype="float64")
-
-
 def evaluate_ladders(
     bundle: Bundle, start: date | None = None, end: date | None = None, *overrides: str
 ) -> PointsMetrics:
@@ -355,88 +281,6 @@ def evaluate_ladders(
     if found is None:
         raise ConfigurationError(f"{bundle.folder} predicts no distribution of points; use a bundle of model=points.")
     return found
-
-
-def points_table(metrics: PointsMetrics) -> pd.DataFrame:
-    """Return the figures of an evaluated distribution of points with their intervals.
-
-    Parameters
-    ----------
-    metrics
-        From `evaluate_ladders`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each figure, by its name, with the columns estimate, low and high: crps (points), skill_NAME against
-        each baseline, coverage_50, coverage_80 and coverage_95 (shares of games), median_error and
-        season_average_error (points), and over_LINE (share of games with more points than the line).
-    """
-    figures = {
-        "crps": metrics.crps,
-        **{f"skill_{name}": baseline.skill for name, baseline in metrics.baselines.items()},
-        **{f"coverage_{part.probability:.0%}".rstrip("%"): part.share for part in metrics.coverage},
-        "median_error": metrics.median_error,
-        "season_average_error": metrics.season_average_error,
-        **{f"over_{part.line:g}": part.share for part in metrics.lines},
-    }
-    columns = {part: [getattr(interval, part) for interval in figures.values()] for part in _INTERVAL}
-    return pd.DataFrame(columns, index=pd.Index(figures, name="metric"), dtype="float64")
-
-
-def metrics_table(result: EvaluationResult) -> pd.DataFrame:
-    """Return the metrics of a model and its baselines with their intervals.
-
-    Parameters
-    ----------
-    result
-        From `evaluate_bundle`, or `fit_and_evaluate(config).evaluation`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each metric, by its name. The columns are estimate, low and high of the model, and the estimate of
-        each baseline. NaN marks a figure that is undefined, such as the AUC of one class.
-    """
-    columns = {part: [getattr(interval, part) for interval in result.metrics.values()] for part in _INTERVAL}
-    baselines = {
-        name: [baseline.metrics[metric].estimate for metric in result.metrics]
-        for name, baseline in result.baselines.items()
-    }
-    return pd.DataFrame(columns | baselines, index=pd.Index(result.metrics, name="metric"), dtype="float64")
-
-
-_INTERVAL = ("estimate", "low", "high")
-
-
-def draw_chart(result: EvaluationResult, name: str = "reliability") -> Picture:
-    """Draw one chart of an evaluation as a run's page shows it.
-
-    Parameters
-    ----------
-    result
-        As in `metrics_table`.
-    name
-        verdict, roc, precision_recall, reliability, histogram, months or lift.
-
-    Returns
-    -------
-    Picture
-        A notebook shows it; `save(path)` writes it as a web page.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no chart of that name, or the figure is undefined for these rows.
-    """
-    if name not in _CHARTS:
-        near = nearest_name(name, _CHARTS)
-        hint = f"did you mean {near}?" if near else f"there are {', '.join(_CHARTS)}."
-        raise ConfigurationError(f"there is no chart {name!r}; {hint}")
-    chart = _CHARTS[name](result)
-    if chart is None:
-        raise ConfigurationError(f"the chart {name} is undefined for these rows, which are of one class only.")
-    return Picture(render_page("picture.html.j2", chart=chart), chart.height)
 
 
 def _evaluate_settings(bundle: Bundle, overrides: tuple[str, ...]) -> Any:

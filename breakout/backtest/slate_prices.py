@@ -11,7 +11,7 @@ import pandas as pd
 
 from breakout.backtest.record import load_record
 from breakout.errors import ConfigurationError, DataError
-from breakout.market.bets import list_offers, select_stakes
+from breakout.market.bets import BET_COLUMNS, list_offers, select_stakes
 from breakout.market.matching import information_time, match_prices
 from breakout.market.stacking import stake_weights
 from breakout.market.stakes import StakeLimits
@@ -26,23 +26,8 @@ if TYPE_CHECKING:
     from breakout.settings import PredictConfig
     from breakout.warehouse.base import Warehouse
 
-COLUMNS = [
-    "game_date",
-    "game_id",
-    "player_lookup",
-    "player_full_name",
-    "line",
-    "side",
-    "book",
-    "price",
-    "ours",
-    "market",
-    "claimed",
-    "expected_value",
-    "stake",
-    "stake_low",
-    "stake_high",
-]
+# The columns of a bet, without the shrunk probability and what is known only after the game.
+COLUMNS = [name for name in BET_COLUMNS if name not in {"probability", "closing_value", "points"}]
 
 
 @dataclass(frozen=True, eq=False)

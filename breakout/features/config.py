@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
 
 from breakout.features.own import check_own, own_features
 from breakout.features.registry import registry_with
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
     from breakout.features.feature import Feature
     from breakout.settings.definitions import FeaturesConfig
     from breakout.settings.groups import AvailabilityConfig, ModeConfig, TargetConfig
+
+
+def cutoff_instant(availability: AvailabilityConfig, day: date) -> datetime:
+    """Return the cutoff of a game date, in the time zone of the settings `availability`."""
+    clock = time.fromisoformat(availability.cutoff)
+    return datetime.combine(day - timedelta(days=availability.days_before), clock, ZoneInfo(availability.timezone))
 
 
 class FeatureSettings(Protocol):

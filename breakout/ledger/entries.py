@@ -10,14 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from breakout.warehouse.tables import SCHEDULE
-
 if TYPE_CHECKING:
     from datetime import date
 
     from breakout.bundle import Bundle
     from breakout.production.slate import Slate
-    from breakout.warehouse.base import Warehouse
 
 Role = Literal["production", "shadow", "other"]
 
@@ -97,17 +94,3 @@ def build_entries(prediction: Prediction, tip_offs: dict[str, datetime], timezon
 def end_of_day(day: date, timezone: str) -> datetime:
     """Return the instant at which a date ends in a time zone, in UTC."""
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone)).astimezone(UTC)
-
-
-def read_tip_offs(warehouse: Warehouse, day: date) -> dict[str, datetime]:
-    """Return the tip-offs of the games of a date by game id; games without one in the schedule are left out."""
-    if "tip_off" not in warehouse.columns(SCHEDULE.name):
-        return {}
-    sql = f"""SELECT game_id, tip_off FROM {warehouse.sources.reference(SCHEDULE)}
-WHERE game_date = @start AND tip_off IS NOT NULL"""  # noqa: S608 - the table's name is checked, the date a parameter
-    found = warehouse.query(sql, {"start": day})
-    return {game_id: start.replace(tzinfo=start.tzinfo or UTC) for game_id, start in zip(*_columns(found), strict=True)}
-
-
-def _columns(found: pa.Table) -> tuple[list[str], list[datetime]]:
-    return found["game_id"].to_pylist(), found["tip_off"].cast(INSTANT).to_pylist()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import ConfigurationError, DataError, GateError
-from breakout.ledger.entries import Prediction, Role, build_entries, read_tip_offs
+from breakout.ledger.entries import Prediction, Role, build_entries
 from breakout.ledger.opening import open_ledger
 from breakout.ledger.revisions import Move, find_moves
 from breakout.ledger.shadows import Shadows
@@ -16,6 +16,7 @@ from breakout.production.registry import Registry
 from breakout.production.slate import Slate, build_slate, check_day
 from breakout.warehouse.remembered import RememberingWarehouse
 from breakout.warehouse.tables import AVAILABILITY
+from breakout.warehouse.tip_offs import read_tip_offs
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -52,7 +53,7 @@ def record_slate(
     if role == "other" and not config.others:
         return None
     prediction = Prediction(slate, bundle, role, warehouse.fingerprint(has_reports=bundle.contract.has_reports))
-    entries = build_entries(prediction, read_tip_offs(warehouse, slate.day), config.timezone)
+    entries = build_entries(prediction, read_tip_offs(warehouse, slate.day, slate.day), config.timezone)
     ledger = open_ledger(config, outputs)
     if entries.num_rows and ledger.keeps_source_rows:
         before = ledger.read_slate(slate.day, bundle.fingerprint)

@@ -86,8 +86,9 @@ class ModelScore:
     @property
     def is_calibrated(self) -> bool | None:
         """Whether the interval of the bias holds 0; None without scores, or if one game date gives no interval."""
-        has_interval = self.scores is not None and self.scores.bias.low is not None
-        return self.scores.bias.holds(0.0) if self.scores is not None and has_interval else None
+        if self.scores is None or self.scores.bias.low is None:
+            return None
+        return self.scores.bias.holds(0.0)
 
 
 def build_scoreboard(

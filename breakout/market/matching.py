@@ -11,10 +11,12 @@ import pandas as pd
 
 from breakout.box_scores.names import player_lookup
 from breakout.errors import DataError, nearest_name
+from breakout.features.config import cutoff_instant
 from breakout.market.lines import GAME, MatchedLines, match_lines
 from breakout.market.quotes import read_prices
 from breakout.safe_text import printable
-from breakout.warehouse.tables import PLAYER_GAME_SUMMARY, SCHEDULE
+from breakout.warehouse.tables import PLAYER_GAME_SUMMARY
+from breakout.warehouse.tip_offs import read_tip_offs
 
 if TYPE_CHECKING:
     from breakout.settings import AvailabilityConfig, PricesConfig, WarehouseConfig
@@ -86,9 +88,7 @@ def information_time(day: date, availability: AvailabilityConfig | None) -> date
     morning = datetime.combine(day, MORNING, EASTERN)
     if availability is None:
         return morning.astimezone(UTC)
-    clock, zone = time.fromisoformat(availability.cutoff), ZoneInfo(availability.timezone)
-    cutoff = datetime.combine(day - timedelta(days=availability.days_before), clock, zone)
-    return max(morning, cutoff).astimezone(UTC)
+    return max(morning, cutoff_instant(availability, day)).astimezone(UTC)
 
 
 def match_prices(
@@ -165,16 +165,6 @@ FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
 WHERE game_date BETWEEN @start AND @end AND minutes_played > 0 AND points IS NOT NULL"""  # noqa: S608 - as above
     points: pd.DataFrame = warehouse.query(sql, {"start": start, "end": end}).to_pandas()
     return points
-
-
-def read_tip_offs(warehouse: Warehouse, start: date, end: date) -> dict[str, datetime]:
-    """Return the tip-offs of start..end, in UTC, by game_id; empty without a schedule or its column tip_off."""
-    if not warehouse.has_schedule() or "tip_off" not in warehouse.columns(SCHEDULE.name):
-        return {}
-    sql = f"""SELECT game_id, tip_off FROM {warehouse.sources.reference(SCHEDULE)}
-WHERE game_date BETWEEN @start AND @end AND tip_off IS NOT NULL"""  # noqa: S608 - as above
-    rows = warehouse.query(sql, {"start": start, "end": end}).to_pandas()
-    return dict(zip(rows["game_id"], pd.to_datetime(rows["tip_off"], utc=True), strict=True))
 
 
 def find_absent(quotes: pd.DataFrame, played: pd.DataFrame) -> pd.DataFrame:

@@ -20,8 +20,9 @@ import pandas as pd
 
 from breakout.dataset import Dataset, build_dataset
 from breakout.errors import ConfigurationError, DataError
+from breakout.features.config import cutoff_instant
 from breakout.features.query import KEY_COLUMNS
-from breakout.production.statuses import ReportedStatuses, cutoff_instant, known_by, read_statuses
+from breakout.production.statuses import ReportedStatuses, known_by, read_statuses
 from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
 
 if TYPE_CHECKING:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from breakout.features.config import cutoff_instant
 from breakout.features.query import get_status_query
 from breakout.warehouse.tables import AVAILABILITY
 
@@ -61,12 +62,6 @@ class ReportedStatuses:
         absent = self.players[self.players["status"].isin(_ABSENT)]
         marked = absent["player_full_name"] + absent["status"].map({"out": "", "doubtful": " (doubtful)"})
         return {str(team): ", ".join(names) for team, names in marked.groupby(absent["team_abbr"])}
-
-
-def cutoff_instant(availability: AvailabilityConfig, day: date) -> datetime:
-    """Return the cutoff of a game date, in the time zone of the settings `availability`."""
-    clock = time.fromisoformat(availability.cutoff)
-    return datetime.combine(day - timedelta(days=availability.days_before), clock, ZoneInfo(availability.timezone))
 
 
 def known_by(availability: AvailabilityConfig, day: date, now: datetime) -> AvailabilityConfig:

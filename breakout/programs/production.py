@@ -13,7 +13,6 @@ from breakout.artifacts import save_text
 from breakout.errors import ConfigurationError
 from breakout.production.bundle_gate import check_contract, contract_differences
 from breakout.production.registry import Registry
-from breakout.report.html.production_page import render_production
 from breakout.report.terminal.lines import print_line
 from breakout.report.terminal.production import print_production
 
@@ -41,6 +40,8 @@ def main(arguments: Sequence[str]) -> int:
     print_production(registry)
     check_current(registry)
     for page in pages:
+        from breakout.report.html.production_page import render_production
+
         save_text(render_production(registry), page)
         print_line(f"page: {page}")
     return 0

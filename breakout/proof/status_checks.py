@@ -8,13 +8,13 @@ earlier. The cutoff is computed by zoneinfo here, independently of the feature q
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from breakout.features.config import cutoff_instant
 from breakout.features.query_plan import plan_query
 from breakout.proof.differences import Audited, Difference, compare_rows, own_rows, recompute
 from breakout.proof.sampling import keys_of
@@ -42,12 +42,7 @@ _OPPOSITE = 3  # a shift in STATUSES that turns `out` and `doubtful` into status
 
 def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
     """Return the cutoff of a game date, in UTC: the last instant at which a reported status counts."""
-    local = datetime.combine(
-        day - timedelta(days=availability.days_before),
-        time.fromisoformat(availability.cutoff),
-        ZoneInfo(availability.timezone),
-    )
-    return local.astimezone(UTC)
+    return cutoff_instant(availability, day).astimezone(UTC)
 
 
 def later_statuses(day: date, cutoff: datetime) -> str:

@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from breakout.bundle import Bundle, load_bundle
-from breakout.ledger.entries import Prediction, build_entries, end_of_day, read_tip_offs
+from breakout.ledger.entries import Prediction, build_entries, end_of_day
 from breakout.production.slate import RANKED_COLUMNS, Slate, build_slate
 from breakout.warehouse.sample import open_sample
+from breakout.warehouse.tip_offs import read_tip_offs
 from tests.commands import Trained
 
 DAY = date(2026, 1, 20)
@@ -73,7 +74,7 @@ def test_an_entry_holds_what_the_model_got_and_said(slate: Slate, bundle: Bundle
 def test_tip_offs_are_read_by_game(slate: Slate) -> None:
     warehouse = open_sample()
     try:
-        found = read_tip_offs(warehouse, DAY)
+        found = read_tip_offs(warehouse, DAY, DAY)
     finally:
         warehouse.close()
     assert set(slate.ranked["game_id"]) <= set(found) or not found
