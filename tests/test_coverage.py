@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from breakout.coverage import FlawedGame, flawed_game_warnings
 from breakout.warehouse.sample import SAMPLE_FOLDER
 from tests.commands import call, newest_run
 
@@ -160,3 +162,11 @@ def test_a_window_without_rows_is_refused_with_its_dates_and_what_the_warehouse_
     assert "2026-01-01" in answer.err
     assert "play_in" in answer.err
     assert "regular (" in answer.err
+
+
+def test_only_the_league_s_own_numbers_of_a_game_are_not_warned_about() -> None:
+    game = FlawedGame(date(2024, 1, 12), "20240112_CHA_SAS", "minutes", "SAS 244 of 240")
+    assert flawed_game_warnings([game]) == ()
+    (warning,) = flawed_game_warnings([game, FlawedGame(game.game_date, game.game_id, "minutes", "SAS 200 of 240")])
+    assert "SAS 200 of 240" in warning
+    assert "244" not in warning

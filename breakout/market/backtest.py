@@ -118,7 +118,7 @@ def run_backtest(
         "quotes": matched.n_quotes,
         "used quotes": matched.n_quotes - sum(matched.left_out.values()),
         "lines": len(lines),
-        "lines with both sides": len(lines) - matched.n_one_sided,
+        "lines with a market probability": len(lines) - matched.n_one_sided,
         "sides above the minimum edge": int((full["claimed"] >= max(limits.min_edge, 0.0)).sum()),
         "bets": len(bets),
     }
@@ -141,22 +141,24 @@ def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Ret
     results = {name: int((bets["result"] == name).sum()) for name in RESULTS}
     decided = bets[bets["result"].isin(("won", "lost"))]
     stake, profit = (decided[name].to_numpy("float64") for name in ("stake", "profit"))
+    closed = bets[bets["closing_value"].notna()]
+    closing_value = _mean(closed, parameters)
     if decided.empty:
         return Returns(
-            len(bets),
-            results,
-            0.0,
-            0.0,
-            NO_INTERVAL,
-            NO_INTERVAL,
-            None,
-            None,
-            NO_INTERVAL,
-            0.0,
-            0,
-            NO_INTERVAL,
-            None,
-            (),
+            n_bets=len(bets),
+            results=results,
+            staked=0.0,
+            profit=0.0,
+            total_yield=NO_INTERVAL,
+            hit_rate=NO_INTERVAL,
+            claimed=None,
+            expected=None,
+            shortfall=NO_INTERVAL,
+            drawdown=0.0,
+            n_closing=len(closed),
+            closing_value=closing_value,
+            bets_needed=None,
+            curve=(),
         )
     resamples = parameters.draw(line_dates(decided))
     is_won: FloatArray = np.asarray(decided["result"] == "won", dtype="float64")
@@ -164,7 +166,6 @@ def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Ret
     total_yield = _ratio(profit, stake, resamples)
     curve = _curve(profit, stake, line_dates(decided), resamples)
     heights = np.array([0.0, *(point.profit for point in curve)])
-    closed = bets[bets["closing_value"].notna()]
     return Returns(
         n_bets=len(bets),
         results=results,
@@ -177,7 +178,7 @@ def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Ret
         shortfall=_ratio(profit - claims, stake, resamples),
         drawdown=float((np.maximum.accumulate(heights) - heights).max()),
         n_closing=len(closed),
-        closing_value=_mean(closed, parameters),
+        closing_value=closing_value,
         bets_needed=_bets_needed(len(decided), total_yield, resamples, profit, stake, parameters.confidence),
         curve=curve,
     )

@@ -72,6 +72,16 @@ def test_no_bets_have_no_yield_rather_than_one_of_0() -> None:
     assert found.returns.bets_needed is None
 
 
+def test_bets_without_a_decision_still_have_a_closing_line_value() -> None:
+    bets = with_pushes_and_voids()
+    undecided = bets[bets["result"].isin(("push", "void"))]
+    found = measure_returns(undecided, parameters(300))
+    closing = undecided["closing_value"].dropna()
+    assert len(closing) > 0
+    assert (found.staked, found.n_closing) == (0.0, len(closing))
+    assert found.closing_value.estimate == pytest.approx(closing.mean())
+
+
 def test_the_market_is_evaluated_on_the_same_lines() -> None:
     season, found, _ = backtest(1, 0.2, 0.3)
     assert found.market is not None
