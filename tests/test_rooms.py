@@ -44,7 +44,6 @@ ROOMS = {
     "experiment": "one experiment: plan, fit, evaluation, metrics",
     "production": "the use of bundles after training: later games, slates, promotion, the registry",
     "ledger": "predictions kept before their games, their outcomes, and the scores of the models that made them",
-    "backtest": "past predictions of points, from a run or the ledger, and the record of their comparison with prices",
     "rerun": "a second run with the settings of a run",
     "report": "pages and terminal output, from computed figures",
     "tracking": "the registration of runs with MLflow or BigQuery",

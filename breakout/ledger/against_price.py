@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from breakout.ledger.grading import GRADED
+from breakout.ledger.past_predictions import ladder_predictions
 from breakout.ledger.scoreboard import MIN_GRADED
 from breakout.market.baseline import evaluate_market
-from breakout.market.matching import information_time, match_prices
+from breakout.market.matching import match_prices
 
 if TYPE_CHECKING:
     from breakout.evaluation.market_metrics import MarketMetrics
     from breakout.evaluation.resamples import EvaluationParameters
     from breakout.settings import DailyConfig, GradeConfig
     from breakout.warehouse.base import Warehouse
-
-PREDICTION_COLUMNS = ["game_date", "game_id", "player_lookup", "ladder", "known_at"]
 
 
 @dataclass(frozen=True)
@@ -41,21 +39,6 @@ class LedgerMarket:
 
     scores: tuple[MarketScore, ...]
     warnings: tuple[str, ...]
-
-
-def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
-    """Return the graded and void entries that have a ladder, with all columns of `graded`.
-
-    `known_at` becomes the time of the newest information behind the entry: its own `known_at`, or `information_time` of
-    the game date if that is later or `known_at` is missing. Of several entries for a player and date, as two models in
-    production made them, the one predicted first is returned.
-    """
-    has_ladder = graded["ladder"].notna() & graded["outcome"].isin((*GRADED, "void"))
-    counted = graded[has_ladder].sort_values("predicted_at", kind="stable")
-    counted = counted.drop_duplicates(["game_date", "player_lookup"]).reset_index(drop=True)
-    mornings = pd.Series(pd.to_datetime([information_time(day, None) for day in counted["game_date"]], utc=True))
-    known = pd.to_datetime(counted["known_at"], utc=True)
-    return counted.assign(known_at=known.where(known > mornings, mornings))
 
 
 def compare_ledger_with_market(

@@ -10,9 +10,8 @@ import pandas as pd
 from breakout.errors import DataError
 from breakout.evaluation.formatting import format_count, format_interval
 from breakout.experiment.evaluating import evaluation_parameters
-from breakout.ledger.grading import GRADED
+from breakout.ledger.grading import GRADED, GRADING_COLUMNS, grade_counted
 from breakout.ledger.opening import open_ledger
-from breakout.ledger.review import GRADING_COLUMNS, grade_counted
 from breakout.ledger.scoreboard import GAME, MIN_GRADED, build_scoreboard
 from breakout.production.registry import Check
 

@@ -20,18 +20,22 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from breakout.ledger.entries import KEY
+from breakout.ledger.entries import ENTRY_SCHEMA, KEY
 from breakout.warehouse.tables import PLAYER_GAME_SUMMARY, SCHEDULE
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from breakout.settings import LedgerConfig
     from breakout.warehouse.base import Warehouse
 
 Which = Literal["first", "last"]
 
 GRADED = ("breakout", "no")
 OUTCOMES = (*GRADED, "void", "pending", "lost", "late")
+MOVED_WITHIN = timedelta(days=120)  # a moved game is looked for up to this long after the newest entry
+# The columns that grading needs. Features and ladders, the larger part of the files, are not read.
+GRADING_COLUMNS = tuple(name for name in ENTRY_SCHEMA.names if name not in ("features", "ladder", "contract", "data"))
 
 # A graded entry as a user reads it. `points_for_breakout` are the points that were needed, `points` those scored.
 LISTED_COLUMNS = (
@@ -65,6 +69,20 @@ GRADE_SCHEMA = pa.schema(
         ("reason", pa.string()),
     ]
 )
+
+
+def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConfig, today: date) -> pd.DataFrame:
+    """Return the entries that `choose_counted` chooses, with the columns outcome, points and reason."""
+    if entries.empty:
+        return entries.assign(outcome="", points=float("nan"), reason="")
+    first, last = entries["game_date"].min(), entries["game_date"].max()
+    return grade_entries(
+        choose_counted(entries, rules.which),
+        read_results(warehouse, first, max(last, today)),
+        read_scheduled(warehouse, first, last + MOVED_WITHIN),
+        today,
+        rules.lost_after_days,
+    )
 
 
 def choose_counted(entries: pd.DataFrame, which: Which) -> pd.DataFrame:

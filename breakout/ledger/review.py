@@ -16,8 +16,8 @@ from breakout.evaluation.metrics import LOG_LOSS
 from breakout.evaluation.run_metrics import METRICS_FILE, read_metrics
 from breakout.experiment.evaluating import evaluation_parameters
 from breakout.ledger.against_price import LedgerMarket, compare_ledger_with_market
-from breakout.ledger.entries import ENTRY_SCHEMA, end_of_day
-from breakout.ledger.grading import Which, choose_counted, grade_entries, read_results, read_scheduled
+from breakout.ledger.entries import end_of_day
+from breakout.ledger.grading import GRADING_COLUMNS, Which, grade_counted
 from breakout.ledger.opening import open_ledger
 from breakout.ledger.scoreboard import ModelScore, build_scoreboard
 
@@ -25,12 +25,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from breakout.evaluation.resamples import Interval
-    from breakout.settings import DailyConfig, GradeConfig, LedgerConfig
+    from breakout.settings import DailyConfig, GradeConfig
     from breakout.warehouse.base import Warehouse
-
-# The columns that grading needs. Features and ladders, the larger part of the files, are not read.
-GRADING_COLUMNS = tuple(name for name in ENTRY_SCHEMA.names if name not in ("features", "ladder", "contract", "data"))
-MOVED_WITHIN = timedelta(days=120)  # a moved game is looked for up to this long after the newest entry
 
 
 @dataclass(frozen=True)
@@ -96,20 +92,6 @@ def review_ledger(
         overdue=_count_overdue(inside, config, now),
         damaged=(*entries.damaged, *update.before.damaged),
         which=config.ledger.which,
-    )
-
-
-def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConfig, today: date) -> pd.DataFrame:
-    """Return the entries that `choose_counted` chooses, with the columns outcome, points and reason."""
-    if entries.empty:
-        return entries.assign(outcome="", points=float("nan"), reason="")
-    first, last = entries["game_date"].min(), entries["game_date"].max()
-    return grade_entries(
-        choose_counted(entries, rules.which),
-        read_results(warehouse, first, max(last, today)),
-        read_scheduled(warehouse, first, last + MOVED_WITHIN),
-        today,
-        rules.lost_after_days,
     )
 
 

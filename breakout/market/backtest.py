@@ -1,77 +1,31 @@
-"""The backtest: the bets that a model would have placed on past lines, what they returned, and how sure that is."""
+"""The backtest: the bets that a model would have placed on past lines, and the file backtest.json that keeps it."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from breakout.artifacts import json_ready, load_typed, save_json
+from breakout.errors import DataError
 from breakout.evaluation.market_metrics import MarketMetrics
-from breakout.evaluation.resamples import DateResamples, EvaluationParameters, Interval, divide
-from breakout.evaluation.rows import FloatArray
 from breakout.market.baseline import evaluate_market
-from breakout.market.bets import RESULTS, choose_bets, line_dates, list_offers
+from breakout.market.bets import choose_bets, list_offers
+from breakout.market.returns import Returns, measure_returns
 from breakout.market.stacking import Weights
-from breakout.market.stakes import StakeLimits
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from breakout.evaluation.resamples import EvaluationParameters
     from breakout.market.lines import MatchedLines
+    from breakout.market.stakes import StakeLimits
 
+BACKTEST_FILE = "backtest.json"
+BETS_FILE = "bets.parquet"
+# Increased whenever a key is renamed, removed or changes its meaning.
+BACKTEST_SCHEMA_VERSION = 1
 OURS_ALONE = Weights(1.0, 1.0, 1.0)
-NO_INTERVAL = Interval(None, None, None, 0)
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """The state after a game date: the number of decided bets so far, their profit and their yield.
-
-    `profit` is in shares of the bank. `cumulative_yield` has no interval after the first date.
-    """
-
-    game_date: str
-    n_bets: int
-    profit: float
-    cumulative_yield: Interval
-
-
-@dataclass(frozen=True)
-class Returns:
-    """What the bets returned; every interval resamples game dates.
-
-    `n_bets` counts all bets. Pushed and void bets get their stakes back and are left out of all figures but `n_bets`,
-    `results`, `n_closing` and `closing_value`.
-
-    - `profit` and `staked` are in shares of the starting bank, which neither grows nor shrinks with the results.
-    - `total_yield` is profit / staked, and `hit_rate` is won / (won + lost).
-    - `claimed` is the mean expected value of the bets, weighted by stake, at the model's own probability; `expected` is
-      the same at the probability that is shrunk towards the market's. Both are None without a bet won or lost.
-    - `shortfall` is the yield minus `claimed`.
-    - `drawdown` is the largest fall of the cumulative profit below an earlier value, in shares of the bank, measured
-      after each game date.
-    - `closing_value` is the mean of price * closing probability - 1 over the `n_closing` bets whose line has a closing
-      quote and whose own price is not one.
-    - `bets_needed` is the number of bets with which the interval of the yield would leave out 0, if the yield and its
-      spread stayed as observed; None with fewer than two dates or with a yield of 0.
-    """
-
-    n_bets: int
-    results: dict[str, int]
-    staked: float
-    profit: float
-    total_yield: Interval
-    hit_rate: Interval
-    claimed: float | None
-    expected: float | None
-    shortfall: Interval
-    drawdown: float
-    n_closing: int
-    closing_value: Interval
-    bets_needed: int | None
-    curve: tuple[CurvePoint, ...]
 
 
 @dataclass(frozen=True)
@@ -101,6 +55,30 @@ class Backtest:
     def is_overclaimed(self) -> bool:
         """Whether the interval of `shortfall` lies below 0: the model's own probabilities promised too much."""
         return self.returns.shortfall.high is not None and self.returns.shortfall.high < 0.0
+
+
+@dataclass(frozen=True)
+class BacktestRecord:
+    """A backtest and its origin.
+
+    `source` names the run or ledger of the predictions, `prices` the file or table of prices. `contracts` are the
+    fingerprints of the models' contracts; the weight that the backtest fitted (see `market.stacking`) holds only for
+    models with these. `start` and `end` are the first and the last game date of the predictions, as ISO 8601. `margin`,
+    `kelly`, `max_stake` and `min_edge` are settings of the group `prices`.
+    """
+
+    source: str
+    prices: str
+    contracts: tuple[str, ...]
+    start: str
+    end: str
+    n_predictions: int
+    margin: str
+    kelly: float
+    max_stake: float
+    min_edge: float
+    backtest: Backtest
+    schema_version: int = BACKTEST_SCHEMA_VERSION
 
 
 def run_backtest(
@@ -136,104 +114,14 @@ def run_backtest(
     return found, bets
 
 
-def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Returns:
-    """Measure what bets returned; `bets` is a result of `bets.settle`."""
-    results = {name: int((bets["result"] == name).sum()) for name in RESULTS}
-    decided = bets[bets["result"].isin(("won", "lost"))]
-    stake, profit = (decided[name].to_numpy("float64") for name in ("stake", "profit"))
-    closed = bets[bets["closing_value"].notna()]
-    closing_value = _mean(closed, parameters)
-    if decided.empty:
-        return Returns(
-            n_bets=len(bets),
-            results=results,
-            staked=0.0,
-            profit=0.0,
-            total_yield=NO_INTERVAL,
-            hit_rate=NO_INTERVAL,
-            claimed=None,
-            expected=None,
-            shortfall=NO_INTERVAL,
-            drawdown=0.0,
-            n_closing=len(closed),
-            closing_value=closing_value,
-            bets_needed=None,
-            curve=(),
-        )
-    resamples = parameters.draw(line_dates(decided))
-    is_won: FloatArray = np.asarray(decided["result"] == "won", dtype="float64")
-    claims = stake * decided["claimed"].to_numpy("float64")
-    total_yield = _ratio(profit, stake, resamples)
-    curve = _curve(profit, stake, line_dates(decided), resamples)
-    heights = np.array([0.0, *(point.profit for point in curve)])
-    return Returns(
-        n_bets=len(bets),
-        results=results,
-        staked=float(stake.sum()),
-        profit=float(profit.sum()),
-        total_yield=total_yield,
-        hit_rate=_ratio(is_won, np.ones(len(decided)), resamples),
-        claimed=float(claims.sum() / stake.sum()),
-        expected=float((stake * decided["expected_value"]).sum() / stake.sum()),
-        shortfall=_ratio(profit - claims, stake, resamples),
-        drawdown=float((np.maximum.accumulate(heights) - heights).max()),
-        n_closing=len(closed),
-        closing_value=closing_value,
-        bets_needed=_bets_needed(len(decided), total_yield, resamples, profit, stake, parameters.confidence),
-        curve=curve,
-    )
+def save_record(record: BacktestRecord, folder: Path) -> None:
+    """Write backtest.json into a folder."""
+    save_json(json_ready(record), folder / BACKTEST_FILE)
 
 
-def _mean(closed: pd.DataFrame, parameters: EvaluationParameters) -> Interval:
-    if closed.empty:
-        return NO_INTERVAL
-    values, resamples = closed["closing_value"].to_numpy("float64"), parameters.draw(line_dates(closed))
-    return resamples.interval(float(values.mean()), resamples.means(values))
-
-
-def _ratio(numerator: FloatArray, denominator: FloatArray, resamples: DateResamples) -> Interval:
-    """Return the ratio of two sums over bets (n,), with its interval."""
-    sums = resamples.sums(np.stack([numerator, denominator]))
-    return resamples.interval(float(numerator.sum() / denominator.sum()), divide(sums[0], sums[1]))
-
-
-def _bets_needed(
-    n_bets: int, found: Interval, resamples: DateResamples, profit: FloatArray, stake: FloatArray, confidence: float
-) -> int | None:
-    """Return n (z s / yield)^2, with s the standard error of the yield of n bets and z the normal quantile.
-
-    None with fewer than two dates or with a yield of 0.
-    """
-    from scipy.special import ndtri
-
-    if not found.estimate or resamples.n_dates < 2:
-        return None
-    sums = resamples.sums(np.stack([profit, stake]))
-    error = float(np.nanstd(divide(sums[0], sums[1]), ddof=1))
-    z = float(ndtri(0.5 + confidence / 2.0))
-    return math.ceil(n_bets * (z * error / found.estimate) ** 2)
-
-
-def _curve(
-    profit: FloatArray, stake: FloatArray, dates: np.ndarray, resamples: DateResamples
-) -> tuple[CurvePoint, ...]:
-    """Return the state after each game date.
-
-    The interval at a date uses the resamples of the whole backtest, with the dates after it left out.
-    """
-    days, place = np.unique(dates, return_inverse=True)
-    by_date = [np.bincount(place, values, len(days)) for values in (profit, stake, np.ones(len(stake)))]
-    profits, stakes, counts = (np.cumsum(values) for values in by_date)
-    replicates = divide(*(np.cumsum(resamples.weights * values, axis=1) for values in by_date[:2]))
-    return tuple(
-        CurvePoint(
-            str(day),
-            int(counts[row]),
-            float(profits[row]),
-            # With a single date every resample has the same yield.
-            resamples.interval(float(profits[row] / stakes[row]), replicates[:, row])
-            if row
-            else Interval(float(profits[0] / stakes[0]), None, None, 0),
-        )
-        for row, day in enumerate(days)
-    )
+def load_record(folder: Path) -> BacktestRecord:
+    """Read the backtest.json of a folder; DataError if it is missing, damaged or of a newer version."""
+    record = load_typed(folder / BACKTEST_FILE, BacktestRecord)
+    if record.schema_version > BACKTEST_SCHEMA_VERSION:
+        raise DataError(f"{folder / BACKTEST_FILE} was written by a newer version; install that one.")
+    return record

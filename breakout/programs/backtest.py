@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from breakout.artifacts import save_parquet
-from breakout.backtest.predictions import check_results, read_predictions
-from breakout.backtest.record import BETS_FILE, BacktestRecord, save_record
 from breakout.errors import ConfigurationError
 from breakout.experiment.evaluating import evaluation_parameters
-from breakout.market.backtest import run_backtest
+from breakout.ledger.past_predictions import check_results, read_predictions
+from breakout.market.backtest import BETS_FILE, BacktestRecord, run_backtest, save_record
 from breakout.market.matching import match_prices
 from breakout.market.stakes import StakeLimits
 from breakout.report.html.backtest_page import write_backtest_page

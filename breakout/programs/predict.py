@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.artifacts import save_text
-from breakout.backtest.slate_prices import PricedSlate, load_weight, price_slate
 from breakout.coverage import find_flawed_games, flawed_game_warnings
 from breakout.ledger.recording import record_slate
 from breakout.production.bundle_gate import check_contract, find_bundle, with_cutoff
@@ -16,6 +15,7 @@ from breakout.production.player_line import answer_line, parse_line
 from breakout.production.slate import build_slate, check_day, mark_mismatch
 from breakout.production.slate_choice import exclude_players, resolve_day
 from breakout.production.slate_output import PAGE, check_out, write_slate
+from breakout.production.slate_prices import PricedSlate, load_weight, price_slate
 from breakout.report.terminal.backtest import print_prices
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.plans import print_warnings

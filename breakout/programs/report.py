@@ -43,7 +43,7 @@ def _rebuild_run(folder: Path) -> int:
     if state != "completed":
         raise DataError(f"the run in {folder} is {state}, not completed: there is nothing to report; see its run.log.")
     if status.command == BACKTEST:
-        from breakout.backtest.record import load_record
+        from breakout.market.backtest import load_record
         from breakout.report.html.backtest_page import write_backtest_page
 
         print_line(f"report: {write_backtest_page(load_record(folder), folder)}")

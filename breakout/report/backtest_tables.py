@@ -17,9 +17,10 @@ from breakout.report.tables import Table, interval, number, text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from breakout.backtest.slate_prices import PricedSlate
-    from breakout.market.backtest import Backtest, Returns
+    from breakout.market.backtest import Backtest
     from breakout.market.lines import MatchedLines
+    from breakout.market.returns import Returns
+    from breakout.production.slate_prices import PricedSlate
 
 NAMES = {
     OURS: "model",

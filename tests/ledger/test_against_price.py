@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from breakout.evaluation.market_metrics import MARKET
-from breakout.ledger.against_price import compare_ledger_with_market, ladder_predictions
+from breakout.ledger.against_price import compare_ledger_with_market
+from breakout.ledger.past_predictions import ladder_predictions
 from breakout.ledger.scoreboard import MIN_GRADED
 from breakout.report.ledger_tables import market_table
 from breakout.settings import GradeConfig

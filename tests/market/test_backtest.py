@@ -11,7 +11,8 @@ import pytest
 
 from breakout.evaluation.market_metrics import MARKET, OURS
 from breakout.evaluation.metrics import area_under_roc, brier_score, log_loss
-from breakout.market.backtest import Backtest, measure_returns, run_backtest
+from breakout.market.backtest import Backtest, run_backtest
+from breakout.market.returns import measure_returns
 from tests.market.markets import LIMITS, Season, parameters, simulate_season
 
 

@@ -11,7 +11,7 @@ from breakout.report.html.market_charts import draw_market_calibration, draw_yie
 from breakout.report.html.rendering import render_page
 
 if TYPE_CHECKING:
-    from breakout.backtest.record import BacktestRecord
+    from breakout.market.backtest import BacktestRecord
 
 PAGE = "report.html"
 

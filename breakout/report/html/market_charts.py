@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from breakout.evaluation.market_metrics import MARKET, OURS, MarketMetrics
-from breakout.market.backtest import CurvePoint
+from breakout.market.returns import CurvePoint
 from breakout.report.html.charts import Chart, ends, estimate_of, square_chart
 
 COLOURS = {OURS: "blue", MARKET: "orange"}

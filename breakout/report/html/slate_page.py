@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from breakout.backtest.slate_prices import PricedSlate
 from breakout.bundle import Bundle
 from breakout.production.slate import Slate
+from breakout.production.slate_prices import PricedSlate
 from breakout.report import backtest_tables, slate_tables
 from breakout.report.html.rendering import render_page
 

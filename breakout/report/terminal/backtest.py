@@ -11,8 +11,8 @@ from breakout.report.terminal.console import console, styled
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from breakout.backtest.record import BacktestRecord
-    from breakout.backtest.slate_prices import PricedSlate
+    from breakout.market.backtest import BacktestRecord
+    from breakout.production.slate_prices import PricedSlate
 
 
 def print_backtest(record: BacktestRecord, folder: Path) -> None:

@@ -12,9 +12,8 @@ import pandas as pd
 from breakout import settings
 from breakout.bundle import CONTRACT_FILE, load_contract
 from breakout.errors import ConfigurationError, DataError
-from breakout.ledger.against_price import PREDICTION_COLUMNS, ladder_predictions
+from breakout.ledger.grading import GRADED, GRADING_COLUMNS, grade_counted
 from breakout.ledger.opening import open_ledger
-from breakout.ledger.review import GRADING_COLUMNS, grade_counted
 from breakout.market.matching import information_time, read_points
 from breakout.production.bundle_gate import find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
     from breakout.runs.record import RunRecord
     from breakout.settings import AvailabilityConfig, BacktestConfig
     from breakout.warehouse.base import Warehouse
+
+
+PREDICTION_COLUMNS = ["game_date", "game_id", "player_lookup", "ladder", "known_at"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +124,21 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
         )
     contracts = tuple(sorted(counted["contract"].unique()))
     return PastPredictions(counted[PREDICTION_COLUMNS], f"the ledger's {config.role}", contracts, True)
+
+
+def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
+    """Return the graded and void entries that have a ladder, with all columns of `graded`.
+
+    `known_at` becomes the time of the newest information behind the entry: its own `known_at`, or `information_time` of
+    the game date if that is later or `known_at` is missing. Of several entries for a player and date, as two models in
+    production made them, the one predicted first is returned.
+    """
+    has_ladder = graded["ladder"].notna() & graded["outcome"].isin((*GRADED, "void"))
+    counted = graded[has_ladder].sort_values("predicted_at", kind="stable")
+    counted = counted.drop_duplicates(["game_date", "player_lookup"]).reset_index(drop=True)
+    mornings = pd.Series(pd.to_datetime([information_time(day, None) for day in counted["game_date"]], utc=True))
+    known = pd.to_datetime(counted["known_at"], utc=True)
+    return counted.assign(known_at=known.where(known > mornings, mornings))
 
 
 def check_results(past: PastPredictions, warehouse: Warehouse) -> None:

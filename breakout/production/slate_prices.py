@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from breakout.backtest.record import load_record
 from breakout.errors import ConfigurationError, DataError
+from breakout.market.backtest import load_record
 from breakout.market.bets import BET_COLUMNS, list_offers, select_stakes
 from breakout.market.matching import information_time, match_prices
 from breakout.market.stacking import stake_weights

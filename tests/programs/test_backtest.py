@@ -12,10 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from breakout.backtest.record import BETS_FILE, BacktestRecord, load_record, save_record
 from breakout.evaluation.resamples import Interval
 from breakout.ledger.entries import ENTRY_SCHEMA
 from breakout.ledger.store import FolderLedger
+from breakout.market.backtest import BETS_FILE, BacktestRecord, load_record, save_record
 from breakout.report import backtest_tables as tables
 from breakout.report.html.backtest_page import PAGE
 from tests.commands import Answer, Trained, call
