@@ -75,20 +75,6 @@ def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-# Minutes of players that do not sum to the team's even in the league's own box scores. There is no warning about these
-# numbers; other numbers of the same games are warned about. `breakout doctor` lists all of them.
-_OFF_BY_MINUTES = frozenset(
-    {
-        ("20240112_CHA_SAS", "SAS 244 of 240"),
-        ("20240223_WAS_OKC", "WAS 244 of 240"),
-        ("20240414_PHX_MIN", "PHX 244 of 240"),
-        ("20251124_NYK_BKN", "NYK 244 of 240"),
-        ("20260203_ATL_MIA", "ATL 240 of 226"),
-        ("20260203_ATL_MIA", "MIA 241 of 226"),
-    }
-)
-
-
 @dataclass(frozen=True, order=True)
 class FlawedGame:
     """A game whose rows in the source tables do not fit together.
@@ -134,7 +120,8 @@ def read_flawed_games(
 ) -> list[FlawedGame]:
     """Return the flawed games between the parameters' dates.
 
-    A game whose sums differ has one entry for each team and each sum (points, minutes) that differs.
+    A game whose sums differ has one entry for each team and each sum (points, minutes) that differs, without those of
+    `sources.known_sums`.
     """
     found = []
     for row in warehouse.query(flawed_games_query(sources), parameters).to_pylist():
@@ -147,7 +134,7 @@ def read_flawed_games(
             found.append(replace(game, flaw="points", sums=f"{row['team']} {points[0]} of {points[1]}"))
         if None not in minutes and abs(minutes[0] - minutes[1]) > MINUTES_TOLERANCE:
             found.append(replace(game, flaw="minutes", sums=f"{row['team']} {minutes[0]:.0f} of {minutes[1]:.0f}"))
-    return found
+    return [game for game in found if (game.game_id, game.sums) not in sources.known_sums]
 
 
 def find_flawed_games(
@@ -168,13 +155,12 @@ def seen_games(
 
 
 def flawed_game_warnings(games: Iterable[FlawedGame]) -> tuple[str, ...]:
-    """Return one warning for each kind of flaw, except for minutes that differ in the league's own box scores."""
+    """Return one warning for each kind of flaw."""
     listed = sorted(set(games))
-    minutes = [game for game in listed if game.flaw == "minutes" and (game.game_id, game.sums) not in _OFF_BY_MINUTES]
     return (
         *_absent_game_warnings([game.game_id for game in listed if game.flaw == "absent"]),
         *_sum_warnings("points", [game for game in listed if game.flaw == "points"]),
-        *_sum_warnings("minutes", minutes),
+        *_sum_warnings("minutes", [game for game in listed if game.flaw == "minutes"]),
     )
 
 

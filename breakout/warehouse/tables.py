@@ -68,7 +68,9 @@ class SourceTables:
     With `has_season_type=False` the parameter @season_type replaces the column. With `is_season_type_filled` the
     parameter replaces NULL and empty values; in the tables of `lacking_season_type`, which lack the column, it is the
     season type of every row. `has_tip_off` is true if the schedule has the column tip_off. `renaming` replaces values
-    inside the queries. ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
+    inside the queries. `known_sums` holds sums of a team's players that are known to differ from the team's row, as
+    pairs of a game_id and the text `TEAM SUM of TEAM'S NUMBER`. ConfigurationError if a name is not a plain table name
+    (dataset.table or project.dataset.table).
     """
 
     player_game_summary: str = "nba_analytics.player_game_summary"
@@ -82,6 +84,7 @@ class SourceTables:
     lacking_season_type: tuple[str, ...] = ()
     has_tip_off: bool = False
     renaming: Renaming | None = None
+    known_sums: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
         for field in (
