@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from breakout.features.query import seasons_before
 from breakout.warehouse.base import first_day_seen
-from breakout.warehouse.reconciliation import MINUTES_TOLERANCE, failing_sums_query
+from breakout.warehouse.checks.reconciliation import MINUTES_TOLERANCE, failing_sums_query
 from breakout.warehouse.tables import PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY
 
 if TYPE_CHECKING:

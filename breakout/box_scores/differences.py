@@ -9,7 +9,7 @@ import pandas as pd
 
 from breakout.box_scores.table_writing import PLAYERS, TEAMS, StoredTables, differing_cells
 from breakout.errors import DataError
-from breakout.warehouse.table_folder import read_folder
+from breakout.warehouse.files.table_folder import read_folder
 
 _KEYS = {PLAYERS: ["game_id", "player_lookup"], TEAMS: ["game_id", "team_abbr"]}
 _OF_THE_SOURCE = {"imported_at", "source_game_id", "source_player_id", "is_summed_from_players", "game_date"}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from breakout.artifacts import load_parquet
 from breakout.errors import DataError, system_sentence
-from breakout.warehouse.csv_files import MISSING
+from breakout.warehouse.files.csv_files import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

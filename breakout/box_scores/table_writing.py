@@ -14,7 +14,13 @@ import pandas as pd
 
 from breakout.artifacts import load_parquet, to_parquet
 from breakout.box_scores.rows import PLAYER_ROW, SCHEDULE_ROW, TEAM_ROW
-from breakout.warehouse.table_folder import Partition, TableManifest, read_manifest, remove_leftovers, write_folder
+from breakout.warehouse.files.table_folder import (
+    Partition,
+    TableManifest,
+    read_manifest,
+    remove_leftovers,
+    write_folder,
+)
 
 PLAYERS, TEAMS, SCHEDULE, AVAILABILITY = (
     "player_game_summary",

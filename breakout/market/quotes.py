@@ -12,7 +12,7 @@ import numpy as np
 from breakout.errors import DataError
 from breakout.market.odds import american_to_decimal
 from breakout.safe_text import printable
-from breakout.warehouse import row_checks
+from breakout.warehouse.checks import row_checks
 from breakout.warehouse.tables import PRICES
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ ORDER BY {", ".join(COLUMNS)}"""  # noqa: S608 - the names are those of the tabl
 
 def _open(config: PricesConfig, warehouse: WarehouseConfig, start: date, end: date) -> DuckDBWarehouse:
     from breakout.warehouse.duckdb import DuckDBWarehouse
-    from breakout.warehouse.reading import ReadOptions
+    from breakout.warehouse.files.reading import ReadOptions
 
     if config.file is not None:
         options = ReadOptions(date_format=getattr(warehouse, "date_format", None))

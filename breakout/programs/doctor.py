@@ -111,7 +111,7 @@ def versions() -> str:
 
 def check_files(checkup: Checkup, features: BreakoutFeatureConfig, config: settings.ExperimentConfig) -> None:
     """Check the embedded sample or the user's files: opening them reads and checks all their rows."""
-    from breakout.warehouse.consistency_messages import CHECKED_ACROSS_TABLES
+    from breakout.warehouse.checks.consistency_messages import CHECKED_ACROSS_TABLES
     from breakout.warehouse.opening import open_warehouse
 
     opened = checkup.check("warehouse", lambda: open_warehouse(config.warehouse), lambda found: found.describe())
@@ -129,7 +129,7 @@ def check_files(checkup: Checkup, features: BreakoutFeatureConfig, config: setti
 
 def check_reports(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
     """Check the injury reports of the game dates start..end; a warehouse without injury reports is ok."""
-    from breakout.warehouse.report_checks import describe_reports
+    from breakout.warehouse.checks.report_checks import describe_reports
 
     if warehouse.has_availability():
         checkup.check("injury reports", lambda: describe_reports(warehouse, start, end))
@@ -157,7 +157,7 @@ def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -
 
     The sums are those of points and minutes.
     """
-    from breakout.warehouse.reconciliation import reconcile
+    from breakout.warehouse.checks.reconciliation import reconcile
 
     failures = checkup.check(
         "sums of points and minutes, and the schedule",
@@ -232,8 +232,8 @@ def check_query(
     """
     from breakout.coverage import flawed_games_query
     from breakout.features.query import get_training_data_query
+    from breakout.warehouse.checks.reconciliation import reconciliation_queries
     from breakout.warehouse.cost import readable_bytes
-    from breakout.warehouse.reconciliation import reconciliation_queries
 
     def run_check() -> str:
         start, end = recent_days()
@@ -259,7 +259,7 @@ def check_query(
 
 def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse, features: BreakoutFeatureConfig) -> None:
     """Check the rows that the features of the last 90 days are built from, and the schedule of the next week."""
-    from breakout.warehouse.consistency_messages import CHECKED_ACROSS_TABLES
+    from breakout.warehouse.checks.consistency_messages import CHECKED_ACROSS_TABLES
 
     start, end = recent_days()
 

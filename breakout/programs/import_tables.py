@@ -18,7 +18,7 @@ from breakout.box_scores.source_files import read_source
 from breakout.errors import ConfigurationError, DataError
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.imports import print_differences, print_import
-from breakout.warehouse.table_folder import read_manifest
+from breakout.warehouse.files.table_folder import read_manifest
 
 if TYPE_CHECKING:
     from breakout.settings import ImportConfig

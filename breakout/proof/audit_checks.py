@@ -10,7 +10,7 @@ import pandas as pd
 from breakout.proof.differences import GAMES, Audited, Difference, compare_rows, own_rows, quoted, recompute
 from breakout.proof.sampling import keys_of
 from breakout.proof.status_checks import LATER_STATUSES, StatusChecks
-from breakout.warehouse.consistency import find_inconsistencies
+from breakout.warehouse.checks.consistency import find_inconsistencies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,14 +13,15 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
-from breakout.warehouse import row_checks, tables
+from breakout.warehouse import tables
 from breakout.warehouse.base import ClosedOnExit, absent_availability
-from breakout.warehouse.columns import DUCKDB_TYPE, SourceColumn, conversion_of
-from breakout.warehouse.consistency import HISTORY, check_consistency
-from breakout.warehouse.files import TableFiles, digest_of, find_files
-from breakout.warehouse.parts import errors_named
-from breakout.warehouse.reading import FileReader, ReadOptions
-from breakout.warehouse.report_checks import check_reports
+from breakout.warehouse.checks import row_checks
+from breakout.warehouse.checks.consistency import HISTORY, check_consistency
+from breakout.warehouse.checks.report_checks import check_reports
+from breakout.warehouse.files.conversion import DUCKDB_TYPE, SourceColumn, conversion_of
+from breakout.warehouse.files.parts import errors_named
+from breakout.warehouse.files.reading import FileReader, ReadOptions
+from breakout.warehouse.files.table_files import TableFiles, digest_of, find_files
 from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from breakout.settings.groups import WarehouseConfig
     from breakout.warehouse.base import Warehouse
-    from breakout.warehouse.files import TableFiles
-    from breakout.warehouse.table_folder import TableManifest
+    from breakout.warehouse.files.table_files import TableFiles
+    from breakout.warehouse.files.table_folder import TableManifest
 
 
 def open_for(config: Any, command: str, *, is_remembered: bool = False) -> Warehouse:
@@ -77,7 +77,7 @@ def _open_files(config: settings.DuckDBWarehouseConfig, *, is_lazy: bool) -> War
     If another process imports into warehouse.folder meanwhile, its manifest changes, and the files are opened anew.
     """
     from breakout.warehouse.duckdb import DuckDBWarehouse
-    from breakout.warehouse.reading import ReadOptions
+    from breakout.warehouse.files.reading import ReadOptions
     from breakout.warehouse.renaming import Renaming
     from breakout.warehouse.tables import check_column_names
 
@@ -99,7 +99,7 @@ def _open_files(config: settings.DuckDBWarehouseConfig, *, is_lazy: bool) -> War
 
 
 def _manifest(config: settings.DuckDBWarehouseConfig) -> TableManifest | None:
-    from breakout.warehouse.table_folder import read_folder
+    from breakout.warehouse.files.table_folder import read_folder
 
     return None if config.folder is None else read_folder(Path(config.folder).expanduser())
 
@@ -110,8 +110,8 @@ def _files(config: settings.DuckDBWarehouseConfig) -> Mapping[str, str | TableFi
     The path of an imported table is the folder with its files. A path that a table's own key gives, such as
     warehouse.schedule, takes precedence.
     """
-    from breakout.warehouse.database_file import find_tables
-    from breakout.warehouse.table_folder import FOLDER_TABLES
+    from breakout.warehouse.files.database_file import find_tables
+    from breakout.warehouse.files.table_folder import FOLDER_TABLES
 
     if config.database is not None:
         return find_tables(Path(config.database), {table: getattr(config, table) for table in FOLDER_TABLES})

@@ -14,7 +14,7 @@ from breakout.errors import DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
-from breakout.warehouse.reconciliation import reconcile
+from breakout.warehouse.checks.reconciliation import reconcile
 from breakout.warehouse.sample import open_sample
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import run

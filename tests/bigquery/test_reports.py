@@ -12,7 +12,7 @@ from google.cloud import bigquery
 from breakout.dataset import build_dataset
 from breakout.errors import ConfigurationError, DataError
 from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
-from breakout.warehouse.report_checks import describe_reports
+from breakout.warehouse.checks.report_checks import describe_reports
 from breakout.warehouse.sample import SAMPLE_FOLDER, open_sample
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import run

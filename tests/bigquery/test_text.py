@@ -17,10 +17,11 @@ from breakout.features.query import RowSource, get_status_query, get_training_da
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.features.windows import RELATIONS, ROW_WINDOWS
 from breakout.tracking import bigquery as tracking
-from breakout.warehouse import row_checks, tables
+from breakout.warehouse import tables
 from breakout.warehouse.bigquery.writing import SLATE_COLUMNS, merge_statement
-from breakout.warehouse.consistency import consistency_query
-from breakout.warehouse.reconciliation import reconciliation_queries
+from breakout.warehouse.checks import row_checks
+from breakout.warehouse.checks.consistency import consistency_query
+from breakout.warehouse.checks.reconciliation import reconciliation_queries
 from breakout.warehouse.renaming import Renaming
 from tests.bigquery.dialect import parse, refusals, unfiltered_tables
 from tests.bigquery.emulator import run

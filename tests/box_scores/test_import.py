@@ -348,7 +348,7 @@ def test_a_write_that_breaks_off_leaves_the_earlier_tables(tmp_path: Path, monke
     def fail(*_: object) -> None:
         raise OSError("killed")
 
-    monkeypatch.setattr("breakout.warehouse.table_folder.save_json", fail)
+    monkeypatch.setattr("breakout.warehouse.files.table_folder.save_json", fail)
     with pytest.raises(OSError, match="killed"):
         write(tmp_path, *game(AST=9), now=SECOND)
     pd.testing.assert_frame_equal(rows(tmp_path, PLAYERS), before)

@@ -15,7 +15,7 @@ import pytest
 from breakout.dataset import Dataset, build_dataset
 from breakout.errors import DataError
 from breakout.warehouse.duckdb import DuckDBWarehouse
-from breakout.warehouse.reading import ReadOptions
+from breakout.warehouse.files.reading import ReadOptions
 from tests.builders import (
     FIRST_DAY,
     GAME_FEATURES,

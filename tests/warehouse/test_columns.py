@@ -18,7 +18,7 @@ import pytest
 
 from breakout.errors import DataError
 from breakout.warehouse.duckdb import DuckDBWarehouse
-from breakout.warehouse.reading import ReadOptions
+from breakout.warehouse.files.reading import ReadOptions
 from tests.builders import PLAYER_SCHEMA, TEAM_SCHEMA, History, Row
 
 PLAYERS, TEAMS = "player_game_summary", "team_offense_game_summary"

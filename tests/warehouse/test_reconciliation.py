@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from breakout.warehouse import reconciliation
-from breakout.warehouse.reconciliation import reconcile
+from breakout.warehouse.checks import reconciliation
+from breakout.warehouse.checks.reconciliation import reconcile
 from breakout.warehouse.sample import open_sample
 from tests.commands import call
 

@@ -14,7 +14,7 @@ import pytest
 from breakout.cli import main
 from breakout.errors import ConfigurationError, DataError
 from breakout.warehouse.duckdb import DuckDBWarehouse
-from breakout.warehouse.reading import ReadOptions
+from breakout.warehouse.files.reading import ReadOptions
 from breakout.warehouse.renaming import Renaming
 from breakout.warehouse.sample import open_sample
 from breakout.warehouse.tables import AVAILABILITY

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.report.terminal.lines import print_line
-from breakout.warehouse.table_folder import FOLDER_TABLES
+from breakout.warehouse.files.table_folder import FOLDER_TABLES
 
 if TYPE_CHECKING:
     from breakout.box_scores.differences import FolderDifferences
     from breakout.box_scores.importing import ImportResult
-    from breakout.warehouse.table_folder import TableManifest
+    from breakout.warehouse.files.table_folder import TableManifest
 
 LISTED = 20  # the number of corrected cells, names and other items that a list shows; the tables hold all
 

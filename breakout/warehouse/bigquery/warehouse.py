@@ -13,15 +13,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
-from breakout.warehouse import row_checks, tables
+from breakout.warehouse import tables
 from breakout.warehouse.base import ClosedOnExit, absent_availability, first_day_seen
 from breakout.warehouse.bigquery.jobs import BigQueryJobs
 from breakout.warehouse.bigquery.types import standard_type
-from breakout.warehouse.consistency import HISTORY, check_consistency, consistency_query
-from breakout.warehouse.consistency_messages import SCHEDULE, TEAMS
+from breakout.warehouse.checks import row_checks
+from breakout.warehouse.checks.consistency import HISTORY, check_consistency, consistency_query
+from breakout.warehouse.checks.consistency_messages import SCHEDULE, TEAMS
+from breakout.warehouse.checks.report_checks import check_reports, report_query
 from breakout.warehouse.cost import CostEstimate
 from breakout.warehouse.renaming import Renaming
-from breakout.warehouse.report_checks import check_reports, report_query
 from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:

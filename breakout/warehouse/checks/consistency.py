@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from breakout.errors import DataError
 from breakout.warehouse import tables
-from breakout.warehouse.consistency_messages import EXAMPLES, PLAYERS, SCHEDULE, TEAMS, Inconsistency, describe_rows
+from breakout.warehouse.checks.consistency_messages import (
+    EXAMPLES,
+    PLAYERS,
+    SCHEDULE,
+    TEAMS,
+    Inconsistency,
+    describe_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

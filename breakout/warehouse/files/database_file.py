@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError, nearest_name
-from breakout.warehouse.files import TableFiles
+from breakout.warehouse.files.table_files import TableFiles
 from breakout.warehouse.tables import HISTORY_TABLES
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from breakout.warehouse.files import TableFiles
+from breakout.warehouse.files.table_files import TableFiles
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from breakout.artifacts import file_digest
 from breakout.errors import DataError
-from breakout.warehouse.table_folder import table_paths
+from breakout.warehouse.files.table_folder import table_paths
 from breakout.warehouse.tables import PRICES
 
 FileKind = Literal["parquet", "csv", "gzipped csv", "database"]

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError
-from breakout.warehouse import files
-from breakout.warehouse.columns import NULL_TYPE, SourceColumn, literal
-from breakout.warehouse.csv_files import CsvFile
-from breakout.warehouse.files import TableFiles
+from breakout.warehouse.files.conversion import NULL_TYPE, SourceColumn, literal
+from breakout.warehouse.files.csv_files import CsvFile
+from breakout.warehouse.files.table_files import TableFiles, hive_values, kind_of
 from breakout.warehouse.tables import Table, named_columns
 
 if TYPE_CHECKING:
@@ -99,12 +98,12 @@ class PartReader:
         return Part(source, (path,), self._by_name(found, path, columns), lambda _: source)
 
     def _parquet_parts(self, found: TableFiles) -> list[Part]:
-        paths = [path for path in found.paths if files.kind_of(found, path) == "parquet"]
+        paths = [path for path in found.paths if kind_of(found, path) == "parquet"]
         if not paths:
             return []
         groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
         for path, columns in self._parquet_columns(found, paths).items():
-            folders = [(name, "") for name in files.hive_values(path)] if self._has_hive_folders else []
+            folders = [(name, "") for name in hive_values(path)] if self._has_hive_folders else []
             groups.setdefault((*columns, *folders), []).append(path)
         return [
             Part(
@@ -146,7 +145,7 @@ class PartReader:
         declared |= {theirs for theirs, ours in self._names_of(table).items() if ours in declared}
         groups: dict[tuple[tuple[str, str], ...], list[tuple[str, pa.Table]]] = {}
         for path in found.paths:
-            kind = files.kind_of(found, path)
+            kind = kind_of(found, path)
             if kind == "parquet":
                 continue
             rows = CsvFile(found, path, has_gzip=kind == "gzipped csv").read(declared)
@@ -160,7 +159,7 @@ class PartReader:
 
         self._by_name(found, path, [(field.name, "VARCHAR") for field in rows.schema])
         if self._has_hive_folders:
-            for name, value in files.hive_values(path).items():
+            for name, value in hive_values(path).items():
                 rows = rows.append_column(name, pa.array([value] * len(rows), pa.string()))
         return rows
 
@@ -187,7 +186,7 @@ class PartReader:
 
     def _by_name(self, found: TableFiles, path: str, columns: Sequence[tuple[str, str]]) -> Mapping[str, SourceColumn]:
         """Return the columns of file and folders by lower-case name; DataError if a name occurs twice."""
-        folders = files.hive_values(path) if self._has_hive_folders else {}
+        folders = hive_values(path) if self._has_hive_folders else {}
         counts = Counter([*(name.lower() for name, _ in columns), *folders])
         twice = next((name for name, count in counts.items() if count > 1), None)
         if twice is not None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError, nearest_name
-from breakout.warehouse import files, row_checks
-from breakout.warehouse.columns import NULL_TYPE, Conversion, SourceColumn, conversion_of, literal
-from breakout.warehouse.csv_files import CsvFile
-from breakout.warehouse.files import TableFiles
-from breakout.warehouse.parts import Part, PartReader, errors_named
+from breakout.warehouse.checks import row_checks
+from breakout.warehouse.files.conversion import NULL_TYPE, Conversion, SourceColumn, conversion_of, literal
+from breakout.warehouse.files.csv_files import CsvFile
+from breakout.warehouse.files.parts import Part, PartReader, errors_named
+from breakout.warehouse.files.table_files import TableFiles, hive_values, kind_of
 from breakout.warehouse.renaming import Renaming
 from breakout.warehouse.tables import PRICES, Column, Table, named_columns
 
@@ -113,7 +113,7 @@ class FileReader:
     def _check_columns(self, table: Table, found: TableFiles, part: Part, *, is_one_of_many: bool) -> None:
         """Raise DataError naming the columns that the files of a part lack, with similar columns that they have."""
         where = part.paths[0] if is_one_of_many else found.pattern
-        folders = {name for name in files.hive_values(part.paths[0]) if name not in part.columns}
+        folders = {name for name in hive_values(part.paths[0]) if name not in part.columns}
         self._check_named_columns(table, where, part)
         remedy = "" if table is PRICES else ", under these names or as 'warehouse.columns={points: PTS}' gives them"
         row_checks.check_columns(table, where, part.columns, folders, remedy)
@@ -175,8 +175,8 @@ class FileReader:
             )
         )
         line = None
-        file_kind = files.kind_of(found, path)
-        if file_kind.endswith("csv") and source.spelling not in files.hive_values(path):
+        file_kind = kind_of(found, path)
+        if file_kind.endswith("csv") and source.spelling not in hive_values(path):
             file = CsvFile(found, path, has_gzip=file_kind == "gzipped csv")
             line = file.line_of(source.spelling, rows[0][0])
         at = f" line {line}" if line else ""
