@@ -11,23 +11,33 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from breakout.dataset import build_dataset
-    from breakout.notebook import (
-        build_features,
-        build_slate_features,
-        evaluate_bundle,
-        evaluate_ladders,
-        fit_and_evaluate,
-        load_bundle,
-        predict_rows,
-        predict_slate,
-        run_experiment,
-    )
-    from breakout.notebook_figures import draw_chart, ladder_table, metrics_table, points_table
+    from breakout.notebook.bundles import evaluate_bundle, evaluate_ladders, load_bundle, predict_rows, predict_slate
+    from breakout.notebook.experiments import build_features, build_slate_features, fit_and_evaluate, run_experiment
+    from breakout.notebook.figures import draw_chart, ladder_table, metrics_table, points_table
     from breakout.settings.composition import compose
     from breakout.warehouse.opening import open_for
 
 __version__ = "0.1.0"
 
+# The module of each name of the Python interface.
+_MODULES = {
+    "build_dataset": "dataset",
+    "build_features": "notebook.experiments",
+    "build_slate_features": "notebook.experiments",
+    "compose": "settings.composition",
+    "draw_chart": "notebook.figures",
+    "evaluate_bundle": "notebook.bundles",
+    "evaluate_ladders": "notebook.bundles",
+    "fit_and_evaluate": "notebook.experiments",
+    "ladder_table": "notebook.figures",
+    "load_bundle": "notebook.bundles",
+    "metrics_table": "notebook.figures",
+    "open_for": "warehouse.opening",
+    "points_table": "notebook.figures",
+    "predict_rows": "notebook.bundles",
+    "predict_slate": "notebook.bundles",
+    "run_experiment": "notebook.experiments",
+}
 __all__ = [
     "build_dataset",
     "build_features",
@@ -47,19 +57,8 @@ __all__ = [
     "run_experiment",
 ]
 
-# The module of each name in `__all__` that is not in `breakout.notebook`.
-_MODULES = {
-    "build_dataset": "dataset",
-    "compose": "settings.composition",
-    "draw_chart": "notebook_figures",
-    "ladder_table": "notebook_figures",
-    "metrics_table": "notebook_figures",
-    "points_table": "notebook_figures",
-    "open_for": "warehouse.opening",
-}
-
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__} has no attribute {name}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES.get(name, 'notebook')}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

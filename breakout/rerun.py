@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from breakout import settings
-from breakout.bundle import Bundle, load_bundle
+from breakout.bundle.folder import Bundle, read_bundle
+from breakout.bundle.manifest import Windows, versions
 from breakout.errors import ConfigurationError, DataError, GateError
 from breakout.experiment.evaluating import predictions_frame
 from breakout.experiment.plan import open_plan
 from breakout.experiment.windows import fit_windows
-from breakout.manifest import Windows, versions
 from breakout.production.bundle_gate import contract_differences, find_bundle
 from breakout.production.scoring import score_window
 from breakout.runs import SETTINGS_FILE, git_commit, warn_without_digests
@@ -77,7 +77,7 @@ def rerun(folder: Path, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
 
 
 def _rerun_training(run: RunRecord, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
-    bundle = load_bundle(run.folder / "bundle")
+    bundle = read_bundle(run.folder / "bundle")
     check_unchanged(bundle)
     manifest = bundle.manifest
     config = settings.load_file(run.folder / SETTINGS_FILE, settings.ExperimentConfig)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout import artifacts, settings
-from breakout.bundle import save_bundle
+from breakout.bundle.folder import save_bundle
+from breakout.bundle.manifest import BundleFacts, RowCounts, RowFingerprints, Windows
 from breakout.evaluation.run_metrics import RunMetrics, write_metrics
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
 from breakout.experiment.market_baseline import (
@@ -21,7 +22,6 @@ from breakout.experiment.shared_work import SharedWork
 from breakout.experiment.summary import RunResult, calibration_fit, summarise_training
 from breakout.experiment.windows import FittedRun, FittedWindow, fit_windows
 from breakout.features.distributions import DistributionReport, save_distributions, validate_feature_distributions
-from breakout.manifest import BundleFacts, RowCounts, RowFingerprints, Windows
 from breakout.runs import PREDICTIONS_FILE, git_commit, open_run
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.cli import main
 from breakout.production.registry import Registry
 
@@ -62,7 +62,7 @@ def promote(candidate: Path, outputs: Path, *overrides: str) -> Answer:
 
 
 def fingerprint(run: Path) -> str:
-    return load_bundle(run).fingerprint
+    return read_bundle(run).fingerprint
 
 
 def current(outputs: Path) -> str | None:

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from breakout import settings
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.production import promotion
 from breakout.production.registry import EventFacts, Registry
 from breakout.proof.auditing import AuditReport, audit_features
@@ -97,7 +97,7 @@ def outputs(trained: Trained, tmp_path: Path) -> Path:
     """A folder of outputs with the base rate in production, which any model beats."""
     registry = Registry.of(tmp_path / "outputs")
     with registry.lock():
-        registry.promote(load_bundle(trained["base_rate"]), EventFacts(name="base_rate"))
+        registry.promote(read_bundle(trained["base_rate"]), EventFacts(name="base_rate"))
     return tmp_path / "outputs"
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from breakout.bundle import Learned
+    from breakout.bundle.folder import Learned
     from breakout.dataset import Dataset
     from breakout.evaluation.slice_labels import SliceLabels
     from breakout.settings import EvaluationConfig, TargetConfig

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breakout import settings
-from breakout.bundle import CONTRACT_KEY
+from breakout.bundle.folder import CONTRACT_KEY
 from breakout.calibration import Calibration, Calibrator, HeldOutCalibration, Kind, calibrate, cross_calibrate
 from breakout.errors import DataError
 from breakout.evaluation.metrics import log_loss

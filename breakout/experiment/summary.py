@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from breakout.bundle import Bundle, Learned
+    from breakout.bundle.folder import Bundle, Learned
     from breakout.dataset import Dataset
     from breakout.evaluation.points_metrics import PointsMetrics
     from breakout.evaluation.resamples import EvaluationParameters

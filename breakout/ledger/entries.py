@@ -13,7 +13,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from datetime import date
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.production.slate import Slate
 
 Role = Literal["production", "shadow", "other"]

@@ -18,7 +18,7 @@ from breakout.production.registry import Check
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.ledger.scoreboard import ModelScore
     from breakout.production.rules import RuleName
     from breakout.settings import PromoteConfig

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from breakout import settings
-from breakout.bundle import CONTRACT_FILE, load_contract
+from breakout.bundle.folder import CONTRACT_FILE, load_contract
 from breakout.errors import ConfigurationError, DataError
 from breakout.ledger.grading import GRADED, GRADING_COLUMNS, grade_counted
 from breakout.ledger.opening import open_ledger

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.ledger.opening import Ledger
     from breakout.settings import DailyConfig, LedgerConfig
     from breakout.warehouse.base import Warehouse

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.dataset import build_dataset
 from breakout.errors import ConfigurationError, DataError, GateError, nearest_name
 from breakout.ledger.shadows import Shadows
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.ledger.opening import Ledger
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import Table
@@ -193,7 +193,7 @@ def _find_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bundle:
     if fingerprint in shadows.fingerprints():
         return shadows.load(fingerprint)
     for folder in (outputs / "runs").glob(f"*/{run_id}/bundle"):
-        bundle = load_bundle(folder)
+        bundle = read_bundle(folder)
         if bundle.fingerprint == fingerprint:
             return bundle
     raise DataError(f"its bundle is no longer below {outputs}.")

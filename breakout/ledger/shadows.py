@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.artifacts import whole_folder
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.errors import ConfigurationError, DataError, system_sentence
 
 if TYPE_CHECKING:
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
 
 SHADOWS = "shadows"
 
@@ -53,7 +53,7 @@ class Shadows:
 
     def load(self, fingerprint: str) -> Bundle:
         """Return the verified bundle of a shadow; DataError naming the file if it is damaged."""
-        return load_bundle(self.folder / fingerprint)
+        return read_bundle(self.folder / fingerprint)
 
     def add(self, bundle: Bundle) -> bool:
         """Add a copy of a bundle to the shadows; return False, and change nothing, if it is a shadow already."""

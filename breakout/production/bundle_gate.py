@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from breakout.bundle import Bundle, load_bundle
+from breakout.bundle.folder import Bundle, read_bundle
 from breakout.errors import GateError
 from breakout.features import registry
 from breakout.features.contract import Contract, build_contract, diff_contracts
@@ -29,7 +29,7 @@ def find_bundle(path: str | Path) -> Bundle:
     DataError if the bundle is missing or damaged. Its contract is not checked.
     """
     folder = Path(path)
-    return Registry(folder).current_bundle() if Registry.is_at(folder) else load_bundle(folder)
+    return Registry(folder).current_bundle() if Registry.is_at(folder) else read_bundle(folder)
 
 
 def with_cutoff(bundle: Bundle, asked: AskedCutoffConfig) -> Bundle:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import glob
 from pathlib import Path
 
+from breakout.bundle.manifest import MANIFEST_FILE
 from breakout.errors import ConfigurationError, DataError, nearest_name
-from breakout.manifest import MANIFEST_FILE
 from breakout.production.registry import Registry
 from breakout.runs import STATUS_FILE, read_status
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
 
 
 def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.evaluation.resamples import EvaluationParameters
     from breakout.split import DateRange
     from breakout.warehouse.base import Warehouse

@@ -24,7 +24,7 @@ from breakout.proof.auditing import audit_features
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.production.registry import Registry
     from breakout.settings import PromoteConfig
     from breakout.warehouse.base import Warehouse

@@ -8,7 +8,7 @@ from breakout import settings
 from breakout.artifacts import json_digest
 
 if TYPE_CHECKING:
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
 
 # The settings groups of a recipe. The warehouse is not among them, because a weekly retrain may read files at other
 # paths.

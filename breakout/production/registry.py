@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from breakout.artifacts import file_digest, file_lock, flush, load_typed, save_json, whole_folder
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.errors import ConfigurationError, DataError, GateError, system_sentence
 from breakout.evaluation.resamples import Interval
 from breakout.runs import git_commit
@@ -32,7 +32,7 @@ from breakout.runs import git_commit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
 
 Action = Literal["promoted", "rolled back", "retired"]
 
@@ -298,7 +298,7 @@ def _user() -> str:
 
 
 def _load_as(folder: Path, fingerprint: str) -> Bundle:
-    bundle = load_bundle(folder)
+    bundle = read_bundle(folder)
     if bundle.fingerprint != fingerprint:
         raise DataError(f"{folder} holds the bundle {bundle.fingerprint}, not {fingerprint}: it was exchanged.")
     return bundle

@@ -26,7 +26,7 @@ from breakout.production.scoring import later_window, score_window
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.evaluation.resamples import Interval
     from breakout.experiment.evaluating import ScoredRows
     from breakout.production.registry import Event, Registry

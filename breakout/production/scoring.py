@@ -14,7 +14,7 @@ from breakout.experiment.evaluating import ScoredRows, score_rows
 from breakout.split import DateRange
 
 if TYPE_CHECKING:
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.warehouse.base import Warehouse
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.settings import TargetConfig
     from breakout.warehouse.base import Warehouse
 

@@ -19,7 +19,7 @@ from breakout.market.stakes import StakeLimits
 if TYPE_CHECKING:
     from datetime import date
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.evaluation.resamples import Interval
     from breakout.market.lines import MatchedLines
     from breakout.production.slate import Slate

@@ -21,7 +21,7 @@ from breakout.runs import PREDICTIONS_FILE, open_run
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.settings import CompareConfig
 
 logger = logging.getLogger("breakout")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout import artifacts
+from breakout.bundle.manifest import versions
 from breakout.coverage import find_flawed_games, flawed_game_warnings
 from breakout.evaluation.run_metrics import write_metrics
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
@@ -20,7 +21,6 @@ from breakout.features.distributions import (
     save_distributions,
     validate_feature_distributions,
 )
-from breakout.manifest import versions
 from breakout.production.bundle_gate import check_contract, find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
 from breakout.production.scoring import later_window, score_window
@@ -34,7 +34,7 @@ from breakout.warehouse.opening import open_for
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.evaluation.summary import EvaluationResult
     from breakout.experiment.evaluating import ScoredRows
     from breakout.settings import EvaluateConfig

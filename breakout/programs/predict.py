@@ -23,7 +23,7 @@ from breakout.report.terminal.slate import print_line_answer, print_slate
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.production.slate import Slate
     from breakout.settings import PredictConfig
 

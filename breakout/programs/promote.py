@@ -19,7 +19,7 @@ from breakout.report.terminal.production import print_decision, print_promotion
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.settings import PromoteConfig
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from breakout.artifacts import json_ready
 from breakout.errors import ConfigurationError, nearest_name
 from breakout.report.terminal.lines import print_line
-from breakout.run_listing import SORTS, list_runs
+from breakout.runs.listing import SORTS, list_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from breakout import settings
 from breakout.artifacts import load_columns, load_parquet, load_typed
+from breakout.bundle.manifest import MANIFEST_FILE, Manifest, load_manifest
 from breakout.errors import BreakoutError, DataError
 from breakout.evaluation.run_metrics import METRICS_FILE, RunMetrics, read_metrics
 from breakout.features.distributions import DISTRIBUTIONS_FILE, DistributionReport
-from breakout.manifest import MANIFEST_FILE, Manifest, load_manifest
 from breakout.runs.status import PREDICTIONS_FILE, SETTINGS_FILE, STATUS_FILE, RunStatus, check_files, read_status
 from breakout.settings import RootConfig
 from breakout.settings.saved import read_mapping

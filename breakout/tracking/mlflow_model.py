@@ -18,7 +18,7 @@ from breakout.models.kinds import KINDS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
 
 
 class BundleModel:
@@ -43,9 +43,9 @@ class BundleModel:
 
 def _load_pyfunc(path: str) -> BundleModel:
     """Load the bundle in the model's data folder; MLflow calls this function by its name."""
-    from breakout.bundle import load_bundle
+    from breakout.bundle.folder import read_bundle
 
-    return BundleModel(load_bundle(Path(path)))
+    return BundleModel(read_bundle(Path(path)))
 
 
 def save_mlflow_model(bundle: Path, folder: Path) -> None:
@@ -54,8 +54,8 @@ def save_mlflow_model(bundle: Path, folder: Path) -> None:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    from breakout.bundle import load_contract
-    from breakout.manifest import load_manifest
+    from breakout.bundle.folder import load_contract
+    from breakout.bundle.manifest import load_manifest
 
     contract, kind = load_contract(bundle), KINDS[load_manifest(bundle).model.kind]
     inputs = Schema([ColSpec("double", name) for name in (*contract.names, *kind.row_columns)])

@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.ledger.entries import ENTRY_SCHEMA
 from breakout.ledger.shadows import Shadows
 from breakout.ledger.store import FolderLedger
@@ -62,7 +62,7 @@ def fill_ledger(outputs: Path) -> int:
 
 def test_cpu_seconds_of_daily_with_two_shadows(tmp_path: Path) -> None:
     outputs = tmp_path / "outputs"
-    bundles = [load_bundle(train(outputs, name, *words)) for name, words in MODELS.items()]
+    bundles = [read_bundle(train(outputs, name, *words)) for name, words in MODELS.items()]
     registry = Registry.of(outputs)
     with registry.lock():
         registry.promote(bundles[0], EventFacts(name="production"))

@@ -15,7 +15,7 @@ from google.cloud import bigquery
 
 from breakout import settings
 from breakout.artifacts import load_json
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.cli import main
 from breakout.errors import ConfigurationError, DataError
 from breakout.experiment.plan import open_plan
@@ -95,7 +95,7 @@ def test_a_finished_run_is_one_row_with_all_it_was(
     assert (row["eval_start"], row["eval_end"], row["eval_samples"]) == (date(2026, 1, 11), date(2026, 2, 5), 1515)
     assert as_json(row["results"]) == load_json(finished_run / "metrics.json")
     assert row["model_path"] == str((finished_run / "bundle").resolve())
-    assert row["git_commit"] == load_bundle(finished_run).manifest.git_commit
+    assert row["git_commit"] == read_bundle(finished_run).manifest.git_commit
     assert row["parent_sweep"] == "depths/runs"
     assert (row["status"], row["error"]) == ("completed", None)
     assert (row["started_at"], row["finished_at"]) == (status.started, status.finished)

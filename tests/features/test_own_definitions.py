@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from breakout import settings
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.cli import main
 from breakout.dataset import build_dataset
 from breakout.errors import ConfigurationError, DataError
@@ -200,7 +200,7 @@ def test_a_bundle_predicts_and_is_reproduced_without_the_file(tmp_path: Path) ->
     file.write_text(EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
     run = train(tmp_path, "own", "mode=experimental", f"features.definitions=[{file}]", "model=logistic")
     file.unlink()
-    bundle = load_bundle(run)
+    bundle = read_bundle(run)
     assert bundle.contract.names[-2:] == OWN
     assert check_contract(bundle) == ()
     out = tmp_path / "slate.csv"

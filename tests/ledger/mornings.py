@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.ledger.shadows import Shadows
 from breakout.ledger.store import FolderLedger
 from breakout.production.registry import EventFacts, Registry
@@ -69,8 +69,8 @@ def first_morning(trained: Trained, folder: Path) -> Mornings:
     outputs, source = folder / "outputs", folder / "source"
     registry = Registry.of(outputs)
     with registry.lock():
-        registry.promote(load_bundle(trained["earlier"]), EventFacts(name="earlier"))
-    Shadows.of(outputs).add(load_bundle(trained["earlier_base_rate"]))
+        registry.promote(read_bundle(trained["earlier"]), EventFacts(name="earlier"))
+    Shadows.of(outputs).add(read_bundle(trained["earlier_base_rate"]))
     mornings = Mornings.at_folder(folder)
     write_source(source, FIRST - timedelta(days=1))
     assert mornings.run(outputs, FIRST) == 0

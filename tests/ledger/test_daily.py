@@ -12,7 +12,7 @@ from unittest import mock
 import pandas as pd
 import pytest
 
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.errors import DataError
 from breakout.ledger.freshness import check_freshness, measure_freshness
 from breakout.ledger.shadows import Shadows
@@ -33,7 +33,7 @@ def outputs(trained: Trained, tmp_path: Path) -> Path:
     """A folder of outputs with the logistic regression in production."""
     registry = Registry.of(tmp_path / "outputs")
     with registry.lock():
-        registry.promote(load_bundle(trained["logistic"]), EventFacts(name="logistic"))
+        registry.promote(read_bundle(trained["logistic"]), EventFacts(name="logistic"))
     return tmp_path / "outputs"
 
 
@@ -85,7 +85,7 @@ def test_a_shadow_is_removed_by_the_name_it_was_added_by_even_if_its_run_was_rep
     assert call("shadow", "add", "bundle=base_rate", there).code == 0
     shutil.copytree(trained["experimental"], later)  # the newest run of the name is no shadow
     assert call("shadow", "remove", "bundle=base_rate", there).code == 0
-    Shadows.of(outputs).add(load_bundle(trained["base_rate"]))
+    Shadows.of(outputs).add(read_bundle(trained["base_rate"]))
     shutil.rmtree(outputs / "runs")
     assert call("shadow", "remove", "bundle=base_rate", there).code == 0
     assert Shadows.of(outputs).fingerprints() == ()
@@ -93,7 +93,7 @@ def test_a_shadow_is_removed_by_the_name_it_was_added_by_even_if_its_run_was_rep
 
 def test_a_name_that_two_shadows_have_is_refused_with_their_fingerprints(trained: Trained, outputs: Path) -> None:
     shadows = Shadows.of(outputs)
-    added = [load_bundle(trained[name]) for name in ("base_rate", "experimental")]
+    added = [read_bundle(trained[name]) for name in ("base_rate", "experimental")]
     for bundle in added:
         shadows.add(bundle)
     names = dict.fromkeys(shadows.fingerprints(), "weekly")

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from breakout.bundle import Bundle, load_bundle
+from breakout.bundle.folder import Bundle, read_bundle
 from breakout.ledger.entries import Prediction, build_entries, end_of_day
 from breakout.production.slate import RANKED_COLUMNS, Slate, build_slate
 from breakout.warehouse.sample import open_sample
@@ -21,7 +21,7 @@ NEW_YORK = "America/New_York"
 
 @pytest.fixture(scope="module")
 def bundle(trained: Trained) -> Bundle:
-    return load_bundle(trained["earlier"])
+    return read_bundle(trained["earlier"])
 
 
 @pytest.fixture(scope="module")

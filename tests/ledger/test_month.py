@@ -20,7 +20,7 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
-from breakout.bundle import Bundle, load_bundle
+from breakout.bundle.folder import Bundle, read_bundle
 from breakout.dataset import build_dataset
 from breakout.ledger.grading import GRADED, Which
 from breakout.ledger.review import LedgerReview, review_ledger
@@ -126,7 +126,7 @@ HISTORY = ("player_game_summary", "team_offense_game_summary")
 def month(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Month:
     folder = tmp_path_factory.mktemp("month")
     outputs = folder / "outputs"
-    production, shadow = (load_bundle(trained[name]) for name in ("earlier", "earlier_base_rate"))
+    production, shadow = (read_bundle(trained[name]) for name in ("earlier", "earlier_base_rate"))
     for name in ("earlier", "earlier_base_rate"):  # the runs that promised what the scoreboard compares with
         shutil.copytree(trained[name].parent, outputs / "runs" / name)
     registry = Registry.of(outputs)

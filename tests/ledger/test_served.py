@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.ledger.recording import record_slate
 from breakout.ledger.served import ServedAudit, audit_served
 from breakout.ledger.store import FolderLedger
@@ -65,7 +65,7 @@ def served(trained: Trained, tables: Tables, tmp_path_factory: pytest.TempPathFa
     warehouse = opened(tables)
     for name in ("earlier", "reported"):
         (outputs / "runs" / name).symlink_to(trained[name].parent)
-        bundle = load_bundle(trained[name])
+        bundle = read_bundle(trained[name])
         slate = build_slate(bundle, warehouse, DAY, 14, now=EVENING)
         assert record_slate(slate, bundle, warehouse, KEEP_ALL, outputs)
     warehouse.close()

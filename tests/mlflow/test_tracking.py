@@ -17,7 +17,7 @@ from mlflow import MlflowClient
 from playwright.sync_api import Browser
 
 from breakout.artifacts import load_json, load_parquet
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.cli import main
 from breakout.dataset import Rows, build_dataset
 from breakout.runs import read_status
@@ -111,7 +111,7 @@ def test_the_signature_of_the_model_is_the_contract(model: Any, run_folder: Path
 
 def test_the_model_gives_the_probabilities_of_the_bundle(model: Any, run_folder: Path) -> None:
     features = load_parquet(run_folder / "bundle" / "training_features.parquet")
-    expected = load_bundle(run_folder / "bundle").predict_probability(Rows(features))
+    expected = read_bundle(run_folder / "bundle").predict_probability(Rows(features))
     shuffled = features[features.columns[::-1]]  # MLflow puts the columns into the signature's order
     for given in (features, shuffled):
         assert np.array_equal(model.predict(given)["probability"], expected)
@@ -125,7 +125,7 @@ def test_the_model_refuses_features_that_are_missing(model: Any) -> None:
 def test_a_model_of_points_gives_the_probabilities_of_its_bundle(trained: Trained, tmp_path: Path) -> None:
     import mlflow
 
-    bundle = load_bundle(trained["points"])
+    bundle = read_bundle(trained["points"])
     with open_sample() as warehouse:
         rows = build_dataset(warehouse, bundle.features, date(2026, 2, 4), date(2026, 2, 5))
     save_mlflow_model(bundle.folder, tmp_path / "model")

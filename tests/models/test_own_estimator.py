@@ -10,7 +10,7 @@ import skops.io
 from sklearn.linear_model import LogisticRegression
 
 from breakout import settings
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.errors import ConfigurationError, DataError
 from breakout.models.base import FitParts
 from breakout.models.kinds import fit_model, load_model
@@ -120,7 +120,7 @@ def test_a_run_predicts_and_is_reproduced_without_the_file(tmp_path: Path) -> No
     words = ("model=sklearn", f"model.build={file}:build_logistic", "window=january")
     run = train(tmp_path, "own", *words)
     file.unlink()
-    assert load_bundle(run).model.kind == "sklearn"
+    assert read_bundle(run).model.kind == "sklearn"
     answer = call("predict", f"bundle={run}", "date=2026-02-06")
     assert answer.code == 0, answer.err
     again = call("reproduce", run)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import breakout
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.errors import ConfigurationError, DataError
 from breakout.production.bundle_names import resolve_bundle
 from breakout.production.registry import EventFacts, Registry
@@ -37,12 +37,12 @@ def test_a_name_is_its_newest_completed_run(runs: Path) -> None:
 def test_production_is_the_copy_in_the_registry(runs: Path) -> None:
     with pytest.raises(DataError, match="no model is in production"):
         resolve_bundle("production", runs)
-    bundle = load_bundle(runs / "runs/second/20260103T000000.000000Z-0")
+    bundle = read_bundle(runs / "runs/second/20260103T000000.000000Z-0")
     registry = Registry.of(runs)
     with registry.lock():
         registry.promote(bundle, EventFacts(name="second"))
     found = resolve_bundle("production", runs)
-    assert (found, load_bundle(found).fingerprint) == (registry.bundle_folder(bundle.fingerprint), bundle.fingerprint)
+    assert (found, read_bundle(found).fingerprint) == (registry.bundle_folder(bundle.fingerprint), bundle.fingerprint)
 
 
 def test_a_path_stays_a_path_and_a_name_that_is_a_folder_too_is_refused(runs: Path) -> None:
@@ -69,10 +69,10 @@ def test_a_damaged_newest_run_is_named_and_not_passed_over(runs: Path) -> None:
 
 def test_python_takes_the_names_of_the_command_line_and_folders_as_text_or_path(runs: Path) -> None:
     first = runs / "runs/first/20260102T000000.000000Z-0"
-    expected = load_bundle(first).fingerprint
+    expected = read_bundle(first).fingerprint
     registry = Registry.of(runs)
     with registry.lock():
-        registry.promote(load_bundle(first), EventFacts(name="first"))
+        registry.promote(read_bundle(first), EventFacts(name="first"))
     for given in ("first", "latest:first", "production", str(first), first, first / "bundle", registry.folder):
         assert breakout.load_bundle(given).fingerprint == expected
     assert breakout.load_bundle("latest", f"paths.outputs={runs}").manifest.name == "default"

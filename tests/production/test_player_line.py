@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.cli import main
 from breakout.errors import ConfigurationError, DataError
 from breakout.production.player_line import answer_line, parse_line
@@ -32,7 +32,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def slate(bundle: Path) -> Slate:
     with open_sample() as warehouse:
-        return build_slate(load_bundle(bundle), warehouse, DAY, 14)
+        return build_slate(read_bundle(bundle), warehouse, DAY, 14)
 
 
 def test_a_slates_ladder_holds_its_breakout_probability_bit_for_bit(slate: Slate) -> None:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import pytest
 
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.errors import DataError, GateError
 from breakout.features import registry as features
 from breakout.production.registry import EventFacts, Registry
@@ -37,7 +37,7 @@ def test_rollback_walks_back_and_never_forth(trained: Trained, tmp_path: Path) -
     runs = [trained[name] for name in ("base_rate", "default", "logistic")]
     with registry.lock():
         for run in runs:
-            registry.promote(load_bundle(run), EventFacts(name=run.parent.name))
+            registry.promote(read_bundle(run), EventFacts(name=run.parent.name))
     place = f"paths.outputs={tmp_path}"
     for run in (runs[1], runs[0]):
         answer = call("production", "rollback", place)
@@ -94,7 +94,7 @@ def test_an_empty_registry_is_shown_and_has_nothing_to_roll_back(tmp_path: Path)
 def test_a_history_that_was_tampered_with_is_named(trained: Trained, outputs: Path, spoil: str) -> None:
     registry = Registry.of(outputs)
     with registry.lock():
-        registry.promote(load_bundle(trained["default"]), EventFacts(name="default"))
+        registry.promote(read_bundle(trained["default"]), EventFacts(name="default"))
         registry.rollback()
     path = outputs / "production/history/000002.json"
     record = json.loads(path.read_text())
@@ -142,12 +142,12 @@ def test_only_the_files_that_belong_to_a_bundle_are_copied_and_the_copy_can_be_r
     (copy,) = (tmp_path / "production/bundles").iterdir()
     assert not (copy / "notes.txt").exists()
     assert all(path.stat().st_mode & stat.S_IWUSR for path in (*copy.rglob("*"), copy))
-    assert load_bundle(copy).fingerprint == fingerprint(trained["logistic"])
+    assert read_bundle(copy).fingerprint == fingerprint(trained["logistic"])
 
 
 def test_a_bundle_that_became_another_after_the_gate_is_not_promoted(trained: Trained, outputs: Path) -> None:
     folder = Path(shutil.copytree(trained["default"] / "bundle", outputs.parent / "bundle"))
-    judged = load_bundle(folder)
+    judged = read_bundle(folder)
     shutil.rmtree(folder)
     shutil.copytree(trained["logistic"] / "bundle", folder)
     registry = Registry.of(outputs)
@@ -161,13 +161,13 @@ def test_an_event_never_takes_the_place_of_another_even_where_locks_do_not_hold(
     trained: Trained, outputs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = Registry.of(outputs)
-    registry.promote(load_bundle(trained["default"]), EventFacts(name="default"))
+    registry.promote(read_bundle(trained["default"]), EventFacts(name="default"))
     before = files(outputs / "production/history")
     seen = registry.history()[:1]  # what a process read that does not know of the second event yet
     with monkeypatch.context() as patch:
         patch.setattr(Registry, "history", lambda _: seen)
         with pytest.raises(GateError, match=r"000002\.json was written by another process"):
-            registry.promote(load_bundle(trained["logistic"]), EventFacts(name="logistic"))
+            registry.promote(read_bundle(trained["logistic"]), EventFacts(name="logistic"))
     assert files(outputs / "production/history") == before
 
 
@@ -224,7 +224,7 @@ def test_a_command_killed_at_any_point_leaves_a_valid_registry(trained: Trained,
         before = Registry.of(tmp_path / command / "before")
         with before.lock():
             for name in names:
-                before.promote(load_bundle(trained[name]), EventFacts(name=name))
+                before.promote(read_bundle(trained[name]), EventFacts(name=name))
         if names:  # what an earlier kill has left is in nobody's way
             (before.folder / "bundles/.half/baselines").mkdir(parents=True)
             (before.folder / "history/.000009.json").write_text("{")

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from breakout.bundle import Bundle, load_bundle
+from breakout.bundle.folder import Bundle, read_bundle
 from breakout.production.slate import Slate, build_slate
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from tests.builders import PLAYER_SCHEMA, REPORT_SCHEMA, SEASON, TEAM_SCHEMA, History, day
@@ -21,7 +21,7 @@ HOME_GAME, AWAY_GAME = f"{day(TONIGHT):%Y%m%d}_NYK_BOS", f"{day(TONIGHT):%Y%m%d}
 
 @pytest.fixture
 def model(trained: Trained) -> Bundle:
-    return load_bundle(trained["logistic"])
+    return read_bundle(trained["logistic"])
 
 
 def scheduled(game_id: str, home: str, away: str, on: date, season_type: str = "regular") -> dict[str, Any]:

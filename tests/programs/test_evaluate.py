@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.features import registry
 from breakout.production.evidence import find_evaluation
 from breakout.tracking.experiments import experiment_row, read_ended_run
@@ -138,7 +138,7 @@ def test_a_mismatch_is_stamped_on_every_output_and_is_no_evidence(
     assert "allow_contract_mismatch: true" in (run / "settings.yaml").read_text()
     again = call("reproduce", run)
     assert (again.code, "scored under another contract" in again.err) == (1, True)
-    bundle = load_bundle(run_to_score)
+    bundle = read_bundle(run_to_score)
     assert find_evaluation(bundle, tmp_path) is None
     assert evaluate(run_to_score, tmp_path).code == 0
     assert "1,515 games of 2026-01-11..2026-02-05" in str(find_evaluation(bundle, tmp_path))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.production.registry import Registry
 from tests.commands import QUICK, Trained, call, current, fingerprint, newest_run, promote
 
@@ -66,7 +66,7 @@ def test_jobs_of_a_sweep_are_bitwise_single_runs(trained: Trained, tmp_path: Pat
     answer = call("-m", "calibration=none,sigmoid", *words, f"paths.outputs={tmp_path}", *QUICK)
     assert answer.code == 0, answer.err
     (sweep,) = (tmp_path / "sweeps").rglob("leaderboard.json")
-    runs = {load_bundle(path.parent).calibrator.kind: path.parent for path in sweep.parent.rglob("predictions.parquet")}
+    runs = {read_bundle(path.parent).calibrator.kind: path.parent for path in sweep.parent.rglob("predictions.parquet")}
     assert set(runs) == {"none", "sigmoid"}
     pd.testing.assert_frame_equal(evaluated(runs["none"]), evaluated(trained["points"]), check_exact=True)
     calibrated = evaluated(runs["sigmoid"])

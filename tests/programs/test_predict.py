@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.dataset import Rows, build_dataset, fewest_points
 from breakout.production.slate import Slate, build_slate
 from breakout.production.slate_choice import resolve_day
@@ -52,7 +52,7 @@ def sample() -> Iterator[DuckDBWarehouse]:
 @pytest.fixture(scope="module")
 def tomorrow(trained: Trained, sample: DuckDBWarehouse) -> Slate:
     """The default model's slate of the first day without played games; never to be changed."""
-    return build_slate(load_bundle(trained["default"]), sample, TOMORROW, max_days_since_game=3)
+    return build_slate(read_bundle(trained["default"]), sample, TOMORROW, max_days_since_game=3)
 
 
 @pytest.mark.parametrize("name", ["default", "calibrated", "experimental", "reported"])
@@ -81,7 +81,7 @@ def test_a_past_slate_does_not_depend_on_whether_its_games_are_known(
 ) -> None:
     out = tmp_path / "before.parquet"
     assert predict(trained["default"], DAY, f"out={out}", *warehouse_overrides(cut)).code == 0
-    after = build_slate(load_bundle(trained["default"]), sample, DAY, max_days_since_game=14)
+    after = build_slate(read_bundle(trained["default"]), sample, DAY, max_days_since_game=14)
     for path, frame in ((out, after.ranked), (tmp_path / "before.skipped.parquet", after.skipped)):
         pd.testing.assert_frame_equal(pd.read_parquet(path), frame, check_exact=True, check_dtype=False)
 
@@ -154,7 +154,7 @@ def test_each_reason_is_true_and_each_candidate_fits(tomorrow: Slate) -> None:
 def test_the_named_features_are_those_that_moved_the_row_most(
     trained: Trained, tomorrow: Slate, sample: DuckDBWarehouse
 ) -> None:
-    bundle = load_bundle(trained["default"])
+    bundle = read_bundle(trained["default"])
     rows = build_dataset(sample, bundle.features, TOMORROW, TOMORROW, row_source="slate")
     contributions, names = bundle.model.shap_values(rows), bundle.contract.names
     number = {
@@ -166,7 +166,7 @@ def test_the_named_features_are_those_that_moved_the_row_most(
         largest = np.argsort(-np.abs(added))[:3]
         told = [part.replace(" (default)", "") for part in str(row.top_features).split("; ")]
         assert told == [f"{names[k]} {rows.X.iloc[index, k]:.4g} {added[k]:+.2f}" for k in largest]
-    base_rate = build_slate(load_bundle(trained["base_rate"]), sample, TOMORROW, max_days_since_game=3)
+    base_rate = build_slate(read_bundle(trained["base_rate"]), sample, TOMORROW, max_days_since_game=3)
     assert set(base_rate.ranked["top_features"]) == {""}
 
 
@@ -227,7 +227,7 @@ def test_a_place_that_cannot_be_written_is_refused_in_a_sentence(trained: Traine
 
 
 def test_a_prediction_is_the_models_own_probability(trained: Trained) -> None:
-    bundle = load_bundle(trained["calibrated"])
+    bundle = read_bundle(trained["calibrated"])
     rows = Rows(bundle.training_features().head(50))
     raw = bundle.model.predict_probability(rows)
     assert np.array_equal(bundle.predict_probability(rows), bundle.calibrator.apply(raw))
@@ -302,7 +302,7 @@ def test_a_bundle_without_features_of_availability_is_scored_at_any_cutoff(train
 def test_what_moved_a_row_is_named_in_words_where_the_feature_has_any(
     trained: Trained, sample: DuckDBWarehouse
 ) -> None:
-    slate = build_slate(load_bundle(trained["reported"]), sample, TOMORROW, max_days_since_game=3)
+    slate = build_slate(read_bundle(trained["reported"]), sample, TOMORROW, max_days_since_game=3)
     assert slate.ranked["top_features"].str.contains(r"\b\d+ points of team-mates out [+-]\d").all()
 
 

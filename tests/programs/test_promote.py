@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.evaluation.intervals import PairedDifference
 from breakout.evaluation.resamples import Interval
 from breakout.production import promotion
@@ -134,7 +134,7 @@ def test_a_retrain_on_all_games_is_compared_where_there_are_later_games_and_a_to
 ) -> None:
     registry = Registry.of(tmp_path)
     with registry.lock():
-        registry.promote(load_bundle(trained["logistic"]), EventFacts(name="logistic"))
+        registry.promote(read_bundle(trained["logistic"]), EventFacts(name="logistic"))
     retrain = train(tmp_path, "retrain", "model=logistic", "window.train_start=2025-12-27", *ONLY_TRAINS)
     answer = promote(retrain, tmp_path, "promote.tolerance=1")
     assert answer.code == 0, answer.out + answer.err

@@ -12,7 +12,7 @@ import pytest
 
 from breakout.evaluation.resamples import Interval
 from breakout.report.terminal.run_list import print_listing
-from breakout.run_listing import Listing, RunRow
+from breakout.runs.listing import Listing, RunRow
 from tests.commands import Trained, call
 
 NAMES = ("default", "logistic", "base_rate", "experimental", "untested")

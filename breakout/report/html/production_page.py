@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from breakout.manifest import load_manifest
+from breakout.bundle.manifest import load_manifest
 from breakout.production.registry import Registry
 from breakout.report import production_tables
 from breakout.report.html.rendering import render_page

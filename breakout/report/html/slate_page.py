@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from breakout.bundle import Bundle
+from breakout.bundle.folder import Bundle
 from breakout.production.slate import Slate
 from breakout.production.slate_prices import PricedSlate
 from breakout.report import backtest_tables, slate_tables

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Column
 
-from breakout.manifest import load_manifest
+from breakout.bundle.manifest import load_manifest
 from breakout.report.production_tables import RESULTS, describe_event, promoted_names
 from breakout.report.terminal.console import console, styled, titled_table
 

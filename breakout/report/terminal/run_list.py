@@ -14,7 +14,7 @@ from breakout.report.terminal.console import console, titled_table
 if TYPE_CHECKING:
     from datetime import date
 
-    from breakout.run_listing import Listing, RunRow
+    from breakout.runs.listing import Listing, RunRow
 
 
 def print_listing(listing: Listing, top: int, outputs: str) -> None:

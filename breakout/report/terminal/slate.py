@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from breakout.bundle import Bundle
+    from breakout.bundle.folder import Bundle
     from breakout.production.player_line import LineAnswer
     from breakout.production.slate import Slate
 

@@ -1,7 +1,7 @@
 """The bundle: a folder that holds a model, its contract, settings, manifest and the features of its training rows.
 
 `save_bundle` writes all files or none. Loading a bundle runs no code from it; the settings may hold the text of a
-user's Python file, which only a fit runs. `load_bundle` checks each file against the manifest, and that the model, the
+user's Python file, which only a fit runs. `read_bundle` checks each file against the manifest, and that the model, the
 contract, the settings and the manifest belong together.
 """
 
@@ -26,13 +26,7 @@ from breakout.artifacts import (
     save_text,
     whole_folder,
 )
-from breakout.calibration import Calibrator
-from breakout.errors import DataError
-from breakout.evaluation.thresholds import ThresholdChoice
-from breakout.features.config import BreakoutFeatureConfig
-from breakout.features.contract import Contract
-from breakout.features.own import own_features
-from breakout.manifest import (
+from breakout.bundle.manifest import (
     FORMAT_VERSION,
     MANIFEST_FILE,
     BundleFacts,
@@ -41,6 +35,12 @@ from breakout.manifest import (
     load_manifest,
     versions,
 )
+from breakout.calibration import Calibrator
+from breakout.errors import DataError
+from breakout.evaluation.thresholds import ThresholdChoice
+from breakout.features.config import BreakoutFeatureConfig
+from breakout.features.contract import Contract
+from breakout.features.own import own_features
 from breakout.models.kinds import load_model
 from breakout.models.ladder import predict_ladder
 from breakout.settings import AvailabilityConfig
@@ -180,7 +180,7 @@ def save_bundle(
     return fingerprint
 
 
-def load_bundle(folder: Path) -> Bundle:
+def read_bundle(folder: Path) -> Bundle:
     """Load and verify the bundle in its folder or in the folder of a run.
 
     DataError that names the file if one is missing, damaged, changed or from another run.

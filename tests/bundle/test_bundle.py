@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from breakout.artifacts import json_digest
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.dataset import Rows
 from breakout.errors import DataError, GateError
 from breakout.features import contract, query, registry
@@ -39,14 +39,14 @@ FILES = (
 LOAD = """
 import sys
 from pathlib import Path
-from breakout.bundle import load_bundle
+from breakout.bundle.folder import read_bundle
 from breakout.dataset import Rows
 
 folder = Path(sys.argv[1])
-load_bundle(folder).predict_probability(Rows(load_bundle(folder).training_features()))
+read_bundle(folder).predict_probability(Rows(read_bundle(folder).training_features()))
 seen = []
 sys.addaudithook(lambda event, args: seen.append(event))
-bundle = load_bundle(folder)
+bundle = read_bundle(folder)
 probability = bundle.predict_probability(Rows(bundle.training_features()))
 executed = {"pickle.find_class", "exec", "compile", "marshal.loads", "subprocess.Popen", "os.system", "import"}
 print(sorted(executed & set(seen)))
@@ -75,7 +75,7 @@ def test_a_bundle_loads_elsewhere_with_the_package_alone_and_runs_no_code_of_its
     )
     executed, probability = done.stdout.split("\n")[:2]
     assert executed == "[]"
-    bundle = load_bundle(run / "bundle")
+    bundle = read_bundle(run / "bundle")
     assert probability == bundle.predict_probability(Rows(bundle.training_features())).tobytes().hex()
 
 
@@ -92,19 +92,19 @@ def test_a_bundle_names_no_folder_of_the_machine_it_was_made_on(trained: Trained
 def test_a_folder_without_a_bundle_is_called_that(trained: Trained, tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "nowhere", trained["default"].parent):
         with pytest.raises(DataError, match="there is no bundle at"):
-            load_bundle(folder)
+            read_bundle(folder)
 
 
 def test_a_run_folder_stands_for_its_bundle(trained: Trained) -> None:
     run = trained["default"]
-    assert load_bundle(run).fingerprint == load_bundle(run / "bundle").fingerprint
+    assert read_bundle(run).fingerprint == read_bundle(run / "bundle").fingerprint
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named(bundle: Path, name: str) -> None:
     (bundle / name).unlink()
     with pytest.raises(DataError, match=f"{name} is missing"):
-        load_bundle(bundle)
+        read_bundle(bundle)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -112,14 +112,14 @@ def test_a_truncated_file_is_named(bundle: Path, name: str) -> None:
     path = bundle / name
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(DataError, match=f"{name} is not the file that manifest.json names"):
-        load_bundle(bundle)
+        read_bundle(bundle)
 
 
 def test_a_truncated_manifest_is_named(bundle: Path) -> None:
     path = bundle / "manifest.json"
     path.write_text(path.read_text()[:200])
     with pytest.raises(DataError, match=r"manifest\.json is damaged"):
-        load_bundle(bundle)
+        read_bundle(bundle)
 
 
 def test_an_edited_manifest_is_refused(bundle: Path) -> None:
@@ -128,7 +128,7 @@ def test_an_edited_manifest_is_refused(bundle: Path) -> None:
     record["windows"]["train"][1] = "2025-12-01"
     path.write_text(json.dumps(record))
     with pytest.raises(DataError, match=r"manifest\.json is damaged or was edited"):
-        load_bundle(bundle)
+        read_bundle(bundle)
 
 
 @pytest.mark.parametrize("part", ["calibration", "chosen_threshold", "windows"])
@@ -140,7 +140,7 @@ def test_a_manifest_sealed_anew_after_an_edit_is_no_longer_the_bundle_that_its_f
     record[part] = {**(record[part] or {}), "edited": True}
     path.write_text(json.dumps({**record, "seal": seal(record)}))
     with pytest.raises(DataError, match=r"manifest\.json is damaged or was edited"):
-        load_bundle(bundle)
+        read_bundle(bundle)
 
 
 def test_a_model_of_a_kind_that_is_not_known_yet_is_called_that(bundle: Path) -> None:
@@ -149,26 +149,26 @@ def test_a_model_of_a_kind_that_is_not_known_yet_is_called_that(bundle: Path) ->
     record["model"]["kind"] = "forest"
     path.write_text(json.dumps({**record, "seal": seal(record)}))
     with pytest.raises(DataError, match="a model of the kind 'forest', which this version does not know"):
-        load_bundle(bundle)
+        read_bundle(bundle)
 
 
 def test_a_manifest_from_a_run_of_other_settings_is_named(bundle: Path, trained: Trained) -> None:
     shutil.copy(trained["narrow"] / "bundle/manifest.json", bundle)
     with pytest.raises(DataError, match=r"manifest\.json is of another run: model\.cbm, contract\.json"):
-        load_bundle(bundle)
+        read_bundle(bundle)
 
 
 def test_a_manifest_from_a_run_of_the_same_settings_is_named(bundle: Path, trained: Trained) -> None:
     shutil.copy(trained["refit"] / "bundle/manifest.json", bundle)
     with pytest.raises(DataError, match=r"manifest\.json (is of another run|names: .* of another run)"):
-        load_bundle(bundle)
+        read_bundle(bundle)
 
 
 @pytest.mark.parametrize("name", ["model.cbm", "contract.json", "settings.yaml"])
 def test_a_file_from_another_run_is_named(bundle: Path, trained: Trained, name: str) -> None:
     shutil.copy(trained["narrow"] / "bundle" / name, bundle / name)
     with pytest.raises(DataError, match=f"{name} is not the file that manifest.json names"):
-        load_bundle(bundle)
+        read_bundle(bundle)
 
 
 def test_a_damaged_bundle_ends_every_command_with_the_code_for_data(bundle: Path, trained: Trained) -> None:
@@ -297,17 +297,17 @@ def test_another_layout_of_an_expression_changes_no_contract(bundle: Path, monke
         for name, entry in registry.REGISTRY.items()
     }
     install(monkeypatch, entries)
-    assert check_contract(load_bundle(bundle)) == ()
+    assert check_contract(read_bundle(bundle)) == ()
 
 
 def test_a_mismatch_lets_nothing_through_that_cannot_be_computed(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rename_feature(monkeypatch)
     with pytest.raises(GateError, match="home_away cannot be computed any more"):
-        check_contract(load_bundle(bundle), allow_mismatch=True)
+        check_contract(read_bundle(bundle), allow_mismatch=True)
 
 
 def test_the_training_rows_travel_with_the_bundle(trained: Trained) -> None:
-    bundle = load_bundle(trained["default"])
+    bundle = read_bundle(trained["default"])
     features = bundle.training_features()
     assert isinstance(features, pd.DataFrame)
     assert tuple(features.columns) == bundle.contract.names

@@ -1,150 +1,30 @@
-"""The Python interface for notebooks: features, fits, predictions and evaluations.
-
-Each function calls the same code as the command for that purpose. A parameter `overrides` takes the overrides of that
-command, such as "warehouse=duckdb". The functions return pandas frames or typed results, which `notebook_figures` shows
-as tables and charts. Only `run_experiment` writes results to files.
-"""
+"""Saved models for notebooks: a bundle by its name, its predictions, and their evaluation on later games."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from breakout.dataset import build_dataset
 from breakout.errors import ConfigurationError
-from breakout.evaluation.summary import EvaluationResult
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
-from breakout.experiment.plan import open_plan
 from breakout.experiment.points_baselines import evaluate_distributions
-from breakout.experiment.windows import FittedRun, fit_windows
-from breakout.features.config import BreakoutFeatureConfig
 from breakout.production.bundle_gate import check_contract, find_bundle
 from breakout.production.bundle_names import resolve_bundle
 from breakout.production.scoring import later_window, score_window
 from breakout.production.slate import build_slate, check_day
-from breakout.runs.record import RunRecord, read_run
 from breakout.settings.composition import compose
 from breakout.settings.values import format_value
-from breakout.training import train
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from breakout.bundle import Bundle
-    from breakout.dataset import Dataset
+    import pandas as pd
+
+    from breakout.bundle.folder import Bundle
     from breakout.evaluation.points_metrics import PointsMetrics
+    from breakout.evaluation.summary import EvaluationResult
     from breakout.experiment.evaluating import ScoredRows
-    from breakout.settings import ExperimentConfig
-
-
-@dataclass(frozen=True)
-class FittedExperiment:
-    """An experiment that was fitted in memory.
-
-    `run` holds the models and rows of the experiment's window, or of each fold of a walk forward. `evaluation` is None
-    if the settings have no evaluation window.
-    """
-
-    config: ExperimentConfig
-    run: FittedRun
-    evaluation: EvaluationResult | None
-
-    def predictions(self) -> pd.DataFrame:
-        """Return the content of a run's predictions.parquet: validation and evaluation rows with probabilities."""
-        return self.run.predictions()
-
-
-def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
-    """Return features of the played games of role players between two dates, as of each game's own date.
-
-    Parameters
-    ----------
-    config
-        Settings of `train`, `dataset` or `audit`, from `compose`: they name features, target and warehouse.
-    start, end
-        First and last game date, both inclusive.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each player and game, sorted by game_date, game_id and player_lookup. The columns are
-        player_lookup, game_id, game_date, is_breakout (0 or 1), and the features with their defaults filled.
-
-    Raises
-    ------
-    DataError
-        If the source tables are missing, damaged or hold impossible values.
-    """
-    with open_for(config, "dataset") as warehouse:
-        rows = build_dataset(warehouse, BreakoutFeatureConfig.from_settings(config), start, end)
-    return pd.concat([rows.keys, pd.DataFrame({"is_breakout": rows.label}), rows.X], axis=1)
-
-
-def build_slate_features(config: Any, day: date) -> pd.DataFrame:
-    """Return features of the players whose teams play on a day, from the schedule and all earlier games.
-
-    Parameters
-    ----------
-    config
-        As in `build_features`.
-    day
-        The date of the games. The schedule of the warehouse names them.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each player whose latest game this season was for a team that plays, role player or not. The columns
-        are the keys, the context of the game (teams, venue, season average, is_role_player), and the features with
-        their defaults filled.
-    """
-    with open_for(config, "predict") as warehouse:
-        features = BreakoutFeatureConfig.from_settings(config)
-        rows = build_dataset(warehouse, features, day, day, row_source="slate")
-    context = rows.context[[column for column in rows.context if column not in rows.X]]
-    return pd.concat([rows.keys, context, rows.X], axis=1)
-
-
-def fit_and_evaluate(config: ExperimentConfig) -> FittedExperiment:
-    """Fit and evaluate the settings of an experiment as `breakout train` does, without writing a run.
-
-    Parameters
-    ----------
-    config
-        `compose("train", overrides)`.
-
-    Returns
-    -------
-    FittedExperiment
-        Its model is `run.last.fitted.model`; its metrics with intervals are `metrics_table(fitted.evaluation)`.
-    """
-    with open_plan(config) as plan:
-        run = fit_windows(plan)
-        result = None
-        if run.rows is not None:
-            parts = [window.scored for window in run.windows if window.scored is not None]
-            result = _evaluate(parts, run.rows, config)
-    return FittedExperiment(config, run, result)
-
-
-def run_experiment(config: ExperimentConfig) -> RunRecord:
-    """Train, evaluate and write a run folder as `breakout train` does, and return the run as it is on disk.
-
-    Parameters
-    ----------
-    config
-        `compose("train", overrides)`. Tracking is not started.
-
-    Returns
-    -------
-    RunRecord
-        Its `folder` is what `load_bundle` takes; `metrics` holds the content of metrics.json.
-    """
-    with open_plan(config) as plan:
-        return read_run(train(plan).folder.resolve())
 
 
 def load_bundle(given: str | Path, *overrides: str) -> Bundle:
@@ -291,7 +171,3 @@ def _score(bundle: Bundle, start: date | None, end: date | None, config: Any) ->
     check_contract(bundle)
     with open_for(config, "evaluate") as warehouse:
         return score_window(bundle, warehouse, later_window(bundle.train_end, start, end, warehouse))
-
-
-def _evaluate(parts: list[ScoredRows], rows: Dataset, config: ExperimentConfig) -> EvaluationResult:
-    return evaluate_scored(parts, rows, evaluation_parameters(config.evaluation, config.seed), config.target)
