@@ -8,7 +8,7 @@ import unicodedata
 import pandas as pd
 
 from breakout.errors import DataError
-from breakout.warehouse.checks.consistency_messages import LEAGUE_CODES
+from breakout.warehouse.checks.code_messages import LEAGUE_CODES
 
 CODES = LEAGUE_CODES | {"NJN", "SEA", "VAN"}
 # Codes of other sources and of earlier years. The league counts Charlotte's and New Orleans' earlier seasons as those

@@ -16,7 +16,7 @@ from breakout.errors import DataError
 from breakout.warehouse import tables
 from breakout.warehouse.base import ClosedOnExit, absent_availability
 from breakout.warehouse.checks import row_checks
-from breakout.warehouse.checks.consistency import HISTORY, check_consistency
+from breakout.warehouse.checks.consistency import check_consistency
 from breakout.warehouse.checks.report_checks import check_reports
 from breakout.warehouse.files.conversion import DUCKDB_TYPE, SourceColumn, conversion_of
 from breakout.warehouse.files.parts import errors_named
@@ -107,9 +107,8 @@ class DuckDBWarehouse(ClosedOnExit):
             for table, found in self._files.items():
                 self._check_has_rows(table, found)
                 row_checks.check_rows(self, table, {})
-            names = [table.name for table in self._files]
-            if set(HISTORY) <= set(names):
-                check_consistency(self, names)
+            if set(tables.HISTORY_TABLES) <= set(self._files):
+                check_consistency(self, self._files)
             self._check_unchanged()
         except BaseException:  # tables that are not all loaded and checked must not be used
             self.close()

@@ -20,7 +20,7 @@ from breakout.tracking import bigquery as tracking
 from breakout.warehouse import tables
 from breakout.warehouse.bigquery.writing import SLATE_COLUMNS, merge_statement
 from breakout.warehouse.checks import row_checks
-from breakout.warehouse.checks.consistency import consistency_query
+from breakout.warehouse.checks.consistency import TABLES, consistency_query
 from breakout.warehouse.checks.reconciliation import reconciliation_queries
 from breakout.warehouse.renaming import Renaming
 from tests.bigquery.dialect import parse, refusals, unfiltered_tables
@@ -30,7 +30,6 @@ DOCS = Path(__file__).parents[2] / "docs" / "bigquery.md"
 
 SOURCES: tuple[RowSource, ...] = ("played", "slate", "listed")
 MAPPED = tables.SourceTables(renaming=Renaming.from_maps({"PHO": "PHX"}, {"2": "regular", "1": None}))
-CONDITIONS = {table.name: "game_date BETWEEN @start AND @end" for table in (*tables.HISTORY_TABLES, tables.SCHEDULE)}
 TEXTS = {
     **{f"features, {source}": get_training_data_query(tuple(REGISTRY), row_source=source) for source in SOURCES},
     **{f"feature {name}": get_training_data_query((name,)) for name in REGISTRY},
@@ -43,7 +42,7 @@ TEXTS = {
     },
     **{
         f"check of all tables, {'mapped' if sources is MAPPED else 'plain'}": consistency_query(
-            sources, CONDITIONS, CONDITIONS
+            sources, TABLES, is_filtered=True
         )
         for sources in (tables.SourceTables(), MAPPED)
     },

@@ -18,8 +18,7 @@ from breakout.warehouse.base import ClosedOnExit, absent_availability, first_day
 from breakout.warehouse.bigquery.jobs import BigQueryJobs
 from breakout.warehouse.bigquery.types import standard_type
 from breakout.warehouse.checks import row_checks
-from breakout.warehouse.checks.consistency import HISTORY, check_consistency, consistency_query
-from breakout.warehouse.checks.consistency_messages import SCHEDULE, TEAMS
+from breakout.warehouse.checks.consistency import check_consistency, consistency_query
 from breakout.warehouse.checks.report_checks import check_reports, report_query
 from breakout.warehouse.cost import CostEstimate
 from breakout.warehouse.renaming import Renaming
@@ -39,7 +38,6 @@ _ACCEPTED = {
     "INT64": {"INT64"},
     "FLOAT64": {"FLOAT64", "INT64", "NUMERIC", "BIGNUMERIC"},
 }
-_IN_HISTORY = "game_date BETWEEN @history_start AND @end"
 _LOOKBACK = timedelta(days=400)  # a season and a summer: `latest_game_date` searches these days first
 _FIRST_GAME = date(1946, 11, 1)
 
@@ -114,7 +112,7 @@ class BigQueryWarehouse(ClosedOnExit):
         for table in tables.HISTORY_TABLES:
             self._check_not_empty(table, span)
             row_checks.check_rows(self, table, span)
-        check_consistency(self, HISTORY, dict.fromkeys(HISTORY, _IN_HISTORY), span)
+        check_consistency(self, tables.HISTORY_TABLES, span)
         self._checked.append((first, end))
 
     def check_schedule(self, start: date, end: date) -> None:
@@ -126,7 +124,7 @@ class BigQueryWarehouse(ClosedOnExit):
         span: dict[str, object] = {"history_start": start, "end": end}
         row_checks.check_rows(self, tables.SCHEDULE, span)
         asked: dict[str, object] = {"history_start": self.history_start(start), "end": end}
-        check_consistency(self, (TEAMS, SCHEDULE), dict.fromkeys((TEAMS, SCHEDULE), _IN_HISTORY), asked)
+        check_consistency(self, (tables.TEAM_OFFENSE_GAME_SUMMARY, tables.SCHEDULE), asked)
 
     def check_availability(self, start: date, end: date) -> None:
         """Check columns and types by metadata, then the rows of start..end, also against the games."""
@@ -149,8 +147,7 @@ class BigQueryWarehouse(ClosedOnExit):
         cost = CostEstimate(0, self._config.price_per_tib)
         for table in tables.HISTORY_TABLES:
             cost += self.estimate(row_checks.problem_query(self.sources, table, is_filtered=True), span)
-        conditions = dict.fromkeys(HISTORY, _IN_HISTORY)
-        return cost + self.estimate(consistency_query(self.sources, HISTORY, conditions), span)
+        return cost + self.estimate(consistency_query(self.sources, tables.HISTORY_TABLES, is_filtered=True), span)
 
     def check_schema(self, table: tables.Table) -> None:
         """Raise DataError if a column is missing or of a wrong type; reads metadata only."""

@@ -11,9 +11,6 @@ from breakout.errors import DataError
 from breakout.warehouse import tables
 from breakout.warehouse.checks.consistency_messages import (
     EXAMPLES,
-    PLAYERS,
-    SCHEDULE,
-    TEAMS,
     Inconsistency,
     describe_rows,
 )
@@ -24,8 +21,8 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables, Table
 
-HISTORY = (PLAYERS, TEAMS)
 TABLES = (*tables.HISTORY_TABLES, tables.SCHEDULE)
+_PLAYERS, _TEAMS, _SCHEDULE = (table.name for table in TABLES)
 
 # Fixed texts are literals: to bind a parameter DuckDB would import pandas, which takes 0.13 s.
 _KNOWN_TYPES = ", ".join(f"'{name}'" for name in tables.SEASON_TYPES)
@@ -39,45 +36,39 @@ _DATE_IN_ID = r"^((?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01]))(?:0
 
 def find_inconsistencies(
     warehouse: Warehouse,
-    names: Collection[str] = HISTORY,
-    conditions: Mapping[str, str] | None = None,
+    checked: Collection[Table] = tables.HISTORY_TABLES,
     parameters: Mapping[str, object] | None = None,
 ) -> list[Inconsistency]:
-    """Return the kinds of contradictions between the rows of the named tables, the most basic first.
+    """Return the kinds of contradictions between the rows of the `checked` tables, the most basic first.
 
-    The order is `consistency_messages.ORDER`. `conditions` is that of `consistency_query`, and `parameters` are the
-    values of the @parameters in it.
+    The order is `consistency_messages.ORDER`. `parameters` gives @history_start and @end; without them all rows are
+    compared.
     """
-    sql = consistency_query(warehouse.sources, names, conditions)
+    sql = consistency_query(warehouse.sources, checked, is_filtered=bool(parameters))
     return describe_rows(warehouse.query(sql, parameters or {}).to_pylist())
 
 
 def check_consistency(
-    warehouse: Warehouse,
-    names: Collection[str] = HISTORY,
-    conditions: Mapping[str, str] | None = None,
-    parameters: Mapping[str, object] | None = None,
+    warehouse: Warehouse, checked: Collection[Table], parameters: Mapping[str, object] | None = None
 ) -> None:
     """Raise DataError for the first kind of contradiction that `find_inconsistencies` returns."""
-    found = find_inconsistencies(warehouse, names, conditions, parameters)
+    found = find_inconsistencies(warehouse, checked, parameters)
     if found:
         raise DataError(found[0].message)
 
 
-def consistency_query(
-    sources: SourceTables, names: Collection[str], conditions: Mapping[str, str] | None = None
-) -> str:
-    """Return the query that finds contradictions between the rows of the named source tables.
+def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_filtered: bool) -> str:
+    """Return the query that finds contradictions between the rows of the `checked` tables, of those in TABLES.
 
-    `conditions` maps a table to an SQL condition that its rows must meet, such as a partition filter. Columns of the
-    result: kind, number (of the example within its kind), total (how many examples of the kind exist), source (the
-    table), game_id, game_date, season_year, season_type, team, opponent, player_lookup and row_count; NULL where a kind
-    has no such value. A row of the kind `team codes` has a code in `team`; `opponent` is the same code if the table has
-    rows of that team, and NULL if it names the team only as an opponent.
+    With `is_filtered` only the rows from @history_start to @end are read. Columns of the result: kind, number (of the
+    example within its kind), total (how many examples of the kind exist), source (the table), game_id, game_date,
+    season_year, season_type, team, opponent, player_lookup and row_count; NULL where a kind has no such value. A row of
+    the kind `team codes` has a code in `team`; `opponent` is the same code if the table has rows of that team, and NULL
+    if it names the team only as an opponent.
     """
-    limits = conditions or {}
-    sides = "\n    UNION ALL\n    ".join(_sides(sources, table, limits) for table in TABLES if table.name in names)
-    twice = _two_games_a_day(sources, limits) if PLAYERS in names else ""
+    limit = "game_date BETWEEN @history_start AND @end" if is_filtered else ""
+    sides = "\n    UNION ALL\n    ".join(_sides(sources, table, limit) for table in TABLES if table in checked)
+    twice = _two_games_a_day(sources, limit) if tables.PLAYER_GAME_SUMMARY in checked else ""
     return f"""WITH side AS (
   SELECT *, LEAST(team, opponent) AS first_team, GREATEST(team, opponent) AS second_team
   FROM (
@@ -96,9 +87,9 @@ game AS (
       MIN(season_type) AS season_type, MAX(season_type) AS last_type,
       MIN(first_team) AS first_team, MAX(first_team) AS last_first_team,
       MIN(second_team) AS second_team, MAX(second_team) AS last_second_team,
-      COUNTIF(source = '{PLAYERS}') AS player_sides, COUNTIF(source = '{TEAMS}') AS team_sides,
-      SUM(IF(source = '{SCHEDULE}', row_count, 0)) AS scheduled,
-      MAX(IF(source = '{SCHEDULE}', team, NULL)) AS scheduled_home
+      COUNTIF(source = '{_PLAYERS}') AS player_sides, COUNTIF(source = '{_TEAMS}') AS team_sides,
+      SUM(IF(source = '{_SCHEDULE}', row_count, 0)) AS scheduled,
+      MAX(IF(source = '{_SCHEDULE}', team, NULL)) AS scheduled_home
     FROM side
     GROUP BY game_id
   )
@@ -191,11 +182,11 @@ code AS (
 unknown_code AS (
   SELECT code FROM code
   WHERE code NOT IN (
-    SELECT team FROM side AS known WHERE known.source = '{TEAMS}'
+    SELECT team FROM side AS known WHERE known.source = '{_TEAMS}'
   ) OR (
-    source != '{SCHEDULE}'
+    source != '{_SCHEDULE}'
     AND CONCAT(code, CAST(season_year AS STRING)) NOT IN (
-      SELECT CONCAT(team, CAST(season_year AS STRING)) FROM side AS known WHERE known.source = '{TEAMS}'
+      SELECT CONCAT(team, CAST(season_year AS STRING)) FROM side AS known WHERE known.source = '{_TEAMS}'
     )
   )
 ),
@@ -232,12 +223,12 @@ WHERE EXISTS (
 ORDER BY kind, number, source, game_id, team, season_year"""
 
 
-def _sides(sources: SourceTables, table: Table, conditions: Mapping[str, str]) -> str:
+def _sides(sources: SourceTables, table: Table, limit: str) -> str:
     """Return the SELECT of each team in each game of a table, with its opponent; of a schedule, only the home teams."""
     team, opponent = (
-        ("home_team_abbr", "away_team_abbr") if table.name == SCHEDULE else ("team_abbr", "opponent_team_abbr")
+        ("home_team_abbr", "away_team_abbr") if table is tables.SCHEDULE else ("team_abbr", "opponent_team_abbr")
     )
-    where = f"\n      WHERE {conditions[table.name]}" if table.name in conditions else ""
+    where = f"\n      WHERE {limit}" if limit else ""
     rows = f"""(
       SELECT game_id, game_date, season_year, {sources.season_type} AS season_type,
         CAST({team} AS STRING) AS team, CAST({opponent} AS STRING) AS opponent
@@ -249,11 +240,9 @@ def _sides(sources: SourceTables, table: Table, conditions: Mapping[str, str]) -
     GROUP BY game_id, game_date, season_year, season_type, team, opponent"""
 
 
-def _two_games_a_day(sources: SourceTables, conditions: Mapping[str, str]) -> str:
+def _two_games_a_day(sources: SourceTables, limit: str) -> str:
     """Return the part of the consistency query that finds players with two played games on one date."""
-    played = "minutes_played > 0 AND points IS NOT NULL"
-    if PLAYERS in conditions:
-        played += f" AND {conditions[PLAYERS]}"
+    played = "minutes_played > 0 AND points IS NOT NULL" + (f" AND {limit}" if limit else "")
     rows = f"""(
   SELECT player_lookup, game_date, game_id, CAST(team_abbr AS STRING) AS team
   FROM {sources.reference(tables.PLAYER_GAME_SUMMARY)}
@@ -261,7 +250,7 @@ def _two_games_a_day(sources: SourceTables, conditions: Mapping[str, str]) -> st
 )"""
     return f"""
 UNION ALL
-SELECT 'two games a day', number, total, '{PLAYERS}', game_id, played.game_date, NULL, NULL, team, NULL,
+SELECT 'two games a day', number, total, '{_PLAYERS}', game_id, played.game_date, NULL, NULL, team, NULL,
   CAST(played.player_lookup AS STRING), NULL
 FROM {rows} AS played
 JOIN (
