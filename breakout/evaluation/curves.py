@@ -59,7 +59,7 @@ def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
     labels, probabilities = check_rows(y, p)
     if not labels.size:
         raise ValueError("no rows to draw curves of")
-    histogram = score_histogram(labels, probabilities)
+    histogram = _score_histogram(labels, probabilities)
     if not has_both_classes(labels):
         return Curves(None, None, None, histogram)
     rows, breakouts = tied_counts(labels, probabilities)
@@ -67,12 +67,12 @@ def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
     return Curves(
         roc=_thinned(_from_zero((flagged - hits) / (flagged[-1] - hits[-1])), _from_zero(hits / hits[-1])),
         precision_recall=_thinned(hits / hits[-1], hits / flagged),
-        lift=lift_curve(labels, probabilities),
+        lift=_lift_curve(labels, probabilities),
         score_histogram=histogram,
     )
 
 
-def lift_curve(y: FloatArray, p: FloatArray) -> Curve:
+def _lift_curve(y: FloatArray, p: FloatArray) -> Curve:
     """Return the lift of the k rows with the highest probabilities (y axis) by their share k / n of all rows (x axis).
 
     Lift is the breakout rate of the k rows divided by that of all rows. If only some of the rows with equal
@@ -83,7 +83,7 @@ def lift_curve(y: FloatArray, p: FloatArray) -> Curve:
     return Curve(_points(counts / y.size), _points(lift))
 
 
-def score_histogram(y: FloatArray, p: FloatArray) -> ScoreHistogram:
+def _score_histogram(y: FloatArray, p: FloatArray) -> ScoreHistogram:
     """Return the counts by class in bins of equal width between the lowest and the highest probability."""
     edges = np.histogram_bin_edges(p, bins=HISTOGRAM_BINS)
     breakouts, others = (np.histogram(p[y == value], bins=edges)[0] for value in (1.0, 0.0))

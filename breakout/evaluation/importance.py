@@ -7,7 +7,7 @@ the model needs one of the two.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from breakout.evaluation.intervals import MetricReplicates, replicate_paired_met
 from breakout.evaluation.metrics import row_log_losses
 from breakout.evaluation.ranked_replicates import concordant_pairs_by_date, replicate_auc_of_pairs
 from breakout.evaluation.resamples import DateResamples, Interval
-from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, IntArray, check_rows
+from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, IntArray, check_probabilities, check_rows
 from breakout.threads import one_blas_thread
 
 # A DataFrame or a two-dimensional array; the type is Any so that this module need not import pandas.
@@ -43,21 +43,6 @@ class FeatureImportance:
     adds_nothing: bool | None
 
 
-@dataclass(frozen=True)
-class _Shuffled:
-    """The effect of shuffling one feature several times.
-
-    `row_increases` (n,) is the rise of each row's log loss, and `pairs` (dates, dates) is what
-    `concordant_pairs_by_date` returns; both are averaged over the shuffles. `log_loss_increases` and `aucs` have one
-    value for each shuffle.
-    """
-
-    row_increases: FloatArray
-    pairs: FloatArray
-    log_loss_increases: FloatArray
-    aucs: FloatArray
-
-
 @one_blas_thread()
 def permutation_importance(
     predict_probability: PredictProbability,
@@ -79,14 +64,13 @@ def permutation_importance(
         raise ValueError(f"{X.shape[1]} columns, {len(feature_names)} names and {n_repeats} repeats do not go together")
     labels, probabilities = check_rows(y, predict_probability(X))
     unshuffled = replicate_paired_metrics(labels, probabilities, resamples)
-    base_losses = row_log_losses(labels, probabilities)
+    losses = row_log_losses(labels, probabilities)
     records = []
     for position, name in enumerate(feature_names):
         generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
-        orders = (generator.permutation(labels.size) for _ in range(n_repeats))
-        predictions = (predict_probability(_with_shuffled_column(X, position, order)) for order in orders)
-        shuffled = _score_shuffles(predictions, labels, base_losses, resamples)
-        records.append(_importance(name, labels, unshuffled, shuffled, resamples))
+        orders = [generator.permutation(labels.size) for _ in range(n_repeats)]
+        shuffled = [predict_probability(_with_shuffled_column(X, position, order)) for order in orders]
+        records.append(_importance(name, labels, losses, shuffled, unshuffled, resamples))
     return tuple(sorted(records, key=lambda record: -(record.log_loss_increase.estimate or 0.0)))
 
 
@@ -100,35 +84,34 @@ def _with_shuffled_column(X: Features, position: int, order: IntArray) -> Featur
     return shuffled
 
 
-def _score_shuffles(
-    predictions: Iterable[ArrayLike], y: FloatArray, base_losses: FloatArray, resamples: DateResamples
-) -> _Shuffled:
-    increases, pairs = [], []
-    for prediction in predictions:
-        _, probabilities = check_rows(y, prediction)
-        increases.append(row_log_losses(y, probabilities) - base_losses)
-        pairs.append(concordant_pairs_by_date(y, probabilities, resamples))
-    row_increases, all_pairs = np.stack(increases), np.stack(pairs)
-    n_pairs = float(y.sum() * (1.0 - y).sum())
-    aucs = all_pairs.sum(axis=(1, 2)) / n_pairs if n_pairs else np.full(len(pairs), np.nan)
-    return _Shuffled(row_increases.mean(axis=0), all_pairs.mean(axis=0), row_increases.mean(axis=1), aucs)
-
-
 def _importance(
-    name: str, y: FloatArray, unshuffled: MetricReplicates, shuffled: _Shuffled, resamples: DateResamples
+    name: str,
+    y: FloatArray,
+    losses: FloatArray,
+    shuffled: Sequence[ArrayLike],
+    unshuffled: MetricReplicates,
+    resamples: DateResamples,
 ) -> FeatureImportance:
-    increases = shuffled.row_increases
-    loss = resamples.interval(float(increases.mean()), resamples.means(increases))
-    auc_falls = unshuffled.replicates["auc"] - replicate_auc_of_pairs(shuffled.pairs, y, resamples)
+    """Return the cost of shuffling one feature.
+
+    `losses` (n,) and `unshuffled` are the log losses of the rows and the metrics without shuffling. `shuffled` holds
+    the probabilities (n,) predicted after each shuffle.
+    """
+    predictions = [check_probabilities(p, y.size) for p in shuffled]
+    increases = np.stack([row_log_losses(y, p) - losses for p in predictions])
+    pairs = np.stack([concordant_pairs_by_date(y, p, resamples) for p in predictions])
+    loss = resamples.mean_interval(increases.mean(axis=0))
+    n_pairs = float(y.sum() * (1.0 - y).sum())
+    aucs = pairs.sum(axis=(1, 2)) / n_pairs if n_pairs else np.full(len(pairs), np.nan)
     base_auc = unshuffled.estimates["auc"]
-    fall = None if base_auc is None else base_auc - float(shuffled.aucs.mean())
-    auc = resamples.interval(fall, auc_falls)
+    fall = None if base_auc is None else base_auc - float(aucs.mean())
+    falls = unshuffled.replicates["auc"] - replicate_auc_of_pairs(pairs.mean(axis=0), y, resamples)
+    auc = resamples.interval(fall, falls)
     lows = [part.low for part in (loss, auc) if part.low is not None]
     adds_nothing = all(low <= EQUALITY_TOLERANCE for low in lows) if lows else None
-    loss_sd, auc_sd = _spread(shuffled.log_loss_increases), _spread(shuffled.aucs)
-    return FeatureImportance(name, loss, loss_sd, auc, auc_sd, adds_nothing)
+    return FeatureImportance(name, loss, _sample_sd(increases.mean(axis=1)), auc, _sample_sd(aucs), adds_nothing)
 
 
-def _spread(values: FloatArray) -> float | None:
+def _sample_sd(values: FloatArray) -> float | None:
     deviation = float(np.std(values, ddof=1)) if values.size > 1 else None
     return None if deviation is None or np.isnan(deviation) else deviation

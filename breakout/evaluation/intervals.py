@@ -48,7 +48,7 @@ class PairedDifference:
 
     `candidate` and `reference` are the two values of the metric, None if undefined. `share_better` is the share of
     resamples, among those in which the metric is defined, with a strictly better candidate: a higher AUC, or a lower
-    log loss or Brier score.
+    log loss or Brier score. It is None if the metric is undefined in every resample.
     """
 
     metric: str

@@ -65,9 +65,10 @@ def area_under_roc(y: ArrayLike, p: ArrayLike) -> float | None:
 
 
 def average_precision(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the average of the precision at each distinct probability, weighted by the recall that it adds.
+    """Return the average of the precision at each distinct probability; None with one class.
 
-    It is the sum without interpolation of scikit-learn's `average_precision_score`. None with one class.
+    A precision is weighted by the recall gained at its probability. The average equals scikit-learn's
+    `average_precision_score`, which does not interpolate.
     """
     labels, probabilities = check_rows(y, p)
     if not has_both_classes(labels):

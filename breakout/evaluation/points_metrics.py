@@ -137,13 +137,13 @@ def evaluate_points(
     errors = np.abs(points - quantiles_of(ladder, 0.5)), np.abs(points - season_average)
     return PointsMetrics(
         n_rows=len(points),
-        crps=_mean(scores, resamples),
+        crps=resamples.mean_interval(scores),
         baselines={name: _compare(scores, score_crps(other, points), resamples) for name, other in baselines.items()},
         pit=build_pit(ladder, points, resamples.date_index),
         coverage=tuple(_cover(ladder, points, probability, resamples) for probability in CENTRAL),
-        median_error=_mean(errors[0], resamples),
-        season_average_error=_mean(errors[1], resamples),
-        median_minus_season_average=_mean(errors[0] - errors[1], resamples),
+        median_error=resamples.mean_interval(errors[0]),
+        season_average_error=resamples.mean_interval(errors[1]),
+        median_minus_season_average=resamples.mean_interval(errors[0] - errors[1]),
         lines=tuple(_evaluate_line(ladder, points, line, resamples, bins) for line in LINES),
         fans=fans,
     )
@@ -179,13 +179,13 @@ def _cover(ladder: FloatArray, points: FloatArray, probability: float, resamples
     tails = np.array([(1 - probability) / 2, (1 + probability) / 2])
     inside = np.diff(_pit_below(ladder, points, tails), axis=1)[:, 0]
     widths = quantiles_of(ladder, tails[1]) - quantiles_of(ladder, tails[0])
-    return Coverage(probability, _mean(inside, resamples), _mean(widths, resamples))
+    return Coverage(probability, resamples.mean_interval(inside), resamples.mean_interval(widths))
 
 
 def _compare(scores: FloatArray, others: FloatArray, resamples: DateResamples) -> PointsBaseline:
     skill = 1.0 - float(scores.mean() / others.mean())
     replicates = 1.0 - resamples.means(scores) / resamples.means(others)
-    return PointsBaseline(_mean(others, resamples), resamples.interval(skill, replicates))
+    return PointsBaseline(resamples.mean_interval(others), resamples.interval(skill, replicates))
 
 
 def _evaluate_line(
@@ -193,8 +193,4 @@ def _evaluate_line(
 ) -> LineReliability:
     probability, is_over = ladder[:, int(line)], (points > line).astype("float64")
     table = reliability_table(is_over, probability, resamples, bins)
-    return LineReliability(line, float(probability.mean()), _mean(is_over, resamples), table)
-
-
-def _mean(values: FloatArray, resamples: DateResamples) -> Interval:
-    return resamples.interval(float(values.mean()), resamples.means(values))
+    return LineReliability(line, float(probability.mean()), resamples.mean_interval(is_over), table)

@@ -15,7 +15,6 @@ from breakout.evaluation.resamples import DateResamples, divide
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, IntArray, group_ties
 
 CHUNK_ELEMENTS = 100_000  # weights (resamples * rows) in memory at once; larger arrays exceed a processor's cache
-DATES_AT_ONCE = 32  # dates that `_others_below` counts at once; larger numbers were measured to be slower
 
 
 @dataclass(frozen=True)
@@ -52,16 +51,14 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
     w @ A @ w concordant pairs. Its AUC is this number divided by the number of all pairs in the resample.
     """
     is_breakout = y == 1.0
-    by_date = np.argsort(resamples.date_index[is_breakout], kind="stable")
-    breakout_p, breakout_date = p[is_breakout][by_date], resamples.date_index[is_breakout][by_date]
+    ascending = np.argsort(p[is_breakout])  # searchsorted() takes a third of the time for sorted values.
+    breakout_p, breakout_date = p[is_breakout][ascending], resamples.date_index[is_breakout][ascending]
     other_p, other_date = p[~is_breakout], resamples.date_index[~is_breakout]
-    starts = np.flatnonzero(np.diff(breakout_date, prepend=-1))
     pairs = np.zeros((resamples.n_dates, resamples.n_dates))
-    for first in range(0, resamples.n_dates, DATES_AT_ONCE):
-        dates = np.arange(first, min(first + DATES_AT_ONCE, resamples.n_dates))
-        is_near = (other_date >= first) & (other_date <= dates[-1])
-        below = _others_below(breakout_p, other_p[is_near], other_date[is_near] - first, dates.size)
-        pairs[breakout_date[starts, np.newaxis], dates] = np.add.reduceat(below, starts, axis=0)
+    for date in range(resamples.n_dates):
+        others = np.sort(other_p[other_date == date])
+        below, not_above = (others.searchsorted(breakout_p, side) for side in ("left", "right"))
+        pairs[:, date] = np.bincount(breakout_date, (below + not_above) / 2.0, resamples.n_dates)
     return pairs
 
 
@@ -96,19 +93,6 @@ def replicate_ranked(
 def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArray:
     """Return the number of rows in the top `fraction` of `n_rows` rows, rounded up."""
     return np.asarray(np.ceil(fraction * n_rows - EQUALITY_TOLERANCE), dtype=np.float64)
-
-
-def _others_below(breakout_p: FloatArray, other_p: FloatArray, other_date: IntArray, n_dates: int) -> FloatArray:
-    """Count, for each breakout and date, the date's games without a breakout that have a lower probability.
-
-    A game with an equal probability counts half. The result has the shape (breakouts, dates).
-    """
-    order = np.argsort(other_p)
-    counts = np.zeros((order.size + 1, n_dates))
-    counts[np.arange(1, order.size + 1), other_date[order]] = 0.5
-    np.cumsum(counts, axis=0, out=counts)
-    below, not_above = (other_p[order].searchsorted(breakout_p, side) for side in ("left", "right"))
-    return np.asarray(counts[below] + counts[not_above])
 
 
 def _sum_below(values: FloatArray, edges: IntArray) -> FloatArray:

@@ -19,9 +19,10 @@ from breakout.evaluation.rows import BoolArray, FloatArray, IntArray, check_date
 class Interval:
     """A figure with its percentile interval.
 
-    `estimate` is None if the figure is undefined. `low` and `high` are None if the figure is undefined on all rows or
-    in every resample, or if the rows have fewer than two game dates, because one date shows no spread. `n_undefined` is
-    the number of resamples that were left out because the figure is undefined in them (for example, with one class).
+    `estimate` is None if the figure is undefined. `low` and `high` are None if there is no interval: the figure is
+    undefined on all rows or in every resample, the rows have fewer than two game dates (one date shows no spread), or
+    the figure is one that is reported without interval (ECE). `n_undefined` is the number of resamples that were left
+    out because the figure is undefined in them (for example, with one class).
     """
 
     estimate: float | None
@@ -75,24 +76,17 @@ class DateResamples:
 
     def interval(self, estimate: float | None, replicates: FloatArray) -> Interval:
         """Return `estimate` with the percentile interval (Efron 1979) of replicates (resamples,), leaving out NaN."""
-        n_undefined = int(np.count_nonzero(np.isnan(replicates)))
-        defined = np.sort(replicates)[: replicates.size - n_undefined]  # np.sort() puts NaN at the end.
+        defined = replicates[~np.isnan(replicates)]
+        n_undefined = replicates.size - defined.size
         if estimate is None or self.n_dates < 2 or not defined.size:
             return Interval(estimate, None, None, n_undefined)
         tail = (1.0 - self.confidence) / 2.0
-        return Interval(estimate, quantile(defined, tail), quantile(defined, 1.0 - tail), n_undefined)
+        low, high = np.quantile(defined, (tail, 1.0 - tail)).tolist()
+        return Interval(estimate, low, high, n_undefined)
 
-
-def quantile(ascending: FloatArray, level: float) -> float:
-    """Return the linear quantile (method 7 of Hyndman and Fan 1996) of sorted values (n,), bit for bit as numpy does.
-
-    An evaluation needs hundreds of quantiles, and `numpy.quantile` takes ten times as long as this function.
-    """
-    place = (ascending.size - 1) * level
-    below = int(place)
-    share = place - below
-    low, high = float(ascending[below]), float(ascending[min(below + 1, ascending.size - 1)])
-    return low + (high - low) * share if share < 0.5 else high - (high - low) * (1.0 - share)
+    def mean_interval(self, row_values: FloatArray) -> Interval:
+        """Return the mean of `row_values` (n,) with its interval; at least one row is needed."""
+        return self.interval(float(row_values.mean()), self.means(row_values))
 
 
 def divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
@@ -108,8 +102,8 @@ def draw_date_resamples(
     """Return `bootstrap_resamples` draws of the different dates in `game_dates` (n,).
 
     Each draws as many dates as there are, with replacement. The draws depend only on the number of different dates and
-    the seed, so all models are evaluated on the same resamples of the same rows. ValueError without rows, for fewer
-    than one resample, or for a confidence outside (0, 1).
+    the seed, so all models are evaluated on the same resamples of the same rows. ValueError without rows, for a missing
+    date, for fewer than one resample, or for a confidence outside (0, 1).
     """
     dates = check_dates(game_dates)
     if not dates.size or bootstrap_resamples < 1 or not 0.0 < confidence < 1.0:

@@ -37,7 +37,10 @@ def check_probabilities(p: ArrayLike, n_rows: int) -> FloatArray:
 
 
 def check_dates(game_dates: ArrayLike, n_rows: int | None = None) -> DateArray:
-    """Return dates (n,) as `datetime64[D]`; ValueError if one is missing, or if n differs from a given `n_rows`."""
+    """Return dates as `datetime64[D]`, of shape (n,).
+
+    ValueError for another number of dimensions, a missing date, or an n that differs from a given `n_rows`.
+    """
     dates = np.asarray(game_dates).astype("datetime64[D]")
     if dates.ndim != 1 or (n_rows is not None and dates.shape != (n_rows,)):
         raise ValueError(f"game dates of shape {dates.shape} do not match {n_rows} rows")

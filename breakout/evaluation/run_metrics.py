@@ -175,31 +175,23 @@ class RunMetrics:
 
 def write_metrics(metrics: RunMetrics, folder: Path) -> None:
     """Write metrics.json into a run's folder."""
-    save_json(metrics_to_json(metrics), folder / METRICS_FILE)
-
-
-def read_metrics(folder: Path) -> RunMetrics:
-    """Read metrics.json of a run's folder; DataError if it is missing, damaged or of a newer version."""
-    path = folder / METRICS_FILE
-    return metrics_from_json(load_json(path), path)
-
-
-def metrics_to_json(metrics: RunMetrics) -> dict[str, Any]:
-    """Return the content of metrics.json: dicts, lists, strings, numbers and None."""
     content: dict[str, Any] = json_ready(metrics)
     content = {"schema_version": content.pop("schema_version"), **content}
     for part in (content["model"], *(content["folds"] or ())):
         part.update(part.pop("figures"))
     if content["model"]["bundle"] is None:
         del content["model"]["bundle"]
-    return {key: value for key, value in content.items() if value is not None or key not in _ABSENT_IF_NONE}
+    kept = {key: value for key, value in content.items() if value is not None or key not in _ABSENT_IF_NONE}
+    save_json(kept, folder / METRICS_FILE)
 
 
-def metrics_from_json(content: Any, path: Path) -> RunMetrics:
-    """Return the metrics from the parsed content of metrics.json, also of earlier versions.
+def read_metrics(folder: Path) -> RunMetrics:
+    """Read metrics.json of a run's folder, also one that an earlier version wrote.
 
-    DataError, which names `path`, if the content is not that of a run's metrics or is of a newer version.
+    DataError if the file is missing, damaged or of a newer version.
     """
+    path = folder / METRICS_FILE
+    content = load_json(path)
     try:
         version = content["schema_version"]
         if version > METRICS_SCHEMA_VERSION:

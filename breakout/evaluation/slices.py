@@ -45,7 +45,10 @@ class SliceDifference:
 def evaluate_slices(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, labels: SliceLabels
 ) -> tuple[SliceMetrics, ...]:
-    """Return the metrics of each slice that holds a row, in the order of the labels."""
+    """Return the metrics of each slice that holds a row, in the order of the labels.
+
+    ValueError if the number of labels is not that of the rows.
+    """
     truth, probabilities = check_rows(y, p)
     return tuple(
         _slice_metrics(label, truth[is_member], probabilities[is_member], resamples.subset(is_member))
@@ -60,7 +63,10 @@ def compare_slices(
     resamples: DateResamples,
     labels: SliceLabels,
 ) -> tuple[SliceDifference, ...]:
-    """Return the paired differences within each slice that holds a row, in the order of their labels."""
+    """Return the paired differences within each slice that holds a row, in the order of the labels.
+
+    ValueError if the number of labels is not that of the rows.
+    """
     truth, candidate = check_rows(y, p_candidate)
     _, reference = check_rows(y, p_reference)
     differences = []

@@ -104,7 +104,7 @@ def evaluate_probabilities(
     metrics = model.intervals(resamples)
     rows = _summarise_rows(labels, probabilities, dates, resamples)
     differences = {name: differences_of(model, baseline, resamples) for name, baseline in baselines.items()}
-    top = top_rows(labels, probabilities, resamples, parameters.top_fractions, ranked)
+    top = top_rows(labels, probabilities, resamples, parameters.top_fractions, ranked.top_hit_rate)
     chosen = None if chosen_threshold is None else chosen_threshold.threshold
     thresholds = threshold_table(labels, probabilities, resamples, thresholds=parameters.thresholds, chosen=chosen)
     return EvaluationResult(
@@ -145,7 +145,7 @@ def _summarise_rows(y: FloatArray, p: FloatArray, dates: DateArray, resamples: D
         n_breakouts=int(y.sum()),
         first_date=dates.min().item(),
         last_date=dates.max().item(),
-        breakout_rate=resamples.interval(float(y.mean()), resamples.means(y)),
+        breakout_rate=resamples.mean_interval(y),
         mean_probability=float(p.mean()),
-        bias=resamples.interval(float((p - y).mean()), resamples.means(p - y)),
+        bias=resamples.mean_interval(p - y),
     )

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from breakout.evaluation.metrics import tied_counts
-from breakout.evaluation.ranked_replicates import RankedReplicates, replicate_ranked, top_row_counts
+from breakout.evaluation.ranked_replicates import top_row_counts
 from breakout.evaluation.resamples import DateResamples, Interval, divide
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, BoolArray, FloatArray, check_rows, group_ties
 
@@ -72,22 +72,20 @@ def choose_threshold(
     scores = np.unique(probabilities)
     rows, breakouts = tied_counts(labels, probabilities)
     flagged, hits = np.cumsum(rows[::-1])[::-1], np.cumsum(breakouts[::-1])[::-1]
-    f1 = 2.0 * hits / (flagged + breakouts.sum())
     is_precise = hits >= target_precision * flagged - EQUALITY_TOLERANCE
     qualified = np.flatnonzero(is_precise & (flagged >= min_flagged))
     if not qualified.size:
         return None
-    best = int(qualified[0])
-    precision = float(hits[best] / flagged[best])
+    lowest = qualified[0]
     return ThresholdChoice(
-        float(scores[best]),
-        "target_precision",
-        target_precision,
-        min_flagged,
-        precision,
-        float(f1[best]),
-        int(flagged[best]),
-        labels.size,
+        threshold=float(scores[lowest]),
+        rule="target_precision",
+        target_precision=target_precision,
+        min_flagged=min_flagged,
+        precision=float(hits[lowest] / flagged[lowest]),
+        f1=float(2.0 * hits[lowest] / (flagged[lowest] + breakouts.sum())),
+        flagged=int(flagged[lowest]),
+        n_rows=labels.size,
     )
 
 
@@ -103,7 +101,7 @@ def threshold_row(
     return ThresholdRow(
         threshold=threshold,
         is_chosen=is_chosen,
-        precision=_precision_interval(labels, is_flagged, resamples),
+        precision=_precision(labels, is_flagged, resamples),
         recall=hits / breakouts if breakouts else None,
         f1=2.0 * hits / (flagged + breakouts) if flagged + breakouts else None,
         share_flagged=flagged / labels.size,
@@ -112,11 +110,10 @@ def threshold_row(
     )
 
 
-def _precision_interval(labels: FloatArray, is_flagged: BoolArray, resamples: DateResamples) -> Interval:
+def _precision(labels: FloatArray, is_flagged: BoolArray, resamples: DateResamples) -> Interval:
     if not is_flagged.any():
-        return Interval(None, None, None, resamples.weights.shape[0])
-    flagged = resamples.subset(is_flagged)
-    return flagged.interval(float(labels[is_flagged].mean()), flagged.means(labels[is_flagged]))
+        return Interval(None, None, None, n_undefined=resamples.weights.shape[0])
+    return resamples.subset(is_flagged).mean_interval(labels[is_flagged])
 
 
 def threshold_table(
@@ -153,20 +150,19 @@ def top_rows(
     p: ArrayLike,
     resamples: DateResamples,
     fractions: Sequence[float],
-    ranked: RankedReplicates | None = None,
+    top_hit_rates: FloatArray,
 ) -> tuple[TopRows, ...]:
     """Return hit rate and lift of each top fraction with intervals; lift is None if there is no breakout.
 
-    `ranked` is the result of `replicate_ranked` for the same rows and fractions, if the caller has it already.
+    `top_hit_rates` (resamples, fractions) are those of `replicate_ranked` for the same rows and fractions.
     """
     labels, probabilities = check_rows(y, p)
-    ranked = ranked or replicate_ranked(labels, probabilities, resamples, 1, fractions)
     base_rate, base_rates = float(labels.mean()), resamples.means(labels)
     records = []
     for column, fraction in enumerate(fractions):
         count = float(top_row_counts(fraction, np.asarray(float(labels.size))))
         hit_rate = float(expected_hits(labels, probabilities, np.asarray(count))) / count
-        hit_rates = ranked.top_hit_rate[:, column]
+        hit_rates = top_hit_rates[:, column]
         lift = resamples.interval(hit_rate / base_rate if base_rate else None, divide(hit_rates, base_rates))
         records.append(TopRows(fraction, int(count), resamples.interval(hit_rate, hit_rates), lift))
     return tuple(records)

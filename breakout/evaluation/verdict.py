@@ -74,14 +74,14 @@ def decide_verdict(
     games = f"{format_count(n_rows, 'game')} of {format_count(n_dates, 'date')}"
     reason = f"{_describe_auc(auc, confidence, games)}; {_describe_threshold(chosen, top)}."
     is_useful = _is_precise(chosen) if chosen is not None else _has_lift(top)
-    level = _level(auc.estimate, is_ready=is_useful and not _is_biased(bias))
-    if n_rows < FEW_ROWS or n_dates < FEW_DATES:
-        level = "TOO_FEW_GAMES"
+    is_ready = is_useful and not _is_biased(bias)
     warnings = (*_warnings(auc, n_rows, n_dates), *_bias_warnings(bias, confidence), *beaten_by)
-    return Verdict(level, reason, auc, n_rows, n_dates, warnings)
+    return Verdict(_level(auc.estimate, n_rows, n_dates, is_ready=is_ready), reason, auc, n_rows, n_dates, warnings)
 
 
-def _level(auc: float | None, *, is_ready: bool) -> VerdictLevel:
+def _level(auc: float | None, n_rows: int, n_dates: int, *, is_ready: bool) -> VerdictLevel:
+    if n_rows < FEW_ROWS or n_dates < FEW_DATES:
+        return "TOO_FEW_GAMES"
     if auc is None or auc < MARGINAL_AUC - EQUALITY_TOLERANCE:
         return "NEEDS_IMPROVEMENT"
     return "READY_FOR_SHADOW" if is_ready and auc >= READY_AUC - EQUALITY_TOLERANCE else "MARGINAL"

@@ -167,6 +167,6 @@ def _weeks(y: np.ndarray, p: np.ndarray, dates: np.ndarray, parameters: Evaluati
     for monday in np.unique(mondays):
         inside = mondays == monday
         resamples = parameters.draw(dates[inside])
-        interval = resamples.interval(float(losses[inside].mean()), resamples.means(losses[inside]))
+        interval = resamples.mean_interval(losses[inside])
         weeks.append(WeekScore(monday, int(inside.sum()), interval))
     return tuple(weeks)

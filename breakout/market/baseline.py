@@ -48,7 +48,7 @@ def evaluate_market(lines: pd.DataFrame, parameters: EvaluationParameters) -> Ma
         n_lines=len(scored),
         n_dates=resamples.n_dates,
         n_pushes=int(pushes.sum()),
-        over_rate=resamples.interval(float(is_over.mean()), resamples.means(is_over)),
+        over_rate=resamples.mean_interval(is_over),
         metrics={name: one.intervals(resamples) for name, one in found.items()},
         differences={name: differences_of(found[name], found[MARKET], resamples) for name in (OURS, STACKED)},
         reliability={

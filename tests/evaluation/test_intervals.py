@@ -14,7 +14,7 @@ from breakout.evaluation.intervals import bootstrap_metrics, paired_differences,
 from breakout.evaluation.metrics import area_under_roc, average_precision, brier_score, log_loss
 from breakout.evaluation.ranked_replicates import replicate_ranked
 from breakout.evaluation.reliability import expected_calibration_error, reliability_table
-from breakout.evaluation.resamples import DateResamples, draw_date_resamples, quantile
+from breakout.evaluation.resamples import DateResamples, draw_date_resamples
 from breakout.evaluation.thresholds import expected_hits
 from tests.evaluation.delong import delong_auc, delong_difference
 
@@ -172,12 +172,6 @@ def test_reliability_bins_cover_every_row_once_and_rise() -> None:
     assert all(low.highest_probability < high.lowest_probability for low, high in pairwise(bins))
     hits = sum(item.count * (item.breakout_rate.estimate or 0.0) for item in bins)
     assert hits == pytest.approx(y.sum())
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60), st.floats(0.0, 1.0))
-def test_a_quantile_is_numpys_to_the_last_bit(values: list[float], level: float) -> None:
-    assert quantile(np.sort(values), level) == np.quantile(values, level)
 
 
 def test_a_missing_date_or_a_wrong_number_of_resamples_is_refused() -> None:

@@ -8,9 +8,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
+from breakout.evaluation.ranked_replicates import replicate_ranked
 from breakout.evaluation.resamples import DateResamples, draw_date_resamples
-from breakout.evaluation.thresholds import choose_threshold, expected_hits, threshold_row, threshold_table, top_rows
+from breakout.evaluation.rows import check_rows
+from breakout.evaluation.thresholds import (
+    TopRows,
+    choose_threshold,
+    expected_hits,
+    threshold_row,
+    threshold_table,
+    top_rows,
+)
 
 
 def known(value: float | None) -> float:
@@ -22,6 +32,14 @@ def known(value: float | None) -> float:
 def one_date_a_row(n_rows: int) -> DateResamples:
     dates = np.datetime64("2026-01-11") + np.arange(n_rows)
     return draw_date_resamples(dates, bootstrap_resamples=100, seed=1, confidence=0.95)
+
+
+def top(y: ArrayLike, p: ArrayLike, *fractions: float) -> tuple[TopRows, ...]:
+    """The top fractions of rows that have a date each."""
+    labels, probabilities = check_rows(y, p)
+    resamples = one_date_a_row(labels.size)
+    ranked = replicate_ranked(labels, probabilities, resamples, 1, fractions)
+    return top_rows(labels, probabilities, resamples, fractions, ranked.top_hit_rate)
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 10)), min_size=1, max_size=60), st.integers(1, 8))
@@ -116,15 +134,15 @@ def test_hits_across_a_tie_are_the_mean_over_all_orders_of_the_tied_rows() -> No
 def test_the_top_tenth_is_rounded_up_to_whole_rows() -> None:
     y = np.array([1.0] + [0.0] * 20)
     p = np.linspace(0.9, 0.1, 21)
-    five, ten = top_rows(y, p, one_date_a_row(21), (0.05, 0.10))
+    five, ten = top(y, p, 0.05, 0.10)
     assert (five.count, ten.count) == (2, 3)
     assert (five.hit_rate.estimate, ten.hit_rate.estimate) == pytest.approx((1 / 2, 1 / 3))
     assert five.lift.estimate == pytest.approx(21 / 2)
 
 
 def test_a_constant_probability_has_lift_one_and_no_breakout_has_none() -> None:
-    (top,) = top_rows([1, 0, 0, 0], [0.3] * 4, one_date_a_row(4), (0.05,))
-    assert (top.hit_rate.estimate, top.lift.estimate) == pytest.approx((0.25, 1.0))
-    assert top.lift.n_undefined > 0
-    (nobody,) = top_rows([0, 0], [0.3, 0.2], one_date_a_row(2), (0.05,))
+    (one,) = top([1, 0, 0, 0], [0.3] * 4, 0.05)
+    assert (one.hit_rate.estimate, one.lift.estimate) == pytest.approx((0.25, 1.0))
+    assert one.lift.n_undefined > 0
+    (nobody,) = top([0, 0], [0.3, 0.2], 0.05)
     assert (nobody.hit_rate.estimate, nobody.lift.estimate) == (0.0, None)
