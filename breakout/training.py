@@ -13,8 +13,8 @@ from breakout.evaluation.run_metrics import RunMetrics, write_metrics
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
 from breakout.experiment.market_baseline import (
     MarketComparison,
-    check_price_files,
     compare_with_market,
+    read_price_files,
     with_market,
 )
 from breakout.experiment.points_baselines import evaluate_distributions
@@ -51,7 +51,7 @@ def train(
     with open_run(parent, plan.config, "train", plan.contract.fingerprint, facts) as run:
         if started is not None:
             started.append(run.folder)
-        check_price_files(plan.config.prices, plan.config.warehouse)
+        quotes = read_price_files(plan.config.prices, plan.config.warehouse)
         fitted = fit_windows(plan, work)
         result = points = None
         market = MarketComparison(None, ())
@@ -61,7 +61,7 @@ def train(
             result = evaluate_scored(parts, fitted.rows, parameters, plan.config.target, work)
             points = evaluate_distributions(parts, fitted.rows, parameters, plan.features, plan.warehouse)
             cutoff = plan.config.availability if plan.contract.has_reports else None
-            market = compare_with_market(plan.config, plan.warehouse, parts, fitted.rows, parameters, cutoff)
+            market = compare_with_market(plan.config, plan.warehouse, parts, fitted.rows, parameters, cutoff, quotes)
         metrics = with_market(summarise_training(plan.config, fitted, result, points), market)
         distributions = _compare_features(plan, fitted.last, work)
         _write(plan, run, fitted, metrics, distributions)

@@ -40,10 +40,13 @@ class MarketComparison:
     warnings: tuple[str, ...]
 
 
-def check_price_files(prices: PricesConfig, warehouse_config: WarehouseConfig) -> None:
-    """Raise DataError for price files that cannot be used, so that a run refuses them before its fit."""
-    if prices.file is not None:
-        read_prices(prices, warehouse_config, date.min, date.max)
+def read_price_files(prices: PricesConfig, warehouse_config: WarehouseConfig) -> pd.DataFrame | None:
+    """Return the quotes of the configured price files; None if no file is configured.
+
+    A run calls this before its fit, so that files which cannot be used are refused first, with DataError. A table is
+    not read here, because only its rows for the dates of the predictions are queried.
+    """
+    return None if prices.file is None else read_prices(prices, warehouse_config, date.min, date.max)
 
 
 def compare_with_market(
@@ -53,11 +56,13 @@ def compare_with_market(
     rows: Dataset,
     parameters: EvaluationParameters,
     availability: AvailabilityConfig | None,
+    quotes: pd.DataFrame | None,
 ) -> MarketComparison:
     """Compare the ladders of all parts in order with the configured prices, and log the warnings.
 
-    `availability` has the cutoff up to which the features read injury reports; None if they read none. DataError for
-    prices that cannot be used.
+    `availability` has the cutoff up to which the features read injury reports; None if they read none. `quotes` is the
+    result of `read_price_files`; None if the prices are in a table, which is read here. DataError for prices that
+    cannot be used.
     """
     if not config.prices.is_given:
         return MarketComparison(None, ())
@@ -68,7 +73,10 @@ def compare_with_market(
     predictions = rows.keys.assign(
         ladder=list(np.concatenate(ladders)), known_at=pd.to_datetime(rows.keys["game_date"].map(times), utc=True)
     )
-    matched = match_prices(config.prices, config.warehouse, warehouse, predictions)
+    if quotes is None:
+        days = predictions["game_date"]
+        quotes = read_prices(config.prices, config.warehouse, days.min(), days.max())
+    matched = match_prices(quotes, config.prices.margin, warehouse, predictions)
     metrics = evaluate_market(matched.lines, parameters)
     none = () if metrics else ("prices are not used: no line has a market probability and a result",)
     return _warn(metrics, (*matched.describe_left_out(), *none))

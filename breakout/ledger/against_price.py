@@ -11,6 +11,7 @@ from breakout.ledger.past_predictions import ladder_predictions
 from breakout.ledger.scoreboard import MIN_GRADED
 from breakout.market.baseline import evaluate_market
 from breakout.market.matching import match_prices
+from breakout.market.quotes import read_prices
 
 if TYPE_CHECKING:
     from breakout.evaluation.market_metrics import MarketMetrics
@@ -50,20 +51,27 @@ def compare_ledger_with_market(
     """Compare every model and role in `graded` with the market.
 
     `graded` is returned by `grade_counted` for entries with the column ladder. Without prices in `config` the result is
-    empty. DataError for prices that `match_prices` refuses.
+    empty. DataError for prices that `read_prices` or `match_prices` refuses.
     """
     if not config.prices.is_given or graded.empty:
         return LedgerMarket((), ())
+    by_model = {
+        (str(role), str(bundle)): (str(rows["name"].iloc[-1]), ladder_predictions(rows))
+        for (role, bundle), rows in graded.groupby(["role", "bundle"], sort=True)
+    }
+    days = pd.concat([predictions["game_date"] for _, predictions in by_model.values()])
+    if days.empty:
+        return LedgerMarket((), ())
+    quotes = read_prices(config.prices, config.warehouse, days.min(), days.max())
     scores: list[MarketScore] = []
     warnings: dict[str, None] = {}
-    for (role, bundle), rows in graded.groupby(["role", "bundle"], sort=True):
-        predictions = ladder_predictions(rows)
+    for (role, bundle), (name, predictions) in by_model.items():
         if predictions.empty:
             continue
-        matched = match_prices(config.prices, config.warehouse, warehouse, predictions)
+        matched = match_prices(quotes, config.prices.margin, warehouse, predictions)
         metrics = evaluate_market(matched.lines, parameters)
         n_lines = 0 if metrics is None else metrics.n_lines
         shown = metrics if n_lines >= MIN_GRADED else None
-        scores.append(MarketScore(str(role), str(bundle), str(rows["name"].iloc[-1]), n_lines, shown))
+        scores.append(MarketScore(role, bundle, name, n_lines, shown))
         warnings |= dict.fromkeys(matched.describe_left_out())
     return LedgerMarket(tuple(scores), tuple(warnings))

@@ -67,6 +67,11 @@ def check_ledger_evidence(
     return (enough, _e_value(found, rule, config.promote.min_e_value), _calibration(found))
 
 
+def skip_ledger_evidence(reason: str) -> tuple[Check, ...]:
+    """Return the checks of `check_ledger_evidence` as not run, with the reason."""
+    return tuple(Check(name, None, reason) for name in (GRADED_ENOUGH, E_VALUE, CALIBRATED))
+
+
 def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig) -> Check:
     limits = config.promote
     needed = f"{limits.min_games:,} games of {limits.min_dates} dates needed"

@@ -13,13 +13,13 @@ from breakout.box_scores.names import player_lookup
 from breakout.errors import DataError, nearest_name
 from breakout.features.config import cutoff_instant
 from breakout.market.lines import GAME, MatchedLines, match_lines
-from breakout.market.quotes import read_prices
 from breakout.safe_text import printable
 from breakout.warehouse.tables import PLAYER_GAME_SUMMARY
 from breakout.warehouse.tip_offs import read_tip_offs
 
 if TYPE_CHECKING:
-    from breakout.settings import AvailabilityConfig, PricesConfig, WarehouseConfig
+    from breakout.market.odds import Margin
+    from breakout.settings import AvailabilityConfig
     from breakout.warehouse.base import Warehouse
 
 EASTERN = ZoneInfo("America/New_York")
@@ -91,19 +91,18 @@ def information_time(day: date, availability: AvailabilityConfig | None) -> date
     return max(morning, cutoff_instant(availability, day)).astimezone(UTC)
 
 
-def match_prices(
-    config: PricesConfig, warehouse_config: WarehouseConfig, warehouse: Warehouse, predictions: pd.DataFrame
-) -> MatchedLines:
-    """Read the quotes of the predictions' dates and join them with the predictions.
+def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, predictions: pd.DataFrame) -> MatchedLines:
+    """Join quotes with the predictions of the same players and game dates.
 
-    `predictions` has game_date, game_id, player_lookup, ladder and known_at (UTC: the newest information behind the
-    row); names, points and tip-offs are read from the warehouse. A player with two games on a date is not matched,
-    because a quote does not name the game. DataError for prices that `read_prices` refuses, for the same quote under
-    two names of a player, and if most quoted players have no game on their date.
+    `prices` is a result of `read_prices`; quotes before the first or after the last date of the predictions are left
+    out. `predictions` has game_date, game_id, player_lookup, ladder (P(points >= k) for k = 1, 2, ...) and known_at
+    (UTC, the time of the newest information behind the row). Names, points and tip-offs are read from the warehouse. A
+    player with two games on a date is not matched, because a quote does not name the game. DataError for the same quote
+    under two names of a player, and if most quoted players have no game on their date.
     """
     start, end = predictions["game_date"].min(), predictions["game_date"].max()
     known = read_known_names(warehouse, start, end)
-    quotes, unknown = name_players(read_prices(config, warehouse_config, start, end), known)
+    quotes, unknown = name_players(prices[prices["game_date"].between(start, end)].reset_index(drop=True), known)
     played = read_points(warehouse, start, end)
     absent = find_absent(quotes, played)
     tip_offs = read_tip_offs(warehouse, start, end)
@@ -118,7 +117,7 @@ def match_prices(
         closing_by=pd.to_datetime([one or last for one, last in zip(begins, ends, strict=True)], utc=True),
         is_tip_off_known=[one is not None for one in begins],
     )
-    return match_lines(quotes, rows, absent, config.margin, unknown)
+    return match_lines(quotes, rows, absent, margin, unknown)
 
 
 def name_players(quotes: pd.DataFrame, known: KnownNames) -> tuple[pd.DataFrame, tuple[str, ...]]:

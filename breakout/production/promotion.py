@@ -37,12 +37,14 @@ EVALUATED = "evaluated"
 class Decision:
     """The decision about a candidate: the rule, the results of all checks, and the comparison on later games.
 
-    The checks of the comparison are among `checks`.
+    The checks of the comparison are among `checks`. `skip_reason` says why no check that needs games was run; it is ""
+    if they were run.
     """
 
     rule: Rule
     checks: tuple[Check, ...]
     comparison: Comparison
+    skip_reason: str
 
     @property
     def refused(self) -> list[str]:
@@ -65,16 +67,16 @@ def check_candidate(
     rule = choose_rule(candidate, production, config.promote.rule)
     mode, contract = _mode(candidate), _contract(candidate)
     failed = [check.name for check in (mode, contract) if not check.is_passed]
+    skip_reason = f"{' and '.join(failed)} failed" if failed else ""
     if failed:
-        reason = f"{' and '.join(failed)} failed"
-        comparison = Comparison((Check(GAMES, None, reason), *unexamined(rule, reason)))
-        audit = Check(AUDIT, None, reason)
+        comparison = Comparison((Check(GAMES, None, skip_reason), *unexamined(rule, skip_reason)))
+        audit = Check(AUDIT, None, skip_reason)
     else:
         comparison = _compare(candidate, production, rule, registry, warehouse, config)
         is_refused = comparison.window is None and not comparison.is_passed
         audit = Check(AUDIT, None, "no games were compared") if is_refused else _audit(candidate, warehouse, config)
     evaluated = _evaluated(candidate, comparison, outputs)
-    return Decision(rule, (mode, contract, evaluated, audit, *comparison.checks), comparison)
+    return Decision(rule, (mode, contract, evaluated, audit, *comparison.checks), comparison, skip_reason)
 
 
 def _compare(

@@ -13,6 +13,7 @@ from breakout.errors import ConfigurationError, DataError
 from breakout.market.backtest import load_record
 from breakout.market.bets import BET_COLUMNS, list_offers, select_stakes
 from breakout.market.matching import information_time, match_prices
+from breakout.market.quotes import read_prices
 from breakout.market.stacking import stake_weights
 from breakout.market.stakes import StakeLimits
 
@@ -99,17 +100,18 @@ def price_slate(slate: Slate, weight: NamedWeight, config: PredictConfig, wareho
     """Return the offers for the players of a slate, from the configured prices of its day, with stakes by `weight`.
 
     A quote with a time is used only if it is newer than 05:00 US Eastern of the day and than the newest status that the
-    slate knows. DataError if the slate has no candidates, if there is no quote of the day, or if `match_prices` refuses
-    the prices.
+    slate knows. DataError if the slate has no candidates, if there is no quote of the day, or if `read_prices` or
+    `match_prices` refuses the prices.
     """
     known_at = max(filter(None, (information_time(slate.day, None), slate.known_at)))
     columns = ["game_date", "game_id", "player_lookup", "ladder"]
     predictions = slate.ranked[columns].assign(known_at=pd.Timestamp(known_at))
     if predictions.empty:
         raise DataError(f"the slate of {slate.day} has no candidates, so there is nothing to price.")
-    matched = match_prices(config.prices, config.warehouse, warehouse, predictions)
-    if not matched.n_quotes:
+    quotes = read_prices(config.prices, config.warehouse, slate.day, slate.day)
+    if quotes.empty:
         raise DataError(f"prices: {config.prices.file or config.prices.table} has no quote of {slate.day}.")
+    matched = match_prices(quotes, config.prices.margin, warehouse, predictions)
     limits = StakeLimits(config.prices.kelly, config.prices.max_stake, config.prices.min_edge)
     offers = list_offers(matched.lines, stake_weights(weight.interval if weight.has_edge else None), limits)
     amounts = ["expected_value", "stake", "stake_low", "stake_high"]

@@ -13,6 +13,7 @@ from breakout.experiment.evaluating import evaluation_parameters
 from breakout.ledger.past_predictions import check_results, read_predictions
 from breakout.market.backtest import BETS_FILE, BacktestRecord, run_backtest, save_record
 from breakout.market.matching import match_prices
+from breakout.market.quotes import read_prices
 from breakout.market.stakes import StakeLimits
 from breakout.report.html.backtest_page import write_backtest_page
 from breakout.report.terminal.backtest import print_backtest
@@ -41,9 +42,10 @@ def run(config: BacktestConfig) -> int:
         today = datetime.now(UTC).astimezone(ZoneInfo(config.ledger.timezone)).date()
         past = read_predictions(config, warehouse, today)
         check_results(past, warehouse)
-        matched = match_prices(prices, config.warehouse, warehouse, past.frame)
+        days = past.frame["game_date"]
+        quotes = read_prices(prices, config.warehouse, days.min(), days.max())
+        matched = match_prices(quotes, prices.margin, warehouse, past.frame)
         found, bets = run_backtest(matched, limits, evaluation_parameters(config.evaluation, config.seed))
-    days = past.frame["game_date"]
     record = BacktestRecord(
         source=past.source,
         prices=str(prices.file or prices.table),

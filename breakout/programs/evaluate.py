@@ -12,7 +12,7 @@ from breakout.bundle.manifest import versions
 from breakout.coverage import find_flawed_games, flawed_game_warnings
 from breakout.evaluation.run_metrics import write_metrics
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
-from breakout.experiment.market_baseline import check_price_files, compare_with_market, with_market
+from breakout.experiment.market_baseline import compare_with_market, read_price_files, with_market
 from breakout.experiment.points_baselines import evaluate_distributions
 from breakout.experiment.summary import RunResult, summarise_scoring
 from breakout.features.distributions import (
@@ -34,6 +34,8 @@ from breakout.warehouse.opening import open_for
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from breakout.bundle.folder import Bundle
     from breakout.evaluation.summary import EvaluationResult
     from breakout.experiment.evaluating import ScoredRows
@@ -54,9 +56,9 @@ def run(config: EvaluateConfig) -> int:
     config = replace(config, bundle=str(resolve_bundle(config.bundle, config.paths.outputs)))
     bundle = with_cutoff(find_bundle(config.bundle), config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
-    check_price_files(config.prices, config.warehouse)
+    quotes = read_price_files(config.prices, config.warehouse)
     with progress_line("evaluate"), open_for(config, "evaluate") as warehouse:
-        run = evaluate(config, bundle, differences, warehouse)
+        run = evaluate(config, bundle, differences, warehouse, quotes)
     print_metrics(run.metrics)
     console().print_place("run", run.folder)
     console().print_place("report", run.folder / "report.html")
@@ -64,11 +66,17 @@ def run(config: EvaluateConfig) -> int:
     return 0
 
 
-def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str], warehouse: Warehouse) -> RunResult:
+def evaluate(
+    config: EvaluateConfig,
+    bundle: Bundle,
+    differences: Sequence[str],
+    warehouse: Warehouse,
+    quotes: pd.DataFrame | None,
+) -> RunResult:
     """Evaluate a bundle in a new run folder and return the result.
 
     `differences` are those between the bundle's contract and the installed one. If there are any, the metrics, the
-    predictions, the drift report and the page mark them.
+    predictions, the drift report and the page mark them. `quotes` is the result of `read_price_files`.
     """
     window = later_window(bundle.train_end, config.start, config.end, warehouse)
     with open_run(Path(config.paths.outputs) / "runs" / config.name, config, "evaluate", bundle.fingerprint) as run:
@@ -91,7 +99,7 @@ def evaluate(config: EvaluateConfig, bundle: Bundle, differences: Sequence[str],
         warnings = flawed_game_warnings(find_flawed_games(warehouse, bundle.features, window.start, window.end))
         for warning in warnings:
             logger.warning("%s", warning)
-        result = _write(config, bundle, warehouse, scored, differences, warnings, run.folder)
+        result = _write(config, bundle, warehouse, scored, differences, warnings, quotes, run.folder)
         logger.info("evaluation complete: %s", run.folder)
     return result
 
@@ -103,6 +111,7 @@ def _write(
     scored: ScoredRows,
     differences: Sequence[str],
     warnings: Sequence[str],
+    quotes: pd.DataFrame | None,
     folder: Path,
 ) -> RunResult:
     """Write the files of an evaluation run. It has no folder `bundle`, because the scored bundle exists elsewhere."""
@@ -114,7 +123,8 @@ def _write(
     points = evaluate_distributions([scored], scored.rows, parameters, bundle.features, warehouse)
     metrics = summarise_scoring(config, bundle, scored, result, differences, source_warnings=warnings, points=points)
     cutoff = bundle.features.availability if bundle.contract.has_reports else None
-    metrics = with_market(metrics, compare_with_market(config, warehouse, [scored], scored.rows, parameters, cutoff))
+    market = compare_with_market(config, warehouse, [scored], scored.rows, parameters, cutoff, quotes)
+    metrics = with_market(metrics, market)
     write_metrics(metrics, folder)
     significance = config.distributions.significance
     report = validate_feature_distributions(

@@ -44,17 +44,21 @@ def run(config: PromoteConfig) -> int:
 def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> Decision:
     """Return the results of all checks of the candidate against the present model in production.
 
-    With `promote.evidence=ledger`, the checks of the candidate's entries in the ledger are included.
+    With `promote.evidence=ledger`, the checks of the candidate's entries in the ledger are included; they are not run
+    if the check of the mode or of the contract failed.
     """
     with progress_line("promote"), open_for(config, "promote") as warehouse:
         decision = check_candidate(candidate, registry, warehouse, config, Path(config.paths.outputs))
         if config.promote.evidence != "ledger":
             return decision
-        from breakout.ledger.gate_evidence import check_ledger_evidence
+        from breakout.ledger.gate_evidence import check_ledger_evidence, skip_ledger_evidence
 
-        published = check_ledger_evidence(
-            candidate, registry.current(), decision.rule.name, warehouse, config, datetime.now(UTC)
-        )
+        if decision.skip_reason:
+            published = skip_ledger_evidence(decision.skip_reason)
+        else:
+            published = check_ledger_evidence(
+                candidate, registry.current(), decision.rule.name, warehouse, config, datetime.now(UTC)
+            )
     return replace(decision, checks=(*decision.checks, *published))
 
 

@@ -184,8 +184,8 @@ def list_notes(found: Backtest | MatchedLines) -> tuple[str, ...]:
         )
     if found.n_one_sided:
         notes.append(
-            f"{format_count(found.n_one_sided, 'line')} with one side only: the margin cannot be removed, so there "
-            "is no market probability and no stake."
+            f"{format_count(found.n_one_sided, 'line')} that no book quotes on both sides: the margin cannot be "
+            "removed, so there is no market probability and no stake."
         )
     if found.unknown_names:
         shown = ", ".join(found.unknown_names[:SHOWN_NAMES])

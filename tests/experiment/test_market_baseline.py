@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from breakout.errors import DataError
-from breakout.experiment.market_baseline import MarketComparison, check_price_files, compare_with_market
+from breakout.experiment.market_baseline import MarketComparison, compare_with_market, read_price_files
 from breakout.settings.composition import compose
 from tests.builders import History, day
 from tests.market.markets import parameters
@@ -27,8 +27,9 @@ def compare(ladder: np.ndarray | None, *overrides: str) -> MarketComparison:
     rows: Any = SimpleNamespace(keys=keys)
     parts: Any = [SimpleNamespace(ladder=ladder)]
     config: Any = compose("train", list(overrides))
+    quotes = read_price_files(config.prices, config.warehouse)
     with history.open() as warehouse:
-        return compare_with_market(config, warehouse, parts, rows, parameters(), None)
+        return compare_with_market(config, warehouse, parts, rows, parameters(), None, quotes)
 
 
 def write(folder: Path, player: str) -> str:
@@ -63,4 +64,4 @@ def test_names_that_match_nobody_are_warned_of(tmp_path: Path) -> None:
 def test_a_price_file_is_refused_before_the_fit(tmp_path: Path) -> None:
     config: Any = compose("train", [write(tmp_path, "ann").replace("prices.csv", "absent.csv")])
     with pytest.raises(DataError, match=r"absent.csv"):
-        check_price_files(config.prices, config.warehouse)
+        read_price_files(config.prices, config.warehouse)

@@ -116,6 +116,20 @@ def test_a_damaged_shadow_does_not_stop_production(trained: Trained, outputs: Pa
     assert pd.read_csv(out)["role"].tolist() == ["production"] * 3
 
 
+def test_a_damaged_shadow_is_listed_beside_the_others_and_can_be_removed(trained: Trained, outputs: Path) -> None:
+    shadows, there = Shadows.of(outputs), f"paths.outputs={outputs}"
+    shadows.add(read_bundle(trained["base_rate"]))
+    damaged = fingerprint(trained["experimental"])
+    shadows.add(read_bundle(trained["experimental"]))
+    (shadows.folder / damaged / "contract.json").write_text("{}")
+    listed = call("shadow", "list", there)
+    assert listed.code == 0
+    assert "base_rate" in listed.out
+    assert "contract.json" in listed.out.replace("\n", "")
+    assert call("shadow", "remove", f"bundle={damaged}", there).code == 0
+    assert shadows.fingerprints() == (fingerprint(trained["base_rate"]),)
+
+
 def test_without_a_model_in_production_daily_says_so_and_an_idle_day_predicts_nothing(tmp_path: Path) -> None:
     out = tmp_path / "day.parquet"
     answer = call("daily", f"paths.outputs={tmp_path}", "date=2026-02-06", f"out={out}")

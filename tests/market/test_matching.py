@@ -60,7 +60,9 @@ def match_text(
 ) -> MatchedLines:
     path = folder / "prices.csv"
     path.write_text(text, encoding="utf-8")
-    return match_prices(replace(CONFIG, file=str(path), **config), SAMPLE, warehouse, predictions)
+    prices = replace(CONFIG, file=str(path), **config)
+    days = predictions["game_date"]
+    return match_prices(read_prices(prices, SAMPLE, days.min(), days.max()), prices.margin, warehouse, predictions)
 
 
 @pytest.fixture

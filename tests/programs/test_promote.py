@@ -12,6 +12,7 @@ import pytest
 from breakout.bundle.folder import read_bundle
 from breakout.evaluation.intervals import PairedDifference
 from breakout.evaluation.resamples import Interval
+from breakout.ledger import gate_evidence
 from breakout.production import promotion
 from breakout.production.registry import EventFacts, Registry
 from breakout.production.rules import decide
@@ -191,10 +192,14 @@ def test_an_experimental_model_is_refused_before_games_are_read(
 ) -> None:
     monkeypatch.setattr(promotion, "audit_features", _refuse_work)
     monkeypatch.setattr(promotion, "compare_with_production", _refuse_work)
+    monkeypatch.setattr(gate_evidence, "check_ledger_evidence", _refuse_work)
     answer = promote(trained["experimental"], outputs)
     assert answer.code == 1
     assert answer.err.strip().endswith("unchanged: shared mode.")
     assert answer.out.count("not examined") == 5
+    with_ledger = promote(trained["experimental"], outputs, "promote.evidence=ledger")
+    assert with_ledger.err == answer.err
+    assert with_ledger.out.count("not examined") == 8
 
 
 def test_a_refused_comparison_spares_the_audit(

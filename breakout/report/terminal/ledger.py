@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breakout.errors import DataError
 from breakout.evaluation.formatting import format_count, format_number
 from breakout.report import ledger_tables as tables
 from breakout.report.terminal.console import PlainConsole, console, styled, titled_table
@@ -24,13 +25,21 @@ SHOWN_PLAYERS = 5
 
 
 def print_shadows(shadows: Shadows) -> None:
-    """Print every shadow with its name and the last day of its training."""
-    bundles = [shadows.load(fingerprint) for fingerprint in shadows.fingerprints()]
-    table = titled_table("shadows" if bundles else "no shadows", "bundle", "name", "trained to", "mode")
-    for bundle in bundles:
-        manifest = bundle.manifest
-        table.add_row(bundle.fingerprint, manifest.name, str(bundle.train_end), bundle.settings.mode.name)
+    """Print every shadow with its name and the last day of its training; warn of each one whose bundle is damaged."""
+    fingerprints = shadows.fingerprints()
+    table = titled_table("shadows" if fingerprints else "no shadows", "bundle", "name", "trained to", "mode")
+    damaged = []
+    for fingerprint in fingerprints:
+        try:
+            bundle = shadows.load(fingerprint)
+        except DataError as error:
+            table.add_row(fingerprint, "damaged", "", "")
+            damaged.append(f"{error} `breakout shadow remove bundle={fingerprint}` removes this shadow.")
+        else:
+            table.add_row(fingerprint, bundle.manifest.name, str(bundle.train_end), bundle.settings.mode.name)
     console().print(table)
+    for warning in damaged:
+        console().print_warning(warning)
 
 
 def print_day(day: date, sources: Sequence[Freshness], slates: Sequence[DaySlate], top: int | None = None) -> None:
