@@ -136,20 +136,20 @@ TABLE = (
         "reproduce",
         "breakout.programs.reproduce",
         "run a run again from its own files and compare",
-        "breakout reproduce outputs/runs/NAME/RUN",
+        "breakout reproduce NAME",
         "breakout reproduce RUN warehouse.player_game_summary='moved/games/*.parquet'",
     ),
     plain(
         "track",
         "breakout.programs.track",
         "register a finished run with the tracker again",
-        "breakout track outputs/runs/NAME/RUN",
+        "breakout track NAME",
     ),
     plain(
         "report",
         "breakout.programs.report",
         "rebuild the report of a run or a sweep from its files",
-        "breakout report outputs/runs/NAME/RUN",
+        "breakout report NAME",
     ),
     composed(
         "import",

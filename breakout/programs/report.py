@@ -1,26 +1,32 @@
-"""`breakout report DIR`: it writes the report of a run or of a sweep again from the files in its folder."""
+"""`breakout report RUN`: it writes the report of a run or of a sweep again from the files in its folder."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from breakout.errors import ConfigurationError, DataError
+from breakout.programs.folders import find_run
 from breakout.report.terminal.lines import print_line
 from breakout.runs import STATUS_FILE, read_status, warn_without_digests
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 RECORD_FILE = "sweep.json"
 BACKTEST = "backtest"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the report of one folder again and return the exit code.
+    """Write the report of one run or sweep again and return the exit code.
 
-    ConfigurationError unless the arguments are one folder, DataError if it is neither a completed run nor a sweep.
+    ConfigurationError unless there is exactly one argument, DataError if it is neither a completed run nor a sweep.
     """
     if len(arguments) != 1 or arguments[0].startswith("-"):
-        raise ConfigurationError("give one folder: breakout report outputs/runs/NAME/RUN, or a folder of a sweep.")
-    folder = Path(arguments[0]).resolve()
+        raise ConfigurationError(
+            "give one run or sweep: breakout report outputs/runs/NAME/RUN, its NAME, latest, or the folder of a sweep."
+        )
+    folder = find_run(arguments[0]).resolve()
     if (folder / RECORD_FILE).is_file():
         return _rebuild_sweep(folder)
     if not (folder / STATUS_FILE).is_file():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breakout.errors import ConfigurationError, GateError
-from breakout.programs.folders import split_folders
+from breakout.programs.folders import split_runs
 from breakout.report.tables import Table, text
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.console import console
@@ -28,10 +28,10 @@ def main(arguments: Sequence[str]) -> int:
     Settings, data, contract, rows and predictions are compared. GateError that names the differences if there are any.
     Different versions of libraries are printed, because they may explain a difference, but do not count as one.
     """
-    folders, overrides = split_folders(arguments)
+    folders, overrides = split_runs(arguments)
     if len(folders) != 1:
-        raise ConfigurationError("give one run's folder: breakout reproduce outputs/runs/NAME/RUN")
-    folder = folders[0].parent if folders[0].name == "bundle" else folders[0]
+        raise ConfigurationError("give one run: breakout reproduce outputs/runs/NAME/RUN, or its NAME, or latest")
+    folder = folders[0]
     with progress_line("reproduce"):
         saved, now = rerun(folder, read_places(overrides))
     differing = print_parts(saved, now)

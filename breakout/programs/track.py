@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from breakout import settings
 from breakout.errors import ConfigurationError
-from breakout.programs.folders import split_folders
+from breakout.programs.folders import split_runs
 from breakout.report.terminal.lines import print_line
 from breakout.runs import SETTINGS_FILE
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Register each run folder among the arguments, and return the exit code.
+    """Register each run among the arguments, and return the exit code.
 
     The override `tracking=KIND` chooses another tracker than the run's settings; `tracking.KEY=VALUE` changes one
-    setting of the tracker. ConfigurationError without a run folder, for other overrides, or if the tracker is none.
+    setting of the tracker. ConfigurationError without a run, for other overrides, or if the tracker is none.
     """
-    folders, overrides = split_folders(argv)
+    folders, overrides = split_runs(argv)
     if not folders:
-        raise ConfigurationError("name the run: breakout track outputs/runs/NAME/RUN")
+        raise ConfigurationError("name the run: breakout track outputs/runs/NAME/RUN, or its NAME, or latest")
     from breakout.tracking.tracker import register_run
 
     for folder in folders:

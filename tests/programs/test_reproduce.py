@@ -40,6 +40,27 @@ def test_a_folder_whose_path_holds_an_equals_sign_is_reproduced_and_registered(
     assert (answer.code, "tracking=none" in answer.err) == (2, True)
 
 
+def test_a_name_stands_for_the_newest_run_with_it_and_a_wrong_one_is_refused_with_the_known_names(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    older, newer = (
+        Path("outputs/runs/mine") / time for time in ("20260101T000000.000000Z-0", "20260102T000000.000000Z-0")
+    )
+    for run in (older, newer):
+        shutil.copytree(trained["default"], run)
+    answer = call("reproduce", "mine")
+    assert (answer.code, str(newer) in answer.out) == (0, True), answer.err
+    (newer / "report.html").unlink(missing_ok=True)
+    assert call("report", "mine").code == 0
+    assert (newer / "report.html").is_file()
+    answer = call("track", "mine")
+    assert (answer.code, f"breakout track {newer}" in answer.err) == (2, True)
+    for command in ("reproduce", "report", "track"):
+        answer = call(command, "mien")
+        assert (answer.code, "did you mean mine?" in answer.err) == (3, True), command
+
+
 def test_an_evaluation_is_reproduced_bit_for_bit(trained: Trained, tmp_path: Path) -> None:
     assert call("evaluate", f"bundle={trained['default']}", f"paths.outputs={tmp_path}", *QUICK).code == 0
     answer = call("reproduce", newest_run(tmp_path, "evaluate"))
