@@ -66,14 +66,15 @@ class BreakoutFeatureConfig:
     @property
     def defaults(self) -> Mapping[str, float]:
         """The default of each feature of `names`."""
-        return {name: self.registry[name].default for name in self.names}
+        registry = self.registry
+        return {name: registry[name].default for name in self.names}
 
     @classmethod
     def from_settings(cls, settings: FeatureSettings) -> BreakoutFeatureConfig:
         """Return the feature configuration of a command's settings.
 
-        ConfigurationError if a feature is unknown or wrongly defined, or if the mode forbids the list. No other place
-        enforces that shared mode has exactly the features of BREAKOUT_FEATURE_ORDER.
+        ConfigurationError if the list is empty or the mode forbids it, or if a feature is unknown, repeated or wrongly
+        defined. No other place enforces that shared mode has exactly the features of BREAKOUT_FEATURE_ORDER.
         """
         own = own_features(settings.features)
         check_own(own)

@@ -87,7 +87,6 @@ def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature
     Without a `registry` the definitions are those of `config`: the installed ones and the user's own.
     """
     registry = registry or config.registry
-    entries = tuple(registry.values())
     label = {
         "is_breakout": canonical_expression(IS_BREAKOUT),
         "population": canonical_expression(ROLE_PLAYER),
@@ -100,13 +99,12 @@ def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature
     uses_availability = plan_query(registry, config.names).uses_availability
     read = (*tables.HISTORY_TABLES, *([tables.AVAILABILITY] if uses_availability else []))
     sources = {table.name: {column.name: str(column.type) for column in table.columns} for table in read}
-    features = {name: _feature_contract(entries, name) for name in config.names}
+    features = {name: _feature_contract(registry, name) for name in config.names}
     availability = asdict(config.availability) if uses_availability else None
     return Contract(config.names, features, label, sources, availability)
 
 
-def _feature_contract(entries: tuple[Feature, ...], name: str) -> FeatureContract:
-    registry = {entry.name: entry for entry in entries}
+def _feature_contract(registry: Mapping[str, Feature], name: str) -> FeatureContract:
     plan = plan_query(registry, (name,))
     # The parts between empty lines are tokenized one by one, because most features share most of them and `canonical`
     # keeps its results. No token spans an empty line.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -159,7 +159,7 @@ def _compare(
     )
 
 
-@lru_cache(maxsize=64)
+@cache
 def _ks_by_chance(rows: int, others: int, level: float) -> float:
     """Return the KS distance that two samples of one distribution exceed with probability `level`.
 
@@ -186,6 +186,8 @@ def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[floa
     The bins are the tenths of the values of both windows together; bins with the same edges are one. Half a row is
     added to each bin, so that an empty bin does not make the index infinite.
     """
+    from scipy.stats import chi2
+
     both = np.concatenate([reference, current])
     edges = np.unique(np.quantile(both, np.linspace(0, 1, BINS + 1)[1:-1]))
     bins = len(edges) + 1
@@ -194,15 +196,8 @@ def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[floa
     ]
     share, other = (count / count.sum() for count in counts)
     psi = float(np.sum((other - share) * np.log(other / share)))
-    occupied = max(1, int(np.count_nonzero(counts[0] + counts[1] > 1)) - 1)
-    return psi, float((1 / len(reference) + 1 / len(current)) * _chi_square_limit(level, occupied))
-
-
-@lru_cache(maxsize=64)
-def _chi_square_limit(level: float, freedom: int) -> float:
-    from scipy.stats import chi2
-
-    return float(chi2.ppf(1 - level, freedom))
+    freedom = max(1, int(np.count_nonzero(counts[0] + counts[1] > 1)) - 1)
+    return psi, float((1 / len(reference) + 1 / len(current)) * chi2.ppf(1 - level, freedom))
 
 
 def save_distributions(report: DistributionReport, folder: Path) -> None:

@@ -31,10 +31,13 @@ def own_features(config: FeaturesConfig) -> tuple[Feature, ...]:
 
 
 def check_own(own: tuple[Feature, ...]) -> None:
-    """Raise ConfigurationError for a name that another feature has, and as check_expression and check_resolved do."""
+    """Raise ConfigurationError for a user's definition that cannot be used.
+
+    Its name is that of another feature or of a query column, `check_expression` refuses its expression, or it uses a
+    window, column or feature that does not exist.
+    """
     if not own:
         return
-    registry = registry_with(own)
     for place, entry in enumerate(own):
         if entry.name in REGISTRY:
             raise ConfigurationError(
@@ -43,20 +46,17 @@ def check_own(own: tuple[Feature, ...]) -> None:
         if entry.name in {earlier.name for earlier in own[:place]}:
             raise ConfigurationError(f"features.definitions defines {entry.name} twice; keep one of the two.")
         check_expression(entry)
-    check_resolved(own, registry)
+    _check_resolved(own)
 
 
-def check_resolved(own: tuple[Feature, ...], registry: object) -> None:
-    """Raise ConfigurationError for an unknown window, column or feature, or a definition named as a query column.
-
-    `registry` holds the definitions and the features of the package by name.
-    """
+def _check_resolved(own: tuple[Feature, ...]) -> None:
+    """Raise ConfigurationError for a window, column or feature that does not exist, or the name of a query column."""
     from breakout.features.query import query_columns
     from breakout.features.query_plan import FeatureDefinitionError, plan_query
 
     names = tuple(entry.name for entry in own)
     try:
-        plan = plan_query(registry, names)  # type: ignore[arg-type]
+        plan = plan_query(registry_with(own), names)
     except FeatureDefinitionError as error:
         raise ConfigurationError(f"features.definitions: {error}; {_REMEDY}") from error
     for name in names:

@@ -18,10 +18,10 @@ from breakout.features.roster import (
     availability_states,
     numbered_games,
     played_with_missed_games,
-    roster_states,
     rosters,
 )
 from breakout.features.sources import DERIVED_PLAYED, IS_HOME, player_games, team_games
+from breakout.features.states import NIGHT_KEY, needed_relations, states
 from breakout.warehouse.tables import SCHEDULE, SourceTables
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ def get_training_data_query(
         **numbered_games(plan),
         "played": _played(plan),
         "kept": _kept(plan, row_source),
-        **{relation.state: _state(plan, relation) for relation in w.RELATIONS if _is_needed(plan, relation)},
-        **_nights_as_of(plan),
+        **states(plan),
         **(availability_states(tables) if plan.uses_availability else {}),
         **rosters(plan),
         "joined": _joined(plan),
@@ -110,16 +109,15 @@ def _with(ctes: Mapping[str, str]) -> str:
 
 def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> int:
     """Return how many seasons before a row's own season have to be read for these features; at least 1."""
-    states = plan_query(registry, tuple(dict.fromkeys(names))).states
-    return max([1, *(relation.seasons_before for relation in w.RELATIONS if relation.name in states)])
+    read = plan_query(registry, tuple(dict.fromkeys(names))).states
+    return max([1, *(relation.seasons_before for relation in w.RELATIONS if relation.name in read)])
 
 
 def query_columns(plan: QueryPlan) -> set[str]:
     """Return the names of all columns of the query that are not features."""
-    states = {name for columns in plan.states.values() for name in columns}
     own = {*KEY_COLUMNS, NAME_COLUMN, *NIGHT_COLUMNS, *CONTEXT_COLUMNS, *w.ROW_COLUMNS, "points"}
-    of_rosters = {name for columns in plan.rosters.values() for name in columns}
-    return own | states | of_rosters | set(plan.row_windows)
+    computed = {name for columns in (*plan.states.values(), *plan.rosters.values()) for name in columns}
+    return own | computed | set(plan.row_windows)
 
 
 def night_columns(row_source: RowSource) -> tuple[str, ...]:
@@ -209,85 +207,13 @@ def _kept(plan: QueryPlan, row_source: RowSource) -> str:
     return f"{columns},\n  {role_player}\nFROM rows_as_of\nWHERE {where}"
 
 
-def _is_needed(plan: QueryPlan, relation: w.Relation) -> bool:
-    """Return whether the query joins a relation; `player` is always joined, for the date of the player's last game."""
-    return relation.name in plan.states or relation.name == "player" or bool(roster_states(plan, relation.name))
-
-
-def _state(plan: QueryPlan, relation: w.Relation) -> str:
-    """Return the CTE of a relation's states, with one state after each game.
-
-    A state has the last date on which it is valid (`until_date`) if a join needs that date.
-    """
-    columns = {name: relation.column(node) for name, node in plan.windows_of(relation.name).items()}
-    columns |= roster_states(plan, relation.name)
-    if relation.is_counted:
-        columns["games_so_far"] = f"ROW_NUMBER() OVER {relation.order}"
-    if not relation.is_counted or plan.rosters:
-        columns["until_date"] = f"COALESCE(LEAD(game_date) OVER {relation.order}, DATE '9999-12-31')"
-    used = {window for window in relation.windows if any(sql.endswith(f" {window}") for sql in columns.values())}
-    frames = [f"{window} AS ({relation.order} {frame})" for window, frame in relation.windows.items() if window in used]
-    order = f"{relation.order} AS (PARTITION BY {relation.partition}, season_year ORDER BY game_date, game_id)"
-    listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
-    windows = ",\n  ".join([order, *frames])
-    # Players of a roster need not be among the requested rows, so their states need every player's games of the season.
-    needs_all_players = bool(plan.rosters) and not relation.seasons_before
-    return f"""SELECT {relation.partition}, season_year, game_date AS state_date{listed}
-FROM {relation.source if relation.is_of_night or needs_all_players else _asked(relation)}
-WINDOW
-  {windows}"""
-
-
-def _asked(relation: w.Relation) -> str:
-    """Return a subquery of a relation's games, limited to whole seasons of the requested players.
-
-    A row joins only states of its own player, so other players are not needed. If the relation reads earlier seasons, a
-    game is listed once for each requested season that it counts for. Games of teams are not limited in this way,
-    because there are few teams.
-    """
-    columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
-    if relation.seasons_before:
-        columns += " REPLACE (kept.season_year AS season_year)"
-        condition = condition.replace(
-            f"{relation.source}.season_year = kept.season_year",
-            f"{relation.source}.season_year BETWEEN kept.season_year - {relation.seasons_before} AND kept.season_year",
-        )
-    return f"""(
-  SELECT {columns}
-  FROM {relation.source}
-  JOIN (SELECT DISTINCT {relation.partition}, season_year FROM kept) AS kept
-    ON {condition}
-)"""
-
-
-def _nights_as_of(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE with the states of team and opponent on each requested date.
-
-    The states are joined once for all players of a team. There is no CTE if no feature reads such a state.
-    """
-    relations = [relation for relation in w.RELATIONS if relation.is_of_night and relation.name in plan.states]
-    if not relations:
-        return {}
-    columns = "".join(f", {name}" for relation in relations for name in plan.states[relation.name])
-    joins = "\n".join(f"LEFT JOIN {relation.state}\n  ON {relation.condition}" for relation in relations)
-    keys = ", ".join(_NIGHT_KEY)
-    return {
-        "night": f"""SELECT {", ".join(f"kept.{key}" for key in _NIGHT_KEY)}{columns}
-FROM (SELECT DISTINCT {keys} FROM kept) AS kept
-{joins}"""
-    }
-
-
-_NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
-
-
 def _joined(plan: QueryPlan) -> str:
     """Return the CTE of each requested row with the states that are valid on its date."""
     joined: dict[str, tuple[Iterable[str], str]] = {}
-    of_night = [plan.windows_of(relation.name) for relation in w.RELATIONS if relation.is_of_night]
-    if any(of_night):
-        joined["night"] = [name for states in of_night for name in states], _same("night", *_NIGHT_KEY)
-    own = [relation for relation in w.RELATIONS if not relation.is_of_night and _is_needed(plan, relation)]
+    of_night = [name for relation in w.RELATIONS if relation.is_of_night for name in plan.windows_of(relation.name)]
+    if of_night:
+        joined["night"] = of_night, _same("night", *NIGHT_KEY)
+    own = [relation for relation in needed_relations(plan) if not relation.is_of_night]
     joined |= {relation.state: (plan.windows_of(relation.name), relation.condition) for relation in own}
     joined |= {
         window: (columns, _same(window, "player_lookup", w.ROSTER_WINDOWS[window], "game_date"))

@@ -142,16 +142,11 @@ def _column_name(sql: str) -> str:
 
 def plan_query(registry: Mapping[str, Feature], names: Sequence[str]) -> QueryPlan:
     """Return the plan of a feature list; FeatureDefinitionError if an entry cannot be resolved."""
-    return _plan(tuple(registry.values()), tuple(names), tuple(w.ROW_WINDOWS))
+    return _plan(tuple(registry.values()), tuple(names))
 
 
 @lru_cache(maxsize=256)
-def _plan(entries: tuple[Feature, ...], names: tuple[str, ...], row_windows: tuple[str, ...]) -> QueryPlan:
-    """Build a plan.
-
-    `row_windows` is part of the cache key, because the windows decide where an expression is computed.
-    """
-    del row_windows
+def _plan(entries: tuple[Feature, ...], names: tuple[str, ...]) -> QueryPlan:
     plan = QueryPlan({entry.name: entry for entry in entries})
     for name in names:
         plan.add(name)

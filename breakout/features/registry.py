@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ BREAKOUT_FEATURE_ORDER: tuple[str, ...] = (
 def build_registry(*groups: tuple[Feature, ...]) -> Mapping[str, Feature]:
     """Return the entries by name, in the order given; ValueError if a name occurs twice."""
     registry: dict[str, Feature] = {}
-    for feature in (entry for group in groups for entry in group):
+    for feature in chain.from_iterable(groups):
         if feature.name in registry:
             raise ValueError(f"feature {feature.name} is registered twice")
         registry[feature.name] = feature

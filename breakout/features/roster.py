@@ -43,11 +43,9 @@ def roster_states(plan: QueryPlan, relation: str) -> dict[str, str]:
     if relation == "player" and plan.rosters:
         states = [state for column, state in _PLAYER_STATES.items() if column in plan.inputs["roster"]]
         return {"latest_team": "team_abbr", **dict(states)}
-    return {"team_games_so_far": "ROW_NUMBER() OVER team_season"} if _is_of_teams(plan, relation) else {}
-
-
-def _is_of_teams(plan: QueryPlan, relation: str) -> bool:
-    return relation == "team" and "team_games_missed" in plan.inputs["roster"]
+    if relation == "team" and "team_games_missed" in plan.inputs["roster"]:
+        return {"team_games_so_far": "ROW_NUMBER() OVER team_season"}
+    return {}
 
 
 def asks_for_missed_games(plan: QueryPlan) -> bool:
@@ -157,7 +155,7 @@ def rosters(plan: QueryPlan) -> dict[str, str]:
         state: w.AS_OF_JOIN.format(state=state).replace("kept.", "asked.") for state in ("player_state", "team_state")
     }
     joins = ""
-    if _is_of_teams(plan, "team"):
+    if "team_games_missed" in read:
         joins += f"""
 LEFT JOIN team_state
   ON team_state.team_abbr = asked.team_abbr AND team_state.season_year = asked.season_year

@@ -33,8 +33,8 @@ _TEAM_COLUMNS = {
     "possessions": "CAST(possessions AS FLOAT64)",
     "minutes_total": "CAST(COALESCE(minutes_total, 240) AS FLOAT64)",
 }
-# Columns that `player_games` and `team_games` select even if no feature reads them, so `extra_columns` leaves them out.
-# `player_lookup` is in `player_games` only.
+# Columns that the games of players and teams have in the query even if no feature reads them; `player_lookup` is in
+# those of players only. The query computes the four last columns of DERIVED_PLAYED itself.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
 DERIVED_PLAYED = _DERIVED | {
     "was_breakout",
@@ -42,6 +42,7 @@ DERIVED_PLAYED = _DERIVED | {
     "missed_team_game",
     "played_team_game",
 }
+_KNOWN_COLUMNS = {"played": {*_PLAYED_COLUMNS, *DERIVED_PLAYED}, "team_games": {*_TEAM_COLUMNS, *_DERIVED}}
 
 
 def window_columns(source: str) -> tuple[str, ...]:
@@ -50,8 +51,9 @@ def window_columns(source: str) -> tuple[str, ...]:
     Minutes and usage are in billionths (`minutes_nano`, `usage_nano`). A window may also read any further column of the
     source table, under its name there.
     """
-    known = {*_PLAYED_COLUMNS, *DERIVED_PLAYED} if source == "played" else {*_TEAM_COLUMNS, *_DERIVED}
-    return tuple(sorted(known - {"game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup"}))
+    return tuple(
+        sorted(_KNOWN_COLUMNS[source] - {"game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup"})
+    )
 
 
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
@@ -59,8 +61,7 @@ def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
 
     `source` is `played` or `team_games`. ConfigurationError for a name that is not made of letters, digits and _.
     """
-    known = {*_PLAYED_COLUMNS, *DERIVED_PLAYED} if source == "played" else {*_TEAM_COLUMNS, *_DERIVED}
-    extra = sorted(set(inputs) - known)
+    extra = sorted(set(inputs) - _KNOWN_COLUMNS[source])
     for name in extra:
         if not _COLUMN_NAME.fullmatch(name):
             raise ConfigurationError(f"{name!r} is not a plain column name; a feature may read plain columns only.")
@@ -70,8 +71,8 @@ def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
 def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = ()) -> str:
     """Return the SQL of the played games of the enabled season types, from @history_start to @end.
 
-    A game is played if it has minutes and points. The result has the keys, the teams, the season, points, the columns
-    `inputs` as FLOAT64, and the columns `names` unchanged.
+    A game is played if it has points and more than 0 minutes. The result has the keys, the teams, the season, points,
+    the columns `inputs` as numbers, and the columns `names` unchanged.
     """
     values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}

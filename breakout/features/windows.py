@@ -3,9 +3,10 @@
 No other module decides which games a feature can read.
 
 A *state* is what is known after a game. It is valid from the day after its game up to and including the day of the next
-one, and a row joins the state that is valid on its date (`AS_OF_JOIN`). No state holds a game of the row's own date or
-later, so no feature expression can read one. A player's states of the row's season are joined by number instead, which
-is faster: if he had played n games before the row's date, the row joins the state after his game n (`BY_COUNT_JOIN`).
+game, and a row joins the state that is valid on its date (`AS_OF_JOIN`). That state holds no game of the row's own date
+or later, so no feature expression can read such a game. A player's states of the row's season are joined by number
+instead, which is faster: if he had played n games before the row's date, the row joins the state after his game n
+(`BY_COUNT_JOIN`).
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ ROSTER_COLUMNS = (
     "games_so_far",  # the number of his games of the season before the row's date
     "points_avg_pico",  # his mean points in these games, in units of 1e-12 points, a whole number
     "minutes_avg_pico",  # his mean minutes in these games, in units of 1e-12 minutes, a whole number
-    # the number of the team's games since the last one he played; NULL if the team table has no game of his
+    # the number of the team's games since the last one he played; NULL if the team table has none of the games that he
+    # has played for this team since his last game for another
     "team_games_missed",
     "is_out",  # 1 if his availability is out or doubtful, otherwise 0
 )
@@ -89,7 +91,7 @@ class Relation:
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
     def column(self, node: exp.Window) -> str:
-        """Return the SQL of a window column of the states, or of a cheaper expression with the same values.
+        """Return the SQL of a window expression for the states, in a cheaper form where one gives the same values.
 
         LAG(x, 0) is x of the state's own game. The number of games in a frame is the number of the state's game in
         `order`, at most the length of the frame.
@@ -105,8 +107,8 @@ class Relation:
             number = f"ROW_NUMBER() OVER {self.order}"
             if frame == SO_FAR:
                 return number
-            games = next((games for games in range(1, _LONGEST + 1) if frame == last(games)), None)
-            return write_sql(node) if games is None else f"LEAST({number}, {games})"
+            if frame in _GAMES_OF_FRAME:
+                return f"LEAST({number}, {_GAMES_OF_FRAME[frame]})"
         return write_sql(node)
 
     @property
@@ -125,7 +127,7 @@ def last(games: int) -> str:
     return f"ROWS BETWEEN {games - 1} PRECEDING AND CURRENT ROW"
 
 
-_LONGEST = 100  # no frame of RELATIONS has more games
+_GAMES_OF_FRAME = {last(games): games for games in range(1, 101)}  # no frame of RELATIONS has more games
 SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 
 RELATIONS: tuple[Relation, ...] = (
