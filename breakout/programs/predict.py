@@ -15,17 +15,20 @@ from breakout.production.player_line import answer_line, parse_line
 from breakout.production.slate import build_slate, check_day, mark_mismatch
 from breakout.production.slate_choice import exclude_players, resolve_day
 from breakout.production.slate_output import PAGE, check_out, write_slate
-from breakout.production.slate_prices import PricedSlate, load_weight, price_slate
-from breakout.report.terminal.backtest import print_prices
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.plans import print_warnings
 from breakout.report.terminal.slate import print_line_answer, print_slate
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
     from breakout.bundle.folder import Bundle
     from breakout.production.slate import Slate
+    from breakout.production.slate_prices import PricedSlate
     from breakout.settings import PredictConfig
+    from breakout.warehouse.base import Warehouse
 
 
 def run(config: PredictConfig) -> int:
@@ -43,14 +46,14 @@ def run(config: PredictConfig) -> int:
     bundle = with_cutoff(bundle, config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
     check_day(bundle, day)
-    weight = load_weight(config, bundle, day)
+    price = find_pricing(config, bundle, day)
     opened = open_for(config, "predict", is_remembered=asked is not None)
     with progress_line("predict"), opened as warehouse:
         whole = build_slate(bundle, warehouse, day, config.max_days_since_game)
         slate = mark_mismatch(whole, differences) if differences else whole
         slate = exclude_players(slate, config.exclude, warehouse) if config.exclude else slate
         flawed = find_flawed_games(warehouse, bundle.features, day, day)
-        priced = price_slate(slate, weight, config, warehouse) if config.prices.is_given else None
+        priced = price(slate, warehouse) if price else None
         recorded = (whole, bundle, warehouse, config.ledger, config.paths.outputs)
         kept = None if differences or asked is not None else record_slate(*recorded)
     shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))
@@ -59,11 +62,28 @@ def run(config: PredictConfig) -> int:
     if asked is None:
         print_slate(shown, len(slate.ranked), bundle, written)
         if priced is not None:
+            from breakout.report.terminal.backtest import print_prices
+
             print_prices(priced)
     else:
         print_line_answer(answer_line(slate, asked))
     print_warnings(flawed_game_warnings(flawed))
     return 0
+
+
+def find_pricing(
+    config: PredictConfig, bundle: Bundle, day: date
+) -> Callable[[Slate, Warehouse], PricedSlate] | None:
+    """Check the settings of prices, and return the function that prices a slate of `day`; None without prices.
+
+    The errors are those of `load_weight`.
+    """
+    if not config.prices.is_given and config.backtest is None:
+        return None
+    from breakout.production.slate_prices import load_weight, price_slate  # imports the market, which only prices need
+
+    weight = load_weight(config, bundle, day)
+    return lambda slate, warehouse: price_slate(slate, weight, config, warehouse)
 
 
 def write_out(slate: Slate, bundle: Bundle, config: PredictConfig, priced: PricedSlate | None) -> list[str]:

@@ -41,6 +41,10 @@ _KIND_OF_NAME = {
     "away_team_abbr": "team",
 }
 
+# DuckDB gives rows to threads in groups of this size. With fewer rows a second thread only adds work: loading the sample
+# takes 0.09 s of CPU on two threads and 0.04 s on one, and the clock shows no gain.
+_ROWS_OF_A_THREAD = 122_880
+
 _TABLES = (*tables.HISTORY_TABLES, tables.SCHEDULE, tables.AVAILABILITY, tables.PRICES)
 
 
@@ -98,6 +102,7 @@ class DuckDBWarehouse(ClosedOnExit):
         try:
             self._connection.execute("SET enable_progress_bar = false")  # the bar would mix with our own output
             self._connection.execute("SET TimeZone = 'UTC'")  # so that messages show instants in UTC
+            self._connection.execute("SET threads = 1")  # until a table is large enough for more
             self._connection.execute("CREATE SCHEMA nba_analytics")
             reader = FileReader(self._connection, self._options)
             selects = {table: reader.select(table, found) for table, found in self._files.items()}
@@ -187,6 +192,8 @@ class DuckDBWarehouse(ClosedOnExit):
             columns += self._absent_columns(table, select)
             self._execute(f"CREATE TABLE nba_analytics.{table.name} AS SELECT {columns} FROM ({select})", table.name)
             self.loaded.add(table.name)
+        if self._rows(f"SELECT MAX(estimated_size) > {_ROWS_OF_A_THREAD} FROM duckdb_tables()")[0][0]:
+            self.connection.execute("RESET threads")
 
     def _absent_columns(self, table: tables.Table, select: str) -> str:
         """Return the SQL of the optional columns that a schedule or a table of prices lacks, each as NULL.
