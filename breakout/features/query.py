@@ -150,7 +150,7 @@ WHERE game_date BETWEEN @start AND @end AND {season_type} IN UNNEST(@season_type
     latest = """SELECT player_lookup, player_full_name, season_year, team_abbr,
   ROW_NUMBER() OVER (PARTITION BY player_lookup, season_year ORDER BY game_date DESC, game_id DESC) AS recency
 FROM player_games
-WHERE game_date < @start"""
+WHERE game_date < @start AND season_year IN (SELECT season_year FROM scheduled)"""
     slate = """SELECT player_lookup, player_full_name, game_id, game_date, UNIX_DATE(game_date) AS day,
   scheduled.season_year, scheduled.team_abbr, opponent_team_abbr, is_home
 FROM scheduled
@@ -171,7 +171,7 @@ def _rows_as_of(plan: QueryPlan, row_source: RowSource) -> str:
         values = sorted((plan.inputs["played"] | {"points"}) - DERIVED_PLAYED - {"is_home"})
         night = _night(row_source)
         is_home = "is_home" if "is_home" in plan.inputs["played"] else "NULL AS is_home"
-        played = f"SELECT {night}, {is_home}, {', '.join(values)} FROM player_games"
+        played = f"SELECT {night}, {is_home}, {', '.join(values)} FROM player_games\n  WHERE {_seasons_read(plan)}"
         unknown = ", ".join(f"CAST(NULL AS FLOAT64) AS {value}" for value in values)
         rows = f"(\n  {played}\n  UNION ALL\n  SELECT {night}, is_home, {unknown} FROM slate\n)"
     return f"""SELECT *,
@@ -179,6 +179,13 @@ def _rows_as_of(plan: QueryPlan, row_source: RowSource) -> str:
   SUM(points) OVER before AS points_before{extra}
 FROM {rows}
 WINDOW {windows}"""
+
+
+def _seasons_read(plan: QueryPlan) -> str:
+    """Return the condition for the seasons of games that features of the rows in `slate` read."""
+    read = [relation.seasons_before + relation.seasons_back for relation in w.RELATIONS if _is_needed(plan, relation)]
+    first, last = (f"(SELECT {bound}(season_year) FROM slate)" for bound in ("MIN", "MAX"))
+    return f"season_year BETWEEN {first} - {max(read)} AND {last}"
 
 
 def _played(plan: QueryPlan) -> str:

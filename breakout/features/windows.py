@@ -67,8 +67,9 @@ class Relation:
     the player or team. `order` names the window over the games of one player or team in one season, by date; it also
     holds the `seasons_before` seasons before that one. `windows` maps the name of each shorter or equal window to its
     SQL frame, whose last game is the state's own. `join` compares columns of the requested rows (`kept`) with columns
-    of the states for equality. If `is_counted`, the state is joined by the number of games that the player had played
-    before the row's date, otherwise by date.
+    of the states for equality; a row joins states of its own season, or of the season `seasons_back` years earlier. If
+    `is_counted`, the state is joined by the number of games that the player had played before the row's date, otherwise
+    by date.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Relation:
     windows: dict[str, str]
     is_counted: bool = False
     seasons_before: int = 0
+    seasons_back: int = 0
 
     @property
     def state(self) -> str:
@@ -147,6 +149,7 @@ RELATIONS: tuple[Relation, ...] = (
         order="prior_player_season",
         join="{state}.player_lookup = kept.player_lookup AND {state}.season_year = kept.season_year - 1",
         windows={"prior_season": SO_FAR},
+        seasons_back=1,
     ),
     Relation(
         name="career",
