@@ -138,9 +138,7 @@ def canonical(sql: str) -> str:
 @lru_cache(maxsize=512)
 def canonical_expression(sql: str) -> str:
     """Return the tokens of an SQL expression as `canonical` does, with keywords and functions in capitals."""
-    from sqlglot import parse_one
-
-    return canonical(w.write_sql(parse_one(sql, read=w.DIALECT)))
+    return canonical(w.write_sql(w.parse_expression(sql)))
 
 
 def diff_contracts(saved: Contract, installed: Contract) -> list[str]:

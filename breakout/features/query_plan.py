@@ -57,7 +57,7 @@ class QueryPlan:
         if name not in self.registry:
             near = difflib.get_close_matches(name, self.registry, n=1, cutoff=0.5)
             raise FeatureDefinitionError(f"there is no feature {name!r}{f'; did you mean {near[0]}?' if near else ''}")
-        from sqlglot import exp, parse_one
+        from sqlglot import exp
 
         depths = [0]
 
@@ -70,7 +70,7 @@ class QueryPlan:
                 return column
             return node
 
-        tree = parse_one(self.registry[name].expression, read=w.DIALECT).transform(resolve)
+        tree = w.parse_expression(self.registry[name].expression).transform(resolve)
         self.levels[name], self.expressions[name] = max(depths), write_sql(tree)
         return self.levels[name]
 

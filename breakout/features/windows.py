@@ -12,6 +12,7 @@ instead, which is faster: if he had played n games before the row's date, the ro
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -117,6 +118,14 @@ class Relation:
     def is_of_night(self) -> bool:
         """Return whether all rows of a team and date share the state."""
         return self.source == "team_games"
+
+
+@cache
+def parse_expression(sql: str) -> exp.Expr:
+    """Return the tree of an expression in BigQuery's dialect; callers share the tree and must not change it."""
+    from sqlglot import parse_one
+
+    return parse_one(sql, read=DIALECT)
 
 
 def write_sql(node: exp.Expr) -> str:
