@@ -183,7 +183,7 @@ WINDOW {windows}"""
 
 def _seasons_read(plan: QueryPlan) -> str:
     """Return the condition for the seasons of games that features of the rows in `slate` read."""
-    read = [relation.seasons_before + relation.seasons_back for relation in w.RELATIONS if _is_needed(plan, relation)]
+    read = [relation.seasons_before + relation.seasons_back for relation in needed_relations(plan)]
     first, last = (f"(SELECT {bound}(season_year) FROM slate)" for bound in ("MIN", "MAX"))
     return f"season_year BETWEEN {first} - {max(read)} AND {last}"
 
