@@ -71,9 +71,7 @@ def run(config: PredictConfig) -> int:
     return 0
 
 
-def find_pricing(
-    config: PredictConfig, bundle: Bundle, day: date
-) -> Callable[[Slate, Warehouse], PricedSlate] | None:
+def find_pricing(config: PredictConfig, bundle: Bundle, day: date) -> Callable[[Slate, Warehouse], PricedSlate] | None:
     """Check the settings of prices, and return the function that prices a slate of `day`; None without prices.
 
     The errors are those of `load_weight`.
