@@ -15,7 +15,7 @@ from breakout.market.backtest import BETS_FILE, BacktestRecord, run_backtest, sa
 from breakout.market.matching import match_prices
 from breakout.market.quotes import read_prices
 from breakout.market.stakes import StakeLimits
-from breakout.report.html.backtest_page import write_backtest_page
+from breakout.report.html.pages import write_backtest_page
 from breakout.report.terminal.backtest import print_backtest
 from breakout.report.terminal.bars import progress_line
 from breakout.runs import open_run

@@ -12,11 +12,11 @@ from breakout.experiment.evaluating import evaluation_parameters
 from breakout.production.bundle_gate import open_bundle
 from breakout.production.bundle_names import resolve_bundle
 from breakout.production.head_to_head import HeadToHead, check_comparable, compare_bundles
-from breakout.report.html.comparison_page import render_comparison
-from breakout.report.html.run_page import REPORT_FILE
+from breakout.report import REPORT_FILE
+from breakout.report.html.pages import render_comparison
 from breakout.report.terminal.bars import progress_line
-from breakout.report.terminal.comparison import print_comparison
 from breakout.report.terminal.lines import print_line
+from breakout.report.terminal.production import print_comparison
 from breakout.runs import PREDICTIONS_FILE, open_run
 from breakout.warehouse.opening import open_for
 

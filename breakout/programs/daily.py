@@ -17,7 +17,7 @@ from breakout.ledger.recording import DaySlate, predict_day
 from breakout.ledger.review import review_ledger
 from breakout.production.slate_choice import resolve_day
 from breakout.production.slate_output import check_data_file
-from breakout.report.html.ledger_page import write_ledger_page
+from breakout.report.html.pages import write_ledger_page
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.ledger import print_day, print_review, print_written
 from breakout.warehouse.opening import open_for

@@ -11,7 +11,7 @@ from breakout.evaluation.formatting import format_count
 from breakout.ledger.grading import list_graded
 from breakout.ledger.review import review_ledger
 from breakout.production.slate_output import check_data_file, write_rows
-from breakout.report.html.ledger_page import write_ledger_page
+from breakout.report.html.pages import write_ledger_page
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.ledger import print_review
 from breakout.report.terminal.lines import print_line

@@ -93,7 +93,7 @@ def write_out(slate: Slate, bundle: Bundle, config: PredictConfig, priced: Price
     out = str(config.out)
     if not out.lower().endswith(PAGE):
         return write_slate(slate, out, config.warehouse, None if priced is None else priced.offers)
-    from breakout.report.html.slate_page import render_slate  # imports the template engine, which only a page needs
+    from breakout.report.html.pages import render_slate  # imports the template engine, which only a page needs
 
     save_text(render_slate(slate, bundle, priced), Path(out))
     return [out]

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     print_production(registry)
     check_current(registry)
     for page in pages:
-        from breakout.report.html.production_page import render_production
+        from breakout.report.html.pages import render_production
 
         save_text(render_production(registry), page)
         print_line(f"page: {page}")

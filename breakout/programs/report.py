@@ -50,11 +50,11 @@ def _rebuild_run(folder: Path) -> int:
         raise DataError(f"the run in {folder} is {state}, not completed: there is nothing to report; see its run.log.")
     if status.command == BACKTEST:
         from breakout.market.backtest import load_record
-        from breakout.report.html.backtest_page import write_backtest_page
+        from breakout.report.html.pages import write_backtest_page
 
         print_line(f"report: {write_backtest_page(load_record(folder), folder)}")
         return 0
-    from breakout.report.html.run_page import write_page
+    from breakout.report.html.pages import write_page
 
     print_line(f"report: {write_page(folder)}")
     return 0

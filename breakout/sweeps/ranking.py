@@ -35,7 +35,7 @@ from breakout.leaderboard_files import (
     Spread,
     save_leaderboard,
 )
-from breakout.report.html.sweep_page import render_sweep
+from breakout.report.html.pages import render_sweep
 from breakout.report.terminal.leaderboard import print_board
 from breakout.settings.values import format_value
 from breakout.sweeps.labels import labels, shorten

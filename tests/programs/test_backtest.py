@@ -16,8 +16,8 @@ from breakout.evaluation.resamples import Interval
 from breakout.ledger.entries import ENTRY_SCHEMA
 from breakout.ledger.store import FolderLedger
 from breakout.market.backtest import BETS_FILE, BacktestRecord, load_record, save_record
+from breakout.report import REPORT_FILE
 from breakout.report import backtest_tables as tables
-from breakout.report.html.backtest_page import PAGE
 from tests.commands import Answer, Trained, call
 from tests.ledger.entries import entry
 
@@ -85,12 +85,12 @@ def test_the_bets_of_the_file_are_those_of_the_record(of_run: tuple[Answer, Path
 
 def test_the_page_says_what_it_is_not_and_is_written_again_from_the_record(of_run: tuple[Answer, Path]) -> None:
     answer, folder = of_run
-    page = (folder / PAGE).read_text(encoding="utf-8")
+    page = (folder / REPORT_FILE).read_text(encoding="utf-8")
     assert all(sentence.replace("'", "&#39;") in page for sentence in tables.DISCLAIMERS)
     assert tables.DISCLAIMERS[0] in answer.out.replace("\n", " ")
-    (folder / PAGE).unlink()
+    (folder / REPORT_FILE).unlink()
     assert call("report", folder).code == 0
-    assert (folder / PAGE).read_text(encoding="utf-8") == page
+    assert (folder / REPORT_FILE).read_text(encoding="utf-8") == page
 
 
 def test_no_edge_is_a_result_and_no_failure(trained: Trained, prices: Path, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_no_edge_is_a_result_and_no_failure(trained: Trained, prices: Path, tmp_
     record = load_record(folder)
     assert not record.backtest.has_edge
     assert "No edge shown" in answer.out
-    assert "No bet was placed" in (folder / PAGE).read_text(encoding="utf-8")
+    assert "No bet was placed" in (folder / REPORT_FILE).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

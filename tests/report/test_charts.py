@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from breakout.evaluation.curves import Curve, ScoreHistogram
 from breakout.evaluation.importance import FeatureImportance
@@ -18,10 +19,19 @@ from breakout.evaluation.reliability import ReliabilityBin
 from breakout.evaluation.resamples import Interval
 from breakout.evaluation.slices import SliceMetrics
 from breakout.evaluation.thresholds import TopRows
+from breakout.leaderboard_files import SeedRow, Spread
 from breakout.report.html import run_charts
-from breakout.report.html.charts import Axis, Chart, below, estimate_of, round_ticks, row_chart, tick_pattern
+from breakout.report.html.charts import (
+    Axis,
+    Chart,
+    below,
+    interval_chart,
+    round_ticks,
+    row_chart,
+    tick_pattern,
+)
 from breakout.report.html.rendering import render_page
-from breakout.report.html.sweep_charts import draw_heat_map, draw_intervals, draw_seeds
+from breakout.report.html.sweep_charts import draw_heat_map, draw_seeds
 
 AUC = Interval(0.59, 0.55, 0.62, 0)
 UNDEFINED = Interval(None, None, None, 9)
@@ -34,6 +44,15 @@ UNIT_CURVE = Curve((0.0, 0.5, 1.0), (0.0, 0.7, 1.0))
 CHANCE = SliceMetrics(
     "2026-01", 300, 20, 50, 0.17, UNDEFINED, UNDEFINED, Interval(0.5, 0.5, 0.5, 0), UNDEFINED, UNDEFINED
 )
+
+
+def seeds(label: str, *values: float) -> SeedRow:
+    """A recipe that was fitted with several seeds."""
+    spread = Spread(values, sum(values) / len(values), 0.0, min(values), max(values))
+    numbers = tuple(range(len(values)))
+    return SeedRow(recipe="", label=label, window="january", seeds=numbers, value=spread, evaluation_auc=None)
+
+
 CHARTS = {
     "verdict": run_charts.draw_verdict_scale(AUC),
     "verdict without interval": run_charts.draw_verdict_scale(Interval(0.8, None, None, 0)),
@@ -44,8 +63,14 @@ CHARTS = {
     "months of a model without any skill": run_charts.draw_months([CHANCE], CHANCE.auc),
     "lift": run_charts.draw_lift(CURVE, TOP),
     "heat map": draw_heat_map("map", {(3, 50): 0.44, (4, 50): 0.43, (4, 80): 0.45}, METRICS[LOG_LOSS]),
-    "windows": draw_intervals([("january", AUC, "blue"), ("a window with a very long name, too long", AUC, "grey")]),
-    "seeds": draw_seeds([("january: depth=3", [0.43, 0.44]), ("february: depth=3", [0.43])], "log loss"),
+    "intervals": interval_chart(
+        "windows",
+        "two rows",
+        "AUC",
+        [("january", AUC, "blue"), ("a window with a very long name, too long", AUC, "grey")],
+        0.5,
+    ),
+    "seeds": draw_seeds([seeds("depth=3", 0.43, 0.44), seeds("depth=4", 0.43)], "log loss"),
 }
 
 
@@ -107,9 +132,9 @@ def test_long_labels_stand_above_their_rows_and_short_ones_before_them() -> None
 
 
 def test_undefined_figures_are_not_drawn() -> None:
-    assert draw_intervals([("january", UNDEFINED, "blue")]) is None
+    assert draw_seeds([structs.replace(seeds("depth=3", 0.43), value=None)], "log loss") is None
     with pytest.raises(ValueError, match="undefined"):
-        estimate_of(UNDEFINED)
+        interval_chart("windows", "one row", "AUC", [("january", UNDEFINED, "blue")], 0.5)
 
 
 def test_figures_without_any_spread_are_drawn() -> None:
@@ -122,7 +147,7 @@ def test_figures_without_any_spread_are_drawn() -> None:
         run_charts.draw_months([one_month, undefined_month], Interval(0.5, 0.5, 0.5, 0)),
         run_charts.draw_lift(Curve((1.0,), (1.0,)), [replace(TOP[0], lift=UNDEFINED)]),
         run_charts.draw_importance([FeatureImportance("cv_ratio", zero, 0.0, zero, 0.0, adds_nothing=True)]),
-        draw_seeds([("january", [0.5])], "log loss"),
+        draw_seeds([seeds("depth=3", 0.5)], "log loss"),
     ]
     assert all(chart is not None and chart.marks for chart in drawn)
     assert run_charts.draw_months([undefined_month], AUC) is None

@@ -14,7 +14,7 @@ from breakout.ledger.against_price import LedgerMarket
 from breakout.ledger.grading import GRADE_SCHEMA, Which, choose_counted, grade_entries, list_graded
 from breakout.ledger.review import LedgerReview
 from breakout.ledger.scoreboard import MIN_GRADED, build_scoreboard
-from breakout.report.html.ledger_page import render_ledger
+from breakout.report.html.pages import render_ledger
 from breakout.report.ledger_tables import describe_counts, named_game_tables
 from tests.ledger.entries import DAY, GAME, entry, frame, results
 

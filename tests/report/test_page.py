@@ -14,7 +14,7 @@ from breakout import settings
 from breakout.artifacts import load_json
 from breakout.cli import main
 from breakout.evaluation.run_metrics import read_metrics
-from breakout.report.html.run_page import render_run, write_page
+from breakout.report.html.pages import render_run, write_page
 from breakout.report.terminal.runs import print_metrics
 from breakout.runs.record import read_run
 from breakout.settings.composition import compose

@@ -85,6 +85,18 @@ class Chart:
         """Draw a straight bar from one point to another, for example an interval."""
         self.line([low, high], colour, width=width)
 
+    def horizontal_interval(self, y: float, interval: HasInterval, colour: str) -> None:
+        """Draw a dot at the estimate and a bar along the interval, in row `y`; ValueError if it is undefined."""
+        low, high = ends(interval)
+        self.bar((low, y), (high, y), colour, width=2.6)
+        self.dot(estimate_of(interval), y, colour, radius=4.5)
+
+    def vertical_interval(self, x: float, interval: HasInterval, colour: str) -> None:
+        """Draw a dot at the estimate and a bar along the interval, above `x`; ValueError if it is undefined."""
+        low, high = ends(interval)
+        self.bar((x, low), (x, high), colour)
+        self.dot(x, estimate_of(interval), colour)
+
     def label(
         self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink", shift: Point = (0, 0)
     ) -> None:
@@ -214,6 +226,21 @@ def row_chart(
     chart.write((left + WIDE - 16) / 2, bottom + 32, title)
     for place, entry in enumerate(legend):
         chart.legend([entry], left + 110 * place, 12)
+    return chart
+
+
+def interval_chart(
+    name: str, alt: str, title: str, rows: Sequence[tuple[str, HasInterval, str]], reference: float
+) -> Chart:
+    """Return a chart with one row for each (label, interval, colour), and a dashed line at the value `reference`.
+
+    ValueError if an estimate is undefined.
+    """
+    values = [reference, *(end for _, interval, _ in rows for end in ends(interval))]
+    chart = row_chart(name, alt, title, [label for label, _, _ in rows], values)
+    chart.line([(reference, -0.5), (reference, len(rows) - 0.5)], "muted", is_dashed=True)
+    for place, (_, interval, colour) in enumerate(rows):
+        chart.horizontal_interval(place, interval, colour)
     return chart
 
 

@@ -31,9 +31,7 @@ def draw_market_calibration(market: MarketMetrics) -> Chart:
         parts = market.reliability[name]
         chart.line([(part.mean_probability, estimate_of(part.breakout_rate)) for part in parts], colour)
         for part in parts:
-            bottom, top = ends(part.breakout_rate)
-            chart.bar((part.mean_probability, bottom), (part.mean_probability, top), colour)
-            chart.dot(part.mean_probability, estimate_of(part.breakout_rate), colour)
+            chart.vertical_interval(part.mean_probability, part.breakout_rate, colour)
     chart.legend([("model", COLOURS[OURS]), ("market", COLOURS[MARKET])], chart.x.start + 12, chart.y.end + 12)
     return chart
 

@@ -1,20 +1,32 @@
-"""The charts of a run's page, from its metrics and distributions; this module computes no figures."""
+"""The charts of evaluated models, for the page of a run, of a comparison and of the ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from breakout.evaluation.comparison import Comparison
 from breakout.evaluation.curves import Curve, ScoreHistogram
 from breakout.evaluation.formatting import format_count, format_interval
 from breakout.evaluation.importance import FeatureImportance
-from breakout.evaluation.metrics import LOG_LOSS, METRICS
+from breakout.evaluation.metrics import BRIER, LOG_LOSS, METRICS
 from breakout.evaluation.reliability import ReliabilityBin
 from breakout.evaluation.resamples import Interval
 from breakout.evaluation.slices import SliceMetrics
 from breakout.evaluation.thresholds import TopRows
 from breakout.evaluation.verdict import MARGINAL_AUC, READY_AUC
 from breakout.features.distributions import FeatureDistribution, Sample
-from breakout.report.html.charts import SQUARE, Axis, Chart, Point, below, ends, estimate_of, row_chart, square_chart
+from breakout.report.html.charts import (
+    SQUARE,
+    Axis,
+    Chart,
+    Point,
+    below,
+    ends,
+    estimate_of,
+    interval_chart,
+    row_chart,
+    square_chart,
+)
 
 QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # the levels of the quantiles drawn for each feature
 
@@ -87,7 +99,7 @@ def draw_reliability(bins: Sequence[ReliabilityBin], before: Sequence[Reliabilit
         chart.legend([("calibrated", "blue"), ("before calibration", "orange")], chart.x.start + 12, 20)
     chart.line([(part.mean_probability, estimate_of(part.breakout_rate)) for part in bins], "blue")
     for part in bins:
-        _dot_with_bar(chart, part.mean_probability, part.breakout_rate)
+        chart.vertical_interval(part.mean_probability, part.breakout_rate, "blue")
     return chart
 
 
@@ -128,7 +140,7 @@ def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | No
     chart.line([(-0.5, 0.5), (len(known) - 0.5, 0.5)], "grey", is_dashed=True)
     chart.line([(-0.5, estimate_of(overall)), (len(known) - 0.5, estimate_of(overall))], "blue")
     for place, month in enumerate(known):
-        _dot_with_bar(chart, place, month.auc)
+        chart.vertical_interval(place, month.auc, "blue")
     return chart
 
 
@@ -150,27 +162,39 @@ def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
     chart.line([(0, 1), (1, 1)], "grey", is_dashed=True)
     chart.line(below(points, limit), "blue", width=2.4)
     for part in known:
-        _dot_with_bar(chart, part.fraction, part.lift, "ink")
+        chart.vertical_interval(part.fraction, part.lift, "ink")
     return chart
 
 
 def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
     """Draw the rise in log loss when each feature is shuffled, with intervals, the most important feature on top."""
     first = f"{features[0].feature}, {format_interval(features[0].log_loss_increase)}"
-    chart = row_chart(
+    return interval_chart(
         "importance",
         f"permutation importance of {len(features)} features; first {first}",
         f"rise in log loss when shuffled ({METRICS[LOG_LOSS].unit})",
-        [part.feature for part in features],
-        [0.0, *(value for part in features for value in ends(part.log_loss_increase))],
+        [(part.feature, part.log_loss_increase, "grey" if part.adds_nothing else "blue") for part in features],
+        reference=0.0,
     )
-    chart.bar((0, -0.5), (0, len(features) - 0.5), "muted", width=1)
-    for place, part in enumerate(features):
-        colour = "grey" if part.adds_nothing else "blue"
-        low, high = ends(part.log_loss_increase)
-        chart.bar((low, place), (high, place), colour, width=2.6)
-        chart.dot(estimate_of(part.log_loss_increase), place, colour, radius=4.5)
-    return chart
+
+
+def draw_differences(comparison: Comparison) -> Chart | None:
+    """Draw the differences candidate minus production of all games and of each month; None without any interval.
+
+    Log loss and Brier score share the axis.
+    """
+    months = comparison.slices["month"]
+    parts = [("all games", comparison.differences), *((month.label, month.differences) for month in months)]
+    rows = [
+        (f"{label}, {name}", differences[key].difference, colour)
+        for label, differences in parts
+        for key, name, colour in ((LOG_LOSS, "log loss", "blue"), (BRIER, "Brier score", "orange"))
+        if differences[key].difference.low is not None
+    ]
+    if not rows:
+        return None
+    alt = "Candidate minus production in log loss and Brier score, for all games and for each month."
+    return interval_chart("differences", alt, "candidate minus production; less is better", rows, reference=0.0)
 
 
 def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
@@ -211,12 +235,6 @@ def _scaled(sample: Sample, reference: Sample) -> dict[str, float]:
 
 def _diagonal(chart: Chart, end: float) -> None:
     chart.line([(0, 0), (end, end)], "grey", is_dashed=True)
-
-
-def _dot_with_bar(chart: Chart, x: float, interval: Interval, colour: str = "blue") -> None:
-    low, high = ends(interval)
-    chart.bar((x, low), (x, high), colour)
-    chart.dot(x, estimate_of(interval), colour)
 
 
 def _stairs(edges: Sequence[float], heights: Sequence[float]) -> list[Point]:

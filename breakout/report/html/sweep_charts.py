@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from breakout.evaluation.formatting import HasInterval, format_number
-from breakout.report.html.charts import Axis, Chart, ends, estimate_of, row_chart
+from breakout.evaluation.metrics import AUC, METRICS, Metric
+from breakout.leaderboard_files import JobTable, Leaderboard, SeedRow
+from breakout.report.html.charts import Axis, Chart, estimate_of, interval_chart, row_chart
 
 CELL = (92, 44)  # the width and height of a cell of a heat map, in units of the drawing
 
 
-def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Any) -> Chart:
+def draw_heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
+    """Draw a heat map of the validation metric for each table whose jobs differ in depth or iterations.
+
+    Each is a tuple of the table's title, the chart, and whether any cell is the mean of several jobs.
+    """
+    maps = []
+    for number, table in enumerate(board.tables, 1):
+        found: dict[tuple[int, int], list[float]] = defaultdict(list)
+        for row in table.rows:
+            depth, iterations = row.model.get("depth"), row.model.get("iterations")
+            if row.value.estimate is not None and depth is not None and iterations is not None:
+                found[depth, iterations].append(row.value.estimate)
+        if len(found) > 1:
+            cells = {key: sum(values) / len(values) for key, values in found.items()}
+            chart = draw_heat_map(f"depth-{number}", cells, METRICS[board.optimized_metric])
+            maps.append((table.title, chart, any(len(values) > 1 for values in found.values())))
+    return maps
+
+
+def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Metric) -> Chart:
     """Draw a heat map of a metric by depth (rows) and iterations (columns); a darker cell is better.
 
     `cells` maps (depth, iterations) to the value.
@@ -39,30 +60,38 @@ def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Any
     return chart
 
 
-def draw_intervals(rows: Sequence[tuple[str, HasInterval, str]]) -> Chart | None:
-    """Draw an AUC and its interval for each row (label, interval, colour), and a line at 0.5; None without any AUC."""
+def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
+    """Draw the AUC on evaluation games with its interval, in several rows for each table; None if none is defined.
+
+    The rows of a table are the simplest of the jobs that are tied with the best on the validation part, the logistic
+    regression, and the folds of that job.
+    """
+    rows: list[tuple[str, HasInterval, str]] = []
+    for table in tables:
+        choice = next(row for row in table.rows if row.job == table.simplest)
+        if not choice.metrics:
+            continue
+        logistic = [baseline.metrics[AUC] for baseline in table.baselines if baseline.baseline == "logistic"]
+        rows.append((table.title, choice.metrics[AUC], "blue"))
+        rows += [("logistic regression", auc, "grey") for auc in logistic[:1]]
+        rows += [(f"fold {fold.fold}", fold.auc, "green") for fold in choice.folds]
     known = [row for row in rows if row[1].estimate is not None]
     if not known:
         return None
-    alt = f"AUC on evaluation games of {len(known)} rows, the first {known[0][1].estimate:.3f}"
-    values = [0.5, *(value for _, interval, _ in known for value in ends(interval))]
-    chart = row_chart("windows", alt, "AUC on evaluation games", [label for label, _, _ in known], values)
-    chart.line([(0.5, -0.5), (0.5, len(known) - 0.5)], "muted", is_dashed=True)
-    for line, (_, interval, colour) in enumerate(known):
-        low, high = ends(interval)
-        chart.bar((low, line), (high, line), colour, width=3)
-        chart.dot(estimate_of(interval), line, colour, radius=4.5)
-    return chart
+    alt = f"AUC on evaluation games of {len(known)} rows, the first {estimate_of(known[0][1]):.3f}"
+    return interval_chart("windows", alt, "AUC on evaluation games", known, reference=0.5)
 
 
-def draw_seeds(rows: Sequence[tuple[str, Sequence[float]]], metric: str) -> Chart:
-    """Draw a row for each recipe (label, values by seed): one dot for each value, and a stroke at their mean."""
-    alt = f"validation {metric} of {len(rows)} recipes, one dot a seed"
-    values = [value for _, row in rows for value in row]
-    chart = row_chart("seeds", alt, f"validation {metric}", [label for label, _ in rows], values)
-    for line, (_, row) in enumerate(rows):
-        for value in row:
+def draw_seeds(spreads: Sequence[SeedRow], metric: str) -> Chart | None:
+    """Draw the validation metric by seed, one dot for each and a stroke at the mean; None if no spread is known."""
+    known = [(f"{row.window}: {row.label}".rstrip(": "), row.value) for row in spreads if row.value]
+    if not known:
+        return None
+    alt = f"validation {metric} of {len(known)} recipes, one dot a seed"
+    values = [value for _, spread in known for value in spread.values]
+    chart = row_chart("seeds", alt, f"validation {metric}", [label for label, _ in known], values)
+    for line, (_, spread) in enumerate(known):
+        for value in spread.values:
             chart.dot(value, line, "blue", radius=4.5, opacity=0.45)
-        mean = sum(row) / len(row)
-        chart.bar((mean, line - 0.22), (mean, line + 0.22), "ink")
+        chart.bar((spread.mean, line - 0.22), (spread.mean, line + 0.22), "ink")
     return chart

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breakout.report import REPORT_FILE
 from breakout.report import backtest_tables as tables
-from breakout.report.html.backtest_page import PAGE
 from breakout.report.terminal.console import console, styled
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def print_backtest(record: BacktestRecord, folder: Path) -> None:
             out.print(sentence)
     out.print(tables.DISCLAIMERS[0])
     out.print_place("backtest", folder)
-    out.print_place("report", folder / PAGE)
+    out.print_place("report", folder / REPORT_FILE)
 
 
 def print_prices(priced: PricedSlate) -> None:

@@ -1,4 +1,4 @@
-"""The checks of a promotion, and the history of the model registry, as tables on the terminal."""
+"""The comparison of a candidate with production, the checks of a promotion, and the history of the model registry."""
 
 from __future__ import annotations
 
@@ -7,14 +7,30 @@ from typing import TYPE_CHECKING
 from rich.table import Column
 
 from breakout.bundle.manifest import load_manifest
-from breakout.report.production_tables import RESULTS, describe_event, promoted_names
+from breakout.evaluation.formatting import format_count
+from breakout.report import production_tables
 from breakout.report.terminal.console import console, styled, titled_table
 
 if TYPE_CHECKING:
+    from breakout.production.head_to_head import HeadToHead
     from breakout.production.promotion import Decision
     from breakout.production.registry import Event, Registry
 
 COLOURS = {True: "green", False: "red", None: "yellow"}
+
+
+def print_comparison(compared: HeadToHead) -> None:
+    """Print both models, their games, paired differences, each model's metrics and calibration, and slices."""
+    out = console()
+    comparison = compared.comparison
+    for role, bundle in zip(production_tables.ROLES, (compared.candidate, compared.production), strict=True):
+        out.print_place(role, f"{bundle.fingerprint} ({bundle.manifest.name}, run {bundle.manifest.run_id})")
+    games, dates = format_count(comparison.n_rows, "game"), format_count(comparison.n_dates, "date")
+    out.print(f"{games} of {dates}, {compared.window.start} to {compared.window.end}\n")
+    out.print_table(production_tables.paired_table(comparison))
+    out.print_table(production_tables.sides_table(comparison))
+    for table in (*production_tables.calibration_tables(comparison), *production_tables.sliced_tables(comparison)):
+        out.print_table(table)
 
 
 def print_decision(decision: Decision) -> None:
@@ -26,7 +42,8 @@ def print_decision(decision: Decision) -> None:
     out.print(styled("rule", "bold", f": {decision.rule.name} ({decision.rule.reason})"))
     table = titled_table("", Column("check"), Column("", no_wrap=True), "figure")
     for check in decision.checks:
-        table.add_row(check.name, styled(RESULTS[check.is_passed], COLOURS[check.is_passed]), check.figure)
+        result = styled(production_tables.RESULTS[check.is_passed], COLOURS[check.is_passed])
+        table.add_row(check.name, result, check.figure)
     out.print(table)
     for warning in decision.comparison.warnings:
         out.print_warning(warning)
@@ -53,9 +70,9 @@ def print_production(registry: Registry) -> None:
     if not history:
         return
     out.print(styled("\nhistory", "bold", ", newest first"))
-    names = promoted_names(history)
+    names = production_tables.promoted_names(history)
     for event in reversed(history):
         model = "no model" if event.bundle is None else f"{event.bundle} ({names.get(event.bundle, '?')})"
         out.print(f"{event.number}  {event.time}  {event.action}: {model}")
-        if details := describe_event(event.facts):
+        if details := production_tables.describe_event(event.facts):
             out.print(f"   {details}")

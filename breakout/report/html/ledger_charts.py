@@ -1,56 +1,16 @@
-"""The ledger as one self-contained page."""
+"""The charts of the ledger: each model's log loss by week, and the evidence of each shadow against production."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
-from breakout.artifacts import remove_incomplete, save_text
 from breakout.evaluation.eprocess import BETTER_FROM
-from breakout.ledger.store import FolderLedger
-from breakout.report import ledger_tables
-from breakout.report.html.charts import Chart, ends, estimate_of, row_chart, square_chart
-from breakout.report.html.rendering import render_page
-from breakout.report.html.run_charts import draw_reliability
+from breakout.ledger.scoreboard import ModelScore
+from breakout.report.html.charts import Chart, ends, row_chart, square_chart
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from breakout.ledger.review import LedgerReview
-    from breakout.ledger.scoreboard import ModelScore
-
-PAGE = "report.html"
-COLOURS = ("blue", "orange", "green", "red")
-
-
-def write_ledger_page(review: LedgerReview, outputs: str | Path) -> Path:
-    """Write the page into the ledger's folder and return its path. The page depends on the review alone.
-
-    Temporary files that killed processes left in the folder are removed.
-    """
-    ledger = FolderLedger.of(outputs)
-    path = ledger.folder / PAGE
-    with ledger.lock():  # all files of the folder are written under this lock
-        remove_incomplete(ledger.folder)
-        save_text(render_ledger(review), path)
-    return path
-
-
-def render_ledger(review: LedgerReview) -> str:
-    """Return the HTML page of a review of the ledger."""
-    return render_page(
-        "ledger.html.j2",
-        title="Ledger of predictions",
-        review=review,
-        scores=review.scoreboard,
-        has_rates=any(score.scores for score in review.scoreboard),
-        tables=ledger_tables,
-        draw_reliability=draw_reliability,
-        draw_weeks=draw_weeks,
-        evidence=draw_evidence(review.scoreboard),
-    )
+COLOURS = ("blue", "orange", "green", "red")  # of the shadows, in turn
 
 
 def draw_weeks(score: ModelScore) -> Chart | None:
@@ -71,9 +31,7 @@ def draw_weeks(score: ModelScore) -> Chart | None:
         edge = len(weeks) - 0.5
         chart.area([(low, -0.5), (high, -0.5), (high, edge), (low, edge)], "green", 0.15)
     for row, week in enumerate(weeks):
-        low, high = ends(week.log_loss)
-        chart.bar((low, row), (high, row), "blue", width=2)
-        chart.dot(estimate_of(week.log_loss), row, "blue")
+        chart.horizontal_interval(row, week.log_loss, "blue")
     return chart
 
 

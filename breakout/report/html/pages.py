@@ -1,0 +1,191 @@
+"""The pages of runs, sweeps, comparisons, slates, the registry, the ledger and backtests.
+
+A page is one self-contained HTML file. Each function fills the template of one kind of page with the tables and charts
+of computed figures.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from breakout.artifacts import remove_incomplete, save_text
+from breakout.bundle.manifest import load_manifest
+from breakout.evaluation.metrics import METRICS
+from breakout.evaluation.verdict import FEW_DATES, READY_FLAGGED
+from breakout.features.distributions import MATERIAL_KS, MATERIAL_PSI
+from breakout.ledger.store import FolderLedger
+from breakout.models.kinds import describe_kind
+from breakout.report import (
+    REPORT_FILE,
+    backtest_tables,
+    ledger_tables,
+    origin_tables,
+    points_tables,
+    production_tables,
+    run_tables,
+    slate_tables,
+    sweep_tables,
+)
+from breakout.report.html import (
+    ledger_charts,
+    market_charts,
+    points_charts,
+    run_charts,
+    sweep_charts,
+)
+from breakout.report.html.rendering import render_page
+from breakout.runs.record import previous_run, read_run
+
+if TYPE_CHECKING:
+    from breakout.bundle.folder import Bundle
+    from breakout.evaluation.run_metrics import RunMetrics
+    from breakout.leaderboard_files import Leaderboard
+    from breakout.ledger.review import LedgerReview
+    from breakout.market.backtest import BacktestRecord
+    from breakout.production.head_to_head import HeadToHead
+    from breakout.production.registry import Registry
+    from breakout.production.slate import Slate
+    from breakout.production.slate_prices import PricedSlate
+    from breakout.runs.record import RunRecord
+
+
+def write_page(folder: Path) -> Path:
+    """Write report.html into a run's folder from the run's other files, and return its path."""
+    path, run = folder / REPORT_FILE, read_run(folder)
+    save_text(render_run(run, run.metrics), path)
+    return path
+
+
+def render_run(run: RunRecord, metrics: RunMetrics) -> str:
+    """Return the page of a run that trained a model, or evaluated one, or both."""
+    model, before = metrics.model, previous_run(run)
+    labels = [f"{run.status.started:%Y-%m-%d %H:%M}", run.status.command, model.kind]
+    return render_page(
+        "run.html.j2",
+        title=f"{run.name}: breakout run",
+        subtitle=" · ".join([*labels, *map(str, run.settings.get("tags") or ())]),
+        run=run,
+        metrics=metrics,
+        before=before,
+        evaluation_before=before.metrics.evaluation if before else None,
+        changes=origin_tables.change_table(run, before) if before else None,
+        settings=origin_tables.settings_table(run),
+        origin=origin_tables.origin_table(run, model),
+        command=origin_tables.repeat_command(run),
+        reproduce=f"breakout reproduce {shlex.quote(str(run.folder))}" if run.status.command == "train" else None,
+        model_title=describe_kind(model.kind),
+        # Of the built-in models only boosted trees depend on the seed; only a run that fits has validation metrics.
+        depends_on_seed="trees" in model.figures and metrics.validation is not None,
+        tables=run_tables,
+        charts=run_charts,
+        points_tables=points_tables,
+        backtest_tables=backtest_tables,
+        market_charts=market_charts,
+        points_charts=points_charts,
+        METRICS=METRICS,
+        FEW_DATES=FEW_DATES,
+        READY_FLAGGED=READY_FLAGGED,
+        MATERIAL_PSI=MATERIAL_PSI,
+        MATERIAL_KS=MATERIAL_KS,
+    )
+
+
+def render_sweep(board: Leaderboard) -> str:
+    """Return the page of a sweep."""
+    metric = METRICS[board.optimized_metric].title
+    return render_page(
+        "sweep.html.j2",
+        title=f"Sweep {board.sweep}",
+        board=board,
+        metric=metric,
+        tables=sweep_tables,
+        heat_maps=sweep_charts.draw_heat_maps(board),
+        windows=sweep_charts.draw_windows(board.tables),
+        seeds=sweep_charts.draw_seeds(board.seeds, metric),
+    )
+
+
+def render_comparison(compared: HeadToHead) -> str:
+    """Return the page of a comparison of two bundles."""
+    return render_page(
+        "comparison.html.j2",
+        title=f"{compared.candidate.manifest.name} against {compared.production.manifest.name}",
+        compared=compared,
+        comparison=compared.comparison,
+        tables=production_tables,
+        charts=run_charts,
+    )
+
+
+def render_production(registry: Registry) -> str:
+    """Return the page of a registry; DataError if its history or the bundle in production is damaged."""
+    history, current = registry.history(), registry.current()
+    promotions = [event for event in history if event.action == "promoted" and event.bundle == current]
+    return render_page(
+        "production.html.j2",
+        title="Production",
+        manifest=None if current is None else load_manifest(registry.bundle_folder(current)),
+        promotion=promotions[-1] if promotions else None,
+        history=history,
+        tables=production_tables,
+    )
+
+
+def render_slate(slate: Slate, bundle: Bundle, priced: PricedSlate | None = None) -> str:
+    """Return the page of a slate, with its prices if there are any."""
+    return render_page(
+        "slate.html.j2",
+        title=f"Slate of {slate.day}",
+        slate=slate,
+        bundle=bundle,
+        tables=slate_tables,
+        priced=priced,
+        price_tables=backtest_tables,
+    )
+
+
+def write_ledger_page(review: LedgerReview, outputs: str | Path) -> Path:
+    """Write report.html into the ledger's folder and return its path. The page depends on the review alone.
+
+    Temporary files that killed processes left in the folder are removed.
+    """
+    ledger = FolderLedger.of(outputs)
+    path = ledger.folder / REPORT_FILE
+    with ledger.lock():  # All files of the folder are written under this lock.
+        remove_incomplete(ledger.folder)
+        save_text(render_ledger(review), path)
+    return path
+
+
+def render_ledger(review: LedgerReview) -> str:
+    """Return the page of a review of the ledger."""
+    return render_page(
+        "ledger.html.j2",
+        title="Ledger of predictions",
+        review=review,
+        scores=review.scoreboard,
+        tables=ledger_tables,
+        charts=ledger_charts,
+        draw_reliability=run_charts.draw_reliability,
+    )
+
+
+def write_backtest_page(record: BacktestRecord, folder: Path) -> Path:
+    """Write report.html into the folder of a backtest and return its path."""
+    path = folder / REPORT_FILE
+    save_text(render_backtest(record), path)
+    return path
+
+
+def render_backtest(record: BacktestRecord) -> str:
+    """Return the page of a backtest."""
+    return render_page(
+        "backtest.html.j2",
+        title="Against the price",
+        record=record,
+        backtest=record.backtest,
+        tables=backtest_tables,
+        charts=market_charts,
+    )
