@@ -42,8 +42,7 @@ from breakout.sweeps.labels import labels, shorten
 from breakout.sweeps.record import load_record
 from breakout.sweeps.results import JobResult, load_results
 from breakout.sweeps.ties import Standing, rank_jobs, simplest
-from breakout.tracking.sweep import register_sweep
-from breakout.tracking.tracker import has_tracker
+from breakout.tracking.tracker import has_tracker, register_sweep
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

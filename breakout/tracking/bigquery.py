@@ -41,14 +41,14 @@ COLUMNS = {
 
 
 class BigQueryTracker:
-    """The table that the setting `tracking.table` names; it is created when the first run is registered."""
+    """A tracker that keeps one row for each run in the table `tracking.table`, which it creates if it is missing."""
 
     def __init__(self, config: BigQueryTrackingConfig) -> None:
         check_table_name("tracking.table", config.table)
         self._config, self._table = config, config.table
 
     def register(self, run_folder: Path) -> None:
-        """Insert the row of a run, or replace it, by a MERGE on the run id; DataError if the run is still running."""
+        """Insert the row of a run, or replace it, by a MERGE on the run id; DataError as `read_ended_run`."""
         run = experiment_row(read_ended_run(run_folder))
         record = asdict(run)
         with BigQueryJobs(self._config, "tracking", {"command": "track", "run": run.experiment_name}) as jobs:

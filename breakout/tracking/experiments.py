@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExperimentRow:
-    """The row of one run.
+    """The row of one run; a value that the run does not have is None.
 
-    Dates, counts, `results` and `model_path` are None if the run ended before they were known. `config` is the settings
-    and `results` the content of metrics.json, both as JSON texts.
+    `config` is the settings and `results` the content of metrics.json, both as JSON texts.
     """
 
     experiment_id: str
@@ -93,7 +92,7 @@ Dates = tuple["date | None", "date | None"]
 def _windows(run: RunRecord) -> tuple[Dates, Dates]:
     """Return the first and last date of training and of evaluation; a date that is not known is None.
 
-    They are those of the manifest or, without one, of the settings. The window on which a saved bundle was scored is
+    Without a manifest the dates are those of the settings. A run that evaluated a saved bundle has its evaluation dates
     in the status.
     """
     if run.manifest is None:

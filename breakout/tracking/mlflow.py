@@ -34,7 +34,7 @@ PARAMETERS_A_CALL = 100
 
 
 class MLflowTracker:
-    """The tracker of `tracking=mlflow`: a tracking server, or without `tracking.uri` a local store.
+    """A tracker that registers runs with the server `tracking.uri`, or in a local store if that is not set.
 
     The local store is the folder `mlflow/` in the folder that contains `runs/` and `sweeps/`.
     """
@@ -43,16 +43,16 @@ class MLflowTracker:
         self._config = config
 
     def register(self, run_folder: Path) -> None:
-        """Register the run; DataError if it is still running, or if the server does not answer or refuses it.
+        """Register the run, and its sweep if it is a job of one.
 
-        ConfigurationError if MLflow is not installed.
+        DataError as `read_ended_run`, and if MLflow fails; ConfigurationError if MLflow is not installed.
         """
         record = read_ended_run(run_folder)
         with self._translating(run_folder):
             client, experiment = self._open(run_folder)
             sweep = _sweep_folder(run_folder)
             parent = None if sweep is None else _sweep_run(client, experiment, sweep)
-            run = _run_of(client, experiment, RUN_TAG, record.status.run_id, record, parent)
+            run = _find_or_create_run(client, experiment, RUN_TAG, record.status.run_id, record, parent)
             _log_values(client, run, record)
             _log_files(client, run, run_folder)
             ended = _milliseconds(record.status.finished)
@@ -116,7 +116,7 @@ def _import_client(timeout_seconds: float) -> type[MlflowClient]:
     return MlflowClient
 
 
-def _run_of(
+def _find_or_create_run(
     client: MlflowClient, experiment: str, tag: str, value: str, record: RunRecord | None, parent: str | None
 ) -> str:
     """Return the id of the MLflow run whose tag `tag` has the value `value`; it is created if there is none."""
@@ -134,7 +134,7 @@ def _run_of(
 
 def _sweep_run(client: MlflowClient, experiment: str, sweep: Path) -> str:
     """Add the files that a sweep has written so far to its MLflow run, and return the id of that run."""
-    run = _run_of(client, experiment, SWEEP_TAG, sweep.name, None, None)
+    run = _find_or_create_run(client, experiment, SWEEP_TAG, sweep.name, None, None)
     for name in ("sweep.json", "leaderboard.json", "leaderboard.csv", "report.html"):
         if (sweep / name).is_file():
             client.log_artifact(run, str(sweep / name))

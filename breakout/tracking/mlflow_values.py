@@ -19,18 +19,21 @@ NOT_A_PARAMETER = ("tracking.", "paths.")
 def parameter_values(record: RunRecord) -> dict[str, str]:
     """Return the settings as text by dotted name, such as "model.depth", without the groups `tracking` and `paths`.
 
-    A string is not changed. Any other value is written as JSON, cut to LONGEST_PARAMETER characters.
+    A value that is not a string is written as JSON. Texts are cut to LONGEST_PARAMETER characters.
     """
     flat = flatten(record.settings)
     return {
-        name: value if isinstance(value, str) else json.dumps(value, default=str)[:LONGEST_PARAMETER]
+        name: (value if isinstance(value, str) else json.dumps(value, default=str))[:LONGEST_PARAMETER]
         for name, value in flat.items()
         if not name.startswith(NOT_A_PARAMETER)
     }
 
 
 def metric_values(record: RunRecord) -> dict[str, float]:
-    """Return the main figures of metrics.json; a metric with an interval becomes `auc`, `auc_low` and `auc_high`."""
+    """Return the main figures of metrics.json that are defined; empty without that file.
+
+    The names are those of MLflow, such as `auc`, `auc_low`, `auc_high`, `validation_auc` and `model_trees`.
+    """
     if not record.has_metrics:
         return {}
     metrics = record.metrics
