@@ -1,4 +1,4 @@
-"""The tables and sentences of a backtest, for the terminal and the page; this module computes no figures."""
+"""The tables and sentences of a model against prices: of a backtest, of a run, and of a slate."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from breakout.evaluation.formatting import format_count, format_interval, format_number
 from breakout.evaluation.intervals import PAIRED_METRICS
 from breakout.evaluation.market_metrics import COIN, MARKET, OURS, STACKED, MarketMetrics
-from breakout.evaluation.metrics import METRICS
+from breakout.evaluation.metrics import LOG_LOSS, METRICS
 from breakout.evaluation.resamples import Interval
 from breakout.market.lines import REASONS, SHOWN_NAMES
 from breakout.market.stacking import MIN_DATES, MIN_LINES, stake_weights
@@ -139,17 +139,17 @@ def offer_table(priced: PricedSlate) -> Table:
     """
     offers: list[Any] = priced.offers.head(SHOWN_OFFERS).to_dict("records")
     rows = [
-        [
-            text(row["player_full_name"]),
-            text(f"{row['side']} {row['line']:g}"),
-            number(row["price"], ".2f"),
-            text(row["book"]),
-            number(row["ours"]),
-            number(_known(row["market"])),
-            number(row["claimed"], "+.1%"),
-            number(_known(row["expected_value"]), "+.1%"),
-            interval(_stake(row), ".2%"),
-        ]
+        {
+            "player": text(row["player_full_name"]),
+            "bet": text(f"{row['side']} {row['line']:g}"),
+            "price": number(row["price"], ".2f"),
+            "book": text(row["book"]),
+            "model": number(row["ours"]),
+            "market": number(_known(row["market"])),
+            "by the model": number(row["claimed"], "+.1%"),
+            "shrunk": number(_known(row["expected_value"]), "+.1%"),
+            "stake": interval(_stake(row), ".2%"),
+        }
         for row in offers
     ]
     more = f", the first {SHOWN_OFFERS} of {len(priced.offers):,}" if len(priced.offers) > SHOWN_OFFERS else ""
@@ -157,8 +157,7 @@ def offer_table(priced: PricedSlate) -> Table:
         "Probabilities given no push and that he plays; expected value per unit by the model alone and shrunk towards "
         f"the market; stake in per cent of the bank{more}"
     )
-    columns = ["player", "bet", "price", "book", "model", "market", "by the model", "shrunk", "stake"]
-    return Table(caption, columns, rows, style="stacked")
+    return Table.from_records(caption, rows, style="stacked")
 
 
 def _known(value: float) -> float | None:
@@ -212,65 +211,63 @@ def market_table(market: MarketMetrics) -> Table:
     """Return a table of the metrics of the probabilities in NAMES, with their differences from the market's."""
     rows = []
     for name, title in NAMES.items():
-        found, beside = market.metrics[name], market.differences.get(name)
-        cells = [interval(found[metric], ".4f") for metric in PAIRED_METRICS]
-        cells += [interval(beside["log_loss"].difference if beside else None, "+.4f")]
-        rows.append([text(title), *cells])
+        metrics, differences = market.metrics[name], market.differences.get(name)
+        row = {"probability": text(title)}
+        row |= {METRICS[metric].title: interval(metrics[metric], ".4f") for metric in PAIRED_METRICS}
+        row["log loss minus market's"] = interval(differences[LOG_LOSS].difference if differences else None, "+.4f")
+        rows.append(row)
     pushes = f"; pushes left out: {market.n_pushes:,}" if market.n_pushes else ""
     caption = (
         f"Over or under on {format_count(market.n_lines, 'main line')} of {format_count(market.n_dates, 'date')}, "
         f"{format_interval(market.over_rate)} over{pushes}; intervals resample game dates"
     )
-    columns = ["probability", *(METRICS[metric].title for metric in PAIRED_METRICS), "log loss minus market's"]
-    return Table(caption, columns, rows, style="stacked")
+    return Table.from_records(caption, rows, style="stacked")
 
 
 def weight_table(market: MarketMetrics) -> Table:
     """Return a table of the model's weight beside the market: for each month from earlier months, and for all dates."""
     rows = [
-        [
-            text(f"from {weight.start}"),
-            number(weight.n_dates, ",.0f"),
-            number(weight.n_lines, ",.0f"),
-            interval(weight.interval, ".2f"),
-            number(float(stake_weights(weight.interval).stake), ".2f"),
-        ]
+        {
+            "stakes": text(f"from {weight.start}"),
+            "dates before": number(weight.n_dates, ",.0f"),
+            "lines before": number(weight.n_lines, ",.0f"),
+            "weight": interval(weight.interval, ".2f"),
+            "used": number(float(stake_weights(weight.interval).stake), ".2f"),
+        }
         for weight in market.weights
     ]
     rows.append(
-        [
-            text("all dates"),
-            number(market.n_dates, ",.0f"),
-            number(market.n_lines, ",.0f"),
-            interval(market.weight, ".2f"),
-            number(None),
-        ]
+        {
+            "stakes": text("all dates"),
+            "dates before": number(market.n_dates, ",.0f"),
+            "lines before": number(market.n_lines, ",.0f"),
+            "weight": interval(market.weight, ".2f"),
+            "used": number(None),
+        }
     )
     caption = (
         f"Weight of the model beside the market, from earlier months only; needs {MIN_DATES} dates and {MIN_LINES} "
         "lines. Stakes use 0 where the interval, widened for the number of months, does not lie above 0"
     )
-    return Table(caption, ["stakes", "dates before", "lines before", "weight", "used"], rows, style="stacked")
+    return Table.from_records(caption, rows, style="stacked")
 
 
 def returns_table(returns: Returns) -> Table:
     """Return a table of the returns of the bets."""
     results = ", ".join(f"{name} {count:,}" for name, count in returns.results.items() if count)
-    rows = [
-        [text("bets"), text(f"{returns.n_bets:,}" + (f" ({results})" if results else ""))],
-        [text("staked, in banks"), text(f"{returns.staked:.3f}")],
-        [text("profit, in banks"), text(f"{returns.profit:+.3f}")],
-        [text("yield: profit / staked"), text(format_percent(returns.total_yield))],
-        [text("hit rate"), text(format_percent(returns.hit_rate, ".1%"))],
-        [text("yield claimed by the model"), text(format_number(returns.claimed, "+.1%"))],
-        [text("yield minus claim"), text(format_percent(returns.shortfall))],
-        [text("largest drawdown, in banks"), text(f"{returns.drawdown:.3f}")],
-        [
-            text(f"closing-line value of {format_count(returns.n_closing, 'bet')}"),
-            text(format_percent(returns.closing_value)),
-        ],
-        [text("bets needed for an interval without 0"), text(format_number(returns.bets_needed, ",.0f"))],
-    ]
+    figures = {
+        "bets": f"{returns.n_bets:,}" + (f" ({results})" if results else ""),
+        "staked, in banks": f"{returns.staked:.3f}",
+        "profit, in banks": f"{returns.profit:+.3f}",
+        "yield: profit / staked": format_percent(returns.total_yield),
+        "hit rate": format_percent(returns.hit_rate, ".1%"),
+        "yield claimed by the model": format_number(returns.claimed, "+.1%"),
+        "yield minus claim": format_percent(returns.shortfall),
+        "largest drawdown, in banks": f"{returns.drawdown:.3f}",
+        f"closing-line value of {format_count(returns.n_closing, 'bet')}": format_percent(returns.closing_value),
+        "bets needed for an interval without 0": format_number(returns.bets_needed, ",.0f"),
+    }
+    rows = [[text(name), text(value)] for name, value in figures.items()]
     return Table("The bets; the bank neither grows nor shrinks with results", ["figure", "value"], rows)
 
 

@@ -1,12 +1,13 @@
-"""The tables of the ledger; this module computes no figures."""
+"""The tables and sentences of the ledger, from its graded entries and the scores of its models."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from breakout.evaluation.formatting import format_count, format_range
 from breakout.evaluation.market_metrics import MARKET, OURS
+from breakout.evaluation.metrics import LOG_LOSS
 from breakout.ledger.grading import GRADED, OUTCOMES
 from breakout.ledger.scoreboard import MIN_GRADED, ModelScore
 from breakout.report.run_tables import NAMED_GAMES, describe_game
@@ -53,29 +54,25 @@ def describe_counts(review: LedgerReview) -> list[str]:
 
 def score_table(scores: Sequence[ModelScore]) -> Table:
     """Return a table of the scores of each model that has at least MIN_GRADED graded entries."""
-    rows = []
-    for score in scores:
-        found = score.scores
-        if found is None:
-            continue
-        rows.append(
-            [
-                text(f"{score.name} ({score.role})"),
-                number(score.n_graded, ",.0f"),
-                interval(found.auc),
-                interval(found.log_loss),
-                interval(found.log_loss_gain, "+.4f"),
-                text(describe_promise(score)),
-                interval(found.brier),
-                interval(found.bias, "+.3f"),
-            ]
-        )
-    columns = ["model", "graded", "AUC", "log loss", "below base rate", "promised", "Brier", "bias"]
+    rows = [
+        {
+            "model": text(f"{score.name} ({score.role})"),
+            "graded": number(score.n_graded, ",.0f"),
+            "AUC": interval(score.scores.auc),
+            "log loss": interval(score.scores.log_loss),
+            "below base rate": interval(score.scores.log_loss_gain, "+.4f"),
+            "promised": text(describe_promise(score)),
+            "Brier": interval(score.scores.brier),
+            "bias": interval(score.scores.bias, "+.3f"),
+        }
+        for score in scores
+        if score.scores is not None
+    ]
     caption = (
         f"Scores of models with at least {MIN_GRADED} graded entries; intervals resample game dates; bias: mean "
         "probability minus breakout rate"
     )
-    return Table(caption, columns, rows, style="stacked")
+    return Table.from_records(caption, rows, style="stacked")
 
 
 def market_table(market: LedgerMarket) -> Table:
@@ -83,24 +80,21 @@ def market_table(market: LedgerMarket) -> Table:
     rows = []
     for score in market.scores:
         found = score.metrics
-        ours, theirs = (found.metrics[name] if found else {} for name in (OURS, MARKET))
-        difference = found.differences[OURS]["log_loss"].difference if found else None
         rows.append(
-            [
-                text(f"{score.name} ({score.role})"),
-                number(score.n_lines, ",.0f"),
-                interval(ours.get("log_loss"), ".4f"),
-                interval(theirs.get("log_loss"), ".4f"),
-                interval(difference, "+.4f"),
-                interval(found.weight if found else None, ".2f"),
-            ]
+            {
+                "model": text(f"{score.name} ({score.role})"),
+                "lines": number(score.n_lines, ",.0f"),
+                "log loss": interval(found.metrics[OURS][LOG_LOSS] if found else None, ".4f"),
+                "market": interval(found.metrics[MARKET][LOG_LOSS] if found else None, ".4f"),
+                "minus the market's": interval(found.differences[OURS][LOG_LOSS].difference if found else None, "+.4f"),
+                "weight": interval(found.weight if found else None, ".2f"),
+            }
         )
     caption = (
         "Log loss of over or under on each line, beside the market's without the margin. Weight: of the model beside "
         f"the market; no edge is shown where its interval holds 0. Figures from {MIN_GRADED} lines on"
     )
-    columns = ["model", "lines", "log loss", "market", "minus the market's", "weight"]
-    return Table(caption, columns, rows, style="stacked")
+    return Table.from_records(caption, rows, style="stacked")
 
 
 def describe_promise(score: ModelScore) -> str:
@@ -117,18 +111,19 @@ def describe_promise(score: ModelScore) -> str:
 def shadow_table(scores: Sequence[ModelScore]) -> Table:
     """Return a table of the sequential comparison of each shadow with production."""
     rows = [
-        [
-            text(score.name),
-            code(score.bundle),
-            number(len(found.days.dates), ",.0f"),
-            number(found.e_value, ".3g"),
-            text(describe_evidence(found)),
-        ]
+        {
+            "shadow": text(score.name),
+            "bundle": code(score.bundle),
+            "dates": number(len(found.days.dates), ",.0f"),
+            "e-value": number(found.e_value, ".3g"),
+            "evidence": text(describe_evidence(found)),
+        }
         for score in scores
         if (found := score.against_production) is not None
     ]
-    caption = "Shadows against production on the same games; better is said from an e-value of 20"
-    return Table(caption, ["shadow", "bundle", "dates", "e-value", "evidence"], rows)
+    return Table.from_records(
+        "Shadows against production on the same games; better is said from an e-value of 20", rows
+    )
 
 
 def describe_evidence(found: SequentialComparison) -> str:
@@ -140,20 +135,27 @@ def describe_evidence(found: SequentialComparison) -> str:
 def waiting_table(graded: pd.DataFrame) -> Table:
     """Return a table of the entries that are not graded, newest first, with the reason."""
     found = graded[~graded["outcome"].isin(GRADED)].sort_values(["game_date", "game_id"], ascending=[False, True])
-    rows = [
-        [text(row.player_full_name), text(row.game_id), text(row.name), text(row.outcome), text(row.reason)]
-        for row in found.head(SHOWN).itertuples(index=False)
-    ]
-    return Table(_shown("Not graded", len(found)), ["player", "game", "model", "outcome", "reason"], rows)
+    columns = {
+        "player_full_name": "player",
+        "game_id": "game",
+        "name": "model",
+        "outcome": "outcome",
+        "reason": "reason",
+    }
+    return _text_table("Not graded", found, columns)
 
 
 def correction_table(corrections: pd.DataFrame) -> Table:
     """Return a table of the outcomes that were replaced by other ones, newest first."""
-    rows = [
-        [text(row.player_lookup), text(row.game_id), text(row.was), text(row.outcome), text(row.reason)]
-        for row in corrections[::-1].head(SHOWN).itertuples(index=False)
-    ]
-    return Table(_shown("Corrected outcomes", len(corrections)), ["player", "game", "was", "is", "reason"], rows)
+    columns = {"player_lookup": "player", "game_id": "game", "was": "was", "outcome": "is", "reason": "reason"}
+    return _text_table("Corrected outcomes", corrections[::-1], columns)
+
+
+def _text_table(title: str, found: pd.DataFrame, columns: Mapping[str, str]) -> Table:
+    """Return a table of the first SHOWN rows of a frame as text; `columns` maps the frame's columns to headings."""
+    rows = [[text(value) for value in row] for row in found.head(SHOWN)[list(columns)].itertuples(index=False)]
+    more = f", the newest {SHOWN}" if len(found) > SHOWN else ""
+    return Table(f"{title}: {format_count(len(found), 'row')}{more}", list(columns.values()), rows)
 
 
 def named_game_tables(graded: pd.DataFrame) -> list[Table]:
@@ -174,19 +176,18 @@ def named_game_tables(graded: pd.DataFrame) -> list[Table]:
 
 def _named_games(caption: str, games: pd.DataFrame) -> Table:
     rows = [
-        [
-            number(game["rank"], ".0f"),
-            text(game["player_full_name"]),
-            text(game["game_date"]),
-            text(describe_game(game["game_id"])),
-            number(game["probability"]),
-            number(game["points_for_breakout"], ".0f"),
-            number(game["points"], ".0f"),
-        ]
+        {
+            "rank": number(game["rank"], ".0f"),
+            "player": text(game["player_full_name"]),
+            "date": text(game["game_date"]),
+            "game": text(describe_game(game["game_id"])),
+            "probability": number(game["probability"]),
+            "points needed": number(game["points_for_breakout"], ".0f"),
+            "points scored": number(game["points"], ".0f"),
+        }
         for game in games.to_dict("records")
     ]
-    columns = ["rank", "player", "date", "game", "probability", "points needed", "points scored"]
-    return Table(caption, columns, rows)
+    return Table.from_records(caption, rows)
 
 
 def slate_table(graded: pd.DataFrame) -> Table:
@@ -194,20 +195,14 @@ def slate_table(graded: pd.DataFrame) -> Table:
     production = graded[graded["role"] == "production"]
     day = production["game_date"].max() if len(production) else None
     found = production[production["game_date"] == day].sort_values("probability", ascending=False)
-    records: list[Any] = found.to_dict("records")
     rows = [
-        [
-            text(row["player_full_name"]),
-            text(row["game_id"]),
-            number(row["probability"]),
-            number(row["points_for_breakout"], ".0f"),
-            text(row["outcome"]),
-        ]
-        for row in records
+        {
+            "player": text(row["player_full_name"]),
+            "game": text(row["game_id"]),
+            "probability": number(row["probability"]),
+            "points needed": number(row["points_for_breakout"], ".0f"),
+            "outcome": text(row["outcome"]),
+        }
+        for row in found.to_dict("records")
     ]
-    return Table(f"Slate of {day}", ["player", "game", "probability", "points needed", "outcome"], rows)
-
-
-def _shown(what: str, count: int) -> str:
-    more = f", the newest {SHOWN}" if count > SHOWN else ""
-    return f"{what}: {format_count(count, 'row')}{more}"
+    return Table.from_records(f"Slate of {day}", rows)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from breakout.evaluation.metrics import AUC, BRIER, LOG_LOSS, METRICS
 from breakout.report.run_tables import bin_table
-from breakout.report.tables import Table, code, interval, text
+from breakout.report.tables import Table, code, interval, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,11 +42,8 @@ def sides_table(comparison: Comparison) -> Table:
 
 def calibration_tables(comparison: Comparison) -> list[Table]:
     """Return the reliability table of each model."""
-    tables = []
-    for role, side in zip(ROLES, (comparison.candidate, comparison.production), strict=True):
-        bins = bin_table(side.reliability)
-        tables.append(Table(f"Calibration, {role}: bins of equal mass", bins.columns, bins.rows))
-    return tables
+    sides = zip(ROLES, (comparison.candidate, comparison.production), strict=True)
+    return [bin_table(side.reliability, f"Calibration, {role}: bins of equal mass") for role, side in sides]
 
 
 def sliced_tables(comparison: Comparison) -> list[Table]:
@@ -55,11 +52,15 @@ def sliced_tables(comparison: Comparison) -> list[Table]:
 
 
 def _slice_table(name: str, parts: Sequence[SliceDifference]) -> Table:
-    rows = []
-    for part in parts:
-        found = (interval(part.differences[key].difference, "+.4f") for key in SLICED_METRICS)
-        rows.append([text(part.label), text(f"{part.n_rows:,}"), *found])
-    return Table(f"Differences by {name}", [name, "games", *(METRICS[key].title for key in SLICED_METRICS)], rows)
+    rows = [
+        {
+            name: text(part.label),
+            "games": number(part.n_rows, ",.0f"),
+            **{METRICS[key].title: interval(part.differences[key].difference, "+.4f") for key in SLICED_METRICS},
+        }
+        for part in parts
+    ]
+    return Table.from_records(f"Differences by {name}", rows)
 
 
 def promised_table(event: Event) -> Table:
@@ -85,18 +86,17 @@ def history_table(history: Sequence[Event]) -> Table:
     """Return a table of all events, newest first; the newest, which decides what is in production, is highlighted."""
     names = promoted_names(history)
     rows = [
-        [
-            text(event.number),
-            text(event.time),
-            text(event.action),
-            text("no model" if event.bundle is None else names.get(event.bundle, "?")),
-            code(event.bundle or ""),
-            text(describe_event(event.facts)),
-        ]
+        {
+            "": text(event.number),
+            "time": text(event.time),
+            "event": text(event.action),
+            "in production from then on": text("no model" if event.bundle is None else names.get(event.bundle, "?")),
+            "bundle": code(event.bundle or ""),
+            "details": text(describe_event(event.facts)),
+        }
         for event in reversed(history)
     ]
-    columns = ["", "time", "event", "in production from then on", "bundle", "details"]
-    return Table("History, newest first", columns, rows, chosen=[True], style="prose")
+    return Table.from_records("History, newest first", rows, chosen=[True], style="prose")
 
 
 def promoted_names(history: Sequence[Event]) -> dict[str, str]:

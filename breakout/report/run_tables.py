@@ -1,4 +1,4 @@
-"""The tables of one run, from its metrics and distributions; this module computes no figures."""
+"""The tables of one run, from its metrics, distributions and predictions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from breakout.evaluation.summary import BaselineResult, EvaluationResult
 from breakout.evaluation.thresholds import TopRows
 from breakout.features.distributions import FeatureDistribution
 from breakout.models.kinds import kind_title
-from breakout.report.tables import UNDEFINED, Cell, Table, code, interval, number, text
+from breakout.report.tables import Cell, Table, code, interval, number, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ SLICES = {
 RULES = {"target_precision": "the target precision", "best_f1": "the best F1, as no threshold reached the target"}
 NAMED_GAMES = 15  # the number of games in each table of games by player
 OUTCOMES = {True: "breakout", False: "no breakout"}
-ADDS = {True: "nothing", False: "something", None: UNDEFINED}
+ADDS = {True: "nothing", False: "something", None: "unknown"}
 BRIER_TERMS = {
     "brier": "Brier score",
     "reliability": "reliability: distance from the diagonal, lower is better",
@@ -84,101 +84,100 @@ def brier_table(evaluation: EvaluationResult) -> Table | None:
     return Table("Terms that add up to the Brier score", ["term", "value"], rows)
 
 
-def bin_table(bins: Sequence[ReliabilityBin]) -> Table:
+def bin_table(bins: Sequence[ReliabilityBin], caption: str = "Bins of equal mass") -> Table:
     """Return a table of the bins of a reliability curve."""
     rows = [
-        [
-            Cell(f"{part.lowest_probability:.3f} to {part.highest_probability:.3f}", str(part.mean_probability)),
-            number(part.mean_probability),
-            interval(part.breakout_rate),
-            number(part.count, ",.0f"),
-        ]
+        {
+            "probability": Cell(
+                f"{part.lowest_probability:.3f} to {part.highest_probability:.3f}", str(part.mean_probability)
+            ),
+            "mean probability": number(part.mean_probability),
+            "breakout rate": interval(part.breakout_rate),
+            "games": number(part.count, ",.0f"),
+        }
         for part in bins
     ]
-    return Table("Bins of equal mass", ["probability", "mean probability", "breakout rate", "games"], rows)
+    return Table.from_records(caption, rows)
 
 
 def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResult | None) -> Table:
     """Return a table of metrics before and after calibration, on the validation part and on the evaluation games."""
-    columns = ["metric", "validation, before", "validation, after"]
-    columns += ["evaluation, before", "evaluation, after"] if evaluation else []
     rows = []
     for key, metric in METRICS.items():
-        row = [text(metric.title)]
-        row += [number(part[key]) for part in (validation.metrics_before_calibration, validation.metrics)]
+        row = {
+            "metric": text(metric.title),
+            "validation, before": number(validation.metrics_before_calibration[key]),
+            "validation, after": number(validation.metrics[key]),
+        }
         if evaluation:
-            raw = evaluation.baselines[UNCALIBRATED]
-            row += [interval(side.metrics[key]) for side in (raw, evaluation)]
+            row["evaluation, before"] = interval(evaluation.baselines[UNCALIBRATED].metrics[key])
+            row["evaluation, after"] = interval(evaluation.metrics[key])
         rows.append(row)
-    return Table("Before and after calibration", columns, rows)
+    return Table.from_records("Before and after calibration", rows)
 
 
 def threshold_table(evaluation: EvaluationResult) -> Table:
     """Return a table of precision and recall of flagging the games at or above each threshold."""
     rows = [
-        [
-            number(row.threshold),
-            interval(row.precision),
-            number(row.recall),
-            number(row.f1),
-            number(row.flagged, ",.0f"),
-            number(row.share_flagged, ".1%"),
-        ]
+        {
+            "threshold": number(row.threshold),
+            "precision": interval(row.precision),
+            "recall": number(row.recall),
+            "F1": number(row.f1),
+            "games flagged": number(row.flagged, ",.0f"),
+            "share flagged": number(row.share_flagged, ".1%"),
+        }
         for row in evaluation.thresholds
     ]
     chosen = [row.is_chosen for row in evaluation.thresholds]
-    columns = ["threshold", "precision", "recall", "F1", "games flagged", "share flagged"]
-    return Table("Games with a probability at or above the threshold", columns, rows, chosen)
+    return Table.from_records("Games with a probability at or above the threshold", rows, chosen)
 
 
 def top_table(top: Sequence[TopRows]) -> Table:
     """Return a table of the hit rate of the highest-ranked games."""
     rows = [
-        [
-            Cell(f"top {part.fraction:.0%}", str(part.fraction)),
-            number(part.count, ",.0f"),
-            interval(part.hit_rate),
-            interval(part.lift, ".2f"),
-        ]
+        {
+            "share": Cell(f"top {part.fraction:.0%}", str(part.fraction)),
+            "games": number(part.count, ",.0f"),
+            "hit rate": interval(part.hit_rate),
+            "lift": interval(part.lift, ".2f"),
+        }
         for part in top
     ]
-    return Table("Games ranked highest", ["share", "games", "hit rate", "lift"], rows)
+    return Table.from_records("Games ranked highest", rows)
 
 
 def seed_table(evaluation: EvaluationResult, stability: SeedStability) -> Table:
     """Return a table of each metric's mean and spread over seeds, and its value in this run."""
     rows = [
-        [
-            text(METRICS[key].title),
-            number(evaluation.metrics[key].estimate, ".4f"),
-            number(spread.mean, ".4f"),
-            number(spread.standard_deviation, ".4f"),
-            number(spread.lowest, ".4f"),
-            number(spread.highest, ".4f"),
-        ]
+        {
+            "metric": text(METRICS[key].title),
+            "this run": number(evaluation.metrics[key].estimate, ".4f"),
+            "mean": number(spread.mean, ".4f"),
+            "standard deviation": number(spread.standard_deviation, ".4f"),
+            "lowest": number(spread.lowest, ".4f"),
+            "highest": number(spread.highest, ".4f"),
+        }
         for key, spread in stability.metrics.items()
         if spread
     ]
-    columns = ["metric", "this run", "mean", "standard deviation", "lowest", "highest"]
-    return Table("Over seeds, on the evaluation games", columns, rows)
+    return Table.from_records("Over seeds, on the evaluation games", rows)
 
 
 def fold_table(folds: Sequence[FoldMetrics]) -> Table:
     """Return a table with one row for each fold of a walk-forward run."""
     rows = [
-        [
-            text(fold.fold),
-            number(fold.training_rows, ",.0f"),
-            number(fold.rows, ",.0f"),
-            number(fold.figures.get("trees"), ".0f"),
-            number(fold.breakout_rate),
-            *(interval(fold.metrics[key]) for key in SHOWN_METRICS),
-        ]
+        {
+            "fold": text(fold.fold),
+            "training games": number(fold.training_rows, ",.0f"),
+            "games": number(fold.rows, ",.0f"),
+            "trees": number(fold.figures.get("trees"), ".0f"),
+            "breakout rate": number(fold.breakout_rate),
+            **{METRICS[key].title: interval(fold.metrics[key]) for key in SHOWN_METRICS},
+        }
         for fold in folds
     ]
-    titles = [METRICS[key].title for key in SHOWN_METRICS]
-    columns = ["fold", "training games", "games", "trees", "breakout rate", *titles]
-    return Table("Folds, in order of time", columns, rows)
+    return Table.from_records("Folds, in order of time", rows)
 
 
 def slice_tables(evaluation: EvaluationResult) -> list[Table]:
@@ -191,17 +190,17 @@ def slice_tables(evaluation: EvaluationResult) -> list[Table]:
 
 def _slice_table(caption: str, parts: Sequence[SliceMetrics]) -> Table:
     rows = [
-        [
-            text(part.label),
-            number(part.n_rows, ",.0f"),
-            interval(part.breakout_rate),
-            interval(part.calibration_gap, "+.3f"),
-            interval(part.auc),
-            interval(part.log_loss),
-        ]
+        {
+            "slice": text(part.label),
+            "games": number(part.n_rows, ",.0f"),
+            "breakout rate": interval(part.breakout_rate),
+            "probability minus rate": interval(part.calibration_gap, "+.3f"),
+            "AUC": interval(part.auc),
+            "log loss": interval(part.log_loss),
+        }
         for part in parts
     ]
-    return Table(caption, ["slice", "games", "breakout rate", "probability minus rate", "AUC", "log loss"], rows)
+    return Table.from_records(caption, rows)
 
 
 def validation_table(validation: ValidationMetrics) -> Table:
@@ -215,35 +214,41 @@ def importance_table(metrics: RunMetrics) -> Table:
     permuted, shap = metrics.permutation_importance, metrics.shap
     by_name = {part.feature: part for part in permuted.features} if permuted else {}
     names = list(by_name) or sorted(metrics.importance, key=lambda name: -metrics.importance[name])
-    columns = ["feature", "model's own share"]
-    columns += ["rise in log loss", "fall in AUC", "adds"] if permuted else []
-    columns += ["mean |SHAP|"] if shap else []
     rows = []
     for name in names:
-        row = [code(name), number(metrics.importance[name], ".1%")]
+        row = {"feature": code(name), "model's own share": number(metrics.importance[name], ".1%")}
         if permuted:
             part = by_name[name]
-            row += [interval(part.log_loss_increase, "+.4f"), interval(part.auc_decrease, "+.4f")]
-            row.append(text(ADDS[part.adds_nothing]))
+            row["rise in log loss"] = interval(part.log_loss_increase, "+.4f")
+            row["fall in AUC"] = interval(part.auc_decrease, "+.4f")
+            row["adds"] = text(ADDS[part.adds_nothing])
         if shap:
-            row.append(number(shap.mean_absolute[name], ".4f"))
+            row["mean |SHAP|"] = number(shap.mean_absolute[name], ".4f")
         rows.append(row)
-    return Table("Importance by feature", columns, rows)
+    shuffled = "; rise and fall: if its values are shuffled" if permuted else ""
+    return Table.from_records(f"Importance by feature{shuffled}", rows)
 
 
 def distribution_table(features: Sequence[FeatureDistribution]) -> Table:
     """Return a table of each feature's values in training and in evaluation, with the tests for drift."""
-    rows = []
-    for part in features:
-        samples = (part.reference, part.current)
-        tests = [number(value) for value in (part.psi, part.psi_limit, part.ks, part.ks_limit)]
-        means = [number(sample.mean, ".3g") for sample in samples]
-        spreads = [number(sample.sd, ".3g") for sample in samples]
-        shares = [number(sample.default_share, ".1%") for sample in samples]
-        rows.append([code(part.name), text("yes" if part.is_drifted else "no"), *tests, *means, *spreads, *shares])
-    columns = ["feature", "drifted", "PSI", "PSI limit", "KS", "KS limit", "training mean", "evaluation mean"]
-    columns += ["training sd", "evaluation sd", "training default", "evaluation default"]
-    return Table("Distributions; default: share of games with the filled-in value", columns, rows)
+    rows = [
+        {
+            "feature": code(part.name),
+            "drifted": text("yes" if part.is_drifted else "no"),
+            "PSI": number(part.psi),
+            "PSI limit": number(part.psi_limit),
+            "KS": number(part.ks),
+            "KS limit": number(part.ks_limit),
+            "training mean": number(part.reference.mean, ".3g"),
+            "evaluation mean": number(part.current.mean, ".3g"),
+            "training sd": number(part.reference.sd, ".3g"),
+            "evaluation sd": number(part.current.sd, ".3g"),
+            "training default": number(part.reference.default_share, ".1%"),
+            "evaluation default": number(part.current.default_share, ".1%"),
+        }
+        for part in features
+    ]
+    return Table.from_records("Distributions; default: share of games with the filled-in value", rows)
 
 
 def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
@@ -269,14 +274,14 @@ def describe_game(game_id: str) -> str:
 
 def _named_games(caption: str, games: pd.DataFrame) -> Table:
     rows = [
-        [
-            number(game["rank"], ".0f"),
-            text(game["player_lookup"]),
-            text(game["game_date"]),
-            text(describe_game(game["game_id"])),
-            number(game["probability"]),
-            text(OUTCOMES[bool(game["is_breakout"])]),
-        ]
+        {
+            "rank": number(game["rank"], ".0f"),
+            "player": text(game["player_lookup"]),
+            "date": text(game["game_date"]),
+            "game": text(describe_game(game["game_id"])),
+            "probability": number(game["probability"]),
+            "outcome": text(OUTCOMES[bool(game["is_breakout"])]),
+        }
         for game in games.to_dict("records")
     ]
-    return Table(caption, ["rank", "player", "date", "game", "probability", "outcome"], rows)
+    return Table.from_records(caption, rows)

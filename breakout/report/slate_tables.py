@@ -1,4 +1,4 @@
-"""The tables of a slate; this module computes no figures."""
+"""The tables of a slate: the ranked players, the players who are out, and the players who were left out."""
 
 from __future__ import annotations
 
@@ -19,24 +19,23 @@ UNMARKED = {"available", "not_listed", "unknown"}  # the statuses for which the 
 def ranking_table(slate: Slate) -> Table:
     """Return a table of the ranked players, highest probability first, with P(points >= k) if the model predicts it."""
     rungs = LADDER if "ladder" in slate.ranked else ()
-    columns = ["", "player", "game", "chance", "season average", "needs", "last game", "status"]
     rows = [
-        [
-            number(rank, ".0f"),
-            text(row["player_full_name"]),
-            text(f"{row['team_abbr']} {'vs' if row['is_home'] else 'at'} {row['opponent_team_abbr']}"),
-            number(row["probability"]),
-            number(row["season_points_avg"], ".1f"),
-            number(row["points_for_breakout"], ".0f"),
-            number(row["days_since_last_game"], ".0f"),
-            text("" if row["availability_status"] in UNMARKED else row["availability_status"]),
-            *(number(row["ladder"][points - 1], ".2f") for points in rungs),
-            text("; ".join(row["top_features"].split("; ")[:SHOWN_FEATURES])),
-        ]
+        {
+            "": number(rank, ".0f"),
+            "player": text(row["player_full_name"]),
+            "game": text(f"{row['team_abbr']} {'vs' if row['is_home'] else 'at'} {row['opponent_team_abbr']}"),
+            "chance": number(row["probability"]),
+            "season average": number(row["season_points_avg"], ".1f"),
+            "needs": number(row["points_for_breakout"], ".0f"),
+            "last game": number(row["days_since_last_game"], ".0f"),
+            "status": text("" if row["availability_status"] in UNMARKED else row["availability_status"]),
+            **{f"{points}+": number(row["ladder"][points - 1], ".2f") for points in rungs},
+            "moved most by": text("; ".join(row["top_features"].split("; ")[:SHOWN_FEATURES])),
+        }
         for rank, row in enumerate(slate.ranked.to_dict("records"), start=1)
     ]
     caption = "Needs: points for a breakout. Last game: days since it. Moved most by: contributions to the log odds"
-    return Table(caption, [*columns, *(f"{points}+" for points in rungs), "moved most by"], rows, style="prose")
+    return Table.from_records(caption, rows, style="prose")
 
 
 def absence_table(slate: Slate) -> Table:

@@ -1,4 +1,4 @@
-"""The tables of a sweep, from its leaderboard; this module computes no figures."""
+"""The tables of a sweep, from its leaderboard."""
 
 from __future__ import annotations
 
@@ -27,13 +27,11 @@ def job_state(row: JobRow, table: JobTable) -> str:
 
 def leaderboard_table(table: JobTable, board: Leaderboard) -> Table:
     """Return the table of the jobs by rank, with the baselines on the same games."""
-    metric = METRICS[board.optimized_metric]
-    columns = ["job", "rank", "settings", f"validation {metric.title}", "minus the best"]
-    columns += [*(METRICS[name].title for name in SHOWN), "trees", "fit seconds"]
-    rows = [_job_cells(row, table) for row in table.rows]
-    rows += [_baseline_cells(baseline) for baseline in table.baselines]
+    title = METRICS[board.optimized_metric].title
+    rows = [_job_record(row, table, title) for row in table.rows]
+    rows += [_baseline_record(baseline, title) for baseline in table.baselines]
     chosen = [row.job == table.simplest for row in table.rows]
-    return Table(_caption(table), columns, rows, chosen, "stacked")
+    return Table.from_records(_caption(table), rows, chosen, "stacked")
 
 
 def _caption(table: JobTable) -> str:
@@ -50,52 +48,50 @@ def _format_games(span: GameSpan | None) -> str:
     return f"{span.games:,} games of {span.first_date} to {span.last_date} ({rate})"
 
 
-def _job_cells(row: JobRow, table: JobTable) -> list[Cell]:
+def _job_record(row: JobRow, table: JobTable, title: str) -> dict[str, Cell]:
     state = job_state(row, table)
     metrics = row.metrics or {}
-    return [
-        number(row.job, ".0f"),
-        Cell(f"{row.rank} {state}".strip(), str(row.rank), "number"),
-        settings_cell(row.label, row.words),
-        interval(row.value, ".4f"),
-        number(None) if state == "best" else interval(row.difference, "+.4f"),
-        *(interval(metrics.get(name)) for name in SHOWN),
-        number(row.trees, ".0f"),
-        number(row.fit_seconds, ".2f"),
-    ]
+    return {
+        "job": number(row.job, ".0f"),
+        "rank": Cell(f"{row.rank} {state}".strip(), str(row.rank), "number"),
+        "settings": settings_cell(row.label, row.words),
+        f"validation {title}": interval(row.value, ".4f"),
+        "minus the best": number(None) if state == "best" else interval(row.difference, "+.4f"),
+        **{METRICS[name].title: interval(metrics.get(name)) for name in SHOWN},
+        "trees": number(row.trees, ".0f"),
+        "fit seconds": number(row.fit_seconds, ".2f"),
+    }
 
 
-def _baseline_cells(baseline: BaselineRow) -> list[Cell]:
-    title = kind_title(baseline.baseline)
+def _baseline_record(baseline: BaselineRow, title: str) -> dict[str, Cell]:
     features = "" if baseline.baseline == "base_rate" else f", {baseline.features} features"
-    return [
-        Cell("baseline", "", "number"),
-        Cell("", "", "number"),
-        text(f"{title}{features}"),
-        number(None),
-        number(None),
-        *(interval(baseline.metrics.get(name)) for name in SHOWN),
-        number(None),
-        number(None),
-    ]
+    return {
+        "job": Cell("baseline", "", "number"),
+        "rank": Cell("", "", "number"),
+        "settings": text(f"{kind_title(baseline.baseline)}{features}"),
+        f"validation {title}": number(None),
+        "minus the best": number(None),
+        **{METRICS[name].title: interval(baseline.metrics.get(name)) for name in SHOWN},
+        "trees": number(None),
+        "fit seconds": number(None),
+    }
 
 
 def line_table(table: JobTable) -> Table:
     """Return a table of the metrics of the jobs and of the market on the lines of the configured prices."""
     labels = {row.job: row.label or SHARED for row in table.rows}
     rows = [
-        [
-            text("market" if line.job is None else line.job),
-            text("" if line.job is None else labels.get(line.job, "")),
-            *(interval(line.metrics[name], ".4f") for name in LINE_METRICS),
-            interval(line.difference, "+.4f"),
-            interval(line.weight, ".2f"),
-        ]
+        {
+            "job": text("market" if line.job is None else line.job),
+            "settings": text("" if line.job is None else labels.get(line.job, "")),
+            **{METRICS[name].title: interval(line.metrics[name], ".4f") for name in LINE_METRICS},
+            "minus the market's": interval(line.difference, "+.4f"),
+            "weight": interval(line.weight, ".2f"),
+        }
         for line in table.lines
     ]
-    columns = ["job", "settings", *(METRICS[name].title for name in LINE_METRICS), "minus the market's", "weight"]
     caption = "Against the price: over or under on each line; weight: of the model beside the market"
-    return Table(caption, columns, rows, style="stacked")
+    return Table.from_records(caption, rows, style="stacked")
 
 
 def recipe_table(problem: RecipeTable, board: Leaderboard) -> Table:
@@ -103,58 +99,58 @@ def recipe_table(problem: RecipeTable, board: Leaderboard) -> Table:
 
     A recipe is the settings of a job without its window and seed.
     """
+    title = METRICS[board.optimized_metric].title
     rows = [
-        [
-            settings_cell(recipe.label, recipe.recipe),
-            number(recipe.value, ".4f"),
-            number(recipe.mean_rank, ".1f"),
-            Cell(f"{recipe.ties_with_best} of {len(recipe.jobs)}", str(recipe.ties_with_best), "number"),
-            number(recipe.evaluation_auc),
-            text(", ".join(map(str, sorted(recipe.jobs)))),
-        ]
+        {
+            "recipe": settings_cell(recipe.label, recipe.recipe),
+            f"mean validation {title}": number(recipe.value, ".4f"),
+            "mean rank": number(recipe.mean_rank, ".1f"),
+            "best or tied": Cell(
+                f"{recipe.ties_with_best} of {len(recipe.jobs)}", str(recipe.ties_with_best), "number"
+            ),
+            "mean AUC": number(recipe.evaluation_auc),
+            "jobs": text(", ".join(map(str, sorted(recipe.jobs)))),
+        }
         for recipe in problem.rows
     ]
-    title = METRICS[board.optimized_metric].title
-    columns = ["recipe", f"mean validation {title}", "mean rank", "best or tied", "mean AUC", "jobs"]
-    return Table("; ".join(filter(None, ("Means over windows and seeds, best first", problem.problem))), columns, rows)
+    caption = "; ".join(filter(None, ("Means over windows and seeds, best first", problem.problem)))
+    return Table.from_records(caption, rows)
 
 
 def spread_table(board: Leaderboard) -> Table:
     """Return a table of the spread of the metrics over seeds, for each recipe and window with several seeds."""
-    rows = []
-    for spread in board.seeds:
-        if spread.value:
-            figures = (spread.value.mean, spread.value.standard_deviation, spread.value.lowest, spread.value.highest)
-            auc = spread.evaluation_auc
-            rows.append(
-                [
-                    settings_cell(spread.label, spread.recipe),
-                    text(spread.window),
-                    number(len(spread.seeds), ".0f"),
-                    *(number(value, ".4f") for value in figures),
-                    number(auc.mean if auc else None),
-                    number(auc.standard_deviation if auc else None),
-                ]
-            )
     title = METRICS[board.optimized_metric].title
-    columns = ["recipe", "window", "seeds", f"mean validation {title}", "sd", "from", "to", "mean AUC", "sd of AUC"]
-    return Table("The same recipe with other seeds", columns, rows)
+    rows = [
+        {
+            "recipe": settings_cell(row.label, row.recipe),
+            "window": text(row.window),
+            "seeds": number(len(row.seeds), ".0f"),
+            f"mean validation {title}": number(row.value.mean, ".4f"),
+            "sd": number(row.value.standard_deviation, ".4f"),
+            "from": number(row.value.lowest, ".4f"),
+            "to": number(row.value.highest, ".4f"),
+            "mean AUC": number(row.evaluation_auc.mean if row.evaluation_auc else None),
+            "sd of AUC": number(row.evaluation_auc.standard_deviation if row.evaluation_auc else None),
+        }
+        for row in board.seeds
+        if row.value
+    ]
+    return Table.from_records("The same recipe with other seeds", rows)
 
 
 def missing_table(board: Leaderboard) -> Table:
     """Return a table of the jobs that are not completed: the reason, and the command that runs each again."""
     rows = [
-        [
-            number(row.job, ".0f"),
-            settings_cell(row.label, row.words),
-            text(row.state),
-            text(row.reason),
-            code(row.command),
-        ]
+        {
+            "job": number(row.job, ".0f"),
+            "settings": settings_cell(row.label, row.words),
+            "state": text(row.state),
+            "reason": text(row.reason),
+            "run it alone": code(row.command),
+        }
         for row in board.not_completed
     ]
-    columns = ["job", "settings", "state", "reason", "run it alone"]
-    return Table("Each has its traceback in run.log of its folder", columns, rows, style="prose")
+    return Table.from_records("Each has its traceback in run.log of its folder", rows, style="prose")
 
 
 def describe_best(table: JobTable, board: Leaderboard) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -44,8 +44,24 @@ class Table:
     chosen: Sequence[bool] = ()
     style: Literal["", "prose", "stacked"] = ""
 
+    @classmethod
+    def from_records(
+        cls,
+        caption: str,
+        records: Sequence[Mapping[str, Cell]],
+        chosen: Sequence[bool] = (),
+        style: Literal["", "prose", "stacked"] = "",
+    ) -> Table:
+        """Return a table of rows that map the name of each column to a cell; all rows have the same names in order."""
+        columns = list(records[0]) if records else []
+        return cls(caption, columns, [list(record.values()) for record in records], chosen, style)
+
     def is_chosen(self, row: int) -> bool:
         return row < len(self.chosen) and self.chosen[row]
+
+    def head(self, count: int) -> Table:
+        """Return the table with only its first `count` rows."""
+        return replace(self, rows=self.rows[:count])
 
     def without(self, *columns: str) -> Table:
         """Return the table without some of its columns, for an output that is too narrow for them."""

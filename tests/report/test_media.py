@@ -96,3 +96,15 @@ def test_a_table_can_leave_columns_out_and_marks_the_chosen_row(capsys: pytest.C
     assert "b*" in printed
     assert "a*" not in printed
     assert "3.000" not in printed
+    assert [row[0].text for row in table.head(1).rows] == ["a"]
+
+
+def test_a_table_of_records_has_their_names_as_columns() -> None:
+    table = Table.from_records("caption", [{"name": text("a"), "x": number(1)}, {"name": text("b"), "x": number(2)}])
+    assert table.columns == ["name", "x"]
+    assert [[cell.text for cell in row] for row in table.rows] == [["a", "1.000"], ["b", "2.000"]]
+
+
+def test_a_table_without_rows_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    PlainConsole(80).print_table(Table("caption", ["name"], []))
+    assert capsys.readouterr().out == ""

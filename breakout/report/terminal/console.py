@@ -40,7 +40,9 @@ class PlainConsole(Console):
         self.print(styled("warning", "yellow", f": {text}"))
 
     def print_table(self, table: Table) -> None:
-        """Print a table; chosen rows are bold and marked with a star."""
+        """Print a table unless it has no rows; chosen rows are bold and marked with a star."""
+        if not table.rows:
+            return
         printed = titled_table(table.caption, *table.columns)
         for index, row in enumerate(table.rows):
             cells = list(map(format_cell, row))

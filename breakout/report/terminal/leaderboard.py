@@ -35,13 +35,18 @@ def _table(table: JobTable, metric: str) -> Table:
     shown = table.rows[:SHOWN_JOBS]
     if table.simplest not in [row.job for row in shown]:
         shown += tuple(row for row in table.rows if row.job == table.simplest)
-    rows = []
-    for row in shown:
-        auc = interval(row.metrics[AUC]) if row.metrics else number(None)
-        state = text(job_state(row, table))
-        rows.append([text(row.job), text(row.label or SHARED), interval(row.value, ".4f"), state, auc])
+    rows = [
+        {
+            "job": text(row.job),
+            "settings": text(row.label or SHARED),
+            f"validation {metric}": interval(row.value, ".4f"),
+            "": text(job_state(row, table)),
+            "AUC (evaluation)": interval(row.metrics[AUC]) if row.metrics else number(None),
+        }
+        for row in shown
+    ]
     chosen = [row.job == table.simplest and len(table.tied) > 1 for row in shown]
-    return Table("", ["job", "settings", f"validation {metric}", "", "AUC (evaluation)"], rows, chosen)
+    return Table.from_records("", rows, chosen)
 
 
 def _title(table: JobTable) -> str:

@@ -114,8 +114,7 @@ def print_review(review: LedgerReview, page: Path) -> None:
     for sentence in review.market.warnings:
         out.print_warning(sentence)
     for table in (scores, tables.shadow_table(review.scoreboard), tables.market_table(review.market)):
-        if table.rows:
-            out.print_table(table)
+        out.print_table(table)
     changed = [row for row in review.changes.to_pylist() if row["was"] is not None]
     for row in changed[:SHOWN_MOVES]:
         out.print(f"corrected: {row['player_lookup']} in {row['game_id']} is {row['outcome']} ({row['reason']})")

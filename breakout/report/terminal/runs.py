@@ -1,4 +1,4 @@
-"""A finished run as tables on the terminal; this module computes no figures."""
+"""A finished run on the terminal: its figures as tables, the places of its files, and commands to try next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from breakout.evaluation.formatting import format_count, format_interval, format
 from breakout.evaluation.metrics import AUC, ECE, LOG_LOSS, METRICS
 from breakout.report import run_tables
 from breakout.report.backtest_tables import describe_market, market_table
-from breakout.report.tables import Table, interval, number, text
 from breakout.report.terminal.console import console, styled
 from breakout.safe_text import mask_secrets
 from breakout.settings.values import quote_for_shell
@@ -128,18 +127,10 @@ def _print_calibration(metrics: RunMetrics) -> None:
 
 def _print_importance(metrics: RunMetrics) -> None:
     out = console()
-    columns = ["feature", "share of the model"]
-    rows = {name: [text(name), number(share, ".1%")] for name, share in metrics.importance.items()}
-    ranked = sorted(rows, key=lambda name: -metrics.importance[name])
-    if metrics.permutation_importance is not None:
-        columns += ["rise in log loss if shuffled", "measurable"]
-        ranked = [part.feature for part in metrics.permutation_importance.features]
-        for part in metrics.permutation_importance.features:
-            is_measurable = {True: "no", False: "yes", None: "unknown"}[part.adds_nothing]
-            rows[part.feature] += [interval(part.log_loss_increase, "+.4f"), text(is_measurable)]
-    out.print_table(Table("feature importance", columns, [rows[name] for name in ranked[:SHOWN_FEATURES]]))
-    if len(ranked) > SHOWN_FEATURES:
-        out.print(f"and {len(ranked) - SHOWN_FEATURES} more features; metrics.json holds all of them")
+    table = run_tables.importance_table(metrics).without("fall in AUC", "mean |SHAP|")
+    out.print_table(table.head(SHOWN_FEATURES))
+    if len(table.rows) > SHOWN_FEATURES:
+        out.print(f"and {len(table.rows) - SHOWN_FEATURES} more features; metrics.json holds all of them")
 
 
 def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
