@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from breakout.market.returns import Returns
     from breakout.production.slate_prices import PricedSlate
 
+# The probabilities of more points than a line that are compared, with their titles.
 NAMES = {
     OURS: "model",
     MARKET: "market, margin removed",
@@ -65,7 +66,7 @@ def describe_verdict(found: Backtest) -> str:
 
 
 def describe_market(market: MarketMetrics) -> str:
-    """Return a sentence with the model's weight beside the market (see StackWeight), and whether it shows an edge."""
+    """Return a sentence that says whether the model's weight beside the market (see StackWeight) shows an edge."""
     weight = format_interval(market.weight, ".2f")
     if market.has_weight:
         return f"The model adds to the market's probability: its weight beside it is {weight}."
@@ -75,9 +76,9 @@ def describe_market(market: MarketMetrics) -> str:
 
 
 def describe_claims(found: Backtest) -> str:
-    """Return sentences that compare the yield that the model claimed for the chosen bets with their yield.
+    """Return sentences that compare the yield that the model claimed for the bets with the yield that they had.
 
-    The text is empty without bets.
+    The text is empty if no bet is decided.
     """
     returns = found.returns
     if returns.claimed is None:
@@ -97,7 +98,7 @@ def describe_claims(found: Backtest) -> str:
 def describe_needed(returns: Returns) -> str:
     """Return a sentence with the number of bets from which the interval of the yield would leave out 0.
 
-    It assumes that the yield stays as it is. The text is empty if the yield has no interval or is 0.
+    The number assumes that the yield stays as it is. The text is empty if the yield has no interval or is 0.
     """
     if returns.bets_needed is None:
         return ""
@@ -208,7 +209,7 @@ def funnel_table(found: Backtest) -> Table:
 
 
 def market_table(market: MarketMetrics) -> Table:
-    """Return a table of the metrics of the probabilities in NAMES, with their differences from the market's."""
+    """Return a table of the metrics of each probability in NAMES, and of its log loss minus the market's."""
     rows = []
     for name, title in NAMES.items():
         metrics, differences = market.metrics[name], market.differences.get(name)
@@ -225,7 +226,7 @@ def market_table(market: MarketMetrics) -> Table:
 
 
 def weight_table(market: MarketMetrics) -> Table:
-    """Return a table of the model's weight beside the market: for each month from earlier months, and for all dates."""
+    """Return a table of the model's weight beside the market: for each month from the months before, and from all."""
     rows = [
         {
             "stakes": text(f"from {weight.start}"),
@@ -272,5 +273,5 @@ def returns_table(returns: Returns) -> Table:
 
 
 def format_percent(found: Interval, pattern: str = "+.1%") -> str:
-    """Return an interval in per cent as text."""
+    """Return an estimate with its interval, in per cent, as text; "-" if it is undefined."""
     return format_interval(found, pattern, "-")

@@ -34,7 +34,10 @@ def count_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def describe_counts(review: LedgerReview) -> list[str]:
-    """Return sentences about the counts: which entries count, how many are late, and why there are no rates."""
+    """Return sentences that say which entries are graded, how many are late, and, if so, why there are no rates.
+
+    The list is empty if the ledger is empty.
+    """
     if not review.scoreboard:
         return []
     sentences = [
@@ -159,9 +162,9 @@ def _text_table(title: str, found: pd.DataFrame, columns: Mapping[str, str]) -> 
 
 
 def named_game_tables(graded: pd.DataFrame) -> list[Table]:
-    """Return two tables of production's graded entries: breakouts and others with the highest probabilities.
+    """Return two tables of production's entries with the highest probabilities: of breakouts, and of other games.
 
-    A rank is that among all graded entries of production, by probability.
+    The column `rank` is the rank by probability among all graded entries of production.
     """
     found = graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)]
     order = ["probability", "game_date", "player_lookup"]

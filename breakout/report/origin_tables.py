@@ -1,4 +1,4 @@
-"""The origin of a run: its identity, what differs from the run before it, and the command that repeats it."""
+"""The tables of a run's settings, origin and differences from the run before it, and the command that repeats it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _flat_settings(run: RunRecord) -> dict[str, Any]:
 
 
 def _grounds(run: RunRecord) -> dict[str, Any]:
-    """Return the values that determine a run's figures in addition to its settings, by name."""
+    """Return the fingerprints, commit and versions that determine a run's figures beside its settings, by name."""
     found = run.manifest
     if found is None:
         return {}

@@ -20,7 +20,7 @@ from breakout.evaluation.resamples import Interval
 from breakout.evaluation.slices import SliceMetrics
 from breakout.evaluation.thresholds import TopRows
 from breakout.leaderboard_files import SeedRow, Spread
-from breakout.report.html import run_charts
+from breakout.report.html import ledger_charts, run_charts
 from breakout.report.html.charts import (
     Axis,
     Chart,
@@ -30,7 +30,7 @@ from breakout.report.html.charts import (
     row_chart,
     tick_pattern,
 )
-from breakout.report.html.rendering import render_page
+from breakout.report.html.rendering import TEMPLATES, render_page
 from breakout.report.html.sweep_charts import draw_heat_map, draw_seeds
 
 AUC = Interval(0.59, 0.55, 0.62, 0)
@@ -151,6 +151,11 @@ def test_figures_without_any_spread_are_drawn() -> None:
     ]
     assert all(chart is not None and chart.marks for chart in drawn)
     assert run_charts.draw_months([undefined_month], AUC) is None
+
+
+def test_every_colour_of_a_shadow_is_in_the_style_sheet() -> None:
+    style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
+    assert [colour for colour in ledger_charts.COLOURS if f"--{colour}:" not in style] == []
 
 
 def test_a_chart_is_one_labelled_element_whose_text_is_escaped() -> None:

@@ -86,13 +86,13 @@ class Chart:
         self.line([low, high], colour, width=width)
 
     def horizontal_interval(self, y: float, interval: HasInterval, colour: str) -> None:
-        """Draw a dot at the estimate and a bar along the interval, in row `y`; ValueError if it is undefined."""
+        """Draw an estimate as a dot and its interval as a bar, at position `y`; ValueError without an estimate."""
         low, high = ends(interval)
         self.bar((low, y), (high, y), colour, width=2.6)
         self.dot(estimate_of(interval), y, colour, radius=4.5)
 
     def vertical_interval(self, x: float, interval: HasInterval, colour: str) -> None:
-        """Draw a dot at the estimate and a bar along the interval, above `x`; ValueError if it is undefined."""
+        """Draw an estimate as a dot and its interval as a bar, at position `x`; ValueError without an estimate."""
         low, high = ends(interval)
         self.bar((x, low), (x, high), colour)
         self.dot(x, estimate_of(interval), colour)

@@ -10,7 +10,7 @@ from breakout.evaluation.eprocess import BETTER_FROM
 from breakout.ledger.scoreboard import ModelScore
 from breakout.report.html.charts import Chart, ends, row_chart, square_chart
 
-COLOURS = ("blue", "orange", "green", "red")  # of the shadows, in turn
+COLOURS = ("blue", "orange", "green", "grey")  # of the shadows, in turn
 
 
 def draw_weeks(score: ModelScore) -> Chart | None:

@@ -13,9 +13,9 @@ FIRST_SHARE = 0.1  # The y axis ignores the yields of this first share of dates,
 
 
 def draw_market_calibration(market: MarketMetrics) -> Chart:
-    """Draw the share of lines with more points (over) against the mean probability of it, by bin, for both sources.
+    """Draw the share of overs (games with more points than the line) against the mean probability of over.
 
-    The sources are the model and the market.
+    Each bin of the model's and of the market's probabilities has a dot with its interval.
     """
     bins = [part for name in COLOURS for part in market.reliability[name]]
     values = [part.mean_probability for part in bins] + [end for part in bins for end in ends(part.breakout_rate)]

@@ -11,7 +11,10 @@ from breakout.report.html.run_charts import draw_reliability
 
 
 def draw_pit(pit: PitHistogram) -> Chart:
-    """Draw the share of games in each bin of the PIT, with a line at the share that right distributions give."""
+    """Draw the share of games in each bin of the probability integral transform (PIT).
+
+    A dashed line stands at the share that calibrated distributions give.
+    """
     bins, flat = len(pit.shares), 1 / len(pit.shares)
     alt = f"PIT histogram: shares from {min(pit.shares):.3f} to {max(pit.shares):.3f}; flat is {flat:.3f}"
     chart = square_chart("pit", alt, ("PIT", 0, 1), ("share of games", 0, 1.15 * max(*pit.shares, flat)))

@@ -43,9 +43,9 @@ def print_shadows(shadows: Shadows) -> None:
 
 
 def print_day(day: date, sources: Sequence[Freshness], slates: Sequence[DaySlate], top: int | None = None) -> None:
-    """Print the newest data of each source, and what each model predicted or why it did not.
+    """Print the time of the newest data of each source, and what each model predicted or why it predicted nothing.
 
-    `top` is the number of players shown of each model; None shows SHOWN_PLAYERS.
+    `top` is the number of players shown for each model; None shows SHOWN_PLAYERS.
     """
     out = console()
     known = "; ".join(f"{source.source} {source.newest}{_lag(source)}" for source in sources)
@@ -99,7 +99,7 @@ def _describe_move(move: Move) -> str:
 
 
 def print_review(review: LedgerReview, page: Path) -> None:
-    """Print outcomes and scores, what changed since the last call, damaged files, and the place of the page."""
+    """Print counts, scores, the outcomes that this call added or corrected, damaged files, and the page's path."""
     out = console()
     for sentence in review.damaged:
         out.print_warning(sentence)

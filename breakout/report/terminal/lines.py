@@ -37,7 +37,7 @@ def flush_output() -> None:
 def discard_output() -> None:
     """Redirect standard output and standard error to the null device if their reader has closed the pipe.
 
-    Otherwise Python's own flush at exit fails.
+    Without this, the flush that Python does at exit would fail.
     """
     null = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):

@@ -1,4 +1,4 @@
-"""The plan of a run as tables on the terminal."""
+"""The plan of a run on the terminal: features, windows or folds, model, and warnings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def print_folds(plan: RunPlan, folds: Sequence[Fold], span: Dataset) -> None:
 
 
 def print_warnings(warnings: Sequence[str]) -> None:
-    """Print the warnings that a run of the plan would give."""
+    """Print each warning."""
     for warning in warnings:
         console().print_warning(warning)
 

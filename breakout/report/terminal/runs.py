@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from breakout.features.distributions import DistributionReport
 
 SHOWN_FEATURES = 10
-
-
 # The keys whose overrides are repeated in the commands to try next. They decide the games, the features and the model.
 REPEATED = {
     "experiment",
@@ -114,13 +112,14 @@ def _print_calibration(metrics: RunMetrics) -> None:
         return
     forced = ", as model.class_weights distorts probabilities" if calibration.is_forced_by_class_weights else ""
     line = f"calibrated by {calibration.kind}{forced}"
+    losses: list[float | None] = []
     if evaluation:
         sides = (evaluation.baselines[run_tables.UNCALIBRATED].metrics, evaluation.metrics)
-        before, after = (format_number(side[LOG_LOSS].estimate) for side in sides)
-        line += f": log loss {before} before, {after} after"
+        losses = [side[LOG_LOSS].estimate for side in sides]
     elif calibration.held_out:
-        held_out = calibration.held_out
-        before, after = (format_number(loss) for loss in (held_out.log_loss_before, held_out.log_loss_after))
+        losses = [calibration.held_out.log_loss_before, calibration.held_out.log_loss_after]
+    if losses:
+        before, after = map(format_number, losses)
         line += f": log loss {before} before, {after} after"
     console().print(line)
 
