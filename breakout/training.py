@@ -66,9 +66,9 @@ def train(
         distributions = _compare_features(plan, fitted.last, work)
         _write(plan, run, fitted, metrics, distributions)
         if plan.config.run.write_report:
-            from breakout.report.html.pages import write_page
+            from breakout.report.html.pages import write_run_page
 
-            write_page(run.folder)
+            write_run_page(run.folder)
         logger.info("run complete: %s", run.folder)
     return RunResult(run.folder, metrics, distributions)
 

@@ -37,7 +37,7 @@ _CHARTS: dict[str, Callable[[EvaluationResult], Chart | None]] = {
         if result.curves.precision_recall
         else None
     ),
-    "reliability": lambda result: run_charts.draw_reliability(result.reliability, None),
+    "reliability": lambda result: run_charts.draw_reliability(result.reliability),
     "histogram": lambda result: run_charts.draw_histogram(result.curves.score_histogram),
     "months": lambda result: run_charts.draw_months(result.slices["month"], result.metrics["auc"]),
     "lift": lambda result: run_charts.draw_lift(result.curves.lift, result.top_rows) if result.curves.lift else None,

@@ -24,7 +24,7 @@ from breakout.features.distributions import (
 from breakout.production.bundle_gate import check_contract, find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
 from breakout.production.scoring import later_window, score_window
-from breakout.report.html.pages import write_page
+from breakout.report.html.pages import write_run_page
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.console import console
 from breakout.report.terminal.runs import print_metrics
@@ -134,7 +134,7 @@ def _write(
     if differences:
         path = folder / DISTRIBUTIONS_FILE
         artifacts.save_json({**artifacts.load_json(path), "contract_mismatch": list(differences)}, path)
-    write_page(folder)
+    write_run_page(folder)
     return RunResult(folder, metrics, report)
 
 

@@ -54,7 +54,7 @@ def _rebuild_run(folder: Path) -> int:
 
         print_line(f"report: {write_backtest_page(load_record(folder), folder)}")
         return 0
-    from breakout.report.html.pages import write_page
+    from breakout.report.html.pages import write_run_page
 
-    print_line(f"report: {write_page(folder)}")
+    print_line(f"report: {write_run_page(folder)}")
     return 0

@@ -14,7 +14,7 @@ from breakout import settings
 from breakout.artifacts import load_json
 from breakout.cli import main
 from breakout.evaluation.run_metrics import read_metrics
-from breakout.report.html.pages import render_run, write_page
+from breakout.report.html.pages import render_run, write_run_page
 from breakout.report.terminal.runs import print_metrics
 from breakout.runs.record import read_run
 from breakout.settings.composition import compose
@@ -195,7 +195,7 @@ def test_a_page_can_be_left_out_and_written_later(tmp_path: Path) -> None:
     command("train", f"paths.outputs={tmp_path}", "debug=tiny", "write_report=false", *QUICK)
     folder = newest(tmp_path, "tiny")
     assert not (folder / "report.html").exists()
-    assert write_page(folder).is_file()
+    assert write_run_page(folder).is_file()
 
 
 def test_every_warning_of_a_run_is_at_the_head_of_its_page_and_on_the_terminal(

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from breakout.runs.record import RunRecord
 
 
-def write_page(folder: Path) -> Path:
+def write_run_page(folder: Path) -> Path:
     """Write report.html into a run's folder from the run's other files, and return its path."""
     path, run = folder / REPORT_FILE, read_run(folder)
     save_text(render_run(run, run.metrics), path)

@@ -46,5 +46,5 @@ def draw_fans(fans: Sequence[Fan]) -> Chart:
 
 def draw_line(line: LineReliability) -> Chart:
     """Draw the share of games with more points than a line against the mean predicted probability, for each bin."""
-    chart = draw_reliability(line.reliability, None)
+    chart = draw_reliability(line.reliability, rate="share with more points")
     return replace(chart, name=f"line-{line.line:g}".replace(".", "-"), alt=f"over {line.line:g} points, {chart.alt}")

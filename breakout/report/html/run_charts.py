@@ -76,10 +76,15 @@ def draw_precision_recall(curve: Curve, average_precision: Interval, breakout_ra
     return chart
 
 
-def draw_reliability(bins: Sequence[ReliabilityBin], before: Sequence[ReliabilityBin] | None) -> Chart:
-    """Draw the breakout rate of each bin against its mean probability, with intervals.
+def draw_reliability(
+    bins: Sequence[ReliabilityBin],
+    before: Sequence[ReliabilityBin] | None = None,
+    rate: str = "breakout rate that followed",
+) -> Chart:
+    """Draw the breakout rate of each bin against the bin's mean probability, with intervals.
 
-    `before` holds the bins before calibration, which are drawn too; None if the model is not calibrated.
+    `before` holds the bins before calibration, which are drawn too; None if the model is not calibrated. `rate` is the
+    title of the vertical axis.
     """
     highest = max(
         max(part.mean_probability, estimate_of(part.breakout_rate), ends(part.breakout_rate)[1]) for part in bins
@@ -87,9 +92,7 @@ def draw_reliability(bins: Sequence[ReliabilityBin], before: Sequence[Reliabilit
     end = min(1.0, 1.08 * max([highest, *(part.mean_probability for part in before or ())])) or 1.0
     inside = sum(low <= part.mean_probability <= high for part in bins for low, high in [ends(part.breakout_rate)])
     alt = f"reliability: {inside} of {len(bins)} bins have an interval that holds their mean probability"
-    chart = square_chart(
-        "reliability", alt, ("mean probability of the bin", 0, end), ("breakout rate that followed", 0, end)
-    )
+    chart = square_chart("reliability", alt, ("mean probability of the bin", 0, end), (rate, 0, end))
     _diagonal(chart, end)
     if before:
         points = [(part.mean_probability, min(estimate_of(part.breakout_rate), end)) for part in before]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from breakout.evaluation.metrics import AUC
 from breakout.leaderboard_files import CSV_FILE, JobTable, Leaderboard
+from breakout.report import REPORT_FILE
 from breakout.report.sweep_tables import SHARED, job_state, line_table
 from breakout.report.tables import Table, interval, number, text
 from breakout.report.terminal.console import console
@@ -28,7 +29,7 @@ def print_board(board: Leaderboard) -> None:
     if board.not_completed:
         out.print_place("to run what is missing", board.resume_command)
     out.print_place("leaderboard", f"{board.folder}/{CSV_FILE}")
-    out.print_place("report", f"{board.folder}/report.html")
+    out.print_place("report", f"{board.folder}/{REPORT_FILE}")
 
 
 def _table(table: JobTable, metric: str) -> Table:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from breakout.conf_tree import load_presets
 from breakout.evaluation.formatting import format_count, format_interval, format_number
 from breakout.evaluation.metrics import AUC, ECE, LOG_LOSS, METRICS
-from breakout.report import run_tables
+from breakout.report import REPORT_FILE, run_tables
 from breakout.report.backtest_tables import describe_market, market_table
 from breakout.report.terminal.console import console, styled
 from breakout.safe_text import mask_secrets
@@ -52,7 +52,7 @@ def print_run(
     _print_importance(metrics)
     out.print(_describe_fit(metrics.model))
     out.print(_describe_drift(distributions))
-    for name, place in (("run", ""), ("report", "report.html"), ("bundle", "bundle")):
+    for name, place in (("run", ""), ("report", REPORT_FILE), ("bundle", "bundle")):
         if (folder / place).exists():
             out.print_place(name, folder / place)
     for step in list_next_steps(metrics, overrides):
