@@ -295,7 +295,7 @@ def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:
     tracking = config.tracking
     if not isinstance(tracking, BigQueryTrackingConfig):
         return
-    from breakout.tracking.bigquery import COLUMNS
+    from breakout.tracking.bigquery import EXPERIMENT_COLUMNS
     from breakout.warehouse.bigquery.jobs import BigQueryJobs
     from breakout.warehouse.bigquery.writing import check_written_columns
 
@@ -304,7 +304,7 @@ def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:
             present = jobs.columns_if_there(tracking.table)
         if present is None:
             return f"{tracking.table} will be made by the first run"
-        check_written_columns(tracking.table, COLUMNS, present)
+        check_written_columns(tracking.table, EXPERIMENT_COLUMNS, present)
         return f"{tracking.table} is there, and every column has its type"
 
     checkup.check("tracking table", run_check)

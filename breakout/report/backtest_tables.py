@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from breakout.production.slate_prices import PricedSlate
 
 # The probabilities of more points than a line that are compared, with their titles.
-NAMES = {
+PROBABILITY_TITLES = {
     OURS: "model",
     MARKET: "market, margin removed",
     STACKED: "both stacked on earlier months",
@@ -209,9 +209,9 @@ def funnel_table(found: Backtest) -> Table:
 
 
 def market_table(market: MarketMetrics) -> Table:
-    """Return a table of the metrics of each probability in NAMES, and of its log loss minus the market's."""
+    """Return a table of the metrics of each probability in PROBABILITY_TITLES, and its log loss minus the market's."""
     rows = []
-    for name, title in NAMES.items():
+    for name, title in PROBABILITY_TITLES.items():
         metrics, differences = market.metrics[name], market.differences.get(name)
         row = {"probability": text(title)}
         row |= {METRICS[metric].title: interval(metrics[metric], ".4f") for metric in PAIRED_METRICS}

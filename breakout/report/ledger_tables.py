@@ -10,7 +10,7 @@ from breakout.evaluation.market_metrics import MARKET, OURS
 from breakout.evaluation.metrics import LOG_LOSS
 from breakout.ledger.grading import GRADED, OUTCOMES
 from breakout.ledger.scoreboard import MIN_GRADED, ModelScore
-from breakout.report.run_tables import NAMED_GAMES, describe_game
+from breakout.report.run_tables import NAMED_GAMES, describe_game, rank_games
 from breakout.report.tables import Table, code, interval, number, text
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from breakout.ledger.against_price import LedgerMarket
     from breakout.ledger.review import LedgerReview
 
-SHOWN = 80  # the number of entries that a table lists at most; the files of the ledger hold all entries
+SHOWN_ENTRIES = 80  # the number of entries that a table lists at most; the files of the ledger hold all entries
 
 
 def count_table(scores: Sequence[ModelScore]) -> Table:
@@ -78,7 +78,7 @@ def score_table(scores: Sequence[ModelScore]) -> Table:
     return Table.from_records(caption, rows, style="stacked")
 
 
-def market_table(market: LedgerMarket) -> Table:
+def ledger_market_table(market: LedgerMarket) -> Table:
     """Return a table of the log loss of each model and of the market, on the lines of the model's graded entries."""
     rows = []
     for score in market.scores:
@@ -155,20 +155,19 @@ def correction_table(corrections: pd.DataFrame) -> Table:
 
 
 def _text_table(title: str, found: pd.DataFrame, columns: Mapping[str, str]) -> Table:
-    """Return a table of the first SHOWN rows of a frame as text; `columns` maps the frame's columns to headings."""
-    rows = [[text(value) for value in row] for row in found.head(SHOWN)[list(columns)].itertuples(index=False)]
-    more = f", the newest {SHOWN}" if len(found) > SHOWN else ""
+    """Return a table of a frame's first SHOWN_ENTRIES rows as text; `columns` maps the frame's columns to headings."""
+    rows = [[text(value) for value in row] for row in found.head(SHOWN_ENTRIES)[list(columns)].itertuples(index=False)]
+    more = f", the newest {SHOWN_ENTRIES}" if len(found) > SHOWN_ENTRIES else ""
     return Table(f"{title}: {format_count(len(found), 'row')}{more}", list(columns.values()), rows)
 
 
-def named_game_tables(graded: pd.DataFrame) -> list[Table]:
+def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
     """Return two tables of production's entries with the highest probabilities: of breakouts, and of other games.
 
     The column `rank` is the rank by probability among all graded entries of production.
     """
     found = graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)]
-    order = ["probability", "game_date", "player_lookup"]
-    ranked = found.sort_values(order, ascending=[False, True, True]).assign(rank=range(1, len(found) + 1))
+    ranked = rank_games(found)
     count = format_count(len(ranked), "graded prediction")
     hits, misses = (ranked[ranked["outcome"] == outcome].head(NAMED_GAMES) for outcome in GRADED)
     return [

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ROLES = ("candidate", "production")
 SLICED_METRICS = (AUC, LOG_LOSS, BRIER)
-RESULTS = {True: "yes", False: "no", None: "not examined"}
+CHECK_RESULTS = {True: "yes", False: "no", None: "not examined"}
 
 
 def paired_table(comparison: Comparison) -> Table:
@@ -78,7 +78,9 @@ def promised_table(event: Event) -> Table:
 
 def checks_table(event: Event) -> Table:
     """Return a table of the checks of a promotion, each with its result and figure."""
-    rows = [[text(check.name), text(RESULTS[check.is_passed]), text(check.figure)] for check in event.facts.checks]
+    rows = [
+        [text(check.name), text(CHECK_RESULTS[check.is_passed]), text(check.figure)] for check in event.facts.checks
+    ]
     return Table("Checks of the promotion", ["check", "passed", "figure"], rows, style="prose")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # the metrics in places that have no room for all five
 UNCALIBRATED = "uncalibrated"  # the baseline that is the same model without calibration
-SLICES = {
+SLICE_TITLES = {
     "month": "By month",
     "points_band": "By season average, points a game",
     "home_away": "At home and away",
@@ -30,7 +30,7 @@ SLICES = {
 }
 RULES = {"target_precision": "the target precision", "best_f1": "the best F1, as no threshold reached the target"}
 NAMED_GAMES = 15  # the number of games in each table of games by player
-OUTCOMES = {True: "breakout", False: "no breakout"}
+OUTCOME_TITLES = {True: "breakout", False: "no breakout"}
 ADDS = {True: "nothing", False: "something", None: "unknown"}
 BRIER_TERMS = {
     "brier": "Brier score",
@@ -116,7 +116,7 @@ def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResul
     return Table.from_records("Before and after calibration", rows)
 
 
-def threshold_table(evaluation: EvaluationResult) -> Table:
+def precision_recall_table(evaluation: EvaluationResult) -> Table:
     """Return a table of precision and recall of flagging the games at or above each threshold."""
     rows = [
         {
@@ -182,7 +182,7 @@ def fold_table(folds: Sequence[FoldMetrics]) -> Table:
 
 def slice_tables(evaluation: EvaluationResult) -> list[Table]:
     """Return one table for each way of slicing the games, and one by weeks since training."""
-    slices = {SLICES.get(name, name): parts for name, parts in evaluation.slices.items()}
+    slices = {SLICE_TITLES.get(name, name): parts for name, parts in evaluation.slices.items()}
     if evaluation.staleness:
         slices["By weeks since training"] = evaluation.staleness
     return [_slice_table(caption, parts) for caption, parts in slices.items()]
@@ -257,14 +257,19 @@ def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
     `predictions` is the content of predictions.parquet.
     """
     evaluated = predictions[predictions["split"] == "evaluation"]
-    order = ["probability", "game_date", "player_lookup"]
-    ranked = evaluated.sort_values(order, ascending=[False, True, True]).assign(rank=range(1, len(evaluated) + 1))
+    ranked = rank_games(evaluated)
     missed = ranked[ranked["is_breakout"] == 1].tail(NAMED_GAMES).iloc[::-1]
     count = f"{len(ranked):,}"
     return [
         _named_games(f"The {NAMED_GAMES} games ranked highest of {count}", ranked.head(NAMED_GAMES)),
         _named_games(f"The {NAMED_GAMES} breakouts ranked lowest of {count} games", missed),
     ]
+
+
+def rank_games(games: pd.DataFrame) -> pd.DataFrame:
+    """Return the games in the order of falling probability, with the column `rank`; ties by date, then by player."""
+    order = ["probability", "game_date", "player_lookup"]
+    return games.sort_values(order, ascending=[False, True, True]).assign(rank=range(1, len(games) + 1))
 
 
 def describe_game(game_id: str) -> str:
@@ -280,7 +285,7 @@ def _named_games(caption: str, games: pd.DataFrame) -> Table:
             "date": text(game["game_date"]),
             "game": text(describe_game(game["game_id"])),
             "probability": number(game["probability"]),
-            "outcome": text(OUTCOMES[bool(game["is_breakout"])]),
+            "outcome": text(OUTCOME_TITLES[bool(game["is_breakout"])]),
         }
         for game in games.to_dict("records")
     ]

@@ -9,7 +9,7 @@ from breakout.models.kinds import kind_title
 from breakout.report.tables import Cell, Table, code, interval, number, text
 
 SHARED = "the settings that all share"
-SHOWN = (AUC, LOG_LOSS, BRIER, ECE)
+EVALUATED_METRICS = (AUC, LOG_LOSS, BRIER, ECE)
 LINE_METRICS = (AUC, BRIER, LOG_LOSS)
 
 
@@ -57,7 +57,7 @@ def _job_record(row: JobRow, table: JobTable, title: str) -> dict[str, Cell]:
         "settings": settings_cell(row.label, row.words),
         f"validation {title}": interval(row.value, ".4f"),
         "minus the best": number(None) if state == "best" else interval(row.difference, "+.4f"),
-        **{METRICS[name].title: interval(metrics.get(name)) for name in SHOWN},
+        **{METRICS[name].title: interval(metrics.get(name)) for name in EVALUATED_METRICS},
         "trees": number(row.trees, ".0f"),
         "fit seconds": number(row.fit_seconds, ".2f"),
     }
@@ -71,13 +71,13 @@ def _baseline_record(baseline: BaselineRow, title: str) -> dict[str, Cell]:
         "settings": text(f"{kind_title(baseline.baseline)}{features}"),
         f"validation {title}": number(None),
         "minus the best": number(None),
-        **{METRICS[name].title: interval(baseline.metrics.get(name)) for name in SHOWN},
+        **{METRICS[name].title: interval(baseline.metrics.get(name)) for name in EVALUATED_METRICS},
         "trees": number(None),
         "fit seconds": number(None),
     }
 
 
-def line_table(table: JobTable) -> Table:
+def sweep_market_table(table: JobTable) -> Table:
     """Return a table of the metrics of the jobs and of the market on the lines of the configured prices."""
     labels = {row.job: row.label or SHARED for row in table.rows}
     rows = [

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from breakout.settings import BigQueryTrackingConfig
 
-COLUMNS = {
+EXPERIMENT_COLUMNS = {
     "experiment_id": "STRING",
     "experiment_name": "STRING",
     "hypothesis": "STRING",
@@ -52,10 +52,10 @@ class BigQueryTracker:
         run = experiment_row(read_ended_run(run_folder))
         record = asdict(run)
         with BigQueryJobs(self._config, "tracking", {"command": "track", "run": run.experiment_name}) as jobs:
-            types = create_table(jobs, self._table, COLUMNS)
-            values = {name: _value(record[name], kind) for name, kind in COLUMNS.items()}
-            source = "SELECT " + ", ".join(f"{parameter(name, types[name])} AS {name}" for name in COLUMNS)
-            sql = merge_statement(self._table, source, ("experiment_id",), tuple(COLUMNS))
+            types = create_table(jobs, self._table, EXPERIMENT_COLUMNS)
+            values = {name: _value(record[name], kind) for name, kind in EXPERIMENT_COLUMNS.items()}
+            source = "SELECT " + ", ".join(f"{parameter(name, types[name])} AS {name}" for name in EXPERIMENT_COLUMNS)
+            sql = merge_statement(self._table, source, ("experiment_id",), tuple(EXPERIMENT_COLUMNS))
             jobs.query(sql, values, f"the row of {run.experiment_id} in {self._table}")
 
 

@@ -16,7 +16,7 @@ from breakout.features.console import console_text
 from breakout.features.query import RowSource, get_status_query, get_training_data_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.features.windows import RELATIONS, ROW_WINDOWS
-from breakout.tracking import bigquery as tracking
+from breakout.tracking.bigquery import EXPERIMENT_COLUMNS, parameter
 from breakout.warehouse import tables
 from breakout.warehouse.bigquery.writing import SLATE_COLUMNS, merge_statement
 from breakout.warehouse.checks import row_checks
@@ -55,9 +55,9 @@ TEXTS = {
     ),
     "tracking": merge_statement(
         "a.b",
-        f"SELECT {', '.join(f'{tracking.parameter(name, kind)} AS {name}' for name, kind in tracking.COLUMNS.items())}",
+        f"SELECT {', '.join(f'{parameter(name, kind)} AS {name}' for name, kind in EXPERIMENT_COLUMNS.items())}",
         ("experiment_id",),
-        tuple(tracking.COLUMNS),
+        tuple(EXPERIMENT_COLUMNS),
     ),
 }
 

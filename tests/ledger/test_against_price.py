@@ -13,7 +13,7 @@ from breakout.evaluation.market_metrics import MARKET
 from breakout.ledger.against_price import compare_ledger_with_market
 from breakout.ledger.past_predictions import ladder_predictions
 from breakout.ledger.scoreboard import MIN_GRADED
-from breakout.report.ledger_tables import market_table
+from breakout.report.ledger_tables import ledger_market_table
 from breakout.settings import GradeConfig
 from breakout.settings.composition import compose
 from tests.builders import History, day
@@ -61,7 +61,7 @@ def test_figures_are_shown_from_100_lines_on(players: int, has_figures: bool, tm
     assert (score.metrics is not None) is has_figures
     if score.metrics is not None:
         assert score.metrics.metrics[MARKET]["log_loss"].estimate == pytest.approx(np.log(2))
-    assert market_table(found).rows
+    assert ledger_market_table(found).rows
 
 
 def test_nothing_is_compared_without_prices() -> None:

@@ -155,7 +155,7 @@ def test_figures_without_any_spread_are_drawn() -> None:
 
 def test_every_colour_of_a_shadow_is_in_the_style_sheet() -> None:
     style = (TEMPLATES / "page.css").read_text(encoding="utf-8")
-    assert [colour for colour in ledger_charts.COLOURS if f"--{colour}:" not in style] == []
+    assert [colour for colour in ledger_charts.SHADOW_COLOURS if f"--{colour}:" not in style] == []
 
 
 def test_a_chart_is_one_labelled_element_whose_text_is_escaped() -> None:

@@ -15,7 +15,7 @@ from breakout.ledger.grading import GRADE_SCHEMA, Which, choose_counted, grade_e
 from breakout.ledger.review import LedgerReview
 from breakout.ledger.scoreboard import MIN_GRADED, build_scoreboard
 from breakout.report.html.pages import render_ledger
-from breakout.report.ledger_tables import describe_counts, named_game_tables
+from breakout.report.ledger_tables import describe_counts, hit_and_miss_tables
 from tests.ledger.entries import DAY, GAME, entry, frame, results
 
 HIT, MISS = 20, 10  # points of a player who needs 15
@@ -87,7 +87,7 @@ def test_hits_and_misses_are_productions_graded_entries_the_highest_probability_
         cat=MISS,
         eve=HIT,
     )
-    hits, misses = named_game_tables(rows)
+    hits, misses = hit_and_miss_tables(rows)
     assert [[cell.text for cell in row] for row in hits.rows] == [
         ["1", "Bea", str(DAY), "NYK at BOS", "0.500", "15", "20"],
         ["3", "Ann", str(DAY), "NYK at BOS", "0.100", "15", "20"],

@@ -10,7 +10,7 @@ from breakout.evaluation.eprocess import BETTER_FROM
 from breakout.ledger.scoreboard import ModelScore
 from breakout.report.html.charts import Chart, ends, row_chart, square_chart
 
-COLOURS = ("blue", "orange", "green", "grey")  # of the shadows, in turn
+SHADOW_COLOURS = ("blue", "orange", "green", "grey")  # of the shadows, in turn
 
 
 def draw_weeks(score: ModelScore) -> Chart | None:
@@ -57,7 +57,7 @@ def draw_evidence(scores: Sequence[ModelScore]) -> Chart | None:
     chart.line([(1, limit), (days, limit)], "muted", is_dashed=True)
     chart.line([(1, 0.0), (days, 0.0)], "line")
     entries = []
-    for (name, values), colour in zip(logs.items(), COLOURS * len(logs), strict=False):
+    for (name, values), colour in zip(logs.items(), SHADOW_COLOURS * len(logs), strict=False):
         chart.line(list(enumerate(values, start=1)), colour, width=2)
         entries.append((name, colour))
     chart.legend(entries, chart.x.start + 10, chart.y.end + 10)

@@ -8,7 +8,7 @@ from breakout.evaluation.market_metrics import MARKET, OURS, MarketMetrics
 from breakout.market.returns import CurvePoint
 from breakout.report.html.charts import Chart, ends, estimate_of, square_chart
 
-COLOURS = {OURS: "blue", MARKET: "orange"}
+SOURCE_COLOURS = {OURS: "blue", MARKET: "orange"}
 FIRST_SHARE = 0.1  # The y axis ignores the yields of this first share of dates, which vary widely.
 
 
@@ -17,7 +17,7 @@ def draw_market_calibration(market: MarketMetrics) -> Chart:
 
     Each bin of the model's and of the market's probabilities has a dot with its interval.
     """
-    bins = [part for name in COLOURS for part in market.reliability[name]]
+    bins = [part for name in SOURCE_COLOURS for part in market.reliability[name]]
     values = [part.mean_probability for part in bins] + [end for part in bins for end in ends(part.breakout_rate)]
     low, high = max(0.0, min(values) - 0.02), min(1.0, max(values) + 0.02)
     alt = (
@@ -27,12 +27,14 @@ def draw_market_calibration(market: MarketMetrics) -> Chart:
         "market-calibration", alt, ("mean probability of over", low, high), ("share of overs", low, high)
     )
     chart.line([(low, low), (high, high)], "muted", is_dashed=True)
-    for name, colour in COLOURS.items():
+    for name, colour in SOURCE_COLOURS.items():
         parts = market.reliability[name]
         chart.line([(part.mean_probability, estimate_of(part.breakout_rate)) for part in parts], colour)
         for part in parts:
             chart.vertical_interval(part.mean_probability, part.breakout_rate, colour)
-    chart.legend([("model", COLOURS[OURS]), ("market", COLOURS[MARKET])], chart.x.start + 12, chart.y.end + 12)
+    chart.legend(
+        [("model", SOURCE_COLOURS[OURS]), ("market", SOURCE_COLOURS[MARKET])], chart.x.start + 12, chart.y.end + 12
+    )
     return chart
 
 

@@ -28,7 +28,7 @@ from breakout.report.html.charts import (
     square_chart,
 )
 
-QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # the levels of the quantiles drawn for each feature
+DRAWN_QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # the levels of the quantiles drawn for each feature
 
 
 def draw_verdict_scale(auc: Interval) -> Chart:
@@ -233,7 +233,7 @@ def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
 def _scaled(sample: Sample, reference: Sample) -> dict[str, float]:
     """Return the drawn quantiles of a sample, in standard deviations from the mean of the reference sample."""
     mean, sd = reference.mean or 0.0, reference.sd or 1.0
-    return {key: (sample.quantiles[key] - mean) / sd for key in QUANTILES}
+    return {key: (sample.quantiles[key] - mean) / sd for key in DRAWN_QUANTILES}
 
 
 def _diagonal(chart: Chart, end: float) -> None:

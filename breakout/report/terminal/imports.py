@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from breakout.box_scores.importing import ImportResult
     from breakout.warehouse.files.table_folder import TableManifest
 
-LISTED = 20  # the number of corrected cells, names and other items that a list shows; the tables hold all
+LISTED_ITEMS = 20  # the number of corrected cells, names and other items that a list shows; the tables hold all
 
 
 def print_import(result: ImportResult, folder: Path, manifest: TableManifest) -> None:
@@ -63,7 +63,7 @@ def _print_list(title: str, items: list[str]) -> None:
     if not items:
         return
     print_line(f"{title}: {len(items):,}")
-    for item in items[:LISTED]:
+    for item in items[:LISTED_ITEMS]:
         print_line(f"  {item}")
-    if len(items) > LISTED:
-        print_line(f"  and {len(items) - LISTED:,} more")
+    if len(items) > LISTED_ITEMS:
+        print_line(f"  and {len(items) - LISTED_ITEMS:,} more")

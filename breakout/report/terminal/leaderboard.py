@@ -5,7 +5,7 @@ from __future__ import annotations
 from breakout.evaluation.metrics import AUC
 from breakout.leaderboard_files import CSV_FILE, JobTable, Leaderboard
 from breakout.report import REPORT_FILE
-from breakout.report.sweep_tables import SHARED, job_state, line_table
+from breakout.report.sweep_tables import SHARED, job_state, sweep_market_table
 from breakout.report.tables import Table, interval, number, text
 from breakout.report.terminal.console import console
 
@@ -21,7 +21,7 @@ def print_board(board: Leaderboard) -> None:
         out.print(_title(table), style="bold")
         out.print_table(_table(table, board.optimized_metric))
         if table.lines:
-            out.print_table(line_table(table))
+            out.print_table(sweep_market_table(table))
     if len(board.tables) > SHOWN_TABLES:
         out.print(f"tables beyond these in report.html: {len(board.tables) - SHOWN_TABLES}")
     for job in board.not_completed:

@@ -113,7 +113,7 @@ def print_review(review: LedgerReview, page: Path) -> None:
     scores = tables.score_table(review.scoreboard).without("Brier", "below base rate")
     for sentence in review.market.warnings:
         out.print_warning(sentence)
-    for table in (scores, tables.shadow_table(review.scoreboard), tables.market_table(review.market)):
+    for table in (scores, tables.shadow_table(review.scoreboard), tables.ledger_market_table(review.market)):
         out.print_table(table)
     changed = [row for row in review.changes.to_pylist() if row["was"] is not None]
     for row in changed[:SHOWN_MOVES]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from breakout.production.promotion import Decision
     from breakout.production.registry import Event, Registry
 
-COLOURS = {True: "green", False: "red", None: "yellow"}
+RESULT_COLOURS = {True: "green", False: "red", None: "yellow"}
 
 
 def print_comparison(compared: HeadToHead) -> None:
@@ -42,7 +42,7 @@ def print_decision(decision: Decision) -> None:
     out.print(styled("rule", "bold", f": {decision.rule.name} ({decision.rule.reason})"))
     table = titled_table("", Column("check"), Column("", no_wrap=True), "figure")
     for check in decision.checks:
-        result = styled(production_tables.RESULTS[check.is_passed], COLOURS[check.is_passed])
+        result = styled(production_tables.CHECK_RESULTS[check.is_passed], RESULT_COLOURS[check.is_passed])
         table.add_row(check.name, result, check.figure)
     out.print(table)
     for warning in decision.comparison.warnings:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from breakout.evaluation.summary import EvaluationResult
     from breakout.features.distributions import DistributionReport
 
-SHOWN_FEATURES = 10
+TOP_FEATURES = 10
 # The keys whose overrides are repeated in the commands to try next. They decide the games, the features and the model.
 REPEATED = {
     "experiment",
@@ -87,7 +87,7 @@ def _print_evaluation(evaluation: EvaluationResult, warnings: Sequence[str]) -> 
     out.print(f"{rows.n_rows:,} games of {rows.first_date} to {rows.last_date}")
     out.print(f"mean probability {mean} (if he plays), breakout rate {rate}\n")
     out.print_table(run_tables.metric_table(evaluation))
-    out.print_table(run_tables.threshold_table(evaluation))
+    out.print_table(run_tables.precision_recall_table(evaluation))
     if evaluation.chosen_threshold:
         out.print(f"* chosen on validation by {run_tables.RULES[evaluation.chosen_threshold.rule]}")
     for part in evaluation.top_rows:
@@ -127,9 +127,9 @@ def _print_calibration(metrics: RunMetrics) -> None:
 def _print_importance(metrics: RunMetrics) -> None:
     out = console()
     table = run_tables.importance_table(metrics).without("fall in AUC", "mean |SHAP|")
-    out.print_table(table.head(SHOWN_FEATURES))
-    if len(table.rows) > SHOWN_FEATURES:
-        out.print(f"and {len(table.rows) - SHOWN_FEATURES} more features; metrics.json holds all of them")
+    out.print_table(table.head(TOP_FEATURES))
+    if len(table.rows) > TOP_FEATURES:
+        out.print(f"and {len(table.rows) - TOP_FEATURES} more features; metrics.json holds all of them")
 
 
 def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Column
 
+from breakout.report.slate_tables import SHOWN_FEATURES
 from breakout.report.terminal.console import PlainConsole, console, styled, titled_table
 
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from breakout.production.player_line import LineAnswer
     from breakout.production.slate import Slate
 
-SHOWN_FEATURES = 2
-WIDE = 110  # the width of a terminal, in characters, from which on the ranking also shows features
+WIDE_TERMINAL = 110  # the width of a terminal, in characters, from which on the ranking also shows features
 ROWS_AROUND = 6  # lines beside the ranked rows: header and borders (4), title (1, if it does not wrap), prompt (1)
 SHOWN_STEPS = (5, 10, 15, 20, 25, 30)  # the k for which P(points >= k) is shown
 MARKS = {"doubtful": " (D)", "questionable": " (Q)"}
@@ -47,7 +47,7 @@ def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence
         out.print(_ladders(slate))
     if len(slate.ranked):
         is_long = out.is_terminal and len(slate.ranked) + ROWS_AROUND > out.height
-        out.print(_ranking(slate, is_best_last=is_long, is_wide=out.width >= WIDE))
+        out.print(_ranking(slate, is_best_last=is_long, is_wide=out.width >= WIDE_TERMINAL))
 
 
 def _ranking(slate: Slate, *, is_best_last: bool, is_wide: bool) -> Table:
