@@ -147,6 +147,12 @@ def tick_pattern(ticks: Sequence[float]) -> str:
     return f".{max(0, -math.floor(math.log10(abs(step) or 1.0) + 1e-9))}f"
 
 
+def format_ticks(ticks: Sequence[float], *, is_percent: bool = False) -> list[str]:
+    """Return the labels of ticks: in per cent, or with as many decimals as `tick_pattern` gives."""
+    pattern = ".0%" if is_percent else tick_pattern(ticks)
+    return [true_minus(format_number(tick, pattern)) for tick in ticks]
+
+
 def square_chart(
     name: str,
     alt: str,
@@ -163,18 +169,15 @@ def square_chart(
     """
     width, height = SQUARE
     y_ticks = round_ticks(y[1], y[2])
-    y_pattern = ".0%" if "y" in percent else tick_pattern(y_ticks)
-    y_names = [true_minus(format_number(tick, y_pattern)) for tick in y_ticks]
-    left = 30 + LETTER * max(map(len, y_names))
+    y_labels = format_ticks(y_ticks, is_percent="y" in percent)
+    left = 30 + LETTER * max(map(len, y_labels))
     chart = Chart(name, alt, width, height, Axis(x[1], x[2], left, width - 18), Axis(y[1], y[2], height - 46, 10))
-    x_ticks = round_ticks(x[1], x[2]) if x_labels is None else list(range(len(x_labels)))
-    x_pattern = ".0%" if "x" in percent else tick_pattern(x_ticks)
-    x_names = [true_minus(format_number(tick, x_pattern)) for tick in x_ticks] if x_labels is None else list(x_labels)
-    for tick, label in zip(y_ticks, y_names, strict=True):
+    for tick, label in zip(y_ticks, y_labels, strict=True):
         place = chart.y.place(tick)
         chart.rule(left, place, chart.x.end, place)
         chart.write(left - 6, place, label, "end")
-    for tick, label in zip(x_ticks, x_names, strict=True):
+    x_ticks = round_ticks(x[1], x[2]) if x_labels is None else range(len(x_labels))
+    for tick, label in zip(x_ticks, x_labels or format_ticks(x_ticks, is_percent="x" in percent), strict=True):
         place = chart.x.place(tick)
         if x_labels is None:
             chart.rule(place, chart.y.start, place, chart.y.end)
@@ -213,10 +216,10 @@ def row_chart(
     y = Axis(0, 1, first, first + row)
     chart = Chart(name, alt, WIDE, bottom + 44, Axis(low, high, left, WIDE - 16), y, is_wide=True)
     ticks = round_ticks(low, high)
-    for tick in ticks:
+    for tick, label in zip(ticks, format_ticks(ticks), strict=True):
         place = chart.x.place(tick)
         chart.rule(place, top, place, bottom)
-        chart.write(place, bottom + 12, true_minus(format_number(tick, tick_pattern(ticks))), colour="muted")
+        chart.write(place, bottom + 12, label, colour="muted")
     chart.rule(left, bottom, WIDE - 16, bottom, "muted")
     for index, label in enumerate(labels):
         if is_above:
