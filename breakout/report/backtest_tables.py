@@ -146,9 +146,9 @@ def offer_table(priced: PricedSlate) -> Table:
             "price": number(row["price"], ".2f"),
             "book": text(row["book"]),
             "model": number(row["ours"]),
-            "market": number(_known(row["market"])),
+            "market": number(row["market"]),
             "by the model": number(row["claimed"], "+.1%"),
-            "shrunk": number(_known(row["expected_value"]), "+.1%"),
+            "shrunk": number(row["expected_value"], "+.1%"),
             "stake": interval(_stake(row), ".2%"),
         }
         for row in offers
@@ -159,10 +159,6 @@ def offer_table(priced: PricedSlate) -> Table:
         f"the market; stake in per cent of the bank{more}"
     )
     return Table.from_records(caption, rows, style="stacked")
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def _stake(row: Mapping[str, float]) -> Interval | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -81,9 +82,10 @@ def code(value: object) -> Cell:
 
 
 def number(value: float | None, pattern: str = ".3f") -> Cell:
-    """Return a cell with a number; a dash if it is undefined."""
-    sort_by = "" if value is None else repr(float(value))
-    return Cell(format_number(value, pattern, UNDEFINED), sort_by, "number")
+    """Return a cell with a number; a dash if it is None or NaN."""
+    if value is None or math.isnan(value):
+        return Cell(UNDEFINED, "", "number")
+    return Cell(format_number(value, pattern), repr(float(value)), "number")
 
 
 def interval(value: HasInterval | None, pattern: str = ".3f") -> Cell:

@@ -79,7 +79,8 @@ def test_a_value_that_a_template_misses_is_an_error_and_no_gap(template: str) ->
 
 def test_cells_hold_what_both_media_show() -> None:
     assert str(interval(Interval(0.59, 0.55, 0.62, 0))) == "0.590 (0.550 to 0.620)"
-    assert number(None).sort_by == interval(None).sort_by == "", "what is undefined is sorted last"
+    undefined = (number(None), number(float("nan")), interval(None))
+    assert {cell.sort_by for cell in undefined} == {""}, "what is undefined is sorted last"
     assert number(2.5).sort_by == "2.5"
     assert format_cell(interval(Interval(0.59, 0.55, 0.62, 0))) == "0.590 (0.550-0.620)"
     assert format_cell(interval(Interval(-0.01, -0.02, 0.01, 0), "+.2f")) == "-0.01 (-0.02 to +0.01)"

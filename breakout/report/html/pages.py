@@ -28,13 +28,7 @@ from breakout.report import (
     slate_tables,
     sweep_tables,
 )
-from breakout.report.html import (
-    ledger_charts,
-    market_charts,
-    points_charts,
-    run_charts,
-    sweep_charts,
-)
+from breakout.report.html import ledger_charts, market_charts, points_charts, run_charts, sweep_charts
 from breakout.report.html.rendering import render_page
 from breakout.runs.record import previous_run, read_run
 
