@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from numpy.typing import ArrayLike
 
     from breakout.dataset import Rows
 
@@ -118,6 +119,13 @@ def logit(probability: np.ndarray) -> np.ndarray:
     """Return log odds; probabilities are first limited to [1e-12, 1 - 1e-12]."""
     inside = np.clip(probability, _EDGE, 1 - _EDGE)
     return np.asarray(np.log(inside) - np.log1p(-inside))
+
+
+def normalised_importance(names: tuple[str, ...], sizes: ArrayLike) -> dict[str, float]:
+    """Return the sizes (k,), none negative, divided by their sum, by feature; all 0 if the sum is 0."""
+    values = np.asarray(sizes, dtype="float64")
+    total = float(values.sum())
+    return {name: float(value) / total if total else 0.0 for name, value in zip(names, values, strict=True)}
 
 
 def check_columns(X: pd.DataFrame, names: tuple[str, ...]) -> None:

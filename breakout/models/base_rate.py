@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 import numpy as np
 
 from breakout.artifacts import load_json, save_json
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breakout.dataset import Rows
-    from breakout.models.base import FitParts, Model
+    from breakout.models.base import FitParts
     from breakout.settings.model_groups import ModelConfig
 
 FILE_NAME = "model.json"
@@ -62,18 +63,11 @@ def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, 
     return BaseRateModel(tuple(parts.fit.X.columns), float(parts.fit.label.mean()), dict(metadata))
 
 
-def refit(model: Model, parts: FitParts, config: ModelConfig, seed: int, metadata: Mapping[str, str]) -> BaseRateModel:
-    """Compute the rate over the whole training window."""
-    del model
-    return fit(config, parts.joined(), seed, metadata)
-
-
 def load(folder: Path) -> tuple[BaseRateModel, dict[str, str]]:
     """Read model.json; DataError if it is missing or damaged. Returns the model and its metadata."""
     path = folder / FILE_NAME
-    record = load_json(path)
     try:
-        model = BaseRateModel(tuple(record["names"]), float(record["rate"]), dict(record["metadata"]))
-    except (KeyError, TypeError, ValueError) as error:
+        model = msgspec.convert(load_json(path), BaseRateModel)
+    except msgspec.ValidationError as error:
         raise DataError(f"{path} is damaged: it holds no base rate.") from error
     return model, model.metadata

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from catboost import CatBoostClassifier, CatBoostError, Pool
+from catboost import CatBoost, CatBoostClassifier, CatBoostError, Pool
 
 from breakout.errors import BreakoutError, ConfigurationError, DataError
-from breakout.models.base import check_columns
+from breakout.models.base import check_columns, normalised_importance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from breakout.dataset import Rows
     from breakout.models.base import FitParts, Model
     from breakout.settings.model_groups import CatBoostConfig, PointsConfig
+
+Trees = TypeVar("Trees", bound=CatBoost)
 
 FILE_NAME = "model.cbm"
 _PREFIX = "breakout_"
@@ -50,15 +52,12 @@ class CatBoostModel:
 
     def feature_importance(self) -> dict[str, float]:
         """Return CatBoost's prediction-values-change importance, normalised to sum to 1."""
-        values = np.asarray(self.classifier.get_feature_importance(thread_count=1), dtype="float64")
-        total = float(values.sum())
-        return {name: float(value) / total if total else 0.0 for name, value in zip(self.names, values, strict=True)}
+        return normalised_importance(self.names, self.classifier.get_feature_importance(thread_count=1))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the contribution of each feature to the log odds, shape (n, k), without the model's bias."""
         check_columns(rows.X, self.names)
-        values = self.classifier.get_feature_importance(build_pool(rows.X), type="ShapValues", thread_count=1)
-        return np.asarray(values, dtype="float64")[:, :-1]
+        return tree_shap_values(self.classifier, rows.X)
 
     def describe(self) -> dict[str, float]:
         """Return the number of trees kept after early stopping."""
@@ -78,6 +77,12 @@ def build_pool(X: pd.DataFrame, y: np.ndarray | None = None) -> Pool:
     prediction of some hundred rows.
     """
     return Pool(X.to_numpy(dtype="float32"), y, feature_names=list(X.columns))
+
+
+def tree_shap_values(trees: CatBoost, X: pd.DataFrame) -> np.ndarray:
+    """Return the SHAP value of each feature for each row, shape (n, k), without the constant of the model."""
+    values = trees.get_feature_importance(build_pool(X), type="ShapValues", thread_count=1)
+    return np.asarray(values, dtype="float64")[:, :-1]
 
 
 def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> CatBoostModel:
@@ -182,16 +187,21 @@ def first_trees(model: CatBoostModel, trees: int) -> CatBoostModel:
     return CatBoostModel(shorter)
 
 
+def load_trees(trees: Trees, path: Path) -> Trees:
+    """Load a file of CatBoost into the empty model `trees`; DataError if the file is missing or damaged."""
+    if not path.is_file():
+        raise DataError(f"{path} is missing.")
+    try:
+        trees.load_model(str(path))
+    except CatBoostError as error:
+        raise DataError(f"{path} is damaged and cannot be read as a CatBoost model.") from error
+    return trees
+
+
 def load(folder: Path) -> tuple[CatBoostModel, dict[str, str]]:
     """Read model.cbm and the metadata in it; DataError if the file is missing or damaged."""
     path = folder / FILE_NAME
-    if not path.is_file():
-        raise DataError(f"{path} is missing.")
-    classifier = CatBoostClassifier()
-    try:
-        classifier.load_model(str(path))
-    except CatBoostError as error:
-        raise DataError(f"{path} is damaged and cannot be read as a CatBoost model.") from error
+    classifier = load_trees(CatBoostClassifier(), path)
     stored = classifier.get_metadata()
     keys = [key for key in stored.keys() if key.startswith(_PREFIX)]  # noqa: SIM118  (not a dict: has no iterator)
     metadata = {key.removeprefix(_PREFIX): str(stored[key]) for key in keys}

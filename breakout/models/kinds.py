@@ -23,7 +23,11 @@ _LONG_FIT = 200  # from this number of trees on, CatBoost computes leaves in ano
 
 
 class _KindModule(Protocol):
-    """The functions that the module of a kind defines; `config` has the settings class of that kind."""
+    """The functions that the module of a kind defines; `config` has the settings class of that kind.
+
+    Only kinds that stop early need `refit`, which fits both parts of the rows with what the first fit `model` learned,
+    such as its number of trees.
+    """
 
     @staticmethod
     def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model: ...
@@ -116,7 +120,9 @@ def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
     If `is_refit` is false, a model that stops early is not fitted again: both results are the first fit.
     """
     held_out = fit_model(config, parts, seed, metadata)
-    if KINDS[config.kind].stops_early and not is_refit:
+    if not KINDS[config.kind].stops_early:
+        return Fits(held_out, fit_model(config, parts.joined(), seed, metadata))
+    if not is_refit:
         return Fits(held_out, held_out)
     return Fits(held_out, KINDS[config.kind].functions().refit(held_out, parts, config, seed, metadata))
 

@@ -6,11 +6,12 @@ import warnings
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 import numpy as np
 
 from breakout.artifacts import load_json, save_json
 from breakout.errors import DataError
-from breakout.models.base import check_columns
+from breakout.models.base import check_columns, normalised_importance
 from breakout.threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breakout.dataset import Rows
-    from breakout.models.base import FitParts, Model
+    from breakout.models.base import FitParts
     from breakout.settings.model_groups import LogisticConfig
 
 FILE_NAME = "model.json"
@@ -54,9 +55,7 @@ class LogisticModel:
 
     def feature_importance(self) -> dict[str, float]:
         """Return absolute standardised coefficients, normalised to sum to 1."""
-        sizes = np.abs(np.array(self.coefficients))
-        total = float(sizes.sum())
-        return {name: float(size) / total if total else 0.0 for name, size in zip(self.names, sizes, strict=True)}
+        return normalised_importance(self.names, np.abs(self.coefficients))
 
     def describe(self) -> dict[str, float]:
         """Return the intercept in log odds."""
@@ -114,27 +113,11 @@ def _clipped(standardised: np.ndarray, clip: float | None) -> np.ndarray:
     return standardised if clip is None else np.clip(standardised, -clip, clip)
 
 
-def refit(
-    model: Model, parts: FitParts, config: LogisticConfig, seed: int, metadata: Mapping[str, str]
-) -> LogisticModel:
-    """Fit on the whole training window; the earlier fit `model` is not used."""
-    del model
-    return fit(config, parts.joined(), seed, metadata)
-
-
 def load(folder: Path) -> tuple[LogisticModel, dict[str, str]]:
     """Read model.json; DataError if it is missing or damaged. Returns the model and its metadata."""
     path = folder / FILE_NAME
-    record = load_json(path)
     try:
-        numbers = {key: tuple(record[key]) for key in ("names", "means", "scales", "coefficients")}
-        model = LogisticModel(
-            **numbers,
-            intercept=float(record["intercept"]),
-            metadata=dict(record["metadata"]),
-            iterations_without_convergence=record.get("iterations_without_convergence"),
-            clip=None if record.get("clip") is None else float(record["clip"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        model = msgspec.convert(load_json(path), LogisticModel)
+    except msgspec.ValidationError as error:
         raise DataError(f"{path} is damaged: it holds no logistic model.") from error
     return model, model.metadata

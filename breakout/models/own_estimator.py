@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breakout.dataset import Rows
-    from breakout.models.base import FitParts, Model
+    from breakout.models.base import FitParts
     from breakout.settings.own_model import SklearnConfig
 
 MODEL_FILE = "model.skops"
@@ -119,12 +119,6 @@ def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str
     sizes = np.abs(_contributions(loaded, some, means)).mean(axis=0)
     importance = tuple(map(float, sizes / (sizes.sum() or 1.0)))
     return OwnEstimator(tuple(X.columns), loaded, content, means, importance, dict(metadata))
-
-
-def refit(model: Model, parts: FitParts, config: SklearnConfig, seed: int, metadata: Mapping[str, str]) -> OwnEstimator:
-    """Build the classifier and fit it on the whole training window; the earlier fit `model` is not used."""
-    del model
-    return fit(config, parts.joined(), seed, metadata)
 
 
 def load(folder: Path) -> tuple[OwnEstimator, dict[str, str]]:

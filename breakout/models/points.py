@@ -19,8 +19,8 @@ from catboost import CatBoostError, CatBoostRegressor, Pool
 from breakout.artifacts import load_typed, save_json
 from breakout.dataset import join_rows
 from breakout.errors import DataError
-from breakout.models.base import check_columns, logit
-from breakout.models.catboost import build_pool, fit_error
+from breakout.models.base import check_columns, logit, normalised_importance
+from breakout.models.catboost import build_pool, fit_error, load_trees, tree_shap_values
 from breakout.models.ladder import PointsDistribution
 
 if TYPE_CHECKING:
@@ -102,14 +102,12 @@ class PointsModel:
 
         by_mean = change(replace(points, mean=points.mean + step), replace(points, mean=points.mean - step))
         by_spread = change(replace(points, spread=points.spread + step), replace(points, spread=points.spread - step))
-        added = by_mean * _shap(self.mean, rows) + by_spread * SIZE_TO_SPREAD * _shap(self.spread, rows)
-        return np.asarray(added * scale)
+        of_mean, of_spread = (tree_shap_values(trees, rows.X) for trees in (self.mean, self.spread))
+        return np.asarray((by_mean * of_mean + by_spread * SIZE_TO_SPREAD * of_spread) * scale)
 
     def feature_importance(self) -> dict[str, float]:
         """Return CatBoost's importance in the regression of the mean, normalised to sum to 1."""
-        values = np.asarray(self.mean.get_feature_importance(thread_count=1), dtype="float64")
-        total = float(values.sum())
-        return {name: float(value) / total if total else 0.0 for name, value in zip(self.names, values, strict=True)}
+        return normalised_importance(self.names, self.mean.get_feature_importance(thread_count=1))
 
     def describe(self) -> dict[str, float]:
         """Return the trees of the regression of the mean, and the number of errors in the shape."""
@@ -169,23 +167,12 @@ def load(folder: Path) -> tuple[PointsModel, dict[str, str]]:
     """Read model.json and both regressions; DataError if one is missing, damaged or from another fit."""
     path = folder / FILE_NAME
     saved = load_typed(path, PointsFile)
-    mean, spread = (_load(folder / name) for name in (MEAN_FILE, SPREAD_FILE))
+    mean, spread = (load_trees(CatBoostRegressor(), folder / name) for name in (MEAN_FILE, SPREAD_FILE))
     model = PointsModel(mean, spread, np.array(saved.shape), saved.metadata)
     is_shape = bool(len(model.shape) and np.isfinite(model.shape).all() and (np.diff(model.shape) >= 0).all())
     if not is_shape or model.names != saved.names or tuple(spread.feature_names_) != saved.names:
         raise DataError(f"{path} and its two regressions do not belong together, or its shape is damaged.")
     return model, saved.metadata
-
-
-def _load(path: Path) -> CatBoostRegressor:
-    if not path.is_file():
-        raise DataError(f"{path} is missing.")
-    regressor = CatBoostRegressor()
-    try:
-        regressor.load_model(str(path))
-    except CatBoostError as error:
-        raise DataError(f"{path} is damaged and cannot be read as a CatBoost model.") from error
-    return regressor
 
 
 def _quantize(rows: Rows, y: np.ndarray, seed: int) -> Pool:
@@ -227,11 +214,6 @@ def _predict(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
 def _spread(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
     """Return the predicted spread of z of each row, shape (n,)."""
     return np.maximum(SIZE_TO_SPREAD * _predict(regressor, pool), LEAST_SPREAD)
-
-
-def _shap(regressor: CatBoostRegressor, rows: Rows) -> np.ndarray:
-    values = regressor.get_feature_importance(build_pool(rows.X), type="ShapValues", thread_count=1)
-    return np.asarray(values, dtype="float64")[:, :-1]
 
 
 def _deviations(rows: Rows) -> np.ndarray:
