@@ -19,7 +19,7 @@ from breakout.experiment.market_baseline import (
 )
 from breakout.experiment.points_baselines import evaluate_distributions
 from breakout.experiment.shared_work import SharedWork
-from breakout.experiment.summary import RunResult, calibration_fit, summarise_training
+from breakout.experiment.summary import RunResult, summarise_training
 from breakout.experiment.windows import FittedRun, FittedWindow, fit_windows
 from breakout.features.distributions import DistributionReport, save_distributions, validate_feature_distributions
 from breakout.runs import PREDICTIONS_FILE, git_commit, open_run
@@ -124,7 +124,7 @@ def _manifest_facts(plan: RunPlan, run: Run, fitted: FittedRun) -> BundleFacts:
         ),
         train_breakout_rate=last.train.breakout_rate,
         chosen_threshold=last.fitted.threshold,
-        calibration_fit=calibration_fit(config, last.fitted),
+        calibration_fit=last.fitted.calibration_fit,
         learned=last.fitted.learned_rows,
         warnings=last.fitted.warnings,
         is_evaluated=rows is not None,

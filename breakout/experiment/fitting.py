@@ -12,14 +12,22 @@ import numpy as np
 
 from breakout import settings
 from breakout.bundle.folder import CONTRACT_KEY
-from breakout.calibration import Calibration, Calibrator, HeldOutCalibration, Kind, calibrate, cross_calibrate
+from breakout.calibration import (
+    Calibration,
+    CalibrationFit,
+    Calibrator,
+    HeldOutCalibration,
+    Kind,
+    calibrate,
+    cross_calibrate,
+)
 from breakout.errors import DataError
 from breakout.evaluation.metrics import log_loss
 from breakout.evaluation.thresholds import ThresholdChoice, choose_threshold
 from breakout.experiment.plan import check_training_count
 from breakout.experiment.shared_work import SharedWork
 from breakout.models.base import FitParts, LearnedRows, Model
-from breakout.models.kinds import KINDS, Fits, fit_model, fit_twice
+from breakout.models.kinds import KINDS, Fits, fit_model
 from breakout.split import DateRange, select_dates, validation_mask
 
 if TYPE_CHECKING:
@@ -39,15 +47,13 @@ class Fitted:
     `held_out_model` was fitted without the validation rows. `model` was fitted with them, unless `validation.refit` is
     false and the model stops early. `validation_raw` and `validation_probability` (v,) are the probabilities that
     `held_out_model` gives the validation rows, before and after calibration. `threshold` was chosen on
-    `validation_probability`; it is None if no threshold reached the target precision. `held_out` compares the log loss
-    of the validation rows before and after calibration by maps that were fitted on other validation dates; it is None
-    if nothing was calibrated or the validation rows are of one date.
+    `validation_probability`; it is None if no threshold reached the target precision.
     """
 
     model: Model
     held_out_model: Model
-    calibration: Calibration
-    held_out: HeldOutCalibration | None
+    calibrator: Calibrator
+    calibration_fit: CalibrationFit
     threshold: ThresholdChoice | None
     baselines: dict[str, Model]
     validation: Dataset
@@ -56,11 +62,6 @@ class Fitted:
     learned_rows: LearnedRows
     fit_seconds: float
     warnings: tuple[str, ...]
-
-    @property
-    def calibrator(self) -> Calibrator:
-        """The fitted calibration map."""
-        return self.calibration.calibrator
 
 
 def check_training_rows(train: Dataset, describe_history: Callable[[], str] | None = None) -> None:
@@ -164,7 +165,8 @@ def _finish_fit(
 ) -> Fitted:
     """Calibrate the model and choose the threshold on the validation part, and fit the baselines."""
     kind = calibration_kind(config)
-    if kind != config.calibration.kind:
+    is_forced = kind != config.calibration.kind
+    if is_forced:
         logger.warning("model.class_weights distorts probabilities: calibrating them with calibration=%s", kind)
     raw = fits.held_out.predict_probability(parts.validation)
     calibration = calibrate(kind, raw, validation.label)
@@ -182,8 +184,13 @@ def _finish_fit(
     return Fitted(
         model=fits.final,
         held_out_model=fits.held_out,
-        calibration=calibration,
-        held_out=_evaluate_held_out(calibration, raw, validation),
+        calibrator=calibration.calibrator,
+        calibration_fit=CalibrationFit(
+            requested=kind,
+            is_forced_by_class_weights=is_forced,
+            warnings=calibration.warnings,
+            held_out=_evaluate_held_out(calibration.calibrator.kind, raw, validation),
+        ),
         threshold=threshold,
         baselines=baselines,
         validation=validation,
@@ -223,23 +230,17 @@ def _baseline_warnings(baselines: Mapping[str, Model]) -> tuple[str, ...]:
     )
 
 
-def _evaluate_held_out(calibration: Calibration, raw: np.ndarray, validation: Dataset) -> HeldOutCalibration | None:
-    kind, y = calibration.calibrator.kind, validation.label
+def _evaluate_held_out(kind: Kind, raw: np.ndarray, validation: Dataset) -> HeldOutCalibration | None:
+    """Return the log loss of validation rows before and after calibration by maps fitted on other validation dates.
+
+    None if nothing is calibrated, or the validation rows are of one date.
+    """
+    y = validation.label
     crossed = None if kind == "none" else cross_calibrate(kind, raw, y, validation.dates)
     if crossed is None:
         return None
     probability, blocks = crossed
     return HeldOutCalibration(len(y), blocks, log_loss(y, raw), log_loss(y, probability))
-
-
-def calibrated_fit(config: ExperimentConfig, parts: FitParts, seed: int) -> tuple[Model, Calibrator]:
-    """Return the configured model, fitted with another seed, and its calibration map."""
-    held_out, model = fit_twice(config.model, parts, seed, {}, is_refit=config.validation.refit)
-    raw = held_out.predict_probability(parts.validation)
-    calibration = calibrate(calibration_kind(config), raw, parts.validation.label)
-    for warning in calibration.warnings:
-        logger.warning("seed %d: %s", seed, warning)
-    return model, calibration.calibrator
 
 
 def fit_baselines(parts: FitParts) -> dict[str, Model]:

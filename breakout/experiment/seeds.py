@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from breakout.calibration import calibrate
 from breakout.evaluation.metrics import area_under_roc, average_precision, brier_score, log_loss
 from breakout.evaluation.run_metrics import SeedSpread, SeedStability
-from breakout.experiment.fitting import calibrated_fit, split_parts
+from breakout.experiment.fitting import calibration_kind, split_parts
+from breakout.models.kinds import fit_twice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from breakout.dataset import Dataset
+    from breakout.models.base import FitParts
     from breakout.settings import ExperimentConfig
 
 logger = logging.getLogger("breakout")
@@ -42,10 +45,18 @@ def measure_stability(
     parts, _ = split_parts(config, train)
     probabilities = {config.seed: headline}
     for seed in range(config.seed + 1, config.seed + config.evaluation.seeds):
-        model, calibrator = calibrated_fit(config, parts, seed)
-        probabilities[seed] = calibrator.apply(model.predict_probability(evaluation))
-        logger.info("fitted %s with seed %d", model.kind, seed)
+        probabilities[seed] = _predict_with_seed(config, parts, seed, evaluation)
+        logger.info("fitted %s with seed %d", config.model.kind, seed)
     return SeedStability(tuple(probabilities), summarise_seeds(evaluation.label, probabilities))
+
+
+def _predict_with_seed(config: ExperimentConfig, parts: FitParts, seed: int, evaluation: Dataset) -> np.ndarray:
+    held_out, model = fit_twice(config.model, parts, seed, {}, is_refit=config.validation.refit)
+    raw = held_out.predict_probability(parts.validation)
+    calibration = calibrate(calibration_kind(config), raw, parts.validation.label)
+    for warning in calibration.warnings:
+        logger.warning("seed %d: %s", seed, warning)
+    return calibration.calibrator.apply(model.predict_probability(evaluation))
 
 
 def summarise_seeds(y: ArrayLike, probabilities_by_seed: Mapping[int, ArrayLike]) -> dict[str, SeedSpread | None]:

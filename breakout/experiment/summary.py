@@ -82,9 +82,7 @@ def summarise_training(
         evaluation=result,
         validation=_summarise_validation([window.fitted for window in run.windows], config.evaluation.ece_bins),
         model=_summarise_model(last.fitted, len(last.train), last.fitted.learned_rows, fit_seconds=seconds),
-        calibration=_summarise_calibration(
-            last.fitted, calibration_fit(config, last.fitted), parts, run.rows, parameters
-        ),
+        calibration=_summarise_calibration(last.fitted, last.fitted.calibration_fit, parts, run.rows, parameters),
         stability=stability,
         explained_on=explained_on,
         importance=explanation.importance,
@@ -121,7 +119,7 @@ def summarise_scoring(
         model=_summarise_model(
             bundle, bundle.manifest.rows.train, bundle.manifest.learned_rows, bundle=bundle.fingerprint
         ),
-        calibration=_summarise_calibration(bundle, saved_calibration_fit(bundle), [scored], scored.rows, parameters),
+        calibration=_summarise_calibration(bundle, _saved_calibration_fit(bundle), [scored], scored.rows, parameters),
         stability=None,
         explained_on="evaluation",
         importance=explanation.importance,
@@ -134,17 +132,11 @@ def summarise_scoring(
     )
 
 
-def calibration_fit(config: ExperimentConfig, fitted: Fitted) -> CalibrationFit:
-    """Return how the calibration of a run was fitted."""
-    requested = fitted.calibration.requested
-    is_forced = requested != config.calibration.kind
-    return CalibrationFit(requested, is_forced, fitted.calibration.warnings, fitted.held_out)
+def _saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
+    """Return the facts about the calibration of a bundle.
 
-
-def saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
-    """Return how the calibration of a bundle was fitted, by its manifest.
-
-    Bundles of earlier versions have only the kind of calibration, so their result has no warnings and no `held_out`.
+    The manifests of bundles of earlier versions do not hold these facts. For such a bundle the result has no warnings,
+    and its `held_out` is None.
     """
     if bundle.manifest.calibration_fit is not None:
         return bundle.manifest.calibration_fit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ class FittedRun:
 
     windows: tuple[FittedWindow, ...]
     rows: Dataset | None
-    source_warnings: tuple[str, ...] = ()  # about flawed games (see `FlawedGame`)
+    source_warnings: tuple[str, ...]  # about flawed games (see `FlawedGame`)
 
     @property
     def coverage_warnings(self) -> tuple[str, ...]:
@@ -91,8 +91,8 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
     there are too few rows or they hold one class only.
     """
     work = work or SharedWork()
-    fitted = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
-    fitted = replace(fitted, source_warnings=plan.source_warnings())
+    windows, rows = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
+    fitted = FittedRun(windows, rows, plan.source_warnings())
     for warning in fitted.coverage_warnings:
         logger.warning("%s", warning)
     return fitted
@@ -115,17 +115,17 @@ def played_folds(plan: RunPlan, span: Dataset) -> tuple[Fold, ...]:
     return folds_with_games(plan.folds, span.dates, getattr(plan.config.window, "folds", None))
 
 
-def _fit_one(plan: RunPlan, work: SharedWork) -> FittedRun:
+def _fit_one(plan: RunPlan, work: SharedWork) -> tuple[tuple[FittedWindow, ...], Dataset | None]:
     train, rows = plan.build_train(), plan.build_evaluation()
     logger.info("built %d training rows and %d evaluation rows", len(train), 0 if rows is None else len(rows))
     check_rows(plan, train, rows, work)
-    return FittedRun((_fit_window(plan, plan.split, train, rows, work),), rows)
+    return (_fit_window(plan, plan.split, train, rows, work),), rows
 
 
-def _fit_folds(plan: RunPlan, work: SharedWork) -> FittedRun:
+def _fit_folds(plan: RunPlan, work: SharedWork) -> tuple[tuple[FittedWindow, ...], Dataset]:
     span = plan.build_span()
-    windows = []
-    for fold in played_folds(plan, span):
+    folds, windows = played_folds(plan, span), []
+    for fold in folds:
         train, rows = select_dates(span, fold.train), span.take(date_mask(span.dates, fold.evaluation))
         try:
             check_training_rows(train, partial(_describe_history, plan, fold.train))
@@ -133,8 +133,8 @@ def _fit_folds(plan: RunPlan, work: SharedWork) -> FittedRun:
         except DataError as error:
             raise DataError(f"fold {fold.label}: {error}") from error
         logger.info("fold %s: fitted on %d rows, evaluated on %d", fold.label, len(train), len(rows))
-    is_evaluated = np.logical_or.reduce([date_mask(span.dates, fold.evaluation) for fold in played_folds(plan, span)])
-    return FittedRun(tuple(windows), span.take(is_evaluated))
+    is_evaluated = np.logical_or.reduce([date_mask(span.dates, fold.evaluation) for fold in folds])
+    return tuple(windows), span.take(is_evaluated)
 
 
 def _fit_window(
