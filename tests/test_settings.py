@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from breakout import settings
 from breakout.errors import ConfigurationError, DataError
-from breakout.settings import groups, roots, versions
+from breakout.settings import command_groups, data_groups, groups, model_groups, roots, versions
 from breakout.settings.composition import compose
-from breakout.settings.messages import nearest_key
 from breakout.settings.schema import known_keys
+from breakout.settings.unknown_keys import nearest_key
 
 
 def spoil(mapping: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
@@ -47,9 +47,10 @@ def test_settings_are_frozen_and_typed(default_experiment: settings.ExperimentCo
 
 
 def test_no_default_stands_in_python() -> None:
-    classes = [cls for cls in (*vars(groups).values(), *vars(roots).values()) if isinstance(cls, type)]
+    modules = (groups, model_groups, data_groups, command_groups, roots)
+    classes = {cls for module in modules for cls in vars(module).values() if isinstance(cls, type)}
     typed = [cls for cls in classes if dataclasses.is_dataclass(cls)]
-    assert len(typed) > 20
+    assert len(typed) > 50
     fields = [field for cls in typed for field in dataclasses.fields(cls)]
     assert all(field.default is field.default_factory is dataclasses.MISSING for field in fields)
 

@@ -171,8 +171,8 @@ def describe_nearest_setting(name: str, value: str, command: str) -> str:
     """Describe the override of the setting whose name is most similar to that of a flag."""
     # The settings are imported inside the function, so that `--help` does not import them.
     from breakout.settings import ROOT_CLASSES
-    from breakout.settings.messages import nearest_key
     from breakout.settings.schema import known_keys
+    from breakout.settings.unknown_keys import nearest_key
 
     keys = known_keys(ROOT_CLASSES[command])
     groups = {key.partition(".")[0] for key in keys if "." in key}

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from breakout.features.feature import Feature
-    from breakout.settings.definitions import FeaturesConfig
-    from breakout.settings.groups import AvailabilityConfig, ModeConfig, TargetConfig
+    from breakout.settings.groups import AvailabilityConfig, FeaturesConfig, ModeConfig, TargetConfig
 
 
 def cutoff_instant(availability: AvailabilityConfig, day: date) -> datetime:

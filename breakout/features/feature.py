@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from breakout.settings.definitions import FeatureGroup
+from breakout.settings.groups import FeatureGroup
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from breakout.features.registry import REGISTRY, registry_with
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from breakout.settings.definitions import FeaturesConfig
+    from breakout.settings.groups import FeaturesConfig
 
 # The functions that a definition may use with OVER. All others are refused, because some, such as LEAD and NTILE, can
 # read later games.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from breakout.dataset import Rows
     from breakout.models.base import FitParts
-    from breakout.settings.own_model import SklearnConfig
+    from breakout.settings.model_groups import SklearnConfig
 
 MODEL_FILE = "model.skops"
 RECORD_FILE = "model.json"

@@ -3,38 +3,38 @@
 Only this package and `cli` import Hydra and OmegaConf.
 """
 
-from breakout.settings.definitions import FeatureDefinitionConfig, FeaturesConfig
-from breakout.settings.groups import (
-    AskedCutoffConfig,
-    AuditRowsConfig,
-    AvailabilityConfig,
+from breakout.settings.command_groups import (
+    DownloadConfig,
+    PromotionGateConfig,
+    RunConfig,
+    SweepConfig,
+)
+from breakout.settings.data_groups import (
+    BigQueryLedgerConfig,
     BigQueryTrackingConfig,
     BigQueryWarehouseConfig,
-    CalibrationConfig,
+    DuckDBWarehouseConfig,
+    FolderLedgerConfig,
+    LedgerConfig,
+    MLflowTrackingConfig,
+    PricesConfig,
+    SampleWarehouseConfig,
+    TrackingConfig,
+    WarehouseConfig,
+)
+from breakout.settings.groups import (
+    AskedCutoffConfig,
+    AvailabilityConfig,
     DateWindowConfig,
     DistributionsConfig,
-    DuckDBWarehouseConfig,
     EvaluationConfig,
-    MLflowTrackingConfig,
+    FeaturesConfig,
     ModeConfig,
-    NoTrackingConfig,
-    PathsConfig,
-    PromotionGateConfig,
-    SampleWarehouseConfig,
     TargetConfig,
-    TrackingConfig,
     TrailingWindowConfig,
     ValidationConfig,
     WalkForwardWindowConfig,
-    WarehouseConfig,
     WindowConfig,
-)
-from breakout.settings.ledger_groups import (
-    BigQueryLedgerConfig,
-    DailyLimitsConfig,
-    FolderLedgerConfig,
-    GradeLimitsConfig,
-    LedgerConfig,
 )
 from breakout.settings.loading import load
 from breakout.settings.model_groups import (
@@ -44,9 +44,8 @@ from breakout.settings.model_groups import (
     LogisticConfig,
     ModelConfig,
     PointsConfig,
+    SklearnConfig,
 )
-from breakout.settings.own_model import SklearnConfig
-from breakout.settings.price_groups import PricesConfig
 from breakout.settings.roots import (
     ROOT_CLASSES,
     AuditConfig,
@@ -54,7 +53,6 @@ from breakout.settings.roots import (
     CompareConfig,
     DailyConfig,
     DatasetConfig,
-    DownloadConfig,
     EvaluateConfig,
     ExperimentConfig,
     GradeConfig,
@@ -62,8 +60,6 @@ from breakout.settings.roots import (
     PredictConfig,
     PromoteConfig,
     RootConfig,
-    RunConfig,
-    SweepConfig,
 )
 from breakout.settings.saved import fingerprint, load_file, to_mapping, to_saved, to_yaml
 from breakout.settings.versions import CONFIG_VERSION
@@ -73,7 +69,6 @@ __all__ = [
     "ROOT_CLASSES",
     "AskedCutoffConfig",
     "AuditConfig",
-    "AuditRowsConfig",
     "AvailabilityConfig",
     "BacktestConfig",
     "BaseRateConfig",
@@ -81,11 +76,9 @@ __all__ = [
     "BigQueryTrackingConfig",
     "BigQueryWarehouseConfig",
     "BlendConfig",
-    "CalibrationConfig",
     "CatBoostConfig",
     "CompareConfig",
     "DailyConfig",
-    "DailyLimitsConfig",
     "DatasetConfig",
     "DateWindowConfig",
     "DistributionsConfig",
@@ -94,19 +87,15 @@ __all__ = [
     "EvaluateConfig",
     "EvaluationConfig",
     "ExperimentConfig",
-    "FeatureDefinitionConfig",
     "FeaturesConfig",
     "FolderLedgerConfig",
     "GradeConfig",
-    "GradeLimitsConfig",
     "ImportConfig",
     "LedgerConfig",
     "LogisticConfig",
     "MLflowTrackingConfig",
     "ModeConfig",
     "ModelConfig",
-    "NoTrackingConfig",
-    "PathsConfig",
     "PointsConfig",
     "PredictConfig",
     "PricesConfig",

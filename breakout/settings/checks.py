@@ -8,22 +8,26 @@ from datetime import date
 from typing import Any
 
 from breakout.errors import ConfigurationError, nearest_name
+from breakout.settings.data_groups import (
+    BigQueryLedgerConfig,
+    BigQueryTrackingConfig,
+    BigQueryWarehouseConfig,
+    DuckDBWarehouseConfig,
+    FolderLedgerConfig,
+    LedgerConfig,
+    PricesConfig,
+)
 from breakout.settings.groups import (
     AskedCutoffConfig,
     AvailabilityConfig,
-    BigQueryTrackingConfig,
-    BigQueryWarehouseConfig,
     DateWindowConfig,
-    DuckDBWarehouseConfig,
     EvaluationConfig,
     TargetConfig,
     ValidationConfig,
     WalkForwardWindowConfig,
 )
 from breakout.settings.identifiers import check_connection, check_table_name
-from breakout.settings.ledger_groups import BigQueryLedgerConfig, FolderLedgerConfig, LedgerConfig
 from breakout.settings.model_groups import PointsConfig
-from breakout.settings.price_groups import PricesConfig
 
 # The strptime directives that warehouse.date_format may have. The format may hold a time of day; in the files that time
 # must be midnight.

@@ -12,9 +12,9 @@ from omegaconf.errors import InterpolationResolutionError
 
 from breakout.conf_tree import group_names, group_options
 from breakout.errors import ConfigurationError, nearest_name
-from breakout.settings.messages import COMPOSING_GROUPS, describe_unknown_key
 from breakout.settings.roots import ROOT_CLASSES
 from breakout.settings.schema import base_of, hints_of
+from breakout.settings.unknown_keys import COMPOSING_GROUPS, describe_unknown_key
 from breakout.settings.user_files import describe_yaml_error
 from breakout.settings.values import format_value, quote_for_shell
 from breakout.settings.versions import REMOVED_OPTIONS

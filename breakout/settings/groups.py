@@ -1,12 +1,13 @@
-"""One frozen dataclass for each configuration group, with the types and bounds of its fields.
+"""The settings groups that define an experiment, one frozen dataclass each, and the types that fields have.
 
 No field has a default here: every default is in `conf/`. A group with several kinds is a union of classes; its field
-`kind` selects the class.
+`kind` selects the class. The groups of models, of data and of single commands are in `model_groups`, `data_groups` and
+`command_groups`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
@@ -15,9 +16,7 @@ from msgspec import Meta
 # The upper bounds refuse typing errors at once. With a huge value a library would fail late, or compute for hours.
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 CountOrZero = Annotated[int, Meta(ge=0, le=1_000_000)]
-Bytes = Annotated[int, Meta(ge=1, le=2**60)]
 Seconds = Annotated[float, Meta(gt=0, le=1_000_000)]
-Price = Annotated[float, Meta(ge=0, le=1_000_000)]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # far enough below CatBoost's limit 2^64 to add evaluation.seeds
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 DaysOrZero = Annotated[int, Meta(ge=0, le=36_500)]
@@ -40,11 +39,16 @@ Day = Annotated[
     str,
     Meta(pattern=r"^(\d{4}-\d\d-\d\d|today|tomorrow)$", description="of the form 2026-01-31, or today, or tomorrow"),
 ]
+TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="written as HH:MM, such as 17:30")]
+CutoffDays = Annotated[int, Meta(ge=0, le=7)]
 SeasonType = Literal["regular", "cup_final", "play_in", "playoffs"]
-ColumnNames = dict[str, str]  # from a column of the source tables to its name in the user's tables
-TeamCodes = dict[str, str]  # from a team code in the source tables to the code that replaces it
-# From a season type in the source tables to the type that replaces it; rows of a type that maps to None are left out.
-SeasonTypes = dict[str | int | float, SeasonType | None]
+FeatureGroup = Literal[
+    "scoring", "volatility", "minutes", "usage", "matchup", "schedule", "roster", "availability", "composite"
+]
+Text = Annotated[str, Meta(min_length=1)]
+FeatureName = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="of lower-case letters, digits and '_', at most 63")
+]
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,30 @@ class ModeConfig:
 
     name: Literal["shared", "experimental"]
     description: str
+
+
+@dataclass(frozen=True)
+class FeatureDefinitionConfig:
+    """A feature that the user defines; the fields mean the same as in `Feature` (`features/feature.py`)."""
+
+    name: FeatureName
+    expression: Text
+    default: float
+    unit: Text
+    group: FeatureGroup
+    description: Text
+
+
+@dataclass(frozen=True)
+class FeaturesConfig:
+    """The names of the model's features, in order, and the definitions of those that the package does not have.
+
+    In files and overrides `definitions` holds paths of YAML files; `load` replaces them by the content of the files.
+    `features/selection.py` checks the names against the registry, the definitions and the mode.
+    """
+
+    names: tuple[str, ...]
+    definitions: tuple[FeatureDefinitionConfig, ...]
 
 
 @dataclass(frozen=True)
@@ -69,10 +97,6 @@ class TargetConfig:
     breakout_multiplier: Annotated[float, Meta(gt=1, le=100)]
     min_prior_games: Count
     season_types: tuple[SeasonType, ...]
-
-
-TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="written as HH:MM, such as 17:30")]
-CutoffDays = Annotated[int, Meta(ge=0, le=7)]
 
 
 @dataclass(frozen=True)
@@ -199,139 +223,3 @@ class DistributionsConfig:
 
     fail_on_drift: bool
     significance: Share
-
-
-@dataclass(frozen=True)
-class SampleWarehouseConfig:
-    """The sample of real games that the package contains."""
-
-    kind: Literal["sample"]
-
-
-@dataclass(frozen=True)
-class DuckDBWarehouseConfig:
-    """A warehouse of the user's Parquet or CSV files, or of a DuckDB database file; paths may be globs.
-
-    `folder` holds tables that `breakout import` wrote; a table whose path is also given is read from that path. With
-    `database`, a DuckDB file, tables are given as `TABLE` or `SCHEMA.TABLE`; None is the table named like the key, such
-    as `schedule`. `columns` maps the name of a column of a source table to its name in the user's tables. `season_type`
-    applies to rows without one. `team_codes` and `season_types` replace values of the files while they are read.
-    `date_format` (strptime) applies to dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads columns
-    from the names of folders, as in `season_year=2025/`.
-    """
-
-    kind: Literal["duckdb"]
-    folder: FilePath | None
-    database: FilePath | None
-    player_game_summary: str | None
-    team_offense_game_summary: str | None
-    schedule: str | None
-    availability: str | None
-    season_type: SeasonType | None
-    columns: ColumnNames | None = field(hash=False)  # a dict has no hash; equality compares it
-    team_codes: TeamCodes | None = field(hash=False)
-    season_types: SeasonTypes | None = field(hash=False)
-    date_format: str | None
-    hive_partitioning: bool
-
-
-@dataclass(frozen=True)
-class BigQueryWarehouseConfig:
-    """A warehouse of BigQuery tables.
-
-    `season_type` applies to rows without one. `api_endpoint` None is the public endpoint. `team_codes` and
-    `season_types` replace values of the tables inside the queries. `maximum_bytes_billed` limits each query. `refresh`
-    ignores cached results.
-    """
-
-    kind: Literal["bigquery"]
-    project: str | None
-    location: str | None
-    player_game_summary: str
-    team_offense_game_summary: str
-    schedule: str | None
-    availability: str | None
-    season_type: SeasonType | None
-    team_codes: TeamCodes | None = field(hash=False)  # a dict has no hash; equality compares it
-    season_types: SeasonTypes | None = field(hash=False)
-    api_endpoint: str | None
-    maximum_bytes_billed: Bytes | None
-    price_per_tib: Price
-    timeout_seconds: Seconds
-    refresh: bool
-
-
-WarehouseConfig = SampleWarehouseConfig | DuckDBWarehouseConfig | BigQueryWarehouseConfig
-
-
-@dataclass(frozen=True)
-class NoTrackingConfig:
-    """No tracking: the run folder is the only record."""
-
-    kind: Literal["none"]
-
-
-@dataclass(frozen=True)
-class MLflowTrackingConfig:
-    """Tracking by MLflow, in addition to the run folder; `uri` None is a local store below `paths.outputs`."""
-
-    kind: Literal["mlflow"]
-    uri: str | None
-    experiment: Annotated[str, Meta(min_length=1)]
-    timeout_seconds: Seconds
-
-
-@dataclass(frozen=True)
-class BigQueryTrackingConfig:
-    """Tracking by a row in a BigQuery table, in addition to the run folder.
-
-    `project`, `location` and `api_endpoint` mean the same as in `BigQueryWarehouseConfig`.
-    """
-
-    kind: Literal["bigquery"]
-    project: str | None
-    location: str | None
-    table: str
-    api_endpoint: str | None
-    maximum_bytes_billed: Bytes | None
-    timeout_seconds: Seconds
-
-
-TrackingConfig = NoTrackingConfig | MLflowTrackingConfig | BigQueryTrackingConfig
-
-
-@dataclass(frozen=True)
-class PathsConfig:
-    """The folder for output; a relative path is relative to the folder in which the command is typed."""
-
-    outputs: FilePath
-
-
-@dataclass(frozen=True)
-class AuditRowsConfig:
-    """The number of rows that an audit recomputes, and their dates; None is the warehouse's first or last date."""
-
-    rows: Count
-    start: date | None
-    end: date | None
-
-
-@dataclass(frozen=True)
-class PromotionGateConfig:
-    """The conditions under which a candidate may replace the model in production.
-
-    `rule` None means `not_worse` for a retrain of the model in production (the same recipe, seed and contract on other
-    dates), and `better` for any other candidate. `reason` is kept in the history of the registry. With the evidence
-    `ledger`, the candidate's graded entries as a shadow must pass checks too; for the rule `better`, their e-value
-    against production must be at least `min_e_value`.
-    """
-
-    rule: Literal["better", "not_worse"] | None
-    evidence: Literal["games", "ledger"]
-    min_e_value: Annotated[float, Meta(gt=1, le=1e9)]
-    min_dates: Count
-    min_games: Count
-    margin: Annotated[float, Meta(ge=-1, le=1)]
-    tolerance: Annotated[float, Meta(ge=0, le=1)]
-    max_age_days: DaysOrZero
-    reason: str

@@ -7,10 +7,10 @@ digits and a few signs are accepted.
 from __future__ import annotations
 
 import re
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from breakout.errors import ConfigurationError
+from breakout.settings.data_groups import BigQueryConfig
 
 # A project id, with or without a domain: my-project-1, example.com:my-project-1.
 _PROJECT = r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
@@ -19,24 +19,6 @@ _PROJECT = r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
 _TABLE_NAME = re.compile(rf"(?:{_PROJECT}\.)?\w{{1,1024}}\.\w+(?:-\w+)*", re.ASCII)
 _LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,40}")
 _LONGEST_TABLE = 1024
-
-
-class Connection(Protocol):
-    """The settings of a BigQuery client and the limits of its queries.
-
-    `api_endpoint` None is the public service. `maximum_bytes_billed` None sets no limit.
-    """
-
-    @property
-    def project(self) -> str | None: ...
-    @property
-    def location(self) -> str | None: ...
-    @property
-    def api_endpoint(self) -> str | None: ...
-    @property
-    def maximum_bytes_billed(self) -> int | None: ...
-    @property
-    def timeout_seconds(self) -> float: ...
 
 
 def check_table_name(key: str, name: str) -> None:
@@ -48,7 +30,7 @@ def check_table_name(key: str, name: str) -> None:
         raise ConfigurationError(f"{key} must be dataset.table or project.dataset.table, got {name!r}.")
 
 
-def check_connection(connection: Connection, group: str) -> None:
+def check_connection(connection: BigQueryConfig, group: str) -> None:
     """Raise ConfigurationError for a malformed project, location or endpoint of a settings group, such as warehouse."""
     project, location, endpoint = connection.project, connection.location, connection.api_endpoint
     if project is not None and not re.fullmatch(_PROJECT, project):

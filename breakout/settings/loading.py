@@ -6,20 +6,17 @@ msgspec, and hide the tag (`kind`) from other modules, which read it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-import msgspec
-
 from breakout.errors import ConfigurationError
 from breakout.settings.checks import HISTORY_EXAMPLES, check_across_fields
-from breakout.settings.definitions import with_definitions
-from breakout.settings.messages import describe_choice, describe_unknown_key, describe_wrong_value
-from breakout.settings.own_model import with_build_text
+from breakout.settings.conversion import convert_value
+from breakout.settings.named_files import with_build_text, with_definitions
 from breakout.settings.references import resolve_references
 from breakout.settings.roots import ROOT_CLASSES
 from breakout.settings.schema import dataclasses_of, kind_of, type_hints
+from breakout.settings.unknown_keys import describe_choice, describe_unknown_key
 from breakout.settings.values import describe_value
 from breakout.settings.versions import migrate
 
@@ -126,17 +123,3 @@ def choose_class(classes: tuple[type, ...], value: Mapping[str, Any], group: str
         given = describe_value(kind)
         raise ConfigurationError(f"{group}.kind is {given}, which no {group} has; choose one of {options}.")
     return by_kind[kind]
-
-
-def convert_value(hint: Any, value: Any, key: str) -> Any:
-    """Return a plain value converted to the type `hint`; ConfigurationError for another type or a broken bound.
-
-    The conversion is strict: text is no number, and a number is no text.
-    """
-    try:
-        converted = msgspec.convert(value, hint, strict=True)
-    except msgspec.ValidationError:
-        raise ConfigurationError(describe_wrong_value(hint, value, key)) from None
-    if isinstance(converted, float) and not math.isfinite(converted):
-        raise ConfigurationError(describe_wrong_value(hint, value, key))
-    return converted

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from breakout.settings.groups import Count, CountOrZero, Points, Share, Threads
-from breakout.settings.own_model import SklearnConfig
 
 Depth = Annotated[int, Meta(ge=1, le=16)]
 Trees = Annotated[int, Meta(ge=1, le=100_000)]
@@ -16,6 +15,10 @@ LearningRate = Annotated[float, Meta(ge=1e-5, le=1)]
 Penalty = Annotated[float, Meta(ge=0, le=1e6)]
 InversePenalty = Annotated[float, Meta(ge=1e-6, le=1e6)]
 Deviations = Annotated[float, Meta(gt=0, le=1000)]
+BuildFunction = Annotated[
+    str,
+    Meta(pattern=r"^.+\.py:[A-Za-z_]\w*$", description="of a file and a function in it, such as my_model.py:build"),
+]
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,20 @@ class PointsConfig:
     train_min_ppg: Points | None
     train_max_ppg: Points | None
     thread_count: Threads
+
+
+@dataclass(frozen=True)
+class SklearnConfig:
+    """A scikit-learn classifier that a function of the user returns.
+
+    `build` is FILE.py:FUNCTION. `build_text` is the text of that file; if it is None in a mapping, `load` reads the
+    file. The function is called with the keyword `seed`, and with the items of `params` as keywords unless it is null.
+    """
+
+    kind: Literal["sklearn"]
+    build: BuildFunction
+    params: dict[str, bool | int | float | str | None] | None = field(hash=False)  # a dict has no hash
+    build_text: str | None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from breakout.conf_tree import conf_dir, group_options, groups_of
 from breakout.settings.composition import compose_mapping
-from breakout.settings.messages import COMPOSING_GROUPS
 from breakout.settings.saved import to_mapping
+from breakout.settings.unknown_keys import COMPOSING_GROUPS
 from breakout.settings.values import format_value
 
 

@@ -8,10 +8,18 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from breakout.settings.definitions import FeaturesConfig
+from breakout.settings.command_groups import (
+    AuditRowsConfig,
+    DailyLimitsConfig,
+    DownloadConfig,
+    GradeLimitsConfig,
+    PromotionGateConfig,
+    RunConfig,
+    SweepConfig,
+)
+from breakout.settings.data_groups import LedgerConfig, PathsConfig, PricesConfig, TrackingConfig, WarehouseConfig
 from breakout.settings.groups import (
     AskedCutoffConfig,
-    AuditRowsConfig,
     AvailabilityConfig,
     CalibrationConfig,
     Count,
@@ -19,58 +27,35 @@ from breakout.settings.groups import (
     DaysOrZero,
     DistributionsConfig,
     EvaluationConfig,
+    FeaturesConfig,
     FilePath,
     ModeConfig,
     Name,
-    PathsConfig,
-    PromotionGateConfig,
-    Seconds,
     Seed,
     TargetConfig,
-    TrackingConfig,
     ValidationConfig,
-    WarehouseConfig,
     WindowConfig,
 )
-from breakout.settings.ledger_groups import DailyLimitsConfig, GradeLimitsConfig, LedgerConfig
 from breakout.settings.model_groups import ModelConfig
-from breakout.settings.price_groups import PricesConfig
 from breakout.settings.references import References
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComposedConfig:
-    """The base of the root settings classes; `references` are the references to the environment among its values."""
+    """The base of the root settings classes.
 
-    references: References = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class RunConfig:
-    """The optional outputs of a run: `write_report` writes report.html."""
-
-    write_report: bool
-
-
-@dataclass(frozen=True)
-class SweepConfig:
-    """The execution of a sweep's jobs; a single job ignores it.
-
-    `resume` is the folder of a sweep to continue. `workers` None means as many as the cores allow. `job_defaults` are
-    overrides that each job gets unless it sets the key itself.
+    `references` holds the references to environment variables among the values. `config_version` is the version of the
+    layout of the files.
     """
 
-    resume: FilePath | None
-    fail_fast: bool
-    workers: Count | None
-    job_defaults: tuple[str, ...]
+    references: References = field(compare=False, repr=False)
+    config_version: int
 
 
 @dataclass(frozen=True)
 class ExperimentConfig(ComposedConfig):
     """Settings of `breakout train`, the main job."""
 
-    config_version: int
     seed: Seed
     name: Name
     hypothesis: str
@@ -99,7 +84,6 @@ class ExperimentConfig(ComposedConfig):
 class DatasetConfig(ComposedConfig):
     """Settings of `breakout dataset`, which writes keys, label and features of the rows from `start` to `end`."""
 
-    config_version: int
     start: date
     end: date
     out: FilePath
@@ -118,7 +102,6 @@ class EvaluateConfig(ComposedConfig):
     `start` None is the day after the bundle's training window, `end` None the newest game in the warehouse.
     """
 
-    config_version: int
     seed: Seed
     name: Name
     bundle: FilePath
@@ -146,7 +129,6 @@ class PredictConfig(ComposedConfig):
     probability before stakes are computed. No stakes are shown if `backtest` is None or shows no edge.
     """
 
-    config_version: int
     bundle: FilePath
     date: Day
     top: Count | None
@@ -171,7 +153,6 @@ class GradeConfig(ComposedConfig):
     graded entries of these dates; None writes none.
     """
 
-    config_version: int
     seed: Seed
     start: date | None
     end: date | None
@@ -193,7 +174,6 @@ class DailyConfig(ComposedConfig):
     printed and written; None prints five and writes all.
     """
 
-    config_version: int
     seed: Seed
     date: Day
     top: Count | None
@@ -216,7 +196,6 @@ class BacktestConfig(ComposedConfig):
     entries. `start` and `end` limit the game dates; None is the first or last date with predictions.
     """
 
-    config_version: int
     seed: Seed
     name: Name
     run: FilePath | None
@@ -237,7 +216,6 @@ class CompareConfig(ComposedConfig):
     `start` None is the day after the training windows of both bundles, `end` None the newest game in the warehouse.
     """
 
-    config_version: int
     seed: Seed
     name: Name
     candidate: FilePath
@@ -257,7 +235,6 @@ class PromoteConfig(ComposedConfig):
     `CompareConfig`.
     """
 
-    config_version: int
     seed: Seed
     candidate: FilePath
     start: date | None
@@ -278,7 +255,6 @@ class AuditConfig(ComposedConfig):
     warehouse gives now. `served` chooses the models: all, those of a role, or one by its name or fingerprint.
     """
 
-    config_version: int
     seed: Seed
     served: str | None
     mode: ModeConfig
@@ -292,16 +268,6 @@ class AuditConfig(ComposedConfig):
 
 
 @dataclass(frozen=True)
-class DownloadConfig:
-    """The requests that download a season: `{endpoint}` in `url` is replaced by the name of each request."""
-
-    url: Annotated[str, Meta(pattern=r"^https?://\S+\{endpoint\}\S*$", description="with {endpoint} in it")]
-    pause_seconds: Annotated[float, Meta(ge=0, le=3600)]
-    timeout_seconds: Seconds
-    attempts: Annotated[int, Meta(ge=1, le=100)]
-
-
-@dataclass(frozen=True)
 class ImportConfig(ComposedConfig):
     """Settings of `breakout import`, which makes source tables from public files, or from a season that it downloads.
 
@@ -309,7 +275,6 @@ class ImportConfig(ComposedConfig):
     not hold it. `compare` is another folder of tables, with which the new ones are compared.
     """
 
-    config_version: int
     kind: Literal["nba_api", "hoopr", "kaggle", "injury_report"]
     files: tuple[FilePath, ...]
     to: FilePath

@@ -21,7 +21,7 @@ from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSou
 from omegaconf import DictConfig, OmegaConf
 
 from breakout.errors import ConfigurationError
-from breakout.settings.messages import COMPOSING_GROUPS
+from breakout.settings.unknown_keys import COMPOSING_GROUPS
 from breakout.settings.values import format_value
 from breakout.settings.versions import rename_keys
 

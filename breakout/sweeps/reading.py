@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from breakout.features.config import BreakoutFeatureConfig
-    from breakout.settings.groups import WarehouseConfig
+    from breakout.settings.data_groups import WarehouseConfig
     from breakout.split import DateRange
     from breakout.warehouse.base import Warehouse
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from breakout.features.config import BreakoutFeatureConfig
-    from breakout.settings.groups import WarehouseConfig
+    from breakout.settings.data_groups import WarehouseConfig
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 

@@ -11,7 +11,7 @@ from breakout.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from breakout.settings.groups import WarehouseConfig
+    from breakout.settings.data_groups import WarehouseConfig
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.files.table_files import TableFiles
     from breakout.warehouse.files.table_folder import TableManifest

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from breakout.settings.groups import SeasonTypes, TeamCodes
+    from breakout.settings.data_groups import SeasonTypes, TeamCodes
     from breakout.warehouse.tables import Table
 
 _WHOLE_NUMBER = r"^(\d+)\.0$"

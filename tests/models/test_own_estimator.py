@@ -15,7 +15,7 @@ from breakout.errors import ConfigurationError, DataError
 from breakout.models.base import FitParts
 from breakout.models.kinds import fit_model, load_model
 from breakout.settings.composition import compose
-from breakout.settings.own_model import SklearnConfig
+from breakout.settings.model_groups import SklearnConfig
 from tests.commands import call, train
 from tests.models.test_models import EXAMPLE, METADATA, config_of, rows
 

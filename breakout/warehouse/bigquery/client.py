@@ -25,7 +25,7 @@ from breakout.settings.identifiers import check_connection
 from breakout.warehouse.bigquery.errors import LOGIN, translated_errors
 
 if TYPE_CHECKING:
-    from breakout.settings.identifiers import Connection
+    from breakout.settings.data_groups import BigQueryConfig
 
 _SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 
@@ -62,7 +62,7 @@ class _Renewal(requests.Session):
         return super().send(request, **kwargs | {"timeout": self._session.seconds_left(kwargs.get("timeout"))})
 
 
-def open_client(connection: Connection, group: str) -> tuple[bigquery.Client, BoundedSession]:
+def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client, BoundedSession]:
     """Return a client and its HTTP session; DataError if there are no credentials or no project.
 
     `group` is the configuration group (`warehouse`, `tracking`) whose keys the error messages name.

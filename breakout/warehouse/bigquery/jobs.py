@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from breakout.settings.identifiers import Connection
+    from breakout.settings.data_groups import BigQueryConfig
 
 _RETRY_SECONDS = 30.0  # long enough for a short outage, short enough not to seem to hang
 _JOB_ATTEMPTS = 3
@@ -49,7 +49,7 @@ class BigQueryJobs(ClosedOnExit):
 
     def __init__(
         self,
-        connection: Connection,
+        connection: BigQueryConfig,
         group: str,
         labels: Mapping[str, str],
         price_per_tib: float | None = None,

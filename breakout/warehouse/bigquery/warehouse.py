@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from breakout.settings.groups import BigQueryWarehouseConfig
+    from breakout.settings.data_groups import BigQueryWarehouseConfig
 
 _ACCEPTED = {
     "STRING": {"STRING"},

@@ -1,51 +1,20 @@
-"""The settings group `features`, with definitions of features that the user wrote.
+"""The reading of the user's files that settings name: `features.definitions` (YAML) and `model.build` (Python).
 
-The override `features.definitions` names YAML files. The typed settings hold the content of these files, so that a
-run's settings.yaml, its fingerprint and its bundle need no other file.
+The typed settings hold the content of these files, so that settings.yaml, the fingerprint, the bundle and the
+reproduction of a run need no other file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from msgspec import Meta
+from typing import Any
 
 from breakout.errors import ConfigurationError, nearest_name
-
-FeatureGroup = Literal[
-    "scoring", "volatility", "minutes", "usage", "matchup", "schedule", "roster", "availability", "composite"
-]
-Text = Annotated[str, Meta(min_length=1)]
-FeatureName = Annotated[
-    str, Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="of lower-case letters, digits and '_', at most 63")
-]
-
-
-@dataclass(frozen=True)
-class FeatureDefinitionConfig:
-    """A feature that the user defines; the fields mean the same as in `Feature` (`features/feature.py`)."""
-
-    name: FeatureName
-    expression: Text
-    default: float
-    unit: Text
-    group: FeatureGroup
-    description: Text
-
-
-@dataclass(frozen=True)
-class FeaturesConfig:
-    """The names of the model's features, in order, and the definitions of those that the package does not have.
-
-    `features/selection.py` checks the names against the registry, the definitions and the mode.
-    """
-
-    names: tuple[str, ...]
-    definitions: tuple[FeatureDefinitionConfig, ...]
-
+from breakout.settings.conversion import convert_value
+from breakout.settings.groups import FeatureDefinitionConfig
+from breakout.settings.schema import type_hints
 
 _KEYS = tuple(field.name for field in fields(FeatureDefinitionConfig))
 
@@ -86,9 +55,6 @@ def _read(path: str) -> list[dict[str, Any]]:
 
 def _checked(entry: Any, place: str) -> dict[str, Any]:
     """Return a definition with the keys of `FeatureDefinitionConfig` and typed values, or raise ConfigurationError."""
-    from breakout.settings.loading import convert_value
-    from breakout.settings.schema import type_hints
-
     if not isinstance(entry, Mapping):
         raise ConfigurationError(f"{place}: a feature has the keys {', '.join(_KEYS)}.")
     for key in entry:
@@ -102,3 +68,23 @@ def _checked(entry: Any, place: str) -> dict[str, Any]:
         raise ConfigurationError(f"{place} lacks {', '.join(missing)}; a feature has {', '.join(_KEYS)}.")
     hints = type_hints(FeatureDefinitionConfig)
     return {key: convert_value(hints[key], entry[key], f"{place}: {key}") for key in _KEYS}
+
+
+def with_build_text(mapping: dict[str, Any]) -> dict[str, Any]:
+    """Return settings in which `model.build_text` holds the text of the file that `model.build` names.
+
+    If `model.build_text` already holds a text, the settings are returned unchanged. ConfigurationError if the file
+    cannot be read.
+    """
+    from breakout.settings.user_files import read_text
+
+    model = mapping.get("model")
+    if not isinstance(model, Mapping) or model.get("kind") != "sklearn" or model.get("build_text") is not None:
+        return mapping
+    path, has_function, _ = str(model.get("build")).rpartition(":")
+    if not has_function:  # the conversion of the value to `BuildFunction` refuses it later
+        return mapping
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise ConfigurationError(f"model.build names {path}, but there is no such file in {Path.cwd()}.")
+    return mapping | {"model": {**model, "build_text": read_text(file)}}

@@ -1,0 +1,93 @@
+"""The settings groups that belong to single commands, with the types and bounds of their fields; no default is here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from breakout.settings.groups import Count, DaysOrZero, FilePath, Seconds
+
+Hours = Annotated[float, Meta(gt=0, le=10_000)]
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """The optional outputs of a run: `write_report` writes report.html."""
+
+    write_report: bool
+
+
+@dataclass(frozen=True)
+class SweepConfig:
+    """The execution of a sweep's jobs; a single job ignores it.
+
+    `resume` is the folder of a sweep to continue. `workers` None means as many as the cores allow. `job_defaults` are
+    overrides that each job gets unless it sets the key itself.
+    """
+
+    resume: FilePath | None
+    fail_fast: bool
+    workers: Count | None
+    job_defaults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AuditRowsConfig:
+    """The number of rows that an audit recomputes, and their dates; None is the warehouse's first or last date."""
+
+    rows: Count
+    start: date | None
+    end: date | None
+
+
+@dataclass(frozen=True)
+class PromotionGateConfig:
+    """The conditions under which a candidate may replace the model in production.
+
+    `rule` None means `not_worse` for a retrain of the model in production (the same recipe, seed and contract on other
+    dates), and `better` for any other candidate. `reason` is kept in the history of the registry. With the evidence
+    `ledger`, the candidate's graded entries as a shadow must pass checks too; for the rule `better`, their e-value
+    against production must be at least `min_e_value`.
+    """
+
+    rule: Literal["better", "not_worse"] | None
+    evidence: Literal["games", "ledger"]
+    min_e_value: Annotated[float, Meta(gt=1, le=1e9)]
+    min_dates: Count
+    min_games: Count
+    margin: Annotated[float, Meta(ge=-1, le=1)]
+    tolerance: Annotated[float, Meta(ge=0, le=1)]
+    max_age_days: DaysOrZero
+    reason: str
+
+
+@dataclass(frozen=True)
+class GradeLimitsConfig:
+    """The limits of `breakout grade`.
+
+    `fail_on` names the conditions that give exit code 1: `calibration` if the model in production is biased beyond
+    chance, `stale` if results are overdue. Results are overdue `max_age_hours` hours after the end of a game date.
+    """
+
+    fail_on: tuple[Literal["calibration", "stale"], ...]
+    max_age_hours: Hours
+
+
+@dataclass(frozen=True)
+class DailyLimitsConfig:
+    """The limits of `breakout daily`: it predicts only if no source lags behind by more than `max_age_hours` hours."""
+
+    max_age_hours: Hours
+
+
+@dataclass(frozen=True)
+class DownloadConfig:
+    """The requests that download a season: `{endpoint}` in `url` is replaced by the name of each request."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://\S+\{endpoint\}\S*$", description="with {endpoint} in it")]
+    pause_seconds: Annotated[float, Meta(ge=0, le=3600)]
+    timeout_seconds: Seconds
+    attempts: Annotated[int, Meta(ge=1, le=100)]

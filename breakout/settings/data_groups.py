@@ -1,0 +1,196 @@
+"""The settings groups of a command's data: warehouse, prices, ledger, tracking, and the folder for output.
+
+No field has a default here: every default is in `conf/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from breakout.settings.groups import FilePath, SeasonType, Seconds
+
+Bytes = Annotated[int, Meta(ge=1, le=2**60)]
+Price = Annotated[float, Meta(ge=0, le=1_000_000)]
+ColumnNames = dict[str, str]  # from a column of the source tables to its name in the user's tables
+TeamCodes = dict[str, str]  # from a team code in the source tables to the code that replaces it
+# From a season type in the source tables to the type that replaces it; rows of a type that maps to None are left out.
+SeasonTypes = dict[str | int | float, SeasonType | None]
+
+
+@dataclass(frozen=True)
+class SampleWarehouseConfig:
+    """The sample of real games that the package contains."""
+
+    kind: Literal["sample"]
+
+
+@dataclass(frozen=True)
+class DuckDBWarehouseConfig:
+    """A warehouse of the user's Parquet or CSV files, or of a DuckDB database file; paths may be globs.
+
+    `folder` holds tables that `breakout import` wrote; a table whose path is also given is read from that path. With
+    `database`, a DuckDB file, tables are given as `TABLE` or `SCHEMA.TABLE`; None is the table named like the key, such
+    as `schedule`. `columns` maps the name of a column of a source table to its name in the user's tables. `season_type`
+    applies to rows without one. `team_codes` and `season_types` replace values of the files while they are read.
+    `date_format` (strptime) applies to dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads columns
+    from the names of folders, as in `season_year=2025/`.
+    """
+
+    kind: Literal["duckdb"]
+    folder: FilePath | None
+    database: FilePath | None
+    player_game_summary: str | None
+    team_offense_game_summary: str | None
+    schedule: str | None
+    availability: str | None
+    season_type: SeasonType | None
+    columns: ColumnNames | None = field(hash=False)  # a dict has no hash; equality compares it
+    team_codes: TeamCodes | None = field(hash=False)
+    season_types: SeasonTypes | None = field(hash=False)
+    date_format: str | None
+    hive_partitioning: bool
+
+
+@dataclass(frozen=True)
+class BigQueryWarehouseConfig:
+    """A warehouse of BigQuery tables.
+
+    `season_type` applies to rows without one. `api_endpoint` None is the public endpoint. `team_codes` and
+    `season_types` replace values of the tables inside the queries. `maximum_bytes_billed` limits each query. `refresh`
+    ignores cached results.
+    """
+
+    kind: Literal["bigquery"]
+    project: str | None
+    location: str | None
+    player_game_summary: str
+    team_offense_game_summary: str
+    schedule: str | None
+    availability: str | None
+    season_type: SeasonType | None
+    team_codes: TeamCodes | None = field(hash=False)  # a dict has no hash; equality compares it
+    season_types: SeasonTypes | None = field(hash=False)
+    api_endpoint: str | None
+    maximum_bytes_billed: Bytes | None
+    price_per_tib: Price
+    timeout_seconds: Seconds
+    refresh: bool
+
+
+WarehouseConfig = SampleWarehouseConfig | DuckDBWarehouseConfig | BigQueryWarehouseConfig
+
+
+@dataclass(frozen=True)
+class NoTrackingConfig:
+    """No tracking: the run folder is the only record."""
+
+    kind: Literal["none"]
+
+
+@dataclass(frozen=True)
+class MLflowTrackingConfig:
+    """Tracking by MLflow, in addition to the run folder; `uri` None is a local store below `paths.outputs`."""
+
+    kind: Literal["mlflow"]
+    uri: str | None
+    experiment: Annotated[str, Meta(min_length=1)]
+    timeout_seconds: Seconds
+
+
+@dataclass(frozen=True)
+class BigQueryTrackingConfig:
+    """Tracking by a row in a BigQuery table, in addition to the run folder.
+
+    `project`, `location` and `api_endpoint` mean the same as in `BigQueryWarehouseConfig`.
+    """
+
+    kind: Literal["bigquery"]
+    project: str | None
+    location: str | None
+    table: str
+    api_endpoint: str | None
+    maximum_bytes_billed: Bytes | None
+    timeout_seconds: Seconds
+
+
+TrackingConfig = NoTrackingConfig | MLflowTrackingConfig | BigQueryTrackingConfig
+
+
+@dataclass(frozen=True)
+class PricesConfig:
+    """The prices of bookmakers and the rules for stakes.
+
+    The prices are in `file` or in the BigQuery table `table`; both are None without prices. `odds` is their format.
+    `margin` is the method that removes the bookmaker's margin from the probabilities that prices imply. `kelly` is the
+    share of the Kelly fraction that is staked, `max_stake` the largest stake as a share of the bank, and `min_edge` the
+    least expected value per unit staked.
+    """
+
+    file: FilePath | None
+    table: str | None
+    odds: Literal["decimal", "american"]
+    margin: Literal["multiplicative", "power", "shin"]
+    kelly: Annotated[float, Meta(gt=0, le=1)]
+    max_stake: Annotated[float, Meta(gt=0, le=1)]
+    min_edge: Annotated[float, Meta(ge=0, le=10)]
+
+    @property
+    def is_given(self) -> bool:
+        """Whether a file or a table of prices is given."""
+        return self.file is not None or self.table is not None
+
+
+@dataclass(frozen=True)
+class FolderLedgerConfig:
+    """A ledger in a folder below `paths.outputs`, and the rules for its entries.
+
+    If `others` is true, the ledger also keeps predictions of models that are neither in production nor a shadow.
+    `which` chooses the prediction that is graded: the first or the last one before the game's tip-off. A game that
+    still has no source rows after `lost_after_days` days counts as lost. `timezone` is the time zone in which a game
+    date ends. For a game whose tip-off the schedule lacks, that end counts as the tip-off.
+    """
+
+    kind: Literal["folder"]
+    others: bool
+    which: Literal["first", "last"]
+    lost_after_days: Annotated[int, Meta(ge=1, le=400)]
+    timezone: str
+
+
+@dataclass(frozen=True)
+class BigQueryLedgerConfig:
+    """A ledger in two BigQuery tables, and the rules for its entries.
+
+    `entries` and `grades` are the names of the tables. `project`, `location` and `api_endpoint` mean the same as in
+    `BigQueryWarehouseConfig`, the rules the same as in `FolderLedgerConfig`.
+    """
+
+    kind: Literal["bigquery"]
+    others: bool
+    which: Literal["first", "last"]
+    lost_after_days: Annotated[int, Meta(ge=1, le=400)]
+    timezone: str
+    project: str | None
+    location: str | None
+    entries: str
+    grades: str
+    api_endpoint: str | None
+    maximum_bytes_billed: Bytes | None
+    timeout_seconds: Seconds
+
+
+LedgerConfig = FolderLedgerConfig | BigQueryLedgerConfig
+
+
+# The settings classes that describe a client of BigQuery and the limits of its queries.
+BigQueryConfig = BigQueryWarehouseConfig | BigQueryTrackingConfig | BigQueryLedgerConfig
+
+
+@dataclass(frozen=True)
+class PathsConfig:
+    """The folder for output; a relative path is relative to the folder in which the command is typed."""
+
+    outputs: FilePath
