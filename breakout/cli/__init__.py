@@ -100,7 +100,7 @@ def with_search_path(command: Command, rest: list[str]) -> list[str]:
     """Return the arguments of a command that composes settings itself, with `--config-dir` as an override of Hydra."""
     if command.name not in COMPOSING or not any(map(is_config_dir, rest)):
         return rest
-    from breakout.settings.user_files import search_path_overrides
+    from breakout.settings.config_dirs import search_path_overrides
 
     folders, others = split_config_dirs(rest)
     return [*search_path_overrides(folders), *others]

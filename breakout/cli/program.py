@@ -21,8 +21,8 @@ from breakout.safe_text import mask_secrets
 from breakout.settings import ROOT_CLASSES, load
 from breakout.settings.composition import HYDRA_VERSION_BASE, compose_config, is_sweep, plain, resolve
 from breakout.settings.composition_errors import explain
+from breakout.settings.config_dirs import register_user_files, search_path_overrides
 from breakout.settings.references import resolve_references
-from breakout.settings.user_files import register_user_files, search_path_overrides
 from breakout.settings.versions import rename_overrides
 
 

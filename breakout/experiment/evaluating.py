@@ -138,7 +138,7 @@ def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: Ev
 
 
 def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
-    """Return the labels of each row for every kind of slice that an evaluation reports, except staleness."""
+    """Return the labels of each row for every kind of slice, except staleness, which needs the training window."""
     context = rows.context
     average = context["season_points_avg"].to_numpy(dtype="float64")
     return {

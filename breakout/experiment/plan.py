@@ -48,7 +48,11 @@ class RunPlan:
         return Path(self.config.paths.outputs) / "runs" / self.config.name
 
     def ranges(self) -> dict[str, DateRange]:
-        """Return the dates that the run reads: `train` and `evaluation`, or `folds` of a walk forward."""
+        """Return the dates of the rows that the run reads.
+
+        The keys are `train`, and `evaluation` unless the run only trains. A walk forward has the key `folds` alone: the
+        dates from its first training date to its last evaluation date.
+        """
         if self.folds:
             return {"folds": DateRange(min(fold.train.start for fold in self.folds), self.folds[-1].evaluation.end)}
         evaluation = {} if self.split.evaluation is None else {"evaluation": self.split.evaluation}
@@ -76,7 +80,10 @@ class RunPlan:
         return self._build_learned(self.split.train)
 
     def _build_learned(self, days: DateRange, slice_features: Sequence[str] = ()) -> Dataset:
-        """Build the target's rows; if the model also learns from players outside the band, `wider` holds all."""
+        """Build the rows of players in the target's points band.
+
+        If the model also learns from other players, the field `wider` holds the rows of all players it learns from.
+        """
         learned = widen_population(self.features, self.config.model)
         rows = build_dataset(self.warehouse, learned, days.start, days.end, slice_features=slice_features)
         return rows if learned == self.features else select_role_players(rows, self.features)
@@ -123,7 +130,7 @@ def estimate_rows(
     end: date,
     slice_features: Sequence[str] = (),
 ) -> CostEstimate | None:
-    """Return the cost of `build_dataset` with these arguments, with its checks, and of the search for flawed games.
+    """Return the cost of `build_dataset` with these arguments, its checks included, and of the search for flawed games.
 
     None if reading the warehouse is free.
     """

@@ -87,8 +87,8 @@ def parts_of(train: Dataset, evaluation: Dataset | None) -> dict[str, Dataset]:
 def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
     """Build the rows of a plan, fit every window, and predict the evaluation rows of each.
 
-    `work` holds the results that several jobs of a sweep share. DataError, which names the fold in a walk forward, if
-    there are too few rows or they hold one class only.
+    `work` holds the results that several jobs of a sweep share. DataError if the rows of a window cannot be fitted; in
+    a walk forward it names the fold. DataError also if no row is to be evaluated although the plan has such dates.
     """
     work = work or SharedWork()
     windows, rows = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
@@ -99,7 +99,10 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
 
 
 def check_rows(plan: RunPlan, train: Dataset, evaluation: Dataset | None, work: SharedWork | None = None) -> None:
-    """Raise DataError unless there are enough rows, of both classes, to fit and validate on, and rows to evaluate."""
+    """Raise DataError unless the training rows can be fitted and validated on, and there are rows to evaluate.
+
+    `evaluation` None means that the plan only trains.
+    """
     check_training_rows(train, partial(_describe_history, plan, plan.split.train))
     split_parts(plan.config, train, work)
     if evaluation is not None and plan.split.evaluation is not None:

@@ -27,43 +27,35 @@ class Model(Protocol):
     @property
     def kind(self) -> str:
         """The name of the model's kind, a key of `models.kinds.KINDS`."""
-        ...
 
     @property
     def names(self) -> tuple[str, ...]:
         """The model's features in the order in which it was fitted on them."""
-        ...
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,); ValueError unless the columns of X are `names` in order."""
-        ...
 
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the contribution of each of the k features to the log odds of each row, shape (n, k).
 
         The constant of the model is not part of any contribution.
         """
-        ...
 
     def feature_importance(self) -> dict[str, float]:
         """Return the importance of each feature by the model's own measure.
 
         No value is negative. The sum is 1, or all values are 0 if the measure is undefined.
         """
-        ...
 
     def describe(self) -> dict[str, float]:
         """Return a few numbers that describe the fit, such as the number of trees kept."""
-        ...
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Reasons to doubt the fit, each with its remedy; usually empty."""
-        ...
 
     def save(self, folder: Path) -> tuple[Path, ...]:
         """Write the model's files into the folder and return their paths, the main one first."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +101,7 @@ class LearnedRows:
     def describe(self) -> str:
         """Return a clause such as "fitted on 3,653 games to 2026-01-10; stopped on 566".
 
-        A threshold was looked for on the same games in any case, but it may be that none was chosen.
+        If the number of trees was not chosen on the validation games, "threshold looked for on" replaces "stopped on".
         """
         use = "stopped on" if self.is_stopped else "threshold looked for on"
         return f"fitted on {self.rows:,} games to {self.last_date}; {use} {self.validation_rows:,}"

@@ -64,8 +64,8 @@ class ModelKind:
 class Fits(NamedTuple):
     """Two fits with the same settings: `held_out`, without the validation part, and `final`, the model of the run.
 
-    The validation rows are predicted by `held_out`. Otherwise the calibration, the threshold and the ranking of a sweep
-    would depend on predictions of rows that the model was fitted on.
+    `held_out` predicts the validation rows, so that the calibration, the threshold and the ranking of a sweep depend
+    on no prediction of a row that the predicting model was fitted on.
     """
 
     held_out: Model

@@ -1,10 +1,10 @@
 """A model of the distribution of points: two CatBoost regressions and an empirical shape, saved as data.
 
 With S the season average, the first regression predicts z = (points - S) / sqrt(S). The second predicts the size of the
-errors of such a regression on games that it was not fitted on. The shape is the distribution of these errors divided by
-their predicted spread. Before the refit they are errors on games of the part to fit on, so the probabilities of the
-validation games do not depend on their own points, except through early stopping. In the refitted model they are errors
-on the validation games. The probability of a breakout is that of at least `points_for_breakout` points.
+errors of a first regression on games that it was not fitted on. The shape is the distribution of such errors divided by
+their predicted spread. `fit` takes the errors from games of the part to fit on, so the probabilities of the validation
+games do not depend on their own points, except through early stopping. `refit` takes them from the validation games.
+The probability of a breakout is that of at least `points_for_breakout` points.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class PointsModel:
 
 
 def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit the regression of the mean on the part to fit on; it may stop on the validation part.
+    """Fit both regressions on the part to fit on; early stopping, if configured, watches the validation part.
 
     A further regression with the same number of trees is fitted on the earlier half of the part to fit on. The spread
     and the shape are learned from its errors on the later half.
@@ -146,8 +146,8 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
     """Fit the regression of the mean again on the whole training window, with the number of trees of `model`.
 
     The shape is made of the errors of `model` on the validation part, which it was not fitted on. The spread is learned
-    from the errors that `model` learned it from, and from the errors of `model` on the validation dates, also on
-    players outside the target's points band. TypeError if `model` is not what `fit` or `refit` returned.
+    from two sets of errors: those from which `model` learned its spread, and those of `model` on all players of the
+    validation dates, also outside the target's points band. TypeError if `model` is not what `fit` or `refit` returned.
     """
     if not isinstance(model, PointsModel) or model.sizes is None:
         raise TypeError(f"{model.kind} is no newly fitted model of points")

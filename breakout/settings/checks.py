@@ -34,6 +34,14 @@ from breakout.settings.model_groups import PointsConfig
 _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
 
 
+# The keys of the tables of played games, both of which are required unless `folder` or `database` is given. The error
+# for a missing key shows the override as an example.
+HISTORY_EXAMPLES = {
+    "warehouse.player_game_summary": "warehouse.player_game_summary=games.parquet",
+    "warehouse.team_offense_game_summary": "warehouse.team_offense_game_summary=teams.parquet",
+}
+
+
 def check_across_fields(config: Any) -> None:
     """Run the check of each group in GROUP_CHECKS, and the checks of keys of the root or of several groups."""
     for group in vars(config).values():
@@ -63,14 +71,6 @@ def check_price_table(config: Any) -> None:
         raise ConfigurationError(
             f"prices.table={prices.table} is a table of BigQuery: add warehouse=bigquery, or give prices=FILE."
         )
-
-
-# The keys of the tables of played games, both of which are required unless `folder` or `database` is given. The error
-# for a missing key shows the override as an example.
-HISTORY_EXAMPLES = {
-    "warehouse.player_game_summary": "warehouse.player_game_summary=games.parquet",
-    "warehouse.team_offense_game_summary": "warehouse.team_offense_game_summary=teams.parquet",
-}
 
 
 def check_target(target: TargetConfig) -> None:
@@ -136,16 +136,16 @@ def check_evaluation(evaluation: EvaluationConfig) -> None:
     check_list("evaluation.top_fractions", evaluation.top_fractions)
 
 
-def check_warehouse(warehouse: BigQueryWarehouseConfig) -> None:
+def check_bigquery_warehouse(warehouse: BigQueryWarehouseConfig) -> None:
     check_connection(warehouse, "warehouse")
-    check_maps(warehouse)
+    check_value_maps(warehouse)
     for name in ("player_game_summary", "team_offense_game_summary", "schedule", "availability"):
         table = getattr(warehouse, name)
         if table is not None:
             check_table_name(f"warehouse.{name}", table)
 
 
-def check_files(warehouse: DuckDBWarehouseConfig) -> None:
+def check_duckdb_warehouse(warehouse: DuckDBWarehouseConfig) -> None:
     """Check that the tables come from `folder`, from `database`, or from paths of both HISTORY_EXAMPLES.
 
     Check also `team_codes`, `season_types` and `date_format`.
@@ -162,7 +162,7 @@ def check_files(warehouse: DuckDBWarehouseConfig) -> None:
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} required and not given; add for example"
             f" {examples}, or warehouse.folder=DIR with tables that breakout import wrote, or warehouse.database=FILE."
         )
-    check_maps(warehouse)
+    check_value_maps(warehouse)
     if warehouse.date_format is not None:
         check_date_format(warehouse.date_format)
 
@@ -181,7 +181,7 @@ def check_date_format(text: str) -> None:
         )
 
 
-def check_maps(warehouse: DuckDBWarehouseConfig | BigQueryWarehouseConfig) -> None:
+def check_value_maps(warehouse: DuckDBWarehouseConfig | BigQueryWarehouseConfig) -> None:
     """Check `team_codes` and `season_types`, which replace values of a table while it is read.
 
     ConfigurationError for text that is empty, not printable, or holds a quote or backslash. ConfigurationError also if
@@ -204,7 +204,7 @@ def check_maps(warehouse: DuckDBWarehouseConfig | BigQueryWarehouseConfig) -> No
         )
 
 
-def check_tracking(tracking: BigQueryTrackingConfig) -> None:
+def check_bigquery_tracking(tracking: BigQueryTrackingConfig) -> None:
     check_connection(tracking, "tracking")
     check_table_name("tracking.table", tracking.table)
 
@@ -265,7 +265,7 @@ GROUP_CHECKS: dict[type, Callable[[Any], None]] = {
     FolderLedgerConfig: check_ledger,
     PricesConfig: check_prices,
     BigQueryLedgerConfig: check_bigquery_ledger,
-    DuckDBWarehouseConfig: check_files,
-    BigQueryWarehouseConfig: check_warehouse,
-    BigQueryTrackingConfig: check_tracking,
+    DuckDBWarehouseConfig: check_duckdb_warehouse,
+    BigQueryWarehouseConfig: check_bigquery_warehouse,
+    BigQueryTrackingConfig: check_bigquery_tracking,
 }

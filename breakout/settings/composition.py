@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 from breakout.conf_tree import conf_dir, groups_of
 from breakout.errors import ConfigurationError
 from breakout.settings.composition_errors import explain
+from breakout.settings.config_dirs import register_user_files
 from breakout.settings.loading import load
 from breakout.settings.references import resolve_all_but_references
 from breakout.settings.roots import ROOT_CLASSES, RootConfig
 from breakout.settings.unknown_keys import COMPOSING_GROUPS
-from breakout.settings.user_files import register_user_files
 from breakout.settings.versions import rename_overrides
 
 if TYPE_CHECKING:

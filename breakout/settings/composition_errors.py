@@ -15,9 +15,9 @@ from breakout.errors import ConfigurationError, nearest_name
 from breakout.settings.roots import ROOT_CLASSES
 from breakout.settings.schema import base_of, hints_of
 from breakout.settings.unknown_keys import COMPOSING_GROUPS, describe_unknown_key
-from breakout.settings.user_files import describe_yaml_error
 from breakout.settings.values import format_value, quote_for_shell
 from breakout.settings.versions import REMOVED_OPTIONS
+from breakout.settings.yaml_files import describe_yaml_error
 
 
 def explain(error: BaseException, command: str) -> str:

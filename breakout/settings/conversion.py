@@ -93,7 +93,7 @@ def describe_type(hint: Any, value: Any = None) -> str:
     return NOUNS[hint]
 
 
-def describe_bounds(meta: msgspec.Meta, value: Any = None) -> str:
+def describe_bounds(meta: msgspec.Meta, value: Any) -> str:
     """Describe the constraint of a type, such as ` from 1 to 16`."""
     if meta.description is not None:
         return f" {meta.description}"

@@ -42,7 +42,7 @@ def with_definitions(mapping: dict[str, Any]) -> dict[str, Any]:
 
 def _read(path: str) -> list[dict[str, Any]]:
     """Return the definitions of one file."""
-    from breakout.settings.user_files import parse_yaml, read_text
+    from breakout.settings.yaml_files import parse_yaml, read_text
 
     file = Path(path).expanduser()
     if not file.is_file():
@@ -76,7 +76,7 @@ def with_build_text(mapping: dict[str, Any]) -> dict[str, Any]:
     If `model.build_text` already holds a text, the settings are returned unchanged. ConfigurationError if the file
     cannot be read.
     """
-    from breakout.settings.user_files import read_text
+    from breakout.settings.yaml_files import read_text
 
     model = mapping.get("model")
     if not isinstance(model, Mapping) or model.get("kind") != "sklearn" or model.get("build_text") is not None:

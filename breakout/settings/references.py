@@ -17,8 +17,8 @@ from breakout.errors import ConfigurationError
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-Path = tuple[str | int, ...]
-References = tuple[tuple[Path, str], ...]  # the path of each value that depends on the environment, and its text
+KeyPath = tuple[str | int, ...]
+References = tuple[tuple[KeyPath, str], ...]  # the path of each value that depends on the environment, and its text
 RESOLVER = "oc.env"
 
 
@@ -74,7 +74,7 @@ def _escaped(value: Any) -> Any:
     return value.replace("${", "\\${") if isinstance(value, str) else value
 
 
-def _with_value(container: Any, path: Path, value: Any) -> Any:
+def _with_value(container: Any, path: KeyPath, value: Any) -> Any:
     """Return a copy of nested dicts, lists and tuples in which the value at a path is replaced."""
     if not path:
         return value
@@ -85,7 +85,7 @@ def _with_value(container: Any, path: Path, value: Any) -> Any:
     return type(container)(changed if index == first else item for index, item in enumerate(container))
 
 
-def _references(config: DictConfig, seen: list[str]) -> Iterator[tuple[Path, str]]:
+def _references(config: DictConfig, seen: list[str]) -> Iterator[tuple[KeyPath, str]]:
     """Yield the path and text of each value that depends on the environment.
 
     `seen` lists the variables that have been read; it grows while values are resolved.
@@ -101,7 +101,7 @@ def _references(config: DictConfig, seen: list[str]) -> Iterator[tuple[Path, str
             yield path, text
 
 
-def _interpolations(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def _interpolations(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _interpolations(item, (*path, key))

@@ -14,7 +14,7 @@ from breakout.cli import main
 from breakout.conf_tree import conf_dir
 from breakout.errors import ConfigurationError
 from breakout.settings.composition import compose, compose_mapping
-from breakout.settings.user_files import search_path_overrides
+from breakout.settings.config_dirs import search_path_overrides
 
 
 def write(folder: Path, name: str, content: bytes | str) -> Path:
