@@ -68,7 +68,9 @@ def compare_with_market(
         return MarketComparison(None, ())
     ladders = [part.ladder for part in parts if part.ladder is not None]
     if not ladders:
-        return _warn(None, ("prices are not used: the model predicts no distribution of points, as model=points does",))
+        return _log_comparison(
+            None, ("prices are not used: the model predicts no distribution of points, as model=points does",)
+        )
     times = {day: information_time(day, availability) for day in rows.keys["game_date"].unique()}
     predictions = rows.keys.assign(
         ladder=list(np.concatenate(ladders)), known_at=pd.to_datetime(rows.keys["game_date"].map(times), utc=True)
@@ -79,10 +81,11 @@ def compare_with_market(
     matched = match_prices(quotes, config.prices.margin, warehouse, predictions)
     metrics = evaluate_market(matched.lines, parameters)
     none = () if metrics else ("prices are not used: no line has a market probability and a result",)
-    return _warn(metrics, (*matched.describe_left_out(), *none))
+    return _log_comparison(metrics, (*matched.describe_left_out(), *none))
 
 
-def _warn(metrics: MarketMetrics | None, warnings: tuple[str, ...]) -> MarketComparison:
+def _log_comparison(metrics: MarketMetrics | None, warnings: tuple[str, ...]) -> MarketComparison:
+    """Log the warnings of a comparison and return it."""
     for warning in warnings:
         logger.warning("%s", warning)
     return MarketComparison(metrics, warnings)

@@ -22,7 +22,7 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class SweepConfig:
-    """The execution of a sweep's jobs; a single job ignores it.
+    """The execution of a sweep, a command with many jobs; a command with a single job reads only `resume`.
 
     `resume` is the folder of a sweep to continue. `workers` None means as many as the cores allow. `job_defaults` are
     overrides that each job gets unless it sets the key itself.

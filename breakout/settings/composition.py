@@ -24,7 +24,7 @@ HYDRA_VERSION_BASE = "1.3"
 def compose(command: str, overrides: Sequence[str] = ()) -> RootConfig:
     """Return the typed configuration that `breakout COMMAND OVERRIDES` would run with.
 
-    Scripts, notebooks and tests call it. ConfigurationError if the overrides give no valid settings, or start a sweep.
+    ConfigurationError if the overrides give no valid settings, or start a sweep.
     """
     loaded: RootConfig = load(ROOT_CLASSES[command], compose_mapping(command, overrides))
     return loaded

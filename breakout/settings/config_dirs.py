@@ -33,7 +33,7 @@ class UserFiles(ConfigSource):
         return "breakout"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """Read one file; ConfigurationError with file and line if it is no YAML mapping in UTF-8."""
+        """Read one file; ConfigurationError that names the file if it holds anything but a YAML mapping in UTF-8."""
         file = self._file(config_path)
         if not file.is_file():
             raise ConfigLoadError(f"no such file: {file}")

@@ -54,8 +54,8 @@ def describe_wrong_value(hint: Any, value: Any, key: str) -> str:
 def nearest_value(hint: Any, value: Any) -> str | None:
     """Return the value that was probably meant, as it is typed; None if no allowed value is similar.
 
-    It is the most similar option. For a list it is the given items in brackets; if only some options are allowed, each
-    item is replaced by the most similar option.
+    For a single value this is the most similar option. For a list these are the given items in brackets; if only some
+    options are allowed as items, each item is replaced by the most similar option.
     """
     options = [str(option) for option in literal_options(hint)]
     if typing.get_origin(base_of(hint)) is not tuple:

@@ -93,7 +93,10 @@ def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
 
 
 def group_values(cls: type, mapping: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Return the typed values of a settings class from its mapping; `path` is its dotted key, empty for the root."""
+    """Return the typed values of a settings class from its mapping; `path` is its dotted key, empty for the root.
+
+    ConfigurationError for a missing key or a value that has another type.
+    """
     values: dict[str, Any] = {}
     for name, hint in type_hints(cls).items():
         key = f"{path}.{name}" if path else name
@@ -113,7 +116,7 @@ def group_values(cls: type, mapping: Mapping[str, Any], path: str) -> dict[str, 
 
 
 def choose_class(classes: tuple[type, ...], value: Mapping[str, Any], group: str) -> type:
-    """Return the class of a group that its `kind` names."""
+    """Return the class of a group that its `kind` names; ConfigurationError if no class has this kind."""
     if len(classes) == 1:
         return classes[0]
     by_kind = {kind_of(cls): cls for cls in classes}

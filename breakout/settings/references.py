@@ -38,7 +38,8 @@ def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
 def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) -> tuple[dict[str, Any], References]:
     """Return the mapping with its references resolved, and the text of each reference by its path.
 
-    ConfigurationError if a variable is not set; if `is_lenient` is true, the text of the reference is then the value.
+    ConfigurationError if a variable is not set or another interpolation has no value. If `is_lenient` is true, a
+    variable that is not set is no error, and the text of its reference is the value.
     """
     if "${" not in json.dumps(mapping, default=str):
         return dict(mapping), ()

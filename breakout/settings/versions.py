@@ -23,7 +23,7 @@ _EXAMPLE = "in a checkout of this project, run python -m examples.two_definition
 REMOVED_KEYS = {"demonstration": ("none", _EXAMPLE)}
 # Removed options of groups, and what to use instead.
 REMOVED_OPTIONS = {"experiment/incident/two_definitions": _EXAMPLE}
-# The values that saved settings of version 1 had if they lack a key of `run` or `sweep`.
+# The values of the keys in RENAMED_KEYS for saved settings of version 1 that lack them.
 _MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
     "run": {"write_report": True},
     "sweep": {"resume": None, "fail_fast": False, "workers": None, "job_defaults": []},
