@@ -65,8 +65,8 @@ class Calibrator:
 class Calibration:
     """A fitted calibrator and its warnings.
 
-    `requested` is the configured kind. If the validation rows determine no increasing map, `calibrator.kind` is `none`
-    and `warnings` holds the reason.
+    `requested` is the kind of map that was to be fitted. If the validation rows determine no increasing map of that
+    kind, `calibrator.kind` is `none` and `warnings` holds the reason.
     """
 
     calibrator: Calibrator
@@ -76,10 +76,10 @@ class Calibration:
 
 @dataclass(frozen=True)
 class HeldOutCalibration:
-    """The mean log loss of validation rows before and after calibration by maps that were not fitted on these rows.
+    """The mean log loss of the `rows` validation rows before and after calibration, from `cross_calibrate`.
 
-    The validation dates are split into `blocks` blocks of consecutive dates; each block is calibrated by a map that was
-    fitted on the other blocks.
+    The validation dates are split into `blocks` blocks of consecutive dates. The rows of each block are calibrated by a
+    map that was fitted on the other blocks.
     """
 
     rows: int
@@ -92,8 +92,9 @@ class HeldOutCalibration:
 class CalibrationFit:
     """The facts about a fitted calibration, without its map, for metrics.json and the bundle's manifest.
 
-    A calibration is forced by class weights if the settings ask for none, but weighted classes distort the model's
-    probabilities.
+    `is_forced_by_class_weights` is true if the settings ask for no calibration, but the model's classes are weighted:
+    weights distort probabilities, so `requested` is then another kind than the configured `none`. `held_out` is None if
+    no map was fitted, or if all validation rows are of one date.
     """
 
     requested: Kind
@@ -103,28 +104,26 @@ class CalibrationFit:
 
 
 def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration:
-    """Fit a calibrator on the probabilities and labels of validation rows, shape (n,).
+    """Fit a calibrator on the probabilities and labels of validation rows, both of shape (n,).
 
-    The result has a warning if the rows are too few for an isotonic map, or if no map of this kind was fitted.
+    The result has a warning if the rows are too few for an isotonic map, or if they determine no increasing map.
     """
-    calibrator, refusal = _fit(kind, probability, y)
-    found = []
+    if kind == "none":
+        return Calibration(Calibrator("none"), kind, ())
+    refusal = _find_refusal(kind, probability, y)
+    if refusal is None:
+        fit = _fit_isotonic if kind == "isotonic" else _fit_sigmoid
+        calibrator, refusal = fit(probability, y)
     if refusal is not None:
-        found.append(f"calibration={kind} was replaced by none: {refusal}; probabilities are the model's own.")
-    elif kind == "isotonic" and len(y) < ISOTONIC_ROWS:
-        found.append(
+        warning = f"calibration={kind} was replaced by none: {refusal}; probabilities are the model's own."
+        return Calibration(Calibrator("none"), kind, (warning,))
+    if kind == "isotonic" and len(y) < ISOTONIC_ROWS:
+        warning = (
             f"calibration=isotonic was fitted on {len(y):,} validation games, fewer than {ISOTONIC_ROWS:,}, and "
             "overfits on so few; use calibration=sigmoid or a longer training window."
         )
-    return Calibration(calibrator, kind, tuple(found))
-
-
-def fit_calibrator(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibrator:
-    """Fit a calibrator on the probabilities and labels of validation rows, shape (n,).
-
-    Its kind is `none` if the rows determine no increasing map.
-    """
-    return _fit(kind, probability, y)[0]
+        return Calibration(calibrator, kind, (warning,))
+    return Calibration(calibrator, kind, ())
 
 
 def cross_calibrate(
@@ -142,23 +141,13 @@ def cross_calibrate(
     blocks = np.array_split(distinct, min(HELD_OUT_BLOCKS, len(distinct)))
     for block in blocks:
         is_inside = (dates >= block[0]) & (dates <= block[-1])
-        calibrator = fit_calibrator(kind, probability[~is_inside], y[~is_inside])
+        calibrator = calibrate(kind, probability[~is_inside], y[~is_inside]).calibrator
         calibrated[is_inside] = calibrator.apply(probability[is_inside])
     return calibrated, len(blocks)
 
 
-def _fit(kind: Kind, probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
-    """Return a calibrator, and the reason why its kind is `none` if another kind was requested, else None."""
-    if kind == "none":
-        return Calibrator("none"), None
-    refusal = _find_refusal(kind, probability, y)
-    if refusal is not None:
-        return Calibrator("none"), refusal
-    return _fit_isotonic(probability, y) if kind == "isotonic" else _fit_sigmoid(probability, y)
-
-
 def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | None:
-    """Return the reason why no map of this kind should be fitted to these rows; None if there is none."""
+    """Return the reason why no map of this kind can be fitted to these rows; None if one can be fitted."""
     if len(np.unique(y)) < 2:
         return "the validation games hold one class only"
     if probability.min() == probability.max():
@@ -173,6 +162,7 @@ def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | N
 
 
 def _fit_sigmoid(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
+    """Return the fitted sigmoid, and the reason why it must not be used; None if it may be used."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -183,14 +173,15 @@ def _fit_sigmoid(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, st
     calibrator = Calibrator("sigmoid", slope=slope, intercept=intercept)
     low, high = calibrator.apply(np.array([probability.min(), probability.max()]))
     if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
-        return Calibrator("none"), "the fit of the sigmoid did not converge"
+        return calibrator, "the fit of the sigmoid did not converge"
     if not calibrator.is_increasing or not low < high:
         figures = f"its slope on the {len(y):,} validation games is {slope:.3g}"
-        return Calibrator("none"), f"the sigmoid is not increasing ({figures}) and would reverse or flatten the ranking"
+        return calibrator, f"the sigmoid is not increasing ({figures}) and would reverse or flatten the ranking"
     return calibrator, None
 
 
 def _fit_isotonic(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
+    """Return the fitted isotonic map, and the reason why it must not be used; None if it may be used."""
     from sklearn.isotonic import IsotonicRegression
 
     # The map stays within 1/(n+2) and 1 - 1/(n+2) (the rule of succession), because a probability of 0 or 1 would make
@@ -200,6 +191,5 @@ def _fit_isotonic(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, s
     calibrator = Calibrator(
         "isotonic", x=tuple(map(float, isotonic.X_thresholds_)), y=tuple(map(float, isotonic.y_thresholds_))
     )
-    if not calibrator.is_increasing:
-        return Calibrator("none"), f"the isotonic map of the {len(y):,} validation games is flat"
-    return calibrator, None
+    refusal = None if calibrator.is_increasing else f"the isotonic map of the {len(y):,} validation games is flat"
+    return calibrator, refusal

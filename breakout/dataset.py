@@ -28,7 +28,6 @@ from breakout.features.vector import prepare_feature_vector
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
-    from pathlib import Path
 
     import pandas as pd
     import pyarrow as pa
@@ -284,11 +283,8 @@ def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Map
             )
 
 
-def save_dataset(dataset: Dataset, path: Path) -> None:
-    """Write keys, label and features as Parquet; the file appears whole or not at all."""
+def labelled_features(rows: Dataset) -> pd.DataFrame:
+    """Return the keys of played games, their label `is_breakout`, and their features with defaults filled."""
     import pandas as pd
 
-    from breakout.artifacts import save_parquet
-
-    label = pd.DataFrame({"is_breakout": dataset.label})
-    save_parquet(pd.concat([dataset.keys, label, dataset.X], axis=1), path)
+    return pd.concat([rows.keys, pd.DataFrame({"is_breakout": rows.label}), rows.X], axis=1)

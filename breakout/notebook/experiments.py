@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from breakout.dataset import build_dataset
+from breakout.dataset import build_dataset, labelled_features
 from breakout.evaluation.summary import EvaluationResult
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
 from breakout.experiment.plan import open_plan
@@ -62,8 +62,7 @@ def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
         If the source tables are missing, damaged or hold impossible values.
     """
     with open_for(config, "dataset") as warehouse:
-        rows = build_dataset(warehouse, BreakoutFeatureConfig.from_settings(config), start, end)
-    return pd.concat([rows.keys, pd.DataFrame({"is_breakout": rows.label}), rows.X], axis=1)
+        return labelled_features(build_dataset(warehouse, BreakoutFeatureConfig.from_settings(config), start, end))
 
 
 def build_slate_features(config: Any, day: date) -> pd.DataFrame:

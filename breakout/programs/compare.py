@@ -54,16 +54,12 @@ def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> tup
     """
     identity = f"{candidate.fingerprint}-{production.fingerprint}"
     with open_run(Path(config.paths.outputs) / FOLDER / config.name, config, "compare", identity) as run:
-        compared = _compare(config, candidate, production)
+        parameters = evaluation_parameters(config.evaluation, config.seed)
+        with open_for(config, "compare") as warehouse:
+            compared = compare_bundles(candidate, production, warehouse, (config.start, config.end), parameters)
         run.note(candidate=candidate.fingerprint, production=production.fingerprint)
         artifacts.save_parquet(compared.predictions(), run.folder / PREDICTIONS_FILE)
         artifacts.save_json(compared.to_dict(), run.folder / "comparison.json")
         artifacts.save_text(render_comparison(compared), run.folder / REPORT_FILE)
         logger.info("compared on %d rows of %s", compared.comparison.n_rows, compared.window)
     return run.folder, compared
-
-
-def _compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> HeadToHead:
-    parameters = evaluation_parameters(config.evaluation, config.seed)
-    with open_for(config, "compare") as warehouse:
-        return compare_bundles(candidate, production, warehouse, (config.start, config.end), parameters)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from breakout.artifacts import save_parquet
 from breakout.coverage import coverage_warnings, describe_history, find_flawed_games, flawed_game_warnings
-from breakout.dataset import build_dataset, save_dataset
+from breakout.dataset import build_dataset, labelled_features
 from breakout.errors import ConfigurationError, DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.report.terminal.bars import progress_line
@@ -31,7 +32,7 @@ def run(config: DatasetConfig) -> int:
             held = describe_history(warehouse, features, config.start, config.end)
             raise DataError(f"there are no rows of {config.start}..{config.end} ({held}); nothing is written.")
         warnings = flawed_game_warnings(find_flawed_games(warehouse, features, config.start, config.end))
-    save_dataset(dataset, Path(config.out))
+    save_parquet(labelled_features(dataset), Path(config.out))
     content = f"{len(features.names)} features, breakout rate {dataset.breakout_rate:.4f}"
     print_line(f"{len(dataset):,} rows of {config.start}..{config.end}, {content}: {config.out}")
     for warning in warnings + coverage_warnings({"written": dataset}):

@@ -1,8 +1,9 @@
-"""`breakout doctor`: a check of versions, settings, source tables and tracker, with one printed line for each.
+"""`breakout doctor`: checks of versions, settings, source tables and tracker, with one printed line for each.
 
-A line begins with "ok" and states what was found, or with "failed" and states the remedy, or with "warning" and states
-which data the features lack, or with "-" if an earlier failure prevented the check. Rows of BigQuery tables are read
-only after a line has stated what reading them costs.
+A line begins with "ok" and states what was found, or with "failed" and states the remedy. A line that begins with
+"warning" names games that a table lacks, or tables that contradict each other. A line that begins with "-" names a
+check that was not made because an earlier one failed. Rows of BigQuery tables are read only after a line has stated
+what reading them costs.
 """
 
 from __future__ import annotations
@@ -13,14 +14,24 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from breakout.coverage import find_flawed_games, flawed_game_warnings, flawed_games_query
 from breakout.errors import BreakoutError, DataError
+from breakout.features.config import BreakoutFeatureConfig
+from breakout.features.query import get_training_data_query
 from breakout.report.terminal.lines import print_line
+from breakout.runs.leftovers import clear_runs
+from breakout.settings import BigQueryTrackingConfig, BigQueryWarehouseConfig, ExperimentConfig
+from breakout.settings.composition import compose
+from breakout.warehouse.checks.consistency_messages import CHECKED_ACROSS_TABLES
+from breakout.warehouse.checks.reconciliation import reconcile, reconciliation_queries
+from breakout.warehouse.checks.report_checks import describe_reports
+from breakout.warehouse.cost import readable_bytes
+from breakout.warehouse.opening import open_warehouse
+from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from breakout import settings
-    from breakout.features.config import BreakoutFeatureConfig
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 
@@ -39,7 +50,7 @@ class Checkup:
         self.has_failed = False
 
     def check(self, name: str, run: Callable[[], T], describe: Callable[[T], str] = str) -> T | None:
-        """Run one check and print its line; return its result, or None if it failed."""
+        """Run one check and print its line; return the result of `run`, or None if `run` raises a BreakoutError."""
         try:
             found = run()
             line = f"ok      {name}: {describe(found)}"
@@ -59,27 +70,22 @@ class Checkup:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Check the versions, then the warehouse and the tracker that these overrides choose; return 3 if anything failed.
+    """Check the versions, and the warehouse and the tracker of the overrides; return 0, or 3 if a check failed.
 
-    Remove the temporary files of killed processes from the outputs folder. Return 0 if nothing failed.
-
-    ConfigurationError if the overrides are wrong, or if they change the features of shared mode.
+    The last check removes the temporary files of killed processes from the outputs folder. ConfigurationError if the
+    overrides are wrong, or if they change the features of shared mode.
     """
-    from breakout.features.config import BreakoutFeatureConfig
-    from breakout.settings import BigQueryWarehouseConfig, ExperimentConfig
-    from breakout.settings.composition import compose
-
     config = compose("train", list(argv))
     if not isinstance(config, ExperimentConfig):
         raise TypeError("train composes an ExperimentConfig")
     features = BreakoutFeatureConfig.from_settings(config)
     checkup = Checkup()
-    checkup.check("versions", versions)
+    checkup.check("versions", list_versions)
     if isinstance(config.warehouse, BigQueryWarehouseConfig):
         check_bigquery(checkup, features, config.warehouse)
     else:
-        check_files(checkup, features, config)
-    check_tracking(checkup, config)
+        check_local_tables(checkup, features, config)
+    check_tracking_table(checkup, config)
     checkup.check("temporary files of processes that are gone", lambda: clear_outputs(Path(config.paths.outputs)))
     return DataError.exit_code if checkup.has_failed else 0
 
@@ -87,7 +93,6 @@ def main(argv: Sequence[str]) -> int:
 def clear_outputs(outputs: Path) -> str:
     """Remove the temporary files that killed processes left in the outputs folder, and describe how many."""
     from breakout.production.registry import Registry
-    from breakout.runs.leftovers import clear_runs
     from breakout.sweeps.record import clear_idle_sweeps
 
     removed = len(clear_runs(outputs)) + len(clear_idle_sweeps(outputs))
@@ -98,8 +103,8 @@ def clear_outputs(outputs: Path) -> str:
     return f"{removed} removed" if removed else "none"
 
 
-def versions() -> str:
-    """Return the versions of Python and the libraries; DataError if one is absent."""
+def list_versions() -> str:
+    """Return the versions of Python and of the libraries in PACKAGES; DataError if one is absent."""
     found = [f"Python {sys.version.split()[0]}"]
     for package in PACKAGES:
         try:
@@ -109,28 +114,26 @@ def versions() -> str:
     return ", ".join(found)
 
 
-def check_files(checkup: Checkup, features: BreakoutFeatureConfig, config: settings.ExperimentConfig) -> None:
-    """Check the embedded sample or the user's files: opening them reads and checks all their rows."""
-    from breakout.warehouse.checks.consistency_messages import CHECKED_ACROSS_TABLES
-    from breakout.warehouse.opening import open_warehouse
+def check_local_tables(checkup: Checkup, features: BreakoutFeatureConfig, config: ExperimentConfig) -> None:
+    """Check the embedded sample or the user's files.
 
+    To open them reads and checks all their rows, so the lines about rows only name what was checked.
+    """
     opened = checkup.check("warehouse", lambda: open_warehouse(config.warehouse), lambda found: found.describe())
     if opened is None:
         checkup.skip("rows", "see above")
         return
     with opened:
         checkup.check("schedule", opened.has_schedule, lambda found: "present" if found else "none, no predictions")
-        check_reports(checkup, opened, FIRST_DAY, date.max)
+        check_injury_reports(checkup, opened, FIRST_DAY, date.max)
         checkup.check("rows of each table", lambda: CHECKED_IN_A_TABLE)
         checkup.check("tables against each other", lambda: CHECKED_ACROSS_TABLES)
         check_absent_games(checkup, opened, features, FIRST_DAY, date.max)
         check_sums(checkup, opened, FIRST_DAY, date.max)
 
 
-def check_reports(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
-    """Check the injury reports of the game dates start..end; a warehouse without injury reports is ok."""
-    from breakout.warehouse.checks.report_checks import describe_reports
-
+def check_injury_reports(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
+    """Check the injury reports of the game dates start..end; a warehouse without injury reports passes the check."""
     if warehouse.has_availability():
         checkup.check("injury reports", lambda: describe_reports(warehouse, start, end))
     else:
@@ -141,8 +144,6 @@ def check_absent_games(
     checkup: Checkup, warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
 ) -> None:
     """Warn about played games that the team table lacks, among those that the features of start..end can read."""
-    from breakout.coverage import find_flawed_games, flawed_game_warnings
-
     name = "games of both tables"
     absent = checkup.check(
         name,
@@ -153,12 +154,11 @@ def check_absent_games(
 
 
 def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
-    """Warn about games of start..end whose sums differ between player and team table, or that contradict the schedule.
+    """Warn about games of start..end whose tables contradict each other.
 
-    The sums are those of points and minutes.
+    The points and minutes of a game's players are summed and compared with the team table, and the games of the tables
+    with the schedule.
     """
-    from breakout.warehouse.checks.reconciliation import reconcile
-
     failures = checkup.check(
         "sums of points and minutes, and the schedule",
         lambda: reconcile(warehouse, start, end),
@@ -172,13 +172,12 @@ def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -
             print_line(f"          and {kind.total - len(kind.failures):,} more")
 
 
-def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: settings.BigQueryWarehouseConfig) -> None:
+def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: BigQueryWarehouseConfig) -> None:
     """Check credentials, project, permissions, tables, columns and partitions, then the rows of the last 90 days.
 
     Rows are read only if the checks of the permission, the history tables and the cost pass.
     """
     from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
-    from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, SCHEDULE
 
     opened = checkup.check(
         "credentials and project", lambda: BigQueryWarehouse(chosen, _LABELS), lambda found: found.describe()
@@ -207,8 +206,6 @@ def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: se
 
 def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, name: str) -> bool:
     """Check that a table exists, with the columns and the partition that queries use; return whether all is present."""
-    from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, SCHEDULE
-
     columns = checkup.check(name, lambda: warehouse.columns(name), lambda found: f"{len(found)} columns")
     if columns is None:
         return False
@@ -230,10 +227,6 @@ def check_query(
 
     BigQuery estimates the bytes in dry runs, which need the same permissions as reading. `limit` None sets no limit.
     """
-    from breakout.coverage import flawed_games_query
-    from breakout.features.query import get_training_data_query
-    from breakout.warehouse.checks.reconciliation import reconciliation_queries
-    from breakout.warehouse.cost import readable_bytes
 
     def run_check() -> str:
         start, end = recent_days()
@@ -259,8 +252,6 @@ def check_query(
 
 def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse, features: BreakoutFeatureConfig) -> None:
     """Check the rows that the features of the last 90 days are built from, and the schedule of the next week."""
-    from breakout.warehouse.checks.consistency_messages import CHECKED_ACROSS_TABLES
-
     start, end = recent_days()
 
     def run_check() -> str:
@@ -276,7 +267,7 @@ def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse, features: 
     check_sums(checkup, warehouse, warehouse.history_start(start), end)
     if warehouse.has_schedule():
         checkup.check("rows of the schedule", look_at_schedule)
-    check_reports(checkup, warehouse, start, end)
+    check_injury_reports(checkup, warehouse, start, end)
 
 
 def recent_days() -> tuple[date, date]:
@@ -285,13 +276,11 @@ def recent_days() -> tuple[date, date]:
     return end - timedelta(days=90), end
 
 
-def check_tracking(checkup: Checkup, config: settings.ExperimentConfig) -> None:
+def check_tracking_table(checkup: Checkup, config: ExperimentConfig) -> None:
     """Check that BigQuery tracking can be reached and its table has the right columns; other trackers are not checked.
 
     The table need not exist, because registering the first run creates it.
     """
-    from breakout.settings import BigQueryTrackingConfig
-
     tracking = config.tracking
     if not isinstance(tracking, BigQueryTrackingConfig):
         return

@@ -13,6 +13,7 @@ from breakout.artifacts import save_text
 from breakout.errors import ConfigurationError
 from breakout.production.bundle_gate import check_contract, contract_differences
 from breakout.production.registry import Registry
+from breakout.programs.arguments import compose_allowed
 from breakout.report.terminal.lines import print_line
 from breakout.report.terminal.production import print_production
 
@@ -30,8 +31,9 @@ def main(arguments: Sequence[str]) -> int:
             f"cannot read {' '.join(actions)!r}: type `breakout production`, or one of {', '.join(ACTIONS)} after it."
         )
     pages, overrides = split_out([argument for argument in arguments if "=" in argument])
-    outputs, reason = read_settings(overrides)
-    registry = Registry.of(outputs)
+    known = "the settings here are out=FILE.html, paths.outputs=DIR and promote.reason=TEXT"
+    settings = compose_allowed("promote", overrides, ("paths.", "promote.reason="), known)
+    registry, reason = Registry.of(str(settings["paths"]["outputs"])), str(settings["promote"]["reason"])
     if actions == ["rollback"]:
         roll_back(registry, reason)
     elif actions == ["retire"]:
@@ -82,20 +84,3 @@ def check_current(registry: Registry) -> None:
         print_line(
             f"warning: its contract is not that of the installed definitions, so every command refuses it:{listed}"
         )
-
-
-def read_settings(overrides: Sequence[str]) -> tuple[str, str]:
-    """Return `paths.outputs` and `promote.reason`, with the defaults of `breakout promote`.
-
-    ConfigurationError for any other override.
-    """
-    from breakout.settings.composition import compose_mapping
-
-    strange = [override for override in overrides if not override.startswith(("paths.", "promote.reason="))]
-    if strange:
-        raise ConfigurationError(
-            f"cannot read {strange[0]!r}: the settings here are out=FILE.html, paths.outputs=DIR and "
-            "promote.reason=TEXT."
-        )
-    composed = compose_mapping("promote", overrides)
-    return str(composed["paths"]["outputs"]), str(composed["promote"]["reason"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breakout.errors import ConfigurationError, DataError
-from breakout.programs.folders import find_run
+from breakout.programs.arguments import find_run
 from breakout.report.terminal.lines import print_line
 from breakout.runs import STATUS_FILE, read_status, warn_without_digests
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from breakout.errors import ConfigurationError, GateError
-from breakout.programs.folders import split_runs
+from breakout.programs.arguments import split_runs
 from breakout.report.tables import Table, text
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.console import console

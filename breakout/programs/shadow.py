@@ -10,7 +10,7 @@ from breakout.ledger.shadows import Shadows
 from breakout.production.bundle_gate import check_contract, find_bundle
 from breakout.production.bundle_names import resolve_bundle
 from breakout.production.registry import Registry
-from breakout.programs.folders import outputs_folder
+from breakout.programs.arguments import outputs_folder
 from breakout.report.terminal.ledger import print_shadows
 from breakout.report.terminal.lines import print_line
 
@@ -32,7 +32,8 @@ def main(arguments: Sequence[str]) -> int:
         raise ConfigurationError(
             "type `breakout shadow list`, `breakout shadow add bundle=NAME` or `breakout shadow remove bundle=NAME`."
         )
-    outputs = outputs_folder([a for a in arguments if "=" in a and not a.startswith("bundle=")])
+    overrides = [argument for argument in arguments if "=" in argument and not argument.startswith("bundle=")]
+    outputs = outputs_folder(overrides)
     shadows = Shadows.of(outputs)
     if actions[0] == "add":
         add(shadows, given[0], outputs)

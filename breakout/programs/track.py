@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from breakout import settings
 from breakout.errors import ConfigurationError
-from breakout.programs.folders import split_runs
+from breakout.programs.arguments import split_runs
 from breakout.report.terminal.lines import print_line
 from breakout.runs import SETTINGS_FILE
 

@@ -13,20 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# A run writes its status as soon as its folder exists. If a folder without a status is older than this, the process
-# that created it has ended.
+# A run writes its status as soon as its folder exists. If a folder without a status is older than this number of
+# seconds, the process that created it has ended.
 STATUS_SECONDS = 3600
 
 
 def clear_runs(outputs: Path) -> list[Path]:
-    """Remove unfinished files from the folders of runs whose process has ended; return the removed paths."""
+    """Remove unfinished files and folders of runs, comparisons and backtests whose process has ended.
+
+    Return the removed paths.
+    """
     return [
         path for folder in _run_folders(outputs) if not _may_be_running(folder) for path in remove_incomplete(folder)
     ]
 
 
 def _run_folders(outputs: Path) -> Iterator[Path]:
-    for pattern in ("runs/*/*", "comparisons/*/*", "sweeps/*/runs/*"):
+    for pattern in ("runs/*/*", "comparisons/*/*", "backtests/*/*", "sweeps/*/runs/*"):
         yield from (path for path in sorted(outputs.glob(pattern)) if path.is_dir())
 
 

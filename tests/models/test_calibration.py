@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from breakout.artifacts import as_typed
-from breakout.calibration import Calibrator, Kind, calibrate, cross_calibrate, fit_calibrator
+from breakout.calibration import Calibrator, Kind, calibrate, cross_calibrate
 from breakout.errors import DataError
 from breakout.evaluation.metrics import area_under_roc, log_loss
 from breakout.models.base import logit
@@ -27,7 +27,7 @@ def distorted(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("kind", ["sigmoid", "isotonic"])
 def test_calibration_lowers_the_log_loss_of_distorted_probabilities(kind: Kind) -> None:
-    calibrator = fit_calibrator(kind, *distorted(1500, 1))
+    calibrator = calibrate(kind, *distorted(1500, 1)).calibrator
     probability, y = distorted(1500, 2)
     before, after = log_loss(y, probability), log_loss(y, calibrator.apply(probability))
     assert before is not None
@@ -36,32 +36,32 @@ def test_calibration_lowers_the_log_loss_of_distorted_probabilities(kind: Kind) 
 
 
 def test_a_sigmoid_finds_the_shift_that_distorted_the_odds() -> None:
-    calibrator = fit_calibrator("sigmoid", *distorted(200_000, 3))
+    calibrator = calibrate("sigmoid", *distorted(200_000, 3)).calibrator
     assert calibrator.slope == pytest.approx(1.0, abs=0.03)
     assert calibrator.intercept == pytest.approx(-1.5, abs=0.03)
 
 
 def test_a_sigmoid_leaves_the_ranking_as_it_is() -> None:
     probability, y = distorted(500, 4)
-    calibrated = fit_calibrator("sigmoid", probability, y).apply(probability)
+    calibrated = calibrate("sigmoid", probability, y).calibrator.apply(probability)
     assert area_under_roc(y, calibrated) == area_under_roc(y, probability)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_an_isotonic_map_never_turns_two_games_around(values: list[float]) -> None:
-    calibrated = fit_calibrator("isotonic", *distorted(300, 5)).apply(np.sort(np.array(values)))
+    calibrated = calibrate("isotonic", *distorted(300, 5)).calibrator.apply(np.sort(np.array(values)))
     assert (np.diff(calibrated) >= 0).all()
     assert ((calibrated > 0) & (calibrated < 1)).all(), "a certain prediction that fails costs without limit"
 
 
 def test_one_class_alone_teaches_nothing() -> None:
-    assert fit_calibrator("sigmoid", np.array([0.1, 0.9]), np.array([1, 1])).kind == "none"
+    assert calibrate("sigmoid", np.array([0.1, 0.9]), np.array([1, 1])).calibrator.kind == "none"
 
 
 @pytest.mark.parametrize("kind", ["none", "sigmoid", "isotonic"])
 def test_a_saved_map_is_the_same_map(kind: Kind) -> None:
     probability, y = distorted(300, 6)
-    calibrator = fit_calibrator(kind, probability, y)
+    calibrator = calibrate(kind, probability, y).calibrator
     assert msgspec.convert(msgspec.to_builtins(calibrator), Calibrator) == calibrator
 
 
@@ -141,7 +141,7 @@ def test_cross_calibration_never_applies_a_map_to_rows_that_it_was_fitted_on() -
 def test_an_overfitted_isotonic_map_looks_worse_on_rows_that_it_was_not_fitted_on() -> None:
     probability, y = distorted(200, 10)
     dates = np.repeat(np.arange("2026-01-01", "2026-01-11", dtype="datetime64[D]"), 20)
-    fitted_on = log_loss(y, fit_calibrator("isotonic", probability, y).apply(probability))
+    fitted_on = log_loss(y, calibrate("isotonic", probability, y).calibrator.apply(probability))
     crossed = cross_calibrate("isotonic", probability, y, dates)
     assert crossed is not None
     held_out = log_loss(y, crossed[0])

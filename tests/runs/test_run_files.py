@@ -145,18 +145,19 @@ def test_doctor_clears_what_no_living_process_owns(
     kept: list[Path] = []
     cleared: list[Path] = []
     with open_run(outputs / "runs" / "default", default_experiment, "train") as alive:
-        dead = outputs / "runs" / "default" / "killed"
-        shutil.copytree(alive.folder, dead)
-        status = msgspec.to_builtins(read_status(dead))
-        save_json(status | {"process": "another boot:1"}, dead / "status.json")
+        status = msgspec.to_builtins(read_status(alive.folder))
+        killed = [outputs / parent / "default" / "killed" for parent in ("runs", "comparisons", "backtests")]
+        for dead in killed:
+            shutil.copytree(alive.folder, dead)
+            save_json(status | {"process": "another boot:1"}, dead / "status.json")
         for name in names:
-            for folder, paths in ((alive.folder, kept), (dead, cleared)):
+            for folder, paths in ((alive.folder, kept), *((dead, cleared) for dead in killed)):
                 path = folder / name
                 path.mkdir() if name.startswith(".bundle") else path.touch()
                 paths.append(path)
-        (dead / ".mine").touch()
+        (killed[0] / ".mine").touch()
         answer = call("doctor", f"paths.outputs={outputs}")
         assert answer.code == 0, answer.out
         assert all(path.exists() for path in kept)
         assert not any(path.exists() for path in cleared)
-        assert (dead / ".mine").exists()
+        assert (killed[0] / ".mine").exists()

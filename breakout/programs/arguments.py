@@ -1,0 +1,55 @@
+"""The reading of arguments for commands that take finished runs, or only a few overrides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from breakout.errors import ConfigurationError
+
+_OVERRIDE = re.compile(r"[+~]*[A-Za-z_][\w.]*=")
+
+
+def split_runs(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """Return the folders of the runs and the overrides (`key=value`) among the arguments, both in the given order.
+
+    A path may contain `=`, so an argument that is an existing path counts as a run. DataError for a name without a run.
+    """
+    overrides = [argument for argument in arguments if _OVERRIDE.match(argument) and not Path(argument).exists()]
+    return [find_run(argument) for argument in arguments if argument not in overrides], overrides
+
+
+def find_run(given: str) -> Path:
+    """Return the folder of a run, given that folder, the folder of its bundle, or a name as in `resolve_bundle`.
+
+    Names are searched below the default of `paths.outputs`. DataError if no completed run has the name.
+    """
+    path = Path(given)
+    if not path.exists() and path.name == given:
+        from breakout.production.bundle_names import resolve_bundle
+
+        path = resolve_bundle(given, outputs_folder([]))
+    return path.parent if path.name == "bundle" else path
+
+
+def compose_allowed(
+    command: str, overrides: Sequence[str], allowed: tuple[str, ...], named: str
+) -> Mapping[str, Mapping[str, object]]:
+    """Return the groups of settings of a command, composed with the overrides.
+
+    ConfigurationError for an override that begins with none of `allowed`; `named` is the end of its message, such as
+    "the only setting here is paths.outputs=DIR".
+    """
+    from breakout.settings.composition import compose_mapping
+
+    strange = [override for override in overrides if not override.startswith(allowed)]
+    if strange:
+        raise ConfigurationError(f"cannot read {strange[0]!r}: {named}.")
+    return compose_mapping(command, overrides)
+
+
+def outputs_folder(overrides: Sequence[str]) -> str:
+    """Return the value of `paths.outputs` among the overrides, or its default; ConfigurationError for others."""
+    settings = compose_allowed("grade", overrides, ("paths.",), "the only setting here is paths.outputs=DIR")
+    return str(settings["paths"]["outputs"])
