@@ -1,7 +1,7 @@
 """The reading and writing of files and folders that appear whole or not at all, with digests and a lock.
 
-A file is written under a temporary name beside its target, flushed to the disk, and then renamed to the target. The
-files of a run are flushed together, before its status is set to completed.
+A file is written under a temporary name beside its target, flushed to the disk, and then renamed to the target. Within
+`flushed_together`, the files of a run are flushed at once instead, when all of them are written.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import os
 import re
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,7 +34,7 @@ T = TypeVar("T")
 FLUSHING_THREADS = 4  # to start more threads takes longer than they save
 SEAL_KEY = "seal"
 
-# The names that `_beside` gives to files and folders that are not complete yet.
+# The names that `whole_file` gives to files and folders that are not complete yet.
 _INCOMPLETE = re.compile(r"\..+\.[0-9a-f]{16}(\.\w+)?")
 # The names that earlier versions of this package gave to incomplete files and folders.
 _INCOMPLETE_BEFORE = re.compile(r"\.(bundle|.+\.(json|yaml|parquet|html|csv|txt))\.\w+(\.\w+)?")
@@ -44,67 +44,60 @@ _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=N
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path to write to. At the end of the block its file replaces `path`; on an error it is removed.
+    """Yield a temporary path. At the end of the block the file at the temporary path is flushed and renamed to `path`.
 
-    DataError if the path cannot be written or the disk is full.
+    If the block raises, the temporary file is removed. DataError if the path cannot be written or the disk is full.
     """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = _beside(path)
-        try:
-            yield beside
-            if not _is_flushed_later(path):
-                flush(beside)
-            beside.replace(path)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
-
-
-@contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder to write into. At the end of the block it becomes `path`; on an error it is removed.
-
-    DataError if the path cannot be written, the disk is full, or `path` exists and is not empty.
-    """
-    with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = _beside(path)
-        beside.mkdir()
+        beside = path.with_name(f".{path.name}.{os.urandom(8).hex()}{path.suffix}")
         try:
             yield beside
             if not _is_flushed_later(path):
                 for written in (*beside.rglob("*"), beside):
                     flush(written)
-            beside.rename(path)
-            if not _is_flushed_later(path):
-                flush(path.parent)
+            beside.replace(path)
         except BaseException:
-            shutil.rmtree(beside, ignore_errors=True)
+            with suppress(OSError):  # the user must see the first error
+                _remove(beside)
             raise
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder, whose files are flushed at the end of the block, and which is then renamed to `path`.
+
+    If the block raises, the temporary folder is removed. DataError if the path cannot be written, the disk is full, or
+    `path` is a file or a folder that is not empty.
+    """
+    with whole_file(path) as beside:
+        beside.mkdir()
+        yield beside
+    if not _is_flushed_later(path):
+        with _writing(path):
+            flush(path.parent)
 
 
 def remove_incomplete(folder: Path) -> list[Path]:
     """Remove the temporary files and folders of `whole_file` and `whole_folder` below a folder; return their paths.
 
-    A killed process leaves them. Call this function only if no living process writes into the folder.
+    A killed process leaves such files. Call this function only if no living process writes into the folder. DataError
+    if one of them cannot be removed.
     """
     hidden = sorted(folder.rglob(".*"))
     found = [path for path in hidden if _INCOMPLETE.fullmatch(path.name) or _INCOMPLETE_BEFORE.fullmatch(path.name)]
     for path in found:
         with _writing(path):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+            _remove(path)
     return found
 
 
 @contextmanager
 def flushed_together(folder: Path) -> Iterator[None]:
-    """Flush the files below the folder together at the end of the block, instead of each when it is written.
+    """Flush all files below the folder at the end of the block, instead of each when it is written.
 
-    Several threads flush them at the same time, because flushing one file after another takes far longer.
+    Several threads flush them at the same time, because flushing one file after another takes far longer. If the block
+    raises, nothing is flushed.
     """
     token = _flushed_later.set(folder)
     try:
@@ -117,11 +110,23 @@ def flushed_together(folder: Path) -> Iterator[None]:
         list(threads.map(flush, [folder, *folder.rglob("*")]))
 
 
+def flush(path: Path) -> None:
+    """Flush the content of a file, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if not (path.is_dir() and error.errno == errno.EINVAL):  # some file systems cannot flush folders
+            raise
+    finally:
+        os.close(handle)
+
+
 @contextmanager
 def file_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Hold an exclusive lock on a file during the block; the file is created if it does not exist.
 
-    If another process holds the lock, `on_wait` is called, which may raise; then this function waits for the lock. The
+    If the lock is held already, `on_wait` is called, which may raise; then this function waits for the lock. The
     operating system releases the lock when the process ends, even if it is killed. DataError if the file cannot be
     created.
     """
@@ -151,25 +156,16 @@ def json_digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.urandom(8).hex()}{path.suffix}")
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_flushed_later(path: Path) -> bool:
     later = _flushed_later.get()
     return later is not None and path.is_relative_to(later)
-
-
-def flush(path: Path) -> None:
-    """Flush the content of a file, or the names in a folder, to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if not (path.is_dir() and error.errno == errno.EINVAL):  # some file systems cannot flush folders
-            raise
-    finally:
-        os.close(handle)
 
 
 @contextmanager
@@ -181,21 +177,21 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def save_text(text: str, path: Path) -> None:
-    """Write text as UTF-8; the file appears whole or not at all, as with every `save_` function of this module."""
+    """Write text as UTF-8. As with every `save_` function of this module, the file appears whole or not at all."""
     with whole_file(path) as beside:
         beside.write_text(text, encoding="utf-8")
 
 
 def save_json(record: Any, path: Path) -> None:
     """Write a record as JSON, indented by two spaces; ValueError for NaN and infinity, which JSON does not have."""
-    # `json.dumps` raises for NaN, which msgspec would write as null. msgspec indents the text, because it is many times
-    # faster at that.
+    # `json.dumps` raises for NaN, which msgspec would write as null. msgspec indents the text, because `json.dumps`
+    # takes many times longer for that.
     text = json.dumps(msgspec.to_builtins(record), ensure_ascii=False, allow_nan=False)
     save_text(msgspec.json.format(text, indent=2) + "\n", path)
 
 
 def json_ready(value: Any) -> Any:
-    """Return dataclasses, mappings, sequences and numpy values converted to JSON types; NaN and infinity become None.
+    """Return a value of dataclasses, mappings, sequences and numpy values as JSON types; NaN and infinity become None.
 
     TypeError for a value that cannot be converted.
     """
@@ -244,14 +240,14 @@ def load_json(path: Path) -> Any:
 
 
 def load_typed(path: Path, kind: type[T]) -> T:
-    """Read a JSON file as the type `kind`; DataError that names the file and the key if a value has another type."""
+    """Read a JSON file as the type `kind`; DataError that names the file if it is missing, damaged or no `kind`."""
     return as_typed(load_json(path), kind, path)
 
 
 def load_sealed(path: Path, kind: type[T], *, needs_seal: bool = True) -> T:
-    """Read a file of `save_sealed` as the type `kind`; DataError that names the file if its content was changed.
+    """Read a file of `save_sealed` as the type `kind`; DataError that names the file if it is missing or was changed.
 
-    If `needs_seal` is false, a file without a seal is accepted, as earlier versions wrote it.
+    If `needs_seal` is false, a file without a seal is accepted, because earlier versions wrote files without one.
     """
     record = load_json(path)
     if isinstance(record, dict) and (needs_seal or SEAL_KEY in record):

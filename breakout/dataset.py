@@ -1,7 +1,7 @@
 """The rows that a model is fitted on or scores: features in the order of the contract, label, keys and context.
 
-Training, evaluation, prediction and sweeps all get rows by `ask_checked` and `dataset_of`, which `build_dataset` calls;
-no other function computes a feature value.
+Training, evaluation and prediction get their rows from `build_dataset`. A sweep calls the two steps of `build_dataset`
+one by one: `ask_checked` sends the feature query, and `dataset_of` turns the result into rows.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The columns of n rows (a player's game each) that models use.
+    """The columns of n rows that models use; a row is one player in one game.
 
     `X` (n, k) holds the features as float64 with defaults filled. `y` (n,) is 1 for a breakout, else 0, and `points`
-    (n,) holds whole numbers; both are None if the game is not played yet. `season_average` (n,) is the player's season
-    average in points before the game, `points_for_breakout` (n,) the fewest points that are a breakout; both are None
-    if the rows are for models that do not use them. `wider` holds the rows of a wider points band on the same dates,
-    with these rows among them, if the model is fitted on more players than it predicts.
+    (n,) is the player's points in the game; both are None if the games are not played yet. `season_average` (n,) is the
+    player's mean points a game this season before the game. `points_for_breakout` (n,) is the fewest points that are a
+    breakout. All four may be None if the models that get the rows do not use them. `wider` is None, except if the model
+    is fitted on more players than it predicts: it then holds all rows to fit on, these rows among them.
     """
 
     X: pd.DataFrame
@@ -78,7 +78,7 @@ class Rows:
     def take(self, chosen: np.ndarray) -> Self:
         """Return the rows where the mask `chosen`, shape (n,) bool, is true, or the rows at the positions `chosen`.
 
-        `wider` of the result is None, because the mask does not cover the rows of the wider points band.
+        `wider` of the result is None, because `chosen` refers to these rows and not to those of `wider`.
         """
         parts = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "wider"}
         return type(self)(
@@ -91,7 +91,7 @@ class Rows:
 
     @property
     def widest(self) -> Self:
-        """`wider`, or these rows if it is None."""
+        """All rows to fit on: `wider`, or these rows if `wider` is None."""
         return self if self.wider is None else self.wider
 
 
@@ -111,11 +111,11 @@ def join_rows(first: Rows, second: Rows) -> Rows:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dataset(Rows):
-    """A set of n rows with their origin, sorted by game_date, game_id, player_lookup.
+    """The n rows of one feature query, sorted by game_date, game_id, player_lookup.
 
     `is_missing` (n, k) marks the values of `X` that were filled with defaults. `dates` (n,) is game_date as
-    datetime64[D]. `keys` holds KEY_COLUMNS. `context` holds the columns that reports show or slice by; no model gets
-    them.
+    datetime64[D]. `keys` holds KEY_COLUMNS. `context` holds columns that reports show or group rows by, and that no
+    model gets.
     """
 
     is_missing: pd.DataFrame
@@ -152,10 +152,10 @@ def build_dataset(
     slice_features: Sequence[str] = (),
     registry: Mapping[str, Feature] | None = None,
 ) -> Dataset:
-    """Return the rows of start..end, both inclusive, with features as of each row's own date.
+    """Return the rows of the game dates start..end, both inclusive, with features from games before each row's date.
 
-    `row_source` is `played` for played games, `slate` for scheduled games, or `listed` for the rows of a table `slate`
-    of games that are not played yet. The values of `slice_features` are in `context`; their missing values are not
+    `row_source` is `played` for played games, `slate` for games of the schedule, or `listed` for the games in a table
+    `slate`, which are not played yet. The values of `slice_features` are in `context`; their missing values are not
     filled. `registry` None means the registry of `config`. DataError if the source tables are missing, damaged or hold
     impossible values.
     """
@@ -176,9 +176,9 @@ def ask_checked(
     sql: str,
     registry: Mapping[str, Feature] | None = None,
 ) -> pa.Table:
-    """Check the source rows that the feature query reads, and return the result of the query.
+    """Check the source rows that the feature query `sql` reads, and return the result of the query.
 
-    `registry` None means the registry of `config`. DataError if a check fails, or the query does.
+    `registry` None means the registry of `config`. DataError if a check or the query fails.
     """
     registry = registry or config.registry
     reach = seasons_before(config.names, registry)
@@ -235,7 +235,7 @@ def select_role_players(rows: Dataset, config: BreakoutFeatureConfig) -> Dataset
 def is_within_band(averages: np.ndarray, games: np.ndarray, config: BreakoutFeatureConfig) -> np.ndarray:
     """Return whether season averages over `games` games are within the points band, shape (n,) bool.
 
-    The comparison is that of the feature query: points against limit times games, with a tolerance of 1e-9.
+    As in the feature query, the sum of points is compared with the limit times the games, with a tolerance of 1e-9.
     """
     points = np.rint(averages * games)
     return np.asarray((points >= config.min_ppg * games - 1e-9) & (points <= config.max_ppg * games + 1e-9))
@@ -267,7 +267,7 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 
 
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
-    """Raise DataError if a feature reads a column that is neither required nor present in the source tables."""
+    """Raise DataError if a feature reads a column that the source tables need not have, and that they lack."""
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
         own = extra_columns(source, inputs[source])

@@ -1,6 +1,6 @@
-"""The errors that a command reports to the user: each has a message of one or two sentences and an exit code.
+"""The errors that a command reports to the user, each with a message and an exit code.
 
-The sentences state what is wrong, where, and the remedy.
+The message states in one or two sentences what is wrong, where, and the remedy.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ConfigurationError(BreakoutError):
 
 
 class DataError(BreakoutError):
-    """An error in source tables, a bundle or a run folder: missing, damaged or not of the expected form."""
+    """A table, bundle, run or other file that is missing, damaged or not as expected, or a limit of the machine."""
 
     exit_code = 3
 

@@ -1,6 +1,6 @@
-"""The rerun of a finished run: the same settings run again, to compare the new results with the recorded ones.
+"""The rerun of a completed run: its settings are run again, to compare the new results with the recorded ones.
 
-A rerun uses the dates that the run resolved, because a trailing window would otherwise move with the newest game.
+A rerun trains and evaluates on the dates that the run resolved, because a trailing window moves with the newest game.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# Keys whose paths may change for a rerun, because data and bundles may have been moved after the run.
+# Keys whose paths a user may change for a rerun, because data and bundles may have been moved after the run.
 PLACES = (
     "warehouse.folder",
     "warehouse.database",
@@ -46,10 +46,10 @@ Rerunnable = TypeVar("Rerunnable", settings.ExperimentConfig, settings.EvaluateC
 
 @dataclass(frozen=True)
 class Evidence:
-    """The results of a run that must be equal in a rerun: fingerprints and predictions.
+    """The results of a run that must be equal in a rerun, and the versions that may explain a difference.
 
-    `fingerprints` are those of settings, data, contract and rows, by name. `versions` of libraries and of the program,
-    by name, may differ and then explain other results.
+    `fingerprints` holds those of settings, data, contract and rows, by name. `predictions` is the content of
+    predictions.parquet. `versions` holds those of libraries and of the program, by name.
     """
 
     fingerprints: Mapping[str, str | None]
@@ -60,9 +60,11 @@ class Evidence:
 def rerun(folder: Path, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
     """Run the settings of a run again; return the recorded evidence of the run and the evidence of the rerun.
 
-    `places` maps keys of PLACES to the paths that the rerun reads. DataError if the folder holds no completed run, or a
-    file of it was changed. ConfigurationError for a run of a command other than train and evaluate. GateError if the
-    installed feature definitions differ from the run's contract, because the same run is then impossible.
+    `places` maps keys of PLACES to the paths that the rerun reads. DataError if the folder holds no completed run, or
+    if a file of the run or its bundle was changed. ConfigurationError for a run of a command other than train and
+    evaluate, or if the run read no path under a key of `places`. GateError if the same run is impossible: the installed
+    feature definitions differ from the run's contract, or an evaluation scored under another contract than its
+    bundle's.
     """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])
@@ -156,7 +158,7 @@ def check_unchanged(bundle: Bundle) -> None:
 
 
 def _at_places(config: Rerunnable, places: Mapping[str, str]) -> Rerunnable:
-    """Return the settings with the paths of `places`; ConfigurationError for a key that the run's settings lack."""
+    """Return the settings with the paths of `places`; ConfigurationError for a key that the settings lack."""
     mapping = settings.to_mapping(config)
     for key, place in places.items():
         group, _, name = key.rpartition(".")
@@ -168,7 +170,7 @@ def _at_places(config: Rerunnable, places: Mapping[str, str]) -> Rerunnable:
 
 
 def _on_own_dates(config: settings.ExperimentConfig, windows: Windows) -> settings.ExperimentConfig:
-    """Return the settings with the dates that the run resolved; those of a walk forward are fixed already."""
+    """Return the settings with the dates that the run resolved; a walk forward has fixed dates in its settings."""
     if isinstance(config.window, settings.WalkForwardWindowConfig):
         return config
     evaluation = windows.evaluation or (None, None)

@@ -56,7 +56,7 @@ class Split:
 class Fold:
     """One step of a walk forward: a training range and a later evaluation range of at most one month or week.
 
-    `label` is the month of the evaluation (2026-01), or its first day if the folds are weeks.
+    `label` is the month of the evaluation, such as 2026-01, or its first day if the folds are weeks.
     """
 
     label: str
@@ -70,9 +70,9 @@ class Fold:
 
 
 def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
-    """Return the dates of a window; a trailing window without `as_of` ends with the newest game of the warehouse.
+    """Return the dates of a window; for a walk forward, those of the last fold of `resolve_folds`.
 
-    For a walk forward they are the dates of the last fold of `resolve_folds`.
+    A trailing window without `as_of` ends with the date of the newest game in the warehouse.
     """
     if isinstance(window, settings.DateWindowConfig):
         evaluation = None
@@ -93,9 +93,9 @@ def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
 
 
 def resolve_folds(window: WalkForwardWindowConfig) -> tuple[Fold, ...]:
-    """Return one fold for each calendar month or week from eval_start to eval_end; each trains on earlier dates.
+    """Return one fold for each calendar month or week from `eval_start` to `eval_end`, each trained on earlier dates.
 
-    Folds may hold no games; `folds_with_games` selects those that do.
+    A fold may have no games to evaluate; `folds_with_games` selects the folds that have some.
     """
     folds = []
     start = window.eval_start
@@ -141,11 +141,11 @@ def select_dates(rows: Dataset, days: DateRange) -> Dataset:
 
 
 def validation_mask(dates: np.ndarray, rule: ValidationConfig) -> np.ndarray:
-    """Return a mask of the validation rows, which are the latest of the training rows with these `dates`.
+    """Return a mask of the validation rows, the latest among training rows with these `dates`.
 
-    They are the fewest whole dates that hold at least `fraction` of all rows, or the last `days` days up to the latest
-    row, or the rows from `start` on. `dates` and the mask have shape (n,). DataError if no date would be left to fit on
-    or to validate on.
+    The rule sets one of three keys: `start` takes the rows from that date on, `days` those of the last so many days up
+    to the latest row, and `fraction` the fewest whole dates that hold at least that share of all rows. `dates` and the
+    mask have shape (n,). DataError if no date is left to fit on or to validate on.
     """
     distinct, counts = np.unique(dates, return_counts=True)
     if rule.start is not None:

@@ -42,9 +42,9 @@ def train(
 ) -> RunResult:
     """Fit and evaluate a plan, write a new run folder, and return the result.
 
-    The run folder is made in `parent`; None means the plan's `run_parent`. `work` holds results that several runs
-    share, and `facts` are further values for status.json; a sweep passes both. The path of the folder is appended to
-    `started` as soon as it exists.
+    The run folder is made in `parent`; None means the plan's `run_parent`. A sweep passes `work`, which holds results
+    that its runs share, and `facts`, which are further values for status.json. The path of the run folder is appended
+    to `started` as soon as the folder exists.
     """
     parent = plan.run_parent if parent is None else parent
     work = work or SharedWork()
@@ -88,7 +88,7 @@ def _compare_features(plan: RunPlan, last: FittedWindow, work: SharedWork) -> Di
 def _write(
     plan: RunPlan, run: Run, fitted: FittedRun, metrics: RunMetrics, distributions: DistributionReport | None
 ) -> None:
-    """Write predictions, metrics, drift report and bundle of a run."""
+    """Write the drift report if there is one, the predictions, the metrics and the bundle of a run."""
     if distributions is not None:
         save_distributions(distributions, run.folder)
     artifacts.save_parquet(fitted.predictions(), run.folder / PREDICTIONS_FILE)
@@ -100,7 +100,7 @@ def _write(
 
 
 def _manifest_facts(plan: RunPlan, run: Run, fitted: FittedRun) -> BundleFacts:
-    """Return the facts about the model of the last window for the manifest of its bundle."""
+    """Return the facts about the model of the last fitted window, for the manifest of its bundle."""
     config, last = plan.config, fitted.last
     rows, validation = None if last.scored is None else last.scored.rows, last.fitted.validation
     train, evaluation, kept = last.split.train, last.split.evaluation, validation.dates

@@ -1,8 +1,8 @@
-"""The bundle: a folder that holds a model, its contract, settings, manifest and the features of its training rows.
+"""The folder of a bundle: a model, its baselines, contract, settings, manifest, and the features of its training rows.
 
-`save_bundle` writes all files or none. Loading a bundle runs no code from it; the settings may hold the text of a
-user's Python file, which only a fit runs. `read_bundle` checks each file against the manifest, and that the model, the
-contract, the settings and the manifest belong together.
+`save_bundle` writes all files or none. `read_bundle` checks each file against the manifest, and that the model, the
+contract, the settings and the manifest belong together. To read a bundle runs no code from it: the settings may hold
+the text of a user's Python file, but only a fit runs that text.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ CONTRACT_KEY = "contract_fingerprint"
 class Learned(Protocol):
     """The parts of a bundle that come from a fit: model, calibrator, decision threshold and baselines.
 
-    The threshold was chosen on the validation part; it is None if none reached the target precision. The baselines were
-    fitted on the same rows as the model; the keys are their names.
+    `threshold` is None if no threshold reached the target precision on the validation part. `baselines` holds simpler
+    models of the same training window, by name.
     """
 
     @property
@@ -81,9 +81,10 @@ class Learned(Protocol):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A loaded bundle. `settings` are those of its training run.
+    """A saved model that was read and verified.
 
-    `asked_availability` is the cutoff of injury reports to score with; None means the cutoff in the contract.
+    `settings` are those of its training run. `asked_availability` is the cutoff of injury reports to score with; None
+    means the cutoff of `features`.
     """
 
     folder: Path
@@ -110,9 +111,10 @@ class Bundle:
 
     @property
     def features(self) -> BreakoutFeatureConfig:
-        """The features, population, label and cutoff of each query for this bundle.
+        """The configuration of the feature query for this bundle: features, points band, label and cutoff.
 
-        Definitions of features that the user wrote come from the bundle's settings.
+        The settings give the definitions of features that the user wrote, and the cutoff if the contract has none. The
+        contract gives the rest. `asked_availability` takes precedence over both cutoffs.
         """
         own = _features(self.contract, self.settings)
         return replace(own, availability=self.asked_availability or own.availability)
@@ -124,11 +126,11 @@ class Bundle:
 
     @property
     def threshold(self) -> ThresholdChoice | None:
-        """The decision threshold that was chosen on the validation part; None if none reached the target precision."""
+        """The decision threshold; None if no threshold reached the target precision on the validation part."""
         return self.manifest.chosen_threshold
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return calibrated probabilities of a breakout, shape (n,), for rows with features in contract order."""
+        """Return calibrated probabilities of a breakout, shape (n,), for n rows with features in contract order."""
         return self.calibrator.apply(self.model.predict_probability(rows))
 
     def predict_ladder(self, rows: Rows) -> np.ndarray | None:
@@ -142,7 +144,7 @@ class Bundle:
 
     @cached_property
     def baselines(self) -> dict[str, Model]:
-        """The baselines that were fitted on the same training window; the keys are their names."""
+        """The baselines that were fitted on the same training window, by name; read on first access."""
         return {name: load_model(name, self.folder / BASELINE_FOLDER / name)[0] for name in self.manifest.baselines}
 
 
@@ -181,9 +183,10 @@ def save_bundle(
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """Load and verify the bundle in its folder or in the folder of a run.
+    """Return the verified bundle in the folder of a bundle, or in the folder `bundle` of a run.
 
-    DataError that names the file if one is missing, damaged, changed or from another run.
+    DataError that names the file if one is missing, damaged, changed or from another run. ConfigurationError if this
+    version refuses the settings of the bundle.
     """
     if not (folder / MANIFEST_FILE).exists() and (folder / "bundle").is_dir():
         folder = folder / "bundle"
@@ -213,10 +216,9 @@ def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
 
 
 def _check_files(path: Path, digests: Mapping[str, str]) -> None:
-    """Raise DataError if a file is missing or its digest differs from the manifest's.
+    """Raise DataError if a file beside the manifest at `path` is missing or has another digest than `digests`.
 
-    `path` is that of the manifest. If several files differ, the message states that the manifest belongs to another
-    run.
+    If several files differ, the message states that the manifest belongs to another run.
     """
     missing = [name for name in digests if not (path.parent / name).is_file()]
     if missing:
@@ -232,7 +234,7 @@ def _check_files(path: Path, digests: Mapping[str, str]) -> None:
 
 
 def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) -> None:
-    """Raise DataError unless label and population are the same in the settings and in the contract."""
+    """Raise DataError unless points band, label, season types and cutoff of the settings are those of the contract."""
     own = own_features(config.features)
     asked = BreakoutFeatureConfig.from_target(contract.names, config.target, config.availability, own)
     if replace(asked, season_types=tuple(sorted(asked.season_types))) != _features(contract, config):
@@ -240,7 +242,7 @@ def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) ->
 
 
 def load_contract(folder: Path) -> Contract:
-    """Load the contract of a bundle's folder; DataError if it is missing or damaged."""
+    """Read the contract in a bundle's folder; DataError if it is missing or damaged."""
     try:
         return Contract.from_dict(load_json(folder / CONTRACT_FILE))
     except (KeyError, TypeError) as error:

@@ -28,7 +28,7 @@ IDENTITY_KEYS = ("files", "calibration", "chosen_threshold", "windows")
 
 
 class Windows(msgspec.Struct, frozen=True):
-    """First and last day of training, of the validation part, and of the evaluation window.
+    """The first and last day of the training window, of its validation part, and of the evaluation window.
 
     `evaluation` is None if the run only trains.
     """
@@ -39,7 +39,10 @@ class Windows(msgspec.Struct, frozen=True):
 
 
 class RowCounts(msgspec.Struct, frozen=True):
-    """The number of rows (player-games) in each part; `evaluation` is 0 if the run only trains."""
+    """The numbers of rows (one player in one game) of the training window, its validation part, and the evaluation.
+
+    `evaluation` is 0 if the run only trains.
+    """
 
     train: int
     validation: int
@@ -71,23 +74,23 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     chosen_threshold: ThresholdChoice | None
     is_evaluated: bool
     calibration_fit: CalibrationFit | None = None
-    # The rows of the final fit. None in a bundle of an earlier version, which never fitted a model again on all rows
-    # after early stopping.
+    # The rows of the final fit; None in a bundle of an earlier version.
     learned: LearnedRows | None = None
     warnings: tuple[str, ...] = ()
 
 
 class ModelFile(msgspec.Struct, frozen=True):
-    """The kind and the file of the model. In manifest.json there are further keys, which depend on the kind."""
+    """The kind of the model and the name of its main file. Further keys in manifest.json depend on the kind."""
 
     kind: str
     file: str
 
 
 class Manifest(BundleFacts, frozen=True, kw_only=True):
-    """manifest.json: the origin of the model, and the digests of the bundle's files.
+    """The content of manifest.json: the origin of the model, and the digests of the bundle's files by path.
 
-    `fingerprint` is the digest of the keys in IDENTITY_KEYS.
+    `versions` holds the versions of Python, of this package and of libraries at the time of the fit. `fingerprint` is
+    the digest of the keys in IDENTITY_KEYS.
     """
 
     format_version: int
@@ -101,7 +104,11 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
 
     @property
     def learned_rows(self) -> LearnedRows:
-        """The rows that the model was fitted on; for a bundle of an earlier version, those of its kind of model."""
+        """The rows that the model was fitted on.
+
+        A bundle of an earlier version did not record them: its model was fitted on the whole training window, or
+        without the validation part if its kind stops early on that part.
+        """
         if self.learned is not None:
             return self.learned
         kind = KINDS.get(self.model.kind)
@@ -112,7 +119,7 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """Load the manifest of a bundle's folder; DataError if it is missing, damaged or edited."""
+    """Read the manifest in a bundle's folder; DataError if it is missing, damaged, edited or of another format."""
     path = folder / MANIFEST_FILE
     record = load_json(path)
     if not isinstance(record, dict) or any(key not in record for key in ("format_version", *IDENTITY_KEYS, SEAL_KEY)):
@@ -136,5 +143,5 @@ def versions() -> dict[str, str]:
 
 
 def bundle_fingerprint(manifest: Mapping[str, Any]) -> str:
-    """Return 16 hex digits of a digest over IDENTITY_KEYS, the keys that identify a bundle."""
+    """Return 16 hex digits of a digest over IDENTITY_KEYS, the keys of a manifest that identify its bundle."""
     return json_digest({key: manifest[key] for key in IDENTITY_KEYS})[:16]

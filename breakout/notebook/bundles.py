@@ -1,4 +1,4 @@
-"""Saved models for notebooks: a bundle by its name, its predictions, and their evaluation on later games."""
+"""Saved models for notebooks: their loading, their predictions, and the evaluation of these on later games."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def load_bundle(given: str | Path, *overrides: str) -> Bundle:
     Returns
     -------
     Bundle
-        What `predict_slate`, `predict_rows` and `evaluate_bundle` take.
+        What `predict_slate`, `predict_rows`, `evaluate_bundle` and `evaluate_ladders` take.
 
     Raises
     ------
@@ -104,6 +104,15 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
     pandas.DataFrame
         The columns of predictions.parquet: player_lookup, game_id, game_date, split, probability, is_breakout, and
         `ladder` for a model of points.
+
+    Raises
+    ------
+    GateError
+        If the bundle's contract is not the installed one.
+    ConfigurationError
+        If a date is within the training window, or `end` is before the first date.
+    DataError
+        If the warehouse has no rows of these dates.
     """
     scored = _score(bundle, start, end, _evaluate_settings(bundle, overrides))
     return predictions_frame({"evaluation": (scored.rows, scored.probability)}, scored.ladder)
@@ -124,6 +133,11 @@ def evaluate_bundle(
     EvaluationResult
         Metrics with intervals, baselines on the same rows, slices and curves. `metrics_table` shows the metrics, and
         `draw_chart` draws the curves.
+
+    Raises
+    ------
+    GateError, ConfigurationError, DataError
+        As in `predict_rows`.
     """
     config = _evaluate_settings(bundle, overrides)
     scored = _score(bundle, start, end, config)
@@ -150,7 +164,9 @@ def evaluate_ladders(
     Raises
     ------
     ConfigurationError
-        If the bundle's model predicts no distribution of points.
+        If the bundle's model predicts no distribution of points, or as in `predict_rows`.
+    GateError, DataError
+        As in `predict_rows`.
     """
     check_contract(bundle)
     config = _evaluate_settings(bundle, overrides)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class FittedExperiment:
     """An experiment that was fitted in memory.
 
-    `run` holds the models and rows of the experiment's window, or of each fold of a walk forward. `evaluation` is None
-    if the settings have no evaluation window.
+    `run` holds the model and rows of the experiment's window, or those of each fold of a walk forward. `evaluation` is
+    None if the settings have no evaluation window.
     """
 
     config: ExperimentConfig
@@ -41,7 +41,7 @@ class FittedExperiment:
 
 
 def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
-    """Return features of the played games of role players between two dates, as of each game's own date.
+    """Return features of the played games of role players between two dates, from the games before each date.
 
     Parameters
     ----------

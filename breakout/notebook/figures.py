@@ -1,4 +1,4 @@
-"""The Python interface for notebooks: results as tables and charts.
+"""Tables and charts for notebooks.
 
 The tables are pandas frames. A chart is a `Picture`, which a notebook displays; only `Picture.save` writes a file.
 """

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 def run(config: DailyConfig) -> int:
     """Predict the day, grade the ledger, print both, write the page of the ledger and `out`; return the exit code.
 
-    DataError if a source is too old or no model is in production. The ledger is then graded and its page written, but
-    nothing is predicted, and `out` is not written. GateError if a limit of `grade.fail_on` is exceeded.
+    DataError if a source is too old or no model is in production. The ledger is graded and its page is written before
+    this error is raised, but nothing is predicted, and `out` is not written. GateError if a limit of `grade.fail_on` is
+    exceeded.
     """
     return run_at(config, datetime.now(UTC))
 

@@ -75,8 +75,9 @@ def evaluate(
 ) -> RunResult:
     """Evaluate a bundle in a new run folder and return the result.
 
-    `differences` are those between the bundle's contract and the installed one. If there are any, the metrics, the
-    predictions, the drift report and the page mark them. `quotes` is the result of `read_price_files`.
+    `differences` are those between the bundle's contract and the installed one. If there are any, status.json, the
+    metrics, the predictions, the drift report and the page say that the contracts differ. `quotes` is the result of
+    `read_price_files`.
     """
     window = later_window(bundle.train_end, config.start, config.end, warehouse)
     with open_run(Path(config.paths.outputs) / "runs" / config.name, config, "evaluate", bundle.fingerprint) as run:

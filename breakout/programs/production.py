@@ -75,7 +75,7 @@ def roll_back(registry: Registry, reason: str) -> None:
 
 
 def check_current(registry: Registry) -> None:
-    """Print a warning if no command can use the model in production; DataError if its files are damaged."""
+    """Print a warning if every command refuses the model in production; DataError if its files are damaged."""
     if registry.current() is None:
         return
     differences = contract_differences(registry.current_bundle())

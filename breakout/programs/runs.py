@@ -20,7 +20,7 @@ KEYS = ("name", "model", "features", "since", "until", "sort", "top", "paths.out
 
 def main(argv: Sequence[str]) -> int:
     """Print the runs and sweeps that match the filters; return the exit code."""
-    chosen = read_choices([word for word in argv if word != "--json"])
+    chosen = read_choices([argument for argument in argv if argument != "--json"])
     outputs = chosen.get("paths.outputs", "outputs")
     listing = list_runs(Path(outputs), chosen)
     if "--json" in argv:
@@ -32,15 +32,15 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def read_choices(words: Sequence[str]) -> dict[str, str]:
+def read_choices(arguments: Sequence[str]) -> dict[str, str]:
     """Return the arguments `key=value` as a dict; ConfigurationError for an unknown key or an impossible value."""
     chosen = {}
-    for word in words:
-        key, equals, value = word.partition("=")
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
         if not equals or key not in KEYS:
             guess = nearest_name(key, KEYS)
             meant = f"did you mean {guess}=?" if guess else f"it knows {', '.join(KEYS)}."
-            raise ConfigurationError(f"unknown setting {word} of `breakout runs`: {meant}")
+            raise ConfigurationError(f"unknown setting {argument} of `breakout runs`: {meant}")
         chosen[key] = value
     if chosen.get("sort", "started") not in SORTS:
         raise ConfigurationError(f"sort={chosen['sort']} is unknown: sort by one of {', '.join(SORTS)}.")

@@ -43,18 +43,18 @@ def main(argv: Sequence[str]) -> int:
 def _tracking_of(folder: Path, overrides: Sequence[str]) -> TrackingConfig:
     """Return the tracking settings of a run, changed by the overrides.
 
-    If an override is `tracking=KIND`, they start from the defaults of that kind instead of the run's settings.
+    With an override `tracking=KIND`, the overrides change the defaults of that kind instead of the run's settings.
     """
-    foreign = [one for one in overrides if not one.startswith("tracking")]
+    foreign = [override for override in overrides if not override.startswith("tracking")]
     if foreign:
         raise ConfigurationError(f"breakout track takes tracking=... and tracking.KEY=... only, not {foreign[0]}.")
-    if any(one.startswith("tracking=") for one in overrides):
+    if any(override.startswith("tracking=") for override in overrides):
         return _composed(overrides)
     own = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig, is_lenient=bool(overrides)).tracking
     if not overrides:
         return own
     composed = _composed([f"tracking={own.kind}", *overrides])
-    keys = [word.partition("=")[0].removeprefix("tracking.") for word in overrides]
+    keys = [override.partition("=")[0].removeprefix("tracking.") for override in overrides]
     return replace(own, **{key: getattr(composed, key) for key in keys})
 
 

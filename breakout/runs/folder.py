@@ -1,7 +1,7 @@
-"""The creation of a run's folder, with a status that records how the run ended, and a log of its errors.
+"""The creation of a run's folder, with a status that records how the run ended, and a log.
 
-`outputs/runs/<name>/<time with microseconds>-<fingerprint>/` holds status.json and run.log from the start of the run.
-The program adds the other files. A run is never written into a folder that exists already.
+`outputs/runs/<name>/<time with microseconds>-<fingerprint>/` holds status.json, settings.yaml and run.log from the
+start of the run. The program adds the other files. A run is never written into a folder that exists already.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ logger = logging.getLogger("breakout")
 
 @dataclass
 class Run:
-    """A run in progress: its folder, and its status, to which the program may add values before the run ends."""
+    """A run in progress: its folder, and its status, whose keys the program may set until the run ends."""
 
     folder: Path
     status: RunStatus
@@ -59,13 +59,13 @@ class Run:
 def open_run(
     parent: Path, config: Any, command: str, identity: str = "", facts: Mapping[str, Any] | None = None
 ) -> Iterator[Run]:
-    """Open a run in a new folder below `parent`, and yield it; for use in a `with` statement.
+    """Make a new folder for a run below `parent`, and yield the run.
 
-    `identity` is the fingerprint of the contract, or those of the bundles, which determine the figures of the run
-    together with the configuration. `facts` maps keys of `RunStatus` that are known from the beginning to their values.
-    At the end of the block the run is marked completed. An exception in the block marks it failed, or interrupted after
-    Ctrl-C and SIGTERM. The message is then in status.json and the traceback in run.log, and the exception is raised
-    again.
+    `identity` is the fingerprint of the contract or of the bundles that the run uses: together with the configuration
+    it determines the run's figures. `facts` holds values of further keys of `RunStatus`. At the end of the block the
+    run is marked completed. An exception in the block marks it failed, or interrupted after Ctrl-C and SIGTERM; its
+    message is then in status.json and its traceback in run.log, and it is raised again. DataError if the folder cannot
+    be written.
     """
     fingerprint = settings.fingerprint(config)
     folder = _make_folder(parent, fingerprint)
@@ -91,7 +91,7 @@ def open_run(
                 write_status(status, folder)
                 save_text(settings.to_yaml(config), folder / SETTINGS_FILE)
                 yield run
-        except BaseException as error:  # The status must record every end, also by KeyboardInterrupt.
+        except BaseException as error:  # KeyboardInterrupt, which is no Exception, must be recorded too.
             state: State = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             message = _message(error)
             logger.exception("%s: %s", state, message)
@@ -105,7 +105,7 @@ def open_run(
 def git_commit(folder: Path) -> str | None:
     """Return the commit of the git checkout that contains a folder, with `-dirty` appended if files are changed.
 
-    None if no git checkout contains the folder, or if git cannot be run.
+    None if no checkout contains the folder, or if git cannot be run or takes longer than 10 seconds.
     """
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
@@ -129,7 +129,7 @@ def _make_folder(parent: Path, fingerprint: str) -> Path:
 
 
 class _RunLog(logging.FileHandler):
-    """A log file whose handler is removed when writing fails, because the run itself reports a full disk."""
+    """A handler for run.log that is removed when it cannot write, because the run itself reports a full disk."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the name is logging's)
         del record
@@ -157,7 +157,7 @@ def _log_to(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _terminate_as_interrupt() -> Iterator[None]:
-    """Make SIGTERM end the block like Ctrl-C; without effect outside the main thread, where signals cannot be set."""
+    """Make SIGTERM end the block like Ctrl-C. Outside the main thread, where signals cannot be set, do nothing."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame

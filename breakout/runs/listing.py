@@ -13,7 +13,7 @@ from breakout.errors import DataError
 from breakout.evaluation.metrics import METRICS
 from breakout.leaderboard_files import JSON_FILE, load_leaderboard
 from breakout.runs import STATUS_FILE
-from breakout.runs.record import RunRecord, read_run
+from breakout.runs.record import read_run
 from breakout.settings import ExperimentConfig
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ SORTS = ("started", "name", *METRICS)
 
 @dataclass(frozen=True)
 class RunRow:
-    """A finished run or sweep; for a sweep, dates, model, features, metrics and verdict are those of its best job.
+    """A finished run, or a sweep with the figures of its best job.
 
-    `kind` is `run`, `evaluation`, or for a sweep a text such as `sweep, best of 12 jobs`. `started` is the start of the
-    run, for a sweep that of the best job. `train` and `evaluation` are first and last dates, None if unknown; `games`
-    is the number of evaluated rows. `features` is the name of the preset with exactly these features, or their number
-    if there is none. `metrics` and `verdict` are those of the evaluation; without one they are empty and None.
+    `kind` is `run`, `evaluation`, or a text such as `sweep, best of 12 jobs`. `name` and `folder` of a sweep are its
+    own; everything else is that of its best job. `train` and `evaluation` are first and last dates, None if unknown.
+    `games` is the number of evaluated rows. `features` is the name of the preset with exactly these features, or their
+    number if no preset has them. Without an evaluation `metrics` is empty and `verdict` is None.
     """
 
     kind: str
@@ -49,7 +49,10 @@ class RunRow:
 
 @dataclass(frozen=True)
 class Listing:
-    """The runs and sweeps that match, a message for each damaged folder, and the number of incomplete folders."""
+    """The runs and sweeps that match the filters, and a message for each damaged folder.
+
+    `not_completed` counts the runs that are not completed, and the sweeps without the folder of a best job.
+    """
 
     rows: tuple[RunRow, ...]
     damaged: tuple[str, ...]
@@ -98,7 +101,7 @@ def _run_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | N
         name=run.name,
         folder=str(folder),
         started=run.status.started,
-        train=_train_dates(run),
+        train=None if run.manifest is None else run.manifest.windows.train,
         evaluation=(found.rows.first_date, found.rows.last_date) if found else None,
         games=found.rows.n_rows if found else 0,
         model=metrics.model.kind,
@@ -106,10 +109,6 @@ def _run_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | N
         metrics=found.metrics if found else {},
         verdict=found.verdict.level if found else None,
     )
-
-
-def _train_dates(run: RunRecord) -> tuple[date, date] | None:
-    return None if run.manifest is None else run.manifest.windows.train
 
 
 def _sweep_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | None:

@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run read from its folder.
+    """A run read from its folder by `read_run`, which has checked that no file with a digest was changed.
 
-    `read_run` has checked that the files are unchanged if the run has ended. `settings` is the content of
-    settings.yaml. Other files are read on first access.
+    `settings` is the content of settings.yaml. Other files are read on first access.
     """
 
     folder: Path
@@ -38,7 +37,7 @@ class RunRecord:
 
     @property
     def name(self) -> str:
-        """The name of the experiment."""
+        """The setting `name` of the run, or its command if that has no such setting."""
         return self.status.name
 
     @cached_property
@@ -107,8 +106,8 @@ def read_completed_run(folder: Path) -> RunRecord:
 def previous_run(run: RunRecord) -> RunRecord | None:
     """Return the latest earlier completed run of the same name and command; None if there is none.
 
-    Runs whose files are damaged or were changed are skipped. The names of run folders begin with the time, so the order
-    of names is the order of time.
+    Runs whose files are damaged or were changed are skipped. The name of a run's folder begins with the time of its
+    start, so the order of names is the order of time.
     """
     own = run.folder.resolve()
     for folder in sorted(own.parent.iterdir(), reverse=True):

@@ -1,8 +1,8 @@
 """The status.json of a run: its type, its reader and writer, and the digests by which a changed file is noticed.
 
-During the run the state is "running". When the run ends, the status is written again, with the digests of the run's
-files and a digest of its own content (the seal). A later change of the status or of one of these files is then noticed.
-The files run.log and report.html may change, so they have no digest.
+During the run the state is "running". When the run ends, status.json is written again, with the digests of the run's
+files and a digest of its own content (the seal). By these a reader notices that status.json or one of the files was
+changed later. The files run.log and report.html may change, so they have no digest.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ State = Literal["running", "completed", "failed", "interrupted", "killed"]
 class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The content of status.json. A key that does not apply to the run's command is None here and absent from the file.
 
-    `process` distinguishes the process of the run from a later process with the same number (see `process_identity`).
-    `files` maps paths in the run's folder to SHA-256 digests. It is None until the run ends, so also in a killed run,
-    and in runs of earlier versions that wrote no digests.
+    `process` distinguishes the run's process `pid` from a later process with the same number (see `process_identity`).
+    `files` maps paths in the run's folder to SHA-256 digests. It is None in a run that has not ended or was killed, and
+    in runs of earlier versions, which wrote no digests.
     """
 
     state: State
@@ -74,7 +74,7 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def write_status(status: RunStatus, folder: Path) -> None:
-    """Write status.json; for a run that has ended, add the digests of its files and a seal.
+    """Write status.json, with the digests of the run's files and a seal if the run has ended.
 
     Secrets in addresses within the error and the overrides are masked.
     """
@@ -91,8 +91,8 @@ def write_status(status: RunStatus, folder: Path) -> None:
 def read_status(folder: Path) -> RunStatus:
     """Return the content of status.json; the state is "killed" if the file says "running" but the process has ended.
 
-    Whether a process of another machine has ended cannot be known, so its run stays "running". DataError, which names
-    the file, if it is missing, damaged or edited.
+    Whether a process of another machine has ended cannot be known, so the state of its run stays "running". DataError
+    that names the file if it is missing, damaged or edited.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is no run folder: there is no such folder.")
@@ -108,7 +108,7 @@ def read_status(folder: Path) -> RunStatus:
 
 
 def check_files(folder: Path, status: RunStatus) -> None:
-    """Raise DataError, which names the file, if a file of `status.files` was changed or removed since the run ended."""
+    """Raise DataError that names the file if a file of `status.files` was changed or removed since the run ended."""
     for name, digest in (status.files or {}).items():
         path = folder / name
         if not path.is_file():
@@ -121,7 +121,7 @@ def check_files(folder: Path, status: RunStatus) -> None:
 
 
 def warn_without_digests(place: Path, statuses: Iterable[RunStatus]) -> None:
-    """Log one warning that files in `place` are not checked, if a completed run among `statuses` has no digests."""
+    """Log one warning that files in `place` cannot be checked, if a completed run among `statuses` has no digests."""
     if any(status.state == "completed" and status.files is None for status in statuses):
         logger.warning("%s was made by a version that kept no digests of a run's files: they are not checked.", place)
 
@@ -129,8 +129,8 @@ def warn_without_digests(place: Path, statuses: Iterable[RunStatus]) -> None:
 def process_identity(pid: int) -> str | None:
     """Return a text that distinguishes a living process from earlier and later processes with the same number.
 
-    It consists of the identifier that Linux gives each start of the machine, and the start time of the process. None if
-    the process has ended, or if the system is not Linux.
+    The text consists of the identifier that Linux gives each start of the machine, and the start time of the process.
+    None if the process has ended, or if the system is not Linux.
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -155,7 +155,7 @@ def _is_alive(status: RunStatus) -> bool:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Return the digests of the files in a run's folder by name, and of MANIFEST if there is a bundle."""
+    """Return the digests of the files in a run's folder, except NOT_DIGESTED, and of MANIFEST if there is a bundle."""
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     wanted = [name for name in names if name not in NOT_DIGESTED]
     wanted += [MANIFEST] if (folder / MANIFEST).is_file() else []

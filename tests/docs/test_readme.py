@@ -59,6 +59,14 @@ def test_the_flow_of_the_readme_has_the_order_of_the_imports() -> None:
     assert ["settings", *shown] == [room for room in ROOMS if room in {"settings", *shown}]
 
 
+def test_the_table_of_packages_has_the_order_of_the_imports() -> None:
+    table = README.partition("| package or module |")[2].partition("\n\n")[0]
+    named = re.findall(r"^\| (`[^|]+)\|", table, re.MULTILINE)
+    shown = re.findall(r"`(\w+)(?:/|\.py)`", "".join(named))
+    assert len(shown) >= 20
+    assert shown == [room for room in ROOMS if room in shown]
+
+
 def test_every_group_of_the_readme_has_the_options_that_it_names() -> None:
     table = re.findall(r"^\| `(\w+)` \| ((?:`[\w/.]+`(?:, )?)+) \|", README, re.MULTILINE)
     assert len(table) >= 9

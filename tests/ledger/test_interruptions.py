@@ -53,7 +53,7 @@ def killed_at_the_first_write(monkeypatch: pytest.MonkeyPatch, *, is_written: bo
         if is_written:
             REPLACE(beside, target)
         else:  # a killed process leaves the temporary file
-            artifacts._beside(target).write_bytes(beside.read_bytes())
+            target.with_name(f".{target.name}.{'0' * 16}{target.suffix}").write_bytes(beside.read_bytes())
         raise KilledError
 
     with monkeypatch.context() as patched:
