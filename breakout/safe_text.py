@@ -67,10 +67,10 @@ def mask_secrets(text: str) -> str:
 
 
 def mask_parts(text: str, address: str) -> str:
-    """Return text in which `***` replaces user, password and secret parameters of an address, and parts of them.
+    """Return the text of a library's error, with `***` for user, password, their parts, and secret parameters.
 
-    The text is the error of a library. A library that misreads `user:pa#ss@host` takes `pa` for a port and repeats it
-    in its error.
+    `address` is the address that the library was given. A library that misreads `user:pa#ss@host` takes `pa` for a port
+    and repeats `pa` in its error.
     """
     secrets = re.split(r"[:/?#@]", address.rpartition("@")[0].partition("://")[2])
     secrets += [found["value"] for found in _QUERY.finditer(address)]
@@ -85,20 +85,20 @@ def has_mask(text: str) -> bool:
 
 
 def strip_control_characters(text: str) -> str:
-    """Return `text` without control characters; bytes of a file name that are not UTF-8 become U+FFFD.
+    """Return `text` without control characters other than tab and newline.
 
-    Tabs and newlines stay.
+    Lone surrogates, which stand for bytes of a file name that are not UTF-8, become U+FFFD.
     """
     return _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", CONTROL_CHARACTERS.sub("", text))
 
 
 def printable(text: str) -> str:
-    """Return text that is safe to print or log: without control characters, and with masked secrets in addresses."""
+    """Return text that is safe to print or log: the result of `strip_control_characters` and `mask_secrets`."""
     return mask_secrets(strip_control_characters(text))
 
 
 class PrintableFormatter(logging.Formatter):
-    """A log formatter whose lines are safe to print on a terminal: they hold no control characters and no secrets."""
+    """A log formatter whose lines are `printable`: safe to show on a terminal, and without secrets in addresses."""
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))

@@ -32,9 +32,10 @@ def run(config: AuditConfig) -> int:
 
 
 def run_served(config: AuditConfig, served: str) -> int:
-    """Compare the feature vectors in the ledger with those that the warehouse gives now; return the exit code.
+    """Compare the feature vectors in the ledger with those that the warehouse gives now; print the result.
 
-    `audit.start` and `audit.end` limit the game dates.
+    `served` chooses the models, and `audit.start` and `audit.end` limit the game dates. Return 0 if every vector could
+    be computed again and is equal, otherwise 1.
     """
     from breakout.ledger.opening import open_ledger
     from breakout.ledger.served import audit_served

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from breakout import artifacts
 from breakout.bundle.manifest import versions
 from breakout.coverage import find_flawed_games, flawed_game_warnings
-from breakout.evaluation.run_metrics import write_metrics
+from breakout.evaluation.run_metrics import RunMetrics, write_metrics
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
 from breakout.experiment.market_baseline import compare_with_market, read_price_files, with_market
 from breakout.experiment.points_baselines import evaluate_distributions
 from breakout.experiment.summary import RunResult, summarise_scoring
 from breakout.features.distributions import (
     DISTRIBUTIONS_FILE,
+    DistributionReport,
     check_drift,
     save_distributions,
     validate_feature_distributions,
@@ -100,12 +101,22 @@ def evaluate(
         warnings = flawed_game_warnings(find_flawed_games(warehouse, bundle.features, window.start, window.end))
         for warning in warnings:
             logger.warning("%s", warning)
-        result = _write(config, bundle, warehouse, scored, differences, warnings, quotes, run.folder)
+        frame = predictions_frame({"evaluation": (scored.rows, scored.probability)}, scored.ladder)
+        frame = frame.assign(contract_mismatch=True) if differences else frame
+        artifacts.save_parquet(frame, run.folder / PREDICTIONS_FILE)
+        metrics = _compute_metrics(config, bundle, warehouse, scored, differences, warnings, quotes)
+        write_metrics(metrics, run.folder)
+        distributions = _compare_features(config, bundle, scored)
+        save_distributions(distributions, run.folder)
+        if differences:
+            path = run.folder / DISTRIBUTIONS_FILE
+            artifacts.save_json({**artifacts.load_json(path), "contract_mismatch": list(differences)}, path)
+        write_run_page(run.folder)
         logger.info("evaluation complete: %s", run.folder)
-    return result
+    return RunResult(run.folder, metrics, distributions)
 
 
-def _write(
+def _compute_metrics(
     config: EvaluateConfig,
     bundle: Bundle,
     warehouse: Warehouse,
@@ -113,11 +124,8 @@ def _write(
     differences: Sequence[str],
     warnings: Sequence[str],
     quotes: pd.DataFrame | None,
-    folder: Path,
-) -> RunResult:
-    """Write the files of an evaluation run. It has no folder `bundle`, because the scored bundle exists elsewhere."""
-    frame = predictions_frame({"evaluation": (scored.rows, scored.probability)}, scored.ladder)
-    artifacts.save_parquet(frame.assign(contract_mismatch=True) if differences else frame, folder / PREDICTIONS_FILE)
+) -> RunMetrics:
+    """Return the content of metrics.json; `warnings` are those about the games of the window."""
     parameters = evaluation_parameters(config.evaluation, config.seed)
     result = evaluate_scored([scored], scored.rows, parameters, bundle.settings.target)
     result = _with_mismatch(result, differences)
@@ -125,18 +133,14 @@ def _write(
     metrics = summarise_scoring(config, bundle, scored, result, differences, source_warnings=warnings, points=points)
     cutoff = bundle.features.availability if bundle.contract.has_reports else None
     market = compare_with_market(config, warehouse, [scored], scored.rows, parameters, cutoff, quotes)
-    metrics = with_market(metrics, market)
-    write_metrics(metrics, folder)
-    significance = config.distributions.significance
-    report = validate_feature_distributions(
-        bundle.training_features(), scored.rows.X, significance=significance, defaults=bundle.features.defaults
-    )
-    save_distributions(report, folder)
-    if differences:
-        path = folder / DISTRIBUTIONS_FILE
-        artifacts.save_json({**artifacts.load_json(path), "contract_mismatch": list(differences)}, path)
-    write_run_page(folder)
-    return RunResult(folder, metrics, report)
+    return with_market(metrics, market)
+
+
+def _compare_features(config: EvaluateConfig, bundle: Bundle, scored: ScoredRows) -> DistributionReport:
+    """Return the comparison of the features of the scored rows with those of the training rows."""
+    significance, defaults = config.distributions.significance, bundle.features.defaults
+    training = bundle.training_features()
+    return validate_feature_distributions(training, scored.rows.X, significance=significance, defaults=defaults)
 
 
 def _with_mismatch(result: EvaluationResult, differences: Sequence[str]) -> EvaluationResult:

@@ -24,7 +24,10 @@ ACTIONS = ("rollback", "retire")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Change the registry below `paths.outputs` if an action is given, print it, and return the exit code."""
+    """Change the registry below `paths.outputs` if an action is given, print the registry, and return the exit code.
+
+    ConfigurationError for other arguments.
+    """
     actions = [argument for argument in arguments if "=" not in argument]
     if len(actions) > 1 or any(action not in ACTIONS for action in actions):
         raise ConfigurationError(

@@ -19,7 +19,7 @@ KEYS = ("name", "model", "features", "since", "until", "sort", "top", "paths.out
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the runs and sweeps that match the filters; return the exit code."""
+    """Print the runs and sweeps that match the filters, as a table or with `--json` as JSON; return the exit code."""
     chosen = read_choices([argument for argument in argv if argument != "--json"])
     outputs = chosen.get("paths.outputs", "outputs")
     listing = list_runs(Path(outputs), chosen)

@@ -56,9 +56,9 @@ def add(shadows: Shadows, given: str, outputs: str) -> None:
 def find_shadow(shadows: Shadows, given: str, outputs: str) -> str:
     """Return the fingerprint of the shadow that `given` stands for.
 
-    `given` is the fingerprint of a shadow, a name or path that `add` accepts, or the name of the only shadow with this
-    name, such as that of a run that was deleted or repeated since. ConfigurationError if it stands for no shadow, or
-    for several.
+    `given` is a fingerprint, or a name or path that `add` accepts. If the run of that name was deleted or repeated
+    since, so that `add` would find no bundle or another one, `given` stands for the only shadow with that name.
+    ConfigurationError if it stands for no shadow, or for several.
     """
     known = shadows.fingerprints()
     if given in known:
