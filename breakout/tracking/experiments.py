@@ -115,7 +115,9 @@ def _configured(config: RootConfig | None) -> tuple[Dates, Dates]:
 
 
 def _parent_sweep(folder: Path) -> str | None:
-    """Return the part between `sweeps/` and the run's name in its path, such as `depths/runs`; None outside a sweep."""
-    parts = folder.resolve().parts
-    place = len(parts) - parts[::-1].index("sweeps") if "sweeps" in parts else len(parts)
-    return "/".join(parts[place:-1]) or None
+    """Return the part between `sweeps/` and `/runs/` in the path of a sweep's job, such as `depths`; otherwise None."""
+    parts = folder.resolve().parent.parts
+    if "sweeps" not in parts or parts[-1] != "runs":
+        return None
+    start = len(parts) - parts[::-1].index("sweeps")
+    return "/".join(parts[start:-1]) or None

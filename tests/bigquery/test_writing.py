@@ -96,7 +96,7 @@ def test_a_finished_run_is_one_row_with_all_it_was(
     assert as_json(row["results"]) == load_json(finished_run / "metrics.json")
     assert row["model_path"] == str((finished_run / "bundle").resolve())
     assert row["git_commit"] == read_bundle(finished_run).manifest.git_commit
-    assert row["parent_sweep"] == "depths/runs"
+    assert row["parent_sweep"] == "depths"
     assert (row["status"], row["error"]) == ("completed", None)
     assert (row["started_at"], row["finished_at"]) == (status.started, status.finished)
 
