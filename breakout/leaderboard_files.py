@@ -32,8 +32,8 @@ class FoldRow(msgspec.Struct, frozen=True):
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     """A completed job, as one row of its table.
 
-    `words` are the job's overrides that not every job of the sweep has; `label` is a short form of those in which it
-    differs from the other jobs of its table. `recipe` is `words` without the overrides of window, seed, name,
+    `varying` are the job's overrides that not every job of the sweep has; `label` is a short form of those in which it
+    differs from the other jobs of its table. `variant` is `varying` without the overrides of window, seed, name,
     hypothesis, tags and paths. `value` is the optimized metric on the validation part, and `difference` is that value
     minus the best job's, None if either value is undefined. `metrics` are the metrics on the evaluation games, None for
     a job that only trains. `command` is the command line that runs the job alone.
@@ -41,10 +41,10 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
 
     job: int
     rank: int
-    words: str
+    varying: str = msgspec.field(name="words")
     label: str
-    recipe: str
-    recipe_label: str
+    variant: str = msgspec.field(name="recipe")
+    variant_label: str = msgspec.field(name="recipe_label")
     overrides: tuple[str, ...]
     window: str
     seed: int
@@ -117,14 +117,14 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[LineRow, ...] = ()
 
 
-class RecipeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The means over the jobs of one recipe, which differ only in window, seed, name, hypothesis, tags and paths.
+class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The means over the jobs of one variant, which differ only in window, seed, name, hypothesis, tags and paths.
 
-    `tables` is the number of tables that have a job of the recipe. `value` is the mean of the optimized metric,
+    `tables` is the number of tables that have a job of the variant. `value` is the mean of the optimized metric,
     `ties_with_best` the number of jobs that are tied with the best of their table.
     """
 
-    recipe: str
+    variant: str = msgspec.field(name="recipe")
     label: str
     jobs: tuple[int, ...]
     tables: int
@@ -134,11 +134,11 @@ class RecipeRow(msgspec.Struct, frozen=True, kw_only=True):
     evaluation_auc: float | None
 
 
-class RecipeTable(msgspec.Struct, frozen=True):
-    """The recipes of the tables with one target and warehouse, the best first."""
+class VariantTable(msgspec.Struct, frozen=True):
+    """The variants of the tables with one target and warehouse, the best first."""
 
     problem: str
-    rows: tuple[RecipeRow, ...]
+    rows: tuple[VariantRow, ...]
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -152,12 +152,12 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A recipe that was fitted with several seeds on the same rows.
+    """A variant that was fitted with several seeds on the same rows.
 
     A spread is None if fewer than two values are defined.
     """
 
-    recipe: str
+    variant: str = msgspec.field(name="recipe")
     label: str
     window: str
     seeds: tuple[int, ...]
@@ -169,7 +169,7 @@ class MissingJob(msgspec.Struct, frozen=True, kw_only=True):
     """A job that is not completed, and the reason."""
 
     job: int
-    words: str
+    varying: str = msgspec.field(name="words")
     label: str
     state: str
     reason: str
@@ -189,7 +189,7 @@ class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
     completed: int
     fit_seconds: float
     tables: tuple[JobTable, ...]
-    recipes: tuple[RecipeTable, ...]
+    variants: tuple[VariantTable, ...] = msgspec.field(name="recipes")
     seeds: tuple[SeedRow, ...]
     not_completed: tuple[MissingJob, ...]
     resume_command: str
@@ -219,7 +219,7 @@ _LINES = tuple(
     for name in ("line_log_loss", "line_log_loss_minus_market", "market_weight")
     for suffix in ("", "_low", "_high")
 )
-COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST, *_LINES)
+CSV_COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST, *_LINES)
 
 
 def to_csv(board: Leaderboard) -> str:
@@ -229,7 +229,7 @@ def to_csv(board: Leaderboard) -> str:
     The jobs that are not completed come last.
     """
     written = io.StringIO()
-    writer = csv.DictWriter(written, COLUMNS, restval="", lineterminator="\n")
+    writer = csv.DictWriter(written, CSV_COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: escape_formula(cell) for name, cell in line.items()} for line in _csv_lines(board))
     return written.getvalue()
@@ -253,7 +253,7 @@ def _csv_lines(board: Leaderboard) -> Iterator[dict[str, Any]]:
             "job": job.job,
             "kind": "job",
             "state": job.state,
-            "settings": job.words,
+            "settings": job.varying,
             "run": job.run,
             "reason": job.reason,
             "command": job.command,
@@ -266,7 +266,7 @@ def _job_cells(row: JobRow, table: JobTable) -> dict[str, Any]:
         "rank": row.rank,
         "job": row.job,
         "kind": "job",
-        "settings": row.words,
+        "settings": row.varying,
         "is_best": row.job == table.best,
         "is_tied": row.is_tied,
         "is_simplest": row.job == table.simplest,

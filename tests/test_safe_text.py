@@ -156,7 +156,7 @@ def test_a_table_without_formulas_is_written_as_pandas_writes_it() -> None:
 
 def test_no_cell_of_a_leaderboard_begins_as_a_formula() -> None:
     missing = MissingJob(
-        job=0, words="+x=1", label="", state="failed", reason="-2 is too small", run="=run", command="@SUM(1)"
+        job=0, varying="+x=1", label="", state="failed", reason="-2 is too small", run="=run", command="@SUM(1)"
     )
     board = Leaderboard(
         sweep="s",
@@ -167,7 +167,7 @@ def test_no_cell_of_a_leaderboard_begins_as_a_formula() -> None:
         completed=0,
         fit_seconds=0.0,
         tables=(),
-        recipes=(),
+        variants=(),
         seeds=(),
         not_completed=(missing,),
         resume_command="",

@@ -34,7 +34,7 @@ from breakout.settings.composition_errors import explain
 from breakout.settings.loading import group_values
 from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal
-from breakout.sweeps.record import load_record, locked, new_folder, new_record
+from breakout.sweeps.record import load_sweep_record, locked, new_folder, new_record
 from breakout.sweeps.session import DryRunShown, FailedFast, Options, SweepSession
 
 LAUNCHER = "hydra_plugins.breakout_launcher.launcher.BreakoutLauncher"
@@ -47,10 +47,6 @@ class SweepTask:
 
     def __init__(self, session: SweepSession, composer: JobComposer) -> None:
         self._session, self._composer = session, composer
-
-    def __call__(self, config: DictConfig) -> float:
-        """Raise NotImplementedError. Hydra requires a callable, but the launcher `breakout` calls `run_batch`."""
-        raise NotImplementedError
 
     def run_batch(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[float | None]:
         """Run one job for each list of overrides; return the optimized metric of each, None for a failed job.
@@ -120,7 +116,7 @@ def run_sweep(overrides: Sequence[str]) -> int:
 
 def with_first_overrides(folder: Path, overrides: Sequence[str]) -> list[str]:
     """Return the overrides with which the sweep in `folder` was started, followed by `overrides`, which win."""
-    return [*load_record(folder).words, *overrides]
+    return [*load_sweep_record(folder).overrides, *overrides]
 
 
 def compose_sweep(overrides: Sequence[str]) -> DictConfig:
@@ -150,7 +146,7 @@ def sweep_folder(config: DictConfig) -> Iterator[Path]:
     resumed = sweep_settings(config).resume
     if resumed is not None:
         folder = Path(resumed).resolve()
-        load_record(folder)
+        load_sweep_record(folder)
         with locked(folder):
             yield folder
     elif config.dry_run:
@@ -164,13 +160,13 @@ def sweep_folder(config: DictConfig) -> Iterator[Path]:
 
 def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
     """Run a sweep in its folder and write a leaderboard of the completed jobs, even after an error."""
-    from breakout.sweeps.ranking import conclude
+    from breakout.sweeps.leaderboard import conclude
     from breakout.sweeps.workers import start_server
 
     chosen = sweep_settings(config)
     is_resumed = chosen.resume is not None
     kept = [mask_secrets(found) for found in overrides if not found.startswith("sweep.resume=")]
-    record = load_record(folder) if is_resumed else new_record(kept)
+    record = load_sweep_record(folder) if is_resumed else new_record(kept)
     options = Options(
         cache=Path(str(config.paths.outputs)).resolve() / CACHE_FOLDER,
         is_dry=bool(config.dry_run),

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _rebuild_sweep(folder: Path) -> int:
     from breakout.report.terminal.leaderboard import print_board
-    from breakout.sweeps.ranking import write_leaderboard
+    from breakout.sweeps.leaderboard import write_leaderboard
 
     print_board(write_leaderboard(folder))
     return 0

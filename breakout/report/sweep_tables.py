@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from breakout.evaluation.formatting import format_count, format_number
 from breakout.evaluation.metrics import AUC, BRIER, ECE, LOG_LOSS, METRICS
-from breakout.leaderboard_files import BaselineRow, GameSpan, JobRow, JobTable, Leaderboard, RecipeTable
+from breakout.leaderboard_files import BaselineRow, GameSpan, JobRow, JobTable, Leaderboard, VariantTable
 from breakout.models.kinds import kind_title
 from breakout.report.tables import Cell, Table, code, interval, number, text
 
@@ -54,7 +54,7 @@ def _job_record(row: JobRow, table: JobTable, title: str) -> dict[str, Cell]:
     return {
         "job": number(row.job, ".0f"),
         "rank": Cell(f"{row.rank} {state}".strip(), str(row.rank), "number"),
-        "settings": settings_cell(row.label, row.words),
+        "settings": settings_cell(row.label, row.varying),
         f"validation {title}": interval(row.value, ".4f"),
         "minus the best": number(None) if state == "best" else interval(row.difference, "+.4f"),
         **{METRICS[name].title: interval(metrics.get(name)) for name in EVALUATED_METRICS},
@@ -94,35 +94,35 @@ def sweep_market_table(table: JobTable) -> Table:
     return Table.from_records(caption, rows, style="stacked")
 
 
-def recipe_table(problem: RecipeTable, board: Leaderboard) -> Table:
-    """Return a table of the recipes of one target and warehouse: the means of the metrics over windows and seeds.
+def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
+    """Return a table of the variants of one target and warehouse: the means of the metrics over windows and seeds.
 
-    A recipe is the settings of a job without its window and seed.
+    A variant is the settings of a job without its window and seed.
     """
     title = METRICS[board.optimized_metric].title
     rows = [
         {
-            "recipe": settings_cell(recipe.label, recipe.recipe),
-            f"mean validation {title}": number(recipe.value, ".4f"),
-            "mean rank": number(recipe.mean_rank, ".1f"),
+            "variant": settings_cell(variant.label, variant.variant),
+            f"mean validation {title}": number(variant.value, ".4f"),
+            "mean rank": number(variant.mean_rank, ".1f"),
             "best or tied": Cell(
-                f"{recipe.ties_with_best} of {len(recipe.jobs)}", str(recipe.ties_with_best), "number"
+                f"{variant.ties_with_best} of {len(variant.jobs)}", str(variant.ties_with_best), "number"
             ),
-            "mean AUC": number(recipe.evaluation_auc),
-            "jobs": text(", ".join(map(str, sorted(recipe.jobs)))),
+            "mean AUC": number(variant.evaluation_auc),
+            "jobs": text(", ".join(map(str, sorted(variant.jobs)))),
         }
-        for recipe in problem.rows
+        for variant in problem.rows
     ]
     caption = "; ".join(filter(None, ("Means over windows and seeds, best first", problem.problem)))
     return Table.from_records(caption, rows)
 
 
 def spread_table(board: Leaderboard) -> Table:
-    """Return a table of the spread of the metrics over seeds, for each recipe and window with several seeds."""
+    """Return a table of the spread of the metrics over seeds, for each variant and window with several seeds."""
     title = METRICS[board.optimized_metric].title
     rows = [
         {
-            "recipe": settings_cell(row.label, row.recipe),
+            "variant": settings_cell(row.label, row.variant),
             "window": text(row.window),
             "seeds": number(len(row.seeds), ".0f"),
             f"mean validation {title}": number(row.value.mean, ".4f"),
@@ -135,7 +135,7 @@ def spread_table(board: Leaderboard) -> Table:
         for row in board.seeds
         if row.value
     ]
-    return Table.from_records("The same recipe with other seeds", rows)
+    return Table.from_records("The same variant with other seeds", rows)
 
 
 def missing_table(board: Leaderboard) -> Table:
@@ -143,7 +143,7 @@ def missing_table(board: Leaderboard) -> Table:
     rows = [
         {
             "job": number(row.job, ".0f"),
-            "settings": settings_cell(row.label, row.words),
+            "settings": settings_cell(row.label, row.varying),
             "state": text(row.state),
             "reason": text(row.reason),
             "run it alone": code(row.command),

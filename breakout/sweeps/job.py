@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Event:
+class JobEvent:
     """A change in the state of a job: it started, completed with a value of the optimized metric, or failed.
 
     `number` is the job's number in the sweep. `message` is the reason of a failure. `is_death` is true if the job's
@@ -32,12 +32,6 @@ class Event:
 
 
 Identity: TypeAlias = tuple[str, str]
-
-# Overrides that start with a text of `_OF_THE_SWEEP` choose how a sweep runs, and are no part of a job's command. An
-# override that starts with `_FOLDERS` is part of the command: it names the folders in which Hydra finds the job's YAML
-# files.
-_FOLDERS = "hydra.searchpath="
-_OF_THE_SWEEP = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/")
 
 
 @dataclass(frozen=True)
@@ -60,9 +54,14 @@ class Job:
         return settings.fingerprint(self.config)
 
     @property
+    def mapping(self) -> dict[str, Any]:
+        """The settings as nested dicts, as `settings.to_mapping` returns them."""
+        return settings.to_mapping(self.config)
+
+    @property
     def identity(self) -> Identity:
         """The identity of the job. Jobs with equal identities are one job, which runs once."""
-        return identity_of(self.fingerprint, settings.to_mapping(self.config))
+        return identity_of(self.fingerprint, self.mapping)
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class Refusal:
 
     @property
     def identity(self) -> Identity:
-        """The identity of the job. Jobs with equal identities are one job."""
+        """The identity of the job, as of a `Job`."""
         return identity_of(self.fingerprint, self.mapping)
 
 
@@ -97,21 +96,28 @@ def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
 
 def refuse(job: Job, error: Exception) -> Refusal:
     """Return the refusal of a job for this error."""
-    return Refusal(job.origin, job.overrides, settings.to_mapping(job.config), error, job.number)
+    return Refusal(job.origin, job.overrides, job.mapping, error, job.number)
+
+
+# Overrides that begin with a text of `_SWEEP_KEYS` choose how a sweep runs, and are no part of a job's command. An
+# override that begins with `_SEARCH_PATH` is part of the command: it names the folders of the job's YAML files.
+_SEARCH_PATH = "hydra.searchpath="
+_SWEEP_KEYS = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/")
 
 
 def job_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
     """Return the overrides of a job without those that choose how a sweep runs."""
-    return tuple(found for found in overrides if _is_folders(found) or not found.lstrip("+~").startswith(_OF_THE_SWEEP))
+    return tuple(
+        override
+        for override in overrides
+        if override.startswith(_SEARCH_PATH) or not override.lstrip("+~").startswith(_SWEEP_KEYS)
+    )
 
 
 def command_of(overrides: Sequence[str], sweep_overrides: Sequence[str] = ()) -> str:
     """Return the command that runs a job alone; `sweep_overrides` are the overrides of its sweep."""
-    arguments = [*filter(_is_folders, sweep_overrides), *job_overrides(overrides)]
-    if any(found.startswith("sweep=") for found in arguments):
+    search_path = [override for override in sweep_overrides if override.startswith(_SEARCH_PATH)]
+    arguments = [*search_path, *job_overrides(overrides)]
+    if any(override.startswith("sweep=") for override in arguments):
         arguments.append("hydra.mode=RUN")  # without it the file of `conf/sweep` would start a sweep
     return shlex.join(["breakout", *arguments])
-
-
-def _is_folders(override: str) -> bool:
-    return override.startswith(_FOLDERS)

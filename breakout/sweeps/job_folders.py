@@ -92,7 +92,7 @@ def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any],
         raise error
 
 
-def message_of(error: BaseException) -> str:
+def failure_message(error: BaseException) -> str:
     """Return the message of an error as status.json holds it.
 
     For an unexpected exception it is the type and the first paragraph, on one line.

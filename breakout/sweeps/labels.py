@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 Overrides = tuple[str, ...]
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # a number with many decimals, such as a tuner's
 
-# The recipe of a job is its overrides without window, seed, name, hypothesis, tags and paths. `_WHERE` is the
-# configuration group that chooses the dates of training and evaluation.
-_WHERE = {"window"}
-_NOT_RECIPE = _WHERE | {"seed", "name", "hypothesis", "tags", "paths"}
+# Settings that may differ between the jobs of one variant.
+_NOT_VARIANT = {"window", "seed", "name", "hypothesis", "tags", "paths"}
 
 
 def varying_overrides(overrides: Mapping[int, Sequence[str]]) -> dict[int, Overrides]:
@@ -25,9 +23,9 @@ def varying_overrides(overrides: Mapping[int, Sequence[str]]) -> dict[int, Overr
     return _without_common(found) if len(found) > 1 else found
 
 
-def recipe_overrides(overrides: Sequence[str]) -> Overrides:
+def variant_overrides(overrides: Sequence[str]) -> Overrides:
     """Return the overrides without those of window, seed, name, hypothesis, tags and paths."""
-    return tuple(override for override in overrides if _group_of(override) not in _NOT_RECIPE)
+    return tuple(override for override in overrides if _group_of(override) not in _NOT_VARIANT)
 
 
 def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:

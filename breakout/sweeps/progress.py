@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from breakout.settings import TargetConfig
     from breakout.split import Split
-    from breakout.sweeps.job import Event
+    from breakout.sweeps.job import JobEvent
     from breakout.sweeps.plan import PlannedJob, SweepPlan
 
-SHOWN_JOBS = 40
+LISTED_JOBS = 40
 
 
 class Progress:
@@ -49,7 +49,7 @@ class Progress:
         `trials` is the number of trials of a tuner; it is None if the sweeper is no tuner.
         """
         is_first = not self._overrides
-        self._overrides |= {planned.job.number: planned.job.overrides for planned in plan.jobs}
+        self._overrides |= {planned.number: planned.job.overrides for planned in plan.jobs}
         self._overrides |= {refusal.number: refusal.overrides for refusal in plan.refused}
         self._labels = {number: " ".join(found) for number, found in varying_overrides(self._overrides).items()}
         if is_first and trials is not None:
@@ -64,7 +64,7 @@ class Progress:
         self._out.print(f"job {number} is run again: {message}", style="yellow")
 
     def show_jobs(self, plan: SweepPlan) -> None:
-        """Print the plan of a dry run: the jobs that cannot start, then the first SHOWN_JOBS jobs with their rows."""
+        """Print the plan of a dry run: the jobs that cannot start, then the first LISTED_JOBS jobs with their rows."""
         for refusal in plan.refused:
             message = f"job {refusal.number} cannot be begun ({self._labels[refusal.number]}): {refusal.error}"
             self._out.print(message, style="red")
@@ -72,20 +72,20 @@ class Progress:
         self._out.print("dry run: nothing was fitted or written")
 
     def _job_table(self, plan: SweepPlan) -> Table:
-        fit_of = {job.job.number: index for index, group in enumerate(plan.groups, 1) for job in group.jobs}
+        fit_of = {job.number: index for index, group in enumerate(plan.groups, 1) for job in group.jobs}
         rows = []
-        for planned in plan.jobs[:SHOWN_JOBS]:
-            job = planned.job.number
+        for planned in plan.jobs[:LISTED_JOBS]:
+            job = planned.number
             counts = [text("?" if n is None else f"{n:,}") for n in (planned.train_rows, planned.evaluation_rows)]
             rows.append([number(job, ".0f"), text(self._labels[job]), *counts, number(fit_of[job], ".0f")])
-        if len(plan.jobs) > SHOWN_JOBS:
-            rows.append([text("..."), text(f"and {len(plan.jobs) - SHOWN_JOBS} more"), *[text("")] * 3])
+        if len(plan.jobs) > LISTED_JOBS:
+            rows.append([text("..."), text(f"and {len(plan.jobs) - LISTED_JOBS} more"), *[text("")] * 3])
         return Table("jobs", ["job", "settings", "training rows", "games to evaluate", "fit"], rows)
 
     @contextmanager
     def showing(self, todo: SweepPlan) -> Iterator[None]:
         """Show the bar of a batch while it runs."""
-        self._jobs |= {planned.job.number: planned for planned in todo.jobs}
+        self._jobs |= {planned.number: planned for planned in todo.jobs}
         batch = sum(len(group.jobs) for group in todo.groups)
         self._total += batch + len(todo.refused)
         if not self._out.is_terminal or not batch:
@@ -98,7 +98,7 @@ class Progress:
             finally:
                 self._update_bar = None
 
-    def show(self, event: Event) -> None:
+    def show(self, event: JobEvent) -> None:
         """Show one event: a failure as a line, a start or a completed job on the bar.
 
         Without a bar a completed job is shown as a line, and a start is not shown.
@@ -112,23 +112,19 @@ class Progress:
         if self._update_bar is not None:
             self._update_bar(self._done, self._now())
 
-    def _end(self, event: Event) -> None:
-        label = self._labels.get(event.number, "")
+    def _end(self, event: JobEvent) -> None:
+        label = self._labels[event.number]
         if event.kind == "failed":
             self.failed.append(event.number)
             self._out.print(f"job {event.number} failed ({label}): {event.message}", style="red")
             return
-        metric = self._metric(event.number)
+        metric = self._jobs[event.number].job.config.optimized_metric
         self._keep_best(event, metric)
         if self._update_bar is None:
             value = "undefined" if event.value is None else f"{event.value:.4f}"
             self._out.print(f"job {event.number} done ({self._done} of {self._total}): {metric} {value}  {label}")
 
-    def _metric(self, number: int) -> str:
-        planned = self._jobs.get(number)
-        return planned.job.config.optimized_metric if planned else "log_loss"
-
-    def _keep_best(self, event: Event, metric: str) -> None:
+    def _keep_best(self, event: JobEvent, metric: str) -> None:
         """Keep the best job of each split and target; jobs with different splits or targets are not comparable."""
         if event.value is None:
             return

@@ -1,306 +1,161 @@
-"""The building of a sweep's leaderboard from the run folders of its jobs.
+"""The ranks of jobs that were validated on the same rows, and the jobs that are tied with the best.
 
-Jobs that were validated and evaluated on the same games with the same labels are ranked in one table. Jobs with another
-window, target or population are in another table. Across tables only recipes are compared. A recipe is a group of jobs
-that differ only in window, seed, name, hypothesis, tags and paths.
+Jobs are ranked by the optimized metric on the validation part. A job is tied with the best job if the confidence
+interval of the difference of their metrics contains 0. The interval comes from resamples of whole game dates, the same
+resamples for both jobs.
+
+The best of many jobs is partly the best by chance. So the intervals are widened until they hold for all pairs of jobs
+at once: the half-width in standard errors is a quantile of the largest difference of any pair in the resamples (the max
+statistic of Westfall and Young 1993). A job that differs from the best job only in the seed is always tied with it.
+Most sweeps end in a tie, and the simplest of the tied jobs should be chosen.
 """
 
 from __future__ import annotations
 
-import json
-import shlex
-import statistics
-from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+import numpy as np
 
 from breakout import settings
-from breakout.artifacts import save_text
-from breakout.evaluation.market_metrics import MARKET, OURS
+from breakout.evaluation.intervals import replicate_paired_metrics
 from breakout.evaluation.metrics import METRICS
-from breakout.leaderboard_files import (
-    METRIC_COLUMNS,
-    BaselineRow,
-    FoldRow,
-    GameSpan,
-    JobRow,
-    JobTable,
-    Leaderboard,
-    LineRow,
-    MissingJob,
-    RecipeRow,
-    RecipeTable,
-    SeedRow,
-    Spread,
-    save_leaderboard,
-)
-from breakout.report.html.pages import render_sweep
-from breakout.report.terminal.leaderboard import print_board
-from breakout.settings.values import format_value
-from breakout.sweeps.labels import labels, shorten
-from breakout.sweeps.record import load_record
-from breakout.sweeps.results import JobResult, load_results
-from breakout.sweeps.ties import Standing, rank_jobs, simplest
-from breakout.tracking.tracker import has_tracker, register_sweep
+from breakout.evaluation.ranked_replicates import replicate_ranked
+from breakout.evaluation.resamples import DateResamples, Interval, draw_date_resamples
+from breakout.models.kinds import KINDS
+from breakout.threads import one_blas_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
-    from breakout.settings import TrackingConfig
+    from breakout.sweeps.results import CompletedJob
+
+ROUNDING = 1e-12  # a smaller standard error is caused by sums of equal numbers in another order
 
 
-def write_leaderboard(folder: Path) -> Leaderboard:
-    """Write leaderboard.json, leaderboard.csv and report.html of a sweep from its jobs' results.
+@dataclass(frozen=True)
+class Standing:
+    """The rank of a job.
 
-    Older files of these names are replaced.
+    `value` is the job's metric with its interval. `difference` is this metric minus the best job's, with an interval
+    that holds for all pairs of jobs at once; it is None if one of the two metrics is undefined.
     """
-    board = build_leaderboard(load_results(folder), folder)
-    save_leaderboard(board, folder)
-    save_text(render_sweep(board), folder / "report.html")
-    return board
+
+    job: CompletedJob
+    rank: int
+    value: Interval
+    difference: Interval | None
+    is_tied: bool
 
 
-def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
-    """Write a sweep's leaderboard, print its first rows, and register the jobs with the trackers of their settings.
+@one_blas_thread()
+def rank_jobs(jobs: Sequence[CompletedJob], metric: str) -> list[Standing]:
+    """Return the rank of each job by a metric, the best job first; jobs whose metric is undefined come last.
 
-    `trackers` are the tracking settings of the jobs, with the secrets that saved settings lack. Return the exit code: 0
-    if all jobs are completed, else 1.
+    Among jobs with equal metrics the simpler one comes first.
     """
-    board = write_leaderboard(folder)
-    print_board(board)
-    if any(has_tracker(entry.settings) for entry in load_record(folder).jobs):
-        register_sweep(folder, trackers)
-    return 1 if board.not_completed else 0
-
-
-def build_leaderboard(results: Sequence[JobResult], folder: Path) -> Leaderboard:
-    """Return the leaderboard of a sweep's jobs."""
-    done = [result for result in results if result.finished is not None]
-    metric = next((found for result in results if (found := result.entry.optimized_metric)), "log_loss")
-    by_rows: dict[str, list[JobResult]] = defaultdict(list)
-    for result in done:
-        by_rows[result.rows].append(result)
-    tables = _with_titles([_table(rows, found, metric) for rows, found in by_rows.items()])
-    return Leaderboard(
-        sweep=folder.name,
-        folder=str(folder),
-        optimized_metric=metric,
-        higher_is_better=METRICS[metric].higher_is_better,
-        jobs=len(results),
-        completed=len(done),
-        fit_seconds=sum(result.found.metrics.model.fit_seconds or 0.0 for result in done),
-        tables=tuple(tables),
-        recipes=tuple(_recipe_tables(tables, metric)),
-        seeds=tuple(spread for table in tables for spread in _seed_rows(table)),
-        not_completed=tuple(_missing(result) for result in results if result.finished is None),
-        resume_command=shlex.join(["breakout", f"resume={format_value(str(folder))}"]),
-    )
-
-
-def _table(rows: str, results: list[JobResult], metric: str) -> JobTable:
-    standings = rank_jobs(results, metric)
-    label = labels({result.number: result.words for result in results})
-    return JobTable(
-        rows_fingerprint=rows,
-        window=", ".join(dict.fromkeys(result.entry.window for result in results)),
-        training=_training_dates(results),
-        target=settings.to_mapping(results[0].found.config.target),
-        warehouse=settings.to_mapping(results[0].found.config.warehouse),
-        validation=_span(results[0], "validation"),
-        evaluation=_span(results[0], "evaluation"),
-        best=standings[0].result.number,
-        tied=tuple(one.result.number for one in standings if one.is_tied),
-        simplest=simplest(standings).result.number,
-        rows=tuple(_row(one, label[one.result.number]) for one in standings),
-        baselines=_baselines(results),
-        lines=compare_lines(results),
-    )
-
-
-def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
-    """Return the tables with titles.
-
-    A title holds the window, the training dates, and those settings of target and warehouse that differ between tables.
-    """
-    titled = []
-    for table in tables:
-        problem = ", ".join(
-            f"{key} {value}"
-            for of in (_target, _warehouse)
-            for key, value in of(table).items()
-            if any(of(other).get(key) != value for other in tables)
-        )
-        title = "; ".join(filter(None, (table.window, table.training, problem)))
-        titled.append(msgspec.structs.replace(table, problem=problem, title=title))
-    return titled
-
-
-def _training_dates(results: Sequence[JobResult]) -> str:
-    """Return "trained on START..END" if all jobs have the same fixed dates, else an empty text."""
-    windows = {result.found.config.window for result in results}
-    found = {
-        f"trained on {window.train_start}..{window.train_end}"
-        for window in windows
-        if isinstance(window, settings.DateWindowConfig)
-    }
-    return found.pop() if len(found) == 1 and len(windows) == 1 else ""
-
-
-def _target(table: JobTable) -> Any:
-    return table.target
-
-
-def _warehouse(table: JobTable) -> Any:
-    return table.warehouse
-
-
-def _span(result: JobResult, split: str) -> GameSpan | None:
-    dates = result.part(split, "game_date")
-    if not len(dates):
-        return None
-    rate = float(result.part(split, "is_breakout").mean())
-    return GameSpan(len(dates), str(dates.min()), str(dates.max()), rate)
-
-
-def _row(standing: Standing, label: str) -> JobRow:
-    result, entry = standing.result, standing.result.entry
-    config, metrics, evaluation = result.found.config, result.found.metrics, result.found.metrics.evaluation
-    return JobRow(
-        job=result.number,
-        rank=standing.rank,
-        words=" ".join(result.words),
-        label=label,
-        recipe=result.recipe,
-        recipe_label=result.recipe_label,
-        overrides=entry.overrides,
-        window=entry.window,
-        seed=config.seed,
-        model={key: value for key, value in settings.to_mapping(config.model).items() if key != "build_text"},
-        features=len(config.features.names),
-        value=standing.value,
-        difference=standing.difference,
-        is_tied=standing.is_tied,
-        validation=result.found.validation.metrics,
-        metrics={name: evaluation.metrics[name] for name in METRIC_COLUMNS} if evaluation else None,
-        folds=tuple(FoldRow(fold.fold, fold.rows, fold.metrics[METRIC_COLUMNS[0]]) for fold in metrics.folds or ()),
-        trees=metrics.model.figures.get("trees"),
-        fit_seconds=metrics.model.fit_seconds,
-        run=str(result.run.folder) if result.run else None,
-        command=result.command,
-    )
-
-
-def _baselines(results: Sequence[JobResult]) -> tuple[BaselineRow, ...]:
-    """Return each baseline of the jobs once, without the uncalibrated model.
-
-    Baselines of two jobs count as the same if their name and their first two metrics are equal.
-    """
-    found: dict[tuple[Any, ...], BaselineRow] = {}
-    for result in results:
-        evaluation = result.found.metrics.evaluation
-        for name, baseline in (evaluation.baselines if evaluation else {}).items():
-            if name != "uncalibrated":
-                figures = {metric: baseline.metrics[metric] for metric in METRIC_COLUMNS}
-                key = (name, *(figure.estimate for figure in list(figures.values())[:2]))
-                found.setdefault(key, BaselineRow(name, len(result.found.config.features.names), figures))
-    return tuple(found.values())
-
-
-def compare_lines(results: Sequence[JobResult]) -> tuple[LineRow, ...]:
-    """Return a row for each different log loss of the market, then one for each job that was compared with the market.
-
-    The market has several log losses if the jobs differ in `prices`, such as in `prices.margin`.
-    """
-    found = [(result.number, result.found.metrics.market) for result in results]
-    compared = [(job, market) for job, market in found if market is not None]
-    markets = {market.metrics[MARKET]["log_loss"].estimate: market.metrics[MARKET] for _, market in compared}
-    jobs = (
-        LineRow(job, market.metrics[OURS], market.differences[OURS]["log_loss"].difference, market.weight)
-        for job, market in compared
-    )
-    return (*(LineRow(None, metrics, None, None) for metrics in markets.values()), *jobs)
-
-
-def _recipe_tables(tables: Sequence[JobTable], metric: str) -> list[RecipeTable]:
-    """Return a table of recipes for each pair of target and warehouse that has several tables of jobs."""
-    problems: dict[str, list[JobTable]] = defaultdict(list)
-    for table in tables:
-        problems[json.dumps([table.target, table.warehouse], sort_keys=True)].append(table)
-    return [RecipeTable(found[0].problem, _recipes(found, metric)) for found in problems.values() if len(found) > 1]
-
-
-def _recipes(tables: Sequence[JobTable], metric: str) -> tuple[RecipeRow, ...]:
-    """Return the means of each recipe over windows and seeds.
-
-    Recipes that are in more tables come first; among recipes in equally many tables the better one comes first.
-    """
-    found: dict[str, list[tuple[str, JobRow]]] = defaultdict(list)
-    for table in tables:
-        for row in table.rows:
-            found[row.recipe].append((table.rows_fingerprint, row))
-    recipes = [_recipe(recipe, members, metric) for recipe, members in found.items()]
     sign = -1.0 if METRICS[metric].higher_is_better else 1.0
-    return tuple(sorted(recipes, key=lambda one: (-one.tables, one.value is None, sign * (one.value or 0.0))))
+
+    def order(job: CompletedJob) -> tuple[Any, ...]:
+        value = job.validation.metrics[metric]
+        return (value is None, sign * (value or 0.0), simplicity(job), job.number)
+
+    draws = _draw(jobs[0])
+    ranked = sorted(jobs, key=order)
+    values = [job.validation.metrics[metric] for job in ranked]
+    replicates = [_replicates(job, metric, draws) for job in ranked]
+    width = critical_width(list(zip(values, replicates, strict=True)), draws.confidence)
+    standings = []
+    for rank, (job, value, own) in enumerate(zip(ranked, values, replicates, strict=True), 1):
+        difference = None
+        if value is not None and values[0] is not None:
+            shift = own - replicates[0]
+            difference = _widened(draws.interval(value - values[0], shift), shift, width)
+        is_same_but_seed = _without_seed(job) == _without_seed(ranked[0])
+        is_tied = is_same_but_seed or (difference is not None and _is_tie(difference))
+        standings.append(Standing(job, rank, draws.interval(value, own), difference, is_tied))
+    return standings
 
 
-def _recipe(recipe: str, members: Sequence[tuple[str, JobRow]], metric: str) -> RecipeRow:
-    rows = [row for _, row in members]
-    return RecipeRow(
-        recipe=recipe,
-        label=rows[0].recipe_label,
-        jobs=tuple(row.job for row in rows),
-        tables=len({fingerprint for fingerprint, _ in members}),
-        value=_mean([row.validation[metric] for row in rows]),
-        mean_rank=_mean([row.rank for row in rows]),
-        ties_with_best=sum(row.is_tied for row in rows),
-        evaluation_auc=_mean(_aucs(rows)),
+def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: float) -> float:
+    """Return the half-width, in standard errors, of intervals that hold for the differences of all pairs of jobs.
+
+    `jobs` holds the metric of each job and its values in the resamples, shape (resamples,). For each resample take the
+    largest |resampled minus estimated difference| / standard error of any pair; the half-width is the `confidence`
+    quantile of these numbers over the resamples. It is 0 if no pair differs.
+    """
+    values = np.array([value for value, _ in jobs if value is not None])
+    if values.size < 2:
+        return 0.0
+    replicates = np.stack([found for value, found in jobs if value is not None])
+    centred = replicates - values[:, np.newaxis]
+    largest = np.zeros(centred.shape[1])
+    for first in range(values.size - 1):
+        shifts = centred[first + 1 :] - centred[first]
+        errors = _standard_error(shifts)
+        shifts = np.abs(shifts[errors > 0.0]) / errors[errors > 0.0, np.newaxis]
+        if len(shifts):
+            largest = np.fmax(largest, np.fmax.reduce(shifts))
+    return float(np.quantile(largest, confidence))
+
+
+def _standard_error(replicates: np.ndarray) -> np.ndarray:
+    """Return the standard deviation along the last axis, without NaN; 0 if it is at most `ROUNDING`."""
+    is_defined = ~np.isnan(replicates)
+    found = np.std(replicates, axis=-1, where=is_defined)
+    return np.asarray(np.where(is_defined.any(axis=-1) & (found > ROUNDING), found, 0.0))
+
+
+def _widened(interval: Interval, replicates: np.ndarray, width: float) -> Interval:
+    """Return the interval with a half-width of `width` standard errors; unchanged if it has no bounds."""
+    if interval.low is None or interval.estimate is None:
+        return interval
+    half = width * float(_standard_error(replicates))
+    return Interval(interval.estimate, interval.estimate - half, interval.estimate + half, interval.n_undefined)
+
+
+def _without_seed(job: CompletedJob) -> str:
+    """Return the fingerprint of a job's settings with seed 0, which is equal for jobs that differ only in the seed."""
+    return settings.fingerprint(replace(job.config, seed=0))
+
+
+def _is_tie(difference: Interval) -> bool:
+    """Return whether the interval of a difference contains 0; a difference without an interval counts as a tie."""
+    return difference.low is None or difference.holds(0.0)
+
+
+def simplest(standings: Sequence[Standing]) -> CompletedJob:
+    """Return the job with the simplest model among those tied with the best."""
+    tied = [standing for standing in standings if standing.is_tied]
+    return min(tied, key=lambda standing: (*simplicity(standing.job), standing.rank)).job
+
+
+def simplicity(job: CompletedJob) -> tuple[float, ...]:
+    """Return a sort key that is smaller for a simpler model.
+
+    The key compares the kind of model in the order of `KINDS`, then the number of features, then the number of leaves
+    of all trees.
+    """
+    model = job.config.model
+    leaves = float(job.metrics.model.figures.get("trees", 0.0)) * 2.0 ** int(getattr(model, "depth", 0))
+    return (list(KINDS).index(model.kind), len(job.config.features.names), leaves)
+
+
+def _draw(job: CompletedJob) -> DateResamples:
+    """Return resamples of the job's validation dates, drawn with its seed and its settings `evaluation`."""
+    return draw_date_resamples(
+        job.part("validation", "game_date"),
+        bootstrap_resamples=job.config.evaluation.bootstrap_resamples,
+        seed=job.config.seed,
+        confidence=job.config.evaluation.confidence,
     )
 
 
-def _seed_rows(table: JobTable) -> list[SeedRow]:
-    """Return the spread over seeds of each recipe of a table that was fitted with several seeds."""
-    found: dict[str, list[JobRow]] = defaultdict(list)
-    for row in table.rows:
-        found[row.recipe].append(row)
-    return [
-        SeedRow(
-            recipe=recipe,
-            label=rows[0].recipe_label,
-            window=table.window,
-            seeds=tuple(row.seed for row in rows),
-            value=_spread([row.value.estimate for row in rows]),
-            evaluation_auc=_spread(_aucs(rows)),
-        )
-        for recipe, rows in found.items()
-        if len({row.seed for row in rows}) > 1
-    ]
-
-
-def _aucs(rows: Sequence[JobRow]) -> list[float | None]:
-    return [row.metrics[METRIC_COLUMNS[0]].estimate for row in rows if row.metrics]
-
-
-def _spread(values: Sequence[float | None]) -> Spread | None:
-    known = tuple(value for value in values if value is not None)
-    if len(known) < 2:
-        return None
-    return Spread(known, statistics.fmean(known), statistics.stdev(known), min(known), max(known))
-
-
-def _missing(result: JobResult) -> MissingJob:
-    return MissingJob(
-        job=result.number,
-        words=" ".join(result.words),
-        label=shorten(result.words),
-        state=result.state,
-        reason=result.reason,
-        run=str(result.run.folder) if result.run else None,
-        command=result.command,
-    )
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return statistics.fmean(known) if known else None
+def _replicates(job: CompletedJob, metric: str, draws: DateResamples) -> np.ndarray:
+    """Return the metric of the job's validation rows in each resample, shape (resamples,)."""
+    label = job.part("validation", "is_breakout").astype("float64")
+    probability = job.part("validation", "probability")
+    if metric in ("ece", "average_precision"):
+        ranked = replicate_ranked(label, probability, draws, job.config.evaluation.ece_bins)
+        return np.asarray(getattr(ranked, metric))
+    return np.asarray(replicate_paired_metrics(label, probability, draws).replicates[metric])

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from breakout.sweeps.job import Refusal
     from breakout.sweeps.plan import PlannedJob
 
-RECORD_FILE = "sweep.json"
+SWEEP_FILE = "sweep.json"
 SCHEMA_VERSION = 1
 _LOCK_FILE = ".lock"
 
@@ -58,11 +58,12 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
 class SweepRecord(msgspec.Struct, kw_only=True):
     """The content of sweep.json: overrides, jobs, and the fingerprints of the data and contracts that the jobs use.
 
-    `words` are the overrides. `data` maps the settings of each warehouse to its fingerprint. `contracts` maps each set
-    of features and target to the fingerprint of its contract, which defines features and label.
+    The key of `overrides` in the file is `words`. `data` maps the settings of each warehouse to its fingerprint.
+    `contracts` maps each set of features and target to the fingerprint of its contract, which defines features and
+    label.
     """
 
-    words: list[str]
+    overrides: list[str] = msgspec.field(name="words")
     created: str
     jobs: list[JobEntry] = []
     data: dict[str, str] = {}
@@ -71,29 +72,31 @@ class SweepRecord(msgspec.Struct, kw_only=True):
 
     def save(self, folder: Path) -> None:
         """Write sweep.json, with the secrets in addresses masked."""
-        save_sealed(msgspec.structs.replace(self, words=list(map(mask_secrets, self.words))), folder / RECORD_FILE)
+        masked = list(map(mask_secrets, self.overrides))
+        save_sealed(msgspec.structs.replace(self, overrides=masked), folder / SWEEP_FILE)
 
     def number(self, plan: SweepPlan) -> SweepPlan:
         """Return the plan with a number for each job: its old number if it is in the record, else the next."""
-        known = {entry.identity: entry.number for entry in self.jobs}
-        found: list[Job | Refusal] = [planned.job for group in plan.groups for planned in group.jobs]
-        for job in sorted([*found, *plan.refused], key=_order):
-            known.setdefault(job.identity, len(known))
+        numbers = {entry.identity: entry.number for entry in self.jobs}
+        found: list[Job | Refusal] = [*(planned.job for planned in plan.jobs), *plan.refused]
+        for job in sorted(found, key=_order):
+            numbers.setdefault(job.identity, len(numbers))
         groups = tuple(
-            replace(group, jobs=tuple(_numbered(planned, known) for planned in group.jobs)) for group in plan.groups
+            replace(group, jobs=tuple(_numbered(planned, numbers) for planned in group.jobs)) for group in plan.groups
         )
-        refused = tuple(replace(refusal, number=known[refusal.identity]) for refusal in plan.refused)
+        refused = tuple(replace(refusal, number=numbers[refusal.identity]) for refusal in plan.refused)
         return replace(plan, groups=groups, refused=refused)
 
     def add(self, plan: SweepPlan) -> None:
         """Add the jobs of a numbered plan that the record lacks, and the fingerprints of data and contracts."""
         known = {entry.identity for entry in self.jobs}
-        found = [*map(_job_entry, plan.jobs), *map(_refusal_entry, plan.refused)]
+        found = [_entry(planned.job, _window(planned)) for planned in plan.jobs]
+        found += [_entry(refusal, "") for refusal in plan.refused]
         self.jobs += [entry for entry in found if entry.identity not in known]
         self.jobs.sort(key=lambda entry: entry.number)
         for planned in plan.jobs:
-            self.data[_source_key(planned)] = _data_fingerprint(planned)
-            self.contracts[_problem_key(planned)] = planned.plan.contract.fingerprint
+            self.data[_data_key(planned)] = _data_fingerprint(planned)
+            self.contracts[_contract_key(planned)] = planned.plan.contract.fingerprint
 
     def entry(self, number: int) -> JobEntry:
         """Return the entry of a job."""
@@ -113,16 +116,10 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         """Raise DataError if the source data or a contract of the plan's jobs has changed since the sweep began."""
         for planned in plan.jobs:
             data, contract = _data_fingerprint(planned), planned.plan.contract.fingerprint
-            if self.data.get(_source_key(planned), data) != data:
-                raise DataError(
-                    f"the data of {planned.plan.warehouse.describe()} changed since {folder} began: "
-                    "its jobs would not be comparable; start a new sweep by leaving out resume=."
-                )
-            if self.contracts.get(_problem_key(planned), contract) != contract:
-                raise DataError(
-                    f"the contract of the features changed since {folder} began: "
-                    "its jobs would not be comparable; start a new sweep by leaving out resume=."
-                )
+            if self.data.get(_data_key(planned), data) != data:
+                raise _changed(f"the data of {planned.plan.warehouse.describe()}", folder)
+            if self.contracts.get(_contract_key(planned), contract) != contract:
+                raise _changed("the contract of the features", folder)
 
 
 def new_folder(wanted: Path) -> Path:
@@ -145,11 +142,11 @@ def new_folder(wanted: Path) -> Path:
             return candidate
 
 
-def load_record(folder: Path) -> SweepRecord:
+def load_sweep_record(folder: Path) -> SweepRecord:
     """Read sweep.json; ConfigurationError if there is none, DataError if it is damaged or was edited."""
-    path = folder / RECORD_FILE
+    path = folder / SWEEP_FILE
     if not path.is_file():
-        raise ConfigurationError(f"{folder} is no sweep: it holds no {RECORD_FILE}; give the folder of a sweep.")
+        raise ConfigurationError(f"{folder} is no sweep: it holds no {SWEEP_FILE}; give the folder of a sweep.")
     record = load_sealed(path, SweepRecord, needs_seal=False)
     if record.schema_version != SCHEMA_VERSION:
         raise DataError(f"{path} was written by another version of breakout.")
@@ -158,7 +155,7 @@ def load_record(folder: Path) -> SweepRecord:
 
 def new_record(overrides: Sequence[str]) -> SweepRecord:
     """Return the record of a sweep that starts now."""
-    return SweepRecord(words=list(overrides), created=datetime.now(UTC).isoformat(timespec="microseconds"))
+    return SweepRecord(overrides=list(overrides), created=datetime.now(UTC).isoformat(timespec="microseconds"))
 
 
 def locked(folder: Path) -> AbstractContextManager[None]:
@@ -184,7 +181,7 @@ def clear_incomplete(folder: Path) -> list[Path]:
 def clear_idle_sweeps(outputs: Path) -> list[Path]:
     """Remove the temporary files and folders of all sweeps that no process runs; return the removed paths."""
     removed = []
-    for path in sorted((outputs / "sweeps").glob(f"*/{RECORD_FILE}")):
+    for path in sorted((outputs / "sweeps").glob(f"*/{SWEEP_FILE}")):
         with suppress(ConfigurationError), locked(path.parent):
             removed += clear_incomplete(path.parent)
     return removed
@@ -202,8 +199,7 @@ def record_death(folder: Path, entry: JobEntry, message: str) -> None:
 
 def _order(job: Job | Refusal) -> tuple[int, str]:
     """Return a sort key: jobs in the sweeper's order, folds of one walk forward by date."""
-    mapping = settings.to_mapping(job.config) if isinstance(job, Job) else job.mapping
-    window = mapping.get("window")
+    window = job.mapping.get("window")
     return job.origin, str(window.get("train_end", "")) if isinstance(window, dict) else ""
 
 
@@ -211,24 +207,13 @@ def _numbered(planned: PlannedJob, numbers: dict[Identity, int]) -> PlannedJob:
     return replace(planned, job=replace(planned.job, number=numbers[planned.job.identity]))
 
 
-def _job_entry(planned: PlannedJob) -> JobEntry:
-    job = planned.job
+def _entry(job: Job | Refusal, window: str) -> JobEntry:
     return JobEntry(
         number=job.number,
         fingerprint=job.fingerprint,
         overrides=tuple(map(mask_secrets, job.overrides)),
-        settings=settings.to_saved(job.config),
-        window=_window(planned),
-    )
-
-
-def _refusal_entry(refusal: Refusal) -> JobEntry:
-    return JobEntry(
-        number=refusal.number,
-        fingerprint=refusal.fingerprint,
-        overrides=tuple(map(mask_secrets, refusal.overrides)),
-        settings=settings.to_saved(refusal.mapping),
-        window="",
+        settings=settings.to_saved(job.mapping),
+        window=window,
     )
 
 
@@ -237,7 +222,7 @@ def _window(planned: PlannedJob) -> str:
 
     For a job that only trains they are the dates of training.
     """
-    chosen = [word for word in planned.job.overrides if word.startswith("window")]
+    chosen = [override for override in planned.job.overrides if override.startswith("window")]
     if len(chosen) == 1 and chosen[0].startswith("window="):
         return chosen[0].removeprefix("window=")
     folds, split = planned.plan.folds, planned.plan.split
@@ -250,12 +235,21 @@ def _data_fingerprint(planned: PlannedJob) -> str:
     return planned.plan.warehouse.fingerprint(has_reports=planned.plan.contract.has_reports)
 
 
-def _source_key(planned: PlannedJob) -> str:
-    source = json.dumps(settings.to_mapping(planned.job.config.warehouse), sort_keys=True)
-    return mask_secrets(f"{source} with injury reports" if planned.plan.contract.has_reports else source)
+def _data_key(planned: PlannedJob) -> str:
+    """Return the job's key in `SweepRecord.data`: its warehouse's settings, and whether it reads injury reports."""
+    warehouse = json.dumps(settings.to_mapping(planned.job.config.warehouse), sort_keys=True)
+    return mask_secrets(f"{warehouse} with injury reports" if planned.plan.contract.has_reports else warehouse)
 
 
-def _problem_key(planned: PlannedJob) -> str:
+def _contract_key(planned: PlannedJob) -> str:
+    """Return the job's key in `SweepRecord.contracts`: its features, its target and the user's own definitions."""
     config = planned.job.config
     own = [settings.to_mapping(definition) for definition in config.features.definitions]
     return json.dumps([config.features.names, settings.to_mapping(config.target), *own], sort_keys=True)
+
+
+def _changed(what: str, folder: Path) -> DataError:
+    return DataError(
+        f"{what} changed since {folder} began: "
+        "its jobs would not be comparable; start a new sweep by leaving out resume=."
+    )

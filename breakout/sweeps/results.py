@@ -18,9 +18,9 @@ from breakout.runs.record import read_run
 from breakout.settings import ExperimentConfig
 from breakout.sweeps.job import command_of
 from breakout.sweeps.job_folders import job_runs, run_of
-from breakout.sweeps.labels import recipe_overrides, shorten, varying_overrides
-from breakout.sweeps.record import load_record
-from breakout.sweeps.sources import array_of
+from breakout.sweeps.labels import shorten, variant_overrides, varying_overrides
+from breakout.sweeps.record import load_sweep_record
+from breakout.sweeps.shared_rows import array_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,29 +32,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Finished:
-    """The results of a completed job: its settings, its metrics and its predictions."""
-
-    config: ExperimentConfig
-    metrics: RunMetrics
-    validation: ValidationMetrics
-    predictions: pa.Table
-
-
-@dataclass(frozen=True)
 class JobResult:
     """A job of a sweep, as it ended.
 
-    `entry` is its entry in sweep.json. `words` are the overrides that not every job of the sweep has. `command` is the
-    command line that runs the job alone. `run` is its run folder, None if it has not run. `finished` holds its results,
-    None unless the job is completed and its files are unchanged.
+    `entry` is its entry in sweep.json. `varying` are the overrides that not every job of the sweep has. `command` is
+    the command line that runs the job alone. `run` is the job's run folder, None if the job has not run.
     """
 
     entry: JobEntry
-    words: tuple[str, ...]
+    varying: tuple[str, ...]
     command: str
     run: JobRun | None
-    finished: Finished | None = None
 
     @property
     def number(self) -> int:
@@ -62,11 +50,9 @@ class JobResult:
         return self.entry.number
 
     @property
-    def found(self) -> Finished:
-        """The results of the job; ValueError if it is not completed."""
-        if self.finished is None:
-            raise ValueError(f"job {self.number} is not completed")
-        return self.finished
+    def run_path(self) -> str | None:
+        """The path of the run folder; None if the job has not run."""
+        return None if self.run is None else str(self.run.folder)
 
     @property
     def state(self) -> str:
@@ -78,50 +64,59 @@ class JobResult:
         """The reason why the job is not completed."""
         return "the sweep ended before it began" if self.run is None else self.run.message
 
-    @property
-    def recipe(self) -> str:
-        """`words` without the overrides of window, seed, name, hypothesis, tags and paths."""
-        return " ".join(recipe_overrides(self.words))
+
+@dataclass(frozen=True)
+class CompletedJob(JobResult):
+    """A job that is completed, with unchanged files: its settings, metrics and predictions."""
+
+    config: ExperimentConfig
+    metrics: RunMetrics
+    validation: ValidationMetrics
+    predictions: pa.Table
 
     @property
-    def recipe_label(self) -> str:
-        """The recipe with short keys, such as `depth=4` for `model.depth=4`."""
-        return shorten(recipe_overrides(self.words))
+    def variant(self) -> str:
+        """The job's variant: `varying` without the overrides of window, seed, name, hypothesis, tags and paths."""
+        return " ".join(variant_overrides(self.varying))
+
+    @property
+    def variant_label(self) -> str:
+        """The variant with short keys, such as `depth=4` for `model.depth=4`."""
+        return shorten(variant_overrides(self.varying))
 
     @cached_property
-    def rows(self) -> str:
-        """A digest of the target and of the validation and evaluation rows with their labels."""
-        predictions = self.found.predictions
-        texts = [predictions[name].to_pylist() for name in ("split", "game_id", "player_lookup")]
+    def rows_fingerprint(self) -> str:
+        """12 hex digits of a digest of the target and of the validation and evaluation rows with their labels."""
+        texts = [self.predictions[name].to_pylist() for name in ("split", "game_id", "player_lookup")]
         digest = hashlib.sha256("\n".join(map("".join, zip(*texts, strict=True))).encode())
-        digest.update(array_of(predictions["is_breakout"]).astype("int8").tobytes())
-        digest.update(json.dumps(settings.to_mapping(self.found.config.target), sort_keys=True).encode())
+        digest.update(array_of(self.predictions["is_breakout"]).astype("int8").tobytes())
+        digest.update(json.dumps(settings.to_mapping(self.config.target), sort_keys=True).encode())
         return digest.hexdigest()[:12]
 
     def part(self, split: str, column: str) -> np.ndarray:
         """Return game_date, probability or is_breakout of the rows of a split, shape (n,); empty if there are none."""
-        return np.asarray(array_of(self.found.predictions[column])[self._splits == split])
+        return np.asarray(array_of(self.predictions[column])[self._splits == split])
 
     @cached_property
     def _splits(self) -> np.ndarray:
-        return np.array(self.found.predictions["split"].to_pylist())
+        return np.array(self.predictions["split"].to_pylist())
 
 
 def load_results(folder: Path) -> list[JobResult]:
-    """Return every job of a sweep, by number."""
-    record, runs = load_record(folder), job_runs(folder)
+    """Return every job of a sweep, by number; those that are completed as `CompletedJob`."""
+    record, runs = load_sweep_record(folder), job_runs(folder)
     warn_without_digests(folder, [run.status for run in runs if run.status is not None])
-    words = varying_overrides({entry.number: entry.overrides for entry in record.jobs})
+    varying = varying_overrides({entry.number: entry.overrides for entry in record.jobs})
     results = []
     for entry in record.jobs:
         run = run_of(runs, entry.number, entry.fingerprint)
-        result = JobResult(entry, words[entry.number], command_of(entry.overrides, record.words), run)
-        results.append(_load(result, run) if run is not None and run.state == "completed" else result)
+        result = JobResult(entry, varying[entry.number], command_of(entry.overrides, record.overrides), run)
+        results.append(_load_completed(result, run) if run is not None and run.state == "completed" else result)
     return results
 
 
-def _load(result: JobResult, run: JobRun) -> JobResult:
-    """Return the result with the content of its completed run, or with a message that names a damaged file."""
+def _load_completed(result: JobResult, run: JobRun) -> JobResult:
+    """Return a completed job with the content of its run, or the job as damaged if a file is damaged."""
     try:
         record = read_run(run.folder)
         metrics = record.metrics
@@ -130,4 +125,13 @@ def _load(result: JobResult, run: JobRun) -> JobResult:
         return replace(result, run=replace(run, damage=str(error)))
     if not isinstance(record.config, ExperimentConfig) or metrics.validation is None:
         return replace(result, run=replace(run, damage=f"{run.folder} is no run of this version of breakout."))
-    return replace(result, finished=Finished(record.config, metrics, metrics.validation, predictions))
+    return CompletedJob(
+        entry=result.entry,
+        varying=result.varying,
+        command=result.command,
+        run=run,
+        config=record.config,
+        metrics=metrics,
+        validation=metrics.validation,
+        predictions=predictions,
+    )

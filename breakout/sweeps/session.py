@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from breakout.errors import DataError
-from breakout.sweeps.job import Event
-from breakout.sweeps.job_folders import job_facts, job_runs, message_of, metric_of, record_failure, run_of
-from breakout.sweeps.plan import PlannedJob, SweepPlan, plan_sweep
+from breakout.sweeps.external_jobs import run_external_jobs
+from breakout.sweeps.job import JobEvent
+from breakout.sweeps.job_folders import failure_message, job_facts, job_runs, metric_of, record_failure, run_of
+from breakout.sweeps.planning import plan_sweep
 from breakout.sweeps.progress import Progress
 from breakout.sweeps.record import clear_incomplete, record_death
 from breakout.sweeps.workers import Workers, default_workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from breakout.settings import TrackingConfig
+    from breakout.sweeps.external_jobs import Launch
     from breakout.sweeps.job import Job, Refusal
-    from breakout.sweeps.job_folders import JobRun
+    from breakout.sweeps.plan import SweepPlan
     from breakout.sweeps.record import SweepRecord
-
-Launch: TypeAlias = "Callable[[Sequence[PlannedJob], Path], None]"
-
-POLL_SECONDS = 1.0  # pause between two readings of the run folders of jobs that another launcher runs
 
 
 class DryRunShown(Exception):  # noqa: N818  (it ends a dry run and reports no error)
@@ -101,7 +97,7 @@ class SweepSession:
         plan = self.record.number(plan)
         self.record.check_one_metric(plan)
         once = plan.once() if self.options.launch is None else plan.once().unshared()
-        todo = self._not_completed(once)
+        todo = once.select(lambda planned: planned.number not in self._values)
         workers = self._worker_count(once)
         self._progress.show_plan(once, todo, workers, twice=plan.size - once.size, trials=self.options.trials)
         if self.options.is_dry:
@@ -124,15 +120,6 @@ class SweepSession:
             elif run is not None and run.state == "damaged":
                 self._progress.show_damage(entry.number, run.message)
 
-    def _not_completed(self, plan: SweepPlan) -> SweepPlan:
-        """Return the plan without the completed jobs."""
-        groups = []
-        for group in plan.groups:
-            left = tuple(planned for planned in group.jobs if planned.job.number not in self._values)
-            if left:
-                groups.append(replace(group, jobs=left))
-        return replace(plan, groups=tuple(groups))
-
     def _worker_count(self, plan: SweepPlan) -> int:
         if self.options.workers is not None:
             return self.options.workers
@@ -150,41 +137,17 @@ class SweepSession:
         for refusal in todo.refused:
             facts = job_facts(refusal.number, refusal.overrides)
             record_failure(self.folder, refusal.mapping, facts, refusal.error)
-            self._report(Event("failed", refusal.number, message_of(refusal.error)))
+            self._report(JobEvent("failed", refusal.number, failure_message(refusal.error)))
         if not todo.groups or (self.options.fail_fast and todo.refused):
             return
         if self.options.launch is not None:
-            self._run_elsewhere(todo.jobs, self.options.launch)
+            run_external_jobs(self.options.launch, todo.jobs, self.folder, self._report)
             return
         if self._workers is None:
             self._workers = self._closing.enter_context(Workers(workers, self.folder))
         self._workers.run(todo.groups, self._report)
 
-    def _run_elsewhere(self, jobs: Sequence[PlannedJob], launch: Launch) -> None:
-        """Run jobs by another launcher, and read from their run folders how they ended."""
-        folders = _JobFolders(self.folder, jobs)
-        failure: Exception | None = None
-        is_over = threading.Event()
-
-        def report_ended() -> None:
-            while not is_over.wait(POLL_SECONDS):
-                with suppress(DataError, OSError):  # a half-written folder is read again after the pause
-                    for event in folders.ended():
-                        self._report(event)
-
-        watch = threading.Thread(target=report_ended, daemon=True)
-        watch.start()
-        try:
-            launch(jobs, self.folder)
-        except Exception as error:  # noqa: BLE001  (completed jobs keep their results; the others report this error)
-            failure = error
-        finally:
-            is_over.set()
-            watch.join()
-        for event in (*folders.ended(), *folders.lost(failure)):
-            self._report(event)
-
-    def _report(self, event: Event) -> bool:
+    def _report(self, event: JobEvent) -> bool:
         if event.kind == "completed":
             self._values[event.number] = event.value
         if event.is_death:
@@ -199,44 +162,8 @@ class SweepSession:
         """
         values: dict[int, list[float | None]] = {refusal.origin: [None] for refusal in plan.refused}
         for planned in plan.jobs:
-            values.setdefault(planned.job.origin, []).append(self._values.get(planned.job.number))
+            values.setdefault(planned.job.origin, []).append(self._values.get(planned.number))
         return [_mean(values[origin]) for origin in sorted(values)]
-
-
-class _JobFolders:
-    """A reader of the run folders that jobs of another launcher create; it finds the jobs that have ended.
-
-    It ignores the run folders that exist when it is created.
-    """
-
-    def __init__(self, folder: Path, jobs: Sequence[PlannedJob]) -> None:
-        self._folder = folder
-        self._open = {planned.job.number: planned.job for planned in jobs}
-        self._before = {run.folder for run in job_runs(folder)}
-        self._begun: set[int] = set()
-
-    def ended(self) -> list[Event]:
-        """Return an event for each job that ended since the last call."""
-        runs = [run for run in job_runs(self._folder) if run.status and run.folder not in self._before]
-        return [event for number, job in list(self._open.items()) if (event := self._event(number, job, runs))]
-
-    def _event(self, number: int, job: Job, runs: Sequence[JobRun]) -> Event | None:
-        run = run_of(runs, number, job.fingerprint)
-        if run is None:
-            return None
-        self._begun.add(number)
-        if run.state == "running":
-            return None
-        del self._open[number]
-        if run.state == "completed":
-            return Event("completed", number, value=metric_of(run.folder, job.config.optimized_metric))
-        return Event("failed", number, run.message, is_death=run.state == "killed")
-
-    def lost(self, failure: Exception | None) -> list[Event]:
-        """Return a failure for each job that has not ended; `failure` is the launcher's error, None if it had none."""
-        message = f"the launcher gave up: {message_of(failure)}" if failure else "it left no run folder."
-        # A job that has started is not reported as dead, because it may still run on another machine.
-        return [Event("failed", number, message, is_death=number not in self._begun) for number in self._open]
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

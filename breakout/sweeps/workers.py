@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING
 
 from breakout.errors import ConfigurationError
 from breakout.experiment.shared_work import SharedWork
-from breakout.sweeps.job import Event
-from breakout.sweeps.job_folders import RUNS_FOLDER, job_facts, message_of, metric_of
+from breakout.sweeps.job import JobEvent
+from breakout.sweeps.job_folders import RUNS_FOLDER, failure_message, job_facts, metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -73,7 +73,7 @@ def start_server() -> None:
             signal.signal(signal.SIGINT, previous)
 
 
-def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> Event:
+def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> JobEvent:
     """Run one job in the sweep's folder and return how it ended.
 
     `work` is shared with the other jobs of this process. An error of the run is also recorded in the job's run folder,
@@ -86,24 +86,24 @@ def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> Event:
     job = planned.job
     try:
         facts = job_facts(job.number, job.overrides)
-        run = train(planned.prepared(work), folder / RUNS_FOLDER, work, facts)
+        run = train(planned.plan_with(work), folder / RUNS_FOLDER, work, facts)
         check_drift(job.config.distributions, run.distributions, run.folder)
         value = metric_of(run.folder, job.config.optimized_metric)
     except Exception as error:  # noqa: BLE001  (a failing job must not end the others)
-        return Event("failed", job.number, message_of(error))
-    return Event("completed", job.number, value=value)
+        return JobEvent("failed", job.number, failure_message(error))
+    return JobEvent("completed", job.number, value=value)
 
 
 # The work that the jobs of this worker process share; empty in the planning process.
 _WORK = SharedWork()
 
 
-def _run_in_worker(planned: PlannedJob, group: int, iterations: int, folder: Path) -> Event:
+def _run_in_worker(planned: PlannedJob, group: int, iterations: int, folder: Path) -> JobEvent:
     _WORK.begin_group(group, iterations)
     try:
         return run_job(planned, folder, _WORK)
     except KeyboardInterrupt as error:  # a job turns SIGTERM into this exception; `Workers` then ends the process
-        return Event("failed", planned.job.number, message_of(error))
+        return JobEvent("failed", planned.number, failure_message(error))
 
 
 def _begin_worker(lifeline: Connection) -> None:
@@ -128,7 +128,7 @@ class Worker:
         self._folder, self._lifeline = folder, lifeline
         self._executor = self._new_executor()
         self._process: BaseProcess | None = None
-        self._running: Future[Event] | None = None
+        self._running: Future[JobEvent] | None = None
         self._current = -1
         self.group: Group | None = None
         self.left: deque[PlannedJob] = deque()
@@ -137,7 +137,7 @@ class Worker:
         """Set the group whose jobs this worker runs next."""
         self.group, self.left = group, deque(group.jobs)
 
-    def begin_next(self) -> tuple[int, Future[Event]]:
+    def begin_next(self) -> tuple[int, Future[JobEvent]]:
         """Start the next job; return its number and the future of its event."""
         if self.group is None:
             raise ValueError("a worker without a group has no next job")
@@ -149,13 +149,13 @@ class Worker:
             self._executor.shutdown()
             self._executor, self._process = self._new_executor(), None
             self._running = self._submit(arguments)
-        self._current = planned.job.number
+        self._current = planned.number
         return self._current, self._running
 
     def _new_executor(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(1, mp_context=CONTEXT, initializer=_begin_worker, initargs=(self._lifeline,))
 
-    def _submit(self, arguments: tuple[PlannedJob, int, int, Path]) -> Future[Event]:
+    def _submit(self, arguments: tuple[PlannedJob, int, int, Path]) -> Future[JobEvent]:
         before = set(multiprocessing.active_children())
         with _without_main_module():
             future = self._executor.submit(_run_in_worker, *arguments)
@@ -163,11 +163,11 @@ class Worker:
             (self._process,) = set(multiprocessing.active_children()) - before
         return future
 
-    def describe_death(self) -> Event:
-        """Return the failure event of the job during which the process died."""
+    def end_dead(self) -> JobEvent:
+        """Shut down the executor of the dead process, and return the failure of the job that was running in it."""
         self._executor.shutdown()
         code = None if self._process is None else self._process.exitcode
-        return Event("failed", self._current, describe_death(code), is_death=True)
+        return JobEvent("failed", self._current, describe_death(code), is_death=True)
 
     def terminate(self) -> None:
         """Send SIGTERM to the process if it runs a job; the job then records the interruption in its status.json."""
@@ -207,14 +207,15 @@ class Workers:
         self._held.close()
         self._lifeline.close()
 
-    def run(self, groups: Sequence[Group], report: Callable[[Event], bool]) -> None:
+    def run(self, groups: Sequence[Group], report: Callable[[JobEvent], bool]) -> None:
         """Run groups in the given order, the jobs of a group in one worker.
 
-        `report` is called with every event and returns whether to go on. If a worker dies, a new worker runs the
-        remaining jobs of that group.
+        `report` is called with every event and returns whether to go on; if it returns false, no further job starts and
+        jobs that are running are left to the end of the `with` block. If a worker dies, a new worker runs the remaining
+        jobs of that group.
         """
         waiting = deque(groups)
-        running: dict[Future[Event], int] = {}
+        running: dict[Future[JobEvent], int] = {}
         while True:
             for place in set(range(len(self._workers))) - set(running.values()):
                 worker = self._workers[place]
@@ -223,19 +224,21 @@ class Workers:
                 if worker.left:
                     number, future = worker.begin_next()
                     running[future] = place
-                    report(Event("started", number))
+                    report(JobEvent("started", number))
+            if not running:
+                return
             ended = wait(running, return_when=FIRST_COMPLETED).done
             goes_on = [report(self._outcome(running.pop(future), future)) for future in ended]
-            if not all(goes_on) or not goes_on:
+            if not all(goes_on):
                 return
 
-    def _outcome(self, place: int, future: Future[Event]) -> Event:
+    def _outcome(self, place: int, future: Future[JobEvent]) -> JobEvent:
         try:
             return future.result()
         except BrokenProcessPool:
             dead, self._workers[place] = self._workers[place], self._worker()
             self._workers[place].group, self._workers[place].left = dead.group, dead.left
-            return dead.describe_death()
+            return dead.end_dead()
 
     def _worker(self) -> Worker:
         return Worker(self._folder, self._lifeline)

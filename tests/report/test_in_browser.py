@@ -147,7 +147,7 @@ def test_a_sweep_shows_all_of_its_sections(reported: Reported, open_page: Open) 
     shown = page.eval_on_selector_all("h2", "nodes => nodes.map(node => node.textContent)")
     assert shown == [
         "Leaderboard",
-        "Recipes over all windows",
+        "Variants over all windows",
         "Depth and iterations",
         "AUC by window",
         "Spread over seeds",

@@ -13,8 +13,8 @@ from breakout import settings
 from breakout.cli import main
 from breakout.runs.status import process_identity
 from breakout.settings.composition import compose
-from breakout.sweeps.job import Event, Job
-from breakout.sweeps.plan import plan_sweep
+from breakout.sweeps.job import Job, JobEvent
+from breakout.sweeps.planning import plan_sweep
 from breakout.sweeps.workers import Workers, start_server
 from tests.conftest import Program
 from tests.sweeps.conftest import LONG, QUICK, Start, Swept, assert_same_bits, in_state, predictions, statuses
@@ -57,9 +57,9 @@ def test_a_worker_that_is_killed_while_idle_costs_no_job(tmp_path: Path) -> None
     config = compose("train", ["model=base_rate", *QUICK])
     assert isinstance(config, settings.ExperimentConfig)
     plan = plan_sweep([Job(0, (), config, number=0)], tmp_path / "cache")
-    events: list[Event] = []
+    events: list[JobEvent] = []
 
-    def report(event: Event) -> bool:
+    def report(event: JobEvent) -> bool:
         events.append(event)
         return True
 

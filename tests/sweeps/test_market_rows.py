@@ -9,12 +9,12 @@ import pytest
 
 from breakout.evaluation.market_metrics import MARKET, OURS
 from breakout.market.baseline import evaluate_market
-from breakout.sweeps.ranking import compare_lines
+from breakout.sweeps.leaderboard import compare_lines
 from tests.market.markets import parameters, simulate_season
 
 
 def result(number: int, market: Any) -> Any:
-    return SimpleNamespace(number=number, found=SimpleNamespace(metrics=SimpleNamespace(market=market)))
+    return SimpleNamespace(number=number, metrics=SimpleNamespace(market=market))
 
 
 def test_the_market_is_one_row_before_the_jobs_that_were_compared_with_it() -> None:

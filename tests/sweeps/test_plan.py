@@ -14,9 +14,9 @@ from breakout.cli import main
 from breakout.errors import DataError
 from breakout.settings.composition import compose
 from breakout.sweeps.job import Job
-from breakout.sweeps.plan import plan_sweep
-from breakout.sweeps.reading import Sources
-from breakout.sweeps.sources import LazyWarehouse
+from breakout.sweeps.planning import plan_sweep
+from breakout.sweeps.shared_rows import LazyWarehouse
+from breakout.sweeps.warehouses import OpenedWarehouses
 from breakout.warehouse.sample import SAMPLE_FOLDER
 from tests.sample_files import ingest, warehouse_overrides
 from tests.sweeps.conftest import Swept
@@ -125,7 +125,7 @@ def test_a_copy_of_a_source_shares_its_cache_but_not_its_name(tmp_path: Path) ->
         date_format=None,
         hive_partitioning=False,
     )
-    with Sources(tmp_path, is_dry=False) as sources:
+    with OpenedWarehouses(tmp_path, is_dry=False) as sources:
         facts = [sources.open(config, "a").facts for config in (settings.SampleWarehouseConfig("sample"), copy)]
     assert facts[0].fingerprints == facts[1].fingerprints
     assert [source.description for source in facts] == ["sample, games to 2026-02-05", "duckdb, games to 2026-02-05"]

@@ -1,110 +1,39 @@
-"""The leaderboard of a sweep: ranks, ties, baselines, seeds, failures with what to type; problems kept apart."""
+"""The best of many equal jobs is not called better, and a job that is better is."""
 
 from __future__ import annotations
 
-import json
-import shlex
-import shutil
-from pathlib import Path
-
-import pandas as pd
+import numpy as np
 import pytest
 
-from breakout.cli import main
-from tests.conftest import Program
-from tests.sweeps.conftest import Swept, sweep
+from breakout.sweeps.ranking import critical_width
 
 
-def test_jobs_are_ranked_by_validation_log_loss_with_intervals(shape: Swept) -> None:
-    (table,) = shape.board["tables"]
-    losses = [row["value"]["estimate"] for row in table["rows"]]
-    assert losses == sorted(losses)
-    assert [row["rank"] for row in table["rows"]] == list(range(1, 9))
-    for row in table["rows"]:
-        metrics = json.loads((Path(row["run"]) / "metrics.json").read_text())
-        assert row["value"]["estimate"] == metrics["validation"]["metrics"]["log_loss"]
-        assert row["metrics"]["auc"] == metrics["evaluation"]["metrics"]["auc"]
-        assert row["value"]["low"] < row["value"]["estimate"] < row["value"]["high"]
-        assert row["fit_seconds"] >= 0
+def replicates_of(values: np.ndarray, rng: np.random.Generator) -> list[tuple[float | None, np.ndarray]]:
+    """Jobs whose metrics have a standard error of 1, each with 300 replicates."""
+    return [(value, value + rng.normal(size=300)) for value in values.tolist()]
 
 
-def test_ties_hold_zero_in_their_paired_difference_and_the_simplest_is_named(shape: Swept) -> None:
-    (table,) = shape.board["tables"]
-    rows = {row["job"]: row for row in table["rows"]}
-    best = rows[table["best"]]
-    assert best["rank"] == 1
-    for row in rows.values():
-        assert row["difference"]["estimate"] == pytest.approx(row["value"]["estimate"] - best["value"]["estimate"])
-        holds_zero = row["difference"]["low"] <= 0 <= row["difference"]["high"]
-        assert row["is_tied"] == (holds_zero or row["recipe"] == best["recipe"])
-    tied = [rows[job] for job in table["tied"]]
-    leaves = {row["job"]: row["trees"] * 2 ** row["model"]["depth"] for row in tied}
-    assert leaves[table["simplest"]] == min(leaves.values())
+def test_among_twenty_equal_jobs_a_difference_beyond_the_width_is_rare() -> None:
+    rng = np.random.default_rng(1)
+    beyond, uncorrected = 0, 0
+    for _ in range(200):
+        values = rng.normal(size=20)  # equally good: they differ by chance
+        spread = (values.max() - values.min()) / np.sqrt(2.0)
+        beyond += spread > critical_width(replicates_of(values, rng), 0.95)
+        uncorrected += spread > 1.96
+    assert beyond <= 20  # 5 % are expected; 20 of 200 are three standard errors above
+    assert uncorrected > 150
 
 
-def test_baselines_stand_in_the_table_and_seeds_tell_their_spread(shape: Swept) -> None:
-    board = shape.board
-    assert [row["baseline"] for row in board["tables"][0]["baselines"]] == ["base_rate", "logistic"]
-    assert [spread["seeds"] for spread in board["seeds"]] != []
-    spread = board["seeds"][0]
-    values = spread["value"]["values"]
-    assert spread["value"]["lowest"] == min(values) < max(values) == spread["value"]["highest"]
+def test_two_jobs_have_the_width_of_a_single_interval() -> None:
+    rng = np.random.default_rng(2)
+    jobs = [(0.0, rng.normal(size=20_000)), (1.0, 1.0 + rng.normal(size=20_000))]
+    assert critical_width(jobs, 0.95) == pytest.approx(1.96, abs=0.04)
 
 
-def test_the_flat_table_holds_jobs_baselines_and_failures(shape: Swept) -> None:
-    flat = pd.read_csv(shape.folder / "leaderboard.csv")
-    assert flat["kind"].value_counts().to_dict() == {"job": 12, "baseline": 2}
-    assert flat["state"].value_counts().to_dict() == {"completed": 10, "failed": 4}
-    assert flat[flat["state"] == "completed"]["auc_low"].notna().all()
-    assert flat[flat["state"] == "failed"]["reason"].str.startswith("model.depth must be").all()
-
-
-def test_the_command_beside_a_job_runs_it_alone_whatever_its_words_hold(program: Program, tmp_path: Path) -> None:
-    conf = tmp_path / "my conf" / "window"
-    conf.mkdir(parents=True)
-    (conf / "mine.yaml").write_text(
-        "kind: dates\ntrain_start: 2025-11-02\ntrain_end: 2026-01-10\neval_start: null\neval_end: null\n"
-    )
-    words = (
-        "window=mine",
-        "model=base_rate",
-        "seed=1",
-        "validation.fraction=0.15,0.999",
-        """hypothesis='is it, "so"?'""",
-    )
-    swept = sweep(tmp_path / "out put", "--config-dir", str(conf.parent), *words)
-    (failed,) = swept.board["not_completed"]
-    assert "leaves 0 to fit on" in failed["reason"]
-    alone = program(*shlex.split(failed["command"])[1:])
-    assert failed["reason"] in " ".join(alone.stderr.split())
-    good = shlex.split(swept.board["tables"][0]["rows"][0]["command"])
-    assert program(*good[1:], "dry_run=true").returncode == 0
-    assert main(shlex.split(swept.board["resume_command"])[1:]) == 1
-
-
-def test_other_labels_and_populations_stand_in_tables_of_their_own(tmp_path: Path) -> None:
-    words = ("model=base_rate", "target.breakout_multiplier=1.5,2", "window=january,february")
-    board = sweep(tmp_path, *words, "calibration=none,sigmoid").board
-    assert len(board["tables"]) == 4
-    assert len({table["title"] for table in board["tables"]}) == 4
-    assert len(board["recipes"]) == 2, "means over windows are taken over one problem at a time"
-    assert all(recipe["tables"] == 2 for table in board["recipes"] for recipe in table["rows"])
-    assert {row["label"] for row in board["tables"][0]["rows"]} == {"calibration=none", "calibration=sigmoid"}
-
-
-def test_the_report_is_rebuilt_from_the_files_alone_and_tells_of_what_is_missing(shape: Swept, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(shape.folder, tmp_path / shape.folder.name))
-    for name in ("leaderboard.csv", "leaderboard.json", "report.html"):
-        (folder / name).unlink()
-    assert main(["report", str(folder)]) == 0
-    rebuilt, before = Swept(0, "", folder).board, shape.board
-    assert [row["value"] for row in rebuilt["tables"][0]["rows"]] == [
-        row["value"] for row in before["tables"][0]["rows"]
-    ]
-    page = (folder / "report.html").read_text(encoding="utf-8")
-    assert "model.depth must be an integer from 1 to 16, got 0." in page
-    assert "breakout resume=" in page
-    victim = Path(rebuilt["tables"][0]["rows"][0]["run"])
-    (victim / "predictions.parquet").write_bytes(b"PAR1")
-    assert main(["report", str(folder)]) == 0
-    assert "damaged" in {row["state"] for row in Swept(0, "", folder).board["not_completed"]}
+def test_jobs_that_are_equal_or_undefined_add_nothing() -> None:
+    rng = np.random.default_rng(3)
+    one, two = replicates_of(np.array([0.0, 1.0]), rng)
+    undefined = (None, np.full(300, np.nan))
+    assert critical_width([one, two, undefined], 0.95) == critical_width([one, two], 0.95)
+    assert critical_width([one, one], 0.95) == critical_width([one], 0.95) == 0.0

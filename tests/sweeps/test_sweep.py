@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -21,7 +22,7 @@ from breakout.experiment.shared_work import SharedWork
 from breakout.models.base import FitParts
 from breakout.models.kinds import fit_twice
 from breakout.settings.composition import compose
-from breakout.sweeps.record import load_record
+from breakout.sweeps.record import load_sweep_record
 from tests.sample_files import ingest, warehouse_overrides
 from tests.sweeps.conftest import QUICK, Swept, assert_same_bits, newest_sweep, predictions, statuses, sweep
 
@@ -139,9 +140,10 @@ def test_a_resume_refuses_other_data_and_another_contract(tmp_path: Path, capsys
     ingest(files, date(2025, 10, 1), date(2026, 1, 31))
     words = ("model=base_rate", "seed=1", *warehouse_overrides(files))
     first = sweep(tmp_path, *words)
-    record = load_record(first.folder)
+    record = load_sweep_record(first.folder)
     other = msgspec.structs.replace(record, contracts=dict.fromkeys(record.contracts, "0" * 16))
     other.save(first.folder)
+    assert json.loads((first.folder / "sweep.json").read_text())["words"] == list(record.overrides), "the saved key"
     assert main([f"resume={first.folder}"]) == 3
     assert "the contract of the features changed since" in capsys.readouterr().err
     record.save(first.folder)

@@ -87,7 +87,7 @@ def draw_seeds(spreads: Sequence[SeedRow], metric: str) -> Chart | None:
     known = [(f"{row.window}: {row.label}".rstrip(": "), row.value) for row in spreads if row.value]
     if not known:
         return None
-    alt = f"validation {metric} of {len(known)} recipes, one dot a seed"
+    alt = f"validation {metric} of {len(known)} variants, one dot a seed"
     values = [value for _, spread in known for value in spread.values]
     chart = row_chart("seeds", alt, f"validation {metric}", [label for label, _ in known], values)
     for line, (_, spread) in enumerate(known):

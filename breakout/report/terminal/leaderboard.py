@@ -25,7 +25,7 @@ def print_board(board: Leaderboard) -> None:
     if len(board.tables) > SHOWN_TABLES:
         out.print(f"tables beyond these in report.html: {len(board.tables) - SHOWN_TABLES}")
     for job in board.not_completed:
-        out.print(f"job {job.job} {job.state} ({job.words}): {job.reason}", style="red")
+        out.print(f"job {job.job} {job.state} ({job.varying}): {job.reason}", style="red")
     if board.not_completed:
         out.print_place("to run what is missing", board.resume_command)
     out.print_place("leaderboard", f"{board.folder}/{CSV_FILE}")

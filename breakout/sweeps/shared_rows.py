@@ -1,13 +1,12 @@
-"""The rows of a sweep: one query reads them for all jobs of the same source, features and target.
+"""The rows that jobs of a sweep share: one query reads them for all jobs of the same warehouse, features and target.
 
-The result of the query is kept in a cache on disk, which all processes of the sweep read. The key of an entry is made
-of the text of the query, its parameters and the fingerprint of the source, so a changed source or contract has another
-entry. A worker process opens the source only if the entry is missing or damaged.
+The result of the query is kept in a cache on disk, which all processes of the sweep read. The key of a cache entry is
+made of the text of the query, its parameters and the fingerprint of the warehouse. So rows of changed data or of a
+changed contract have another entry. A worker process opens the warehouse only if the entry is missing or damaged.
 """
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,11 +37,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Source:
-    """The facts about a warehouse that jobs use without opening it: settings, tables, fingerprints, description.
+class WarehouseFacts:
+    """The facts about a warehouse that jobs use without opening it.
 
-    `cache` is the folder of cached query results. `run` is the name of the first job of the sweep that needs this
-    warehouse; BigQuery attaches it as a label to each query.
+    `config` are its settings. `run` is the name of the first job of the sweep that needs this warehouse; BigQuery
+    attaches it as a label to each query. `cache` is the folder of cached query results.
     """
 
     config: WarehouseConfig
@@ -59,14 +58,14 @@ def fingerprints_of(warehouse: Warehouse) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """The description of rows that several jobs share.
+class RowQuery:
+    """The query for the rows of all jobs with the same warehouse, features and target.
 
-    The rows have one source, one set of features and one target. `span` covers all dates that any of the jobs needs,
-    `history_start` is the first day that the features of these rows read, and `sql` is the query for the rows.
+    `span` covers all dates that any of the jobs needs. `history_start` is the first day that the features of these rows
+    read.
     """
 
-    source: Source
+    warehouse: WarehouseFacts
     features: BreakoutFeatureConfig
     span: DateRange
     history_start: date
@@ -84,51 +83,51 @@ class Problem:
 
 
 class LazyWarehouse(ClosedOnExit):
-    """A warehouse that opens the source of a problem at the first call that needs it.
+    """The warehouse of a query, opened at the first call that needs it.
 
-    Table names, fingerprint, description, and the start of the history for the problem's dates need no open source. A
-    call that opens the source raises DataError if the source changed since the sweep was planned.
+    The names of the tables, the fingerprint, the description, and the first day that the query's features read are
+    known without opening it. A call that opens the warehouse raises DataError if its data changed since the sweep was
+    planned.
     """
 
-    def __init__(self, problem: Problem) -> None:
-        self._problem, self._source = problem, problem.source
+    def __init__(self, row_query: RowQuery) -> None:
+        self._row_query, self._facts = row_query, row_query.warehouse
         self._opened: Warehouse | None = None
-        self.sources = problem.source.tables
+        self.sources = row_query.warehouse.tables
 
     def _open(self) -> Warehouse:
         if self._opened is None:
-            labels = {"command": "sweep", "run": self._source.run}
-            opened = open_warehouse(self._source.config, labels=labels)
-            if fingerprints_of(opened) != self._source.fingerprints:
+            opened = open_warehouse(self._facts.config, labels={"command": "sweep", "run": self._facts.run})
+            if fingerprints_of(opened) != self._facts.fingerprints:
                 opened.close()
                 raise DataError("the source has changed since the sweep was planned; run the sweep again.")
             self._opened = opened
         return self._opened
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Run one SELECT on the source, as `Warehouse.query` does."""
+        """Run one SELECT, as `Warehouse.query` does."""
         return self._open().query(sql, parameters)
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the source rows that feature rows from start to end depend on, as `Warehouse.check_history` does."""
+        """Check the games that features of these dates read, as `Warehouse.check_history` does."""
         self._open().check_history(start, end, seasons_before)
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule of the source, as `Warehouse.check_schedule` does."""
+        """Check the schedule, as `Warehouse.check_schedule` does."""
         self._open().check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports of the source, as `Warehouse.check_availability` does."""
+        """Check the injury reports, as `Warehouse.check_availability` does."""
         self._open().check_availability(start, end)
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
         """Return the first day that a row of `start` reads, as `Warehouse.history_start` does."""
-        if (start, seasons_before) == (self._problem.span.start, self._problem.seasons_before):
-            return self._problem.history_start
+        if (start, seasons_before) == (self._row_query.span.start, self._row_query.seasons_before):
+            return self._row_query.history_start
         return self._open().history_start(start, seasons_before)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of the source."""
+        """Return the newest game_date."""
         return self._open().latest_game_date()
 
     def columns(self, table: str) -> Mapping[str, str]:
@@ -136,23 +135,23 @@ class LazyWarehouse(ClosedOnExit):
         return self._open().columns(table)
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
-        """Return the fingerprint that the source had when the sweep was planned."""
-        return self._source.fingerprints[has_reports]
+        """Return the fingerprint that the warehouse had when the sweep was planned."""
+        return self._facts.fingerprints[has_reports]
 
     def describe(self) -> str:
-        """Return the description of the source."""
-        return self._source.description
+        """Return the description of the warehouse."""
+        return self._facts.description
 
     def has_schedule(self) -> bool:
-        """Return whether the settings of the source name a schedule."""
+        """Return whether a schedule is configured."""
         return self._open().has_schedule()
 
     def has_availability(self) -> bool:
-        """Return whether the settings of the source name a table of injury reports."""
+        """Return whether a table of injury reports is configured."""
         return self._open().has_availability()
 
     def close(self) -> None:
-        """Close the source, if it was opened."""
+        """Close the warehouse if it was opened."""
         if self._opened is not None:
             self._opened.close()
 
@@ -170,33 +169,25 @@ def array_of(column: pa.ChunkedArray) -> np.ndarray:
     return np.from_dlpack(values)
 
 
-def problem_answer(problem: Problem, warehouse: CachedWarehouse) -> pa.Table:
-    """Return all rows of a problem from the cache, or from the source if the cache lacks them.
+def read_answer(row_query: RowQuery, warehouse: CachedWarehouse) -> pa.Table:
+    """Return the answer of a query from the cache, or from the warehouse if the cache lacks it.
 
-    Rows from the source are checked before they are put into the cache.
+    An answer of the warehouse is checked before it is put into the cache.
     """
-    kept = warehouse.kept(problem.sql, problem.parameters)
+    kept = warehouse.kept(row_query.sql, row_query.parameters)
     if kept is not None:
         return kept
-    return ask_checked(warehouse, problem.features, problem.span.start, problem.span.end, problem.sql)
-
-
-def read_rows(problem: Problem) -> Dataset:
-    """Return all rows of a problem from the cache, or from the source if the cache entry is missing or damaged."""
-    source = LazyWarehouse(problem)
-    with closing(source):
-        answer = problem_answer(problem, CachedWarehouse(source, problem.source.cache))
-    return dataset_of(answer, problem.features, SLICE_FEATURES)
+    return ask_checked(warehouse, row_query.features, row_query.span.start, row_query.span.end, row_query.sql)
 
 
 @dataclass(frozen=True)
 class PreparedPlan(RunPlan):
-    """A plan of a run that selects its rows from those of a problem, which are read once for all jobs of a process.
+    """A plan of a run that takes its rows from the answer of a query, which each process reads once for all its jobs.
 
-    `work` holds these rows, and other work that the jobs of one process share.
+    `work` holds the answer, and other work that the jobs of one process share.
     """
 
-    problem: Problem = field(kw_only=True)
+    row_query: RowQuery = field(kw_only=True)
     work: SharedWork = field(default_factory=SharedWork, kw_only=True, compare=False)
 
     def build_train(self) -> Dataset:
@@ -209,28 +200,29 @@ class PreparedPlan(RunPlan):
 
     def build_span(self) -> Dataset:
         """Return the rows of all folds of a walk forward, from the first training date to the last evaluation date."""
-        start, end = min(fold.train.start for fold in self.folds), self.folds[-1].evaluation.end
-        return self._rows(DateRange(start, end))
+        return self._rows(self.ranges()["folds"])
 
     def find_flawed_games(self, days: DateRange) -> list[FlawedGame]:
         """Return the flawed games that rows of these days can read."""
-        problem = self.problem
-
-        def read() -> list[FlawedGame]:
-            source = LazyWarehouse(problem)
-            with closing(source):
-                cached = CachedWarehouse(source, problem.source.cache)
-                return read_flawed_games(cached, problem.source.tables, problem.parameters)
-
-        flawed = self.work.once("flawed games", problem, read)
+        flawed = self.work.once("flawed games", self.row_query, self._read_flawed_games)
         return seen_games(flawed, self.features, days.start, days.end)
 
+    def _read_flawed_games(self) -> list[FlawedGame]:
+        with self._open_cached() as cached:
+            return read_flawed_games(cached, self.row_query.warehouse.tables, self.row_query.parameters)
+
     def _rows(self, days: DateRange) -> Dataset:
-        problem = self.problem
-
         def cut() -> Dataset:
-            rows = self.work.once("answer", problem, lambda: read_rows(problem))
+            rows = self.work.once("answer", self.row_query, self._read_rows)
             found = rows.take(date_mask(rows.dates, days))
-            return found if problem.features == self.features else select_role_players(found, self.features)
+            return found if self.row_query.features == self.features else select_role_players(found, self.features)
 
-        return self.work.once("rows", (problem, self.features, days), cut)
+        return self.work.once("rows", (self.row_query, self.features, days), cut)
+
+    def _read_rows(self) -> Dataset:
+        with self._open_cached() as cached:
+            answer = read_answer(self.row_query, cached)
+        return dataset_of(answer, self.row_query.features, SLICE_FEATURES)
+
+    def _open_cached(self) -> CachedWarehouse:
+        return CachedWarehouse(LazyWarehouse(self.row_query), self.row_query.warehouse.cache)
