@@ -1,8 +1,8 @@
 """The command line: it runs the command that the first argument names and returns an exit code.
 
 The exit code is 0 for success, 1 for a failed gate or job or a fault of the program, 2 for wrong usage or
-configuration, and 3 for an error in the data. `--help`, and `features` without `--contract` and overrides, import
-neither Hydra nor other large libraries.
+configuration, and 3 for an error in the data. It is 130 after Ctrl-C, and 141 if the reader of the output closed the
+pipe. `--help`, and `features` without `--contract` and overrides, import neither Hydra nor other large libraries.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from breakout import __version__
-from breakout.cli.arguments import CONFIG_DIR, VALUED, sort_arguments, split_config_dirs
+from breakout.cli.arguments import CONFIG_DIR, FLAGS_WITH_VALUE, sort_arguments, split_config_dirs
 from breakout.cli.commands import COMMANDS, DEFAULT, Command
 from breakout.cli.failure import print_failure
 from breakout.cli.help import command_page, main_page
@@ -78,7 +78,8 @@ def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
     """
     first = 0
     while first < len(arguments) and (arguments[first] in ("-m", "--multirun") or is_config_dir(arguments[first])):
-        first += 2 if VALUED.get(arguments[first]) == CONFIG_DIR else 1  # the folder is an argument of its own
+        # In `--config-dir DIR` the folder is an argument of its own, in `--config-dir=DIR` it is not.
+        first += 2 if FLAGS_WITH_VALUE.get(arguments[first]) == CONFIG_DIR else 1
     if first >= len(arguments):
         return None, arguments
     name = arguments[first]
@@ -93,7 +94,7 @@ def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
 
 def is_config_dir(argument: str) -> bool:
     """Return whether an argument is the flag `--config-dir`, with or without its folder."""
-    return VALUED.get(argument.partition("=")[0]) == CONFIG_DIR
+    return FLAGS_WITH_VALUE.get(argument.partition("=")[0]) == CONFIG_DIR
 
 
 def with_search_path(command: Command, rest: list[str]) -> list[str]:

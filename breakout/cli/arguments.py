@@ -15,14 +15,15 @@ from breakout.conf_tree import group_options
 from breakout.errors import ConfigurationError
 
 RUN_MODES = {"-m": True, "--multirun": True, "-r": False, "--run": False}  # flag: whether it starts a sweep
-BARE = {
+# Flags of Hydra that breakout offers, each with its long form.
+FLAGS_WITHOUT_VALUE = {
     "--resolve": "--resolve",
     "--hydra-help": "--hydra-help",
     "-sc": "--shell-completion",
     "--shell-completion": "--shell-completion",
 }
 CONFIG_DIR = "--config-dir"
-VALUED = {
+FLAGS_WITH_VALUE = {
     "-c": "--cfg",
     "--cfg": "--cfg",
     "-p": "--package",
@@ -32,10 +33,11 @@ VALUED = {
     "-i": "--info",
     "--info": "--info",
 }
-CHOICES = {
+FLAG_CHOICES = {
     "--cfg": ("job", "hydra", "all"),
     "--info": ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
 }
+# Flags of Hydra that breakout does not offer, each with what to do instead.
 REFUSED = {
     ("-cn", "--config-name"): "each command has its own root; choose another experiment by experiment=NAME.",
     (
@@ -74,10 +76,10 @@ def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
             found.overrides.append(argument)
         elif argument in RUN_MODES:
             found.is_multirun |= RUN_MODES[argument]
-        elif argument in BARE:
-            found.hydra_flags.append(BARE[argument])
-        elif flag in VALUED:
-            name = VALUED[flag]
+        elif argument in FLAGS_WITHOUT_VALUE:
+            found.hydra_flags.append(FLAGS_WITHOUT_VALUE[argument])
+        elif flag in FLAGS_WITH_VALUE:
+            name = FLAGS_WITH_VALUE[flag]
             given = flag_value(name, value if equals else None, rest)
             if name == CONFIG_DIR:
                 found.config_dirs.append(given)
@@ -98,7 +100,7 @@ def name_files(arguments: Sequence[str]) -> list[str]:
     while rest:
         one = rest.pop(0)
         if one.startswith("-"):
-            others += [one, *([rest.pop(0)] if one in VALUED and rest else [])]
+            others += [one, *([rest.pop(0)] if one in FLAGS_WITH_VALUE and rest else [])]
         else:
             (named if "=" not in one or Path(one).is_file() else others).append(one)
     quoted = ",".join('"' + one.replace("\\", "\\\\").replace('"', '\\"') + '"' for one in named[1:])
@@ -116,7 +118,7 @@ def split_config_dirs(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     while rest:
         argument = rest.pop(0)
         flag, equals, value = argument.partition("=")
-        if VALUED.get(flag) == CONFIG_DIR:
+        if FLAGS_WITH_VALUE.get(flag) == CONFIG_DIR:
             folders.append(flag_value(CONFIG_DIR, value if equals else None, rest))
         else:
             others.append(argument)
@@ -129,7 +131,7 @@ def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
     `value` is the text after `=`, None if the flag was given without `=`. Then the flag's value is the first of the
     following arguments (`rest`), which is removed from `rest`. `--info` alone means `--info=all`.
     """
-    choices = CHOICES.get(flag, ())
+    choices = FLAG_CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):
         value = rest.pop(0)
     if value is None and flag == "--info":

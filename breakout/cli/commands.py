@@ -26,7 +26,7 @@ def composed(name: str, module: str, summary: str, *usage: str) -> Command:
     return Command(name, module, True, summary, usage)
 
 
-def plain(name: str, module: str, summary: str, *usage: str) -> Command:
+def uncomposed(name: str, module: str, summary: str, *usage: str) -> Command:
     return Command(name, module, False, summary, usage)
 
 
@@ -43,7 +43,7 @@ TABLE = (
         " window.eval_start=2026-01-01 window.eval_end=2026-01-31",
         "breakout -m model.depth=4,6,8 window=january,february",
     ),
-    plain(
+    uncomposed(
         "features",
         "breakout.programs.features",
         "list every feature: name, mode, group, unit, default, description; and the presets",
@@ -86,7 +86,7 @@ TABLE = (
         "breakout promote candidate=NAME",
         "breakout promote candidate=latest promote.margin=0.005 promote.reason='more history'",
     ),
-    plain(
+    uncomposed(
         "production",
         "breakout.programs.production",
         "show the model in production and its history; roll back, or retire it",
@@ -95,7 +95,7 @@ TABLE = (
         "breakout production rollback",
         "breakout production retire",
     ),
-    plain(
+    uncomposed(
         "shadow",
         "breakout.programs.shadow",
         "add, list or remove challengers that are predicted beside the model in production",
@@ -132,20 +132,20 @@ TABLE = (
         "breakout audit",
         "breakout audit mode=experimental features=all audit.rows=500",
     ),
-    plain(
+    uncomposed(
         "reproduce",
         "breakout.programs.reproduce",
         "run a run again from its own files and compare",
         "breakout reproduce NAME",
         "breakout reproduce RUN warehouse.player_game_summary='moved/games/*.parquet'",
     ),
-    plain(
+    uncomposed(
         "track",
         "breakout.programs.track",
         "register a finished run with the tracker again",
         "breakout track NAME",
     ),
-    plain(
+    uncomposed(
         "report",
         "breakout.programs.report",
         "rebuild the report of a run or a sweep from its files",
@@ -160,7 +160,7 @@ TABLE = (
         "breakout import injury_report Injury-Report_2026-01-15_05_15PM.json to=tables",
         "breakout import hoopr player_box.parquet team_box.parquet to=espn compare=tables",
     ),
-    plain(
+    uncomposed(
         "runs",
         "breakout.programs.runs",
         "list finished runs and sweeps side by side: dates, model, features, metrics, verdict",
@@ -168,7 +168,7 @@ TABLE = (
         "breakout runs sort=auc model=catboost features=production since=2026-01-01 top=50",
         "breakout runs 'name=weekly*' --json",
     ),
-    plain(
+    uncomposed(
         "doctor",
         "breakout.programs.doctor",
         "check the environment: warehouse, credentials, versions, sums of the tables",

@@ -62,15 +62,15 @@ def run_composed(command: Command, arguments: Arguments) -> int:
         return run_by_hydra(command, arguments, overrides)
     check_ignored_by_hydra(overrides, IGNORED_IN_SWEEPS if arguments.is_multirun else IGNORED)
     if arguments.is_multirun:
-        return run_sweep(overrides)
+        return start_sweep(overrides)
     composed = compose_config(command.name, overrides)
     if is_sweep(composed):
-        return run_sweep(overrides) if is_train else run_by_hydra(command, arguments, overrides)
+        return start_sweep(overrides) if is_train else run_by_hydra(command, arguments, overrides)
     check_ignored_folder(composed)
     mapping = resolve(composed, command.name)
     resumed = resolve_references(mapping)[0]["sweep"]["resume"] if is_train else None
     if resumed is not None:
-        return run_sweep(overrides, resumed=Path(str(resumed)))
+        return start_sweep(overrides, resumed=Path(str(resumed)))
     from hydra.core.utils import configure_log
 
     configure_log(composed.hydra.job_logging, composed.hydra.verbose)
@@ -129,15 +129,11 @@ def check_ignored_folder(composed: Any) -> None:
         raise ConfigurationError(f"hydra.run.dir has no effect: {IGNORED['hydra.run.']}.")
 
 
-def run_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
-    """Run a sweep of train and return the exit code.
+def start_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
+    """Run a sweep of train, a new one or the one in the folder `resumed`, and return the exit code."""
+    from breakout.cli.sweep import run_sweep, with_first_overrides
 
-    `resumed` is the folder of a sweep to resume, None for a new sweep. A resumed sweep gets the overrides with which it
-    was started, followed by `overrides`.
-    """
-    from breakout.cli import sweep
-
-    return sweep.run_sweep(sweep.with_first_overrides(resumed, overrides) if resumed else overrides)
+    return run_sweep(with_first_overrides(resumed, overrides) if resumed else overrides)
 
 
 def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str]) -> int:
@@ -167,21 +163,25 @@ def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
 
     In a sweep the error of a failed job is printed, and the other jobs still run.
     """
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
 
     def run_job(config: Any) -> int:
-        outcome.is_sweep = is_sweep_job()
+        hydra_config = HydraConfig.get()
+        outcome.is_sweep = hydra_config.mode == RunMode.MULTIRUN
         try:
             try:
                 mapping = plain(config)
             except Exception as error:
                 raise ConfigurationError(explain(error, command.name)) from error
-            with log_on_stderr(is_on=is_verbose()):
+            with log_on_stderr(is_on=bool(hydra_config.verbose)):
                 code = run_program(command, mapping)
         except Exception as error:  # noqa: BLE001  (stored for the caller, or printed if it is one job of a sweep)
             if not outcome.is_sweep:
                 outcome.error = error
                 return 1
-            code = print_failure(error, f"job {job_number()}: ")
+            overrides = " ".join(hydra_config.overrides.task)
+            code = print_failure(error, f"job {hydra_config.job.num} ({overrides}): ")
         outcome.codes.append(code)
         return code
 
@@ -198,26 +198,6 @@ def run_program(command: Command, mapping: dict[str, Any]) -> int:
     if hasattr(settings, "features"):
         importlib.import_module("breakout.features.config").BreakoutFeatureConfig.from_settings(settings)
     return int(importlib.import_module(command.module).run(settings))
-
-
-def is_sweep_job() -> bool:
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
-
-    return bool(HydraConfig.get().mode == RunMode.MULTIRUN)
-
-
-def is_verbose() -> bool:
-    from hydra.core.hydra_config import HydraConfig
-
-    return bool(HydraConfig.get().verbose)
-
-
-def job_number() -> str:
-    from hydra.core.hydra_config import HydraConfig
-
-    hydra_config = HydraConfig.get()
-    return f"{hydra_config.job.num} ({' '.join(hydra_config.overrides.task)})"
 
 
 @contextmanager
