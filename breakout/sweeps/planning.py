@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -54,7 +55,7 @@ def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> Swe
     """
     refused: list[Refusal] = []
     planned: list[PlannedJob] = []
-    contract_of = cache(build_contract)  # building a contract takes a third of a second
+    contract_of = functools.cache(build_contract)  # building a contract takes a third of a second
     with OpenedWarehouses(cache, is_dry=is_dry) as warehouses:
         resolved = list(_resolve(jobs, warehouses, refused))
         spans = _spans(resolved)
