@@ -1,4 +1,4 @@
-"""Real sweeps, made once for all tests that only read them, and a sweep as a process of its own to be killed."""
+"""Sweeps for tests: one that tests only read, and sweeps in processes of their own that tests interrupt."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from breakout.cli import main
 from breakout.runs import read_status
 from tests.conftest import INTERRUPTIBLE
 
-# A sweep sets the last three for its jobs by itself; a single run is given them, so that both have one fingerprint.
+# The last three are job defaults of a sweep. A single run that is compared with a job needs them too.
 QUICK = (
     "window=january",
     "evaluation.bootstrap_resamples=50",
@@ -29,15 +29,15 @@ QUICK = (
     "evaluation.shap_rows=0",
     "write_report=false",
 )
-# Fits that take a second or two, for sweeps that are to be caught in the middle.
+# Settings of fits that take a second or two, for sweeps that are interrupted while jobs run.
 LONG = ("model.iterations=500", "model.early_stopping_rounds=0", "model.depth=6", *QUICK)
-# A script that forgot its guard: workers must not run it again.
+# A script without `if __name__ == "__main__"`; worker processes must not run it again.
 SCRIPT = "import sys\nfrom breakout.cli import main\nsys.exit(main(sys.argv[1:]))\n"
 
 
 @dataclass
 class Swept:
-    """A sweep that is over: its exit code, what it said, its folder."""
+    """A finished sweep: its exit code, what it printed, its folder."""
 
     code: int
     out: str
@@ -45,18 +45,18 @@ class Swept:
 
     @property
     def board(self) -> dict[str, Any]:
-        """leaderboard.json"""
+        """The content of leaderboard.json."""
         board: dict[str, Any] = json.loads((self.folder / "leaderboard.json").read_text(encoding="utf-8"))
         return board
 
     @property
     def states(self) -> dict[int, str]:
-        """What became of each job that left a folder; the latest one's word."""
+        """The state of each job's latest run folder, by the number of the job."""
         return {status["job"]: status["state"] for status in statuses(self.folder)}
 
 
 def statuses(folder: Path) -> list[dict[str, Any]]:
-    """status.json of every run below a sweep's folder, oldest first."""
+    """Return the status and the folder of every run of a sweep, the oldest first."""
     paths = sorted(folder.glob("runs/*/status.json"))
     return [{**msgspec.structs.asdict(read_status(path.parent)), "folder": path.parent} for path in paths]
 
@@ -66,7 +66,7 @@ def newest_sweep(outputs: Path) -> Path:
 
 
 def sweep(outputs: Path, *words: str) -> Swept:
-    """`breakout -m` in this process."""
+    """Run `breakout -m` with the settings QUICK in this process."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         code = main(["-m", *QUICK, f"paths.outputs={outputs}", *words])
@@ -74,7 +74,7 @@ def sweep(outputs: Path, *words: str) -> Swept:
 
 
 def predictions(folder: Path) -> dict[str, pd.DataFrame]:
-    """Predictions of every completed run below a folder, by the fingerprint of its settings."""
+    """Return the predictions of every completed run below a folder, by the fingerprint of the run's settings."""
     found = {}
     for path in folder.rglob("status.json"):
         status = read_status(path.parent)
@@ -91,14 +91,14 @@ def assert_same_bits(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame
 
 @pytest.fixture(scope="session")
 def shape(tmp_path_factory: pytest.TempPathFactory) -> Swept:
-    """12 jobs of two shapes and two seeds, four of them impossible; never to be written into."""
+    """A sweep of 12 jobs, of which the four of depth 0 are impossible. Tests must not write into its folder."""
     outputs = tmp_path_factory.mktemp("shape")
     return sweep(outputs, "model.depth=2,3,0", "model.iterations=20,40", "seed=1,2")
 
 
 @dataclass
 class Running:
-    """A sweep in a process of its own, whose outputs are its own too."""
+    """A sweep in a process of its own, with a folder of outputs of its own."""
 
     process: subprocess.Popen[str]
     outputs: Path
@@ -107,11 +107,11 @@ class Running:
 
     @property
     def folder(self) -> Path:
-        """The sweep's folder, once it is there."""
+        """The sweep's folder, which must exist."""
         return newest_sweep(self.outputs)
 
     def wait_for(self, is_reached: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
-        """The jobs' statuses as soon as they satisfy a condition."""
+        """Return the statuses of the jobs as soon as they satisfy a condition; fail after two minutes."""
         for _ in range(2400):
             found = statuses(self.folder) if list(self.outputs.glob("sweeps/*/runs")) else []
             if is_reached(found):
@@ -121,7 +121,7 @@ class Running:
         raise AssertionError(f"never reached: {found}")
 
     def end(self) -> tuple[int, str]:
-        """Its exit code and what it said."""
+        """Wait for the process, and return its exit code and what it printed."""
         out, _ = self.process.communicate(timeout=120)
         return self.process.returncode, out
 
@@ -131,7 +131,7 @@ Start = Callable[..., Running]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Begin a sweep by a script that has no guard; what still runs at the end is ended."""
+    """Return a function that starts a sweep by SCRIPT; sweeps that still run after the test are killed."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT, encoding="utf-8")
     begun: list[Running] = []

@@ -97,7 +97,7 @@ def composer() -> Iterator[JobComposer]:
 
 
 def outcome(overrides: list[str]) -> Any:
-    """What Hydra makes of overrides: a mapping, or what is wrong with them."""
+    """Return the settings that Hydra composes from overrides, or the message about what is wrong with them."""
     try:
         config = compose("train", rename_overrides(overrides), return_hydra_config=True)
         check_one_option_each(config, "train")

@@ -43,7 +43,7 @@ def swap(path: Path, draw: random.Random, other: Path) -> None:
 
 
 def edit(path: Path, draw: random.Random, other: Path) -> None:
-    """Change a digit of a text, as somebody might by hand."""
+    """Change one digit of the text."""
     del other
     content = path.read_bytes()
     digits = [match.start() for match in re.finditer(rb"\d", content)]
@@ -68,7 +68,7 @@ def board_of(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dic
 
 
 def results(board: dict[str, Any]) -> dict[int, dict[str, Any]]:
-    """What is shown of each job in the tables, without what compares it with other jobs."""
+    """Return the rows of the tables by job, without the values that compare a job with others."""
     relative = {"rank", "difference", "is_tied", "run", "words", "label", "recipe", "recipe_label"}
     return {
         row["job"]: {key: value for key, value in row.items() if key not in relative}
