@@ -57,7 +57,7 @@ def dispatch(arguments: list[str]) -> int:
         return 0
     if command is not None and not command.is_composed:
         return int(importlib.import_module(command.module).main(with_search_path(command, rest)))
-    return run(command or DEFAULT, rest)
+    return run_command(command or DEFAULT, rest)
 
 
 def check_readable(arguments: list[str]) -> None:
@@ -107,7 +107,7 @@ def with_search_path(command: Command, rest: list[str]) -> list[str]:
     return [*search_path_overrides(folders), *others]
 
 
-def run(command: Command, rest: list[str]) -> int:
+def run_command(command: Command, rest: list[str]) -> int:
     """Run a command whose settings Hydra composes, and return its exit code."""
     # The package limits linear algebra to one thread. Without this variable OpenBLAS would still start idle threads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
