@@ -109,9 +109,10 @@ def run_sweep(overrides: Sequence[str]) -> int:
     """
     with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE, job_name="breakout"):
         config = compose_sweep(overrides)
-        with sweep_folder(config) as folder, open_dict(config):
+        chosen = sweep_settings(config)
+        with sweep_folder(config, chosen.resume) as folder, open_dict(config):
             config.hydra.sweep.dir = str(folder)
-            return _run_in(folder, config, overrides)
+            return _run_in(folder, config, chosen, overrides)
 
 
 def with_first_overrides(folder: Path, overrides: Sequence[str]) -> list[str]:
@@ -138,12 +139,11 @@ def sweep_settings(config: DictConfig) -> SweepConfig:
 
 
 @contextmanager
-def sweep_folder(config: DictConfig) -> Iterator[Path]:
-    """Yield the locked folder of the sweep: that of the sweep to resume, or a new one.
+def sweep_folder(config: DictConfig, resumed: str | None) -> Iterator[Path]:
+    """Yield the locked folder of the sweep: `resumed`, the folder of a sweep to resume, or a new one.
 
     A dry run gets a temporary folder, which is removed at the end of the block.
     """
-    resumed = sweep_settings(config).resume
     if resumed is not None:
         folder = Path(resumed).resolve()
         load_sweep_record(folder)
@@ -158,12 +158,11 @@ def sweep_folder(config: DictConfig) -> Iterator[Path]:
             yield folder
 
 
-def _run_in(folder: Path, config: DictConfig, overrides: Sequence[str]) -> int:
+def _run_in(folder: Path, config: DictConfig, chosen: SweepConfig, overrides: Sequence[str]) -> int:
     """Run a sweep in its folder and write a leaderboard of the completed jobs, even after an error."""
     from breakout.sweeps.leaderboard import conclude
     from breakout.sweeps.workers import start_server
 
-    chosen = sweep_settings(config)
     is_resumed = chosen.resume is not None
     kept = [mask_secrets(found) for found in overrides if not found.startswith("sweep.resume=")]
     record = load_sweep_record(folder) if is_resumed else new_record(kept)
