@@ -85,7 +85,7 @@ class Refusal:
 
     @property
     def identity(self) -> Identity:
-        """The identity of the job, as of a `Job`."""
+        """The identity of the job. Jobs with equal identities are one job."""
         return identity_of(self.fingerprint, self.mapping)
 
 

@@ -203,7 +203,7 @@ class PreparedPlan(RunPlan):
         return self._rows(self.ranges()["folds"])
 
     def find_flawed_games(self, days: DateRange) -> list[FlawedGame]:
-        """Return the flawed games that rows of these days can read."""
+        """Return the flawed games (see `FlawedGame`) that rows of these days can read."""
         flawed = self.work.once("flawed games", self.row_query, self._read_flawed_games)
         return seen_games(flawed, self.features, days.start, days.end)
 
