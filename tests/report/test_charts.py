@@ -47,10 +47,10 @@ CHANCE = SliceMetrics(
 
 
 def seeds(label: str, *values: float) -> SeedRow:
-    """A recipe that was fitted with several seeds."""
+    """A variant that was fitted with several seeds."""
     spread = Spread(values, sum(values) / len(values), 0.0, min(values), max(values))
     numbers = tuple(range(len(values)))
-    return SeedRow(recipe="", label=label, window="january", seeds=numbers, value=spread, evaluation_auc=None)
+    return SeedRow(variant="", label=label, window="january", seeds=numbers, value=spread, evaluation_auc=None)
 
 
 CHARTS = {
