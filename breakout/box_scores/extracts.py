@@ -1,13 +1,13 @@
 """The common form that the files of every source are turned into.
 
-It has players' lines, teams' lines, scheduled games and rows of injury reports. A line is one player's or one team's
-part of a game.
+The common form has players' lines, teams' lines, scheduled games and rows of injury reports. A line is the box score of
+one player, or of one team, in one game.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -55,7 +55,7 @@ class Extract:
     teams: pd.DataFrame | None = None
     schedule: pd.DataFrame | None = None
     reports: pd.DataFrame | None = None
-    unfinished: tuple[str, ...] = field(default=())
+    unfinished: tuple[str, ...] = ()
 
 
 def join(extracts: Iterable[Extract]) -> Extract:
@@ -78,8 +78,8 @@ def _joined(frames: list[pd.DataFrame | None]) -> pd.DataFrame | None:
 def counts_of(rows: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.DataFrame:
     """Return the columns COUNTS as whole numbers.
 
-    `names` maps each of COUNTS to a column of `rows`; a column that `rows` lacks gives NA. DataError, naming `where`,
-    for a value that is no whole number.
+    `names` maps counts to columns of `rows`; a count without a column is NA. DataError, naming `where`, for a value
+    that is no whole number.
     """
     columns = {}
     for count in COUNTS:
@@ -118,13 +118,11 @@ def only_season(extract: Extract, season: str | None) -> Extract:
     """
     if season is None:
         return extract
-    parts = [_of_season(lines, int(season[:4])) for lines in (extract.players, extract.teams, extract.schedule)]
-    given = [lines for lines in parts if lines is not None]
-    if given and all(lines.empty for lines in given):
+    given = {"players": extract.players, "teams": extract.teams, "schedule": extract.schedule}
+    year = int(season[:4])
+    chosen: dict[str, Any] = {
+        name: rows[rows["season_year"] == year] for name, rows in given.items() if rows is not None
+    }
+    if chosen and all(rows.empty for rows in chosen.values()):
         raise DataError(f"the files hold no rows of season={season}; give another season or other files.")
-    players, teams, schedule = parts
-    return replace(extract, players=players, teams=teams, schedule=schedule)
-
-
-def _of_season(lines: pd.DataFrame | None, year: int) -> pd.DataFrame | None:
-    return None if lines is None else lines[lines["season_year"] == year]
+    return replace(extract, **chosen)

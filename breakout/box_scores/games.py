@@ -1,4 +1,4 @@
-"""The games to which the lines belong: which are imported, who is at home, and their ids."""
+"""The games of the imported box scores: which of them are kept, which team is at home, and their ids."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from breakout.errors import DataError
 if TYPE_CHECKING:
     from breakout.box_scores.extracts import Extract
 
+# The season types of games that are imported; preseason and All-Star games are not.
 COUNTING = ("regular", "cup_final", "play_in", "playoffs")
 FIRST_SEASON_OF_CODES = 1996  # the codes of earlier teams are not all known
 EXAMPLES = 3  # games that a message names
@@ -20,7 +21,10 @@ EXAMPLES = 3  # games that a message names
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What was done with games, "left out" or "kept" without some of their rows, the reason, and the games' names."""
+    """The games of which an import left out rows, for one reason.
+
+    `action` is "left out" if no row of these games was imported, and "kept" if only some of their rows were left out.
+    """
 
     reason: str
     games: tuple[str, ...]
@@ -39,9 +43,9 @@ def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
 
     Columns: source_game_id, game_date, season_year, season_type, home, away, game_id. The home team and the season type
     are those of the schedule, or those of the lines if the schedule lacks the game. Left out are the preseason,
-    All-Star games, games without a known home team, and games of teams whose code is unknown: one of them before 1996,
-    both of them since. DataError if only one code is unknown since 1996, if the lines of a game do not name two teams
-    and one date, and if two games have the same id.
+    All-Star games, games without a known home team, and games between two teams whose codes are unknown; before the
+    season of 1996, one such team is enough. DataError if only one code is unknown since then, if the lines of a game do
+    not name two teams and one date, and if two games have the same id.
     """
     sides = _sides(extract)
     games = sides.groupby("source_game_id", as_index=False, sort=True).agg(
@@ -97,16 +101,15 @@ def name_games(games: pd.DataFrame) -> list[str]:
 
 def _without_exhibitions(games: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
     games, preseason = _split(games, games["season_type"] != "preseason", "preseason")
-    unknown = ~games["first"].isin(CODES) & ~games["second"].isin(CODES)
+    n_unknown = (~games[["first", "second"]].isin(CODES)).sum(axis=1)
     is_old = games["season_year"] < FIRST_SEASON_OF_CODES
-    is_show = (games["season_type"] == "all_star") | (unknown & ~is_old)
+    is_show = (games["season_type"] == "all_star") | ((n_unknown == 2) & ~is_old)
     games, shows = _split(games, ~is_show, "All-Star and Rising Stars")
-    strange = ~games["first"].isin(CODES) | ~games["second"].isin(CODES)
-    is_old = games["season_year"] < FIRST_SEASON_OF_CODES
-    games, old = _split(games, ~(strange & is_old), f"teams of before {FIRST_SEASON_OF_CODES} without a code")
-    strange = strange[strange.index.isin(games.index)]
-    if strange.any():
-        row = games[strange].iloc[0]
+    is_kept = ~((n_unknown > 0) & is_old)[games.index]
+    games, old = _split(games, is_kept, f"teams of before {FIRST_SEASON_OF_CODES} without a code")
+    wrong = games[n_unknown[games.index] > 0]
+    if len(wrong):
+        row = wrong.iloc[0]
         code = row["first"] if row["first"] not in CODES else row["second"]
         raise DataError(f"{code!r} is no code of an NBA team (game {row['source_game_id']}); correct it in the file.")
     return games, [*preseason, *shows, *old]
@@ -123,6 +126,7 @@ def _check_sides(games: pd.DataFrame) -> None:
 
 
 def _with_schedule(games: pd.DataFrame, schedule: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the games with the home team and the season type of the schedule, where the schedule lists the game."""
     if schedule is None or schedule.empty:
         return games
     listed = schedule.assign(

@@ -74,7 +74,8 @@ def import_lines(extract: Extract, source: str, folder: Path, now: datetime) -> 
 
 def _build(extract: Extract, stored: StoredTables) -> tuple[dict[str, pd.DataFrame], ImportResult]:
     tables: dict[str, pd.DataFrame] = {}
-    schedule = _stored_schedule(stored.read(SCHEDULE))
+    schedule = stored.read(SCHEDULE).rename(columns={"home_team_abbr": "home", "away_team_abbr": "away"})
+    schedule = schedule[list(SCHEDULE_COLUMNS)]
     if extract.schedule is not None:
         schedule = _replace_lines(schedule, extract.schedule, ["source_game_id"])
         tables[SCHEDULE] = build_schedule(schedule, COUNTING)
@@ -114,16 +115,13 @@ def _build_games(
     kept, unpaired = _keep_paired(games, players, lines)
     teams = build_teams(lines, kept)
     rows, shared = build_players(players, teams, kept)
-    left_out += [*unpaired, *_unfinished(extract.unfinished), *_unnamed(without_name, kept)]
-    is_new = summed["source_game_id"].isin(_games_of(extract.players)) & summed["source_game_id"].isin(
-        kept["source_game_id"]
-    )
-    summed_games = summed.loc[is_new, "source_game_id"].nunique()
-    return rows, teams, ImportResult(TableChanges(), tuple(left_out), tuple(shared), summed_games)
-
-
-def _games_of(lines: pd.DataFrame | None) -> set[str]:
-    return set() if lines is None else set(lines["source_game_id"])
+    left_out += unpaired
+    if extract.unfinished:
+        left_out.append(LeftOut("not finished when they were downloaded", extract.unfinished))
+    left_out += _unnamed(without_name, kept)
+    new_games = set() if extract.players is None else set(extract.players["source_game_id"])
+    summed_games = new_games & set(summed["source_game_id"]) & set(kept["source_game_id"])
+    return rows, teams, ImportResult(TableChanges(), tuple(left_out), tuple(shared), len(summed_games))
 
 
 def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: list[str]) -> pd.DataFrame:
@@ -179,10 +177,6 @@ def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame
     return games[has_teams & has_players], left_out
 
 
-def _unfinished(games: tuple[str, ...]) -> list[LeftOut]:
-    return [LeftOut("not finished when they were downloaded", games)] if games else []
-
-
 def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
     """Return the games with lines of players whose name is unknown; only these lines are left out."""
     found = lines[lines["source_game_id"].isin(games["source_game_id"])]
@@ -205,6 +199,7 @@ def _stored_lines(stored: StoredTables) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _lines_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of a source table with the column names of lines."""
     renamed = {
         "team_abbr": "team",
         "opponent_team_abbr": "opponent",
@@ -213,7 +208,3 @@ def _lines_of(rows: pd.DataFrame) -> pd.DataFrame:
         "minutes_played": "minutes",
     }
     return rows.rename(columns=renamed)
-
-
-def _stored_schedule(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.rename(columns={"home_team_abbr": "home", "away_team_abbr": "away"})[list(SCHEDULE_COLUMNS)]

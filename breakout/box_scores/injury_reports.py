@@ -124,8 +124,7 @@ def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.Data
     plain = players.assign(plain=players["player_full_name"].map(player_lookup))
     plain = plain.drop_duplicates(["season_year", "team_abbr", "plain", "player_lookup"], keep="last")
     by_team = plain.drop_duplicates(["season_year", "team_abbr", "plain"], keep=False)
-    lookups = dict(zip(zip(by_team["season_year"], by_team["team_abbr"], by_team["plain"], strict=True),
-                       by_team["player_lookup"], strict=True))  # fmt: skip
+    lookups = by_team.set_index(["season_year", "team_abbr", "plain"])["player_lookup"].to_dict()
     own = reports["player_full_name"].map(player_lookup, na_action="ignore").astype("string").fillna("")
     keys = zip(season, reports["team_abbr"], own, strict=True)
     found = pd.Series([lookups.get(key, key[2]) for key in keys], reports.index, dtype="string")

@@ -1,6 +1,6 @@
 """The file PlayerStatistics of the Kaggle data set "Historical NBA Data and Player Box Scores".
 
-It has no teams' lines; the import sums those of the players.
+The file has no box scores of teams; the import sums those of the players.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ KINDS = "players or teams of LeagueGameLog, PlayerGameLogs, PlayerGameLog or Sch
 
 
 def extract_nba_api(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the lines or the scheduled games of one frame, without unfinished games.
+    """Return the scheduled games of one frame, or its lines without those of unfinished games.
 
     DataError if its columns are those of no known frame, or for a value that cannot be read.
     """

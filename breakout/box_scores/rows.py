@@ -1,4 +1,8 @@
-"""The rows of the source tables, made from lines and games: names, opponents, possessions, usage and team totals."""
+"""The rows of the source tables, made from box scores and games.
+
+A line is the box score of one player, or of one team, in one game. The rows add what the sources lack: the lookup names
+of players, opponents, possessions, usage rates, and teams' totals.
+"""
 
 from __future__ import annotations
 
@@ -136,9 +140,9 @@ def build_players(
 
 
 def _with_game(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
-    facts = games.drop(columns="game_date")
+    """Return the lines of the given games, with the columns of the source tables that describe a game."""
     kept = lines.drop(columns=["season_year", "season_type", "opponent", "is_home"])
-    rows = kept.merge(facts, on="source_game_id", validate="many_to_one")
+    rows = kept.merge(games.drop(columns="game_date"), on="source_game_id", validate="many_to_one")
     rows["team_abbr"] = rows["team"]
     rows["opponent_team_abbr"] = rows["away"].where(rows["team"] == rows["home"], rows["home"])
     rows["win_flag"] = rows["is_won"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from breakout.evaluation.metrics import has_both_classes, tied_counts
+from breakout.evaluation.metrics import count_flagged, has_both_classes
 from breakout.evaluation.rows import FloatArray, IntArray, check_rows
 from breakout.evaluation.thresholds import expected_hits
 
@@ -62,8 +62,7 @@ def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
     histogram = _score_histogram(labels, probabilities)
     if not has_both_classes(labels):
         return Curves(None, None, None, histogram)
-    rows, breakouts = tied_counts(labels, probabilities)
-    flagged, hits = np.cumsum(rows[::-1]), np.cumsum(breakouts[::-1])
+    _, flagged, hits = count_flagged(labels, probabilities)
     return Curves(
         roc=_thinned(_from_zero((flagged - hits) / (flagged[-1] - hits[-1])), _from_zero(hits / hits[-1])),
         precision_recall=_thinned(hits / hits[-1], hits / flagged),

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from breakout.evaluation.metrics import row_log_losses
 from breakout.evaluation.rows import FloatArray, check_dates, check_rows
 
-CLIPPED = (0.01, 0.99)  # With these bounds the log loss of a game is at most 4.6 nats.
+CLIPPED = (0.01, 0.99)  # With these bounds the log loss of a game is at most 4.61 nats.
 BETTER_FROM = 20.0  # If the challenger is not better, the e-value ever reaches 20 with a probability of at most 5 %.
 # The variance in `e_values` (the sum of the squared distances of the quotients from their centres) at which the test
 # has the most power; 10 is the default of the package comparecast. In simulated seasons with a true gain of 0.01 nats,

@@ -36,11 +36,12 @@ class StackWeight:
 class MarketMetrics:
     """The metrics of the probability of more points than a line, given no push, on each main line.
 
-    A player has one main line a game. `metrics` maps the source of the probability (model, market, stacked, or coin:
-    1/2 for each line) to its log loss, Brier score and AUC. `differences` are those of "model" and "stacked" minus the
-    market; every interval resamples game dates. `weights` holds the weight used in each month, fitted on earlier months
-    only (see StackWeight); until one can be fitted, the stacked probability is the market's. `weight` is fitted on all
-    lines, so no stake on these dates is computed from it. It has no interval if dates or lines are too few.
+    A player has one main line a game. A push is a game with exactly as many points as the line. `metrics` maps the
+    source of the probability (model, market, stacked, or coin: 1/2 for each line) to its log loss, Brier score and AUC.
+    `differences` are those of "model" and "stacked" minus the market; every interval resamples game dates. `weights`
+    holds the weight used in each month, fitted on earlier months only (see StackWeight); until one can be fitted, the
+    stacked probability is the market's. `weight` is fitted on all lines, so no stake on these dates is computed from
+    it. It has no interval if dates or lines are too few.
     """
 
     n_lines: int

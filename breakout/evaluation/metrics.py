@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from breakout.evaluation.rows import FloatArray, check_rows, group_ties
+from breakout.evaluation.rows import FloatArray, check_rows
 
 
 @dataclass(frozen=True)
@@ -42,26 +42,26 @@ def has_both_classes(y: FloatArray) -> bool:
     return bool(y.size) and 0.0 < float(y.mean()) < 1.0
 
 
-def tied_counts(y: FloatArray, p: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the number of rows and of breakouts at each distinct probability, ascending; both of shape (groups,)."""
-    ties = group_ties(p)
-    breakouts = np.concatenate(([0.0], np.cumsum(y[ties.order])))
-    return np.diff(ties.edges).astype(np.float64), np.diff(breakouts[ties.edges])
+def count_flagged(y: FloatArray, p: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return each distinct probability, descending, and the numbers of rows and of breakouts at or above it."""
+    descending = np.argsort(-p, kind="stable")
+    lasts = np.flatnonzero(np.diff(p[descending], append=-1.0))  # the last row of each group of equal probabilities
+    return p[descending][lasts], lasts.astype(np.float64) + 1.0, np.cumsum(y[descending])[lasts]
 
 
 def area_under_roc(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the probability that a breakout is ranked above a game without one; None with one class.
+    """Return the area under the ROC curve, by the trapezoidal rule; None with one class.
 
-    A tie counts half. This is the Mann-Whitney form of the area under the ROC curve (Hanley and McNeil 1982).
+    The area is the probability that a breakout is ranked above a game without one, and a tie counts half (Hanley and
+    McNeil 1982).
     """
     labels, probabilities = check_rows(y, p)
     if not has_both_classes(labels):
         return None
-    rows, breakouts = tied_counts(labels, probabilities)
-    others = rows - breakouts
-    others_below = np.cumsum(others) - others
-    concordant = float(np.sum(breakouts * (others_below + 0.5 * others)))
-    return concordant / (float(breakouts.sum()) * float(others.sum()))
+    _, flagged, hits = count_flagged(labels, probabilities)
+    true_positives, false_positives = (np.concatenate(([0.0], counts)) for counts in (hits, flagged - hits))
+    concordant = float(np.trapezoid(true_positives, false_positives))
+    return concordant / float(true_positives[-1] * false_positives[-1])
 
 
 def average_precision(y: ArrayLike, p: ArrayLike) -> float | None:
@@ -73,10 +73,8 @@ def average_precision(y: ArrayLike, p: ArrayLike) -> float | None:
     labels, probabilities = check_rows(y, p)
     if not has_both_classes(labels):
         return None
-    rows, breakouts = tied_counts(labels, probabilities)
-    flagged = np.cumsum(rows[::-1])
-    hits = np.cumsum(breakouts[::-1])
-    return float(np.sum(breakouts[::-1] * hits / flagged) / hits[-1])
+    _, flagged, hits = count_flagged(labels, probabilities)
+    return float(np.sum(np.diff(hits, prepend=0.0) * hits / flagged) / hits[-1])
 
 
 def row_log_losses(y: FloatArray, p: FloatArray) -> FloatArray:

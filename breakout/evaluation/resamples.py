@@ -20,9 +20,9 @@ class Interval:
     """A figure with its percentile interval.
 
     `estimate` is None if the figure is undefined. `low` and `high` are None if there is no interval: the figure is
-    undefined on all rows or in every resample, the rows have fewer than two game dates (one date shows no spread), or
-    the figure is one that is reported without interval (ECE). `n_undefined` is the number of resamples that were left
-    out because the figure is undefined in them (for example, with one class).
+    undefined on all rows or in every resample, the rows have fewer than two game dates, or no interval is computed for
+    the figure (ECE). `n_undefined` is the number of resamples in which the figure is undefined, for example with one
+    class; the interval leaves these resamples out.
     """
 
     estimate: float | None

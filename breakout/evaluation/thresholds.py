@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from breakout.evaluation.metrics import tied_counts
+from breakout.evaluation.metrics import count_flagged
 from breakout.evaluation.ranked_replicates import top_row_counts
 from breakout.evaluation.resamples import DateResamples, Interval, divide
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, BoolArray, FloatArray, check_rows, group_ties
@@ -69,21 +69,19 @@ def choose_threshold(
     labels, probabilities = check_rows(y, p)
     if not labels.size:
         raise ValueError("no rows to choose a threshold on")
-    scores = np.unique(probabilities)
-    rows, breakouts = tied_counts(labels, probabilities)
-    flagged, hits = np.cumsum(rows[::-1])[::-1], np.cumsum(breakouts[::-1])[::-1]
+    scores, flagged, hits = count_flagged(labels, probabilities)
     is_precise = hits >= target_precision * flagged - EQUALITY_TOLERANCE
     qualified = np.flatnonzero(is_precise & (flagged >= min_flagged))
     if not qualified.size:
         return None
-    lowest = qualified[0]
+    lowest = qualified[-1]
     return ThresholdChoice(
         threshold=float(scores[lowest]),
         rule="target_precision",
         target_precision=target_precision,
         min_flagged=min_flagged,
         precision=float(hits[lowest] / flagged[lowest]),
-        f1=float(2.0 * hits[lowest] / (flagged[lowest] + breakouts.sum())),
+        f1=float(2.0 * hits[lowest] / (flagged[lowest] + hits[-1])),
         flagged=int(flagged[lowest]),
         n_rows=labels.size,
     )
@@ -152,7 +150,7 @@ def top_rows(
     fractions: Sequence[float],
     top_hit_rates: FloatArray,
 ) -> tuple[TopRows, ...]:
-    """Return hit rate and lift of each top fraction with intervals; lift is None if there is no breakout.
+    """Return hit rate and lift of each top fraction with intervals; without a breakout no lift has an estimate.
 
     `top_hit_rates` (resamples, fractions) are those of `replicate_ranked` for the same rows and fractions.
     """

@@ -60,7 +60,7 @@ def decide_verdict(
 ) -> Verdict:
     """Return the verdict. The first level whose condition holds is chosen:
 
-    - TOO_FEW_GAMES: fewer than 100 games or 10 dates.
+    - TOO_FEW_GAMES: fewer than 100 games, or fewer than 10 dates.
     - READY_FOR_SHADOW: AUC >= 0.65, the interval of the bias (if there is one) contains 0, and the chosen threshold has
       a precision >= 0.55 with at least 20 flagged games. If no threshold was chosen, the lower bound of the lift of the
       top 10 % must be at least 1.3 instead.
@@ -75,7 +75,7 @@ def decide_verdict(
     reason = f"{_describe_auc(auc, confidence, games)}; {_describe_threshold(chosen, top)}."
     is_useful = _is_precise(chosen) if chosen is not None else _has_lift(top)
     is_ready = is_useful and not _is_biased(bias)
-    warnings = (*_warnings(auc, n_rows, n_dates), *_bias_warnings(bias, confidence), *beaten_by)
+    warnings = (*_warnings(auc, bias, n_rows, n_dates, confidence), *beaten_by)
     return Verdict(_level(auc.estimate, n_rows, n_dates, is_ready=is_ready), reason, auc, n_rows, n_dates, warnings)
 
 
@@ -146,14 +146,7 @@ def _describe_threshold(chosen: ThresholdRow | None, top: TopRows | None) -> str
     return f"at the chosen threshold of {chosen.threshold:.3f}, {precision}"
 
 
-def _bias_warnings(bias: Interval | None, confidence: float) -> tuple[str, ...]:
-    if bias is None or not _is_biased(bias):
-        return ()
-    figures = f"{format_number(bias.estimate, '+.3f')}, {confidence:.0%} interval {format_range(bias, '+.3f')}"
-    return (f"The mean probability is not the breakout rate, beyond chance: the difference is {figures}.",)
-
-
-def _warnings(auc: Interval, n_rows: int, n_dates: int) -> tuple[str, ...]:
+def _warnings(auc: Interval, bias: Interval | None, n_rows: int, n_dates: int, confidence: float) -> list[str]:
     warnings = []
     if auc.estimate is not None and auc.estimate > LEAK_AUC:
         warnings.append(f"AUC above {LEAK_AUC:.2f}: a leak until proven otherwise.")
@@ -165,4 +158,7 @@ def _warnings(auc: Interval, n_rows: int, n_dates: int) -> tuple[str, ...]:
         warnings.append(f"Only {n_dates} game dates, fewer than {FEW_DATES}: intervals over so few are too narrow.")
     if auc.holds(0.5):
         warnings.append("The interval of the AUC holds 0.5: chance alone is not ruled out.")
-    return tuple(warnings)
+    if bias is not None and _is_biased(bias):
+        figures = f"{format_number(bias.estimate, '+.3f')}, {confidence:.0%} interval {format_range(bias, '+.3f')}"
+        warnings.append(f"The mean probability is not the breakout rate, beyond chance: the difference is {figures}.")
+    return warnings

@@ -1,5 +1,7 @@
 """The features: their registry, the query that computes them, their defaults and their contract.
 
+Start reading at `shared` for the definitions and at `query` for their SQL.
+
 Names are imported when they are first used, so that listing the features does not load an SQL parser.
 """
 

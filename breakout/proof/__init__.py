@@ -1,1 +1,4 @@
-"""The audit: sampled rows are computed again, to prove that no feature depends on later data and all paths agree."""
+"""The audit: sampled rows are computed again, to prove that no feature depends on later data and all paths agree.
+
+Start reading at `auditing`, which joins the steps.
+"""

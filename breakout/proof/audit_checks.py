@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from breakout.proof.differences import GAMES, Audited, Difference, compare_rows, own_rows, quoted, recompute
+from breakout.proof.differences import GAMES, Audited, Difference, compare_rows, own_rows, quoted
 from breakout.proof.sampling import keys_of
 from breakout.proof.status_checks import LATER_STATUSES, StatusChecks
 from breakout.warehouse.checks.consistency import find_inconsistencies
@@ -66,7 +66,7 @@ def _evaluated(audited: Audited) -> Iterator[Difference]:
     for part in (days[: len(days) // 2], days[len(days) // 2 :]):
         if part:
             expected = audited.rows.take((audited.rows.dates >= middle) == (part[0] >= middle))
-            found = recompute(audited, audited.paths.evaluation, part[0], part[-1])
+            found = audited.recompute(audited.paths.evaluation, part[0], part[-1])
             yield from compare_rows(EVALUATION_PATH, expected, found)
 
 
@@ -79,7 +79,7 @@ def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
     players = f"FROM main.player_game_summary WHERE game_date < DATE '{day}' OR {own}"
     teams = f"FROM main.team_offense_game_summary WHERE game_date < DATE '{day}'"
     with audited.replay.changed(player_game_summary=players, team_offense_game_summary=teams):
-        yield from compare_rows(TRUNCATION, expected, recompute(audited, audited.paths.training, day, day))
+        yield from compare_rows(TRUNCATION, expected, audited.recompute(audited.paths.training, day, day))
 
 
 def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
@@ -93,7 +93,7 @@ def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
     players = audited.replay.noise("player_game_summary", later, audited.seed)
     teams = audited.replay.noise("team_offense_game_summary", later, audited.seed)
     with audited.replay.changed(player_game_summary=players, team_offense_game_summary=teams):
-        yield from compare_rows(PERTURBATION, expected, recompute(audited, audited.paths.training, day, audited.end))
+        yield from compare_rows(PERTURBATION, expected, audited.recompute(audited.paths.training, day, audited.end))
 
 
 def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
@@ -105,7 +105,7 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
     points = f"CASE WHEN {own_rows(breakouts)} THEN 0 WHEN {own_rows(expected)} THEN 200 ELSE points END"
     players = f"SELECT * REPLACE ({points} AS points) FROM main.player_game_summary"
     with audited.replay.changed(player_game_summary=players):
-        yield from compare_rows(LABEL, expected, recompute(audited, audited.paths.training, day, day))
+        yield from compare_rows(LABEL, expected, audited.recompute(audited.paths.training, day, day))
 
 
 def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
@@ -123,10 +123,10 @@ def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
         team_offense_game_summary=f"FROM main.team_offense_game_summary {before}",
         schedule="FROM main.tonight",
     ):
-        slate = recompute(audited, audited.paths.prediction, day, day)
+        slate = audited.recompute(audited.paths.prediction, day, day)
         on_slate = set(keys_of(slate))
         is_on_slate = np.array([key in on_slate for key in keys_of(expected)], dtype=bool)
         yield from compare_rows(PREDICTION_PATH, expected.take(is_on_slate), slate)
         if not is_on_slate.all():
-            listed = recompute(audited, audited.paths.listed, day, day)
+            listed = audited.recompute(audited.paths.listed, day, day)
             yield from compare_rows(PREDICTION_PATH, expected.take(~is_on_slate), listed)

@@ -63,10 +63,9 @@ class Audited:
         """Return the sampled rows of one date."""
         return self.rows.take(self.rows.dates == np.datetime64(day))
 
-
-def recompute(audited: Audited, path: Path, start: date, end: date) -> Dataset:
-    """Return the rows from `start` to `end`, computed by a path from the present content of the replay's tables."""
-    return path(audited.replay, audited.config, start, end)
+    def recompute(self, path: Path, start: date, end: date) -> Dataset:
+        """Return the rows from `start` to `end` that `path` builds from what the tables of `replay` hold now."""
+        return path(self.replay, self.config, start, end)
 
 
 def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
-from breakout.proof.differences import Audited, Difference, recompute
+from breakout.proof.differences import Audited, Difference
 from breakout.proof.sampling import keys_of
 from breakout.proof.status_checks import LATER_STATUSES, cutoff_of, later_statuses
 
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A source row that changes the audited feature although it must not.
+    """A source row on which the value of a feature depends although it must not.
 
-    It is dated on or after the audited row, or it is of the same game, or it is a status that the audited row must not
-    depend on (see `later_statuses`). `key` is the key of the row without the game date. If `is_left_out`, the value
-    changes when the row is left out; otherwise it changes when the results in the row are replaced by noise.
+    The source row is dated on or after the audited row, or belongs to the same game, or is a status that the audited
+    row must not depend on (see `later_statuses`). `key` is the key of the source row without the game date. If
+    `is_left_out`, the value changes when the source row is left out; otherwise the value changes when noise replaces
+    the results in the source row.
     """
 
     table: str
@@ -48,10 +49,11 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
         return _find_status(audited, difference)
     day = date.fromisoformat(difference.game_date)
     candidates = audited.replay.rows_from(day, difference.game_id)
-    is_own = (candidates["game_id"] == difference.game_id) & (candidates["who"] == difference.player_lookup)
-    is_tonight = candidates["game_id"] == difference.game_id
-    is_today = candidates["game_date"].astype(str) == str(day)
-    for is_left_out, mask in product((False, True), (is_own, is_tonight, is_today, is_own | True)):
+    is_of_game = candidates["game_id"] == difference.game_id
+    is_own = is_of_game & (candidates["who"] == difference.player_lookup)
+    is_of_date = candidates["game_date"].astype(str) == str(day)
+    is_any = candidates["game_id"].notna()
+    for is_left_out, mask in product((False, True), (is_own, is_of_game, is_of_date, is_any)):
         # The audited row's own source row is never left out, because without it the audited row cannot be computed.
         rows = candidates[mask & ~is_own] if is_left_out else candidates[mask]
         found = _halve(partial(_matters, audited, difference, is_left_out=is_left_out), rows)
@@ -114,7 +116,7 @@ def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is
 def _changes(audited: Audited, difference: Difference, end: date, selects: Mapping[str, str]) -> bool:
     """Return whether the audited value changes if each named table shows its SELECT of `selects`."""
     with audited.replay.changed(**selects):
-        found = recompute(audited, audited.paths.training, date.fromisoformat(difference.game_date), end)
+        found = audited.recompute(audited.paths.training, date.fromisoformat(difference.game_date), end)
     key = (difference.player_lookup, difference.game_id, difference.game_date)
     at = [place for place, other in enumerate(keys_of(found)) if other == key]
     if len(at) != 1:

@@ -36,7 +36,7 @@ _LISTED = (
     "opponent_team_abbr",
     "is_home",
 )
-LATER_REPORTS = timedelta(days=7)  # Reports up to this long after the last date are copied too.
+LATER_REPORTS = timedelta(days=7)  # injury reports up to this long after the last date of the audit are copied too
 
 
 class Replay(DuckDBWarehouse):
@@ -162,7 +162,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
     def history_start(self, start: date, seasons_before: int = 1) -> date:
         """Return the first game date of the season that is `seasons_before` seasons before that of `start`.
 
-        `start` if no game is dated on or after it.
+        If no game is dated on or after `start`, the result is `start`.
         """
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""

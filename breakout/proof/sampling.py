@@ -57,8 +57,11 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
     spare = random.permutation(np.flatnonzero(allowed & ~chosen))
     # Among the rows of these dates, rows of a rare kind of edge case are taken first.
-    rare = np.logical_or.reduce([mask for mask in edges.values() if mask.mean() < RARE_SHARE] or [~chosen & False])
-    spare = np.concatenate([spare[rare[spare]], spare[~rare[spare]]])
+    is_rare = np.zeros(len(dataset), dtype=bool)
+    for mask in edges.values():
+        if mask.mean() < RARE_SHARE:
+            is_rare |= mask
+    spare = np.concatenate([spare[is_rare[spare]], spare[~is_rare[spare]]])
     if len(spare) < rows - int(chosen.sum()):
         spare = np.concatenate([spare, random.permutation(np.flatnonzero(~allowed & ~chosen))])
     chosen[spare[: max(0, rows - int(chosen.sum()))]] = True

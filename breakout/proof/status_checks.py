@@ -16,7 +16,7 @@ import numpy as np
 
 from breakout.features.config import cutoff_instant
 from breakout.features.query_plan import plan_query
-from breakout.proof.differences import Audited, Difference, compare_rows, own_rows, recompute
+from breakout.proof.differences import Audited, Difference, compare_rows, own_rows
 from breakout.proof.sampling import keys_of
 from breakout.warehouse.tables import STATUSES
 
@@ -107,9 +107,9 @@ FROM main.availability"""
     def _known(self, expected: Dataset, day: date) -> Iterator[Difference]:
         """Compare rows for which every player's status is reported early with rows for which it is reported late.
 
-        Late is the last moment that counts: the cutoff or, in a second comparison in which the games begin before the
-        cutoff, at the instant before tip-off. In the second, other statuses are reported at tip-off, which must not
-        count.
+        In the first comparison, late is the cutoff, the last moment at which a report counts. In the second one, the
+        games begin before the cutoff, and late is the instant before tip-off. Other statuses are then reported at
+        tip-off, and they must not count.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         tip_off = cutoff - _BEFORE_CUTOFF
@@ -137,7 +137,7 @@ FROM main.team_offense_game_summary WHERE game_date = DATE '{day}'"""
 
     def _recomputed(self, expected: Dataset, day: date) -> Dataset:
         asked = replace(self.audited, config=replace(self.audited.config, names=tuple(expected.X.columns)))
-        return recompute(asked, asked.paths.training, day, day)
+        return asked.recompute(asked.paths.training, day, day)
 
     def _statuses(self, expected: Dataset, day: date, reported_at: datetime, shift: int = 0) -> str:
         """Return a SELECT of random statuses for `day`: one for each player of the season and each of his teams.
