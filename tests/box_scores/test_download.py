@@ -29,7 +29,10 @@ def result_set(found: list[dict[str, Any]]) -> bytes:
 
 @dataclass
 class Service:
-    """The answers by (endpoint, player or team, season type); failures to answer first, in order, with these codes."""
+    """A server that answers as the league does: with the box scores of `sides` and an empty schedule.
+
+    The first requests fail, one with each of the status codes `failures`.
+    """
 
     sides: list[Any] = field(default_factory=game)
     failures: list[int] = field(default_factory=list)

@@ -33,7 +33,10 @@ COUNTS = ("FGM", "FGA", "FG3M", "FG3A", "FTM", "FTA", "OREB", "REB", "AST", "STL
 
 
 def side(game: str, day: str, matchup: str, won: str | None = "W", **first: Any) -> tuple[list[Row], Row]:
-    """Five players of a team with 48 minutes and 2, 4, 6, 8, 10 points, and the team's row; `first` changes one."""
+    """Return the rows of five players of a team, and the team's row.
+
+    The players play 48 minutes each and score 2, 4, 6, 8 and 10 points. `first` replaces values of the first player.
+    """
     team = matchup.split(maxsplit=1)[0]
     base: Row = {"SEASON_ID": "22024", "TEAM_ABBREVIATION": team, "GAME_ID": game, "GAME_DATE": day, "MATCHUP": matchup}
     base |= {"WL": won, "PLUS_MINUS": 0}
@@ -181,7 +184,7 @@ def test_a_game_of_an_old_season_has_todays_codes(tmp_path: Path) -> None:
 
 
 def test_the_log_of_a_player_without_a_name_adds_to_known_games_only(tmp_path: Path) -> None:
-    """PlayerGameLog has no column of names: the id tells who it is."""
+    """PlayerGameLog has no column of names, so the player is recognised by the id."""
     write(tmp_path, *game())
     log = as_text(pd.DataFrame([row for row in game(AST=9)[0][0] if row["PLAYER_ID"] == "BOS1"]))
     extract = extract_nba_api(log.drop(columns=["PLAYER_NAME", "TEAM_ABBREVIATION"]), "player.csv")
@@ -362,7 +365,7 @@ def test_missing_values_as_r_writes_them_are_missing(tmp_path: Path) -> None:
 
 
 def hoopr_rows(extract: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The lines of an extract under hoopR's names."""
+    """Return the players' and the teams' lines of an extract as frames with hoopR's columns."""
     names = {"field_goals_attempted": "fg_attempts", "free_throws_attempted": "ft_attempts", "assists": "assists"}
     names |= {"offensive_rebounds": "offensive_rebounds", "game_date": "game_date", "team_abbreviation": "team"}
     names |= {"opponent_team_abbreviation": "opponent", "game_id": "source_game_id"}

@@ -20,7 +20,7 @@ WEEK = date(2025, 1, 6), date(2025, 1, 12)  # a usage rate of this week is a tie
 
 
 def shared_columns(folder: Path, table: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The imported rows and the embedded rows in the order of their keys, with the columns that both have."""
+    """Return the imported and the embedded rows, sorted by key, with the columns that both have."""
     sides = StoredTables(folder).read(table), sample_table(table, *WEEK)
     imported, embedded = (rows.set_index(KEYS[table]).sort_index() for rows in sides)
     columns = [column for column in imported.columns if column in embedded]
@@ -41,7 +41,7 @@ def test_the_tables_agree_with_the_embedded_ones_in_every_shared_cell(tmp_path: 
 
 
 def test_estimated_possessions_are_as_far_from_the_leagues_as_the_page_says() -> None:
-    """The page: about 2 above the league's count, and within 3 of it in 80 % of games."""
+    """The page says: about 2 above the league's count, and within 3 of the league's count in 80 % of games."""
     rows = sample_table("team_offense_game_summary", date(2023, 10, 1), date(2026, 2, 5))
     own = rows["fg_attempts"] + 0.44 * rows["ft_attempts"] - rows["offensive_rebounds"] + rows["turnovers"]
     excess = (own.groupby(rows["game_id"]).transform("sum") / 2).round() - rows["possessions"]

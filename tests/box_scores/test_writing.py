@@ -22,11 +22,14 @@ TABLES = (PLAYERS, TEAMS, CORRECTIONS)
 
 
 class Killed(BaseException):
-    """The end of a process, which catches nothing and removes nothing."""
+    """The end of a killed process; no code under test catches it."""
 
 
 def kill_at(number: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """Let every renaming and removal of a file fail from the given one on; return the function that counts them."""
+    """Raise Killed at the renaming or removal of a file with this number, and at all later ones.
+
+    Return a function that gives the number of renamings and removals so far.
+    """
     count = 0
 
     def counted(operation: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,7 +48,7 @@ def kill_at(number: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
 
 
 def correct_and_add(folder: Path) -> None:
-    """A later import with a corrected cell of October, and with a first game of November."""
+    """Import a corrected value in October and the first game of November."""
     write(folder, *game(AST=9), *game(62, "2024-11-01"), now=SECOND)
 
 

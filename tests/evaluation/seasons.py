@@ -14,7 +14,7 @@ MORNINGS, GAMES = 160, 33
 
 @dataclass(frozen=True)
 class Seasons:
-    """Gains and greatest losses of the challenger, both (seasons, mornings)."""
+    """The challenger's gain and greatest possible loss on each morning, both of shape (seasons, mornings)."""
 
     gain: FloatArray
     greatest_loss: FloatArray
@@ -25,7 +25,7 @@ class Seasons:
 
 
 def simulate_seasons(count: int, *, noise_challenger: float, noise_reference: float, seed: int) -> Seasons:
-    """Simulate `count` seasons; the noises are standard deviations in log odds."""
+    """Simulate `count` seasons. The noises of the two models are standard deviations in log odds."""
     rng = np.random.default_rng(seed)
     parts = [_simulate(rng, noise_challenger, noise_reference) for _ in range(count)]
     return Seasons(*(np.stack(columns) for columns in zip(*parts, strict=True)))
@@ -47,7 +47,10 @@ def _probability(odds: FloatArray) -> FloatArray:
 
 
 def daily_z_test_says_better(gains: FloatArray) -> np.ndarray:
-    """Return (seasons,) whether a one-sided z-test at 5 %, repeated every morning from the tenth on, ever rejects."""
+    """Return, of shape (seasons,), whether a z-test that is repeated every morning ever finds the challenger better.
+
+    The test is one-sided, at the level of 5 %, and begins with the tenth morning.
+    """
     counts = np.arange(1, gains.shape[1] + 1)
     means = np.cumsum(gains, axis=1) / counts
     variances = np.cumsum(gains**2, axis=1) / counts - means**2

@@ -14,7 +14,7 @@ NAMES = ("ignored", "used", "tiny")
 
 
 def known(value: float | None) -> float:
-    """The value, which must be there."""
+    """Return the value; fail if it is None."""
     assert value is not None
     return value
 

@@ -22,7 +22,7 @@ START = np.datetime64("2026-01-11")
 
 
 def known(value: float | None) -> float:
-    """The value, which must be there."""
+    """Return the value; fail if it is None."""
     assert value is not None
     return value
 
@@ -32,7 +32,7 @@ def draw(dates: np.ndarray, resamples: int = 200, seed: int = 1) -> DateResample
 
 
 def games(seed: int, n_rows: int, n_dates: int, levels: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Labels, probabilities on a grid of `levels` (so that they tie) and dates, in no particular order."""
+    """Return labels, probabilities on a grid of `levels` steps, so that many are equal, and unsorted dates."""
     generator = np.random.default_rng(seed)
     p = generator.integers(0, levels + 1, n_rows) / levels
     y = (generator.random(n_rows) < 0.1 + 0.5 * p).astype(float)
@@ -40,7 +40,7 @@ def games(seed: int, n_rows: int, n_dates: int, levels: int) -> tuple[np.ndarray
 
 
 def repeated(resamples: DateResamples, number: int) -> np.ndarray:
-    """Positions of the rows of one resample, each as often as its date was drawn."""
+    """Return the positions of the rows of one resample, each as often as the date of the row was drawn."""
     times = resamples.weights[number].astype(int)[resamples.date_index]
     return np.repeat(np.arange(times.size), times)
 

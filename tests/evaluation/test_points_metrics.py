@@ -12,7 +12,10 @@ STEPS = np.arange(1, 61)
 
 
 def simulate(spread: float, n: int = 6000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return ladders of normal points rounded to whole numbers whose true spread is 6, points, and dates."""
+    """Return ladders of rounded normal points with the standard deviation `spread`, scored points, and dates.
+
+    The standard deviation of the scored points is 6, so the ladders are right if `spread` is 6.
+    """
     from scipy.stats import norm
 
     generator = np.random.default_rng(0)

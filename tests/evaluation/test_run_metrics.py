@@ -27,7 +27,7 @@ RUNS = {
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunResult]:
-    """One run of each kind."""
+    """One finished run of each kind in RUNS."""
     finished = {}
     for name, words in RUNS.items():
         config = compose("train", [*words, f"paths.outputs={tmp_path_factory.mktemp(name)}"])

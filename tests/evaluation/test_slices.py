@@ -25,7 +25,7 @@ NAN = float("nan")
 
 
 def known(value: float | None) -> float:
-    """The value, which must be there."""
+    """Return the value; fail if it is None."""
     assert value is not None
     return value
 

@@ -33,7 +33,7 @@ PARAMETERS = EvaluationParameters(
 
 
 def known(value: float | None) -> float:
-    """The value, which must be there."""
+    """Return the value; fail if it is None."""
     assert value is not None
     return value
 

@@ -24,7 +24,7 @@ from breakout.evaluation.thresholds import (
 
 
 def known(value: float | None) -> float:
-    """The value, which must be there."""
+    """Return the value; fail if it is None."""
     assert value is not None
     return value
 
@@ -35,7 +35,7 @@ def one_date_a_row(n_rows: int) -> DateResamples:
 
 
 def top(y: ArrayLike, p: ArrayLike, *fractions: float) -> tuple[TopRows, ...]:
-    """The top fractions of rows that have a date each."""
+    """Return the top fractions of rows that each have a date of their own."""
     labels, probabilities = check_rows(y, p)
     resamples = one_date_a_row(labels.size)
     ranked = replicate_ranked(labels, probabilities, resamples, 1, fractions)

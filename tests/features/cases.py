@@ -18,18 +18,18 @@ Expected = Fraction | float | None
 
 @dataclass
 class Cases:
-    """A growing table of cases, each checked by `check_case`."""
+    """A table of cases, to which test modules add rows; `check_case` checks one row."""
 
     features: list[str] = field(default_factory=list)
     parameters: list[Any] = field(default_factory=list)
 
     def add(self, feature: str, claim: str, expected: Expected, build: Build) -> None:
-        """`build` gets the names of the features to compute and gives tonight's."""
+        """Add a case. `build` takes the names of features and returns their values for the game of tonight."""
         self.features.append(feature)
         self.parameters.append(pytest.param(feature, build, expected, id=f"{feature} {claim}"))
 
     def case(self, feature: str, claim: str, expected: Expected) -> Callable[[Build], Build]:
-        """The same as a decorator, for a history that needs more than a line."""
+        """Return a decorator that adds a case whose `build` is the decorated function."""
 
         def register(build: Build) -> Build:
             self.add(feature, claim, expected, build)
@@ -39,7 +39,7 @@ class Cases:
 
 
 def check_case(feature: str, build: Build, expected: Expected) -> None:
-    """Exactly missing where it must be missing; else equal up to the last digits of a float."""
+    """Check that a feature is missing if `expected` is None, and otherwise equal to `expected` to 1e-12."""
     value = build([feature])[feature]
     if expected is None:
         assert value is None
@@ -48,7 +48,7 @@ def check_case(feature: str, build: Build, expected: Expected) -> None:
 
 
 def scores(*points: int, every: int = 2, **tonight: Any) -> Build:
-    """Games with these points every so many days, and then tonight."""
+    """Return a builder of the features of tonight, after games with these points on every `every`-th day."""
 
     def build(names: Sequence[str]) -> Features:
         history = History()

@@ -43,5 +43,5 @@ def reference(sample: DuckDBWarehouse, player_rows: list[Row]) -> ReferenceHisto
 
 @pytest.fixture(scope="session")
 def every_feature(sample: DuckDBWarehouse) -> Dataset:
-    """Every kept row of the sample with every feature."""
+    """All kept rows of the sample with all features."""
     return build_dataset(sample, features_config(), SAMPLE_START, SAMPLE_END)

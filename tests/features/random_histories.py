@@ -1,6 +1,6 @@
-"""Random small seasons: several players and teams, trades, two games of a day, games missed, numbers missing.
+"""Random small seasons: several players and teams, trades, two games a day, missed games and missing numbers.
 
-A shape is drawn by hypothesis, so a failure shrinks to few games; all else follows from its seed.
+hypothesis draws a Shape, so a failing example shrinks to few games. All else follows from the seed of the shape.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ THIS_SEASON = 2025
 
 @dataclass(frozen=True)
 class Shape:
-    """How many games within how many days, by how many players, in so many seasons."""
+    """The size of a random history: the numbers of games, of days, of players and of seasons, and the seed."""
 
     seed: int
     games: int
@@ -44,7 +44,7 @@ shapes = st.builds(
 
 
 def random_history(shape: Shape, teams: tuple[str, ...] = TEAMS, prefix: str = "") -> History:
-    """The season of this shape; `prefix` keeps its players apart from another's."""
+    """Return a random history of this shape; the names of its players begin with `prefix`."""
     rng = Random(shape.seed)  # noqa: S311  (no secret: the same seed must give the same season)
     history = History()
     trades = {prefix + name: random_trades(rng, shape.days, teams) for name in PLAYERS[: shape.players]}
@@ -64,7 +64,7 @@ REPORT_TIMES = ("09:00", "13:30", "17:29", "17:30", "17:31", "22:45")
 
 
 def add_reports(rng: Random, history: History, trades: dict[str, list[tuple[int, str]]]) -> None:
-    """Statuses of some players for some days and teams, at times around the cutoff, and some tip-offs."""
+    """Add statuses of some players at times around the cutoff, and the tip-off times of some games."""
     games = sorted({(row["game_date"], row["team_abbr"], row["opponent_team_abbr"]) for row in history.teams})
     for game_date, team, opponent in games:
         number = (game_date - FIRST_DAY).days
@@ -79,7 +79,7 @@ def add_reports(rng: Random, history: History, trades: dict[str, list[tuple[int,
 
 
 def random_trades(rng: Random, days: int, teams: tuple[str, ...]) -> list[tuple[int, str]]:
-    """Since when he has been with which team, oldest first."""
+    """Return the teams of a player, oldest first, each with the number of the day on which he joined it."""
     moves = sorted(rng.randrange(days) for _ in range(rng.choice((0, 0, 1, 2))))
     return [(-10_000, rng.choice(teams)), *((number, rng.choice(teams)) for number in moves)]
 
@@ -94,7 +94,7 @@ def add_game(
     season_type: str,
     trades: dict[str, list[tuple[int, str]]],
 ) -> None:
-    """One game with both teams' rows, and rows of some of the players that the teams have on that day."""
+    """Add the rows of both teams for one game, and the rows of most players who are with these teams on that day."""
     taken = {row["game_id"] for row in history.teams}
     suffix = next(s for s in ("", *"ABCDEFGHIJKLMNOP") if f"{day(number):%Y%m%d}{s}_{opponent}_{team}" not in taken)
     history.game(
@@ -119,7 +119,7 @@ def add_game(
 
 
 def add_player(rng: Random, history: History, number: int, player: str, own: str, other: str, **game: object) -> None:
-    """A played game, or in one of ten a row of somebody who did not play."""
+    """Add a player's row of one game; one row in ten is that of a player who did not play."""
     points, minutes = rng.choice(SCORES), rng.choice((0.4, 12.0, 25.5, 31.200000001, 36.0))
     if rng.random() < 0.1:
         points, minutes = rng.choice(((0, 0.0), (None, None), (12, 0.0), (None, 20.0)))  # type: ignore[assignment]
@@ -144,7 +144,7 @@ def or_none(rng: Random, value: Value) -> Value | None:
 
 
 def disturbed(history: History, since: date, seed: int) -> History:
-    """Rows on or after a day deleted, changed and added at random; all earlier rows as they were."""
+    """Return the history with rows on or after a date deleted, changed and added at random."""
     rng = Random(seed)  # noqa: S311  (see above)
     shape = Shape(rng.randrange(2**32), rng.randint(1, 15), 20, len(PLAYERS), seasons=1)
     added = random_history(shape)
@@ -161,7 +161,7 @@ def disturbed(history: History, since: date, seed: int) -> History:
 
 
 def replaced(rng: Random, rows: list[Row], added: list[Row], since: date) -> list[Row]:
-    """Earlier rows as they are, of the others some, changed, and these added; in another order."""
+    """Return the rows in another order: earlier ones unchanged, 70 % of the later ones changed, and the added ones."""
     kept = [row for row in rows if row["game_date"] < since]
     kept += [changed(rng, row) for row in rows if row["game_date"] >= since and rng.random() < 0.7]
     return rng.sample(kept + added, len(kept) + len(added))
@@ -184,7 +184,7 @@ RESULTS = {
 
 
 def changed(rng: Random, row: Row) -> Row:
-    """The row with about half of its results replaced."""
+    """Return the row with about half of its results replaced, and seldom its team or season type."""
     return row | {
         column: rng.choice(values)
         for column, values in RESULTS.items()

@@ -25,13 +25,13 @@ Test = Callable[..., None]
 
 
 def examples(count: int) -> Callable[[Test], Test]:
-    """So many examples, the same in every run."""
+    """Return the settings of a property test with `count` examples, the same in every run."""
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     return settings(max_examples=count, deadline=None, derandomize=True, suppress_health_check=quiet)
 
 
 def listed_features(history: History, rows: list[Row]) -> pd.DataFrame:
-    """The features of these rows as games still to be played, from the history's tables."""
+    """Return the features of these rows, computed as for games that are not played yet."""
     warehouse = history.open([as_listed(row) for row in rows])
     try:
         days = [row["game_date"] for row in rows]
@@ -53,7 +53,7 @@ def assert_bitwise_equal(left: pd.DataFrame, right: pd.DataFrame) -> None:
 
 
 def check_blindness(shape: Shape, seed: int) -> None:
-    """Rows of one day, before and after all that happened since then was disturbed."""
+    """Check that the features of the rows of one day stay the same if rows of that day and later are disturbed."""
     history = random_history(shape)
     assume(history.players)
     tonight = Random(seed).choice(history.players)["game_date"]  # noqa: S311  (no secret)
@@ -93,7 +93,7 @@ def test_no_rows_at_all_since_the_day_give_the_same_features(shape: Shape, seed:
 @examples(6)
 @given(shapes, seeds)
 def test_results_of_the_day_and_later_change_no_feature_of_a_played_row(shape: Shape, seed: int) -> None:
-    """His own points and minutes among them: the label is in no feature."""
+    """The replaced results include the row's own points and minutes, from which the label is computed."""
     history = random_history(shape)
     assume(history.players)
     rng = Random(seed)  # noqa: S311  (no secret)
@@ -114,7 +114,7 @@ def test_results_of_the_day_and_later_change_no_feature_of_a_played_row(shape: S
 
 
 def noise(rng: Random, row: Row, *columns: str) -> dict[str, Any]:
-    """Other numbers where there are numbers, so that a played game stays one."""
+    """Return random numbers for these columns; 0 and missing values stay, so that a game stays played or not."""
     return {column: rng.randint(1, 60) if row[column] else row[column] for column in columns}
 
 
@@ -145,7 +145,7 @@ def test_the_order_of_the_source_rows_and_the_number_of_threads_change_nothing(
 
 
 def shuffle(rng: Random, rows: list[Row]) -> list[Row]:
-    """The rows in another order."""
+    """Return the rows in random order."""
     return rng.sample(rows, len(rows))
 
 

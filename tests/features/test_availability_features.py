@@ -26,7 +26,7 @@ PLAYERS: dict[str, tuple[str, list[int | None]]] = {
 
 
 def tonight(*reports: dict[str, Any], **row: Any) -> Build:
-    """The history above with these reports for tonight, each the arguments of `History.report`."""
+    """Return a builder of the features of tonight, given these reports; each is the arguments of `History.report`."""
     return tonight_after(id, *reports, **row)
 
 

@@ -60,13 +60,16 @@ RISK = "breakout_risk_score"
 
 
 def parts(*, hot: float, cold: int, volatility: int, defence: int, opportunity: int, history: Fraction) -> float:
-    """The score of its six parts."""
+    """Return the risk score with these six parts."""
     six: tuple[float | Fraction, ...] = (hot, cold, volatility, defence, opportunity, history)
     return sum(weight * float(part) for weight, part in zip((15, 10, 25, 20, 15, 15), six, strict=True)) / 100
 
 
 def risk(*points: int, allowed: int = 90, usage: Sequence[float] = ()) -> Build:
-    """These games of his every other day; NYK, tonight's opponent, have allowed CHI so many per 100 possessions."""
+    """Return a builder of the features of tonight, after games of the player with these points on every other day.
+
+    Before tonight, the opponent NYK has allowed CHI `allowed` points on 100 possessions.
+    """
 
     def build(names: Sequence[str]) -> Features:
         history = History()

@@ -1,4 +1,4 @@
-"""What changes a contract and what does not, and that the difference is told by the feature's name."""
+"""Which changes give another contract, and that their description names the changed features."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def with_entry(name: str, **changes: Any) -> Mapping[str, Feature]:
 
 
 def changed_features(lines: list[str]) -> set[str]:
-    """The features that the difference names."""
+    """Return the names of the features in these descriptions of differences."""
     return {line.removeprefix("feature ").partition(":")[0] for line in lines if line.startswith("feature ")}
 
 
@@ -176,7 +176,7 @@ def test_a_changed_source_type_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_promotion_moves_an_entry_and_names_it_in_the_order() -> None:
-    """The ten parts stay word for word as they were; the eleventh joins as the experiments knew it."""
+    """The parts of the ten shared features do not change, and the promoted feature keeps its part."""
     entry = REGISTRY["cv_ratio"]
     shared = (*(REGISTRY[name] for name in BREAKOUT_FEATURE_ORDER), entry)
     experimental = tuple(other for name, other in REGISTRY.items() if name not in {e.name for e in shared})

@@ -1,4 +1,4 @@
-"""Drift is called where there is some and not where there is none, at every number of rows."""
+"""Drift is found where there is drift, and not where there is none, for small and large numbers of rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DRAWS = 100
 
 
 def numbers(seed: int, rows: int, shift: float = 0.0) -> pd.DataFrame:
-    """One feature of each kind: bell-shaped, skewed, a flag, a short count, and one with many defaults."""
+    """Return features of several kinds: bell-shaped, skewed with many defaults, a flag, a count and a rare flag."""
     rng = np.random.default_rng(seed)
     points = rng.normal(12, 3, rows)
     return pd.DataFrame(
@@ -79,7 +79,7 @@ def test_a_sure_but_small_difference_is_no_drift() -> None:
 
 
 def test_psi_is_what_is_counted_by_hand() -> None:
-    """The deciles of both together are 0, 0.5 and 1, so four bins, of which the second and the last stay empty."""
+    """The deciles of all values are 0, 0.5 and 1, which gives four bins; the second and the fourth stay empty."""
     reference = pd.DataFrame({"home_away": [0.0] * 6 + [1.0] * 2})
     current = pd.DataFrame({"home_away": [0.0] * 2 + [1.0] * 6})
     (feature,) = validate_feature_distributions(reference, current, significance=0.02).features

@@ -17,7 +17,7 @@ case = CASES.case
 
 
 def games(*each: dict[str, Any], **tonight: Any) -> Build:
-    """A game every second day, each with these arguments of `History.plays`, and then tonight."""
+    """Return a builder of the features of tonight, after games with these arguments of `History.plays`."""
 
     def build(names: Sequence[str]) -> Features:
         history = History()
@@ -33,7 +33,7 @@ def minutes(*each: float) -> Build:
 
 
 def earlier_seasons(*points: int, season_year: int) -> Build:
-    """Games of an earlier season with these points, then two games of 10 points this season."""
+    """Return a builder of the features of tonight, after games of an earlier season and two of this season."""
 
     def build(names: Sequence[str]) -> Features:
         history = History()

@@ -1,6 +1,6 @@
-"""The embedded sample against an independent implementation: rows, labels and every feature, before and after defaults.
+"""The embedded sample against an independent implementation: rows, labels and features, before and after defaults.
 
-The ordinary run takes seeded rows and every kind of edge; the slow one all 22,394.
+By default a seeded sample of rows and all kinds of edge cases are compared; the slow test compares all 22,394 rows.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def source(player_rows: list[Row]) -> dict[tuple[str, str], Row]:
 
 
 def differences(dataset: Dataset, reference: ReferenceHistory, source: dict[tuple[str, str], Row]) -> list[str]:
-    """Every value that is not the oracle's, before defaults or after."""
+    """Return a description of each value that differs from the independent implementation, or is filled wrongly."""
     found = []
     filled = dataset.X.to_dict("records")
     for (key, values), after in zip(raw_values(dataset).items(), filled, strict=True):
@@ -47,13 +47,13 @@ def differences(dataset: Dataset, reference: ReferenceHistory, source: dict[tupl
 
 
 def first_of_season(dataset: Dataset) -> np.ndarray:
-    """A player's first kept row of each season."""
+    """Return a mask of each player's first kept row of each season."""
     who = pd.DataFrame({"player": dataset.keys["player_lookup"], "season": dataset.context["season_year"]})
     return np.asarray(~who.duplicated())
 
 
 def with_a_new_team(dataset: Dataset) -> np.ndarray:
-    """A player's first kept row for another team than in his row before."""
+    """Return a mask of the rows in which a player has another team than in his kept row before."""
     who = dataset.keys["player_lookup"]
     before = dataset.context["team_abbr"].groupby(who).shift()
     return np.asarray(before.notna() & (before != dataset.context["team_abbr"]))
@@ -88,7 +88,7 @@ EDGES: dict[str, Callable[[Dataset], np.ndarray]] = {
 
 
 def some_rows(dataset: Dataset, mask: np.ndarray, count: int) -> Dataset:
-    """So many rows of the mask, the same in every run."""
+    """Return `count` rows of those that the mask marks, or all if there are fewer; the same in every run."""
     places = np.flatnonzero(mask)
     chosen = np.random.default_rng(7).choice(places, min(count, len(places)), replace=False)
     return dataset.take(np.isin(np.arange(len(dataset)), chosen))

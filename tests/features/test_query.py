@@ -38,7 +38,7 @@ OF_AVAILABILITY = {"cutoff", "timezone", "days_before"}
 
 
 def registry_with(**expressions: str) -> Mapping[str, Feature]:
-    """The registry with entries of these names and expressions added or replaced."""
+    """Return the registry with entries of these names and expressions added or replaced."""
     template = REGISTRY["cv_ratio"]
     added = {name: replace(template, name=name, expression=sql) for name, sql in expressions.items()}
     return {**REGISTRY, **added}
@@ -80,7 +80,7 @@ def test_a_cycle_is_refused_and_told() -> None:
 
 
 def test_a_feature_may_use_others_before_and_after_defaults() -> None:
-    """`cv_ratio` is missing after one game: missing stays missing, filled it is 0.4."""
+    """After one game `cv_ratio` is missing; `filled.cv_ratio` is 0.4, the default."""
     registry = registry_with(raw="2 * cv_ratio", twice="raw + 0", whole="10 * filled.cv_ratio")
     history = History()
     history.season(12, 12, 12)
@@ -90,7 +90,7 @@ def test_a_feature_may_use_others_before_and_after_defaults() -> None:
 
 
 def test_a_feature_of_ones_own_is_one_entry() -> None:
-    """A column that only the user's table has, over any of the windows."""
+    """The feature reads a column that only the user's table has."""
     registry = registry_with(rebounds_avg_last_5="AVG(rebounds) OVER last_5")
     history = History()
     history.season(10, 10, 10)
@@ -117,7 +117,7 @@ def test_a_column_name_that_is_no_name_is_refused() -> None:
 @pytest.mark.parametrize("row_source", ["played", "slate", "listed"])
 @pytest.mark.parametrize("column", ["is_home", "opponent_team_abbr", "team_abbr", "game_id", "season_year", "day"])
 def test_no_part_lists_a_column_of_the_night_twice(column: str, row_source: RowSource) -> None:
-    """DuckDB renames the second; BigQuery calls the name ambiguous."""
+    """DuckDB renames a column that is listed twice; BigQuery refuses the name as ambiguous."""
     registry = registry_with(mine=f"LAG({column}, 1) OVER player_season")
     parsed = parse_one(get_training_data_query(("mine",), row_source=row_source, registry=registry), read="bigquery")
     listed = [[part.alias_or_name for part in select.expressions] for select in parsed.find_all(exp.Select)]

@@ -1,4 +1,4 @@
-"""The registry: what is in it, and that each entry is held to a value counted by hand."""
+"""The entries of the registry, and that a hand-computed case exists for each."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_every_feature_is_counted_by_hand() -> None:
 
 
 def test_names_defaults_and_the_shared_order_are_those_of_the_definition() -> None:
-    """Features of one's own may stand behind them."""
+    """The registry may hold further features after those of the definition."""
     assert {name: FEATURE_DEFAULTS[name] for name in DEFAULTS} == DEFAULTS
     assert list(BREAKOUT_FEATURE_ORDER) == list(DEFAULTS)[:10]
     assert tuple(feature.name for feature in SHARED_FEATURES) == BREAKOUT_FEATURE_ORDER

@@ -42,7 +42,7 @@ def games_of(*points: int) -> History:
 
 
 def kept(history: History, **changes: Any) -> list[tuple[int, int]]:
-    """The kept rows as (number of the day, label)."""
+    """Return the number of the day and the label of each kept row."""
     dataset = history.build(features_config(AVERAGE, **changes))
     return [
         ((game_date - FIRST_DAY).days, int(label))
@@ -130,7 +130,7 @@ def test_a_row_of_zero_minutes_is_no_game_even_with_points() -> None:
 
 @pytest.mark.parametrize("changes", [{"points": None}, {"minutes": None}, {"points": 0, "minutes": 0}])
 def test_who_did_not_play_may_have_a_row_or_not(changes: dict[str, Any]) -> None:
-    """Present and absent rows of games he missed give the same rows and the same features."""
+    """With and without rows of the games that he missed, the rows and their features are the same."""
     absent, present = History(), History()
     for history in (absent, present):
         for number in range(14):
@@ -171,7 +171,7 @@ def test_a_missing_regular_is_counted_once_for_each_of_two_games_of_a_day() -> N
 
 
 def test_a_regular_who_played_the_other_game_of_the_tenth_last_day_is_forgotten() -> None:
-    """Two games on day 4: he played the first, which is the eleventh last; the second is the tenth."""
+    """There are two games on day 4. bob played the first one, which is the eleventh last game of the team."""
     history = History()
     for number in range(5):
         history.plays(number, 5, suffix="A")
@@ -274,7 +274,7 @@ def test_minutes_with_nine_decimals_add_exactly() -> None:
 
 @pytest.mark.parametrize("column", ["points", "minutes_played", "fg_attempts", "usage_rate"])
 def test_a_nan_is_a_null(column: str) -> None:
-    """Pandas writes a missing number so."""
+    """pandas writes a missing number as NaN."""
     history = games_of(10, 10, 10, 10, 10, 10, 10, 10)
     nothing: list[Row] = [row | ({column: None} if index == 2 else {}) for index, row in enumerate(history.players)]
     nan = [row | ({column: float("nan")} if index == 2 else {}) for index, row in enumerate(history.players)]

@@ -19,7 +19,10 @@ case = CASES.case
 
 
 def opponent_allows(*games: tuple[int | None, int | None]) -> Build:
-    """Tonight against NYK, who have met CHI so often; each game is (points, possessions) of CHI."""
+    """Return a builder of the features of tonight against NYK, after these games of CHI at NYK.
+
+    Each game has the points and the possessions of CHI.
+    """
 
     def build(names: Sequence[str]) -> Features:
         history = History()
@@ -77,7 +80,10 @@ def _(names: Sequence[str]) -> Features:
 
 
 def pace(team: str, *games: tuple[int | None, int | None]) -> Build:
-    """Tonight is BOS against NYK; `team` has met CHI so often, each game its (possessions, minutes)."""
+    """Return a builder of the features of tonight, after games of `team` against CHI.
+
+    BOS meets NYK tonight. Each game has the possessions of `team` and the minutes of the game.
+    """
 
     def build(names: Sequence[str]) -> Features:
         history = History()
@@ -181,7 +187,7 @@ def _(names: Sequence[str]) -> Features:
 
 
 def unknown_to_teams(history: History, number: int) -> None:
-    """Only the players' rows tell of that day's games: the team table has not caught up, or has a hole."""
+    """Remove the games of a day from the team table; the player table keeps them."""
     history.teams = [row for row in history.teams if row["game_date"] != day(number)]
 
 
@@ -207,7 +213,10 @@ def _(names: Sequence[str]) -> Features:
 
 
 def roster(*, bob: tuple[int, ...] = (0, 1, 2, 3, 4), points: int = 12, **tonight: Any) -> Build:
-    """BOS have met NYK on days 0 to 5; ann played all, bob with these points only on those days. Tonight is day 6."""
+    """Return a builder of the features of tonight, day 6, after games of BOS against NYK on days 0 to 5.
+
+    ann played all of them, and bob, with these points, those on the days `bob`.
+    """
 
     def build(names: Sequence[str]) -> Features:
         history = History()

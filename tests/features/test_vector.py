@@ -1,4 +1,4 @@
-"""Missing values are filled in one place; which features a run may choose."""
+"""Missing values are filled in one place, and each mode allows only its features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Window columns that need no window of their own: the same values, computed in fewer windows."""
+"""Window expressions that are written without a window, with the same values."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ START, END = date(2025, 11, 2), date(2026, 1, 31)
 
 @pytest.fixture(scope="module")
 def warehouse() -> Iterator[DuckDBWarehouse]:
-    """A part of one season: enough rows for every edge case, and quick to recompute."""
+    """The first months of one season, which hold every kind of edge case and are computed quickly."""
     sample = open_sample()
     cut = {
         table: sample.query(
@@ -158,7 +158,10 @@ def test_a_game_that_leaks_by_being_there_is_named(warehouse: DuckDBWarehouse, m
 
 
 def test_a_game_with_two_dates_is_named_and_its_leak_found(warehouse: DuckDBWarehouse) -> None:
-    """Tables dated by local and by UTC days: the game's own score is known the day before it."""
+    """One table dates a game a day earlier than the other, as UTC and local dates do.
+
+    The result of the game is then known on the day before the game.
+    """
     teams = warehouse.query("SELECT * FROM nba_analytics.team_offense_game_summary", {}).to_pandas()
     players = warehouse.query("SELECT * FROM nba_analytics.player_game_summary", {})
     game_id = teams["game_id"][(teams["game_date"] >= date(2025, 12, 1))].iloc[0]

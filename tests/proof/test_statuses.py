@@ -33,7 +33,7 @@ HALF_PAST_ONE = AvailabilityConfig("13:30", "America/New_York", 0)  # the report
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pa.Table]:
-    """The first six weeks of a season, with reports up to three days after the audited day."""
+    """The first six weeks of a season, with injury reports up to three days after the audited day."""
     sample = open_sample()
     sample.check_availability(DAY, DAY)
     rows = "SELECT * FROM nba_analytics.{} WHERE game_date BETWEEN @start AND @end"
