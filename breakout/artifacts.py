@@ -34,10 +34,8 @@ T = TypeVar("T")
 FLUSHING_THREADS = 4  # to start more threads takes longer than they save
 SEAL_KEY = "seal"
 
-# The names that `whole_file` gives to files and folders that are not complete yet.
-_INCOMPLETE = re.compile(r"\..+\.[0-9a-f]{16}(\.\w+)?")
-# The names that earlier versions of this package gave to incomplete files and folders.
-_INCOMPLETE_BEFORE = re.compile(r"\.(bundle|.+\.(json|yaml|parquet|html|csv|txt))\.\w+(\.\w+)?")
+# The names that `whole_file` gives to incomplete files and folders, and those that earlier versions gave to them.
+_INCOMPLETE = re.compile(r"\..+\.[0-9a-f]{16}(\.\w+)?|\.(bundle|.+\.(json|yaml|parquet|html|csv|txt))\.\w+(\.\w+)?")
 
 _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=None)
 
@@ -84,8 +82,7 @@ def remove_incomplete(folder: Path) -> list[Path]:
     A killed process leaves such files. Call this function only if no living process writes into the folder. DataError
     if one of them cannot be removed.
     """
-    hidden = sorted(folder.rglob(".*"))
-    found = [path for path in hidden if _INCOMPLETE.fullmatch(path.name) or _INCOMPLETE_BEFORE.fullmatch(path.name)]
+    found = [path for path in sorted(folder.rglob(".*")) if _INCOMPLETE.fullmatch(path.name)]
     for path in found:
         with _writing(path):
             _remove(path)
@@ -244,13 +241,13 @@ def load_typed(path: Path, kind: type[T]) -> T:
     return as_typed(load_json(path), kind, path)
 
 
-def load_sealed(path: Path, kind: type[T], *, needs_seal: bool = True) -> T:
+def load_sealed(path: Path, kind: type[T]) -> T:
     """Read a file of `save_sealed` as the type `kind`; DataError that names the file if it is missing or was changed.
 
-    If `needs_seal` is false, a file without a seal is accepted, because earlier versions wrote files without one.
+    A file without a seal is accepted, because earlier versions wrote files without one.
     """
     record = load_json(path)
-    if isinstance(record, dict) and (needs_seal or SEAL_KEY in record):
+    if isinstance(record, dict) and SEAL_KEY in record:
         check_seal(record, path)
     return as_typed(record, kind, path)
 

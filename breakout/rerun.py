@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from breakout import settings
 from breakout.bundle.folder import Bundle, read_bundle
-from breakout.bundle.manifest import Windows, versions
+from breakout.bundle.manifest import Windows, git_commit, versions
 from breakout.errors import ConfigurationError, DataError, GateError
 from breakout.experiment.evaluating import predictions_frame
 from breakout.experiment.plan import open_plan
 from breakout.experiment.windows import fit_windows
 from breakout.production.bundle_gate import contract_differences, find_bundle
 from breakout.production.scoring import score_window
-from breakout.runs import SETTINGS_FILE, git_commit, warn_without_digests
+from breakout.runs import SETTINGS_FILE, warn_without_digests
 from breakout.runs.record import RunRecord, read_run
 from breakout.split import DateRange
 from breakout.warehouse.opening import open_for
@@ -107,7 +107,7 @@ def _train_again(config: settings.ExperimentConfig, settings_fingerprint: str) -
             "training rows": run.last.train.fingerprint,
             "evaluation rows": None if evaluation is None else evaluation.fingerprint,
         }
-    installed = {**versions(), "git commit": git_commit(Path(__file__).parent)}
+    installed = {**versions(), "git commit": git_commit()}
     return Evidence(prints, run.predictions(), installed)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from breakout import artifacts, settings
 from breakout.bundle.folder import save_bundle
-from breakout.bundle.manifest import BundleFacts, RowCounts, RowFingerprints, Windows
+from breakout.bundle.manifest import BundleFacts, RowCounts, RowFingerprints, Windows, git_commit
 from breakout.evaluation.run_metrics import RunMetrics, write_metrics
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
 from breakout.experiment.market_baseline import (
@@ -22,7 +22,7 @@ from breakout.experiment.shared_work import SharedWork
 from breakout.experiment.summary import RunResult, summarise_training
 from breakout.experiment.windows import FittedRun, FittedWindow, fit_windows
 from breakout.features.distributions import DistributionReport, save_distributions, validate_feature_distributions
-from breakout.runs import PREDICTIONS_FILE, git_commit, open_run
+from breakout.runs import PREDICTIONS_FILE, open_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +107,7 @@ def _manifest_facts(plan: RunPlan, run: Run, fitted: FittedRun) -> BundleFacts:
     return BundleFacts(
         run_id=run.run_id,
         name=config.name,
-        git_commit=git_commit(Path(__file__).parent),
+        git_commit=git_commit(),
         data_fingerprint=plan.warehouse.fingerprint(has_reports=plan.contract.has_reports),
         source=plan.warehouse.describe(),
         settings_fingerprint=settings.fingerprint(config),

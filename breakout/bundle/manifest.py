@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import subprocess
 from datetime import date, timedelta
 from functools import cache
 from importlib.metadata import version
@@ -140,6 +141,21 @@ def versions() -> dict[str, str]:
     packages = ("catboost", "duckdb", "numpy", "pandas", "pyarrow", "scikit-learn", "sqlglot")
     own = {"python": platform.python_version(), "breakout": __version__}
     return own | {name: version(name) for name in packages}
+
+
+@cache
+def git_commit() -> str | None:
+    """Return the commit of the git checkout that holds this package, with `-dirty` appended if files are changed.
+
+    None if no checkout holds the package, or if git cannot be run or takes longer than 10 seconds.
+    """
+    package = str(Path(__file__).parent)
+    command = ["git", "-C", package, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None
 
 
 def bundle_fingerprint(manifest: Mapping[str, Any]) -> str:

@@ -25,9 +25,9 @@ import msgspec
 
 from breakout.artifacts import file_digest, file_lock, flush, load_typed, save_json, whole_folder
 from breakout.bundle.folder import read_bundle
+from breakout.bundle.manifest import git_commit
 from breakout.errors import ConfigurationError, DataError, GateError, system_sentence
 from breakout.evaluation.resamples import Interval
-from breakout.runs import git_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -230,7 +230,7 @@ class Registry:
             bundle=bundle,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
             previous=file_digest(self._event_path(number - 1)) if number > 1 else "",
-            facts=msgspec.structs.replace(facts, who=_user(), commit=git_commit(Path(__file__).parent)),
+            facts=msgspec.structs.replace(facts, who=_user(), commit=git_commit()),
         )
         beside = self.folder / HISTORY / f".{number:06d}.json"
         save_json(event, beside)

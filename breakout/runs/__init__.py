@@ -1,6 +1,6 @@
 """The folder of a run: its creation, its status, and the reading of its files (`breakout.runs.record`)."""
 
-from breakout.runs.folder import Run, git_commit, open_run
+from breakout.runs.folder import Run, open_run
 from breakout.runs.status import (
     LOG_FILE,
     PREDICTIONS_FILE,
@@ -21,7 +21,6 @@ __all__ = [
     "Run",
     "RunStatus",
     "check_files",
-    "git_commit",
     "open_run",
     "read_status",
     "warn_without_digests",

@@ -10,11 +10,9 @@ import logging
 import os
 import platform
 import signal
-import subprocess
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,20 +97,6 @@ def open_run(
                 run.end(state, message)
             raise
         run.end("completed")
-
-
-@cache
-def git_commit(folder: Path) -> str | None:
-    """Return the commit of the git checkout that contains a folder, with `-dirty` appended if files are changed.
-
-    None if no checkout contains the folder, or if git cannot be run or takes longer than 10 seconds.
-    """
-    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() or None
 
 
 def _make_folder(parent: Path, fingerprint: str) -> Path:

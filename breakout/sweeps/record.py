@@ -147,7 +147,7 @@ def load_sweep_record(folder: Path) -> SweepRecord:
     path = folder / SWEEP_FILE
     if not path.is_file():
         raise ConfigurationError(f"{folder} is no sweep: it holds no {SWEEP_FILE}; give the folder of a sweep.")
-    record = load_sealed(path, SweepRecord, needs_seal=False)
+    record = load_sealed(path, SweepRecord)
     if record.schema_version != SCHEMA_VERSION:
         raise DataError(f"{path} was written by another version of breakout.")
     return record
