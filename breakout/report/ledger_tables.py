@@ -101,9 +101,10 @@ def ledger_market_table(market: LedgerMarket) -> Table:
 
 
 def describe_promise(score: ModelScore) -> str:
-    """Return whether the log loss of the graded entries is within the promised interval, and this interval, as text.
+    """Return the promised interval as text, and whether the log loss of the graded entries lies in it.
 
-    The promise is the log loss that the evaluation of the model's own run reported.
+    The promise is the interval of the log loss that the evaluation of the model's own run reported. The text is "no
+    interval" if the run reported none.
     """
     if score.promise is None or score.promise.low is None:
         return "no interval"

@@ -74,7 +74,8 @@ def _grounds(run: RunRecord) -> dict[str, Any]:
 def _change_row(key: str, before: Any, now: Any) -> list[Cell]:
     """Return the row of a setting that changed: its two values, or the removed and the added elements of a list."""
     if isinstance(before, list) and isinstance(now, list) and set(before) != set(now):
-        removed, added = ([item for item in one if item not in other] for one, other in ((before, now), (now, before)))
+        removed = [item for item in before if item not in now]
+        added = [item for item in now if item not in before]
         return [code(key), text(_format_items("had", removed)), text(_format_items("has", added))]
     return [code(key), code(_format_value(before)), code(_format_value(now))]
 

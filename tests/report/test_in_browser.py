@@ -66,8 +66,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def drawn(page: Page) -> set[str]:
-    ids = page.eval_on_selector_all("svg[role=img]", "nodes => nodes.map(node => node.id)")
-    return {name.removeprefix("plot-") for name in ids}
+    return set(page.eval_on_selector_all("svg[role=img]", "nodes => nodes.map(node => node.dataset.chart)"))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -61,9 +62,12 @@ def test_late_entries_are_named_beside_the_counts_and_no_heading_stands_over_not
 def test_with_enough_graded_entries_the_rates_have_their_sections(parameters: EvaluationParameters) -> None:
     names = [f"player{number}" for number in range(MIN_GRADED)]
     points = {name: HIT if number % 4 == 0 else MISS for number, name in enumerate(names)}
-    found = review(graded(*map(entry, names), **points), parameters)
+    shadows = [entry(name, role="shadow", bundle="b2") for name in names]
+    found = review(graded(*map(entry, names), *shadows, **points), parameters)
     page = render_ledger(found)
     assert all(f'id="{section}"' in page for section in ("reliability", "weeks", "games"))
+    names = re.findall(' id="([^"]+)"', page)
+    assert len(names) == len(set(names)), "an id names one place of a page"
     assert len(describe_counts(found)) == 1  # the rule alone: nothing is late, and there are rates
 
 

@@ -105,7 +105,7 @@ def test_one_class_alone_has_no_auc_and_the_page_says_so(reported: Reported) -> 
     assert "AUC is undefined on 62 games of 1 date, which hold one class only" in page
     assert "there is no ROC, precision-recall or lift curve" in page
     assert "One date alone cannot tell which features add nothing" in page
-    assert 'id="plot-roc"' not in page
+    assert 'data-chart="roc"' not in page
     assert "nan" not in re.sub(r"<script>.*</script>|<style>.*</style>", "", page, flags=re.DOTALL).lower().split()
 
 
