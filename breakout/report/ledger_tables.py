@@ -10,7 +10,6 @@ from breakout.evaluation.market_metrics import MARKET, OURS
 from breakout.evaluation.metrics import LOG_LOSS
 from breakout.ledger.grading import GRADED, OUTCOMES
 from breakout.ledger.scoreboard import MIN_GRADED, ModelScore
-from breakout.report.run_tables import NAMED_GAMES, describe_game, rank_games
 from breakout.report.tables import Table, code, interval, number, text
 
 if TYPE_CHECKING:
@@ -160,37 +159,6 @@ def _text_table(title: str, found: pd.DataFrame, columns: Mapping[str, str]) -> 
     rows = [[text(value) for value in row] for row in found.head(SHOWN_ENTRIES)[list(columns)].itertuples(index=False)]
     more = f", the newest {SHOWN_ENTRIES}" if len(found) > SHOWN_ENTRIES else ""
     return Table(f"{title}: {format_count(len(found), 'row')}{more}", list(columns.values()), rows)
-
-
-def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
-    """Return two tables of production's entries with the highest probabilities: of breakouts, and of other games.
-
-    The column `rank` is the rank by probability among all graded entries of production.
-    """
-    found = graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)]
-    ranked = rank_games(found)
-    count = format_count(len(ranked), "graded prediction")
-    hits, misses = (ranked[ranked["outcome"] == outcome].head(NAMED_GAMES) for outcome in GRADED)
-    return [
-        _named_games(f"Hits: the breakouts with the highest probabilities of {count}", hits),
-        _named_games(f"Misses: the games without a breakout with the highest probabilities of {count}", misses),
-    ]
-
-
-def _named_games(caption: str, games: pd.DataFrame) -> Table:
-    rows = [
-        {
-            "rank": number(game["rank"], ".0f"),
-            "player": text(game["player_full_name"]),
-            "date": text(game["game_date"]),
-            "game": text(describe_game(game["game_id"])),
-            "probability": number(game["probability"]),
-            "points needed": number(game["points_for_breakout"], ".0f"),
-            "points scored": number(game["points"], ".0f"),
-        }
-        for game in games.to_dict("records")
-    ]
-    return Table.from_records(caption, rows)
 
 
 def slate_table(graded: pd.DataFrame) -> Table:

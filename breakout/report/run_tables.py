@@ -1,9 +1,8 @@
-"""The tables of one run, from its metrics, distributions and predictions."""
+"""The tables of one run, from its metrics and distributions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from breakout.evaluation.metrics import AUC, ECE, LOG_LOSS, METRICS
 from breakout.evaluation.reliability import ReliabilityBin
@@ -14,9 +13,6 @@ from breakout.evaluation.thresholds import TopRows
 from breakout.features.distributions import FeatureDistribution
 from breakout.models.kinds import kind_title
 from breakout.report.tables import Cell, Table, code, interval, number, text
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # the metrics in places that have no room for all five
 UNCALIBRATED = "uncalibrated"  # the baseline that is the same model without calibration
@@ -29,8 +25,6 @@ SLICE_TITLES = {
     "prior_season": "By whether the player has a prior season",
 }
 RULES = {"target_precision": "the target precision", "best_f1": "the best F1, as no threshold reached the target"}
-NAMED_GAMES = 15  # the number of games in each table of games by player
-OUTCOME_TITLES = {True: "breakout", False: "no breakout"}
 ADDS = {True: "nothing", False: "something", None: "unknown"}
 BRIER_TERMS = {
     "brier": "Brier score",
@@ -249,44 +243,3 @@ def distribution_table(features: Sequence[FeatureDistribution]) -> Table:
         for part in features
     ]
     return Table.from_records("Distributions; default: share of games with the filled-in value", rows)
-
-
-def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
-    """Return two tables of evaluated games by player: those ranked highest, and the breakouts ranked lowest.
-
-    `predictions` is the content of predictions.parquet.
-    """
-    evaluated = predictions[predictions["split"] == "evaluation"]
-    ranked = rank_games(evaluated)
-    missed = ranked[ranked["is_breakout"] == 1].tail(NAMED_GAMES).iloc[::-1]
-    count = f"{len(ranked):,}"
-    return [
-        _named_games(f"The {NAMED_GAMES} games ranked highest of {count}", ranked.head(NAMED_GAMES)),
-        _named_games(f"The {NAMED_GAMES} breakouts ranked lowest of {count} games", missed),
-    ]
-
-
-def rank_games(games: pd.DataFrame) -> pd.DataFrame:
-    """Return the games in the order of falling probability, with the column `rank`; ties by date, then by player."""
-    order = ["probability", "game_date", "player_lookup"]
-    return games.sort_values(order, ascending=[False, True, True]).assign(rank=range(1, len(games) + 1))
-
-
-def describe_game(game_id: str) -> str:
-    """Return the teams of a game by its id: "NYK at BOS" for 20260105_NYK_BOS."""
-    return game_id.split("_", 1)[-1].replace("_", " at ")
-
-
-def _named_games(caption: str, games: pd.DataFrame) -> Table:
-    rows = [
-        {
-            "rank": number(game["rank"], ".0f"),
-            "player": text(game["player_lookup"]),
-            "date": text(game["game_date"]),
-            "game": text(describe_game(game["game_id"])),
-            "probability": number(game["probability"]),
-            "outcome": text(OUTCOME_TITLES[bool(game["is_breakout"])]),
-        }
-        for game in games.to_dict("records")
-    ]
-    return Table.from_records(caption, rows)

@@ -15,8 +15,9 @@ from breakout.ledger.against_price import LedgerMarket
 from breakout.ledger.grading import GRADE_SCHEMA, Which, choose_counted, grade_entries, list_graded
 from breakout.ledger.review import LedgerReview
 from breakout.ledger.scoreboard import MIN_GRADED, build_scoreboard
+from breakout.report.game_tables import hit_and_miss_tables
 from breakout.report.html.pages import render_ledger
-from breakout.report.ledger_tables import describe_counts, hit_and_miss_tables
+from breakout.report.ledger_tables import describe_counts
 from tests.ledger.entries import DAY, GAME, entry, frame, results
 
 HIT, MISS = 20, 10  # points of a player who needs 15

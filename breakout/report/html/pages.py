@@ -20,6 +20,7 @@ from breakout.models.kinds import describe_kind
 from breakout.report import (
     REPORT_FILE,
     backtest_tables,
+    game_tables,
     ledger_tables,
     origin_tables,
     points_tables,
@@ -74,6 +75,7 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
         depends_on_seed="trees" in model.figures and metrics.validation is not None,
         tables=run_tables,
         charts=run_charts,
+        game_tables=game_tables,
         points_tables=points_tables,
         backtest_tables=backtest_tables,
         market_charts=market_charts,
@@ -161,6 +163,7 @@ def render_ledger(review: LedgerReview) -> str:
         review=review,
         scores=review.scoreboard,
         tables=ledger_tables,
+        game_tables=game_tables,
         charts=ledger_charts,
         draw_reliability=run_charts.draw_reliability,
     )

@@ -1,0 +1,83 @@
+"""The tables of single games by player, from the predictions of a run or from the graded entries of the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from breakout.evaluation.formatting import format_count
+from breakout.ledger.grading import GRADED
+from breakout.report.tables import Cell, Table, number, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAMED_GAMES = 15  # the number of games in each table
+
+
+def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
+    """Return two tables of a run's evaluated games: those ranked highest, and the breakouts ranked lowest.
+
+    `predictions` is the content of predictions.parquet.
+    """
+    ranked = rank_games(predictions[predictions["split"] == "evaluation"])
+    missed = ranked[ranked["is_breakout"] == 1].tail(NAMED_GAMES).iloc[::-1]
+    count = f"{len(ranked):,}"
+    parts = {
+        f"The {NAMED_GAMES} games ranked highest of {count}": ranked.head(NAMED_GAMES),
+        f"The {NAMED_GAMES} breakouts ranked lowest of {count} games": missed,
+    }
+    tables = []
+    for caption, games in parts.items():
+        rows = [
+            _game_record(game, game["player_lookup"])
+            | {"outcome": text("breakout" if game["is_breakout"] else "no breakout")}
+            for game in games.to_dict("records")
+        ]
+        tables.append(Table.from_records(caption, rows))
+    return tables
+
+
+def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
+    """Return two tables of production's entries with the highest probabilities: of breakouts, and of other games.
+
+    The column `rank` is the rank by probability among all graded entries of production.
+    """
+    ranked = rank_games(graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)])
+    count = format_count(len(ranked), "graded prediction")
+    captions = (
+        f"Hits: the breakouts with the highest probabilities of {count}",
+        f"Misses: the games without a breakout with the highest probabilities of {count}",
+    )
+    tables = []
+    for caption, outcome in zip(captions, GRADED, strict=True):
+        rows = [
+            _game_record(game, game["player_full_name"])
+            | {
+                "points needed": number(game["points_for_breakout"], ".0f"),
+                "points scored": number(game["points"], ".0f"),
+            }
+            for game in ranked[ranked["outcome"] == outcome].head(NAMED_GAMES).to_dict("records")
+        ]
+        tables.append(Table.from_records(caption, rows))
+    return tables
+
+
+def rank_games(games: pd.DataFrame) -> pd.DataFrame:
+    """Return the games by falling probability, with the column `rank`; ties are ordered by date, then by player."""
+    order = ["probability", "game_date", "player_lookup"]
+    return games.sort_values(order, ascending=[False, True, True]).assign(rank=range(1, len(games) + 1))
+
+
+def _game_record(game: dict[Any, Any], player: str) -> dict[str, Cell]:
+    return {
+        "rank": number(game["rank"], ".0f"),
+        "player": text(player),
+        "date": text(game["game_date"]),
+        "game": text(describe_game(game["game_id"])),
+        "probability": number(game["probability"]),
+    }
+
+
+def describe_game(game_id: str) -> str:
+    """Return the teams of a game by its id: "NYK at BOS" for 20260105_NYK_BOS."""
+    return game_id.split("_", 1)[-1].replace("_", " at ")
