@@ -16,8 +16,8 @@ from breakout.market.matching import match_prices
 from breakout.market.quotes import read_prices
 from breakout.market.stakes import StakeLimits
 from breakout.report.html.pages import write_backtest_page
-from breakout.report.terminal.backtest import print_backtest
 from breakout.report.terminal.bars import progress_line
+from breakout.report.terminal.prices import print_backtest
 from breakout.runs import open_run
 from breakout.warehouse.opening import open_for
 

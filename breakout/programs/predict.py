@@ -62,7 +62,7 @@ def run(config: PredictConfig) -> int:
     if asked is None:
         print_slate(shown, len(slate.ranked), bundle, written)
         if priced is not None:
-            from breakout.report.terminal.backtest import print_prices
+            from breakout.report.terminal.prices import print_prices
 
             print_prices(priced)
     else:

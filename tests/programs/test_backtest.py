@@ -17,7 +17,7 @@ from breakout.ledger.entries import ENTRY_SCHEMA
 from breakout.ledger.store import FolderLedger
 from breakout.market.backtest import BETS_FILE, BacktestRecord, load_record, save_record
 from breakout.report import REPORT_FILE
-from breakout.report import backtest_tables as tables
+from breakout.report import price_tables as tables
 from tests.commands import Answer, Trained, call
 from tests.ledger.entries import entry
 

@@ -19,17 +19,17 @@ from breakout.ledger.store import FolderLedger
 from breakout.models.kinds import describe_kind
 from breakout.report import (
     REPORT_FILE,
-    backtest_tables,
     game_tables,
     ledger_tables,
     origin_tables,
     points_tables,
+    price_tables,
     production_tables,
     run_tables,
     slate_tables,
     sweep_tables,
 )
-from breakout.report.html import ledger_charts, market_charts, points_charts, run_charts, sweep_charts
+from breakout.report.html import ledger_charts, points_charts, price_charts, run_charts, sweep_charts
 from breakout.report.html.rendering import render_page
 from breakout.runs.record import previous_run, read_run
 
@@ -77,8 +77,8 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
         charts=run_charts,
         game_tables=game_tables,
         points_tables=points_tables,
-        backtest_tables=backtest_tables,
-        market_charts=market_charts,
+        price_tables=price_tables,
+        price_charts=price_charts,
         points_charts=points_charts,
         METRICS=METRICS,
         FEW_DATES=FEW_DATES,
@@ -138,7 +138,7 @@ def render_slate(slate: Slate, bundle: Bundle, priced: PricedSlate | None = None
         bundle=bundle,
         tables=slate_tables,
         priced=priced,
-        price_tables=backtest_tables,
+        price_tables=price_tables,
     )
 
 
@@ -183,6 +183,6 @@ def render_backtest(record: BacktestRecord) -> str:
         title="Against the price",
         record=record,
         backtest=record.backtest,
-        tables=backtest_tables,
-        charts=market_charts,
+        tables=price_tables,
+        charts=price_charts,
     )

@@ -8,7 +8,7 @@ from breakout.conf_tree import load_presets
 from breakout.evaluation.formatting import format_count, format_interval, format_number
 from breakout.evaluation.metrics import AUC, ECE, LOG_LOSS, METRICS
 from breakout.report import REPORT_FILE, run_tables
-from breakout.report.backtest_tables import describe_market, market_table
+from breakout.report.price_tables import describe_market, market_table
 from breakout.report.terminal.console import console, styled
 from breakout.safe_text import mask_secrets
 from breakout.settings.values import quote_for_shell

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breakout.report import REPORT_FILE
-from breakout.report import backtest_tables as tables
+from breakout.report import price_tables as tables
 from breakout.report.terminal.console import console, styled
 
 if TYPE_CHECKING:
