@@ -1,4 +1,4 @@
-"""Pages of real runs, and a headless Chromium that tells of every request and every complaint."""
+"""Pages of real runs, and a headless Chromium that records the requests and the console messages of a page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from breakout.cli import main
 
 JANUARY = "window=january"
 QUICK = ("evaluation.bootstrap_resamples=60", "evaluation.permutation_repeats=1", "evaluation.shap_rows=100")
-# What may be different about a page, each with the words that make such a run.
+# Kinds of runs whose pages differ, each with its overrides.
 RUNS = {
     "evaluated": ("model.class_weights=balanced", "evaluation.seeds=2", "hypothesis='Does <b>it</b> hold & why?'"),
     "only_trained": ("window.eval_start=null", "window.eval_end=null", "model=logistic"),
@@ -34,7 +34,7 @@ def newest(outputs: Path, name: str) -> Path:
 
 
 class Reported(dict[str, Path]):
-    """Folders by name of RUNS, `scored` (an evaluation of a saved bundle) and `swept`; made when first asked for."""
+    """Folders of the runs in RUNS, of `scored` (an evaluated bundle) and of the sweep `swept`; made on first use."""
 
     def __init__(self, outputs: Path) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
 
 @dataclass
 class Opened:
-    """A page in the browser, with what it said and what it asked for beyond itself."""
+    """A page in the browser, with its console messages and the addresses that it requested."""
 
     page: Page
     complaints: list[str] = field(default_factory=list)
