@@ -1,1 +1,1 @@
-"""Everything that is printed on the terminal; the modules that need rich import it only when they print."""
+"""Everything that is printed on the terminal. `lines` prints without rich, which takes long to import."""
