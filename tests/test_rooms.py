@@ -1,7 +1,7 @@
-"""The rooms of the house and the one direction between them, read from the imports themselves.
+"""The rooms (packages and modules directly below `breakout/`), and the one direction of the imports between them.
 
-`ROOMS` is the one table: a room may import from itself and from rooms above it in the list, never from one below.
-A new module of `breakout/` gets its line here, at the highest place from which it can still see what it needs.
+A room may import from itself and from the rooms before it in the table `ROOMS`, never from a later one. A new room gets
+its line in the table, at the earliest place from which it can import what it needs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from breakout.cli.commands import TABLE
 
 PACKAGE = Path(__file__).parent.parent / "breakout"
 
-# From the ground up: what a room holds.
+# What each room holds.
 ROOMS = {
     "__init__": "the version, and the Python interface by name",
     "errors": "what a user can meet, with exit codes",
@@ -113,7 +113,7 @@ def test_nothing_imports_a_program() -> None:
     assert found == set()
 
 
-def test_only_the_door_knows_hydra() -> None:
+def test_only_settings_and_the_command_line_import_hydra() -> None:
     libraries = {"hydra", "omegaconf"}
     found = {
         module
