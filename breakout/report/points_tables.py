@@ -1,4 +1,4 @@
-"""The tables of predicted distributions of points, for the terminal and the page."""
+"""The tables of evaluated distributions of points."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BASELINES = {
 
 
 def crps_table(points: PointsMetrics) -> Table:
-    """Return a table of the CRPS of the model and of the baselines."""
+    """Return a table of the CRPS (continuous ranked probability score) of the model and of the baselines."""
     rows = [[text("model"), interval(points.crps), number(None)]]
     rows += [
         [text(BASELINES.get(name, name)), interval(part.crps), interval(part.skill)]
@@ -38,7 +38,7 @@ def line_table(points: PointsMetrics) -> Table:
 
 
 def describe_errors(points: PointsMetrics) -> str:
-    """Return sentences about the errors of the predicted median and the test of the PIT histogram's flatness."""
+    """Return sentences about the errors of the predicted median and the test whether the PIT histogram is flat."""
     sentence = (
         f"Mean absolute error of the predicted median {format_interval(points.median_error)} points, of the season "
         f"average {format_interval(points.season_average_error)}; difference "

@@ -222,7 +222,10 @@ def market_table(market: MarketMetrics) -> Table:
 
 
 def weight_table(market: MarketMetrics) -> Table:
-    """Return a table of the model's weight beside the market: for each month from the months before, and from all."""
+    """Return a table of the model's weight beside the market, fitted on the lines before each month and on all lines.
+
+    The column `used` shows the weight with which the stakes of a month are sized.
+    """
     rows = [
         {
             "stakes": text(f"from {weight.start}"),

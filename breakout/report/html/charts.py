@@ -51,8 +51,8 @@ class Axis:
 class Chart:
     """A drawing area with two axes.
 
-    `write`, `write_upwards`, `rule` and `legend` take positions in units of the drawing; all other methods take them in
-    units of the data. `alt` describes the chart in a sentence.
+    `write`, `write_upwards`, `rule` and `legend` take positions in units of the drawing; all other public methods take
+    them in units of the data. `alt` describes the chart in a sentence.
     """
 
     name: str

@@ -46,7 +46,7 @@ class _LatestMessage(logging.Handler):
 def progress_line(name: str) -> Iterator[None]:
     """Show the elapsed time and the latest log message on one line, which disappears at the end of the block.
 
-    The level of the package's log is set to INFO inside the block. Nothing is shown if the output is not a terminal.
+    The level of the package's log is INFO inside the block. Without a terminal nothing is shown, and the level stays.
     """
     out = console()
     if not out.is_terminal:

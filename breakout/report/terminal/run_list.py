@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def print_listing(listing: Listing, top: int, outputs: str) -> None:
-    """Print the first `top` rows, how many more there are, and each damaged folder."""
+    """Print the first `top` rows, the numbers of further rows and of runs not completed, and each damaged folder."""
     out = console()
     if not listing.rows:
         out.print(f"no finished run or sweep below {outputs} matches")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from breakout.evaluation.summary import EvaluationResult
     from breakout.features.distributions import DistributionReport
 
-TOP_FEATURES = 10
+LISTED_FEATURES = 10
 # The keys whose overrides are repeated in the commands to try next. They decide the games, the features and the model.
 REPEATED = {
     "experiment",
@@ -127,13 +127,16 @@ def _print_calibration(metrics: RunMetrics) -> None:
 def _print_importance(metrics: RunMetrics) -> None:
     out = console()
     table = run_tables.importance_table(metrics).without("fall in AUC", "mean |SHAP|")
-    out.print_table(table.head(TOP_FEATURES))
-    if len(table.rows) > TOP_FEATURES:
-        out.print(f"and {len(table.rows) - TOP_FEATURES} more features; metrics.json holds all of them")
+    out.print_table(table.head(LISTED_FEATURES))
+    if len(table.rows) > LISTED_FEATURES:
+        out.print(f"and {len(table.rows) - LISTED_FEATURES} more features; metrics.json holds all of them")
 
 
 def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
-    """Return at most two purposes with a command for each, which differs from the run in one respect alone."""
+    """Return at most two lines, each with a purpose and a command that changes one thing of the run.
+
+    The changes are, if they apply: a longer window, other kinds of models, and features known before tip-off.
+    """
     steps = []
     if metrics.evaluation is None or metrics.evaluation.verdict.level == "TOO_FEW_GAMES":
         steps.append(f"evaluate on more games: {_vary(overrides, 'breakout', 'window=season')}")
