@@ -48,7 +48,10 @@ class BigQueryTracker:
         self._config, self._table = config, config.table
 
     def register(self, run_folder: Path) -> None:
-        """Insert the row of a run, or replace it, by a MERGE on the run id; DataError as `read_ended_run`."""
+        """Insert the row of a run, or replace it, by a MERGE on the run id.
+
+        DataError as `read_ended_run`, and if BigQuery fails.
+        """
         run = experiment_row(read_ended_run(run_folder))
         record = asdict(run)
         with BigQueryJobs(self._config, "tracking", {"command": "track", "run": run.experiment_name}) as jobs:
