@@ -84,7 +84,8 @@ def _build(extract: Extract, stored: StoredTables) -> tuple[dict[str, pd.DataFra
     if has_scores and extract.reports is None:
         tables[PLAYERS], tables[TEAMS], result = _build_games(extract, stored, schedule)
     if extract.reports is not None:
-        reports = _replace_lines(stored.read(REPORTS), extract.reports, ["game_date", "team_abbr", "reported_at"])
+        # The key names a team's part of one report, so an incoming report replaces all rows of its earlier copy.
+        reports = _replace_rows(stored.read(REPORTS), extract.reports, ["game_date", "team_abbr", "reported_at"])
         tables[REPORTS], unknown = build_reports(reports, stored.read(PLAYERS))
         tables[AVAILABILITY] = build_availability(tables[REPORTS])
         result = replace(result, unknown_names=unknown)
@@ -127,17 +128,22 @@ def _build_games(
 def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: list[str]) -> pd.DataFrame:
     """Return the incoming lines, and the earlier ones whose key no incoming line has.
 
-    DataError if two incoming lines have the same key. Lines of injury reports may: their key names a whole report.
+    DataError if two incoming lines have the same key.
     """
     if incoming is None:
         return earlier
-    repeated = incoming[incoming.duplicated(keys, keep=False)] if "reported_at" not in keys else incoming[:0]
+    repeated = incoming[incoming.duplicated(keys, keep=False)]
     if len(repeated):
         row = repeated.iloc[0]
         name = row.get("player_full_name", row.get("team", ""))
         raise DataError(
             f"game {row['source_game_id']} holds {name} twice with different values; give only one of these rows."
         )
+    return _replace_rows(earlier, incoming, keys)
+
+
+def _replace_rows(earlier: pd.DataFrame, incoming: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return the incoming rows, and the earlier ones whose key no incoming row has."""
     replaced = pd.MultiIndex.from_frame(earlier[keys]).isin(pd.MultiIndex.from_frame(incoming[keys]))
     kept = earlier[~replaced]
     return pd.concat([kept, incoming], ignore_index=True) if len(kept) else incoming.reset_index(drop=True)

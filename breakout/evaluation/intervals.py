@@ -64,27 +64,22 @@ def replicate_paired_metrics(
 ) -> MetricReplicates:
     """Compute AUC, log loss and Brier score on all rows and in every resample.
 
-    These three are computed fast, from sums by game date. `beside` maps names to further arrays (n,) of one value a
-    row. The result holds their means under these names.
+    These metrics are computed fast, from sums by game date. `beside` maps further names to values of the rows, of shape
+    (n,); the result also holds the means of these values.
     """
     labels, probabilities = check_rows(y, p)
-    pairs = concordant_pairs_by_date(labels, probabilities, resamples)
-    n_pairs = float(labels.sum() * (1.0 - labels).sum())
     rows = {
         "log_loss": metrics.row_log_losses(labels, probabilities),
         "brier": metrics.row_brier_scores(labels, probabilities),
         **(beside or {}),
     }
-    return MetricReplicates(
-        {
-            "auc": float(pairs.sum()) / n_pairs if n_pairs else None,
-            **{name: float(values.mean()) if values.size else None for name, values in rows.items()},
-        },
-        {
-            "auc": replicate_auc_of_pairs(pairs, labels, resamples),
-            **dict(zip(rows, resamples.means(np.stack(list(rows.values()))), strict=True)),
-        },
-    )
+    means = {name: float(values.mean()) if values.size else None for name, values in rows.items()}
+    replicated_means = dict(zip(rows, resamples.means(np.stack(list(rows.values()))), strict=True))
+    pairs = concordant_pairs_by_date(labels, probabilities, resamples)
+    n_pairs = float(labels.sum() * (1.0 - labels).sum())
+    auc = float(pairs.sum()) / n_pairs if n_pairs else None
+    replicated_auc = replicate_auc_of_pairs(pairs, labels, resamples)
+    return MetricReplicates({"auc": auc, **means}, {"auc": replicated_auc, **replicated_means})
 
 
 def replicate_metrics(

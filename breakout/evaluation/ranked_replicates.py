@@ -48,7 +48,8 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
 
     A[d, e] counts the pairs of a breakout on date d and a game without a breakout on date e in which the breakout has
     the higher probability. A tie counts half. If w[d] is how often a resample draws date d, the resample has
-    w @ A @ w concordant pairs. Its AUC is this number divided by the number of all pairs in the resample.
+    w @ A @ w concordant pairs. The AUC of the resample is this number divided by the number of all pairs of a breakout
+    and a game without one.
     """
     is_breakout = y == 1.0
     ascending = np.argsort(p[is_breakout])  # searchsorted() takes a third of the time for sorted values.
