@@ -27,7 +27,7 @@ from breakout.warehouse.checks.reconciliation import reconcile, reconciliation_q
 from breakout.warehouse.checks.report_checks import describe_reports
 from breakout.warehouse.cost import readable_bytes
 from breakout.warehouse.opening import open_warehouse
-from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, SCHEDULE
+from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, SCHEDULE, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -191,11 +191,11 @@ def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: Bi
             lambda: opened.estimate("SELECT 1 AS one", {}),
             lambda _: "granted",
         )
-        present = [check_table(checkup, opened, table.name) for table in HISTORY_TABLES]
+        present = [check_table(checkup, opened, table) for table in HISTORY_TABLES]
         if opened.has_schedule():
-            check_table(checkup, opened, SCHEDULE.name)
+            check_table(checkup, opened, SCHEDULE)
         if opened.has_availability():
-            check_table(checkup, opened, AVAILABILITY.name)
+            check_table(checkup, opened, AVAILABILITY)
         if one is None or not all(present):
             checkup.skip("feature query and rows", "see above")
         elif check_query(checkup, opened, features, chosen.maximum_bytes_billed):
@@ -204,19 +204,19 @@ def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: Bi
             checkup.skip("rows", "see above")
 
 
-def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, name: str) -> bool:
+def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, table: Table) -> bool:
     """Check that a table exists, with the columns and the partition that queries use; return whether all is present."""
-    columns = checkup.check(name, lambda: warehouse.columns(name), lambda found: f"{len(found)} columns")
+    name = table.name
+    columns = checkup.check(name, lambda: warehouse.metadata.columns(table), lambda found: f"{len(found)} columns")
     if columns is None:
         return False
-    table = next(table for table in (*HISTORY_TABLES, SCHEDULE, AVAILABILITY) if table.name == name)
 
     def run_check() -> str:
-        warehouse.check_schema(table)
+        warehouse.metadata.check_schema(table)
         return "every needed column has its type"
 
     schema = checkup.check(f"{name} columns", run_check)
-    partition = checkup.check(f"{name} partition filter", lambda: warehouse.partitioning(name))
+    partition = checkup.check(f"{name} partition filter", lambda: warehouse.metadata.partitioning(table))
     return schema is not None and partition is not None
 
 

@@ -58,9 +58,10 @@ class DuckDBWarehouseConfig:
 class BigQueryWarehouseConfig:
     """A warehouse of BigQuery tables.
 
-    `season_type` applies to rows without one. `api_endpoint` None is the public endpoint. `team_codes` and
-    `season_types` replace values of the tables inside the queries. `maximum_bytes_billed` limits each query. `refresh`
-    ignores cached results.
+    `season_type` applies to rows without one. `columns` maps the name of a column of a source table to its name in the
+    user's tables. `team_codes` and `season_types` replace values of the tables. All of them act inside the queries.
+    `api_endpoint` None is the public endpoint. `maximum_bytes_billed` limits each query. `refresh` ignores cached
+    results.
     """
 
     kind: Literal["bigquery"]
@@ -71,7 +72,8 @@ class BigQueryWarehouseConfig:
     schedule: str | None
     availability: str | None
     season_type: SeasonType | None
-    team_codes: TeamCodes | None = field(hash=False)  # a dict has no hash; equality compares it
+    columns: ColumnNames | None = field(hash=False)  # a dict has no hash; equality compares it
+    team_codes: TeamCodes | None = field(hash=False)
     season_types: SeasonTypes | None = field(hash=False)
     api_endpoint: str | None
     maximum_bytes_billed: Bytes | None

@@ -45,7 +45,7 @@ ADDED_KEYS: dict[tuple[str, str | None], dict[str, Any]] = {
         "date_format": None,
         "hive_partitioning": False,
     },
-    ("warehouse", "bigquery"): {"availability": None, "team_codes": None, "season_types": None},
+    ("warehouse", "bigquery"): {"availability": None, "columns": None, "team_codes": None, "season_types": None},
     ("features", None): {"definitions": ()},
 }
 

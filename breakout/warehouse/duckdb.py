@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from dataclasses import asdict
 from datetime import date
 from functools import lru_cache
@@ -45,7 +46,7 @@ _KIND_OF_NAME = {
 # players of the sample takes 0.09 s of CPU on two threads and 0.04 s on one, and is no sooner done.
 _ROWS_OF_A_THREAD = 122_880
 
-_TABLES = (*tables.HISTORY_TABLES, tables.SCHEDULE, tables.AVAILABILITY, tables.PRICES)
+_TABLES = (*tables.WAREHOUSE_TABLES, tables.PRICES)
 
 
 @lru_cache(maxsize=512)
@@ -104,21 +105,24 @@ class DuckDBWarehouse(ClosedOnExit):
             self._connection.execute("SET TimeZone = 'UTC'")  # so that messages show instants in UTC
             self._connection.execute("SET threads = 1")  # until a table is large enough for more
             self._connection.execute("CREATE SCHEMA nba_analytics")
-            reader = FileReader(self._connection, self._options)
-            selects = {table: reader.select(table, found) for table, found in self._files.items()}
-            reader.check_names(self._files)
-            self._create_tables({table: self._renamed(table, select) for table, select in selects.items()})
-            reader.release()
-            for table, found in self._files.items():
-                self._check_has_rows(table, found)
-                row_checks.check_rows(self, table, {})
+            self._load(self._files)
             if set(tables.HISTORY_TABLES) <= set(self._files):
                 check_consistency(self, self._files)
-            self._check_unchanged()
+            self._fingerprint = self._unchanged(self._fingerprint, self._digest(self._files.values()))
         except BaseException:  # tables that are not all loaded and checked must not be used
             self.close()
             raise
         return self._connection
+
+    def _load(self, files: Mapping[tables.Table, TableFiles]) -> None:
+        """Create the tables of these files, and check the rows of each table."""
+        with FileReader(self.connection, self._options) as reader:
+            selects = {table: reader.select(table, found) for table, found in files.items()}
+            reader.check_names(files)
+            self._create_tables({table: self._renamed(table, select) for table, select in selects.items()})
+        for table, found in files.items():
+            self._check_has_rows(table, found)
+            row_checks.check_rows(self, table, {})
 
     def _renamed(self, table: tables.Table, select: str) -> str:
         """Return a SELECT of the rows of `select` with team codes and season types renamed as configured."""
@@ -126,10 +130,6 @@ class DuckDBWarehouse(ClosedOnExit):
             return select
         renamed = self._options.renaming.apply(table, "incoming_rows", has_season_type=True)
         return to_duckdb(f"SELECT * FROM {renamed}").replace("incoming_rows", f"({select})")
-
-    def _check_unchanged(self) -> None:
-        """Raise DataError if the files are no longer those that the fingerprint describes."""
-        self._fingerprint = self._unchanged(self._fingerprint, self._digest(self._files.values()))
 
     def _unchanged(self, before: str, now: str) -> str:
         """Return the digest `now`; DataError if `before` is an earlier digest (not empty) and differs."""
@@ -148,18 +148,15 @@ class DuckDBWarehouse(ClosedOnExit):
         which lists games that are not played yet.
         """
         warehouse = cls({}, label=label)
-        known = _TABLES
-        incoming = [table for table in known if table.name in loaded]
+        incoming = [table for table in _TABLES if table.name in loaded]
         warehouse.sources = SourceTables(has_tip_off=tables.SCHEDULE in incoming)
-        for table in incoming:
-            warehouse.connection.register(table.name, loaded[table.name])
+        for name, rows in loaded.items():
+            warehouse.connection.register(name, rows)
         warehouse._create_tables({table: warehouse._select_registered(table) for table in incoming})
-        for table in incoming:
-            warehouse.connection.unregister(table.name)
         if "slate" in loaded:
-            warehouse.connection.register("incoming", loaded["slate"])
-            warehouse.connection.execute("CREATE TABLE nba_analytics.slate AS FROM incoming")
-            warehouse.connection.unregister("incoming")
+            warehouse.connection.execute("CREATE TABLE nba_analytics.slate AS FROM slate")
+        for name in loaded:
+            warehouse.connection.unregister(name)
         return warehouse
 
     def _select_registered(self, table: tables.Table) -> str:
@@ -176,18 +173,15 @@ class DuckDBWarehouse(ClosedOnExit):
 
     def _create_tables(self, selects: Mapping[tables.Table, str]) -> None:
         """Create each table from its SELECT, with one ENUM type for each kind of name."""
-        kinds: dict[str, list[str]] = {}
+        kinds: dict[str, list[str]] = defaultdict(lambda: ["SELECT '' AS name"])  # an ENUM type needs a value
         for table, select in selects.items():
-            for column in _names_of(table):
-                found = kinds.setdefault(
-                    _KIND_OF_NAME[column], ["SELECT '' AS name"]
-                )  # so that the ENUM is never empty
-                found.append(f"SELECT {column} FROM ({select})")
+            for column in _enum_columns(table):
+                kinds[_KIND_OF_NAME[column]].append(f"SELECT {column} FROM ({select})")
         for kind, parts in kinds.items():
             names = f"SELECT name FROM ({' UNION '.join(parts)}) WHERE name IS NOT NULL ORDER BY name"
             self._execute(f"CREATE TYPE nba_analytics.{kind} AS ENUM ({names})", f"the {self._label} warehouse")
         for table, select in selects.items():
-            casts = [f"CAST({name} AS nba_analytics.{_KIND_OF_NAME[name]}) AS {name}" for name in _names_of(table)]
+            casts = [f"CAST({name} AS nba_analytics.{_KIND_OF_NAME[name]}) AS {name}" for name in _enum_columns(table)]
             columns = f"* REPLACE ({', '.join(casts)})" if casts else "*"
             columns += self._absent_columns(table, select)
             self._execute(f"CREATE TABLE nba_analytics.{table.name} AS SELECT {columns} FROM ({select})", table.name)
@@ -234,7 +228,7 @@ class DuckDBWarehouse(ClosedOnExit):
         text = to_duckdb(sql)
         used = {name: value for name, value in parameters.items() if re.search(rf"\${name}\b", text)}
         with errors_named(f"the {self._label} warehouse"):
-            return _named(self.connection.execute(text, used or None).to_arrow_table())
+            return _with_text(self.connection.execute(text, used or None).to_arrow_table())
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Raise DataError if a history table was not given; the rows of files are checked when they are loaded."""
@@ -259,11 +253,7 @@ class DuckDBWarehouse(ClosedOnExit):
         if self._reports is None or tables.AVAILABILITY.name in self.loaded:
             return
         try:
-            reader = FileReader(self.connection, self._options)
-            select = reader.select(tables.AVAILABILITY, self._reports)
-            self._create_tables({tables.AVAILABILITY: self._renamed(tables.AVAILABILITY, select)})
-            reader.release()
-            row_checks.check_rows(self, tables.AVAILABILITY, {})
+            self._load({tables.AVAILABILITY: self._reports})
             check_reports(self, {})
             self._reports_digest = self._unchanged(self._reports_digest, self._digest([self._reports]))
         except BaseException:  # otherwise the next call would take the refused table for a checked one
@@ -318,7 +308,7 @@ class DuckDBWarehouse(ClosedOnExit):
             self._connection = None
 
 
-def _named(rows: pa.Table) -> pa.Table:
+def _with_text(rows: pa.Table) -> pa.Table:
     """Return the rows with text in place of ENUM columns."""
     import pyarrow as pa
 
@@ -328,7 +318,7 @@ def _named(rows: pa.Table) -> pa.Table:
     return rows.cast(pa.schema(fields))
 
 
-def _names_of(table: tables.Table) -> list[str]:
+def _enum_columns(table: tables.Table) -> list[str]:
     """Return the columns of a table that are stored as ENUM types.
 
     Injury reports and prices name players without a game, whom the ENUM types of the games do not hold, so their names

@@ -74,12 +74,13 @@ def open_warehouse(
 def _open_files(config: settings.DuckDBWarehouseConfig, *, is_lazy: bool) -> Warehouse:
     """Open the files of the configuration.
 
-    If another process imports into warehouse.folder meanwhile, its manifest changes, and the files are opened anew.
+    If another process imports into warehouse.folder meanwhile, the folder's manifest changes, and the files are opened
+    again.
     """
+    from breakout.warehouse.column_names import check_column_names
     from breakout.warehouse.duckdb import DuckDBWarehouse
     from breakout.warehouse.files.reading import ReadOptions
     from breakout.warehouse.renaming import Renaming
-    from breakout.warehouse.tables import check_column_names
 
     renaming = Renaming.from_maps(config.team_codes, config.season_types)
     columns = tuple((config.columns or {}).items())

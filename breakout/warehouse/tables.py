@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from breakout.errors import ConfigurationError
 from breakout.settings.groups import SeasonType
 from breakout.settings.identifiers import check_table_name
 from breakout.warehouse.renaming import Renaming
 
 ColumnType = Literal["STRING", "DATE", "TIMESTAMP", "INT64", "FLOAT64", "BOOL"]
-_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]{0,299}")
 SEASON_TYPES: tuple[str, ...] = get_args(SeasonType)
 
 
@@ -34,7 +30,7 @@ class Column:
 
     @property
     def is_name(self) -> bool:
-        """Whether the column holds keys, codes or names of people."""
+        """Whether the column holds text other than a season type, such as keys, codes and names."""
         return self.type == "STRING" and self.name != "season_type"
 
 
@@ -67,7 +63,8 @@ class SourceTables:
 
     With `has_season_type=False` the parameter @season_type replaces the column. With `is_season_type_filled` the
     parameter replaces NULL and empty values; in the tables of `lacking_season_type`, which lack the column, it is the
-    season type of every row. `has_tip_off` is true if the schedule has the column tip_off. `renaming` replaces values
+    season type of every row. `has_tip_off` is true if the schedule has the column tip_off. `renamed_rows` maps a table
+    whose columns have other names to the text after FROM that reads it under our names. `renaming` replaces values
     inside the queries. `known_sums` holds sums of a team's players that are known to differ from the team's row, as
     pairs of a game_id and the text `TEAM SUM of TEAM'S NUMBER`. ConfigurationError if a name is not a plain table name
     (dataset.table or project.dataset.table).
@@ -83,11 +80,12 @@ class SourceTables:
     is_season_type_filled: bool = False
     lacking_season_type: tuple[str, ...] = ()
     has_tip_off: bool = False
+    renamed_rows: Mapping[str, str] = field(default_factory=dict, hash=False)  # a dict has no hash
     renaming: Renaming | None = None
     known_sums: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
-        for field in (
+        for setting in (
             "player_game_summary",
             "team_offense_game_summary",
             "schedule",
@@ -95,7 +93,7 @@ class SourceTables:
             "slate",
             "prices",
         ):
-            check_table_name(f"warehouse.{field}", getattr(self, field))
+            check_table_name(f"warehouse.{setting}", getattr(self, setting))
 
     @property
     def season_type(self) -> str:
@@ -107,10 +105,10 @@ class SourceTables:
     def reference(self, table: Table) -> str:
         """Return the text after FROM for a source table: its quoted name, or a SELECT of its rows.
 
-        The SELECT adds a season type that the table lacks, replaces values by `renaming`, and writes statuses as in
-        STATUSES.
+        The SELECT gives columns our names, adds a season type that the table lacks, replaces values by `renaming`, and
+        writes statuses as in STATUSES.
         """
-        name = f"`{getattr(self, table.name)}`"
+        name = self.renamed_rows.get(table.name, f"`{getattr(self, table.name)}`")
         if table.name in self.lacking_season_type:
             name = f"(SELECT *, @season_type AS season_type FROM {name})"
         if table is AVAILABILITY:
@@ -206,33 +204,10 @@ PRICES = Table(
     ),
 )
 HISTORY_TABLES = (PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY)
+# The tables that a configured warehouse holds; prices are configured on their own.
+WAREHOUSE_TABLES = (*HISTORY_TABLES, SCHEDULE, AVAILABILITY)
 
 
-def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the pairs of `names` that concern a table; each is a column and its name in the user's tables.
-
-    A pair concerns a table that declares the column. A column that no table declares is a further column of the history
-    tables, which a feature may read.
-    """
-    declared = {column.name for one in (*HISTORY_TABLES, SCHEDULE, AVAILABILITY) for column in one.columns}
-    own = {column.name for column in table.columns}
-    is_history = table in HISTORY_TABLES
-    return [(name, theirs) for name, theirs in names if name in own or (is_history and name not in declared)]
-
-
-def check_column_names(names: Sequence[tuple[str, str]]) -> None:
-    """Check pairs of a column and its name in the user's tables.
-
-    ConfigurationError if the first is no plain lower-case name, or if two columns of a table have the same second.
-    """
-    for name, _ in names:
-        if not _PLAIN_NAME.fullmatch(name):
-            raise ConfigurationError(
-                f"warehouse.columns gives a column the name {name!r}; write our name first, in lower-case letters, "
-                "digits and _, as in warehouse.columns={points: PTS}."
-            )
-    for table in (*HISTORY_TABLES, SCHEDULE, AVAILABILITY):
-        counts = Counter(theirs.lower() for _, theirs in named_columns(table, names))
-        twice = next((theirs for theirs, count in counts.items() if count > 1), None)
-        if twice is not None:
-            raise ConfigurationError(f"warehouse.columns reads two columns of {table.name} from {twice}; correct one.")
+def table_named(name: str) -> Table:
+    """Return the table of a warehouse with this name."""
+    return next(table for table in WAREHOUSE_TABLES if table.name == name)

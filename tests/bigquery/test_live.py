@@ -67,6 +67,7 @@ def config(dataset: str) -> settings.BigQueryWarehouseConfig:
         schedule=f"{dataset}.schedule",
         availability=None,
         season_type=None,
+        columns=None,
         team_codes=None,
         season_types=None,
         api_endpoint=None,

@@ -65,9 +65,9 @@ class BigQueryJobs(ClosedOnExit):
         with self._bounded(what):
             return conform(self._download(self._run(sql, parameters)))
 
-    def dry_run(self, sql: str, parameters: Mapping[str, object], what: str = "the dry run") -> int:
+    def dry_run(self, sql: str, parameters: Mapping[str, object]) -> int:
         """Return the bytes that the statement would scan; costs nothing."""
-        return int(self._dry_run(sql, parameters, what).total_bytes_processed or 0)
+        return int(self._dry_run(sql, parameters, "the dry run").total_bytes_processed or 0)
 
     def tables_behind(self, sql: str, parameters: Mapping[str, object], what: str) -> list[bigquery.Table]:
         """Return the tables that a query reads, also through views; an empty list if access to one is denied."""

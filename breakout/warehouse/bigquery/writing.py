@@ -49,7 +49,6 @@ def create_table(
     """Create the table and its dataset if they do not exist; return the type of each column by name.
 
     `columns` maps each column to its type. `partitioned_by` is the column by which a new table is partitioned.
-
     DataError if the table exists and `check_written_columns` refuses it.
     """
     present = jobs.columns_if_there(name)

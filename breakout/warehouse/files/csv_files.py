@@ -1,7 +1,7 @@
 """The reading of one CSV file into Arrow, after a check of every line; declared columns stay text.
 
-Python's csv module checks each line strictly and counts lines; Arrow then parses the same text about ten times as fast.
-Arrow alone would accept damaged quotes and could not name the line.
+Python's csv module checks each line strictly and counts lines. Arrow then parses the same text, about ten times as fast
+as the csv module would. Arrow alone would accept damaged quotes and could not name the line.
 """
 
 from __future__ import annotations

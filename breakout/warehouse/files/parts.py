@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import glob
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError
+from breakout.warehouse.column_names import columns_by_user_name, rename_columns
 from breakout.warehouse.files.conversion import NULL_TYPE, SourceColumn, literal
 from breakout.warehouse.files.csv_files import CsvFile
 from breakout.warehouse.files.table_files import TableFiles, hive_values, kind_of
-from breakout.warehouse.tables import Table, named_columns
+from breakout.warehouse.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,18 +27,18 @@ if TYPE_CHECKING:
 class Part:
     """Files of one table with the same columns.
 
-    `source` is the text after FROM that reads them, `source_of` returns that of one of them. `columns` is by lower-case
-    name.
+    `source` is the text after FROM that reads all of them, and `sources` maps each path to the text that reads that
+    file. `columns` is by lower-case name.
     """
 
     source: str
-    paths: tuple[str, ...]
+    sources: Mapping[str, str]
     columns: Mapping[str, SourceColumn]
-    source_of: Callable[[str], str]
 
-    def only(self, path: str) -> str:
-        """Return the text after FROM that reads one of the files."""
-        return self.source if len(self.paths) == 1 else self.source_of(path)
+    @property
+    def first_path(self) -> str:
+        """The path of the first file."""
+        return next(iter(self.sources))
 
 
 class PartReader:
@@ -67,13 +68,9 @@ class PartReader:
             parts = [self._database_part(found, found.relation)]
         else:
             parts = [*self._parquet_parts(found), *self._csv_parts(table, found)]
-        named = self._names_of(table)
+        named = columns_by_user_name(table, self._names)
         self.found_names |= {name for part in parts for name in part.columns if name in named}
-        return [replace(part, columns=_renamed(part.columns, named)) for part in parts]
-
-    def _names_of(self, table: Table) -> dict[str, str]:
-        """Return the pairs of `names` that concern a table, as a map from lower-case name in files to column."""
-        return {theirs.lower(): ours for ours, theirs in named_columns(table, self._names)}
+        return [replace(part, columns=rename_columns(part.columns, named)) for part in parts]
 
     def release(self) -> None:
         """Free the parsed CSV files, and detach the databases."""
@@ -95,7 +92,7 @@ class PartReader:
             source = f"{self._attached[path]}.{relation}"
             described = self._connection.execute(f"DESCRIBE FROM {source}").fetchall()
         columns = [(str(name), str(kind)) for name, kind, *_ in described]
-        return Part(source, (path,), self._by_name(found, path, columns), lambda _: source)
+        return Part(source, {path: source}, self._by_name(found, path, columns))
 
     def _parquet_parts(self, found: TableFiles) -> list[Part]:
         paths = [path for path in found.paths if kind_of(found, path) == "parquet"]
@@ -108,9 +105,8 @@ class PartReader:
         return [
             Part(
                 self._parquet_source(group),
-                tuple(group),
+                {path: self._parquet_source([path]) for path in group},
                 self._by_name(found, group[0], [(name, kind) for name, kind in columns if kind]),
-                self._one_parquet,
             )
             for columns, group in groups.items()
         ]
@@ -133,16 +129,14 @@ class PartReader:
             nested += (children or 0) - bool(nested)
         return columns
 
-    def _one_parquet(self, path: str) -> str:
-        return self._parquet_source([path])
-
     def _parquet_source(self, paths: Sequence[str]) -> str:
         hive = "true, hive_types_autocast=false" if self._has_hive_folders else "false"
         return f"read_parquet({_listed(paths)}, hive_partitioning={hive})"
 
     def _csv_parts(self, table: Table, found: TableFiles) -> list[Part]:
         declared = {column.name for column in table.columns}
-        declared |= {theirs for theirs, ours in self._names_of(table).items() if ours in declared}
+        named = columns_by_user_name(table, self._names)
+        declared |= {theirs for theirs, ours in named.items() if ours in declared}
         groups: dict[tuple[tuple[str, str], ...], list[tuple[str, pa.Table]]] = {}
         for path in found.paths:
             kind = kind_of(found, path)
@@ -166,7 +160,7 @@ class PartReader:
     def _csv_part(self, members: Sequence[tuple[str, pa.Table]]) -> Part:
         import pyarrow as pa
 
-        by_path = {path: self._register(rows) for path, rows in members} if len(members) > 1 else {}
+        sources = {path: self._register(rows) for path, rows in members}
         rows = pa.concat_tables([one for _, one in members])
         source = self._register(rows)
         described = self._connection.execute(f"DESCRIBE FROM {source}").fetchall()
@@ -176,7 +170,7 @@ class PartReader:
             )
             for field, (_, kind, *_) in zip(rows.schema, described, strict=True)
         }
-        return Part(source, tuple(path for path, _ in members), columns, by_path.__getitem__)
+        return Part(source, sources, columns)
 
     def _register(self, rows: pa.Table) -> str:
         name = f"csv_{len(self._registered)}"
@@ -198,15 +192,6 @@ class PartReader:
             )
         named = {name.lower(): SourceColumn(name, kind) for name, kind in columns}
         return named | {name: SourceColumn(name, "VARCHAR", is_untyped=True) for name in folders}
-
-
-def _renamed(columns: Mapping[str, SourceColumn], named: Mapping[str, str]) -> dict[str, SourceColumn]:
-    """Return the columns under their new names; `named` maps names in the files to new names.
-
-    A renamed column replaces one that has the new name already.
-    """
-    kept = {name: column for name, column in columns.items() if name not in named}
-    return kept | {named[name]: column for name, column in columns.items() if name in named}
 
 
 def _listed(paths: Sequence[str]) -> str:

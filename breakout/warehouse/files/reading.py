@@ -10,14 +10,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from breakout.errors import DataError, nearest_name
+from breakout.errors import DataError
+from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.checks import row_checks
+from breakout.warehouse.column_names import check_names_found, check_needed_names, naming_remedy
 from breakout.warehouse.files.conversion import NULL_TYPE, Conversion, SourceColumn, conversion_of, literal
 from breakout.warehouse.files.csv_files import CsvFile
 from breakout.warehouse.files.parts import Part, PartReader, errors_named
 from breakout.warehouse.files.table_files import TableFiles, hive_values, kind_of
 from breakout.warehouse.renaming import Renaming
-from breakout.warehouse.tables import PRICES, Column, Table, named_columns
+from breakout.warehouse.tables import AVAILABILITY, Column, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,10 +43,10 @@ class ReadOptions:
     columns: tuple[tuple[str, str], ...] = ()
 
 
-class FileReader:
+class FileReader(ClosedOnExit):
     """A reader of source tables from files, as SELECTs over one DuckDB connection.
 
-    Parsed CSV files are kept, and databases stay attached, until `release`.
+    A SELECT runs only inside the reader's `with` block, after which parsed CSV files are freed and databases detached.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, options: ReadOptions) -> None:
@@ -53,17 +55,14 @@ class FileReader:
         self._parts = PartReader(connection, options.columns, has_hive_folders=options.hive_partitioning)
 
     def check_names(self, read: Collection[Table]) -> None:
-        """Raise DataError for a name in `options.columns` that no file of the tables `read` has."""
-        for name, theirs in dict.fromkeys(
-            pair for table in read for pair in named_columns(table, self._options.columns)
-        ):
-            if theirs.lower() not in self._parts.found_names:
-                raise DataError(
-                    f"warehouse.columns reads {name} from a column {theirs}, which no table has; correct it, or leave "
-                    f"{name} out."
-                )
+        """Raise DataError for a name in `options.columns` that no file of the tables `read` has.
 
-    def release(self) -> None:
+        Injury reports are left out, because they are read on their own, after the games.
+        """
+        games = [table for table in read if table is not AVAILABILITY]
+        check_names_found(self._options.columns, games, self._parts.found_names)
+
+    def close(self) -> None:
         """Free the parsed CSV files, and detach the databases."""
         self._parts.release()
 
@@ -112,28 +111,16 @@ class FileReader:
 
     def _check_columns(self, table: Table, found: TableFiles, part: Part, *, is_one_of_many: bool) -> None:
         """Raise DataError naming the columns that the files of a part lack, with similar columns that they have."""
-        where = part.paths[0] if is_one_of_many else found.pattern
-        folders = {name for name in hive_values(part.paths[0]) if name not in part.columns}
-        self._check_named_columns(table, where, part)
-        remedy = "" if table is PRICES else ", under these names or as 'warehouse.columns={points: PTS}' gives them"
-        row_checks.check_columns(table, where, part.columns, folders, remedy)
-
-    def _check_named_columns(self, table: Table, where: str, part: Part) -> None:
-        """Raise DataError for a needed column that is absent under its own name and under that of `options.columns`."""
-        needed = {column.name for column in table.columns if not column.is_optional} - set(part.columns)
-        for name, theirs in self._options.columns:
-            if name in needed:
-                near = nearest_name(theirs, [column.spelling for column in part.columns.values()])
-                remedy = f"is {near} meant?" if near else "correct warehouse.columns."
-                raise DataError(
-                    f"{table.name} ({where}) has neither the column {theirs}, which warehouse.columns reads as {name}, "
-                    f"nor a column {name}; {remedy}"
-                )
+        where = part.first_path if is_one_of_many else found.pattern
+        folders = {name for name in hive_values(part.first_path) if name not in part.columns}
+        spellings = {name: column.spelling for name, column in part.columns.items()}
+        check_needed_names(table, where, spellings, self._options.columns)
+        row_checks.check_columns(table, where, part.columns, folders, naming_remedy(table))
 
     def _check_season_type(self, found: TableFiles, parts: Sequence[Part]) -> None:
         lacking = [part for part in parts if "season_type" not in part.columns]
         if lacking and self._options.season_type is None:
-            where = found.where(lacking[0].paths[0] if len(parts) > len(lacking) else None)
+            where = found.where(lacking[0].first_path if len(parts) > len(lacking) else None)
             raise DataError(
                 f"{where} lacks the column season_type; "
                 "say which one all its rows are with warehouse.season_type=regular."
@@ -161,24 +148,8 @@ class FileReader:
         For a CSV file the message also names the line of the first example.
         """
         source = part.columns[column.name]
-        keys = [part.columns[name].sql for name in table.key if name in part.columns]
-        value, *_ = shown_columns = [f"CAST({name} AS VARCHAR)" for name in (source.sql, *keys)]
-        shown = ", ".join(shown_columns)
-        path, rows = next(
-            (path, rows)
-            for path in part.paths
-            if (
-                rows := self._connection.execute(
-                    f"SELECT {shown} FROM {part.only(path)} WHERE {conversion.problem} "
-                    f"ORDER BY TRY_CAST({value} AS DOUBLE) IS NOT NULL, {shown} LIMIT {_EXAMPLES}"
-                ).fetchall()
-            )
-        )
-        line = None
-        file_kind = kind_of(found, path)
-        if file_kind.endswith("csv") and source.spelling not in hive_values(path):
-            file = CsvFile(found, path, has_gzip=file_kind == "gzipped csv")
-            line = file.line_of(source.spelling, rows[0][0])
+        path, rows = self._find_examples(table, part, source, conversion)
+        line = _csv_line(found, path, source, rows[0][0])
         at = f" line {line}" if line else ""
         examples = ", ".join(f"{value!r} in ({', '.join(map(row_checks.visible, keys))})" for value, *keys in rows)
         kind = "text" if source.is_untyped else source.base_type
@@ -186,6 +157,22 @@ class FileReader:
             f"{found.where(path)}{at}: column {column.name} must be {conversion.expected}, but it is {kind} with "
             f"values like {examples} ({count} row{'s' if count > 1 else ''}); {conversion.advice}."
         )
+
+    def _find_examples(
+        self, table: Table, part: Part, source: SourceColumn, conversion: Conversion
+    ) -> tuple[str, list[tuple[Any, ...]]]:
+        """Return the first file with values that cannot be converted, and a few of them, each with the row's key."""
+        keys = [part.columns[name].sql for name in table.key if name in part.columns]
+        value, *_ = shown_columns = [f"CAST({name} AS VARCHAR)" for name in (source.sql, *keys)]
+        shown = ", ".join(shown_columns)
+        for path, rows_of_file in part.sources.items():
+            rows = self._connection.execute(
+                f"SELECT {shown} FROM {rows_of_file} WHERE {conversion.problem} "
+                f"ORDER BY TRY_CAST({value} AS DOUBLE) IS NOT NULL, {shown} LIMIT {_EXAMPLES}"
+            ).fetchall()
+            if rows:
+                return path, rows
+        raise AssertionError("unreachable")
 
     def _check_text_or_numbers(self, table: Table, found: TableFiles, parts: Sequence[Part]) -> None:
         """Raise DataError for names and codes that are text in one file and numbers in another.
@@ -199,13 +186,21 @@ class FileReader:
             texts = {source.is_number: part for part, source in holders if self._has_values(part, source)}
             if len(texts) > 1:
                 raise DataError(
-                    f"{found.where(texts[True].paths[0])}: column {column.name} holds numbers, but it is text in "
-                    f"{texts[False].paths[0]}; write it as text in every file."
+                    f"{found.where(texts[True].first_path)}: column {column.name} holds numbers, but it is text in "
+                    f"{texts[False].first_path}; write it as text in every file."
                 )
 
     def _has_values(self, part: Part, source: SourceColumn) -> bool:
         sql = f"SELECT 1 FROM {part.source} WHERE {source.sql} IS NOT NULL LIMIT 1"
         return self._connection.execute(sql).fetchone() is not None
+
+
+def _csv_line(found: TableFiles, path: str, source: SourceColumn, value: str) -> int | None:
+    """Return the number of the line of a CSV file that holds a value; None for another file, or a folder's value."""
+    kind = kind_of(found, path)
+    if not kind.endswith("csv") or source.spelling in hive_values(path):
+        return None
+    return CsvFile(found, path, has_gzip=kind == "gzipped csv").line_of(source.spelling, value)
 
 
 def _without_common_type(parts: Sequence[Part]) -> set[str]:

@@ -66,9 +66,10 @@ def table_paths(table: Path) -> tuple[str, ...] | None:
 
 
 def write_folder(folder: Path, manifest: TableManifest, files: Mapping[tuple[str, str], bytes]) -> None:
-    """Write new files of (table, file name), then the manifest; then remove the files that it does not name.
+    """Write new files, then the manifest; then remove the files that the manifest does not name.
 
-    The caller holds a lock on the folder, so that no other process writes there.
+    `files` maps a table and a file name to the content of the file. The caller holds a lock on the folder, so that no
+    other process writes there.
     """
     for (table, name), content in files.items():
         save_bytes(content, folder / table / name)
