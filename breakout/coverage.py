@@ -27,7 +27,8 @@ EXAMPLES = 3  # the largest number of games that a warning names
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
     """Describe the games up to `end` that the warehouse holds, for the message that there are no rows of start..end.
 
-    The description names season types, dates and numbers of rows.
+    The description names season types, dates and numbers of rows. Games before `warehouse.history_start(start)` are
+    left out.
     """
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,

@@ -14,7 +14,7 @@ from breakout.ledger.source_rows import KEPT_TABLES, dates_read, extra_columns_o
 from breakout.production.bundle_gate import check_contract
 from breakout.production.registry import Registry
 from breakout.production.slate import Slate, build_slate, check_day
-from breakout.warehouse.remembered import RememberingWarehouse
+from breakout.warehouse.cache import RememberingWarehouse
 from breakout.warehouse.tables import AVAILABILITY
 from breakout.warehouse.tip_offs import read_tip_offs
 

@@ -28,7 +28,7 @@ from breakout.ledger.source_rows import (
 from breakout.production.bundle_gate import check_contract
 from breakout.production.registry import Registry
 from breakout.production.statuses import known_by
-from breakout.warehouse.remembered import RememberingWarehouse
+from breakout.warehouse.cache import RememberingWarehouse
 from breakout.warehouse.tables import AVAILABILITY, PLAYER_GAME_SUMMARY
 
 if TYPE_CHECKING:

@@ -55,8 +55,8 @@ def absent_availability(what: str) -> ConfigurationError:
 class Warehouse(Protocol):
     """A database with the source tables; a `with` block closes it.
 
-    Every SQL text is in BigQuery's dialect, with named @parameters. All methods raise DataError if the source cannot be
-    reached, or lacks columns or rows, or holds values that cannot be right.
+    Every SQL text is in BigQuery's dialect, with named @parameters. Methods that read the source raise DataError if it
+    cannot be reached, or lacks columns or rows, or holds values that cannot be right.
     """
 
     def __enter__(self) -> Self: ...

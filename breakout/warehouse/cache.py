@@ -1,9 +1,9 @@
-"""A warehouse whose answers are kept as Parquet files (entries), so that the same query need not run again.
+"""Warehouses whose answers are kept, in Parquet files or in memory, so that the same query need not run again.
 
-An entry's name is a digest of the SQL text, its parameters and the source's fingerprint. If the source changes, its
-fingerprint and so the name change, so an old answer is never used. Processes may share the folder: the first one runs
-the query, the others wait for its file. A damaged entry is replaced, and the least recently used ones are removed when
-the folder grows too large.
+A Parquet file of an answer is called an entry. Its name is a digest of the SQL text, the parameters and the fingerprint
+of the source, which is the warehouse that answers if there is no entry. A change of the source changes its fingerprint,
+so an old entry is never used. Processes may share the folder: the first one runs the query, the others wait for its
+entry. A damaged entry is replaced, and the least recently used ones are removed when the folder grows too large.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import os
 import time
 from contextlib import ExitStack
 from datetime import date
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from breakout.artifacts import file_lock, whole_file
 from breakout.errors import DataError
@@ -81,12 +81,8 @@ class CachedWarehouse(ClosedOnExit):
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Check the rows of the source, unless it is unchanged and this range passed the check before."""
-
-        def check() -> pa.Table:
-            self._inner.check_history(start, end, seasons_before)
-            return _row({"is_checked": True})
-
-        self._ask(self._check_key(start, end, seasons_before), check)
+        key = self._check_key(start, end, seasons_before)
+        self._check_once(key, lambda: self._inner.check_history(start, end, seasons_before))
 
     def check_schedule(self, start: date, end: date) -> None:
         """Check the schedule of the source; the result is not kept, so it is checked every time."""
@@ -94,12 +90,14 @@ class CachedWarehouse(ClosedOnExit):
 
     def check_availability(self, start: date, end: date) -> None:
         """Check the injury reports of the source, unless it is unchanged and these dates passed the check before."""
+        self._check_once(self._reports_key(start, end), lambda: self._inner.check_availability(start, end))
 
-        def check() -> pa.Table:
-            self._inner.check_availability(start, end)
+    def _check_once(self, key: str, check: Callable[[], None]) -> None:
+        def read() -> pa.Table:
+            check()
             return _row({"is_checked": True})
 
-        self._ask(self._reports_key(start, end), check)
+        self._ask(key, read)
 
     def latest_game_date(self) -> date:
         """Return the newest game_date of the source."""
@@ -108,24 +106,20 @@ class CachedWarehouse(ClosedOnExit):
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
         """Return the estimated cost of the query now: nothing if its rows are in the folder."""
-        cost = self._inner.estimate(sql, parameters) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
-        return self._discounted(cost, self._key(sql, parameters))
+        return self._cost_now(self._key(sql, parameters), lambda priced: priced.estimate(sql, parameters))
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return the estimated cost of `check_history` now: nothing if it would not check the range again."""
-        cost = CostEstimate(0, 0.0)
-        if isinstance(self._inner, Priced):
-            cost = self._inner.estimate_checks(start, end, seasons_before)
-        return self._discounted(cost, self._check_key(start, end, seasons_before))
+        key = self._check_key(start, end, seasons_before)
+        return self._cost_now(key, lambda priced: priced.estimate_checks(start, end, seasons_before))
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
         """Return the estimated cost of `check_availability` now: nothing if it would not check the dates again."""
-        cost = CostEstimate(0, 0.0)
-        if isinstance(self._inner, Priced):
-            cost = self._inner.estimate_report_checks(start, end)
-        return self._discounted(cost, self._reports_key(start, end))
+        return self._cost_now(self._reports_key(start, end), lambda priced: priced.estimate_report_checks(start, end))
 
-    def _discounted(self, cost: CostEstimate, key: str) -> CostEstimate:
+    def _cost_now(self, key: str, estimate: Callable[[Priced], CostEstimate]) -> CostEstimate:
+        """Return the cost that the source estimates; nothing if it is free or the entry `key` exists."""
+        cost = estimate(self._inner) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
         return cost if self._kept(key) is None else cost.cached()
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
@@ -251,3 +245,24 @@ def _row(record: dict[str, object]) -> pa.Table:
     import pyarrow as pa
 
     return pa.Table.from_pylist([record])
+
+
+class RememberingWarehouse:
+    """A warehouse whose answers to `query` are kept in memory; all other calls go to the given warehouse.
+
+    Models with the same features share the rows of a slate so.
+    """
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+        self._answers: dict[tuple[str, str], pa.Table] = {}
+
+    def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
+        """Return the rows of one SELECT; it runs only if it has not run with the same parameters before."""
+        key = (sql, repr(sorted(parameters.items())))
+        if key not in self._answers:
+            self._answers[key] = self._warehouse.query(sql, parameters)
+        return self._answers[key]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._warehouse, name)

@@ -16,7 +16,7 @@ TIB = 2**40
 class CostEstimate:
     """The bytes that queries would scan, the price in US dollars per TiB, and the bytes that the cache saves.
 
-    For clustered tables the bytes are an upper bound, because only while reading the service finds blocks to skip.
+    For clustered tables the bytes are an upper bound, because the service finds the blocks to skip only while it reads.
     """
 
     bytes_scanned: int
@@ -47,7 +47,7 @@ class CostEstimate:
 
 @runtime_checkable
 class Priced(Protocol):
-    """The interface of a warehouse whose queries cost money."""
+    """The interface of a warehouse that estimates the cost of its queries."""
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
         """Return the cost of one query."""

@@ -35,7 +35,10 @@ class Renaming:
         return cls(tuple((team_codes or {}).items()), tuple(named.items()))
 
     def apply(self, table: Table, source: str, *, has_season_type: bool) -> str:
-        """Return the text after FROM that reads the renamed rows of `source`."""
+        """Return the text after FROM that reads the renamed rows of `source`, the text after FROM of a table.
+
+        Season types are renamed only with `has_season_type`, if the rows have that column.
+        """
         replaced = self._replacements(table) if self.team_codes else {}
         left_out = ""
         if self.season_types and has_season_type:

@@ -65,7 +65,8 @@ def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> 
     """Return a query for rows that cannot be right, which scans the table once.
 
     Problems are a missing value, a repeated key, an impossible date, amount, status or time of a report, and unsafe
-    text. The result has up to five rows for each problem. With `is_filtered` only @history_start to @end is read.
+    text. The result has up to five rows for each problem, with the columns problem, those of the table's key, and total
+    (the number of rows with the problem). With `is_filtered` only @history_start to @end is read.
     """
     needed = [column for column in table.columns if not column.is_nullable]
     whens = [f"WHEN {column.name} IS NULL THEN '{column.name} is NULL'" for column in needed]
