@@ -50,7 +50,7 @@ class PartReader:
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, names: Sequence[tuple[str, str]] = (), *, has_hive_folders: bool
+        self, connection: duckdb.DuckDBPyConnection, names: Sequence[tuple[str, str]], *, has_hive_folders: bool
     ) -> None:
         self._connection = connection
         self._names = names
