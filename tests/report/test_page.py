@@ -75,7 +75,7 @@ def test_forced_calibration_is_shown(html: str) -> None:
 
 
 def test_seeds_features_that_add_nothing_and_the_card_are_shown(html: str, metrics: Any) -> None:
-    assert "The same recipe fitted with 2 seeds (42, 43)." in html
+    assert "The same settings fitted with 2 seeds (42, 43)." in html
     assert all(f"{part['mean']:.4f}" in html for part in metrics["stability"]["metrics"].values())
     assert metrics["features_that_add_nothing"]
     assert "Shuffling these features costs nothing measurable on these games" in html
