@@ -99,13 +99,12 @@ def _rerun_training(run: RunRecord, places: Mapping[str, str]) -> tuple[Evidence
 def _train_again(config: settings.ExperimentConfig, settings_fingerprint: str) -> Evidence:
     with open_plan(config) as plan:
         run = fit_windows(plan)
-        evaluation = None if run.last.scored is None else run.last.scored.rows
         prints = {
             "settings": settings_fingerprint,
             "data": plan.warehouse.fingerprint(has_reports=plan.contract.has_reports),
             "contract": plan.contract.fingerprint,
             "training rows": run.last.train.fingerprint,
-            "evaluation rows": None if evaluation is None else evaluation.fingerprint,
+            "evaluation rows": None if run.last.evaluation is None else run.last.evaluation.fingerprint,
         }
     installed = {**versions(), "git commit": git_commit()}
     return Evidence(prints, run.predictions(), installed)

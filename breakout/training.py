@@ -56,12 +56,12 @@ def train(
         result = points = None
         market = MarketComparison(None, ())
         if fitted.rows is not None:
-            parts = [window.scored for window in fitted.windows if window.scored is not None]
+            scored = fitted.scored
             parameters = evaluation_parameters(plan.config.evaluation, plan.config.seed)
-            result = evaluate_scored(parts, fitted.rows, parameters, plan.config.target, work)
-            points = evaluate_distributions(parts, fitted.rows, parameters, plan.features, plan.warehouse)
+            result = evaluate_scored(scored, fitted.rows, parameters, plan.config.target, work)
+            points = evaluate_distributions(scored, fitted.rows, parameters, plan.features, plan.warehouse)
             cutoff = plan.config.availability if plan.contract.has_reports else None
-            market = compare_with_market(plan.config, plan.warehouse, parts, fitted.rows, parameters, cutoff, quotes)
+            market = compare_with_market(plan.config, plan.warehouse, scored, fitted.rows, parameters, cutoff, quotes)
         metrics = with_market(summarise_training(plan.config, fitted, result, points), market)
         distributions = _compare_features(plan, fitted.last, work)
         _write(plan, run, fitted, metrics, distributions)
@@ -74,9 +74,9 @@ def train(
 
 
 def _compare_features(plan: RunPlan, last: FittedWindow, work: SharedWork) -> DistributionReport | None:
-    if last.scored is None:
+    train, rows = last.train, last.evaluation
+    if rows is None:
         return None
-    train, rows = last.train, last.scored.rows
     significance, defaults = plan.config.distributions.significance, plan.features.defaults
     return work.once(
         "drift",
@@ -102,7 +102,7 @@ def _write(
 def _manifest_facts(plan: RunPlan, run: Run, fitted: FittedRun) -> BundleFacts:
     """Return the facts about the model of the last fitted window, for the manifest of its bundle."""
     config, last = plan.config, fitted.last
-    rows, validation = None if last.scored is None else last.scored.rows, last.fitted.validation
+    rows, validation = last.evaluation, last.fitted.validation
     train, evaluation, kept = last.split.train, last.split.evaluation, validation.dates
     return BundleFacts(
         run_id=run.run_id,

@@ -62,7 +62,7 @@ def summarise_training(
     computed, over the validation part.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
-    last, parts = run.last, [window.scored for window in run.windows if window.scored is not None]
+    last, parts = run.last, run.scored
     explained_on: Literal["validation", "evaluation"] = "evaluation" if parts else "validation"
     explained, shuffled = last.fitted.validation, last.fitted.validation
     stability = None

@@ -39,6 +39,11 @@ class FittedWindow:
     scored: ScoredRows | None
     fold: Fold | None = None
 
+    @property
+    def evaluation(self) -> Dataset | None:
+        """The evaluation rows; None in a run that only trains."""
+        return None if self.scored is None else self.scored.rows
+
 
 @dataclass(frozen=True)
 class FittedRun:
@@ -58,6 +63,11 @@ class FittedRun:
         The training rows are those of the last window.
         """
         return self.source_warnings + coverage_warnings(parts_of(self.last.train, self.rows))
+
+    @property
+    def scored(self) -> list[ScoredRows]:
+        """The predicted evaluation rows of each window, in order of time; empty in a run that only trains."""
+        return [window.scored for window in self.windows if window.scored is not None]
 
     @property
     def last(self) -> FittedWindow:

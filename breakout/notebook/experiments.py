@@ -106,9 +106,8 @@ def fit_and_evaluate(config: ExperimentConfig) -> FittedExperiment:
         run = fit_windows(plan)
         result = None
         if run.rows is not None:
-            parts = [window.scored for window in run.windows if window.scored is not None]
             parameters = evaluation_parameters(config.evaluation, config.seed)
-            result = evaluate_scored(parts, run.rows, parameters, config.target)
+            result = evaluate_scored(run.scored, run.rows, parameters, config.target)
     return FittedExperiment(config, run, result)
 
 
