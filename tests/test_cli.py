@@ -200,7 +200,7 @@ def test_a_traceback_is_shown_only_on_request(program: Program) -> None:
 
 @pytest.fixture
 def train_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainWith:
-    """Put this function in the main program's place, in an empty folder."""
+    """Return a function that replaces the program of train, in an empty working folder."""
     monkeypatch.chdir(tmp_path)
 
     def replace(run: Callable[[Any], int | None]) -> None:

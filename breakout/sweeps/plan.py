@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from breakout.experiment.shared_work import SharedWork
-    from breakout.settings import ExperimentConfig
     from breakout.sweeps.job import Job, Refusal
     from breakout.sweeps.shared_rows import PreparedPlan
     from breakout.warehouse.cost import CostEstimate
@@ -59,7 +58,7 @@ class PlannedJob:
 
 
 @dataclass(frozen=True)
-class Group:
+class FitGroup:
     """Jobs that share their fits; `iterations` is the largest number of iterations in their settings."""
 
     jobs: tuple[PlannedJob, ...]
@@ -80,10 +79,10 @@ class Group:
 class SweepPlan:
     """The groups in the order in which they start, the jobs that cannot start, and the bytes that a query engine bills.
 
-    `bytes_to_read` is None if the source does not bill by bytes.
+    `bytes_to_read` is None if no warehouse of the jobs bills by bytes.
     """
 
-    groups: tuple[Group, ...]
+    groups: tuple[FitGroup, ...]
     refused: tuple[Refusal, ...] = ()
     bytes_to_read: CostEstimate | None = None
 
@@ -127,7 +126,7 @@ class SweepPlan:
         return START_SECONDS + max(sum(costs) / workers, max(costs, default=0.0))
 
 
-def group_jobs(planned: Sequence[PlannedJob]) -> tuple[Group, ...]:
+def group_jobs(planned: Sequence[PlannedJob]) -> tuple[FitGroup, ...]:
     """Return the jobs in groups that share their fits.
 
     The costliest group comes first, so that no worker runs long after the others have ended.
@@ -135,7 +134,10 @@ def group_jobs(planned: Sequence[PlannedJob]) -> tuple[Group, ...]:
     members: dict[Any, list[PlannedJob]] = defaultdict(list)
     for one in planned:
         members[_fit_key(one)].append(one)
-    groups = [Group(tuple(found), max(_iterations(one.job.config) for one in found)) for found in members.values()]
+    groups = []
+    for found in members.values():
+        iterations = max(getattr(one.job.config.model, "iterations", 0) for one in found)
+        groups.append(FitGroup(tuple(found), iterations))
     return tuple(sorted(groups, key=lambda group: -group.seconds))
 
 
@@ -151,7 +153,3 @@ def _fit_key(planned: PlannedJob) -> tuple[Any, ...]:
     if isinstance(model, settings.CatBoostConfig):
         model = fit_kind(model)
     return (plan.row_query, ranges, config.validation, config.seed, model)
-
-
-def _iterations(config: ExperimentConfig) -> int:
-    return getattr(config.model, "iterations", 0)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
-    from breakout.sweeps.plan import Group, PlannedJob
+    from breakout.sweeps.plan import FitGroup, PlannedJob
 
 GRACE_SECONDS = 10.0  # time for a terminated worker to record the interruption in its job's status.json
 ORPHAN_SECONDS = 1.0  # time for a worker to do the same after the planning process has ended
@@ -130,10 +130,10 @@ class Worker:
         self._process: BaseProcess | None = None
         self._running: Future[JobEvent] | None = None
         self._current = -1
-        self.group: Group | None = None
+        self.group: FitGroup | None = None
         self.left: deque[PlannedJob] = deque()
 
-    def take(self, group: Group) -> None:
+    def take(self, group: FitGroup) -> None:
         """Set the group whose jobs this worker runs next."""
         self.group, self.left = group, deque(group.jobs)
 
@@ -207,7 +207,7 @@ class Workers:
         self._held.close()
         self._lifeline.close()
 
-    def run(self, groups: Sequence[Group], report: Callable[[JobEvent], bool]) -> None:
+    def run(self, groups: Sequence[FitGroup], report: Callable[[JobEvent], bool]) -> None:
         """Run groups in the given order, the jobs of a group in one worker.
 
         `report` is called with every event and returns whether to go on; if it returns false, no further job starts and
