@@ -29,7 +29,6 @@ from breakout.leaderboard_files import (
     MissingJob,
     save_leaderboard,
 )
-from breakout.report.html.pages import render_sweep
 from breakout.report.terminal.leaderboard import print_board
 from breakout.settings.values import format_value
 from breakout.sweeps.labels import labels, shorten
@@ -51,6 +50,8 @@ def write_leaderboard(folder: Path) -> Leaderboard:
 
     Older files of these names are replaced.
     """
+    from breakout.report.html.pages import render_sweep  # imports pandas, which the plan of a sweep does not need
+
     board = build_leaderboard(load_results(folder), folder)
     save_leaderboard(board, folder)
     save_text(render_sweep(board), folder / "report.html")
