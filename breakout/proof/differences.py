@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from breakout.dataset import Dataset
     from breakout.features.config import BreakoutFeatureConfig
-    from breakout.proof.paths import Path, Paths
+    from breakout.proof.paths import Paths, RowBuilder
     from breakout.proof.replay import Replay
 
 ROWS = "(rows)"
@@ -63,7 +63,7 @@ class Audited:
         """Return the sampled rows of one date."""
         return self.rows.take(self.rows.dates == np.datetime64(day))
 
-    def recompute(self, path: Path, start: date, end: date) -> Dataset:
+    def recompute(self, path: RowBuilder, start: date, end: date) -> Dataset:
         """Return the rows from `start` to `end` that `path` builds from what the tables of `replay` hold now."""
         return path(self.replay, self.config, start, end)
 

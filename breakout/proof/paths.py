@@ -1,4 +1,4 @@
-"""The functions that compute features for training, evaluation and prediction, which must agree bit for bit."""
+"""The paths to features: the functions of training, evaluation and prediction, which must agree bit for bit."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 
-class Path(Protocol):
-    """A function that builds the rows of a warehouse from the date `start` to the date `end`."""
+class RowBuilder(Protocol):
+    """A path: a function that builds the rows of a warehouse from the date `start` to the date `end`."""
 
     def __call__(self, warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset: ...
 
@@ -33,10 +33,10 @@ class Paths:
     player's first game for a new team.
     """
 
-    training: Path
-    evaluation: Path
-    prediction: Path
-    listed: Path
+    training: RowBuilder
+    evaluation: RowBuilder
+    prediction: RowBuilder
+    listed: RowBuilder
     registry: Mapping[str, Feature]
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from breakout.dataset import Dataset, build_dataset
 from breakout.errors import DataError
 from breakout.features.config import BreakoutFeatureConfig
-from breakout.proof.paths import Path
+from breakout.proof.paths import RowBuilder
 from breakout.warehouse.base import Warehouse
 
 
@@ -25,12 +25,12 @@ class Definition:
 
     name: str
     description: str
-    build: Path
+    build: RowBuilder
     is_shared_by_training: bool = False
     has_names: bool = True
 
 
-def changed(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Path:
+def changed(change: Callable[[pd.DataFrame], pd.DataFrame]) -> RowBuilder:
     """Return a function that builds the rows as breakout does and then applies `change` to the features."""
 
     def build(warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset:
