@@ -29,12 +29,13 @@ Readings where the definitions leave room:
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -124,10 +125,13 @@ def exact_or_none(value: object) -> Fraction | None:
 
 def total(values: Iterable[Fraction | int]) -> Fraction:
     """The exact sum; numerators of the same denominator are added as whole numbers, which is quicker."""
-    numerators: dict[int, int] = defaultdict(int)
+    whole_numbers, numerators = 0, dict[int, int]()
     for value in values:
-        numerators[value.denominator] += value.numerator
-    return sum((Fraction(top, bottom) for bottom, top in numerators.items()), Fraction(0))
+        if isinstance(value, int):
+            whole_numbers += value
+        else:
+            numerators[value.denominator] = numerators.get(value.denominator, 0) + value.numerator
+    return sum((Fraction(top, bottom) for bottom, top in numerators.items()), Fraction(whole_numbers))
 
 
 def mean(values: Iterable[Fraction | int | None]) -> Fraction | None:
@@ -178,10 +182,16 @@ class TeamGame:
 
 
 AnyGame = TypeVar("AnyGame", Game, TeamGame)
+T = TypeVar("T")
 
 
 def in_order(games: Iterable[AnyGame]) -> list[AnyGame]:
     return sorted(games, key=lambda game: (game.day, game.game_id))
+
+
+def over(games: Sequence[AnyGame], before: date) -> list[AnyGame]:
+    """The games in order that were over on that morning."""
+    return list(games[: bisect_left(games, before, key=lambda game: game.day)])
 
 
 def sorted_lists(lists: Mapping[tuple[str, int], list[AnyGame]]) -> dict[tuple[str, int], list[AnyGame]]:
@@ -214,7 +224,10 @@ class ReferenceHistory:
             raise ValueError("breakout_multiplier must be > 1")
         self.cutoff = cutoff
         self.tip_offs = tip_offs or {}
+        # Asked for again for each game of the season.
+        self._judged: dict[tuple[str, int], list[tuple[Game, bool]]] = {}
         # Asked for again for each team-mate.
+        self._regulars: dict[tuple[str, int, date], dict[str, Fraction]] = {}
         self._players_of: dict[tuple[str, int, date], dict[str, list[Game]]] = {}
         self._reports_by_cutoff: dict[date, list[Mapping[str, Any]]] = {}
         self._statuses: dict[tuple[date, str, str], str | None] = {}
@@ -245,7 +258,20 @@ class ReferenceHistory:
 
     def played(self, player: str, season: int, before: date) -> list[Game]:
         """His played games of the season that were over on that morning, oldest first."""
-        return [g for g in self._of_player.get((player, season), []) if g.day < before]
+        return over(self._of_player.get((player, season), []), before)
+
+    def judged(self, player: str, season: int) -> list[tuple[Game, bool]]:
+        """His games of the season with enough games before them; True = a breakout by its own S > 0."""
+        if (player, season) not in self._judged:
+            self._judged[player, season] = [
+                (game, self._is_breakout(game, earlier))
+                for game in self._of_player.get((player, season), [])
+                if len(earlier := self.played(player, season, before=game.day)) >= self.min_prior_games
+            ]
+        return self._judged[player, season]
+
+    def _is_breakout(self, game: Game, earlier: list[Game]) -> bool:
+        return total(past.points for past in earlier) > 0 and self.reaches_multiple(game, earlier)
 
     def career(self, player: str, season: int, before: date) -> list[Game]:
         """His played games of the season and the two before it that were over on that morning, oldest first."""
@@ -254,11 +280,11 @@ class ReferenceHistory:
 
     def team_games(self, team: str, season: int, before: date) -> list[TeamGame]:
         """The team's own rows, oldest first."""
-        return [g for g in self._of_team.get((team, season), []) if g.day < before]
+        return over(self._of_team.get((team, season), []), before)
 
     def games_against(self, team: str, season: int, before: date) -> list[TeamGame]:
         """The rows of those who played against the team, oldest first."""
-        return [g for g in self._against.get((team, season), []) if g.day < before]
+        return over(self._against.get((team, season), []), before)
 
     def roster(self, team: str, season: int) -> list[str]:
         """Everyone who played for the team at any time of the season; the caller must look at dates."""
@@ -305,6 +331,27 @@ class ReferenceHistory:
             for player, games in found.items()
             if len(games) >= self.min_prior_games and games[-1].team == team
         }
+
+    def missing_regulars(self, team: str, season: int, before: date) -> dict[str, Fraction]:
+        """The average points of each regular who missed the team's previous game."""
+        key = (team, season, before)
+        if key not in self._regulars:
+            last_10 = [game.game_id for game in self.team_games(*key)[-10:]]
+            found = {player: self.played(player, season, before) for player in self.roster(team, season)}
+            self._regulars[key] = {
+                player: mean(game.points for game in games) or Fraction(0)
+                for player, games in found.items()
+                if self._is_regular(games, team, last_10) and last_10[-1] not in {game.game_id for game in games}
+            }
+        return self._regulars[key]
+
+    def _is_regular(self, games: list[Game], team: str, last_10: list[str]) -> bool:
+        """S >= 10 after at least 5 games; his latest game was for this team, and one was of its last 10."""
+        if len(games) < 5 or games[-1].team != team:
+            return False
+        if not any(game.game_id in last_10 for game in games if game.team == team):
+            return False
+        return at_least(mean(game.points for game in games), "10")
 
     def dataset_rows(self, start: date, end: date) -> list[dict[str, Any]]:
         """The kept rows of the days from `start` to `end`, both included, with their label."""
@@ -393,6 +440,19 @@ def pace(games: list[TeamGame]) -> Fraction | None:
     return ratio(240 * total(pair[0] for pair in pairs), total(pair[1] for pair in pairs))
 
 
+def once(method: Callable[[Morning], T]) -> Callable[[Morning], T]:
+    """A method whose value several features of the same row ask for, computed once for each row."""
+
+    @wraps(method)
+    def value(morning: Morning) -> T:
+        if method.__name__ not in morning.values:
+            morning.values[method.__name__] = method(morning)
+        found: T = morning.values[method.__name__]
+        return found
+
+    return value
+
+
 class Morning:
     """What was known on the morning of one row's game; one method a feature, None = missing.
 
@@ -407,20 +467,24 @@ class Morning:
         self.team: str = row["team_abbr"]
         self.opponent: str = row["opponent_team_abbr"]
         self.season: int = row["season_year"]
+        self.values: dict[str, Any] = {}  # of the methods marked with `once`
         self.games = history.played(self.player, self.season, before=self.day)
         self.team_games = history.team_games(self.team, self.season, before=self.day)
 
     # The ten shared features.
 
+    @once
     def pts_vs_season_zscore(self) -> float | None:
         above = difference(self.points_avg_last_5(), self.points_avg_season())
         deviation = self.points_std_last_10()
         return None if above is None or deviation is None or deviation == 0 else float(above) / deviation
 
+    @once
     def points_std_last_10(self) -> float | None:
         variance = self._points_variance_last_10()
         return None if variance is None else math.sqrt(variance)
 
+    @once
     def _points_variance_last_10(self) -> Fraction | None:
         points = [game.points for game in self.games[-10:]]
         centre = mean(points)
@@ -428,6 +492,7 @@ class Morning:
             return None
         return total((value - centre) ** 2 for value in points) / (len(points) - 1)
 
+    @once
     def explosion_ratio(self) -> Fraction | None:
         recent = [game for game in self.games[-5:] if self.day - timedelta(days=30) <= game.day < self.day]
         best = max((game.points for game in recent), default=None)
@@ -440,14 +505,10 @@ class Morning:
     @cached_property
     def _judged(self) -> list[tuple[Game, bool]]:
         """His earlier games with enough games before them; True = a breakout by its own S > 0."""
-        judged = []
-        for game in self.games:
-            earlier = [past for past in self.games if past.day < game.day]
-            if len(earlier) >= self.history.min_prior_games:
-                positive = total(past.points for past in earlier) > 0
-                judged.append((game, positive and self.history.reaches_multiple(game, earlier)))
-        return judged
+        judged = self.history.judged(self.player, self.season)
+        return [(game, breakout) for game, breakout in judged if game.day < self.day]
 
+    @once
     def opponent_def_rating(self) -> Fraction | None:
         pairs = [
             (game.points, game.possessions)
@@ -465,12 +526,15 @@ class Morning:
     def back_to_back(self) -> int:
         return int(any(game.day == self.day - timedelta(days=1) for game in self.team_games))
 
+    @once
     def points_avg_last_5(self) -> Fraction | None:
         return mean(game.points for game in self.games[-5:])
 
+    @once
     def points_avg_season(self) -> Fraction | None:
         return mean(game.points for game in self.games)
 
+    @once
     def minutes_avg_last_10(self) -> Fraction | None:
         return mean(game.minutes for game in self.games[-10:])
 
@@ -489,9 +553,11 @@ class Morning:
         last_5, last_10 = self.points_avg_last_5(), self.points_avg_last_10()
         return None if last_5 is None or last_10 is None else int(last_5 < Fraction("0.8") * last_10)
 
+    @once
     def _usage_avg_last_10(self) -> Fraction | None:
         return mean(game.usage for game in self.games[-10:])
 
+    @once
     def usage_rate_trend(self) -> Fraction | None:
         return difference(self._usage_avg_last_10(), mean(game.usage for game in self.games))
 
@@ -605,9 +671,11 @@ class Morning:
         share = Fraction(sum(game.points >= Fraction("1.5") * average for game in last), len(last))
         return 100 if share >= Fraction("0.35") else float(10 + 90 * share / Fraction("0.35"))
 
+    @once
     def points_avg_last_10(self) -> Fraction | None:
         return mean(game.points for game in self.games[-10:])
 
+    @once
     def minutes_avg_season(self) -> Fraction | None:
         return mean(game.minutes for game in self.games)
 
@@ -644,22 +712,8 @@ class Morning:
     def team_points_missing_last_game(self) -> Fraction | None:
         if not self.team_games:
             return None
-        previous = self.team_games[-1].game_id
-        missing = Fraction(0)
-        for mate in self.history.roster(self.team, self.season):
-            games = self.history.played(mate, self.season, before=self.day)
-            if mate != self.player and self._is_regular(games) and previous not in {g.game_id for g in games}:
-                missing += mean(game.points for game in games) or Fraction(0)
-        return missing
-
-    def _is_regular(self, games: list[Game]) -> bool:
-        """S >= 10 after at least 5 games; his latest game was for this team, and one was of its last 10."""
-        if len(games) < 5 or games[-1].team != self.team:
-            return False
-        last_10 = {game.game_id for game in self.team_games[-10:]}
-        if not any(game.game_id in last_10 for game in games if game.team == self.team):
-            return False
-        return at_least(mean(game.points for game in games), "10")
+        missing = self.history.missing_regulars(self.team, self.season, self.day)
+        return total(average for player, average in missing.items() if player != self.player)
 
     # The form features.
 
@@ -689,10 +743,14 @@ class Morning:
     def days_since_last_game(self) -> int | None:
         return min((self.day - self.games[-1].day).days, 21) if self.games else None
 
+    @cached_property
+    def _latest(self) -> list[Game]:
+        """His career games, the latest first."""
+        return self.history.career(self.player, self.season, before=self.day)[::-1]
+
     def _decayed(self, value: Callable[[Game], Fraction | int | None], weights: list[int]) -> Fraction | None:
         """Weighted mean of what is known of his latest career games, the latest game first."""
-        latest = self.history.career(self.player, self.season, before=self.day)[::-1]
-        known = [(weight, value(game)) for weight, game in zip(weights, latest, strict=False)]
+        known = [(weight, value(game)) for weight, game in zip(weights, self._latest, strict=False)]
         pairs = [(weight, number) for weight, number in known if number is not None]
         return ratio(total(w * number for w, number in pairs), total(w for w, _ in pairs))
 

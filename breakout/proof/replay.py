@@ -79,6 +79,7 @@ class Replay(DuckDBWarehouse):
         self._show("schedule", "FROM main.schedule")
         if has_reports:
             self._copy_reports(source, start, end)
+        self._choose_threads()
 
     def _copy(self, table: tables.Table, columns: Iterable[str], source: Warehouse, dates: dict[str, object]) -> None:
         """Copy these columns of the rows between the two `dates`, and show the copy under the source table's name."""

@@ -186,6 +186,10 @@ class DuckDBWarehouse(ClosedOnExit):
             columns += self._absent_columns(table, select)
             self._execute(f"CREATE TABLE nba_analytics.{table.name} AS SELECT {columns} FROM ({select})", table.name)
             self.loaded.add(table.name)
+        self._choose_threads()
+
+    def _choose_threads(self) -> None:
+        """Let DuckDB use all cores if a table has more rows than it gives to one thread."""
         if self._rows(f"SELECT MAX(estimated_size) > {_ROWS_OF_A_THREAD} FROM duckdb_tables()")[0][0]:
             self.connection.execute("RESET threads")
 
