@@ -26,11 +26,7 @@ def run(config: GradeConfig) -> int:
 
     GateError if a limit of `grade.fail_on` is exceeded; the grades and all files are written before it is raised.
     """
-    return run_at(config, datetime.now(UTC))
-
-
-def run_at(config: GradeConfig, now: datetime) -> int:
-    """Run the command as if the present were `now`, and return the exit code."""
+    now = datetime.now(UTC)
     check_data_file(config.out)
     with progress_line("grade"), open_for(config, "grade") as warehouse:
         review = review_ledger(warehouse, config, now, (config.start, config.end))
