@@ -15,25 +15,25 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 
 from breakout.errors import DataError
 from breakout.ledger.entries import ENTRY_SCHEMA, KEY
+from breakout.ledger.files import LedgerPart
 from breakout.ledger.grading import GRADE_SCHEMA, new_grades
-from breakout.ledger.source_rows import KnownRows
-from breakout.ledger.store import GradeUpdate, LedgerPart, RecordedRows, is_same
+from breakout.ledger.store import GradeUpdate, is_same
 from breakout.warehouse.bigquery.jobs import BigQueryJobs
 from breakout.warehouse.bigquery.types import Null
 from breakout.warehouse.bigquery.writing import create_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
+    import pandas as pd
+
     from breakout.settings import BigQueryLedgerConfig
-    from breakout.warehouse.tables import Table
 
 _TYPES = {
     pa.date32(): "DATE",
@@ -43,6 +43,7 @@ _TYPES = {
     pa.int64(): "INT64",
 }
 _AS_JSON = ("ladder", "features")  # columns kept as JSON text, which keeps every number to the last bit
+ROWS_A_STATEMENT = 2000  # a request may hold 10 MB; a grade takes half a kilobyte
 ATTEMPTS = 10  # attempts to add a slate, because another writer may take its revision first
 _EVER = "game_date >= '1900-01-01'"  # true for every row; a table may require a filter by date
 
@@ -61,7 +62,7 @@ class BigQueryLedger:
 
     config: BigQueryLedgerConfig
 
-    keeps_source_rows = False
+    source_log = None
 
     def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
         """Read these columns of all entries, in the order of their dates, bundles and revisions."""
@@ -148,31 +149,13 @@ class BigQueryLedger:
                     row | {"number": counts.get(tuple(row[name] for name in KEY), 0) + 1} for row in changes.to_pylist()
                 ]
                 sql = _insert_statement(self.config.grades, GRADE_COLUMNS, (*KEY, "number"), "TRUE")
-                for part in _parts(rows):
-                    jobs.query(sql, {"rows": _parameters(part, GRADE_COLUMNS)}, f"the grades in {self.config.grades}")
+                for start in range(0, len(rows), ROWS_A_STATEMENT):
+                    part = _parameters(rows[start : start + ROWS_A_STATEMENT], GRADE_COLUMNS)
+                    jobs.query(sql, {"rows": part}, f"the grades in {self.config.grades}")
         return GradeUpdate(LedgerPart(before, ()), changes)
-
-    def read_source_rows(self, table: Table, extra: Sequence[str]) -> RecordedRows:
-        """Return no rows: the tables keep none."""
-        del extra
-        return RecordedRows(KnownRows(table, pd.DataFrame()), ())
-
-    def record_source_rows(
-        self, table: Table, extra: Sequence[str], now: pd.DataFrame, days: tuple[date, date], at: datetime
-    ) -> None:
-        """Do nothing: the tables keep no source rows."""
-        del table, extra, now, days, at
 
     def _jobs(self) -> AbstractContextManager[BigQueryJobs]:
         return BigQueryJobs(self.config, "ledger", {"command": "ledger", "run": "ledger"})
-
-
-ROWS_A_STATEMENT = 2000  # a request may hold 10 MB; a grade takes half a kilobyte
-
-
-def _parts(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    for start in range(0, len(rows), ROWS_A_STATEMENT):
-        yield rows[start : start + ROWS_A_STATEMENT]
 
 
 def _insert_statement(table: str, columns: Mapping[str, str], key: Sequence[str], condition: str) -> str:

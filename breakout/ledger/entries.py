@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
@@ -21,9 +20,10 @@ Role = Literal["production", "shadow", "other"]
 KEY = ["game_date", "game_id", "player_lookup", "bundle"]
 INSTANT = pa.timestamp("us", tz="UTC")
 
-# One row for each predicted player. `predicted_at` is when the program asked for the slate, `known_at` when the newest
-# injury status that it used was reported (null if none was), `tip_off` null if the schedule has none. `is_late` marks
-# entries that were made at or after tip-off or, if that is unknown, after the end of the game date.
+# One row for each predicted player. `predicted_at` is the time at which the slate was built. `known_at` is the time at
+# which the newest status in the injury reports up to the cutoff was reported, null if there is none. `tip_off` is null
+# if the schedule has no time. `is_late` marks entries that were made at or after tip-off or, if that is unknown, at or
+# after the end of the game date.
 # `points_for_breakout` is the threshold in points. `features` holds the values by name, null where the default was
 # filled. `ladder` holds P(points >= k) for k = 1, 2, ... and is null for models without one. `data` is the fingerprint
 # of the source tables.
@@ -54,29 +54,21 @@ ENTRY_SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """A slate and what is known of its origin: the model, its role, and the digest of the source tables."""
+def build_entries(
+    slate: Slate, bundle: Bundle, role: Role, data: str, tip_offs: dict[str, datetime], timezone: str
+) -> pa.Table:
+    """Return the entries of a slate that a bundle predicted, in the columns of ENTRY_SCHEMA and the slate's order.
 
-    slate: Slate
-    bundle: Bundle
-    role: Role
-    data: str
-
-
-def build_entries(prediction: Prediction, tip_offs: dict[str, datetime], timezone: str) -> pa.Table:
-    """Return the entries of a slate, in the columns of ENTRY_SCHEMA and the order of the slate.
-
-    `tip_offs` maps game ids to the start of the game, as far as the schedule has it. `timezone` is the time zone in
-    which a game date ends; for a game without a tip-off, that end decides which entries are late.
+    `data` is the fingerprint of the source tables. `tip_offs` maps game ids to the start of the game, as far as the
+    schedule has it. `timezone` is the time zone in which a game date ends; for a game without a tip-off, that end
+    decides whether an entry is late.
     """
-    slate, manifest = prediction.slate, prediction.bundle.manifest
     ends = end_of_day(slate.day, timezone)
     origin = {
-        "name": manifest.name,
-        "run_id": manifest.run_id,
-        "data": prediction.data,
-        "role": prediction.role,
+        "name": bundle.manifest.name,
+        "run_id": bundle.manifest.run_id,
+        "data": data,
+        "role": role,
         "predicted_at": slate.predicted_at,
         "known_at": slate.known_at,
     }

@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from breakout.ledger.store import GradeUpdate, LedgerPart, RecordedRows
+    from breakout.ledger.files import LedgerPart
+    from breakout.ledger.source_rows import SourceLog
+    from breakout.ledger.store import GradeUpdate
     from breakout.settings import LedgerConfig
-    from breakout.warehouse.tables import Table
 
 
 class Ledger(Protocol):
     """A ledger in a folder or in BigQuery. Entries and grades are added and never changed."""
 
     @property
-    def keeps_source_rows(self) -> bool:
-        """Whether source rows are recorded, so that corrected cells can be named."""
+    def source_log(self) -> SourceLog | None:
+        """The log of the source rows that predictions could read; None if the ledger keeps no source rows."""
         ...
 
     def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
@@ -53,20 +54,6 @@ class Ledger(Protocol):
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
         """Add the outcomes that the history lacks; return the history before the call and the rows added."""
-        ...
-
-    def read_source_rows(self, table: Table, extra: Sequence[str]) -> RecordedRows:
-        """Read the recorded versions of a table's rows, with the columns `extra` beyond the declared ones."""
-        ...
-
-    def record_source_rows(
-        self, table: Table, extra: Sequence[str], now: pd.DataFrame, days: tuple[date, date], at: datetime
-    ) -> str | Path | None:
-        """Record those of a table's rows between two dates that are new, changed or gone.
-
-        `now` has all present rows between the dates, with the columns `extra` beyond the declared ones. Return the file
-        with the recorded rows, None if there are none.
-        """
         ...
 
 

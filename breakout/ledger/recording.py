@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import ConfigurationError, DataError, GateError
-from breakout.ledger.entries import Prediction, Role, build_entries
+from breakout.ledger.entries import Role, build_entries
 from breakout.ledger.opening import open_ledger
 from breakout.ledger.revisions import Move, find_moves
 from breakout.ledger.shadows import Shadows
-from breakout.ledger.source_rows import KEPT_TABLES, dates_read, extra_columns_of, read_source_rows
+from breakout.ledger.source_rows import dates_read, read_source_rows, tables_read
 from breakout.production.bundle_gate import check_contract
 from breakout.production.registry import Registry
 from breakout.production.slate import Slate, build_slate, check_day
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from breakout.bundle.folder import Bundle
     from breakout.ledger.opening import Ledger
+    from breakout.ledger.source_rows import SourceLog
     from breakout.settings import DailyConfig, LedgerConfig
     from breakout.warehouse.base import Warehouse
 
@@ -35,71 +36,67 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
     return "shadow" if fingerprint in Shadows.of(outputs).fingerprints() else "other"
 
 
-def record_slate(
-    slate: Slate,
-    bundle: Bundle,
-    warehouse: Warehouse,
-    config: LedgerConfig,
-    outputs: str | Path,
-    recorder: SourceRecorder | None = None,
-) -> str | Path | None:
-    """Add a slate to the ledger, and return the file, or the table and revision, of the new entries.
-
-    Do nothing and return None if the slate has no players, or if the model is neither in production nor a shadow and
-    `config.others` is false. If the ledger's newest prediction of that day by this model is the same, add no entries
-    and return None. The source rows that the slate could read are recorded even then, by `recorder` if it is given.
-    """
-    role = find_role(bundle.fingerprint, outputs)
-    if role == "other" and not config.others:
-        return None
-    prediction = Prediction(slate, bundle, role, warehouse.fingerprint(has_reports=bundle.contract.has_reports))
-    entries = build_entries(prediction, read_tip_offs(warehouse, slate.day, slate.day), config.timezone)
-    ledger = open_ledger(config, outputs)
-    if entries.num_rows and ledger.keeps_source_rows:
-        before = ledger.read_slate(slate.day, bundle.fingerprint)
-        is_known = before is not None and before["data"][0].as_py() == prediction.data
-        (recorder or SourceRecorder(ledger, warehouse)).record(bundle, slate, are_games_known=is_known)
-    return ledger.add_entries(entries)
-
-
 @dataclass
-class SourceRecorder:
-    """The recording of source rows for the slates of one call.
+class SlateRecorder:
+    """The recording of one call's slates in the ledger, with the source rows that the models could read.
 
-    A table is compared with the ledger once for each date and set of columns, however many models read them.
+    A source table is compared with the log once for each date and set of columns, however many models read the table.
     """
 
-    ledger: Ledger
     warehouse: Warehouse
-    done: set[tuple[str, date, tuple[str, ...]]] = field(default_factory=set)
+    config: LedgerConfig
+    outputs: str | Path
+    compared: set[tuple[str, date, tuple[str, ...]]] = field(default_factory=set)
 
-    def record(self, bundle: Bundle, slate: Slate, *, are_games_known: bool = False) -> None:
+    @property
+    def ledger(self) -> Ledger:
+        return open_ledger(self.config, self.outputs)
+
+    def record(self, slate: Slate, bundle: Bundle) -> str | Path | None:
+        """Add a slate to the ledger, and return the file, or the table and revision, of the new entries.
+
+        Do nothing and return None if the slate has no players, or if the model is neither in production nor a shadow
+        and `config.others` is false. If the ledger's newest prediction of that day by this model is the same, add no
+        entries and return None; the source rows that the slate could read are recorded even then.
+        """
+        role = find_role(bundle.fingerprint, self.outputs)
+        if role == "other" and not self.config.others:
+            return None
+        data = self.warehouse.fingerprint(has_reports=bundle.contract.has_reports)
+        tip_offs = read_tip_offs(self.warehouse, slate.day, slate.day)
+        entries = build_entries(slate, bundle, role, data, tip_offs, self.config.timezone)
+        ledger = self.ledger
+        if entries.num_rows and ledger.source_log is not None:
+            before = ledger.read_slate(slate.day, bundle.fingerprint)
+            are_games_known = before is not None and before["data"][0].as_py() == data
+            self._record_sources(ledger.source_log, slate, bundle, are_games_known=are_games_known)
+        return ledger.add_entries(entries)
+
+    def _record_sources(self, log: SourceLog, slate: Slate, bundle: Bundle, *, are_games_known: bool) -> None:
         """Record the source rows that a slate could read, if they are new, changed or gone since an earlier call.
 
         `are_games_known` says that an earlier slate of the same source tables recorded their rows, so that only injury
         reports may be new.
         """
-        tables = (AVAILABILITY,) if are_games_known else KEPT_TABLES
-        for table in tables:
-            extra = tuple(extra_columns_of(bundle.features, table))
+        for table, extra in tables_read(bundle):
             key = (table.name, slate.day, extra)
-            if key in self.done or (table is AVAILABILITY and not bundle.contract.has_reports):
+            if key in self.compared or (are_games_known and table is not AVAILABILITY):
                 continue
             days = dates_read(table, slate.day)
             now = read_source_rows(self.warehouse, table, days, extra)
             if table is AVAILABILITY:
                 now = now[now["reported_at"] <= slate.predicted_at]
-            self.ledger.record_source_rows(table, extra, now, days, slate.predicted_at)
-            self.done.add(key)
+            log.record(table, extra, now, days, slate.predicted_at)
+            self.compared.add(key)
 
 
 @dataclass(frozen=True)
 class DaySlate:
     """One model's predictions of a day.
 
-    `written` is what `record_slate` returned: None if the ledger held the predictions already, or if there are none.
-    `moves` is None unless they revise earlier ones. `error` says why a shadow could not be predicted; `slate` is None
-    then.
+    `written` is what `SlateRecorder.record` returned: None if the ledger held the predictions already, or if the slate
+    has no players. `moves` is None unless the predictions revise earlier ones. `error` says why a shadow could not be
+    predicted; `slate` is None then.
     """
 
     role: Role
@@ -120,7 +117,7 @@ def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datet
     """
     outputs = config.paths.outputs
     shared: Any = RememberingWarehouse(warehouse)
-    recorder = SourceRecorder(open_ledger(config.ledger, outputs), shared)
+    recorder = SlateRecorder(shared, config.ledger, outputs)
     production = Registry.of(outputs).current_bundle()
     slates = [_predict(production, "production", recorder, day, config, now)]
     shadows = Shadows.of(outputs)
@@ -135,14 +132,14 @@ def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datet
 
 
 def _predict(
-    bundle: Bundle, role: Role, recorder: SourceRecorder, day: date, config: DailyConfig, now: datetime
+    bundle: Bundle, role: Role, recorder: SlateRecorder, day: date, config: DailyConfig, now: datetime
 ) -> DaySlate:
     check_contract(bundle)
     check_day(bundle, day)
-    ledger, warehouse = recorder.ledger, recorder.warehouse
-    slate = build_slate(bundle, warehouse, day, config.max_days_since_game, now=now)
+    slate = build_slate(bundle, recorder.warehouse, day, config.max_days_since_game, now=now)
+    ledger = recorder.ledger
     before = ledger.read_slate(day, bundle.fingerprint)
-    written = record_slate(slate, bundle, warehouse, config.ledger, config.paths.outputs, recorder)
+    written = recorder.record(slate, bundle)
     after = ledger.read_slate(day, bundle.fingerprint) if written and before is not None else None
     moves = None if before is None or after is None else find_moves(before, after)
     return DaySlate(role, bundle.fingerprint, slate, bundle.manifest.name, written, moves)

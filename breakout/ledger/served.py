@@ -6,40 +6,30 @@ recorded source rows at that time.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from breakout.bundle.folder import read_bundle
 from breakout.dataset import build_dataset
 from breakout.errors import ConfigurationError, DataError, GateError, nearest_name
 from breakout.ledger.shadows import Shadows
-from breakout.ledger.source_rows import (
-    KEPT_TABLES,
-    CellChange,
-    KnownRows,
-    dates_read,
-    extra_columns_of,
-    list_changes,
-    read_source_rows,
-)
+from breakout.ledger.source_changes import CellChange, SourceChanges
 from breakout.production.bundle_gate import check_contract
 from breakout.production.registry import Registry
 from breakout.production.statuses import known_by
 from breakout.warehouse.cache import RememberingWarehouse
-from breakout.warehouse.tables import AVAILABILITY, PLAYER_GAME_SUMMARY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date, datetime
     from pathlib import Path
+
+    import pandas as pd
 
     from breakout.bundle.folder import Bundle
     from breakout.ledger.opening import Ledger
     from breakout.warehouse.base import Warehouse
-    from breakout.warehouse.tables import Table
 
 ALL = "all"
 SERVED_COLUMNS = (
@@ -95,16 +85,6 @@ class ServedAudit:
         return not (self.differing or self.absent or self.unexamined or self.damaged)
 
 
-@dataclass(frozen=True)
-class _Slate:
-    """The entries of one model that were made by one call for one day."""
-
-    bundle: Bundle
-    day: date
-    predicted_at: datetime
-    entries: pd.DataFrame
-
-
 def audit_served(
     ledger: Ledger,
     warehouse: Warehouse,
@@ -123,22 +103,26 @@ def audit_served(
     found = ledger.read_entries(SERVED_COLUMNS)
     entries = _choose(found.rows.to_pandas(), served, dates)
     shared: Any = RememberingWarehouse(warehouse)
-    causes = _Causes(ledger, shared, (entries["game_date"].min(), entries["game_date"].max()))
+    changes = SourceChanges(ledger.source_log, shared, (entries["game_date"].min(), entries["game_date"].max()))
     bundles, unexamined = _load_bundles(entries, outputs)
     vectors, differing, touched = Counter[str](), Counter[str](), Counter[CellChange]()
     totals = Counter[str]()
     calls: Iterable[Any] = entries.groupby(["game_date", "bundle", "predicted_at"], sort=True)
-    for (day, bundle, predicted_at), rows in calls:
+    for (day, fingerprint, instant), rows in calls:
         on_date(day)
-        if bundle not in bundles:
+        if fingerprint not in bundles:
             continue
-        slate = _Slate(bundles[bundle], day, predicted_at.to_pydatetime(), rows)
-        changed = _compare(slate, shared, vectors, differing)
+        bundle, predicted_at = bundles[fingerprint], instant.to_pydatetime()
+        changed = _compare(rows, _compute_again(bundle, day, predicted_at, shared), vectors, differing)
         totals["vectors"] += len(rows)
         totals["differing"] += sum(bool(names) for names in changed.values())
         totals["absent"] += sum(not names for names in changed.values())
-        for place in changed:
-            explaining = causes.of(rows.loc[place], slate)
+        if not changed:
+            continue
+        since = changes.since(predicted_at, bundle, day)
+        unequal: Iterable[Any] = rows.loc[list(changed)].itertuples()
+        for row in unequal:
+            explaining = since.near(row.player_lookup, (row.team_abbr, row.opponent_team_abbr))
             touched.update(explaining)
             totals["unexplained"] += not explaining
     shares = (FeatureShare(name, count, differing[name]) for name, count in vectors.items())
@@ -150,7 +134,7 @@ def audit_served(
         absent=totals["absent"],
         unexplained=totals["unexplained"],
         unexamined=unexamined,
-        damaged=(*found.damaged, *causes.damaged),
+        damaged=(*found.damaged, *changes.damaged),
     )
 
 
@@ -200,117 +184,43 @@ def _find_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bundle:
 
 
 def _compare(
-    slate: _Slate, warehouse: Warehouse, vectors: Counter[str], differing: Counter[str]
+    entries: pd.DataFrame,
+    present: Mapping[tuple[str, str], dict[str, float | None]],
+    vectors: Counter[str],
+    differing: Counter[str],
 ) -> dict[Any, tuple[str, ...]]:
-    """Return the names of the differing features for each entry that differs, by its index in `slate.entries`.
+    """Return the names of the differing features for each entry that differs, by its index in `entries`.
 
-    An entry whose player is not on the present slate has no names. `vectors` and `differing` are increased by the
-    number of compared and of differing vectors of each feature.
+    `present` is a result of `_compute_again`. An entry whose player `present` lacks has no names. `vectors` and
+    `differing` are increased by the number of compared and of differing vectors of each feature.
     """
-    now = _recompute(slate, warehouse)
     changed: dict[Any, tuple[str, ...]] = {}
-    rows: Iterable[Any] = slate.entries[["game_id", "player_lookup", "features"]].itertuples()
+    rows: Iterable[Any] = entries[["game_id", "player_lookup", "features"]].itertuples()
     for row in rows:
-        present = now.get((row.game_id, row.player_lookup))
-        if present is None:
+        now = present.get((row.game_id, row.player_lookup))
+        if now is None:
             changed[row.Index] = ()
             continue
         logged = dict(row.features)
-        names = tuple(name for name in present if logged.get(name) != present[name])
-        vectors.update(present.keys())
+        names = tuple(name for name in now if logged.get(name) != now[name])
+        vectors.update(now.keys())
         differing.update(names)
         if names:
             changed[row.Index] = names
     return changed
 
 
-def _recompute(slate: _Slate, warehouse: Warehouse) -> dict[tuple[str, str], dict[str, float | None]]:
-    """Return the feature vectors of a day from the present tables, by game id and player; None for a missing value."""
-    features = slate.bundle.features
-    known = known_by(features.availability, slate.day, slate.predicted_at)
-    rows = build_dataset(warehouse, replace(features, availability=known), slate.day, slate.day, row_source="slate")
+def _compute_again(
+    bundle: Bundle, day: date, predicted_at: datetime, warehouse: Warehouse
+) -> dict[tuple[str, str], dict[str, float | None]]:
+    """Return the feature vectors of a day from the present tables, by game id and player; None for a missing value.
+
+    The injury reports are those up to the cutoff, or up to `predicted_at` if that is earlier.
+    """
+    features = bundle.features
+    known = known_by(features.availability, day, predicted_at)
+    rows = build_dataset(warehouse, replace(features, availability=known), day, day, row_source="slate")
     raw = rows.X.astype(object).mask(rows.is_missing, None)
     keys = zip(rows.keys["game_id"], rows.keys["player_lookup"], strict=True)
     vectors: Any = raw.to_dict("records")
     return dict(zip(keys, vectors, strict=True))
-
-
-class _Causes:
-    """The source cells that changed after a slate was predicted, computed once for each slate."""
-
-    def __init__(self, ledger: Ledger, warehouse: Warehouse, days: tuple[date, date]) -> None:
-        self.damaged: dict[str, None] = {}  # sentences in the order in which the files were read
-        self._ledger, self._warehouse, self._days = ledger, warehouse, days
-        self._known: dict[tuple[str, tuple[str, ...]], KnownRows] = {}
-        self._now: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = {}
-        self._found: dict[tuple[date, datetime, str], _ChangesByName] = {}
-
-    def of(self, row: Any, slate: _Slate) -> list[CellChange]:
-        """Return the source cells, changed since the prediction, that may explain why an entry is not reproduced.
-
-        They are those in rows of the player and of the two teams of the game; if there are none, those in rows of any
-        player of these teams.
-        """
-        key = (slate.day, slate.predicted_at, slate.bundle.fingerprint)
-        if key not in self._found:
-            self._found[key] = _ChangesByName.from_changes(self._changes(slate))
-        found = self._found[key]
-        teams = (row["team_abbr"], row["opponent_team_abbr"])
-        near = dict.fromkeys(found.of_player[row["player_lookup"]])
-        near |= dict.fromkeys(change for team in teams for change in found.of_team[team])
-        return list(near or dict.fromkeys(change for team in teams for change in found.of_players_of[team]))
-
-    def _changes(self, slate: _Slate) -> Iterator[CellChange]:
-        for table in KEPT_TABLES:
-            if table is AVAILABILITY and not slate.bundle.contract.has_reports:
-                continue
-            extra = tuple(extra_columns_of(slate.bundle.features, table))
-            known = self._recorded(table, extra)
-            first, last = dates_read(table, slate.day)
-            before = known.at(slate.predicted_at, first, last)
-            if before is None:
-                continue
-            now = self._present(table, extra)
-            now = now[now["game_date"].between(first, last)]
-            if table is AVAILABILITY:  # later reports are not known to the prediction
-                now = now[now["reported_at"] <= slate.predicted_at]
-            yield from list_changes(known, before, now)
-
-    def _recorded(self, table: Table, extra: tuple[str, ...]) -> KnownRows:
-        key = (table.name, extra)
-        if key not in self._known:
-            recorded = self._ledger.read_source_rows(table, extra)
-            self.damaged |= dict.fromkeys(recorded.damaged)
-            self._known[key] = recorded.known
-        return self._known[key]
-
-    def _present(self, table: Table, extra: tuple[str, ...]) -> pd.DataFrame:
-        """Return the present rows of a table for all audited dates, with `extra` beyond the declared columns."""
-        key = (table.name, extra)
-        if key not in self._now:
-            days = (dates_read(table, self._days[0])[0], dates_read(table, self._days[1])[1])
-            self._now[key] = read_source_rows(self._warehouse, table, days, extra)
-        return self._now[key]
-
-
-@dataclass(frozen=True)
-class _ChangesByName:
-    """Changed cells by the player or the team of their row.
-
-    `of_team` has those outside player_game_summary by team, `of_players_of` those in player_game_summary by team.
-    """
-
-    of_player: Mapping[str, list[CellChange]]
-    of_team: Mapping[str, list[CellChange]]
-    of_players_of: Mapping[str, list[CellChange]]
-
-    @classmethod
-    def from_changes(cls, changes: Iterable[CellChange]) -> _ChangesByName:
-        of_player, of_team, of_players_of = (defaultdict[str, list[CellChange]](list) for _ in range(3))
-        for change in changes:
-            is_of_player = change.table == PLAYER_GAME_SUMMARY.name
-            if change.player:
-                of_player[change.player].append(change)
-            for team in change.teams:
-                (of_players_of if is_of_player else of_team)[team].append(change)
-        return cls(of_player, of_team, of_players_of)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from breakout.artifacts import save_text
 from breakout.coverage import find_flawed_games, flawed_game_warnings
-from breakout.ledger.recording import record_slate
+from breakout.ledger.recording import SlateRecorder
 from breakout.production.bundle_gate import check_contract, find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
 from breakout.production.player_line import answer_line, parse_line
@@ -35,7 +35,7 @@ def run(config: PredictConfig) -> int:
     """Build, print and write the slate, and record it in the ledger; return the exit code.
 
     If `line` is set, the answer to it is printed instead of the slate, and nothing is recorded in the ledger. Otherwise
-    `record_slate` decides whether the ledger records a slate of this model. The recorded slate includes the rows that
+    `SlateRecorder` decides whether the ledger records a slate of this model. The recorded slate includes the rows that
     `top` and `exclude` leave out. A slate under another contract than the bundle's is not recorded. GateError if the
     contract of the bundle is not that of the installed feature definitions, unless `allow_contract_mismatch` is true.
     """
@@ -54,8 +54,8 @@ def run(config: PredictConfig) -> int:
         slate = exclude_players(slate, config.exclude, warehouse) if config.exclude else slate
         flawed = find_flawed_games(warehouse, bundle.features, day, day)
         priced = price(slate, warehouse) if price else None
-        recorded = (whole, bundle, warehouse, config.ledger, config.paths.outputs)
-        kept = None if differences or asked is not None else record_slate(*recorded)
+        recorder = SlateRecorder(warehouse, config.ledger, config.paths.outputs)
+        kept = None if differences or asked is not None else recorder.record(whole, bundle)
     shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))
     written = write_out(shown, bundle, config, priced) if config.out else []
     written += [str(kept)] if kept else []

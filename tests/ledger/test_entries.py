@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from breakout.bundle.folder import Bundle, read_bundle
-from breakout.ledger.entries import Prediction, build_entries, end_of_day
+from breakout.ledger.entries import build_entries, end_of_day
 from breakout.production.slate import RANKED_COLUMNS, Slate, build_slate
 from breakout.warehouse.sample import open_sample
 from breakout.warehouse.tip_offs import read_tip_offs
@@ -35,8 +35,8 @@ def slate(bundle: Bundle) -> Slate:
 
 def late_games(slate: Slate, bundle: Bundle, predicted_at: datetime, tip_offs: dict[str, datetime]) -> set[str]:
     """The games whose entries are late if the slate is predicted at this time."""
-    prediction = Prediction(replace(slate, predicted_at=predicted_at), bundle, "production", "digest")
-    rows = build_entries(prediction, tip_offs, NEW_YORK).to_pylist()
+    at_that_time = replace(slate, predicted_at=predicted_at)
+    rows = build_entries(at_that_time, bundle, "production", "digest", tip_offs, NEW_YORK).to_pylist()
     return {row["game_id"] for row in rows if row["is_late"]}
 
 
@@ -61,7 +61,7 @@ def test_the_ranked_players_of_a_model_without_a_ladder_have_the_listed_columns(
 
 
 def test_an_entry_holds_what_the_model_got_and_said(slate: Slate, bundle: Bundle) -> None:
-    entries = build_entries(Prediction(slate, bundle, "shadow", "digest"), {}, NEW_YORK).to_pylist()
+    entries = build_entries(slate, bundle, "shadow", "digest", {}, NEW_YORK).to_pylist()
     assert [row["player_lookup"] for row in entries] == slate.ranked["player_lookup"].tolist()
     assert [row["probability"] for row in entries] == slate.ranked["probability"].tolist()
     first = entries[0]

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from breakout.bundle.folder import read_bundle
-from breakout.ledger.recording import record_slate
+from breakout.ledger.recording import SlateRecorder
 from breakout.ledger.served import ServedAudit, audit_served
 from breakout.ledger.store import FolderLedger
 from breakout.production.slate import build_slate
@@ -67,7 +67,7 @@ def served(trained: Trained, tables: Tables, tmp_path_factory: pytest.TempPathFa
         (outputs / "runs" / name).symlink_to(trained[name].parent)
         bundle = read_bundle(trained[name])
         slate = build_slate(bundle, warehouse, DAY, 14, now=EVENING)
-        assert record_slate(slate, bundle, warehouse, KEEP_ALL, outputs)
+        assert SlateRecorder(warehouse, KEEP_ALL, outputs).record(slate, bundle)
     warehouse.close()
     return Served(outputs, slate.ranked.iloc[0])
 

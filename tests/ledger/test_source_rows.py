@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from breakout.ledger.source_rows import list_changes
-from breakout.ledger.store import FolderLedger
+from breakout.ledger.source_changes import list_changes
+from breakout.ledger.source_rows import SourceLog
 from breakout.warehouse.tables import TEAM_OFFENSE_GAME_SUMMARY as TEAMS
 
 DAYS = (date(2026, 1, 1), date(2026, 1, 31))
@@ -32,13 +32,13 @@ def at(day: int) -> datetime:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> FolderLedger:
-    return FolderLedger.of(tmp_path)
+def log(tmp_path: Path) -> SourceLog:
+    return SourceLog(tmp_path)
 
 
-def test_rows_are_known_as_they_were_at_each_time(ledger: FolderLedger) -> None:
+def test_rows_are_known_as_they_were_at_each_time(log: SourceLog) -> None:
     recorded = [
-        ledger.record_source_rows(TEAMS, (), rows(*states), DAYS, at(day))
+        log.record(TEAMS, (), rows(*states), DAYS, at(day))
         for day, states in (
             (6, [("BOS", 100.0), ("NYK", None)]),
             (7, [("NYK", None), ("BOS", 100.0)]),  # the same rows in another order
@@ -48,14 +48,14 @@ def test_rows_are_known_as_they_were_at_each_time(ledger: FolderLedger) -> None:
         )
     ]
     assert [path is None for path in recorded] == [False, True, False, False, False]
-    known = ledger.read_source_rows(TEAMS, ()).known
+    known = log.read(TEAMS, ())
     assert len(known.versions) == 2 + 1 + 1 + 1
     assert known.at(at(5), *DAYS) is None
 
     def changes(day: int) -> list[tuple[str, str, str, str]]:
         before = known.at(at(day), *DAYS)
         assert before is not None
-        found = list_changes(known, before, rows(("BOS", 102.0), ("NYK", None)))
+        found = list_changes(TEAMS, before, rows(("BOS", 102.0), ("NYK", None)))
         return sorted((change.key, change.column, change.before, change.now) for change in found)
 
     assert changes(7) == [("20260105_BOS BOS", "points_scored", "100", "102")]
@@ -67,21 +67,21 @@ def test_rows_are_known_as_they_were_at_each_time(ledger: FolderLedger) -> None:
     assert changes(10) == changes(8)
 
 
-def test_rows_outside_the_dates_are_not_taken_for_gone(ledger: FolderLedger) -> None:
-    ledger.record_source_rows(TEAMS, (), rows(("BOS", 100.0)), DAYS, at(6))
+def test_rows_outside_the_dates_are_not_taken_for_gone(log: SourceLog) -> None:
+    log.record(TEAMS, (), rows(("BOS", 100.0)), DAYS, at(6))
     later = (date(2026, 1, 6), date(2026, 1, 31))
-    assert ledger.record_source_rows(TEAMS, (), rows(), later, at(7)) is None
+    assert log.record(TEAMS, (), rows(), later, at(7)) is None
 
 
-def test_further_columns_have_a_log_of_their_own_and_a_damaged_file_is_named(ledger: FolderLedger) -> None:
-    first = ledger.record_source_rows(TEAMS, (), rows(("BOS", 100.0)), DAYS, at(6))
-    second = ledger.record_source_rows(TEAMS, ("pace",), rows(("BOS", 100.0)).assign(pace=99.0), DAYS, at(7))
+def test_further_columns_have_a_log_of_their_own_and_a_damaged_file_is_named(log: SourceLog) -> None:
+    first = log.record(TEAMS, (), rows(("BOS", 100.0)), DAYS, at(6))
+    second = log.record(TEAMS, ("pace",), rows(("BOS", 100.0)).assign(pace=99.0), DAYS, at(7))
     assert first
     assert second
     assert first.parent != second.parent
     first.write_bytes(b"broken")
-    assert ledger.read_source_rows(TEAMS, ()).damaged[0].startswith(str(first))
-    assert ledger.read_source_rows(TEAMS, ("pace",)).damaged == ()
-    again = ledger.record_source_rows(TEAMS, (), rows(("BOS", 100.0)), DAYS, at(8))
+    assert log.read(TEAMS, ()).damaged[0].startswith(str(first))
+    assert log.read(TEAMS, ("pace",)).damaged == ()
+    again = log.record(TEAMS, (), rows(("BOS", 100.0)), DAYS, at(8))
     assert again
     assert again.name == "000002.parquet"
