@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from breakout.market.baseline import evaluate_market
-from breakout.market.matching import information_time, match_prices
+from breakout.market.matching import information_times, match_prices
 from breakout.market.quotes import read_prices
 
 if TYPE_CHECKING:
@@ -71,10 +71,8 @@ def compare_with_market(
         return _log_comparison(
             None, ("prices are not used: the model predicts no distribution of points, as model=points does",)
         )
-    times = {day: information_time(day, availability) for day in rows.keys["game_date"].unique()}
-    predictions = rows.keys.assign(
-        ladder=list(np.concatenate(ladders)), known_at=pd.to_datetime(rows.keys["game_date"].map(times), utc=True)
-    )
+    known_at = information_times(rows.keys["game_date"], availability)
+    predictions = rows.keys.assign(ladder=list(np.concatenate(ladders)), known_at=known_at)
     if quotes is None:
         days = predictions["game_date"]
         quotes = read_prices(config.prices, config.warehouse, days.min(), days.max())

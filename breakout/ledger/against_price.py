@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class MarketScore:
     """The metrics of one model in one role and of the market, on the same lines.
 
-    `n_lines` is the number of lines that `scored_lines` returns; `metrics` is None if they are fewer than MIN_GRADED.
+    `n_lines` is the number of lines that `market.baseline.scored_lines` returns; `metrics` is None if there are fewer
+    than MIN_GRADED.
     """
 
     role: str

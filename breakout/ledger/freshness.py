@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 SEARCHED = timedelta(days=400)  # how far before and after a day the schedule is read; more than a year
-REPORTED = timedelta(days=7)  # the newest report is looked for among those of game dates from this long before a day
+REPORTED = timedelta(days=7)  # the newest report is searched among those for game dates of this long before a day on
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,8 @@ class Freshness:
 def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: str) -> tuple[Freshness, ...]:
     """Return how far each source lags behind what predictions of `day` should know at the instant `now`.
 
-    Games lag since the end of the first scheduled date that is after the newest game of the warehouse and before `day`;
-    a game missing on an earlier date does not count. The schedule lags since the end of its last date, if that is
-    before `day`. Injury reports, if the warehouse has any, lag since the end of the date on which the newest one was
-    reported by `now`, or of the date REPORTED before `day` if none is found; their lag is measured to the end of `day`
-    at most. A source lags by 0 hours if nothing is missing. DataError without a schedule, or if it has no game within
-    SEARCHED of `day`.
+    The sources are games, schedule and, if the warehouse has any, injury reports. A source lags by 0 hours if nothing
+    is missing. DataError without a schedule, or if it has no game within SEARCHED of `day`.
     """
     if not warehouse.has_schedule():
         raise DataError("predictions need to know who plays whom; give the schedule with warehouse.schedule=PATH.")
@@ -49,16 +45,22 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
         raise DataError(
             f"the schedule has no game within {SEARCHED.days} days of {day}; bring warehouse.schedule up to date."
         )
-    missing = [scheduled for scheduled in dates if newest < scheduled < day]
-    reports = (_measure_reports(warehouse, day, now, timezone),) if warehouse.has_availability() else ()
-    return (
-        Freshness("games", f"to {newest}", _hours(missing[0] if missing else None, now, timezone)),
-        Freshness("schedule", f"to {dates[-1]}", _hours(dates[-1] if dates[-1] < day else None, now, timezone)),
-        *reports,
-    )
+    # Games that are missing on dates before the newest one do not count.
+    first_missing = next((scheduled for scheduled in dates if newest < scheduled < day), None)
+    last_scheduled = dates[-1] if dates[-1] < day else None
+    games = Freshness("games", f"to {newest}", _hours_since_end(first_missing, now, timezone))
+    schedule = Freshness("schedule", f"to {dates[-1]}", _hours_since_end(last_scheduled, now, timezone))
+    if not warehouse.has_availability():
+        return games, schedule
+    return games, schedule, _measure_reports(warehouse, day, now, timezone)
 
 
 def _measure_reports(warehouse: Warehouse, day: date, now: datetime, timezone: str) -> Freshness:
+    """Return how far the injury reports lag behind.
+
+    They lag since the end of the date on which the newest report up to `now` was made, or of the date REPORTED before
+    `day` if no report is found. The lag is measured to `now`, or to the end of `day` if that is earlier.
+    """
     sql = f"""SELECT DISTINCT reported_at FROM {warehouse.sources.reference(AVAILABILITY)}
 WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is checked, dates are parameters
     first, last = day - REPORTED, day + timedelta(days=1)
@@ -67,10 +69,10 @@ WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is c
     known = [at for at in answer["reported_at"].cast(INSTANT).to_pylist() if at is not None and at <= now]
     newest = max(known).astimezone(ZoneInfo(timezone)).date() if known else first
     text = f"to {max(known):%Y-%m-%d %H:%M} UTC" if known else f"none for {REPORTED.days} days"
-    return Freshness("injury reports", text, _hours(newest, min(now, end_of_day(day, timezone)), timezone))
+    return Freshness("injury reports", text, _hours_since_end(newest, min(now, end_of_day(day, timezone)), timezone))
 
 
-def _hours(day: date | None, now: datetime, timezone: str) -> float:
+def _hours_since_end(day: date | None, now: datetime, timezone: str) -> float:
     """Return the hours from the end of a date to `now`, at least 0; 0 for None."""
     return 0.0 if day is None else max(0.0, (now - end_of_day(day, timezone)) / timedelta(hours=1))
 

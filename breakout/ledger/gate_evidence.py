@@ -37,14 +37,11 @@ def check_ledger_evidence(
     config: PromoteConfig,
     now: datetime,
 ) -> tuple[Check, ...]:
-    """Return three checks of the graded entries that a candidate has as a shadow.
+    """Return three checks of the graded entries that a candidate has as a shadow: their number, e-value and bias.
 
-    `production` is the fingerprint of the model in production, or None. The first check needs `promote.min_games`
-    graded entries (at least MIN_GRADED) on `promote.min_dates` dates; if a model is in production, only games that it
-    predicted too are counted. The second, for the rule `better`, needs an e-value against production of at least
-    `promote.min_e_value` after the last date. The third needs a bias whose interval holds 0. If the first one fails,
-    the others are not computed. DataError if a file of the ledger is damaged, because its entries could change the
-    answer.
+    `production` is the fingerprint of the model in production, or None. If there is one, only games that both models
+    predicted are counted and compared. If the first check fails, the others are not run. DataError if a file of the
+    ledger is damaged, because its entries could change the answer.
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries(GRADING_COLUMNS)
@@ -73,6 +70,10 @@ def skip_ledger_evidence(reason: str) -> tuple[Check, ...]:
 
 
 def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig) -> Check:
+    """Return the check that enough entries are graded.
+
+    The check needs `promote.min_games` graded entries, at least MIN_GRADED, on `promote.min_dates` game dates.
+    """
     limits = config.promote
     needed = f"{limits.min_games:,} games of {limits.min_dates} dates needed"
     if found is None:
@@ -89,6 +90,7 @@ def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig
 
 
 def _e_value(found: ModelScore, rule: RuleName, limit: float) -> Check:
+    """Return the check of the e-value against production after the last date; it is run for the rule `better` only."""
     against = found.against_production
     if rule != "better" or against is None:
         return Check(E_VALUE, None, f"the rule {rule} sets no limit")

@@ -55,7 +55,7 @@ LISTED_COLUMNS = (
 )
 
 # One row for each outcome that a call found new or changed. `was` is the previous outcome of the entry, null for its
-# first; `reason` says what decided the outcome and, if there was a previous one, what that was.
+# first; `reason` says what decided the outcome, and names the previous outcome if there is one.
 GRADE_SCHEMA = pa.schema(
     [
         ("game_date", pa.date32()),

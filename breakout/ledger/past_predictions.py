@@ -14,7 +14,7 @@ from breakout.bundle.folder import CONTRACT_FILE, load_contract
 from breakout.errors import ConfigurationError, DataError
 from breakout.ledger.grading import GRADED, GRADING_COLUMNS, grade_counted
 from breakout.ledger.opening import open_ledger
-from breakout.market.matching import information_time, read_points
+from breakout.market.matching import information_times, read_points
 from breakout.production.bundle_gate import find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
 from breakout.runs import STATUS_FILE
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from breakout.runs.record import RunRecord
     from breakout.settings import AvailabilityConfig, BacktestConfig
     from breakout.warehouse.base import Warehouse
-
 
 PREDICTION_COLUMNS = ["game_date", "game_id", "player_lookup", "ladder", "known_at"]
 
@@ -88,8 +87,7 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
             f"the run in {folder} predicts no distribution of points; train one with model=points."
         )
     rows = rows[rows["split"] == "evaluation"]
-    times = {day: information_time(day, availability) for day in rows["game_date"].unique()}
-    frame = rows.assign(known_at=pd.to_datetime(rows["game_date"].map(times), utc=True))[PREDICTION_COLUMNS]
+    frame = rows.assign(known_at=information_times(rows["game_date"], availability))[PREDICTION_COLUMNS]
     return PastPredictions(frame.reset_index(drop=True), f"the run in {folder}", (contract.fingerprint,), False)
 
 
@@ -136,7 +134,7 @@ def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
     has_ladder = graded["ladder"].notna() & graded["outcome"].isin((*GRADED, "void"))
     counted = graded[has_ladder].sort_values("predicted_at", kind="stable")
     counted = counted.drop_duplicates(["game_date", "player_lookup"]).reset_index(drop=True)
-    mornings = pd.Series(pd.to_datetime([information_time(day, None) for day in counted["game_date"]], utc=True))
+    mornings = information_times(counted["game_date"], None)
     known = pd.to_datetime(counted["known_at"], utc=True)
     return counted.assign(known_at=known.where(known > mornings, mornings))
 

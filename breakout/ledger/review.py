@@ -51,7 +51,7 @@ class LedgerReview:
     which: Which
 
     def failures(self, fail_on: tuple[str, ...]) -> tuple[str, ...]:
-        """Return a sentence for each limit among `fail_on` that is crossed."""
+        """Return a sentence for each limit among `fail_on` that is exceeded."""
         production = [score for score in self.scoreboard if score.role == "production"]
         biased = [score.name for score in production if score.is_calibrated is False]
         found = {
@@ -102,7 +102,7 @@ def _count_overdue(graded: pd.DataFrame, config: GradeConfig | DailyConfig, now:
 
 
 def _promises(graded: pd.DataFrame, outputs: Path) -> dict[str, Interval | None]:
-    """Return, by bundle, the log loss on the evaluation games of the run that trained it; None if it is not known."""
+    """Return for each bundle the log loss on the evaluation games of its training run; None if that is not known."""
     runs = graded.drop_duplicates("bundle").set_index("bundle")["run_id"]
     return {str(bundle): _promise(str(run_id), outputs) for bundle, run_id in runs.items()}
 

@@ -38,8 +38,8 @@ class Scores:
     """The metrics of one model's graded entries; intervals resample game dates.
 
     `bias` is the mean probability minus the breakout rate. `base_rate_log_loss` is the log loss if every entry had the
-    breakout rate of these entries as its probability; no other constant gives a lower one. `log_loss_gain` is
-    `base_rate_log_loss` minus the model's log loss.
+    breakout rate of these entries as its probability; no other constant probability has a lower log loss.
+    `log_loss_gain` is `base_rate_log_loss` minus the model's log loss.
     """
 
     breakout_rate: Interval

@@ -2,8 +2,8 @@
 
     outputs/shadows/<fingerprint>/    one folder for each shadow
 
-A copy appears whole or not at all. Before its files are deleted, it is renamed to a name that no shadow has. So a
-killed process leaves no shadow with missing files.
+A copy appears whole or not at all. Before the files of a copy are deleted, its folder gets a name that no shadow has.
+So a killed process leaves no shadow with missing files.
 """
 
 from __future__ import annotations

@@ -32,9 +32,10 @@ OURS_ALONE = Weights(1.0, 1.0, 1.0)
 class Backtest:
     """A backtest: the funnel from quotes to bets, the market as a baseline, and the returns of the bets.
 
-    `funnel` names each step and the number that is left: quotes, used quotes, lines, lines with a market probability,
-    sides whose expected value at the model's own probability is at least the minimum edge, and bets. `has_edge` is true
-    if a bet was placed and the interval of the model's weight in the stack with the market lies above 0.
+    `funnel` names each step and the number that is left: quotes, used quotes, lines, lines with a market probability
+    (at least one book quotes both sides), sides whose expected value at the model's own probability is at least the
+    minimum edge and not negative, and bets. `has_edge` is true if a bet was placed and the interval of the model's
+    weight in the stack with the market lies above 0.
     """
 
     funnel: dict[str, int]
@@ -114,12 +115,12 @@ def run_backtest(
     return found, bets
 
 
-def save_record(record: BacktestRecord, folder: Path) -> None:
+def save_backtest(record: BacktestRecord, folder: Path) -> None:
     """Write backtest.json into a folder."""
     save_json(json_ready(record), folder / BACKTEST_FILE)
 
 
-def load_record(folder: Path) -> BacktestRecord:
+def load_backtest(folder: Path) -> BacktestRecord:
     """Read the backtest.json of a folder; DataError if it is missing, damaged or of a newer version."""
     record = load_typed(folder / BACKTEST_FILE, BacktestRecord)
     if record.schema_version > BACKTEST_SCHEMA_VERSION:

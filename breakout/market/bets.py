@@ -6,15 +6,14 @@ import numpy as np
 import pandas as pd
 
 from breakout.evaluation.market_metrics import StackWeight
+from breakout.market.lines import PLAYER_GAME
 from breakout.market.stacking import Weights, weights_on
 from breakout.market.stakes import StakeLimits, expected_value, shrink, stake_of
 
 SIDES = ("over", "under")
 RESULTS = ("won", "lost", "push", "void")
 BET_COLUMNS = [
-    "game_date",
-    "game_id",
-    "player_lookup",
+    *PLAYER_GAME,
     "player_full_name",
     "line",
     "side",
@@ -39,14 +38,14 @@ def line_dates(lines: pd.DataFrame) -> np.ndarray:
 
 
 def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> pd.DataFrame:
-    """Return one row, with BET_COLUMNS, for each side of a line that has a price.
+    """Return one row, with BET_COLUMNS, for each priced side of each line.
 
     `ours`, `market` and `probability` are the model's, the market's and the shrunk probability of the side, given no
-    push; the shrunk one lies between the other two, by `weights.stake`. `claimed` is the expected value at `ours`, and
-    `expected_value` that at `probability`. `stake` is a share of the bank, 0 on a line without a market probability.
-    `stake_low` and `stake_high` are the stakes at the ends of the weight's interval; the first is at most `stake`, the
-    second at least. `closing_value` is price * closing probability - 1; NaN if the line has no closing quote, or if the
-    price itself is a closing one or has no time.
+    push; the shrunk one lies between the other two, by `weights.stake`. `claimed` is the expected profit per unit
+    staked, at `ours`, and `expected_value` the same at `probability`. `stake` is a share of the bank, 0 on a line
+    without a market probability. `stake_low` and `stake_high` are the stakes at the ends of the weight's interval; the
+    first is at most `stake`, the second at least. `closing_value` is price * closing probability - 1; NaN if the
+    line has no closing quote, or if the price itself is a closing one or has no time.
     """
     has_weight = np.broadcast_to(weights.stake, len(lines)) > 0.0
     sides = []
@@ -78,7 +77,7 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
 def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: StakeLimits) -> pd.DataFrame:
     """Return the bets on lines, with BET_COLUMNS, result and profit; stakes use the weight of the line's month."""
     bets = select_stakes(list_offers(lines, weights_on(line_dates(lines), weights), limits))
-    return settle(bets.sort_values(["game_date", "game_id", "player_lookup"]).reset_index(drop=True))
+    return settle(bets.sort_values(PLAYER_GAME).reset_index(drop=True))
 
 
 def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +89,7 @@ def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
     staked = offers[offers["stake"] > 0.0]
     order = ["stake", "expected_value", "line", "side"]
     best = staked.sort_values(order, ascending=[False, False, True, True], kind="stable")
-    bets = best.drop_duplicates(["game_date", "game_id", "player_lookup"])
+    bets = best.drop_duplicates(PLAYER_GAME)
     scale = np.maximum(bets.groupby("game_date")["stake"].transform("sum"), 1.0)
     return bets.assign(**{name: bets[name] / scale for name in ("stake", "stake_low", "stake_high")})
 

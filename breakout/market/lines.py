@@ -17,9 +17,10 @@ from breakout.market.odds import Margin, remove_margin
 if TYPE_CHECKING:
     from breakout.evaluation.rows import FloatArray
 
-GAME = ["game_date", "player_lookup"]
+PLAYER_DATE = ["game_date", "player_lookup"]
+PLAYER_GAME = ["game_date", "game_id", "player_lookup"]
+LINE = [*PLAYER_GAME, "line"]
 SHOWN_NAMES = 30  # how many of the names that match no player a message lists
-LINE = ["game_date", "game_id", "player_lookup", "line"]
 # The reasons for which a quote is left out.
 UNKNOWN, NO_ROW, VOID, LATE, STALE = "unknown name", "no prediction", "did not play", "after tip-off", "older"
 REASONS = {
@@ -80,7 +81,7 @@ def match_lines(
     is_tip_off_known and points. `absent` has game_date and player_lookup of quoted players who did not play. `names`
     become `unknown_names` of the result.
     """
-    joined = prices.merge(predictions, on=GAME, how="left", validate="many_to_one")
+    joined = prices.merge(predictions, on=PLAYER_DATE, how="left", validate="many_to_one")
     is_absent = _keys(joined).isin(_keys(absent))
     quoted = joined["quoted_at"]
     conditions = {
@@ -107,14 +108,14 @@ def match_lines(
 
 
 def _keys(frame: pd.DataFrame) -> pd.Index:
-    return pd.MultiIndex.from_frame(frame[GAME])
+    return pd.MultiIndex.from_frame(frame[PLAYER_DATE])
 
 
 def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
     """Return `MatchedLines.lines` of usable quotes.
 
-    The earliest quote of each book counts, because bets are placed when the prediction is made. Quotes that are closing
-    ones or have no time count only if the book has no other.
+    The earliest quote of each book for a line counts, because bets are placed when the prediction is made. A closing
+    quote, or one without a time, counts only if the book has no other quote for the line.
     """
     over, under = used["over_price"].to_numpy("float64"), used["under_price"].to_numpy("float64")
     used = used.assign(market=remove_margin(over, under, margin), is_late=used["is_closing"] | used["quoted_at"].isna())
@@ -159,5 +160,5 @@ def _is_main(lines: pd.DataFrame) -> np.ndarray:
     """
     distance = (lines["market"] - 0.5).abs().round(12)
     ranked = lines.assign(distance=distance).dropna(subset=["distance"]).sort_values(["distance", "line"])
-    main = ranked.drop_duplicates(["game_date", "game_id", "player_lookup"]).index
+    main = ranked.drop_duplicates(PLAYER_GAME).index
     return np.asarray(lines.index.isin(main))

@@ -12,7 +12,7 @@ import pandas as pd
 from breakout.box_scores.names import player_lookup
 from breakout.errors import DataError, nearest_name
 from breakout.features.config import cutoff_instant
-from breakout.market.lines import GAME, MatchedLines, match_lines
+from breakout.market.lines import PLAYER_DATE, PLAYER_GAME, MatchedLines, match_lines
 from breakout.safe_text import printable
 from breakout.warehouse.tables import PLAYER_GAME_SUMMARY
 from breakout.warehouse.tip_offs import read_tip_offs
@@ -30,7 +30,6 @@ MORNING = time(5)
 EARLIEST_TIP_OFF = time(12)
 # A player's name is known if he has a game at most this long before the first predicted date, or later.
 KNOWN_FOR = timedelta(days=400)
-PLAYED = ["game_date", "game_id", "player_lookup"]
 QUOTE = ["game_date", "player_lookup", "line", "book", "quoted_at", "is_closing"]
 # If more than half of at least ten quoted players have no game on their date, the dates are wrong: few quoted players
 # do not play, but dates of another time zone fit hardly any game.
@@ -91,6 +90,12 @@ def information_time(day: date, availability: AvailabilityConfig | None) -> date
     return max(morning, cutoff_instant(availability, day)).astimezone(UTC)
 
 
+def information_times(days: pd.Series, availability: AvailabilityConfig | None) -> pd.Series:
+    """Return `information_time` of each game date in `days`, as timestamps in UTC with the index of `days`."""
+    times = {day: information_time(day, availability) for day in days.unique()}
+    return pd.to_datetime(days.map(times), utc=True)
+
+
 def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, predictions: pd.DataFrame) -> MatchedLines:
     """Join quotes with the predictions of the same players and game dates.
 
@@ -107,7 +112,7 @@ def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, pre
     absent = find_absent(quotes, played)
     tip_offs = read_tip_offs(warehouse, start, end)
     # A game that was moved to another date is void, so its points do not count.
-    rows = predictions.drop_duplicates(GAME, keep=False).merge(played, how="left", on=PLAYED)
+    rows = predictions.drop_duplicates(PLAYER_DATE, keep=False).merge(played, how="left", on=PLAYER_GAME)
     begins = [tip_offs.get(game) for game in rows["game_id"]]
     noons = [datetime.combine(day, EARLIEST_TIP_OFF, EASTERN) for day in rows["game_date"]]
     ends = [datetime.combine(day + timedelta(days=1), time(), EASTERN) for day in rows["game_date"]]
@@ -171,10 +176,10 @@ def find_absent(quotes: pd.DataFrame, played: pd.DataFrame) -> pd.DataFrame:
 
     DataError if they are most of at least ten quoted players, because the quotes then have wrong dates.
     """
-    players = quotes.loc[quotes["player_lookup"].notna(), GAME].drop_duplicates()
+    players = quotes.loc[quotes["player_lookup"].notna(), PLAYER_DATE].drop_duplicates()
     due = players[players["game_date"].isin(set(played["game_date"]))]
-    marked = due.merge(played[GAME].drop_duplicates(), on=GAME, how="left", indicator=True)
-    absent = marked.loc[marked["_merge"] == "left_only", GAME]
+    marked = due.merge(played[PLAYER_DATE].drop_duplicates(), on=PLAYER_DATE, how="left", indicator=True)
+    absent = marked.loc[marked["_merge"] == "left_only", PLAYER_DATE]
     if len(due) >= _FEWEST and len(absent) > _MOST * len(due):
         example = absent.iloc[0]
         raise DataError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -11,7 +10,7 @@ from breakout.evaluation.rows import FloatArray
 
 Margin = Literal["multiplicative", "power", "shin"]
 
-_NEWTON_STEPS = 60  # the steps converge quadratically, so about ten would do
+_NEWTON_STEPS = 60  # the steps converge quadratically: after about ten they change nothing
 
 
 def american_to_decimal(odds: FloatArray) -> FloatArray:
@@ -29,14 +28,14 @@ def remove_margin(over: FloatArray, under: FloatArray, margin: Margin) -> FloatA
     (Clarke, Kovalchik and Ingram 2017). `shin` assumes that a share z of the bettors knows the result (Shin 1993); with
     two outcomes its solution is (1 + a - b) / 2, so that both sides carry the same margin (Jullien and Salanié 1994).
     """
-    return _METHODS[margin](1.0 / over, 1.0 / under)
+    a, b = 1.0 / over, 1.0 / under
+    if margin == "power":
+        return _remove_by_power(a, b)
+    return np.asarray(a / (a + b) if margin == "multiplicative" else (1.0 + a - b) / 2.0)
 
 
-def _multiplicative(over: FloatArray, under: FloatArray) -> FloatArray:
-    return np.asarray(over / (over + under))
-
-
-def _power(over: FloatArray, under: FloatArray) -> FloatArray:
+def _remove_by_power(over: FloatArray, under: FloatArray) -> FloatArray:
+    # With a = over and b = under:
     # a^k + b^k is convex and falls as k grows, so Newton's steps from a k below the solution never go past it.
     k = np.where(over + under > 1.0, 1.0, 0.0)
     log_over, log_under = np.log(over), np.log(under)
@@ -44,14 +43,3 @@ def _power(over: FloatArray, under: FloatArray) -> FloatArray:
         powered_over, powered_under = np.exp(k * log_over), np.exp(k * log_under)
         k = k - (powered_over + powered_under - 1.0) / (powered_over * log_over + powered_under * log_under)
     return np.asarray(np.exp(k * log_over))
-
-
-def _shin(over: FloatArray, under: FloatArray) -> FloatArray:
-    return np.asarray((1.0 + over - under) / 2.0)
-
-
-_METHODS: Mapping[Margin, Callable[[FloatArray, FloatArray], FloatArray]] = {
-    "multiplicative": _multiplicative,
-    "power": _power,
-    "shin": _shin,
-}

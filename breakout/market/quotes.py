@@ -39,7 +39,7 @@ def read_prices(config: PricesConfig, warehouse: WarehouseConfig, start: date, e
     under_price (NaN for a missing side), book (empty if unknown), quoted_at (UTC; NaT if unknown) and is_closing
     (bool). DataError, naming the problem and examples, for missing columns, values of the wrong type, a quote that
     stands twice, a row without a name or without a price, impossible odds, and a line that is not a multiple of 0.5
-    from 0 to below HIGHEST_LINE.
+    from 0 to below HIGHEST_LINE. Names, prices and lines are checked on these dates only.
     """
     import pandas as pd
 

@@ -68,12 +68,14 @@ class Returns:
 
 
 def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Returns:
-    """Measure what bets returned; `bets` is a result of `bets.settle`."""
+    """Measure what bets returned; `bets` is a result of `market.bets.settle`."""
     results = {name: int((bets["result"] == name).sum()) for name in RESULTS}
     decided = bets[bets["result"].isin(("won", "lost"))]
     stake, profit = (decided[name].to_numpy("float64") for name in ("stake", "profit"))
     closed = bets[bets["closing_value"].notna()]
-    closing_value = _mean(closed, parameters)
+    closing_value = NO_INTERVAL
+    if len(closed):
+        closing_value = parameters.draw(line_dates(closed)).mean_interval(closed["closing_value"].to_numpy("float64"))
     if decided.empty:
         return Returns(
             n_bets=len(bets),
@@ -113,13 +115,6 @@ def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Ret
         bets_needed=_bets_needed(len(decided), total_yield, resamples, profit, stake, parameters.confidence),
         curve=curve,
     )
-
-
-def _mean(closed: pd.DataFrame, parameters: EvaluationParameters) -> Interval:
-    if closed.empty:
-        return NO_INTERVAL
-    values, resamples = closed["closing_value"].to_numpy("float64"), parameters.draw(line_dates(closed))
-    return resamples.interval(float(values.mean()), resamples.means(values))
 
 
 def _ratio(numerator: FloatArray, denominator: FloatArray, resamples: DateResamples) -> Interval:

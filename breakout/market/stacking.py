@@ -47,7 +47,7 @@ def fit_weight(
 ) -> Interval:
     """Return the weight that maximises the likelihood of `is_over` (n,), 0 or 1, with a date-bootstrap interval.
 
-    Nothing is estimated if the two probabilities are equal on every line. The weight of a resample is one Newton step
+    The estimate is None if the two probabilities are equal on every line. The weight of a resample is one Newton step
     from the estimate, which needs only sums by date.
     """
     offset, change = logit(market), logit(ours) - logit(market)

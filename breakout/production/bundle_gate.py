@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def find_bundle(path: str | Path) -> Bundle:
-    """Return the verified bundle in the folder of a bundle, of a run or of a registry (the model in production).
+    """Return the verified bundle in a folder, that of a bundle, of a run or of a registry (its model in production).
 
-    DataError if the bundle is missing or damaged. Its contract is not checked.
+    The contract of the bundle is not checked. DataError if the bundle is missing or damaged.
     """
     folder = Path(path)
     return Registry(folder).current_bundle() if Registry.is_at(folder) else read_bundle(folder)
@@ -42,7 +42,10 @@ def with_cutoff(bundle: Bundle, asked: AskedCutoffConfig) -> Bundle:
 
 
 def open_bundle(path: str | Path) -> Bundle:
-    """Return the bundle at `path`; GateError if its contract is not that of the installed feature definitions."""
+    """Return the bundle that `find_bundle` finds, after checking its contract.
+
+    GateError if the contract is not that of the installed feature definitions. DataError as in `find_bundle`.
+    """
     bundle = find_bundle(path)
     check_contract(bundle)
     return bundle

@@ -5,23 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from breakout.errors import DataError
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.production.bundle_gate import contract_differences
-from breakout.production.evidence import find_evaluation
 from breakout.production.registry import Check
 from breakout.production.rules import (
     GAMES,
-    Comparison,
+    GateComparison,
     Rule,
     choose_rule,
     compare_with_base_rate,
     compare_with_production,
+    list_unexamined,
     rely_on_recipe,
-    unexamined,
 )
 from breakout.proof.auditing import audit_features
+from breakout.runs import STATUS_FILE, RunStatus, read_status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from breakout.bundle.folder import Bundle
@@ -43,7 +45,7 @@ class Decision:
 
     rule: Rule
     checks: tuple[Check, ...]
-    comparison: Comparison
+    comparison: GateComparison
     skip_reason: str
 
     @property
@@ -69,7 +71,7 @@ def check_candidate(
     failed = [check.name for check in (mode, contract) if not check.is_passed]
     skip_reason = f"{' and '.join(failed)} failed" if failed else ""
     if failed:
-        comparison = Comparison((Check(GAMES, None, skip_reason), *unexamined(rule, skip_reason)))
+        comparison = GateComparison((Check(GAMES, None, skip_reason), *list_unexamined(rule, skip_reason)))
         audit = Check(AUDIT, None, skip_reason)
     else:
         comparison = _compare(candidate, production, rule, registry, warehouse, config)
@@ -86,7 +88,7 @@ def _compare(
     registry: Registry,
     warehouse: Warehouse,
     config: PromoteConfig,
-) -> Comparison:
+) -> GateComparison:
     if production is None:
         return compare_with_base_rate(candidate, rule, warehouse, config)
     found = compare_with_production(candidate, production, rule, warehouse, config)
@@ -115,7 +117,7 @@ def _contract(candidate: Bundle) -> Check:
     return Check("contract current", not differences, figure)
 
 
-def _evaluated(candidate: Bundle, comparison: Comparison, outputs: Path) -> Check:
+def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> Check:
     """Return the check that the candidate was evaluated on games after its training; the comparison counts as one."""
     evidence = find_evaluation(candidate, outputs)
     if evidence is None and comparison.window is not None:
@@ -124,6 +126,35 @@ def _evaluated(candidate: Bundle, comparison: Comparison, outputs: Path) -> Chec
         return Check(EVALUATED, None, "trained on all games; the comparison of its recipe stands for it")
     figure = evidence or "never on games after its training; run `breakout evaluate bundle=DIR`"
     return Check(EVALUATED, evidence is not None, figure)
+
+
+def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
+    """Describe the games on which the bundle was evaluated, in its training run or by `breakout evaluate`.
+
+    None if it was not evaluated. An evaluation under another contract does not count.
+    """
+    manifest = bundle.manifest
+    if manifest.windows.evaluation is not None:
+        start, end = manifest.windows.evaluation
+        return f"in its own run on {manifest.rows.evaluation:,} games of {start}..{end}"
+    for status in _evaluations(outputs):
+        if status.bundle == bundle.fingerprint and not status.contract_mismatch and status.window is not None:
+            start, end = status.window
+            when = f"{status.started:%Y-%m-%d %H:%M}"
+            return f"on {status.rows:,} games of {start}..{end} by the run {status.name} of {when}"
+    return None
+
+
+def _evaluations(outputs: Path) -> Iterator[RunStatus]:
+    """Yield the status of each completed evaluation, newest first."""
+    found = (outputs / "runs").glob(f"*/*/{STATUS_FILE}")
+    for path in sorted(found, key=lambda path: path.parent.name, reverse=True):
+        try:
+            status = read_status(path.parent)
+        except DataError:
+            continue  # a damaged run is no evidence of an evaluation
+        if status.command == "evaluate" and status.state == "completed":
+            yield status
 
 
 def _audit(candidate: Bundle, warehouse: Warehouse, config: PromoteConfig) -> Check:

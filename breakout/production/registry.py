@@ -82,7 +82,7 @@ class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     left: str | None = msgspec.field(name="from", default=None)
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class RegistryEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One change of the model in production.
 
     `bundle` is the fingerprint of the model in production after the change; None if there is none. `previous` is the
@@ -102,7 +102,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 class Registry:
     """The registry in a folder.
 
-    Reading needs no lock. A caller of `promote`, `rollback` or `retire` must hold the lock.
+    Reading needs no lock. A caller of `promote`, `rollback`, `retire` or `clear_leftovers` must hold the lock. These
+    methods raise DataError if the registry is damaged or cannot be written. The first three raise GateError if another
+    process has added an event meanwhile, which happens only on a file system without locks.
     """
 
     folder: Path
@@ -117,12 +119,14 @@ class Registry:
         """Return whether a folder holds a registry."""
         return (folder / HISTORY).is_dir() and (folder / BUNDLES).is_dir()
 
-    def history(self) -> tuple[Event, ...]:
+    def history(self) -> tuple[RegistryEvent, ...]:
         """Return every event, oldest first; DataError that names the file if one is missing, damaged or changed."""
-        events: list[Event] = []
+        events: list[RegistryEvent] = []
         digest = ""
-        for number, path in enumerate(self._event_files(), start=1):
-            event = _load_event(path)
+        for number, path in enumerate(sorted((self.folder / HISTORY).glob("[!.]*.json")), start=1):
+            event = load_typed(path, RegistryEvent)
+            if event.schema_version != SCHEMA_VERSION:
+                raise DataError(f"{path} was written by another version of breakout.")
             if path != self._event_path(number) or event.number != number or event.previous != digest:
                 raise DataError(f"{path} does not continue the history before it: an event was removed or changed.")
             events.append(event)
@@ -153,10 +157,10 @@ class Registry:
         """Return a context manager that locks the registry; `on_wait` is called if another process holds the lock."""
         return file_lock(self.folder.parent / f".{self.folder.name}.lock", on_wait)
 
-    def promote(self, bundle: Bundle, facts: EventFacts) -> Event:
+    def promote(self, bundle: Bundle, facts: EventFacts) -> RegistryEvent:
         """Copy a bundle into the registry and make it the model in production.
 
-        DataError if the bundle's folder no longer holds this bundle, or the registry cannot be written.
+        DataError if the bundle's folder no longer holds this bundle.
         """
         self.clear_leftovers()
         self._copy_bundle(bundle)
@@ -176,7 +180,7 @@ class Registry:
             )
         return line[-2].bundle
 
-    def rollback(self, reason: str = "") -> Event:
+    def rollback(self, reason: str = "") -> RegistryEvent:
         """Put the previous model back into production; a second call goes back one more model.
 
         ConfigurationError as in `rollback_target`.
@@ -185,17 +189,15 @@ class Registry:
         self.clear_leftovers()
         return self._append("rolled back", target, EventFacts(left=self.current(), reason=reason))
 
-    def latest_comparison(self, recipe: str) -> Event | None:
+    def latest_comparison(self, recipe: str) -> RegistryEvent | None:
         """Return the latest promotion of a recipe for which games were compared; None if there is none.
 
-        A promotion that was rolled back does not count.
-
-        `recipe` is a digest from `recipe_digest`.
+        A promotion that was rolled back does not count. `recipe` is a result of `recipe_digest`.
         """
         line = _line(self.history())
         return next((one for one in reversed(line) if one.facts.recipe == recipe and one.facts.window), None)
 
-    def retire(self, reason: str = "") -> Event:
+    def retire(self, reason: str = "") -> RegistryEvent:
         """Take the model out of production, so that the next candidate is promoted as a first model.
 
         ConfigurationError if no model is in production.
@@ -207,7 +209,7 @@ class Registry:
         return self._append("retired", None, EventFacts(left=current, reason=reason))
 
     def clear_leftovers(self) -> int:
-        """Remove the unfinished files of killed processes and return how many there were; the lock must be held."""
+        """Remove the unfinished files of killed processes and return how many there were."""
         found = [*(self.folder / BUNDLES).glob(".*"), *(self.folder / HISTORY).glob(".*")]
         with self._writing():
             for path in found:
@@ -217,13 +219,10 @@ class Registry:
                     path.unlink()
         return len(found)
 
-    def _append(self, action: Action, bundle: str | None, facts: EventFacts) -> Event:
-        """Write the next event and return it. Its file appears as a hard link, which never replaces another event.
-
-        GateError if another process has added an event, which happens only on a file system without locks.
-        """
+    def _append(self, action: Action, bundle: str | None, facts: EventFacts) -> RegistryEvent:
+        """Write the next event and return it. Its file appears as a hard link, which never replaces another event."""
         number = len(self.history()) + 1
-        event = Event(
+        event = RegistryEvent(
             schema_version=SCHEMA_VERSION,
             number=number,
             action=action,
@@ -266,20 +265,17 @@ class Registry:
             sentence = system_sentence(f"{error.filename or self.folder} cannot be written", error)
             raise DataError(f"{sentence} The model in production is unchanged.") from error
 
-    def _event_files(self) -> Sequence[Path]:
-        return sorted((self.folder / HISTORY).glob("[!.]*.json"))
-
     def _event_path(self, number: int) -> Path:
         return self.folder / HISTORY / f"{number:06d}.json"
 
 
-def _line(events: Sequence[Event]) -> list[Event]:
+def _line(events: Sequence[RegistryEvent]) -> list[RegistryEvent]:
     """Return the promotions and retirements that were not rolled back, oldest first.
 
     The last event of the list decides which model is in production. A rollback removes that event, so the event before
     it decides again.
     """
-    line: list[Event] = []
+    line: list[RegistryEvent] = []
     for event in events:
         if event.action == "rolled back":
             line.pop()
@@ -302,10 +298,3 @@ def _load_as(folder: Path, fingerprint: str) -> Bundle:
     if bundle.fingerprint != fingerprint:
         raise DataError(f"{folder} holds the bundle {bundle.fingerprint}, not {fingerprint}: it was exchanged.")
     return bundle
-
-
-def _load_event(path: Path) -> Event:
-    event = load_typed(path, Event)
-    if event.schema_version != SCHEMA_VERSION:
-        raise DataError(f"{path} was written by another version of breakout.")
-    return event

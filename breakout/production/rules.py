@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from breakout.bundle.folder import Bundle
     from breakout.evaluation.resamples import Interval
     from breakout.experiment.evaluating import ScoredRows
-    from breakout.production.registry import Event, Registry
+    from breakout.production.registry import Registry
     from breakout.settings import PromoteConfig, PromotionGateConfig
     from breakout.split import DateRange
     from breakout.warehouse.base import Warehouse
@@ -59,7 +59,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class GateComparison:
     """The results of the checks on games after training.
 
     `window` is the range of dates of these games and `metrics` are those of the candidate on them; both are None if no
@@ -102,13 +102,18 @@ def choose_rule(candidate: Bundle, production: Bundle | None, asked: Literal["be
     return Rule("not_worse", "a retrain: its settings and contract are those of production, only the windows differ")
 
 
-def unexamined(rule: Rule, reason: str) -> tuple[Check, ...]:
+def list_unexamined(rule: Rule, reason: str) -> tuple[Check, ...]:
     """Return the checks of a rule as not run, with the reason."""
     return tuple(Check(name, None, reason) for name in NAMES[rule.name])
 
 
-def compare_with_base_rate(candidate: Bundle, rule: Rule, warehouse: Warehouse, config: PromoteConfig) -> Comparison:
-    """Return the checks of a first model: AUC, log loss and verdict on the games after its training."""
+def compare_with_base_rate(
+    candidate: Bundle, rule: Rule, warehouse: Warehouse, config: PromoteConfig
+) -> GateComparison:
+    """Return the checks of a first model: AUC, log loss and verdict on the games after its training.
+
+    ConfigurationError if config.start..config.end overlaps the training window.
+    """
     try:
         window = later_window(candidate.train_end, config.start, config.end, warehouse)
         scored = score_window(candidate, warehouse, window)
@@ -116,7 +121,7 @@ def compare_with_base_rate(candidate: Bundle, rule: Rule, warehouse: Warehouse, 
         return _no_games(rule, f"too early: {error}", is_too_early=True)
     games = _count_games(scored, window, config.promote)
     if not games.is_passed:
-        return Comparison((games, *unexamined(rule, "too few games")), is_too_early=True)
+        return GateComparison((games, *list_unexamined(rule, "too few games")), is_too_early=True)
     parameters = evaluation_parameters(config.evaluation, config.seed)
     found = evaluate_scored([scored], scored.rows, parameters, candidate.settings.target)
     base_rate = candidate.baselines["base_rate"].predict_probability(scored.rows)
@@ -135,7 +140,7 @@ def compare_with_base_rate(candidate: Bundle, rule: Rule, warehouse: Warehouse, 
             f"{found.verdict.level}; MARGINAL or better needed",
         ),
     )
-    return Comparison((games, *checks), window, found.metrics)
+    return GateComparison((games, *checks), window, found.metrics)
 
 
 def compare_with_production(
@@ -144,8 +149,11 @@ def compare_with_production(
     rule: Rule,
     warehouse: Warehouse,
     config: PromoteConfig,
-) -> Comparison:
-    """Return the checks of a candidate against the model in production, on the games after both trainings."""
+) -> GateComparison:
+    """Return the checks of a candidate against the model in production, on the games after both trainings.
+
+    ConfigurationError if config.start..config.end overlaps a training window.
+    """
     try:
         found = _compare(candidate, production, warehouse, config)
     except DataError as error:
@@ -154,14 +162,14 @@ def compare_with_production(
         return _no_games(rule, f"no comparison: {error}")
     games = _count_games(found.candidate_scored, found.window, config.promote)
     if not games.is_passed:
-        return Comparison((games, *unexamined(rule, "too few games")), is_too_early=True)
+        return GateComparison((games, *list_unexamined(rule, "too few games")), is_too_early=True)
     differences = found.comparison.differences
     checks = decide(rule.name, differences, config.promote)
     warnings = _tolerated_losses(rule.name, differences["log_loss"], config.promote)
-    return Comparison((games, *checks), found.window, found.comparison.candidate.metrics, warnings=warnings)
+    return GateComparison((games, *checks), found.window, found.comparison.candidate.metrics, warnings=warnings)
 
 
-def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_days: int) -> Comparison | None:
+def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_days: int) -> GateComparison | None:
     """Return the check of a retrain that was trained on all games; None if no promotion of its recipe compared games.
 
     There are no later games on which this candidate could be compared. The check passes if the latest promotion of the
@@ -176,20 +184,17 @@ def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_da
     check = Check(
         "same recipe passed lately",
         age <= max_age_days,
-        f"as {_name(event)} on {start}..{end}, {format_count(max(age, 0), 'day')} before the end of this training; "
+        f"as {event.bundle} ({event.facts.name}) on {start}..{end}, {format_count(max(age, 0), 'day')} before the end "
+        "of this training; "
         f"at most {max_age_days} allowed",
     )
-    checks = (check, *unexamined(rule, "trained on all games; its recipe was compared before"))
-    return Comparison(checks, is_by_recipe=True)
+    checks = (check, *list_unexamined(rule, "trained on all games; its recipe was compared before"))
+    return GateComparison(checks, is_by_recipe=True)
 
 
-def _name(event: Event) -> str:
-    return f"{event.bundle} ({event.facts.name})"
-
-
-def _no_games(rule: Rule, reason: str, *, is_too_early: bool = False) -> Comparison:
-    checks = (Check(GAMES, is_passed=False, figure=reason), *unexamined(rule, "no games to compare on"))
-    return Comparison(checks, is_too_early=is_too_early)
+def _no_games(rule: Rule, reason: str, *, is_too_early: bool = False) -> GateComparison:
+    checks = (Check(GAMES, is_passed=False, figure=reason), *list_unexamined(rule, "no games to compare on"))
+    return GateComparison(checks, is_too_early=is_too_early)
 
 
 def _count_games(scored: ScoredRows, window: DateRange, limits: PromotionGateConfig) -> Check:

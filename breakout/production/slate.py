@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -27,8 +27,6 @@ from breakout.warehouse.tables import HISTORY_TABLES, SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pyarrow as pa
 
     from breakout.bundle.folder import Bundle
     from breakout.settings import TargetConfig
@@ -110,7 +108,8 @@ def build_slate(
 ) -> Slate:
     """Return the slate of a day, with the injury reports up to the cutoff, or up to `now` if that is earlier.
 
-    `now` is a datetime with a time zone; None is the present. DataError if the schedule has no game on the day.
+    `now` is a datetime with a time zone; None is the present. DataError as in `check_schedule`, and for damaged injury
+    reports.
     """
     check_schedule(warehouse, bundle, day)
     now = now or datetime.now(UTC)
@@ -153,7 +152,7 @@ def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
         raise DataError("prediction needs to know who plays whom; give the schedule with warehouse.schedule=PATH.")
     warehouse.check_schedule(day, day)
     types = ", ".join(bundle.features.season_types)
-    found = _games(warehouse, bundle, day).to_pylist()[0]
+    found = _scheduled_games(warehouse, bundle, day)
     if found["games"]:
         return
     if found["first_date"] is None:
@@ -166,7 +165,8 @@ def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
     raise DataError(f"there are no games of the type {types} on {day}; the next are on {found['next_date']}.")
 
 
-def _games(warehouse: Warehouse, bundle: Bundle, day: date) -> pa.Table:
+def _scheduled_games(warehouse: Warehouse, bundle: Bundle, day: date) -> dict[str, Any]:
+    """Return the number of games on the day, the first and the last game date within 400 days, and the next one."""
     sources = warehouse.sources
     sql = f"""SELECT COUNTIF(game_date = @start) AS games, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
   MIN(IF(game_date > @start, game_date, NULL)) AS next_date
@@ -174,7 +174,9 @@ FROM {sources.reference(SCHEDULE)}
 WHERE game_date BETWEEN @history_start AND @end
   AND {sources.season_type} IN UNNEST(@season_types)"""  # noqa: S608 - table names are checked, values are parameters
     around = timedelta(days=400)  # more than a year, so that the neighbouring season is found
-    return warehouse.query(sql, bundle.features.parameters(day - around, day, day + around))
+    answer = warehouse.query(sql, bundle.features.parameters(day - around, day, day + around))
+    found: dict[str, Any] = answer.to_pylist()[0]
+    return found
 
 
 def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray, statuses: ReportedStatuses) -> pd.DataFrame:

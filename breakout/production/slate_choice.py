@@ -11,7 +11,6 @@ import pandas as pd
 
 from breakout.box_scores.names import player_lookup
 from breakout.errors import ConfigurationError, nearest_name
-from breakout.warehouse.tables import PLAYER_GAME_SUMMARY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 EASTERN = ZoneInfo("America/New_York")  # game dates are dates of the US East
 DAYS_AHEAD = {"today": 0, "tomorrow": 1}
-KNOWN_DAYS = timedelta(days=400)  # a player whose last game is older counts as unknown
 EXCLUDED = "excluded"
 
 
@@ -41,8 +39,9 @@ def resolve_day(given: str, now: datetime | None = None) -> date:
 def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) -> Slate:
     """Return the slate with the named players moved from the ranked to the skipped, with the reason `excluded`.
 
-    A name is a player_lookup or a full name. A player who is in the warehouse but not on the slate changes nothing.
-    ConfigurationError, with a similar name, for a player who is not in the warehouse.
+    A name is a player_lookup or a full name. A player who is not on the slate but has a game in the warehouse, at most
+    `market.matching.KNOWN_FOR` before the slate's day, changes nothing. ConfigurationError for any other player, with a
+    similar name if there is one.
     """
     wanted = {player_lookup(name): name for name in names}
     here = [*slate.ranked["player_lookup"], *slate.skipped["player_lookup"]]
@@ -50,7 +49,10 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
     by_name = {player_lookup(str(name)): lookup for name, lookup in zip(full, here, strict=True)}
     absent = wanted.keys() - set(here) - by_name.keys()
     if absent:
-        check_known({key: wanted[key] for key in absent}, [*here, *_known_players(slate.day, warehouse)])
+        from breakout.market.matching import read_known_names  # imports the market, which few slates need
+
+        known = read_known_names(warehouse, slate.day, slate.day).full_names
+        _check_known({key: wanted[key] for key in absent}, [*here, *known])
     chosen = {by_name.get(key, key) for key in wanted}
     is_excluded = slate.ranked["player_lookup"].isin(chosen)
     moved = slate.ranked[is_excluded].reindex(columns=slate.skipped.columns).assign(reason=EXCLUDED)
@@ -59,7 +61,7 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
     return replace(slate, ranked=slate.ranked[~is_excluded].reset_index(drop=True), skipped=skipped)
 
 
-def check_known(wanted: dict[str, str], known: Sequence[str]) -> None:
+def _check_known(wanted: dict[str, str], known: Sequence[str]) -> None:
     """Raise ConfigurationError if a wanted player is unknown.
 
     `wanted` maps each player_lookup to the name that the user typed; `known` holds the known values of player_lookup.
@@ -72,10 +74,3 @@ def check_known(wanted: dict[str, str], known: Sequence[str]) -> None:
             f"exclude names players whom the warehouse does not know: {described}; "
             "give a player_lookup such as lebronjames, or a full name in quotes."
         )
-
-
-def _known_players(day: date, warehouse: Warehouse) -> list[str]:
-    sql = f"""SELECT DISTINCT player_lookup FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
-WHERE game_date BETWEEN @start AND @end"""  # noqa: S608  (the name of a table, from settings)
-    found = warehouse.query(sql, {"start": day - KNOWN_DAYS, "end": day})
-    return sorted(row["player_lookup"] for row in found.to_pylist())

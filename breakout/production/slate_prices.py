@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from breakout.errors import ConfigurationError, DataError
-from breakout.market.backtest import load_record
+from breakout.market.backtest import load_backtest
 from breakout.market.bets import BET_COLUMNS, list_offers, select_stakes
 from breakout.market.matching import information_time, match_prices
 from breakout.market.quotes import read_prices
@@ -76,7 +76,7 @@ def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight
         return NamedWeight(None, has_edge=False)
     if not config.prices.is_given:
         raise ConfigurationError("backtest sizes stakes beside prices; add the prices, as in prices=prices.csv.")
-    record = load_record(Path(config.backtest))
+    record = load_backtest(Path(config.backtest))
     if record.end >= day.isoformat():
         raise ConfigurationError(
             f"backtest={config.backtest} has games to {record.end}, so its weight knows results of {day} or later; "

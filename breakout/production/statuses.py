@@ -49,7 +49,7 @@ class ReportedStatuses:
     def of_rows(self, rows: Dataset) -> list[str]:
         """Return for each row the status of its player in its team.
 
-        It is NOT_LISTED for a player without a status, and UNKNOWN for all if nothing was reported for the date.
+        The status is NOT_LISTED for a player who is not listed, and UNKNOWN for all if nothing was reported.
         """
         if not len(self.players):
             return [UNKNOWN] * len(rows)

@@ -11,7 +11,7 @@ from breakout.artifacts import save_parquet
 from breakout.errors import ConfigurationError
 from breakout.experiment.evaluating import evaluation_parameters
 from breakout.ledger.past_predictions import check_results, read_predictions
-from breakout.market.backtest import BETS_FILE, BacktestRecord, run_backtest, save_record
+from breakout.market.backtest import BETS_FILE, BacktestRecord, run_backtest, save_backtest
 from breakout.market.matching import match_prices
 from breakout.market.quotes import read_prices
 from breakout.market.stakes import StakeLimits
@@ -60,7 +60,7 @@ def run(config: BacktestConfig) -> int:
         backtest=found,
     )
     with open_run(parent, config, "backtest") as opened:
-        save_record(record, opened.folder)
+        save_backtest(record, opened.folder)
         save_parquet(bets, opened.folder / BETS_FILE)
         write_backtest_page(record, opened.folder)
     print_backtest(record, opened.folder)

@@ -49,10 +49,10 @@ def _rebuild_run(folder: Path) -> int:
     if state != "completed":
         raise DataError(f"the run in {folder} is {state}, not completed: there is nothing to report; see its run.log.")
     if status.command == BACKTEST:
-        from breakout.market.backtest import load_record
+        from breakout.market.backtest import load_backtest
         from breakout.report.html.pages import write_backtest_page
 
-        print_line(f"report: {write_backtest_page(load_record(folder), folder)}")
+        print_line(f"report: {write_backtest_page(load_backtest(folder), folder)}")
         return 0
     from breakout.report.html.pages import write_run_page
 

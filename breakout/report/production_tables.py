@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from breakout.evaluation.comparison import Comparison
     from breakout.evaluation.slices import SliceDifference
-    from breakout.production.registry import Event, EventFacts
+    from breakout.production.registry import EventFacts, RegistryEvent
 
 ROLES = ("candidate", "production")
 SLICED_METRICS = (AUC, LOG_LOSS, BRIER)
@@ -63,7 +63,7 @@ def _slice_table(name: str, parts: Sequence[SliceDifference]) -> Table:
     return Table.from_records(f"Differences by {name}", rows)
 
 
-def promised_table(event: Event) -> Table:
+def promised_table(event: RegistryEvent) -> Table:
     """Return a table of the metrics that the promoted model had in the comparison for its promotion.
 
     The table has no rows if no games were compared.
@@ -76,7 +76,7 @@ def promised_table(event: Event) -> Table:
     return Table(f"Metrics at its promotion{compared}", ["metric", "estimate"], rows)
 
 
-def checks_table(event: Event) -> Table:
+def checks_table(event: RegistryEvent) -> Table:
     """Return a table of the checks of a promotion, each with its result and figure."""
     rows = [
         [text(check.name), text(CHECK_RESULTS[check.is_passed]), text(check.figure)] for check in event.facts.checks
@@ -84,7 +84,7 @@ def checks_table(event: Event) -> Table:
     return Table("Checks of the promotion", ["check", "passed", "figure"], rows, style="prose")
 
 
-def history_table(history: Sequence[Event]) -> Table:
+def history_table(history: Sequence[RegistryEvent]) -> Table:
     """Return a table of all events, newest first; the newest, which decides what is in production, is highlighted."""
     names = promoted_names(history)
     rows = [
@@ -101,7 +101,7 @@ def history_table(history: Sequence[Event]) -> Table:
     return Table.from_records("History, newest first", rows, chosen=[True], style="prose")
 
 
-def promoted_names(history: Sequence[Event]) -> dict[str, str]:
+def promoted_names(history: Sequence[RegistryEvent]) -> dict[str, str]:
     """Return the name of each promoted bundle by its fingerprint."""
     return {event.bundle: str(event.facts.name) for event in history if event.action == "promoted" and event.bundle}
 

@@ -15,7 +15,7 @@ import pytest
 from breakout.evaluation.resamples import Interval
 from breakout.ledger.entries import ENTRY_SCHEMA
 from breakout.ledger.store import FolderLedger
-from breakout.market.backtest import BETS_FILE, BacktestRecord, load_record, save_record
+from breakout.market.backtest import BETS_FILE, BacktestRecord, load_backtest, save_backtest
 from breakout.report import REPORT_FILE
 from breakout.report import price_tables as tables
 from tests.commands import Answer, Trained, call
@@ -65,7 +65,7 @@ def of_run(trained: Trained, prices: Path, tmp_path_factory: pytest.TempPathFact
 
 def test_a_run_is_compared_with_prices(of_run: tuple[Answer, Path], trained: Trained) -> None:
     answer, folder = of_run
-    record = load_record(folder)
+    record = load_backtest(folder)
     rows = pd.read_parquet(trained["points"] / "predictions.parquet")
     assert answer.code == 0, answer.err
     assert record.n_predictions == (rows["split"] == "evaluation").sum()
@@ -77,7 +77,7 @@ def test_a_run_is_compared_with_prices(of_run: tuple[Answer, Path], trained: Tra
 
 def test_the_bets_of_the_file_are_those_of_the_record(of_run: tuple[Answer, Path]) -> None:
     _, folder = of_run
-    record, bets = load_record(folder), pd.read_parquet(folder / BETS_FILE)
+    record, bets = load_backtest(folder), pd.read_parquet(folder / BETS_FILE)
     assert len(bets) == record.backtest.returns.n_bets == record.backtest.funnel["bets"]
     assert {"stake", "stake_low", "stake_high"} <= set(bets)
     assert (bets["stake_low"] <= bets["stake"]).all()
@@ -99,7 +99,7 @@ def test_no_edge_is_a_result_and_no_failure(trained: Trained, prices: Path, tmp_
     answer, folder = backtest(tmp_path, f"run={trained['points']}", f"prices={tmp_path / 'coin.csv'}", "end=2026-01-20")
     assert answer.code == 0, answer.err
     assert folder is not None
-    record = load_record(folder)
+    record = load_backtest(folder)
     assert not record.backtest.has_edge
     assert "No edge shown" in answer.out
     assert "No bet was placed" in (folder / REPORT_FILE).read_text(encoding="utf-8")
@@ -142,7 +142,7 @@ def in_ledger(outputs: Path) -> BacktestRecord:
     (outputs / "prices.csv").write_text(quotes, encoding="utf-8")
     answer, folder = backtest(outputs, f"prices={outputs / 'prices.csv'}")
     assert folder is not None, answer.err
-    return load_record(folder)
+    return load_backtest(folder)
 
 
 def test_the_ledger_is_compared_with_prices(tmp_path: Path) -> None:
@@ -185,12 +185,12 @@ def test_prices_beside_a_slate_have_expected_values_and_no_stakes_without_a_back
 
 def with_weight(of_run: tuple[Answer, Path], folder: Path, weight: Interval) -> Path:
     """Write the record of the run's backtest with another weight and a bet."""
-    record = load_record(of_run[1])
+    record = load_backtest(of_run[1])
     assert record.backtest.market is not None
     market = replace(record.backtest.market, weight=weight)
     returns = replace(record.backtest.returns, n_bets=1)
     folder.mkdir()
-    save_record(replace(record, backtest=replace(record.backtest, market=market, returns=returns)), folder)
+    save_backtest(replace(record, backtest=replace(record.backtest, market=market, returns=returns)), folder)
     return folder
 
 
@@ -245,7 +245,7 @@ def test_prices_that_fit_no_model_or_day_are_refused(
 ) -> None:
     edge, other = with_weight(of_run, today.with_name("edge"), Interval(0.6, 0.3, 0.9, 0)), today.with_name("other")
     other.mkdir()
-    save_record(replace(load_record(edge), contracts=("another",)), other)
+    save_backtest(replace(load_backtest(edge), contracts=("another",)), other)
     known = {"today": today, "edge": edge, "other": other, "prices": prices}
     answer = predict(trained[run], *(override.format(**known) for override in overrides))
     assert answer.code == code

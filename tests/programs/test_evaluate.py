@@ -14,7 +14,7 @@ import pytest
 
 from breakout.bundle.folder import read_bundle
 from breakout.features import registry
-from breakout.production.evidence import find_evaluation
+from breakout.production.promotion import find_evaluation
 from breakout.tracking.experiments import experiment_row, read_ended_run
 from tests.commands import QUICK, Answer, Trained, call, newest_run
 

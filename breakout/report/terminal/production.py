@@ -14,7 +14,7 @@ from breakout.report.terminal.console import console, styled, titled_table
 if TYPE_CHECKING:
     from breakout.production.head_to_head import HeadToHead
     from breakout.production.promotion import Decision
-    from breakout.production.registry import Event, Registry
+    from breakout.production.registry import Registry, RegistryEvent
 
 RESULT_COLOURS = {True: "green", False: "red", None: "yellow"}
 
@@ -49,7 +49,7 @@ def print_decision(decision: Decision) -> None:
         out.print_warning(warning)
 
 
-def print_promotion(event: Event, registry: Registry) -> None:
+def print_promotion(event: RegistryEvent, registry: Registry) -> None:
     """Print the model that is in production after an event, and its folder."""
     out = console()
     out.print_place("in production", f"{event.bundle} ({event.facts.name})")
