@@ -13,6 +13,7 @@ import pandas as pd
 
 from breakout.warehouse import tables
 from breakout.warehouse.duckdb import DuckDBWarehouse
+from breakout.warehouse.duckdb_tables import choose_threads
 from breakout.warehouse.tables import SourceTables
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Replay(DuckDBWarehouse):
         self._show("schedule", "FROM main.schedule")
         if has_reports:
             self._copy_reports(source, start, end)
-        self._choose_threads()
+        choose_threads(self.connection)
 
     def _copy(self, table: tables.Table, columns: Iterable[str], source: Warehouse, dates: dict[str, object]) -> None:
         """Copy these columns of the rows between the two `dates`, and show the copy under the source table's name."""

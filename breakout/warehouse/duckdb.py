@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
 from dataclasses import asdict
 from datetime import date
 from functools import lru_cache
@@ -19,7 +18,7 @@ from breakout.warehouse.base import ClosedOnExit, absent_availability
 from breakout.warehouse.checks import row_checks
 from breakout.warehouse.checks.consistency import check_consistency
 from breakout.warehouse.checks.report_checks import check_reports
-from breakout.warehouse.files.conversion import DUCKDB_TYPE, SourceColumn, conversion_of
+from breakout.warehouse.duckdb_tables import column_types, create_tables, select_registered, with_text
 from breakout.warehouse.files.parts import errors_named
 from breakout.warehouse.files.reading import FileReader, ReadOptions
 from breakout.warehouse.files.table_files import TableFiles, digest_of, find_files
@@ -30,21 +29,6 @@ if TYPE_CHECKING:
 
     import duckdb
     import pyarrow as pa
-
-# These columns hold few distinct names in many rows. In the history tables and the schedule they are stored as ENUM
-# types, one for each kind of name, with the values sorted by name. Partitions, sorts and joins are faster than on text:
-# the feature query takes a seventh less time. SQL expressions treat an ENUM as text, and `query` converts it to text.
-_KIND_OF_NAME = {
-    "player_lookup": "player",
-    "team_abbr": "team",
-    "opponent_team_abbr": "team",
-    "home_team_abbr": "team",
-    "away_team_abbr": "team",
-}
-
-# DuckDB gives rows to threads in groups of this size. With fewer rows a second thread only adds work: loading the
-# players of the sample takes 0.09 s of CPU on two threads and 0.04 s on one, and is no sooner done.
-_ROWS_OF_A_THREAD = 122_880
 
 _TABLES = (*tables.WAREHOUSE_TABLES, tables.PRICES)
 
@@ -119,7 +103,9 @@ class DuckDBWarehouse(ClosedOnExit):
         with FileReader(self.connection, self._options) as reader:
             selects = {table: reader.select(table, found) for table, found in files.items()}
             reader.check_names(files)
-            self._create_tables({table: self._renamed(table, select) for table, select in selects.items()})
+            renamed = {table: self._renamed(table, select) for table, select in selects.items()}
+            create_tables(self.connection, renamed, self._label)
+        self.loaded |= {table.name for table in files}
         for table, found in files.items():
             self._check_has_rows(table, found)
             row_checks.check_rows(self, table, {})
@@ -152,77 +138,22 @@ class DuckDBWarehouse(ClosedOnExit):
         warehouse.sources = SourceTables(has_tip_off=tables.SCHEDULE in incoming)
         for name, rows in loaded.items():
             warehouse.connection.register(name, rows)
-        warehouse._create_tables({table: warehouse._select_registered(table) for table in incoming})
+        selects = {table: select_registered(warehouse.connection, table, label) for table in incoming}
+        create_tables(warehouse.connection, selects, label)
+        warehouse.loaded |= {table.name for table in incoming}
         if "slate" in loaded:
             warehouse.connection.execute("CREATE TABLE nba_analytics.slate AS FROM slate")
         for name in loaded:
             warehouse.connection.unregister(name)
         return warehouse
 
-    def _select_registered(self, table: tables.Table) -> str:
-        """Return a SELECT of a registered Arrow table in the declared types."""
-        types = self._types(f"SELECT * FROM {table.name}", table.name)
-        row_checks.check_columns(table, self._label, types)
-        converted = {
-            column.name: conversion_of(column, SourceColumn(column.name, types[column.name]), None).value
-            for column in table.columns
-            if column.name in types
-        }
-        listed = ", ".join(f"{value} AS {name}" for name, value in converted.items())
-        return f"SELECT * REPLACE ({listed}) FROM {table.name}"
-
-    def _create_tables(self, selects: Mapping[tables.Table, str]) -> None:
-        """Create each table from its SELECT, with one ENUM type for each kind of name."""
-        kinds: dict[str, list[str]] = defaultdict(lambda: ["SELECT '' AS name"])  # an ENUM type needs a value
-        for table, select in selects.items():
-            for column in _enum_columns(table):
-                kinds[_KIND_OF_NAME[column]].append(f"SELECT {column} FROM ({select})")
-        for kind, parts in kinds.items():
-            names = f"SELECT name FROM ({' UNION '.join(parts)}) WHERE name IS NOT NULL ORDER BY name"
-            self._execute(f"CREATE TYPE nba_analytics.{kind} AS ENUM ({names})", f"the {self._label} warehouse")
-        for table, select in selects.items():
-            casts = [f"CAST({name} AS nba_analytics.{_KIND_OF_NAME[name]}) AS {name}" for name in _enum_columns(table)]
-            columns = f"* REPLACE ({', '.join(casts)})" if casts else "*"
-            columns += self._absent_columns(table, select)
-            self._execute(f"CREATE TABLE nba_analytics.{table.name} AS SELECT {columns} FROM ({select})", table.name)
-            self.loaded.add(table.name)
-        self._choose_threads()
-
-    def _choose_threads(self) -> None:
-        """Let DuckDB use all cores if a table has more rows than it gives to one thread."""
-        if self._rows(f"SELECT MAX(estimated_size) > {_ROWS_OF_A_THREAD} FROM duckdb_tables()")[0][0]:
-            self.connection.execute("RESET threads")
-
-    def _absent_columns(self, table: tables.Table, select: str) -> str:
-        """Return the SQL of the optional columns that a schedule or a table of prices lacks, each as NULL.
-
-        Queries of these tables name all their columns.
-        """
-        if table not in (tables.SCHEDULE, tables.PRICES):
-            return ""
-        types = self._types(select, table.name)
-        absent = [
-            column
-            for column in table.columns
-            if column.is_optional and column.name not in types and column.name != "season_type"
-        ]
-        return "".join(f", CAST(NULL AS {DUCKDB_TYPE[column.type]}) AS {column.name}" for column in absent)
-
     def _check_has_rows(self, table: tables.Table, found: TableFiles) -> None:
         """Raise DataError for a history table without rows, because features that read it would all be defaults."""
         if table in tables.HISTORY_TABLES and not self._rows(f"SELECT 1 FROM nba_analytics.{table.name} LIMIT 1"):
             raise DataError(f"{found.where()} has no rows; correct warehouse.{table.name}=PATH.")
 
-    def _types(self, sql: str, what: str) -> dict[str, str]:
-        described = self._execute(f"DESCRIBE {sql}", what).fetchall()
-        return {str(name): str(kind) for name, kind, *_ in described}
-
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql).fetchall()
-
-    def _execute(self, sql: str, what: str) -> duckdb.DuckDBPyConnection:
-        with errors_named(what):
-            return self.connection.execute(sql)
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
         """Run one SELECT given in BigQuery's dialect; unused parameters are ignored."""
@@ -232,7 +163,7 @@ class DuckDBWarehouse(ClosedOnExit):
         text = to_duckdb(sql)
         used = {name: value for name, value in parameters.items() if re.search(rf"\${name}\b", text)}
         with errors_named(f"the {self._label} warehouse"):
-            return _with_text(self.connection.execute(text, used or None).to_arrow_table())
+            return with_text(self.connection.execute(text, used or None).to_arrow_table())
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Raise DataError if a history table was not given; the rows of files are checked when they are loaded."""
@@ -281,7 +212,7 @@ class DuckDBWarehouse(ClosedOnExit):
         """Return name and DuckDB type of each column of a table."""
         if table == tables.AVAILABILITY.name:
             self._load_reports()
-        return self._types(f"SELECT * FROM nba_analytics.{table}", table)
+        return column_types(self.connection, f"SELECT * FROM nba_analytics.{table}", table)
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest of the files' names and contents and of the options by which they are read.
@@ -310,24 +241,3 @@ class DuckDBWarehouse(ClosedOnExit):
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def _with_text(rows: pa.Table) -> pa.Table:
-    """Return the rows with text in place of ENUM columns."""
-    import pyarrow as pa
-
-    fields = [
-        field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field for field in rows.schema
-    ]
-    return rows.cast(pa.schema(fields))
-
-
-def _enum_columns(table: tables.Table) -> list[str]:
-    """Return the columns of a table that are stored as ENUM types.
-
-    Injury reports and prices name players without a game, whom the ENUM types of the games do not hold, so their names
-    stay text.
-    """
-    if table in (tables.AVAILABILITY, tables.PRICES):
-        return []
-    return [column.name for column in table.columns if column.name in _KIND_OF_NAME]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout import settings
 from breakout.errors import DataError
+from breakout.warehouse.cache import CachedWarehouse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +25,8 @@ def open_for(config: Any, command: str, *, is_remembered: bool = False) -> Wareh
     `is_remembered` the answers of a warehouse of files are cached too, so the files are digested but not read if the
     cache has all answers.
     """
-    cache = Path(config.paths.outputs) / "cache" if hasattr(config, "paths") else None
-    is_file = not isinstance(config.warehouse, settings.BigQueryWarehouseConfig)
-    is_lazy = is_remembered and is_file and cache is not None
+    cache = Path(config.paths.outputs) / "cache"
+    is_lazy = is_remembered and not isinstance(config.warehouse, settings.BigQueryWarehouseConfig)
     opened = open_warehouse(
         config.warehouse,
         cache,
@@ -34,11 +34,7 @@ def open_for(config: Any, command: str, *, is_remembered: bool = False) -> Wareh
         is_read_only=bool(getattr(config, "dry_run", False)),
         is_lazy=is_lazy,
     )
-    if cache is None or not is_lazy:
-        return opened
-    from breakout.warehouse.cache import CachedWarehouse
-
-    return CachedWarehouse(opened, cache)
+    return CachedWarehouse(opened, cache) if is_lazy else opened
 
 
 def open_warehouse(
@@ -66,8 +62,6 @@ def open_warehouse(
     opened = BigQueryWarehouse(config, labels)
     if cache_folder is None:
         return opened
-    from breakout.warehouse.cache import CachedWarehouse
-
     return CachedWarehouse(opened, cache_folder, refresh=config.refresh, is_read_only=is_read_only)
 
 

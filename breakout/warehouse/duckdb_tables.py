@@ -1,0 +1,122 @@
+"""The tables of a DuckDB warehouse, created from SELECTs, with ENUM types for the names that many rows share."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from breakout.warehouse import tables
+from breakout.warehouse.checks import row_checks
+from breakout.warehouse.files.conversion import DUCKDB_TYPE, SourceColumn, conversion_of
+from breakout.warehouse.files.parts import errors_named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+    import pyarrow as pa
+
+# These columns hold few distinct names in many rows. In the history tables and the schedule they are stored as ENUM
+# types, one for each kind of name, with the values sorted by name. Partitions, sorts and joins are faster than on text:
+# the feature query takes a seventh less time. SQL expressions treat an ENUM as text, and `with_text` converts it.
+_KIND_OF_NAME = {
+    "player_lookup": "player",
+    "team_abbr": "team",
+    "opponent_team_abbr": "team",
+    "home_team_abbr": "team",
+    "away_team_abbr": "team",
+}
+
+# DuckDB gives rows to threads in groups of this size. With fewer rows a second thread only adds work: loading the
+# players of the sample takes 0.09 s of CPU on two threads and 0.04 s on one, and is no sooner done.
+_ROWS_OF_A_THREAD = 122_880
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection, selects: Mapping[tables.Table, str], label: str) -> None:
+    """Create each table from its SELECT, with one ENUM type for each kind of name.
+
+    DataError if a SELECT fails; its message names the table, or the warehouse by its `label`. Afterwards DuckDB may use
+    all cores if a table is large.
+    """
+    kinds: dict[str, list[str]] = defaultdict(lambda: ["SELECT '' AS name"])  # an ENUM type needs a value
+    for table, select in selects.items():
+        for column in _enum_columns(table):
+            kinds[_KIND_OF_NAME[column]].append(f"SELECT {column} FROM ({select})")
+    for kind, parts in kinds.items():
+        names = f"SELECT name FROM ({' UNION '.join(parts)}) WHERE name IS NOT NULL ORDER BY name"
+        with errors_named(f"the {label} warehouse"):
+            connection.execute(f"CREATE TYPE nba_analytics.{kind} AS ENUM ({names})")
+    for table, select in selects.items():
+        casts = [f"CAST({name} AS nba_analytics.{_KIND_OF_NAME[name]}) AS {name}" for name in _enum_columns(table)]
+        columns = f"* REPLACE ({', '.join(casts)})" if casts else "*"
+        columns += _absent_columns(connection, table, select)
+        with errors_named(table.name):
+            connection.execute(f"CREATE TABLE nba_analytics.{table.name} AS SELECT {columns} FROM ({select})")
+    choose_threads(connection)
+
+
+def choose_threads(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let DuckDB use all cores if a table has more rows than it gives to one thread."""
+    largest = connection.execute("SELECT MAX(estimated_size) FROM duckdb_tables()").fetchone()
+    if largest and (largest[0] or 0) > _ROWS_OF_A_THREAD:
+        connection.execute("RESET threads")
+
+
+def _enum_columns(table: tables.Table) -> list[str]:
+    """Return the columns of a table that are stored as ENUM types.
+
+    Injury reports and prices name players without a game, whom the ENUM types of the games do not hold, so their names
+    stay text.
+    """
+    if table in (tables.AVAILABILITY, tables.PRICES):
+        return []
+    return [column.name for column in table.columns if column.name in _KIND_OF_NAME]
+
+
+def _absent_columns(connection: duckdb.DuckDBPyConnection, table: tables.Table, select: str) -> str:
+    """Return the SQL of the optional columns that a schedule or a table of prices lacks, each as NULL.
+
+    Queries of these tables name all their columns.
+    """
+    if table not in (tables.SCHEDULE, tables.PRICES):
+        return ""
+    types = column_types(connection, select, table.name)
+    absent = [
+        column
+        for column in table.columns
+        if column.is_optional and column.name not in types and column.name != "season_type"
+    ]
+    return "".join(f", CAST(NULL AS {DUCKDB_TYPE[column.type]}) AS {column.name}" for column in absent)
+
+
+def select_registered(connection: duckdb.DuckDBPyConnection, table: tables.Table, label: str) -> str:
+    """Return a SELECT, in the declared types, of the Arrow table that is registered under a table's name.
+
+    DataError if a column is missing; its message names the warehouse by its `label`.
+    """
+    types = column_types(connection, f"SELECT * FROM {table.name}", table.name)
+    row_checks.check_columns(table, label, types)
+    converted = {
+        column.name: conversion_of(column, SourceColumn(column.name, types[column.name]), None).value
+        for column in table.columns
+        if column.name in types
+    }
+    listed = ", ".join(f"{value} AS {name}" for name, value in converted.items())
+    return f"SELECT * REPLACE ({listed}) FROM {table.name}"
+
+
+def column_types(connection: duckdb.DuckDBPyConnection, sql: str, what: str) -> dict[str, str]:
+    """Return name and DuckDB type of each column of a SELECT; DataError about `what` if DuckDB refuses it."""
+    with errors_named(what):
+        described = connection.execute(f"DESCRIBE {sql}").fetchall()
+    return {str(name): str(kind) for name, kind, *_ in described}
+
+
+def with_text(rows: pa.Table) -> pa.Table:
+    """Return the rows with text in place of ENUM columns."""
+    import pyarrow as pa
+
+    fields = [
+        field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field for field in rows.schema
+    ]
+    return rows.cast(pa.schema(fields))
