@@ -1,6 +1,6 @@
 """The interface of a ledger, and the opening of the configured one.
 
-BigQuery's client is imported only for a ledger in BigQuery.
+Only the module of the configured ledger is imported.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from breakout.ledger.entries import ENTRY_SCHEMA
-from breakout.ledger.store import FolderLedger
 from breakout.settings import FolderLedgerConfig
 
 if TYPE_CHECKING:
@@ -60,6 +59,8 @@ class Ledger(Protocol):
 def open_ledger(config: LedgerConfig, outputs: str | Path) -> Ledger:
     """Return the configured ledger, a folder below `outputs` or BigQuery tables; nothing is read yet."""
     if isinstance(config, FolderLedgerConfig):
+        from breakout.ledger.store import FolderLedger
+
         return FolderLedger.of(outputs)
     from breakout.ledger.bigquery import BigQueryLedger
 
