@@ -39,8 +39,8 @@ class Job:
     """One run of a sweep.
 
     `origin` is the number of the sweeper's job from which this job was made; a walk forward with `fold_jobs` makes
-    several jobs of one origin. `number` is the job's number in the sweep's folder, -1 before `SweepRecord.number` sets
-    it.
+    several jobs of one origin. `number` is the job's number in the sweep's folder, -1 until `SweepRecord.number`
+    numbers the job.
     """
 
     origin: int

@@ -100,7 +100,10 @@ def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: 
 
 
 def _standard_error(replicates: np.ndarray) -> np.ndarray:
-    """Return the standard deviation along the last axis, without NaN; 0 if it is at most `ROUNDING`."""
+    """Return the standard deviation of the values that are not NaN along the last axis.
+
+    It is 0 if it would be at most `ROUNDING`, or if all values are NaN.
+    """
     is_defined = ~np.isnan(replicates)
     found = np.std(replicates, axis=-1, where=is_defined)
     return np.asarray(np.where(is_defined.any(axis=-1) & (found > ROUNDING), found, 0.0))

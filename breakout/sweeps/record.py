@@ -113,7 +113,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
             )
 
     def check_unchanged(self, plan: SweepPlan, folder: Path) -> None:
-        """Raise DataError if the source data or a contract of the plan's jobs has changed since the sweep began."""
+        """Raise DataError if the data or a contract of the plan's jobs changed since the sweep in `folder` began."""
         for planned in plan.jobs:
             data, contract = _data_fingerprint(planned), planned.plan.contract.fingerprint
             if self.data.get(_data_key(planned), data) != data:
@@ -143,7 +143,10 @@ def new_folder(wanted: Path) -> Path:
 
 
 def load_sweep_record(folder: Path) -> SweepRecord:
-    """Read sweep.json; ConfigurationError if there is none, DataError if it is damaged or was edited."""
+    """Read sweep.json of a sweep's folder.
+
+    ConfigurationError if there is none, DataError if the file is damaged, was edited or is of another version.
+    """
     path = folder / SWEEP_FILE
     if not path.is_file():
         raise ConfigurationError(f"{folder} is no sweep: it holds no {SWEEP_FILE}; give the folder of a sweep.")
@@ -179,7 +182,7 @@ def clear_incomplete(folder: Path) -> list[Path]:
 
 
 def clear_idle_sweeps(outputs: Path) -> list[Path]:
-    """Remove the temporary files and folders of all sweeps that no process runs; return the removed paths."""
+    """Remove the temporary files and folders of the sweeps below `outputs` that no process runs; return the paths."""
     removed = []
     for path in sorted((outputs / "sweeps").glob(f"*/{SWEEP_FILE}")):
         with suppress(ConfigurationError), locked(path.parent):

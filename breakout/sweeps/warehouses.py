@@ -63,7 +63,7 @@ class OpenedWarehouses(ClosedOnExit):
     def open(self, config: WarehouseConfig, run: str) -> OpenedWarehouse:
         """Return the warehouse of a configuration, opened at the first call.
 
-        `run` is the name of the job that needs it first.
+        `run` is the name of the first job that needs the warehouse.
         """
         if config not in self._opened:
             warehouse = open_warehouse(config, labels={"command": "sweep", "run": run}, is_lazy=True)

@@ -1,4 +1,4 @@
-"""Worker processes that run the jobs of a sweep. If one dies, only the job that it was running fails.
+"""Worker processes that run the jobs of a sweep. If a process dies, only the job that was running in it fails.
 
 Workers are forked from multiprocessing's fork server, which has already imported what jobs need. So they start in
 milliseconds and share no threads or locks with the process that plans.
