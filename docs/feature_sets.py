@@ -154,7 +154,7 @@ def walk(
     models: dict[str, ModelConfig] = {"logistic": config.model.logistic, "catboost": config.model.catboost}
     found: dict[str, list[np.ndarray]] = {kind: [] for kind in kinds}
     for fold in folds:
-        parts, _ = split_parts(config, span.take(date_mask(span.dates, fold.train)))
+        parts = split_parts(config, span.take(date_mask(span.dates, fold.train)))
         rows = span.take(date_mask(span.dates, fold.evaluation))
         fit, validation, later = (replace(part, X=part.X[list(names)]) for part in (parts.fit, parts.validation, rows))
         for kind in kinds:

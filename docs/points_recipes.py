@@ -55,7 +55,7 @@ def main() -> None:
         span = plan.build_span()
         folds = played_folds(plan, span)
     walks: list[tuple[FitParts, Dataset]] = [
-        (split_parts(config, select_dates(span, fold.train))[0], span.take(date_mask(span.dates, fold.evaluation)))
+        (split_parts(config, select_dates(span, fold.train)), span.take(date_mask(span.dates, fold.evaluation)))
         for fold in folds
     ]
     rows = span.take(np.logical_or.reduce([date_mask(span.dates, fold.evaluation) for fold in folds]))

@@ -64,6 +64,13 @@ class Fitted:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class SplitRows(FitParts):
+    """The training rows in two parts; the validation part, the latest whole dates of the window, has dates and keys."""
+
+    validation: Dataset
+
+
 def check_training_rows(train: Dataset, describe_history: Callable[[], str] | None = None) -> None:
     """Raise DataError for fewer than 500 rows or only one class.
 
@@ -106,22 +113,19 @@ def calibration_kind(config: ExperimentConfig) -> Kind:
     return "sigmoid" if is_weighted and config.calibration.kind == "none" else config.calibration.kind
 
 
-def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | None = None) -> tuple[FitParts, Dataset]:
-    """Return both parts of the training rows as FitParts, and the validation part once more as a Dataset.
+def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | None = None) -> SplitRows:
+    """Return the training rows, split by the settings `validation`.
 
-    The validation part is the latest whole dates of the training window. `work` keeps the parts, so that jobs on the
-    same rows share them. DataError if a part holds no date or one class only, or if no feature varies over the part to
-    fit on.
+    `work` keeps the parts, so that jobs on the same rows share them. DataError if a part holds no date or one class
+    only, or if no feature varies over the part to fit on.
     """
     rule, work = config.validation, work or SharedWork()
-    parts, validation = work.once(
-        "split", (train.fingerprint, train.widest.fingerprint, rule), lambda: _split(train, rule)
-    )
+    parts = work.once("split", (train.fingerprint, train.widest.fingerprint, rule), lambda: _split(train, rule))
     check_features_vary(config, parts)
-    return parts, validation
+    return parts
 
 
-def _split(train: Dataset, rule: ValidationConfig) -> tuple[FitParts, Dataset]:
+def _split(train: Dataset, rule: ValidationConfig) -> SplitRows:
     mask = validation_mask(train.dates, rule)
     first, last = train.dates[mask].min().item(), train.dates.max().item()
     fit = select_dates(train, DateRange(train.dates.min().item(), first - timedelta(days=1)))
@@ -132,7 +136,7 @@ def _split(train: Dataset, rule: ValidationConfig) -> tuple[FitParts, Dataset]:
                 f"the part of the training window to {name} holds one class only ({_describe_class(part)}); lengthen "
                 "the training window or change the settings of `validation`."
             )
-    return FitParts(fit, validation), validation
+    return SplitRows(fit, validation)
 
 
 def fit_experiment(
@@ -144,12 +148,12 @@ def fit_experiment(
     requires.
     """
     work = work or SharedWork()
-    parts, validation = split_parts(config, train, work)
+    parts = split_parts(config, train, work)
     started = time.perf_counter()
     metadata = {CONTRACT_KEY: contract.fingerprint}
     fits = work.fit(config.model, parts, config.seed, metadata, is_refit=config.validation.refit)
     fit_seconds = time.perf_counter() - started
-    fitted = _finish_fit(config, fits, parts, train, validation, fit_seconds, work)
+    fitted = _finish_fit(config, fits, parts, train, fit_seconds, work)
     logger.info("%s: %s", fitted.model.kind, fitted.learned_rows.describe())
     return fitted
 
@@ -157,18 +161,17 @@ def fit_experiment(
 def _finish_fit(
     config: ExperimentConfig,
     fits: Fits,
-    parts: FitParts,
+    parts: SplitRows,
     train: Dataset,
-    validation: Dataset,
     fit_seconds: float,
     work: SharedWork,
 ) -> Fitted:
     """Calibrate the model and choose the threshold on the validation part, and fit the baselines."""
-    kind = calibration_kind(config)
+    kind, validation = calibration_kind(config), parts.validation
     is_forced = kind != config.calibration.kind
     if is_forced:
         logger.warning("model.class_weights distorts probabilities: calibrating them with calibration=%s", kind)
-    raw = fits.held_out.predict_probability(parts.validation)
+    raw = fits.held_out.predict_probability(validation)
     calibration = calibrate(kind, raw, validation.label)
     probability = calibration.calibrator.apply(raw)
     threshold = choose_threshold(

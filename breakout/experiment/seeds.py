@@ -42,7 +42,7 @@ def measure_stability(
     """
     if config.evaluation.seeds == 1:
         return None
-    parts, _ = split_parts(config, train)
+    parts = split_parts(config, train)
     probabilities = {config.seed: headline}
     for seed in range(config.seed + 1, config.seed + config.evaluation.seeds):
         probabilities[seed] = _predict_with_seed(config, parts, seed, evaluation)

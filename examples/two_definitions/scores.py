@@ -48,7 +48,7 @@ class Score:
 
 def fit_seeds(config: ExperimentConfig, train: Dataset) -> list[Model]:
     """Fit the configured model with `evaluation.seeds` seeds, counted up from `seed`."""
-    parts, _ = split_parts(config, train)
+    parts = split_parts(config, train)
     return [fit_model(config.model, parts, config.seed + number, {}) for number in range(config.evaluation.seeds)]
 
 

@@ -37,7 +37,7 @@ def prepare_fits(jobs: list[list[str]]) -> list[Fit]:
         assert isinstance(config.model, CatBoostConfig)
         if config.window not in parts:
             with open_plan(config) as plan:
-                parts[config.window], _ = split_parts(config, plan.build_train())
+                parts[config.window] = split_parts(config, plan.build_train())
         fits.append((config.model, parts[config.window], config.seed))
     return fits
 

@@ -48,7 +48,7 @@ def parts() -> FitParts:
     config = compose("train", ["window=january"])
     assert isinstance(config, settings.ExperimentConfig)
     with open_plan(config) as plan:
-        return split_parts(config, plan.build_train())[0]
+        return split_parts(config, plan.build_train())
 
 
 def model_of(*words: str) -> ModelConfig:
