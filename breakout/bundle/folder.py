@@ -145,7 +145,7 @@ class Bundle:
     @cached_property
     def baselines(self) -> dict[str, Model]:
         """The baselines that were fitted on the same training window, by name; read on first access."""
-        return {name: load_model(name, self.folder / BASELINE_FOLDER / name)[0] for name in self.manifest.baselines}
+        return {name: load_model(name, self.folder / BASELINE_FOLDER / name) for name in self.manifest.baselines}
 
 
 def save_bundle(
@@ -198,8 +198,8 @@ def read_bundle(folder: Path) -> Bundle:
     contract = load_contract(folder)
     if contract.fingerprint != manifest.contract_fingerprint:
         raise DataError(f"{folder / CONTRACT_FILE} and {MANIFEST_FILE} do not belong together: their contracts differ.")
-    model, metadata = load_model(manifest.model.kind, folder)
-    if metadata.get(CONTRACT_KEY) != contract.fingerprint or model.names != contract.names:
+    model = load_model(manifest.model.kind, folder)
+    if model.metadata.get(CONTRACT_KEY) != contract.fingerprint or model.names != contract.names:
         raise DataError(
             f"{folder / manifest.model.file} and {CONTRACT_FILE} do not belong together: "
             "the model was fitted under another."

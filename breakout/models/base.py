@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -31,6 +32,10 @@ class Model(Protocol):
     @property
     def names(self) -> tuple[str, ...]:
         """The model's features in the order in which it was fitted on them."""
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """The texts that are saved with the model, such as the fingerprint of its contract."""
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,); ValueError unless the columns of X are `names` in order."""

@@ -63,11 +63,10 @@ def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, 
     return BaseRateModel(tuple(parts.fit.X.columns), float(parts.fit.label.mean()), dict(metadata))
 
 
-def load(folder: Path) -> tuple[BaseRateModel, dict[str, str]]:
-    """Read model.json; DataError if it is missing or damaged. Returns the model and its metadata."""
+def load(folder: Path) -> BaseRateModel:
+    """Read model.json; DataError if it is missing or damaged."""
     path = folder / FILE_NAME
     try:
-        model = msgspec.convert(load_json(path), BaseRateModel)
+        return msgspec.convert(load_json(path), BaseRateModel)
     except msgspec.ValidationError as error:
         raise DataError(f"{path} is damaged: it holds no base rate.") from error
-    return model, model.metadata

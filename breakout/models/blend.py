@@ -105,16 +105,18 @@ def refit(model: Model, parts: FitParts, config: BlendConfig, seed: int, metadat
     return blend_with(config, trees, parts.joined(), metadata)
 
 
-def load(folder: Path) -> tuple[BlendModel, dict[str, str]]:
-    """Read model.json and both parts; DataError if a part is missing, damaged, or has other features or metadata."""
+def load(folder: Path) -> BlendModel:
+    """Read model.json and both parts.
+
+    DataError if a file is missing or damaged, or if the features or the metadata of the parts differ.
+    """
     path = folder / FILE_NAME
     record = load_json(path)
     try:
         weight, metadata = float(record["catboost_weight"]), dict(record["metadata"])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is damaged: it holds no blend.") from error
-    trees, tree_metadata = catboost.load(folder / CatBoostModel.kind)
-    linear, linear_metadata = logistic.load(folder / LogisticModel.kind)
-    if trees.names != linear.names or not metadata == tree_metadata == linear_metadata:
+    trees, linear = catboost.load(folder / CatBoostModel.kind), logistic.load(folder / LogisticModel.kind)
+    if trees.names != linear.names or not metadata == trees.metadata == linear.metadata:
         raise DataError(f"{path} and its two parts do not belong together: they were fitted under another contract.")
-    return BlendModel(trees, linear, weight, metadata), metadata
+    return BlendModel(trees, linear, weight, metadata)

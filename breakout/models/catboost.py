@@ -42,6 +42,13 @@ class CatBoostModel:
         self.names = tuple(str(name) for name in classifier.feature_names_)
         self.trees = int(classifier.tree_count_)
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The texts that `fit` or `refit` got as `metadata`; CatBoost saves them in its file."""
+        stored = self.classifier.get_metadata()
+        keys = [key for key in stored.keys() if key.startswith(_PREFIX)]  # noqa: SIM118  (not a dict: has no iterator)
+        return {key.removeprefix(_PREFIX): str(stored[key]) for key in keys}
+
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,)."""
         check_columns(rows.X, self.names)
@@ -198,11 +205,6 @@ def load_trees(trees: Trees, path: Path) -> Trees:
     return trees
 
 
-def load(folder: Path) -> tuple[CatBoostModel, dict[str, str]]:
-    """Read model.cbm and the metadata in it; DataError if the file is missing or damaged."""
-    path = folder / FILE_NAME
-    classifier = load_trees(CatBoostClassifier(), path)
-    stored = classifier.get_metadata()
-    keys = [key for key in stored.keys() if key.startswith(_PREFIX)]  # noqa: SIM118  (not a dict: has no iterator)
-    metadata = {key.removeprefix(_PREFIX): str(stored[key]) for key in keys}
-    return CatBoostModel(classifier), metadata
+def load(folder: Path) -> CatBoostModel:
+    """Read model.cbm; DataError if it is missing or damaged."""
+    return CatBoostModel(load_trees(CatBoostClassifier(), folder / FILE_NAME))

@@ -33,7 +33,7 @@ class _KindModule(Protocol):
     def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model: ...
 
     @staticmethod
-    def load(folder: Path) -> tuple[Model, dict[str, str]]: ...
+    def load(folder: Path) -> Model: ...
 
     @staticmethod
     def refit(model: Model, parts: FitParts, config: ModelConfig, seed: int, metadata: Mapping[str, str]) -> Model: ...
@@ -127,8 +127,8 @@ def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
     return Fits(held_out, KINDS[config.kind].functions().refit(held_out, parts, config, seed, metadata))
 
 
-def load_model(kind: str, folder: Path) -> tuple[Model, dict[str, str]]:
-    """Return the model that is saved in a folder, and its metadata.
+def load_model(kind: str, folder: Path) -> Model:
+    """Return the model that is saved in a folder.
 
     DataError, which names the file, if the file is missing or damaged, or if the kind is unknown.
     """

@@ -113,11 +113,10 @@ def _clipped(standardised: np.ndarray, clip: float | None) -> np.ndarray:
     return standardised if clip is None else np.clip(standardised, -clip, clip)
 
 
-def load(folder: Path) -> tuple[LogisticModel, dict[str, str]]:
-    """Read model.json; DataError if it is missing or damaged. Returns the model and its metadata."""
+def load(folder: Path) -> LogisticModel:
+    """Read model.json; DataError if it is missing or damaged."""
     path = folder / FILE_NAME
     try:
-        model = msgspec.convert(load_json(path), LogisticModel)
+        return msgspec.convert(load_json(path), LogisticModel)
     except msgspec.ValidationError as error:
         raise DataError(f"{path} is damaged: it holds no logistic model.") from error
-    return model, model.metadata

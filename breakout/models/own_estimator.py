@@ -1,8 +1,8 @@
 """A scikit-learn classifier that a function of the user builds.
 
 The user's code runs only when a model is fitted. The package skops saves the fitted classifier as data and loads it
-without that code. It creates only objects of types that skops trusts or that TRUSTED_TYPES names. A classifier with an
-object of another type is refused when it is fitted, before any file is written.
+without that code. Loading creates only objects of types that skops trusts or that TRUSTED_TYPES names. A classifier
+with an object of another type is refused when it is fitted, before any file is written.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ _EXPLAINED_ROWS = 500  # the largest number of rows from which the importance is
 class OwnEstimator:
     """A fitted classifier, with the content of its skops file (`content`).
 
-    `means` are the means of the features over the rows that it was fitted on. `importance` has the values that
-    `feature_importance` returns. Both are in the order of `names`.
+    `means` are the means of the features over the fitted rows. `importance` has the values that `feature_importance`
+    returns. Both are in the order of `names`.
     """
 
     names: tuple[str, ...]
@@ -121,8 +121,11 @@ def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str
     return OwnEstimator(tuple(X.columns), loaded, content, means, importance, dict(metadata))
 
 
-def load(folder: Path) -> tuple[OwnEstimator, dict[str, str]]:
-    """Read both files; DataError if one is missing or damaged, or the model holds a type that is not trusted."""
+def load(folder: Path) -> OwnEstimator:
+    """Read model.skops and model.json.
+
+    DataError if a file is missing or damaged, or if the classifier holds a type that is not trusted.
+    """
     path, record = folder / MODEL_FILE, load_json(folder / RECORD_FILE)
     try:
         content = path.read_bytes()
@@ -135,7 +138,7 @@ def load(folder: Path) -> tuple[OwnEstimator, dict[str, str]]:
         raise DataError(f"{path} is refused: {error}") from error
     except Exception as error:
         raise DataError(f"{path} is damaged: it holds no classifier ({type(error).__name__}).") from error
-    return OwnEstimator(names, estimator, content, means, importance, metadata), metadata
+    return OwnEstimator(names, estimator, content, means, importance, metadata)
 
 
 def build_estimator(config: SklearnConfig, seed: int) -> Any:

@@ -163,8 +163,8 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
     return PointsModel(mean, spread, np.sort(errors), dict(metadata), sizes)
 
 
-def load(folder: Path) -> tuple[PointsModel, dict[str, str]]:
-    """Read model.json and both regressions; DataError if one is missing, damaged or from another fit."""
+def load(folder: Path) -> PointsModel:
+    """Read model.json and both regressions; DataError if a file is missing, damaged or from another fit."""
     path = folder / FILE_NAME
     saved = load_typed(path, PointsFile)
     mean, spread = (load_trees(CatBoostRegressor(), folder / name) for name in (MEAN_FILE, SPREAD_FILE))
@@ -172,7 +172,7 @@ def load(folder: Path) -> tuple[PointsModel, dict[str, str]]:
     is_shape = bool(len(model.shape) and np.isfinite(model.shape).all() and (np.diff(model.shape) >= 0).all())
     if not is_shape or model.names != saved.names or tuple(spread.feature_names_) != saved.names:
         raise DataError(f"{path} and its two regressions do not belong together, or its shape is damaged.")
-    return model, saved.metadata
+    return model
 
 
 def _quantize(rows: Rows, y: np.ndarray, seed: int) -> Pool:

@@ -10,7 +10,7 @@ from breakout.settings.versions import RENAMED_KEYS
 
 # Groups whose YAML files set keys of other groups and of the root.
 COMPOSING_GROUPS = ("experiment", "sweep", "debug", "local")
-# The override that chooses a kind, where it is not GROUP=KIND.
+# The kinds that GROUP=KIND does not choose, and the override that chooses each.
 CHOICES = {
     ("window", "dates"): "window=january (or another window of dates)",
     ("window", "trailing"): "window=trailing",
