@@ -13,7 +13,6 @@ from breakout import settings
 from breakout.bundle.folder import Bundle, read_bundle
 from breakout.bundle.manifest import Windows, git_commit, versions
 from breakout.errors import ConfigurationError, DataError, GateError
-from breakout.experiment.evaluating import predictions_frame
 from breakout.experiment.plan import open_plan
 from breakout.experiment.windows import fit_windows
 from breakout.production.bundle_gate import contract_differences, find_bundle
@@ -143,9 +142,7 @@ def _score_again(
             "contract": bundle.contract.fingerprint,
             "evaluation rows": scored.rows.fingerprint,
         }
-    return Evidence(
-        prints, predictions_frame({"evaluation": (scored.rows, scored.probability)}, scored.ladder), versions()
-    )
+    return Evidence(prints, scored.predictions(), versions())
 
 
 def check_unchanged(bundle: Bundle) -> None:

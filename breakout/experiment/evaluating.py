@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 
 from breakout.evaluation import slice_labels as labels
 from breakout.evaluation.intervals import MetricReplicates, replicate_metrics
@@ -20,8 +19,10 @@ from breakout.experiment.shared_work import SharedWork
 from breakout.models.ladder import predict_ladder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import date
+
+    import pandas as pd
 
     from breakout.bundle.folder import Learned
     from breakout.dataset import Dataset
@@ -43,6 +44,17 @@ def evaluation_parameters(config: EvaluationConfig, seed: int) -> EvaluationPara
     )
 
 
+def predictions_frame(
+    split: Literal["validation", "evaluation"], rows: Dataset, probability: np.ndarray, ladder: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Return rows of predictions.parquet: the keys of each row, split, probability and is_breakout.
+
+    A `ladder` (n, K) becomes the column `ladder` of lists.
+    """
+    frame = rows.keys.assign(split=split, probability=probability, is_breakout=rows.label.astype("int64"))
+    return frame if ladder is None else frame.assign(ladder=list(ladder))
+
+
 @dataclass(frozen=True)
 class ScoredRows:
     """Rows after the training window, with the probabilities that a fitted model gives them.
@@ -58,6 +70,10 @@ class ScoredRows:
     probability: np.ndarray
     train_end: date
     ladder: np.ndarray | None
+
+    def predictions(self) -> pd.DataFrame:
+        """Return these rows as predictions.parquet holds them."""
+        return predictions_frame("evaluation", self.rows, self.probability, self.ladder)
 
 
 def score_rows(learned: Learned, rows: Dataset, train_end: date) -> ScoredRows:
@@ -162,20 +178,3 @@ def plain_metrics(label: np.ndarray, probability: np.ndarray, ece_bins: int) -> 
         "auc": area_under_roc(label, probability),
         "average_precision": average_precision(label, probability),
     }
-
-
-def predictions_frame(
-    parts: Mapping[str, tuple[Dataset, np.ndarray]], ladder: np.ndarray | None = None
-) -> pd.DataFrame:
-    """Return the content of predictions.parquet: the keys of each row, split, probability and is_breakout.
-
-    `parts` maps a split (validation or evaluation) to its rows and probabilities. `ladder` (n, K) belongs to the last
-    part. It becomes the column `ladder` of lists, which is missing in the rows of other parts.
-    """
-    frames = [
-        rows.keys.assign(split=split, probability=probability, is_breakout=rows.label.astype("int64"))
-        for split, (rows, probability) in parts.items()
-    ]
-    if ladder is not None:
-        frames[-1] = frames[-1].assign(ladder=list(ladder))
-    return pd.concat(frames, ignore_index=True)

@@ -81,10 +81,11 @@ class FittedRun:
         """
         frames = []
         for window in self.windows:
-            parts = {"validation": (window.fitted.validation, window.fitted.validation_probability)}
+            fitted = window.fitted
+            parts = [predictions_frame("validation", fitted.validation, fitted.validation_probability)]
             if window.scored is not None:
-                parts["evaluation"] = (window.scored.rows, window.scored.probability)
-            frame = predictions_frame(parts, None if window.scored is None else window.scored.ladder)
+                parts.append(window.scored.predictions())
+            frame = pd.concat(parts, ignore_index=True)
             frames.append(frame if window.fold is None else frame.assign(fold=window.fold.label))
         return pd.concat(frames, ignore_index=True)
 

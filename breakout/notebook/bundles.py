@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import ConfigurationError
-from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
+from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
 from breakout.experiment.points_baselines import evaluate_distributions
 from breakout.production.bundle_gate import check_contract, find_bundle
 from breakout.production.bundle_names import resolve_bundle
@@ -115,7 +115,7 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
         If the warehouse has no rows of these dates.
     """
     scored = _score(bundle, start, end, _evaluate_settings(bundle, overrides))
-    return predictions_frame({"evaluation": (scored.rows, scored.probability)}, scored.ladder)
+    return scored.predictions()
 
 
 def evaluate_bundle(

@@ -11,7 +11,7 @@ from breakout import artifacts
 from breakout.bundle.manifest import versions
 from breakout.coverage import find_flawed_games, flawed_game_warnings
 from breakout.evaluation.run_metrics import RunMetrics, write_metrics
-from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters, predictions_frame
+from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
 from breakout.experiment.market_baseline import compare_with_market, read_price_files, with_market
 from breakout.experiment.points_baselines import evaluate_distributions
 from breakout.experiment.summary import RunResult, summarise_scoring
@@ -101,7 +101,7 @@ def evaluate(
         warnings = flawed_game_warnings(find_flawed_games(warehouse, bundle.features, window.start, window.end))
         for warning in warnings:
             logger.warning("%s", warning)
-        frame = predictions_frame({"evaluation": (scored.rows, scored.probability)}, scored.ladder)
+        frame = scored.predictions()
         frame = frame.assign(contract_mismatch=True) if differences else frame
         artifacts.save_parquet(frame, run.folder / PREDICTIONS_FILE)
         metrics = _compute_metrics(config, bundle, warehouse, scored, differences, warnings, quotes)
