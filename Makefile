@@ -52,7 +52,7 @@ type: $(VENV)/.setup-dev  ## check the types, strictly
 	$(BIN)/mypy
 
 bench: $(VENV)/.setup-dev  ## measure commands, features and sweeps; ends with an error if a bound is missed by more than half
-	$(BIN)/python -m pytest tests/benchmarks --numprocesses=0 --capture=no -m benchmark $(ARGS)
+	$(BIN)/python -m pytest tests/benchmarks --numprocesses=0 --capture=no --timeout=1800 -m benchmark $(ARGS)
 
 tables: $(VENV)/.setup-dev  ## walk every feature set forward again and write docs/models.md's tables (half an hour)
 	$(BIN)/python docs/feature_sets.py
