@@ -1,4 +1,4 @@
-"""The comparison of the ledger's models with the market, by the ladders of their entries and the configured prices."""
+"""The comparison of the ledger's models with the market, on the lines of the configured prices."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def compare_ledger_with_market(
     config: GradeConfig | DailyConfig,
     parameters: EvaluationParameters,
 ) -> LedgerMarket:
-    """Compare every model and role in `graded` with the market.
+    """Compare with the market every model and role that has graded or void entries with a ladder in `graded`.
 
     `graded` is returned by `grade_counted` for entries with the column ladder. Without prices in `config` the result is
     empty. DataError for prices that `read_prices` or `match_prices` refuses.

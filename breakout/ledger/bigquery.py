@@ -4,8 +4,8 @@
     ledger.grades     one row for each outcome; key: game_date, bundle, game_id, player_lookup, number
 
 Rows are inserted and never changed. `revision` counts the slates of a date and bundle from 1, `number` the outcomes of
-an entry. A slate is inserted by one MERGE that inserts nothing if its revision is taken, so a repeated statement and
-a second writer add nothing twice. The source rows that predictions read are not kept here.
+an entry. A slate is inserted by one MERGE that inserts nothing if the table has its revision, so a repeated statement
+adds nothing twice. The source rows that predictions read are not kept here.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _TYPES = {
 _AS_JSON = ("ladder", "features")  # columns kept as JSON text, which keeps every number to the last bit
 ROWS_A_STATEMENT = 2000  # a request may hold 10 MB; a grade takes half a kilobyte
 ATTEMPTS = 10  # attempts to add a slate, because another writer may take its revision first
-_EVER = "game_date >= '1900-01-01'"  # true for every row; a table may require a filter by date
+_EVER = "game_date >= '1900-01-01'"  # true for every row; BigQuery may refuse a query without a filter by date
 
 
 def _column_types(schema: pa.Schema) -> dict[str, str]:
@@ -58,7 +58,10 @@ GRADE_COLUMNS = _column_types(GRADE_SCHEMA) | {"number": "INT64"}
 
 @dataclass(frozen=True)
 class BigQueryLedger:
-    """The ledger in the tables that a configuration names; they are created when something is first added."""
+    """The ledger in the tables that a configuration names; they are created when something is first added.
+
+    Every method raises DataError if BigQuery refuses a request.
+    """
 
     config: BigQueryLedgerConfig
 
@@ -161,8 +164,7 @@ class BigQueryLedger:
 def _insert_statement(table: str, columns: Mapping[str, str], key: Sequence[str], condition: str) -> str:
     """Return a MERGE that inserts the rows of @rows whose key the table lacks, if the condition holds.
 
-    BigQuery runs MERGE statements on one table one after another, so two of them cannot insert the same key. INSERT
-    statements may run at the same time.
+    A repeated MERGE inserts nothing; a repeated INSERT would insert the rows again.
     """
     match = " AND ".join(f"kept.{column} = incoming.{column}" for column in key)
     listed = ", ".join(f"`{column}`" for column in columns)

@@ -1,6 +1,6 @@
 """The Parquet files of a ledger's folder. They are added under a lock and never changed.
 
-A file appears whole or not at all, so a killed process leaves no part of one.
+A file appears whole or not at all, even if the process that writes it is killed.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ def read_files(folder: Path, schema: pa.Schema) -> LedgerPart:
 
 
 def add_file(table: pa.Table, path: Path) -> Path:
-    """Write a new file and return its path; the unfinished files of killed processes are removed from its folder."""
+    """Write a new file and return its path; the unfinished files of killed processes are removed from its folder.
+
+    DataError if the file cannot be written.
+    """
     remove_incomplete(path.parent)
     content = pa.BufferOutputStream()
     pq.write_table(table, content)

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 SEARCHED = timedelta(days=400)  # how far before and after a day the schedule is read; more than a year
-REPORTED = timedelta(days=7)  # the newest report is searched among those for game dates of this long before a day on
+REPORTED = timedelta(days=7)  # reports for game dates from this long before a day on are read to find the newest one
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """The state of one source: the time of its newest rows as text, and the hours by which it lags behind."""
+    """The state of one source: the newest date or time in it, as text, and the hours by which it lags behind."""
 
     source: str
     newest: str
@@ -35,7 +35,8 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
     """Return how far each source lags behind what predictions of `day` should know at the instant `now`.
 
     The sources are games, schedule and, if the warehouse has any, injury reports. A source lags by 0 hours if nothing
-    is missing. DataError without a schedule, or if it has no game within SEARCHED of `day`.
+    is missing. DataError without a schedule, if it has no game within SEARCHED of `day`, if the warehouse has no games,
+    or for damaged injury reports.
     """
     if not warehouse.has_schedule():
         raise DataError("predictions need to know who plays whom; give the schedule with warehouse.schedule=PATH.")

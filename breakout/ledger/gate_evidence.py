@@ -70,9 +70,9 @@ def skip_ledger_evidence(reason: str) -> tuple[Check, ...]:
 
 
 def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig) -> Check:
-    """Return the check that enough entries are graded.
+    """Return the check that enough entries are graded, on enough game dates.
 
-    The check needs `promote.min_games` graded entries, at least MIN_GRADED, on `promote.min_dates` game dates.
+    It needs at least `promote.min_games` and MIN_GRADED graded entries, and at least `promote.min_dates` dates.
     """
     limits = config.promote
     needed = f"{limits.min_games:,} games of {limits.min_dates} dates needed"
@@ -90,7 +90,10 @@ def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig
 
 
 def _e_value(found: ModelScore, rule: RuleName, limit: float) -> Check:
-    """Return the check of the e-value against production after the last date; it is run for the rule `better` only."""
+    """Return the check that the e-value against production is at least `limit` after the last compared game date.
+
+    Only the rule `better` runs it.
+    """
     against = found.against_production
     if rule != "better" or against is None:
         return Check(E_VALUE, None, f"the rule {rule} sets no limit")

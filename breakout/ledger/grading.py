@@ -5,7 +5,7 @@
     void           the game was played without the player, or on another date
     pending        the game has no rows yet
     lost           the game has no rows `lost_after_days` days after its date
-    late           the entry was made at or after tip-off
+    late           the entry was made at or after tip-off or, if that is unknown, after the game date
 
 Only breakout and no are graded. Outcomes are computed again from the present tables by every call, so a corrected box
 score changes the outcome; the history of grades keeps the earlier one.
@@ -37,7 +37,7 @@ MOVED_WITHIN = timedelta(days=120)  # a moved game is looked for up to this long
 # The columns that grading needs. Features and ladders, the larger part of the files, are not read.
 GRADING_COLUMNS = tuple(name for name in ENTRY_SCHEMA.names if name not in ("features", "ladder", "contract", "data"))
 
-# A graded entry as a user reads it. `points_for_breakout` are the points that were needed, `points` those scored.
+# The columns of `list_graded`. `points_for_breakout` are the points that were needed, `points` those scored.
 LISTED_COLUMNS = (
     "game_date",
     "game_id",
@@ -177,7 +177,7 @@ def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str
         reason = "the game has no rows"
     elif day is not None:
         reason = f"moved to {day}"
-    elif later:  # perhaps a game that was planned for that date from the beginning
+    elif later:  # not called moved: the schedule may have had that later game from the beginning
         reason = f"no longer in the schedule; the teams next meet there on {min(later)}"
     else:
         reason = "no longer in the schedule"
@@ -193,8 +193,8 @@ def list_graded(graded: pd.DataFrame) -> pd.DataFrame:
 def new_grades(graded: pd.DataFrame, history: pd.DataFrame, graded_at: datetime) -> pa.Table:
     """Return the outcomes that the history lacks, in GRADE_SCHEMA.
 
-    An entry whose outcome or points differ from its newest row in the history gets a row that names the earlier ones. A
-    pending entry gets a row only if the history has an earlier outcome of it.
+    An entry whose outcome or points differ from its newest row in the history gets a row whose reason names the earlier
+    ones. A pending entry gets a row only if its newest row in the history has another outcome.
     """
     newest = history.drop_duplicates(KEY, keep="last")[[*KEY, "outcome", "points"]]
     rows = graded.merge(newest, on=KEY, how="left", suffixes=("", "_before"))

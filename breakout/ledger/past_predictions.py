@@ -58,8 +58,7 @@ class PastPredictions:
 def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
     """Return the predictions of `config.run`, or of the ledger if it is None, from `config.start` to `config.end`.
 
-    ConfigurationError for a run without a ladder. DataError if there is no such completed run, if the ledger has no
-    graded or void entries with a ladder, or if there are no predictions between the two dates.
+    Errors as in `read_run_predictions` or `read_ledger`. DataError if there are no predictions between the two dates.
     """
     found = (
         read_ledger(config, warehouse, today)
@@ -72,8 +71,9 @@ def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) 
 def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
     """Return the evaluation predictions of a completed run, of every fold if it is a walk-forward run.
 
-    `given` is a folder or a name as in `resolve_bundle`. ConfigurationError if the model predicts no ladder. DataError
-    if there is no such run, or if it is not completed.
+    `given` is a folder or a name as in `resolve_bundle`. ConfigurationError if the model predicts no ladder, or if
+    `resolve_bundle` finds the name ambiguous. DataError if there is no such run, or if it is not completed, is damaged
+    or has no bundle.
     """
     folder = resolve_bundle(given, outputs)
     folder = folder.parent if folder.name == "bundle" else folder
@@ -109,7 +109,7 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
     """Return the graded and void entries of the configured role that have a ladder; DataError if there are none.
 
     An entry is void if the game was played without the player, or on another date. Of several entries for a player and
-    date, as two models in that role made them, only the earliest is returned.
+    date, as two models in that role made them, only the one predicted first is returned.
     """
     part = open_ledger(config.ledger, config.paths.outputs).read_entries((*GRADING_COLUMNS, "ladder", "contract"))
     entries = part.rows.to_pandas()
@@ -129,7 +129,7 @@ def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
 
     `known_at` becomes the time of the newest information behind the entry: its own `known_at`, or `information_time` of
     the game date if that is later or `known_at` is missing. Of several entries for a player and date, as two models in
-    production made them, the one predicted first is returned.
+    one role made them, only the one predicted first is returned.
     """
     has_ladder = graded["ladder"].notna() & graded["outcome"].isin((*GRADED, "void"))
     counted = graded[has_ladder].sort_values("predicted_at", kind="stable")
@@ -140,10 +140,9 @@ def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
 
 
 def check_results(past: PastPredictions, warehouse: Warehouse) -> None:
-    """Raise DataError if the warehouse lacks the result of a prediction of a run.
+    """Raise DataError if the warehouse lacks the result of a prediction of a run, because it is then another warehouse.
 
-    The warehouse is then not the one of the run. Predictions of the ledger are not checked, because they may include
-    players who did not play.
+    Predictions of the ledger are not checked, because they may include players who did not play.
     """
     if past.has_absent:
         return

@@ -111,9 +111,9 @@ class DaySlate:
 def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datetime) -> tuple[DaySlate, ...]:
     """Predict a day with the model in production and every shadow, and add the slates to the ledger.
 
-    DataError if no model is in production, its bundle is damaged or the slate cannot be built; GateError if the model's
-    contract is not the installed one; ConfigurationError if the day is not after the model's training window. A shadow
-    that raises one of these is returned with the error and without a slate.
+    DataError if no model is in production, its bundle is damaged, or its slate cannot be built or added; GateError if
+    the model's contract is not the installed one; ConfigurationError if the day is not after the model's training
+    window. A shadow that raises one of these is returned with the error and without a slate.
     """
     outputs = config.paths.outputs
     shared: Any = RememberingWarehouse(warehouse)

@@ -70,6 +70,7 @@ def review_ledger(
     """Grade all entries, add what changed to the history of grades, and score the entries between two dates.
 
     A None date is the first or last date in the ledger. A second call on the same day and tables adds nothing.
+    DataError as in `compare_ledger_with_market`, or if the history cannot be written.
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries((*GRADING_COLUMNS, *(("ladder",) if config.prices.is_given else ())))

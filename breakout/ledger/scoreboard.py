@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from breakout.evaluation.resamples import EvaluationParameters, Interval
 
 GAME = ["game_date", "game_id", "player_lookup"]
-MIN_GRADED = 100  # fewer graded entries show counts only; a rate of 0.18 has a standard error of 0.04 there
+MIN_GRADED = 100  # fewer graded entries have no metrics; a rate of 0.18 in 100 entries has a standard error of 0.04
 
 
 @dataclass(frozen=True)

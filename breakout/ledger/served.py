@@ -1,7 +1,7 @@
 """The comparison of feature vectors in the ledger with vectors that are computed again from the present tables.
 
-A vector differs if a source row that it reads was corrected, removed or added since. Such rows are named if the ledger
-recorded source rows at that time.
+A vector can differ because a source row that it reads was corrected, removed or added since. Such rows are named if the
+ledger recorded source rows at that time.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class ServedAudit:
 
     @property
     def is_clean(self) -> bool:
-        """Whether every vector was computed again and none differs."""
+        """Whether no file of the ledger is damaged, every vector was computed again, and none is absent or differs."""
         return not (self.differing or self.absent or self.unexamined or self.damaged)
 
 
@@ -97,8 +97,8 @@ def audit_served(
     """Compute the logged feature vectors of the models `served` again, and compare them without tolerance.
 
     `served` is `all`, a role, or the name or fingerprint of a model. `on_date` is called with the game date before each
-    slate. ConfigurationError if the ledger has no such role or model. DataError if it has no entries of `served`
-    between the two dates; None is the first or the last date in the ledger.
+    slate is compared. ConfigurationError if the ledger has no such role or model. DataError if it has no entries of
+    `served` between the two dates; None is the first or the last date in the ledger.
     """
     found = ledger.read_entries(SERVED_COLUMNS)
     entries = _choose(found.rows.to_pandas(), served, dates)
@@ -170,7 +170,7 @@ def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundl
 
 
 def _find_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bundle:
-    """Return a bundle from the registry, the shadows or the run `run_id`; DataError if none of them has it."""
+    """Return a bundle from the registry, the shadows or the run `run_id`; DataError if none has it or it is damaged."""
     registry, shadows = Registry.of(outputs), Shadows.of(outputs)
     if registry.bundle_folder(fingerprint).is_dir():
         return registry.load(fingerprint)

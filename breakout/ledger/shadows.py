@@ -56,7 +56,10 @@ class Shadows:
         return read_bundle(self.folder / fingerprint)
 
     def add(self, bundle: Bundle) -> bool:
-        """Add a copy of a bundle to the shadows; return False, and change nothing, if it is a shadow already."""
+        """Add a copy of a bundle to the shadows; return False, and change nothing, if it is a shadow already.
+
+        DataError if the copy cannot be written.
+        """
         target = self.folder / bundle.fingerprint
         if target.exists():
             return False

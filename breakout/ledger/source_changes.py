@@ -29,8 +29,9 @@ ABSENT, PRESENT = "absent", "present"
 class CellChange:
     """One cell of a source row that differs between two times.
 
-    If the whole row was added or removed, `column` is ROW, and `before` and `now` are ABSENT and PRESENT. `key` names
-    the row, `teams` has the codes of its teams, and `player` its player_lookup, empty in tables without players.
+    If the whole row was added or removed, `column` is ROW, and of `before` and `now` one is ABSENT, the other PRESENT.
+    `key` names the row, `teams` has the codes of its teams, and `player` its player_lookup, empty in tables without
+    players.
     """
 
     table: str
@@ -128,7 +129,7 @@ class SourceChanges:
     """
 
     def __init__(self, log: SourceLog | None, warehouse: Warehouse, days: tuple[date, date]) -> None:
-        self.damaged: dict[str, None] = {}  # sentences in the order in which the files were read
+        self.damaged: dict[str, None] = {}  # each sentence once, in the order in which the files were read
         self._log, self._warehouse, self._days = log, warehouse, days
         self._known: dict[tuple[str, tuple[str, ...]], KnownRows] = {}
         self._now: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = {}
@@ -146,7 +147,7 @@ class SourceChanges:
                 continue
             now = self._present(table, extra)
             now = now[now["game_date"].between(first, last)]
-            if table is AVAILABILITY:  # later reports are not known to the prediction
+            if table is AVAILABILITY:  # the prediction could not know reports that were made later
                 now = now[now["reported_at"] <= predicted_at]
             yield from list_changes(table, before, now)
 

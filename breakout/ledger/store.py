@@ -1,11 +1,11 @@
-"""The ledger in a folder: entries and grades as Parquet, one file for each call that had something new.
+"""The ledger in a folder: entries, grades and source rows as Parquet files, which are added and never changed.
 
     outputs/ledger/entries/<game date>-<bundle>-<number>.parquet     the entries of one slate; a later one is a revision
     outputs/ledger/grades/<number>.parquet                           outcomes that a call found new or changed
     outputs/ledger/sources/<log>/<number>.parquet                    source rows that a call found new, changed or gone
     outputs/ledger/.lock                                             the lock, held while a file is added
 
-A damaged file is named, and the others are still read.
+Readers skip a damaged file; `read_entries` and `read_grades` also return a sentence that names it.
 """
 
 from __future__ import annotations
