@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 
 def find_bundle(path: str | Path) -> Bundle:
-    """Return the verified bundle in a folder, that of a bundle, of a run or of a registry (its model in production).
+    """Return the verified bundle in the folder of a bundle, of a run, or of a registry (the model in production).
 
-    The contract of the bundle is not checked. DataError if the bundle is missing or damaged.
+    The contract of the bundle is not checked. DataError if the bundle is missing or damaged. ConfigurationError if this
+    version refuses the settings of the bundle.
     """
     folder = Path(path)
     return Registry(folder).current_bundle() if Registry.is_at(folder) else read_bundle(folder)
@@ -44,7 +45,7 @@ def with_cutoff(bundle: Bundle, asked: AskedCutoffConfig) -> Bundle:
 def open_bundle(path: str | Path) -> Bundle:
     """Return the bundle that `find_bundle` finds, after checking its contract.
 
-    GateError if the contract is not that of the installed feature definitions. DataError as in `find_bundle`.
+    GateError if the contract is not that of the installed feature definitions. Other errors as in `find_bundle`.
     """
     bundle = find_bundle(path)
     check_contract(bundle)
@@ -76,7 +77,7 @@ def installed_contract(bundle: Bundle) -> Contract:
     """Return the contract that a new run with the bundle's mode, features, target and cutoff would have.
 
     In shared mode the features are those of the installed BREAKOUT_FEATURE_ORDER. Features that are not installed are
-    left out.
+    left out. FeatureDefinitionError if the installed definitions cannot be resolved.
     """
     is_shared = bundle.settings.mode.name == "shared"
     order = registry.BREAKOUT_FEATURE_ORDER if is_shared else bundle.contract.names

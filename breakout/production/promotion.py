@@ -61,8 +61,8 @@ def check_candidate(
 
     The checks of mode and contract need no games. If one of them fails, the candidate is neither compared nor audited.
     The audit, which is the slowest check, also does not run if the comparison was refused before any figure was
-    compared, as for too few later games. ConfigurationError if config.start..config.end overlaps a training window of
-    a candidate that is compared, and as in `choose_rule`.
+    compared, as for too few later games. ConfigurationError as in `choose_rule`, or if config.start..config.end
+    overlaps a training window or ends before it begins. DataError if the registry is damaged.
     """
     current = registry.current()
     production = registry.load(current) if current else None
@@ -118,7 +118,7 @@ def _contract(candidate: Bundle) -> Check:
 
 
 def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> Check:
-    """Return the check that the candidate was evaluated on games after its training; the comparison counts as one."""
+    """Return the check that the candidate was evaluated on games after its training, if only by this comparison."""
     evidence = find_evaluation(candidate, outputs)
     if evidence is None and comparison.window is not None:
         evidence = f"by this comparison, on {comparison.window}"

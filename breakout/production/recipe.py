@@ -1,4 +1,4 @@
-"""The recipe of a model: the settings that decide its fit, except the dates of its window."""
+"""The recipe of a model: the settings that decide its fit, except the dates of its window, and its contract."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOT_RECIPE_KEYS = {"validation.start", "mode.description"}
 
 
 def recipe_digest(bundle: Bundle) -> str:
-    """Return 16 hex digits of a digest of a bundle's recipe, seed and contract; a retrain has the same digest."""
+    """Return 16 hex digits of a digest of a bundle's recipe, which is the same after a new fit on other dates."""
     return json_digest(_recipe(bundle))[:16]
 
 

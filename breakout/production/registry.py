@@ -86,7 +86,7 @@ class RegistryEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One change of the model in production.
 
     `bundle` is the fingerprint of the model in production after the change; None if there is none. `previous` is the
-    digest of the previous event's file ("" for the first event), which reveals a missing or changed event.
+    digest of the previous event's file ("" for the first event), which reveals that this file was changed.
     """
 
     schema_version: int
@@ -120,7 +120,11 @@ class Registry:
         return (folder / HISTORY).is_dir() and (folder / BUNDLES).is_dir()
 
     def history(self) -> tuple[RegistryEvent, ...]:
-        """Return every event, oldest first; DataError that names the file if one is missing, damaged or changed."""
+        """Return every event, oldest first.
+
+        DataError that names the file of an event that is damaged, was written by another version, or does not continue
+        the event before it.
+        """
         events: list[RegistryEvent] = []
         digest = ""
         for number, path in enumerate(sorted((self.folder / HISTORY).glob("[!.]*.json")), start=1):
@@ -134,19 +138,22 @@ class Registry:
         return tuple(events)
 
     def current(self) -> str | None:
-        """Return the fingerprint of the bundle in production; None if there is none."""
+        """Return the fingerprint of the bundle in production; None if there is none. DataError as in `history`."""
         events = self.history()
         return events[-1].bundle if events else None
 
     def current_bundle(self) -> Bundle:
-        """Return the verified bundle in production; DataError if there is none."""
+        """Return the verified bundle in production; DataError if there is none, or if it or the history is damaged."""
         fingerprint = self.current()
         if fingerprint is None:
             raise DataError(f"{self.folder} has no model in production; put one there with `breakout promote`.")
         return self.load(fingerprint)
 
     def load(self, fingerprint: str) -> Bundle:
-        """Return the verified copy of a promoted bundle; DataError if it is damaged or another bundle replaced it."""
+        """Return the verified copy of a promoted bundle.
+
+        DataError if it is missing or damaged, or if another bundle replaced it.
+        """
         return _load_as(self.bundle_folder(fingerprint), fingerprint)
 
     def bundle_folder(self, fingerprint: str) -> Path:
@@ -181,7 +188,7 @@ class Registry:
         return line[-2].bundle
 
     def rollback(self, reason: str = "") -> RegistryEvent:
-        """Put the previous model back into production; a second call goes back one more model.
+        """Undo the last promotion or retirement that was not undone yet; a second call undoes the one before it.
 
         ConfigurationError as in `rollback_target`.
         """

@@ -1,9 +1,11 @@
 """The rules that decide on a promotion from metrics on games after the training of both models.
 
     first_model   for a candidate while no model is in production: it must be better than the base rate of its training
-    better        for a candidate of another recipe: it must be better than the model in production beyond chance
+    better        for a candidate of another recipe: its AUC must be above production's beyond chance, and its log loss
+                  and Brier score must not be worse
     not_worse     for a retrain (only the windows differ from production): its log loss must not be worse
 
+"Not worse" means that the upper bound of the difference is below `promote.tolerance`.
 Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games. The exception is a retrain on all
 games, after which there are no games to compare on (`rely_on_recipe`).
 """
@@ -112,7 +114,7 @@ def compare_with_base_rate(
 ) -> GateComparison:
     """Return the checks of a first model: AUC, log loss and verdict on the games after its training.
 
-    ConfigurationError if config.start..config.end overlaps the training window.
+    ConfigurationError if config.start..config.end overlaps the training window or ends before it begins.
     """
     try:
         window = later_window(candidate.train_end, config.start, config.end, warehouse)
@@ -152,7 +154,7 @@ def compare_with_production(
 ) -> GateComparison:
     """Return the checks of a candidate against the model in production, on the games after both trainings.
 
-    ConfigurationError if config.start..config.end overlaps a training window.
+    ConfigurationError if config.start..config.end overlaps a training window or ends before it begins.
     """
     try:
         found = _compare(candidate, production, warehouse, config)

@@ -1,6 +1,7 @@
 """The scoring of a saved bundle on played games after its training.
 
-Features, population and label come from the bundle, never from the settings of the command.
+Features, population and label come from the bundle. The settings of a command can change only the cutoff of injury
+reports (`bundle_gate.with_cutoff`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
     """Return the dates start..end, after checking that they follow a training window that ends on `train_end`.
 
     `start` None is the day after `train_end`, `end` None is the date of the newest game. ConfigurationError if the
-    dates overlap the training window or end before they start. DataError if the warehouse holds no later game.
+    dates overlap the training window or end before they start. DataError if `end` is None and the warehouse has no game
+    from `start` on.
     """
     first = start or train_end + timedelta(days=1)
     if first <= train_end:

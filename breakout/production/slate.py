@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 TOP_FEATURES = 3
 CHECKED = timedelta(days=14)  # at least this many days before the slate are checked for games that the warehouse lacks
-# The columns of a model without a ladder.
+# The columns of `Slate.ranked` for a model without a ladder.
 RANKED_COLUMNS = (
     *KEY_COLUMNS,
     "split",

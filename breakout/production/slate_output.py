@@ -31,7 +31,7 @@ DATA_FILES = (".csv", ".parquet", ".json")
 def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
     """Raise ConfigurationError unless `out` names a data file, a web page or a BigQuery table.
 
-    None is accepted, because the slate is then only printed.
+    A BigQuery table needs a BigQuery warehouse, too. None is accepted, because the slate is then only printed.
     """
     if out is None:
         return
@@ -54,7 +54,8 @@ def check_data_file(out: str | None) -> None:
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.DataFrame | None = None) -> list[str]:
     """Write the slate to a table or to files, and return their names. A file appears whole or not at all.
 
-    `offers` are the prices of the slate; a table of BigQuery does not get them.
+    `offers` are the prices of the slate; a table of BigQuery does not get them. DataError if something cannot be
+    written.
     """
     if isinstance(warehouse, BigQueryWarehouseConfig) and out.startswith(BIGQUERY):
         from breakout.warehouse.bigquery.writing import replace_slate
@@ -80,7 +81,10 @@ def skipped_path(path: Path) -> Path:
 
 
 def write_rows(frame: pd.DataFrame, path: Path) -> None:
-    """Write rows with the column game_date to a CSV, Parquet or JSON file, by the extension of `path`."""
+    """Write rows with the column game_date to a CSV, Parquet or JSON file, by the extension of `path`.
+
+    DataError if the file cannot be written.
+    """
     if path.suffix.lower() == ".parquet":
         save_parquet(frame, path)
     elif path.suffix.lower() == ".csv":

@@ -51,8 +51,8 @@ class PricedSlate:
 class NamedWeight:
     """The weight of the model in the stack with the market (see `market.stacking`), from a backtest.
 
-    `interval` is None if no backtest is named, or if no line of it has both a market probability and a result. Nothing
-    is staked if `has_edge`, that of `market.backtest.Backtest`, is false.
+    `interval` is None if no backtest is named, or if `market.baseline.scored_lines` found none of its lines. Nothing is
+    staked if `has_edge`, that of `market.backtest.Backtest`, is false.
     """
 
     interval: Interval | None
