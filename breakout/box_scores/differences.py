@@ -47,8 +47,8 @@ class FolderDifferences:
 def compare_folders(folder: Path, other: Path) -> FolderDifferences:
     """Compare the rows of the player table and of the team table that both folders hold.
 
-    The source's ids and the times of import are not compared. DataError if a folder holds no imported tables, or if no
-    season is in both.
+    Ids of the source, times of import, game dates (they are part of the game ids) and `is_summed_from_players` are not
+    compared. DataError if a folder holds no imported tables, or if no season is in both.
     """
     for one in (folder, other):
         read_folder(one)

@@ -114,7 +114,7 @@ def dates_of(text: pd.Series, where: str) -> pd.Series:
 def only_season(extract: Extract, season: str | None) -> Extract:
     """Return the lines of a season such as 2026-27, or all lines for None; injury reports are returned whole.
 
-    DataError if the extract has lines or scheduled games, but none of the season.
+    DataError if the extract has tables of lines or of games, but no row of the season.
     """
     if season is None:
         return extract

@@ -55,7 +55,8 @@ def import_lines(extract: Extract, source: str, folder: Path, now: datetime) -> 
 
     A line replaces the earlier one of the same game and player, or of the same game and team. `source` names the kind
     of the box scores; ConfigurationError if the extract has box scores and the folder holds those of another kind.
-    `now` becomes the `imported_at` of new and changed rows. DataError for lines that contradict each other.
+    `now` becomes the `imported_at` of new and changed rows. DataError for lines that contradict each other, and as in
+    `find_games`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with file_lock(folder / LOCK):
