@@ -50,6 +50,9 @@ def compose_allowed(
 
 
 def outputs_folder(overrides: Sequence[str]) -> str:
-    """Return the value of `paths.outputs` among the overrides, or its default; ConfigurationError for others."""
+    """Return the value of `paths.outputs` among the overrides, or its default.
+
+    ConfigurationError for an override that does not begin with `paths.`.
+    """
     settings = compose_allowed("grade", overrides, ("paths.",), "the only setting here is paths.outputs=DIR")
     return str(settings["paths"]["outputs"])

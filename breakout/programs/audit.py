@@ -1,4 +1,4 @@
-"""`breakout audit`: it checks that no feature sees the future, or that served features equal those computed now."""
+"""`breakout audit`: it checks that no feature sees the future, or that features in the ledger equal present ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run_served(config: AuditConfig, served: str) -> int:
     """Compare the feature vectors in the ledger with those that the warehouse gives now; print the result.
 
     `served` chooses the models, and `audit.start` and `audit.end` limit the game dates. Return 0 if every vector could
-    be computed again and is equal, otherwise 1.
+    be computed again and is equal, and no file of the ledger is damaged; otherwise 1.
     """
     from breakout.ledger.opening import open_ledger
     from breakout.ledger.served import audit_served

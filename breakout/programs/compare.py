@@ -32,7 +32,8 @@ FOLDER = "comparisons"
 def run(config: CompareConfig) -> int:
     """Compare two bundles, write and print the result, and return the exit code.
 
-    GateError if the contract of one of them is not that of the installed feature definitions.
+    GateError if the contract of one of them is not that of the installed feature definitions. Other errors as in
+    `compare_bundles`.
     """
     given = (config.candidate, config.production)
     folders = [str(resolve_bundle(bundle, config.paths.outputs)) for bundle in given]

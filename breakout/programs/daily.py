@@ -1,7 +1,7 @@
 """`breakout daily`: it grades the ledger, and predicts one day with the model in production and every shadow.
 
-A second call on unchanged sources adds nothing to the ledger. A killed call leaves no incomplete file, and the next
-call adds what is missing.
+A second call on unchanged sources adds nothing to the ledger. A file of the ledger is whole even if the call is killed;
+the next call adds what is missing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def run(config: DailyConfig) -> int:
 
     DataError if a source is too old or no model is in production. The ledger is graded and its page is written before
     this error is raised, but nothing is predicted, and `out` is not written. GateError if a limit of `grade.fail_on` is
-    exceeded.
+    exceeded. GateError and ConfigurationError as in `predict_day`, before the ledger is graded.
     """
     return run_at(config, datetime.now(UTC))
 

@@ -3,7 +3,7 @@
 A line begins with "ok" and states what was found, or with "failed" and states the remedy. A line that begins with
 "warning" names games that a table lacks, or tables that contradict each other. A line that begins with "-" names a
 check that was not made because an earlier one failed. Rows of BigQuery tables are read only after a line has stated
-what reading them costs.
+what reading them costs. The command also removes the temporary files of killed processes.
 """
 
 from __future__ import annotations
@@ -251,7 +251,7 @@ def check_query(
 
 
 def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse, features: BreakoutFeatureConfig) -> None:
-    """Check the rows that the features of the last 90 days are built from, and the schedule of the next week."""
+    """Check the rows behind the features of the last 90 days, the injury reports, and the schedule of the next week."""
     start, end = recent_days()
 
     def run_check() -> str:

@@ -50,8 +50,8 @@ def run(config: EvaluateConfig) -> int:
     """Score and evaluate a bundle, write a run folder, and return the exit code.
 
     GateError if the contract of the bundle is not that of the installed feature definitions, unless
-    `allow_contract_mismatch` is true. GateError also if features drifted and `distributions.fail_on_drift` is true; the
-    run folder is then complete.
+    `allow_contract_mismatch` is true and every feature can be computed. GateError also if features drifted and
+    `distributions.fail_on_drift` is true; the run folder is then complete.
     """
     # The run's settings keep the folder and not the name, because the name may later mean another bundle.
     config = replace(config, bundle=str(resolve_bundle(config.bundle, config.paths.outputs)))

@@ -30,7 +30,8 @@ def run(config: ImportConfig) -> int:
     """Import the files, or download and import the season; return the exit code.
 
     If `compare` names a folder, compare the tables with it afterwards. ConfigurationError if there is no file, no
-    season to download and no folder to compare with. DataError if a folder without tables gets no row.
+    season to download and no folder to compare with. DataError if a file cannot be read, or if a folder without tables
+    gets no row.
     """
     folder = Path(config.to)
     is_download = not config.files and config.kind == "nba_api" and config.season is not None

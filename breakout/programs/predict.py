@@ -37,7 +37,8 @@ def run(config: PredictConfig) -> int:
     If `line` is set, the answer to it is printed instead of the slate, and nothing is recorded in the ledger. Otherwise
     `SlateRecorder` decides whether the ledger records a slate of this model. The recorded slate includes the rows that
     `top` and `exclude` leave out. A slate under another contract than the bundle's is not recorded. GateError if the
-    contract of the bundle is not that of the installed feature definitions, unless `allow_contract_mismatch` is true.
+    contract of the bundle is not that of the installed feature definitions, unless `allow_contract_mismatch` is true
+    and every feature can be computed.
     """
     check_out(config.out, config.warehouse)
     asked = None if config.line is None else parse_line(config.line)

@@ -1,7 +1,7 @@
 """`breakout production`: it prints the model in production and its history.
 
-`breakout production rollback` puts the previous model back into production, `breakout production retire` leaves no
-model in production. `out=FILE.html` writes the same content as a web page.
+`breakout production rollback` undoes the last promotion or retirement, `breakout production retire` leaves no model in
+production. `out=FILE.html` writes the same content as a web page.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ACTIONS = ("rollback", "retire")
 def main(arguments: Sequence[str]) -> int:
     """Change the registry below `paths.outputs` if an action is given, print the registry, and return the exit code.
 
-    ConfigurationError for other arguments.
+    ConfigurationError for other arguments, or if there is nothing to roll back or to retire.
     """
     actions = [argument for argument in arguments if "=" not in argument]
     if len(actions) > 1 or any(action not in ACTIONS for action in actions):
@@ -65,10 +65,10 @@ def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
 
 
 def roll_back(registry: Registry, reason: str) -> None:
-    """Put the previous model back into production.
+    """Undo the last promotion or retirement that was not undone yet.
 
-    GateError if that model's contract is not that of the installed feature definitions, because no command could use
-    the model.
+    GateError if the contract of the model that this puts into production is not that of the installed feature
+    definitions, because commands would refuse the model.
     """
     with registry.lock():
         target = registry.rollback_target()
@@ -78,7 +78,10 @@ def roll_back(registry: Registry, reason: str) -> None:
 
 
 def check_current(registry: Registry) -> None:
-    """Print a warning if every command refuses the model in production; DataError if its files are damaged."""
+    """Print a warning if the contract of the model in production is not that of the installed feature definitions.
+
+    DataError if its files are damaged.
+    """
     if registry.current() is None:
         return
     differences = contract_differences(registry.current_bundle())

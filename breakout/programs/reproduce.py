@@ -27,6 +27,7 @@ def main(arguments: Sequence[str]) -> int:
 
     Settings, data, contract, rows and predictions are compared. GateError that names the differences if there are any.
     Different versions of libraries are printed, because they may explain a difference, but do not count as one.
+    ConfigurationError unless the arguments name one run.
     """
     folders, overrides = split_runs(arguments)
     if len(folders) != 1:

@@ -44,7 +44,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def add(shadows: Shadows, given: str, outputs: str) -> None:
-    """Make the bundle that `given` names a shadow; ConfigurationError if it is the model in production."""
+    """Add the bundle that `given` names to the shadows.
+
+    ConfigurationError if it is the model in production, GateError as in `check_contract`.
+    """
     bundle = find_bundle(resolve_bundle(given, outputs))
     check_contract(bundle)
     if Registry.of(outputs).current() == bundle.fingerprint:
@@ -63,7 +66,7 @@ def find_shadow(shadows: Shadows, given: str, outputs: str) -> str:
     known = shadows.fingerprints()
     if given in known:
         return given
-    with contextlib.suppress(DataError):  # no such bundle any more; the shadow is a copy and has a name itself
+    with contextlib.suppress(DataError):  # the bundle may be gone; the shadow, which is a copy, still has the name
         fingerprint = find_bundle(resolve_bundle(given, outputs)).fingerprint
         if fingerprint in known:
             return fingerprint

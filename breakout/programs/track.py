@@ -22,7 +22,8 @@ def main(argv: Sequence[str]) -> int:
     """Register each run among the arguments, and return the exit code.
 
     The override `tracking=KIND` chooses another tracker than the run's settings; `tracking.KEY=VALUE` changes one
-    setting of the tracker. ConfigurationError without a run, for other overrides, or if the tracker is none.
+    setting of the tracker. ConfigurationError without a run, for other overrides, or if the tracker is none. DataError
+    if a run cannot be read or registered.
     """
     folders, overrides = split_runs(argv)
     if not folders:
