@@ -48,7 +48,7 @@ def load_bundle(given: str | Path, *overrides: str) -> Bundle:
     DataError
         If no bundle has the name, or a file of the bundle is missing, damaged, changed or from another run.
     ConfigurationError
-        If a bundle and a file or folder have the name.
+        If a bundle and a file or folder have the name, or if an override or a setting of the bundle is refused.
     """
     if isinstance(given, Path):
         return find_bundle(given)
@@ -66,7 +66,8 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
     day
         A date after the bundle's training window.
     *overrides
-        Settings of `breakout predict`, such as "warehouse=duckdb" or "max_days_since_game=14".
+        Settings of `breakout predict`: the warehouse, as in "warehouse=duckdb", and "max_days_since_game=14". Others
+        have no effect.
 
     Returns
     -------
@@ -79,6 +80,8 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
         If the bundle's contract is not the installed one.
     ConfigurationError
         If `day` is not after the training window.
+    DataError
+        If the schedule has no game on the day, or the source tables are damaged.
     """
     check_contract(bundle)
     config: Any = compose("predict", [f"bundle={format_value(str(bundle.folder))}", f"date={day}", *overrides])
@@ -95,9 +98,10 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
     bundle
         A saved model, from `load_bundle`.
     start, end
-        First and last game date, both inclusive. None is the day after the training window, and the newest game.
+        First and last game date, both inclusive. None for `start` is the day after the training window, None for `end`
+        the date of the newest game.
     *overrides
-        Settings of `breakout evaluate`, such as "warehouse=duckdb".
+        Settings of `breakout evaluate`, such as "warehouse=duckdb". Those of `availability` have no effect.
 
     Returns
     -------

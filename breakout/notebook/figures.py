@@ -72,13 +72,13 @@ def ladder_table(predictions: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     predictions
-        From `predict_slate` or `predict_rows`, or the content of a file that `breakout predict out=FILE` wrote.
+        From `predict_slate` or `predict_rows`, or the content of a Parquet file that `breakout predict out=FILE` wrote.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each prediction, in the same order, by game_date and player_lookup. The column k, for k = 1 to 60,
-        holds the probability of at least k points if the player plays.
+        One row for each prediction with a ladder, in the same order. The index has game_date and player_lookup. The
+        column k, for k = 1 to 60, holds the probability of at least k points if the player plays.
 
     Raises
     ------
