@@ -158,7 +158,8 @@ def save_bundle(
 ) -> str:
     """Write a new bundle folder, whole or not at all, and return the bundle's fingerprint.
 
-    `training_file` is the content of a Parquet file with the features of the training rows.
+    `training_file` is the content of a Parquet file with the features of the training rows. DataError if the folder
+    cannot be written.
     """
     with whole_folder(folder) as beside:
         files = [*_save_model(learned.model, beside, beside), CONTRACT_FILE, SETTINGS_FILE, TRAINING_FILE]
