@@ -1,7 +1,8 @@
 """The creation of a run's folder, with a status that records how the run ended, and a log.
 
-`outputs/runs/<name>/<time with microseconds>-<fingerprint>/` holds status.json, settings.yaml and run.log from the
-start of the run. The program adds the other files. A run is never written into a folder that exists already.
+The folder, such as `outputs/runs/<name>/<time with microseconds>-<fingerprint>/`, holds status.json, settings.yaml and
+run.log from the start of the run. The program adds the other files. A run is never written into a folder that exists
+already.
 """
 
 from __future__ import annotations
@@ -59,11 +60,10 @@ def open_run(
 ) -> Iterator[Run]:
     """Make a new folder for a run below `parent`, and yield the run.
 
-    `identity` is the fingerprint of the contract or of the bundles that the run uses: together with the configuration
-    it determines the run's figures. `facts` holds values of further keys of `RunStatus`. At the end of the block the
-    run is marked completed. An exception in the block marks it failed, or interrupted after Ctrl-C and SIGTERM; its
-    message is then in status.json and its traceback in run.log, and it is raised again. DataError if the folder cannot
-    be written.
+    `identity` is the fingerprint of the contract or of the bundles that the run uses, if the caller knows it. `facts`
+    holds values of further keys of `RunStatus`. At the end of the block the run is marked completed. An exception in
+    the block marks it failed, or interrupted after Ctrl-C and SIGTERM; its message is then in status.json and its
+    traceback in run.log, and it is raised again. DataError if the folder cannot be written.
     """
     fingerprint = settings.fingerprint(config)
     folder = _make_folder(parent, fingerprint)

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# A run writes its status as soon as its folder exists. If a folder without a status is older than this number of
-# seconds, the process that created it has ended.
+# A run writes its status as soon as its folder exists. So the process that created a folder without a status is taken
+# for ended if the folder is older than this number of seconds.
 STATUS_SECONDS = 3600
 
 
 def clear_runs(outputs: Path) -> list[Path]:
-    """Remove unfinished files and folders of runs, comparisons and backtests whose process has ended.
+    """Remove unfinished files of runs, comparisons, backtests and jobs of sweeps whose process has ended.
 
     Return the removed paths.
     """

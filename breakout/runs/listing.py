@@ -29,7 +29,8 @@ class RunRow:
     """A finished run, or a sweep with the figures of its best job.
 
     `kind` is `run`, `evaluation`, or a text such as `sweep, best of 12 jobs`. `name` and `folder` of a sweep are its
-    own; everything else is that of its best job. `train` and `evaluation` are first and last dates, None if unknown.
+    own; the fields after them are those of its best job. `train` and `evaluation` are first and last dates, None if
+    unknown.
     `games` is the number of evaluated rows. `features` is the name of the preset with exactly these features, or their
     number if no preset has them. Without an evaluation `metrics` is empty and `verdict` is None.
     """
@@ -51,7 +52,8 @@ class RunRow:
 class Listing:
     """The runs and sweeps that match the filters, and a message for each damaged folder.
 
-    `not_completed` counts the runs that are not completed, and the sweeps without the folder of a best job.
+    `not_completed` counts the runs that are not completed, and the sweeps without a leaderboard or without the folder
+    of a best job.
     """
 
     rows: tuple[RunRow, ...]
