@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExperimentRow:
-    """The row of one run; a value that the run does not have is None.
+    """The row of one run; a value that the run does not have is None, "" (hypothesis) or () (tags).
 
     `config` is the settings and `results` the content of metrics.json, both as JSON texts.
     """

@@ -32,7 +32,7 @@ def parameter_values(record: RunRecord) -> dict[str, str]:
 def metric_values(record: RunRecord) -> dict[str, float]:
     """Return the main figures of metrics.json that are defined; empty without that file.
 
-    The names are those of MLflow, such as `auc`, `auc_low`, `auc_high`, `validation_auc` and `model_trees`.
+    The keys are the names in MLflow, such as `auc`, `auc_low`, `auc_high`, `validation_auc` and `model_trees`.
     """
     if not record.has_metrics:
         return {}
