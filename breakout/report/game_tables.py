@@ -11,7 +11,7 @@ from breakout.report.tables import Cell, Table, number, text
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMED_GAMES = 15  # the number of games in each table
+NAMED_GAMES = 15  # the largest number of games in a table
 
 
 def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
@@ -38,9 +38,10 @@ def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
 
 
 def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
-    """Return two tables of production's entries with the highest probabilities: of breakouts, and of other games.
+    """Return two tables of graded entries of the production model, one of breakouts and one of other games.
 
-    The column `rank` is the rank by probability among all graded entries of production.
+    Each table holds the NAMED_GAMES entries with the highest probabilities. The column `rank` is the rank by
+    probability among all graded entries of the production model.
     """
     ranked = rank_games(graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)])
     count = format_count(len(ranked), "graded prediction")

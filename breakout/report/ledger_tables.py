@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from breakout.ledger.against_price import LedgerMarket
     from breakout.ledger.review import LedgerReview
 
-SHOWN_ENTRIES = 80  # the number of entries that a table lists at most; the files of the ledger hold all entries
+SHOWN_ENTRIES = 80  # the largest number of entries in a table; the files of the ledger hold all entries
 
 
 def count_table(scores: Sequence[ModelScore]) -> Table:
@@ -33,9 +33,10 @@ def count_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def describe_counts(review: LedgerReview) -> list[str]:
-    """Return sentences that say which entries are graded, how many are late, and, if so, why there are no rates.
+    """Return sentences about the entries of the ledger; none if the ledger is empty.
 
-    The list is empty if the ledger is empty.
+    The first says which of several predictions is graded. A second gives the number of late entries, if there are any.
+    A third says why there are no rates, if no model has enough graded entries.
     """
     if not review.scoreboard:
         return []
@@ -100,10 +101,10 @@ def ledger_market_table(market: LedgerMarket) -> Table:
 
 
 def describe_promise(score: ModelScore) -> str:
-    """Return the promised interval as text, and whether the log loss of the graded entries lies in it.
+    """Return a text with the promised interval, and whether the log loss of the graded entries is within it.
 
-    The promise is the interval of the log loss that the evaluation of the model's own run reported. The text is "no
-    interval" if the run reported none.
+    The promised interval is that of the log loss in the evaluation of the run that trained the model. The text is "no
+    interval" if that evaluation gave none.
     """
     if score.promise is None or score.promise.low is None:
         return "no interval"
@@ -130,7 +131,7 @@ def shadow_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def describe_evidence(found: SequentialComparison) -> str:
-    """Return a text that says whether the e-value shows the challenger to be better, and since when."""
+    """Return a text that says whether the e-value shows that the challenger is better, and since which game date."""
     since = found.better_since
     return "nothing shown yet" if since is None else f"better, since the games of {since}"
 

@@ -1,4 +1,4 @@
-"""The tables of a run's settings, origin and differences from the run before it, and the command that repeats it."""
+"""The tables of a run's settings, its origin and its differences from another run, and the command that repeats it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ def _flat_settings(run: RunRecord) -> dict[str, Any]:
 
 
 def _grounds(run: RunRecord) -> dict[str, Any]:
-    """Return the fingerprints, commit and versions that determine a run's figures beside its settings, by name."""
+    """Return the fingerprints, commit and versions of a run by name; they can change its figures, as settings do.
+
+    The result is empty without a manifest.
+    """
     found = run.manifest
     if found is None:
         return {}
@@ -91,7 +94,10 @@ def _format_value(value: Any) -> str:
 
 
 def origin_table(run: RunRecord, model: ModelSummary) -> Table:
-    """Return a table of the run's identity, windows, data, code and versions."""
+    """Return a table of the facts about a run's origin: its id, model, windows, data, code and versions.
+
+    Without a manifest the table has only the facts of the run's status and model.
+    """
     status, found = run.status, run.manifest
     facts: dict[str, Any] = {
         "run": status.run_id,
@@ -142,7 +148,7 @@ def _format_threshold(choice: ThresholdChoice | None) -> str:
 
 
 def repeat_command(run: RunRecord) -> str:
-    """Return the command line that runs with the same settings again.
+    """Return the command line that repeats a run with the same settings.
 
     If this version does not know the command or the settings, the text refers to settings.yaml instead.
     """

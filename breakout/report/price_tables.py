@@ -126,7 +126,7 @@ def describe_weight(priced: PricedSlate) -> str:
 
 
 def list_slate_notes(priced: PricedSlate) -> tuple[str, ...]:
-    """Return the sentences of `list_notes` for a slate, after one on the quotes that were left out, if any."""
+    """Return the sentences of `list_notes` for a slate; if quotes were left out, the first sentence counts them."""
     matched = priced.matched
     left = "; ".join(f"{count:,}: {REASONS[name]}" for name, count in matched.left_out.items() if count)
     notes = (f"Quotes left out: {left}.",) if left else ()
@@ -166,7 +166,7 @@ def _stake(row: Mapping[str, float]) -> Interval | None:
 
 
 def list_notes(found: Backtest | MatchedLines) -> tuple[str, ...]:
-    """Return a sentence for each kind of information that is missing from the quotes, such as their times."""
+    """Return a sentence for each kind of gap in the quotes, such as quotes without a time or with an unknown player."""
     notes = []
     if found.n_untimed:
         notes.append(

@@ -14,7 +14,7 @@ from breakout.features.distributions import FeatureDistribution
 from breakout.models.kinds import kind_title
 from breakout.report.tables import Cell, Table, code, interval, number, text
 
-SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # the metrics in places that have no room for all five
+SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # the metrics of tables that have no room for all of METRICS
 UNCALIBRATED = "uncalibrated"  # the baseline that is the same model without calibration
 SLICE_TITLES = {
     "month": "By month",
@@ -70,7 +70,7 @@ def difference_table(evaluation: EvaluationResult) -> Table:
 
 
 def brier_table(evaluation: EvaluationResult) -> Table | None:
-    """Return a table of the terms of the Brier score; None if it is undefined."""
+    """Return a table of the terms that add up to the Brier score; None if no games were evaluated."""
     parts = evaluation.brier_decomposition
     if parts is None:
         return None
@@ -95,7 +95,10 @@ def bin_table(bins: Sequence[ReliabilityBin], caption: str = "Bins of equal mass
 
 
 def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResult | None) -> Table:
-    """Return a table of metrics before and after calibration, on the validation part and on the evaluation games."""
+    """Return a table of the metrics before and after calibration.
+
+    They are those of the validation part, and of the evaluation games if there are any.
+    """
     rows = []
     for key, metric in METRICS.items():
         row = {
@@ -175,7 +178,7 @@ def fold_table(folds: Sequence[FoldMetrics]) -> Table:
 
 
 def slice_tables(evaluation: EvaluationResult) -> list[Table]:
-    """Return one table for each way of slicing the games, and one by weeks since training."""
+    """Return one table for each way of slicing the games, and one by weeks since training if those are known."""
     slices = {SLICE_TITLES.get(name, name): parts for name, parts in evaluation.slices.items()}
     if evaluation.staleness:
         slices["By weeks since training"] = evaluation.staleness
@@ -204,7 +207,7 @@ def validation_table(validation: ValidationMetrics) -> Table:
 
 
 def importance_table(metrics: RunMetrics) -> Table:
-    """Return a table of the importance of each feature: the model's own, by permutation and by SHAP."""
+    """Return a table of the importance of each feature: the model's own, and by permutation and SHAP if computed."""
     permuted, shap = metrics.permutation_importance, metrics.shap
     by_name = {part.feature: part for part in permuted.features} if permuted else {}
     names = list(by_name) or sorted(metrics.importance, key=lambda name: -metrics.importance[name])

@@ -95,9 +95,9 @@ def sweep_market_table(table: JobTable) -> Table:
 
 
 def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
-    """Return a table of the variants of one target and warehouse: the means of the metrics over windows and seeds.
+    """Return a table of the variants with one target and warehouse, with mean metrics over windows and seeds.
 
-    A variant is the settings of a job without its window and seed.
+    A variant is the set of overrides that its jobs share; jobs of one variant may differ in window and seed.
     """
     title = METRICS[board.optimized_metric].title
     rows = [
@@ -118,7 +118,10 @@ def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
 
 
 def spread_table(board: Leaderboard) -> Table:
-    """Return a table of the spread of the metrics over seeds, for each variant and window with several seeds."""
+    """Return a table of the spread of the metrics over seeds; a row is a variant in one window.
+
+    Rows without a spread of the validation metric are left out.
+    """
     title = METRICS[board.optimized_metric].title
     rows = [
         {

@@ -33,10 +33,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under named columns; the first cell of a row is its name.
+    """Rows of cells under named columns; on a page the first cell of a row is the row's header.
 
-    Rows with a true value in `chosen` are highlighted. `style` concerns the page only: "prose" is for columns of longer
-    texts; "stacked" puts each interval below its estimate.
+    Row i is highlighted if `chosen[i]` is true. `style` concerns the page only: "prose" is for columns of longer texts;
+    "stacked" puts each interval below its estimate.
     """
 
     caption: str
@@ -89,7 +89,7 @@ def number(value: float | None, pattern: str = ".3f") -> Cell:
 
 
 def interval(value: HasInterval | None, pattern: str = ".3f") -> Cell:
-    """Return a cell with an estimate and its interval; a dash if it is undefined."""
+    """Return a cell with an estimate and its interval; a dash if the estimate is undefined."""
     if value is None or value.estimate is None:
         return number(None)
     estimate = format_number(value.estimate, pattern)

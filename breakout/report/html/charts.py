@@ -262,7 +262,10 @@ def ends(interval: HasInterval) -> tuple[float, float]:
 
 
 def below(points: Sequence[Point], limit: float) -> list[Point]:
-    """Return the parts of a line through points (x, y) at or below y = `limit`, with the points where it crosses."""
+    """Return those of the points (x, y) of a line that are at or below y = `limit`.
+
+    The points where the line crosses the limit are inserted.
+    """
     cut: list[Point] = []
     for before, after in zip([points[0], *points], points, strict=False):
         if (before[1] > limit) != (after[1] > limit):

@@ -10,13 +10,13 @@ from breakout.evaluation.eprocess import BETTER_FROM
 from breakout.ledger.scoreboard import ModelScore
 from breakout.report.html.charts import Chart, ends, row_chart, square_chart
 
-SHADOW_COLOURS = ("blue", "orange", "green", "grey")  # of the shadows, in turn
+SHADOW_COLOURS = ("blue", "orange", "green", "grey")  # the fifth shadow has the first colour again
 
 
 def draw_weeks(score: ModelScore) -> Chart | None:
-    """Return a chart of the log loss by week; None without scores.
+    """Return a chart of a model's log loss by week; None if the model has too few graded entries for scores.
 
-    A band shows the interval of the log loss in the model's own evaluation, if there is one.
+    A band shows the interval of the log loss in the evaluation of the run that trained the model, if there is one.
     """
     if score.scores is None:
         return None

@@ -1,7 +1,7 @@
 """The pages of runs, sweeps, comparisons, slates, the registry, the ledger and backtests.
 
-A page is one self-contained HTML file. Each function fills the template of one kind of page with the tables and charts
-of computed figures.
+A page is one self-contained HTML file. Each `render_` function fills the template of one kind of page with tables and
+charts of computed figures; a `write_` function also writes the page to a file.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ if TYPE_CHECKING:
 
 
 def write_run_page(folder: Path) -> Path:
-    """Write report.html into a run's folder from the run's other files, and return its path."""
+    """Write report.html into a run's folder from the run's other files, and return its path.
+
+    DataError if the folder is not a run, or if a file of it is missing, damaged or changed.
+    """
     path, run = folder / REPORT_FILE, read_run(folder)
     save_text(render_run(run, run.metrics), path)
     return path
@@ -143,7 +146,7 @@ def render_slate(slate: Slate, bundle: Bundle, priced: PricedSlate | None = None
 
 
 def write_ledger_page(review: LedgerReview, outputs: str | Path) -> Path:
-    """Write report.html into the ledger's folder and return its path. The page depends on the review alone.
+    """Write report.html into the ledger's folder and return its path; the page shows `review`.
 
     Temporary files that killed processes left in the folder are removed.
     """

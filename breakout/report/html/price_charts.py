@@ -9,7 +9,7 @@ from breakout.market.returns import CurvePoint
 from breakout.report.html.charts import Chart, ends, estimate_of, square_chart
 
 SOURCE_COLOURS = {OURS: "blue", MARKET: "orange"}
-FIRST_SHARE = 0.1  # The y axis ignores the yields of this first share of dates, which vary widely.
+FIRST_SHARE = 0.1  # The y axis ignores the yields of the first tenth of the dates, because they vary widely.
 
 
 def draw_market_calibration(market: MarketMetrics) -> Chart:
@@ -57,7 +57,7 @@ def draw_yield(curve: Sequence[CurvePoint], confidence: float) -> Chart | None:
         return min(max(value, low), high)
 
     numbered = list(enumerate(curve, start=1))
-    bands = [(place, *ends(point.cumulative_yield)) for place, point in numbered[1:]]  # One date has no interval.
+    bands = [(place, *ends(point.cumulative_yield)) for place, point in numbered[1:]]  # A single date has no interval.
     bottom, top = [(place, inside(end)) for place, end, _ in bands], [(place, inside(end)) for place, _, end in bands]
     chart.area([*bottom, *reversed(top)], "blue", 0.18)
     chart.line([(1, 0.0), (len(curve), 0.0)], "muted", is_dashed=True)

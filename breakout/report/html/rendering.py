@@ -1,6 +1,7 @@
 """The Jinja2 environment of all pages.
 
-Templates escape the values that they insert and leave out control characters. An undefined name is an error.
+Templates escape the texts that they insert, leave out their control characters, and mask secrets in addresses. An
+undefined name is an error.
 """
 
 from __future__ import annotations
@@ -53,5 +54,5 @@ def _format_number(value: float | None, pattern: str = ".3f") -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a text without control characters; any other value, and markup of a template, is returned unchanged."""
+    """Return a text as `printable` makes it safe; any other value, and markup of a template, is returned unchanged."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -52,7 +52,7 @@ def draw_verdict_scale(auc: Interval) -> Chart:
 
 
 def draw_roc(curve: Curve, auc: Interval) -> Chart:
-    """Draw the ROC curve above the diagonal of chance."""
+    """Draw the ROC curve, and the diagonal that random probabilities give."""
     alt = f"ROC curve, area {format_interval(auc)}; the diagonal is chance"
     chart = square_chart("roc", alt, ("share of other games flagged", 0, 1), ("share of breakouts flagged", 0, 1))
     points = list(zip(curve.x, curve.y, strict=True))
@@ -83,8 +83,8 @@ def draw_reliability(
 ) -> Chart:
     """Draw the breakout rate of each bin against the bin's mean probability, with intervals.
 
-    `before` holds the bins before calibration, which are drawn too; None if the model is not calibrated. `rate` is the
-    title of the vertical axis.
+    If `before` is given, it holds the bins before calibration, which are drawn without intervals. `rate` is the title
+    of the vertical axis.
     """
     highest = max(
         max(part.mean_probability, estimate_of(part.breakout_rate), ends(part.breakout_rate)[1]) for part in bins
@@ -129,7 +129,7 @@ def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | No
         return None
     alt = "AUC by month: " + "; ".join(f"{month.label} {format_interval(month.auc)}" for month in known)
     values = [0.5, estimate_of(overall), *(value for month in known for value in ends(month.auc))]
-    margin = 0.06 * (max(values) - min(values)) or 0.03  # All values are 0.5 if all probabilities are equal.
+    margin = 0.06 * (max(values) - min(values)) or 0.03  # An axis needs a range also if all values are equal.
     step = -(-len(known) // 6)  # At most six months are labelled, evenly spread.
     labels = [month.label if index % step == 0 else "" for index, month in enumerate(known)]
     games = format_count(sum(month.n_rows for month in known), "game")
@@ -151,7 +151,7 @@ def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
     """Draw the lift of the top games against their share of all games, with intervals at the reported shares."""
     alt = "lift: " + "; ".join(f"top {part.fraction:.0%} {format_interval(part.lift)}" for part in top)
     points = list(zip(curve.x, curve.y, strict=True))
-    # The lift of the first few games varies widely, so the y axis ignores the points below the top 2 %.
+    # The lift of the first few games varies widely, so the y axis ignores the points for shares of games below 2 %.
     settled = [y for x, y in points if x >= 0.02] or [1.0]
     known = [part for part in top if part.lift.estimate is not None]
     limit = 1.08 * max([*settled, *(ends(part.lift)[1] for part in known)])
@@ -182,9 +182,9 @@ def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
 
 
 def draw_differences(comparison: Comparison) -> Chart | None:
-    """Draw the differences candidate minus production of all games and of each month; None without any interval.
+    """Draw the differences candidate minus production in log loss and Brier score, of all games and of each month.
 
-    Log loss and Brier score share the axis.
+    Differences without an interval are left out; None if none has one.
     """
     months = comparison.slices["month"]
     parts = [("all games", comparison.differences), *((month.label, month.differences) for month in months)]
@@ -203,7 +203,7 @@ def draw_differences(comparison: Comparison) -> Chart | None:
 def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
     """Draw quantiles of each feature in training and evaluation, in standard deviations from the training mean.
 
-    None if no feature varies in training or nothing was evaluated.
+    Features that are constant in training are left out. None if all are, or if nothing was evaluated.
     """
     known = [part for part in features if part.reference.sd and part.current.quantiles]
     if not known:

@@ -16,7 +16,7 @@ CELL = (92, 44)  # the width and height of a cell of a heat map, in units of the
 def draw_heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
     """Draw a heat map of the validation metric for each table whose jobs differ in depth or iterations.
 
-    Return a tuple for each: the table's title, the chart, and whether any cell is the mean of several jobs.
+    Return a tuple for each heat map: the table's title, the chart, and whether any cell is the mean of several jobs.
     """
     maps = []
     for number, table in enumerate(board.tables, 1):

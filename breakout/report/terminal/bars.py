@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class _LatestMessage(logging.Handler):
     """A log handler that shows the latest log message on the line of a progress task.
 
-    A warning is also printed above the line if this is the only handler: otherwise the warning would be lost, because
-    `logging` prints warnings by itself only if there is no handler.
+    A warning is also printed above the line if the logger has no other handler. Otherwise the warning would be lost,
+    because `logging` prints warnings by itself only if there is no handler.
     """
 
     def __init__(self, out: PlainConsole, progress: Progress, task: TaskID, name: str) -> None:

@@ -16,7 +16,7 @@ WIDTH_OF_A_PIPE = 120  # the number of columns if the output is not a terminal; 
 
 
 class PlainConsole(Console):
-    """A rich console that prints every string unchanged: no markup, no emoji codes, no control characters.
+    """A rich console that does not interpret markup and emoji codes in strings, and prints them as `printable` does.
 
     Styles are set by `styled`, never by tags inside a text, because a player or an experiment may be named `[/red]`.
     """
@@ -59,7 +59,7 @@ def console() -> PlainConsole:
 
 
 def styled(value: object, style: str, after: object = "") -> Text:
-    """Return a value in one style, followed by text without a style; control characters are left out."""
+    """Return a value in one style, followed by text without a style; `printable` makes both safe to print."""
     return Text.assemble((printable(str(value)), style), printable(str(after)))
 
 
@@ -69,7 +69,7 @@ def titled_table(title: str, *columns: str | Column) -> RichTable:
 
 
 def format_cell(cell: Cell) -> str:
-    """Return the text of a cell in characters that every terminal can show.
+    """Return the text of a cell; in a number's cell a dash for an undefined value is written as a hyphen.
 
     The ends of an interval without signs are joined by a hyphen instead of " to ", so that a narrow column breaks the
     line before the interval and not inside it.

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from breakout.box_scores.importing import ImportResult
     from breakout.warehouse.files.table_folder import TableManifest
 
-LISTED_ITEMS = 20  # the number of corrected cells, names and other items that a list shows; the tables hold all
+LISTED_ITEMS = 20  # the largest number of corrected cells, names or other items that a list shows
 
 
 def print_import(result: ImportResult, folder: Path, manifest: TableManifest) -> None:
-    """Print what an import changed and left out."""
+    """Print the number of rows of each table, and what an import changed, left out and could not match."""
     changes = result.changes
     print_line(f"tables in {folder}" + (" (nothing changed)" if changes.is_empty else ""))
     for table in FOLDER_TABLES:
@@ -45,7 +45,7 @@ def _corrections(result: ImportResult) -> list[str]:
 
 
 def print_differences(found: FolderDifferences, folder: Path, other: Path) -> None:
-    """Print the columns in which two folders of tables differ, with examples."""
+    """Print the numbers of rows that only one of two folders holds, and the columns that differ, with examples."""
     seasons = ", ".join(f"{year}-{(year + 1) % 100:02}" for year in found.seasons)
     print_line(f"{folder} against {other}, {seasons}:")
     for table, only_here in found.only_here.items():

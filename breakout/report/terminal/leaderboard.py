@@ -14,7 +14,7 @@ SHOWN_TABLES = 3
 
 
 def print_board(board: Leaderboard) -> None:
-    """Print the best jobs of each table, the jobs that are not completed, and the paths of the files."""
+    """Print the best jobs of the first SHOWN_TABLES tables, the jobs that are not completed, and the files' paths."""
     out = console()
     for table in board.tables[:SHOWN_TABLES]:
         # The title is printed apart from the table, because rich wraps a table's title to the table's width.

@@ -99,7 +99,7 @@ def _describe_move(move: Move) -> str:
 
 
 def print_review(review: LedgerReview, page: Path) -> None:
-    """Print counts, scores, the outcomes that this call added or corrected, damaged files, and the page's path."""
+    """Print counts, scores, damaged files, the corrected outcomes, the number of new outcomes, and the page's path."""
     out = console()
     for sentence in review.damaged:
         out.print_warning(sentence)

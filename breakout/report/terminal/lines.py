@@ -18,7 +18,7 @@ def prepare_output() -> None:
     """Make it safe to print any text on standard output and standard error.
 
     A character that the stream's encoding does not have is written as `?` instead of raising UnicodeEncodeError.
-    Warnings that `logging` prints because there is no handler are printed without control characters.
+    Warnings that `logging` prints because there is no handler pass through `printable`.
     """
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(PrintableFormatter())
@@ -35,7 +35,7 @@ def flush_output() -> None:
 
 
 def discard_output() -> None:
-    """Redirect standard output and standard error to the null device if their reader has closed the pipe.
+    """Redirect to the null device those of standard output and standard error whose reader has closed the pipe.
 
     Without this, the flush that Python does at exit would fail.
     """
@@ -65,10 +65,10 @@ def log_on_stderr(*, is_on: bool) -> Iterator[None]:
 
 
 def print_line(text: object = "", *, end: str = "\n", flush: bool = False) -> None:
-    """Print text on standard output, without control characters."""
+    """Print text on standard output, without control characters and with secrets in addresses masked."""
     print(printable(str(text)), end=end, flush=flush)
 
 
 def print_error(text: object) -> None:
-    """Print text on standard error, without control characters."""
+    """Print text on standard error, without control characters and with secrets in addresses masked."""
     print(printable(str(text)), file=sys.stderr)

@@ -36,7 +36,7 @@ def print_comparison(compared: HeadToHead) -> None:
 def print_decision(decision: Decision) -> None:
     """Print the rule of a promotion, the reason for that rule, and each check with its result and figure.
 
-    Warnings about figures that a check allows follow.
+    The warnings come last: they are about losses that the rule tolerates.
     """
     out = console()
     out.print(styled("rule", "bold", f": {decision.rule.name} ({decision.rule.reason})"))
@@ -57,7 +57,7 @@ def print_promotion(event: RegistryEvent, registry: Registry) -> None:
 
 
 def print_production(registry: Registry) -> None:
-    """Print the model in production, and every event, newest first."""
+    """Print the model in production, and every event, newest first; DataError if the registry is damaged."""
     out = console()
     history = registry.history()
     current = registry.current()

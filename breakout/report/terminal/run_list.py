@@ -1,4 +1,4 @@
-"""A list of finished runs and sweeps on the terminal, in 80 columns, with three or four short lines for each."""
+"""A list of finished runs and sweeps on the terminal, with three or four short lines for each, in 80 columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A ranked slate as a table on the terminal, and the players who were left out."""
+"""A ranked slate on the terminal, with the players who were left out, and one player's probabilities at a line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from breakout.production.player_line import LineAnswer
     from breakout.production.slate import Slate
 
-WIDE_TERMINAL = 110  # the width of a terminal, in characters, from which on the ranking also shows features
+WIDE_TERMINAL = 110  # the ranking shows features only on a terminal with at least this width, in characters
 ROWS_AROUND = 6  # lines beside the ranked rows: header and borders (4), title (1, if it does not wrap), prompt (1)
 SHOWN_STEPS = (5, 10, 15, 20, 25, 30)  # the k for which P(points >= k) is shown
 MARKS = {"doubtful": " (D)", "questionable": " (Q)"}
