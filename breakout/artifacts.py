@@ -1,7 +1,7 @@
 """The reading and writing of files and folders that appear whole or not at all, with digests and a lock.
 
 A file is written under a temporary name beside its target, flushed to the disk, and then renamed to the target. Within
-`flushed_together`, the files of a run are flushed at once instead, when all of them are written.
+`flushed_together`, the files below one folder are flushed at the end of the block instead.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FLUSHING_THREADS = 4  # to start more threads takes longer than they save
+FLUSHING_THREADS = 4  # starting more threads takes longer than they save
 SEAL_KEY = "seal"
 
 # The names that `whole_file` gives to incomplete files and folders, and those that earlier versions gave to them.
@@ -44,7 +44,8 @@ _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=N
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path. At the end of the block the file at the temporary path is flushed and renamed to `path`.
 
-    If the block raises, the temporary file is removed. DataError if the path cannot be written or the disk is full.
+    If the block raises, the temporary file is removed. DataError if the path cannot be written or the disk is full, and
+    for any OSError that the block raises.
     """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +67,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder, whose files are flushed at the end of the block, and which is then renamed to `path`.
 
     If the block raises, the temporary folder is removed. DataError if the path cannot be written, the disk is full, or
-    `path` is a file or a folder that is not empty.
+    `path` is a file or a folder that is not empty, and for any OSError that the block raises.
     """
     with whole_file(path) as beside:
         beside.mkdir()
@@ -94,7 +95,7 @@ def flushed_together(folder: Path) -> Iterator[None]:
     """Flush all files below the folder at the end of the block, instead of each when it is written.
 
     Several threads flush them at the same time, because flushing one file after another takes far longer. If the block
-    raises, nothing is flushed.
+    raises, nothing is flushed. DataError if a file cannot be flushed.
     """
     token = _flushed_later.set(folder)
     try:
@@ -174,7 +175,11 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def save_text(text: str, path: Path) -> None:
-    """Write text as UTF-8. As with every `save_` function of this module, the file appears whole or not at all."""
+    """Write text as UTF-8.
+
+    As with every `save_` function of this module, the file appears whole or not at all. DataError if it cannot be
+    written.
+    """
     with whole_file(path) as beside:
         beside.write_text(text, encoding="utf-8")
 
@@ -188,9 +193,9 @@ def save_json(record: Any, path: Path) -> None:
 
 
 def json_ready(value: Any) -> Any:
-    """Return a value of dataclasses, mappings, sequences and numpy values as JSON types; NaN and infinity become None.
+    """Return a value made of typed records, mappings, sequences and numpy values as JSON types.
 
-    TypeError for a value that cannot be converted.
+    NaN and infinity become None. TypeError for a value that cannot be converted.
     """
 
     def to_plain(part: Any) -> Any:
@@ -211,7 +216,7 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    # One thread: to start more takes longer than they save.
+    # One thread, because starting more takes longer than they save.
     table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
     written = pa.BufferOutputStream()
     pq.write_table(table, written)
@@ -237,14 +242,15 @@ def load_json(path: Path) -> Any:
 
 
 def load_typed(path: Path, kind: type[T]) -> T:
-    """Read a JSON file as the type `kind`; DataError that names the file if it is missing, damaged or no `kind`."""
+    """Read a JSON file as the type `kind`; DataError that names the file if it is missing, damaged or of no such type."""
     return as_typed(load_json(path), kind, path)
 
 
 def load_sealed(path: Path, kind: type[T]) -> T:
-    """Read a file of `save_sealed` as the type `kind`; DataError that names the file if it is missing or was changed.
+    """Read a file of `save_sealed` as the type `kind`.
 
-    A file without a seal is accepted, because earlier versions wrote files without one.
+    DataError that names the file if it is missing, damaged or changed, or of another type. A file without a seal is
+    accepted, because earlier versions wrote files without one.
     """
     record = load_json(path)
     if isinstance(record, dict) and SEAL_KEY in record:
@@ -260,7 +266,7 @@ def check_seal(record: Mapping[str, Any], path: Path) -> None:
 
 
 def as_typed(record: Any, kind: type[T], path: Path) -> T:
-    """Return JSON types as the type `kind`; DataError that names the file and the key if a value has another type."""
+    """Convert a value of JSON types to the type `kind`; DataError that names `path` and the key of a wrong value."""
     try:
         return msgspec.convert(record, kind)
     except msgspec.ValidationError as error:

@@ -129,10 +129,11 @@ def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration
 def cross_calibrate(
     kind: Kind, probability: np.ndarray, y: np.ndarray, dates: np.ndarray
 ) -> tuple[np.ndarray, int] | None:
-    """Return probabilities of validation rows, shape (n,), calibrated by maps that were not fitted on these rows.
+    """Return calibrated probabilities of validation rows, shape (n,), and the number of blocks.
 
-    The second result is the number of blocks. The dates are split into at most HELD_OUT_BLOCKS blocks of consecutive
-    dates; each block is calibrated by a map that was fitted on the other blocks. None if all rows are of one date.
+    The dates are split into at most HELD_OUT_BLOCKS blocks of consecutive dates. The rows of each block are calibrated
+    by a map that was fitted on the other blocks; they stay as they are if no map can be fitted. None if all rows are of
+    one date.
     """
     distinct = np.unique(dates)
     if len(distinct) < 2:

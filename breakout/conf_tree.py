@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 # Folders of `conf/` that are not listed as groups: `hydra` holds settings of Hydra itself, `local` those of this
-# computer, which every command except `import` reads.
+# computer.
 NOT_CHOSEN = {"hydra", "local"}
 
 

@@ -1,4 +1,8 @@
-"""The coverage of requested rows: games that a warehouse lacks or whose sums differ, and features without values."""
+"""Messages about the data behind requested rows.
+
+They name the games that a warehouse holds, games that its team table lacks or whose sums differ, and features that are
+mostly missing.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +29,10 @@ EXAMPLES = 3  # the largest number of games that a warning names
 
 
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
-    """Describe the games up to `end` that the warehouse holds, for the message that there are no rows of start..end.
+    """Describe the games up to `end` that the warehouse holds, and say why none of them gives a row of start..end.
 
     The description names season types, dates and numbers of rows. Games before `warehouse.history_start(start)` are
-    left out.
+    left out. DataError if the query fails.
     """
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
@@ -91,11 +95,11 @@ class FlawedGame:
 
 
 def flawed_games_query(sources: SourceTables) -> str:
-    """Return the SQL query for the played games that the team table lacks, and for those whose sums differ.
+    """Return the SQL query for the played games that the team table lacks, and for those with differing sums.
 
-    The sums are those of a team's players, and differ from the team's row in points or minutes. The parameters are
-    those of the feature query. The result has the columns of `failing_sums_query`; all but game_id and game_date are
-    NULL for a game that the team table lacks.
+    The sums are the points and minutes of a team's players, which are compared with the team's row. The query has the
+    parameters of the feature query. The result has the columns of `failing_sums_query`; all but game_id and game_date
+    are NULL for a game that the team table lacks.
     """
     return f"""SELECT game_id, MIN(game_date) AS game_date, CAST(NULL AS STRING) AS team, CAST(NULL AS INT64) AS points,
   CAST(NULL AS INT64) AS points_scored, CAST(NULL AS FLOAT64) AS minutes, CAST(NULL AS FLOAT64) AS minutes_total
@@ -121,8 +125,8 @@ def read_flawed_games(
 ) -> list[FlawedGame]:
     """Return the flawed games between the parameters' dates.
 
-    A game whose sums differ has one entry for each team and each sum (points, minutes) that differs, without those of
-    `sources.known_sums`.
+    A game whose sums differ has one entry for each team and each sum (points, minutes) that differs. The differences
+    listed in `sources.known_sums` are left out.
     """
     found = []
     for row in warehouse.query(flawed_games_query(sources), parameters).to_pylist():
@@ -141,7 +145,7 @@ def read_flawed_games(
 def find_flawed_games(
     warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
 ) -> list[FlawedGame]:
-    """Return the flawed games that features of start..end can read."""
+    """Return the flawed games that the features of games on start..end can read."""
     reach = seasons_before(features.names, features.registry)
     parameters = features.parameters(warehouse.history_start(start, reach), start, end)
     return seen_games(read_flawed_games(warehouse, warehouse.sources, parameters), features, start, end)
@@ -150,13 +154,13 @@ def find_flawed_games(
 def seen_games(
     games: Iterable[FlawedGame], features: BreakoutFeatureConfig, start: date, end: date
 ) -> list[FlawedGame]:
-    """Return those of the games that features of start..end can read."""
+    """Return those of `games` that the features of games on start..end can read."""
     first = first_day_seen(start, seasons_before(features.names, features.registry))
     return [game for game in games if first <= game.game_date <= end]
 
 
 def flawed_game_warnings(games: Iterable[FlawedGame]) -> tuple[str, ...]:
-    """Return one warning for each kind of flaw."""
+    """Return one warning for each kind of flaw that a game has."""
     listed = sorted(set(games))
     return (
         *_absent_game_warnings([game.game_id for game in listed if game.flaw == "absent"]),

@@ -1,7 +1,7 @@
 """The rows that a model is fitted on or scores: features in the order of the contract, label, keys and context.
 
-Training, evaluation and prediction get their rows from `build_dataset`. A sweep calls the two steps of `build_dataset`
-one by one: `ask_checked` sends the feature query, and `dataset_of` turns the result into rows.
+Training, evaluation and prediction get their rows from `build_dataset`. Runs that share rows, as those of a sweep, call
+its two steps one by one: `ask_checked` sends the feature query, and `dataset_of` turns the result into rows.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from breakout.features.query import RowSource
     from breakout.warehouse.base import Warehouse
 
-# The features that the slices of an evaluation need. They are computed beside the model's features, and are no input of
-# the model.
+# The features that the slices of an evaluation need. They are computed for every model, also if it does not use them.
 SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 
 
@@ -65,14 +64,14 @@ class Rows:
 
     @property
     def label(self) -> np.ndarray:
-        """`y`; ValueError for a slate, whose games are not played yet."""
+        """The array `y`; ValueError if the rows have no label, because their games are not played yet."""
         if self.y is None:
             raise ValueError("these rows are not played yet and have no label")
         return self.y
 
     @property
     def breakout_rate(self) -> float | None:
-        """The share of breakouts among the rows; None if there are no rows."""
+        """The share of breakouts among the rows; None if there are no rows, ValueError if they have no label."""
         return float(self.label.mean()) if len(self) else None
 
     def take(self, chosen: np.ndarray) -> Self:
@@ -114,8 +113,7 @@ class Dataset(Rows):
     """The n rows of one feature query, sorted by game_date, game_id, player_lookup.
 
     `is_missing` (n, k) marks the values of `X` that were filled with defaults. `dates` (n,) is game_date as
-    datetime64[D]. `keys` holds KEY_COLUMNS. `context` holds columns that reports show or group rows by, and that no
-    model gets.
+    datetime64[D]. `keys` holds KEY_COLUMNS. `context` holds further columns, which reports show or group rows by.
     """
 
     is_missing: pd.DataFrame
@@ -157,7 +155,7 @@ def build_dataset(
     `row_source` is `played` for played games, `slate` for games of the schedule, or `listed` for the games in a table
     `slate`, which are not played yet. The values of `slice_features` are in `context`; their missing values are not
     filled. `registry` None means the registry of `config`. DataError if the source tables are missing, damaged or hold
-    impossible values.
+    impossible values. ConfigurationError if a feature needs injury reports and no table of them is configured.
     """
     registry = registry or config.registry
     built = (*config.names, *slice_features)
@@ -178,7 +176,8 @@ def ask_checked(
 ) -> pa.Table:
     """Check the source rows that the feature query `sql` reads, and return the result of the query.
 
-    `registry` None means the registry of `config`. DataError if a check or the query fails.
+    `registry` None means the registry of `config`. DataError if a check or the query fails. ConfigurationError if a
+    feature needs injury reports and no table of them is configured.
     """
     registry = registry or config.registry
     reach = seasons_before(config.names, registry)
@@ -203,7 +202,10 @@ def dataset_of(
     row_source: RowSource = "played",
     registry: Mapping[str, Feature] | None = None,
 ) -> Dataset:
-    """Return the result `answer` of the feature query as a dataset; the other parameters are as in `build_dataset`."""
+    """Return the result `answer` of the feature query as a dataset; DataError if a feature is infinite.
+
+    The other parameters are as in `build_dataset`.
+    """
     registry = registry or config.registry
     frame, names = answer.to_pandas(), config.names
     raw = frame[list(names)].astype("float64")
@@ -267,7 +269,7 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 
 
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
-    """Raise DataError if a feature reads a column that the source tables need not have, and that they lack."""
+    """Raise DataError if a feature reads an optional column of a source table, and the table lacks it."""
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
         own = extra_columns(source, inputs[source])

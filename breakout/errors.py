@@ -31,7 +31,7 @@ class BreakoutError(Exception):
 
 
 class GateError(BreakoutError):
-    """A failed gate: a refused contract or promotion, drift, an exceeded limit of grades, a result not reproduced."""
+    """A failed check of a model: a refused contract or promotion, drift, bad grades, a result not reproduced."""
 
     exit_code = 1
 
@@ -69,8 +69,8 @@ def system_sentence(what: str, error: OSError, otherwise: str = OTHERWISE) -> st
 def as_breakout_error(error: BaseException) -> BreakoutError | None:
     """Return the BreakoutError that describes an error to the user; None if the error is a fault of the program.
 
-    An error from a limit of the machine (memory, disk space, open files, a path that cannot be written) becomes a
-    DataError, because a user can change the limit.
+    An error that the machine causes (too little memory or disk space, too many open files, a path without permission)
+    becomes a DataError, because a user can change the cause.
     """
     if isinstance(error, BreakoutError):
         return error

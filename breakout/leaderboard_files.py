@@ -71,7 +71,7 @@ class BaselineRow(msgspec.Struct, frozen=True):
 
 
 class LineRow(msgspec.Struct, frozen=True):
-    """The probabilities of a job, or of the market, on the lines of configured prices.
+    """The metrics of the probabilities of a job, or of the market, on the lines of configured prices.
 
     `job` is None for the market. `difference` is the log loss minus that of the market, `weight` the weight of the
     model's log odds in a weighted mean with the market's; both are None for the market.
@@ -196,7 +196,7 @@ class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def save_leaderboard(board: Leaderboard, folder: Path) -> None:
-    """Write leaderboard.json and leaderboard.csv."""
+    """Write leaderboard.json and leaderboard.csv into a folder; DataError if they cannot be written."""
     save_json(json_ready(board), folder / JSON_FILE)
     save_text(to_csv(board), folder / CSV_FILE)
 

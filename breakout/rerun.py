@@ -60,10 +60,9 @@ def rerun(folder: Path, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
     """Run the settings of a run again; return the recorded evidence of the run and the evidence of the rerun.
 
     `places` maps keys of PLACES to the paths that the rerun reads. DataError if the folder holds no completed run, or
-    if a file of the run or its bundle was changed. ConfigurationError for a run of a command other than train and
-    evaluate, or if the run read no path under a key of `places`. GateError if the same run is impossible: the installed
-    feature definitions differ from the run's contract, or an evaluation scored under another contract than its
-    bundle's.
+    if a file of the run or its bundle was changed or replaced. ConfigurationError for a run of a command other than
+    train and evaluate, or if the run's settings lack a key of `places`. GateError if the same run is impossible: the
+    installed feature definitions differ from the contract of the run's bundle, or did so when an evaluation was run.
     """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])

@@ -22,7 +22,7 @@ MASK = "***"
 _USER_INFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^\s:/?#@'\"<>]*)(?P<password>:?\S*)@")
 _NAMES = "password|passwd|pwd|pass|secret|token|api[-_]?key|key|sig|signature|auth|authorization|credentials?"
 _QUERY = re.compile(rf"(?P<name>[?&;](?:[\w.-]*[-_.])?(?:{_NAMES})=)(?P<value>[^\s&;'\"<>#]+)", re.IGNORECASE)
-# The text between host and @ in an address without user and password, whose @ is part of the path or the query:
+# The text after the host in an address without user and password, whose @ is part of the path or the query:
 # http://host:80/a@b, http://host/a@b.
 _PORT_AND_PATH = re.compile(r"(:\d+)?[/?#]")
 # `${oc.env:NAME}` names a secret without containing it, so it must not be masked. During masking it is replaced by a
@@ -67,10 +67,10 @@ def mask_secrets(text: str) -> str:
 
 
 def mask_parts(text: str, address: str) -> str:
-    """Return the text of a library's error, with `***` for user, password, their parts, and secret parameters.
+    """Return the text of a library's error, with `***` for the secrets of an address: user, password and parameters.
 
-    `address` is the address that the library was given. A library that misreads `user:pa#ss@host` takes `pa` for a port
-    and repeats `pa` in its error.
+    `address` is the address that the library was given. Parts of the password are masked too: a library that misreads
+    `user:pa#ss@host` takes `pa` for a port and repeats `pa` in its error.
     """
     secrets = re.split(r"[:/?#@]", address.rpartition("@")[0].partition("://")[2])
     secrets += [found["value"] for found in _QUERY.finditer(address)]

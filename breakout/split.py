@@ -72,7 +72,8 @@ class Fold:
 def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
     """Return the dates of a window; for a walk forward, those of the last fold of `resolve_folds`.
 
-    A trailing window without `as_of` ends with the date of the newest game in the warehouse.
+    A trailing window without `as_of` ends with the date of the newest game in the warehouse; DataError if that date
+    cannot be read. ConfigurationError unless training ends before the day on which evaluation starts.
     """
     if isinstance(window, settings.DateWindowConfig):
         evaluation = None
@@ -86,7 +87,10 @@ def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
 
 
 def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
-    """Return the `eval_days` days before `as_of` as evaluation, and the `train_days` days before those as training."""
+    """Return the `eval_days` days before `as_of` as evaluation, and the `train_days` days before those as training.
+
+    There is no evaluation if `eval_days` is 0.
+    """
     eval_start = as_of - timedelta(days=eval_days)
     train = DateRange(eval_start - timedelta(days=train_days), eval_start - timedelta(days=1))
     return Split(train, DateRange(eval_start, as_of - timedelta(days=1)) if eval_days else None)

@@ -43,8 +43,8 @@ def train(
     """Fit and evaluate a plan, write a new run folder, and return the result.
 
     The run folder is made in `parent`; None means the plan's `run_parent`. A sweep passes `work`, which holds results
-    that its runs share, and `facts`, which are further values for status.json. The path of the run folder is appended
-    to `started` as soon as the folder exists.
+    that its runs share, and `facts`, which are further values for status.json. If the list `started` is given, the path
+    of the run folder is appended to it as soon as the folder exists.
     """
     parent = plan.run_parent if parent is None else parent
     work = work or SharedWork()
@@ -88,7 +88,7 @@ def _compare_features(plan: RunPlan, last: FittedWindow, work: SharedWork) -> Di
 def _write(
     plan: RunPlan, run: Run, fitted: FittedRun, metrics: RunMetrics, distributions: DistributionReport | None
 ) -> None:
-    """Write the drift report if there is one, the predictions, the metrics and the bundle of a run."""
+    """Write the predictions, the metrics and the bundle of a run, and the drift report if there is one."""
     if distributions is not None:
         save_distributions(distributions, run.folder)
     artifacts.save_parquet(fitted.predictions(), run.folder / PREDICTIONS_FILE)
