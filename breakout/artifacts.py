@@ -242,7 +242,10 @@ def load_json(path: Path) -> Any:
 
 
 def load_typed(path: Path, kind: type[T]) -> T:
-    """Read a JSON file as the type `kind`; DataError that names the file if it is missing, damaged or of no such type."""
+    """Read a JSON file as the type `kind`.
+
+    DataError that names the file if it is missing or damaged, or if its content has another type.
+    """
     return as_typed(load_json(path), kind, path)
 
 

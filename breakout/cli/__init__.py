@@ -2,7 +2,7 @@
 
 The exit code is 0 for success, 1 for a failed gate or job or a fault of the program, 2 for wrong usage or
 configuration, and 3 for an error in the data. It is 130 after Ctrl-C, and 141 if the reader of the output closed the
-pipe. `--help`, and `features` without `--contract` and overrides, import neither Hydra nor other large libraries.
+pipe. Neither `--help`, nor `features` without `--contract` and overrides, imports Hydra or another large library.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def check_readable(arguments: list[str]) -> None:
 def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
     """Return the command that the first argument (after `-m` and `--config-dir DIR`) names, and the other arguments.
 
-    The command is None, which means train, if the first argument is an override or another flag. ConfigurationError for
-    any other word.
+    The command is None, which means train, if that argument is an override or another flag, or if there is none.
+    ConfigurationError if it is anything else.
     """
     first = 0
     while first < len(arguments) and (arguments[first] in ("-m", "--multirun") or is_config_dir(arguments[first])):
@@ -98,7 +98,7 @@ def is_config_dir(argument: str) -> bool:
 
 
 def with_search_path(command: Command, rest: list[str]) -> list[str]:
-    """Return the arguments of a command that composes settings itself, with `--config-dir` as an override of Hydra."""
+    """Return the arguments with `--config-dir` as an override of Hydra, if `command` composes settings itself."""
     if command.name not in COMPOSING or not any(map(is_config_dir, rest)):
         return rest
     from breakout.settings.config_dirs import search_path_overrides

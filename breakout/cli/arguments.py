@@ -65,7 +65,7 @@ class Arguments:
 def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
     """Return a command's arguments sorted by kind.
 
-    ConfigurationError for an argument that is neither a known flag nor an override.
+    ConfigurationError for an argument that is neither a known flag nor an override, and for a flag without its value.
     """
     found = Arguments()
     rest = name_files(arguments) if command == "import" else list(arguments)
@@ -93,7 +93,7 @@ def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
 
 
 def name_files(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments of `breakout import` with KIND FILES... as overrides `kind=KIND` and `files=[FILES,...]`."""
+    """Return the arguments of `breakout import` with KIND FILE... as the overrides `kind=KIND` and `files=[FILE,...]`."""
     named: list[str] = []
     others: list[str] = []
     rest = list(arguments)
@@ -142,12 +142,12 @@ def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
 
 
 def next_value(rest: list[str]) -> str:
-    """Return the value of an unknown flag: the next argument, or "" if that is a flag or an override."""
+    """Return the value of an unknown flag: the next argument; "" if that is a flag or an override, or there is none."""
     return rest[0] if rest and not rest[0].startswith("-") and "=" not in rest[0] else ""
 
 
 def refuse_flag(flag: str, value: str, command: str) -> None:
-    """Raise ConfigurationError that names the override to type instead of a flag."""
+    """Raise ConfigurationError for a flag that breakout does not have; the message says what to type instead."""
     for names, reason in REFUSED.items():
         if flag in names:
             raise ConfigurationError(f"{flag} is not offered: {reason}")
@@ -156,7 +156,7 @@ def refuse_flag(flag: str, value: str, command: str) -> None:
 
 
 def describe_replacement(name: str, value: str, command: str) -> str:
-    """Describe the override that replaces a flag of the older command line."""
+    """Return the sentence of an error that says what to type instead of the unknown flag `name`."""
     if name == "list-features":
         return "type `breakout features`."
     if name == "dry-run":
@@ -170,7 +170,7 @@ def describe_replacement(name: str, value: str, command: str) -> str:
 
 
 def describe_nearest_setting(name: str, value: str, command: str) -> str:
-    """Describe the override of the setting whose name is most similar to that of a flag."""
+    """Return a sentence with the override of the setting whose name is most similar to that of an unknown flag."""
     # The settings are imported inside the function, so that `--help` does not import them.
     from breakout.settings import ROOT_CLASSES
     from breakout.settings.schema import known_keys

@@ -25,7 +25,7 @@ ARGUMENTS_OF = {"features": ("--json", "--contract"), "production": ("rollback",
 
 
 def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
-    """Print the possible completions of the typed line, one per line, and return 0; print nothing if there are none.
+    """Print the possible completions of the typed line, one per line, and return 0.
 
     `run_hydra` runs a command with arguments through `hydra.main`.
     """
@@ -48,9 +48,10 @@ def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
 
 
 def keep_composed(found: list[str], command: Command, current: str) -> list[str]:
-    """Return those of Hydra's completions that are groups and keys of this command.
+    """Return those of Hydra's completions that are groups and keys of this command, sorted.
 
-    Hydra offers every folder of `conf/`, including groups that only other commands have.
+    Hydra offers every folder of `conf/`, including groups that only other commands have. Hydra's own keys are returned
+    only if the typed argument begins with `hydra`.
     """
     offered = groups_of(command.name)
     folders = {*group_names(), *NOT_CHOSEN} - {*offered, "hydra"}
@@ -70,7 +71,7 @@ def split_line(line: str) -> tuple[str, list[str], str]:
 
 
 def complete_by_hydra(command: Command, arguments: Arguments, run_hydra: RunHydra) -> list[str]:
-    """Return the arguments that Hydra offers for the line in the environment variable COMP_LINE."""
+    """Return the arguments that Hydra offers for the line in the variable COMP_LINE; none if Hydra raises an error."""
     printed = io.StringIO()
     # Hydra's parser writes its usage to standard error for a half-typed flag. The shell completes from standard output
     # only, so the usage would appear in the middle of the typed line.

@@ -67,7 +67,10 @@ class JobComposer:
             return Refusal(number, tuple(overrides), mapping, error)
 
     def compose_config(self, number: int, overrides: Sequence[str]) -> DictConfig:
-        """Return the configuration of one job with unresolved interpolations; `sweep.job_defaults` are applied."""
+        """Return the configuration of one job with unresolved interpolations.
+
+        The overrides in `sweep.job_defaults` are applied too, unless `overrides` sets the same key.
+        """
         written = rename_overrides(overrides)
         config = self._compose(number, written)
         keys = {override.key_or_group for override in self._parser.parse_overrides(written)}
@@ -105,7 +108,7 @@ class JobComposer:
         # The parsed value is searched and not the text, because a sweeper may escape the text.
         if self._refers_to_hydra(choices) or any(OF_HYDRA in str(override.value()) for override in parsed):
             self._set_hydra_config(number, overrides)
-        # All jobs of the sweep then have the same ${now:}, as in a sweep that Hydra runs.
+        # The sweep's cache gives all its jobs the same ${now:}, as in a sweep that Hydra runs.
         OmegaConf.copy_cache(from_config=self._master, to_config=config)
         return config
 

@@ -51,8 +51,8 @@ class Outcome:
 def run_composed(command: Command, arguments: Arguments) -> int:
     """Run a command with the settings that Hydra composes from its arguments; return the exit code.
 
-    The arguments ask for one run or for a sweep. `hydra.main` answers the flags of Hydra (`--cfg`, `--info`) and runs
-    the sweeps of all commands except train.
+    The arguments ask for one run or for a sweep. `hydra.main` answers the flags of Hydra, such as `--cfg`, and runs the
+    sweeps of all commands except train.
     """
     register_user_files()
     overrides = [*search_path_overrides(arguments.config_dirs), *rename_overrides(arguments.overrides)]
@@ -124,7 +124,7 @@ def check_ignored_by_hydra(overrides: Sequence[str], ignored: Mapping[str, str])
 
 
 def check_ignored_folder(composed: Any) -> None:
-    """Raise ConfigurationError if a configuration file sets `hydra.run.dir`, which has no effect either."""
+    """Raise ConfigurationError if a configuration file sets `hydra.run.dir`, which has no effect in this program."""
     if composed.hydra.run.dir != ".":
         raise ConfigurationError(f"hydra.run.dir has no effect: {IGNORED['hydra.run.']}.")
 

@@ -51,7 +51,7 @@ class SweepTask:
     def run_batch(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[float | None]:
         """Run one job for each list of overrides; return the optimized metric of each, None for a failed job.
 
-        `first` is the number of the first job in Hydra.
+        `first` is the number of the first job in Hydra. ConfigurationError if there are no jobs.
         """
         if not job_overrides:
             raise ConfigurationError(self._composer.describe_no_jobs())
@@ -105,7 +105,7 @@ class UncheckedLoader:
 def run_sweep(overrides: Sequence[str]) -> int:
     """Run or resume a sweep to its end, and return the exit code.
 
-    After Ctrl-C a leaderboard is written before KeyboardInterrupt is raised.
+    After Ctrl-C a leaderboard of the completed jobs is written before KeyboardInterrupt is raised.
     """
     with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE, job_name="breakout"):
         config = compose_sweep(overrides)
@@ -130,7 +130,7 @@ def compose_sweep(overrides: Sequence[str]) -> DictConfig:
 
 
 def sweep_settings(config: DictConfig) -> SweepConfig:
-    """Return the typed settings of the group `sweep`."""
+    """Return the typed settings of the group `sweep`; ConfigurationError for an invalid value."""
     try:  # other groups are not resolved, because they may refer to a value of a job, such as ${hydra:job.num}
         values: Any = OmegaConf.to_container(config.sweep, resolve=True)
     except Exception as error:
@@ -159,7 +159,10 @@ def sweep_folder(config: DictConfig, resumed: str | None) -> Iterator[Path]:
 
 
 def _run_in(folder: Path, config: DictConfig, chosen: SweepConfig, overrides: Sequence[str]) -> int:
-    """Run a sweep in its folder and write a leaderboard of the completed jobs, even after an error."""
+    """Run a sweep in its folder, write a leaderboard of its completed jobs, even after an error, and return the code.
+
+    A dry run, and a sweep that ends before its first job is planned, have no leaderboard.
+    """
     from breakout.sweeps.leaderboard import conclude
     from breakout.sweeps.workers import start_server
 

@@ -1,4 +1,4 @@
-"""The preparation of the Optuna sweeper, so that its sweep can be resumed and continues after a failed job."""
+"""The preparation of the Optuna sweeper for a sweep that can be resumed and that continues after a failed job."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _OPTUNA = "hydra_plugins.hydra_optuna_sweeper"
 
 
 def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | None:
-    """Set direction, storage and failure rate of the Optuna sweeper in `config`; return its number of remaining trials.
+    """Complete the settings of the Optuna sweeper in `config`, and return its number of remaining trials.
 
-    For any other sweeper, change nothing and return None. ConfigurationError if several directions are configured.
+    Its direction, storage, study name and failure rate are set. For any other sweeper, change nothing and return None.
+    ConfigurationError if several directions are configured.
     """
     sweeper = config.hydra.sweeper
     if not str(sweeper.get("_target_")).startswith(_OPTUNA):

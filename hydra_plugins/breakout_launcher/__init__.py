@@ -1,1 +1,1 @@
-"""A Hydra launcher for sweeps of breakout's main job."""
+"""A Hydra launcher for sweeps of the command train."""

@@ -26,9 +26,9 @@ ConfigStore.instance().store(
 class BreakoutLauncher(Launcher):
     """The launcher `breakout`, which runs the jobs of a sweep.
 
-    `breakout -m` passes a `SweepTask` as the task function. It gets all jobs of a batch at once, so that it can plan
-    them, share work between them and leave out completed ones. Any other task function is called for one job after
-    another in this process.
+    `breakout -m` passes a `SweepTask` as the task function. A `SweepTask` gets all jobs of a batch at once, so that it
+    can plan them, share work between them and leave out completed ones. Any other task function is called for one job
+    after another in this process.
     """
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
