@@ -93,7 +93,7 @@ def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
 
 
 def name_files(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments of `breakout import` with KIND FILE... as the overrides `kind=KIND` and `files=[FILE,...]`."""
+    """Return the arguments of `breakout import` with KIND FILE... as overrides: `kind=KIND`, `files=[FILE,...]`."""
     named: list[str] = []
     others: list[str] = []
     rest = list(arguments)
