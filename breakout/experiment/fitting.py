@@ -45,9 +45,9 @@ class Fitted:
     """A fitted experiment: the model, its calibration, the rows kept back for validation, and the baselines.
 
     `held_out_model` was fitted without the validation rows. `model` was fitted with them, unless `validation.refit` is
-    false and the model stops early. `validation_raw` and `validation_probability` (v,) are the probabilities that
-    `held_out_model` gives the validation rows, before and after calibration. `threshold` was chosen on
-    `validation_probability`; it is None if no threshold reached the target precision.
+    false and the kind of model can stop early. `validation_raw` and `validation_probability` (v,) are the probabilities
+    that `held_out_model` gives the v validation rows, before and after calibration. `threshold` was chosen on
+    `validation_probability`; it is None if no threshold that flags enough rows reached the target precision.
     """
 
     model: Model
@@ -249,7 +249,8 @@ def _evaluate_held_out(kind: Kind, raw: np.ndarray, validation: Dataset) -> Held
 def fit_baselines(parts: FitParts) -> dict[str, Model]:
     """Fit the base rate and a logistic regression on the same features, over the whole training window.
 
-    The regression has C = 1 and clips standardised values at 3 standard deviations. Returns the models by kind.
+    The regression has C = 1 and clips standardised values at 3 standard deviations. The keys of the result are the
+    kinds of the models.
     """
     logistic = settings.LogisticConfig("logistic", C=1.0, clip=3.0, max_iterations=1000, class_weights="none")
     base_rate = settings.BaseRateConfig(kind="base_rate")

@@ -68,7 +68,7 @@ class RunPlan:
         return flawed_game_warnings(flawed)
 
     def find_flawed_games(self, days: DateRange) -> list[FlawedGame]:
-        """Return the flawed games (see `FlawedGame`) that features of these days can read."""
+        """Return the flawed games (see `FlawedGame`) that the features of games on these days can read."""
         return find_flawed_games(self.warehouse, self.features, days.start, days.end)
 
     def build_span(self) -> Dataset:
@@ -76,7 +76,7 @@ class RunPlan:
         return self._build_learned(self.ranges()["folds"], SLICE_FEATURES)
 
     def build_train(self) -> Dataset:
-        """Build the training rows."""
+        """Build the training rows of `split`."""
         return self._build_learned(self.split.train)
 
     def _build_learned(self, days: DateRange, slice_features: Sequence[str] = ()) -> Dataset:

@@ -62,9 +62,9 @@ class SharedWork:
     ) -> Fits:
         """Return the same fits as `fit_twice` would return, from shared fits if there are any.
 
-        Jobs of a group that differ only in `model.iterations` share one fit with the largest number of trees, and each
-        job gets its first trees; jobs that `fit_kind` tells apart do not share. A blend takes its trees from a shared
-        fit too.
+        CatBoost models that differ only in `iterations`, and for which `fit_kind` returns the same key, share the fit
+        with the most trees of their group; each model gets the first trees of that fit. A blend takes its trees from a
+        shared fit too.
         """
         if isinstance(config, settings.BlendConfig):
             from breakout.models.blend import blend_with

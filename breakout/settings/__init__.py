@@ -1,6 +1,6 @@
-"""The settings of every command as typed frozen dataclasses, which Hydra composes from `conf/` and overrides.
+"""The settings of commands as typed frozen dataclasses, from what Hydra composes of `conf/` and overrides.
 
-Only this package and `cli` import Hydra and OmegaConf.
+Within `breakout`, only this package and `cli` import Hydra and OmegaConf.
 """
 
 from breakout.settings.command_groups import (

@@ -85,7 +85,7 @@ def check_availability(availability: AvailabilityConfig | AskedCutoffConfig) -> 
 
 
 def check_dates(window: DateWindowConfig) -> None:
-    """Check the order of the dates, and that both evaluation dates are given or none."""
+    """Check that the dates are in order, and that either both evaluation dates are given or none."""
     check_order("window.train_start", window.train_start, "window.train_end", window.train_end)
     if (window.eval_start is None) != (window.eval_end is None):
         given, absent = ("eval_start", "eval_end") if window.eval_end is None else ("eval_end", "eval_start")
@@ -168,7 +168,10 @@ def check_duckdb_warehouse(warehouse: DuckDBWarehouseConfig) -> None:
 
 
 def check_date_format(text: str) -> None:
-    """Raise ConfigurationError unless the strptime format has year, month and day, and no time zone."""
+    """Raise ConfigurationError unless the strptime format has year, month and day.
+
+    Directives that are not in _DATE_DIRECTIVES, such as that of a time zone, are refused too.
+    """
     directives = re.findall(r"%-?(.|$)", text)
     unknown = next((one for one in directives if not one or one not in _DATE_DIRECTIVES), None)
     if unknown is not None:
@@ -185,7 +188,7 @@ def check_value_maps(warehouse: DuckDBWarehouseConfig | BigQueryWarehouseConfig)
     """Check `team_codes` and `season_types`, which replace values of a table while it is read.
 
     ConfigurationError for text that is empty, not printable, or holds a quote or backslash. ConfigurationError also if
-    a team code is replaced by a code that the map replaces again.
+    a team code is replaced by a code that the map replaces by another one.
     """
     for key, values in (("team_codes", warehouse.team_codes), ("season_types", warehouse.season_types)):
         for name, value in (values or {}).items():

@@ -1,4 +1,7 @@
-"""The settings groups that belong to single commands, with the types and bounds of their fields; no default is here."""
+"""The settings groups that only one or two commands have, with the types and bounds of their fields.
+
+No field has a default here: every default is in `conf/`.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +25,11 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class SweepConfig:
-    """The execution of a sweep, a command with many jobs; a command with a single job reads only `resume`.
+    """The execution of a sweep, which is a train command with many jobs; a single job reads only `resume`.
 
-    `resume` is the folder of a sweep to continue. `workers` None means as many as the cores allow. `job_defaults` are
-    overrides that each job gets unless it sets the key itself.
+    `resume` is the folder of a sweep to continue. `fail_fast` ends the sweep at the first failed job. `workers` is the
+    number of worker processes; None means as many as the machine allows. `job_defaults` are overrides that each job
+    gets unless it sets the key itself.
     """
 
     resume: FilePath | None

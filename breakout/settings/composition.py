@@ -24,14 +24,18 @@ HYDRA_VERSION_BASE = "1.3"
 def compose(command: str, overrides: Sequence[str] = ()) -> RootConfig:
     """Return the typed configuration that `breakout COMMAND OVERRIDES` would run with.
 
-    ConfigurationError if the overrides give no valid settings, or start a sweep.
+    ConfigurationError if the overrides give no valid settings, or ask for a sweep. KeyError if `command` is not in
+    ROOT_CLASSES.
     """
     loaded: RootConfig = load(ROOT_CLASSES[command], compose_mapping(command, overrides))
     return loaded
 
 
 def compose_mapping(command: str, overrides: Sequence[str]) -> dict[str, Any]:
-    """Return the composed configuration of one job as a mapping; ConfigurationError if the overrides start a sweep."""
+    """Return the composed configuration of one job as a mapping.
+
+    ConfigurationError if the overrides cannot be composed, or ask for a sweep.
+    """
     composed = compose_config(command, overrides)
     if is_sweep(composed):
         raise ConfigurationError(

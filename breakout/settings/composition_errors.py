@@ -109,7 +109,7 @@ def describe_missing_option(missing: str, offered: list[str]) -> str:
 
 
 def describe_interpolation(error: InterpolationResolutionError) -> str:
-    """Return the message for a `${...}` that has no value."""
+    """Return the message for an interpolation (`${...}`) that has no value."""
     message = str(error).splitlines()[0].removesuffix(".")
     message = re.sub(r"^\w+ raised while resolving interpolation: ", "", message).strip("\"'")
     key = getattr(error, "full_key", None)

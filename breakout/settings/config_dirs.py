@@ -1,4 +1,4 @@
-"""The folders of configuration files that a user adds (`--config-dir DIR`), read by Hydra with strict checks.
+"""The folders of configuration files that a user adds with `--config-dir DIR`.
 
 Hydra reads a folder through a `ConfigSource`. Its subclass `UserFiles` reads addresses that begin with `breakout://`.
 Unlike Hydra's own source for `file://`, `UserFiles` names file and line in its errors. `UserFiles` also reads files of
@@ -33,7 +33,10 @@ class UserFiles(ConfigSource):
         return "breakout"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """Read one file; ConfigurationError that names the file if it holds anything but a YAML mapping in UTF-8."""
+        """Read one file; ConfigurationError that names the file if it holds anything but a YAML mapping in UTF-8.
+
+        ConfigLoadError, an error of Hydra, if there is no such file.
+        """
         file = self._file(config_path)
         if not file.is_file():
             raise ConfigLoadError(f"no such file: {file}")
@@ -97,7 +100,7 @@ def search_path_overrides(folders: Sequence[str]) -> list[str]:
 
 
 def resolve_folder(folder: str) -> Path:
-    """Return the absolute path of a folder of configuration files; ConfigurationError if it cannot be read."""
+    """Return the absolute path of a folder of configuration files; ConfigurationError if it is no readable folder."""
     try:
         resolved = Path(folder).expanduser().resolve(strict=True)
         is_folder = resolved.is_dir()

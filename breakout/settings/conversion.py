@@ -21,7 +21,7 @@ NOUNS: dict[Any, str] = {
     str: "text",
     date: "a date such as 2026-01-31",
 }
-WIDE_RANGE = 50  # for a wider range of numbers a message names one bound, the upper one if the value reaches it
+WIDE_RANGE = 50  # for a range at least this wide a message names one bound, the upper one if the value reaches it
 
 
 def convert_value(hint: Any, value: Any, key: str) -> Any:

@@ -59,9 +59,9 @@ class BigQueryWarehouseConfig:
     """A warehouse of BigQuery tables.
 
     `season_type` applies to rows without one. `columns` maps the name of a column of a source table to its name in the
-    user's tables. `team_codes` and `season_types` replace values of the tables. All of them act inside the queries.
-    `api_endpoint` None is the public endpoint. `maximum_bytes_billed` limits each query. `refresh` ignores cached
-    results.
+    user's tables. `team_codes` and `season_types` replace values of the tables. These four act inside the queries; the
+    tables stay as they are. `api_endpoint` None is the public endpoint. `maximum_bytes_billed` limits each query.
+    `refresh` ignores cached results.
     """
 
     kind: Literal["bigquery"]

@@ -23,7 +23,7 @@ from breakout.settings.versions import migrate
 Root = TypeVar("Root")
 MISSING = "???"
 
-# For each key without a default, the override that the error for a missing value shows as an example.
+# For keys without a default, the override that the error for a missing value shows as an example.
 EXAMPLES = {
     "bundle": "bundle=latest",
     "candidate": "candidate=latest",
@@ -58,7 +58,7 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
 
 
 def check_keys_known(root: type, mapping: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError for unknown keys of the root and of every group, before any value is checked."""
+    """Raise ConfigurationError for an unknown key of the root or of a group, before any value but `kind` is checked."""
     command = next((command for command, cls in ROOT_CLASSES.items() if cls is root), "")
     for name, value in mapping.items():
         if name not in type_hints(root):
@@ -72,7 +72,7 @@ def check_keys_known(root: type, mapping: Mapping[str, Any]) -> None:
 
 
 def _first_leaf(key: str, value: Any) -> str:
-    """Return the dotted key as the user typed it: `modle.depth` for the key `modle` with {depth: 6}."""
+    """Return a key with the keys of nested mappings of one item: `modle.depth` for the key `modle` with {depth: 6}."""
     while isinstance(value, Mapping) and len(value) == 1:
         inner, value = next(iter(value.items()))
         key = f"{key}.{inner}"

@@ -101,7 +101,10 @@ def fingerprint(config: Any) -> str:
 
 
 def load_file(path: str | Path, root: type[Root], *, is_lenient: bool = False) -> Root:
-    """Return the configuration that a run saved in its `settings.yaml`; `is_lenient` as in `load`."""
+    """Return the configuration that a run saved in its `settings.yaml`; `is_lenient` is as in `load`.
+
+    DataError if the file is missing or unreadable. ConfigurationError that names the file if its settings are invalid.
+    """
     mapping = read_mapping(Path(path))
     try:
         return load(root, mapping, is_lenient=is_lenient)
