@@ -1,1 +1,1 @@
-"""The ledger: the predictions made before each game, their outcomes, and metrics of the predictions."""
+"""The ledger: the predictions made before each game, their outcomes and metrics, and the shadows that also predict."""

@@ -55,7 +55,7 @@ class SlateRecorder:
     def record(self, slate: Slate, bundle: Bundle) -> str | Path | None:
         """Add a slate to the ledger, and return the file, or the table and revision, of the new entries.
 
-        Do nothing and return None if the slate has no players, or if the model is neither in production nor a shadow
+        Do nothing and return None if the slate has no candidates, or if the model is neither in production nor a shadow
         and `config.others` is false. If the ledger's newest prediction of that day by this model is the same, add no
         entries and return None; the source rows that the slate could read are recorded even then.
         """
@@ -95,8 +95,8 @@ class DaySlate:
     """One model's predictions of a day.
 
     `written` is what `SlateRecorder.record` returned: None if the ledger held the predictions already, or if the slate
-    has no players. `moves` is None unless the predictions revise earlier ones. `error` says why a shadow could not be
-    predicted; `slate` is None then.
+    has no candidates. `moves` is None unless the predictions revise earlier ones. `error` says why a shadow could not
+    be predicted; `slate` is None then.
     """
 
     role: Role
@@ -109,7 +109,7 @@ class DaySlate:
 
 
 def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datetime) -> tuple[DaySlate, ...]:
-    """Predict a day with the model in production and every shadow, and add the slates to the ledger.
+    """Predict a day with the model in production and every other model among the shadows; add the slates to the ledger.
 
     DataError if no model is in production, its bundle is damaged, or its slate cannot be built or added; GateError if
     the model's contract is not the installed one; ConfigurationError if the day is not after the model's training

@@ -252,7 +252,7 @@ class Registry:
         return event
 
     def _copy_bundle(self, bundle: Bundle) -> None:
-        """Copy the files of a bundle, but not their permissions, under which they might be impossible to remove."""
+        """Copy the contents of a bundle's files, but not their permissions: a read-only copy could not be removed."""
         target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
             self.load(bundle.fingerprint)

@@ -5,9 +5,9 @@
                   and Brier score must not be worse
     not_worse     for a retrain (only the windows differ from production): its log loss must not be worse
 
-"Not worse" means that the upper bound of the difference is below `promote.tolerance`.
-Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games. The exception is a retrain on all
-games, after which there are no games to compare on (`rely_on_recipe`).
+Not worse means that the upper bound of the difference is below `promote.tolerance`; for `better` the difference itself
+must also be at most 0. Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games. The
+exception is a retrain on all games, after which there are no games to compare on (`rely_on_recipe`).
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from breakout.settings import PredictConfig
     from breakout.warehouse.base import Warehouse
 
-# The columns of a bet, without the shrunk probability and what is known only after the game.
+# The columns of a bet, without the probability after `shrink` and what is known only at tip-off or after the game.
 COLUMNS = [name for name in BET_COLUMNS if name not in {"probability", "closing_value", "points"}]
 
 

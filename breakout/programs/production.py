@@ -24,7 +24,7 @@ ACTIONS = ("rollback", "retire")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Change the registry below `paths.outputs` if an action is given, print the registry, and return the exit code.
+    """Roll back or retire if the arguments say so, print the registry, write it to `out`, and return the exit code.
 
     ConfigurationError for other arguments, or if there is nothing to roll back or to retire.
     """

@@ -25,7 +25,7 @@ def run(config: ExperimentConfig) -> int:
 
     GateError if features drifted and `distributions.fail_on_drift` is true; the run folder is then complete.
     """
-    overrides = given_overrides()  # before the run, because its report composes other settings
+    overrides = given_overrides()  # read before the run, because writing its report composes other settings
     with registering(config.tracking) as started:
         with open_plan(config) as plan:
             if config.dry_run:

@@ -1,4 +1,7 @@
-"""The folder of a run: its creation, its status, and the reading of its files (`breakout.runs.record`)."""
+"""The folder of a run: its creation, its status, the reading of its files (`record`), and the list of runs (`listing`).
+
+`leftovers` removes the unfinished files of killed processes.
+"""
 
 from breakout.runs.folder import Run, open_run
 from breakout.runs.status import (
