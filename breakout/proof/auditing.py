@@ -126,6 +126,7 @@ def audit_features(
     if not len(window):
         raise DataError(f"there are no rows to audit between {first} and {last}; widen audit.start..audit.end.")
     mask, edges = sample_rows(window, rows, seed)
+    logger.info("auditing %d rows", int(mask.sum()))
     has_reports = plan.uses_availability
     with Replay(
         warehouse, first, last, extra, seasons_before(config.names, registry), has_reports=has_reports

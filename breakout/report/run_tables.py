@@ -121,13 +121,13 @@ def precision_recall_table(evaluation: EvaluationResult) -> Table:
             "precision": interval(row.precision),
             "recall": number(row.recall),
             "F1": number(row.f1),
-            "games flagged": number(row.flagged, ",.0f"),
-            "share flagged": number(row.share_flagged, ".1%"),
+            "flagged": number(row.flagged, ",.0f"),
+            "share": number(row.share_flagged, ".1%"),
         }
         for row in evaluation.thresholds
     ]
     chosen = [row.is_chosen for row in evaluation.thresholds]
-    return Table.from_records("Games with a probability at or above the threshold", rows, chosen)
+    return Table.from_records("Games flagged, whose probability is at or above the threshold", rows, chosen)
 
 
 def top_table(top: Sequence[TopRows]) -> Table:
@@ -213,7 +213,7 @@ def importance_table(metrics: RunMetrics) -> Table:
     names = list(by_name) or sorted(metrics.importance, key=lambda name: -metrics.importance[name])
     rows = []
     for name in names:
-        row = {"feature": code(name), "model's own share": number(metrics.importance[name], ".1%")}
+        row = {"feature": code(name), "share": number(metrics.importance[name], ".1%")}
         if permuted:
             part = by_name[name]
             row["rise in log loss"] = interval(part.log_loss_increase, "+.4f")
@@ -222,8 +222,8 @@ def importance_table(metrics: RunMetrics) -> Table:
         if shap:
             row["mean |SHAP|"] = number(shap.mean_absolute[name], ".4f")
         rows.append(row)
-    shuffled = "; rise and fall: if its values are shuffled" if permuted else ""
-    return Table.from_records(f"Importance by feature{shuffled}", rows)
+    shuffled = ", the rise in log loss and fall in AUC if it is shuffled, and what it adds" if permuted else ""
+    return Table.from_records(f"Importance by feature: its share of the model{shuffled}", rows)
 
 
 def distribution_table(features: Sequence[FeatureDistribution]) -> Table:

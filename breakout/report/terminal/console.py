@@ -32,7 +32,7 @@ class PlainConsole(Console):
         raise BrokenPipeError
 
     def print_place(self, name: str, place: object) -> None:
-        """Print a name and a path on one line, which is never wrapped, so that the path can be copied."""
+        """Print a name and a path or a command on one line, which is never wrapped, so that it can be copied."""
         self.print(f"{name}: {place}", soft_wrap=True)
 
     def print_warning(self, text: object) -> None:
@@ -40,10 +40,14 @@ class PlainConsole(Console):
         self.print(styled("warning", "yellow", f": {text}"))
 
     def print_table(self, table: Table) -> None:
-        """Print a table unless it has no rows; chosen rows are bold and marked with a star."""
+        """Print a table unless it has no rows; chosen rows are bold and marked with a star.
+
+        The first column, which names the rows, is wrapped last.
+        """
         if not table.rows:
             return
-        printed = titled_table(table.caption, *table.columns)
+        first, *others = table.columns
+        printed = titled_table(table.caption, Column(first, no_wrap=True), *others)
         for index, row in enumerate(table.rows):
             cells = list(map(format_cell, row))
             if table.is_chosen(index):

@@ -106,7 +106,8 @@ def print_review(review: LedgerReview, page: Path) -> None:
     if not review.scoreboard:
         out.print("the ledger is empty; `breakout predict` and `breakout daily` fill it")
     else:
-        out.print_table(tables.count_table(review.scoreboard))
+        # With the bundle the table would be wider than 80 characters. The page and `breakout shadow list` show it.
+        out.print_table(tables.count_table(review.scoreboard).without("bundle"))
     for sentence in tables.describe_counts(review):
         out.print(sentence)
     # With these two columns the table would be wider than 80 characters.

@@ -56,7 +56,7 @@ def print_run(
         if (folder / place).exists():
             out.print_place(name, folder / place)
     for step in list_next_steps(metrics, overrides):
-        out.print(f"try next: {step}")
+        out.print_place("try next", step)
 
 
 def print_metrics(metrics: RunMetrics) -> None:
