@@ -1,4 +1,4 @@
-"""Features of the injury report: the players of both teams who are listed as out, and the status of the row's player.
+"""Features of the injury report: the players of both teams who are out or return, and the status of the row's player.
 
 A player's status is the latest one that was reported by the cutoff of the game date (the setting
 `availability.cutoff`) and before tip-off, if the schedule has the time of tip-off. A player who is listed as out or

@@ -31,8 +31,11 @@ VALUES = {
 
 
 def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
-    """Return the script for these features, over the tables with the default names, with the parameters of VALUES."""
-    first_season = 2025 - seasons_before(names)  # the rows are of 2025-26
+    """Return the script for these features, over the tables with the default names, with the parameters of VALUES.
+
+    VALUES lacks the cutoff, so no feature may read injury reports. FeatureDefinitionError for an unknown feature.
+    """
+    first_season = 2025 - seasons_before(names)  # VALUES asks for rows of the season 2025-26.
     declared = "\n".join(
         f"DECLARE p_{name} {kind} DEFAULT {value.format(first_season=first_season)};  -- {meaning}"
         for name, (kind, value, meaning) in VALUES.items()
@@ -42,7 +45,10 @@ def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
 
 
 def renew_page(path: Path) -> None:
-    """Replace a page's last SQL block, and all text after it, by an SQL block with the script."""
+    """Replace a page's last SQL block, and all text after it, by an SQL block with the script.
+
+    The page must have an SQL block.
+    """
     before, fence, _ = path.read_text(encoding="utf-8").rpartition("```sql\n")
     path.write_text(f"{before}{fence}{console_text()}```\n", encoding="utf-8")
 

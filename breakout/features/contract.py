@@ -30,9 +30,9 @@ class FeatureContract:
     """The entry of one feature in a contract.
 
     `definition` holds the expressions of the feature and of every feature that it is built from. `windows` holds the
-    windows that these expressions read, and the window `before`, which every query reads. `query` is a digest of the
-    whole query that computes the feature, so it also changes if a join changes, or the rule by which only games before
-    the row's date are read.
+    windows that these expressions read, apart from those that hold all games (`Relation.order`), and the window
+    `before`, which every query reads. `query` is a digest of the whole query that computes the feature, so it also
+    changes if a join changes, or the rule by which only games before the row's date are read.
     """
 
     dtype: str
@@ -75,7 +75,10 @@ class Contract:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Contract:
-        """Return the contract of a saved record; KeyError or TypeError if the record is not a contract."""
+        """Return the contract of a saved record.
+
+        KeyError, TypeError, ValueError or AttributeError if the record is not a contract.
+        """
         features = {name: FeatureContract(**part) for name, part in record["features"].items()}
         availability = record.get("availability")
         return cls(tuple(record["names"]), features, dict(record["label"]), dict(record["sources"]), availability)
@@ -85,6 +88,8 @@ def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature
     """Return the contract of the features and the target of `config`, with the definitions of `registry`.
 
     Without a `registry` the definitions are those of `config`: the installed ones and the user's own.
+    FeatureDefinitionError if a feature cannot be resolved; ConfigurationError if a feature reads a column whose name is
+    not a plain one (see `sources.extra_columns`).
     """
     registry = registry or config.registry
     label = {
@@ -144,7 +149,8 @@ def canonical_expression(sql: str) -> str:
 def diff_contracts(saved: Contract, installed: Contract) -> list[str]:
     """Return one sentence for each difference between two contracts; an empty list if there is none.
 
-    A sentence names the feature, or the part of the contract, that differs.
+    A sentence names the feature, or the part of the contract, that differs. The order is compared only if both
+    contracts have the same features. The query of a feature is compared only if nothing else of the feature differs.
     """
     lines = []
     gone = [name for name in saved.names if name not in installed.names]

@@ -37,7 +37,7 @@ DISTRIBUTIONS_FILE = "distributions.json"
 SCHEMA_VERSION = 1
 BINS = 10
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-# Smaller differences do not matter in practice. A PSI of 0.1 is customarily called a moderate shift.
+# Differences up to these limits do not matter in practice. A PSI of 0.1 is customarily called a moderate shift.
 MATERIAL_PSI = 0.1
 MATERIAL_KS = 0.1
 
@@ -114,12 +114,11 @@ def validate_feature_distributions(
     significance: float = 0.01,
     defaults: Mapping[str, float] = FEATURE_DEFAULTS,
 ) -> DistributionReport:
-    """Compare the distribution of each feature between two windows.
+    """Compare the distribution of each feature of `reference` between two windows.
 
-    Both frames have the shape (rows, features); their numbers of rows may differ. NaN is left out, so missing values
-    are compared only if their defaults are filled in. `significance` is the highest probability that any feature is
-    called drifted although none has drifted. KeyError if a feature of `reference` is absent from `current` or
-    `defaults`.
+    Both frames have a row for each game and a column for each feature. NaN is left out, so missing values are compared
+    only if their defaults are filled in. `significance` is the highest probability that any feature is called drifted
+    although none has drifted. KeyError if a feature of `reference` is absent from `current` or `defaults`.
     """
     level = significance / (2 * max(1, len(reference.columns)))
     features = tuple(
@@ -183,8 +182,9 @@ def _describe(values: np.ndarray, default: float) -> Sample:
 def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[float, float]:
     """Return PSI, and the limit that it exceeds with probability `level` if there is no drift.
 
-    The bins are the tenths of the values of both windows together; bins with the same edges are one. Half a row is
-    added to each bin, so that an empty bin does not make the index infinite.
+    The edges of the bins are the deciles of the values of both windows together. Equal deciles give one edge, so there
+    may be fewer than ten bins. Half a row is added to each bin of each window, so that an empty bin does not make the
+    index infinite.
     """
     from scipy.stats import chi2
 

@@ -1,16 +1,17 @@
-"""The experimental features, which only experimental mode may use.
+"""Features that only experimental mode may use; the modules `form` and `availability` have further ones.
 
 Rules for these definitions: a stint is a player's consecutive games for one team within a season. A player with 0
 minutes missed the game. Features of missed games ignore a game that the team table does not have. A game before which
-the player's season average was 0 is no breakout, but `breakout_rate_season` counts it as a game.
+the player's season average was 0 is no breakout. `breakout_rate_season` counts such a game, like every other one with
+at least @min_prior_games earlier games.
 """
 
 from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# How many of the last ten games have at least 1.5 times the season average of the row. The constant 1.5 is part of the
-# feature's definition, so the setting `target.breakout_multiplier` does not change it.
+# The number of the player's last ten games in which he scored at least 1.5 times his season average before the row's
+# date. The constant 1.5 is part of the feature's definition, so `target.breakout_multiplier` does not change it.
 _HOT_GAMES_IN_LAST_10 = " + ".join(
     f"IF(LAG(points, {back}) OVER player_season * row.games_before >= 1.5 * row.points_before - 1e-9, 1, 0)"
     for back in range(10)

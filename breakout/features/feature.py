@@ -11,9 +11,9 @@ from breakout.settings.groups import FeatureGroup
 class Feature:
     """A feature, defined by an SQL expression in BigQuery's dialect. Descriptions call the row's player "he".
 
-    The expression may use only:
+    The expression may read only:
 
-    - `AGGREGATE(column) OVER window`, with a window of games (`windows.RELATIONS`, `windows.ROW_WINDOWS`) or of players
+    - `FUNCTION(column) OVER window`, with a window of games (`windows.RELATIONS`, `windows.ROW_WINDOWS`) or of players
       (`windows.ROSTER_WINDOWS`);
     - `row.column`, for a fact about the row's own game that is known before it (`windows.ROW_COLUMNS`);
     - `name`, for another feature before its default is filled;
@@ -35,7 +35,7 @@ class Feature:
     phrase: str = ""
 
     def describe_value(self, value: float) -> str:
-        """Return the wording of a value; without a `phrase`, the feature's name and the value to four digits."""
+        """Return the wording of a value; without a `phrase`, the feature's name and four significant digits."""
         if not self.phrase:
             return f"{self.name} {value:.4g}"
         prefix = "not " if self.unit == "flag" and value == 0 else ""

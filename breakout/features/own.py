@@ -1,7 +1,7 @@
 """The feature definitions of the user: their conversion to registry entries, and the checks of their SQL.
 
 A definition may read only games before the row's date. The functions in WINDOW_FUNCTIONS over the named windows read
-no other games. All other SQL that can read more than one row is refused.
+no other games, if LAG goes back by 0 or more games. All other SQL that can read more than one row is refused.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def own_features(config: FeaturesConfig) -> tuple[Feature, ...]:
 def check_own(own: tuple[Feature, ...]) -> None:
     """Raise ConfigurationError for a user's definition that cannot be used.
 
-    Its name is that of another feature or of a query column, `check_expression` refuses its expression, or it uses a
-    window, column or feature that does not exist.
+    A definition cannot be used if its name is that of another feature or of a query column, if `check_expression`
+    refuses its expression, if it uses a window, column or feature that does not exist, or if it depends on itself.
     """
     if not own:
         return
@@ -50,7 +50,7 @@ def check_own(own: tuple[Feature, ...]) -> None:
 
 
 def _check_resolved(own: tuple[Feature, ...]) -> None:
-    """Raise ConfigurationError for a window, column or feature that does not exist, or the name of a query column."""
+    """Raise ConfigurationError if a definition cannot be resolved, or has the name of a query column."""
     from breakout.features.query import query_columns
     from breakout.features.query_plan import FeatureDefinitionError, plan_query
 
@@ -65,7 +65,11 @@ def _check_resolved(own: tuple[Feature, ...]) -> None:
 
 
 def check_expression(entry: Feature) -> None:
-    """Raise ConfigurationError for an expression that is not SQL, or that could read more than the named windows."""
+    """Raise ConfigurationError for an expression that a user's definition may not have.
+
+    It is refused if it is not SQL of one value, if it could read more than the named windows and columns, if it calls a
+    function of chance or of the present time, or if one of its functions is not known to both SQL engines.
+    """
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError
 

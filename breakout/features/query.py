@@ -1,8 +1,9 @@
 """The feature query: one SQL text in BigQuery's dialect, built from registry entries and named windows.
 
-The queries of training, evaluation and prediction differ only in the rows that they select (`RowSource`). Configured
-values are parameters (`@start`, `@min_ppg`, ...), never literals in the text. The text is a sequence of common table
-expressions (CTEs): the source tables, the requested rows (`kept`), the states of players and teams, and the features.
+The queries of training, evaluation and prediction compute features in the same way, for different rows (`RowSource`).
+Dates and the settings of the target and the cutoff are parameters (`@start`, `@min_ppg`, ...), never literals in the
+text. The text is a sequence of common table expressions (CTEs): the source tables, the requested rows (`kept`), the
+states of players and teams, and the features.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
     from breakout.features.feature import Feature
 
-# played: games that were played between @start and @end. slate: the scheduled games of those dates, for each player
-# whose latest team before @start plays in them. listed: the rows of the table `slate`, in which the caller names
-# player, game, teams and venue of games that are not played yet.
+# played: the games of role players that were played between @start and @end. slate: the scheduled games of those dates,
+# for each player whose latest team of the season before @start plays in them. listed: the rows of the table `slate`, in
+# which the caller names player, game, teams and venue of games that are not played yet.
 RowSource = Literal["played", "slate", "listed"]
 
 KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
@@ -66,8 +67,8 @@ def get_training_data_query(
     Columns of the result: KEY_COLUMNS; NAME_COLUMN if `row_source` is `slate`; NIGHT_COLUMNS; CONTEXT_COLUMNS; one
     FLOAT64 column for each feature, NULL where it is missing (a name given twice is one column); last, if `has_points`,
     the points of the row's own game, which no feature reads. Rows are sorted by game_date, game_id, player_lookup.
-    FeatureDefinitionError if an entry cannot be resolved; ConfigurationError if one reads a column with a name that is
-    not made of letters, digits and _.
+    FeatureDefinitionError if an entry cannot be resolved; ConfigurationError if one reads a column whose name is not a
+    plain one (see `sources.extra_columns`); ValueError without names.
     """
     names = tuple(dict.fromkeys(names))
     plan = plan_query(registry, names)
@@ -108,13 +109,16 @@ def _with(ctes: Mapping[str, str]) -> str:
 
 
 def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> int:
-    """Return how many seasons before a row's own season have to be read for these features; at least 1."""
+    """Return how many seasons before a row's own season have to be read for these features; at least 1.
+
+    FeatureDefinitionError if an entry cannot be resolved.
+    """
     read = plan_query(registry, tuple(dict.fromkeys(names))).states
     return max([1, *(relation.seasons_before for relation in w.RELATIONS if relation.name in read)])
 
 
 def query_columns(plan: QueryPlan) -> set[str]:
-    """Return the names of all columns of the query that are not features."""
+    """Return the names of the columns, other than features, that the query joins or returns."""
     own = {*KEY_COLUMNS, NAME_COLUMN, *NIGHT_COLUMNS, *CONTEXT_COLUMNS, *w.ROW_COLUMNS, "points"}
     computed = {name for columns in (*plan.states.values(), *plan.rosters.values()) for name in columns}
     return own | computed | set(plan.row_windows)
@@ -134,7 +138,10 @@ def _night(row_source: RowSource) -> str:
 
 
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
-    """Return the CTEs of games that are not played yet, by name, from the schedule or from the table `slate`."""
+    """Return the CTEs of games that are not played yet, by name, from the schedule or from the table `slate`.
+
+    The result is empty for played games.
+    """
     if row_source == "played":
         return {}
     if row_source == "listed":
@@ -215,7 +222,7 @@ def _kept(plan: QueryPlan, row_source: RowSource) -> str:
 
 
 def _joined(plan: QueryPlan) -> str:
-    """Return the CTE of each requested row with the states that are valid on its date."""
+    """Return the CTE of each requested row with the states, rosters and statuses that are valid on its date."""
     joined: dict[str, tuple[Iterable[str], str]] = {}
     of_night = [name for relation in w.RELATIONS if relation.is_of_night for name in plan.windows_of(relation.name)]
     if of_night:

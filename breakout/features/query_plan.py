@@ -31,7 +31,7 @@ class QueryPlan:
     `add`) and its SQL; a feature comes after those that it is built from. `row_windows`, `states[relation]` and
     `rosters[window]` map the name of a column to its window expression. `row_columns` are the columns of the row's own
     game that features read. `inputs[source]` are the columns of `played`, `team_games` or `roster` that window
-    expressions read.
+    expressions read, directly or through columns of the roster.
     """
 
     registry: Mapping[str, Feature]

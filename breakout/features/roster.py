@@ -1,6 +1,7 @@
 """The parts of the feature query about the players of a team: missed games, availability, and rosters.
 
-A part is a common table expression (CTE). Most functions return CTEs as a mapping of SQL texts by name.
+A part is a common table expression (CTE). `numbered_games`, `availability_states` and `rosters` return CTEs as SQL
+texts by name.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _CUTOFF_DAY = "CAST(DATE_SUB(game_date, INTERVAL @days_before DAY) AS DATE)"
 _CUTOFF = f"CAST(CONCAT(CAST({_CUTOFF_DAY} AS STRING), ' ', @cutoff, ':00 ', @timezone) AS TIMESTAMP)"
 
-# For each roster column: the column of `player_state` from which it is computed, and that column's SQL expression.
+# For these roster columns: the column of `player_state` from which each is computed, and that column's SQL expression.
 _PLAYER_STATES = {
     "points_avg_pico": ("points_so_far", "SUM(points) OVER season_so_far"),
     "minutes_avg_pico": ("minutes_so_far", "SUM(minutes_nano) OVER season_so_far"),
@@ -79,7 +80,8 @@ FROM (
 def played_with_missed_games(was_breakout: str) -> str:
     """Return the SQL of the played games with the columns `missed_team_game` and `played_team_game`.
 
-    Both hold numbers that `numbered_games` gives. The argument is the SQL of the column `was_breakout`.
+    Both hold game numbers of `numbered_games`, apart from -1 and 0 in the first game of a stint. The argument is the
+    SQL of the column `was_breakout`.
     """
     # A stint is a player's consecutive games for one team within a season. `missed` is the number of the team's latest
     # game before this one. The player missed that game if its number is above the number of his previous game;
@@ -105,9 +107,9 @@ WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_d
 def availability_states(tables: SourceTables, named: Sequence[str] = ()) -> dict[str, str]:
     """Return the CTEs of the latest status of each player by game date and team, and of the dates with a report.
 
-    Statuses that were reported after the cutoff of the game date, or not before tip-off, are left out. A date has a
-    report if any status was reported for it by the cutoff. `named` are further columns of the table `availability` that
-    the CTE of statuses has.
+    Statuses that were reported after the cutoff of the game date are left out, and so are those that were not reported
+    before tip-off, if the schedule has the time of tip-off. A date has a report if any status was reported for it by
+    the cutoff. `named` are further columns of the table `availability` that the CTE of statuses has.
     """
     columns = ", ".join(("game_date", "team_abbr", "player_lookup", "status", *named))
     read = columns if "reported_at" in named else f"{columns}, reported_at"
@@ -142,7 +144,10 @@ WHERE recency = 1"""
 
 
 def rosters(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE of the players of each requested team and date, and a CTE of aggregates for each roster window."""
+    """Return the CTE of the players of each requested team and date, and a CTE of aggregates for each roster window.
+
+    The result is empty if no feature reads a roster window.
+    """
     if not plan.rosters:
         return {}
     teams = " UNION DISTINCT ".join(
@@ -177,7 +182,7 @@ def _aggregates(plan: QueryPlan, window: str) -> str:
     """Return the SQL of the aggregates over the players of one roster window, without the row's own player."""
     team = w.ROSTER_WINDOWS[window]
     listed = "".join(f",\n  {w.write_sql(node.this)} AS {name}" for name, node in plan.rosters[window].items())
-    # One row for each team, date and player. If a player has two games on a date, both of his rows join it.
+    # DISTINCT leaves one row for each team, date and player, even if the player has two games on the date.
     keys = f"{team}, game_date, player_lookup"
     return f"""SELECT {", ".join(f"asked.{key}" for key in keys.split(", "))}{listed}
 FROM (SELECT DISTINCT {keys} FROM kept) AS asked

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def select_features(mode: str, names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> tuple[str, ...]:
-    """Return the names as a tuple; ConfigurationError if the mode forbids this list or `check_names` refuses a name."""
+    """Return the names as a tuple; ConfigurationError if the mode forbids this list or `check_names` refuses it."""
     chosen = tuple(names)
     check_names(chosen, registry)
     if mode == "shared" and chosen != BREAKOUT_FEATURE_ORDER:

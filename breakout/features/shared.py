@@ -1,4 +1,4 @@
-"""The ten shared features, which every production model uses in training, evaluation and prediction.
+"""The ten shared features: those of every model that is trained in shared mode.
 
 Rules for all definitions: every feature, including `back_to_back`, reads only games of the row's own season. The games
 of a team are those of `team_offense_game_summary`. A rating leaves out the games of its window without points or
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The points of the player's last five games, with -1 for a game that does not exist or was played more than 30 days
-# before the row's date. Points are never negative, so -1 cannot be a real value.
+# The points of the player's last five games of the season, with -1 for a game that does not exist or was played more
+# than 30 days before the row's date. Points are never negative, so -1 cannot be a real value.
 _LAST_FIVE_WITHIN_30_DAYS = ", ".join(
     f"IF(LAG(day, {back}) OVER player_season >= row.day - 30, LAG(points, {back}) OVER player_season, -1)"
     for back in range(5)

@@ -33,9 +33,9 @@ _TEAM_COLUMNS = {
     "possessions": "CAST(possessions AS FLOAT64)",
     "minutes_total": "CAST(COALESCE(minutes_total, 240) AS FLOAT64)",
 }
-# Columns that the games of players and teams have in the query even if no feature reads them; `player_lookup` is in
-# those of players only. The query computes the four last columns of DERIVED_PLAYED itself.
+# Columns that every game has in the query, even if no feature reads them; only games of players have `player_lookup`.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
+# The four added columns are not in the source tables: the query computes them from a player's and his team's games.
 DERIVED_PLAYED = _DERIVED | {
     "was_breakout",
     "team_game_number",
@@ -46,7 +46,7 @@ _KNOWN_COLUMNS = {"played": {*_PLAYED_COLUMNS, *DERIVED_PLAYED}, "team_games": {
 
 
 def window_columns(source: str) -> tuple[str, ...]:
-    """Return the names of the columns that a window over `source` (`played` or `team_games`) may read, keys left out.
+    """Return the names of the columns that a window over `source` (`played` or `team_games`) may read, without keys.
 
     Minutes and usage are in billionths (`minutes_nano`, `usage_nano`). A window may also read any further column of the
     source table, under its name there.
@@ -57,9 +57,10 @@ def window_columns(source: str) -> tuple[str, ...]:
 
 
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
-    """Return the columns of `inputs` that the query has only if a feature reads them, sorted.
+    """Return the columns of `inputs` that this module does not define, sorted; they are columns of the source table.
 
-    `source` is `played` or `team_games`. ConfigurationError for a name that is not made of letters, digits and _.
+    `source` is `played` or `team_games`. ConfigurationError for a name that is not a plain one. A plain name has at
+    most 300 letters, digits and _, and does not begin with a digit.
     """
     extra = sorted(set(inputs) - _KNOWN_COLUMNS[source])
     for name in extra:
@@ -72,7 +73,8 @@ def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = 
     """Return the SQL of the played games of the enabled season types, from @history_start to @end.
 
     A game is played if it has points and more than 0 minutes. The result has the keys, the teams, the season, points,
-    the columns `inputs` as numbers, and the columns `names` unchanged.
+    the columns `inputs` as numbers, and the columns `names` unchanged. It lacks the columns of `inputs` that later
+    parts of the query compute, such as `was_breakout`.
     """
     values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}

@@ -18,7 +18,7 @@ NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 
 
 def needed_relations(plan: QueryPlan) -> list[w.Relation]:
-    """Return the relations whose states the query joins; `player` is always needed, for the date of his last game."""
+    """Return the relations whose states the query joins; `player` is always one, for the date of the last game."""
     return [
         relation
         for relation in w.RELATIONS
@@ -56,7 +56,7 @@ WINDOW
 
 
 def _asked(relation: w.Relation) -> str:
-    """Return a subquery of a relation's games of players, limited to whole seasons of the requested players.
+    """Return a subquery of a relation's games of players, limited to the players and seasons that requested rows read.
 
     A row joins only states of its own player, so other players are not needed. If the relation reads earlier seasons, a
     game is listed once for each requested season that it counts for.

@@ -33,7 +33,7 @@ def prepare_feature_vector(
 
     A mapping of one row gives an array of shape (len(names),). A DataFrame of n rows gives a DataFrame of shape (n,
     len(names)). None and NaN are missing. Columns beyond `names` are left out. DataError if a name is absent: a feature
-    that was not computed is not a missing value.
+    that was not computed is not a missing value. KeyError if a name has no default.
     """
     import pandas as pd
 

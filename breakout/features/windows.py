@@ -1,12 +1,10 @@
 """The named windows over past games, and the relations that they belong to.
 
-No other module decides which games a feature can read.
-
 A *state* is what is known after a game. It is valid from the day after its game up to and including the day of the next
-game, and a row joins the state that is valid on its date (`AS_OF_JOIN`). That state holds no game of the row's own date
-or later, so no feature expression can read such a game. A player's states of the row's season are joined by number
-instead, which is faster: if he had played n games before the row's date, the row joins the state after his game n
-(`BY_COUNT_JOIN`).
+game, and a row joins the state that is valid on its date (`AS_OF_JOIN`). The windows of a state end with its game, so a
+feature reads no game of the row's own date or later. The states of the relation `player` are joined by number instead,
+which is faster: if the player had played n games of the season before the row's date, the row joins the state after his
+game n (`BY_COUNT_JOIN`).
 """
 
 from __future__ import annotations
@@ -42,16 +40,20 @@ ROW_COLUMNS = (
 # row for each of these players, with the columns of ROSTER_COLUMNS. It is NULL if there are no such players.
 ROSTER_WINDOWS = {"team_mates": "team_abbr", "opponent_players": "opponent_team_abbr"}
 ROSTER_COLUMNS = (
-    "games_so_far",  # the number of his games of the season before the row's date
-    "points_avg_pico",  # his mean points in these games, in units of 1e-12 points, a whole number
-    "minutes_avg_pico",  # his mean minutes in these games, in units of 1e-12 minutes, a whole number
-    # the number of the team's games since the last one he played; NULL if the team table has none of the games that he
-    # has played for this team since his last game for another
+    # the number of the player's games of the season before the row's date
+    "games_so_far",
+    # the player's season average of points in units of 1e-12 points, a whole number
+    "points_avg_pico",
+    # the player's season average of minutes in units of 1e-12 minutes, a whole number
+    "minutes_avg_pico",
+    # the number of the team's games since the last one that the player played; NULL if the team table has none of the
+    # games that the player has played for this team since he last played for another
     "team_games_missed",
-    "is_out",  # 1 if his availability is out or doubtful, otherwise 0
+    # 1 if the player is listed as out or doubtful, otherwise 0
+    "is_out",
 )
 
-# Row windows end at least one whole day before the row's date, so games of the same date are never inside.
+# Row windows end on the day before the row's date, so they never hold a game of the same date.
 ROW_WINDOWS = {
     "before": (
         "(PARTITION BY player_lookup, season_year ORDER BY day RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
