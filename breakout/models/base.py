@@ -38,7 +38,10 @@ class Model(Protocol):
         """The texts that are saved with the model, such as the fingerprint of its contract."""
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return the probability of a breakout, shape (n,); ValueError unless the columns of X are `names` in order."""
+        """Return the probability of a breakout, shape (n,).
+
+        ValueError unless the columns of `rows.X` are `names` in order.
+        """
 
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the contribution of each of the k features to the log odds of each row, shape (n, k).
@@ -49,11 +52,11 @@ class Model(Protocol):
     def feature_importance(self) -> dict[str, float]:
         """Return the importance of each feature by the model's own measure.
 
-        No value is negative. The sum is 1, or all values are 0 if the measure is undefined.
+        No value is negative. The sum is 1 unless the measure is 0 for every feature.
         """
 
     def describe(self) -> dict[str, float]:
-        """Return a few numbers that describe the fit, such as the number of trees kept."""
+        """Return the numbers that describe the fit, such as the number of trees; empty for some kinds."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -94,8 +97,8 @@ class FitParts:
 class LearnedRows:
     """The number and last date of the games that a model was fitted on, and the size of the validation part.
 
-    The calibration was fitted, and a threshold looked for, on the `validation_rows` games of the validation part.
-    `is_stopped` is true if the number of trees was chosen on them too.
+    The validation part has `validation_rows` games. A threshold was looked for on them, and the calibration, if there
+    is one, was fitted on them. `is_stopped` is true if the number of trees was chosen on them too.
     """
 
     rows: int

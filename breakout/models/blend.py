@@ -1,7 +1,7 @@
 """A blend of CatBoost and logistic regression: the average of their log odds with a fixed weight.
 
 Log odds are averaged instead of probabilities because they are additive: the contribution of a feature is then exactly
-the average of its contributions to the two parts.
+the weighted average of its contributions to the two parts.
 """
 
 from __future__ import annotations
@@ -84,7 +84,10 @@ class BlendModel:
 
 
 def fit(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BlendModel:
-    """Fit CatBoost and the logistic regression, each in the same way as a model of that kind alone."""
+    """Fit CatBoost and the logistic regression, each in the same way as a model of that kind alone.
+
+    ConfigurationError if CatBoost refuses to fit; DataError if no feature varies.
+    """
     return blend_with(config, catboost.fit(config.catboost, parts, seed, metadata), parts, metadata)
 
 
@@ -97,7 +100,8 @@ def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metad
 def refit(model: Model, parts: FitParts, config: BlendConfig, seed: int, metadata: Mapping[str, str]) -> BlendModel:
     """Fit both parts again on the whole training window, each in the same way as a model of that kind alone.
 
-    `model` is the blend that `fit` returned; TypeError for another kind of model.
+    `model` is the blend that `fit` returned; TypeError for another kind of model. ConfigurationError and DataError as
+    in `fit`.
     """
     if not isinstance(model, BlendModel):
         raise TypeError(f"{model.kind} is no blend")

@@ -1,6 +1,6 @@
 """Gradient-boosted trees by CatBoost.
 
-A fit is determined by the seed, the number of threads, and the order of rows and columns.
+A fit depends not only on the data, the settings and the seed, but also on the order of rows and columns.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class CatBoostModel:
         return tree_shap_values(self.classifier, rows.X)
 
     def describe(self) -> dict[str, float]:
-        """Return the number of trees kept after early stopping."""
+        """Return the number of trees, which early stopping may have reduced."""
         return {"trees": float(self.trees)}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
@@ -96,7 +96,7 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
     """Fit with early stopping on the log loss of the validation part, unless `early_stopping_rounds` is 0.
 
     On a few hundred rows the AUC is so noisy that stopping on it ends fits after 2 to 20 trees by chance.
-    ConfigurationError for settings that CatBoost refuses, DataError if no feature varies.
+    ConfigurationError if CatBoost refuses to fit; DataError if no feature varies.
     """
     classifier = _classifier(config, parts, seed, metadata)
     stopping: dict[str, Any] = {}
@@ -111,7 +111,7 @@ def refit(
     """Fit on the whole training window, with the number of trees that early stopping left in `model`.
 
     `leaf_estimation_iterations` is also taken from `model`, because CatBoost's default is another one for fewer than
-    200 trees. TypeError if `model` is of another kind.
+    200 trees. TypeError if `model` is of another kind; ConfigurationError and DataError as in `fit`.
     """
     if not isinstance(model, CatBoostModel):
         raise TypeError(f"{model.kind} is no CatBoost model")
@@ -176,9 +176,10 @@ def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed:
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
     """Return the first trees of a longer fit, which are bit for bit the model that a fit of `config` would give.
 
-    `config` has fewer iterations than the configuration of the longer fit and no other difference. Early stopping keeps
-    the trees up to the lowest log loss of the validation part. A shorter fit has the same sequence of log losses, but
-    it ends earlier, so the lowest one is searched among the first `config.iterations`.
+    `config` has fewer iterations than the configuration of the longer fit and no other difference, and both have the
+    same `kinds.fit_kind`. Early stopping keeps the trees up to the lowest log loss of the validation part. A shorter
+    fit has the same sequence of log losses, but it ends earlier, so the lowest one is searched among the first
+    `config.iterations`.
     """
     trees = config.iterations
     if config.early_stopping_rounds > 0:

@@ -25,8 +25,8 @@ _LONG_FIT = 200  # from this number of trees on, CatBoost computes leaves in ano
 class _KindModule(Protocol):
     """The functions that the module of a kind defines; `config` has the settings class of that kind.
 
-    Only kinds that stop early need `refit`, which fits both parts of the rows with what the first fit `model` learned,
-    such as its number of trees.
+    Only kinds that stop early need `refit`. It fits a model on both parts of the rows, with what the first fit `model`
+    learned, such as its number of trees.
     """
 
     @staticmethod
@@ -45,8 +45,8 @@ class ModelKind:
 
     `module` is imported when a model is first fitted or loaded, because importing CatBoost takes 0.7 seconds. Tables
     use `title`; sentences use `description`. `uses_features` is false for a model that gives every game the same
-    probability. `stops_early` is true for a model whose fit is stopped on the validation part. `row_columns` names the
-    fields of `Rows` that a prediction needs in addition to the features.
+    probability. `stops_early` is true for a model whose fit can be stopped on the validation part. `row_columns` names
+    the fields of `Rows` that a prediction needs in addition to the features.
     """
 
     module: str
@@ -57,7 +57,7 @@ class ModelKind:
     row_columns: tuple[str, ...] = ()
 
     def functions(self) -> _KindModule:
-        """Return the module's functions."""
+        """Return the imported module, which has the functions of the kind."""
         return cast("_KindModule", import_module(f"breakout.models.{self.module}"))
 
 
@@ -100,7 +100,7 @@ def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
     """Return the configured model, fitted on the part to fit on.
 
     The validation part may decide when the fit stops, but it is not fitted on. The texts of `metadata` are saved in the
-    model's file.
+    model's file. ConfigurationError or DataError if the model cannot be fitted.
     """
     return KINDS[config.kind].functions().fit(config, parts, seed, metadata)
 
@@ -109,7 +109,7 @@ def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
     """Return a key that two configurations share if the trees of the one fit are the first trees of the other.
 
     The key ignores the number of iterations, except whether it is below 200, because CatBoost takes one Newton step per
-    leaf in fits of fewer than 200 trees, and ten in longer fits.
+    leaf in fits of fewer than 200 trees, and ten in others.
     """
     return replace(config, iterations=1 if config.iterations < _LONG_FIT else _LONG_FIT)
 
@@ -118,6 +118,7 @@ def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
     """Return the fit without the validation part, and the fit on all rows of both parts.
 
     If `is_refit` is false, a model that stops early is not fitted again: both results are the first fit.
+    ConfigurationError or DataError if the model cannot be fitted.
     """
     held_out = fit_model(config, parts, seed, metadata)
     if not KINDS[config.kind].stops_early:
@@ -130,7 +131,7 @@ def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
 def load_model(kind: str, folder: Path) -> Model:
     """Return the model that is saved in a folder.
 
-    DataError, which names the file, if the file is missing or damaged, or if the kind is unknown.
+    DataError, which names the file or the folder, if a file is missing or damaged, or if the kind is unknown.
     """
     if kind not in KINDS:
         raise DataError(

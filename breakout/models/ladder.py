@@ -1,4 +1,4 @@
-"""The predicted distribution of points and its ladder: P(points >= k) for each whole k."""
+"""The predicted distribution of points and its ladder: P(points >= k) for k = 1, 2, ..."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class LadderModel(Protocol):
 def predict_ladder(model: Model, rows: Rows) -> np.ndarray | None:
     """Return P(points >= k) for k = 1, ..., LADDER_LENGTH, shape (n, LADDER_LENGTH).
 
-    None for a model that predicts the probability of a breakout alone. A calibration applies to the whole ladder, so
-    the entry at `points_for_breakout` stays the probability of a breakout.
+    None for a model that predicts the probability of a breakout alone. The ladder is not calibrated. The caller
+    calibrates all of its entries, because the one at `points_for_breakout` is the probability of a breakout.
     """
     if not isinstance(model, LadderModel):
         return None

@@ -29,8 +29,8 @@ FILE_NAME = "model.json"
 class LogisticModel:
     """A fitted regression: means, scales and coefficients in the order of the features, and `intercept` in log odds.
 
-    Standardised values are limited to -`clip`..`clip` standard deviations. They are not limited if `clip` is None,
-    which is so in bundles of earlier versions.
+    Standardised values are limited to -`clip`..`clip` standard deviations. They are not limited if `clip` is None, as
+    in bundles of earlier versions.
     """
 
     names: tuple[str, ...]

@@ -98,8 +98,8 @@ class OwnEstimator:
 def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> OwnEstimator:
     """Build the classifier and fit it on the part to fit on; the validation part has no effect.
 
-    ConfigurationError if the user's code fails, or if the fitted classifier cannot be saved as data or predicts
-    otherwise once it is saved.
+    ConfigurationError if `build_estimator` raises it, if the fit fails, or if the fitted classifier cannot be saved as
+    data or predicts otherwise once it is saved.
     """
     X, y = parts.fit.X, parts.fit.label
     estimator = build_estimator(config, seed)
@@ -124,7 +124,7 @@ def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str
 def load(folder: Path) -> OwnEstimator:
     """Read model.skops and model.json.
 
-    DataError if a file is missing or damaged, or if the classifier holds a type that is not trusted.
+    DataError if one is missing or damaged, or if the classifier holds an object of a type that is not trusted.
     """
     path, record = folder / MODEL_FILE, load_json(folder / RECORD_FILE)
     try:
@@ -142,9 +142,10 @@ def load(folder: Path) -> OwnEstimator:
 
 
 def build_estimator(config: SklearnConfig, seed: int) -> Any:
-    """Return the unfitted classifier that the function `config.build` in the user's file returns.
+    """Return the unfitted classifier that the user's function returns; `config.build` is "file:function".
 
-    ConfigurationError if the file or the function fails, or if the result is not a classifier with `predict_proba`.
+    ConfigurationError if the file or the function fails, if the file has no such function, or if the result is not a
+    scikit-learn classifier with `predict_proba`.
     """
     from sklearn.base import BaseEstimator, is_classifier
 

@@ -1,10 +1,10 @@
 """A model of the distribution of points: two CatBoost regressions and an empirical shape, saved as data.
 
-With S the season average, the first regression predicts z = (points - S) / sqrt(S). The second predicts the size of the
-errors of a first regression on games that it was not fitted on. The shape is the distribution of such errors divided by
+With S the season average, the first regression predicts z = (points - S) / sqrt(S). The second predicts the absolute
+error of such a regression on games that it was not fitted on. The shape is the distribution of these errors divided by
 their predicted spread. `fit` takes the errors from games of the part to fit on, so the probabilities of the validation
-games do not depend on their own points, except through early stopping. `refit` takes them from the validation games.
-The probability of a breakout is that of at least `points_for_breakout` points.
+games do not depend on their own points, except through early stopping. `refit` takes the errors of the shape from the
+validation games. The probability of a breakout is that of at least `points_for_breakout` points.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 
 FILE_NAME = "model.json"
 MEAN_FILE, SPREAD_FILE = "mean.cbm", "spread.cbm"
-# Each tree learns from half of the rows, and each split from 30 % of the features, in 32 bins. With all rows and
-# features and 254 bins a fit takes 2.5 times as long, and its log loss differs by less than between two seeds
-# (docs/models.md).
+# Each tree learns from half of the rows, and each split from 30 % of the features, whose values are put into bins by 32
+# borders. With all rows and features and 254 borders a fit takes 2.5 times as long, and its log loss differs by less
+# than between two seeds (docs/models.md).
 BORDERS = 32
 SAMPLING = {"bootstrap_type": "Bernoulli", "subsample": 0.5, "rsm": 0.3}
 # The mean size of an error times this is the standard deviation if errors are normal.
 SIZE_TO_SPREAD = float(np.sqrt(np.pi / 2))
 LEAST_SPREAD = 0.2  # the least spread of z; lower predictions are raised to it
-LEAST_AVERAGE = 1.0  # points; a lower S is replaced by this where it is a divisor
+LEAST_AVERAGE = 1.0  # points; a lower S is replaced by this in sqrt(S)
 
 
 class PointsFile(msgspec.Struct, frozen=True):
@@ -75,7 +75,10 @@ class PointsModel:
         return tuple(str(name) for name in self.mean.feature_names_)
 
     def predict_points(self, rows: Rows) -> PointsDistribution:
-        """Return the distribution of the points of each row; ValueError for rows without a season average."""
+        """Return the distribution of the points of each row.
+
+        ValueError for rows without a season average, or with other columns than `names`.
+        """
         check_columns(rows.X, self.names)
         if not len(rows):
             return PointsDistribution(np.empty(0), np.empty(0), self.shape)
@@ -84,7 +87,10 @@ class PointsModel:
         return PointsDistribution(mean, _spread(self.spread, pool) * scale, self.shape)
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return the probability of a breakout, shape (n,)."""
+        """Return the probability of a breakout, shape (n,).
+
+        ValueError as in `predict_points`, and for rows without `points_for_breakout`.
+        """
         return np.asarray(self.predict_points(rows).at_least(_needed(rows)[:, None])[:, 0])
 
     def shap_values(self, rows: Rows) -> np.ndarray:
@@ -123,10 +129,11 @@ class PointsModel:
 
 
 def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit both regressions on the part to fit on; early stopping, if configured, watches the validation part.
+    """Fit the regression of the mean, and learn the spread and the shape, from the part to fit on.
 
-    A further regression with the same number of trees is fitted on the earlier half of the part to fit on. The spread
-    and the shape are learned from its errors on the later half.
+    Early stopping of the regression of the mean, if configured, watches the validation part. A further regression with
+    the same number of trees is fitted on the earlier half of the part to fit on. The spread and the shape are learned
+    from its errors on the later half. ConfigurationError if CatBoost refuses to fit; DataError if no feature varies.
     """
     learned, held_out = parts.fit.widest, parts.validation
     stopping = build_pool(held_out.X, _deviations(held_out)) if config.early_stopping_rounds else None
@@ -147,7 +154,8 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
 
     The shape is made of the errors of `model` on the validation part, which it was not fitted on. The spread is learned
     from two sets of errors: those from which `model` learned its spread, and those of `model` on all players of the
-    validation dates, also outside the target's points band. TypeError if `model` is not what `fit` or `refit` returned.
+    validation dates, also outside the target's points band. TypeError if `model` is not what `fit` or `refit` returned;
+    ConfigurationError and DataError as in `fit`.
     """
     if not isinstance(model, PointsModel) or model.sizes is None:
         raise TypeError(f"{model.kind} is no newly fitted model of points")
@@ -164,7 +172,7 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
 
 
 def load(folder: Path) -> PointsModel:
-    """Read model.json and both regressions; DataError if a file is missing, damaged or from another fit."""
+    """Read model.json and both regressions; DataError if one is missing or damaged, or if their features differ."""
     path = folder / FILE_NAME
     saved = load_typed(path, PointsFile)
     mean, spread = (load_trees(CatBoostRegressor(), folder / name) for name in (MEAN_FILE, SPREAD_FILE))
@@ -178,7 +186,7 @@ def load(folder: Path) -> PointsModel:
 def _quantize(rows: Rows, y: np.ndarray, seed: int) -> Pool:
     """Return rows to fit on as a pool with each feature in bins; slices of the pool keep these bins."""
     pool = build_pool(rows.X, y)
-    pool.quantize(border_count=BORDERS, random_seed=seed)  # CatBoost samples the rows of large pools
+    pool.quantize(border_count=BORDERS, random_seed=seed)  # CatBoost finds the bins from a sample of a large pool.
     return pool
 
 
@@ -212,7 +220,7 @@ def _predict(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
 
 
 def _spread(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
-    """Return the predicted spread of z of each row, shape (n,)."""
+    """Return the predicted spread of z of each row, shape (n,), at least LEAST_SPREAD."""
     return np.maximum(SIZE_TO_SPREAD * _predict(regressor, pool), LEAST_SPREAD)
 
 
@@ -224,7 +232,7 @@ def _deviations(rows: Rows) -> np.ndarray:
 
 
 def _scale(rows: Rows) -> np.ndarray:
-    """Return sqrt(S) of each row, shape (n,)."""
+    """Return sqrt(S) of each row, shape (n,), with S at least LEAST_AVERAGE."""
     return np.asarray(np.sqrt(np.maximum(_average(rows), LEAST_AVERAGE)))
 
 
