@@ -55,7 +55,11 @@ def compare_probabilities(
     parameters: EvaluationParameters,
     slices: Mapping[str, SliceLabels],
 ) -> Comparison:
-    """Compare the probabilities (n,) of two models on the same rows, with labels `y` (n,), and the same resamples."""
+    """Compare the probabilities (n,) of two models on the same rows and the same resamples.
+
+    `y` (n,) are the labels. ValueError without rows, for lengths that differ, for labels other than 0 and 1, and for
+    probabilities outside [0, 1].
+    """
     labels = check_labels(y)
     resamples = parameters.draw(check_dates(game_dates, labels.size))
     return Comparison(

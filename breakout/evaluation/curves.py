@@ -55,7 +55,7 @@ class Curves:
 
 
 def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
-    """Return all curves of one model; ValueError without rows."""
+    """Return all curves of one model; ValueError without rows, or if `check_rows` refuses them."""
     labels, probabilities = check_rows(y, p)
     if not labels.size:
         raise ValueError("no rows to draw curves of")
@@ -83,7 +83,10 @@ def _lift_curve(y: FloatArray, p: FloatArray) -> Curve:
 
 
 def _score_histogram(y: FloatArray, p: FloatArray) -> ScoreHistogram:
-    """Return the counts by class in bins of equal width between the lowest and the highest probability."""
+    """Return the counts by class in bins of equal width between the lowest and the highest probability.
+
+    If all probabilities are equal, the bins reach from 1/2 below them to 1/2 above.
+    """
     edges = np.histogram_bin_edges(p, bins=HISTOGRAM_BINS)
     breakouts, others = (np.histogram(p[y == value], bins=edges)[0] for value in (1.0, 0.0))
     return ScoreHistogram(_points(edges), tuple(breakouts.tolist()), tuple(others.tolist()))

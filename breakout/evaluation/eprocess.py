@@ -1,4 +1,4 @@
-"""The comparison of two models that stays valid although somebody reads it every morning: an e-process.
+"""The comparison of two models that stays valid however often it is read: an e-process.
 
 The method is the e-process of Choe and Ramdas (2023, "Comparing Sequential Forecasters", Operations Research 72) on
 daily mean differences of log loss. If the challenger is not better on average, the probability that the e-value ever
@@ -23,6 +23,7 @@ from breakout.evaluation.rows import FloatArray, check_dates, check_rows
 
 CLIPPED = (0.01, 0.99)  # With these bounds the log loss of a game is at most 4.61 nats.
 BETTER_FROM = 20.0  # If the challenger is not better, the e-value ever reaches 20 with a probability of at most 5 %.
+
 # The variance in `e_values` (the sum of the squared distances of the quotients from their centres) at which the test
 # has the most power; 10 is the default of the package comparecast. In simulated seasons with a true gain of 0.01 nats,
 # the median number of game dates until the e-value reaches 20 is 112 with 10, 135 with 2, and 118 with 20.
@@ -70,7 +71,7 @@ def e_values(quotients: ArrayLike) -> FloatArray:
     The formula is the gamma-exponential mixture of Howard et al. (2021, "Time-uniform, nonparametric, nonasymptotic
     confidence sequences", Proposition 9) with scale 1. The variance in it is the sum of the squared distances of the
     quotients from their centres. The centre of a quotient is the mean of the earlier ones, or 0 if that mean is
-    positive, so no quotient lies more than 1 below its centre.
+    positive or there is none, so no quotient lies more than 1 below its centre.
     """
     x = np.asarray(quotients, dtype=np.float64)
     sums = np.cumsum(x, axis=-1)

@@ -27,7 +27,7 @@ def true_minus(number: str) -> str:
 
 
 def format_range(interval: HasInterval, pattern: str = ".3f", joint: str = " to ") -> str:
-    """Return "0.559 to 0.624"; an empty text if there is no interval."""
+    """Return the ends of an interval, such as "0.559 to 0.624"; an empty text if there is no interval."""
     if interval.low is None or interval.high is None:
         return ""
     return f"{format_number(interval.low, pattern)}{joint}{format_number(interval.high, pattern)}"
@@ -44,5 +44,5 @@ def format_interval(
 
 
 def format_count(count: int, noun: str) -> str:
-    """Return "1 game" or "1,217 games"."""
+    """Return a count with its noun, such as "1 game" or "1,217 games"."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

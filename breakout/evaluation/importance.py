@@ -31,8 +31,8 @@ class FeatureImportance:
     """The cost of shuffling a feature: rise in log loss (nats a game) and fall in AUC, averaged over the shuffles.
 
     Intervals resample game dates. `log_loss_sd` and `auc_sd` are standard deviations between the shuffles, None if
-    there is only one shuffle. `adds_nothing` is true if no interval lies wholly above 0. It is None if there are no
-    intervals, because the rows have fewer than two dates.
+    there is only one shuffle or the metric is undefined. `adds_nothing` is true if no interval lies wholly above 0. It
+    is None if there are no intervals, because the rows have fewer than two dates.
     """
 
     feature: str
@@ -54,11 +54,12 @@ def permutation_importance(
     n_repeats: int,
     seed: int,
 ) -> tuple[FeatureImportance, ...]:
-    """Return the cost of shuffling each feature `n_repeats` times over all rows, most important feature first.
+    """Return the cost of shuffling each feature `n_repeats` times over all rows, highest rise in log loss first.
 
     `X` has the shape (n, features) with the columns `feature_names`; it is not changed. The shuffles of a feature
     depend only on the seed and the feature's name, so adding another feature does not change them. ValueError if `X`
-    and `feature_names` do not fit together, or for fewer than one repeat.
+    and `feature_names` do not fit together, for fewer than one repeat, or if `check_rows` refuses the labels or the
+    predicted probabilities.
     """
     if n_repeats < 1 or X.shape[1] != len(feature_names):
         raise ValueError(f"{X.shape[1]} columns, {len(feature_names)} names and {n_repeats} repeats do not go together")

@@ -1,6 +1,6 @@
 """Metrics of probabilities (n,) in [0, 1] against labels (n,) of 0 and 1, and the table of their titles and units.
 
-A metric is None where it is undefined.
+A metric is None where it is undefined. Functions that check their arguments raise ValueError as `check_rows` does.
 
 The formulas agree with scikit-learn's to rounding. They are written in numpy because importing `sklearn.metrics` takes
 1.5 seconds, more than a job of a sweep.
@@ -80,7 +80,7 @@ def average_precision(y: ArrayLike, p: ArrayLike) -> float | None:
 def row_log_losses(y: FloatArray, p: FloatArray) -> FloatArray:
     """Return each row's negative log likelihood in nats, of shape (n,).
 
-    Probabilities of exactly 0 and 1 are moved inwards by the float64 epsilon, as scikit-learn does, so a wrong
+    Probabilities nearer to 0 or 1 than the float64 epsilon are set to that distance, as scikit-learn does. So a wrong
     prediction that was certain has a loss of 36 nats instead of infinity.
     """
     epsilon = float(np.finfo(np.float64).eps)

@@ -25,7 +25,7 @@ FAN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True)
 class PointsBaseline:
-    """The CRPS of a baseline on the same games, and the model's skill: 1 - (its CRPS / the baseline's CRPS)."""
+    """The CRPS of a baseline on the same games, and the skill: 1 - (the model's CRPS / the baseline's CRPS)."""
 
     crps: Interval
     skill: Interval
@@ -35,9 +35,9 @@ class PointsBaseline:
 class Coverage:
     """The coverage of the central intervals of the nominal probability `probability`.
 
-    `share` is the share of games whose points are within the interval, and `width` its mean width in points. An
-    interval of whole points holds more than its nominal probability. `share` corrects for that: a game counts with the
-    part of its PIT (see PitHistogram) that is within the central interval of PIT values, such as 0.1 to 0.9.
+    `width` is the mean width of the intervals in points. `share` is the share of games within the interval. An interval
+    of whole points holds more than its nominal probability, so a game does not count wholly or not at all: it counts
+    with the part of its PIT (see PitHistogram) that is within the central interval of PIT values, such as 0.1 to 0.9.
     """
 
     probability: float

@@ -1,4 +1,4 @@
-"""Checks of the input of every evaluation: labels, probabilities and game dates of the same rows."""
+"""Checks of labels, probabilities and game dates of the same rows, and groups of rows with equal probabilities."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EQUALITY_TOLERANCE = 1e-9
 
 
 def check_labels(y: ArrayLike) -> FloatArray:
-    """Return `is_breakout` of shape (n,) as 0.0 and 1.0; ValueError for another shape or another value."""
+    """Return labels of shape (n,) as 0.0 and 1.0; ValueError for another number of dimensions or another value."""
     labels = np.asarray(y, dtype=np.float64)
     if labels.ndim != 1:
         raise ValueError(f"labels must be one-dimensional, not of shape {labels.shape}")
@@ -50,7 +50,10 @@ def check_dates(game_dates: ArrayLike, n_rows: int | None = None) -> DateArray:
 
 
 def check_rows(y: ArrayLike, p: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return the labels by `check_labels` and the probabilities by `check_probabilities`, both of shape (n,)."""
+    """Return labels and probabilities, both of shape (n,).
+
+    ValueError as in `check_labels` and `check_probabilities`, so also for lengths that differ.
+    """
     labels = check_labels(y)
     return labels, check_probabilities(p, labels.size)
 

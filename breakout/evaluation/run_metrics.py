@@ -32,7 +32,7 @@ PlainMetrics = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """The metrics on the validation part, the rows on which the calibration was fitted and the threshold was chosen."""
+    """The metrics on the validation part: the rows on which a calibration is fitted and a threshold is looked for."""
 
     rows: int
     first_date: str

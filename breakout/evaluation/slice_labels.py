@@ -1,4 +1,4 @@
-"""Labels of the slices that an evaluation reports: month, points band, venue, rest, season phase, staleness."""
+"""Labels of the slices of an evaluation: month, points band, venue, rest, season phase, prior season, staleness."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def home_away_labels(home_away: ArrayLike) -> SliceLabels:
 
 
 def rest_labels(rest_days: ArrayLike) -> SliceLabels:
-    """Label rows by days since the team's previous game: 1 is back-to-back, a missing value the season's first game."""
+    """Label rows by days since the team's previous game: 1, 2, 3, or 4 and more; NaN is the season's first game."""
     days = np.asarray(rest_days, dtype=np.float64)
     names = ("1 day", "2 days", "3 days", "4 days or more", "first game")
     return _named(np.select([np.isnan(days), days <= 1, days <= 2, days <= 3], [4, 0, 1, 2], 3), names)

@@ -47,7 +47,7 @@ def evaluate_slices(
 ) -> tuple[SliceMetrics, ...]:
     """Return the metrics of each slice that holds a row, in the order of the labels.
 
-    ValueError if the number of labels is not that of the rows.
+    ValueError if the number of labels is not that of the rows, or if `labels.order` lacks a label.
     """
     truth, probabilities = check_rows(y, p)
     return tuple(
@@ -65,7 +65,7 @@ def compare_slices(
 ) -> tuple[SliceDifference, ...]:
     """Return the paired differences within each slice that holds a row, in the order of the labels.
 
-    ValueError if the number of labels is not that of the rows.
+    ValueError if the number of labels is not that of the rows, or if `labels.order` lacks a label.
     """
     truth, candidate = check_rows(y, p_candidate)
     _, reference = check_rows(y, p_reference)

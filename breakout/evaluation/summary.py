@@ -91,10 +91,11 @@ def evaluate_probabilities(
 ) -> EvaluationResult:
     """Evaluate probabilities `p` (n,) against labels `y` (n,) of the rows with `game_dates` (n,).
 
-    `baselines` are the metrics of other probabilities on the same rows and resamples: the base rate, the logistic
-    regression, the same model before calibration. `train_end` is the last day of training, from which `staleness`
-    counts weeks, or an array (n,) with each row's own day; None if it is not known. ValueError without rows, for
-    lengths that differ, for labels other than 0 and 1, and for a game on or before its `train_end`.
+    `baselines` are the metrics of other probabilities on the same rows and resamples, such as those of the base rate,
+    of the logistic regression and of the same model before calibration. `train_end` is the last day of training, from
+    which `staleness` counts weeks, or an array (n,) with each row's own day; None if it is not known. ValueError
+    without rows, for lengths that differ, for labels other than 0 and 1, for probabilities outside [0, 1], and for a
+    game on or before its `train_end`.
     """
     labels, probabilities = check_rows(y, p)
     dates = check_dates(game_dates, labels.size)

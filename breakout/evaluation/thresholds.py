@@ -64,7 +64,7 @@ def choose_threshold(
     """Return the lowest threshold that flags at least `min_flagged` rows and has at least the target precision.
 
     Only values that occur among the probabilities (n,) are considered. None if there is no such threshold. ValueError
-    without rows.
+    without rows, or if `check_rows` refuses them.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -90,7 +90,10 @@ def choose_threshold(
 def threshold_row(
     y: ArrayLike, p: ArrayLike, threshold: float, resamples: DateResamples, *, is_chosen: bool = False
 ) -> ThresholdRow:
-    """Return precision, recall, F1 and the share flagged at `threshold`; ValueError without rows."""
+    """Return precision, recall, F1 and the share flagged at `threshold`.
+
+    ValueError without rows, or if `check_rows` refuses them.
+    """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
         raise ValueError("no rows to report a threshold on")
