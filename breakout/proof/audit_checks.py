@@ -46,7 +46,7 @@ def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[
 
 
 def _contradicting(audited: Audited) -> Iterator[Difference]:
-    """Yield a difference for each game on which the audited tables contradict each other.
+    """Yield differences for games on which the audited tables contradict each other: for the examples that are found.
 
     If two tables give a game different dates, the result of the game can reach a feature of the same game.
     """
@@ -99,7 +99,7 @@ def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
     """Compare the sampled rows of `day` with the same rows computed after their labels were reversed.
 
-    The points of a row with a breakout become 0, those of any other row 200.
+    The points of a sampled row with a breakout become 0, those of any other sampled row 200.
     """
     breakouts = expected.take(expected.label == 1)
     points = f"CASE WHEN {own_rows(breakouts)} THEN 0 WHEN {own_rows(expected)} THEN 200 ELSE points END"

@@ -105,11 +105,11 @@ def audit_features(
     paths: Paths | None = None,
     on_date: Callable[[date], object] = str,
 ) -> AuditReport:
-    """Compute a sample of about `rows` rows from `start` to `end` again by every check, and return the differences.
+    """Compute a sample of about `rows` rows from `start` to `end` again by every check, and report the differences.
 
     None for `start` or `end` is the warehouse's first or last date. Equal seeds give equal samples. `paths` are the
     functions to audit; None for those that the programs use. `on_date` is called with each finished date. DataError if
-    the window holds no rows.
+    the window holds no rows; FeatureDefinitionError if a feature cannot be resolved.
     """
     used = paths or installed_paths(config.registry)
     last = min(end, warehouse.latest_game_date()) if end else warehouse.latest_game_date()

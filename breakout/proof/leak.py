@@ -43,7 +43,7 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
     For the check LATER_STATUSES the search leaves out statuses. Otherwise it first replaces the results of rows by
     noise; if no row changes the value in this way, it leaves rows out. It tries the most frequent causes first: the
-    audited row's own source row (noise only), then rows of the same game, then of the same date.
+    audited row's own source row (noise only), then rows of the same game, then of the same date, then all.
     """
     if difference.check == LATER_STATUSES:
         return _find_status(audited, difference)

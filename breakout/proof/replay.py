@@ -37,7 +37,7 @@ _LISTED = (
     "opponent_team_abbr",
     "is_home",
 )
-LATER_REPORTS = timedelta(days=7)  # injury reports up to this long after the last date of the audit are copied too
+LATER_REPORTS = timedelta(days=7)  # injury reports for games up to this long after the audit's last date are copied too
 
 
 class Replay(DuckDBWarehouse):
@@ -92,7 +92,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.loaded.add(table.name)
 
     def _copy_reports(self, source: Warehouse, start: date, end: date) -> None:
-        """Copy the injury reports from `start` to a week after `end`, and the tip-off times of the schedule."""
+        """Copy the injury reports from `start` to a week after `end`, and the schedule's tip-off times if it has any."""
         self.sources = SourceTables(has_tip_off=True)
         dates: dict[str, object] = {"history_start": start, "end": end + LATER_REPORTS}
         columns = ["game_date", "team_abbr", "player_lookup", "status", "reported_at"]

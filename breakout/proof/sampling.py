@@ -1,4 +1,4 @@
-"""The choice of the rows that an audit computes again: a random sample that always includes edge cases."""
+"""The choice of the rows that an audit computes again: a random sample with rows of each kind of edge case."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 Statuses of later game dates, and statuses that were reported after the cutoff or not before tip-off, must change no bit
 of a feature. A status that was reported exactly at the cutoff must have the same effect as the same status reported
-earlier. The cutoff is computed by zoneinfo here, independently of the feature query.
+earlier. Each feature must change in at least one row when every player has a status. The cutoff is computed by zoneinfo
+here, independently of the feature query.
 """
 
 from __future__ import annotations
