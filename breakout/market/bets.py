@@ -41,11 +41,11 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
     """Return one row, with BET_COLUMNS, for each priced side of each line.
 
     `ours`, `market` and `probability` are the model's, the market's and the shrunk probability of the side, given no
-    push; the shrunk one lies between the other two, by `weights.stake`. `claimed` is the expected profit per unit
-    staked, at `ours`, and `expected_value` the same at `probability`. `stake` is a share of the bank, 0 on a line
-    without a market probability. `stake_low` and `stake_high` are the stakes at the ends of the weight's interval; the
-    first is at most `stake`, the second at least. `closing_value` is price * closing probability - 1; NaN if the
-    line has no closing quote, or if the price itself is a closing one or has no time.
+    push; `weights.stake` is the weight of the shrunk one (see `stakes.shrink`). `claimed` is the expected profit per
+    unit staked, at `ours`, and `expected_value` the same at `probability`. `stake` is a share of the bank, 0 on a line
+    without a market probability. `stake_low` and `stake_high` are the stakes at the ends of the weight's interval, but
+    `stake_low` is at most `stake`, and `stake_high` is at least `stake`. `closing_value` is price * closing probability
+    - 1; NaN if the line has no closing quote, or if the price itself is a closing one or has no time.
     """
     has_weight = np.broadcast_to(weights.stake, len(lines)) > 0.0
     sides = []
@@ -83,8 +83,9 @@ def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: S
 def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
     """Return the offers that are bet on, under their index in `offers`.
 
-    A player has at most one bet a game, the one with the largest stake, because results on his other lines depend on
-    it. If the stakes of one date exceed the bank together, they are scaled down to it.
+    A player has at most one bet a game, the one with the largest stake, because the results on several lines of one
+    player and game depend on each other. If the stakes of one date exceed the bank together, they are scaled down to
+    it.
     """
     staked = offers[offers["stake"] > 0.0]
     order = ["stake", "expected_value", "line", "side"]

@@ -21,6 +21,7 @@ PLAYER_DATE = ["game_date", "player_lookup"]
 PLAYER_GAME = ["game_date", "game_id", "player_lookup"]
 LINE = [*PLAYER_GAME, "line"]
 SHOWN_NAMES = 30  # how many of the names that match no player a message lists
+
 # The reasons for which a quote is left out.
 UNKNOWN, NO_ROW, VOID, LATE, STALE = "unknown name", "no prediction", "did not play", "after tip-off", "older"
 REASONS = {
@@ -47,9 +48,9 @@ class MatchedLines:
     - is_main: whether the market probability of this line is nearest to 1/2 among the player's lines of the game.
 
     `left_out` counts quotes by the keys of REASONS, `n_quotes` counts all quotes, `n_untimed` those that are used
-    without a time, `n_unknown_tip_off` those that are used for a game of unknown tip-off, and `n_one_sided` the lines
-    without a market probability. `unknown_names` describe the names that match no player, each with a similar known
-    name if there is one.
+    without a time, `n_unknown_tip_off` those with a time that are used for a game of unknown tip-off, and `n_one_sided`
+    the lines without a market probability. `unknown_names` describe the names that match no player, each with a similar
+    known name if there is one.
     """
 
     lines: pd.DataFrame
@@ -61,7 +62,10 @@ class MatchedLines:
     unknown_names: tuple[str, ...]
 
     def describe_left_out(self) -> tuple[str, ...]:
-        """Return a sentence about the quotes that are not used, and one about the names that match no player."""
+        """Return a sentence about the quotes that are not used, and one about the names that match no player.
+
+        A sentence is left out if it has nothing to list.
+        """
         reasons = "; ".join(f"{count:,}: {REASONS[name]}" for name, count in self.left_out.items() if count)
         left = (f"prices: {sum(self.left_out.values()):,} of {self.n_quotes:,} quotes are not used ({reasons})",)
         shown, more = ", ".join(self.unknown_names[:SHOWN_NAMES]), len(self.unknown_names) - SHOWN_NAMES
@@ -72,7 +76,7 @@ class MatchedLines:
 def match_lines(
     prices: pd.DataFrame, predictions: pd.DataFrame, absent: pd.DataFrame, margin: Margin, names: tuple[str, ...] = ()
 ) -> MatchedLines:
-    """Join quotes with predictions of the same player and game date.
+    """Join quotes with predictions of the same player and game date; a player has at most one prediction a date.
 
     `prices` has game_date, player_lookup (NaN for a name that matches no player), line, over_price, under_price
     (decimal; NaN for a missing side), book, quoted_at (UTC, NaT if unknown) and is_closing (bool). `predictions` has
@@ -154,9 +158,9 @@ def probability_of_over(ladders: pd.Series, line: FloatArray) -> tuple[FloatArra
 
 
 def _is_main(lines: pd.DataFrame) -> np.ndarray:
-    """Return, as bool (n,), which line of a player and game has the market probability nearest to 1/2.
+    """Return, as bool (n,), whether a line is the one of its player and game with the market nearest to 1/2.
 
-    It is the lowest one of equally near lines, and none without a market probability.
+    Of equally near lines it is the lowest one. A line without a market probability is never the one.
     """
     distance = (lines["market"] - 0.5).abs().round(12)
     ranked = lines.assign(distance=distance).dropna(subset=["distance"]).sort_values(["distance", "line"])

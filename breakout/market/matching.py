@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 EASTERN = ZoneInfo("America/New_York")
-# Box scores of earlier dates are complete by then; a game that tips off at 22:30 Eastern ends at about 01:00.
+# Box scores of earlier dates are complete by 05:00 US Eastern: a game that tips off at 22:30 ends at about 01:00.
 MORNING = time(5)
-# No game begins before noon US Eastern. If the tip-off is unknown, a quote must be older than that; a quote that is
-# marked as closing, older than the end of the game date.
+# No game begins before noon US Eastern. If the tip-off is unknown, a quote must be older than noon; a quote that is
+# marked as closing must be older than the end of the game date.
 EARLIEST_TIP_OFF = time(12)
-# A player's name is known if he has a game at most this long before the first predicted date, or later.
+# A player's name is known if he has a row between this long before the first predicted date and the last one.
 KNOWN_FOR = timedelta(days=400)
 QUOTE = ["game_date", "player_lookup", "line", "book", "quoted_at", "is_closing"]
 # If more than half of at least ten quoted players have no game on their date, the dates are wrong: few quoted players
@@ -126,8 +126,9 @@ def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, pre
 
 
 def name_players(quotes: pd.DataFrame, known: KnownNames) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the quotes with the warehouse's player_lookup (missing if unknown), and descriptions of unknown names.
+    """Return the quotes with the warehouse's player_lookup instead of names, and descriptions of unknown names.
 
+    The player_lookup of an unknown name is missing.
     DataError if the same quote stands under two names of a player.
     """
     pairs = list(quotes[["player_lookup", "player_full_name"]].fillna("").itertuples(index=False, name=None))
@@ -163,7 +164,7 @@ ORDER BY player_lookup"""  # noqa: S608 - the table's name is checked, dates are
 
 
 def read_points(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:
-    """Return game_date, game_id, player_lookup and points of start..end; only rows with minutes and points."""
+    """Return game_date, game_id, player_lookup and points of start..end; only rows with points and minutes above 0."""
     sql = f"""SELECT game_date, game_id, player_lookup, CAST(points AS FLOAT64) AS points
 FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
 WHERE game_date BETWEEN @start AND @end AND minutes_played > 0 AND points IS NOT NULL"""  # noqa: S608 - as above

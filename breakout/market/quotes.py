@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 COLUMNS = [column.name for column in PRICES.columns]
 HIGHEST_LINE = 60  # points, exclusive; the ladder of a model of points ends here
+
 # The lowest 1/over + 1/under that is believed. Below it, bets on both sides would make a sure profit of more than a
 # tenth, so the prices or their columns are wrong.
 SUREST = 0.9
@@ -75,7 +76,7 @@ def _open(config: PricesConfig, warehouse: WarehouseConfig, start: date, end: da
 
 
 def _read_table(name: str, config: WarehouseConfig, days: dict[str, date]) -> pa.Table:
-    """Return the rows of a BigQuery table.
+    """Return the rows of a BigQuery table on the dates `days`.
 
     They are not cached, because the fingerprint of the warehouse does not change with them.
     """

@@ -22,7 +22,7 @@ NO_INTERVAL = Interval(None, None, None, 0)
 class CurvePoint:
     """The state after a game date: the number of decided bets so far, their profit and their yield.
 
-    `profit` is in shares of the bank. `cumulative_yield` has no interval after the first date.
+    `profit` is in shares of the bank. The `cumulative_yield` of the first date has no interval.
     """
 
     game_date: str
@@ -46,9 +46,9 @@ class Returns:
     - `drawdown` is the largest fall of the cumulative profit below an earlier value, in shares of the bank, measured
       after each game date.
     - `closing_value` is the mean of price * closing probability - 1 over the `n_closing` bets whose line has a closing
-      quote and whose own price is not one.
+      quote and whose own price has a time and is not a closing one.
     - `bets_needed` is the number of bets with which the interval of the yield would leave out 0, if the yield and its
-      spread stayed as observed; None with fewer than two dates or with a yield of 0.
+      spread stayed as observed; None with fewer than two dates of bets won or lost, or with a yield of 0.
     """
 
     n_bets: int
@@ -156,7 +156,7 @@ def _curve(
             str(day),
             int(counts[row]),
             float(profits[row]),
-            # With a single date every resample has the same yield.
+            # On the first date alone every resample has the same yield.
             resamples.interval(float(profits[row] / stakes[row]), replicates[:, row])
             if row
             else Interval(float(profits[0] / stakes[0]), None, None, 0),
