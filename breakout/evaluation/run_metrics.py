@@ -1,4 +1,4 @@
-"""The type of metrics.json and the only functions that write and read it (docs/metrics.md describes each key)."""
+"""The type of metrics.json and the functions that write and read it (docs/metrics.md describes each key)."""
 
 from __future__ import annotations
 

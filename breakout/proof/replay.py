@@ -92,7 +92,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.loaded.add(table.name)
 
     def _copy_reports(self, source: Warehouse, start: date, end: date) -> None:
-        """Copy the injury reports from `start` to a week after `end`, and the schedule's tip-off times if it has any."""
+        """Copy the injury reports from `start` to a week after `end`, and the tip-off times of the schedule, if any."""
         self.sources = SourceTables(has_tip_off=True)
         dates: dict[str, object] = {"history_start": start, "end": end + LATER_REPORTS}
         columns = ["game_date", "team_abbr", "player_lookup", "status", "reported_at"]
