@@ -133,7 +133,7 @@ def _service(config: DownloadConfig) -> Any:
         session.mount(scheme, HTTPAdapter(max_retries=retry))
 
     class Service(NBAStatsHTTP):  # type: ignore[misc, unused-ignore]
-        """A subclass, because a new address or session of NBAStatsHTTP would change all of its clients."""
+        """A subclass, because the address and the session of NBAStatsHTTP itself are shared by all of its clients."""
 
         base_url = config.url
 

@@ -116,7 +116,7 @@ def _reason(text: str) -> str:
 
 
 def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the reports with the player_lookup of the player table, and the names that it lacks in the season.
+    """Return the reports with the player_lookup of the player table, and the names that this table lacks in the season.
 
     If two players of a season have the same name, a row of a report is about the one of the row's team.
     """

@@ -4,8 +4,8 @@
 
 A prediction of a day can read the earlier games of its season and of the two seasons before, and the schedule and the
 injury reports of the day itself. The first call records all of these rows, a later call the new, changed and gone ones.
-A log is named after its table, with a digest of the columns beyond the declared ones that a model's features read, if
-there are any.
+A log is named after its table. If a model's features read columns beyond the declared ones, a digest of these columns
+is added to the name.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ def resolve_bundle(given: str, outputs: str | Path) -> Path:
     `production` names the model in production, `latest` the newest completed training run below `outputs`, and
     `latest:NAME` or NAME the newest completed training run with that name. A text with a path separator is a path, and
     so is the name of an existing file or folder that no bundle has. ConfigurationError if a bundle and a file or folder
-    have the name (except the registry's own folder `production`). DataError if no bundle has the name, or the newest
-    run with it is damaged.
+    have the name (except the registry's own folder `production`). DataError if no bundle has the name, or if the
+    registry, or the status of the newest run with the name, is damaged.
     """
     path, outputs = Path(given), Path(outputs)
     if path.name != given:  # a text with a path separator is a path

@@ -1,4 +1,4 @@
-"""The recipe of a model: the settings that decide its fit, except the dates of its window, and its contract."""
+"""The recipe of a model: its contract, and the settings that decide its fit, except the dates of its window."""
 
 from __future__ import annotations
 
