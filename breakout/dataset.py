@@ -229,13 +229,16 @@ def dataset_of(
 
 
 def select_role_players(rows: Dataset, config: BreakoutFeatureConfig) -> Dataset:
-    """Return the rows within the points band of a configuration; `wider` of the result holds all rows."""
+    """Return the rows whose season averages are within `config.min_ppg`..`config.max_ppg`.
+
+    `wider` of the result holds all rows.
+    """
     averages, games = (rows.context[name].to_numpy() for name in ("season_points_avg", "games_before"))
     return replace(rows.take(is_within_band(averages, games, config)), wider=rows)
 
 
 def is_within_band(averages: np.ndarray, games: np.ndarray, config: BreakoutFeatureConfig) -> np.ndarray:
-    """Return whether season averages over `games` games are within the points band, shape (n,) bool.
+    """Return whether season averages over `games` games are within `min_ppg`..`max_ppg`, shape (n,) bool.
 
     As in the feature query, the sum of points is compared with the limit times the games, with a tolerance of 1e-9.
     """

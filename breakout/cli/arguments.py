@@ -15,6 +15,7 @@ from breakout.conf_tree import group_options
 from breakout.errors import ConfigurationError
 
 RUN_MODES = {"-m": True, "--multirun": True, "-r": False, "--run": False}  # flag: whether it starts a sweep
+
 # Flags of Hydra that breakout offers, each with its long form.
 FLAGS_WITHOUT_VALUE = {
     "--resolve": "--resolve",

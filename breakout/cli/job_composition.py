@@ -30,6 +30,7 @@ from breakout.sweeps.job import Job, Refusal
 
 ROOT = "train"
 OF_HYDRA = "${hydra:"  # the beginning of a reference to Hydra's configuration
+
 # Keys of the group `sweep` that only the sweep uses, with the values that they have in the settings of every job.
 OF_THE_SWEEP = {"resume": None, "fail_fast": False, "workers": None}
 

@@ -38,7 +38,7 @@ from breakout.sweeps.record import load_sweep_record, locked, new_folder, new_re
 from breakout.sweeps.session import DryRunShown, FailedFast, Options, SweepSession
 
 LAUNCHER = "hydra_plugins.breakout_launcher.launcher.BreakoutLauncher"
-CACHE_FOLDER = "cache"  # below paths.outputs
+CACHE_FOLDER = "cache"  # the name of the folder of cached query results in paths.outputs
 MULTIRUN_FILE = "multirun.yaml"
 
 

@@ -49,7 +49,7 @@ def predictions_frame(
 ) -> pd.DataFrame:
     """Return rows of predictions.parquet: the keys of each row, split, probability and is_breakout.
 
-    A `ladder` (n, K) becomes the column `ladder` of lists.
+    If a `ladder` (n, K) is given, it becomes a column of lists.
     """
     frame = rows.keys.assign(split=split, probability=probability, is_breakout=rows.label.astype("int64"))
     return frame if ladder is None else frame.assign(ladder=list(ladder))

@@ -1,4 +1,4 @@
-"""The importance of each feature to a model, measured on later rows by permutation and by SHAP."""
+"""The importance of each feature to a model: the model's own measure, permutation and SHAP."""
 
 from __future__ import annotations
 

@@ -66,7 +66,10 @@ class Fitted:
 
 @dataclass(frozen=True, eq=False)
 class SplitRows(FitParts):
-    """The training rows in two parts; the validation part, the latest whole dates of the window, has dates and keys."""
+    """The training rows in two parts: the rows to fit on, and the later validation part.
+
+    The validation part is a `Dataset`, because calibration and reports need its dates and keys.
+    """
 
     validation: Dataset
 
@@ -107,7 +110,7 @@ def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
 def calibration_kind(config: ExperimentConfig) -> Kind:
     """Return the configured kind of calibration, or sigmoid if none is configured but class weights are.
 
-    Class weights distort the probabilities, so a model with class weights is always calibrated.
+    Class weights distort the probabilities, so a calibration is requested for every model with class weights.
     """
     is_weighted = getattr(config.model, "class_weights", "none") != "none"
     return "sigmoid" if is_weighted and config.calibration.kind == "none" else config.calibration.kind

@@ -40,7 +40,7 @@ def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
 def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
     """Return two tables of graded entries of the production model, one of breakouts and one of other games.
 
-    Each table holds the NAMED_GAMES entries with the highest probabilities. The column `rank` is the rank by
+    Each table holds the entries with the highest probabilities, at most NAMED_GAMES. The column `rank` is the rank by
     probability among all graded entries of the production model.
     """
     ranked = rank_games(graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)])

@@ -96,7 +96,7 @@ def describe_claims(found: Backtest) -> str:
 
 
 def describe_needed(returns: Returns) -> str:
-    """Return a sentence with the number of bets from which the interval of the yield would leave out 0.
+    """Return a sentence that says after how many bets the interval of the yield would no longer hold 0.
 
     The number assumes that the yield stays as it is. The text is empty if the yield has no interval or is 0.
     """

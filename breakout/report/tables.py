@@ -53,7 +53,10 @@ class Table:
         chosen: Sequence[bool] = (),
         style: Literal["", "prose", "stacked"] = "",
     ) -> Table:
-        """Return a table of rows that map the name of each column to a cell; all rows have the same names in order."""
+        """Return a table of rows that map the name of each column to a cell.
+
+        All rows have the same names in the same order. Without rows the table has no columns.
+        """
         columns = list(records[0]) if records else []
         return cls(caption, columns, [list(record.values()) for record in records], chosen, style)
 

@@ -18,7 +18,7 @@ Hours = Annotated[float, Meta(gt=0, le=10_000)]
 
 @dataclass(frozen=True)
 class RunConfig:
-    """The optional outputs of a run: `write_report` writes report.html."""
+    """The optional outputs of a run: if `write_report` is true, report.html is written."""
 
     write_report: bool
 
@@ -70,7 +70,7 @@ class PromotionGateConfig:
 
 @dataclass(frozen=True)
 class GradeLimitsConfig:
-    """The limits of `breakout grade`.
+    """The limits of the grades that `breakout grade` and `breakout daily` give.
 
     `fail_on` names the conditions that give exit code 1: `calibration` if the model in production is biased beyond
     chance, `stale` if results are overdue. Results are overdue `max_age_hours` hours after the end of a game date.

@@ -16,6 +16,7 @@ Bytes = Annotated[int, Meta(ge=1, le=2**60)]
 Price = Annotated[float, Meta(ge=0, le=1_000_000)]
 ColumnNames = dict[str, str]  # from a column of the source tables to its name in the user's tables
 TeamCodes = dict[str, str]  # from a team code in the source tables to the code that replaces it
+
 # From a season type in the source tables to the type that replaces it; rows of a type that maps to None are left out.
 SeasonTypes = dict[str | int | float, SeasonType | None]
 

@@ -53,7 +53,7 @@ FeatureName = Annotated[
 
 @dataclass(frozen=True)
 class ModeConfig:
-    """The feature lock: mode=shared requires exactly `BREAKOUT_FEATURE_ORDER`, mode=experimental allows any feature."""
+    """The feature lock: mode=shared requires the features BREAKOUT_FEATURE_ORDER, mode=experimental allows any."""
 
     name: Literal["shared", "experimental"]
     description: str

@@ -16,7 +16,7 @@ from breakout.evaluation.formatting import HasInterval, format_number, true_minu
 FONT, LETTER = 12, 7.2  # the height of text; the width that is reserved for one letter
 SQUARE = (440, 316)  # the width and height of a chart with two numeric axes
 WIDE = 540  # the width of a chart with one row for each label
-ROW_HEIGHT, ROW_BELOW_LABEL = 24, 42  # the height of a row whose label is at its left, or above it
+ROW_HEIGHT, ROW_BELOW_LABEL = 24, 42  # the height of a row with its label at the left; that of a row below its label
 SHORT_LABEL = 30  # if a label of a row chart has more letters, all labels are above their rows instead of at the left
 LONG_LABEL = 76  # a text with more letters is cut
 

@@ -1,4 +1,4 @@
-"""The charts of predicted distributions of points: the PIT histogram, fans of a few games, reliability at lines."""
+"""The charts of predicted distributions of points: the PIT histogram, examples of games, and reliability at lines."""
 
 from __future__ import annotations
 

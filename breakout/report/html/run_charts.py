@@ -32,7 +32,7 @@ DRAWN_QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # the levels of the q
 
 
 def draw_verdict_scale(auc: Interval) -> Chart:
-    """Draw the AUC and its interval on a line with the limits of the verdict."""
+    """Draw the AUC and its interval on a line, with marks at 0.5, MARGINAL_AUC and READY_AUC."""
     limits = {"chance": 0.5, "marginal": MARGINAL_AUC, "ready": READY_AUC}
     low, high = ends(auc)
     reach = (min(low, *limits.values()), max(high, *limits.values()))

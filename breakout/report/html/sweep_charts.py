@@ -61,10 +61,10 @@ def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Met
 
 
 def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
-    """Draw the AUC on evaluation games with its interval, in several rows for each table; None if none is defined.
+    """Draw the AUC on evaluation games, with its interval, for each table; None if no AUC is defined.
 
-    The rows of a table are the simplest of the jobs that are tied with the best on the validation part, the logistic
-    regression, and the folds of that job.
+    A table has a row for one job: the simplest of those that are tied with the best on the validation part. Rows for
+    the baseline `logistic` and for each fold of that job follow, if there are any.
     """
     rows: list[tuple[str, HasInterval, str]] = []
     for table in tables:
