@@ -1,4 +1,4 @@
-"""Frames of hoopR: `load_nba_player_box` and `load_nba_team_box`, which hold ESPN's box scores."""
+"""The conversion of hoopR's frames `load_nba_player_box` and `load_nba_team_box`, which hold ESPN's box scores."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def extract_hoopr(rows: pd.DataFrame, where: str) -> Extract:
 
     hoopR's column `season` is the year in which the season ends. A final of the league's cup up to 2025 is recognised
     by its date; a later one counts as a regular game unless an imported schedule says otherwise. DataError if the frame
-    is neither player_box nor team_box, or holds a value that cannot be read.
+    is neither player_box nor team_box, or for a season type, a date, a count or minutes that cannot be read. ValueError
+    for a season that is no number.
     """
     is_player = "athlete_id" in rows
     missing = (_PLAYER if is_player else _TEAM) - set(rows.columns)

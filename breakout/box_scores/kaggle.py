@@ -1,4 +1,4 @@
-"""The file PlayerStatistics of the Kaggle data set "Historical NBA Data and Player Box Scores".
+"""The conversion of the file PlayerStatistics of the Kaggle data set "Historical NBA Data and Player Box Scores".
 
 The file has no box scores of teams; the import sums those of the players.
 """
@@ -38,8 +38,8 @@ _NEEDED = (
 def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
     """Return the lines of PlayerStatistics.
 
-    Season and season type come from the league's id of the game. DataError if a column is missing, or for a value that
-    cannot be read.
+    Season and season type come from the league's id of the game. DataError if a column is missing, or for an id, a
+    date, a count or minutes that cannot be read.
     """
     date = next((name for name in ("gameDateTimeEst", "gameDate") if name in rows), None)
     missing = [name for name in _NEEDED if name not in rows] + ([] if date else ["gameDate"])

@@ -1,4 +1,4 @@
-"""Frames and raw answers of nba_api: LeagueGameLog, PlayerGameLogs, PlayerGameLog and ScheduleLeagueV2."""
+"""The conversion of nba_api's frames LeagueGameLog, PlayerGameLogs, PlayerGameLog and ScheduleLeagueV2."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ KINDS = "players or teams of LeagueGameLog, PlayerGameLogs, PlayerGameLog or Sch
 def extract_nba_api(rows: pd.DataFrame, where: str) -> Extract:
     """Return the scheduled games of one frame, or its lines without those of unfinished games.
 
-    DataError if its columns are those of no known frame, or for a value that cannot be read.
+    DataError if its columns are those of no known frame, or for an id, a matchup, a date, a count or minutes that
+    cannot be read.
     """
     rows = rows.set_axis([str(name).upper() for name in rows.columns], axis=1)
     rows = rows.loc[:, ~rows.columns.duplicated()]
@@ -94,7 +95,7 @@ def game_facts(game_ids: pd.Series, where: str) -> pd.DataFrame:
 
 
 def _schedule(rows: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return the scheduled games whose teams are known; a tip-off marked TBD is missing."""
+    """Return the scheduled games whose teams are known; a tip-off that is marked TBD or cannot be read is missing."""
     if rows.empty:
         return pd.DataFrame(columns=list(SCHEDULE_COLUMNS))
     named = rows[rows["HOMETEAM_TEAMTRICODE"].notna() & rows["AWAYTEAM_TEAMTRICODE"].notna()]

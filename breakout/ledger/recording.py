@@ -40,7 +40,7 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 class SlateRecorder:
     """The recording of one call's slates in the ledger, with the source rows that the models could read.
 
-    A source table is compared with the log once for each date and set of columns, however many models read the table.
+    A source table is compared with the log at most once for each date and set of columns, however many models read it.
     """
 
     warehouse: Warehouse
