@@ -225,8 +225,8 @@ CSV_COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST, *_LINES)
 def to_csv(board: Leaderboard) -> str:
     """Return the leaderboard as CSV text in which no cell is a formula that a spreadsheet would execute.
 
-    For each table there is a line for each job by rank, for each baseline, and for the market if prices are configured.
-    The jobs that are not completed come last.
+    For each table there is a line for each job by rank, for each baseline, and for the market if a job was compared
+    with prices. The jobs that are not completed come last.
     """
     written = io.StringIO()
     writer = csv.DictWriter(written, CSV_COLUMNS, restval="", lineterminator="\n")

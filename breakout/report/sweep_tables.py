@@ -97,7 +97,7 @@ def sweep_market_table(table: JobTable) -> Table:
 def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
     """Return a table of the variants with one target and warehouse, with mean metrics over windows and seeds.
 
-    A variant is the set of overrides that its jobs share; jobs of one variant may differ in window and seed.
+    The jobs of one variant differ only in window, seed, name, hypothesis, tags and paths.
     """
     title = METRICS[board.optimized_metric].title
     rows = [

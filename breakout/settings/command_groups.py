@@ -27,9 +27,9 @@ class RunConfig:
 class SweepConfig:
     """The execution of a sweep, which is a train command with many jobs; a single job reads only `resume`.
 
-    `resume` is the folder of a sweep to continue. `fail_fast` ends the sweep at the first failed job. `workers` is the
-    number of worker processes; None means as many as the machine allows. `job_defaults` are overrides that each job
-    gets unless it sets the key itself.
+    `resume` is the folder of a sweep to continue. `fail_fast` ends the sweep after a job has failed. `workers` is the
+    number of worker processes; None means the number of cores, divided by the threads of a job's model. `job_defaults`
+    are overrides that each job gets unless it sets the key itself.
     """
 
     resume: FilePath | None
