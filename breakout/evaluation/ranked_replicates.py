@@ -116,7 +116,8 @@ def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
     """Return the ECE of each resample, shape (chunk,), with the binning rule of the module `reliability`."""
     total = sums.rows[:, -1]
     doubled_middles = sums.rows[:, :-1] + sums.rows[:, 1:]
-    # Twice the middle of a group is a whole number, so comparing it with a boundary that is rounded up is exact.
+    # Twice the middle position of a group of equal probabilities is a whole number, so comparing it with a boundary
+    # that is rounded up is exact.
     boundaries = np.ceil(2.0 * total[:, np.newaxis] * np.arange(1, n_bins) / n_bins)
     cuts = np.zeros((total.size, n_bins + 1), dtype=np.int64)
     cuts[:, -1] = doubled_middles.shape[1]

@@ -53,7 +53,8 @@ def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
     if n_bins < 1:
         raise ValueError(f"at least one bin is needed, not {n_bins}")
     ties = group_ties(p)
-    # Whole-number arithmetic: rounding of a middle position could move a group across a boundary.
+    # Whole numbers are used because rounding a middle position could put a group of equal probabilities into the wrong
+    # bin.
     doubled_middle = ties.edges[:-1] + ties.edges[1:]
     group_bins = doubled_middle * n_bins // (2 * max(p.size, 1))
     numbers = np.empty(p.size, dtype=np.int64)

@@ -23,7 +23,7 @@ from breakout.models.base import LearnedRows
 METRICS_FILE = "metrics.json"
 # Increased whenever a key is renamed, removed or changes its meaning.
 METRICS_SCHEMA_VERSION = 2
-# Top-level keys that are absent from the file if they do not apply to the run. Other top-level keys are then null.
+# Top-level keys that are absent from the file if they do not apply to the run. Other keys that do not apply are null.
 _ABSENT_IF_NONE = ("folds", "contract_mismatch", "points", "market")
 
 # The five metrics by name, without intervals; None where a metric is undefined.
@@ -206,7 +206,7 @@ def read_metrics(folder: Path) -> RunMetrics:
         content |= {
             "model": {"bundle": None, "learned": None}
             | _with_figures(content["model"], set(ModelSummary.__dataclass_fields__)),
-            # Version 1 lacks the keys before **.
+            # In files of version 1 the calibration lacks `requested`, `warnings` and `held_out`.
             "calibration": {"requested": calibration["kind"], "warnings": [], "held_out": None, **calibration},
             "folds": None
             if folds is None

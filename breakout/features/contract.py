@@ -111,8 +111,8 @@ def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature
 
 def _feature_contract(registry: Mapping[str, Feature], name: str) -> FeatureContract:
     plan = plan_query(registry, (name,))
-    # The parts between empty lines are tokenized one by one, because most features share most of them and `canonical`
-    # keeps its results. No token spans an empty line.
+    # The parts of the query between empty lines are tokenized one by one, because most features share most of them and
+    # `canonical` keeps its results. No token spans an empty line.
     parts = get_training_data_query((name,), registry=registry).split("\n\n")
     text = " ".join(canonical(part) for part in parts)
     used = {node.text("alias") for columns in (plan.row_windows, *plan.states.values()) for node in columns.values()}

@@ -35,7 +35,7 @@ class Feature:
     phrase: str = ""
 
     def describe_value(self, value: float) -> str:
-        """Return the wording of a value; without a `phrase`, the feature's name and four significant digits."""
+        """Return the wording of a value; without a `phrase`, the feature's name and the value."""
         if not self.phrase:
             return f"{self.name} {value:.4g}"
         prefix = "not " if self.unit == "flag" and value == 0 else ""

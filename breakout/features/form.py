@@ -14,8 +14,8 @@ from breakout.features.feature import Feature
 # The weight of each nested window, by its number of games. Together they give the latest game the weight 16, the three
 # games before it 13, 10 and 10, four more games 5 each and eight more 1 each: a half-life of about 3 games.
 _SHORT = {1: 3, 2: 3, 4: 5, 8: 4, 16: 1}
-# Together they give each of the latest four games the weight 10, the four before them 8, eight more games 5 and sixteen
-# more 2: a half-life of about 10 games.
+# The weight of each nested window, by its number of games. Together they give each of the latest four games the weight
+# 10, the four before them 8, eight more games 5 and sixteen more 2: a half-life of about 10 games.
 _LONG = {4: 2, 8: 3, 16: 3, 32: 2}
 
 

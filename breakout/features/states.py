@@ -13,7 +13,7 @@ from breakout.features.roster import roster_states
 if TYPE_CHECKING:
     from breakout.features.query_plan import QueryPlan
 
-# The columns of a requested row that decide the states of its team and of its opponent.
+# The columns by which a requested row joins the states of its team and of its opponent.
 NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def scored_lines(lines: pd.DataFrame) -> pd.DataFrame:
-    """Return the main lines (see `MatchedLines`) that have a market probability and did not push, of played games."""
+    """Return the main lines (see `MatchedLines`) of played games that have a market probability and did not push."""
     is_decided = lines["points"].notna() & (lines["points"] != lines["line"])
     return lines[lines["is_main"] & lines["market"].notna() & is_decided]
 

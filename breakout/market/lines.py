@@ -158,9 +158,10 @@ def probability_of_over(ladders: pd.Series, line: FloatArray) -> tuple[FloatArra
 
 
 def _is_main(lines: pd.DataFrame) -> np.ndarray:
-    """Return, as bool (n,), whether a line is the one of its player and game with the market nearest to 1/2.
+    """Return for each line, as bool (n,), whether it is the main one of its player and game.
 
-    Of equally near lines it is the lowest one. A line without a market probability is never the one.
+    The main line is the one with the market probability nearest to 1/2; of equally near ones it is the lowest. A line
+    without a market probability is never the main one.
     """
     distance = (lines["market"] - 0.5).abs().round(12)
     ranked = lines.assign(distance=distance).dropna(subset=["distance"]).sort_values(["distance", "line"])

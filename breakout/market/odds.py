@@ -35,8 +35,8 @@ def remove_margin(over: FloatArray, under: FloatArray, margin: Margin) -> FloatA
 
 
 def _remove_by_power(over: FloatArray, under: FloatArray) -> FloatArray:
-    # With a = over and b = under:
-    # a^k + b^k is convex and falls as k grows, so Newton's steps from a k below the solution never go past it.
+    # `over` and `under` are 1 / price. The sum over^k + under^k is convex and falls as k grows, so Newton's steps from
+    # below the solution never go past it.
     k = np.where(over + under > 1.0, 1.0, 0.0)
     log_over, log_under = np.log(over), np.log(under)
     for _ in range(_NEWTON_STEPS):

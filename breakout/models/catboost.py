@@ -139,7 +139,7 @@ def _classifier(
         thread_count=config.thread_count,
         class_weights=weights,
         metadata={f"{_PREFIX}{key}": value for key, value in metadata.items()},
-        allow_writing_files=False,  # Otherwise parallel jobs write into one log folder in the user's directory.
+        allow_writing_files=False,  # Otherwise parallel jobs write into one log folder in the current directory.
         verbose=False,
         **more,
     )

@@ -106,10 +106,11 @@ def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
 
 
 def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
-    """Return a key that two configurations share if the trees of the one fit are the first trees of the other.
+    """Return a key of fits whose trees can be shared.
 
-    The key ignores the number of iterations, except whether it is below 200, because CatBoost takes one Newton step per
-    leaf in fits of fewer than 200 trees, and ten in others.
+    If two fits on the same rows with the same seed have the same key, the trees of the shorter fit are the first trees
+    of the longer one. The key ignores the number of iterations, except whether it is below 200, because CatBoost takes
+    one Newton step per leaf in fits of fewer than 200 trees, and ten in others.
     """
     return replace(config, iterations=1 if config.iterations < _LONG_FIT else _LONG_FIT)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from breakout.models.base import Model
 
 LADDER_LENGTH = 60  # the last k of a saved ladder; role players in the sample data reach 58 points
-EDGE = 1e-4  # probabilities of k >= 1 lie between EDGE and 1 - EDGE
+EDGE = 1e-4  # P(points >= k) lies between EDGE and 1 - EDGE for k >= 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.skops"
 RECORD_FILE = "model.json"
-# Further types that are safe to load: they hold numbers, and loading them runs no code from the file.
+# Types beside those that skops trusts. They are safe to load: they hold numbers, and loading them runs no code from the
+# file.
 TRUSTED_TYPES = (
     "numpy.clip",
     "sklearn.calibration._CalibratedClassifier",

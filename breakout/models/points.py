@@ -38,7 +38,7 @@ MEAN_FILE, SPREAD_FILE = "mean.cbm", "spread.cbm"
 # than between two seeds (docs/models.md).
 BORDERS = 32
 SAMPLING = {"bootstrap_type": "Bernoulli", "subsample": 0.5, "rsm": 0.3}
-# The mean size of an error times this is the standard deviation if errors are normal.
+# The mean absolute error times this is the standard deviation if errors are normal with mean 0.
 SIZE_TO_SPREAD = float(np.sqrt(np.pi / 2))
 LEAST_SPREAD = 0.2  # the least spread of z; lower predictions are raised to it
 LEAST_AVERAGE = 1.0  # points; a lower S is replaced by this in sqrt(S)
@@ -129,11 +129,12 @@ class PointsModel:
 
 
 def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit the regression of the mean, and learn the spread and the shape, from the part to fit on.
+    """Fit the regression of the mean, and learn the spread and the shape, on the part to fit on.
 
-    Early stopping of the regression of the mean, if configured, watches the validation part. A further regression with
-    the same number of trees is fitted on the earlier half of the part to fit on. The spread and the shape are learned
-    from its errors on the later half. ConfigurationError if CatBoost refuses to fit; DataError if no feature varies.
+    All rows of `widest` are used, also those of players outside the target's points band. Early stopping of the
+    regression of the mean, if configured, watches the validation part. A further regression with the same number of
+    trees is fitted on the earlier half of the rows. The spread and the shape are learned from its errors on the later
+    half. ConfigurationError if CatBoost refuses to fit; DataError if no feature varies.
     """
     learned, held_out = parts.fit.widest, parts.validation
     stopping = build_pool(held_out.X, _deviations(held_out)) if config.early_stopping_rounds else None

@@ -46,7 +46,7 @@ def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[
 
 
 def _contradicting(audited: Audited) -> Iterator[Difference]:
-    """Yield differences for games on which the audited tables contradict each other: for the examples that are found.
+    """Yield differences where the audited tables contradict each other: a few games for each kind of contradiction.
 
     If two tables give a game different dates, the result of the game can reach a feature of the same game.
     """

@@ -56,7 +56,7 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     # dates are added only if ROWS_PER_DATE rows of each of these dates are not enough.
     allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
     spare = random.permutation(np.flatnonzero(allowed & ~chosen))
-    # Among the rows of these dates, rows of a rare kind of edge case are taken first.
+    # Of the further rows on allowed dates, those of a rare kind of edge case are taken first.
     is_rare = np.zeros(len(dataset), dtype=bool)
     for mask in edges.values():
         if mask.mean() < RARE_SHARE:

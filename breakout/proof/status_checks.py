@@ -73,14 +73,14 @@ class StatusChecks:
     def of_day(self, expected: Dataset, day: date) -> Iterator[Difference]:
         """Yield the differences of the sampled rows of a day; none if no feature reads injury reports."""
         if self.readers:
-            # Other features cannot depend on the reports, because their query does not name the table.
+            # Features that are not `readers` cannot depend on the reports, because their query does not name the table.
             names = [name for name in expected.X.columns if name in self.readers]
             rows = replace(expected, X=expected.X[names], is_missing=expected.is_missing[names])
             yield from self._later(rows, day)
             yield from self._known(rows, day)
 
     def at_the_end(self) -> Iterator[Difference]:
-        """Yield a difference for each feature that no status has changed: its other checks then prove nothing."""
+        """Yield a difference for each of `readers` that no status has changed: its other checks then prove nothing."""
         for name in sorted(self.readers - self.moved):
             yield Difference(REPORTS_COUNT, name, "", "", "", "a change with the statuses before the cutoff", "none")
 
