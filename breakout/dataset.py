@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from breakout.features.query import RowSource
     from breakout.warehouse.base import Warehouse
 
-# The features that the slices of an evaluation need. They are computed for every model, also if it does not use them.
+# The features that the slices of an evaluation need. They are computed for the evaluation rows of every model, also if
+# the model does not use them.
 SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 
 

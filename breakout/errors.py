@@ -31,7 +31,7 @@ class BreakoutError(Exception):
 
 
 class GateError(BreakoutError):
-    """A failed check of a model: a refused contract or promotion, drift, bad grades, a result not reproduced."""
+    """A check that failed: a refused contract or promotion, drift, bad grades, a result that is not reproduced."""
 
     exit_code = 1
 

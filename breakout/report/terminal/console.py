@@ -36,7 +36,7 @@ class PlainConsole(Console):
         self.print(f"{name}: {place}", soft_wrap=True)
 
     def print_warning(self, text: object) -> None:
-        """Print a warning."""
+        """Print a text after the word "warning"."""
         self.print(styled("warning", "yellow", f": {text}"))
 
     def print_table(self, table: Table) -> None:
