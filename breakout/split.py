@@ -27,7 +27,7 @@ class DateRange:
 
     @property
     def days(self) -> int:
-        """The number of days."""
+        """The number of days, with both ends."""
         return (self.end - self.start).days + 1
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Fold:
 
     @property
     def split(self) -> Split:
-        """The fold as a split."""
+        """The two ranges as a `Split`; ConfigurationError unless training ends before evaluation starts."""
         return Split(self.train, self.evaluation)
 
 
