@@ -21,8 +21,8 @@ class Interval:
 
     `estimate` is None if the figure is undefined. `low` and `high` are None if there is no interval: the figure is
     undefined on all rows or in every resample, the rows have fewer than two game dates, or no interval is computed for
-    the figure (ECE). `n_undefined` is the number of resamples in which the figure is undefined, for example with one
-    class; the interval leaves these resamples out.
+    the figure, such as ECE. `n_undefined` is the number of resamples in which the figure is undefined, for example with
+    one class; the interval leaves these resamples out.
     """
 
     estimate: float | None

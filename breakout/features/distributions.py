@@ -63,7 +63,8 @@ class FeatureDistribution:
     """The comparison of one feature between two windows; PSI, KS and their limits are None if a window has no values.
 
     The feature has drifted if PSI or KS exceeds its limit. A limit is the larger of two values: the one that two
-    windows without drift rarely exceed, and the one below which a difference does not matter in practice.
+    windows without drift rarely exceed, and the one below which a difference does not matter in practice. With one row
+    in each window, KS is never called drift.
     """
 
     name: str
@@ -142,7 +143,7 @@ def _compare(
     from scipy.stats import ks_2samp
 
     psi, psi_by_chance = _psi(reference, current, level)
-    # With one row in each window, the asymptotic p-value is NaN.
+    # With one row in each window, the asymptotic p-value is NaN, and the exact one is 1.
     test = ks_2samp(reference, current, method="asymp" if len(reference) + len(current) > 2 else "exact")
     psi_limit = max(psi_by_chance, MATERIAL_PSI)
     by_ks = bool(test.pvalue < level and test.statistic > MATERIAL_KS)

@@ -1,6 +1,7 @@
 """A local copy of the source tables in which an audit removes or changes rows before it computes features again.
 
-The tables of the warehouse `Replay` are views. A view shows the copied table, or a changed version of it for a check.
+The source tables of the warehouse `Replay` are views. A view shows the copied table, or a changed version of it for a
+check.
 """
 
 from __future__ import annotations
