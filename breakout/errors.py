@@ -48,6 +48,10 @@ class DataError(BreakoutError):
     exit_code = 3
 
 
+class NoGamesError(DataError):
+    """A window without a game; the tables themselves are as expected."""
+
+
 def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the known name most similar to this one, for "did you mean".
 

@@ -43,8 +43,7 @@ def extract_hoopr(rows: pd.DataFrame, where: str) -> Extract:
 
     hoopR's column `season` is the year in which the season ends. A final of the league's cup up to 2025 is recognised
     by its date; a later one counts as a regular game unless an imported schedule says otherwise. DataError if the frame
-    is neither player_box nor team_box, or for a season type, a date, a count or minutes that cannot be read. ValueError
-    for a season that is no number.
+    is neither player_box nor team_box, or for a season, a season type, a date, a count or minutes that cannot be read.
     """
     is_player = "athlete_id" in rows
     missing = (_PLAYER if is_player else _TEAM) - set(rows.columns)
@@ -71,6 +70,9 @@ def _lines(rows: pd.DataFrame, where: str, place: str) -> pd.DataFrame:
     if season_type.isna().any():
         wrong = rows.loc[season_type.isna(), "season_type"].iloc[0]
         raise DataError(f"{where}: season_type {wrong} is not one of {', '.join(_SEASON_TYPES)}; correct the file.")
+    season = pd.to_numeric(rows["season"], errors="coerce")
+    if season.isna().any():
+        raise DataError(f"{where}: season {rows.loc[season.isna(), 'season'].iloc[0]} is no year; correct the file.")
     date = dates_of(rows["game_date"], where)
     is_final = date.isin(pd.to_datetime(list(_CUP_FINALS))) & (season_type == "regular")
     won = rows.get("team_winner", pd.Series(pd.NA, rows.index, dtype="string"))
@@ -81,7 +83,7 @@ def _lines(rows: pd.DataFrame, where: str, place: str) -> pd.DataFrame:
             "team": rows["team_abbreviation"].map(team_code),
             "opponent": rows["opponent_team_abbreviation"].map(team_code, na_action="ignore"),
             "is_home": (rows[place].str.lower() == "home").astype("boolean"),
-            "season_year": pd.to_numeric(rows["season"]).astype("Int64") - 1,
+            "season_year": season.astype("Int64") - 1,
             "season_type": season_type.mask(is_final, "cup_final"),
             "is_won": won.str.lower().map({"true": True, "false": False}).astype("boolean"),
         },

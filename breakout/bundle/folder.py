@@ -246,7 +246,7 @@ def load_contract(folder: Path) -> Contract:
     """Read the contract in a bundle's folder; DataError if it is missing or damaged."""
     try:
         return Contract.from_dict(load_json(folder / CONTRACT_FILE))
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / CONTRACT_FILE} is damaged: it holds no contract.") from error
 
 

@@ -15,6 +15,7 @@ from breakout.artifacts import file_lock, load_columns, remove_incomplete, save_
 from breakout.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -41,6 +42,14 @@ def lock_ledger(folder: Path) -> AbstractContextManager[None]:
 def list_files(folder: Path, pattern: str = "[!.]*") -> list[Path]:
     """Return the Parquet files of a folder whose names without extension match `pattern`, sorted by name."""
     return sorted(folder.glob(f"{pattern}.parquet"))
+
+
+def next_number(files: Sequence[Path]) -> int:
+    """Return the number after the highest in the names of `files`, which end in a number; 1 without files.
+
+    It is not the number of files plus one: after a damaged file was deleted, that number may be the newest file's.
+    """
+    return max((int(path.stem.rpartition("-")[2]) for path in files), default=0) + 1
 
 
 def read_file(path: Path, schema: pa.Schema) -> pa.Table:

@@ -26,7 +26,7 @@ from breakout.errors import DataError
 from breakout.features.query_plan import plan_query
 from breakout.features.sources import extra_columns
 from breakout.ledger.entries import INSTANT
-from breakout.ledger.files import add_file, list_files, lock_ledger, read_file
+from breakout.ledger.files import add_file, list_files, lock_ledger, next_number, read_file
 from breakout.warehouse.base import first_day_seen
 from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, SCHEDULE, TEAM_OFFENSE_GAME_SUMMARY
 
@@ -150,7 +150,7 @@ class SourceLog:
                 with suppress(DataError):  # the rows of a damaged file are recorded again
                     hashes.append(read_file(path, HASH_SCHEMA))
             versions = new_versions(table, pa.concat_tables(hashes), now, days, at)
-            return add_file(versions, folder / f"{len(paths) + 1:06d}.parquet") if versions.num_rows else None
+            return add_file(versions, folder / f"{next_number(paths):06d}.parquet") if versions.num_rows else None
 
     def _folder(self, table: Table, extra: Sequence[str]) -> Path:
         digest = hashlib.sha256(" ".join(sorted(extra)).encode()).hexdigest()[:8]

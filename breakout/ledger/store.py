@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from breakout.errors import DataError
 from breakout.ledger.entries import ENTRY_SCHEMA
-from breakout.ledger.files import LedgerPart, add_file, list_files, lock_ledger, read_file, read_files
+from breakout.ledger.files import LedgerPart, add_file, list_files, lock_ledger, next_number, read_file, read_files
 from breakout.ledger.grading import GRADE_SCHEMA, new_grades
 from breakout.ledger.source_rows import SourceLog
 
@@ -81,7 +81,7 @@ class FolderLedger:
             before = self.read_slate(day, bundle)
             if before is not None and is_same(before, entries):
                 return None
-            number = len(self._slate_files(day, bundle)) + 1
+            number = next_number(self._slate_files(day, bundle))
             return add_file(entries, self.folder / "entries" / f"{day}-{bundle}-{number:04d}.parquet")
 
     def _slate_files(self, day: date, bundle: str) -> list[Path]:
@@ -107,7 +107,7 @@ class FolderLedger:
         if not grades.num_rows:
             return None
         folder = self.folder / "grades"
-        return add_file(grades, folder / f"{len(list_files(folder)) + 1:06d}.parquet")
+        return add_file(grades, folder / f"{next_number(list_files(folder)):06d}.parquet")
 
 
 def is_same(before: pa.Table, after: pa.Table) -> bool:

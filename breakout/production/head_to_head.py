@@ -104,8 +104,8 @@ def compare_bundles(
 
     `dates` are the first and the last date of the window. None for the first is the day after both training windows,
     None for the last is the newest game. IncomparableError as in `check_comparable`, and if both models give bitwise
-    equal probabilities. ConfigurationError if the window overlaps a training window or ends before it begins. DataError
-    if it holds no game.
+    equal probabilities. ConfigurationError if the window overlaps a training window or ends before it begins.
+    NoGamesError if it holds no game.
     """
     check_comparable(candidate, production)
     window = later_window(max(candidate.train_end, production.train_end), *dates, warehouse)

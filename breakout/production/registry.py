@@ -247,8 +247,8 @@ class Registry:
                 beside.unlink()
                 message = f"{self._event_path(number)} was written by another process meanwhile; nothing is changed."
                 raise GateError(f"{message} Look at `breakout production` and try again.") from None
-        beside.unlink()
-        flush(beside.parent)
+            beside.unlink()
+            flush(beside.parent)
         return event
 
     def _copy_bundle(self, bundle: Bundle) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from breakout.errors import ConfigurationError, DataError, GateError
+from breakout.errors import ConfigurationError, GateError, NoGamesError
 from breakout.evaluation.formatting import format_count, format_interval, format_range
 from breakout.evaluation.intervals import PairedDifference, paired_differences
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
@@ -119,7 +119,7 @@ def compare_with_base_rate(
     try:
         window = later_window(candidate.train_end, config.start, config.end, warehouse)
         scored = score_window(candidate, warehouse, window)
-    except DataError as error:
+    except NoGamesError as error:
         return _no_games(rule, f"too early: {error}", is_too_early=True)
     games = _count_games(scored, window, config.promote)
     if not games.is_passed:
@@ -158,7 +158,7 @@ def compare_with_production(
     """
     try:
         found = _compare(candidate, production, warehouse, config)
-    except DataError as error:
+    except NoGamesError as error:
         return _no_games(rule, f"too early: {error}", is_too_early=True)
     except (IncomparableError, GateError) as error:
         return _no_games(rule, f"no comparison: {error}")

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from breakout.dataset import SLICE_FEATURES, build_dataset
-from breakout.errors import ConfigurationError, DataError
+from breakout.errors import ConfigurationError, NoGamesError
 from breakout.experiment.evaluating import ScoredRows, score_rows
 from breakout.split import DateRange
 
@@ -23,8 +23,8 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
     """Return the dates start..end, after checking that they follow a training window that ends on `train_end`.
 
     `start` None is the day after `train_end`, `end` None is the date of the newest game. ConfigurationError if the
-    dates overlap the training window or end before they start. DataError if `end` is None and the warehouse has no game
-    from `start` on.
+    dates overlap the training window or end before they start. NoGamesError if `end` is None and the warehouse has no
+    game from `start` on.
     """
     first = start or train_end + timedelta(days=1)
     if first <= train_end:
@@ -34,7 +34,7 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
         )
     last = end or warehouse.latest_game_date()
     if last < first and end is None:
-        raise DataError(f"the warehouse has no games from {first} on: its newest is of {last}.")
+        raise NoGamesError(f"the warehouse has no games from {first} on: its newest is of {last}.")
     if last < first:
         raise ConfigurationError(
             f"end={last} is before {first}, the first day after the training window; give a later one or leave it out."
@@ -45,9 +45,9 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
 def score_window(bundle: Bundle, warehouse: Warehouse, window: DateRange) -> ScoredRows:
     """Return the rows of a window with their probabilities and the columns of the evaluation's slices.
 
-    DataError if the window holds no rows.
+    NoGamesError if the window holds no rows.
     """
     rows = build_dataset(warehouse, bundle.features, window.start, window.end, slice_features=SLICE_FEATURES)
     if not len(rows):
-        raise DataError(f"there is no game to score in {window}; move start..end to dates with games.")
+        raise NoGamesError(f"there is no game to score in {window}; move start..end to dates with games.")
     return score_rows(bundle, rows, bundle.train_end)

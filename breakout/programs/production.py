@@ -87,6 +87,4 @@ def check_current(registry: Registry) -> None:
     differences = contract_differences(registry.current_bundle())
     if differences:
         listed = "".join(f"\n  {difference}" for difference in differences)
-        print_line(
-            f"warning: its contract is not that of the installed definitions, so every command refuses it:{listed}"
-        )
+        print_line(f"warning: its contract is not that of the installed definitions, so commands refuse it:{listed}")

@@ -384,6 +384,12 @@ def hoopr_rows(extract: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
     return as_text(frame), as_text(pd.DataFrame(totals).assign(**shared))
 
 
+def test_a_season_that_is_no_number_is_refused() -> None:
+    players, _ = hoopr_rows(lines(*game()))
+    with pytest.raises(DataError, match=r"box\.csv: season 2024-25 is no year"):
+        extract_hoopr(players.assign(season="2024-25"), "box.csv")
+
+
 def test_hoopr_gives_the_tables_of_nba_api_and_differences_are_listed(tmp_path: Path) -> None:
     write(tmp_path / "league", *game(), *game(62, "2024-12-17"))
     players, teams = hoopr_rows(lines(*game(AST=7), *game(62, "2024-12-17")))

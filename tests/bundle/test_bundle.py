@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from breakout.artifacts import json_digest
-from breakout.bundle.folder import read_bundle
+from breakout.bundle.folder import CONTRACT_FILE, load_contract, read_bundle
 from breakout.dataset import Rows
 from breakout.errors import DataError, GateError
 from breakout.features import contract, query, registry
@@ -169,6 +169,14 @@ def test_a_file_from_another_run_is_named(bundle: Path, trained: Trained, name: 
     shutil.copy(trained["narrow"] / "bundle" / name, bundle / name)
     with pytest.raises(DataError, match=f"{name} is not the file that manifest.json names"):
         read_bundle(bundle)
+
+
+@pytest.mark.parametrize("damage", [{"features": []}, {"label": ["abc"]}, {"names": None}])
+def test_a_contract_of_another_form_is_damaged(damage: dict[str, object], bundle: Path) -> None:
+    saved = json.loads((bundle / CONTRACT_FILE).read_text())
+    (bundle / CONTRACT_FILE).write_text(json.dumps(saved | damage))
+    with pytest.raises(DataError, match=r"contract\.json is damaged: it holds no contract"):
+        load_contract(bundle)
 
 
 def test_a_damaged_bundle_ends_every_command_with_the_code_for_data(bundle: Path, trained: Trained) -> None:

@@ -121,6 +121,24 @@ def test_after_twenty_kills_every_file_is_whole_and_nothing_is_in_twice(ledger: 
     assert len(first) == len(set(first))
 
 
+def test_an_addition_after_a_deleted_file_replaces_no_other_file(ledger: FolderLedger) -> None:
+    graded = [
+        pa.Table.from_pylist([{"player_lookup": "ann", "outcome": outcome}], GRADE_SCHEMA)
+        for outcome in ("no", "breakout", "void", "no")
+    ]
+    with ledger.lock():
+        kept = [ledger.add_grades(part) for part in graded[:3]]
+        assert kept[0]
+        kept[0].unlink()
+        ledger.add_grades(graded[3])
+    assert ledger.read_grades().rows["outcome"].to_pylist() == ["breakout", "void", "no"]
+    slates = [ledger.add_entries(table(entry("ann", probability=share))) for share in (0.1, 0.2, 0.3)]
+    assert slates[0]
+    slates[0].unlink()
+    assert ledger.add_entries(table(entry("ann", probability=0.4)))
+    assert ledger.read_entries().rows["probability"].to_pylist() == [0.2, 0.3, 0.4]
+
+
 def test_grades_are_numbered_in_their_order(ledger: FolderLedger) -> None:
     def grade(outcome: str) -> pa.Table:
         return pa.Table.from_pylist([{"player_lookup": "ann", "outcome": outcome}], GRADE_SCHEMA)

@@ -180,7 +180,7 @@ def test_a_model_whose_contract_is_out_of_date_is_shown_with_a_warning(
     changed = dict(features.REGISTRY) | {name: replace(features.REGISTRY[name], default=6.0)}
     monkeypatch.setattr(features, "REGISTRY", MappingProxyType(changed))
     answer = call("production", place)
-    assert (answer.code, "every command refuses it:\n  feature points_std_last_10: default" in answer.out) == (0, True)
+    assert (answer.code, "commands refuse it:\n  feature points_std_last_10: default" in answer.out) == (0, True)
 
 
 def test_two_promotions_at_once_are_decided_one_after_the_other(trained: Trained, outputs: Path) -> None:

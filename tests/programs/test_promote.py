@@ -21,6 +21,7 @@ from breakout.proof.paths import installed_paths
 from breakout.settings import PromoteConfig
 from breakout.settings.composition import compose
 from tests.commands import ONLY_TRAINS, Trained, call, current, files, fingerprint, promote, train
+from tests.sample_files import ingest, warehouse_overrides
 
 pytestmark = pytest.mark.usefixtures("audit_once")
 
@@ -242,6 +243,17 @@ def test_without_games_after_both_trainings_nothing_is_promoted(trained: Trained
     answer = promote(trained["default"], outputs, "start=2026-03-01")
     assert answer.code == 1
     assert "too early: the warehouse has no games from 2026-03-01 on" in " ".join(answer.out.replace("│", " ").split())
+
+
+def test_damaged_tables_are_an_error_and_not_a_comparison_that_is_too_early(
+    trained: Trained, outputs: Path, tmp_path: Path
+) -> None:
+    start, end = date(2025, 10, 1), date(2026, 2, 5)
+    ingest(tmp_path / "games", start, end)
+    ingest(tmp_path / "games", end, end)  # the games of the last day twice
+    answer = promote(trained["default"], outputs, *warehouse_overrides(tmp_path / "games"))
+    assert (answer.code, "player_game_summary" in answer.err) == (3, True)
+    assert "too early" not in answer.out
 
 
 def test_a_comparison_on_few_later_games_is_refused_as_too_early(outputs: Path) -> None:
