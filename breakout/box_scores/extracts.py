@@ -38,7 +38,8 @@ COUNTS = (
 # also be all_star or preseason, which are left out later.
 GAME_COLUMNS = ("source_game_id", "game_date", "team", "opponent", "is_home", "season_year", "season_type", "is_won")
 PLAYER_COLUMNS = (*GAME_COLUMNS, "source_player_id", "player_full_name", "minutes", *COUNTS)
-TEAM_COLUMNS = (*GAME_COLUMNS, "minutes", *COUNTS)
+# The column `possessions` is the source's own count; it is missing if the source has none.
+TEAM_COLUMNS = (*GAME_COLUMNS, "minutes", *COUNTS, "possessions")
 SCHEDULE_COLUMNS = ("source_game_id", "game_date", "home", "away", "season_year", "season_type", "tip_off")
 
 

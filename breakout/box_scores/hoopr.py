@@ -58,6 +58,7 @@ def extract_hoopr(rows: pd.DataFrame, where: str) -> Extract:
     lines = _lines(rows, where, "home_away" if is_player else "team_home_away")
     if not is_player:
         lines["minutes"] = float("nan")
+        lines["possessions"] = pd.array([pd.NA] * len(lines), "Int64")
         return Extract(teams=lines.join(counts_of(rows, _OF_TEAMS, where))[list(TEAM_COLUMNS)])
     lines = lines.join(counts_of(rows, _OF_PLAYERS, where))
     lines["minutes"] = minutes_of(rows["minutes"], f"{where}, column minutes")

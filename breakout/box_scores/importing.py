@@ -39,7 +39,8 @@ class ImportResult:
     """The result of an import.
 
     `left_out` has the games, or rows of games, that were not imported. `shared_names` has the names that several
-    players of one season have. `summed_games` counts the games of this import whose team rows are sums of player rows.
+    players of one season have. `summed_games` counts the games of this import whose team rows are sums of player rows,
+    and `estimated_games` those of all imports so far whose possessions are estimates.
     `unknown_names` are players in injury reports who have no row in the player table of the season.
     """
 
@@ -47,6 +48,7 @@ class ImportResult:
     left_out: tuple[LeftOut, ...] = ()
     shared_names: tuple[SharedName, ...] = ()
     summed_games: int = 0
+    estimated_games: int = 0
     unknown_names: tuple[str, ...] = ()
 
 
@@ -123,7 +125,9 @@ def _build_games(
     left_out += _unnamed(without_name, kept)
     new_games = set() if extract.players is None else set(extract.players["source_game_id"])
     summed_games = new_games & set(summed["source_game_id"]) & set(kept["source_game_id"])
-    return rows, teams, ImportResult(TableChanges(), tuple(left_out), tuple(shared), len(summed_games))
+    estimated_games = teams.loc[teams["is_possessions_estimated"], "source_game_id"].nunique()
+    result = ImportResult(TableChanges(), tuple(left_out), tuple(shared), len(summed_games), estimated_games)
+    return rows, teams, result
 
 
 def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: list[str]) -> pd.DataFrame:
@@ -202,6 +206,7 @@ def _stored_lines(stored: StoredTables) -> tuple[pd.DataFrame, pd.DataFrame]:
     teams = teams[~teams["is_summed_from_players"].fillna(False)]
     teams = _lines_of(teams.rename(columns={"points_scored": "points", "minutes_total": "minutes_played"}))
     teams["plus_minus"] = teams["margin_of_victory"]
+    teams["possessions"] = teams["possessions"].mask(teams["is_possessions_estimated"].fillna(True))
     return players[list(PLAYER_COLUMNS)], teams[list(TEAM_COLUMNS)]
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
-from breakout.box_scores.extracts import PLAYER_COLUMNS, SCHEDULE_COLUMNS, TEAM_COLUMNS, Extract, counts_of, dates_of
+from breakout.box_scores.extracts import (
+    PLAYER_COLUMNS,
+    SCHEDULE_COLUMNS,
+    TEAM_COLUMNS,
+    Extract,
+    counts_of,
+    dates_of,
+    whole_numbers,
+)
 from breakout.box_scores.names import minutes_of, team_code
 from breakout.errors import DataError
 
@@ -49,6 +57,8 @@ def extract_nba_api(rows: pd.DataFrame, where: str) -> Extract:
     unfinished = tuple(sorted(set(rows.loc[rows["WL"].isna(), "GAME_ID"].dropna())))
     lines = _lines(finished, where)
     if not is_player:
+        possessions = finished.get("POSS", pd.Series(pd.NA, finished.index, dtype="string"))
+        lines["possessions"] = whole_numbers(possessions, f"{where}, column POSS")
         return Extract(teams=lines[list(TEAM_COLUMNS)], unfinished=unfinished)
     lines["source_player_id"] = finished["PLAYER_ID"]
     name = finished["PLAYER_NAME"] if "PLAYER_NAME" in finished else pd.Series(pd.NA, finished.index, dtype="string")

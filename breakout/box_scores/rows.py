@@ -87,6 +87,7 @@ def sum_players(players: pd.DataFrame) -> pd.DataFrame:
     for column in ("opponent", "is_home", "is_won"):
         totals[column] = grouped[column].first().to_numpy()
     totals = totals.astype({"is_home": "boolean", "is_won": "boolean"})
+    totals["possessions"] = pd.array([pd.NA] * len(totals), "Int64")
     totals["minutes"] = whole_team_minutes(totals["minutes"]).astype("Float64")
     complete = totals.groupby("source_game_id")["minutes"].count()
     return totals[totals["source_game_id"].isin(complete.index[complete == 2])]
@@ -95,16 +96,18 @@ def sum_players(players: pd.DataFrame) -> pd.DataFrame:
 def build_teams(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
     """Return rows of team_offense_game_summary; lines of games that are not in `games` are left out.
 
-    Possessions are the mean of both teams' FGA + 0.44 FTA - OREB + TOV as a whole number, missing if one of these
-    counts is. Minutes are whole numbers, missing where the line has none.
+    Possessions are those of the source if it has them for both teams of a game. Otherwise they are estimated: the mean
+    of both teams' FGA + 0.44 FTA - OREB + TOV as a whole number, missing if one of these counts is. Minutes are whole
+    numbers, missing where the line has none.
     """
     rows = _with_game(lines, games)
     own = rows["fg_attempts"] + FREE_THROW_SHARE * rows["ft_attempts"] - rows["offensive_rebounds"] + rows["turnovers"]
     game = rows.groupby("source_game_id")
     mean = own.groupby(rows["source_game_id"]).transform("sum") / 2
     is_known = own.notna().groupby(rows["source_game_id"]).transform("sum") == 2
-    rows["possessions"] = mean.where(is_known).round().astype("Int64")
-    rows["is_possessions_estimated"] = True
+    rows["is_possessions_estimated"] = game["possessions"].transform("count") < 2
+    estimate = mean.where(is_known).round().astype("Int64")
+    rows["possessions"] = rows["possessions"].mask(rows["is_possessions_estimated"], estimate).astype("Int64")
     rows["points_scored"] = rows["points"]
     rows["margin_of_victory"] = 2 * rows["points"] - game["points"].transform("sum")
     rows["minutes_total"] = rows["minutes"].round().astype("Int64")

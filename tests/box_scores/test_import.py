@@ -116,6 +116,25 @@ def test_keys_possessions_and_usage_follow_the_formulas(tmp_path: Path) -> None:
     assert (team["points_scored"], team["minutes_total"], bool(team["home_game"])) == (30, 240, False)
 
 
+def test_possessions_of_the_source_are_used_if_it_has_them_for_both_teams(tmp_path: Path) -> None:
+    both, one = game(), game(62, "2024-10-24")
+    for number, (_, team) in enumerate([*both, one[0]]):
+        team["POSS"] = 97 + number
+    write(tmp_path, *both, *one)
+    teams = rows(tmp_path, TEAMS).set_index(["game_id", "team_abbr"]).sort_index()
+    found = teams.loc["20241022_NYK_BOS"]
+    assert found["possessions"].to_dict() == {"BOS": 97, "NYK": 98}
+    assert not found["is_possessions_estimated"].any()
+    estimated = teams.loc["20241024_NYK_BOS"]
+    assert (set(estimated["possessions"]), estimated["is_possessions_estimated"].all()) == ({66}, True)
+    before = content(tmp_path)
+    result = write(tmp_path, *both, now=SECOND)  # the stored possessions of the source are kept too
+    assert (content(tmp_path), result.estimated_games) == (before, 1)
+    write(tmp_path, *game(63, "2024-10-26"), now=SECOND)
+    again = rows(tmp_path, TEAMS).set_index(["game_id", "team_abbr"]).sort_index()
+    assert again.loc["20241022_NYK_BOS"]["possessions"].to_dict() == {"BOS": 97, "NYK": 98}
+
+
 def test_the_same_rows_again_change_no_byte(tmp_path: Path) -> None:
     write(tmp_path, *game())
     before = content(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from breakout.evaluation.formatting import format_count
 from breakout.report.terminal.lines import print_line
 from breakout.warehouse.files.table_folder import FOLDER_TABLES
 
@@ -32,8 +33,11 @@ def print_import(result: ImportResult, folder: Path, manifest: TableManifest) ->
         [f"{shared.name}, {shared.season_year}: {', '.join(shared.lookups)}" for shared in result.shared_names],
     )
     _print_list("names of the reports without a row in the player table of their season", list(result.unknown_names))
-    if manifest.rows("team_offense_game_summary"):
-        print_line("possessions are estimates: the mean of both teams' FGA + 0.44 FTA - OREB + TOV")
+    if result.estimated_games:
+        print_line(
+            f"possessions of {format_count(result.estimated_games, 'game')} are estimates: the mean of both teams' FGA "
+            "+ 0.44 FTA - OREB + TOV"
+        )
     if result.summed_games:
         print_line(f"team totals of {result.summed_games:,} games are sums of players' rows (no teams' file was given)")
     print_line(f"check them: breakout doctor warehouse=duckdb warehouse.folder={folder}")
