@@ -59,9 +59,9 @@ class Replay(DuckDBWarehouse):
     ) -> None:
         """Copy the source rows that are needed to build the rows from `start` to `end`.
 
-        `extra` maps the name of a table to further columns to copy. `seasons_before` is the number of seasons before a
-        row's own season that its features read. With `has_reports` the injury reports up to LATER_REPORTS after `end`
-        are copied too, and the tip-off times of the schedule.
+        `extra` maps the name of a table to columns to copy beside the declared ones, which it may name too.
+        `seasons_before` is the number of seasons before a row's own season that its features read. With `has_reports`
+        the injury reports up to LATER_REPORTS after `end` are copied too, and the tip-off times of the schedule.
         """
         super().__init__({}, label="replay")
         window: dict[str, object] = {"history_start": source.history_start(start, seasons_before), "end": end}
@@ -70,9 +70,9 @@ class Replay(DuckDBWarehouse):
             (tables.PLAYER_GAME_SUMMARY, _PLAYER_RESULTS),
             (tables.TEAM_OFFENSE_GAME_SUMMARY, _TEAM_RESULTS),
         ):
-            others = sorted(extra.get(table.name, set()))
-            columns = [column.name for column in table.columns if column.name != "season_type"] + others
-            self._copy(table, [*columns, f"{source.sources.season_type} AS season_type"], source, window)
+            declared = [column.name for column in table.columns if column.name != "season_type"]
+            others = sorted(extra.get(table.name, set()) - set(declared))
+            self._copy(table, [*declared, *others, f"{source.sources.season_type} AS season_type"], source, window)
             self._amounts[table.name] = results | dict.fromkeys(others, 20)
         self.connection.execute(
             "CREATE TABLE main.schedule (game_date DATE, home_team_abbr VARCHAR, away_team_abbr VARCHAR, "

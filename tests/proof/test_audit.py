@@ -15,7 +15,8 @@ from breakout.dataset import Dataset, build_dataset
 from breakout.features import query
 from breakout.features import windows as w
 from breakout.features.config import BreakoutFeatureConfig
-from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
+from breakout.features.feature import Feature
+from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY, registry_with
 from breakout.proof.audit_checks import (
     AGREEMENT,
     DATA_CHECKS,
@@ -36,7 +37,6 @@ from tests.builders import ALL_FEATURES, CUTOFF
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from breakout.features.feature import Feature
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
@@ -78,6 +78,26 @@ def test_every_feature_of_games_is_clean(warehouse: DuckDBWarehouse) -> None:
     assert report.is_clean
     assert report.rows == 60
     assert all(rows > 0 for rows in report.edge_cases.values()), report.edge_cases
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"minutes_played": "last_5", "usage_rate": "last_10", "season_year": "season_so_far"},
+        {"minutes_total": "team_season_so_far", "points_scored": "opponent_defence_last_15"},
+    ],
+)
+def test_own_features_may_read_columns_that_every_replay_copies(
+    warehouse: DuckDBWarehouse, columns: dict[str, str]
+) -> None:
+    own = tuple(
+        Feature(f"own_{column}_{window}", f"SUM({column}) OVER {window}", 0.0, "amount", "scoring", "An own sum")
+        for column, window in columns.items()
+    )
+    names = tuple(feature.name for feature in own)
+    paths = installed_paths(registry_with(own))
+    report = audit_features(warehouse, config(names), rows=20, seed=7, start=START, end=END, paths=paths)
+    assert report.is_clean
 
 
 def test_a_window_that_holds_the_current_game_is_found(
