@@ -11,11 +11,10 @@ from pathlib import Path
 from breakout.bundle.manifest import MANIFEST_FILE
 from breakout.errors import ConfigurationError, DataError, nearest_name
 from breakout.production.registry import Registry
-from breakout.runs import STATUS_FILE, read_status
+from breakout.runs.names import RUNS, newest_completed
 
 PRODUCTION = "production"
 LATEST = "latest"
-RUNS = "runs"
 
 
 def resolve_bundle(given: str, outputs: str | Path) -> Path:
@@ -52,15 +51,9 @@ def _named(given: str, outputs: Path) -> Path | None:
 
 
 def _newest(outputs: Path, name: str) -> Path | None:
-    """Return the bundle of the newest completed run with this name (a glob pattern); None if there is none.
-
-    The names of run folders begin with the time of the start, so their order is the order of time.
-    """
-    found = (outputs / RUNS).glob(f"{name}/*/bundle/{MANIFEST_FILE}")
-    for bundle in sorted((path.parent for path in found), key=lambda path: path.parent.name, reverse=True):
-        if (bundle.parent / STATUS_FILE).is_file() and read_status(bundle.parent).state == "completed":
-            return bundle
-    return None
+    """Return the bundle of the newest completed run with this name (a glob pattern); None if there is none."""
+    folder = newest_completed(outputs, name, f"bundle/{MANIFEST_FILE}")
+    return None if folder is None else folder / "bundle"
 
 
 def _refuse(given: str, outputs: Path) -> Path:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from breakout.errors import ConfigurationError
+from breakout.errors import ConfigurationError, DataError, nearest_name
 
 _OVERRIDE = re.compile(r"[+~]*[A-Za-z_][\w.]*=")
 
@@ -20,17 +20,37 @@ def split_runs(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
     return [find_run(argument) for argument in arguments if argument not in overrides], overrides
 
 
-def find_run(given: str) -> Path:
-    """Return the folder of a run, given that folder, the folder of its bundle, or a name as in `resolve_bundle`.
+def find_run(given: str, *, is_sweep_allowed: bool = False) -> Path:
+    """Return the folder of a run, given that folder, the folder of its bundle, or a name.
 
-    Names are searched below the default of `paths.outputs`. DataError if no completed run has the name.
+    NAME and `latest:NAME` stand for the newest completed run with the setting `name`, `production` and `latest` for the
+    bundles of `resolve_bundle`. With `is_sweep_allowed` a name that no run has stands for the newest sweep with that
+    name, or for the sweep whose folder has it. Names are searched below the default of `paths.outputs`. DataError that
+    lists the known names if neither has the name.
     """
     path = Path(given)
     if not path.exists() and path.name == given:
-        from breakout.production.bundle_names import resolve_bundle
-
-        path = resolve_bundle(given, outputs_folder([]))
+        path = _find_named(given, Path(outputs_folder([])), is_sweep_allowed)
     return path.parent if path.name == "bundle" else path
+
+
+def _find_named(given: str, outputs: Path, is_sweep_allowed: bool) -> Path:
+    from breakout.production.bundle_names import LATEST, PRODUCTION, resolve_bundle
+    from breakout.runs.names import newest_run, newest_sweep, run_names, sweep_names
+
+    if given in (PRODUCTION, LATEST):
+        return resolve_bundle(given, outputs)
+    name = given.removeprefix(f"{LATEST}:")
+    found = newest_run(outputs, name) or (newest_sweep(outputs, name) if is_sweep_allowed else None)
+    if found is not None:
+        return found
+    known = run_names(outputs) | (sweep_names(outputs) if is_sweep_allowed else set())
+    guess = nearest_name(name, known)
+    kind, place = ("run or sweep", outputs) if is_sweep_allowed else ("run", outputs / "runs")
+    raise DataError(
+        f"there is no folder {given} and no completed {kind} named {name} below {place}; "
+        + (f"did you mean {guess}?" if guess else f"its names: {', '.join(sorted(known)) or 'none yet'}.")
+    )
 
 
 def compose_allowed(

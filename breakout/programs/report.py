@@ -8,12 +8,12 @@ from breakout.errors import ConfigurationError, DataError
 from breakout.programs.arguments import find_run
 from breakout.report.terminal.lines import print_line
 from breakout.runs import STATUS_FILE, read_status, warn_without_digests
+from breakout.runs.names import SWEEP_RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-RECORD_FILE = "sweep.json"
 BACKTEST = "backtest"
 
 
@@ -24,13 +24,13 @@ def main(arguments: Sequence[str]) -> int:
     """
     if len(arguments) != 1 or arguments[0].startswith("-"):
         raise ConfigurationError(
-            "give one run or sweep: breakout report outputs/runs/NAME/RUN, its NAME, latest, or the folder of a sweep."
+            "give one run or sweep: breakout report outputs/runs/NAME/RUN, outputs/sweeps/SWEEP, a NAME, or latest."
         )
-    folder = find_run(arguments[0]).resolve()
-    if (folder / RECORD_FILE).is_file():
+    folder = find_run(arguments[0], is_sweep_allowed=True).resolve()
+    if (folder / SWEEP_RECORD).is_file():
         return _rebuild_sweep(folder)
     if not (folder / STATUS_FILE).is_file():
-        raise DataError(f"{arguments[0]} is neither a run nor a sweep: it holds no {STATUS_FILE} and no {RECORD_FILE}.")
+        raise DataError(f"{arguments[0]} is neither a run nor a sweep: it holds no {STATUS_FILE} and no {SWEEP_RECORD}.")
     return _rebuild_run(folder)
 
 

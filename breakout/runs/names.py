@@ -1,0 +1,61 @@
+"""The names of runs and sweeps: NAME, the setting `name`, stands for the newest one below an outputs folder."""
+
+from __future__ import annotations
+
+import glob
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from breakout.errors import DataError
+from breakout.runs.status import STATUS_FILE, read_status
+
+RUNS, SWEEPS = "runs", "sweeps"
+SWEEP_RECORD = "sweep.json"
+_TIME = re.compile(r"-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}$")  # of the start, at the end of a sweep folder's name
+
+
+def newest_completed(outputs: Path, pattern: str, file: str = STATUS_FILE) -> Path | None:
+    """Return the newest completed run that has this file and whose name matches a glob pattern; None if there is none.
+
+    The names of run folders begin with the time of the start, so their order is the order of time. DataError if the
+    status of a run that is at least as new is damaged.
+    """
+    depth = len(Path(file).parts)
+    found = (path.parents[depth - 1] for path in (outputs / RUNS).glob(f"{pattern}/*/{file}"))
+    for folder in sorted(found, key=lambda folder: folder.name, reverse=True):
+        if (folder / STATUS_FILE).is_file() and read_status(folder).state == "completed":
+            return folder
+    return None
+
+
+def newest_run(outputs: Path, name: str) -> Path | None:
+    """Return the newest completed run with this name, of any command that writes into `runs`; None if there is none."""
+    return newest_completed(outputs, glob.escape(name))
+
+
+def newest_sweep(outputs: Path, name: str) -> Path | None:
+    """Return the sweep whose folder has this name, or else the newest sweep with this name; None if there is none."""
+    sweeps = _sweeps(outputs)
+    exact = [folder for folder in sweeps if folder.name == name]
+    named = exact or [folder for folder in sweeps if _TIME.sub("", folder.name) == name]
+    return max(named, key=lambda folder: folder.name, default=None)
+
+
+def run_names(outputs: Path) -> set[str]:
+    """Return the names of the completed runs; runs with a damaged status are left out."""
+    names = set()
+    for path in (outputs / RUNS).glob(f"*/*/{STATUS_FILE}"):
+        with suppress(DataError):
+            if read_status(path.parent).state == "completed":
+                names.add(path.parents[1].name)
+    return names
+
+
+def sweep_names(outputs: Path) -> set[str]:
+    """Return the names of the sweeps: those of their folders, without the time of the start."""
+    return {_TIME.sub("", folder.name) for folder in _sweeps(outputs)}
+
+
+def _sweeps(outputs: Path) -> list[Path]:
+    return [path.parent for path in (outputs / SWEEPS).glob(f"*/{SWEEP_RECORD}")]
