@@ -30,7 +30,9 @@ def main(arguments: Sequence[str]) -> int:
     if (folder / SWEEP_RECORD).is_file():
         return _rebuild_sweep(folder)
     if not (folder / STATUS_FILE).is_file():
-        raise DataError(f"{arguments[0]} is neither a run nor a sweep: it holds no {STATUS_FILE} and no {SWEEP_RECORD}.")
+        raise DataError(
+            f"{arguments[0]} is neither a run nor a sweep: it holds no {STATUS_FILE} and no {SWEEP_RECORD}."
+        )
     return _rebuild_run(folder)
 
 
