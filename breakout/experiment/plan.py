@@ -15,7 +15,6 @@ from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract, build_contract
 from breakout.features.query import get_training_data_query, seasons_before
 from breakout.features.query_plan import plan_query
-from breakout.features.registry import REGISTRY
 from breakout.split import DateRange, Fold, Split, resolve_folds, resolve_window
 from breakout.warehouse.cost import CostEstimate, Priced
 from breakout.warehouse.opening import open_for
@@ -142,7 +141,7 @@ def estimate_rows(
     reach = seasons_before(config.names, config.registry)
     parameters = config.parameters(warehouse.history_start(start, reach), start, end)
     cost = warehouse.estimate(sql, parameters) + warehouse.estimate_checks(start, end, reach)
-    if plan_query(REGISTRY, config.names).uses_availability:
+    if plan_query(config.registry, config.names).uses_availability:
         cost += warehouse.estimate_report_checks(start, end)
     return cost + warehouse.estimate(flawed_games_query(warehouse.sources), parameters)
 

@@ -12,7 +12,6 @@ from breakout.coverage import flawed_games_query, read_flawed_games
 from breakout.dataset import SLICE_FEATURES, is_within_band
 from breakout.features.query import get_training_data_query, seasons_before
 from breakout.features.query_plan import plan_query
-from breakout.features.registry import REGISTRY
 from breakout.sweeps.shared_rows import RowQuery, WarehouseFacts, array_of, fingerprints_of, read_answer
 from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.cache import CachedWarehouse
@@ -124,6 +123,6 @@ def _estimate(warehouse: CachedWarehouse, row_query: RowQuery) -> CostEstimate:
     cost = warehouse.estimate_checks(days.start, days.end, row_query.seasons_before)
     cost += warehouse.estimate(row_query.sql, row_query.parameters)
     cost += warehouse.estimate(flawed_games_query(row_query.warehouse.tables), row_query.parameters)
-    if plan_query(REGISTRY, row_query.features.names).uses_availability:
+    if plan_query(row_query.features.registry, row_query.features.names).uses_availability:
         cost += warehouse.estimate_report_checks(days.start, days.end)
     return cost

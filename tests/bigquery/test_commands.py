@@ -73,6 +73,20 @@ def test_a_dataset_is_the_same_file(words: list[str], tmp_path: Path, monkeypatc
     pd.testing.assert_frame_equal(ours, theirs, rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("sweep", [[], ["-m", "model.depth=4,5"]])
+def test_a_dry_run_estimates_a_feature_of_the_users_own(
+    sweep: list[str], words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        "- {name: points_max_last_3, expression: MAX(points) OVER last_3, default: 15, unit: points, group: scoring,"
+        " description: Most points in his last 3 games}\n"
+    )
+    features = [f"features.definitions=[{own}]", "features.names=[points_max_last_3,points_avg_season]"]
+    answer = main([*sweep, "dry_run=true", "mode=experimental", *features, f"paths.outputs={tmp_path}", *QUICK, *words])
+    assert answer == 0, capsys.readouterr().err
+
+
 def test_later_games_are_judged_and_audited_as_in_the_sample(
     sample_run: Path, words: list[str], server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,11 +45,11 @@ def draw_evidence(scores: Sequence[ModelScore]) -> Chart | None:
     ]
     if not found:
         return None
-    logs = {name: np.log10(np.maximum(one.e_values, 1e-3)) for name, one in found}
+    names, logs = zip(*((name, np.log10(np.maximum(one.e_values, 1e-3))) for name, one in found), strict=True)
     limit = float(np.log10(BETTER_FROM))
-    low = min(-1.0, *(float(values.min()) for values in logs.values()))
-    high = max(2.0, *(float(values.max()) for values in logs.values()))
-    days = max(values.size for values in logs.values())
+    low = min(-1.0, *(float(values.min()) for values in logs))
+    high = max(2.0, *(float(values.max()) for values in logs))
+    days = max(values.size for values in logs)
     alt = "E-value of each shadow against production after each date; dashed: 20, from which better is said."
     chart = square_chart(
         "evidence", alt, ("game dates compared", 1, days), ("e-value, power of ten", low - 0.1, high + 0.1)
@@ -57,7 +57,7 @@ def draw_evidence(scores: Sequence[ModelScore]) -> Chart | None:
     chart.line([(1, limit), (days, limit)], "muted", is_dashed=True)
     chart.line([(1, 0.0), (days, 0.0)], "line")
     entries = []
-    for (name, values), colour in zip(logs.items(), SHADOW_COLOURS * len(logs), strict=False):
+    for name, values, colour in zip(names, logs, SHADOW_COLOURS * len(logs), strict=False):
         chart.line(list(enumerate(values, start=1)), colour, width=2)
         entries.append((name, colour))
     chart.legend(entries, chart.x.start + 10, chart.y.end + 10)

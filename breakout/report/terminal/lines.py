@@ -43,9 +43,9 @@ def discard_output() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (BrokenPipeError, ValueError):
+        except BrokenPipeError:
             os.dup2(null, stream.fileno())
-        except (AttributeError, OSError):
+        except (AttributeError, OSError, ValueError):  # ValueError: the stream is closed, so it is not flushed at exit
             continue
 
 
