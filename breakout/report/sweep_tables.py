@@ -79,11 +79,10 @@ def _baseline_record(baseline: BaselineRow, title: str) -> dict[str, Cell]:
 
 def sweep_market_table(table: JobTable) -> Table:
     """Return a table of the metrics of the jobs and of the market on the lines of the configured prices."""
-    labels = {row.job: row.label or SHARED for row in table.rows}
     rows = [
         {
             "job": text("market" if line.job is None else line.job),
-            "settings": text("" if line.job is None else labels.get(line.job, "")),
+            "settings": _line_settings(line.job, table),
             **{METRICS[name].title: interval(line.metrics[name], ".4f") for name in LINE_METRICS},
             "minus the market's": interval(line.difference, "+.4f"),
             "weight": interval(line.weight, ".2f"),
@@ -92,6 +91,11 @@ def sweep_market_table(table: JobTable) -> Table:
     ]
     caption = "Against the price: over or under on each line; weight: of the model beside the market"
     return Table.from_records(caption, rows, style="stacked")
+
+
+def _line_settings(job: int | None, table: JobTable) -> Cell:
+    row = next((row for row in table.rows if row.job == job), None)
+    return Cell("", "", "settings") if row is None else settings_cell(row.label, row.varying)
 
 
 def variant_table(problem: VariantTable, board: Leaderboard) -> Table:

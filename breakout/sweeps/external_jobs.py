@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from breakout.errors import DataError
 from breakout.sweeps.job import Job, JobEvent
-from breakout.sweeps.job_folders import JobRun, failure_message, job_runs, metric_of, run_of
+from breakout.sweeps.job_folders import JobRun, completion_of, failure_message, job_runs, run_of
 from breakout.sweeps.plan import PlannedJob
 
 Launch: TypeAlias = Callable[[Sequence[PlannedJob], Path], None]
@@ -74,7 +74,7 @@ class JobFolders:
             return None
         del self._open[number]
         if run.state == "completed":
-            return JobEvent("completed", number, value=metric_of(run.folder, job.config.optimized_metric))
+            return completion_of(number, run.folder, job.config.optimized_metric)
         return JobEvent("failed", number, run.message, is_death=run.state == "killed")
 
     def lost(self, failure: Exception | None) -> list[JobEvent]:

@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 class JobEvent:
     """A change in the state of a job: it started, completed with a value of the optimized metric, or failed.
 
-    `number` is the job's number in the sweep. `message` is the reason of a failure. `is_death` is true if the job's
-    process died before it could write the job's status.
+    `number` is the job's number in the sweep. `message` is the reason of a failure. `validated_on` is the number of the
+    validation games, and the dates of the first and the last one; values of other games are not comparable. `is_death`
+    is true if the job's process died before it could write the job's status.
     """
 
     kind: Literal["started", "completed", "failed"]
     number: int
     message: str = ""
     value: float | None = None
+    validated_on: tuple[int, str, str] | None = None
     is_death: bool = False
 
 

@@ -10,6 +10,7 @@ from breakout.errors import DataError, as_breakout_error
 from breakout.evaluation.run_metrics import read_metrics
 from breakout.runs import STATUS_FILE, RunStatus, check_files, open_run, read_status
 from breakout.safe_text import mask_secrets
+from breakout.sweeps.job import JobEvent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +85,15 @@ def metric_of(run: Path, metric: str) -> float | None:
     """Return a metric of a completed run on its validation part, never on its evaluation window; None if undefined."""
     validation = read_metrics(run).validation
     return None if validation is None else validation.metrics[metric]
+
+
+def completion_of(number: int, run: Path, metric: str) -> JobEvent:
+    """Return the event of a completed job: the metric of `metric_of`, and the games on which it was computed."""
+    validation = read_metrics(run).validation
+    if validation is None:
+        return JobEvent("completed", number)
+    games = validation.rows, validation.first_date, validation.last_date
+    return JobEvent("completed", number, value=validation.metrics[metric], validated_on=games)
 
 
 def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any], error: Exception) -> None:

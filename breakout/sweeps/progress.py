@@ -6,10 +6,12 @@ If the output is not a terminal, a line for each completed job replaces the bar.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from breakout.evaluation.formatting import format_count
 from breakout.evaluation.metrics import METRICS
+from breakout.report.sweep_tables import settings_cell
 from breakout.report.tables import Table, number, text
 from breakout.report.terminal.bars import job_bar
 from breakout.report.terminal.console import console
@@ -19,11 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from breakout.settings import TargetConfig
-    from breakout.split import Split
+    from breakout.split import DateRange
     from breakout.sweeps.job import JobEvent
     from breakout.sweeps.plan import PlannedJob, SweepPlan
 
 LISTED_JOBS = 40
+
+
+@dataclass(frozen=True)
+class _Games:
+    """The games and labels on which a job was validated and evaluated; jobs on other games are not comparable."""
+
+    validation: tuple[int, str, str]
+    evaluation: DateRange | None
+    target: TargetConfig
 
 
 class Progress:
@@ -36,8 +47,8 @@ class Progress:
         self._overrides: dict[int, Sequence[str]] = {}
         self._labels: dict[int, str] = {}
         self._running: set[int] = set()
-        self._best: dict[tuple[Split, TargetConfig], tuple[float, int]] = {}
-        self._latest: tuple[Split, TargetConfig] | None = None
+        self._best: dict[_Games, tuple[float, int]] = {}
+        self._latest: _Games | None = None
         self._done = 0
         self._total = 0
         self.failed: list[int] = []
@@ -77,7 +88,8 @@ class Progress:
         for planned in plan.jobs[:LISTED_JOBS]:
             job = planned.number
             counts = [text("?" if n is None else f"{n:,}") for n in (planned.train_rows, planned.evaluation_rows)]
-            rows.append([number(job, ".0f"), text(self._labels[job]), *counts, number(fit_of[job], ".0f")])
+            label = settings_cell(self._labels[job], "")
+            rows.append([number(job, ".0f"), label, *counts, number(fit_of[job], ".0f")])
         if len(plan.jobs) > LISTED_JOBS:
             rows.append([text("..."), text(f"and {len(plan.jobs) - LISTED_JOBS} more"), *[text("")] * 3])
         return Table("jobs", ["job", "settings", "training rows", "games to evaluate", "fit"], rows)
@@ -125,11 +137,11 @@ class Progress:
             self._out.print(f"job {event.number} done ({self._done} of {self._total}): {metric} {value}  {label}")
 
     def _keep_best(self, event: JobEvent, metric: str) -> None:
-        """Keep the best job of each split and target; jobs with different splits or targets are not comparable."""
-        if event.value is None:
+        """Keep the best job of each set of games; the training games of jobs in one set may differ."""
+        if event.value is None or event.validated_on is None:
             return
         job = self._jobs[event.number]
-        self._latest = (job.plan.split, job.job.config.target)
+        self._latest = _Games(event.validated_on, job.plan.split.evaluation, job.job.config.target)
         best = self._best.get(self._latest)
         sign = -1.0 if METRICS[metric].higher_is_better else 1.0
         if best is None or sign * event.value < sign * best[0]:
@@ -140,8 +152,8 @@ class Progress:
         if self._latest is None:
             return running
         value, number = self._best[self._latest]
-        days = self._latest[0].evaluation or self._latest[0].train
-        where = f" of {days}" if len(self._best) > 1 else ""
+        _, first, last = self._latest.validation
+        where = f" on {first}..{last}" if len(self._best) > 1 else ""
         return "  ".join(filter(None, (running, f"best{where} {value:.4f} (job {number})")))
 
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from breakout.errors import ConfigurationError
 from breakout.experiment.shared_work import SharedWork
 from breakout.sweeps.job import JobEvent
-from breakout.sweeps.job_folders import RUNS_FOLDER, failure_message, job_facts, metric_of
+from breakout.sweeps.job_folders import RUNS_FOLDER, completion_of, failure_message, job_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -88,10 +88,9 @@ def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> JobEvent:
         facts = job_facts(job.number, job.overrides)
         run = train(planned.plan_with(work), folder / RUNS_FOLDER, work, facts)
         check_drift(job.config.distributions, run.distributions, run.folder)
-        value = metric_of(run.folder, job.config.optimized_metric)
+        return completion_of(job.number, run.folder, job.config.optimized_metric)
     except Exception as error:  # noqa: BLE001  (a failing job must not end the others)
         return JobEvent("failed", job.number, failure_message(error))
-    return JobEvent("completed", job.number, value=value)
 
 
 # The work that the jobs of this worker process share; empty in the planning process.

@@ -11,6 +11,7 @@ import pytest
 
 from breakout.evaluation.resamples import Interval
 from breakout.report.html.rendering import TEMPLATES, render_page
+from breakout.report.sweep_tables import settings_cell
 from breakout.report.tables import Table, code, interval, number, text
 from breakout.report.terminal.console import PlainConsole, format_cell
 
@@ -98,6 +99,19 @@ def test_a_table_can_leave_columns_out_and_marks_the_chosen_row(capsys: pytest.C
     assert "a*" not in printed
     assert "3.000" not in printed
     assert [row[0].text for row in table.head(1).rows] == ["a"]
+
+
+def test_settings_are_broken_between_settings_or_at_commas_and_never_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = "train_start=2023-10-01 names=[points_avg_last_5,minutes_avg_last_5] seed=" + "1" * 40
+    long = " ".join(["a text that is wrapped"] * 5)
+    cells = {"job": number(0), "settings": settings_cell(settings, settings), "x": text(long), "y": text(long)}
+    PlainConsole(80).print_table(Table.from_records("", [cells]))
+    printed = capsys.readouterr().out
+    rows = [line.split("\N{BOX DRAWINGS LIGHT VERTICAL}") for line in printed.splitlines()]
+    lines = [row[2].strip() for row in rows if len(row) > 1 and row[2].strip()]
+    assert lines[:3] == ["train_start=2023-10-01", "names=[points_avg_last_5,", "minutes_avg_last_5]"]
+    assert "".join(lines[3:]) == "seed=" + "1" * 40
+    assert max(map(len, printed.splitlines())) <= 80
 
 
 def test_a_table_of_records_has_their_names_as_columns() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +15,8 @@ from breakout.report.tables import UNDEFINED, Cell, Table
 from breakout.safe_text import printable
 
 WIDTH_OF_A_PIPE = 120  # the number of columns if the output is not a terminal; the default of rich is 80
+
+OTHER_COLUMNS = 54  # the width of a leaderboard's columns beside the settings, with borders
 
 
 class PlainConsole(Console):
@@ -42,18 +46,27 @@ class PlainConsole(Console):
     def print_table(self, table: Table) -> None:
         """Print a table unless it has no rows; chosen rows are bold and marked with a star.
 
-        The first column, which names the rows, is wrapped last.
+        The first column, which names the rows, is wrapped last. Settings are wrapped so that OTHER_COLUMNS characters
+        are left to the other columns. A word that is too long for its column is folded; rich would cut it by default.
         """
         if not table.rows:
             return
-        first, *others = table.columns
-        printed = titled_table(table.caption, Column(first, no_wrap=True), *others)
+        first, *others = zip(table.columns, table.rows[0], strict=True)
+        columns = [Column(name, overflow="fold", no_wrap=cell.kind == "settings") for name, cell in others]
+        printed = titled_table(table.caption, Column(first[0], no_wrap=True), *columns)
         for index, row in enumerate(table.rows):
-            cells = list(map(format_cell, row))
+            cells = [self._format(cell) for cell in row]
             if table.is_chosen(index):
                 cells[0] += "*"
             printed.add_row(*cells, style="bold" if table.is_chosen(index) else None)
         self.print(printed)
+
+    def _format(self, cell: Cell) -> str:
+        return (
+            _wrap_settings(cell.text, max(self.width - OTHER_COLUMNS, 20))
+            if cell.kind == "settings"
+            else format_cell(cell)
+        )
 
 
 def console() -> PlainConsole:
@@ -70,6 +83,13 @@ def styled(value: object, style: str, after: object = "") -> Text:
 def titled_table(title: str, *columns: str | Column) -> RichTable:
     """Return a table without rows, with a left-aligned title; without a title if the text is empty."""
     return RichTable(*columns, title=title or None, title_justify="left")
+
+
+def _wrap_settings(settings: str, width: int) -> str:
+    """Return settings in lines of at most `width`, broken between settings; a longer setting is broken at commas."""
+    line_end = re.compile(rf".{{1,{width}}}$|.{{1,{width - 1}}},|.{{1,{width}}}")
+    lines = textwrap.wrap(settings, width, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(part for line in lines for part in line_end.findall(line))
 
 
 def format_cell(cell: Cell) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from breakout.evaluation.metrics import AUC
-from breakout.leaderboard_files import CSV_FILE, JobTable, Leaderboard
+from breakout.leaderboard_files import CSV_FILE, JobRow, JobTable, Leaderboard
 from breakout.report import REPORT_FILE
-from breakout.report.sweep_tables import SHARED, job_state, sweep_market_table
+from breakout.report.sweep_tables import job_state, settings_cell, sweep_market_table
 from breakout.report.tables import Table, interval, number, text
-from breakout.report.terminal.console import console
+from breakout.report.terminal.console import console, format_cell
 
 SHOWN_JOBS = 5
 SHOWN_TABLES = 3
@@ -39,15 +39,20 @@ def _table(table: JobTable, metric: str) -> Table:
     rows = [
         {
             "job": text(row.job),
-            "settings": text(row.label or SHARED),
-            f"validation {metric}": interval(row.value, ".4f"),
-            "": text(job_state(row, table)),
+            "settings": settings_cell(row.label, row.varying),
+            f"validation {metric}": number(row.value.estimate, ".4f"),
+            "minus the best": text(_describe_difference(row, table)),
             "AUC (evaluation)": interval(row.metrics[AUC]) if row.metrics else number(None),
         }
         for row in shown
     ]
     chosen = [row.job == table.simplest and len(table.tied) > 1 for row in shown]
     return Table.from_records("", rows, chosen)
+
+
+def _describe_difference(row: JobRow, table: JobTable) -> str:
+    state = job_state(row, table)
+    return "best" if state == "best" else f"{format_cell(interval(row.difference, '+.4f'))} {state}".strip()
 
 
 def _title(table: JobTable) -> str:
