@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from breakout import __version__
-from breakout.cli.arguments import CONFIG_DIR, FLAGS_WITH_VALUE, sort_arguments, split_config_dirs
+from breakout.cli.arguments import CONFIG_DIR, FLAGS_ALONE, FLAGS_WITH_VALUE, sort_arguments, split_config_dirs
 from breakout.cli.commands import COMMANDS, DEFAULT, Command
 from breakout.cli.failure import print_failure
 from breakout.cli.help import command_page, main_page
@@ -87,7 +87,8 @@ def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
         return COMMANDS[name], arguments[:first] + arguments[first + 1 :]
     if "=" in name or name.startswith(("-", "~")):
         return None, arguments
-    guess = nearest_name(name, COMMANDS)
+    guess = nearest_name(name, (*COMMANDS, *FLAGS_ALONE))
+    guess = FLAGS_ALONE.get(guess, guess) if guess else None
     meant = f"did you mean `breakout {guess}`?" if guess else f"the commands are {', '.join(COMMANDS)}."
     raise ConfigurationError(f"there is no command {name}: {meant}")
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from breakout.conf_tree import group_options
-from breakout.errors import ConfigurationError
+from breakout.errors import ConfigurationError, nearest_name
 
 RUN_MODES = {"-m": True, "--multirun": True, "-r": False, "--run": False}  # flag: whether it starts a sweep
+
+FLAGS_ALONE = {"help": "--help", "version": "--version"}  # by the words that users type as if they were commands
 
 # Flags of Hydra that breakout offers, each with its long form.
 FLAGS_WITHOUT_VALUE = {
@@ -152,6 +154,9 @@ def refuse_flag(flag: str, value: str, command: str) -> None:
     for names, reason in REFUSED.items():
         if flag in names:
             raise ConfigurationError(f"{flag} is not offered: {reason}")
+    near = nearest_name(flag, (*FLAGS_ALONE.values(), *RUN_MODES, *FLAGS_WITHOUT_VALUE, *FLAGS_WITH_VALUE), cutoff=0.8)
+    if near:
+        raise ConfigurationError(f"{flag} is not a flag of breakout: did you mean {near}?")
     replacement = describe_replacement(flag.lstrip("-"), value, command)
     raise ConfigurationError(f"{flag} is not a flag of breakout: {replacement}")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.artifacts import save_text
-from breakout.errors import ConfigurationError
+from breakout.errors import ConfigurationError, nearest_name
 from breakout.production.bundle_gate import check_contract, contract_differences
 from breakout.production.registry import Registry
 from breakout.programs.arguments import compose_allowed
@@ -30,8 +30,11 @@ def main(arguments: Sequence[str]) -> int:
     """
     actions = [argument for argument in arguments if "=" not in argument]
     if len(actions) > 1 or any(action not in ACTIONS for action in actions):
+        guess = nearest_name(actions[0], ACTIONS) if len(actions) == 1 else None
+        meant = f"did you mean {guess}? Type" if guess else "type"
         raise ConfigurationError(
-            f"cannot read {' '.join(actions)!r}: type `breakout production`, or one of {', '.join(ACTIONS)} after it."
+            f"cannot read {' '.join(actions)!r}: {meant} `breakout production`, "
+            f"or one of {', '.join(ACTIONS)} after it."
         )
     pages, overrides = split_out([argument for argument in arguments if "=" in argument])
     known = "the settings here are out=FILE.html, paths.outputs=DIR and promote.reason=TEXT"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from breakout.errors import ConfigurationError, DataError
+from breakout.errors import ConfigurationError, DataError, nearest_name
 from breakout.ledger.shadows import Shadows
 from breakout.production.bundle_gate import check_contract, find_bundle
 from breakout.production.bundle_names import resolve_bundle
@@ -29,8 +29,10 @@ def main(arguments: Sequence[str]) -> int:
     actions = [argument for argument in arguments if "=" not in argument] or ["list"]
     given = [argument.partition("=")[2] for argument in arguments if argument.startswith("bundle=")]
     if len(actions) > 1 or actions[0] not in ACTIONS or (actions[0] == "list") == bool(given) or len(given) > 1:
+        guess = None if actions[0] in ACTIONS else nearest_name(actions[0], ACTIONS)
         raise ConfigurationError(
-            "type `breakout shadow list`, `breakout shadow add bundle=NAME` or `breakout shadow remove bundle=NAME`."
+            (f"there is no `shadow {actions[0]}`, did you mean {guess}? Type" if guess else "type")
+            + " `breakout shadow list`, `breakout shadow add bundle=NAME` or `breakout shadow remove bundle=NAME`."
         )
     overrides = [argument for argument in arguments if "=" in argument and not argument.startswith("bundle=")]
     outputs = outputs_folder(overrides)

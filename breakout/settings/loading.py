@@ -121,6 +121,9 @@ def choose_class(classes: tuple[type, ...], value: Mapping[str, Any], group: str
         return classes[0]
     by_kind = {kind_of(cls): cls for cls in classes}
     kind = value.get("kind")
+    if kind is None:
+        kinds = ", ".join(f"`kind: {name}`" for name in by_kind)
+        raise ConfigurationError(f"{group}.kind is missing: write into the file that {group}= chose one of {kinds}.")
     if not isinstance(kind, str) or kind not in by_kind:
         options = ", ".join(describe_choice(group, name) for name in by_kind)
         given = describe_value(kind)

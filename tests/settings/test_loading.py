@@ -69,6 +69,11 @@ WRONG_VALUES = [
     ("model.early_stopping_rounds", -1, ">= 0"),
     ("model.class_weights", "balance", "did you mean model.class_weights=balanced?"),
     ("model.kind", "forest", "choose one of model=catboost"),
+    (
+        "window.kind",
+        None,
+        "write into the file that window= chose one of `kind: dates`, `kind: trailing`, `kind: walk_forward`.",
+    ),
     ("target.breakout_multiplier", 1, "target.breakout_multiplier must be a number > 1, got 1"),
     ("target.breakout_multiplier", 1.0, "> 1"),
     ("target.min_ppg", 16, "must be below target.max_ppg 16"),

@@ -107,6 +107,13 @@ def test_a_column_under_another_name_is_named_with_its_likely_name(folder: Folde
     assert "minutes meant" in message
 
 
+@pytest.mark.parametrize("column", ["usage_rate", "game_date"])
+def test_a_column_that_the_table_declares_is_not_meant_for_another(column: str, folder: Folder) -> None:
+    folder.parquet("p1.parquet", folder.table().drop_columns([column]))
+    message = folder.refusal("p*.parquet")
+    assert f"lacks the column {column}; it must hold" in message
+
+
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 def test_a_season_type_that_one_file_lacks_is_refused_or_filled(kind: str, folder: Folder) -> None:
     names = [name for name in PLAYER_SCHEMA.names if name != "season_type"]

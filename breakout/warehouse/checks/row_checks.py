@@ -49,15 +49,16 @@ def check_columns(
     if missing:
         raise DataError(
             f"{table.name} ({where}) lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
-            f"{_what_may_be_meant(missing, present, folders)}; "
+            f"{_what_may_be_meant(missing, set(present) - {column.name for column in table.columns}, folders)}; "
             f"it must hold {', '.join(column.name for column in table.columns if not column.is_optional)}{remedy}."
         )
 
 
-def _what_may_be_meant(missing: Sequence[str], present: Collection[str], folders: Collection[str]) -> str:
+def _what_may_be_meant(missing: Sequence[str], others: Collection[str], folders: Collection[str]) -> str:
+    """Return a suggestion in brackets for the missing columns; `others` are the present ones that are not declared."""
     if set(missing) <= set(folders):
         return ", which its folder names (read it with warehouse.hive_partitioning=true)"
-    near = dict.fromkeys(filter(None, (nearest_name(column, present) for column in missing)))
+    near = dict.fromkeys(filter(None, (nearest_name(column, others) for column in missing)))
     return f" (is {' or '.join(near)} meant?)" if near else ""
 
 
