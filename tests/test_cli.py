@@ -18,6 +18,7 @@ from breakout import __version__
 from breakout.cli import main
 from breakout.cli.arguments import sort_arguments
 from breakout.cli.commands import COMMANDS, TABLE
+from breakout.cli.help import command_page, main_page, wrap_page
 from breakout.conf_tree import group_names, group_options
 from breakout.errors import ConfigurationError, DataError, GateError
 from tests.commands import QUICK
@@ -46,6 +47,13 @@ def test_every_command_has_a_help_page(name: str, capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().out
     assert shown.startswith(f"breakout {name}: ")
     assert "Exit codes" in shown
+
+
+@pytest.mark.parametrize("page", [main_page(), *map(command_page, TABLE)], ids=["breakout", *COMMANDS])
+def test_a_terminal_wraps_everything_on_a_help_page_but_the_commands_to_copy(page: str) -> None:
+    wrapped = wrap_page(page, 80)
+    assert [line for line in wrapped.splitlines() if len(line) > 80 and not line.startswith("  breakout ")] == []
+    assert wrapped.split() == page.split()
 
 
 def test_the_commands_of_the_help_pages_are_accepted() -> None:

@@ -16,9 +16,16 @@ from breakout import __version__
 from breakout.cli.arguments import CONFIG_DIR, FLAGS_ALONE, FLAGS_WITH_VALUE, sort_arguments, split_config_dirs
 from breakout.cli.commands import COMMANDS, DEFAULT, Command
 from breakout.cli.failure import print_failure
-from breakout.cli.help import command_page, main_page
+from breakout.cli.help import command_page, main_page, wrap_page
 from breakout.errors import ConfigurationError, nearest_name
-from breakout.report.terminal.lines import discard_output, flush_output, prepare_output, print_error, print_line
+from breakout.report.terminal.lines import (
+    discard_output,
+    flush_output,
+    prepare_output,
+    print_error,
+    print_line,
+    terminal_width,
+)
 
 INTERRUPTED = 130  # the exit code that a shell reports for a program that Ctrl-C ended
 COMPOSING = ("doctor", "features")  # commands without a root file that take the settings of train
@@ -50,7 +57,8 @@ def dispatch(arguments: list[str]) -> int:
     check_readable(arguments)
     command, rest = split_command(arguments)
     if "--help" in rest or "-h" in rest:
-        print_line(main_page() if command is None else command_page(command))
+        page, width = main_page() if command is None else command_page(command), terminal_width()
+        print_line(page if width is None else wrap_page(page, width))
         return 0
     if command is None and rest == ["--version"]:
         print_line(f"breakout {__version__}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from breakout.cli.commands import TABLE, Command
@@ -10,32 +11,36 @@ from breakout.conf_tree import conf_dir, group_names, group_options, groups_of
 INTRODUCTION = """\
 breakout: how likely is a role player's breakout tonight?
 
-Trains and checks models on NBA games: one definition of every feature for training, evaluation and
-prediction, proof that no feature sees the future, and numbers that carry their uncertainty."""
+Trains and checks models on NBA games: one definition of every feature for
+training, evaluation and prediction, proof that no feature sees the future, and
+numbers that carry their uncertainty."""
 
 FIRST_STEPS = """\
 Six commands to begin with
-  breakout                                              train on the embedded games, evaluate on later ones
-  breakout dry_run=true                                 show the plan, fit nothing
-  breakout features                                     every feature, with unit, default and meaning
-  breakout mode=experimental features=enhanced          try other features
-  breakout -m model.depth=4,6,8 window=january,february a sweep: every combination
-  breakout experiment=production/prod_v2_feb            a frozen experiment"""
+  breakout                                      train, evaluate on later games
+  breakout dry_run=true                         show the plan, fit nothing
+  breakout features                             every feature, with its meaning
+  breakout mode=experimental features=enhanced  try other features
+  breakout -m model.depth=4,6,8 seed=1,2        a sweep: every combination
+  breakout experiment=production/prod_v2_feb    a frozen experiment"""
 
 SETTINGS = """\
 Settings
   group=option        chooses an option of a group below: model=logistic
-  key=value           sets one key: model.depth=6 target.max_ppg=18 seed=7 name=deeper
+  key=value           sets one key: model.depth=6 target.max_ppg=18 name=deeper
   key=a,b -m          sweeps over values
   --cfg job           shows the composed configuration instead of running; with --resolve, --package model
   --info defaults     shows where it came from
   --hydra-help        Hydra's own flags
-  -sc install=bash    prints the shell completion: eval "$(breakout -sc install=bash)" """
+  -sc install=bash    shell completion: eval "$(breakout -sc install=bash)" """
 
 EXIT_CODES = """\
 Exit codes
   0 done   1 a check or a job failed   2 usage or configuration   3 data or warehouse
   HYDRA_FULL_ERROR=1 shows the traceback behind an error."""
+
+_COMMAND = re.compile(r"  breakout( \S+)*")
+_NAME = re.compile(r".*?# |  \S.*?  +|  \S+ +|breakout ")  # what stands before the text of an entry
 
 
 def main_page() -> str:
@@ -66,13 +71,29 @@ def command_page(command: Command) -> str:
     return "\n\n".join((*parts, EXIT_CODES))
 
 
+def wrap_page(page: str, width: int) -> str:
+    """Return a page whose lines are wrapped at words; further lines are indented to the text behind a name or a `#`.
+
+    The commands among the examples are left as they are, so that they can be copied.
+    """
+    return "\n".join(line if _COMMAND.fullmatch(line) else _wrap(line, width) for line in page.split("\n"))
+
+
+def _wrap(line: str, width: int) -> str:
+    found = _NAME.match(line)
+    indent = " " * (min(found.end(), width // 2) if found else 0)
+    return "\n".join(
+        textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    )
+
+
 def groups(names: list[str]) -> str:
     """Return a table of groups with their options."""
     indent = " " * (max(map(len, names), default=0) + 4)
     lines = [
         textwrap.fill(
             " | ".join(group_options(name)),
-            width=100,
+            width=80,
             initial_indent=f"  {name}".ljust(len(indent)),
             subsequent_indent=indent,
             break_on_hyphens=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -47,6 +48,12 @@ def discard_output() -> None:
             os.dup2(null, stream.fileno())
         except (AttributeError, OSError, ValueError):  # ValueError: the stream is closed, so it is not flushed at exit
             continue
+
+
+def terminal_width() -> int | None:
+    """Return the number of columns of the terminal; None if standard output is not a terminal."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if is_terminal else None
 
 
 @contextmanager
