@@ -5,25 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from breakout import settings
-from breakout.bundle.folder import CONTRACT_FILE, load_contract
+from breakout.bundle.folder import read_bundle
+from breakout.bundle.manifest import MANIFEST_FILE
 from breakout.errors import ConfigurationError, DataError
 from breakout.ledger.grading import GRADED, GRADING_COLUMNS, grade_counted
 from breakout.ledger.opening import open_ledger
+from breakout.ledger.shadows import Shadows
 from breakout.market.matching import information_times, read_points
 from breakout.production.bundle_gate import find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
+from breakout.production.recipe import seedless_recipe
+from breakout.production.registry import Registry
 from breakout.runs import STATUS_FILE
+from breakout.runs.names import RUNS
 from breakout.runs.record import read_completed_run
 
 if TYPE_CHECKING:
-    from breakout.features.contract import Contract
+    from breakout.bundle.folder import Bundle
     from breakout.runs.record import RunRecord
-    from breakout.settings import AvailabilityConfig, BacktestConfig
+    from breakout.settings import BacktestConfig
     from breakout.warehouse.base import Warehouse
 
 PREDICTION_COLUMNS = ["game_date", "game_id", "player_lookup", "ladder", "known_at"]
@@ -35,24 +40,30 @@ class PastPredictions:
 
     In `frame`, ladder holds P(points >= k) for k = 1, 2, ..., and known_at (UTC) is the time of the newest information
     behind the row. `source` names the run or the part of the ledger, for messages. `contracts` are the fingerprints of
-    the models' contracts. `has_absent` says whether the rows may include players who did not play.
+    the models' contracts. `recipes` are the different recipes of the models, without their seeds; None if a model's
+    bundle is gone. `has_absent` says whether the rows may include players who did not play.
     """
 
     frame: pd.DataFrame
     source: str
     contracts: tuple[str, ...]
+    recipes: tuple[dict[str, Any], ...] | None
     has_absent: bool
 
     def between(self, start: date | None, end: date | None) -> PastPredictions:
         """Return the predictions of the game dates start..end, None for no limit; DataError if there are none."""
         days = self.frame["game_date"]
-        inside = self.frame[(days >= (start or days.min())) & (days <= (end or days.max()))]
+        inside = self.frame[_is_between(days, start, end)]
         if inside.empty:
             raise DataError(
                 f"{self.source} has predictions of {days.min()} to {days.max()}, none from {start or 'the first'} to "
                 f"{end or 'the last'}."
             )
         return replace(self, frame=inside.reset_index(drop=True))
+
+
+def _is_between(days: pd.Series, start: date | None, end: date | None) -> pd.Series:
+    return (days >= (start or days.min())) & (days <= (end or days.max()))
 
 
 def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
@@ -80,7 +91,8 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
     if not (folder / STATUS_FILE).is_file():
         raise DataError(f"{given} is no run: it holds no {STATUS_FILE}; give the folder of a run, latest, or its name.")
     run = read_completed_run(folder)
-    contract, availability = _contract_of(run)
+    bundle = _bundle_of(run)
+    availability = bundle.features.availability if bundle.contract.has_reports else None
     rows = run.predictions()
     if "ladder" not in rows:
         raise ConfigurationError(
@@ -88,21 +100,22 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
         )
     rows = rows[rows["split"] == "evaluation"]
     frame = rows.assign(known_at=information_times(rows["game_date"], availability))[PREDICTION_COLUMNS]
-    return PastPredictions(frame.reset_index(drop=True), f"the run in {folder}", (contract.fingerprint,), False)
+    return PastPredictions(
+        frame=frame.reset_index(drop=True),
+        source=f"the run in {folder}",
+        contracts=(bundle.contract.fingerprint,),
+        recipes=(seedless_recipe(bundle),),
+        has_absent=False,
+    )
 
 
-def _contract_of(run: RunRecord) -> tuple[Contract, AvailabilityConfig | None]:
-    """Return the contract of a run's model, and the cutoff of its features (None if they read no injury reports).
-
-    DataError if the run has no bundle.
-    """
+def _bundle_of(run: RunRecord) -> Bundle:
+    """Return the bundle that a run made or scored, with the cutoff of its features; DataError if it has no bundle."""
     if isinstance(run.config, settings.EvaluateConfig):
-        bundle = with_cutoff(find_bundle(run.config.bundle), run.config.availability)
-        return bundle.contract, bundle.features.availability if bundle.contract.has_reports else None
-    if not (run.folder / "bundle" / CONTRACT_FILE).is_file():
+        return with_cutoff(find_bundle(run.config.bundle), run.config.availability)
+    if not (run.folder / "bundle" / MANIFEST_FILE).is_file():
         raise DataError(f"the run in {run.folder} has no bundle, so it is not known what its model knew when.")
-    contract = load_contract(run.folder / "bundle")
-    return contract, settings.AvailabilityConfig(**contract.availability) if contract.availability else None
+    return find_bundle(run.folder / "bundle")
 
 
 def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
@@ -120,8 +133,35 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
             f"the ledger below {config.paths.outputs} holds no graded entries of {config.role} with a distribution of "
             "points; predict with a registered model=points, or name a run with run=NAME."
         )
-    contracts = tuple(sorted(counted["contract"].unique()))
-    return PastPredictions(counted[PREDICTION_COLUMNS], f"the ledger's {config.role}", contracts, True)
+    used = counted[_is_between(counted["game_date"], config.start, config.end)]
+    return PastPredictions(
+        frame=counted[PREDICTION_COLUMNS],
+        source=f"the ledger's {config.role}",
+        contracts=tuple(sorted(used["contract"].unique())),
+        recipes=_recipes_of(used, Path(config.paths.outputs)),
+        has_absent=True,
+    )
+
+
+def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], ...] | None:
+    """Return the different recipes of the bundles that made entries; None if one of these bundles is gone or changed.
+
+    A bundle is looked for in the registry, among the shadows, and in the folder of its training run.
+    """
+    recipes: list[dict[str, Any]] = []
+    for fingerprint, name, run_id in entries[["bundle", "name", "run_id"]].drop_duplicates().itertuples(index=False):
+        places = (
+            Registry.of(outputs).bundle_folder(fingerprint),
+            Shadows.of(outputs).folder / fingerprint,
+            outputs / RUNS / name / run_id / "bundle",
+        )
+        place = next((place for place in places if (place / MANIFEST_FILE).is_file()), None)
+        bundle = None if place is None else read_bundle(place)
+        if bundle is None or bundle.fingerprint != fingerprint:
+            return None
+        if seedless_recipe(bundle) not in recipes:
+            recipes.append(seedless_recipe(bundle))
+    return tuple(recipes)
 
 
 def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:

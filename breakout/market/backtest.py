@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from breakout.artifacts import json_ready, load_typed, save_json
 from breakout.errors import DataError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from breakout.market.lines import MatchedLines
     from breakout.market.stakes import StakeLimits
 
+BACKTESTS = "backtests"  # the folder below `paths.outputs`
 BACKTEST_FILE = "backtest.json"
 BETS_FILE = "bets.parquet"
 # Increased whenever a key is renamed, removed or changes its meaning.
@@ -63,9 +64,11 @@ class BacktestRecord:
     """A backtest and its origin.
 
     `source` names the run or ledger of the predictions, `prices` the file or table of prices. `contracts` are the
-    fingerprints of the models' contracts; the weight that the backtest fitted (see `market.stacking`) holds only for
-    models with these. `start` and `end` are the first and the last game date of the predictions, as ISO 8601. `margin`,
-    `kelly`, `max_stake` and `min_edge` are settings of the group `prices`.
+    fingerprints of the models' contracts. `recipes` are the different recipes of the models (see `production.recipe`)
+    without their seeds; None if a model's bundle was gone, and in files of earlier versions. The weight that the
+    backtest fitted (see `market.stacking`) holds only for models with these contracts and recipes. `start` and `end`
+    are the first and the last game date of the predictions, as ISO 8601. `margin`, `kelly`, `max_stake` and `min_edge`
+    are settings of the group `prices`.
     """
 
     source: str
@@ -79,6 +82,7 @@ class BacktestRecord:
     max_stake: float
     min_edge: float
     backtest: Backtest
+    recipes: tuple[dict[str, Any], ...] | None = None
     schema_version: int = BACKTEST_SCHEMA_VERSION
 
 

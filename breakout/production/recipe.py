@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from breakout import settings
-from breakout.artifacts import json_digest
+from breakout.artifacts import json_digest, json_ready
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from breakout.bundle.folder import Bundle
 
 # The settings groups of a recipe. The warehouse is not among them, because a weekly retrain may read files at other
@@ -19,20 +21,26 @@ NOT_RECIPE_KEYS = {"validation.start", "mode.description"}
 
 def recipe_digest(bundle: Bundle) -> str:
     """Return 16 hex digits of a digest of a bundle's recipe, which is the same after a new fit on other dates."""
-    return json_digest(_recipe(bundle))[:16]
+    return json_digest(build_recipe(bundle))[:16]
 
 
-def recipe_differences(candidate: Bundle, production: Bundle) -> list[str]:
-    """Return the dotted keys of the settings in which the recipes of two bundles differ.
+def seedless_recipe(bundle: Bundle) -> dict[str, Any]:
+    """Return the recipe of a bundle without its seed, for evidence that holds for all seeds."""
+    return {key: value for key, value in build_recipe(bundle).items() if key != "seed"}
+
+
+def recipe_differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """Return the dotted keys of the settings in which two recipes, results of `build_recipe`, differ.
 
     `seed` or `contract` is in the list if the seeds or the contracts differ.
     """
-    ours, theirs = _recipe(candidate), _recipe(production)
     return sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
 
 
-def _recipe(bundle: Bundle) -> dict[str, Any]:
+def build_recipe(bundle: Bundle) -> dict[str, Any]:
+    """Return the recipe of a bundle: JSON values by dotted key of the settings, and its seed and contract."""
     mapping = settings.to_mapping(bundle.settings)
     flat = {f"{group}.{key}": value for group in GROUPS for key, value in mapping[group].items()}
     kept = {key: value for key, value in flat.items() if key not in NOT_RECIPE_KEYS}
-    return kept | {"seed": mapping["seed"], "contract": bundle.contract.fingerprint}
+    recipe: dict[str, Any] = json_ready(kept | {"seed": mapping["seed"], "contract": bundle.contract.fingerprint})
+    return recipe

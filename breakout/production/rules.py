@@ -21,7 +21,7 @@ from breakout.evaluation.intervals import PairedDifference, paired_differences
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
 from breakout.production.bundle_gate import check_contract
 from breakout.production.head_to_head import HeadToHead, IncomparableError, compare_bundles
-from breakout.production.recipe import recipe_differences, recipe_digest
+from breakout.production.recipe import build_recipe, recipe_differences, recipe_digest
 from breakout.production.registry import Check
 from breakout.production.scoring import later_window, score_window
 
@@ -91,7 +91,7 @@ def choose_rule(candidate: Bundle, production: Bundle | None, asked: Literal["be
     """
     if production is None:
         return Rule("first_model", "no model is in production")
-    differing = recipe_differences(candidate, production)
+    differing = recipe_differences(build_recipe(candidate), build_recipe(production))
     if asked == "not_worse" and differing:
         raise ConfigurationError(
             "promote.rule=not_worse is for a retrain of the model in production, but the candidate differs from it in "

@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from breakout.errors import ConfigurationError, DataError
-from breakout.market.backtest import load_backtest
+from breakout.market.backtest import BACKTEST_FILE, BACKTESTS, load_backtest
 from breakout.market.bets import BET_COLUMNS, list_offers, select_stakes
 from breakout.market.matching import information_time, match_prices
 from breakout.market.quotes import read_prices
 from breakout.market.stacking import stake_weights
 from breakout.market.stakes import StakeLimits
+from breakout.production.bundle_names import LATEST
+from breakout.production.recipe import recipe_differences, seedless_recipe
 
 if TYPE_CHECKING:
     from datetime import date
 
     from breakout.bundle.folder import Bundle
     from breakout.evaluation.resamples import Interval
+    from breakout.market.backtest import BacktestRecord
     from breakout.market.lines import MatchedLines
     from breakout.production.slate import Slate
     from breakout.settings import PredictConfig
@@ -64,8 +67,8 @@ def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight
 
     ConfigurationError for prices with a bundle that predicts no distribution of points, for a backtest without prices,
     for a backtest that reaches `day`, because its weight knows results of that day, and for a backtest of models with
-    another contract or with another prices.margin, because a weight fitted there does not hold here. DataError for a
-    folder that holds no readable backtest.
+    another contract or recipe, or with another prices.margin, because a weight fitted there does not hold here.
+    DataError for a folder that holds no readable backtest.
     """
     if config.prices.is_given and bundle.model.kind != "points":
         raise ConfigurationError(
@@ -76,24 +79,67 @@ def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight
         return NamedWeight(None, has_edge=False)
     if not config.prices.is_given:
         raise ConfigurationError("backtest sizes stakes beside prices; add the prices, as in prices=prices.csv.")
-    record = load_backtest(Path(config.backtest))
+    folder = find_backtest(config.backtest, Path(config.paths.outputs))
+    record = load_backtest(folder)
+    _check_backtest(record, folder, config, bundle, day)
+    market = record.backtest.market
+    return NamedWeight(None if market is None else market.weight, record.backtest.has_edge)
+
+
+def find_backtest(given: str, outputs: Path) -> Path:
+    """Return the folder of the backtest that `given` stands for: a folder, or `latest` for the newest below `outputs`.
+
+    The names of the folders begin with the time of the start, so their order is the order of time. DataError if there
+    is no finished backtest there.
+    """
+    if given != LATEST or Path(given).exists():
+        folder = Path(given)
+        if not (folder / BACKTEST_FILE).is_file():
+            raise DataError(
+                f"{folder / BACKTEST_FILE} is missing; give the folder of a finished backtest, as "
+                f"backtest={outputs / BACKTESTS}/NAME/TIME, or backtest=latest."
+            )
+        return folder
+    found = [path.parent for path in (outputs / BACKTESTS).glob(f"*/*/{BACKTEST_FILE}")]
+    if not found:
+        raise DataError(f"there is no finished backtest below {outputs / BACKTESTS}; run `breakout backtest` first.")
+    return max(found, key=lambda folder: folder.name)
+
+
+def _check_backtest(record: BacktestRecord, folder: Path, config: PredictConfig, bundle: Bundle, day: date) -> None:
+    """Raise ConfigurationError if the weight of a backtest does not hold for a bundle's slate of `day`."""
     if record.end >= day.isoformat():
         raise ConfigurationError(
-            f"backtest={config.backtest} has games to {record.end}, so its weight knows results of {day} or later; "
+            f"backtest={folder} has games to {record.end}, so its weight knows results of {day} or later; "
             f"give a backtest with end={day - timedelta(days=1)} or earlier."
         )
     if record.contracts != (bundle.contract.fingerprint,):
         raise ConfigurationError(
-            f"backtest={config.backtest} is about models of the contract {', '.join(record.contracts)}, but that of "
+            f"backtest={folder} is about models of the contract {', '.join(record.contracts)}, but that of "
             f"the bundle is {bundle.contract.fingerprint}; give a backtest of the same features and target."
         )
+    _check_recipe(record, folder, bundle)
     if record.margin != config.prices.margin:
         raise ConfigurationError(
-            f"backtest={config.backtest} removed the margin by prices.margin={record.margin}, but here it is "
+            f"backtest={folder} removed the margin by prices.margin={record.margin}, but here it is "
             f"{config.prices.margin}; use the same."
         )
-    market = record.backtest.market
-    return NamedWeight(None if market is None else market.weight, record.backtest.has_edge)
+
+
+def _check_recipe(record: BacktestRecord, folder: Path, bundle: Bundle) -> None:
+    """Raise ConfigurationError unless all models of a backtest have the recipe of the bundle; seeds may differ."""
+    if record.recipes is None:
+        raise ConfigurationError(
+            f"backtest={folder} does not hold the settings of its models, because an earlier version wrote it or a "
+            "bundle of its ledger entries is gone; run the backtest again, or a backtest of a run with run=NAME."
+        )
+    own = seedless_recipe(bundle)
+    differing = sorted({key for recipe in record.recipes for key in recipe_differences(recipe, own)})
+    if differing:
+        raise ConfigurationError(
+            f"backtest={folder} is about models with other settings than the bundle {bundle.fingerprint}: they differ "
+            f"in {', '.join(differing)}; give a backtest of a run with the bundle's settings."
+        )
 
 
 def price_slate(slate: Slate, weight: NamedWeight, config: PredictConfig, warehouse: Warehouse) -> PricedSlate:

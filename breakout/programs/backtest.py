@@ -11,7 +11,7 @@ from breakout.artifacts import save_parquet
 from breakout.errors import ConfigurationError
 from breakout.experiment.evaluating import evaluation_parameters
 from breakout.ledger.past_predictions import check_results, read_predictions
-from breakout.market.backtest import BETS_FILE, BacktestRecord, run_backtest, save_backtest
+from breakout.market.backtest import BACKTESTS, BETS_FILE, BacktestRecord, run_backtest, save_backtest
 from breakout.market.matching import match_prices
 from breakout.market.quotes import read_prices
 from breakout.market.stakes import StakeLimits
@@ -24,8 +24,6 @@ from breakout.warehouse.opening import open_for
 if TYPE_CHECKING:
     from breakout.settings import BacktestConfig
 
-FOLDER = "backtests"
-
 
 def run(config: BacktestConfig) -> int:
     """Match predictions with prices, place and settle the bets, write and print the results; return the exit code.
@@ -37,7 +35,7 @@ def run(config: BacktestConfig) -> int:
     if not prices.is_given:
         raise ConfigurationError("prices are required and not given; add for example prices=prices.csv.")
     limits = StakeLimits(prices.kelly, prices.max_stake, prices.min_edge)
-    parent = Path(config.paths.outputs) / FOLDER / config.name
+    parent = Path(config.paths.outputs) / BACKTESTS / config.name
     with progress_line("backtest"), open_for(config, "backtest") as warehouse:
         today = datetime.now(UTC).astimezone(ZoneInfo(config.ledger.timezone)).date()
         past = read_predictions(config, warehouse, today)
@@ -58,6 +56,7 @@ def run(config: BacktestConfig) -> int:
         max_stake=prices.max_stake,
         min_edge=prices.min_edge,
         backtest=found,
+        recipes=past.recipes,
     )
     with open_run(parent, config, "backtest") as opened:
         save_backtest(record, opened.folder)

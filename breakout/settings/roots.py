@@ -125,8 +125,8 @@ class PredictConfig(ComposedConfig):
     PLAYER:POINTS, such as jalengreen:19.5, the command prints the probabilities that the player scores more points,
     exactly as many, and fewer, instead of the ranking, and the ledger records nothing.
 
-    `backtest` is the folder of a finished `breakout backtest`, which found how far the model may move the market's
-    probability before stakes are computed. No stakes are shown if `backtest` is None or shows no edge.
+    `backtest` is the folder of a finished `breakout backtest`, or `latest`. It found how far the model may move the
+    market's probability before stakes are computed. No stakes are shown if `backtest` is None or shows no edge.
     """
 
     bundle: FilePath

@@ -12,10 +12,14 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from breakout.bundle.folder import read_bundle
 from breakout.evaluation.resamples import Interval
 from breakout.ledger.entries import ENTRY_SCHEMA
+from breakout.ledger.shadows import Shadows
 from breakout.ledger.store import FolderLedger
-from breakout.market.backtest import BETS_FILE, BacktestRecord, load_backtest, save_backtest
+from breakout.market.backtest import BACKTEST_FILE, BETS_FILE, BacktestRecord, load_backtest, save_backtest
+from breakout.production.recipe import seedless_recipe
+from breakout.production.slate_prices import find_backtest
 from breakout.report import REPORT_FILE
 from breakout.report import price_tables as tables
 from tests.commands import Answer, Trained, call
@@ -68,6 +72,7 @@ def test_a_run_is_compared_with_prices(of_run: tuple[Answer, Path], trained: Tra
     record = load_backtest(folder)
     rows = pd.read_parquet(trained["points"] / "predictions.parquet")
     assert answer.code == 0, answer.err
+    assert record.recipes == (seedless_recipe(read_bundle(trained["points"])),)
     assert record.n_predictions == (rows["split"] == "evaluation").sum()
     assert record.backtest.funnel["quotes"] == record.n_predictions
     assert record.backtest.market is not None
@@ -128,13 +133,29 @@ def test_what_cannot_be_compared_is_refused(
     assert folder is None
 
 
-def in_ledger(outputs: Path) -> BacktestRecord:
+def in_ledger(outputs: Path, bundle: str = "b") -> BacktestRecord:
     """Return the backtest of two entries: of a player who played on DAY, and of one who did not."""
     game = "20260115_NYK_GSW"
     made = datetime(2026, 1, 15, 16, tzinfo=UTC)
     rows = [
-        entry("mikalbridges", game_date=DAY, game_id=game, team_abbr="NYK", predicted_at=made, ladder=LADDER),
-        entry("jalenbrunson", game_date=DAY, game_id=game, team_abbr="NYK", predicted_at=made, ladder=LADDER),
+        entry(
+            "mikalbridges",
+            game_date=DAY,
+            game_id=game,
+            team_abbr="NYK",
+            predicted_at=made,
+            ladder=LADDER,
+            bundle=bundle,
+        ),
+        entry(
+            "jalenbrunson",
+            game_date=DAY,
+            game_id=game,
+            team_abbr="NYK",
+            predicted_at=made,
+            ladder=LADDER,
+            bundle=bundle,
+        ),
     ]
     FolderLedger.of(outputs).add_entries(pa.Table.from_pylist(rows, ENTRY_SCHEMA))
     quotes = "game_date,player_full_name,line,over_price,under_price\n"
@@ -149,12 +170,21 @@ def test_the_ledger_is_compared_with_prices(tmp_path: Path) -> None:
     record = in_ledger(tmp_path)
     assert record.source == "the ledger's production"
     assert record.contracts == ("c",)
+    assert record.recipes is None  # there is no bundle of the entries
     assert record.n_predictions == 2
     assert record.backtest.n_untimed == 2
     assert record.backtest.funnel["lines"] == 2
     assert record.backtest.market is not None
     assert record.backtest.market.n_lines == 1  # whoever did not play is in no metric
     assert record.backtest.market.over_rate.estimate == 1.0
+
+
+def test_a_backtest_of_the_ledger_keeps_the_recipes_of_the_bundles_that_predicted(
+    trained: Trained, tmp_path: Path
+) -> None:
+    bundle = read_bundle(trained["points"])
+    Shadows.of(tmp_path).add(bundle)
+    assert in_ledger(tmp_path, bundle.fingerprint).recipes == (seedless_recipe(bundle),)
 
 
 @pytest.fixture
@@ -210,6 +240,14 @@ def test_a_stake_is_shown_with_the_stakes_at_the_ends_of_its_interval(
     assert (staked["stake"] < staked["stake_high"]).all()
 
 
+def test_the_newest_backtest_is_found_by_the_name_latest(tmp_path: Path) -> None:
+    for folder in ("backtests/a/20260102T-1", "backtests/b/20260103T-1", "backtests/b/20260101T-1"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / BACKTEST_FILE).touch()
+    (tmp_path / "backtests/b/20260104T-1").mkdir()  # not finished
+    assert find_backtest("latest", tmp_path) == tmp_path / "backtests/b/20260103T-1"
+
+
 def test_a_weight_whose_interval_holds_0_stakes_nothing(
     trained: Trained, of_run: tuple[Answer, Path], today: Path, tmp_path: Path
 ) -> None:
@@ -228,7 +266,11 @@ def test_a_weight_whose_interval_holds_0_stakes_nothing(
         ("points", ("backtest={edge}",), 2, "add the prices"),
         ("points", ("prices={today}", "backtest={edge}", "prices.margin=shin"), 2, "removed the margin by"),
         ("points", ("prices={today}", "backtest={other}"), 2, "is about models of the contract"),
-        ("points", ("prices={today}", "backtest={today}"), 3, "backtest.json"),
+        ("points", ("prices={today}", "backtest={small}"), 2, "they differ in model.iterations; give a backtest of"),
+        ("points", ("prices={today}", "backtest={mixed}"), 2, "they differ in model.iterations; give a backtest of"),
+        ("points", ("prices={today}", "backtest={old}"), 2, "run the backtest again"),
+        ("points", ("prices={today}", "backtest={today}"), 3, "give the folder of a finished backtest"),
+        ("points", ("prices={today}", "backtest=latest"), 3, "run `breakout backtest` first"),
         ("points", ("prices={today}", "backtest={edge}", "date=2026-02-05"), 2, "end=2026-02-04 or earlier"),
         ("points", ("prices={prices}",), 3, "has no quote of 2026-02-06"),
     ],
@@ -243,10 +285,21 @@ def test_prices_that_fit_no_model_or_day_are_refused(
     code: int,
     sentence: str,
 ) -> None:
-    edge, other = with_weight(of_run, today.with_name("edge"), Interval(0.6, 0.3, 0.9, 0)), today.with_name("other")
-    other.mkdir()
-    save_backtest(replace(load_backtest(edge), contracts=("another",)), other)
-    known = {"today": today, "edge": edge, "other": other, "prices": prices}
+    edge = with_weight(of_run, today.with_name("edge"), Interval(0.6, 0.3, 0.9, 0))
+    record = load_backtest(edge)
+    assert record.recipes is not None
+    (own,) = record.recipes
+    small = own | {"model.iterations": 1}
+    known = {"today": today, "edge": edge, "prices": prices}
+    for name, changed in {
+        "other": replace(record, contracts=("another",)),
+        "small": replace(record, recipes=(small,)),
+        "mixed": replace(record, recipes=(own, small)),
+        "old": replace(record, recipes=None),
+    }.items():
+        known[name] = today.with_name(name)
+        known[name].mkdir()
+        save_backtest(changed, known[name])
     answer = predict(trained[run], *(override.format(**known) for override in overrides))
     assert answer.code == code
     assert sentence in answer.err.replace("\n", " ")
