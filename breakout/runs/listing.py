@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,12 +53,15 @@ class Listing:
     """The runs and sweeps that match the filters, and a message for each damaged folder.
 
     `not_completed` counts the runs that are not completed, and the sweeps without a leaderboard or without the folder
-    of a best job.
+    of a best job; `not_completed_folders` are their folders, the last changed first. `occurring` holds the values of
+    `model` and `features` of all finished runs and sweeps, whether they match the filters or not.
     """
 
     rows: tuple[RunRow, ...]
     damaged: tuple[str, ...]
     not_completed: int
+    not_completed_folders: tuple[str, ...] = ()
+    occurring: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def list_runs(outputs: Path, chosen: Mapping[str, str]) -> Listing:
@@ -69,7 +72,7 @@ def list_runs(outputs: Path, chosen: Mapping[str, str]) -> Listing:
     """
     rows: list[RunRow] = []
     damaged: list[str] = []
-    not_completed = 0
+    not_completed: list[Path] = []
     presets = {tuple(names): preset for preset, names in load_presets().items()}
     for folder in _folders(outputs):
         try:
@@ -78,10 +81,18 @@ def list_runs(outputs: Path, chosen: Mapping[str, str]) -> Listing:
             damaged.append(f"{folder}: {error}")
             continue
         if row is None:
-            not_completed += 1
-        elif _matches(row, chosen):
+            not_completed.append(folder)
+        else:
             rows.append(row)
-    return Listing(tuple(_sorted(rows, chosen.get("sort", "started"))), tuple(damaged), not_completed)
+    matching = [row for row in rows if _matches(row, chosen)]
+    not_completed.sort(key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
+    return Listing(
+        tuple(_sorted(matching, chosen.get("sort", "started"))),
+        tuple(damaged),
+        len(not_completed),
+        tuple(map(str, not_completed)),
+        {key: tuple(sorted({getattr(row, key) for row in rows})) for key in ("model", "features")},
+    )
 
 
 def _folders(outputs: Path) -> Iterator[Path]:

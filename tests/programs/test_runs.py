@@ -8,10 +8,12 @@ import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from breakout.evaluation.resamples import Interval
 from breakout.report.terminal.run_list import print_listing
+from breakout.runs import read_status, write_status
 from breakout.runs.listing import Listing, RunRow
 from tests.commands import Trained, call
 
@@ -67,6 +69,27 @@ def test_damaged_runs_are_named_and_the_others_listed(runs: Path) -> None:
     assert shown.count("warning") == 2
     assert folder.name in answer.out.replace("\n", "")
     assert {row["name"] for row in listed(runs)} == {"logistic", "experimental", "untested"}
+
+
+def test_values_that_no_run_has_are_answered_with_those_that_occur(runs: Path) -> None:
+    for filters in (["model=foo"], ["features=foo"]):
+        answer = call("runs", f"paths.outputs={runs}", *filters)
+        shown = " ".join(answer.out.split())
+        assert answer.code == 0
+        assert "model is base_rate or catboost or logistic; features is 2 or production" in shown
+    occurring = json.loads(call("runs", "--json", f"paths.outputs={runs}", "model=foo").out)["occurring"]
+    assert occurring == {"model": ["base_rate", "catboost", "logistic"], "features": ["2", "production"]}
+
+
+def test_runs_that_are_not_completed_are_named(runs: Path) -> None:
+    folder = next((runs / "runs/default").iterdir())
+    status = read_status(folder)
+    write_status(msgspec.structs.replace(status, state="failed"), folder)
+    shown = call("runs", f"paths.outputs={runs}").out
+    assert "1 run not completed" in shown
+    assert str(folder) in shown.replace("\n", "")
+    listing = json.loads(call("runs", "--json", f"paths.outputs={runs}").out)
+    assert (listing["not_completed"], listing["not_completed_folders"]) == (1, [str(folder)])
 
 
 def test_lines_fit_into_eighty_columns_and_a_list_without_runs_is_no_error(runs: Path, tmp_path: Path) -> None:

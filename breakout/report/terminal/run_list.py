@@ -14,11 +14,18 @@ if TYPE_CHECKING:
     from breakout.runs.listing import Listing, RunRow
 
 
+SHOWN_FOLDERS = 3
+
+
 def print_listing(listing: Listing, top: int, outputs: str) -> None:
-    """Print the first `top` rows, the numbers of further rows and of runs not completed, and each damaged folder."""
+    """Print the first `top` rows, the numbers of further rows and of runs not completed, and each damaged folder.
+
+    Without rows the values that the filters `model` and `features` could have are printed. SHOWN_FOLDERS of the runs
+    that are not completed are named.
+    """
     out = console()
     if not listing.rows:
-        out.print(f"no finished run or sweep below {outputs} matches")
+        out.print(f"no finished run or sweep below {outputs} matches{_occurring(listing)}")
     for row in listing.rows[:top]:
         out.print(row.name, style="bold", soft_wrap=True)
         for line in _details(row):
@@ -28,9 +35,22 @@ def print_listing(listing: Listing, top: int, outputs: str) -> None:
     if len({row.evaluation for row in listing.rows[:top]}) > 1:
         out.print("Figures on different evaluation dates do not compare: `breakout compare` scores the same games.")
     if listing.not_completed:
-        out.print(f"{format_count(listing.not_completed, 'run')} not completed")
+        _print_not_completed(listing)
     for sentence in listing.damaged:
         out.print_warning(sentence)
+
+
+def _print_not_completed(listing: Listing) -> None:
+    out = console()
+    rest = "; the latest, --json lists all:" if listing.not_completed > SHOWN_FOLDERS else ""
+    out.print(f"{format_count(listing.not_completed, 'run')} not completed{rest}")
+    for folder in listing.not_completed_folders[:SHOWN_FOLDERS]:
+        out.print_place("not completed", folder)
+
+
+def _occurring(listing: Listing) -> str:
+    values = "; ".join(f"{key} is {' or '.join(found)}" for key, found in listing.occurring.items() if found)
+    return f": {values}" if values else ""
 
 
 def _details(row: RunRow) -> tuple[str, str, str]:
