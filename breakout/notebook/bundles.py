@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from breakout.errors import ConfigurationError
 from breakout.experiment.evaluating import evaluate_scored, evaluation_parameters
 from breakout.experiment.points_baselines import evaluate_distributions
-from breakout.production.bundle_gate import check_contract, find_bundle
+from breakout.production.bundle_gate import check_contract, find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
 from breakout.production.scoring import later_window, score_window
-from breakout.production.slate import build_slate, check_day
+from breakout.production.slate import build_slate, check_day, mark_mismatch
+from breakout.production.slate_choice import exclude_players
 from breakout.settings.composition import compose
 from breakout.settings.values import format_value
 from breakout.warehouse.opening import open_for
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from breakout.evaluation.points_metrics import PointsMetrics
     from breakout.evaluation.summary import EvaluationResult
     from breakout.experiment.evaluating import ScoredRows
+
+logger = logging.getLogger("breakout")
 
 
 def load_bundle(given: str | Path, *overrides: str) -> Bundle:
@@ -66,8 +70,9 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
     day
         A date after the bundle's training window.
     *overrides
-        Settings of `breakout predict`: the warehouse, as in "warehouse=duckdb", and "max_days_since_game=14". Others
-        have no effect.
+        Settings of `breakout predict`: the warehouse, as in "warehouse=duckdb", "max_days_since_game=14", "top=10",
+        "exclude=[lebronjames]", and the cutoff of injury reports, as in "availability.cutoff=17:00". Settings of
+        files, prices and the ledger have no effect.
 
     Returns
     -------
@@ -77,17 +82,21 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
     Raises
     ------
     GateError
-        If the bundle's contract is not the installed one.
+        If the bundle's contract is not the installed one, or has another cutoff than the overrides, unless
+        "allow_contract_mismatch=true" is among them.
     ConfigurationError
-        If `day` is not after the training window.
+        If `day` is not after the training window, or `exclude` names an unknown player.
     DataError
         If the schedule has no game on the day, or the source tables are damaged.
     """
-    check_contract(bundle)
     config: Any = compose("predict", [f"bundle={format_value(str(bundle.folder))}", f"date={day}", *overrides])
+    bundle, differences = _with_asked_cutoff(bundle, config)
     check_day(bundle, day)
     with open_for(config, "predict") as warehouse:
-        return build_slate(bundle, warehouse, day, config.max_days_since_game).ranked
+        slate = build_slate(bundle, warehouse, day, config.max_days_since_game)
+        slate = mark_mismatch(slate, differences) if differences else slate
+        slate = exclude_players(slate, config.exclude, warehouse) if config.exclude else slate
+    return slate.ranked if config.top is None else slate.ranked.head(config.top)
 
 
 def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = None, *overrides: str) -> pd.DataFrame:
@@ -101,7 +110,7 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
         First and last game date, both inclusive. None for `start` is the day after the training window, None for `end`
         the date of the newest game.
     *overrides
-        Settings of `breakout evaluate`, such as "warehouse=duckdb". Those of `availability` have no effect.
+        Settings of `breakout evaluate`, such as "warehouse=duckdb".
 
     Returns
     -------
@@ -112,7 +121,8 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
     Raises
     ------
     GateError
-        If the bundle's contract is not the installed one.
+        If the bundle's contract is not the installed one, or has another cutoff than the overrides, unless
+        "allow_contract_mismatch=true" is among them.
     ConfigurationError
         If a date is within the training window, or `end` is before the first date.
     DataError
@@ -172,8 +182,8 @@ def evaluate_ladders(
     GateError, DataError
         As in `predict_rows`.
     """
-    check_contract(bundle)
     config = _evaluate_settings(bundle, overrides)
+    bundle, _ = _with_asked_cutoff(bundle, config)
     parameters = evaluation_parameters(config.evaluation, config.seed)
     with open_for(config, "evaluate") as warehouse:
         scored = score_window(bundle, warehouse, later_window(bundle.train_end, start, end, warehouse))
@@ -187,7 +197,19 @@ def _evaluate_settings(bundle: Bundle, overrides: tuple[str, ...]) -> Any:
     return compose("evaluate", [f"bundle={format_value(str(bundle.folder))}", *overrides])
 
 
+def _with_asked_cutoff(bundle: Bundle, config: Any) -> tuple[Bundle, tuple[str, ...]]:
+    """Return the bundle with the cutoff of the settings, and the differences between its contract and the installed.
+
+    Each difference is logged as a warning. GateError as in `check_contract`.
+    """
+    bundle = with_cutoff(bundle, config.availability)
+    differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
+    for difference in differences:
+        logger.warning("scored under another contract than the bundle's: %s", difference)
+    return bundle, differences
+
+
 def _score(bundle: Bundle, start: date | None, end: date | None, config: Any) -> ScoredRows:
-    check_contract(bundle)
+    bundle, _ = _with_asked_cutoff(bundle, config)
     with open_for(config, "evaluate") as warehouse:
         return score_window(bundle, warehouse, later_window(bundle.train_end, start, end, warehouse))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from breakout.conf_tree import conf_dir, groups_of
-from breakout.errors import ConfigurationError
+from breakout.errors import ConfigurationError, nearest_name
 from breakout.settings.composition_errors import explain
 from breakout.settings.config_dirs import register_user_files
 from breakout.settings.loading import load
@@ -24,9 +24,13 @@ HYDRA_VERSION_BASE = "1.3"
 def compose(command: str, overrides: Sequence[str] = ()) -> RootConfig:
     """Return the typed configuration that `breakout COMMAND OVERRIDES` would run with.
 
-    ConfigurationError if the overrides give no valid settings, or ask for a sweep. KeyError if `command` is not in
+    ConfigurationError if the overrides give no valid settings, or ask for a sweep, or if `command` is not in
     ROOT_CLASSES.
     """
+    if command not in ROOT_CLASSES:
+        guess = nearest_name(command, ROOT_CLASSES)
+        meant = f"did you mean {guess}?" if guess else f"the commands with settings are {', '.join(ROOT_CLASSES)}."
+        raise ConfigurationError(f"there are no settings of a command {command}: {meant}")
     loaded: RootConfig = load(ROOT_CLASSES[command], compose_mapping(command, overrides))
     return loaded
 

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 import breakout
-from breakout.errors import ConfigurationError
-from tests.commands import call
+from breakout.errors import ConfigurationError, GateError
+from tests.commands import Trained, call
 
 PAGE = Path(__file__).parents[2] / "docs" / "notebook.md"
 
@@ -104,6 +104,25 @@ def test_a_chart_of_an_unknown_name_is_refused_with_the_nearest(cells: dict[str,
 def test_a_day_of_the_training_window_is_refused(cells: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         breakout.predict_slate(cells["bundle"], cells["bundle"].train_end)
+
+
+def test_a_slate_takes_the_rows_players_and_cutoff_of_the_overrides(cells: dict[str, Any], trained: Trained) -> None:
+    ranked = cells["ranked"]
+    best = ranked["player_lookup"].iloc[0]
+    kept = breakout.predict_slate(cells["bundle"], date(2026, 2, 6), "top=3", f"exclude=[{best}]")
+    assert list(kept["player_lookup"]) == list(ranked["player_lookup"].iloc[1:4])
+    reported, cutoff = breakout.load_bundle(trained["reported"]), "availability.cutoff=13:30"
+    with pytest.raises(GateError, match=r"availability.cutoff was 17:30, is 13:30"):
+        breakout.predict_slate(reported, date(2026, 2, 6), cutoff)
+    with pytest.raises(GateError, match=r"availability.cutoff was 17:30, is 13:30"):
+        breakout.predict_rows(reported, date(2026, 2, 4), None, cutoff)
+    allowed = breakout.predict_slate(reported, date(2026, 2, 6), cutoff, "allow_contract_mismatch=true")
+    assert bool(allowed["contract_mismatch"].all())
+
+
+def test_an_unknown_command_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigurationError, match=r"command trian: did you mean train\?"):
+        breakout.compose("trian", [])
 
 
 def test_importing_the_package_imports_no_library() -> None:
