@@ -56,6 +56,20 @@ def test_a_terminal_wraps_everything_on_a_help_page_but_the_commands_to_copy(pag
     assert wrapped.split() == page.split()
 
 
+def test_a_terminal_gets_the_list_of_features_wrapped_and_a_pipe_one_line_for_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["features"]) == 0
+    piped = capsys.readouterr().out
+    assert len([line for line in piped.splitlines() if line.startswith("  tonight ")]) == 1
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["features"]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert shown.split() == piped.split()
+
+
 def test_the_commands_of_the_help_pages_are_accepted() -> None:
     for command in TABLE:
         for line in command.usage:

@@ -7,6 +7,7 @@ import textwrap
 
 from breakout.cli.commands import TABLE, Command
 from breakout.conf_tree import conf_dir, group_names, group_options, groups_of
+from breakout.report.terminal.lines import wrap_entry
 
 INTRODUCTION = """\
 breakout: how likely is a role player's breakout tonight?
@@ -81,10 +82,7 @@ def wrap_page(page: str, width: int) -> str:
 
 def _wrap(line: str, width: int) -> str:
     found = _NAME.match(line)
-    indent = " " * (min(found.end(), width // 2) if found else 0)
-    return "\n".join(
-        textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    )
+    return wrap_entry(line, width, min(found.end(), width // 2) if found else 0)
 
 
 def groups(names: list[str]) -> str:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from breakout.features.feature import Feature
 
+NAMED_FEATURES = 3  # how many features a message names
+
 
 def select_features(mode: str, names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> tuple[str, ...]:
     """Return the names as a tuple; ConfigurationError if the mode forbids this list or `check_names` refuses it."""
@@ -20,7 +22,7 @@ def select_features(mode: str, names: Sequence[str], registry: Mapping[str, Feat
     check_names(chosen, registry)
     if mode == "shared" and chosen != BREAKOUT_FEATURE_ORDER:
         raise ConfigurationError(
-            f"mode=shared is locked to the features of BREAKOUT_FEATURE_ORDER, but the given ones "
+            "mode=shared is locked to the features of BREAKOUT_FEATURE_ORDER, but the given ones "
             f"{_difference(chosen)}; use mode=experimental to choose features freely."
         )
     return chosen
@@ -45,5 +47,11 @@ def _difference(chosen: tuple[str, ...]) -> str:
     removed = [name for name in BREAKOUT_FEATURE_ORDER if name not in chosen]
     if not added and not removed:
         return "stand in another order"
-    parts = [f"add {', '.join(added)}" if added else "", f"leave out {', '.join(removed)}" if removed else ""]
+    parts = [f"add {_list_first(added)}" if added else "", f"leave out {_list_first(removed)}" if removed else ""]
     return " and ".join(part for part in parts if part)
+
+
+def _list_first(names: Sequence[str]) -> str:
+    """Return the first NAMED_FEATURES names and the number of the others, such as "a, b, c and 2 more"."""
+    more = len(names) - NAMED_FEATURES
+    return ", ".join(names[:NAMED_FEATURES]) + (f" and {more} more" if more > 0 else "")

@@ -18,7 +18,7 @@ from breakout.coverage import find_flawed_games, flawed_game_warnings, flawed_ga
 from breakout.errors import BreakoutError, DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.query import get_training_data_query
-from breakout.report.terminal.lines import print_line
+from breakout.report.terminal.lines import print_entry, print_line
 from breakout.runs.leftovers import clear_runs
 from breakout.settings import BigQueryTrackingConfig, BigQueryWarehouseConfig, ExperimentConfig
 from breakout.settings.composition import compose
@@ -53,10 +53,10 @@ class Checkup:
         """Run one check and print its line; return the result of `run`, or None if `run` raises a BreakoutError."""
         try:
             found = run()
-            line = f"ok      {name}: {describe(found)}"
+            print_entry(f"ok      {name}: {describe(found)}", 8)
         except BreakoutError as error:
-            self.has_failed, found, line = True, None, f"failed  {name}: {error}"
-        print_line(line)
+            self.has_failed, found = True, None
+            print_line(f"failed  {name}: {error}")
         return found
 
     def warn(self, name: str, warnings: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from breakout.features import windows as w
 from breakout.features.own import WINDOW_FUNCTIONS
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.features.sources import window_columns
-from breakout.report.terminal.lines import print_line
+from breakout.report.terminal.lines import print_entry, print_line, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,23 +99,30 @@ def _print_table(entries: Sequence[Mapping[str, Any]], presets: Mapping[str, Seq
     columns = ("name", "mode", "group", "unit", "default", "description")
     rows = [columns, *(tuple(str(entry[column]) for column in columns) for entry in entries)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(columns) - 1)]
-    for row in rows:
-        print_line("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]))
-    print_line("\npresets (mode=experimental features=PRESET; production is the lock of mode=shared)")
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
+    ]
+    terminal = terminal_width()
+    if terminal is not None and max(map(len, lines)) > terminal:
+        lines = ["  ".join(row) for row in rows]  # columns whose rows are wrapped would not stand below each other
+    for line in lines:
+        print_entry(line, 4)
+    print_line()
+    print_entry("presets (mode=experimental features=PRESET; production is the lock of mode=shared)", 2)
     for preset, names in presets.items():
-        print_line(f"  {preset:<12}{len(names)} features: {', '.join(names)}")
+        print_entry(f"  {preset:<12}{len(names)} features: {', '.join(names)}", 14)
 
 
 def _print_language(language: Mapping[str, Any]) -> None:
     print_line("\nan expression of a feature of your own may use (docs/adding_a_feature.md)")
-    print_line(f"  FUNCTION(column) OVER window, with {', '.join(language['functions'])}")
+    print_entry(f"  FUNCTION(column) OVER window, with {', '.join(language['functions'])}", 4)
     for table, columns in language["columns"].items():
         windows = ", ".join(window for window, owner in language["windows"].items() if owner == table)
-        print_line(f"  windows of {table}: {windows}")
+        print_entry(f"  windows of {table}: {windows}", 4)
         others = "" if table == "players" else ", and any number of the table by its own name"
-        print_line(f"    their columns: {', '.join(columns)}{others}")
-    print_line(f"  of the row's own game: {', '.join(f'row.{column}' for column in language['row_columns'])}")
-    print_line("  the name of another feature (missing where that is missing), or filled.NAME (with its default)")
+        print_entry(f"    their columns: {', '.join(columns)}{others}", 6)
+    print_entry(f"  of the row's own game: {', '.join(f'row.{column}' for column in language['row_columns'])}", 4)
+    print_entry("  the name of another feature (missing where that is missing), or filled.NAME (with its default)", 4)
 
 
 def _print_contract(overrides: Sequence[str]) -> None:

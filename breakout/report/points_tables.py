@@ -46,4 +46,7 @@ def describe_errors(points: PointsMetrics) -> str:
     )
     if points.pit.p_value is None:
         return f"{sentence} Too few dates to test the PIT."
-    return f"{sentence} PIT flat: p = {points.pit.p_value:.3f} by a test that lets games of one date depend."
+    return (
+        f"{sentence} The p-value of the hypothesis that the PIT is flat is {points.pit.p_value:.3f}, by a test that "
+        "lets games of one date depend; a small one, below 0.05 say, speaks against calibrated distributions."
+    )

@@ -11,7 +11,7 @@ from breakout.evaluation.slices import SliceMetrics
 from breakout.evaluation.summary import BaselineResult, EvaluationResult
 from breakout.evaluation.thresholds import TopRows
 from breakout.features.distributions import FeatureDistribution
-from breakout.models.kinds import kind_title
+from breakout.models.kinds import KINDS, kind_title
 from breakout.report.tables import Cell, Table, code, interval, number, text
 
 SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # the metrics of tables that have no room for all of METRICS
@@ -204,6 +204,13 @@ def validation_table(validation: ValidationMetrics) -> Table:
     """Return a table of the metrics on the validation part, for a run without evaluation."""
     rows = [[text(metric.title), number(validation.metrics[key])] for key, metric in METRICS.items()]
     return Table("Metrics on the validation part", ["metric", "model"], rows)
+
+
+def describe_validation_use(metrics: RunMetrics) -> str:
+    """Return what the validation games were used for, as the end of "games on which ..."."""
+    kind = KINDS.get(metrics.model.kind)  # None for a kind that this version does not know
+    stops_early = kind is not None and kind.stops_early
+    return "the fit was stopped and a threshold looked for" if stops_early else "a threshold was looked for"
 
 
 def importance_table(metrics: RunMetrics) -> Table:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from breakout.conf_tree import load_presets
 from breakout.errors import ConfigurationError, DataError
 from breakout.features import BREAKOUT_FEATURE_ORDER, FEATURE_DEFAULTS, prepare_feature_vector, select_features
 
@@ -64,6 +65,7 @@ def test_shared_mode_takes_the_shared_features_only() -> None:
         (BREAKOUT_FEATURE_ORDER[::-1], "stand in another order"),
         ((*BREAKOUT_FEATURE_ORDER, "cv_ratio"), "add cv_ratio;"),
         (BREAKOUT_FEATURE_ORDER[1:], "leave out pts_vs_season_zscore;"),
+        (load_presets()["all"], f"add {', '.join(load_presets()['all'][10:13])} and 17 more;"),
         ((*BREAKOUT_FEATURE_ORDER[1:], "cv_ratio"), "add cv_ratio and leave out pts_vs_season_zscore;"),
     ],
 )

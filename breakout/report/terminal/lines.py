@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import sys
+import textwrap
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,18 @@ def log_on_stderr(*, is_on: bool) -> Iterator[None]:
 def print_line(text: object = "", *, end: str = "\n", flush: bool = False) -> None:
     """Print text on standard output, without control characters and with secrets in addresses masked."""
     print(printable(str(text)), end=end, flush=flush)
+
+
+def print_entry(text: str, indent: int) -> None:
+    """Print one line of text; a terminal gets it wrapped at words, with further lines indented by `indent` spaces."""
+    width = terminal_width()
+    print_line(text if width is None else wrap_entry(text, width, indent))
+
+
+def wrap_entry(text: str, width: int, indent: int) -> str:
+    """Return one line of text in lines of at most `width`, broken at spaces; a longer word has a line of its own."""
+    further = " " * indent
+    return textwrap.fill(text, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
 
 
 def print_error(text: object) -> None:

@@ -64,7 +64,7 @@ def print_metrics(metrics: RunMetrics) -> None:
     if metrics.evaluation is not None:
         _print_evaluation(metrics.evaluation, metrics.warnings)
     elif metrics.validation is not None:
-        _print_validation(metrics.validation, metrics.warnings)
+        _print_validation(metrics, metrics.validation)
     _print_calibration(metrics)
     if metrics.market is not None:
         console().print(f"against the price: {describe_market(metrics.market)}")
@@ -95,13 +95,13 @@ def _print_evaluation(evaluation: EvaluationResult, warnings: Sequence[str]) -> 
         out.print(f"top {part.fraction:.0%} ({format_count(part.count, 'game')}): hit rate {hits}, lift {lift}")
 
 
-def _print_validation(validation: ValidationMetrics, warnings: Sequence[str]) -> None:
+def _print_validation(metrics: RunMetrics, validation: ValidationMetrics) -> None:
     out = console()
     out.print(styled("trained, not evaluated", "bold", ": no evaluation window was given"))
-    for warning in warnings:
+    for warning in metrics.warnings:
         out.print_warning(warning)
-    games = f"{validation.rows:,} validation games"
-    out.print(f"the {games}, on which the fit was stopped and a threshold looked for, flatter it:\n")
+    use = run_tables.describe_validation_use(metrics)
+    out.print(f"the {validation.rows:,} validation games, on which {use}, flatter it:\n")
     out.print_table(run_tables.validation_table(validation))
 
 
@@ -128,6 +128,8 @@ def _print_importance(metrics: RunMetrics) -> None:
     out = console()
     table = run_tables.importance_table(metrics).without("fall in AUC", "mean |SHAP|")
     out.print_table(table.head(LISTED_FEATURES))
+    if metrics.permutation_importance:
+        out.print("adds something: the interval of the log loss, or that of the AUC (metrics.json), lies above 0")
     if len(table.rows) > LISTED_FEATURES:
         out.print(f"and {len(table.rows) - LISTED_FEATURES} more features; metrics.json holds all of them")
 
