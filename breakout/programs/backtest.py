@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from breakout.artifacts import save_parquet
+from breakout.artifacts import json_digest, json_ready, save_parquet
 from breakout.errors import ConfigurationError
 from breakout.experiment.evaluating import evaluation_parameters
 from breakout.ledger.past_predictions import check_results, read_predictions
@@ -58,7 +58,9 @@ def run(config: BacktestConfig) -> int:
         backtest=found,
         recipes=past.recipes,
     )
-    with open_run(parent, config, "backtest") as opened:
+    # The fingerprint of the settings leaves out the run and the prices, which decide a backtest.
+    fingerprint = json_digest(json_ready(record))[:16]
+    with open_run(parent, config, "backtest", fingerprint=fingerprint) as opened:
         save_backtest(record, opened.folder)
         save_parquet(bets, opened.folder / BETS_FILE)
         write_backtest_page(record, opened.folder)

@@ -58,7 +58,7 @@ def run(config: PredictConfig) -> int:
         recorder = SlateRecorder(warehouse, config.ledger, config.paths.outputs)
         kept = None if differences or asked is not None else recorder.record(whole, bundle)
     shown = slate if config.top is None else replace(slate, ranked=slate.ranked.head(config.top))
-    written = write_out(shown, bundle, config, priced) if config.out else []
+    written = write_out(shown, len(slate.ranked), bundle, config, priced) if config.out else []
     written += [str(kept)] if kept else []
     if asked is None:
         print_slate(shown, len(slate.ranked), bundle, written)
@@ -85,10 +85,13 @@ def find_pricing(config: PredictConfig, bundle: Bundle, day: date) -> Callable[[
     return lambda slate, warehouse: price_slate(slate, weight, config, warehouse)
 
 
-def write_out(slate: Slate, bundle: Bundle, config: PredictConfig, priced: PricedSlate | None) -> list[str]:
+def write_out(
+    slate: Slate, candidates: int, bundle: Bundle, config: PredictConfig, priced: PricedSlate | None
+) -> list[str]:
     """Write the slate to `out`, as a web page if it is a .html file; return the names of the files or of the table.
 
-    A web page contains the prices. With another file they are written to a separate file, NAME.prices.EXTENSION. A
+    `candidates` is the number of ranked players before `top` limited the slate, which a web page shows. The page also
+    contains the prices. With another file they are written to a separate file, NAME.prices.EXTENSION. A
     table gets no prices.
     """
     out = str(config.out)
@@ -96,5 +99,5 @@ def write_out(slate: Slate, bundle: Bundle, config: PredictConfig, priced: Price
         return write_slate(slate, out, config.warehouse, None if priced is None else priced.offers)
     from breakout.report.html.pages import render_slate  # imports the template engine, which only a page needs
 
-    save_text(render_slate(slate, bundle, priced), Path(out))
+    save_text(render_slate(slate, candidates, bundle, priced), Path(out))
     return [out]

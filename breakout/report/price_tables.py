@@ -118,7 +118,14 @@ def describe_weight(priced: PricedSlate) -> str:
             "shown with the stakes at the ends of that interval."
         )
     if priced.weight.interval is not None:
-        return f"No edge shown: the backtest's weight is {weight}. There are no stakes."
+        reason = (
+            "but the backtest placed no bet, so it has no return"
+            if stake_weights(priced.weight.interval).stake
+            else "and the interval does not lie above 0"
+            if priced.weight.interval.low is not None
+            else f"and an interval needs {MIN_DATES} dates and {MIN_LINES} lines"
+        )
+        return f"No edge shown: the backtest's weight is {weight}, {reason}. There are no stakes."
     return (
         "No backtest is named (backtest=DIR), so no edge is shown and there are no stakes. The expected values are the "
         "model's own claims; the highest of them are too high, because the model's errors are highest there."

@@ -56,16 +56,22 @@ class Run:
 
 @contextmanager
 def open_run(
-    parent: Path, config: Any, command: str, identity: str = "", facts: Mapping[str, Any] | None = None
+    parent: Path,
+    config: Any,
+    command: str,
+    identity: str = "",
+    facts: Mapping[str, Any] | None = None,
+    fingerprint: str | None = None,
 ) -> Iterator[Run]:
     """Make a new folder for a run below `parent`, and yield the run.
 
     `identity` is the fingerprint of the contract or of the bundles that the run uses, if the caller knows it. `facts`
-    holds values of further keys of `RunStatus`. At the end of the block the run is marked completed. An exception in
-    the block marks it failed, or interrupted after Ctrl-C and SIGTERM; its message is then in status.json and its
-    traceback in run.log, and it is raised again. DataError if the folder cannot be written.
+    holds values of further keys of `RunStatus`. `fingerprint` ends the name of the folder; None stands for that of the
+    settings. At the end of the block the run is marked completed. An exception in the block marks it failed, or
+    interrupted after Ctrl-C and SIGTERM; its message is then in status.json and its traceback in run.log, and it is
+    raised again. DataError if the folder cannot be written.
     """
-    fingerprint = settings.fingerprint(config)
+    fingerprint = fingerprint or settings.fingerprint(config)
     folder = _make_folder(parent, fingerprint)
     status = RunStatus(
         state="running",

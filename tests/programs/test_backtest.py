@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -98,7 +99,9 @@ def test_the_page_says_what_it_is_not_and_is_written_again_from_the_record(of_ru
     assert (folder / REPORT_FILE).read_text(encoding="utf-8") == page
 
 
-def test_no_edge_is_a_result_and_no_failure(trained: Trained, prices: Path, tmp_path: Path) -> None:
+def test_no_edge_is_a_result_and_no_failure(
+    trained: Trained, prices: Path, of_run: tuple[Answer, Path], tmp_path: Path
+) -> None:
     quotes = pd.read_parquet(prices).assign(over_price=1.9, under_price=1.9)
     quotes.sample(frac=0.5, random_state=1).to_csv(tmp_path / "coin.csv", index=False)
     answer, folder = backtest(tmp_path, f"run={trained['points']}", f"prices={tmp_path / 'coin.csv'}", "end=2026-01-20")
@@ -106,6 +109,7 @@ def test_no_edge_is_a_result_and_no_failure(trained: Trained, prices: Path, tmp_
     assert folder is not None
     record = load_backtest(folder)
     assert not record.backtest.has_edge
+    assert folder.name[-16:] != of_run[1].name[-16:]  # the same run with other prices
     assert "No edge shown" in answer.out
     assert "No bet was placed" in (folder / REPORT_FILE).read_text(encoding="utf-8")
 
@@ -213,12 +217,12 @@ def test_prices_beside_a_slate_have_expected_values_and_no_stakes_without_a_back
     assert "Nobody Here" in answer.out
 
 
-def with_weight(of_run: tuple[Answer, Path], folder: Path, weight: Interval) -> Path:
-    """Write the record of the run's backtest with another weight and a bet."""
+def with_weight(of_run: tuple[Answer, Path], folder: Path, weight: Interval, n_bets: int = 1) -> Path:
+    """Write the record of the run's backtest with another weight and number of bets."""
     record = load_backtest(of_run[1])
     assert record.backtest.market is not None
     market = replace(record.backtest.market, weight=weight)
-    returns = replace(record.backtest.returns, n_bets=1)
+    returns = replace(record.backtest.returns, n_bets=n_bets)
     folder.mkdir()
     save_backtest(replace(record, backtest=replace(record.backtest, market=market, returns=returns)), folder)
     return folder
@@ -248,14 +252,32 @@ def test_the_newest_backtest_is_found_by_the_name_latest(tmp_path: Path) -> None
     assert find_backtest("latest", tmp_path) == tmp_path / "backtests/b/20260103T-1"
 
 
-def test_a_weight_whose_interval_holds_0_stakes_nothing(
-    trained: Trained, of_run: tuple[Answer, Path], today: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("weight", "n_bets", "reason"),
+    [
+        (Interval(0.3, -0.1, 0.7, 0), 1, "0.30 (-0.10 to 0.70), and the interval does not lie above 0."),
+        (Interval(0.9, 0.6, 1.2, 0), 0, "0.90 (0.60 to 1.20), but the backtest placed no bet, so it has no return."),
+        (Interval(0.9, None, None, 0), 0, "0.90, and an interval needs 20 dates and 300 lines."),
+    ],
+)
+def test_the_reason_is_given_where_nothing_is_staked(
+    trained: Trained,
+    of_run: tuple[Answer, Path],
+    today: Path,
+    tmp_path: Path,
+    weight: Interval,
+    n_bets: int,
+    reason: str,
 ) -> None:
-    none = with_weight(of_run, tmp_path / "none", Interval(0.3, -0.1, 0.7, 0))
+    none = with_weight(of_run, tmp_path / "none", weight, n_bets)
     page = tmp_path / "slate.html"
     answer = predict(trained["points"], f"prices={today}", f"backtest={none}", f"out={page}")
-    assert "No edge shown" in answer.out
-    assert "No edge shown" in page.read_text(encoding="utf-8")
+    sentence = f"No edge shown: the backtest's weight is {reason}"
+    assert sentence in " ".join(answer.out.split())
+    assert sentence.replace("'", "&#39;") in page.read_text(encoding="utf-8")
+    counts = re.search(r"(\d+) candidates, the best 1 shown, (\d+) ", answer.out)
+    assert counts is not None
+    assert f"{counts[1]} candidates, the best 1 shown, {counts[2]} left out" in page.read_text(encoding="utf-8")
     assert all(one.replace("'", "&#39;") in page.read_text(encoding="utf-8") for one in tables.DISCLAIMERS)
 
 

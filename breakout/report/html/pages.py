@@ -132,12 +132,16 @@ def render_production(registry: Registry) -> str:
     )
 
 
-def render_slate(slate: Slate, bundle: Bundle, priced: PricedSlate | None = None) -> str:
-    """Return the page of a slate, with its prices if there are any."""
+def render_slate(slate: Slate, candidates: int, bundle: Bundle, priced: PricedSlate | None = None) -> str:
+    """Return the page of a slate, with its prices if there are any.
+
+    `candidates` is the number of ranked players before the setting `top` limited the ranking.
+    """
     return render_page(
         "slate.html.j2",
         title=f"Slate of {slate.day}",
         slate=slate,
+        candidates=candidates,
         bundle=bundle,
         tables=slate_tables,
         priced=priced,
