@@ -1,4 +1,4 @@
-"""The age of the sources: how far games, schedule and injury reports lag behind the present."""
+"""The age of the sources: how far games, schedule and injury reports lag behind what a day's predictions need."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ SEARCHED = timedelta(days=400)  # how far before and after a day the schedule is
 REPORTED = timedelta(days=7)  # reports for game dates from this long before a day on are read to find the newest one
 
 
+class StaleSourcesError(DataError):
+    """An error of sources that lag behind by more than the configuration allows."""
+
+
 @dataclass(frozen=True)
 class Freshness:
     """The state of one source: the newest date or time in it, as text, and the hours by which it lags behind."""
@@ -35,8 +39,8 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
     """Return how far each source lags behind what predictions of `day` should know at the instant `now`.
 
     The sources are games, schedule and, if the warehouse has any, injury reports. A source lags by 0 hours if nothing
-    is missing. DataError without a schedule, if it has no game within SEARCHED of `day`, if the warehouse has no games,
-    or for damaged injury reports.
+    is missing. The lag is measured to `now`, or to the end of `day` if that is earlier. DataError without a schedule,
+    if it has no game within SEARCHED of `day`, if the warehouse has no games, or for damaged injury reports.
     """
     if not warehouse.has_schedule():
         raise DataError("predictions need to know who plays whom; give the schedule with warehouse.schedule=PATH.")
@@ -46,47 +50,48 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
         raise DataError(
             f"the schedule has no game within {SEARCHED.days} days of {day}; bring warehouse.schedule up to date."
         )
+    until = min(now, end_of_day(day, timezone))
     # Games that are missing on dates before the newest one do not count.
     first_missing = next((scheduled for scheduled in dates if newest < scheduled < day), None)
     last_scheduled = dates[-1] if dates[-1] < day else None
-    games = Freshness("games", f"to {newest}", _hours_since_end(first_missing, now, timezone))
-    schedule = Freshness("schedule", f"to {dates[-1]}", _hours_since_end(last_scheduled, now, timezone))
+    games = Freshness("games", f"to {newest}", _hours_since_end(first_missing, until, timezone))
+    schedule = Freshness("schedule", f"to {dates[-1]}", _hours_since_end(last_scheduled, until, timezone))
     if not warehouse.has_availability():
         return games, schedule
-    return games, schedule, _measure_reports(warehouse, day, now, timezone)
+    return games, schedule, _measure_reports(warehouse, day, until, timezone)
 
 
-def _measure_reports(warehouse: Warehouse, day: date, now: datetime, timezone: str) -> Freshness:
-    """Return how far the injury reports lag behind.
+def _measure_reports(warehouse: Warehouse, day: date, until: datetime, timezone: str) -> Freshness:
+    """Return how far the injury reports lag behind at the instant `until`.
 
-    They lag since the end of the date on which the newest report up to `now` was made, or of the date REPORTED before
-    `day` if no report is found. The lag is measured to `now`, or to the end of `day` if that is earlier.
+    They lag since the end of the date on which the newest report up to `until` was made, or of the date REPORTED before
+    `day` if no report is found.
     """
     sql = f"""SELECT DISTINCT reported_at FROM {warehouse.sources.reference(AVAILABILITY)}
 WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is checked, dates are parameters
     first, last = day - REPORTED, day + timedelta(days=1)
     warehouse.check_availability(first, last)
     answer = warehouse.query(sql, {"start": first, "end": last})
-    known = [at for at in answer["reported_at"].cast(INSTANT).to_pylist() if at is not None and at <= now]
+    known = [at for at in answer["reported_at"].cast(INSTANT).to_pylist() if at is not None and at <= until]
     newest = max(known).astimezone(ZoneInfo(timezone)).date() if known else first
     text = f"to {max(known):%Y-%m-%d %H:%M} UTC" if known else f"none for {REPORTED.days} days"
-    return Freshness("injury reports", text, _hours_since_end(newest, min(now, end_of_day(day, timezone)), timezone))
+    return Freshness("injury reports", text, _hours_since_end(newest, until, timezone))
 
 
-def _hours_since_end(day: date | None, now: datetime, timezone: str) -> float:
-    """Return the hours from the end of a date to `now`, at least 0; 0 for None."""
-    return 0.0 if day is None else max(0.0, (now - end_of_day(day, timezone)) / timedelta(hours=1))
+def _hours_since_end(day: date | None, until: datetime, timezone: str) -> float:
+    """Return the hours from the end of a date to `until`, at least 0; 0 for None."""
+    return 0.0 if day is None else max(0.0, (until - end_of_day(day, timezone)) / timedelta(hours=1))
 
 
 def check_freshness(sources: Sequence[Freshness], max_age_hours: float) -> None:
-    """Raise DataError naming each source that lags behind by more than `max_age_hours`."""
+    """Raise StaleSourcesError naming each source that lags behind by more than `max_age_hours`."""
     old = [
         f"{source.source} ({source.newest}, {source.lag_hours:.0f} hours)"
         for source in sources
         if source.lag_hours > max_age_hours
     ]
     if old:
-        raise DataError(
+        raise StaleSourcesError(
             f"the sources lag behind by more than daily.max_age_hours={max_age_hours:g}: {', '.join(old)}. Nothing is "
             "predicted; bring them up to date, or raise daily.max_age_hours."
         )

@@ -95,8 +95,9 @@ class DaySlate:
     """One model's predictions of a day.
 
     `written` is what `SlateRecorder.record` returned: None if the ledger held the predictions already, or if the slate
-    has no candidates. `moves` is None unless the predictions revise earlier ones. `error` says why a shadow could not
-    be predicted; `slate` is None then.
+    has no candidates. `moves` is None unless the predictions revise earlier ones. `n_late` of the `n_entries` entries
+    that the ledger holds of these predictions are late. `error` says why a shadow could not be predicted; `slate` is
+    None then.
     """
 
     role: Role
@@ -105,6 +106,8 @@ class DaySlate:
     name: str = ""
     written: str | Path | None = None
     moves: tuple[Move, ...] | None = None
+    n_entries: int = 0
+    n_late: int = 0
     error: str = ""
 
 
@@ -140,6 +143,8 @@ def _predict(
     ledger = recorder.ledger
     before = ledger.read_slate(day, bundle.fingerprint)
     written = recorder.record(slate, bundle)
-    after = ledger.read_slate(day, bundle.fingerprint) if written and before is not None else None
-    moves = None if before is None or after is None else find_moves(before, after)
-    return DaySlate(role, bundle.fingerprint, slate, bundle.manifest.name, written, moves)
+    after = ledger.read_slate(day, bundle.fingerprint) if written else before
+    moves = find_moves(before, after) if written and before is not None and after is not None else None
+    late = [] if after is None else after["is_late"].to_pylist()
+    name = bundle.manifest.name
+    return DaySlate(role, bundle.fingerprint, slate, name, written, moves, n_entries=len(late), n_late=sum(late))

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from breakout.errors import DataError, GateError
 from breakout.ledger.day_output import write_day
-from breakout.ledger.freshness import check_freshness, measure_freshness
+from breakout.ledger.freshness import StaleSourcesError, check_freshness, measure_freshness
 from breakout.ledger.grading import read_scheduled
 from breakout.ledger.recording import DaySlate, predict_day
 from breakout.ledger.review import review_ledger
+from breakout.production.registry import Registry
 from breakout.production.slate_choice import resolve_day
 from breakout.production.slate_output import check_data_file
 from breakout.report.html.pages import write_ledger_page
@@ -56,7 +57,7 @@ def run_at(config: DailyConfig, now: datetime) -> int:
             error = refused
         review = review_ledger(warehouse, config, now)
     page = write_ledger_page(review, config.paths.outputs)
-    print_day(day, sources, slates, config.top)
+    print_day(day, sources, slates, _why_idle(config, error), config.top)
     print_review(review, page)
     if config.out is not None and error is None:
         print_written(write_day(slates, config.out, config.top))
@@ -66,3 +67,14 @@ def run_at(config: DailyConfig, now: datetime) -> int:
     if failures:
         raise GateError(" ".join(failures))
     return 0
+
+
+def _why_idle(config: DailyConfig, error: DataError | None) -> str:
+    """Return in a few words why nothing was predicted, if nothing was; `error` is what stopped the prediction."""
+    if error is None:
+        return "no game of the schedule is on this date"
+    if isinstance(error, StaleSourcesError):
+        return "a source is too old"
+    if Registry.of(config.paths.outputs).current() is None:
+        return "no model is in production, and shadows are predicted only beside one"
+    return "the error below says why"

@@ -134,13 +134,14 @@ def test_without_a_model_in_production_daily_says_so_and_an_idle_day_predicts_no
     out = tmp_path / "day.parquet"
     answer = call("daily", f"paths.outputs={tmp_path}", "date=2026-02-06", f"out={out}")
     assert answer.code == 3
+    assert "nothing predicted: no model is in production" in answer.out
     assert "breakout promote" in answer.err
     assert not out.exists()
     # The All-Star break; no source need be fresh.
     idle = call("daily", f"paths.outputs={tmp_path}", "date=2026-02-14", f"out={out}")
     assert pd.read_parquet(out).empty
     assert idle.code == 0, idle.err
-    assert "nothing predicted" in idle.out
+    assert "nothing predicted: no game of the schedule" in idle.out
     assert call("daily", f"paths.outputs={tmp_path}", "date=2026-02-14", "out=day.html").code == 2
     beyond = call("daily", f"paths.outputs={tmp_path}", "date=2026-07-01")  # the schedule ends in April
     assert beyond.code == 3
@@ -158,6 +159,8 @@ def test_a_source_that_lags_too_far_is_refused_and_named() -> None:
         ]
         late = measure_freshness(warehouse, date(2026, 2, 8), datetime(2026, 2, 8, 15, tzinfo=UTC), "America/New_York")
         assert late[0].lag_hours == 34.0  # since the end of February 6th
+        past = measure_freshness(warehouse, date(2026, 2, 7), datetime(2026, 11, 1, tzinfo=UTC), "America/New_York")
+        assert past[0].lag_hours == 24.0  # from the end of February 6th to the end of the 7th
     finally:
         warehouse.close()
     check_freshness(fresh, 24)
@@ -172,6 +175,15 @@ def test_without_a_schedule_freshness_is_unknown_and_refused() -> None:
             measure_freshness(warehouse, DAY, MORNING, "America/New_York")
     finally:
         warehouse.close()
+
+
+def test_a_rehearsal_of_a_past_day_says_first_that_its_entries_are_late(outputs: Path) -> None:
+    answer = call("daily", f"paths.outputs={outputs}", "date=2026-02-07", "evaluation.bootstrap_resamples=20")
+    assert answer.code == 0, answer.err
+    kept = len(entries(outputs))
+    assert kept
+    assert answer.out.index(f"late entries: {kept} of {kept}") < answer.out.index("candidates, new")
+    assert f"outcomes new in this call: 0; entries newly marked late: {kept}" in answer.out
 
 
 def test_grade_fails_on_overdue_results_only_if_asked(outputs: Path) -> None:

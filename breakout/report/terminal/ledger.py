@@ -42,16 +42,22 @@ def print_shadows(shadows: Shadows) -> None:
         console().print_warning(warning)
 
 
-def print_day(day: date, sources: Sequence[Freshness], slates: Sequence[DaySlate], top: int | None = None) -> None:
-    """Print the time of the newest data of each source, and what each model predicted or why it predicted nothing.
+def print_day(
+    day: date, sources: Sequence[Freshness], slates: Sequence[DaySlate], why_idle: str, top: int | None = None
+) -> None:
+    """Print the time of the newest data of each source, the number of late entries, and what each model predicted.
 
-    `top` is the number of players shown for each model; None shows SHOWN_PLAYERS.
+    Without slates `why_idle` is printed as the reason. `top` is the number of players shown for each model; None shows
+    SHOWN_PLAYERS.
     """
     out = console()
     known = "; ".join(f"{source.source} {source.newest}{_lag(source)}" for source in sources)
     out.print(styled(day, "bold", f": {known}"))
     if not slates:
-        out.print("nothing predicted: no games, or a source is too old")
+        out.print(f"nothing predicted: {why_idle}")
+    if late := sum(slate.n_late for slate in slates):
+        entries = sum(slate.n_entries for slate in slates)
+        out.print(f"late entries: {late:,} of {entries:,}; made at or after tip-off, they are kept and never graded")
     for slate in slates:
         _print_slate(out, slate, top or SHOWN_PLAYERS)
 
@@ -119,5 +125,7 @@ def print_review(review: LedgerReview, page: Path) -> None:
     changed = [row for row in review.changes.to_pylist() if row["was"] is not None]
     for row in changed[:SHOWN_MOVES]:
         out.print(f"corrected: {row['player_lookup']} in {row['game_id']} is {row['outcome']} ({row['reason']})")
-    out.print(f"outcomes new in this call: {review.changes.num_rows:,}")
+    late = review.changes["outcome"].to_pylist().count("late")
+    graded = f"outcomes new in this call: {review.changes.num_rows - late:,}"
+    out.print(f"{graded}; entries newly marked late: {late:,}" if late else graded)
     out.print_place("page", page)
