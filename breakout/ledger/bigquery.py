@@ -4,8 +4,10 @@
     ledger.grades     one row for each outcome; key: game_date, bundle, game_id, player_lookup, number
 
 Rows are inserted and never changed. `revision` counts the slates of a date and bundle from 1, `number` the outcomes of
-an entry. A slate is inserted by one MERGE that inserts nothing if the table has its revision, so a repeated statement
-adds nothing twice. The source rows that predictions read are not kept here.
+an entry. A slate is inserted by one MERGE that inserts nothing if the table has its revision, so a statement that is
+repeated after it has ended adds nothing twice. The keys are not enforced: BigQuery may run two MERGE statements on a
+table at once, and two that only insert do not conflict, so two calls in the same seconds can both insert a revision or
+a number. The column `call` tells such slates apart. The source rows that predictions read are not kept here.
 """
 
 from __future__ import annotations
@@ -115,7 +117,11 @@ class BigQueryLedger:
         return _decoded(found, [*ENTRY_SCHEMA, *further])
 
     def _insert_slate(self, jobs: BigQueryJobs, entries: pa.Table, revision: int, call: str) -> None:
-        """Insert a slate as one revision; nothing is inserted if the table has that revision or a later one."""
+        """Insert a slate as one revision; insert nothing if the table had that revision or a later one at the start.
+
+        Two statements that run at once can both insert the revision. The next call then finds the rows of both in the
+        newest revision, which equals no slate, and adds a further revision.
+        """
         table = self.config.entries
         rows = [row | {"revision": revision, "call": call} for row in entries.to_pylist()]
         day, bundle = rows[0]["game_date"], rows[0]["bundle"]
@@ -139,8 +145,8 @@ class BigQueryLedger:
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
         """Add the outcomes that the history lacks.
 
-        If two calls find the same outcomes at once, their rows have the same numbers, so the rows of the second call
-        are not inserted. Both calls return them as `changes`.
+        If two calls find the same outcomes, their rows have the same numbers, so the rows of the later call are not
+        inserted, unless both statements run at once. Both calls return them as `changes`.
         """
         with self._jobs() as jobs:
             before = self._read_grades(jobs)
@@ -164,7 +170,7 @@ class BigQueryLedger:
 def _insert_statement(table: str, columns: Mapping[str, str], key: Sequence[str], condition: str) -> str:
     """Return a MERGE that inserts the rows of @rows whose key the table lacks, if the condition holds.
 
-    A repeated MERGE inserts nothing; a repeated INSERT would insert the rows again.
+    A MERGE that is repeated after it has ended inserts nothing; a repeated INSERT would insert the rows again.
     """
     match = " AND ".join(f"kept.{column} = incoming.{column}" for column in key)
     listed = ", ".join(f"`{column}`" for column in columns)

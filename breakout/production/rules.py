@@ -176,7 +176,7 @@ def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_da
 
     There are no later games on which this candidate could be compared. The check passes if the latest promotion of the
     same recipe that compared games used games that end at most `max_age_days` days before the end of the candidate's
-    training.
+    training, or after it.
     """
     event = registry.latest_comparison(recipe_digest(candidate))
     if event is None or event.facts.window is None:
@@ -186,9 +186,8 @@ def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_da
     check = Check(
         "same recipe passed lately",
         age <= max_age_days,
-        f"as {event.bundle} ({event.facts.name}) on {start}..{end}, {format_count(max(age, 0), 'day')} before the end "
-        "of this training; "
-        f"at most {max_age_days} allowed",
+        f"as {event.bundle} ({event.facts.name}) on {start}..{end}, which ends {format_count(abs(age), 'day')} "
+        f"{'after' if age < 0 else 'before'} the end of this training; at most {max_age_days} before it allowed",
     )
     checks = (check, *list_unexamined(rule, "trained on all games; its recipe was compared before"))
     return GateComparison(checks, is_by_recipe=True)

@@ -131,6 +131,16 @@ def test_the_evidence_of_a_recipe_grows_old(trained: Trained, tmp_path: Path) ->
     assert promote(newest, tmp_path, "promote.max_age_days=5").code == 0
 
 
+def test_a_comparison_that_ends_after_the_training_is_said_to_end_after_it(trained: Trained, tmp_path: Path) -> None:
+    assert promote(trained["earlier"], tmp_path).code == 0
+    newest = train(tmp_path, "newest", "model=logistic", "window.train_end=2026-02-02", *ONLY_TRAINS)
+    answer = promote(newest, tmp_path)
+    assert answer.code == 0, answer.out + answer.err
+    figures = {check.name: check.figure for check in Registry.of(tmp_path).history()[-1].facts.checks}
+    figure = figures["same recipe passed lately"]
+    assert "on 2026-01-04..2026-02-05, which ends 3 days after the end of this training" in figure
+
+
 def test_a_retrain_on_all_games_is_compared_where_there_are_later_games_and_a_tolerated_loss_is_a_warning(
     trained: Trained, tmp_path: Path
 ) -> None:
