@@ -158,10 +158,10 @@ def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
     if found["first_date"] is None:
         raise DataError(f"the schedule holds no games of the type {types}; check warehouse.schedule.")
     if not found["first_date"] <= day <= found["last_date"]:
-        raise DataError(
-            f"the schedule reaches from {found['first_date']} to {found['last_date']} and lacks {day}; "
-            "bring it up to date or choose another date."
-        )
+        # Only the end next to the day is named: the other one may lie beyond the dates that were searched.
+        is_after = day > found["last_date"]
+        edge = f"ends on {found['last_date']}" if is_after else f"begins on {found['first_date']}"
+        raise DataError(f"the schedule {edge} and lacks {day}; bring it up to date or choose another date.")
     raise DataError(f"there are no games of the type {types} on {day}; the next are on {found['next_date']}.")
 
 

@@ -1,9 +1,9 @@
 """`breakout doctor`: checks of versions, settings, source tables and tracker, with one printed line for each.
 
 A line begins with "ok" and states what was found, or with "failed" and states the remedy. A line that begins with
-"warning" names games that a table lacks, or tables that contradict each other. A line that begins with "-" names a
-check that was not made because an earlier one failed. Rows of BigQuery tables are read only after a line has stated
-what reading them costs. The command also removes the temporary files of killed processes.
+"warning" names games that a table lacks or that lie in the future, or tables that contradict each other. A line that
+begins with "-" names a check that was not made because an earlier one failed. Rows of BigQuery tables are read only
+after a line has stated what reading them costs. The command also removes the temporary files of killed processes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from breakout.coverage import find_flawed_games, flawed_game_warnings, flawed_ga
 from breakout.errors import BreakoutError, DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.query import get_training_data_query
+from breakout.production.slate_choice import resolve_day
 from breakout.report.terminal.lines import print_entry, print_line
 from breakout.runs.leftovers import clear_runs
 from breakout.settings import BigQueryTrackingConfig, BigQueryWarehouseConfig, ExperimentConfig
@@ -128,8 +129,17 @@ def check_local_tables(checkup: Checkup, features: BreakoutFeatureConfig, config
         check_injury_reports(checkup, opened, FIRST_DAY, date.max)
         checkup.check("rows of each table", lambda: CHECKED_IN_A_TABLE)
         checkup.check("tables against each other", lambda: CHECKED_ACROSS_TABLES)
+        check_newest_game(checkup, opened)
         check_absent_games(checkup, opened, features, FIRST_DAY, date.max)
         check_sums(checkup, opened, FIRST_DAY, date.max)
+
+
+def check_newest_game(checkup: Checkup, warehouse: Warehouse) -> None:
+    """Check that the player table has games; warn if the newest lies after today in US Eastern time."""
+    name, today = "newest game", resolve_day("today")
+    newest = checkup.check(name, warehouse.latest_game_date)
+    if newest is not None and newest > today:
+        checkup.warn(name, [f"{newest} lies after today ({today}); a box score of the future is a wrong date"])
 
 
 def check_injury_reports(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:

@@ -22,7 +22,9 @@ from breakout.box_scores.nba_api import extract_nba_api
 from breakout.box_scores.source_files import as_text, frame_of_json, read_source
 from breakout.box_scores.table_writing import CORRECTIONS, PLAYERS, TEAMS, StoredTables
 from breakout.errors import ConfigurationError, DataError
+from breakout.report.terminal.imports import print_import
 from breakout.settings.composition import compose
+from breakout.warehouse.files.table_folder import read_manifest
 from breakout.warehouse.opening import open_warehouse
 from tests.commands import call
 
@@ -227,6 +229,16 @@ def test_exhibitions_and_unfinished_games_are_left_out_and_counted(tmp_path: Pat
         "not finished when they were downloaded": 1,
     }
     assert set(rows(tmp_path, TEAMS)["game_id"]) == {"20241022_NYK_BOS"}
+
+
+def test_the_heading_of_the_left_out_games_counts_games_and_not_reasons(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = write(tmp_path, *game(), *game(1, "2024-10-05", "001"), *game(2, "2024-10-06", "001"))
+    manifest = read_manifest(tmp_path)
+    assert manifest is not None
+    print_import(result, tmp_path, manifest)
+    assert "games with rows left out: 2\n  2 games left out, preseason" in capsys.readouterr().out
 
 
 def test_a_game_in_one_file_only_is_left_out_and_named(tmp_path: Path) -> None:

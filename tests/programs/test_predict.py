@@ -184,7 +184,8 @@ def test_points_for_breakout_is_the_fewest_that_the_label_calls_a_breakout(
     ("day", "code", "told"),
     [
         ("2026-02-14", 3, "there are no games of the type regular on 2026-02-14; the next are on 2026-02-19"),
-        ("2026-07-01", 3, "reaches from 2025-10-21 to 2026-04-12 and lacks 2026-07-01"),
+        ("2026-07-01", 3, "the schedule ends on 2026-04-12 and lacks 2026-07-01"),
+        ("2026-11-29", 3, "the schedule ends on 2026-04-12 and lacks 2026-11-29"),  # 400 days after October 25th
         ("2026-01-10", 2, "its training ends on 2026-01-10"),
         ("2025-12-01", 2, "its training ends on 2026-01-10"),
         ("2026-02-31", 2, "is in no calendar"),

@@ -140,3 +140,5 @@ def test_a_run_without_an_evaluation_is_sent_to_other_dates(reported: Reported) 
     given = ["window=january", "window.eval_start=null", "model=logistic"]
     more, _ = list_next_steps(read_metrics(reported["only_trained"]), given)
     assert more.endswith("breakout window=season model=logistic")
+    others = list_next_steps(read_metrics(reported["only_trained"]), [*given, "warehouse=duckdb"])
+    assert not any("window=season" in step for step in others)  # its dates are those of the sample

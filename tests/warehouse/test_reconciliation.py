@@ -8,6 +8,7 @@ import pytest
 
 from breakout.warehouse.checks import reconciliation
 from breakout.warehouse.checks.reconciliation import reconcile
+from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
 from tests.commands import call
 
@@ -28,6 +29,14 @@ def test_the_quirks_of_the_sample_are_listed_and_a_planted_one_is_found() -> Non
         )
         (points,) = reconcile(sample, date(2024, 10, 22), date(2024, 10, 31))
     assert points.failures[0].startswith("20241022_NYK_BOS BOS (133 of 132 points")
+
+
+def test_the_doctor_warns_of_a_newest_game_in_the_future(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "ok      newest game: 2026-02-05" in call("doctor").out
+    monkeypatch.setattr(DuckDBWarehouse, "latest_game_date", lambda _: date(2226, 2, 5))
+    answer = call("doctor")
+    assert answer.code == 0
+    assert "warning newest game: 2226-02-05 lies after today" in answer.out
 
 
 def test_the_doctor_lists_every_failure_and_counts_those_beyond_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:

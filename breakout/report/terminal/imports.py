@@ -27,7 +27,8 @@ def print_import(result: ImportResult, folder: Path, manifest: TableManifest) ->
             parts = [f"{number:,} {word}" for by_table, word in counts if (number := by_table.get(table, 0))]
             print_line(f"  {table:<26}{rows:>9,} rows" + (f"  ({', '.join(parts)})" if parts else ""))
     _print_list("corrected cells (all are in the table corrections)", _corrections(result))
-    _print_list("left out", [left_out.describe() for left_out in result.left_out])
+    games = {game for left_out in result.left_out for game in left_out.games}
+    _print_list("games with rows left out", [left_out.describe() for left_out in result.left_out], len(games))
     _print_list(
         "players of one name, told apart by the source's id",
         [f"{shared.name}, {shared.season_year}: {', '.join(shared.lookups)}" for shared in result.shared_names],
@@ -63,10 +64,11 @@ def print_differences(found: FolderDifferences, folder: Path, other: Path) -> No
         print_line("  every cell of the shared rows is equal")
 
 
-def _print_list(title: str, items: list[str]) -> None:
+def _print_list(title: str, items: list[str], count: int | None = None) -> None:
+    """Print the title with `count`, by default the number of items, and the first LISTED_ITEMS items."""
     if not items:
         return
-    print_line(f"{title}: {len(items):,}")
+    print_line(f"{title}: {len(items) if count is None else count:,}")
     for item in items[:LISTED_ITEMS]:
         print_line(f"  {item}")
     if len(items) > LISTED_ITEMS:

@@ -137,10 +137,13 @@ def _print_importance(metrics: RunMetrics) -> None:
 def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
     """Return at most two lines, each with a purpose and a command that changes one thing of the run.
 
-    The changes are, if they apply: a longer window, other kinds of models, and features known before tip-off.
+    The changes are, if they apply: a longer window, other kinds of models, and features known before tip-off. The
+    dates of the longer window are those of the embedded sample, so it is left out for other tables.
     """
+    is_sample = not any(override.lstrip("+~").startswith("warehouse") for override in overrides)
     steps = []
-    if metrics.evaluation is None or metrics.evaluation.verdict.level == "TOO_FEW_GAMES":
+    has_few_games = metrics.evaluation is None or metrics.evaluation.verdict.level == "TOO_FEW_GAMES"
+    if is_sample and has_few_games:
         steps.append(f"evaluate on more games: {_vary(overrides, 'breakout', 'window=season')}")
     steps.append(f"compare kinds of models: {_vary(overrides, 'breakout -m', 'model=catboost,logistic,blend')}")
     if not set(metrics.importance).issuperset(load_presets()["tonight"]):
