@@ -108,7 +108,7 @@ class DuckDBWarehouse(ClosedOnExit):
         self.loaded |= {table.name for table in files}
         for table, found in files.items():
             self._check_has_rows(table, found)
-            row_checks.check_rows(self, table, {})
+            row_checks.check_rows(self, table, {}, found.where())
 
     def _renamed(self, table: tables.Table, select: str) -> str:
         """Return a SELECT of the rows of `select` with team codes and season types renamed as configured."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -171,6 +172,14 @@ def twice(table: pa.Table) -> pa.Table:
     return pa.concat_tables([table, table.slice(3, 1)])
 
 
+def in_both_teams(table: pa.Table) -> pa.Table:
+    again = table.slice(3, 1)
+    teams = {"team_abbr": again["opponent_team_abbr"], "opponent_team_abbr": again["team_abbr"]}
+    for name, values in teams.items():
+        again = again.set_column(again.column_names.index(name), name, values)
+    return pa.concat_tables([table, again])
+
+
 BAD_TABLES: list[tuple[str, str, Callable[[pa.Table], pa.Table], list[str]]] = [
     ("a missing column", PLAYERS, lambda table: table.drop_columns(["points"]), ["lacks the column points"]),
     (
@@ -195,6 +204,12 @@ BAD_TABLES: list[tuple[str, str, Callable[[pa.Table], pa.Table], list[str]]] = [
     ),
     ("a text date", PLAYERS, spoiled("game_date", "soon", pa.string()), ["column game_date must be DATE", "'soon'"]),
     ("a key twice", PLAYERS, twice, ["the key stands more than once in 2 rows", "_NYK_BOS, bob)"]),
+    (
+        "a player in both teams",
+        PLAYERS,
+        in_both_teams,
+        [f"{PLAYERS}.parquet): the key stands more than once in 2 rows", "_NYK_BOS, bob) for BOS and NYK;"],
+    ),
     ("a team twice", TEAMS, twice, ["the key stands more than once in 2 rows", "(game_id, team_abbr)", "NYK)"]),
     ("negative points", PLAYERS, spoiled("points", -1), ["points is negative in 1 row", "_NYK_BOS, ann)"]),
     ("negative minutes", PLAYERS, spoiled("minutes_played", -0.5), ["minutes_played is negative in 1 row"]),
@@ -249,6 +264,15 @@ def test_a_file_that_is_no_table_is_refused(kind: str, history: History, tmp_pat
     files = write(tables_of(history), tmp_path, kind)
     Path(files[PLAYERS]).write_bytes(b"")
     with pytest.raises(DataError, match=PLAYERS):
+        DuckDBWarehouse(files)
+
+
+def test_a_truncated_parquet_file_is_named_with_the_remedy(history: History, tmp_path: Path) -> None:
+    files = write(tables_of(history), tmp_path)
+    path = Path(files[PLAYERS])
+    path.write_bytes(path.read_bytes()[:-20])
+    damaged = rf"\({re.escape(str(path))}\) is damaged and cannot be read as Parquet; write it again, or remove it\."
+    with pytest.raises(DataError, match=damaged):
         DuckDBWarehouse(files)
 
 

@@ -66,8 +66,9 @@ def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> 
     """Return a query for rows that cannot be right, which scans the table once.
 
     Problems are a missing value, a repeated key, an impossible date, amount, status or time of a report, and unsafe
-    text. The result has up to five rows for each problem, with the columns problem, those of the table's key, and total
-    (the number of rows with the problem). With `is_filtered` only @history_start to @end is read.
+    text. The result has up to five rows for each problem, with the columns problem, those of the table's key,
+    team_abbr if the table has it outside its key, and total (the number of rows with the problem). With `is_filtered`
+    only @history_start to @end is read.
     """
     needed = [column for column in table.columns if not column.is_nullable]
     whens = [f"WHEN {column.name} IS NULL THEN '{column.name} is NULL'" for column in needed]
@@ -78,17 +79,18 @@ def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> 
     whens += [f"WHEN {name} < 0 THEN '{name} is negative'" for name in table.numbers]
     whens += [f"WHEN {name} > {_MOST} THEN '{name} is infinite or above {_MOST}'" for name in table.numbers]
     key = ", ".join(table.key)
+    listed = ", ".join((*table.key, *_team_columns(table)))
     whens.append(f"WHEN COUNT(*) OVER (PARTITION BY {key}) > 1 THEN 'the key stands more than once'")
     whens += _AVAILABILITY_PROBLEMS if table is AVAILABILITY else ()
     whens.append(_text_problems([column.name for column in table.columns if column.is_name]))
     where = "\n  WHERE game_date BETWEEN @history_start AND @end" if is_filtered else ""
     cases = "\n      ".join(whens)
-    return f"""SELECT problem, {key}, total
+    return f"""SELECT problem, {listed}, total
 FROM (
-  SELECT problem, {key}, COUNT(*) OVER (PARTITION BY problem) AS total,
+  SELECT problem, {listed}, COUNT(*) OVER (PARTITION BY problem) AS total,
     ROW_NUMBER() OVER (PARTITION BY problem ORDER BY {key}) AS number
   FROM (
-    SELECT {key}, CASE
+    SELECT {listed}, CASE
       {cases}
       END AS problem
     FROM {sources.reference(table)}{where}
@@ -97,6 +99,12 @@ FROM (
 )
 WHERE number <= 5
 ORDER BY problem, {key}"""
+
+
+def _team_columns(table: Table) -> tuple[str, ...]:
+    """Return the column of a row's team if the table has one outside its key; rows with one key may differ in it."""
+    names = {column.name for column in table.columns} - set(table.key)
+    return ("team_abbr",) if "team_abbr" in names else ()
 
 
 def _text_problems(names: Sequence[str]) -> str:
@@ -113,10 +121,11 @@ def _text_problems(names: Sequence[str]) -> str:
     return f"WHEN REGEXP_CONTAINS(CONCAT({together}), r'\\|{_FORMULA}|{_UNSAFE}') THEN CASE\n        {each} END"
 
 
-def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, object]) -> None:
+def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, object], where: str = "") -> None:
     """Raise DataError naming the table, a problem and a few keys, if `problem_query` finds a row.
 
-    `parameters` gives @history_start and @end; if it is empty, the whole table is checked.
+    `parameters` gives @history_start and @end; if it is empty, the whole table is checked. `where` is the name of the
+    table with its files; "" for the name alone.
     """
     sql = problem_query(warehouse.sources, table, is_filtered=bool(parameters))
     found = warehouse.query(sql, parameters).to_pylist()
@@ -124,11 +133,15 @@ def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, obje
         return
     problem = found[0]["problem"]
     rows = [row for row in found if row["problem"] == problem]
-    keys = dict.fromkeys(f"({', '.join(visible(row[part]) for part in table.key)})" for row in rows)
+    keys: dict[str, dict[str, None]] = {}
+    for row in rows:
+        teams = keys.setdefault(f"({', '.join(visible(row[part]) for part in table.key)})", {})
+        teams.update((visible(row[column]), None) for column in _team_columns(table))
+    examples = (f"{key} for {' and '.join(teams)}" if len(teams) > 1 else key for key, teams in keys.items())
     remedy = "name it with warehouse.season_type=regular, or " if problem == _NO_SEASON_TYPE else ""
     raise DataError(
-        f"{table.name}: {problem} in {rows[0]['total']} row{'s' if rows[0]['total'] > 1 else ''}, for example "
-        f"({', '.join(table.key)}) = {', '.join(keys)}; {remedy}correct the source and run again."
+        f"{where or table.name}: {problem} in {rows[0]['total']} row{'s' if rows[0]['total'] > 1 else ''}, for example "
+        f"({', '.join(table.key)}) = {', '.join(examples)}; {remedy}correct the source and run again."
     )
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from breakout.errors import DataError
 from breakout.warehouse.column_names import columns_by_user_name, rename_columns
@@ -113,10 +113,9 @@ class PartReader:
 
     def _parquet_columns(self, found: TableFiles, paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
         """Return name and DuckDB type of each column, by file."""
-        sql = f"SELECT file_name, name, num_children, duckdb_type FROM parquet_schema({_listed(paths)})"
         columns: dict[str, list[tuple[str, str]]] = {}
         with errors_named(found.where()):
-            rows = self._connection.execute(sql).fetchall()
+            rows = self._read_schemas(found, paths)
         # The first row of each file is the root of its schema. `nested` is the number of following rows that describe
         # parts of a nested column instead of a column.
         nested = 0
@@ -177,6 +176,27 @@ class PartReader:
         self._connection.register(name, rows)
         self._registered.append(name)
         return name
+
+    def _read_schemas(self, found: TableFiles, paths: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return the rows of DuckDB's `parquet_schema`; DataError that names a file that is damaged."""
+        import duckdb
+        import pyarrow.parquet as pq
+        from pyarrow import ArrowInvalid
+
+        sql = f"SELECT file_name, name, num_children, duckdb_type FROM parquet_schema({_listed(paths)})"
+        try:
+            return self._connection.execute(sql).fetchall()
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error:
+            for path in paths:
+                try:
+                    pq.read_schema(path)
+                except (ArrowInvalid, OSError):
+                    raise DataError(
+                        f"{found.where(path)} is damaged and cannot be read as Parquet; write it again, or remove it."
+                    ) from None
+            raise
 
     def _by_name(self, found: TableFiles, path: str, columns: Sequence[tuple[str, str]]) -> Mapping[str, SourceColumn]:
         """Return the columns of file and folders by lower-case name; DataError if a name occurs twice."""
