@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from breakout.errors import DataError
 from breakout.features.query import get_training_data_query, seasons_before
-from breakout.features.registry import BREAKOUT_FEATURE_ORDER
+from breakout.features.query_plan import plan_query
+from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,15 +32,25 @@ VALUES = {
 }
 
 
+# The variables of features that read injury reports.
+REPORT_VALUES = {
+    "cutoff": ("STRING", "'17:30'", "time of day; later injury reports are not read"),
+    "timezone": ("STRING", "'America/New_York'", "time zone of the cutoff"),
+    "days_before": ("INT64", "0", "days from the cutoff to the game date"),
+}
+
+
 def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
     """Return the script for these features, over the tables with the default names, with the parameters of VALUES.
 
-    VALUES lacks the cutoff, so no feature may read injury reports. FeatureDefinitionError for an unknown feature.
+    The parameters of REPORT_VALUES are declared too if a feature reads injury reports. FeatureDefinitionError for an
+    unknown feature.
     """
+    has_reports = plan_query(REGISTRY, tuple(names)).uses_availability
     first_season = 2025 - seasons_before(names)  # VALUES asks for rows of the season 2025-26.
     declared = "\n".join(
         f"DECLARE p_{name} {kind} DEFAULT {value.format(first_season=first_season)};  -- {meaning}"
-        for name, (kind, value, meaning) in VALUES.items()
+        for name, (kind, value, meaning) in (VALUES | (REPORT_VALUES if has_reports else {})).items()
     )
     query = re.sub(r"@(\w+)", r"p_\1", get_training_data_query(names)).rstrip()
     return f"{declared}\n\n{query};\n"
@@ -47,9 +59,11 @@ def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
 def renew_page(path: Path) -> None:
     """Replace a page's last SQL block, and all text after it, by an SQL block with the script.
 
-    The page must have an SQL block.
+    DataError if the page has no SQL block.
     """
     before, fence, _ = path.read_text(encoding="utf-8").rpartition("```sql\n")
+    if not fence:
+        raise DataError(f"{path} has no SQL block to replace; end the page with a block that begins with ```sql.")
     path.write_text(f"{before}{fence}{console_text()}```\n", encoding="utf-8")
 
 

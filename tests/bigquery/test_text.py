@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,8 @@ from google.cloud import bigquery
 from sqlglot import exp
 
 from breakout.coverage import flawed_games_query
-from breakout.features.console import console_text
+from breakout.errors import DataError
+from breakout.features.console import console_text, renew_page
 from breakout.features.query import RowSource, get_status_query, get_training_data_query
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 from breakout.features.windows import RELATIONS, ROW_WINDOWS
@@ -115,6 +117,22 @@ def test_the_page_holds_the_text_of_today() -> None:
     assert f"```sql\n{console_text()}```" in DOCS.read_text(encoding="utf-8"), (
         "run: python -m breakout.features.console docs/bigquery.md"
     )
+
+
+def test_a_page_without_a_block_of_sql_is_kept(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# A page\n")
+    with pytest.raises(DataError, match="no SQL block"):
+        renew_page(page)
+    assert page.read_text() == "# A page\n"
+
+
+@pytest.mark.parametrize("names", [BREAKOUT_FEATURE_ORDER, ["team_points_out"]])
+def test_the_script_for_the_console_declares_each_variable_that_it_uses(names: list[str]) -> None:
+    script = console_text(names)
+    declared = set(re.findall(r"^DECLARE (p_\w+)", script, flags=re.MULTILINE))
+    assert set(re.findall(r"\bp_\w+", script)) == declared
+    assert ("p_cutoff" in declared) == ("team_points_out" in names)
 
 
 @pytest.mark.bigquery
