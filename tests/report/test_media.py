@@ -114,6 +114,24 @@ def test_settings_are_broken_between_settings_or_at_commas_and_never_cut(capsys:
     assert max(map(len, printed.splitlines())) <= 80
 
 
+def test_a_narrow_terminal_leaves_out_optional_columns_and_splits_no_number(capsys: pytest.CaptureFixture[str]) -> None:
+    stake = interval(Interval(0.0184, 0.0117, 0.0251, 0), ".2%")
+    cells = {
+        "player": text("Shai Gilgeous-Alexander"),
+        "a": stake,
+        "b": stake,
+        "rarely read": number(0.123),
+        "c": stake,
+    }
+    table, optional = Table.from_records("", [cells]), ("rarely read", "a")
+    for width, stakes, has_all in ((120, 3, True), (80, 3, False), (70, 2, False)):
+        PlainConsole(width).print_table(table, optional)
+        printed = capsys.readouterr().out
+        assert printed.count("(1.17%-2.51%)") == stakes
+        assert ("0.123" in printed) == has_all
+        assert max(map(len, printed.splitlines())) <= width
+
+
 def test_a_table_of_records_has_their_names_as_columns() -> None:
     table = Table.from_records("caption", [{"name": text("a"), "x": number(1)}, {"name": text("b"), "x": number(2)}])
     assert table.columns == ["name", "x"]

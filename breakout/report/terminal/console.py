@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Column
 from rich.table import Table as RichTable
@@ -43,17 +45,30 @@ class PlainConsole(Console):
         """Print a text after the word "warning"."""
         self.print(styled("warning", "yellow", f": {text}"))
 
-    def print_table(self, table: Table) -> None:
+    def print_table(self, table: Table, optional: Sequence[str] = ()) -> None:
         """Print a table unless it has no rows; chosen rows are bold and marked with a star.
 
+        The columns `optional` are left out, one after another in this order, until every word fits into its column.
         The first column, which names the rows, is wrapped last. Settings are wrapped so that OTHER_COLUMNS characters
         are left to the other columns. A word that is too long for its column is folded; rich would cut it by default.
         """
         if not table.rows:
             return
-        first, *others = zip(table.columns, table.rows[0], strict=True)
-        columns = [Column(name, overflow="fold", no_wrap=cell.kind == "settings") for name, cell in others]
-        printed = titled_table(table.caption, Column(first[0], no_wrap=True), *columns)
+        widths = self._column_widths(table)
+        for name in optional:
+            if widths is None:
+                table = table.without(name)
+                widths = self._column_widths(table)
+        columns = [
+            Column(
+                name,
+                overflow="fold" if index else "ellipsis",
+                no_wrap=is_unwrapped(table, index),
+                width=widths and widths[index],
+            )
+            for index, name in enumerate(table.columns)
+        ]
+        printed = titled_table(table.caption, *columns)
         for index, row in enumerate(table.rows):
             cells = [self._format(cell) for cell in row]
             if table.is_chosen(index):
@@ -61,12 +76,39 @@ class PlainConsole(Console):
             printed.add_row(*cells, style="bold" if table.is_chosen(index) else None)
         self.print(printed)
 
+    def _column_widths(self, table: Table) -> list[int] | None:
+        """Return the width of each column without borders; None if the words of the table do not fit.
+
+        Columns are narrowed, the widest first, but never below their longest word.
+        """
+        texts = [
+            [name, *(self._format(row[index]) + "*" * table.is_chosen(place) for place, row in enumerate(table.rows))]
+            for index, name in enumerate(table.columns)
+        ]
+        widths = [max(cell_len(line) for text in column for line in text.split("\n")) for column in texts]
+        least = [
+            widths[index] if is_unwrapped(table, index) else max(map(cell_len, " ".join(column).split()), default=0)
+            for index, column in enumerate(texts)
+        ]
+        room = self.width - 3 * len(widths) - 1  # a border and two spaces for each column, and the last border
+        if sum(least) > room:
+            return None
+        while sum(widths) > room:
+            widest = max(range(len(widths)), key=lambda index: (widths[index] > least[index], widths[index]))
+            widths[widest] -= 1
+        return widths
+
     def _format(self, cell: Cell) -> str:
         return (
             _wrap_settings(cell.text, max(self.width - OTHER_COLUMNS, 20))
             if cell.kind == "settings"
             else format_cell(cell)
         )
+
+
+def is_unwrapped(table: Table, index: int) -> bool:
+    """Return whether a column is never wrapped by rich: the first, and settings, which `_wrap_settings` wraps."""
+    return index == 0 or table.rows[0][index].kind == "settings"
 
 
 def console() -> PlainConsole:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breakout.evaluation.metrics import METRICS
 from breakout.report import REPORT_FILE
 from breakout.report import price_tables as tables
 from breakout.report.terminal.console import console, styled
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from breakout.market.backtest import BacktestRecord
     from breakout.production.slate_prices import PricedSlate
 
+# The columns of a table of the market that a narrow terminal leaves out; the page shows them.
+OPTIONAL_METRICS = tuple(METRICS[name].title for name in ("brier", "auc"))
+
 
 def print_backtest(record: BacktestRecord, folder: Path) -> None:
     """Print the verdict, the funnel, the market beside the model, the bets, and the places of the files."""
@@ -23,7 +27,7 @@ def print_backtest(record: BacktestRecord, folder: Path) -> None:
         out.print_warning(note)
     out.print_table(tables.funnel_table(found))
     if found.market is not None:
-        out.print_table(tables.market_table(found.market))
+        out.print_table(tables.market_table(found.market), OPTIONAL_METRICS)
         out.print_table(tables.weight_table(found.market))
     if found.returns.n_bets:
         out.print_table(tables.returns_table(found.returns))
@@ -40,5 +44,5 @@ def print_prices(priced: PricedSlate) -> None:
     out.print(styled("prices", "bold", f": {tables.describe_weight(priced)}"))
     for note in tables.list_slate_notes(priced):
         out.print_warning(note)
-    out.print_table(tables.offer_table(priced))
+    out.print_table(tables.offer_table(priced), ("shrunk", "market", "model", "book"))
     out.print(tables.DISCLAIMERS[0])

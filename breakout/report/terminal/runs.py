@@ -10,6 +10,7 @@ from breakout.evaluation.metrics import AUC, ECE, LOG_LOSS, METRICS
 from breakout.report import REPORT_FILE, run_tables
 from breakout.report.price_tables import describe_market, market_table
 from breakout.report.terminal.console import console, styled
+from breakout.report.terminal.prices import OPTIONAL_METRICS
 from breakout.safe_text import mask_secrets
 from breakout.settings.values import quote_for_shell
 
@@ -68,7 +69,7 @@ def print_metrics(metrics: RunMetrics) -> None:
     _print_calibration(metrics)
     if metrics.market is not None:
         console().print(f"against the price: {describe_market(metrics.market)}")
-        console().print_table(market_table(metrics.market))
+        console().print_table(market_table(metrics.market), OPTIONAL_METRICS)
     stability = metrics.stability
     spread = stability.metrics[AUC] if stability else None
     if stability and spread:
