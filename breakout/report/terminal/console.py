@@ -64,7 +64,7 @@ class PlainConsole(Console):
                 name,
                 overflow="fold" if index else "ellipsis",
                 no_wrap=is_unwrapped(table, index),
-                width=widths and widths[index],
+                width=widths[index] if widths else None,
             )
             for index, name in enumerate(table.columns)
         ]
@@ -81,10 +81,12 @@ class PlainConsole(Console):
 
         Columns are narrowed, the widest first, but never below their longest word.
         """
+        marks = ["*" * table.is_chosen(place) for place in range(len(table.rows))]
         texts = [
-            [name, *(self._format(row[index]) + "*" * table.is_chosen(place) for place, row in enumerate(table.rows))]
+            [name, *(self._format(row[index]) + mark for row, mark in zip(table.rows, marks, strict=True))]
             for index, name in enumerate(table.columns)
         ]
+        texts = [[printable(text).expandtabs() for text in column] for column in texts]
         widths = [max(cell_len(line) for text in column for line in text.split("\n")) for column in texts]
         least = [
             widths[index] if is_unwrapped(table, index) else max(map(cell_len, " ".join(column).split()), default=0)
