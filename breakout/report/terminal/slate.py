@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
-from rich.table import Column, Table
+from rich.table import Column
 
 from breakout.report.slate_tables import SHOWN_FEATURES
 from breakout.report.terminal.console import PlainConsole, console, styled, titled_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.table import Table
 
     from breakout.bundle.folder import Bundle
     from breakout.production.player_line import LineAnswer
@@ -108,7 +111,5 @@ def _print_absent(out: PlainConsole, slate: Slate) -> None:
     absent = {team: names for team, names in slate.statuses.absent_players().items() if team in teams}
     if absent:
         out.print(f"out at {slate.statuses.cutoff_text}:")
-    names_by_team = Table.grid(padding=(0, 1))
     for team, names in absent.items():
-        names_by_team.add_row(styled(f"  {team}", "bold"), str(names))
-    out.print(names_by_team)
+        out.print(textwrap.fill(f"  {team} {names}", out.width, subsequent_indent="      "))
