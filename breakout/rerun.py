@@ -47,8 +47,10 @@ Rerunnable = TypeVar("Rerunnable", settings.ExperimentConfig, settings.EvaluateC
 class Evidence:
     """The results of a run that must be equal in a rerun, and the versions that may explain a difference.
 
-    `fingerprints` holds those of settings, data, contract and rows, by name. `predictions` is the content of
-    predictions.parquet. `versions` holds those of libraries and of the program, by name.
+    `fingerprints` holds, by name, those of the settings, the source tables (`data`), the definitions of the features
+    (`contract`), and the training and the evaluation rows. The fingerprint of rows that the run does not have is None.
+    `predictions` is the content of predictions.parquet. `versions` holds, by name, those of Python, the libraries and
+    the program.
     """
 
     fingerprints: Mapping[str, str | None]

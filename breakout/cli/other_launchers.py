@@ -75,7 +75,7 @@ def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path],
             config=configured,
         )
         for job in launcher.launch([list(planned.job.overrides) for planned in jobs], initial_job_idx=0):
-            _ = job.return_value  # raises errors that occurred outside the job
+            _ = job.return_value  # raises an error that the job did not catch, such as a failed import
 
     return launch
 

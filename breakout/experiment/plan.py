@@ -1,4 +1,8 @@
-"""The plan of a run, made before any fit: its features, contract, dates, warehouse, and the cost of reading rows."""
+"""The plan of a run, made before any fit.
+
+It holds the features, the contract (a record of their definitions), the dates, the warehouse, and the cost of reading
+the rows.
+"""
 
 from __future__ import annotations
 

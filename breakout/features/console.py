@@ -19,7 +19,8 @@ from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The variables by name, each with its type, value and meaning. They replace query parameters, which the console lacks.
+# The parameters by name, each with its type, value and meaning. The script declares a variable `p_NAME` for each,
+# because the console accepts no query parameter of type ARRAY, such as `season_types`.
 VALUES = {
     "history_start": ("DATE", "DATE '{first_season}-09-01'", "1 September of the first season whose games count"),
     "start": ("DATE", "DATE '2026-01-11'", "first date of the rows"),

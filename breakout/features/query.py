@@ -42,8 +42,8 @@ CONTEXT_COLUMNS = ("season_points_avg", "last_game_date", "is_role_player", "is_
 
 _NIGHT = ("player_lookup", "game_id", "game_date", "day", "season_year", "team_abbr", "opponent_team_abbr")
 
-# The averages are compared as sums: points_before with min_ppg * games_before. Such a product may be rounded, and with
-# the 1e-9 equal values still count as equal.
+# Averages are compared without a division: points_before is compared with min_ppg * games_before. Such a product may be
+# rounded, so two sides that differ by at most 1e-9 count as equal.
 ROLE_PLAYER = (
     "games_before >= @min_prior_games AND points_before >= @min_ppg * games_before - 1e-9 "
     "AND points_before <= @max_ppg * games_before + 1e-9"

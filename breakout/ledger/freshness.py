@@ -23,7 +23,7 @@ REPORTED = timedelta(days=7)  # reports for game dates from this long before a d
 
 
 class StaleSourcesError(DataError):
-    """An error of sources that lag behind by more than the configuration allows."""
+    """The error that source tables are older than the predictions of a day may use, by `daily.max_age_hours`."""
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class FolderLedger:
 
     def read_slate(self, day: date, bundle: str) -> pa.Table | None:
         for path in reversed(self._slate_files(day, bundle)):
-            with suppress(DataError):  # an earlier revision stands in for a damaged one
+            with suppress(DataError):  # an earlier revision is read instead of a damaged one
                 return read_file(path, ENTRY_SCHEMA)
         return None
 

@@ -60,7 +60,7 @@ class BlendModel:
         return {name: self.weight * trees[name] + (1 - self.weight) * linear[name] for name in self.names}
 
     def describe(self) -> dict[str, float]:
-        """Return the numbers that describe both parts, and the weight."""
+        """Return the number of trees, the intercept of the regression in log odds, and the weight of CatBoost."""
         return {**self.catboost.describe(), **self.logistic.describe(), "catboost_weight": self.weight}
 
     @property

@@ -143,7 +143,11 @@ class Registry:
         return events[-1].bundle if events else None
 
     def current_bundle(self) -> Bundle:
-        """Return the verified bundle in production; DataError if there is none, or if it or the history is damaged."""
+        """Return the verified bundle in production.
+
+        DataError if there is none, or if it or the history is damaged. ConfigurationError if this version refuses the
+        settings of the bundle.
+        """
         fingerprint = self.current()
         if fingerprint is None:
             raise DataError(f"{self.folder} has no model in production; put one there with `breakout promote`.")
@@ -152,7 +156,8 @@ class Registry:
     def load(self, fingerprint: str) -> Bundle:
         """Return the verified copy of a promoted bundle.
 
-        DataError if it is missing or damaged, or if another bundle replaced it.
+        DataError if it is missing or damaged, or if another bundle replaced it. ConfigurationError if this version
+        refuses the settings of the bundle.
         """
         return _load_as(self.bundle_folder(fingerprint), fingerprint)
 

@@ -71,10 +71,11 @@ class Checkup:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Check the versions, and the warehouse and the tracker of the overrides; return 0, or 3 if a check failed.
+    """Check the installed packages, the configured warehouse and a BigQuery tracker; return 0, or 3 if a check failed.
 
-    The last check removes the temporary files of killed processes from the outputs folder. ConfigurationError if the
-    overrides are wrong, or if they change the features of shared mode.
+    `argv` holds overrides of `breakout train`. Other trackers are not checked. The last check removes the temporary
+    files of killed processes from the outputs folder. ConfigurationError if the overrides are wrong, or if they change
+    the fixed list of features of mode=shared.
     """
     config = compose("train", list(argv))
     if not isinstance(config, ExperimentConfig):

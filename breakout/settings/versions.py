@@ -121,7 +121,7 @@ def group_keys_of_runs_and_sweeps(mapping: dict[str, Any]) -> dict[str, Any]:
     return migrated
 
 
-# Each function converts a mapping of the version in its key to the next version.
+# The functions that convert saved settings to the next version, by the version of the settings that they convert.
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: group_keys_of_runs_and_sweeps}
 
 

@@ -54,10 +54,11 @@ class Progress:
         self.failed: list[int] = []
 
     def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, *, twice: int, trials: int | None) -> None:
-        """Print the numbers of jobs, fits and rows of a batch, its estimated time and the bytes that it reads.
+        """Print the number of jobs of a batch and, if jobs are left to run, its fits, training rows and estimated time.
 
-        `todo` is the plan without the completed jobs. `twice` is the number of requested jobs that equal another one.
-        `trials` is the number of trials of a tuner; it is None if the sweeper is no tuner.
+        Training rows are printed if they are known, and the bytes to read if the warehouse bills by bytes. `todo` is
+        the plan without the completed jobs. `twice` is the number of requested jobs that equal another one. `trials` is
+        the number of trials that a tuner still has to run; it is None if the sweeper is no tuner.
         """
         is_first = not self._overrides
         self._overrides |= {planned.number: planned.job.overrides for planned in plan.jobs}

@@ -77,7 +77,10 @@ class DuckDBWarehouse(ClosedOnExit):
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """The connection, with the tables loaded and checked."""
+        """The connection; with `is_lazy`, the first access loads and checks the files.
+
+        Injury reports are loaded later, when they are first needed. Rows of `from_arrow` are not checked.
+        """
         return self._open() if self._connection is None else self._connection
 
     def _open(self) -> duckdb.DuckDBPyConnection:

@@ -88,9 +88,10 @@ class TableMetadata:
         return f"(SELECT {', '.join(selected)} FROM {source})"
 
     def renamed_rows(self) -> dict[str, str]:
-        """Return `rows` of each table whose columns have other names, by the table's name.
+        """Return the text of `rows(table)` for every table, by the table's name; empty without `config.columns`.
 
-        DataError if no table of games has a column that `config.columns` names.
+        DataError if a table cannot be reached, or if neither the game tables nor the schedule have a column that
+        `config.columns` names for one of them.
         """
         if not self._column_names:
             return {}
