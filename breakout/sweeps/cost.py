@@ -18,10 +18,11 @@ TREE_SECONDS = 3.0e-4  # seconds per tree
 CELL_SECONDS = 6.5e-9  # seconds per tree, row and feature
 LEAF_SECONDS = 2.0e-6  # seconds per leaf and feature; a tree has 2^depth leaves, which cost the most from depth 8 on
 LINEAR_SECONDS = 6.7e-7  # seconds per row and feature of a model without trees
+
 # With early stopping, the estimated number of trees is EARLY_STOP * EARLY_STOP_RATE / learning_rate plus
 # `early_stopping_rounds`, and at most `iterations`.
 EARLY_STOP, EARLY_STOP_RATE = 100, 0.05
-# Seconds per job and per evaluated row of all work beside the fits: writing files, evaluation with its intervals.
+# Seconds per job and per evaluated row of all work except the fits: writing files, evaluation with its intervals.
 JOB_SECONDS, EVALUATED_ROW_SECONDS = 0.03, 1.2e-5
 START_SECONDS = 1.5  # seconds that a sweep needs to start and to end, whatever its jobs
 
@@ -37,5 +38,5 @@ def fit_seconds(model: ModelConfig, rows: int, features: int) -> float:
 
 
 def job_seconds(evaluation_rows: int) -> float:
-    """Return the estimated seconds of everything in a job that follows its fits."""
+    """Return the estimated seconds of all work of a job except its fits."""
     return JOB_SECONDS + EVALUATED_ROW_SECONDS * evaluation_rows

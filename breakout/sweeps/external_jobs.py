@@ -23,7 +23,7 @@ def run_external_jobs(
 ) -> None:
     """Run jobs in the sweep's folder by `launch`; call `report` with an event for each job, at the latest at the end.
 
-    An error of the launcher is the failure of the jobs that have not ended.
+    If the launcher raises an exception, the jobs that have not ended fail with its message.
     """
     folders = JobFolders(folder, jobs)
     failure: Exception | None = None

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 class JobEvent:
     """A change in the state of a job: it started, completed with a value of the optimized metric, or failed.
 
-    `number` is the job's number in the sweep. `message` is the reason of a failure. `validated_on` is the number of the
-    validation games, and the dates of the first and the last one; values of other games are not comparable. `is_death`
-    is true if the job's process died before it could write the job's status.
+    `number` is the job's number in the sweep. `message` is the reason of a failure. `value` is None if the metric is
+    undefined. `validated_on` is the number of validation rows and their first and last game date; values of different
+    validation rows are not comparable. `is_death` is true if the job did not write its end into a status.json, for
+    example because its process died.
     """
 
     kind: Literal["started", "completed", "failed"]

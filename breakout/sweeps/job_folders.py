@@ -82,13 +82,16 @@ def job_facts(number: int, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def metric_of(run: Path, metric: str) -> float | None:
-    """Return a metric of a completed run on its validation part, never on its evaluation window; None if undefined."""
+    """Return a metric of a completed run on its validation part, never on its evaluation window.
+
+    None if the metric is undefined or the run has no validation part.
+    """
     validation = read_metrics(run).validation
     return None if validation is None else validation.metrics[metric]
 
 
 def completion_of(number: int, run: Path, metric: str) -> JobEvent:
-    """Return the event of a completed job: the metric of `metric_of`, and the games on which it was computed."""
+    """Return the event of a completed job: its metric on the validation part, and the games of that part."""
     validation = read_metrics(run).validation
     if validation is None:
         return JobEvent("completed", number)
@@ -105,7 +108,8 @@ def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any],
 def failure_message(error: BaseException) -> str:
     """Return the message of an error as status.json holds it.
 
-    For an unexpected exception it is the type and the first paragraph, on one line.
+    For an exception that is not one of the project's errors it is the type and the first paragraph, on one line. For
+    KeyboardInterrupt it says that the job was interrupted.
     """
     known = as_breakout_error(error)
     if known is not None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Overrides = tuple[str, ...]
-_LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # a number with many decimals, such as a tuner's
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # a number with many decimals, as a tuner chooses them
 
 # Settings that may differ between the jobs of one variant.
 _NOT_VARIANT = {"window", "seed", "name", "hypothesis", "tags", "paths"}

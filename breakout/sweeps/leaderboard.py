@@ -118,7 +118,8 @@ def _table(rows_fingerprint: str, jobs: Sequence[CompletedJob], metric: str) -> 
 def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
     """Return the tables with titles.
 
-    A title holds the window, the training dates, and those settings of target and warehouse that differ between tables.
+    A title holds the window, and those settings of target and warehouse that differ between tables. It also holds the
+    training dates if all jobs of the table have the same fixed ones.
     """
     data_settings = [_data_settings(table) for table in tables]
     titled = []

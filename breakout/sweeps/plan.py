@@ -35,7 +35,7 @@ class PlannedJob:
         return self.job.number
 
     def plan_with(self, work: SharedWork) -> PreparedPlan:
-        """Return the job's plan, in which rows come from `work`: the work that the jobs of one process share."""
+        """Return the job's plan with `work`: the rows and fits that the jobs of one process share."""
         return replace(self.plan, work=work)
 
     @property
@@ -117,7 +117,7 @@ class SweepPlan:
 
     @property
     def fits(self) -> int:
-        """The number of fits of all jobs."""
+        """The number of fits of all jobs, without refits on all rows and fits with further seeds."""
         return sum(group.fits for group in self.groups)
 
     def seconds(self, workers: int) -> float:

@@ -41,7 +41,7 @@ class _Resolved(NamedTuple):
 
     @property
     def dates(self) -> DateRange:
-        """The dates from the first training date to the last evaluated one."""
+        """The dates from the first training date to the last evaluated one, or to the last training date."""
         splits = [fold.split for fold in self.folds] or [self.split]
         ends = [(split.evaluation or split.train).end for split in splits]
         return DateRange(min(split.train.start for split in splits), max(ends))
@@ -129,7 +129,10 @@ def fold_job(job: Job, fold: Fold) -> Job:
 
 
 def _planned(resolved: _Resolved, row_query: RowQuery, contract: Contract, dates: np.ndarray | None) -> PlannedJob:
-    """Return the job with its plan; raise DataError if there are too few rows. `dates` are those of `_expand`."""
+    """Return the job with its plan; raise DataError if there are too few rows.
+
+    `dates` holds the game date of each row, shape (n,). If it is None, rows are not counted.
+    """
     plan = PreparedPlan(
         config=resolved.job.config,
         features=resolved.features,

@@ -57,8 +57,9 @@ class Progress:
         """Print the number of jobs of a batch and, if jobs are left to run, its fits, training rows and estimated time.
 
         Training rows are printed if they are known, and the bytes to read if the warehouse bills by bytes. `todo` is
-        the plan without the completed jobs. `twice` is the number of requested jobs that equal another one. `trials` is
-        the number of trials that a tuner still has to run; it is None if the sweeper is no tuner.
+        the plan without the completed jobs. The first batch of a tuner is preceded by a line about all trials. `twice`
+        is the number of requested jobs that equal another one. `trials` is the number of trials that a tuner still has
+        to run; it is None if the sweeper is no tuner.
         """
         is_first = not self._overrides
         self._overrides |= {planned.number: planned.job.overrides for planned in plan.jobs}
@@ -72,7 +73,7 @@ class Progress:
             self._out.print(plan.bytes_to_read.describe())
 
     def show_damage(self, number: int, message: str) -> None:
-        """Print that a job runs again because its files were changed since it ended."""
+        """Print that a job runs again because its files were changed or damaged since it ended."""
         self._out.print(f"job {number} is run again: {message}", style="yellow")
 
     def show_jobs(self, plan: SweepPlan) -> None:
@@ -97,7 +98,7 @@ class Progress:
 
     @contextmanager
     def showing(self, todo: SweepPlan) -> Iterator[None]:
-        """Show the bar of a batch while it runs."""
+        """Show a progress bar while a batch runs, if the output is a terminal."""
         self._jobs |= {planned.number: planned for planned in todo.jobs}
         batch = sum(len(group.jobs) for group in todo.groups)
         self._total += batch + len(todo.refused)

@@ -145,7 +145,7 @@ def simplicity(job: CompletedJob) -> tuple[float, ...]:
 
 
 def _draw(job: CompletedJob) -> DateResamples:
-    """Return resamples of the job's validation dates, drawn with its seed and its settings `evaluation`."""
+    """Return resamples of the job's validation dates, drawn with its seed and its `evaluation` settings."""
     return draw_date_resamples(
         job.part("validation", "game_date"),
         bootstrap_resamples=job.config.evaluation.bootstrap_resamples,

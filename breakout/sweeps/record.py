@@ -58,9 +58,9 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
 class SweepRecord(msgspec.Struct, kw_only=True):
     """The content of sweep.json: overrides, jobs, and the fingerprints of the data and contracts that the jobs use.
 
-    The key of `overrides` in the file is `words`. `data` maps the settings of each warehouse to its fingerprint.
-    `contracts` maps each set of features and target to the fingerprint of its contract, which defines features and
-    label.
+    The key of `overrides` in the file is `words`. `data` maps the settings of each warehouse, and whether injury
+    reports are read, to the fingerprint of the data. `contracts` maps each set of features and target to the
+    fingerprint of its contract, which defines features and label.
     """
 
     overrides: list[str] = msgspec.field(name="words")
@@ -173,7 +173,7 @@ def locked(folder: Path) -> AbstractContextManager[None]:
 def clear_incomplete(folder: Path) -> list[Path]:
     """Remove the temporary files and folders that killed jobs left; return the removed paths.
 
-    Those of running jobs stay.
+    If a job still runs, only the run folders of the other jobs are cleared.
     """
     runs = job_runs(folder)
     if not any(run.state == "running" for run in runs):
@@ -191,7 +191,10 @@ def clear_idle_sweeps(outputs: Path) -> list[Path]:
 
 
 def record_death(folder: Path, entry: JobEntry, message: str) -> None:
-    """Write into the status.json of a job that its process died; create a run folder if the job has none."""
+    """Write into the status.json of a job that its process died.
+
+    If the job has no run folder whose status still says "running", create one.
+    """
     run = run_of(job_runs(folder), entry.number, entry.fingerprint)
     if run is not None and run.status is not None and run.state == "killed" and run.status.finished is None:
         ended = msgspec.structs.replace(run.status, error=message, finished=datetime.now(UTC))

@@ -116,7 +116,10 @@ def load_results(folder: Path) -> list[JobResult]:
 
 
 def _load_completed(result: JobResult, run: JobRun) -> JobResult:
-    """Return a completed job with the content of its run, or the job as damaged if a file is damaged."""
+    """Return a completed job with the content of its run, or the job as damaged.
+
+    A job is damaged if a file is damaged or was written by another version of breakout.
+    """
     try:
         record = read_run(run.folder)
         metrics = record.metrics

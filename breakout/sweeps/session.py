@@ -88,6 +88,8 @@ class SweepSession:
 
         `refused` are jobs of the batch that cannot start. Raise the error of the first refusal if no job of the sweep
         can start, DryRunShown in a dry run, and FailedFast if a job failed and `fail_fast` is set.
+        Raise ConfigurationError if the jobs name several metrics to rank by, and DataError if the data of a resumed
+        sweep changed.
         """
         self.trackers |= {job.config.tracking for job in jobs}
         plan = plan_sweep(jobs, self.options.cache, is_dry=self.options.is_dry)
@@ -111,7 +113,7 @@ class SweepSession:
         return self._values_of(plan)
 
     def _read_completed(self) -> None:
-        """Read the metrics of completed jobs, and print which jobs run again because their files were changed."""
+        """Read the metrics of completed jobs, and print which jobs run again because of damaged files."""
         runs = job_runs(self.folder)
         for entry in self.record.jobs:
             run = run_of(runs, entry.number, entry.fingerprint)

@@ -112,7 +112,7 @@ class OpenedWarehouses(ClosedOnExit):
             if self._is_dry:
                 return None
         answer = read_answer(row_query, opened.cached).select(_ROW_COLUMNS)
-        # Workers find these games in the cache and need not open the warehouse.
+        # Workers find the flawed games in the cache and need not open the warehouse.
         read_flawed_games(opened.cached, row_query.warehouse.tables, row_query.parameters)
         return answer
 

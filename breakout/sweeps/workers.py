@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from breakout.sweeps.plan import FitGroup, PlannedJob
 
 GRACE_SECONDS = 10.0  # time for a terminated worker to record the interruption in its job's status.json
-ORPHAN_SECONDS = 1.0  # time for a worker to do the same after the planning process has ended
+ORPHAN_SECONDS = 1.0  # time for a worker to record an interruption after the planning process has ended
 CONTEXT = multiprocessing.get_context("forkserver")
 IMPORTED = (
     "breakout.models.catboost",
@@ -51,10 +51,11 @@ IMPORTED = (
 
 
 def start_server() -> None:
-    """Start the fork server, which imports what jobs need while the sweep is planned.
+    """Start the fork server. While the sweep is planned, it imports the modules that jobs need.
 
-    ConfigurationError if the path of the folder for temporary files is too long. The fork server ignores Ctrl-C, and so
-    do the workers that are forked from it. Ctrl-C interrupts only the planning process, which then ends the workers.
+    ConfigurationError if the path of the folder for temporary files is too long. If this function is called in the main
+    thread, the fork server and its workers ignore Ctrl-C. Ctrl-C interrupts only the planning process, which then ends
+    the workers.
     """
     CONTEXT.set_forkserver_preload(list(IMPORTED))
     is_main = threading.current_thread() is threading.main_thread()
@@ -106,7 +107,7 @@ def _run_in_worker(planned: PlannedJob, group: int, iterations: int, folder: Pat
 
 
 def _begin_worker(lifeline: Connection) -> None:
-    logging.getLogger("breakout").propagate = False  # a job's log is its own file
+    logging.getLogger("breakout").propagate = False  # a job logs into the file of its run folder only
     threading.Thread(target=_end_with_planner, args=(lifeline,), daemon=True).start()
 
 
