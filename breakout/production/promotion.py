@@ -39,8 +39,8 @@ EVALUATED = "evaluated"
 class Decision:
     """The decision about a candidate: the rule, the results of all checks, and the comparison on later games.
 
-    The checks of the comparison are among `checks`. `skip_reason` says why no check that needs games was run; it is ""
-    if they were run.
+    The checks of the comparison are among `checks`. `skip_reason` is "" unless the check of mode or of contract failed;
+    it then names what failed, and nothing was compared or audited.
     """
 
     rule: Rule

@@ -257,7 +257,10 @@ class Registry:
         return event
 
     def _copy_bundle(self, bundle: Bundle) -> None:
-        """Copy the contents of a bundle's files, but not their permissions: a read-only copy could not be removed."""
+        """Copy the contents of a bundle's files; if the registry has a copy already, only verify it.
+
+        The permissions of the files are not copied, because a read-only copy could not be removed.
+        """
         target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
             self.load(bundle.fingerprint)

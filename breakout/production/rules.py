@@ -65,7 +65,7 @@ class GateComparison:
     """The results of the checks on games after training.
 
     `window` is the range of dates of these games and `metrics` are those of the candidate on them; both are None if no
-    games were compared. `is_too_early` is true if there are not enough games after the training of both models.
+    games were compared. `is_too_early` is true if there are not enough games after the training of the compared models.
     `is_by_recipe` is true if an earlier comparison of the same recipe was examined instead of games. `warnings` are
     sentences about figures that a check allows, and that the user should know nevertheless.
     """
@@ -154,6 +154,8 @@ def compare_with_production(
 ) -> GateComparison:
     """Return the checks of a candidate against the model in production, on the games after both trainings.
 
+    If the two cannot be compared, or the contract of the model in production is not the installed one, the check of the
+    games fails.
     ConfigurationError if config.start..config.end overlaps a training window or ends before it begins.
     """
     try:

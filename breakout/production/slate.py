@@ -158,7 +158,8 @@ def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
     if found["first_date"] is None:
         raise DataError(f"the schedule holds no games of the type {types}; check warehouse.schedule.")
     if not found["first_date"] <= day <= found["last_date"]:
-        # Only the end next to the day is named: the other one may lie beyond the dates that were searched.
+        # The first or the last date is named, whichever is nearer to the day: the query reads only the games within 400
+        # days of it, so the other date may be wrong.
         is_after = day > found["last_date"]
         edge = f"ends on {found['last_date']}" if is_after else f"begins on {found['first_date']}"
         raise DataError(f"the schedule {edge} and lacks {day}; bring it up to date or choose another date.")

@@ -42,7 +42,7 @@ class PricedSlate:
     `market` are the model's and the market's probability of the side, given no push. `claimed` is the expected profit
     per unit staked, computed from `ours`; `expected_value` is the same, computed from the probability after `shrink`
     has moved it towards the market's. Stakes are shares of the bank. Stakes and `expected_value` are NaN where nothing
-    is staked. `matched` has the lines and the quotes that are not used, `weight` the weight that stakes use.
+    is staked. `matched` has all lines, and the quotes that are not used. `weight` is the weight that stakes use.
     """
 
     offers: pd.DataFrame
@@ -54,8 +54,8 @@ class PricedSlate:
 class NamedWeight:
     """The weight of the model in the stack with the market (see `market.stacking`), from a backtest.
 
-    `interval` is None if no backtest is named, or if `market.baseline.scored_lines` found none of its lines. Nothing is
-    staked if `has_edge`, that of `market.backtest.Backtest`, is false.
+    `interval` is None if no backtest is named, or if no line of the backtest could be used to fit a weight (see
+    `market.baseline.scored_lines`). `has_edge` is that of the `Backtest`. If it is false, nothing is staked.
     """
 
     interval: Interval | None
@@ -65,10 +65,10 @@ class NamedWeight:
 def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight:
     """Check that the bundle can be priced as asked, and return the weight of the named backtest for a slate of `day`.
 
-    ConfigurationError for prices with a bundle that predicts no distribution of points, for a backtest without prices,
-    for a backtest that reaches `day`, because its weight knows results of that day, and for a backtest of models with
-    another contract or recipe, or with another prices.margin, because a weight fitted there does not hold here.
-    DataError for a folder that holds no readable backtest.
+    ConfigurationError in four cases. Prices are configured for a bundle that predicts no distribution of points. A
+    backtest is named without prices. The backtest reaches `day`, so that its weight knows results of that day. The
+    backtest has another prices.margin, or its models have another contract or recipe, so that its weight does not hold
+    here. DataError if the named folder holds no readable backtest.
     """
     if config.prices.is_given and bundle.model.kind != "points":
         raise ConfigurationError(

@@ -65,7 +65,7 @@ class ReportedStatuses:
 
 
 def known_by(availability: AvailabilityConfig, day: date, now: datetime) -> AvailabilityConfig:
-    """Return the settings of the cutoff for a game date; if `now` is earlier, its minute becomes the cutoff."""
+    """Return the settings of the cutoff for a game date; if `now` is before the cutoff, its minute replaces it."""
     if now >= cutoff_instant(availability, day):
         return availability
     local = now.astimezone(ZoneInfo(availability.timezone))
