@@ -1,7 +1,7 @@
 """The plan of a run, made before any fit.
 
-It holds the features, the contract (a record of their definitions), the dates, the warehouse, and the cost of reading
-the rows.
+It holds the features, the contract (a record of their definitions), the dates and the warehouse. It builds the rows of
+the run, and estimates the cost of reading them.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def check_training_count(rows: int, describe_history: Callable[[], str] | None =
 
 
 def check_evaluation_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
-    """Raise DataError if the evaluation window holds no rows; the message includes the text of `describe_history`."""
+    """Raise DataError if the evaluation window holds no rows; the message includes `describe_history()`, if given."""
     if not rows:
         held = f" ({describe_history()})" if describe_history else ""
         raise DataError(

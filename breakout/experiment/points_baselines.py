@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 LAST_GAMES = 20
-SEASONS_BEFORE = 2  # the earlier seasons that the last games may come from, as for the career features
+SEASONS_BEFORE = 2  # number of earlier seasons from which the last games may come, as for career features
 FANS = 8  # the number of games whose distributions the report draws
 
 

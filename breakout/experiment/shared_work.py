@@ -24,9 +24,9 @@ OF_ROWS = ("answer", "rows", "split")
 
 
 class SharedWork:
-    """The results that jobs of one process share, each computed once.
+    """The results that jobs of one process share.
 
-    A result is kept under its kind and a key that identifies its inputs, so all jobs with equal inputs share it. Fits
+    A result is kept under its kind and a key that identifies its inputs, so jobs with equal inputs share it. Fits
     are kept until the next group of jobs begins; of other kinds, the least recently used results beyond a limit are
     dropped and computed again if needed. A shared result is bit for bit equal to one that is computed for the job
     alone.
