@@ -137,7 +137,7 @@ def describe_evidence(found: SequentialComparison) -> str:
 
 
 def waiting_table(graded: pd.DataFrame) -> Table:
-    """Return a table of the entries that are not graded, newest first, with the reason."""
+    """Return a table of the newest SHOWN_ENTRIES entries that are not graded, newest first, with the reason."""
     found = graded[~graded["outcome"].isin(GRADED)].sort_values(["game_date", "game_id"], ascending=[False, True])
     columns = {
         "player_full_name": "player",
@@ -150,7 +150,7 @@ def waiting_table(graded: pd.DataFrame) -> Table:
 
 
 def correction_table(corrections: pd.DataFrame) -> Table:
-    """Return a table of the outcomes that were replaced by other ones, newest first."""
+    """Return a table of the newest SHOWN_ENTRIES outcomes that replaced other ones, newest first."""
     columns = {"player_lookup": "player", "game_id": "game", "was": "was", "outcome": "is", "reason": "reason"}
     return _text_table("Corrected outcomes", corrections[::-1], columns)
 

@@ -255,7 +255,7 @@ def estimate_of(interval: HasInterval) -> float:
 
 
 def ends(interval: HasInterval) -> tuple[float, float]:
-    """Return the ends of an interval; the estimate twice if there is no interval."""
+    """Return the ends of an interval; without an interval the estimate twice, ValueError if it is undefined."""
     if interval.low is None or interval.high is None:
         return estimate_of(interval), estimate_of(interval)
     return interval.low, interval.high

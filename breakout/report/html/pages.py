@@ -119,7 +119,7 @@ def render_comparison(compared: HeadToHead) -> str:
 
 
 def render_production(registry: Registry) -> str:
-    """Return the page of a registry; DataError if its history or the bundle in production is damaged."""
+    """Return the page of a registry; DataError if its history or the manifest in production is damaged."""
     history, current = registry.history(), registry.current()
     promotions = [event for event in history if event.action == "promoted" and event.bundle == current]
     return render_page(

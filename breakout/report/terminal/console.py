@@ -49,8 +49,9 @@ class PlainConsole(Console):
         """Print a table unless it has no rows; chosen rows are bold and marked with a star.
 
         The columns `optional` are left out, one after another in this order, until every word fits into its column.
-        The first column, which names the rows, is wrapped last. Settings are wrapped so that OTHER_COLUMNS characters
-        are left to the other columns. A word that is too long for its column is folded; rich would cut it by default.
+        The first column, which names the rows, is never wrapped; if the table is still too wide, it is narrowed last
+        and cut. Settings are wrapped so that OTHER_COLUMNS characters are left to the other columns. In all columns but
+        the first, a word that is too long is continued on the next line; rich would cut it by default.
         """
         if not table.rows:
             return

@@ -105,18 +105,21 @@ def _describe_move(move: Move) -> str:
 
 
 def print_review(review: LedgerReview, page: Path) -> None:
-    """Print counts, scores, damaged files, the corrected outcomes, the number of new outcomes, and the page's path."""
+    """Print damaged files, counts, scores, the corrected outcomes, the number of new outcomes, and the page's path.
+
+    The scores include the comparisons of shadows with production, and of models with the market.
+    """
     out = console()
     for sentence in review.damaged:
         out.print_warning(sentence)
     if not review.scoreboard:
         out.print("the ledger is empty; `breakout predict` and `breakout daily` fill it")
     else:
-        # With the bundle the table would be wider than 80 characters. The page and `breakout shadow list` show it.
+        # With the column `bundle` the table would be wider than 80 characters. The page shows that column.
         out.print_table(tables.count_table(review.scoreboard).without("bundle"))
     for sentence in tables.describe_counts(review):
         out.print(sentence)
-    # With these two columns the table would be wider than 80 characters.
+    # With the columns left out here the table would be wider than 80 characters.
     scores = tables.score_table(review.scoreboard).without("Brier", "below base rate")
     for sentence in review.market.warnings:
         out.print_warning(sentence)

@@ -20,8 +20,8 @@ SHOWN_FOLDERS = 3
 def print_listing(listing: Listing, top: int, outputs: str) -> None:
     """Print the first `top` rows, the numbers of further rows and of runs not completed, and each damaged folder.
 
-    Without rows the values that the filters `model` and `features` could have are printed. SHOWN_FOLDERS of the runs
-    that are not completed are named.
+    Without rows the values that the filters `model` and `features` could have are printed. At most SHOWN_FOLDERS
+    of the runs that are not completed are named.
     """
     out = console()
     if not listing.rows:

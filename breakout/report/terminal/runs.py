@@ -107,7 +107,7 @@ def _print_validation(metrics: RunMetrics, validation: ValidationMetrics) -> Non
 
 
 def _print_calibration(metrics: RunMetrics) -> None:
-    """Print the kind of calibration, and the log loss before and after it on rows on which it was not fitted."""
+    """Print the kind of calibration, if any, and the log loss before and after it on rows that it was not fitted on."""
     calibration, evaluation = metrics.calibration, metrics.evaluation
     if calibration.kind == "none":
         return
@@ -139,7 +139,7 @@ def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
     """Return at most two lines, each with a purpose and a command that changes one thing of the run.
 
     The changes are, if they apply: a longer window, other kinds of models, and features known before tip-off. The
-    dates of the longer window are those of the embedded sample, so it is left out for other tables.
+    longer window is proposed only for the embedded sample, because its dates are those of the sample.
     """
     is_sample = not any(override.lstrip("+~").startswith("warehouse") for override in overrides)
     steps = []
