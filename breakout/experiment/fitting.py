@@ -148,7 +148,7 @@ def fit_experiment(
     """Fit the configured model and the baselines on the training rows, calibrate it and choose its threshold.
 
     `work` holds the results that several jobs of a sweep share. DataError if the rows cannot be split as `split_parts`
-    requires.
+    requires. ConfigurationError or DataError if the model cannot be fitted.
     """
     work = work or SharedWork()
     parts = split_parts(config, train, work)

@@ -113,7 +113,11 @@ def widen_population(features: BreakoutFeatureConfig, model: ModelConfig) -> Bre
 
 @contextmanager
 def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
-    """Open the warehouse of a configuration and yield the plan of its run; close the warehouse on exit."""
+    """Open the warehouse of a configuration and yield the plan of its run; close the warehouse on exit.
+
+    ConfigurationError if the features or the dates of the window are invalid. DataError or ConfigurationError if the
+    warehouse cannot be opened.
+    """
     features = BreakoutFeatureConfig.from_settings(config)
     contract = build_contract(features)
     with open_for(config, "train") as warehouse:

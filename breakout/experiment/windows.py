@@ -99,7 +99,8 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
     """Build the rows of a plan, fit every window, and predict the evaluation rows of each.
 
     `work` holds the results that several jobs of a sweep share. DataError if the rows of a window cannot be fitted; in
-    a walk forward it names the fold. DataError also if no row is to be evaluated although the plan has such dates.
+    a walk forward it names the fold. ConfigurationError if the settings of the model cannot be used for a fit.
+    DataError also if no row is to be evaluated although the plan has such dates.
     """
     work = work or SharedWork()
     windows, rows = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)

@@ -24,7 +24,8 @@ def resolve_bundle(given: str, outputs: str | Path) -> Path:
     `latest:NAME` or NAME the newest completed training run with that name. A text with a path separator is a path, and
     so is the name of an existing file or folder that no bundle has. ConfigurationError if a bundle and a file or folder
     have the name (except the registry's own folder `production`). DataError if no bundle has the name, or if the
-    registry, or the status of the newest run with the name, is damaged.
+    registry, or the status of a run with the name, is damaged. Only the registry is read for `production`. For the
+    other names, runs are read from the newest to the first that is completed.
     """
     path, outputs = Path(given), Path(outputs)
     if path.name != given:  # a text with a path separator is a path

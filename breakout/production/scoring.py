@@ -45,7 +45,8 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
 def score_window(bundle: Bundle, warehouse: Warehouse, window: DateRange) -> ScoredRows:
     """Return the rows of a window with their probabilities and the columns of the evaluation's slices.
 
-    NoGamesError if the window holds no rows.
+    NoGamesError if the window holds no rows. DataError if the source tables are missing, damaged or hold impossible
+    values. ConfigurationError if a feature needs injury reports and no table of them is configured.
     """
     rows = build_dataset(warehouse, bundle.features, window.start, window.end, slice_features=SLICE_FEATURES)
     if not len(rows):

@@ -108,8 +108,8 @@ def build_slate(
 ) -> Slate:
     """Return the slate of a day, with the injury reports up to the cutoff, or up to `now` if that is earlier.
 
-    `now` is a datetime with a time zone; None is the present. DataError as in `check_schedule`, and for damaged injury
-    reports.
+    `now` is a datetime with a time zone; None is the present. DataError as in `check_schedule`, and if source tables
+    are missing or damaged. ConfigurationError if a feature needs injury reports and no table of them is configured.
     """
     check_schedule(warehouse, bundle, day)
     now = now or datetime.now(UTC)

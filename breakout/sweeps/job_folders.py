@@ -84,14 +84,17 @@ def job_facts(number: int, overrides: Sequence[str]) -> dict[str, Any]:
 def metric_of(run: Path, metric: str) -> float | None:
     """Return a metric of a completed run on its validation part, never on its evaluation window.
 
-    None if the metric is undefined or the run has no validation part.
+    None if the metric is undefined or the run has no validation part. DataError if metrics.json cannot be read.
     """
     validation = read_metrics(run).validation
     return None if validation is None else validation.metrics[metric]
 
 
 def completion_of(number: int, run: Path, metric: str) -> JobEvent:
-    """Return the event of a completed job: its metric on the validation part, and the games of that part."""
+    """Return the event of a completed job: its metric on the validation part, and the games of that part.
+
+    DataError if metrics.json cannot be read.
+    """
     validation = read_metrics(run).validation
     if validation is None:
         return JobEvent("completed", number)

@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 def write_leaderboard(folder: Path) -> Leaderboard:
     """Write leaderboard.json, leaderboard.csv and report.html of a sweep from its jobs' results.
 
-    Older files of these names are replaced.
+    Older files of these names are replaced. ConfigurationError and DataError as in `load_sweep_record`; DataError also
+    if a file cannot be written.
     """
     from breakout.report.html.pages import render_sweep  # imports pandas, which the plan of a sweep does not need
 
@@ -62,7 +63,7 @@ def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
     """Write a sweep's leaderboard, print its first rows, and register the jobs with the trackers of their settings.
 
     `trackers` are the tracking settings of the jobs, with the secrets that saved settings lack. Return the exit code: 0
-    if all jobs are completed, else 1.
+    if all jobs are completed, else 1. Errors as in `write_leaderboard`.
     """
     board = write_leaderboard(folder)
     print_board(board)

@@ -103,7 +103,10 @@ class CompletedJob(JobResult):
 
 
 def load_results(folder: Path) -> list[JobResult]:
-    """Return every job of a sweep, by number; those that are completed as `CompletedJob`."""
+    """Return every job of a sweep, by number; those that are completed as `CompletedJob`.
+
+    ConfigurationError and DataError as in `load_sweep_record`.
+    """
     record, runs = load_sweep_record(folder), job_runs(folder)
     warn_without_digests(folder, [run.status for run in runs if run.status is not None])
     varying = varying_overrides({entry.number: entry.overrides for entry in record.jobs})

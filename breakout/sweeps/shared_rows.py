@@ -127,7 +127,7 @@ class LazyWarehouse(ClosedOnExit):
         return self._open().history_start(start, seasons_before)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date."""
+        """Return the newest game_date; DataError if there is no game."""
         return self._open().latest_game_date()
 
     def columns(self, table: str) -> Mapping[str, str]:
@@ -172,7 +172,7 @@ def array_of(column: pa.ChunkedArray) -> np.ndarray:
 def read_answer(row_query: RowQuery, warehouse: CachedWarehouse) -> pa.Table:
     """Return the answer of a query from the cache, or from the warehouse if the cache lacks it.
 
-    An answer of the warehouse is checked before it is put into the cache.
+    The source rows are checked before the warehouse is queried. DataError if a check or the query fails.
     """
     kept = warehouse.kept(row_query.sql, row_query.parameters)
     if kept is not None:

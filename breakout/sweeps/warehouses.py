@@ -62,7 +62,8 @@ class OpenedWarehouses(ClosedOnExit):
     def open(self, config: WarehouseConfig, run: str) -> OpenedWarehouse:
         """Return the warehouse of a configuration, opened at the first call.
 
-        `run` is the name of the first job that needs the warehouse.
+        `run` is the name of the first job that needs the warehouse. DataError or ConfigurationError if the warehouse
+        cannot be opened.
         """
         if config not in self._opened:
             warehouse = open_warehouse(config, labels={"command": "sweep", "run": run}, is_lazy=True)

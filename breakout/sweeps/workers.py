@@ -138,7 +138,7 @@ class Worker:
         self.group, self.left = group, deque(group.jobs)
 
     def begin_next(self) -> tuple[int, Future[JobEvent]]:
-        """Start the next job; return its number and the future of its event."""
+        """Start the next job; return its number and the future of its event. ValueError if the worker has no group."""
         if self.group is None:
             raise ValueError("a worker without a group has no next job")
         planned = self.left.popleft()

@@ -177,7 +177,7 @@ def render_ledger(review: LedgerReview) -> str:
 
 
 def write_backtest_page(record: BacktestRecord, folder: Path) -> Path:
-    """Write report.html into the folder of a backtest and return its path."""
+    """Write report.html into the folder of a backtest and return its path; DataError if it cannot be written."""
     path = folder / REPORT_FILE
     save_text(render_backtest(record), path)
     return path

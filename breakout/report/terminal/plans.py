@@ -46,7 +46,7 @@ def print_folds(plan: RunPlan, folds: Sequence[Fold], span: Dataset) -> None:
 
 
 def print_warnings(warnings: Sequence[str]) -> None:
-    """Print each warning."""
+    """Print each text after the word "warning"."""
     for warning in warnings:
         console().print_warning(warning)
 
