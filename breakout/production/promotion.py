@@ -129,7 +129,7 @@ def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> 
 
 
 def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
-    """Describe the games on which the bundle was evaluated, in its training run or by `breakout evaluate`.
+    """Return a text about the games on which the bundle was evaluated, in its training run or by `breakout evaluate`.
 
     None if it was not evaluated. An evaluation under another contract does not count.
     """

@@ -86,7 +86,7 @@ class RegistryEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One change of the model in production.
 
     `bundle` is the fingerprint of the model in production after the change; None if there is none. `previous` is the
-    digest of the previous event's file ("" for the first event), which reveals that this file was changed.
+    digest of the previous event's file ("" for the first event), so that a change of that file is found.
     """
 
     schema_version: int

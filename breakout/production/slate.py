@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 TOP_FEATURES = 3
 CHECKED = timedelta(days=14)  # at least this many days before the slate are checked for games that the warehouse lacks
+
 # The columns of `Slate.ranked` for a model without a ladder.
 RANKED_COLUMNS = (
     *KEY_COLUMNS,
@@ -263,7 +264,7 @@ def _reason(
 
 
 def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> tuple[str, ...]:
-    """Return warnings about games scheduled earlier that are not in the warehouse, and about a slate without players.
+    """Return warnings about games scheduled before the day that the warehouse lacks, and a slate without players.
 
     `players` is the number of players on the slate, candidates or not.
     """

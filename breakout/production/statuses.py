@@ -65,7 +65,10 @@ class ReportedStatuses:
 
 
 def known_by(availability: AvailabilityConfig, day: date, now: datetime) -> AvailabilityConfig:
-    """Return the settings of the cutoff for a game date; if `now` is before the cutoff, its minute replaces it."""
+    """Return the settings of the cutoff for a game date.
+
+    If `now` is before the cutoff, the minute of `now` becomes the cutoff.
+    """
     if now >= cutoff_instant(availability, day):
         return availability
     local = now.astimezone(ZoneInfo(availability.timezone))

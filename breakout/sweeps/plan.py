@@ -42,8 +42,8 @@ class PlannedJob:
     def shared_seconds(self) -> float:
         """The estimated seconds of the fits that other jobs may share.
 
-        These are one fit, or one for each fold. A model that can stop early is fitted again on all rows if
-        `validation.refit` is true, which doubles the number.
+        One fit is counted, or one for each fold. The number is doubled for a model that can stop early if
+        `validation.refit` is true, because it is fitted again on all rows.
         """
         model, features = self.job.config.model, len(self.plan.features.names)
         is_refit = self.job.config.validation.refit and KINDS[model.kind].stops_early
@@ -66,7 +66,7 @@ class FitGroup:
 
     @property
     def fits(self) -> int:
-        """The number of fits that the jobs share: one, or one for each fold."""
+        """The number of fits that the jobs share, without refits on all rows: one, or one for each fold."""
         return max(1, len(self.jobs[0].plan.folds))
 
     @cached_property

@@ -41,7 +41,7 @@ class _Resolved(NamedTuple):
 
     @property
     def dates(self) -> DateRange:
-        """The dates from the first training date to the last evaluated one, or to the last training date."""
+        """The dates from the first training date to the last evaluated date; to the last training date without one."""
         splits = [fold.split for fold in self.folds] or [self.split]
         ends = [(split.evaluation or split.train).end for split in splits]
         return DateRange(min(split.train.start for split in splits), max(ends))
@@ -149,8 +149,8 @@ def _planned(resolved: _Resolved, row_query: RowQuery, contract: Contract, dates
 def _count_rows(split: Split, folds: tuple[Fold, ...], dates: np.ndarray) -> tuple[int, int]:
     """Return the number of training rows and the number of evaluation rows; raise DataError if there are too few.
 
-    `dates` holds the game date of each row, shape (n,). For a walk forward these are the training rows of its last fold
-    and the evaluation rows of all folds.
+    `dates` holds the game date of each row, shape (n,). For a walk forward, the training rows of its last fold and
+    the evaluation rows of all folds are counted.
     """
     for fold in folds:
         try:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from breakout.sweeps.results import CompletedJob
 
-ROUNDING = 1e-12  # a smaller standard error is caused by sums of equal numbers in another order
+ROUNDING = 1e-12  # a smaller standard error is only a rounding error of sums
 
 
 @dataclass(frozen=True)
