@@ -63,8 +63,8 @@ def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
     """Write a sweep's leaderboard, print its first rows, and register the jobs with the trackers of their settings.
 
     `trackers` are the tracking settings of the jobs, with the secrets that saved settings lack. Return the exit code: 0
-    if all jobs are completed, else 1. Errors as in `write_leaderboard`, and
-    DataError as in `register_sweep`.
+    if all jobs are completed, else 1. Errors as in `write_leaderboard`
+    and `register_sweep`.
     """
     board = write_leaderboard(folder)
     print_board(board)

@@ -50,8 +50,8 @@ class PlainConsole(Console):
 
         The columns `optional` are left out, one after another in this order, until every word fits into its column.
         The first column, which names the rows, is never wrapped; if the table is still too wide, it is narrowed last
-        and cut. Settings are wrapped so that OTHER_COLUMNS characters are left to the other columns. In all columns but
-        the first, a word that is too long is continued on the next line; rich would cut it by default.
+        and cut. Settings are wrapped so that OTHER_COLUMNS characters are left to the other columns. In the remaining
+        columns a word that is too long is continued on the next line; rich would cut it by default.
         """
         if not table.rows:
             return
