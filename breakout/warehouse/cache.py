@@ -44,8 +44,8 @@ _LOCKS = 256  # number of lock files; two queries rarely share one
 class CachedWarehouse(ClosedOnExit):
     """The warehouse `inner` (the source), with at most `limit_bytes` of its answers in `folder`.
 
-    With `refresh` every query runs once even if it has an entry, and replaces it. With `is_read_only` entries are used
-    but none is written.
+    With `refresh` every query runs once even if it has an entry, and its answer replaces the entry. With `is_read_only`
+    entries are used but none is written.
     """
 
     def __init__(
@@ -72,15 +72,15 @@ class CachedWarehouse(ClosedOnExit):
         return self._ask(self._key(sql, parameters), lambda: self._inner.query(sql, parameters))
 
     def kept(self, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
-        """Return the rows of one SELECT if they are in the folder, otherwise None."""
+        """Return the rows of one SELECT from the folder; None if they are absent, damaged or to be refreshed."""
         return self._kept(self._key(sql, parameters))
 
     def recall(self, question: str, answer: Callable[[], str]) -> str:
-        """Return the text kept under the key `question`; `answer` makes it if none is kept for the present source."""
+        """Return the text kept for `question`; `answer` makes it if none is kept for the present source."""
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the rows of the source, unless it is unchanged and this range passed the check before."""
+        """Check the rows of the source, unless the folder has an entry which says that this range passed."""
         key = self._check_key(start, end, seasons_before)
         self._check_once(key, lambda: self._inner.check_history(start, end, seasons_before))
 
@@ -89,7 +89,7 @@ class CachedWarehouse(ClosedOnExit):
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports of the source, unless it is unchanged and these dates passed the check before."""
+        """Check the injury reports, unless the folder has an entry which says that these dates passed."""
         self._check_once(self._reports_key(start, end), lambda: self._inner.check_availability(start, end))
 
     def _check_once(self, key: str, check: Callable[[], None]) -> None:
@@ -105,20 +105,20 @@ class CachedWarehouse(ClosedOnExit):
         return cast("date", rows.to_pylist()[0]["latest"])
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """Return the estimated cost of the query now: nothing if its rows are in the folder."""
+        """Return the estimated cost of the query now; it is 0 if its rows are in the folder."""
         return self._cost_now(self._key(sql, parameters), lambda priced: priced.estimate(sql, parameters))
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return the estimated cost of `check_history` now: nothing if it would not check the range again."""
+        """Return the estimated cost of `check_history` now; it is 0 if the range would not be checked again."""
         key = self._check_key(start, end, seasons_before)
         return self._cost_now(key, lambda priced: priced.estimate_checks(start, end, seasons_before))
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return the estimated cost of `check_availability` now: nothing if it would not check the dates again."""
+        """Return the estimated cost of `check_availability` now; it is 0 if the dates would not be checked again."""
         return self._cost_now(self._reports_key(start, end), lambda priced: priced.estimate_report_checks(start, end))
 
     def _cost_now(self, key: str, estimate: Callable[[Priced], CostEstimate]) -> CostEstimate:
-        """Return the cost that the source estimates; nothing if it is free or the entry `key` exists."""
+        """Return the cost that the source estimates; it is 0 if the source is free or the entry `key` is used."""
         cost = estimate(self._inner) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
         return cost if self._kept(key) is None else cost.cached()
 
@@ -128,7 +128,8 @@ class CachedWarehouse(ClosedOnExit):
 
     def columns(self, table: str) -> Mapping[str, str]:
         """Return name and type of each column of a source table."""
-        # The key covers the state of the injury reports only if their columns are asked for, as reading it may cost.
+        # The key covers the state of the injury reports only if their columns are asked for, because finding this state
+        # may need a query that costs.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
         rows = self._ask(self._key(question, {}), lambda: _row(dict(self._inner.columns(table)))).to_pylist()
         return {str(name): str(kind) for name, kind in rows[0].items()}
@@ -166,10 +167,11 @@ class CachedWarehouse(ClosedOnExit):
         return self._key(f"check_availability {_CHECKS} {self.sources.availability}", {"start": start, "end": end})
 
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return the rows of the entry `key`; if it is absent, damaged or to be refreshed, save what `read` returns.
+        """Return the rows of the entry `key`.
 
-        With `is_read_only` nothing is saved. If the lock file cannot be created, log a warning and call `read`, even if
-        there is an entry. If saving fails, log a warning.
+        If the entry is absent, damaged or to be refreshed, return what `read` returns, and save it. With `is_read_only`
+        nothing is saved. If the lock file cannot be created, log a warning and call `read`, even if there is an entry.
+        If saving fails, log a warning.
         """
         if self._is_read_only:
             kept = self._kept(key)
@@ -250,7 +252,7 @@ def _row(record: dict[str, object]) -> pa.Table:
 class RememberingWarehouse:
     """A warehouse whose answers to `query` are kept in memory; all other calls go to the given warehouse.
 
-    Models with the same features share the rows of a slate so.
+    So models with the same features share the rows of a slate.
     """
 
     def __init__(self, warehouse: Warehouse) -> None:

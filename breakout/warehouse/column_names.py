@@ -1,7 +1,7 @@
 """The names of columns in the user's tables, as the setting warehouse.columns gives them.
 
 `names` holds pairs of a column and its name in the user's tables. Letter case of the latter does not matter. A pair
-counts in every table that has such a column.
+applies to the tables that `named_columns` describes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ AnyColumn = TypeVar("AnyColumn")
 
 
 def check_column_names(names: Sequence[tuple[str, str]]) -> None:
-    """Raise ConfigurationError if a column is no plain lower-case name, or two columns of a table have one name."""
+    """Raise ConfigurationError if `names` is malformed.
+
+    The name of a column must be plain and in lower case. Two columns of one table must not have the same name in the
+    user's table.
+    """
     for name, _ in names:
         if not _PLAIN_NAME.fullmatch(name):
             raise ConfigurationError(
@@ -68,7 +72,7 @@ def rename_columns(columns: Mapping[str, AnyColumn], named: Mapping[str, str]) -
 def check_needed_names(
     table: Table, where: str, spellings: Mapping[str, str], names: Sequence[tuple[str, str]]
 ) -> None:
-    """Raise DataError for a needed column that a table lacks under its own name and under that of `names`.
+    """Raise DataError if a table lacks a needed column of `names` under both of the column's names.
 
     `spellings` maps the columns of the table, after renaming, to their names in the user's table. `where` is the path
     or full name of the table.
@@ -95,5 +99,8 @@ def check_names_found(names: Sequence[tuple[str, str]], read: Iterable[Table], f
 
 
 def naming_remedy(table: Table) -> str:
-    """Return the end of the message about absent columns: the ways to name a column; prices have no other names."""
+    """Return the end of the message about absent columns, which tells how to name a column.
+
+    The text is empty for prices, to which warehouse.columns does not apply.
+    """
     return "" if table is PRICES else ", under these names or as 'warehouse.columns={points: PTS}' gives them"

@@ -50,15 +50,15 @@ class Priced(Protocol):
     """The interface of a warehouse that estimates the cost of its queries."""
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """Return the cost of one query."""
+        """Return the estimated cost of one query."""
         ...
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return the cost of `check_history`."""
+        """Return the estimated cost of `check_history`."""
         ...
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return the cost of `check_availability`."""
+        """Return the estimated cost of `check_availability`."""
         ...
 
 

@@ -1,6 +1,6 @@
-"""The warehouse of files (Parquet, CSV or a DuckDB database), loaded into an in-memory DuckDB.
+"""The warehouse of files (Parquet, CSV or a DuckDB database) or Arrow tables, loaded into an in-memory DuckDB.
 
-There the tables have the default names of the BigQuery tables.
+In DuckDB the tables have the default names of the BigQuery tables.
 """
 
 from __future__ import annotations
@@ -160,7 +160,8 @@ class DuckDBWarehouse(ClosedOnExit):
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
         """Run one SELECT given in BigQuery's dialect; unused parameters are ignored."""
-        # `check_availability` loads the reports, but a cache may know that they passed it, and not call it.
+        # `check_availability` loads the reports, but `CachedWarehouse` does not call it for dates that have passed it
+        # before.
         if self.sources.availability in sql:
             self._load_reports()
         text = to_duckdb(sql)
@@ -180,7 +181,10 @@ class DuckDBWarehouse(ClosedOnExit):
         del start, end
 
     def check_availability(self, start: date, end: date) -> None:
-        """Load the injury reports and check all their rows, unless they are loaded already."""
+        """Load the injury reports and check all their rows, unless they are loaded already.
+
+        ConfigurationError if no injury reports were given.
+        """
         del start, end
         if not self.has_availability():
             raise absent_availability("PATH")

@@ -28,7 +28,7 @@ _KIND_OF_NAME = {
 }
 
 # DuckDB gives rows to threads in groups of this size. With fewer rows a second thread only adds work: loading the
-# players of the sample takes 0.09 s of CPU on two threads and 0.04 s on one, and is no sooner done.
+# players of the sample takes 0.09 s of CPU on two threads and 0.04 s on one, and ends no sooner.
 _ROWS_OF_A_THREAD = 122_880
 
 
@@ -76,7 +76,7 @@ def _enum_columns(table: tables.Table) -> list[str]:
 def _absent_columns(connection: duckdb.DuckDBPyConnection, table: tables.Table, select: str) -> str:
     """Return the SQL of the optional columns that a schedule or a table of prices lacks, each as NULL.
 
-    Queries of these tables name all their columns.
+    Queries of these tables name all their columns. season_type is not among the columns returned.
     """
     if table not in (tables.SCHEDULE, tables.PRICES):
         return ""

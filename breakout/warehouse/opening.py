@@ -23,7 +23,7 @@ def open_for(config: Any, command: str, *, is_remembered: bool = False) -> Wareh
 
     BigQuery jobs are labelled with the command, and a dry run writes no answers of BigQuery into the cache. With
     `is_remembered` the answers of a warehouse of files are cached too, so the files are digested but not read if the
-    cache has all answers.
+    cache has all answers. DataError or ConfigurationError if the warehouse cannot be opened.
     """
     cache = Path(config.paths.outputs) / "cache"
     is_lazy = is_remembered and not isinstance(config.warehouse, settings.BigQueryWarehouseConfig)

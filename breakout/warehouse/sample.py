@@ -8,8 +8,8 @@ from pathlib import Path
 from breakout.warehouse.duckdb import DuckDBWarehouse
 
 SAMPLE_FOLDER = Path(__file__).parent / "data"
-# Minutes of players that do not sum to the team's in the league's own box scores. Runs do not warn about these numbers;
-# they warn about other numbers of the same games. `breakout doctor` lists all of them.
+# Sums of players' minutes that differ from the team's minutes in the league's own box scores. Runs do not warn about
+# these sums; `breakout doctor` lists them.
 KNOWN_SUMS = frozenset(
     {
         ("20240112_CHA_SAS", "SAS 244 of 240"),
@@ -23,7 +23,7 @@ KNOWN_SUMS = frozenset(
 
 
 def open_sample(*, is_lazy: bool = False) -> DuckDBWarehouse:
-    """Open the sample with its schedule and injury reports; with `is_lazy` it is read when the first query runs."""
+    """Open the sample with its schedule and injury reports; with `is_lazy` it is read when it is first needed."""
     names = ("player_game_summary", "team_offense_game_summary", "schedule", "availability")
     files = {name: str(SAMPLE_FOLDER / f"{name}.parquet") for name in names}
     sample = DuckDBWarehouse(files, label="sample", is_lazy=is_lazy)

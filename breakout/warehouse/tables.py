@@ -18,8 +18,8 @@ SEASON_TYPES: tuple[str, ...] = get_args(SeasonType)
 class Column:
     """A column of a source table.
 
-    The type FLOAT64 also accepts NUMERIC. `is_nullable` allows NULL, `is_optional` that the table lacks the column, and
-    `is_signed` negative numbers.
+    A column of type FLOAT64 may also hold integers and decimals. `is_nullable` allows NULL, `is_optional` that the
+    table lacks the column, and `is_signed` negative numbers.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Table:
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """The columns that hold amounts, which are never negative."""
+        """The columns of numbers that may be NULL but not negative."""
         return tuple(
             column.name
             for column in self.columns
@@ -180,14 +180,15 @@ AVAILABILITY = Table(
     ),
 )
 STATUSES = ("out", "doubtful", "questionable", "probable", "available", "not_listed")
-# Letter case, spaces and hyphens do not matter: "Not Listed" is not_listed. A game-time decision is as open as
+# Letter case, spaces and hyphens do not matter: "Not Listed" is not_listed. A game-time decision counts as
 # questionable. "Day-To-Day" is refused, because its players are anything from probable to out.
 _STATUS_TEXT = "REGEXP_REPLACE(LOWER(TRIM(CAST(status AS STRING))), r'[ _-]+', '_')"
 _STATUS = (
     f"CASE WHEN {_STATUS_TEXT} IN ('gtd', 'game_time_decision') THEN 'questionable' "
     f"WHEN {_STATUS_TEXT} IN ('not_on_report', 'not_on_injury_report') THEN 'not_listed' ELSE {_STATUS_TEXT} END"
 )
-# A row is one quote of a book for a player's points. Prices are decimal or American odds; NULL is a missing side.
+# A row is one bookmaker's quote for a player's points. Prices are decimal or American odds; a price that was not quoted
+# is NULL.
 PRICES = Table(
     "prices",
     ("game_date", "player_lookup", "player_full_name", "line", "book", "quoted_at", "is_closing"),
@@ -209,5 +210,5 @@ WAREHOUSE_TABLES = (*HISTORY_TABLES, SCHEDULE, AVAILABILITY)
 
 
 def table_named(name: str) -> Table:
-    """Return the table of a warehouse with this name."""
+    """Return the table of WAREHOUSE_TABLES with this name."""
     return next(table for table in WAREHOUSE_TABLES if table.name == name)

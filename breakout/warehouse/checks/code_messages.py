@@ -1,4 +1,4 @@
-"""Messages about team codes and season types that the program does not know, with the overrides that map them."""
+"""Messages about team codes and season types that the program does not know, with overrides that correct them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _GRAMMAR = r"[\\()\[\]{}:=,]|^\s|\s$"
 
 
 def describe_season_types(rows: Sequence[dict[str, Any]]) -> str:
-    """Return the message about season types that the program does not know, with the override that maps them."""
+    """Return the message about season types that the program does not know or that are missing.
+
+    It suggests the override that maps the unknown types, or that gives a type to the rows without one.
+    """
     by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         by_source[row["source"]].append(row)
@@ -52,7 +55,8 @@ def _rows(row: dict[str, Any]) -> str:
     return f"{row['row_count']:,} row{'' if row['row_count'] == 1 else 's'}"
 
 
-# Words and numbers of public sources (nba_api, ESPN, Basketball-Reference) by season type; the first match counts.
+# Words and numbers that public sources (nba_api, ESPN, Basketball-Reference) use for each season type; the first match
+# counts.
 _TYPE_HINTS = (
     ("null", ("pre", "all star", "all-star", "1", "4")),
     ("play_in", ("play in", "play-in", "playin", "5")),
@@ -63,7 +67,10 @@ _TYPE_HINTS = (
 
 
 def _likely_type(name: str) -> str:
-    """Return the season type that a name probably means; the placeholder TYPE if that is not clear."""
+    """Return the season type that a name probably means; the placeholder TYPE if that is not clear.
+
+    For preseason and All-Star games the result is `null`, which leaves their rows out.
+    """
     text = name.casefold().replace("_", " ").strip()
     for value, hints in _TYPE_HINTS:
         if any(text == hint if hint.isdigit() else hint in text for hint in hints):
@@ -74,7 +81,8 @@ def _likely_type(name: str) -> str:
 def describe_team_codes(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about team codes that the team table lacks, each with its most similar code.
 
-    If the team table lacks every team of a season, the message is about the season instead.
+    The codes are those of the first table that has unknown ones. If that table is not the schedule and the team table
+    has no row of the seasons of these codes, the message is about the seasons instead.
     """
     codes: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     known: dict[str, set[int]] = defaultdict(set)
@@ -112,7 +120,7 @@ def _listed(seasons: Iterable[int]) -> str:
 
 
 def _list_codes(nearest: Mapping[str, str | None], counts: Mapping[str, int]) -> str:
-    """Return the codes with their numbers of rows and the known codes `nearest` to them."""
+    """Return a list of at most _MOST_CODES codes as text, each with its number of rows and its nearest code."""
     shown = [
         f"{code!r} ({counts[code]:,} rows{f', nearest {near!r}' if near else ''})"
         for code, near in list(nearest.items())[:_MOST_CODES]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TABLES = (*tables.HISTORY_TABLES, tables.SCHEDULE)
 _PLAYERS, _TEAMS, _SCHEDULE = (table.name for table in TABLES)
 
-# Fixed texts are literals: to bind a parameter DuckDB would import pandas, which takes 0.13 s.
+# The season types are literals in the SQL text: to bind a parameter DuckDB would import pandas, which takes 0.13 s.
 _KNOWN_TYPES = ", ".join(f"'{name}'" for name in tables.SEASON_TYPES)
 
 # The shortest summer so far, that of 2020, had 72 days between the last game of a season and the first of the next.
@@ -58,13 +58,13 @@ def check_consistency(
 
 
 def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_filtered: bool) -> str:
-    """Return the query that finds contradictions between the rows of the `checked` tables, of those in TABLES.
+    """Return the query that finds contradictions between the rows of the `checked` tables.
 
-    With `is_filtered` only the rows from @history_start to @end are read. Columns of the result: kind, number (of the
-    example within its kind), total (how many examples of the kind exist), source (the table), game_id, game_date,
-    season_year, season_type, team, opponent, player_lookup and row_count; NULL where a kind has no such value. A row of
-    the kind `team codes` has a code in `team`; `opponent` is the same code if the table has rows of that team, and NULL
-    if it names the team only as an opponent.
+    Tables outside TABLES are ignored. With `is_filtered` only the rows from @history_start to @end are read. Columns of
+    the result: kind, number (of the example within its kind), total (how many examples of the kind exist), source (the
+    table), game_id, game_date, season_year, season_type, team, opponent, player_lookup and row_count; NULL where a kind
+    has no such value. A row of the kind `team codes` has a code in `team`; `opponent` is the same code if the table has
+    rows of that team, and NULL if it names the team only as an opponent.
     """
     limit = "game_date BETWEEN @history_start AND @end" if is_filtered else ""
     sides = "\n    UNION ALL\n    ".join(_sides(sources, table, limit) for table in TABLES if table in checked)

@@ -16,7 +16,7 @@ CHECKED_ACROSS_TABLES = (
     "season types, game dates, dates and teams in game_id, season years, ends of seasons, team codes, opponents, both "
     "sides of each game, home teams, games and schedule rows listed twice, players with two games on a date"
 )
-EXAMPLES = 3  # how many games a message names
+EXAMPLES = 3  # how many examples a message names
 Row = dict[str, Any]
 Example = list[Row]
 
@@ -25,7 +25,8 @@ Example = list[Row]
 class Inconsistency:
     """A kind of contradiction between source rows, its message, and the examples that the message names.
 
-    Each example is a game_id with the part of the message about it.
+    Each example is a game_id with the part of the message about it. Messages about team codes and season types have no
+    examples.
     """
 
     kind: str

@@ -30,8 +30,9 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums
     """Return the kinds of checks that fail on the game dates start..end, both inclusive.
 
     A game of a team fails if its players' points do not sum to the team's, or if the sum of their minutes differs by
-    more than MINUTES_TOLERANCE from the team's (240 if that is NULL). With a schedule, a played game fails if the
-    schedule of its season lacks it, and a scheduled game if it has no rows although a later game has.
+    more than MINUTES_TOLERANCE from the team's (240 if that is NULL). With a schedule, a game of the team table fails
+    if the schedule has its season but not the game. A scheduled game fails if the team table lacks it but has a game of
+    a later date.
     """
     days: dict[str, object] = {"history_start": start, "end": end, "season_type": "regular"}
     found = []
@@ -57,10 +58,10 @@ def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict
 
 
 def failing_sums_query(sources: SourceTables) -> str:
-    """Return the query of the teams' games between @history_start and @end whose players' points or minutes fail.
+    """Return the query of the teams' games between @history_start and @end whose sums fail.
 
-    Columns of the result: game_id, game_date, team, points and minutes (sums of the players), points_scored and
-    minutes_total (of the team, 240 if that is NULL).
+    The sum of the players' points or minutes fails as `reconcile` describes. Columns of the result: game_id, game_date,
+    team, points and minutes (sums of the players), points_scored and minutes_total (of the team, 240 if that is NULL).
     """
     return f"""SELECT game_id, game_date, team, points, points_scored, minutes, minutes_total
 FROM (

@@ -76,7 +76,10 @@ ORDER BY report.team"""
 
 
 def describe_reports(warehouse: Warehouse, start: date, end: date) -> str:
-    """Check the injury reports of the game dates start..end, and describe them: rows, dates, rows of each status."""
+    """Check the injury reports of the game dates start..end, and describe them: rows, dates, rows of each status.
+
+    DataError if a check fails; ConfigurationError if no table of injury reports is configured.
+    """
     warehouse.check_availability(start, end)
     sql = f"""SELECT status, COUNT(*) AS total, MIN(game_date) AS first_date, MAX(game_date) AS last_date
 FROM {warehouse.sources.reference(AVAILABILITY)}
@@ -92,9 +95,10 @@ ORDER BY total DESC, status"""
 
 
 def check_reports(warehouse: Warehouse, parameters: Mapping[str, object]) -> None:
-    """Raise DataError if the injury reports name unknown teams, or in most rows other dates or players than the games.
+    """Raise DataError if the injury reports name unknown teams, or mostly other dates or players than the games.
 
-    Without `parameters` all rows are compared.
+    Dates and players are compared only if there are at least _FEWEST_ROWS rows. `parameters` gives @start,
+    @history_start and @end; without them all rows are compared.
     """
     sql = report_query(warehouse.sources, is_filtered=bool(parameters))
     rows = warehouse.query(sql, parameters).to_pylist()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables, Table
 
-# The league's first season began in 1946. A year of two digits is read as a year of the first century.
+# The league's first season began in 1946. A date whose year was written with two digits lies in the first century.
 _FIRST_DATE, _LAST_DATE = "DATE '1946-01-01'", "DATE '2100-12-31'"
 _NO_SEASON_TYPE = "season_type is NULL or empty"
 # Control characters can clear a terminal, format characters (writing direction, zero width) hide or reverse what is
@@ -55,7 +55,10 @@ def check_columns(
 
 
 def _what_may_be_meant(missing: Sequence[str], others: Collection[str], folders: Collection[str]) -> str:
-    """Return a suggestion in brackets for the missing columns; `others` are the present ones that are not declared."""
+    """Return the part of the message that suggests a remedy for the missing columns; "" if none is known.
+
+    `others` are the present columns that are not declared, and `folders` those that the names of folders give.
+    """
     if set(missing) <= set(folders):
         return ", which its folder names (read it with warehouse.hive_partitioning=true)"
     near = dict.fromkeys(filter(None, (nearest_name(column, others) for column in missing)))
@@ -65,10 +68,10 @@ def _what_may_be_meant(missing: Sequence[str], others: Collection[str], folders:
 def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> str:
     """Return a query for rows that cannot be right, which scans the table once.
 
-    Problems are a missing value, a repeated key, an impossible date, amount, status or time of a report, and unsafe
-    text. The result has up to five rows for each problem, with the columns problem, those of the table's key,
-    team_abbr if the table has it outside its key, and total (the number of rows with the problem). With `is_filtered`
-    only @history_start to @end is read.
+    Problems are a missing value, a repeated key, an impossible date, amount, status or time of a report, and text with
+    a control or format character or with the beginning of a formula. The result has up to five rows for each problem,
+    with the columns problem, those of the table's key, team_abbr if the table has it outside its key, and total (the
+    number of rows with the problem). With `is_filtered` only @history_start to @end is read.
     """
     needed = [column for column in table.columns if not column.is_nullable]
     whens = [f"WHEN {column.name} IS NULL THEN '{column.name} is NULL'" for column in needed]
@@ -102,7 +105,7 @@ ORDER BY problem, {key}"""
 
 
 def _team_columns(table: Table) -> tuple[str, ...]:
-    """Return the column of a row's team if the table has one outside its key; rows with one key may differ in it."""
+    """Return team_abbr if the table has it outside its key; rows with the same key may differ in it."""
     names = {column.name for column in table.columns} - set(table.key)
     return ("team_abbr",) if "team_abbr" in names else ()
 
