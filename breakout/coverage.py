@@ -85,7 +85,7 @@ class FlawedGame:
     """A game whose rows in the source tables do not fit together.
 
     `flaw` is `absent` if the team table lacks the game, `points` or `minutes` if the sum over a team's players differs
-    from the team's row; `sums` then names the team and both numbers.
+    from the team's row (minutes by more than MINUTES_TOLERANCE). `sums` then names the team and both numbers.
     """
 
     game_date: date
@@ -95,7 +95,7 @@ class FlawedGame:
 
 
 def flawed_games_query(sources: SourceTables) -> str:
-    """Return the SQL query for the played games that the team table lacks, and for those with differing sums.
+    """Return the SQL query for the played games that the team table lacks, and for those whose sums differ.
 
     The sums are the points and minutes of a team's players, which are compared with the team's row. The query has the
     parameters of the feature query. The result has the columns of `failing_sums_query`; all but game_id and game_date
@@ -123,10 +123,10 @@ ORDER BY game_date, game_id, team"""  # noqa: S608 - table names are checked, va
 def read_flawed_games(
     warehouse: Warehouse, sources: SourceTables, parameters: Mapping[str, object]
 ) -> list[FlawedGame]:
-    """Return the flawed games between the parameters' dates.
+    """Return the flawed games between @history_start and @end of `parameters`.
 
     A game whose sums differ has one entry for each team and each sum (points, minutes) that differs. The differences
-    listed in `sources.known_sums` are left out.
+    listed in `sources.known_sums` are left out. DataError if the query fails.
     """
     found = []
     for row in warehouse.query(flawed_games_query(sources), parameters).to_pylist():
@@ -160,7 +160,7 @@ def seen_games(
 
 
 def flawed_game_warnings(games: Iterable[FlawedGame]) -> tuple[str, ...]:
-    """Return one warning for each kind of flaw that a game has."""
+    """Return one warning for each kind of flaw among the games."""
     listed = sorted(set(games))
     return (
         *_absent_game_warnings([game.game_id for game in listed if game.flaw == "absent"]),

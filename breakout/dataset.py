@@ -131,7 +131,7 @@ class Dataset(Rows):
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits of a SHA-256 over the bits of keys, features and label."""
+        """16 hex digits of a SHA-256 over the names of the features and the bits of keys, features and label."""
         digest = hashlib.sha256("\n".join(self.X.columns).encode())
         for column in ("player_lookup", "game_id"):
             digest.update("\n".join(self.keys[column].tolist()).encode())
@@ -175,7 +175,7 @@ def ask_checked(
     sql: str,
     registry: Mapping[str, Feature] | None = None,
 ) -> pa.Table:
-    """Check the source rows that the feature query `sql` reads, and return the result of the query.
+    """Check the source rows that the features of `config` read, send the feature query `sql` and return its result.
 
     `registry` None means the registry of `config`. DataError if a check or the query fails. ConfigurationError if a
     feature needs injury reports and no table of them is configured.
@@ -290,7 +290,10 @@ def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Map
 
 
 def labelled_features(rows: Dataset) -> pd.DataFrame:
-    """Return the keys of played games, their label `is_breakout`, and their features with defaults filled."""
+    """Return the keys of played games, their label `is_breakout`, and their features with defaults filled.
+
+    ValueError if the games are not played yet.
+    """
     import pandas as pd
 
     return pd.concat([rows.keys, pd.DataFrame({"is_breakout": rows.label}), rows.X], axis=1)

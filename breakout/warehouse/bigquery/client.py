@@ -63,9 +63,10 @@ class _Renewal(requests.Session):
 
 
 def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client, BoundedSession]:
-    """Return a client and its HTTP session; DataError if there are no credentials or no project.
+    """Return a client and its HTTP session.
 
-    `group` is the configuration group (`warehouse`, `tracking`) whose keys the error messages name.
+    `group` is the configuration group (`warehouse`, `tracking`) whose keys the error messages name. DataError if there
+    are no usable credentials or no project; ConfigurationError if project, location or endpoint is malformed.
     """
     check_connection(connection, group)
     found: str | None

@@ -42,7 +42,7 @@ KNOWN = (
 def may_be_retried(error: BaseException) -> bool:
     """Return whether a retry can help: after overload, a service fault, a concurrent write or a lost connection."""
     if isinstance(error, api.GoogleAPICallError):
-        if "due to concurrent update" in str(error):  # another program wrote to the same table; nothing has changed
+        if "due to concurrent update" in str(error):  # another program wrote to the table first; nothing has changed
             return True
         reason = reason_of(error)
         return reason in _RETRIED_REASONS if reason else error.code in _RETRIED_CODES
@@ -138,7 +138,10 @@ def _is_refused(error: BaseException) -> bool:
 
 
 def _short(error: object) -> str:
-    """Return the first line of a message without the method and the address of the request at its beginning."""
+    """Return the first line of a message, at most 300 characters.
+
+    The method and the address of the request at its beginning are left out.
+    """
     text = str(error).strip() or type(error).__name__
     text = re.sub(r"^(?:\d{3} )?[A-Z]+ https?://\S+: ", "", text.splitlines()[0])
     return text.rstrip(".")[:300]

@@ -1,7 +1,10 @@
-"""Queries as BigQuery jobs, which return Arrow tables, and dry runs, which return the bytes that a query would scan.
+"""BigQuery jobs for queries and dry runs, and requests for the metadata of tables.
 
-Every job has typed parameters, labels, the configured limit of bytes, and a time limit in the client and in the
-service. A request is repeated after a failure that a retry can solve; any other failure becomes a DataError.
+A query returns an Arrow table, a dry run the bytes that the query would scan. Every job has typed parameters, labels,
+and a time limit in the client and in the service; every job that is no dry run has the configured limit of bytes.
+
+A request is repeated after a failure that a retry can solve, for at most _RETRY_SECONDS. Other and lasting failures
+become a DataError.
 
 The job's id is chosen here, because `Client.query_and_wait` does not cancel the job when Ctrl-C interrupts the wait,
 and a job whose start got no answer would go on under an unknown id.
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 
 _RETRY_SECONDS = 30.0  # long enough for a short outage, short enough not to seem to hang
 _JOB_ATTEMPTS = 3
-_PAUSE_SECONDS = 0.2  # before a job that the service failed runs again; each next pause is four times as long
+_PAUSE_SECONDS = 0.2  # before a failed job runs again; each next pause is four times as long
 _CANCEL_SECONDS = 2.0
 
 
@@ -121,7 +124,8 @@ class BigQueryJobs(ClosedOnExit):
     def _run(self, sql: str, parameters: Mapping[str, object]) -> Any:
         """Run a statement as a job, and return its rows.
 
-        A job that fails by a fault of the service runs again under a new id, at most _JOB_ATTEMPTS times in all.
+        A job that fails for a reason that a retry can solve runs again under a new id, at most _JOB_ATTEMPTS times in
+        all.
         """
         for attempt in range(_JOB_ATTEMPTS):
             job = self._start(sql, parameters)
@@ -158,7 +162,7 @@ class BigQueryJobs(ClosedOnExit):
         try:
             return rows.to_arrow(create_bqstorage_client=self._has_storage_api, timeout=self._left())
         except GoogleAPICallError as error:
-            # Reading sessions need a permission of their own; without it REST gives the same rows, slower.
+            # The Storage Read API needs a permission of its own; without it REST gives the same rows, but more slowly.
             if not self._has_storage_api or error.code != 403:
                 raise
             self._has_storage_api = False
@@ -175,7 +179,8 @@ class BigQueryJobs(ClosedOnExit):
             use_query_cache=not is_dry_run,
             dry_run=is_dry_run,
         )
-        # The client would send a limit of None as the text "None". A dry run must also answer above the limit.
+        # The client would send a limit of None as the text "None". A dry run has no limit, because it must also answer
+        # above the limit.
         if self.connection.maximum_bytes_billed is not None and not is_dry_run:
             config.maximum_bytes_billed = self.connection.maximum_bytes_billed
         return config

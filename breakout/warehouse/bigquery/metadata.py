@@ -1,6 +1,6 @@
 """The metadata of the source tables in BigQuery: columns, partitions, and states from which fingerprints are made.
 
-Reading metadata costs nothing. Only the state of a view whose tables the service does not name needs a query.
+Reading metadata costs nothing. Only the state of some views needs a query, which scans their rows.
 """
 
 from __future__ import annotations
@@ -146,8 +146,8 @@ class TableMetadata:
     def _state_behind(self, table: tables.Table, found: Any) -> tuple[object, ...]:
         """Return a view's id, its time of change, today's date (a view may depend on it) and the states of its tables.
 
-        If the service does not name the tables, or one of them is no plain table, return the id and a digest of the
-        view's rows, which scans them.
+        If the service does not name the tables, or one of them is no plain table, return the id, the number of the
+        view's rows and a digest of them. The query for this digest scans the rows.
         """
         since: dict[str, object] = {"history_start": FIRST_GAME}
         where = f"FROM {self.rows(table)} WHERE game_date >= @history_start"

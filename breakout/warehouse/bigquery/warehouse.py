@@ -37,7 +37,8 @@ _LOOKBACK = timedelta(days=400)  # a season and a summer: `latest_game_date` sea
 class BigQueryWarehouse(ClosedOnExit):
     """The BigQuery tables that a configuration names.
 
-    `labels` (command, run) are attached to every job. ConfigurationError if a name is not a valid table name.
+    `labels` (command, run) are attached to every job. ConfigurationError if a name of a table or column, the project,
+    the location or the endpoint is malformed. DataError if there are no usable credentials or no project.
     """
 
     def __init__(self, config: BigQueryWarehouseConfig, labels: Mapping[str, str] | None = None) -> None:
@@ -53,8 +54,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def sources(self) -> SourceTables:
         """The names of the tables, and the rules by which columns and season types are read.
 
-        DataError if a table lacks the column season_type and `warehouse.season_type` is not set, or if no table has a
-        column that `warehouse.columns` names.
+        DataError if a table cannot be reached, if a table lacks the column season_type and `warehouse.season_type` is
+        not set, or if no table has a column that `warehouse.columns` names.
         """
         named = [table for table in self.metadata.names if table.has_season_type]
         lacking = [table for table in named if "season_type" not in self.metadata.columns(table)]
@@ -123,7 +124,10 @@ class BigQueryWarehouse(ClosedOnExit):
         check_consistency(self, (tables.TEAM_OFFENSE_GAME_SUMMARY, tables.SCHEDULE), asked)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check columns and types by metadata, then the rows of start..end, also against the games."""
+        """Check columns and types by metadata, then the rows of start..end, also against the games.
+
+        ConfigurationError if no table of injury reports is configured.
+        """
         if not self.has_availability():
             raise absent_availability("DATASET.TABLE")
         self.metadata.check_schema(tables.AVAILABILITY)
@@ -138,7 +142,10 @@ class BigQueryWarehouse(ClosedOnExit):
         return self.estimate(rows, {"history_start": start, "end": end}) + self.estimate(games, asked)
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return the estimated cost of the queries of `check_history`, without checking anything."""
+        """Return the estimated cost of the queries of `check_history`, without checking anything.
+
+        The query that counts the rows of a view is not included.
+        """
         span: dict[str, object] = {"history_start": self.history_start(start, seasons_before), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)
         for table in tables.HISTORY_TABLES:
@@ -183,10 +190,10 @@ class BigQueryWarehouse(ClosedOnExit):
         return self.metadata.columns(tables.table_named(table))
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
-        """Return a digest of each table's id, time of change and size, and of the settings that replace values.
+        """Return a digest of each table's id, time of change and size, and of the settings that change what is read.
 
-        For a view it covers the tables that the view reads. The table of injury reports is included only with
-        `has_reports`.
+        For a view it covers the tables that the view reads or, if they are not known, the view's rows. The table of
+        injury reports is included only with `has_reports`.
         """
         if has_reports not in self._fingerprints:
             chosen = [table for table in self.metadata.names if has_reports or table is not tables.AVAILABILITY]

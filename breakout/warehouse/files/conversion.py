@@ -1,7 +1,7 @@
 """The conversion of a file's columns to the declared types of a source table: SQL expressions in DuckDB's dialect.
 
-Rows with a value that the declared type cannot hold are found first, and the values are converted only if there are no
-such rows.
+`FileReader` first looks for rows with a value that the declared type cannot hold, and converts values only if there are
+no such rows.
 """
 
 from __future__ import annotations

@@ -37,8 +37,9 @@ class CsvFile:
     def read(self, declared: Collection[str]) -> pa.Table:
         """Return the rows; the `declared` columns are text, the types of all others are inferred.
 
-        DataError if the header names no declared column, and, naming the line, for a line with more or fewer fields
-        than the header, a repeated header, bytes that are not UTF-8 and damaged quotes. Empty lines are skipped.
+        Empty lines are skipped, and columns without a name are left out. DataError if the file cannot be opened or
+        decompressed, or is not UTF-8, or if its header names no declared column. DataError that names the line if a
+        line has more or fewer fields than the header, repeats the header or has damaged quotes.
         """
         with self._checked():
             with self._open_text() as text:
@@ -59,7 +60,7 @@ class CsvFile:
 
     @contextmanager
     def _checked(self) -> Iterator[None]:
-        """Convert every failure to read or parse the file to a DataError."""
+        """Convert failures to open, decompress, decode or parse the file to a DataError."""
         import pyarrow as pa
 
         try:
@@ -136,7 +137,7 @@ def _parse(file: BinaryIO, delimiter: str, header: Sequence[str], declared: Coll
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    named: list[Any] = [name for name in header if name]  # pandas writes its index without a name
+    named: list[Any] = [name for name in header if name]  # pandas writes its index as a column without a name
     return arrow_csv.read_csv(
         file,
         read_options=arrow_csv.ReadOptions(use_threads=False),

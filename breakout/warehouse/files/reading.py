@@ -1,7 +1,8 @@
 """The reading of source tables from files: a SELECT whose columns have the declared types, after a check of every file.
 
-Files of one table may differ in the order and the spelling (letter case) of their columns and in number types. Other
-differences would silently lose rows or values, so they are refused, and the message names file and column.
+Files of one table may differ in the order and the spelling (letter case) of their columns and in types. Differences
+that would silently lose or change values of declared columns are refused, such as a code that is text in one file and a
+number in another. The message names file and column.
 """
 
 from __future__ import annotations
@@ -69,7 +70,8 @@ class FileReader(ClosedOnExit):
     def select(self, table: Table, found: TableFiles) -> str:
         """Return a SELECT of the table's rows in the declared types.
 
-        DataError if a file lacks a needed column or has values that the declared type cannot hold.
+        DataError if a file cannot be read, lacks a needed column or has values that the declared type cannot hold.
+        DataError also if a column of names or codes is text in one file and numbers in another.
         """
         parts = self._parts.parts(table, found)
         for part in parts:
@@ -196,7 +198,10 @@ class FileReader(ClosedOnExit):
 
 
 def _csv_line(found: TableFiles, path: str, source: SourceColumn, value: str) -> int | None:
-    """Return the number of the line of a CSV file that holds a value; None for another file, or a folder's value."""
+    """Return the number of the line of a CSV file that holds a value.
+
+    None if the file is no CSV file, or if the value is that of a folder.
+    """
     kind = kind_of(found, path)
     if not kind.endswith("csv") or source.spelling in hive_values(path):
         return None

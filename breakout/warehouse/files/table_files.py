@@ -50,8 +50,8 @@ def find_files(table: str, pattern: str) -> TableFiles:
     """Return the files that a path or a glob names, sorted.
 
     A path that exists is taken literally, even with characters that are special in a glob. The folder of an imported
-    table stands for the files that its manifest names. DataError if there is no file, if one of them is another folder
-    or no regular file (a pipe, a device), or if its name is not UTF-8.
+    table stands for the files that its manifest names. DataError if there is no file, if the manifest is damaged, if a
+    file is another folder, no regular file (a pipe, a device) or cannot be opened, or if its name is not UTF-8.
     """
     imported = table_paths(Path(pattern).expanduser())
     if imported is not None:
@@ -107,7 +107,10 @@ def _check_is_file(files: TableFiles, path: str) -> None:
 
 
 def kind_of(files: TableFiles, path: str) -> FileKind:
-    """Return the kind of a file by its first bytes and its suffix; DataError if it is empty or of no known kind."""
+    """Return the kind of a file by its first bytes and its suffix.
+
+    DataError if the file cannot be opened, is empty or is of no known kind.
+    """
     if files.relation is not None:
         return "database"
     try:
@@ -134,7 +137,10 @@ def hive_values(path: str) -> dict[str, str | None]:
 
 
 def digest_of(tables: Iterable[TableFiles], options: Mapping[str, object]) -> str:
-    """Return 16 hex digits over the names and contents of the files and the options by which they are read."""
+    """Return a digest of the names and contents of the files and of the options by which they are read.
+
+    The digest is 16 hex digits of a SHA-256. DataError if a file cannot be read.
+    """
     digest = hashlib.sha256(repr(options.get("season_type")).encode())
     others = {name: value for name, value in options.items() if name != "season_type" and value}
     if others:

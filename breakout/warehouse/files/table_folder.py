@@ -50,7 +50,7 @@ def read_manifest(folder: Path) -> TableManifest | None:
 
 
 def read_folder(folder: Path) -> TableManifest:
-    """Return the manifest of a folder; DataError if there is none."""
+    """Return the manifest of a folder; DataError if there is none or it is damaged."""
     manifest = read_manifest(folder)
     if manifest is None:
         raise DataError(f"{folder} holds no imported tables ({MANIFEST}); make them with breakout import KIND to=DIR.")
@@ -58,7 +58,10 @@ def read_folder(folder: Path) -> TableManifest:
 
 
 def table_paths(table: Path) -> tuple[str, ...] | None:
-    """Return the files that the manifest names for the table in the folder `table`; None if it is no imported table."""
+    """Return the files that the manifest names for the table in the folder `table`.
+
+    None if the folder holds no imported table; DataError if the manifest is damaged.
+    """
     manifest = read_manifest(table.parent)
     if manifest is None or table.name not in manifest.tables:
         return None
