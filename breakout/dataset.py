@@ -151,12 +151,16 @@ def build_dataset(
     slice_features: Sequence[str] = (),
     registry: Mapping[str, Feature] | None = None,
 ) -> Dataset:
-    """Return the rows of the game dates start..end, both inclusive, with features from games before each row's date.
+    """Return the rows of the game dates start..end, both inclusive.
 
+    Features come from games before each row's date, and from injury reports known by the cutoff of `config`.
     `row_source` is `played` for played games, `slate` for games of the schedule, or `listed` for the games in a table
     `slate`, which are not played yet. The values of `slice_features` are in `context`; their missing values are not
-    filled. `registry` None means the registry of `config`. DataError if the source tables are missing, damaged or hold
-    impossible values. ConfigurationError if a feature needs injury reports and no table of them is configured.
+    filled. `registry` None means the registry of `config`.
+
+    DataError if the source tables are missing, damaged or hold impossible values. ConfigurationError if a feature needs
+    injury reports and no table of them is configured, or if it reads a column whose name is not a plain one.
+    FeatureDefinitionError if the expression of a feature cannot be resolved.
     """
     registry = registry or config.registry
     built = (*config.names, *slice_features)

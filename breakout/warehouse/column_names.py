@@ -89,7 +89,7 @@ def check_needed_names(
 
 
 def check_names_found(names: Sequence[tuple[str, str]], read: Iterable[Table], found: Collection[str]) -> None:
-    """Raise DataError for a name that no table has; `found` holds the lower-case names that the tables `read` have."""
+    """Raise DataError for a name of the tables `read` that is not among the lower-case column names `found`."""
     for name, theirs in dict.fromkeys(pair for table in read for pair in named_columns(table, names)):
         if theirs.lower() not in found:
             raise DataError(

@@ -1,4 +1,4 @@
-"""The embedded sample: three seasons of real box scores, part of the package."""
+"""The embedded sample: real box scores of the seasons 2023-24 to 2025-26, up to 5 February 2026."""
 
 from __future__ import annotations
 

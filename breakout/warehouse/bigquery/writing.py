@@ -99,6 +99,7 @@ def replace_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouseCon
     """Write the slate of one day and one bundle in one statement, in place of earlier rows of that day and bundle.
 
     `ranked` has the columns of SLATE_COLUMNS. If it is empty, nothing is written or removed, because it names no day.
+    ConfigurationError if `table` is not a plain table name; DataError if the table cannot be created or written.
     """
     check_table_name("out=bigquery:", table)
     if ranked.empty:

@@ -50,8 +50,8 @@ def find_files(table: str, pattern: str) -> TableFiles:
     """Return the files that a path or a glob names, sorted.
 
     A path that exists is taken literally, even with characters that are special in a glob. The folder of an imported
-    table stands for the files that its manifest names. DataError if there is no file, if the manifest is damaged, if a
-    file is another folder, no regular file (a pipe, a device) or cannot be opened, or if its name is not UTF-8.
+    table stands for the files that its manifest names. DataError if there is no file, if one of them is another folder
+    or no regular file (a pipe, a device), if its name is not UTF-8, or if the manifest is damaged.
     """
     imported = table_paths(Path(pattern).expanduser())
     if imported is not None:
