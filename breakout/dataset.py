@@ -277,7 +277,7 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 
 
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
-    """Raise DataError if a feature reads an optional column of a source table, and the table lacks it."""
+    """Raise DataError if a source table lacks a further column that a feature reads."""
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
         own = extra_columns(source, inputs[source])

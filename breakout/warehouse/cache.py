@@ -44,8 +44,8 @@ _LOCKS = 256  # number of lock files; two queries rarely share one
 class CachedWarehouse(ClosedOnExit):
     """The warehouse `inner` (the source), with at most `limit_bytes` of its answers in `folder`.
 
-    With `refresh` every query runs once even if it has an entry, and its answer replaces the entry. With `is_read_only`
-    entries are used but none is written.
+    With `refresh` every query runs at least once even if it has an entry, and its answer replaces the entry. With
+    `is_read_only` entries are used but none is written.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class CachedWarehouse(ClosedOnExit):
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the rows of the source, unless the folder has an entry which says that this range passed."""
+        """Check the rows of the source, unless an entry that is not to be refreshed says that this range passed."""
         key = self._check_key(start, end, seasons_before)
         self._check_once(key, lambda: self._inner.check_history(start, end, seasons_before))
 
@@ -89,7 +89,7 @@ class CachedWarehouse(ClosedOnExit):
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports, unless the folder has an entry which says that these dates passed."""
+        """Check the injury reports, unless an entry that is not to be refreshed says that these dates passed."""
         self._check_once(self._reports_key(start, end), lambda: self._inner.check_availability(start, end))
 
     def _check_once(self, key: str, check: Callable[[], None]) -> None:
@@ -105,7 +105,7 @@ class CachedWarehouse(ClosedOnExit):
         return cast("date", rows.to_pylist()[0]["latest"])
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """Return the estimated cost of the query now; it is 0 if its rows are in the folder."""
+        """Return the estimated cost of the query now; it is 0 if the rows would come from the folder."""
         return self._cost_now(self._key(sql, parameters), lambda priced: priced.estimate(sql, parameters))
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:

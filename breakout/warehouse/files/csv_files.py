@@ -51,7 +51,10 @@ class CsvFile:
         return rows
 
     def line_of(self, column: str, value: str | None) -> int | None:
-        """Return the number of the first line that holds this value in a column, None if there is none."""
+        """Return the number of the first line that holds this value in a column; None if there is none.
+
+        For a row of several lines it is the number of the row's last line.
+        """
         with self._open_text() as text:
             delimiter = _delimiter_of(text)
             reader = csv.reader(text, delimiter=delimiter)

@@ -1,8 +1,8 @@
 """The reading of source tables from files: a SELECT whose columns have the declared types, after a check of every file.
 
-Files of one table may differ in the order and the spelling (letter case) of their columns and in types. Differences
-that would silently lose or change values of declared columns are refused, such as a code that is text in one file and a
-number in another. The message names file and column.
+Files of one table may differ in the order, the letter case and the types of their columns. Differences that would
+silently lose or change values of declared columns are refused, such as a code that is text in one file and a number in
+another. The message names file and column.
 """
 
 from __future__ import annotations
