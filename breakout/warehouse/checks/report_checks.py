@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
-# Real reports name players without a game (2.1 % of the sample's rows, at most 34 % on a date) and games that were
+# Real reports name players without a game (2.1 % of the sample's rows, at most 33 % on a date) and games that were
 # postponed (0.1 %). Names in another spelling, or dates of another time zone, fit hardly any game.
 _MOST = 0.5
 _FEWEST_ROWS = 10  # fewer rows are too few to conclude anything from a share
