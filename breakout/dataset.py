@@ -48,9 +48,10 @@ class Rows:
 
     `X` (n, k) holds the features as float64 with defaults filled. `y` (n,) is 1 for a breakout, else 0, and `points`
     (n,) is the player's points in the game; both are None if the games are not played yet. `season_average` (n,) is the
-    player's mean points a game this season before the game. `points_for_breakout` (n,) is the fewest points that are a
-    breakout. All four may be None if the models that get the rows do not use them. `wider` is None, except if the model
-    is fitted on more players than it predicts: it then holds all rows to fit on, these rows among them.
+    player's mean points a game this season before the game, 0 if there was no earlier game. `points_for_breakout` (n,)
+    is the fewest points that are a breakout. All four may be None if the models that get the rows do not use them.
+    `wider` is None, except if the model is fitted on more players than it predicts: it then holds all rows to fit on,
+    these rows among them.
     """
 
     X: pd.DataFrame

@@ -1,4 +1,4 @@
-"""The types of query parameters, of columns in a schema, and of the rows of an answer."""
+"""The types of query parameters, of columns in a schema and of the rows of an answer, and valid job labels."""
 
 from __future__ import annotations
 

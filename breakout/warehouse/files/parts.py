@@ -44,8 +44,8 @@ class Part:
 class PartReader:
     """A reader of the parts of tables over one DuckDB connection.
 
-    Parsed CSV files are kept, and databases stay attached, until `release`. `names` holds pairs of a declared column
-    and its name in the files. With `has_hive_folders`, columns are also read from the names of folders, as in
+    Parsed CSV files are kept, and databases stay attached, until `release`. `names` holds pairs of a column and its
+    name in the files. With `has_hive_folders`, columns are also read from the names of folders, as in
     `season_year=2025/`.
     """
 

@@ -34,7 +34,7 @@ class ReadOptions:
 
     `season_type` is the season type of rows without one, and `date_format` the format of dates that are text. With
     `hive_partitioning` the names of folders give columns, as in `season_year=2025/`. `renaming` replaces team codes and
-    season types. `columns` holds pairs of a declared column and its name in the files.
+    season types. `columns` holds pairs of a column and its name in the files.
     """
 
     season_type: str | None = None

@@ -27,9 +27,11 @@ _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 @dataclass(frozen=True)
 class TableFiles:
-    """The files of one source table; `pattern` is the path or glob that the configuration gives.
+    """The files of one source table.
 
-    `relation` is the quoted name of a table in a DuckDB file, whose path is the first of `paths`; otherwise None.
+    `pattern` is the path or glob that the configuration gives; for a DuckDB file it is a text that names the file and
+    the table. `relation` is the quoted name of a table in a DuckDB file, whose path is the first of `paths`; otherwise
+    None.
     """
 
     table: str
