@@ -150,7 +150,7 @@ def _to_instant(source: SourceColumn) -> Conversion:
     if source.base_type == "TIMESTAMP WITH TIME ZONE":
         return Conversion(name)
     if source.base_type in _TEXTS:
-        # DuckDB reads only texts with seconds, and offsets of four digits only with a colon.
+        # DuckDB reads no instant without seconds, so they are added. Offsets of four digits get a colon, as in -05:30.
         seconds = f"regexp_replace({name}, '^(.{{16}})([Z+ -])', '\\1:00\\2')"
         text = f"regexp_replace({seconds}, '([+-]\\d{{2}})(\\d{{2}})$', '\\1:\\2')"
         instant = f"TRY_CAST({text} AS TIMESTAMPTZ)"
