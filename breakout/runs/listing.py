@@ -13,6 +13,7 @@ from breakout.errors import DataError
 from breakout.evaluation.metrics import METRICS
 from breakout.leaderboard_files import JSON_FILE, load_leaderboard
 from breakout.runs import STATUS_FILE
+from breakout.runs.names import SWEEP_RECORD, SWEEPS
 from breakout.runs.record import read_run
 from breakout.settings import ExperimentConfig
 
@@ -97,7 +98,7 @@ def list_runs(outputs: Path, chosen: Mapping[str, str]) -> Listing:
 
 def _folders(outputs: Path) -> Iterator[Path]:
     yield from (path.parent for path in sorted(outputs.glob(f"runs/*/*/{STATUS_FILE}")))
-    yield from (path.parent for path in sorted(outputs.glob("sweeps/*/sweep.json")))
+    yield from (path.parent for path in sorted(outputs.glob(f"{SWEEPS}/*/{SWEEP_RECORD}")))
 
 
 def _run_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | None:

@@ -19,6 +19,7 @@ from breakout import settings
 from breakout.artifacts import file_lock, load_sealed, remove_incomplete, save_sealed
 from breakout.errors import ConfigurationError, DataError, system_sentence
 from breakout.runs import write_status
+from breakout.runs.names import SWEEP_RECORD, SWEEPS
 from breakout.safe_text import mask_secrets
 from breakout.sweeps.job import Identity, Job, identity_of
 from breakout.sweeps.job_folders import job_facts, job_runs, record_failure, run_of
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from breakout.sweeps.job import Refusal
     from breakout.sweeps.plan import PlannedJob
 
-SWEEP_FILE = "sweep.json"
 SCHEMA_VERSION = 1
 _LOCK_FILE = ".lock"
 
@@ -73,7 +73,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
     def save(self, folder: Path) -> None:
         """Write sweep.json, with the secrets in addresses masked."""
         masked = list(map(mask_secrets, self.overrides))
-        save_sealed(msgspec.structs.replace(self, overrides=masked), folder / SWEEP_FILE)
+        save_sealed(msgspec.structs.replace(self, overrides=masked), folder / SWEEP_RECORD)
 
     def number(self, plan: SweepPlan) -> SweepPlan:
         """Return the plan with a number for each job: its old number if it is in the record, else the next."""
@@ -147,9 +147,9 @@ def load_sweep_record(folder: Path) -> SweepRecord:
 
     ConfigurationError if there is none, DataError if the file is damaged, was edited or is of another version.
     """
-    path = folder / SWEEP_FILE
+    path = folder / SWEEP_RECORD
     if not path.is_file():
-        raise ConfigurationError(f"{folder} is no sweep: it holds no {SWEEP_FILE}; give the folder of a sweep.")
+        raise ConfigurationError(f"{folder} is no sweep: it holds no {SWEEP_RECORD}; give the folder of a sweep.")
     record = load_sealed(path, SweepRecord)
     if record.schema_version != SCHEMA_VERSION:
         raise DataError(f"{path} was written by another version of breakout.")
@@ -184,7 +184,7 @@ def clear_incomplete(folder: Path) -> list[Path]:
 def clear_idle_sweeps(outputs: Path) -> list[Path]:
     """Remove the temporary files and folders of the sweeps below `outputs` that no process runs; return the paths."""
     removed = []
-    for path in sorted((outputs / "sweeps").glob(f"*/{SWEEP_FILE}")):
+    for path in sorted((outputs / SWEEPS).glob(f"*/{SWEEP_RECORD}")):
         with suppress(ConfigurationError), locked(path.parent):
             removed += clear_incomplete(path.parent)
     return removed
