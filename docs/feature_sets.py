@@ -1,9 +1,9 @@
-"""The tables of docs/models.md: feature sets and single features by walk-forward over the embedded seasons.
+"""A script that writes the tables of docs/models.md on feature sets, single features and missing-value indicators.
 
-Run `python docs/feature_sets.py` (half an hour): it fits every fold of the experiments in SETS, and those of the ten
-with each further feature, and writes the tables between the marks in docs/models.md. The arguments `sets`, `singles`
-and `indicators` write one table alone. Every difference is paired: both models on the same games, both resampled on
-the same dates.
+Run `python docs/feature_sets.py` (half an hour). It fits every fold of the experiments in SETS, and of the ten shared
+features with each further feature, and writes the tables between the marks in docs/models.md. With the arguments
+`sets`, `singles` or `indicators` it writes only the tables of that kind. Differences are paired: both models are
+evaluated on the same games and on the same resamples of dates.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).with_name("models.md")
 START, END = "<!-- tables: written by docs/feature_sets.py -->", "<!-- end of the tables -->"
-# Pairs of sets that are compared directly, as the ten are with every set.
+# Pairs of sets to compare directly. The set `ten` is compared with every other set anyway.
 CLOSER = (("form", "context"), ("tonight", "form"), ("tonight", "context"))
 SINGLES_START, SINGLES_END = (
     "<!-- single features: written by docs/feature_sets.py -->",
@@ -45,7 +45,7 @@ SINGLES_START, SINGLES_END = (
 TEN = tuple(BREAKOUT_FEATURE_ORDER)
 SECOND_SEASON = np.datetime64("2025-10-01")
 KINDS = ("logistic", "catboost")
-# The experiment of each set: its features, and the settings of both parts of its blend.
+# The experiment of each set in conf/experiment/research, with its features and the settings of both kinds of models.
 SETS = {"ten": "walk_ten", "context": "walk_context", "all": "walk_all", "form": "form", "tonight": "tonight"}
 SINGLES = (
     "The ten and one more feature, minus the ten. 99% intervals, because {count} features are tried. A feature "
@@ -75,14 +75,14 @@ def main() -> None:
     if "singles" in asked:
         ten = walk(span, folds, "ten", TEN)
         singles = {name: walk(span, folds, "ten", (*TEN, name)) for name in REGISTRY if name not in TEN}
-        # 99%: of so many features one in twenty would miss 0 by chance at 95%.
+        # With 95% intervals, one in twenty of these features would differ from 0 by chance.
         write(SINGLES_START, SINGLES_END, [single_table(rows, ten, singles, draw(rows, confidence=0.99))])
     if "indicators" in asked:
         write(INDICATORS_START, INDICATORS_END, [indicator_table(span, folds, rows)])
 
 
 def write_sets(span: Dataset, folds: Sequence[Fold], rows: Dataset) -> list[str]:
-    """Return the tables of the feature sets: of both seasons, and of the second."""
+    """Return the table of the feature sets for both seasons, and the table for 2025-26 alone."""
     sets = {name: walk(span, folds, name, experiment(name).features.names) for name in SETS}
     is_second = rows.dates >= SECOND_SEASON
     second = {name: {kind: p[is_second] for kind, p in scores.items()} for name, scores in sets.items()}
@@ -94,7 +94,10 @@ def write_sets(span: Dataset, folds: Sequence[Fold], rows: Dataset) -> list[str]
 
 
 def indicator_table(span: Dataset, folds: Sequence[Fold], rows: Dataset) -> str:
-    """Return what logistic regression gains from a column for each feature that says where it is missing."""
+    """Return the table of what logistic regression gains from indicators of missing values.
+
+    Each feature that is missing in any row gets an indicator: a column that is 1 where the feature is missing, else 0.
+    """
     lines = ["| features | indicators | AUC, difference | log loss, difference |", "|---|---|---|---|"]
     draws = draw(rows, confidence=0.95)
     for name in ("all", "tonight"):
@@ -110,20 +113,20 @@ def indicator_table(span: Dataset, folds: Sequence[Fold], rows: Dataset) -> str:
 
 
 def write(start: str, end: str, parts: Sequence[str]) -> None:
-    """Write tables between two marks of the page."""
+    """Replace what lies between the marks `start` and `end` on the page with the texts `parts`."""
     page = PAGE.read_text(encoding="utf-8")
     before, after = page.partition(start)[0], page.partition(end)[2]
     PAGE.write_text(f"{before}{start}\n" + "\n\n".join(parts) + f"\n{end}{after}", encoding="utf-8")
 
 
 def every_feature() -> settings.ExperimentConfig:
-    """Return the experiment of the widest set with the features of all sets and all single features."""
+    """Return the settings of the experiment `tonight`, with every registered feature."""
     names = dict.fromkeys([*experiment("tonight").features.names, *REGISTRY])
     return experiment("tonight", f"features.names=[{','.join(names)}]")
 
 
 def read_games(config: settings.ExperimentConfig) -> tuple[Dataset, tuple[Fold, ...], Dataset]:
-    """Return all rows with every feature, the folds that hold games, and the rows that a fold evaluates."""
+    """Return the rows of all folds, the folds that have games, and the rows that a fold evaluates."""
     with open_plan(config) as plan:
         span = plan.build_span()
         folds = folds_with_games(plan.folds, span.dates, None)
@@ -131,7 +134,7 @@ def read_games(config: settings.ExperimentConfig) -> tuple[Dataset, tuple[Fold, 
 
 
 def draw(rows: Dataset, confidence: float) -> DateResamples:
-    """Return resamples of the dates of these rows, the same ones in every table."""
+    """Return 1,000 resamples of the dates of `rows`; the seed is the same for every table."""
     seed = experiment("tonight").seed
     parameters = EvaluationParameters(1000, seed, confidence=confidence, ece_bins=10, thresholds=(), top_fractions=())
     return parameters.draw(rows.dates)
@@ -144,9 +147,10 @@ def walk(
     names: Sequence[str],
     kinds: Sequence[str] = KINDS,
 ) -> Scores:
-    """Return probabilities of every evaluated game by kind of model, from models trained on earlier games.
+    """Return the probability of every evaluated game by each kind of model, from models trained on earlier games.
 
-    The settings of both kinds are those of the set `recipe`. With both kinds their blend comes too.
+    The models are fitted on the features `names`, with the settings of the experiment that SETS names for `recipe`. If
+    both kinds are fitted, the result also has their `blend`: the mean in log odds.
     """
     config = experiment(recipe)
     if not isinstance(config.model, settings.BlendConfig):
@@ -190,7 +194,7 @@ def set_table(rows: Dataset, sets: dict[str, Scores], draws: DateResamples) -> s
 def set_row(
     name: str, kind: str, rows: Dataset, p: np.ndarray, reference: np.ndarray | None, draws: DateResamples
 ) -> str:
-    """Return a line of a table of feature sets; the ten are the reference and have no differences."""
+    """Return a line of a table of feature sets; without `reference`, the cells of its differences hold "-"."""
     metrics = bootstrap_metrics(rows.label, p, draws, ece_bins=10)
     own = [format_estimate(metrics[key].estimate, metrics[key].low, metrics[key].high) for key in ("auc", "log_loss")]
     gained = ["-", "-"]

@@ -1,8 +1,8 @@
-"""The table of docs/models.md that compares recipes for the distribution of points.
+"""A script that writes the table of docs/models.md on recipes for the distribution of points.
 
-Run `python docs/points_recipes.py` (about ten minutes): it walks every recipe forward over the embedded seasons with
-features=tonight, and writes the table between the marks in docs/models.md. Every difference is paired: both recipes on
-the same games, both resampled on the same dates.
+Run `python docs/points_recipes.py` (about ten minutes). It fits every recipe on each fold of a walk-forward over the
+embedded seasons with features=tonight, and writes the table between the marks in docs/models.md. Differences are
+paired: both recipes are evaluated on the same games and on the same resamples of dates.
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ START, END = "<!-- recipes: written by docs/points_recipes.py -->", "<!-- end of
 STEPS = np.arange(1, LADDER_LENGTH + 1)
 QUANTILES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)
 
-Recipe = Callable[[FitParts, Rows], np.ndarray]  # returns the ladders (n, LADDER_LENGTH) of later rows
+# A function that fits a model and returns the ladders of later rows, of shape (rows, LADDER_LENGTH).
+Recipe = Callable[[FitParts, Rows], np.ndarray]
 
 
 class Walk(NamedTuple):
-    """The ladders of all evaluated games by one recipe, and the processor seconds of its fits and predictions."""
+    """The ladders of all evaluated games by one recipe, and the CPU seconds of its fits and predictions."""
 
     ladder: np.ndarray
     seconds: float
@@ -85,7 +86,7 @@ def main() -> None:
 
 
 def configure(*words: str) -> settings.ExperimentConfig:
-    """Return the settings of a walk forward with features=tonight."""
+    """Return the settings of a walk-forward with features=tonight and the overrides `words`."""
     config = compose("train", ["mode=experimental", "features=tonight", "window=walk_forward", *words])
     if not isinstance(config, settings.ExperimentConfig):
         raise TypeError("train composes an ExperimentConfig")
@@ -110,7 +111,7 @@ def recipes() -> dict[str, Recipe]:
 
 
 def configured(*words: str) -> Recipe:
-    """Return model=points with these overrides as a recipe."""
+    """Return the recipe that fits model=points with the overrides `words`."""
     config = configure("model=points", *words)
 
     def predict(parts: FitParts, later: Rows) -> np.ndarray:
@@ -135,7 +136,10 @@ def unsampled(parts: FitParts, later: Rows) -> np.ndarray:
 
 
 def with_uncertainty(parts: FitParts, later: Rows) -> np.ndarray:
-    """Fit mean and variance of z in one model of two outputs; the shape is that of the validation part."""
+    """Fit mean and variance of z = (points - S) / sqrt(S) in one model with two outputs.
+
+    The shape of the distribution is that of the standardised errors on the validation part.
+    """
     fit, joined, held_out = parts.fit.widest, parts.joined().fit.widest, parts.validation
     first, final = (fit_regression(rows, deviations(rows), "RMSEWithUncertainty") for rows in (fit, joined))
 
@@ -151,7 +155,7 @@ def with_uncertainty(parts: FitParts, later: Rows) -> np.ndarray:
 
 
 def log_normal(parts: FitParts, later: Rows) -> np.ndarray:
-    """Fit mean and spread of log((points + 1) / (S + 1)), and take the errors for normal."""
+    """Fit mean and spread of log((points + 1) / (S + 1)), and assume that its errors are normal."""
     rows = parts.joined().fit.widest
     if rows.points is None:
         raise ValueError("played rows have points")
@@ -168,7 +172,11 @@ def log_normal(parts: FitParts, later: Rows) -> np.ndarray:
 
 
 def quantiles(parts: FitParts, later: Rows) -> np.ndarray:
-    """Fit QUANTILES of z at once; between them F is linear, and beyond them as steep as next to them."""
+    """Fit the QUANTILES of z = (points - S) / sqrt(S) in one model.
+
+    The distribution function of z is linear between them. Below the first and above the last quantile it reaches 0 and
+    1 at a distance of a quarter of the range between the two.
+    """
     rows = parts.joined().fit.widest
     levels = ",".join(str(level) for level in QUANTILES)
     model = fit_regression(rows, deviations(rows), f"MultiQuantile:alpha={levels}")
@@ -181,7 +189,7 @@ def quantiles(parts: FitParts, later: Rows) -> np.ndarray:
 
 
 def fit_regression(rows: Rows, y: np.ndarray, loss: str = "RMSE", trees: int = 200) -> CatBoostRegressor:
-    """Fit a regression with the settings of model=points."""
+    """Fit a CatBoost regression of `y`; its other settings are the defaults of model=points."""
     pool: Pool = build_pool(rows.X, y)
     pool.quantize(border_count=points.BORDERS)
     regressor = CatBoostRegressor(
@@ -200,7 +208,10 @@ def fit_regression(rows: Rows, y: np.ndarray, loss: str = "RMSE", trees: int = 2
 
 
 def stack(reference: Walk, rows: Dataset, *classifiers: np.ndarray) -> Walk:
-    """Shift the log odds of each row's whole ladder, so that its breakout has the mean log odds of all models."""
+    """Shift each ladder of `reference` in log odds, so that its probability of a breakout is the mean of all models.
+
+    The mean is taken in log odds, over the ladder itself and the probabilities `classifiers`.
+    """
     own = logit(breakout_of(reference.ladder, rows))
     shift = np.mean([own, *map(logit, classifiers)], axis=0) - own
     return Walk(1 / (1 + np.exp(-logit(reference.ladder) - shift[:, None])), reference.seconds)
@@ -214,7 +225,7 @@ def walk(name: str, walks: list[tuple[FitParts, Dataset]], recipe: Recipe) -> Wa
 
 
 def walk_probabilities(walks: list[tuple[FitParts, Dataset]], config: settings.ExperimentConfig) -> np.ndarray:
-    """Return the probability of a breakout of all evaluated games by a configured model."""
+    """Return the probability of a breakout for every evaluated game, by the model of `config`."""
     fits = [fit_twice(config.model, parts, config.seed, {}, is_refit=True).final for parts, _ in walks]
     return np.concatenate([model.predict_probability(later) for model, (_, later) in zip(fits, walks, strict=True)])
 
@@ -253,14 +264,14 @@ def ladder_of(found: PointsDistribution) -> np.ndarray:
 
 
 def breakout_of(ladder: np.ndarray, rows: Dataset) -> np.ndarray:
-    """Return the entry of each ladder that is the probability of a breakout."""
+    """Return the probability of a breakout of each row, which is an entry of its ladder."""
     if rows.points_for_breakout is None:
         raise ValueError("built rows have the points for a breakout")
     return np.asarray(ladder[np.arange(len(rows)), rows.points_for_breakout - 1])
 
 
 def deviations(rows: Rows) -> np.ndarray:
-    """Return z = (points - S) / sqrt(S)."""
+    """Return z = (points - S) / sqrt(S), where S is the season average."""
     return np.asarray((points_of(rows) - average(rows)) / scale_of(rows))
 
 

@@ -1,4 +1,4 @@
-"""The package uses only public modules and attributes of other packages."""
+"""Tests that the package uses only public modules and attributes of other packages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def private_uses(source: str) -> Iterator[str]:
 
 
 def imports(node: ast.AST) -> list[tuple[str, str]]:
-    """Return the names that a statement binds, each with the full name of what it imports."""
+    """Return the names that an import statement binds, each with the full name of what it imports."""
     if isinstance(node, ast.Import):
         return [(alias.asname or root_of(alias.name), alias.name) for alias in node.names]
     if isinstance(node, ast.ImportFrom) and not node.level:

@@ -1,7 +1,7 @@
-"""The rooms (packages and modules directly below `breakout/`), and the one direction of the imports between them.
+"""Tests of the direction of imports between rooms: packages and modules directly below `breakout/`.
 
-A room may import from itself and from the rooms before it in the table `ROOMS`, never from a later one. A new room gets
-its line in the table, at the earliest place from which it can import what it needs.
+A room may import from itself and from rooms above it in the table `ROOMS`, never from rooms below it. To add a room,
+add its line as high in the table as its own imports allow.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from breakout.cli.commands import TABLE
 
 PACKAGE = Path(__file__).parent.parent / "breakout"
 
-# What each room holds.
+# The content of each room, in the order of imports.
 ROOMS = {
     "__init__": "the version, and the Python interface by name",
     "errors": "what a user can meet, with exit codes",
@@ -52,9 +52,9 @@ ROOMS = {
     "cli": "the command line: arguments to a program",
     "__main__": "python -m breakout",
 }
-# A program of its own inside another room: it prints the feature query for BigQuery's console.
+# A module outside `programs` that is run as a program: it prints the feature query for BigQuery's console.
 OWN_PROGRAMS = {"breakout.features.console"}
-# The package itself imports the names of the Python interface when they are first used.
+# `breakout/__init__.py` imports from every room, but only when a name of the Python interface is first used.
 LAZY = {"breakout"}
 
 KNOWS_HYDRA = {"settings", "cli"}
@@ -63,7 +63,7 @@ NO_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "process", "
 
 @cache
 def modules() -> dict[str, Path]:
-    """Every module of the package by its name; a package's own code goes by the package's name."""
+    """Return the path of every module by its full name; `a/__init__.py` has the name of the package `a`."""
     found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = ("breakout", *path.relative_to(PACKAGE).with_suffix("").parts)
@@ -73,7 +73,7 @@ def modules() -> dict[str, Path]:
 
 @cache
 def imports(module: str) -> frozenset[str]:
-    """Every module that a module imports, wherever in its text, for types alike."""
+    """Return every module that a module imports anywhere in its text, also for type checking alone."""
     found = set()
     for node in ast.walk(ast.parse(modules()[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -81,7 +81,7 @@ def imports(module: str) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module} has a relative import"
             source = str(node.module)
-            # `from breakout import settings` means the module, `from breakout import __version__` the package.
+            # `from breakout import settings` imports a module, `from breakout import __version__` only the package.
             found |= {name if (name := f"{source}.{alias.name}") in modules() else source for alias in node.names}
     return frozenset(found)
 

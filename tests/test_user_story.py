@@ -1,4 +1,4 @@
-"""A week in the life of a model, as a user would script it: command lines, files of games, and nothing else."""
+"""A test of a week in the life of a model, from command lines and files of games alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TODAY, TOMORROW, LATER = date(2026, 1, 14), date(2026, 1, 15), date(2026, 2, 5)
 
 
 def run_script(*words: str) -> Answer:
-    """The installed console script, in a process of its own."""
+    """Run the installed console script in a process of its own."""
     environment = {key: value for key, value in os.environ.items() if key != "HYDRA_FULL_ERROR"}
     script = str(Path(sys.executable).with_name("breakout"))
     done = subprocess.run([script, *words], env=environment, capture_output=True, text=True, check=False)
@@ -29,9 +29,10 @@ def run_script(*words: str) -> Answer:
 
 
 class User:
-    """Types commands in one folder, with the games as files below it.
+    """A user who runs commands in one folder, with source files below it.
 
-    The console script carries out the first command of each kind, this process the others: it is the same `main`.
+    The first command of each kind runs as the console script. Later ones run in this process, because they call the
+    same `main`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,14 +41,14 @@ class User:
         self.typed: set[str] = set()
 
     def types(self, *words: str, code: int = 0) -> str:
-        """What the command said; it must end with `code`."""
+        """Run a command, check that its exit code is `code`, and return its output on one line."""
         answer = (call if words[0] in self.typed else run_script)(*words)
         self.typed.add(words[0])
         assert answer.code == code, answer.out + answer.err
         return " ".join((answer.out + answer.err).split())
 
     def asks(self, *words: str, code: int = 0) -> str:
-        """A command that reads the games."""
+        """Run a command on the source files; otherwise as `types`."""
         return self.types(*words, *warehouse_overrides(Path("games")), code=code)
 
     def trains(self, name: str, train_end: str, *words: str) -> str:
@@ -65,7 +66,7 @@ def fingerprint(bundle: str, folder: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # seconds; dozens of whole programs
+@pytest.mark.timeout(900)  # seconds; it runs dozens of commands
 def test_train_predict_ingest_evaluate_compare_promote_and_roll_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,4 +106,4 @@ def test_train_predict_ingest_evaluate_compare_promote_and_roll_back(
     user.types("production", "rollback")
     assert user.in_production() == fingerprint(older, tmp_path)
     user.types("production", "rollback", code=2)
-    user.types("reproduce", newer, code=1)  # games have come in since: the data differ
+    user.types("reproduce", newer, code=1)  # new games were added since, so the data differ

@@ -1,4 +1,4 @@
-"""What is installed from a wheel, away from any checkout, has all it needs: a sweep uses most of it."""
+"""A test that a package installed from a wheel is complete; it runs a sweep, which uses most of the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The programs: one module for each command of the command line, whose function `run` or `main` returns the exit code.
+"""The commands of the command line: one module for each, whose function `run` or `main` returns the exit code.
 
-The table in `breakout.cli.commands` names the module of each command. The module `arguments` is shared by some of them.
+The table in `breakout.cli.commands` lists the module of each command. The module `arguments` is not a command; several
+commands read their arguments with it.
 """

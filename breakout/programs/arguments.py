@@ -1,4 +1,4 @@
-"""The reading of arguments for commands that take finished runs, or only a few overrides."""
+"""Functions that read runs and overrides from the arguments of a command."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ _OVERRIDE = re.compile(r"[+~]*[A-Za-z_][\w.]*=")
 def split_runs(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
     """Return the folders of the runs and the overrides (`key=value`) among the arguments, both in the given order.
 
-    A path may contain `=`, so an argument that is an existing path counts as a run. DataError for a name without a run.
+    An argument that is an existing path counts as a run, because a path may contain `=`. DataError if no run has a
+    given name.
     """
     overrides = [argument for argument in arguments if _OVERRIDE.match(argument) and not Path(argument).exists()]
     return [find_run(argument) for argument in arguments if argument not in overrides], overrides
 
 
 def find_run(given: str, *, is_sweep_allowed: bool = False) -> Path:
-    """Return the folder of a run, given that folder, the folder of its bundle, or a name.
+    """Return the folder of a run, which `given` identifies by this folder, by the folder of its bundle, or by a name.
 
-    NAME and `latest:NAME` stand for the newest completed run with the setting `name`, `production` and `latest` for the
-    bundles of `resolve_bundle`. With `is_sweep_allowed` a name that no run has stands for the newest sweep with that
-    name, or for the sweep whose folder has it. Names are searched below the default of `paths.outputs`. DataError that
-    lists the known names if neither has the name.
+    NAME and `latest:NAME` are names of the newest completed run whose setting `name` is NAME. `resolve_bundle` resolves
+    the names `production` and `latest`. If `is_sweep_allowed` is true and no run has the name, it may be that of a
+    sweep's folder, or of a sweep, of which the newest is returned. Names are searched below the default of
+    `paths.outputs`. DataError if no run or sweep has the name. A path is returned without a check that it exists.
     """
     path = Path(given)
     if not path.exists() and path.name == given:
@@ -56,10 +57,10 @@ def _find_named(given: str, outputs: Path, is_sweep_allowed: bool) -> Path:
 def compose_allowed(
     command: str, overrides: Sequence[str], allowed: tuple[str, ...], named: str
 ) -> Mapping[str, Mapping[str, object]]:
-    """Return the groups of settings of a command, composed with the overrides.
+    """Return the settings of a command by group, composed with the overrides.
 
-    ConfigurationError for an override that begins with none of `allowed`; `named` is the end of its message, such as
-    "the only setting here is paths.outputs=DIR".
+    ConfigurationError if an override begins with none of the prefixes in `allowed`. Its message ends with `named`, such
+    as "the only setting here is paths.outputs=DIR".
     """
     from breakout.settings.composition import compose_mapping
 

@@ -1,4 +1,7 @@
-"""`breakout audit`: it checks that no feature sees the future, or that features in the ledger equal present ones."""
+"""The command `breakout audit`, which checks that no feature sees the future and that all code paths agree.
+
+With `served=...`, it computes the feature vectors in the ledger again, and compares them with the recorded ones.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,9 @@ if TYPE_CHECKING:
 
 
 def run(config: AuditConfig) -> int:
-    """Audit the features of the settings and print the result; return 0 if no check failed, otherwise 1.
+    """Audit the configured features and print the result; return 0 if no check failed, otherwise 1.
 
-    If `served` is not None, audit the feature vectors in the ledger instead, each with the features, target and cutoff
-    of its model.
+    If `config.served` is set, audit the feature vectors in the ledger instead (see `run_served`).
     """
     if config.served is not None:
         return run_served(config, config.served)
@@ -32,10 +34,12 @@ def run(config: AuditConfig) -> int:
 
 
 def run_served(config: AuditConfig, served: str) -> int:
-    """Compare the feature vectors in the ledger with those that the warehouse gives now; print the result.
+    """Compute the feature vectors in the ledger again from the present tables, compare, and print the result.
 
-    `served` chooses the models, and `audit.start` and `audit.end` limit the game dates. Return 0 if every vector could
-    be computed again and is equal, and no file of the ledger is damaged; otherwise 1.
+    `served` chooses the models as in `audit_served`; the features, target and cutoff of each model apply to its
+    vectors. `audit.start` and `audit.end` limit the game dates. Return 0 if every vector could be computed again and is
+    equal, and every file of the ledger could be read; otherwise 1. ConfigurationError and DataError as in
+    `audit_served`.
     """
     from breakout.ledger.opening import open_ledger
     from breakout.ledger.served import audit_served

@@ -1,4 +1,7 @@
-"""`breakout backtest`: it compares past predictions of points with prices, and writes a record, bets and a page."""
+"""The command `breakout backtest`, which compares past predictions of points with prices.
+
+It writes a folder with a record of the backtest, the bets and a page.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +29,10 @@ if TYPE_CHECKING:
 
 
 def run(config: BacktestConfig) -> int:
-    """Match predictions with prices, place and settle the bets, write and print the results; return the exit code.
+    """Match past predictions with prices, simulate the bets, write and print the results; return the exit code.
 
-    The exit code is 0 even if the backtest shows no edge. ConfigurationError if no prices are given, or the run has no
-    distribution of points. DataError for prices or predictions that cannot be used.
+    The exit code is 0 even if the backtest shows no edge. ConfigurationError if no prices are configured, or if the
+    run's model predicts no distribution of points. DataError if the predictions or the prices are missing or damaged.
     """
     prices = config.prices
     if not prices.is_given:
@@ -58,7 +61,7 @@ def run(config: BacktestConfig) -> int:
         backtest=found,
         recipes=past.recipes,
     )
-    # The fingerprint of the settings leaves out the run and the prices, which decide a backtest.
+    # The fingerprint of the settings ignores where predictions and prices come from, so the record gives the digest.
     fingerprint = json_digest(json_ready(record))[:16]
     with open_run(parent, config, "backtest", fingerprint=fingerprint) as opened:
         save_backtest(record, opened.folder)

@@ -1,4 +1,7 @@
-"""`breakout compare`: it compares two bundles, such as a candidate and the model in production, on the same games."""
+"""The command `breakout compare`, which compares two bundles on the same games.
+
+The bundles may be a candidate and the model in production.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,8 @@ FOLDER = "comparisons"
 def run(config: CompareConfig) -> int:
     """Compare two bundles, write and print the result, and return the exit code.
 
-    GateError if the contract of one of them is not that of the installed feature definitions. Other errors as in
-    `compare_bundles`.
+    GateError if the contract of one bundle is not that of the installed feature definitions. Other errors as in
+    `find_bundle` and `compare_bundles`.
     """
     given = (config.candidate, config.production)
     folders = [str(resolve_bundle(bundle, config.paths.outputs)) for bundle in given]
@@ -49,9 +52,9 @@ def run(config: CompareConfig) -> int:
 
 
 def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> tuple[Path, HeadToHead]:
-    """Compare two bundles and write the result into a new folder below outputs/comparisons/.
+    """Compare two bundles and write the result to a new folder below `comparisons` in the outputs folder.
 
-    Return the folder and the result, which comparison.json, predictions.parquet and report.html hold.
+    Return the folder and the result. The files are comparison.json, predictions.parquet and report.html.
     """
     identity = f"{candidate.fingerprint}-{production.fingerprint}"
     with open_run(Path(config.paths.outputs) / FOLDER / config.name, config, "compare", identity) as run:

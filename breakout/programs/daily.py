@@ -1,7 +1,7 @@
-"""`breakout daily`: it grades the ledger, and predicts one day with the model in production and every shadow.
+"""The command `breakout daily`, which grades the ledger, and predicts a day with production's model and every shadow.
 
-A second call on unchanged sources adds nothing to the ledger. A file of the ledger is whole even if the call is killed;
-the next call adds what is missing.
+A second call on unchanged sources adds nothing to the ledger. If a call is killed, each file of the ledger is whole or
+absent, and the next call adds what is missing.
 """
 
 from __future__ import annotations
@@ -31,17 +31,18 @@ if TYPE_CHECKING:
 
 
 def run(config: DailyConfig) -> int:
-    """Predict the day, grade the ledger, print both, write the page of the ledger and `out`; return the exit code.
+    """Predict the day, grade the ledger, print both, write the ledger's page and `out`; return the exit code.
 
-    DataError if a source is too old or no model is in production. The ledger is graded and its page is written before
-    this error is raised, but nothing is predicted, and `out` is not written. GateError if a limit of `grade.fail_on` is
-    exceeded. GateError and ConfigurationError as in `predict_day`, before the ledger is graded.
+    DataError if a source is too old, or if no model is in production. It is raised after the ledger is graded and its
+    page is written; `out` is then not written. GateError if a limit of `grade.fail_on` is exceeded; it is raised after
+    all files are written. The errors of `measure_freshness`, and GateError and ConfigurationError of `predict_day`, are
+    raised before the ledger is graded.
     """
     return run_at(config, datetime.now(UTC))
 
 
 def run_at(config: DailyConfig, now: datetime) -> int:
-    """Run the command as if the present were `now`, and return the exit code."""
+    """Run the command with `now` as the present time, and return the exit code. Errors as in `run`."""
     check_data_file(config.out)
     day = resolve_day(config.date, now)
     slates: Sequence[DaySlate] = ()
@@ -49,11 +50,12 @@ def run_at(config: DailyConfig, now: datetime) -> int:
     with progress_line("daily"), open_for(config, "daily") as warehouse:
         sources = measure_freshness(warehouse, day, now, config.ledger.timezone)
         has_games = day in read_scheduled(warehouse, day, day).values()
-        try:  # on a day without games only the schedule is checked: if it is old, it may lack the games
+        # On a day without games only the schedule must be fresh, because an old schedule may lack the day's games.
+        try:
             needed = [source for source in sources if has_games or source.source == SCHEDULE.name]
             check_freshness(needed, config.daily.max_age_hours)
             slates = predict_day(warehouse, day, config, now) if has_games else ()
-        except DataError as refused:  # raised again below, after the games of earlier days are graded
+        except DataError as refused:  # raised below, after the games of earlier days are graded
             error = refused
         review = review_ledger(warehouse, config, now)
     page = write_ledger_page(review, config.paths.outputs)
@@ -70,7 +72,10 @@ def run_at(config: DailyConfig, now: datetime) -> int:
 
 
 def _why_idle(config: DailyConfig, error: DataError | None) -> str:
-    """Return in a few words why nothing was predicted, if nothing was; `error` is what stopped the prediction."""
+    """Return the reason that is printed if no slate was predicted.
+
+    `error` is the error that stopped the prediction; None if the schedule has no game on the day.
+    """
     if error is None:
         return "no game of the schedule is on this date"
     if isinstance(error, StaleSourcesError):

@@ -1,4 +1,4 @@
-"""`breakout dataset`: it writes keys, label and features of a range of dates to one Parquet file for notebooks."""
+"""The command `breakout dataset`, which writes keys, label and features of a date range to a Parquet file."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def run(config: DatasetConfig) -> int:
-    """Build the rows from `start` to `end` and write them to `out`; return the exit code.
+    """Build the rows of the game dates from `start` to `end` and write them to `out`; return the exit code.
 
-    ConfigurationError if `out` is no .parquet file, DataError if there are no rows between the dates.
+    ConfigurationError if `out` does not end with .parquet. DataError if there are no rows between the dates.
     """
     if not config.out.endswith(".parquet"):
         raise ConfigurationError(f"out must name a .parquet file, got {config.out}.")

@@ -1,9 +1,9 @@
-"""`breakout doctor`: checks of versions, settings, source tables and tracker, with one printed line for each.
+"""The command `breakout doctor`, which checks versions, settings, source tables and a BigQuery tracker.
 
-A line begins with "ok" and states what was found, or with "failed" and states the remedy. A line that begins with
-"warning" names games that a table lacks or that lie in the future, or tables that contradict each other. A line that
-begins with "-" names a check that was not made because an earlier one failed. Rows of BigQuery tables are read only
-after a line has stated what reading them costs. The command also removes the temporary files of killed processes.
+Each check prints a line that begins with "ok" and what was found, or with "failed" and the error. A line with "warning"
+names games that one table lacks, games in the future, or tables that contradict each other. A line with "-" names a
+check that is not run because an earlier one failed. Rows of BigQuery tables are read only after a line has stated what
+reading them costs. The command also removes the temporary files of killed processes.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CHECKED_IN_A_TABLE = "columns, types, dates, keys, amounts and text"
-FIRST_DAY = date(1946, 11, 1)  # the first NBA game
+FIRST_DAY = date(1946, 11, 1)  # the date of the first NBA game
 _LABELS = {"command": "doctor", "run": "doctor"}
 PACKAGES = ("catboost", "duckdb", "google-cloud-bigquery", "hydra-core", "pandas", "pyarrow", "scikit-learn", "sqlglot")
 
 
 class Checkup:
-    """A printer of one line for each check; `has_failed` is true once a check has failed."""
+    """A series of checks, each of which prints a line; `has_failed` is true once a check has failed."""
 
     def __init__(self) -> None:
         self.has_failed = False
@@ -66,16 +66,16 @@ class Checkup:
             print_line(f"warning {name}: {warning}")
 
     def skip(self, name: str, why: str) -> None:
-        """Print that a check was not made because an earlier one failed."""
+        """Print that a check is not run, and why."""
         print_line(f"-       {name}: not checked, {why}")
 
 
 def main(argv: Sequence[str]) -> int:
     """Check the installed packages, the configured warehouse and a BigQuery tracker; return 0, or 3 if a check failed.
 
-    `argv` holds overrides of `breakout train`. Other trackers are not checked. The last check removes the temporary
-    files of killed processes from the outputs folder. ConfigurationError if the overrides are wrong, or if they change
-    the fixed list of features of mode=shared.
+    `argv` holds overrides of `breakout train`. Trackers other than BigQuery are not checked. The last check removes the
+    temporary files of killed processes from the outputs folder. ConfigurationError if the overrides are wrong, or if
+    they change the fixed list of features of mode=shared.
     """
     config = compose("train", list(argv))
     if not isinstance(config, ExperimentConfig):
@@ -93,7 +93,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def clear_outputs(outputs: Path) -> str:
-    """Remove the temporary files that killed processes left in the outputs folder, and describe how many."""
+    """Remove the temporary files that killed processes left in the outputs folder; return their number as text."""
     from breakout.production.registry import Registry
     from breakout.sweeps.record import clear_idle_sweeps
 
@@ -106,7 +106,7 @@ def clear_outputs(outputs: Path) -> str:
 
 
 def list_versions() -> str:
-    """Return the versions of Python and of the libraries in PACKAGES; DataError if one is absent."""
+    """Return the versions of Python and of the libraries in PACKAGES; DataError if one is not installed."""
     found = [f"Python {sys.version.split()[0]}"]
     for package in PACKAGES:
         try:
@@ -119,7 +119,7 @@ def list_versions() -> str:
 def check_local_tables(checkup: Checkup, features: BreakoutFeatureConfig, config: ExperimentConfig) -> None:
     """Check the embedded sample or the user's files.
 
-    To open them reads and checks all their rows, so the lines about rows only name what was checked.
+    Opening them reads and checks all their rows, so the lines about rows only name what was checked.
     """
     opened = checkup.check("warehouse", lambda: open_warehouse(config.warehouse), lambda found: found.describe())
     if opened is None:
@@ -136,7 +136,7 @@ def check_local_tables(checkup: Checkup, features: BreakoutFeatureConfig, config
 
 
 def check_newest_game(checkup: Checkup, warehouse: Warehouse) -> None:
-    """Check that the player table has games; warn if the newest lies after today in US Eastern time."""
+    """Check that the player table has games; warn if the newest game is dated after today in US Eastern time."""
     name, today = "newest game", resolve_day("today")
     newest = checkup.check(name, warehouse.latest_game_date)
     if newest is not None and newest > today:
@@ -165,10 +165,10 @@ def check_absent_games(
 
 
 def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
-    """Warn about games of start..end whose tables contradict each other.
+    """Warn about games of start..end for which two tables disagree.
 
-    The points and minutes of a game's players are summed and compared with the team table, and the games of the tables
-    with the schedule.
+    The sums of the players' points and minutes are compared with the team table, and the games of both tables with the
+    schedule.
     """
     failures = checkup.check(
         "sums of points and minutes, and the schedule",
@@ -216,7 +216,7 @@ def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: Bi
 
 
 def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, table: Table) -> bool:
-    """Check that a table exists, with the columns and the partition that queries use; return whether all is present."""
+    """Check that a table exists, with the columns and the partition that queries use; return whether it does."""
     name = table.name
     columns = checkup.check(name, lambda: warehouse.metadata.columns(table), lambda found: f"{len(found)} columns")
     if columns is None:
@@ -234,9 +234,10 @@ def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, table: Table) ->
 def check_query(
     checkup: Checkup, warehouse: BigQueryWarehouse, features: BreakoutFeatureConfig, limit: int | None
 ) -> bool:
-    """Check that reading the last 90 days is permitted and costs no more bytes than `limit`; return whether it is so.
+    """Check that reading the last 90 days is permitted and costs at most `limit` bytes; return whether both are true.
 
-    BigQuery estimates the bytes in dry runs, which need the same permissions as reading. `limit` None sets no limit.
+    BigQuery estimates the bytes in dry runs, which need the same permissions as reading. If `limit` is None, any cost
+    passes.
     """
 
     def run_check() -> str:
@@ -288,9 +289,9 @@ def recent_days() -> tuple[date, date]:
 
 
 def check_tracking_table(checkup: Checkup, config: ExperimentConfig) -> None:
-    """Check that BigQuery tracking can be reached and its table has the right columns; other trackers are not checked.
+    """Check that BigQuery tracking can be reached and its table has the right columns; skip all other trackers.
 
-    The table need not exist, because registering the first run creates it.
+    The table may be missing, because registering the first run creates it.
     """
     tracking = config.tracking
     if not isinstance(tracking, BigQueryTrackingConfig):

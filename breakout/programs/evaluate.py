@@ -1,4 +1,4 @@
-"""`breakout evaluate`: it evaluates a saved bundle on games after its training, and writes a run folder."""
+"""The command `breakout evaluate`, which evaluates a saved bundle on games after its training."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def run(config: EvaluateConfig) -> int:
 
     GateError if the contract of the bundle is not that of the installed feature definitions, unless
     `allow_contract_mismatch` is true and every feature can be computed. GateError also if features drifted and
-    `distributions.fail_on_drift` is true; the run folder is then complete.
+    `distributions.fail_on_drift` is true; it is raised after the run folder is complete.
     """
-    # The run's settings keep the folder and not the name, because the name may later mean another bundle.
+    # The run's settings record the folder instead of the name, because the name may later refer to another bundle.
     config = replace(config, bundle=str(resolve_bundle(config.bundle, config.paths.outputs)))
     bundle = with_cutoff(find_bundle(config.bundle), config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
@@ -76,9 +76,9 @@ def evaluate(
 ) -> RunResult:
     """Evaluate a bundle in a new run folder and return the result.
 
-    `differences` are those between the bundle's contract and the installed one. If there are any, status.json, the
-    metrics, the predictions, the drift report and the page say that the contracts differ. `quotes` is the result of
-    `read_price_files`.
+    `differences` are those between the bundle's contract and the installed one, as `check_contract` returns them. If
+    there are any, status.json, the metrics, the predictions, the drift report and the page state that the contracts
+    differ. `quotes` is the result of `read_price_files`.
     """
     window = later_window(bundle.train_end, config.start, config.end, warehouse)
     with open_run(Path(config.paths.outputs) / "runs" / config.name, config, "evaluate", bundle.fingerprint) as run:
@@ -125,7 +125,7 @@ def _compute_metrics(
     warnings: Sequence[str],
     quotes: pd.DataFrame | None,
 ) -> RunMetrics:
-    """Return the content of metrics.json; `warnings` are those about the games of the window."""
+    """Return the content of metrics.json; `warnings` are those about flawed games of the window."""
     parameters = evaluation_parameters(config.evaluation, config.seed)
     result = evaluate_scored([scored], scored.rows, parameters, bundle.settings.target)
     result = _with_mismatch(result, differences)
@@ -137,14 +137,14 @@ def _compute_metrics(
 
 
 def _compare_features(config: EvaluateConfig, bundle: Bundle, scored: ScoredRows) -> DistributionReport:
-    """Return the comparison of the features of the scored rows with those of the training rows."""
+    """Compare the features of the scored rows with those of the training rows."""
     significance, defaults = config.distributions.significance, bundle.features.defaults
     training = bundle.training_features()
     return validate_feature_distributions(training, scored.rows.X, significance=significance, defaults=defaults)
 
 
 def _with_mismatch(result: EvaluationResult, differences: Sequence[str]) -> EvaluationResult:
-    """Return the result with the differences as the first warning of the verdict, which every report shows."""
+    """Return the result with the differences as its verdict's first warning; unchanged if there are none."""
     if not differences:
         return result
     warning = f"scored under another contract than the bundle's, never to be promoted: {'; '.join(differences)}"

@@ -1,4 +1,7 @@
-"""`breakout features`: it prints the features, the presets and what an expression may use, or a contract."""
+"""The command `breakout features`, which prints the features and presets, or a contract.
+
+It also prints the names that the expression of a user's own feature may use.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +27,17 @@ _TABLES = {"played": "player_game_summary", "team_games": "team_offense_game_sum
 
 
 class ArgumentParser(argparse.ArgumentParser):
-    """A parser that raises ConfigurationError for wrong arguments, where `argparse` would end the process."""
+    """A parser that raises ConfigurationError for wrong arguments; `argparse` itself would end the process."""
 
     def error(self, message: str) -> NoReturn:
         raise ConfigurationError(f"{message}; `breakout features --help` lists what can be typed.")
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the features and presets, or with `--contract` the contract; return the exit code."""
+    """Print the features and presets, or with `--contract` the contract; return the exit code.
+
+    ConfigurationError for wrong arguments or overrides.
+    """
     parser = ArgumentParser(prog="breakout features", description="List the features, the presets, or the contract.")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.add_argument(
@@ -65,7 +71,11 @@ def _configure(overrides: Sequence[str]) -> BreakoutFeatureConfig:
 
 
 def _load_language() -> dict[str, Any]:
-    """Return what the expression of a feature may use: functions, windows, columns, and columns of the row itself."""
+    """Return the names that the expression of a feature may use.
+
+    The keys are `functions`, `windows` (the table of each), `columns` (a list for each table), and `row_columns`
+    (columns of the row's own game).
+    """
     return {
         "functions": list(WINDOW_FUNCTIONS),
         "windows": {
@@ -104,7 +114,8 @@ def _print_table(entries: Sequence[Mapping[str, Any]], presets: Mapping[str, Seq
     ]
     terminal = terminal_width()
     if terminal is not None and max(map(len, lines)) > terminal:
-        lines = ["  ".join(row) for row in rows]  # columns whose rows are wrapped would not stand below each other
+        # The terminal wraps these rows, so padding would not align their columns.
+        lines = ["  ".join(row) for row in rows]
     for line in lines:
         print_entry(line, 4)
     print_line()

@@ -1,4 +1,7 @@
-"""`breakout grade`: it grades the predictions in the ledger, prints the scoreboard and writes the ledger's page."""
+"""The command `breakout grade`, which grades the predictions in the ledger and prints the scoreboard.
+
+It also writes the ledger's page.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,10 @@ if TYPE_CHECKING:
 
 
 def run(config: GradeConfig) -> int:
-    """Grade the ledger, print the scoreboard, write the page and the rows to `out`; return the exit code.
+    """Grade the ledger, print the scoreboard, write the ledger's page and the graded rows; return the exit code.
 
-    GateError if a limit of `grade.fail_on` is exceeded; the grades and all files are written before it is raised.
+    The graded rows are written to `out` if it is set. GateError if a limit of `grade.fail_on` is exceeded; it is raised
+    after the grades and all files are written.
     """
     now = datetime.now(UTC)
     check_data_file(config.out)

@@ -1,4 +1,4 @@
-"""`breakout import`: it makes source tables from public box scores, schedules and injury reports."""
+"""The command `breakout import`, which makes source tables from public box scores, schedules and injury reports."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ FORMATS = {"nba_api": extract_nba_api, "hoopr": extract_hoopr, "kaggle": extract
 def run(config: ImportConfig) -> int:
     """Import the files, or download and import the season; return the exit code.
 
-    If `compare` names a folder, compare the tables with it afterwards. ConfigurationError if there is no file, no
-    season to download and no folder to compare with. DataError if a file cannot be read, or if a folder without tables
-    gets no row.
+    If `compare` names a folder, compare the tables with it afterwards. ConfigurationError if no file, no season to
+    download and no folder to compare with is configured. DataError if a file cannot be read, or if nothing was imported
+    into a folder that has no tables yet.
     """
     folder = Path(config.to)
     is_download = not config.files and config.kind == "nba_api" and config.season is not None

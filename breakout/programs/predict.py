@@ -1,4 +1,4 @@
-"""`breakout predict`: it ranks the players of one day's games (the slate) by a saved bundle."""
+"""The command `breakout predict`, which ranks the players of one day's games (the slate) by a saved bundle."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 def run(config: PredictConfig) -> int:
     """Build, print and write the slate, and record it in the ledger; return the exit code.
 
-    If `line` is set, the answer to it is printed instead of the slate, and nothing is recorded in the ledger. Otherwise
-    `SlateRecorder` decides whether the ledger records a slate of this model. The recorded slate includes the rows that
-    `top` and `exclude` leave out. A slate under another contract than the bundle's is not recorded. GateError if the
-    contract of the bundle is not that of the installed feature definitions, unless `allow_contract_mismatch` is true
-    and every feature can be computed.
+    If `line` is set, the command prints the answer to it instead of the slate, and records nothing. Otherwise
+    `SlateRecorder.record` decides whether the slate is recorded. The recorded slate includes the rows that `top` and
+    `exclude` remove from the output. If the contract of the bundle is not that of the installed feature definitions,
+    nothing is recorded, and GateError is raised unless `allow_contract_mismatch` is true and every feature can be
+    computed.
     """
     check_out(config.out, config.warehouse)
     asked = None if config.line is None else parse_line(config.line)
@@ -73,13 +73,14 @@ def run(config: PredictConfig) -> int:
 
 
 def find_pricing(config: PredictConfig, bundle: Bundle, day: date) -> Callable[[Slate, Warehouse], PricedSlate] | None:
-    """Check the settings of prices, and return the function that prices a slate of `day`; None without prices.
+    """Check the settings of prices, and return the function that prices a slate of `day`.
 
-    The errors are those of `load_weight`.
+    Return None if neither prices nor a backtest are configured. Errors as in `load_weight`.
     """
     if not config.prices.is_given and config.backtest is None:
         return None
-    from breakout.production.slate_prices import load_weight, price_slate  # imports the market, which only prices need
+    # A late import: only prices need the market modules.
+    from breakout.production.slate_prices import load_weight, price_slate
 
     weight = load_weight(config, bundle, day)
     return lambda slate, warehouse: price_slate(slate, weight, config, warehouse)
@@ -88,16 +89,17 @@ def find_pricing(config: PredictConfig, bundle: Bundle, day: date) -> Callable[[
 def write_out(
     slate: Slate, candidates: int, bundle: Bundle, config: PredictConfig, priced: PricedSlate | None
 ) -> list[str]:
-    """Write the slate to `out`, as a web page if it is a .html file; return the names of the files or of the table.
+    """Write the slate to `out`, and return the names of the files or of the table that were written.
 
-    `candidates` is the number of ranked players before `top` limited the slate, which a web page shows. The page also
-    contains the prices. With another file they are written to a separate file, NAME.prices.EXTENSION. A
-    table gets no prices.
+    A slate is written as a web page if `out` ends with .html, otherwise to a data file or a table. `candidates` is the
+    number of ranked players before `top` limited the slate; the page shows it. A page contains the prices. Beside a
+    data file, prices are written to NAME.prices.EXTENSION. A table gets no prices.
     """
     out = str(config.out)
     if not out.lower().endswith(PAGE):
         return write_slate(slate, out, config.warehouse, None if priced is None else priced.offers)
-    from breakout.report.html.pages import render_slate  # imports the template engine, which only a page needs
+    # A late import: only a page needs Jinja2.
+    from breakout.report.html.pages import render_slate
 
     save_text(render_slate(slate, candidates, bundle, priced), Path(out))
     return [out]

@@ -1,6 +1,6 @@
-"""`breakout production`: it prints the model in production and its history.
+"""The command `breakout production`, which prints the model in production and its history.
 
-`breakout production rollback` undoes the last promotion or retirement, `breakout production retire` leaves no model in
+With `rollback` it first undoes the last promotion or retirement, with `retire` it first takes the model out of
 production. `out=FILE.html` writes the same content as a web page.
 """
 
@@ -26,7 +26,8 @@ ACTIONS = ("rollback", "retire")
 def main(arguments: Sequence[str]) -> int:
     """Roll back or retire if the arguments say so, print the registry, write it to `out`, and return the exit code.
 
-    ConfigurationError for other arguments, or if there is nothing to roll back or to retire.
+    ConfigurationError for other arguments, or if there is nothing to roll back or to retire. GateError as in
+    `roll_back`. DataError if the registry or the model in production is damaged.
     """
     actions = [argument for argument in arguments if "=" not in argument]
     if len(actions) > 1 or any(action not in ACTIONS for action in actions):
@@ -56,8 +57,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Return the path in `out=FILE.html` as a list, empty if `out=` is not given, and the other overrides.
+    """Return the path in `out=FILE.html`, and the other overrides.
 
+    The path is returned in a list: empty if no override begins with `out=`, the last path if several do.
     ConfigurationError if the path does not end with .html.
     """
     pages = [Path(override.removeprefix("out=")) for override in overrides if override.startswith("out=")][-1:]
@@ -68,10 +70,10 @@ def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
 
 
 def roll_back(registry: Registry, reason: str) -> None:
-    """Undo the last promotion or retirement that was not undone yet.
+    """Undo the last promotion or retirement that is not undone yet.
 
-    GateError if the contract of the model that this puts into production is not that of the installed feature
-    definitions, because commands would refuse the model.
+    GateError if the rollback would bring back a model whose contract is not that of the installed feature definitions:
+    commands would refuse this model. ConfigurationError if there is nothing to undo.
     """
     with registry.lock():
         target = registry.rollback_target()
@@ -83,7 +85,7 @@ def roll_back(registry: Registry, reason: str) -> None:
 def check_current(registry: Registry) -> None:
     """Print a warning if the contract of the model in production is not that of the installed feature definitions.
 
-    DataError if its files are damaged.
+    DataError if the files of the model are damaged.
     """
     if registry.current() is None:
         return

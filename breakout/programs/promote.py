@@ -1,4 +1,4 @@
-"""`breakout promote`: it checks a candidate and puts it into production if no check fails."""
+"""The command `breakout promote`, which puts a candidate into production if it fails no check of the gate."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def run(config: PromoteConfig) -> int:
     """Run the checks and put the candidate into production; return the exit code.
 
-    GateError if a check fails; the model in production is then unchanged. The registry is locked while the checks run.
-    So a second promotion waits, and compares its candidate with the model that the first one put into production.
+    GateError if a check fails; the model in production is then unchanged. The registry is locked while the checks run,
+    so a second promotion waits. Its candidate is then compared with the model that the first one put into production.
     """
     candidate = find_bundle(resolve_bundle(config.candidate, config.paths.outputs))
     registry = Registry.of(config.paths.outputs)
@@ -44,8 +44,8 @@ def run(config: PromoteConfig) -> int:
 def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> Decision:
     """Return the results of all checks of the candidate against the present model in production.
 
-    With `promote.evidence=ledger`, the checks of the candidate's entries in the ledger are included; they are not run
-    if the check of the mode or of the contract failed.
+    With `promote.evidence=ledger`, they include the checks of the candidate's entries in the ledger. If the check of
+    the mode or of the contract failed, these checks are returned without being run.
     """
     with progress_line("promote"), open_for(config, "promote") as warehouse:
         decision = check_candidate(candidate, registry, warehouse, config, Path(config.paths.outputs))
@@ -63,7 +63,7 @@ def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> De
 
 
 def build_facts(candidate: Bundle, decision: Decision, reason: str) -> EventFacts:
-    """Return the facts about a promotion that the history of the registry keeps."""
+    """Return the details of a promotion that the history of the registry records."""
     manifest, compared = candidate.manifest, decision.comparison
     return EventFacts(
         reason=reason,

@@ -1,4 +1,4 @@
-"""`breakout report RUN`: it writes the report of a run or of a sweep again from the files in its folder."""
+"""The command `breakout report RUN`, which writes the report of a run, sweep or backtest again from its folder."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ BACKTEST = "backtest"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the report of one run or sweep again and return the exit code.
+    """Write the report of one run, sweep or backtest again and return the exit code.
 
-    ConfigurationError unless there is exactly one argument, DataError if it is neither a completed run nor a sweep.
+    ConfigurationError unless there is exactly one argument. DataError if it is neither a sweep nor a completed run or
+    backtest.
     """
     if len(arguments) != 1 or arguments[0].startswith("-"):
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""`breakout reproduce RUN`: it runs the settings of a run again and compares the results of the two."""
+"""The command `breakout reproduce RUN`, which runs the settings of a run again and compares the results."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ PROBABILITY, LADDER = "probability", "ladder"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the settings again, compare and print; return 0 if both results are equal bit for bit.
+    """Run the settings of a run again, compare and print; return 0 if the results are equal bit for bit.
 
-    Settings, data, contract, rows and predictions are compared. GateError that names the differences if there are any.
-    Different versions of libraries are printed, because they may explain a difference, but do not count as one.
-    ConfigurationError unless the arguments name one run.
+    Settings, data, contract, rows and predictions are compared. GateError that names those that differ, if any do.
+    Versions of libraries that differ are printed, because they may explain a difference, but raise no error.
+    ConfigurationError unless the arguments name one run, and for overrides other than new paths of its data. Other
+    errors as in `rerun`.
     """
     folders, overrides = split_runs(arguments)
     if len(folders) != 1:
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def read_places(overrides: Sequence[str]) -> dict[str, str]:
-    """Return the paths to which the run's data or bundle was moved, by key; ConfigurationError for any other key."""
+    """Return the new paths of moved data or of a moved bundle, by key; ConfigurationError for any other key."""
     places = dict(override.split("=", 1) for override in overrides)
     strange = [key for key in places if key not in PLACES]
     if strange:
@@ -55,7 +56,7 @@ def read_places(overrides: Sequence[str]) -> dict[str, str]:
 
 
 def print_parts(saved: Evidence, now: Evidence) -> list[str]:
-    """Print a table of the compared parts, and return the names of those that differ, without versions of libraries."""
+    """Print a table of the compared parts; return the names of those that differ, other than versions of libraries."""
     differing = [name for name, value in saved.fingerprints.items() if now.fingerprints[name] != value]
     rows: list[list[object]] = []
     for name, value in saved.fingerprints.items():

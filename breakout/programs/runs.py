@@ -1,4 +1,4 @@
-"""`breakout runs`: it lists the finished runs and sweeps below the outputs folder, filtered and sorted."""
+"""The command `breakout runs`, which lists the finished runs and sweeps below the outputs folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ KEYS = ("name", "model", "features", "since", "until", "sort", "top", "paths.out
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the runs and sweeps that match the filters, as a table or with `--json` as JSON; return the exit code."""
+    """Print the runs and sweeps that match the filters, as a table or with `--json` as JSON; return the exit code.
+
+    ConfigurationError as in `read_choices`.
+    """
     chosen = read_choices([argument for argument in argv if argument != "--json"])
     outputs = chosen.get("paths.outputs", "outputs")
     listing = list_runs(Path(outputs), chosen)
@@ -33,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def read_choices(arguments: Sequence[str]) -> dict[str, str]:
-    """Return the arguments `key=value` as a dict; ConfigurationError for an unknown key or an impossible value."""
+    """Return the arguments `key=value` as a dict; ConfigurationError for an unknown key or an invalid value."""
     chosen = {}
     for argument in arguments:
         key, equals, value = argument.partition("=")

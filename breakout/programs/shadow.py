@@ -1,4 +1,7 @@
-"""`breakout shadow`: it adds, lists or removes shadows, the models that predict beside the model in production."""
+"""The command `breakout shadow`, which adds, lists or removes shadows.
+
+A shadow is a model that predicts beside the model in production.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,10 @@ ACTIONS = ("add", "list", "remove")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Add, list or remove shadows; return the exit code.
+    """Add or remove a shadow if the arguments say so, print all shadows, and return the exit code.
 
-    ConfigurationError for other arguments. GateError if the contract of a bundle to add is not that of the installed
-    feature definitions.
+    ConfigurationError for other arguments, and as in `add` and `find_shadow`. GateError if the contract of a bundle to
+    add is not that of the installed feature definitions.
     """
     actions = [argument for argument in arguments if "=" not in argument] or ["list"]
     given = [argument.partition("=")[2] for argument in arguments if argument.startswith("bundle=")]
@@ -46,9 +49,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def add(shadows: Shadows, given: str, outputs: str) -> None:
-    """Add the bundle that `given` names to the shadows.
+    """Add a bundle, given by a name or a path, to the shadows.
 
-    ConfigurationError if it is the model in production, GateError as in `check_contract`.
+    ConfigurationError if it is the model in production. GateError as in `check_contract`.
     """
     bundle = find_bundle(resolve_bundle(given, outputs))
     check_contract(bundle)
@@ -59,16 +62,15 @@ def add(shadows: Shadows, given: str, outputs: str) -> None:
 
 
 def find_shadow(shadows: Shadows, given: str, outputs: str) -> str:
-    """Return the fingerprint of the shadow that `given` stands for.
+    """Return the fingerprint of a shadow, which `given` identifies by fingerprint, or by a name or path as in `add`.
 
-    `given` is a fingerprint, or a name or path that `add` accepts. If the run of that name was deleted or repeated
-    since, so that `add` would find no bundle or another one, `given` stands for the only shadow with that name.
-    ConfigurationError if it stands for no shadow, or for several.
+    A name also identifies a shadow if its run was deleted or repeated since, unless several shadows have the name.
+    ConfigurationError if no shadow matches, or several do.
     """
     known = shadows.fingerprints()
     if given in known:
         return given
-    with contextlib.suppress(DataError):  # the bundle may be gone; the shadow, which is a copy, still has the name
+    with contextlib.suppress(DataError):  # the bundle may be gone, while its copy among the shadows still has the name
         fingerprint = find_bundle(resolve_bundle(given, outputs)).fingerprint
         if fingerprint in known:
             return fingerprint

@@ -1,4 +1,4 @@
-"""`breakout track RUN`: it registers finished runs with the tracker in their settings, or with another tracker."""
+"""The command `breakout track RUN`, which registers finished runs with a tracker."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Register each run among the arguments, and return the exit code.
+    """Register each run among the arguments with the tracker in its settings, and return the exit code.
 
-    The override `tracking=KIND` chooses another tracker than the run's settings; `tracking.KEY=VALUE` changes one
-    setting of the tracker. ConfigurationError without a run, for other overrides, or if the tracker is none. DataError
-    if a run cannot be read or registered.
+    The override `tracking=KIND` chooses another tracker; `tracking.KEY=VALUE` changes one setting of the tracker.
+    ConfigurationError if no run is given, for other overrides, or if the tracker is none. DataError if a run cannot be
+    read or registered.
     """
     folders, overrides = split_runs(argv)
     if not folders:
@@ -45,6 +45,7 @@ def _tracking_of(folder: Path, overrides: Sequence[str]) -> TrackingConfig:
     """Return the tracking settings of a run, changed by the overrides.
 
     With an override `tracking=KIND`, the overrides change the defaults of that kind instead of the run's settings.
+    ConfigurationError for an override that does not begin with `tracking`.
     """
     foreign = [override for override in overrides if not override.startswith("tracking")]
     if foreign:

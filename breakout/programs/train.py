@@ -1,4 +1,4 @@
-"""`breakout train`: the main job; with `dry_run=true` it only prints its plan."""
+"""The command `breakout train`, which trains and evaluates a model; with `dry_run=true` it only prints its plan."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 def run(config: ExperimentConfig) -> int:
     """Train, evaluate and write a run, or with `dry_run` only print the plan; return the exit code.
 
-    GateError if features drifted and `distributions.fail_on_drift` is true; the run folder is then complete.
+    GateError if features drifted and `distributions.fail_on_drift` is true; it is raised after the run folder is
+    complete.
     """
-    overrides = given_overrides()  # read before the run, because writing its report composes other settings
+    # Read before the run: the run's report composes other settings, whose overrides `given_overrides` returns then.
+    overrides = given_overrides()
     with registering(config.tracking) as started:
         with open_plan(config) as plan:
             if config.dry_run:
@@ -39,9 +41,9 @@ def run(config: ExperimentConfig) -> int:
 
 
 def print_plan_of(plan: RunPlan) -> None:
-    """Print the plan after the checks that a run makes before its fit.
+    """Print the plan, after the checks that a run makes before its fit.
 
-    If reading costs money, no rows are read or checked, and the plan has costs instead of row counts.
+    If reading rows costs money, none are read or checked, and costs are printed instead of row counts.
     """
     if isinstance(plan.warehouse, Priced):
         print_priced_plan(plan, estimate_plan(plan))
@@ -58,6 +60,6 @@ def print_plan_of(plan: RunPlan) -> None:
 
 
 def estimate_plan(plan: RunPlan) -> dict[str, CostEstimate]:
-    """Return the cost of reading each date range of a plan; empty if reading is free."""
+    """Return the cost of reading each date range of a plan, by the name of the range; empty if reading is free."""
     costs = {part: plan.estimate(window) for part, window in plan.ranges().items()}
     return {part: cost for part, cost in costs.items() if cost is not None}

@@ -15,7 +15,7 @@ from breakout.settings.composition import compose
 from examples.two_definitions.comparing import compare_definitions
 from examples.two_definitions.tables import guard_table, score_table
 
-# The seed alone changes the AUC by 0.01, as much as the smallest effect shown, so the AUC is the mean over 8 seeds.
+# The seed alone changes the AUC by 0.01, more than the smallest effect shown, so the AUC is the mean over 8 seeds.
 DEFAULTS = ("window=january", "evaluation.seeds=8")
 
 

@@ -22,7 +22,8 @@ from examples.two_definitions.scores import Score, fit_seeds, score_rows
 class Compared:
     """The results of one definition: its score, and the findings of each guard by the guard's name.
 
-    `minus_consistent` is its mean AUC minus that of the consistent definition; None for the consistent one.
+    `minus_consistent` is the mean AUC of the definition minus that of the consistent definition; None for the
+    consistent definition itself.
     """
 
     definition: Definition
@@ -49,8 +50,8 @@ def evaluation_window(plan: RunPlan) -> DateRange:
 def compare_definitions(plan: RunPlan) -> Iterator[Compared]:
     """Yield the result of each definition, the consistent one first.
 
-    Models are fitted on rows of the consistent definition, and evaluated on rows of each definition. Only for a
-    definition that training shares are further models fitted, on rows of that definition.
+    Models are fitted on rows of the consistent definition and evaluated on rows of each definition. For a definition
+    that training shares, they are fitted on rows of that definition instead.
     """
     evaluation = evaluation_window(plan)
     train = build_rows(plan, CONSISTENT, plan.split.train)
@@ -71,12 +72,11 @@ def compare_definitions(plan: RunPlan) -> Iterator[Compared]:
 
 
 def build_rows(plan: RunPlan, definition: Definition, window: DateRange) -> Dataset:
-    """Build the rows of a window by a definition."""
     return definition.build(plan.warehouse, plan.features, window.start, window.end)
 
 
 def check_evaluation_rows(rows: Dataset) -> None:
-    """Raise DataError if the rows are too few or hold one class only."""
+    """Raise DataError if there are too few rows, or rows of one class only."""
     check_evaluation_count(len(rows))
     if len(np.unique(rows.label)) == 1:
         raise DataError("the evaluation window holds one class only, so no AUC exists; lengthen it.")

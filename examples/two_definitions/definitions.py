@@ -1,4 +1,4 @@
-"""Wrong second definitions of features, such as a team might write beside the first definition."""
+"""Wrong second definitions of features, such as a team might write beside the first one."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from breakout.warehouse.base import Warehouse
 class Definition:
     """One definition of the features; `build` builds the rows between two dates.
 
-    `is_shared_by_training` is true if the model is fitted on rows of this definition too, and not only evaluated on
-    them. `has_names` is true if the model gets the features with their names, false if it gets a bare array.
+    If `is_shared_by_training` is true, the model is also fitted on rows of this definition; otherwise it is only
+    evaluated on them. If `has_names` is true, the model gets the features with their names; otherwise it gets an array
+    without names.
     """
 
     name: str
@@ -68,7 +69,10 @@ def backwards(X: pd.DataFrame) -> pd.DataFrame:
 
 
 def reordered(X: pd.DataFrame, order: Sequence[int]) -> pd.DataFrame:
-    """Return the columns in another order under the old names, as a model reads a bare array in a wrong order."""
+    """Return the values of the columns in another order under the old names.
+
+    A model reads an array without names like this if the order of its columns is wrong.
+    """
     return X.iloc[:, list(order)].set_axis(X.columns, axis=1)
 
 

@@ -1,4 +1,4 @@
-"""The findings of breakout's guards in rows of a second definition: contract, audit, drift and verdict."""
+"""The findings of the guards (contract, audit, drift, verdict) in rows of a second definition."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from breakout.proof.paths import installed_paths
 from examples.two_definitions.definitions import Definition
 from examples.two_definitions.scores import Score
 
-AUDITED_ROWS = 20  # rows of one date, because recomputing one row costs as much as recomputing all rows of its date
+AUDITED_ROWS = 20  # all of one date, because recomputing one row costs as much as recomputing all rows of its date
 
 
 def ask_guards(
@@ -35,9 +35,9 @@ def ask_guards(
 
 
 def ask_contract(definition: Definition, rows: Dataset) -> tuple[str, ...]:
-    """Return the error of the check that every model makes before it predicts; () if it accepts the columns.
+    """Return the error of the check that every model makes before it predicts; () if the check accepts the columns.
 
-    A bare array has numbers as the names of its columns.
+    In an array without names, the columns are named by numbers.
     """
     handed_on = rows.X if definition.has_names else pd.DataFrame(rows.X.to_numpy())
     try:
@@ -50,7 +50,7 @@ def ask_contract(definition: Definition, rows: Dataset) -> tuple[str, ...]:
 def ask_audit(plan: RunPlan, definition: Definition, day: date) -> tuple[str, ...]:
     """Return the number of violations that an audit of one date finds, and the first counterexample; () without any.
 
-    The definition is audited as the code path of evaluation, and of training too if training shares it.
+    The audit takes the definition for the code path of evaluation, and also for that of training if training shares it.
     """
     paths = replace(installed_paths(), evaluation=definition.build)
     if definition.is_shared_by_training:

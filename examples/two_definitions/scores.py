@@ -1,4 +1,4 @@
-"""The AUC of models of several seeds on the rows of one definition, with its spread and its interval."""
+"""The AUC on the rows of one definition by models of several seeds, with its spread and its interval."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from breakout.settings import ExperimentConfig
 
 @dataclass(frozen=True)
 class Score:
-    """The AUCs on the rows of one definition: `aucs` holds the AUC of the model of each seed.
+    """The AUC on the rows of one definition; `aucs` holds one AUC for the model of each seed.
 
-    `replicates`, shape (resamples,), holds the mean AUC over the seeds in each resample of game dates.
+    `replicates`, of shape (resamples,), holds the mean AUC over the seeds for each resample of game dates.
     """
 
     aucs: tuple[float, ...]
@@ -28,17 +28,16 @@ class Score:
 
     @property
     def mean(self) -> float:
-        """The mean AUC over the seeds."""
         return float(np.mean(self.aucs))
 
     @property
     def sd(self) -> float | None:
-        """The standard deviation of the AUC over the seeds; None for one seed."""
+        """Return the sample standard deviation of the AUC over the seeds; None for one seed."""
         return float(np.std(self.aucs, ddof=1)) if len(self.aucs) > 1 else None
 
     @property
     def interval(self) -> Interval:
-        """The mean AUC with its interval, from resamples of whole game dates."""
+        """Return the mean AUC with its interval, from resamples of whole game dates."""
         return self.resamples.interval(self.mean, self.replicates)
 
     def minus(self, other: Score) -> Interval:
@@ -47,13 +46,13 @@ class Score:
 
 
 def fit_seeds(config: ExperimentConfig, train: Dataset) -> list[Model]:
-    """Fit the configured model with `evaluation.seeds` seeds, counted up from `seed`."""
+    """Fit the configured model with `evaluation.seeds` consecutive seeds, starting at `seed`."""
     parts = split_parts(config, train)
     return [fit_model(config.model, parts, config.seed + number, {}) for number in range(config.evaluation.seeds)]
 
 
 def score_rows(config: ExperimentConfig, models: list[Model], rows: Dataset) -> Score:
-    """Return the AUCs of the models on rows; both classes must be among the labels."""
+    """Return the score of the models on rows, whose labels must contain both classes."""
     rules = config.evaluation
     resamples = draw_date_resamples(
         rows.dates,

@@ -13,7 +13,7 @@ from examples.two_definitions.comparing import Compared
 
 
 def score_table(plan: RunPlan, compared: Sequence[Compared]) -> Table:
-    """Return the AUC of each definition and its difference to the consistent one."""
+    """Return a table of the AUC of each definition and its difference to that of the consistent definition."""
     rules = plan.config.evaluation
     title = (
         "the same games by other definitions:"
@@ -31,7 +31,7 @@ def score_table(plan: RunPlan, compared: Sequence[Compared]) -> Table:
 
 
 def format_interval(interval: Interval, sign: str = "") -> str:
-    """Return an estimate with its bounds as text, with three decimals each."""
+    """Return an estimate and its bounds as text with three decimals."""
     estimate = f"{interval.estimate:{sign}.3f}"
     if interval.low is None or interval.high is None:
         return estimate
@@ -39,7 +39,10 @@ def format_interval(interval: Interval, sign: str = "") -> str:
 
 
 def guard_table(compared: Sequence[Compared]) -> Table:
-    """Return the findings of the guards; a finding in the consistent rows is not repeated for other definitions."""
+    """Return a table of the findings of the guards, by definition.
+
+    A finding in the consistent rows is not repeated for other definitions.
+    """
     title = "what the guards find, beyond what they find in the consistent rows"
     table = Table("definition", "guard", "finding", title=title, title_justify="left", show_lines=True)
     usual = compared[0].guards

@@ -1,4 +1,4 @@
-"""The embedded sample several times over, as leagues of their own: other players, teams and games, the same numbers."""
+"""Copies of the embedded sample as separate leagues: other players, teams and games with the same numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from breakout.warehouse.sample import open_sample
 
 TABLES = ("player_game_summary", "team_offense_game_summary")
 REPORTS = "availability"
-# A league's number ends each name of a player or a team; a game is still called YYYYMMDD_AWAY_HOME.
+# The names of players and teams end with the league's number; a game_id stays YYYYMMDD_AWAY_HOME.
 _GAME_ID = "concat(left(game_id, 9), split_part(game_id, '_', 2), league, '_', split_part(game_id, '_', 3), league)"
 _RENAMED = {"player_lookup": "player_lookup || league", "game_id": _GAME_ID} | {
     column: f"{column} || league" for column in ("team_abbr", "opponent_team_abbr")
@@ -17,7 +17,7 @@ _RENAMED = {"player_lookup": "player_lookup || league", "game_id": _GAME_ID} | {
 
 
 def write_leagues(times: int, folder: Path) -> dict[str, str]:
-    """The source tables and the injury reports with so many leagues as Parquet files: path by table."""
+    """Write source tables and injury reports of `times` leagues as Parquet files; return the path of each table."""
     sample = open_sample()
     sample.check_availability(date.min, date.max)
     leagues = f"(SELECT 'L' || number AS league FROM range({times}) AS numbers(number))"  # noqa: S608

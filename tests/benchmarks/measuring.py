@@ -1,4 +1,4 @@
-"""Commands measured as whole processes, and figures printed beside their bounds."""
+"""Functions that measure commands as whole processes and compare figures with their bounds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# A benchmark fails if a figure is above this multiple of its bound: other machines and busy ones are slower.
+# A benchmark fails only above this multiple of its bound, because other machines and busy ones are slower.
 TOLERATED = 1.5
 
 
@@ -26,8 +26,8 @@ class Cost:
 def run_measured(command: Sequence[str], folder: Path) -> Cost:
     """Run a command in `folder` to its end and measure it; its CPU seconds include those of children it waited for.
 
-    Waits for this one process by its id: a wait for any child would also wait for processes that Python keeps alive,
-    such as the resource tracker of multiprocessing. Raises CalledProcessError if the exit code is not 0.
+    It waits for this process by its id. A wait for any child would also wait for processes that Python keeps alive,
+    such as the resource tracker of multiprocessing. CalledProcessError if the exit code is not 0.
     """
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         started = time.perf_counter()

@@ -1,8 +1,7 @@
 """The ten shared features in vectorised pandas: groups by name, rows aligned by their index, no loop over rows.
 
-In: both source tables as DataFrames. Out: keys, label and features of the kept rows, NaN where missing. Like the
-hand-written query it leans on what holds for the embedded games: nobody plays twice on a date, every game stands in
-both tables.
+Like the hand-written query, it assumes what is true of the embedded games: nobody plays twice on a date, and both
+tables have every game.
 """
 
 from __future__ import annotations
@@ -16,7 +15,10 @@ DEFENCE = ["opponent_team_abbr", "season_year"]
 
 
 def build_features(players: pd.DataFrame, teams: pd.DataFrame) -> pd.DataFrame:
-    """The rows of every date, sorted as ours."""
+    """Return keys, label and features of the kept rows of every date, sorted by date, game and player.
+
+    `players` and `teams` are the two source tables. A missing feature is NaN.
+    """
     is_played = (players["season_type"] == "regular") & (players["minutes_played"] > 0) & players["points"].notna()
     played = players[is_played].sort_values([*SEASON, "game_date", "game_id"])
     season = played.groupby(SEASON)
@@ -43,13 +45,13 @@ def build_features(players: pd.DataFrame, teams: pd.DataFrame) -> pd.DataFrame:
 
 
 def _before(played: pd.DataFrame, column: str, games: int, min_periods: int = 1) -> Any:
-    """Rolling groups of the `games` games before each row."""
+    """Return rolling windows of the `games` games before each row, by player and season."""
     previous = played.assign(previous=played.groupby(SEASON)[column].shift())
     return previous.groupby(SEASON)["previous"].rolling(games, min_periods=min_periods)
 
 
 def _best_of_last_5(played: pd.DataFrame) -> pd.Series:
-    """The most points in one of the five games before, if that game was played within the last 30 days."""
+    """Return the most points in one of the five games before each row, of those within the last 30 days."""
     season = played.groupby(SEASON)
     month_before = played["game_date"] - pd.Timedelta(days=30)
     points = [
@@ -59,7 +61,7 @@ def _best_of_last_5(played: pd.DataFrame) -> pd.Series:
 
 
 def _latest_breakout(played: pd.DataFrame, counts: pd.Series) -> pd.Series:
-    """The date of the latest breakout before each row."""
+    """Return the date of the latest breakout before each row."""
     dated = played.assign(breakout=played["game_date"].where(counts))
     known = dated.assign(breakout=dated.groupby(SEASON)["breakout"].ffill())
     latest: pd.Series = known.groupby(SEASON)["breakout"].shift()
@@ -67,7 +69,7 @@ def _latest_breakout(played: pd.DataFrame, counts: pd.Series) -> pd.Series:
 
 
 def _team_nights(teams: pd.DataFrame) -> pd.DataFrame:
-    """The opponent's defence and the second night in a row, a row for each team and game."""
+    """Return the opponent's defensive rating and the back-to-back flag for each team and game."""
     games = teams[teams["season_type"] == "regular"].sort_values(["game_date", "game_id"])
     allowed = games.groupby(DEFENCE)
     before = games.assign(points=allowed["points_scored"].shift(), possessions=allowed["possessions"].shift())

@@ -1,4 +1,4 @@
-"""Two hundred simulated seasons of bets for each of three worlds: the figures that docs/prices.md states."""
+"""Two hundred simulated seasons of bets in each of three worlds, whose figures docs/prices.md states."""
 
 from __future__ import annotations
 

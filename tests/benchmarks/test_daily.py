@@ -1,4 +1,4 @@
-"""`breakout daily`: CPU seconds with two shadows and half a season in the ledger, and 200 kills at random points."""
+"""Benchmarks of `breakout daily`: CPU seconds with a ledger of half a season, and 200 kills at random points."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ MODELS = {
 def fill_ledger(outputs: Path) -> int:
     """Add entries with random probabilities for 60 players of each date of the season, by every model.
 
-    Every player of a date has the feature vector of some entry that is there. Returns the number of files.
+    Each added entry has the feature vector of an entry that the ledger already contains. Return the number of entry
+    files.
     """
     ledger = FolderLedger.of(outputs)
     known = ledger.read_entries().rows.to_pandas()
@@ -78,7 +79,7 @@ def test_cpu_seconds_of_daily_with_two_shadows(tmp_path: Path) -> None:
 
 
 def run_and_exit(mornings: Mornings, outputs: Path) -> None:
-    """Run the second morning in a child process without output, and end the process."""
+    """Run the second morning without output, and end this process, which must be a child, with the exit code."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
         code = mornings.run(outputs, SECOND)
     os._exit(code)
@@ -86,7 +87,7 @@ def run_and_exit(mornings: Mornings, outputs: Path) -> None:
 
 def test_200_kills_at_random_points_end_as_if_never_killed(tmp_path: Path) -> None:
     source = tmp_path / "first"
-    with_models = os.fork()  # DuckDB's threads do not outlive a fork, so that no process that forks may use it
+    with_models = os.fork()  # a process that uses DuckDB cannot fork later, because a fork has none of its threads
     if not with_models:
         first_morning(Trained(tmp_path / "trained"), source)
         os._exit(0)
@@ -98,7 +99,7 @@ def test_200_kills_at_random_points_end_as_if_never_killed(tmp_path: Path) -> No
     longest = time.perf_counter() - started
     waits, folder, completed = random.Random(1), tmp_path / "killed", 0  # noqa: S311  (no secret)
     for number in range(KILLS):
-        outputs = folder / str(number // 5)  # five kills for each pair of mornings
+        outputs = folder / str(number // 5)  # each copy of the first morning is killed five times
         if not outputs.exists():
             mornings.copy(outputs)
         child = os.fork()

@@ -13,7 +13,7 @@ SEASONS = 2000
 
 
 def mornings_until_better(seasons: Seasons) -> np.ndarray:
-    """Return (seasons,) the number of mornings until "better" is said; infinity where it never is."""
+    """Return the number of mornings until each season says "better", infinity if it never does; shape (seasons,)."""
     reached = e_values(seasons.quotients) >= BETTER_FROM
     return np.where(reached.any(axis=1), reached.argmax(axis=1) + 1.0, np.inf)
 

@@ -1,10 +1,11 @@
-"""Time and memory of building features.
+"""Benchmarks of the time and memory of building features.
 
-The ten: our query, a query written by hand for them alone, and pandas. The presets all and tonight: our query.
+The ten shared features are built by the package's query, by a query written by hand for them alone, and by pandas. The
+presets all and tonight are built by the package's query only.
 
-Each way runs in a process of its own, so that none pays for another's garbage or finds memory warmed by another. The
-ways take turns in an order that changes, so that a busy machine slows all alike. Their values are compared before
-anything is timed. Run by `make bench`.
+Each way runs in a process of its own, so that none starts with memory that another one used. The ways take turns in
+random order, so that a busy machine slows all alike. Their values are compared before they are timed. Run by `make
+bench`.
 """
 
 from __future__ import annotations
@@ -30,22 +31,22 @@ from tests.benchmarks.leagues import TABLES, write_leagues
 from tests.benchmarks.measuring import check_bound
 from tests.benchmarks.ways import WAYS
 
-ROUNDS = {1: 40, 4: 15, 16: 5}  # by size: short times scatter most, and cost least to take often
+ROUNDS = {1: 40, 4: 15, 16: 5}  # by number of leagues: short times vary most, and are the cheapest to repeat
 PRESET_ROUNDS = {1: 7, 4: 5, 16: 3}
-GROWTH_BOUND = 1.3  # of the seconds for one league among 16 to those of one alone: about 1 where growth is linear
-RATIO_BOUND = 1.1  # of our query's median to the hand-written one's
+GROWTH_BOUND = 1.3  # of seconds per league, 16 leagues to one; about 1 if the time grows linearly
+RATIO_BOUND = 1.1  # of the median seconds, the package's query to the hand-written one
 KEYS = ["game_date", "game_id", "player_lookup"]
 
 
 class Measured(NamedTuple):
-    """Median seconds of one build, and MB by which loading and building let the process grow."""
+    """Median seconds of one build, and MB by which the process grew while it loaded and built."""
 
     seconds: float
     megabytes: float
 
 
 def check_equal(found: pa.Table | pd.DataFrame, expected: pa.Table | pd.DataFrame) -> None:
-    """Check that rows and labels are the same and features equal to 1e-9."""
+    """Check that keys and labels are equal and features differ by at most 1e-9."""
     a, b = (rows if isinstance(rows, pd.DataFrame) else rows.to_pandas() for rows in (found, expected))
     a, b = (rows.assign(game_date=pd.to_datetime(rows["game_date"]).astype("datetime64[s]")) for rows in (a, b))
     assert (a[KEYS].to_numpy() == b[KEYS].to_numpy()).all()
@@ -66,7 +67,7 @@ def check_ways(files: dict[str, str]) -> int:
 
 
 def measure(files: dict[str, str], rounds: int, chosen: Iterable[str] = WAYS) -> dict[str, Measured]:
-    """Measure each way in a process of its own, in turns."""
+    """Measure each way in a process of its own; the ways take turns."""
     spawn = multiprocessing.get_context("spawn")
     order, shuffled = list(chosen), random.Random(0)  # noqa: S311  (no secret)
     seconds: dict[str, list[float]] = {name: [] for name in order}

@@ -1,4 +1,4 @@
-"""The measuring of commands: it ends whatever other children this process has, and a missed bound fails."""
+"""Tests of the measuring of commands and of the check of bounds."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The ways to build the ten features that are compared, each to be run in a process of its own.
+"""The compared ways to build features, each to be run in a process of its own.
 
-Every way begins with both tables loaded (the queries in DuckDB's memory, pandas in DataFrames) and ends with keys,
-label and features of every kept row in memory (an Arrow table or a DataFrame).
+Every way begins with the source tables loaded: queries in DuckDB's memory, pandas in DataFrames. It ends with keys,
+label and features of every kept row in memory, as an Arrow table or a DataFrame.
 """
 
 from __future__ import annotations
@@ -70,13 +70,16 @@ PRESETS: dict[str, Callable[[DuckDBWarehouse], Build]] = {
 
 
 class Worker(NamedTuple):
-    """One way in this process, its tables loaded; MB by which loading and the first build let the process grow."""
+    """One way in this process after its tables were loaded and it built once.
+
+    `memory_growth` is the MB by which the process grew while it did so.
+    """
 
     build: Build
     memory_growth: float
 
 
-_here: list[Worker] = []  # filled in a worker process only, by `begin`
+_here: list[Worker] = []  # `begin` adds the worker of this process
 
 
 def begin(way: str, files: dict[str, str]) -> None:
@@ -88,14 +91,14 @@ def begin(way: str, files: dict[str, str]) -> None:
 
 
 def seconds() -> float:
-    """Build the features once more and return the time it took."""
+    """Build the features once more and return the seconds it took."""
     before = time.perf_counter()
     _here[0].build()
     return time.perf_counter() - before
 
 
 def memory_growth() -> float:
-    """Return the MB by which the peak of this process grew from its imports to the end of its first build."""
+    """Return the MB by which the peak memory of this process grew from its imports to the end of its first build."""
     return _here[0].memory_growth
 
 

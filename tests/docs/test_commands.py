@@ -1,4 +1,4 @@
-"""Every command shown on the pages of docs/ runs, page by page from top to bottom, as a reader would type it."""
+"""Tests that every command on the pages of docs/ runs, page by page from top to bottom, in a shell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def script(page: Path) -> str:
-    """All `sh` blocks of a page as one script."""
+    """Return all `sh` blocks of a page as one script."""
     return "\n".join(re.findall(r"^```sh\n(.+?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE))
 
 

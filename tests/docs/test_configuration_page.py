@@ -1,4 +1,4 @@
-"""The notebook example of docs/configuration.md runs as it is written."""
+"""A test that the notebook example of docs/configuration.md runs as it is written."""
 
 from __future__ import annotations
 

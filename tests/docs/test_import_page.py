@@ -1,4 +1,4 @@
-"""The commands of docs/import.md that lead from an empty folder to a ranked slate, on frames of nba_api."""
+"""A test of the commands of docs/import.md that import files, train and predict, on files like those of nba_api."""
 
 from __future__ import annotations
 

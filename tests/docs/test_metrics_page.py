@@ -1,4 +1,4 @@
-"""docs/metrics.md and what runs write are the same layout, key by key."""
+"""Tests that docs/metrics.md describes every key and type that runs write to metrics.json."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RUNS = {
 
 
 def tables() -> dict[str, dict[str, str]]:
-    """The page as {section: {key: type}}."""
+    """Return the tables of the page as {section: {key: type}}."""
     found: dict[str, dict[str, str]] = {}
     for section in PAGE.read_text(encoding="utf-8").split("\n## ")[1:]:
         title = section.partition("\n")[0].strip()
@@ -44,10 +44,13 @@ SECTIONS = tables()
 
 
 def departures(value: Any, told: str, place: str) -> list[str]:
-    """Where a value is not what the page tells of it."""
+    """Return a sentence for each part of `value` that differs from the type `told` on the page.
+
+    `place` names the value in the sentences.
+    """
     if told.endswith(" or null"):
         inner = told.removesuffix(" or null")
-        many = inner.startswith("map of ")  # the page says of a map's values that they may be null
+        many = inner.startswith("map of ")  # for a map, the page means its values
         return [] if value is None and not many else departures(value, inner if not many else told[:-8] + "?", place)
     if told.startswith("list of ") or told == "slices":
         inner = "slice" if told == "slices" else told.removeprefix("list of ")
@@ -74,7 +77,7 @@ def _record_departures(value: dict[str, Any], keys: dict[str, str], place: str) 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """metrics.json of each of RUNS, and of an evaluation of the first run's bundle."""
+    """Return metrics.json of each of RUNS, and of an evaluation of the bundle of `only_trained`, by name."""
     outputs = tmp_path_factory.mktemp("metrics")
 
     def run(name: str, *words: str) -> Path:

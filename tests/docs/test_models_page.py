@@ -1,4 +1,4 @@
-"""The tables of docs/models.md are what the program gives today; held by the part that is quick to walk again."""
+"""Tests that the tables of docs/models.md are up to date, by the rows and recipes that are quick to compute."""
 
 from __future__ import annotations
 

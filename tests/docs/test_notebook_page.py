@@ -1,4 +1,4 @@
-"""The cells of docs/notebook.md, run from top to bottom in one namespace, and what they compute."""
+"""Tests of the cells of docs/notebook.md, which run from top to bottom in one namespace."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ PAGE = Path(__file__).parents[2] / "docs" / "notebook.md"
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The names that the page's cells define, and the folder that they ran in as `folder`."""
+    """Return the names that the page's cells define, and as `folder` the folder in which they ran."""
     folder = tmp_path_factory.mktemp("notebook")
     names: dict[str, Any] = {"folder": folder}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for cell in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL):
-            assert len(re.findall(r"\n(?=\S)", cell.strip())) <= 6  # an import or two and at most five lines
+            assert len(re.findall(r"\n(?=\S)", cell.strip())) <= 6  # at most seven statements a cell
             exec(cell, names)  # noqa: S102  (our own page)
     return names
 
@@ -93,7 +93,7 @@ def test_a_chart_is_saved_as_a_page_and_shown_in_a_frame(cells: dict[str, Any]) 
     assert "<svg" in page
     shown = breakout.draw_chart(cells["result"], "roc")._repr_html_()
     assert shown.startswith("<iframe srcdoc=")
-    assert "<svg" not in shown  # escaped, so that no style reaches the notebook
+    assert "<svg" not in shown  # escaped inside srcdoc, so its styles cannot change the notebook
 
 
 def test_a_chart_of_an_unknown_name_is_refused_with_the_nearest(cells: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The feature of one's own that README shows, held against the test that the page about it shows."""
+"""A test that the example feature of README.md passes the example test of docs/adding_a_feature.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def python_block(page: str) -> str:
-    """The one block of Python on a page."""
+    """Return the only block of Python on a page."""
     (text,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     return str(text)
 

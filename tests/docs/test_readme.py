@@ -1,4 +1,4 @@
-"""Every `breakout` command that README.md shows is one that the program takes, word for word as it stands there."""
+"""Tests of README.md: its `breakout` commands run, and its tables agree with the package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.test_rooms import ROOMS
 pytestmark = pytest.mark.usefixtures("audit_once")
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-# What is added to a command so that it answers in a second: a plan instead of a fit, few rows, few resamples.
+# Overrides that are added to a command to make it fast: a plan instead of a fit, few rows, few resamples.
 BRIEFLY = {
     "train": ("dry_run=true",),
     "audit": ("audit.rows=1", "audit.start=2026-02-04"),
@@ -26,7 +26,7 @@ BRIEFLY = {
 
 
 def shown() -> list[str]:
-    """The command lines of the `sh` blocks, without their comments."""
+    """Return the command lines of the `sh` blocks, without `breakout` and comments."""
     blocks = re.findall(r"^```sh\n(.+?)^```", README, re.DOTALL | re.MULTILINE)
     lines = [line.partition("#")[0].strip() for line in "\n".join(blocks).splitlines()]
     return [line.removeprefix("breakout ") for line in lines if line.startswith("breakout ")]
@@ -44,7 +44,7 @@ def test_a_command_of_the_readme_runs(
     command = words[0] if words[0] in {*BRIEFLY, "predict"} else "train"
     added = () if words == ["--help"] else BRIEFLY.get(command, ())
     answer = call(*words, *added)
-    # A gate may say no to this candidate; that it answers is what is shown.
+    # The gate may refuse this candidate (1); the command must only run.
     assert answer.code in ({0, 1} if command == "promote" else {0}), answer.err
 
 

@@ -1,4 +1,4 @@
-"""The page about a user's own data names every column, every status and every setting."""
+"""Tests that docs/your_data.md names every column, every status and every setting of a user's own data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The example of second definitions: what each costs, and which guard finds it."""
+"""Tests of the example of second definitions: the AUC of each, and which guards find it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ CHANGED = {definition.name for definition in DEFINITIONS[1:]}
 
 @pytest.fixture(scope="module")
 def compared() -> dict[str, Compared]:
-    """The comparison on the default experiment, with three seeds and few resamples."""
+    """Return the comparison on one window by the definitions' names, with three seeds and few resamples."""
     config = compose("train", ("window=january", "evaluation.seeds=3", "evaluation.bootstrap_resamples=100"))
     assert isinstance(config, ExperimentConfig)
     with open_plan(config) as plan:
         return {row.definition.name: row for row in compare_definitions(plan)}
 
 
-# Seeds scatter by 0.01, and the changed definitions by up to 0.03.
+# The AUC varies between seeds by 0.01, and for the changed definitions by up to 0.03.
 @pytest.mark.parametrize(
     ("name", "auc", "tolerance"),
     [

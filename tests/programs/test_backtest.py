@@ -1,4 +1,4 @@
-"""`breakout backtest` over a run and over the ledger: its record, its bets, its page and its refusals."""
+"""Tests of `breakout backtest` on a run and on the ledger, and of prices beside a slate."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ def backtest(outputs: Path, *overrides: str) -> tuple[Answer, Path | None]:
 
 @pytest.fixture(scope="module")
 def prices(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Prices of every prediction of the run: a line near the median, at a probability that is half a coin's."""
+    """Return a file of prices for every prediction of the run.
+
+    Each line lies near the player's median. The market's probability is the mean of the model's and 0.5.
+    """
     rows = pd.read_parquet(trained["points"] / "predictions.parquet")
     rows = rows[rows["split"] == "evaluation"]
     ladder = np.stack(list(rows["ladder"]))
@@ -109,7 +112,7 @@ def test_no_edge_is_a_result_and_no_failure(
     assert folder is not None
     record = load_backtest(folder)
     assert not record.backtest.has_edge
-    assert folder.name[-16:] != of_run[1].name[-16:]  # the same run with other prices
+    assert folder.name[-16:] != of_run[1].name[-16:]  # other prices give another fingerprint
     assert "No edge shown" in answer.out
     assert "No bet was placed" in (folder / REPORT_FILE).read_text(encoding="utf-8")
 
@@ -138,7 +141,7 @@ def test_what_cannot_be_compared_is_refused(
 
 
 def in_ledger(outputs: Path, bundle: str = "b") -> BacktestRecord:
-    """Return the backtest of two entries: of a player who played on DAY, and of one who did not."""
+    """Record entries for a player who played on DAY and for one who did not, and return their backtest."""
     game = "20260115_NYK_GSW"
     made = datetime(2026, 1, 15, 16, tzinfo=UTC)
     rows = [
@@ -174,12 +177,12 @@ def test_the_ledger_is_compared_with_prices(tmp_path: Path) -> None:
     record = in_ledger(tmp_path)
     assert record.source == "the ledger's production"
     assert record.contracts == ("c",)
-    assert record.recipes is None  # there is no bundle of the entries
+    assert record.recipes is None  # the bundle of the entries does not exist
     assert record.n_predictions == 2
     assert record.backtest.n_untimed == 2
     assert record.backtest.funnel["lines"] == 2
     assert record.backtest.market is not None
-    assert record.backtest.market.n_lines == 1  # whoever did not play is in no metric
+    assert record.backtest.market.n_lines == 1  # metrics leave out the player who did not play
     assert record.backtest.market.over_rate.estimate == 1.0
 
 
@@ -193,7 +196,7 @@ def test_a_backtest_of_the_ledger_keeps_the_recipes_of_the_bundles_that_predicte
 
 @pytest.fixture
 def today(tmp_path: Path) -> Path:
-    """Prices of a day of the schedule that is not played yet, on both sides, for two players."""
+    """Return a file of prices of both sides for two players on a scheduled day without results."""
     path = tmp_path / "today.csv"
     rows = "2026-02-06,Nobody Here,9.5,1.9,1.9\n2026-02-06,Naz Reid,12.5,1.9,1.9\n2026-02-06,Naz Reid,15.5,2.6,1.45\n"
     path.write_text(f"game_date,player_full_name,line,over_price,under_price\n{rows}", encoding="utf-8")
@@ -218,7 +221,7 @@ def test_prices_beside_a_slate_have_expected_values_and_no_stakes_without_a_back
 
 
 def with_weight(of_run: tuple[Answer, Path], folder: Path, weight: Interval, n_bets: int = 1) -> Path:
-    """Write the record of the run's backtest with another weight and number of bets."""
+    """Write the record of the run's backtest with another weight and number of bets; return its folder."""
     record = load_backtest(of_run[1])
     assert record.backtest.market is not None
     market = replace(record.backtest.market, weight=weight)
@@ -248,7 +251,7 @@ def test_the_newest_backtest_is_found_by_the_name_latest(tmp_path: Path) -> None
     for folder in ("backtests/a/20260102T-1", "backtests/b/20260103T-1", "backtests/b/20260101T-1"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / BACKTEST_FILE).touch()
-    (tmp_path / "backtests/b/20260104T-1").mkdir()  # not finished
+    (tmp_path / "backtests/b/20260104T-1").mkdir()  # no backtest.json: not finished
     assert find_backtest("latest", tmp_path) == tmp_path / "backtests/b/20260103T-1"
 
 

@@ -1,4 +1,4 @@
-"""Two bundles on the same games: the figures agree with each run's own and with an independent bootstrap."""
+"""Tests of `breakout compare`, against the figures of each run and against an independent bootstrap."""
 
 from __future__ import annotations
 
@@ -61,10 +61,11 @@ def test_the_interval_agrees_with_an_independent_bootstrap_of_dates_to_the_third
 
 
 def independent_interval(frame: pd.DataFrame, resamples: int) -> tuple[float, float]:
-    """Percentiles of the AUC difference over resampled dates, from counts of pairs won between dates.
+    """Return the 2.5% and 97.5% quantiles of the AUC difference over resampled dates.
 
-    wins[d, e] counts the pairs of a breakout of date d ranked above another game of date e, ties half; the AUC of a
-    resample with date weights v is v wins v / v pairs v.
+    wins[d, e] counts the pairs in which a breakout of date d is ranked above another game of date e, with ties as half.
+    pairs[d, e] counts all such pairs. For a resample that contains each date v[d] times, the AUC is v wins v / v pairs
+    v.
     """
     label = frame["is_breakout"].to_numpy(dtype=bool)
     dates, index = np.unique(frame["game_date"].astype(str), return_inverse=True)

@@ -1,4 +1,4 @@
-"""`breakout dataset`: the rows of a range of dates as a file, from any folder, the same as programs use."""
+"""Tests of `breakout dataset`: the file has the rows and features that other commands use."""
 
 from __future__ import annotations
 

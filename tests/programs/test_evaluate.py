@@ -1,4 +1,4 @@
-"""A saved bundle on later games gives the figures of its own run, and leaves the same files."""
+"""Tests of `breakout evaluate`: on a run's own window, it gives the run's figures and writes the same files."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_what_the_bundle_brings_along_cannot_be_set_beside_it(word: str, told: s
 def test_a_mismatch_is_stamped_on_every_output_and_is_no_evidence(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name, run_to_score = "points_std_last_10", trained["untested"]  # trained before the definition changes
+    name, run_to_score = "points_std_last_10", trained["untested"]  # trains it now, before the change below
     changed = dict(registry.REGISTRY) | {name: replace(registry.REGISTRY[name], default=6.0)}
     with monkeypatch.context() as patch:
         patch.setattr(registry, "REGISTRY", MappingProxyType(changed))

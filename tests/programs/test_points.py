@@ -1,4 +1,4 @@
-"""Every command that takes a model takes one of the distribution of points."""
+"""Tests of the commands with a model that predicts the distribution of points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A slate is scored exactly as its games are once they are played, and says who is left out and why."""
+"""Tests of `breakout predict`: a slate has the probabilities that its games get once they are played."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def predict(run: Path, day: date | str, *words: str) -> Answer:
 
 @pytest.fixture(scope="module")
 def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The games as files that end the day before DAY."""
+    """Return a folder of source files whose games end on the day before DAY."""
     folder = tmp_path_factory.mktemp("cut")
     ingest(folder, date(2023, 10, 1), DAY - timedelta(days=1))
     return folder
@@ -51,7 +51,7 @@ def sample() -> Iterator[DuckDBWarehouse]:
 
 @pytest.fixture(scope="module")
 def tomorrow(trained: Trained, sample: DuckDBWarehouse) -> Slate:
-    """The default model's slate of the first day without played games; never to be changed."""
+    """Return the default model's slate of the first day without results; tests must not change it."""
     return build_slate(read_bundle(trained["default"]), sample, TOMORROW, max_days_since_game=3)
 
 
@@ -69,7 +69,7 @@ def test_predictions_from_data_cut_the_day_before_equal_bitwise_what_evaluate_gi
     both = played.merge(pd.read_parquet(out), on=KEYS, suffixes=("_played", "_slate"))
     assert len(both) >= 40
     assert both["probability_played"].to_numpy().tobytes() == both["probability_slate"].to_numpy().tobytes()
-    # Who was scored although he was no candidate had changed teams, was away for longer, or played although out.
+    # A player may be evaluated without being a candidate: he changed teams, returned, or played although listed out.
     absent = set(played["player_lookup"]) - set(both["player_lookup"])
     skipped = pd.read_parquet(tmp_path / "slate.skipped.parquet")
     left_out = set(skipped[skipped["reason"].str.startswith(("has not played", "listed out"))]["player_lookup"])
@@ -185,7 +185,8 @@ def test_points_for_breakout_is_the_fewest_that_the_label_calls_a_breakout(
     [
         ("2026-02-14", 3, "there are no games of the type regular on 2026-02-14; the next are on 2026-02-19"),
         ("2026-07-01", 3, "the schedule ends on 2026-04-12 and lacks 2026-07-01"),
-        ("2026-11-29", 3, "the schedule ends on 2026-04-12 and lacks 2026-11-29"),  # 400 days after October 25th
+        # The query reads the games within 400 days of the day, here those since 2025-10-25, in the middle of a season.
+        ("2026-11-29", 3, "the schedule ends on 2026-04-12 and lacks 2026-11-29"),
         ("2026-01-10", 2, "its training ends on 2026-01-10"),
         ("2025-12-01", 2, "its training ends on 2026-01-10"),
         ("2026-02-31", 2, "is in no calendar"),

@@ -1,4 +1,4 @@
-"""The gate lets through only what passes every check."""
+"""Tests of `breakout promote`: it promotes only a candidate that fails no check."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_retrain_on_all_games_relies_on_the_comparison_of_its_recipe_for_a_tim
 ) -> None:
     assert promote(trained["earlier"], tmp_path).code == 0
     newest = train(tmp_path, "newest", "model=logistic", "window.train_end=2026-02-05", *ONLY_TRAINS)
-    assert promote(newest, tmp_path, "end=2026-02-05").code == 2  # the games are asked for, and there are none
+    assert promote(newest, tmp_path, "end=2026-02-05").code == 2  # `end` asks for later games, and there are none
     event = Registry.of(tmp_path).history()[-1]
     assert event.facts.window == (date(2026, 1, 4), date(2026, 2, 5))
     answer = promote(newest, tmp_path, "promote.max_age_days=0")
@@ -233,7 +233,7 @@ def test_an_audit_that_finds_a_leak_refuses(trained: Trained, outputs: Path, mon
     leaky = replace(paths.registry[name], expression="row.points_before / NULLIF(row.games_before, 0) + row.day * 0")
 
     def audit(*asked: Any) -> AuditReport:
-        """The real audit, over paths of which one computes a feature in its own way."""
+        """Audit with a feature that evaluation computes from another definition."""
         registry = dict(paths.registry) | {name: leaky}
         crossed = replace(paths, evaluation=installed_paths(registry).evaluation)
         return audit_features(*asked, paths=crossed)
@@ -260,7 +260,7 @@ def test_damaged_tables_are_an_error_and_not_a_comparison_that_is_too_early(
 ) -> None:
     start, end = date(2025, 10, 1), date(2026, 2, 5)
     ingest(tmp_path / "games", start, end)
-    ingest(tmp_path / "games", end, end)  # the games of the last day twice
+    ingest(tmp_path / "games", end, end)  # writes the games of the last day a second time
     answer = promote(trained["default"], outputs, *warehouse_overrides(tmp_path / "games"))
     assert (answer.code, "player_game_summary" in answer.err) == (3, True)
     assert "too early" not in answer.out

@@ -1,4 +1,4 @@
-"""A run again from its own folder is the same bit for bit, and what is not the same is named."""
+"""Tests of `breakout reproduce`: a rerun is equal bit for bit, or the error names what differs."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_trailing_window_is_run_again_on_its_own_dates_after_new_games_have_co
     ingest(data, date(2026, 1, 15), date(2026, 1, 20))
     answer = call("reproduce", run)
     assert answer.code == 1
-    assert "not reproduced: data differ" in answer.err  # the rows and the predictions are the same
+    assert "not reproduced: data differ" in answer.err  # rows and predictions do not
 
 
 def test_changed_data_is_named_with_the_rows_and_predictions_that_it_changed(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_edited_settings_are_named(trained: Trained, tmp_path: Path) -> None:
 
 
 def without_digests(run: Path) -> None:
-    """Make the run one of a version that kept no digests."""
+    """Remove the digests from the run's status, as older versions did not record any."""
     status = json.loads((run / "status.json").read_text())
     del status["files"], status["seal"]
     (run / "status.json").write_text(json.dumps(status))

@@ -1,4 +1,4 @@
-"""`breakout runs` shows each finished run beside the others, and names what is damaged."""
+"""Tests of `breakout runs`: it lists the figures of finished runs, and names damaged runs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_filters_and_the_order_are_those_asked_for(runs: Path) -> None:
     by_loss = listed(runs, "sort=log_loss")
     losses = [row["metrics"]["log_loss"]["estimate"] for row in by_loss[:-1]]  # type: ignore[index]
     assert losses == sorted(losses)
-    assert by_loss[-1]["name"] == "untested"  # undefined comes last
+    assert by_loss[-1]["name"] == "untested"  # a run without the metric comes last
 
 
 def test_damaged_runs_are_named_and_the_others_listed(runs: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_terminal_of_80_columns_cuts_no_date_name_or_figure(
         metrics={"auc": figure, "log_loss": figure},
         verdict="NEEDS_IMPROVEMENT",
     )
-    monkeypatch.setenv("FORCE_COLOR", "1")  # what a terminal is to rich
+    monkeypatch.setenv("FORCE_COLOR", "1")  # makes rich take the output for a terminal
     monkeypatch.setenv("COLUMNS", "80")
     print_listing(Listing((row,), (), 0), 20, "outputs")
     shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)

@@ -1,4 +1,4 @@
-"""The main job from end to end: what it leaves behind, what it measures, and what it refuses before it fits."""
+"""Tests of `breakout train`: the files and figures of a run, and the refusals before its fit."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_drift_ends_the_run_with_exit_code_1_only_where_it_is_asked_for(tmp_path: Path) -> None:
-    """One year against the first weeks of the next: days since a breakout cannot be the same."""
+    """Early in a season, `days_since_breakout` is small: it must drift against most of the season before."""
     window = (
         "window.train_start=2024-12-01",
         "window.train_end=2025-04-15",
@@ -205,7 +205,6 @@ def test_drift_ends_the_run_with_exit_code_1_only_where_it_is_asked_for(tmp_path
 
 
 def test_the_users_own_files_give_the_samples_numbers(trained: Trained, tmp_path: Path) -> None:
-    """Typed in another folder, by relative paths."""
     folder = Path(open_sample.__code__.co_filename).parent / "data"
     words = [f"warehouse.{name}={folder / name}.parquet" for name in
              ("player_game_summary", "team_offense_game_summary")]  # fmt: skip
