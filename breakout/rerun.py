@@ -1,4 +1,4 @@
-"""The rerun of a completed run: its settings are run again, to compare the new results with the recorded ones.
+"""The rerun of a completed run with the same settings, to compare the new results with the recorded results.
 
 A rerun trains and evaluates on the dates that the run resolved, because a trailing window moves with the newest game.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# Keys whose paths a user may change for a rerun, because data and bundles may have been moved after the run.
+# Keys of paths that a user may change for a rerun, because data and bundles may have been moved after the run.
 PLACES = (
     "warehouse.folder",
     "warehouse.database",
@@ -47,10 +47,10 @@ Rerunnable = TypeVar("Rerunnable", settings.ExperimentConfig, settings.EvaluateC
 class Evidence:
     """The results of a run that must be equal in a rerun, and the versions that may explain a difference.
 
-    `fingerprints` holds, by name, those of the settings, the source tables (`data`), the definitions of the features
-    (`contract`), and the training and the evaluation rows. The fingerprint of rows that the run does not have is None.
-    `predictions` is the content of predictions.parquet. `versions` holds, by name, those of Python, the libraries and
-    the program.
+    The keys of `fingerprints` are `settings`, `data` (the source tables), `contract` (the definitions of the features),
+    `training rows` and `evaluation rows`. The fingerprint of rows that the run does not have is None or missing.
+    `predictions` is the content of predictions.parquet. `versions` maps Python, the libraries and the program to their
+    versions.
     """
 
     fingerprints: Mapping[str, str | None]
@@ -61,10 +61,10 @@ class Evidence:
 def rerun(folder: Path, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
     """Run the settings of a run again; return the recorded evidence of the run and the evidence of the rerun.
 
-    `places` maps keys of PLACES to the paths that the rerun reads. DataError if the folder holds no completed run, or
-    if a file of the run or its bundle was changed or replaced. ConfigurationError for a run of a command other than
-    train and evaluate, or if the run's settings lack a key of `places`. GateError if the same run is impossible: the
-    installed feature definitions differ from the contract of the run's bundle, or did so when an evaluation was run.
+    `places` maps keys of PLACES to the paths that the rerun reads. DataError if the folder is not that of a completed
+    run, or if a file of the run or its bundle was changed or replaced. ConfigurationError for a run of a command other
+    than train and evaluate, or if the run's settings lack a key of `places`. GateError if the installed feature
+    definitions differ from the contract of the run's bundle, or if they differed when an evaluation was run.
     """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])

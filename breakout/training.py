@@ -1,4 +1,4 @@
-"""One run of the main job: it fits a model by a plan, evaluates it, and writes the run folder."""
+"""One run of `breakout train`: it fits a model as planned, evaluates the model, and writes the run folder."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def train(
 ) -> RunResult:
     """Fit and evaluate a plan, write a new run folder, and return the result.
 
-    The run folder is made in `parent`; None means the plan's `run_parent`. A sweep passes `work`, which holds results
-    that its runs share, and `facts`, which are further values for status.json. If the list `started` is given, the path
-    of the run folder is appended to it as soon as the folder exists.
+    The run folder is created in `parent`; None means the plan's `run_parent`. A sweep passes `work`, the results that
+    its runs share, and `facts`, further values for status.json. If the list `started` is given, the path of the run
+    folder is appended to it as soon as the folder exists.
     """
     parent = plan.run_parent if parent is None else parent
     work = work or SharedWork()

@@ -1,6 +1,7 @@
-"""The folder of a run: its creation, its status, the reading of its files (`record`), and the list of runs (`listing`).
+"""The folder of a run, and the runs in an outputs folder.
 
-`leftovers` removes the unfinished files of killed processes.
+`folder` creates a run's folder, `status` reads and writes its status.json, and `record` reads its other files. `names`
+finds a run by name, `listing` lists all runs, and `leftovers` removes the unfinished files of killed processes.
 """
 
 from breakout.runs.folder import Run, open_run

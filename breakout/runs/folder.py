@@ -1,8 +1,7 @@
-"""The creation of a run's folder, with a status that records how the run ended, and a log.
+"""The creation of a run's folder, with a log and a status that records how the run ended.
 
-The folder, such as `outputs/runs/<name>/<time with microseconds>-<fingerprint>/`, holds status.json, settings.yaml and
-run.log from the start of the run. The program adds the other files. A run is never written into a folder that exists
-already.
+The folder, such as `outputs/runs/<name>/<time with microseconds>-<fingerprint>/`, contains status.json, settings.yaml
+and run.log from the start of the run. The program adds the other files. Every run gets a new folder.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ logger = logging.getLogger("breakout")
 
 @dataclass
 class Run:
-    """A run in progress: its folder, and its status, whose keys the program may set until the run ends."""
+    """A run in progress: its folder and its status. The program may set keys of the status until the run ends."""
 
     folder: Path
     status: RunStatus
@@ -65,11 +64,11 @@ def open_run(
 ) -> Iterator[Run]:
     """Make a new folder for a run below `parent`, and yield the run.
 
-    `identity` is the fingerprint of the contract or of the bundles that the run uses, if the caller knows it. `facts`
-    holds values of further keys of `RunStatus`. `fingerprint` ends the name of the folder; None stands for that of the
-    settings. At the end of the block the run is marked completed. An exception in the block marks it failed, or
-    interrupted after Ctrl-C and SIGTERM; its message is then in status.json and its traceback in run.log, and it is
-    raised again. DataError if the folder cannot be written.
+    `identity` is the fingerprint of the contract or of the bundles that the run uses, "" if it is not known yet.
+    `facts` contains values of further keys of `RunStatus`. `fingerprint` ends the name of the folder; None means the
+    fingerprint of the settings. At the end of the block, the run is marked completed. An exception in the block marks
+    the run failed; Ctrl-C and SIGTERM mark it interrupted. The exception's message is written to status.json and its
+    traceback to run.log, and the exception is raised again. DataError if the folder cannot be written.
     """
     fingerprint = fingerprint or settings.fingerprint(config)
     folder = _make_folder(parent, fingerprint)
@@ -119,7 +118,7 @@ def _make_folder(parent: Path, fingerprint: str) -> Path:
 
 
 class _RunLog(logging.FileHandler):
-    """A handler for run.log that is removed when it cannot write, because the run itself reports a full disk."""
+    """A handler for run.log that removes itself if it cannot write; the run itself reports a full disk."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (the name is logging's)
         del record

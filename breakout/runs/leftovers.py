@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# A run writes its status as soon as its folder exists. So the process that created a folder without a status is taken
-# for ended if the folder is older than this number of seconds.
+# A run writes its status as soon as its folder exists. So if a folder without a status is older than this number of
+# seconds, its process is assumed to have ended.
 STATUS_SECONDS = 3600
 
 
 def clear_runs(outputs: Path) -> list[Path]:
-    """Remove unfinished files of runs, comparisons, backtests and jobs of sweeps whose process has ended.
+    """Remove unfinished files and folders from run folders whose process has ended; return the removed paths.
 
-    Return the removed paths.
+    The run folders are those of runs, comparisons, backtests and jobs of sweeps below `outputs`.
     """
     return [
         path for folder in _run_folders(outputs) if not _may_be_running(folder) for path in remove_incomplete(folder)
@@ -34,10 +34,10 @@ def _run_folders(outputs: Path) -> Iterator[Path]:
 
 
 def _may_be_running(folder: Path) -> bool:
-    """Return whether a living process, of this machine or another, may write to the folder."""
+    """Return whether a living process, on this machine or another, may write to the folder."""
     if not (folder / STATUS_FILE).is_file():
         return time.time() - folder.stat().st_mtime < STATUS_SECONDS
     try:
         return read_status(folder).state == "running"
     except DataError:
-        return False  # A process never leaves half a status.json, so this one was damaged after the run.
+        return False  # status.json is written whole or not at all, so this one was damaged after the run.

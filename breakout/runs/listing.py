@@ -29,11 +29,11 @@ SORTS = ("started", "name", *METRICS)
 class RunRow:
     """A finished run, or a sweep with the figures of its best job.
 
-    `kind` is `run`, `evaluation`, or a text such as `sweep, best of 12 jobs`. `name` and `folder` of a sweep are its
-    own; the fields after them are those of its best job. `train` and `evaluation` are first and last dates, None if
-    unknown.
-    `games` is the number of evaluated rows. `features` is the name of the preset with exactly these features, or their
-    number if no preset has them. Without an evaluation `metrics` is empty and `verdict` is None.
+    `kind` is `run`, `evaluation`, or a text such as `sweep, best of 12 jobs`. `name` and `folder` are those of the run
+    or sweep; the fields after them describe the run, or the best job of the sweep. `train` and `evaluation` are the
+    first and last date, None if unknown. `games` is the number of evaluated rows. `features` is the name of the preset
+    with exactly these features, or their number if there is no such preset. Without an evaluation, `metrics` is empty
+    and `verdict` is None.
     """
 
     kind: str
@@ -53,9 +53,10 @@ class RunRow:
 class Listing:
     """The runs and sweeps that match the filters, and a message for each damaged folder.
 
-    `not_completed` counts the runs that are not completed, and the sweeps without a leaderboard or without the folder
-    of a best job; `not_completed_folders` are their folders, the last changed first. `occurring` holds the values of
-    `model` and `features` of all finished runs and sweeps, whether they match the filters or not.
+    `not_completed` is the number of runs that are not completed, and of sweeps without a leaderboard or without the
+    folder of a best job. `not_completed_folders` are the folders of these runs and sweeps, the last changed first.
+    `occurring` contains the values of `model` and `features` of all finished runs and sweeps, even of those that do not
+    match the filters.
     """
 
     rows: tuple[RunRow, ...]
@@ -68,8 +69,8 @@ class Listing:
 def list_runs(outputs: Path, chosen: Mapping[str, str]) -> Listing:
     """Return the finished runs and sweeps below `outputs` that match the filters, sorted.
 
-    `chosen` may hold the filters name (a glob pattern), model, features, since and until (ISO dates of the start), and
-    `sort`, one of SORTS.
+    The keys of `chosen` are filters: name (a glob pattern), model, features, since and until (ISO dates of the start).
+    A further key is `sort`, one of SORTS. All keys are optional.
     """
     rows: list[RunRow] = []
     damaged: list[str] = []

@@ -1,4 +1,7 @@
-"""The names of runs and sweeps: NAME, the setting `name`, stands for the newest one below an outputs folder."""
+"""The lookup of runs and sweeps by name, which is the setting `name`.
+
+A name stands for the newest completed run, or the newest sweep, with this name below an outputs folder.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,15 @@ from breakout.runs.status import STATUS_FILE, read_status
 
 RUNS, SWEEPS = "runs", "sweeps"
 SWEEP_RECORD = "sweep.json"
-_TIME = re.compile(r"-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}$")  # of the start, at the end of a sweep folder's name
+_TIME = re.compile(r"-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}$")  # the end of a sweep folder's name: the time of the start
 
 
 def newest_completed(outputs: Path, pattern: str, file: str = STATUS_FILE) -> Path | None:
     """Return the newest completed run that has this file and whose name matches a glob pattern; None if there is none.
 
-    The names of run folders begin with the time of the start, so their order is the order of time. DataError if the
-    status of a run that is at least as new is damaged.
+    `file` is a path in the run's folder. The names of run folders begin with the time of the start, so sorting by name
+    sorts by time. Runs are read from newest to oldest until one is completed. DataError if a status that is read is
+    damaged.
     """
     depth = len(Path(file).parts)
     found = (path.parents[depth - 1] for path in (outputs / RUNS).glob(f"{pattern}/*/{file}"))
@@ -53,7 +57,7 @@ def run_names(outputs: Path) -> set[str]:
 
 
 def sweep_names(outputs: Path) -> set[str]:
-    """Return the names of the sweeps: those of their folders, without the time of the start."""
+    """Return the names of the sweeps, which are the names of their folders without the time of the start."""
     return {_TIME.sub("", folder.name) for folder in _sweeps(outputs)}
 
 

@@ -1,4 +1,4 @@
-"""A run read back from disk, for reports, leaderboards, tracking, reruns and production."""
+"""The reading of a run's folder, for reports, leaderboards, tracking, reruns and production."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class RunRecord:
 
     @cached_property
     def bundle_folder(self) -> Path | None:
-        """The folder of the bundle that the run made, or of the bundle that it scored; None if there is none."""
+        """The folder of the bundle that the run made or, for an evaluation, scored; None if there is none."""
         places = [self.folder / "bundle"]
         if isinstance(self.config, settings.EvaluateConfig):
             scored = Path(self.config.bundle)
@@ -70,7 +70,7 @@ class RunRecord:
 
     @cached_property
     def manifest(self) -> Manifest | None:
-        """The manifest of the bundle in `bundle_folder`; None if there is no bundle, DataError if it is damaged."""
+        """The manifest of the bundle in `bundle_folder`; None without a bundle, DataError if it is damaged."""
         return None if self.bundle_folder is None else load_manifest(self.bundle_folder)
 
     @cached_property
@@ -96,7 +96,7 @@ def read_run(folder: Path) -> RunRecord:
 
 
 def read_completed_run(folder: Path) -> RunRecord:
-    """Read a run that is completed; DataError otherwise."""
+    """Read a completed run; DataError as in `read_run`, and if the run is not completed."""
     run = read_run(folder)
     if run.status.state != "completed":
         raise DataError(f"the run in {folder} is {run.status.state}, not completed; see its run.log.")
@@ -106,8 +106,8 @@ def read_completed_run(folder: Path) -> RunRecord:
 def previous_run(run: RunRecord) -> RunRecord | None:
     """Return the latest earlier completed run of the same name and command; None if there is none.
 
-    Runs whose files are damaged or were changed are skipped. The name of a run's folder begins with the time of its
-    start, so the order of names is the order of time.
+    Runs whose files are damaged or were changed are skipped. The names of run folders begin with the time of the start,
+    so sorting by name sorts by time.
     """
     own = run.folder.resolve()
     for folder in sorted(own.parent.iterdir(), reverse=True):

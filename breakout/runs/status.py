@@ -1,8 +1,8 @@
-"""The status.json of a run: its type, its reader and writer, and the digests by which a changed file is noticed.
+"""The status.json of a run: its type, its reader and writer, and the digests that reveal changed files.
 
-During the run the state is "running". When the run ends, status.json is written again, with the digests of the run's
-files and a digest of its own content (the seal). By these a reader notices that status.json or one of the files was
-changed later. The files run.log and report.html may change, so they have no digest.
+During the run, the state is "running". When the run ends, status.json is written again, with the digests of the run's
+files and a digest of its own content (the seal). A reader compares these digests to find out whether status.json or
+one of the files was changed later. The files run.log and report.html may change, so they have no digest.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The content of status.json. A key that does not apply to the run's command is None here and absent from the file.
 
     `process` distinguishes the run's process `pid` from a later process with the same number (see `process_identity`).
-    `files` maps paths in the run's folder to SHA-256 digests. It is None in a run that has not ended or was killed, and
-    in runs of earlier versions, which wrote no digests.
+    `files` maps paths in the run's folder to SHA-256 digests. It is None if the run has not ended or was killed, or if
+    an earlier version of breakout, which wrote no digests, made the run.
     """
 
     state: State
@@ -59,7 +59,7 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     # Only for a job of a sweep.
     job: int | None = None
     overrides: tuple[str, ...] | None = None
-    # Fingerprints: of the bundle that the run made or scored, of its contract, and of the two bundles that it compared.
+    # Fingerprints: of the bundle that the run made or scored, of its contract, and of the two bundles of a comparison.
     bundle: str | None = None
     contract: str | None = None
     candidate: str | None = None
@@ -91,7 +91,7 @@ def write_status(status: RunStatus, folder: Path) -> None:
 def read_status(folder: Path) -> RunStatus:
     """Return the content of status.json; the state is "killed" if the file says "running" but the process has ended.
 
-    Whether a process of another machine has ended cannot be known, so the state of its run stays "running". DataError
+    Whether a process on another machine has ended cannot be known, so the state of its run stays "running". DataError
     that names the file if it is missing, damaged or edited.
     """
     if not folder.is_dir():
@@ -129,8 +129,8 @@ def warn_without_digests(place: Path, statuses: Iterable[RunStatus]) -> None:
 def process_identity(pid: int) -> str | None:
     """Return a text that distinguishes a living process from earlier and later processes with the same number.
 
-    The text consists of the identifier that Linux gives each start of the machine, and the start time of the process.
-    None if the process has ended, or if the system is not Linux.
+    The text consists of the identifier that Linux assigns to each start of the machine, and the start time of the
+    process. None if the process has ended, or if the system is not Linux.
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

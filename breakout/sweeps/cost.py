@@ -1,8 +1,8 @@
 """Estimates of the seconds that a job takes on one core.
 
 The constants were measured with CatBoost 1.2.10 on a cloud core in 2026, with depths 2 to 12, 3,000 and 17,000 rows,
-10 and 30 features. An estimate is right to a factor of two, which is enough to order jobs and to decide whether to
-wait.
+10 and 30 features. An estimate is within a factor of two of the measured time. That is enough to order jobs and to
+decide whether to wait for a sweep.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 TREE_SECONDS = 3.0e-4  # seconds per tree
 CELL_SECONDS = 6.5e-9  # seconds per tree, row and feature
-LEAF_SECONDS = 2.0e-6  # seconds per leaf and feature; a tree has 2^depth leaves, which cost the most from depth 8 on
+LEAF_SECONDS = 2.0e-6  # seconds per leaf and feature; a tree has 2^depth leaves
 LINEAR_SECONDS = 6.7e-7  # seconds per row and feature of a model without trees
 
 # With early stopping, the estimated number of trees is EARLY_STOP * EARLY_STOP_RATE / learning_rate plus
 # `early_stopping_rounds`, and at most `iterations`.
 EARLY_STOP, EARLY_STOP_RATE = 100, 0.05
-# Seconds per job and per evaluated row of all work except the fits: writing files, evaluation with its intervals.
+# Seconds per job, and seconds per evaluated row, of all work except fits, such as writing files and evaluation.
 JOB_SECONDS, EVALUATED_ROW_SECONDS = 0.03, 1.2e-5
-START_SECONDS = 1.5  # seconds that a sweep needs to start and to end, whatever its jobs
+START_SECONDS = 1.5  # seconds to start and to end a sweep, for any number of jobs
 
 
 def fit_seconds(model: ModelConfig, rows: int, features: int) -> float:

@@ -1,4 +1,7 @@
-"""Jobs that another launcher of Hydra runs, whose run folders show how they end."""
+"""Jobs that another launcher of Hydra runs, such as joblib or Ray.
+
+Such a launcher reports no events. So this module reads the run folders to find out which jobs have ended.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,10 @@ POLL_SECONDS = 1.0  # pause between two readings of the run folders
 def run_external_jobs(
     launch: Launch, jobs: Sequence[PlannedJob], folder: Path, report: Callable[[JobEvent], object]
 ) -> None:
-    """Run jobs in the sweep's folder by `launch`; call `report` with an event for each job, at the latest at the end.
+    """Run jobs with `launch` in the sweep's folder, and call `report` with an event for each job.
 
-    If the launcher raises an exception, the jobs that have not ended fail with its message.
+    `launch` returns after its last job. Until then, the run folders are read every POLL_SECONDS. Jobs that have not
+    ended when `launch` returns or raises an exception are reported as failed.
     """
     folders = JobFolders(folder, jobs)
     failure: Exception | None = None
@@ -31,7 +35,7 @@ def run_external_jobs(
 
     def report_ended() -> None:
         while not is_over.wait(POLL_SECONDS):
-            with suppress(DataError, OSError):  # a half-written folder is read again after the pause
+            with suppress(DataError, OSError):  # a half-written run folder is read again after the pause
                 for event in folders.ended():
                     report(event)
 
@@ -49,9 +53,9 @@ def run_external_jobs(
 
 
 class JobFolders:
-    """A reader of the run folders that jobs of another launcher create; it finds the jobs that have ended.
+    """A reader of run folders that finds the jobs that have ended.
 
-    It ignores the run folders that exist when it is created.
+    It ignores the run folders that existed before the reader.
     """
 
     def __init__(self, folder: Path, jobs: Sequence[PlannedJob]) -> None:
@@ -61,7 +65,10 @@ class JobFolders:
         self._begun: set[int] = set()
 
     def ended(self) -> list[JobEvent]:
-        """Return an event for each job that ended since the last call."""
+        """Return an event for each job that ended since the last call.
+
+        DataError if the metrics of a completed job cannot be read.
+        """
         runs = [run for run in job_runs(self._folder) if run.status and run.folder not in self._before]
         return [event for number, job in list(self._open.items()) if (event := self._event(number, job, runs))]
 
@@ -78,7 +85,7 @@ class JobFolders:
         return JobEvent("failed", number, run.message, is_death=run.state == "killed")
 
     def lost(self, failure: Exception | None) -> list[JobEvent]:
-        """Return a failure for each job that has not ended; `failure` is the launcher's error, None if it had none."""
+        """Return a failed event for each job that has not ended; `failure` is the exception of the launcher, if any."""
         message = f"the launcher gave up: {failure_message(failure)}" if failure else "it left no run folder."
-        # A job that has started is not reported as dead, because it may still run on another machine.
+        # `is_death` is false for a job that has started, because it may still run on another machine.
         return [JobEvent("failed", number, message, is_death=number not in self._begun) for number in self._open]

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JobEvent:
-    """A change in the state of a job: it started, completed with a value of the optimized metric, or failed.
+    """A change in the state of a job: it started, completed or failed.
 
-    `number` is the job's number in the sweep. `message` is the reason of a failure. `value` is None if the metric is
-    undefined. `validated_on` is the number of validation rows and their first and last game date; values of different
-    validation rows are not comparable. `is_death` is true if the job did not write its end into a status.json, for
-    example because its process died.
+    `number` is the job's number in the sweep, and `message` the reason of a failure. `value` is the optimized metric of
+    a completed job, None if the metric is undefined. `validated_on` is the number of validation rows and their first
+    and last game date. Values that were computed on different validation rows are not comparable. `is_death` is true
+    if the job did not record its end in status.json, for example because its process died.
     """
 
     kind: Literal["started", "completed", "failed"]
@@ -41,9 +41,9 @@ Identity: TypeAlias = tuple[str, str]
 class Job:
     """One run of a sweep.
 
-    `origin` is the number of the sweeper's job from which this job was made; a walk forward with `fold_jobs` makes
-    several jobs of one origin. `number` is the job's number in the sweep's folder, -1 until `SweepRecord.number`
-    numbers the job.
+    `origin` is the number that Hydra's sweeper gave the job. With `window.fold_jobs`, each fold of a walk forward
+    becomes a job, and these jobs have the same origin. `number` is the job's number in the sweep's folder; it is -1
+    until `SweepRecord.number` assigns one.
     """
 
     origin: int
@@ -63,7 +63,7 @@ class Job:
 
     @property
     def identity(self) -> Identity:
-        """The identity of the job. Jobs with equal identities are one job, which runs once."""
+        """The identity of the job, as `identity_of` returns it. A sweep runs jobs with equal identities only once."""
         return identity_of(self.fingerprint, self.mapping)
 
 
@@ -71,8 +71,8 @@ class Job:
 class Refusal:
     """A job that cannot start, and the error that says why.
 
-    `mapping` holds the job's settings, or its overrides if Hydra cannot compose them. `origin` and `number` are those
-    of a `Job`.
+    `mapping` holds the job's settings, or its overrides if Hydra cannot compose them. `origin` and `number` have the
+    same meaning as in `Job`.
     """
 
     origin: int
@@ -88,28 +88,28 @@ class Refusal:
 
     @property
     def identity(self) -> Identity:
-        """The identity of the job. Jobs with equal identities are one job."""
+        """The identity of the job, as `identity_of` returns it."""
         return identity_of(self.fingerprint, self.mapping)
 
 
 def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
-    """Return the identity of a job: its fingerprint, and its name, hypothesis and tags, which the fingerprint omits."""
+    """Return the identity of a job: its fingerprint, and the name, hypothesis and tags that the fingerprint omits."""
     return fingerprint, json.dumps([mapping.get(key) for key in ("name", "hypothesis", "tags")])
 
 
 def refuse(job: Job, error: Exception) -> Refusal:
-    """Return the refusal of a job for this error."""
+    """Return the refusal of a job that cannot start because of this error."""
     return Refusal(job.origin, job.overrides, job.mapping, error, job.number)
 
 
-# Overrides that begin with a text of `_SWEEP_KEYS` choose how a sweep runs, and are no part of a job's command. An
-# override that begins with `_SEARCH_PATH` is part of the command: it names the folders of the job's YAML files.
+# An override that begins with one of `_SWEEP_KEYS` chooses how the sweep runs, so the command of a single job omits it.
+# The search path is an exception: it names folders of YAML files, which the single job needs too.
 _SEARCH_PATH = "hydra.searchpath="
 _SWEEP_KEYS = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/")
 
 
 def job_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
-    """Return the overrides of a job without those that choose how a sweep runs."""
+    """Return the overrides of a job without those that choose how the sweep runs, such as `workers=2`."""
     return tuple(
         override
         for override in overrides
@@ -118,9 +118,12 @@ def job_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
 
 
 def command_of(overrides: Sequence[str], sweep_overrides: Sequence[str] = ()) -> str:
-    """Return the command that runs a job alone; `sweep_overrides` are the overrides of its sweep."""
+    """Return the command line that runs a job alone.
+
+    `sweep_overrides` are the overrides of the whole sweep; the command takes the search path from them.
+    """
     search_path = [override for override in sweep_overrides if override.startswith(_SEARCH_PATH)]
     arguments = [*search_path, *job_overrides(overrides)]
     if any(override.startswith("sweep=") for override in arguments):
-        arguments.append("hydra.mode=RUN")  # without it the file of `conf/sweep` would start a sweep
+        arguments.append("hydra.mode=RUN")  # the files of conf/sweep set MULTIRUN
     return shlex.join(["breakout", *arguments])

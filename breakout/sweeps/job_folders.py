@@ -1,4 +1,4 @@
-"""The run folders of a sweep's jobs: the state, the ranking metric and the failure of each job."""
+"""The run folders of a sweep's jobs, which contain the state, the optimized metric and the failure of each job."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ RUNS_FOLDER = "runs"
 
 @dataclass(frozen=True)
 class JobRun:
-    """The run folder of a job. `damage` is a message about a damaged or changed file in it; "" if there is none.
+    """The run folder of a job.
 
-    `status` is None if status.json cannot be read or is that of another run.
+    `status` is None if status.json cannot be read or belongs to another run. `damage` is a message about a damaged or
+    changed file in the folder, "" if there is none.
     """
 
     folder: Path
@@ -43,15 +44,15 @@ class JobRun:
     def is_of(self, number: int, fingerprint: str) -> bool:
         """Return whether this is a run of the job with this number and this fingerprint.
 
-        The name of a run folder ends with the job's fingerprint, and status.json holds the job's number. If status.json
-        is not valid, only the name is compared.
+        The name of a run folder ends with the job's fingerprint, and status.json contains the job's number. If `status`
+        is None, only the name is compared.
         """
         is_named = self.folder.name.endswith(f"-{fingerprint}")
         return is_named if self.status is None else is_named and self.status.job == number
 
 
 def job_runs(folder: Path) -> list[JobRun]:
-    """Return all runs below a sweep's folder, the latest last."""
+    """Return all runs in a sweep's folder, sorted by start."""
     return [_read(path) for path in sorted((folder / RUNS_FOLDER).glob("*")) if path.is_dir()]
 
 
@@ -70,14 +71,14 @@ def _read(folder: Path) -> JobRun:
 
 
 def run_of(runs: Sequence[JobRun], number: int, fingerprint: str) -> JobRun | None:
-    """Return the run of a job: the latest completed one, else the latest; None if it has none."""
+    """Return the latest completed run of a job, or its latest run if none is completed; None if it has no run."""
     own = [run for run in runs if run.is_of(number, fingerprint)]
     completed = [run for run in own if run.state == "completed"]
     return next(reversed(completed or own), None)
 
 
 def job_facts(number: int, overrides: Sequence[str]) -> dict[str, Any]:
-    """Return the facts that status.json holds only for the job of a sweep: its number and its overrides."""
+    """Return the keys of status.json that only a sweep's job has: its number, and its overrides without secrets."""
     return {"job": number, "overrides": tuple(map(mask_secrets, overrides))}
 
 
@@ -91,7 +92,7 @@ def metric_of(run: Path, metric: str) -> float | None:
 
 
 def completion_of(number: int, run: Path, metric: str) -> JobEvent:
-    """Return the event of a completed job: its metric on the validation part, and the games of that part.
+    """Return the event of a completed job, with its metric on the validation part and the dates of that part.
 
     DataError if metrics.json cannot be read.
     """
@@ -109,10 +110,10 @@ def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any],
 
 
 def failure_message(error: BaseException) -> str:
-    """Return the message of an error as status.json holds it.
+    """Return the message about an error that ended a job.
 
-    For an exception that is not one of the project's errors it is the type and the first paragraph, on one line. For
-    KeyboardInterrupt it says that the job was interrupted.
+    An error that `as_breakout_error` knows keeps its message. For KeyboardInterrupt, the message says that the job was
+    interrupted. For any other exception, it is the type and the first paragraph, on one line.
     """
     known = as_breakout_error(error)
     if known is not None:

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Overrides = tuple[str, ...]
-_LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # a number with many decimals, as a tuner chooses them
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # a number with many decimals, as tuners choose
 
 # Settings that may differ between the jobs of one variant.
 _NOT_VARIANT = {"window", "seed", "name", "hypothesis", "tags", "paths"}
 
 
 def varying_overrides(overrides: Mapping[int, Sequence[str]]) -> dict[int, Overrides]:
-    """Return for each job the overrides that not every job has; for a single job all of them."""
+    """Return the overrides of each job that not all jobs have; a single job keeps all its overrides."""
     found = {number: job_overrides(own) for number, own in overrides.items()}
     return _without_common(found) if len(found) > 1 else found
 
@@ -43,7 +43,7 @@ def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:
 
 
 def shorten(overrides: Sequence[str]) -> str:
-    """Return overrides with short keys and numbers: depth=4 for model.depth=4, 0.1235 for 0.123456."""
+    """Return overrides as one text, with short keys and numbers: depth=4 for model.depth=4, 0.1235 for 0.123456."""
     return " ".join(map(_shorten, overrides))
 
 
@@ -59,5 +59,5 @@ def _without_common(overrides: Mapping[int, Sequence[str]]) -> dict[int, Overrid
 
 
 def _group_of(override: str) -> str:
-    """Return the first part of an override's key: model of +model.depth=4."""
+    """Return the first part of an override's key, such as "model" for "+model.depth=4"."""
     return override.partition("=")[0].lstrip("+~").partition(".")[0]

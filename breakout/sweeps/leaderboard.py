@@ -1,8 +1,8 @@
-"""The building of a sweep's leaderboard from the run folders of its jobs.
+"""The leaderboard of a sweep, built from the run folders of its jobs.
 
 Jobs that were validated and evaluated on the same games with the same labels are ranked in one table. Jobs with another
-window, target or population are in another table. Across tables only variants are compared: jobs of one variant differ
-only in window, seed, name, hypothesis, tags and paths.
+window, target or population are in another table. Only variants are compared across tables: the jobs of one variant
+differ only in window, seed, name, hypothesis, tags and paths.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ if TYPE_CHECKING:
 def write_leaderboard(folder: Path) -> Leaderboard:
     """Write leaderboard.json, leaderboard.csv and report.html of a sweep from its jobs' results.
 
-    Older files of these names are replaced. ConfigurationError and DataError as in `load_sweep_record`; DataError also
-    if a file cannot be written.
+    Older files of these names are replaced. ConfigurationError and DataError as in `load_sweep_record`. DataError if a
+    file cannot be written.
     """
-    from breakout.report.html.pages import render_sweep  # imports pandas, which the plan of a sweep does not need
+    from breakout.report.html.pages import render_sweep  # imports pandas, which a dry run does not need
 
     board = build_leaderboard(load_results(folder), folder)
     save_leaderboard(board, folder)
@@ -62,9 +62,8 @@ def write_leaderboard(folder: Path) -> Leaderboard:
 def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
     """Write a sweep's leaderboard, print its first rows, and register the jobs with the trackers of their settings.
 
-    `trackers` are the tracking settings of the jobs, with the secrets that saved settings lack. Return the exit code: 0
-    if all jobs are completed, else 1. Errors as in `write_leaderboard`
-    and `register_sweep`.
+    `trackers` are the tracking settings of the jobs, with the secrets that the saved settings lack. Return the exit
+    code: 0 if all jobs are completed, else 1. Errors as in `write_leaderboard` and `register_sweep`.
     """
     board = write_leaderboard(folder)
     print_board(board)
@@ -120,8 +119,8 @@ def _table(rows_fingerprint: str, jobs: Sequence[CompletedJob], metric: str) -> 
 def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
     """Return the tables with titles.
 
-    A title holds the window, and those settings of target and warehouse that differ between tables. It also holds the
-    training dates if all jobs of the table have the same fixed ones.
+    A title names the window, and the settings of target and warehouse that differ between tables. It also names the
+    training dates if all jobs of the table have the same fixed dates.
     """
     data_settings = [_data_settings(table) for table in tables]
     titled = []
@@ -141,7 +140,7 @@ def _data_settings(table: JobTable) -> dict[tuple[str, str], Any]:
 
 
 def _training_dates(jobs: Sequence[CompletedJob]) -> str:
-    """Return "trained on START..END" if all jobs have the same fixed dates, else an empty text."""
+    """Return "trained on START..END" if all jobs have the same fixed dates, else ""."""
     windows = {job.config.window for job in jobs}
     found = {
         f"trained on {window.train_start}..{window.train_end}"
@@ -188,9 +187,9 @@ def _row(standing: Standing, label: str) -> JobRow:
 
 
 def _baselines(jobs: Sequence[CompletedJob]) -> tuple[BaselineRow, ...]:
-    """Return each baseline of the jobs once, without the uncalibrated model.
+    """Return the different baselines of the jobs, except the uncalibrated model.
 
-    Baselines of two jobs count as the same if their name and their first two metrics are equal.
+    Two baselines are the same if their names, AUCs and log losses are equal.
     """
     found: dict[tuple[Any, ...], BaselineRow] = {}
     for job in jobs:
@@ -204,9 +203,10 @@ def _baselines(jobs: Sequence[CompletedJob]) -> tuple[BaselineRow, ...]:
 
 
 def compare_lines(jobs: Sequence[CompletedJob]) -> tuple[LineRow, ...]:
-    """Return a row for each different log loss of the market, then one for each job that was compared with the market.
+    """Return the rows of the market, then a row for each job that was compared with the market.
 
-    The market has several log losses if the jobs differ in `prices`, such as in `prices.margin`.
+    The market has one row for each of its different log losses. It has several if the jobs differ in `prices`, such as
+    in `prices.margin`.
     """
     compared = [(job.number, market) for job in jobs if (market := job.metrics.market) is not None]
     markets = {market.metrics[MARKET]["log_loss"].estimate: market.metrics[MARKET] for _, market in compared}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """A job with its plan and its numbers of rows, which are None in a dry run if counting them would cost money."""
+    """A job with its plan and numbers of rows; the numbers are None in a dry run if counting would cost money."""
 
     job: Job
     plan: PreparedPlan
@@ -31,7 +31,6 @@ class PlannedJob:
 
     @property
     def number(self) -> int:
-        """The job's number."""
         return self.job.number
 
     def plan_with(self, work: SharedWork) -> PreparedPlan:
@@ -42,8 +41,8 @@ class PlannedJob:
     def shared_seconds(self) -> float:
         """The estimated seconds of the fits that other jobs may share.
 
-        One fit is counted, or one for each fold. The number is doubled for a model that can stop early if
-        `validation.refit` is true, because it is fitted again on all rows.
+        These are one fit, or one for each fold. Each fit counts twice if `validation.refit` is true and the model can
+        stop early, because such a model is fitted again on all rows.
         """
         model, features = self.job.config.model, len(self.plan.features.names)
         is_refit = self.job.config.validation.refit and KINDS[model.kind].stops_early
@@ -52,7 +51,7 @@ class PlannedJob:
 
     @property
     def own_seconds(self) -> float:
-        """The estimated seconds of the work that no other job shares, fits with further seeds included."""
+        """The estimated seconds of the work that no other job shares, including fits with further seeds."""
         further_seeds = self.job.config.evaluation.seeds - 1
         return further_seeds * self.shared_seconds + job_seconds(self.evaluation_rows or 0)
 
@@ -77,9 +76,10 @@ class FitGroup:
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """The groups in the order in which they start, the jobs that cannot start, and the bytes that a query engine bills.
+    """The plan of a batch of jobs.
 
-    `bytes_to_read` is None if no warehouse of the jobs bills by bytes.
+    `groups` are in the order in which they start, and `refused` are the jobs that cannot start. `bytes_to_read` are the
+    bytes that a query engine bills for the rows, None if no warehouse of the jobs bills by bytes.
     """
 
     groups: tuple[FitGroup, ...]
@@ -92,7 +92,7 @@ class SweepPlan:
         return sorted((planned for group in self.groups for planned in group.jobs), key=lambda planned: planned.number)
 
     def select(self, is_wanted: Callable[[PlannedJob], bool]) -> SweepPlan:
-        """Return the plan with the wanted jobs, without groups that have none; all refused jobs stay."""
+        """Return the plan with the wanted jobs and all refused jobs; groups without a wanted job are left out."""
         groups = (replace(group, jobs=tuple(filter(is_wanted, group.jobs))) for group in self.groups)
         return replace(self, groups=tuple(group for group in groups if group.jobs))
 
@@ -121,7 +121,7 @@ class SweepPlan:
         return sum(group.fits for group in self.groups)
 
     def seconds(self, workers: int) -> float:
-        """Return the estimated seconds that this number of workers takes."""
+        """Return the estimated seconds of the batch with this number of workers."""
         costs = [group.seconds for group in self.groups]
         return START_SECONDS + max(sum(costs) / workers, max(costs, default=0.0))
 
@@ -144,8 +144,8 @@ def group_jobs(planned: Sequence[PlannedJob]) -> tuple[FitGroup, ...]:
 def _fit_key(planned: PlannedJob) -> tuple[Any, ...]:
     """Return a key that is equal for jobs that can share their fits: everything that a fit depends on.
 
-    The number of iterations is left out where the first trees do not depend on it, because the longer fit then contains
-    the shorter one.
+    For CatBoost, the key ignores the number of iterations, except whether it is below 200 (see `fit_kind`). Among fits
+    with equal keys, the longest contains the trees of the others.
     """
     config, plan = planned.job.config, planned.plan
     ranges = tuple(fold.train for fold in plan.folds) or (plan.split.train,)

@@ -1,4 +1,4 @@
-"""The planning of a batch of jobs: their dates and rows are found, and the jobs that cannot start are refused."""
+"""The planning of a batch of jobs: it finds the dates and rows of each job, and refuses jobs that cannot start."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ class _Resolved(NamedTuple):
 
     @property
     def learned(self) -> BreakoutFeatureConfig:
-        """The features with the points band of the training rows, which may be wider than that of the target."""
+        """The features with the points band of the training rows; it may be wider than the band of the target."""
         return widen_population(self.features, self.job.config.model)
 
     @property
     def dates(self) -> DateRange:
-        """The dates from the first training date to the last evaluated date; to the last training date without one."""
+        """The training and evaluation dates as one range; only the training dates if nothing is evaluated."""
         splits = [fold.split for fold in self.folds] or [self.split]
         ends = [(split.evaluation or split.train).end for split in splits]
         return DateRange(min(split.train.start for split in splits), max(ends))
 
 
 def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> SweepPlan:
-    """Return the plan of jobs: resolve their dates and read their rows, once for all jobs that share them.
+    """Return the plan of jobs, with resolved dates and numbers of rows.
 
-    A job that cannot start becomes a refusal. `cache` is the folder of cached query results. If `is_dry` is true,
-    nothing is read that costs money.
+    Rows that several jobs share are read once. A job that cannot start becomes a refusal. `cache` is the folder of
+    cached query results. If `is_dry` is true, nothing is read that costs money.
     """
     refused: list[Refusal] = []
     planned: list[PlannedJob] = []
@@ -89,7 +89,7 @@ def _resolve(jobs: Sequence[Job], warehouses: OpenedWarehouses, refused: list[Re
 
 
 def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
-    """Return, for each warehouse and set of features, the dates from the first to the last that any job needs."""
+    """Return, for each warehouse and set of features, the range of all dates that its jobs need."""
     needed: dict[Any, list[DateRange]] = defaultdict(list)
     for one in resolved:
         needed[one.opened.facts, one.learned].append(one.dates)
@@ -100,10 +100,10 @@ def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
 
 
 def _expand(resolved: _Resolved, dates: np.ndarray | None) -> list[_Resolved]:
-    """Return the job without folds that have no games, or one job for each fold of a walk forward with `fold_jobs`.
+    """Return one job for each fold of a walk forward with `window.fold_jobs`, and for other windows the job itself.
 
-    `dates` holds the game date of each row, shape (n,). If it is None, the games are not known and the job is returned
-    as it is.
+    Folds without a game are left out. `dates` contains the game date of each row, shape (n,). If `dates` is None, the
+    games are unknown and the job is returned unchanged.
     """
     window = resolved.job.config.window
     if not isinstance(window, settings.WalkForwardWindowConfig) or dates is None:
@@ -129,9 +129,9 @@ def fold_job(job: Job, fold: Fold) -> Job:
 
 
 def _planned(resolved: _Resolved, row_query: RowQuery, contract: Contract, dates: np.ndarray | None) -> PlannedJob:
-    """Return the job with its plan; raise DataError if there are too few rows.
+    """Return the job with its plan; raise DataError if it has too few rows.
 
-    `dates` holds the game date of each row, shape (n,). If it is None, rows are not counted.
+    `dates` contains the game date of each row, shape (n,). If `dates` is None, rows are not counted.
     """
     plan = PreparedPlan(
         config=resolved.job.config,
@@ -149,8 +149,8 @@ def _planned(resolved: _Resolved, row_query: RowQuery, contract: Contract, dates
 def _count_rows(split: Split, folds: tuple[Fold, ...], dates: np.ndarray) -> tuple[int, int]:
     """Return the number of training rows and the number of evaluation rows; raise DataError if there are too few.
 
-    `dates` holds the game date of each row, shape (n,). For a walk forward, the training rows of its last fold and
-    the evaluation rows of all folds are counted.
+    `dates` contains the game date of each row, shape (n,). For a walk forward, the numbers are those of the training
+    rows of its last fold and the evaluation rows of all folds.
     """
     for fold in folds:
         try:

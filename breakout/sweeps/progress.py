@@ -56,10 +56,10 @@ class Progress:
     def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, *, twice: int, trials: int | None) -> None:
         """Print the number of jobs of a batch and, if jobs are left to run, its fits, training rows and estimated time.
 
-        Training rows are printed if they are known, and the bytes to read if the warehouse bills by bytes. `todo` is
-        the plan without the completed jobs. The first batch of a tuner is preceded by a line about all trials. `twice`
-        is the number of requested jobs that equal another one. `trials` is the number of trials that a tuner still has
-        to run; it is None if the sweeper is no tuner.
+        `todo` is the plan without the completed jobs. `twice` is the number of requested jobs that equal another job.
+        `trials` is the number of trials that a tuner still has to run, None if the sweeper is no tuner. Before a
+        tuner's first batch, a line about all trials is printed. Unknown numbers of training rows are left out. If the
+        warehouse bills by bytes, a line with the bytes to read follows.
         """
         is_first = not self._overrides
         self._overrides |= {planned.number: planned.job.overrides for planned in plan.jobs}
@@ -73,7 +73,7 @@ class Progress:
             self._out.print(plan.bytes_to_read.describe())
 
     def show_damage(self, number: int, message: str) -> None:
-        """Print that a job runs again because its files were changed or damaged since it ended."""
+        """Print that a job runs again because its files were changed or damaged after it ended."""
         self._out.print(f"job {number} is run again: {message}", style="yellow")
 
     def show_jobs(self, plan: SweepPlan) -> None:
@@ -139,7 +139,7 @@ class Progress:
             self._out.print(f"job {event.number} done ({self._done} of {self._total}): {metric} {value}  {label}")
 
     def _keep_best(self, event: JobEvent, metric: str) -> None:
-        """Keep the best job of each set of games; the training games of jobs in one set may differ."""
+        """Store the job if it is the best on its validation and evaluation games, whatever its training games."""
         if event.value is None or event.validated_on is None:
             return
         job = self._jobs[event.number]
@@ -160,7 +160,7 @@ class Progress:
 
 
 def _describe_plan(plan: SweepPlan, todo: SweepPlan, workers: int, twice: int) -> str:
-    """Return "sweep of 12 jobs, 3 completed already: 6 fits on 3,653 training rows, 2 workers, about 8 s"."""
+    """Return a text such as "sweep of 12 jobs: 6 fits on 3,653 training rows, 2 workers, about 8 s"."""
     left = len(todo.jobs)
     counts = {"completed already": len(plan.jobs) - left, "impossible": len(plan.refused), "asked for twice": twice}
     parts = [format_count(plan.size, "job"), *(f"{count} {what}" for what, count in counts.items() if count)]

@@ -5,9 +5,8 @@ interval of the difference of their metrics contains 0. The interval comes from 
 resamples for both jobs.
 
 The best of many jobs is partly the best by chance. So the intervals are widened until they hold for all pairs of jobs
-at once: the half-width in standard errors is a quantile of the largest difference of any pair in the resamples (the max
-statistic of Westfall and Young 1993). A job that differs from the best job only in the seed is always tied with it.
-Most sweeps end in a tie, and the simplest of the tied jobs should be chosen.
+at once (see `critical_width`). A job that differs from the best job only in the seed is always tied with it. Most
+sweeps end in a tie, and the simplest of the tied jobs should be chosen.
 """
 
 from __future__ import annotations
@@ -30,15 +29,15 @@ if TYPE_CHECKING:
 
     from breakout.sweeps.results import CompletedJob
 
-ROUNDING = 1e-12  # a smaller standard error is only a rounding error of sums
+ROUNDING = 1e-12  # a standard error that is not larger is a rounding error of sums
 
 
 @dataclass(frozen=True)
 class Standing:
     """The rank of a job.
 
-    `value` is the job's metric with its interval. `difference` is this metric minus the best job's, with an interval
-    that holds for all pairs of jobs at once; it is None if one of the two metrics is undefined.
+    `value` is the job's metric with its interval. `difference` is the job's metric minus the best job's, with an
+    interval that holds for all pairs of jobs at once. It is None if one of the two metrics is undefined.
     """
 
     job: CompletedJob
@@ -80,9 +79,10 @@ def rank_jobs(jobs: Sequence[CompletedJob], metric: str) -> list[Standing]:
 def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: float) -> float:
     """Return the half-width, in standard errors, of intervals that hold for the differences of all pairs of jobs.
 
-    `jobs` holds the metric of each job and its values in the resamples, shape (resamples,). For each resample take the
-    largest |resampled minus estimated difference| / standard error of any pair; the half-width is the `confidence`
-    quantile of these numbers over the resamples. It is 0 if no pair differs.
+    `jobs` contains the metric of each job and its values in the resamples, shape (resamples,). The half-width is the
+    `confidence` quantile, over the resamples, of the largest |resampled - estimated difference| / standard error of any
+    pair. This is the max statistic of Westfall and Young (1993). Jobs whose metric is None are left out. The half-width
+    is 0 if no pair of jobs differs.
     """
     values = np.array([value for value, _ in jobs if value is not None])
     if values.size < 2:
@@ -100,7 +100,7 @@ def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: 
 
 
 def _standard_error(replicates: np.ndarray) -> np.ndarray:
-    """Return the standard deviation of the values that are not NaN along the last axis.
+    """Return the standard deviation along the last axis, without NaN values.
 
     It is 0 if it would be at most `ROUNDING`, or if all values are NaN.
     """
@@ -118,7 +118,7 @@ def _widened(interval: Interval, replicates: np.ndarray, width: float) -> Interv
 
 
 def _without_seed(job: CompletedJob) -> str:
-    """Return the fingerprint of a job's settings with seed 0, which is equal for jobs that differ only in the seed."""
+    """Return a fingerprint that is equal for jobs that differ only in the seed."""
     return settings.fingerprint(replace(job.config, seed=0))
 
 

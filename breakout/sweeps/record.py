@@ -36,7 +36,11 @@ _LOCK_FILE = ".lock"
 
 
 class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A job in sweep.json; `settings` are its composed settings, or its overrides if Hydra cannot compose them."""
+    """A job in sweep.json.
+
+    `settings` are the composed settings, or the overrides if Hydra cannot compose them. `window` is the name of the
+    job's window, "" for a job that cannot start.
+    """
 
     number: int
     fingerprint: str
@@ -46,7 +50,7 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> Identity:
-        """The identity of the job. Jobs with equal identities are one job."""
+        """The identity of the job, as `identity_of` returns it."""
         return identity_of(self.fingerprint, self.settings)
 
     @property
@@ -58,9 +62,9 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
 class SweepRecord(msgspec.Struct, kw_only=True):
     """The content of sweep.json: overrides, jobs, and the fingerprints of the data and contracts that the jobs use.
 
-    The key of `overrides` in the file is `words`. `data` maps the settings of each warehouse, and whether injury
-    reports are read, to the fingerprint of the data. `contracts` maps each set of features and target to the
-    fingerprint of its contract, which defines features and label.
+    In the file, `overrides` has the key `words`. The keys of `data` are made of a warehouse's settings and of whether
+    injury reports are read; the values are fingerprints of the data. The keys of `contracts` are made of a set of
+    features and a target; the values are fingerprints of the contract, which defines features and label.
     """
 
     overrides: list[str] = msgspec.field(name="words")
@@ -76,7 +80,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         save_sealed(msgspec.structs.replace(self, overrides=masked), folder / SWEEP_RECORD)
 
     def number(self, plan: SweepPlan) -> SweepPlan:
-        """Return the plan with a number for each job: its old number if it is in the record, else the next."""
+        """Return the plan with a number for each job: its old number if it is in the record, else the next free one."""
         numbers = {entry.identity: entry.number for entry in self.jobs}
         found: list[Job | Refusal] = [*(planned.job for planned in plan.jobs), *plan.refused]
         for job in sorted(found, key=_order):
@@ -99,11 +103,11 @@ class SweepRecord(msgspec.Struct, kw_only=True):
             self.contracts[_contract_key(planned)] = planned.plan.contract.fingerprint
 
     def entry(self, number: int) -> JobEntry:
-        """Return the entry of a job."""
+        """Return the entry of the job with this number."""
         return next(entry for entry in self.jobs if entry.number == number)
 
     def check_one_metric(self, plan: SweepPlan) -> None:
-        """Raise ConfigurationError if the jobs of record and plan name several metrics to rank by."""
+        """Raise ConfigurationError if the jobs of the record and of the plan differ in `optimized_metric`."""
         known = [entry.optimized_metric for entry in self.jobs]
         named = dict.fromkeys([*known, *(planned.job.config.optimized_metric for planned in plan.jobs)])
         metrics = [name for name in named if name]
@@ -182,7 +186,10 @@ def clear_incomplete(folder: Path) -> list[Path]:
 
 
 def clear_idle_sweeps(outputs: Path) -> list[Path]:
-    """Remove the temporary files and folders of the sweeps below `outputs` that no process runs; return the paths."""
+    """Remove temporary files and folders from the sweeps below `outputs`, and return the removed paths.
+
+    A sweep that a process is running is left unchanged.
+    """
     removed = []
     for path in sorted((outputs / SWEEPS).glob(f"*/{SWEEP_RECORD}")):
         with suppress(ConfigurationError), locked(path.parent):
@@ -191,9 +198,9 @@ def clear_idle_sweeps(outputs: Path) -> list[Path]:
 
 
 def record_death(folder: Path, entry: JobEntry, message: str) -> None:
-    """Write into the status.json of a job that its process died.
+    """Record in the status.json of a job that its process died, with this message.
 
-    If the job has no run folder whose status still says "running", create one.
+    If the job has no run folder whose status still says "running", create a run folder.
     """
     run = run_of(job_runs(folder), entry.number, entry.fingerprint)
     if run is not None and run.status is not None and run.state == "killed" and run.status.finished is None:
@@ -224,9 +231,10 @@ def _entry(job: Job | Refusal, window: str) -> JobEntry:
 
 
 def _window(planned: PlannedJob) -> str:
-    """Return the name of the job's window: the chosen option, or the dates of evaluation.
+    """Return the name of the job's window.
 
-    For a job that only trains they are the dates of training.
+    It is OPTION if `window=OPTION` is the only override of the window. Otherwise it is the dates of evaluation, or the
+    dates of training for a job that only trains.
     """
     chosen = [override for override in planned.job.overrides if override.startswith("window")]
     if len(chosen) == 1 and chosen[0].startswith("window="):

@@ -1,4 +1,4 @@
-"""The jobs of a sweep as they ended, read from sweep.json and the run folders."""
+"""The results of a sweep's jobs, read from sweep.json and the run folders."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JobResult:
-    """A job of a sweep, as it ended.
+    """The result of a job of a sweep, in any state.
 
-    `entry` is its entry in sweep.json. `varying` are the overrides that not every job of the sweep has. `command` is
-    the command line that runs the job alone. `run` is the job's run folder, None if the job has not run.
+    `entry` is the job's entry in sweep.json. `varying` are its overrides that not all jobs of the sweep have. `command`
+    is the command line that runs the job alone. `run` is the job's run folder, None if the job has not run.
     """
 
     entry: JobEntry
@@ -46,7 +46,6 @@ class JobResult:
 
     @property
     def number(self) -> int:
-        """The job's number."""
         return self.entry.number
 
     @property
@@ -86,7 +85,7 @@ class CompletedJob(JobResult):
 
     @cached_property
     def rows_fingerprint(self) -> str:
-        """12 hex digits of a digest of the target and of the validation and evaluation rows with their labels."""
+        """The fingerprint of the target and of the validation and evaluation rows with their labels: 12 hex digits."""
         texts = [self.predictions[name].to_pylist() for name in ("split", "game_id", "player_lookup")]
         digest = hashlib.sha256("\n".join(map("".join, zip(*texts, strict=True))).encode())
         digest.update(array_of(self.predictions["is_breakout"]).astype("int8").tobytes())
@@ -94,7 +93,10 @@ class CompletedJob(JobResult):
         return digest.hexdigest()[:12]
 
     def part(self, split: str, column: str) -> np.ndarray:
-        """Return game_date, probability or is_breakout of the rows of a split, shape (n,); empty if there are none."""
+        """Return a column of the predictions for the rows of a split, shape (n,); empty if the split has no rows.
+
+        `split` is validation or evaluation, and `column` is game_date, probability or is_breakout.
+        """
         return np.asarray(array_of(self.predictions[column])[self._splits == split])
 
     @cached_property
@@ -103,7 +105,7 @@ class CompletedJob(JobResult):
 
 
 def load_results(folder: Path) -> list[JobResult]:
-    """Return every job of a sweep, by number; those that are completed as `CompletedJob`.
+    """Return the results of all jobs of a sweep, sorted by number; a completed job as `CompletedJob`.
 
     ConfigurationError and DataError as in `load_sweep_record`.
     """
@@ -119,9 +121,9 @@ def load_results(folder: Path) -> list[JobResult]:
 
 
 def _load_completed(result: JobResult, run: JobRun) -> JobResult:
-    """Return a completed job with the content of its run, or the job as damaged.
+    """Return the job as `CompletedJob`, with the content of its run folder.
 
-    A job is damaged if a file is damaged or was written by another version of breakout.
+    If a file is damaged or was written by another version of breakout, the result has the state "damaged" instead.
     """
     try:
         record = read_run(run.folder)

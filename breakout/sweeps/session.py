@@ -65,7 +65,7 @@ class SweepSession:
         self._closing = ExitStack()
         self._workers: Workers | None = None
         self._values: dict[int, float | None] = {}  # the metric of each completed job
-        self.trackers: set[TrackingConfig] = set()  # trackers of the jobs, with the secrets that are in no file
+        self.trackers: set[TrackingConfig] = set()  # of the jobs, with the secrets that no file contains
         self.is_begun = False
 
     def __enter__(self) -> SweepSession:
@@ -86,9 +86,9 @@ class SweepSession:
     def run(self, jobs: Sequence[Job], refused: Sequence[Refusal]) -> list[float | None]:
         """Run one batch and return the optimized metric of each of the sweeper's jobs, None for a job without one.
 
-        `refused` are jobs of the batch that cannot start. Raise the error of the first refusal if no job of the sweep
-        can start, DryRunShown in a dry run, and FailedFast if a job failed and `fail_fast` is set.
-        Raise ConfigurationError if the jobs name several metrics to rank by, and DataError if the data of a resumed
+        `refused` are jobs of the batch that cannot start. If no job of the sweep can start, the error of the first
+        refusal is raised. DryRunShown in a dry run, FailedFast if a job failed and `fail_fast` is set.
+        ConfigurationError if the jobs differ in `optimized_metric`. DataError if the data or a contract of a resumed
         sweep changed.
         """
         self.trackers |= {job.config.tracking for job in jobs}

@@ -1,8 +1,8 @@
 """The rows that jobs of a sweep share: one query reads them for all jobs of the same warehouse, features and target.
 
 The result of the query is kept in a cache on disk, which all processes of the sweep read. The key of a cache entry is
-made of the text of the query, its parameters and the fingerprint of the warehouse. So rows of changed data or of a
-changed contract have another entry. A worker process opens the warehouse only if the entry is missing or damaged.
+made of the text of the query, its parameters and the fingerprint of the warehouse. So the rows have another entry after
+the data or the contract changed. A worker process opens the warehouse only if the entry is missing or damaged.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class WarehouseFacts:
     """The facts about a warehouse that jobs use without opening it.
 
     `config` are its settings. `run` is the name of the first job of the sweep that needs this warehouse; BigQuery
-    attaches it as a label to each query. `cache` is the folder of cached query results.
+    labels each query with that name. `cache` is the folder of cached query results.
     """
 
     config: WarehouseConfig
@@ -61,8 +61,7 @@ def fingerprints_of(warehouse: Warehouse) -> tuple[str, str]:
 class RowQuery:
     """The query for the rows of all jobs with the same warehouse, features and target.
 
-    `span` covers all dates that any of the jobs needs. `history_start` is the first day that the features of these rows
-    read.
+    `span` covers the dates of all these jobs. `history_start` is the first day that the features of the rows read.
     """
 
     warehouse: WarehouseFacts
@@ -73,7 +72,7 @@ class RowQuery:
 
     @property
     def seasons_before(self) -> int:
-        """The number of earlier seasons, besides the season of a row, that the features of the row read."""
+        """The number of earlier seasons that the features of a row read, without the season of the row."""
         return seasons_before(self.features.names, self.features.registry)
 
     @property
@@ -182,9 +181,10 @@ def read_answer(row_query: RowQuery, warehouse: CachedWarehouse) -> pa.Table:
 
 @dataclass(frozen=True)
 class PreparedPlan(RunPlan):
-    """A plan of a run that takes its rows from the answer of a query, which each process reads once for all its jobs.
+    """The plan of a run that takes its rows from the answer of `row_query`.
 
-    `work` holds the answer, and other work that the jobs of one process share.
+    `work` contains the answer, and other results that the jobs of one process share, so that each process reads the
+    answer only once.
     """
 
     row_query: RowQuery = field(kw_only=True)

@@ -29,7 +29,7 @@ def build_variant_tables(tables: Sequence[JobTable], metric: str) -> list[Varian
 def _variants(tables: Sequence[JobTable], metric: str) -> tuple[VariantRow, ...]:
     """Return the means of each variant over windows and seeds.
 
-    Variants that are in more tables come first; among variants in equally many tables the better one comes first.
+    Variants that are in more tables come first. Variants in equally many tables are sorted by the metric, best first.
     """
     found: dict[str, list[tuple[str, JobRow]]] = defaultdict(list)
     for table in tables:

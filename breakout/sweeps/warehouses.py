@@ -34,7 +34,10 @@ _ROW_COLUMNS = ("season_points_avg", "games_before", "game_date")
 
 @dataclass(frozen=True)
 class OpenedWarehouse:
-    """An opened warehouse; `cached` answers its queries from the cache if it can, `facts` are those that jobs use."""
+    """An opened warehouse.
+
+    `facts` is what jobs use without opening it. `cached` answers queries from the cache on disk if it can.
+    """
 
     facts: WarehouseFacts
     warehouse: Warehouse
@@ -78,7 +81,7 @@ class OpenedWarehouses(ClosedOnExit):
     def row_query(self, opened: OpenedWarehouse, features: BreakoutFeatureConfig, span: DateRange) -> RowQuery:
         """Return the query for the rows that jobs with this warehouse and these features share.
 
-        `span` covers the dates that any of these jobs needs.
+        `span` covers the dates of all these jobs.
         """
         key = (opened.facts, features)
         if key not in self._queries:
@@ -113,7 +116,7 @@ class OpenedWarehouses(ClosedOnExit):
             if self._is_dry:
                 return None
         answer = read_answer(row_query, opened.cached).select(_ROW_COLUMNS)
-        # Workers find the flawed games in the cache and need not open the warehouse.
+        # This puts the flawed games into the cache, so that workers need not open the warehouse.
         read_flawed_games(opened.cached, row_query.warehouse.tables, row_query.parameters)
         return answer
 

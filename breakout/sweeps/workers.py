@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from breakout.sweeps.plan import FitGroup, PlannedJob
 
 GRACE_SECONDS = 10.0  # time for a terminated worker to record the interruption in its job's status.json
-ORPHAN_SECONDS = 1.0  # time for a worker to record an interruption after the planning process has ended
+ORPHAN_SECONDS = 1.0  # time for a worker to record the interruption after the planning process has ended
 CONTEXT = multiprocessing.get_context("forkserver")
 IMPORTED = (
     "breakout.models.catboost",
@@ -51,11 +51,11 @@ IMPORTED = (
 
 
 def start_server() -> None:
-    """Start the fork server. While the sweep is planned, it imports the modules that jobs need.
+    """Start the fork server, which imports the modules that jobs need while this process plans the sweep.
 
-    ConfigurationError if the path of the folder for temporary files is too long. If this function is called in the main
-    thread, the fork server and its workers ignore Ctrl-C. Ctrl-C interrupts only the planning process, which then ends
-    the workers.
+    In the main thread, the fork server and its workers are started so that they ignore Ctrl-C. Ctrl-C then interrupts
+    only the planning process, which ends the workers. ConfigurationError if the path of the folder for temporary files
+    is too long.
     """
     CONTEXT.set_forkserver_preload(list(IMPORTED))
     is_main = threading.current_thread() is threading.main_thread()
@@ -77,9 +77,9 @@ def start_server() -> None:
 def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> JobEvent:
     """Run one job in the sweep's folder and return how it ended.
 
-    `work` is shared with the other jobs of this process. An error of the run is also recorded in the job's run folder,
-    with the traceback in run.log. A job whose features drifted counts as failed if `distributions.fail_on_drift` is
-    true, although its run folder is complete.
+    The other jobs of this process share `work`. An error of the run is also recorded in the job's run folder, with the
+    traceback in run.log. If `distributions.fail_on_drift` is true, a job whose features drifted counts as failed,
+    although its run folder is complete.
     """
     from breakout.features.distributions import check_drift
     from breakout.training import train
@@ -102,7 +102,7 @@ def _run_in_worker(planned: PlannedJob, group: int, iterations: int, folder: Pat
     _WORK.begin_group(group, iterations)
     try:
         return run_job(planned, folder, _WORK)
-    except KeyboardInterrupt as error:  # a job turns SIGTERM into this exception; `Workers` then ends the process
+    except KeyboardInterrupt as error:  # `open_run` turns SIGTERM into this exception
         return JobEvent("failed", planned.number, failure_message(error))
 
 
@@ -112,7 +112,7 @@ def _begin_worker(lifeline: Connection) -> None:
 
 
 def _end_with_planner(lifeline: Connection) -> None:
-    """Wait until the planning process has ended, which closes the pipe, then end this worker process."""
+    """Wait until the planning process ends, whose end closes the pipe; then end this worker process."""
     with suppress(EOFError, OSError):
         lifeline.recv()
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (errors about broken pipes have no reader left)
@@ -122,7 +122,10 @@ def _end_with_planner(lifeline: Connection) -> None:
 
 
 class Worker:
-    """One worker process, which starts with its first job, and the jobs of its group that have not started."""
+    """A worker process, which starts with its first job.
+
+    `group` contains the jobs that the worker runs, and `left` those of them that have not started.
+    """
 
     def __init__(self, folder: Path, lifeline: Connection) -> None:
         self._folder, self._lifeline = folder, lifeline
@@ -138,14 +141,17 @@ class Worker:
         self.group, self.left = group, deque(group.jobs)
 
     def begin_next(self) -> tuple[int, Future[JobEvent]]:
-        """Start the next job; return its number and the future of its event. ValueError if the worker has no group."""
+        """Start the next job of the group; return its number and the future of its event.
+
+        ValueError if the worker has no group.
+        """
         if self.group is None:
             raise ValueError("a worker without a group has no next job")
         planned = self.left.popleft()
         arguments = planned, self.group.jobs[0].job.number, self.group.iterations, self._folder
         try:
             self._running = self._submit(arguments)
-        except BrokenProcessPool:  # the process died while it had nothing to do
+        except BrokenProcessPool:  # the process died while it was idle
             self._executor.shutdown()
             self._executor, self._process = self._new_executor(), None
             self._running = self._submit(arguments)
@@ -175,7 +181,10 @@ class Worker:
             self._process.terminate()
 
     def close(self, deadline: float) -> None:
-        """Wait for the running job, kill the process at `deadline` (of `time.monotonic`), and end the executor."""
+        """Wait for the running job, and end the executor.
+
+        If the job still runs at `deadline`, a time of `time.monotonic`, the process is killed.
+        """
         if self._running is not None:
             wait([self._running], timeout=max(0.0, deadline - time.monotonic()))
         if self._process is not None and self._is_busy:
@@ -188,7 +197,10 @@ class Worker:
 
 
 class Workers:
-    """A pool of `count` worker processes that write into the sweep's folder; the end of its `with` block ends them."""
+    """A pool of `count` worker processes that run jobs in the sweep's folder.
+
+    Use it in a `with` block, whose end also ends the processes.
+    """
 
     def __init__(self, count: int, folder: Path) -> None:
         self._folder = folder
@@ -210,9 +222,9 @@ class Workers:
     def run(self, groups: Sequence[FitGroup], report: Callable[[JobEvent], bool]) -> None:
         """Run groups in the given order, the jobs of a group in one worker.
 
-        `report` is called with every event and returns whether to go on; if it returns false, no further job starts and
-        jobs that are running are left to the end of the `with` block. If a worker dies, a new worker runs the remaining
-        jobs of that group.
+        `report` is called with every event and returns whether to continue. If it returns false, no further job starts,
+        and the end of the `with` block ends the running jobs. If a worker dies, a new worker runs the remaining jobs of
+        its group.
         """
         waiting = deque(groups)
         running: dict[Future[JobEvent], int] = {}
@@ -248,7 +260,8 @@ class Workers:
 def _without_main_module() -> Iterator[None]:
     """Replace `__main__` by an empty module while a worker process starts.
 
-    Otherwise the worker imports the main module, which runs a script again if it lacks `if __name__ == "__main__"`.
+    Otherwise the worker would import the main module, and would run a script again that lacks
+    `if __name__ == "__main__"`.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
@@ -259,7 +272,7 @@ def _without_main_module() -> Iterator[None]:
 
 
 def describe_death(code: int | None) -> str:
-    """Return the message about a worker process that ended with this exit code; -9 means signal 9."""
+    """Return the message about a worker process that ended with this exit code; -9 means signal 9, None unknown."""
     cause = f"exit code {code}" if code is None or code >= 0 else f"signal {-code}, {signal.Signals(-code).name}"
     return f"its process died ({cause}): killed, or out of memory."
 

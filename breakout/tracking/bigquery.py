@@ -41,7 +41,7 @@ EXPERIMENT_COLUMNS = {
 
 
 class BigQueryTracker:
-    """A tracker that keeps one row for each run in the table `tracking.table`, which it creates if it is missing."""
+    """A tracker that writes one row for each run into the table `tracking.table`, and creates a missing table."""
 
     def __init__(self, config: BigQueryTrackingConfig) -> None:
         check_table_name("tracking.table", config.table)
@@ -50,7 +50,7 @@ class BigQueryTracker:
     def register(self, run_folder: Path) -> None:
         """Insert the row of a run, or replace it, by a MERGE on the run id.
 
-        DataError as `read_ended_run`, and if BigQuery fails.
+        DataError as in `read_ended_run`, and if BigQuery fails.
         """
         run = experiment_row(read_ended_run(run_folder))
         record = asdict(run)
@@ -68,8 +68,8 @@ def open_tracker(config: BigQueryTrackingConfig) -> BigQueryTracker:
 
 
 def parameter(name: str, kind: str) -> str:
-    """Return the SQL expression for the value of a column of type `kind`, from the query parameter @`name`."""
-    # By default PARSE_JSON refuses a number with more digits than FLOAT64 holds; wide_number_mode rounds it.
+    """Return the SQL expression of the query parameter @`name` for a column of type `kind`."""
+    # By default, PARSE_JSON refuses a number with more digits than FLOAT64 can store; wide_number_mode rounds it.
     return f"PARSE_JSON(@{name}, wide_number_mode => 'round')" if kind == "JSON" else f"@{name}"
 
 

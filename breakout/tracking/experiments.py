@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExperimentRow:
-    """The row of one run; a value that the run does not have is None, "" (hypothesis) or () (tags).
+    """The row of one run.
 
-    `config` is the settings and `results` the content of metrics.json, both as JSON texts.
+    `config` is the settings and `results` the content of metrics.json, both as JSON texts. A missing hypothesis is "",
+    missing tags are (), and every other missing value is None.
     """
 
     experiment_id: str
@@ -49,7 +50,10 @@ class ExperimentRow:
 
 
 def read_ended_run(folder: Path) -> RunRecord:
-    """Read a run to be registered; DataError if the folder is not a run, was changed, or the run is still running."""
+    """Read a run for its registration.
+
+    DataError if the folder is not a run, a file of the run was changed, or the run is still running.
+    """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])
     if run.status.state == "running":
@@ -90,10 +94,10 @@ Dates = tuple["date | None", "date | None"]
 
 
 def _windows(run: RunRecord) -> tuple[Dates, Dates]:
-    """Return the first and last date of training and of evaluation; a date that is not known is None.
+    """Return the first and last date of training and of evaluation; unknown dates are None.
 
-    Without a manifest the dates are those of the settings. A run that evaluated a saved bundle has its evaluation dates
-    in the status.
+    The training dates are in the manifest of the bundle. The evaluation dates are in the manifest too or, for the
+    evaluation of a saved bundle, in the status. Without a manifest, the dates of the settings are returned.
     """
     if run.manifest is None:
         return _configured(run.config)
@@ -101,7 +105,7 @@ def _windows(run: RunRecord) -> tuple[Dates, Dates]:
 
 
 def _evaluated_rows(run: RunRecord) -> int | None:
-    """Return the number of evaluated player-games; None if it is not known."""
+    """Return the number of evaluated player-games; None if it is unknown."""
     if run.status.window is not None:
         return run.status.rows
     return run.manifest.rows.evaluation if run.manifest else None
@@ -115,7 +119,7 @@ def _configured(config: RootConfig | None) -> tuple[Dates, Dates]:
 
 
 def _parent_sweep(folder: Path) -> str | None:
-    """Return the part between `sweeps/` and `/runs/` in the path of a sweep's job, such as `depths`; otherwise None."""
+    """Return the part between `sweeps/` and `/runs/` in the path of a sweep's job, such as `depths`; else None."""
     parts = folder.resolve().parent.parts
     if "sweeps" not in parts or parts[-1] != "runs":
         return None

@@ -34,7 +34,7 @@ PARAMETERS_A_CALL = 100
 
 
 class MLflowTracker:
-    """A tracker that registers runs with the server `tracking.uri`, or in a local store if that is not set.
+    """A tracker that registers runs with the server `tracking.uri` or, without this setting, in a local store.
 
     The local store is the folder `mlflow/` in the folder that contains `runs/` and `sweeps/`.
     """
@@ -43,9 +43,9 @@ class MLflowTracker:
         self._config = config
 
     def register(self, run_folder: Path) -> None:
-        """Register the run, and its sweep if it is a job of one.
+        """Register a run and, if the run is a job of a sweep, the sweep.
 
-        DataError as `read_ended_run`, and if MLflow fails; ConfigurationError if MLflow is not installed.
+        DataError as in `read_ended_run`, and if MLflow fails. ConfigurationError if MLflow is not installed.
         """
         record = read_ended_run(run_folder)
         with self._translating(run_folder):
@@ -59,7 +59,7 @@ class MLflowTracker:
             client.set_terminated(run, STATES.get(record.status.state, "FAILED"), ended)
 
     def _open(self, run_folder: Path) -> tuple[MlflowClient, str]:
-        """Return the client and the id of the MLflow experiment, which is created if it does not exist."""
+        """Return the client and the id of the MLflow experiment; a missing experiment is created."""
         store = _outputs_of(run_folder) / "mlflow"
         client_class = _import_client(self._config.timeout_seconds)
         if self._config.uri is None:
@@ -102,7 +102,7 @@ def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
 def _import_client(timeout_seconds: float) -> type[MlflowClient]:
     """Import and return the class of MLflow's client, with telemetry off, one retry and this timeout.
 
-    MLflow reads these options from environment variables, of which those that are set already are kept.
+    MLflow reads these options from environment variables; a variable that is already set keeps its value.
     ConfigurationError if MLflow is not installed.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -119,7 +119,11 @@ def _import_client(timeout_seconds: float) -> type[MlflowClient]:
 def _find_or_create_run(
     client: MlflowClient, experiment: str, tag: str, value: str, record: RunRecord | None, parent: str | None
 ) -> str:
-    """Return the id of the MLflow run whose tag `tag` has the value `value`; it is created if there is none."""
+    """Return the id of the MLflow run whose tag `tag` has the value `value`; a missing run is created.
+
+    A new run gets its name and start from `record`; for a sweep, which has no `record`, the name is `value`. `parent`
+    is the id of the sweep's MLflow run, None for a run that is no job of a sweep.
+    """
     # A quote cannot be escaped in MLflow's filters, so it is replaced by `_`, which matches any single character.
     pattern = re.sub("['\"\\\\]", "_", value)
     found = client.search_runs([experiment], f"tags.`{tag}` LIKE '{pattern}'")
@@ -133,7 +137,7 @@ def _find_or_create_run(
 
 
 def _sweep_run(client: MlflowClient, experiment: str, sweep: Path) -> str:
-    """Add the files that a sweep has written so far to its MLflow run, and return the id of that run."""
+    """Upload the files that a sweep has written so far to the sweep's MLflow run, and return the id of that run."""
     run = _find_or_create_run(client, experiment, SWEEP_TAG, sweep.name, None, None)
     for name in ("sweep.json", "leaderboard.json", "leaderboard.csv", "report.html"):
         if (sweep / name).is_file():
@@ -145,8 +149,8 @@ def _sweep_run(client: MlflowClient, experiment: str, sweep: Path) -> str:
 def _log_values(client: MlflowClient, run: str, record: RunRecord) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
-    # MLflow stores equal pairs of time and value once. Every metric gets the time at which the run finished, so
-    # registering the run again adds none.
+    # MLflow stores equal pairs of time and value once. Every metric gets the time at which the run finished, so that a
+    # second registration adds no values.
     when = _milliseconds(record.status.finished) or 0
     metrics = [Metric(name, value, when, 0) for name, value in metric_values(record).items()]
     tags = [RunTag(name, value) for name, value in tag_values(record).items()]

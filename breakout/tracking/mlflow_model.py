@@ -1,8 +1,8 @@
 """A bundle as an MLflow model: its inputs are the features in contract order, its output is a probability.
 
 A model that predicts a distribution of points has two more inputs: the player's season average and the fewest points
-that are a breakout. The MLflow model holds the files of the bundle, and MLflow calls `_load_pyfunc` of this module to
-read them. Nothing is pickled.
+that are a breakout. The MLflow model contains the files of the bundle, and MLflow calls `_load_pyfunc` of this module
+to read them. Nothing is pickled.
 """
 
 from __future__ import annotations

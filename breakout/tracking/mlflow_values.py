@@ -30,7 +30,7 @@ def parameter_values(record: RunRecord) -> dict[str, str]:
 
 
 def metric_values(record: RunRecord) -> dict[str, float]:
-    """Return the main figures of metrics.json that are defined; empty without that file.
+    """Return the main figures of metrics.json that are defined; without metrics.json, return an empty dict.
 
     The keys are the names in MLflow, such as `auc`, `auc_low`, `auc_high`, `validation_auc` and `model_trees`.
     """

@@ -28,10 +28,13 @@ WARNS_ONLY = ("mlflow",)
 
 
 class Tracker(Protocol):
-    """A place outside the run's folder where runs are recorded. Registering a run again replaces its entry."""
+    """A service that records runs outside their folders. Registering a run again replaces the run's entry."""
 
     def register(self, run_folder: Path) -> None:
-        """Register a run that has ended, from its files; DataError or ConfigurationError if that fails."""
+        """Register a run that has ended, from the files of its folder.
+
+        DataError or ConfigurationError if the registration fails.
+        """
         ...
 
 
@@ -44,7 +47,8 @@ def has_tracker(mapping: Mapping[str, Any]) -> bool:
 def open_tracker(config: TrackingConfig) -> Tracker | None:
     """Return the tracker of a configuration; None for `tracking=none`.
 
-    The tracker's module `tracking/<kind>.py` is imported only here.
+    Only the module of this tracker, `tracking/<kind>.py`, is imported. ConfigurationError if the address or the table
+    of the tracker is not valid.
     """
     if config.kind == "none":
         return None
@@ -54,7 +58,10 @@ def open_tracker(config: TrackingConfig) -> Tracker | None:
 
 @contextmanager
 def registering(config: TrackingConfig) -> Iterator[list[Path]]:
-    """Yield a list to which the block adds folders of runs; when the block ends or fails, each run is registered."""
+    """Yield a list to which the block adds run folders; when the block ends or raises, register each of these runs.
+
+    If the block raises, a failed registration adds a note to the exception. Otherwise DataError as in `register_run`.
+    """
     folders: list[Path] = []
     try:
         yield folders
@@ -69,12 +76,12 @@ def registering(config: TrackingConfig) -> Iterator[list[Path]]:
 def register_run(
     config: TrackingConfig, run_folder: Path, failure: BaseException | None = None, *, is_asked_for: bool = False
 ) -> None:
-    """Register a run that has ended with its tracker; nothing happens with `tracking=none`.
+    """Register a run that has ended with its tracker; do nothing for `tracking=none`.
 
-    `failure` is the error that the command raises after the registration, None without one. `is_asked_for` is true if
-    the command's only purpose is to register the run. If the tracker fails, a message says how to register the run
-    later. With a `failure`, the message is added to that error as a note. Otherwise the message is logged as a warning
-    if the tracker is in WARNS_ONLY and `is_asked_for` is false; else DataError is raised with the message.
+    `failure` is the exception that the command raises after the registration, None if it raises none. `is_asked_for` is
+    true if the command's only purpose is to register the run. If the tracker fails, a message explains how to register
+    the run later. The message is added to `failure` as a note. Without a `failure`, the message is logged as a warning
+    for a tracker in WARNS_ONLY, unless `is_asked_for` is true; otherwise DataError is raised with the message.
     """
     try:
         tracker = open_tracker(config)
@@ -94,10 +101,11 @@ def register_run(
 
 
 def register_sweep(folder: Path, trackers: Collection[TrackingConfig]) -> None:
-    """Register every job of a sweep that has ended, each with the tracker of its settings; DataError as `register_run`.
+    """Register every job of a sweep that has ended, each with the tracker of its settings.
 
     A job whose status or settings cannot be read is left out. In the saved settings of a job, the secret in the
-    tracker's address is masked; if one of `trackers` has the same saved form, that one is used, with its secret.
+    tracker's address is masked. If one of `trackers` has the same saved form, it is used, because it has the secret.
+    DataError as in `register_run`.
     """
     for status_file in sorted(folder.glob(f"runs/*/{STATUS_FILE}")):
         run = status_file.parent

@@ -1,4 +1,4 @@
-"""A real MLflow server on loopback, in an environment and a process of its own, and runs to register with it."""
+"""Fixtures: an MLflow server on loopback, in its own environment and process, and a run to register."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from tests.report.conftest import command, newest
 
 ROOT = Path(__file__).parents[2]
-# Where `make mlflow-server` builds the environment; CI builds a new one elsewhere.
+# `make mlflow-server` builds this environment, or that of the variable MLFLOW_SERVER.
 MLFLOW = Path(os.environ.get("MLFLOW_SERVER", ROOT / ".venv-mlflow")).absolute() / "bin" / "mlflow"
 QUICK = (
     "debug=tiny",
@@ -45,7 +45,7 @@ def wait_until_it_answers(url: str, server: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an empty server that keeps artifacts itself."""
+    """Start an empty server that stores artifacts itself, and yield its address."""
     if not MLFLOW.exists():
         pytest.fail(f"the MLflow server is not installed at {MLFLOW}; run: make mlflow-server")
     place = tmp_path_factory.mktemp("mlflow_server")
@@ -59,7 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ]
     environment = os.environ | {
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # eight processes more, for jobs that nobody gives it
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # saves eight processes for jobs that no test submits
         "PATH": f"{MLFLOW.parent}:{os.environ['PATH']}",
     }
     with (place / "log").open("wb") as log:
@@ -80,7 +80,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small finished run that nobody was told of."""
+    """Return a small completed run that is not registered."""
     outputs = tmp_path_factory.mktemp("to_register")
     command("train", f"paths.outputs={outputs}", "name=small", "hypothesis='Is it told?'", "tags=[one,two]", *QUICK)
     return newest(outputs, "small")

@@ -1,4 +1,4 @@
-"""Runs in MLflow: against a real server, in a local store, and when nobody answers."""
+"""Tests of the registration in MLflow: with a real server, in a local store, and without a server that answers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def client(server: str) -> MlflowClient:
 
 @pytest.fixture(scope="module")
 def registered(server: str, client: MlflowClient, run_folder: Path) -> Any:
-    """The MLflow run of a run that was registered twice."""
+    """Register a run twice and return its MLflow run."""
     for _ in range(2):
         assert main(["track", str(run_folder), *words(server)]) == 0
     found = [run for run in runs_of(client) if run.data.tags[RUN_TAG] == run_folder.name]
@@ -64,7 +64,7 @@ def test_figures_of_the_run_are_the_figures_of_metrics_json(registered: Any, run
     told = registered.data.metrics
     for name, interval in metrics["evaluation"]["metrics"].items():
         assert told[name] == pytest.approx(interval["estimate"], abs=1e-12)
-        assert told.get(f"{name}_high") == pytest.approx(interval["high"], abs=1e-12)  # None for the calibration error
+        assert told.get(f"{name}_high") == pytest.approx(interval["high"], abs=1e-12)  # None for ece
     assert told["validation_log_loss"] == pytest.approx(metrics["validation"]["metrics"]["log_loss"], abs=1e-12)
 
 
@@ -112,7 +112,7 @@ def test_the_signature_of_the_model_is_the_contract(model: Any, run_folder: Path
 def test_the_model_gives_the_probabilities_of_the_bundle(model: Any, run_folder: Path) -> None:
     features = load_parquet(run_folder / "bundle" / "training_features.parquet")
     expected = read_bundle(run_folder / "bundle").predict_probability(Rows(features))
-    shuffled = features[features.columns[::-1]]  # MLflow puts the columns into the signature's order
+    shuffled = features[features.columns[::-1]]  # MLflow reorders the columns as in the signature
     for given in (features, shuffled):
         assert np.array_equal(model.predict(given)["probability"], expected)
 
@@ -168,7 +168,6 @@ def test_a_server_that_does_not_answer_is_a_warning_and_the_run_is_kept(
 
 
 def test_the_server_s_own_page_shows_the_run(registered: Any, server: str, browser: Browser) -> None:
-    """Opened once in a real browser: what is registered is what people will look at."""
     page = browser.new_page()
     page.goto(f"{server}/#/experiments/{registered.info.experiment_id}/runs/{registered.info.run_id}")
     page.get_by_text("model.depth").first.wait_for(timeout=60_000)
@@ -177,7 +176,7 @@ def test_the_server_s_own_page_shows_the_run(registered: Any, server: str, brows
 
 
 def test_no_file_and_no_line_of_a_run_holds_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)  # where MLflow keeps the artifacts of a store of one's own
+    monkeypatch.chdir(tmp_path)  # MLflow stores artifacts of a local database here
     address = "tracking.uri='http://user:s3cr3t@127.0.0.1:9/?token=t0k3n'"
     words = ["debug=tiny", "tracking=mlflow", address, "tracking.timeout_seconds=1"]
     done = subprocess.run(
@@ -222,7 +221,7 @@ def test_a_sweep_in_a_folder_of_any_name_is_registered_in_a_store_beside_it(tmp_
 
 
 def holding(folder: Path, *secrets: str) -> list[str]:
-    """Files below a folder that hold a secret; a page must be among them, or nothing was looked at."""
+    """Return the files below a folder that contain a secret; fail if the folder has no report.html to search."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert any(path.name == "report.html" for path in files)
     return [str(path) for path in files if any(secret.encode() in path.read_bytes() for secret in secrets)]

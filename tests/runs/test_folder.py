@@ -1,4 +1,4 @@
-"""A run's folder tells the truth, whatever ends the run, and never shows half a file."""
+"""Tests of a run's folder: its status after every kind of end, and its files, which are whole or absent."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_run_leaves_the_log_and_the_signals_as_they_were(tmp_path: Path, confi
 def test_runs_of_one_microsecond_get_folders_of_their_own(
     tmp_path: Path, config: settings.ExperimentConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The clock stands still three times for each tick."""
+    """The clock returns each time four times, so several runs get the same start."""
     ticks = iter(datetime(2026, 2, 6, 12, 0, 0, count // 4, tzinfo=UTC) for count in range(1000))
 
     class SlowClock(datetime):
@@ -172,7 +172,7 @@ def test_a_run_says_completed_only_when_the_disk_holds_all_of_it(
     assert (run.folder / "status.json").stat().st_ino in flushed
 
 
-# Signals end a real program in the middle of a real run.
+# The tests below end a real run with a signal, in a process of its own.
 
 LONG = (
     "name=long",
@@ -190,7 +190,7 @@ def in_mid_run(run: Path) -> bool:
 
 @contextmanager
 def a_long_run(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """The program in a process of its own, which has read its data and is at work."""
+    """Start a long run in its own process; yield the process and the run's folder after the rows are read."""
     process = subprocess.Popen(
         [*INTERRUPTIBLE, "-m", "breakout", *LONG], cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -226,7 +226,7 @@ def test_a_run_ended_by_a_signal_says_so_and_shows_no_half_file(
         assert read_status(run).state == "running"
         process.send_signal(number)
         _, told_on_stderr = process.communicate(timeout=60)
-        # Python may pass an interrupt on as SIGINT; a shell tells a death by a signal as 128 + its number.
+        # If a signal ends the process, `returncode` is the negative signal number; a shell shows 128 + the number.
         assert code == (process.returncode if process.returncode >= 0 else 128 - process.returncode)
     if number != signal.SIGKILL:
         assert "breakout: interrupted." in told_on_stderr
@@ -241,7 +241,7 @@ def test_a_run_ended_by_a_signal_says_so_and_shows_no_half_file(
 
 
 def assert_is_whole(path: Path) -> None:
-    """Every file can be read for what its name says it is."""
+    """Assert that the file can be read in the format of its name."""
     if path.suffix == ".json":
         json.loads(path.read_text(encoding="utf-8"))
     elif path.suffix == ".parquet":

@@ -1,4 +1,4 @@
-"""A name stands for the newest completed run or sweep that `breakout runs` lists under it."""
+"""Tests of the names of runs and sweeps: a name stands for the newest completed run, or the newest sweep."""
 
 from __future__ import annotations
 

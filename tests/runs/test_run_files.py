@@ -1,4 +1,4 @@
-"""A file of a run that was changed is named by whatever reads it; what killed processes left is cleared."""
+"""Tests that commands name a changed file of a run, and that `doctor` removes what killed processes left."""
 
 from __future__ import annotations
 

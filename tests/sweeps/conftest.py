@@ -1,4 +1,4 @@
-"""Sweeps for tests: one that tests only read, and sweeps in processes of their own that tests interrupt."""
+"""Fixtures and functions that run sweeps: in the process of the tests, or in a process that a test can interrupt."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from breakout.cli import main
 from breakout.runs import read_status
 from tests.conftest import INTERRUPTIBLE
 
-# The last three are job defaults of a sweep. A single run that is compared with a job needs them too.
+# Sweeps set the last three by default. A single run needs them to be comparable with a job.
 QUICK = (
     "window=january",
     "evaluation.bootstrap_resamples=50",
@@ -29,7 +29,7 @@ QUICK = (
     "evaluation.shap_rows=0",
     "write_report=false",
 )
-# Settings of fits that take a second or two, for sweeps that are interrupted while jobs run.
+# Settings of fits that take one or two seconds, for sweeps that are interrupted while jobs run.
 LONG = ("model.iterations=500", "model.early_stopping_rounds=0", "model.depth=6", *QUICK)
 # A script without `if __name__ == "__main__"`; worker processes must not run it again.
 SCRIPT = "import sys\nfrom breakout.cli import main\nsys.exit(main(sys.argv[1:]))\n"
@@ -37,7 +37,7 @@ SCRIPT = "import sys\nfrom breakout.cli import main\nsys.exit(main(sys.argv[1:])
 
 @dataclass
 class Swept:
-    """A finished sweep: its exit code, what it printed, its folder."""
+    """A finished sweep: its exit code, its output and its folder."""
 
     code: int
     out: str
@@ -56,7 +56,7 @@ class Swept:
 
 
 def statuses(folder: Path) -> list[dict[str, Any]]:
-    """Return the status and the folder of every run of a sweep, the oldest first."""
+    """Return the status of every run of a sweep, with the run's folder as key `folder`, the oldest run first."""
     paths = sorted(folder.glob("runs/*/status.json"))
     return [{**msgspec.structs.asdict(read_status(path.parent)), "folder": path.parent} for path in paths]
 
@@ -91,14 +91,14 @@ def assert_same_bits(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame
 
 @pytest.fixture(scope="session")
 def shape(tmp_path_factory: pytest.TempPathFactory) -> Swept:
-    """A sweep of 12 jobs, of which the four of depth 0 are impossible. Tests must not write into its folder."""
+    """Return a finished sweep of 12 jobs, of which the four with depth 0 cannot start. Tests only read its folder."""
     outputs = tmp_path_factory.mktemp("shape")
     return sweep(outputs, "model.depth=2,3,0", "model.iterations=20,40", "seed=1,2")
 
 
 @dataclass
 class Running:
-    """A sweep in a process of its own, with a folder of outputs of its own."""
+    """A sweep that runs in its own process and writes below the folder `outputs`."""
 
     process: subprocess.Popen[str]
     outputs: Path
@@ -107,11 +107,11 @@ class Running:
 
     @property
     def folder(self) -> Path:
-        """The sweep's folder, which must exist."""
+        """The newest sweep folder below `outputs`."""
         return newest_sweep(self.outputs)
 
     def wait_for(self, is_reached: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
-        """Return the statuses of the jobs as soon as they satisfy a condition; fail after two minutes."""
+        """Wait until the statuses of the jobs satisfy a condition, and return them; fail after two minutes."""
         for _ in range(2400):
             found = statuses(self.folder) if list(self.outputs.glob("sweeps/*/runs")) else []
             if is_reached(found):
@@ -121,7 +121,7 @@ class Running:
         raise AssertionError(f"never reached: {found}")
 
     def end(self) -> tuple[int, str]:
-        """Wait for the process, and return its exit code and what it printed."""
+        """Wait for the process, and return its exit code and output."""
         out, _ = self.process.communicate(timeout=120)
         return self.process.returncode, out
 
@@ -131,7 +131,7 @@ Start = Callable[..., Running]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Return a function that starts a sweep by SCRIPT; sweeps that still run after the test are killed."""
+    """Yield a function that starts a sweep with SCRIPT; after the test, sweeps that still run are killed."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT, encoding="utf-8")
     begun: list[Running] = []

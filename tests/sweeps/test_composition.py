@@ -1,4 +1,4 @@
-"""A job of a sweep has the configuration that Hydra composes from its overrides, whatever kind they are of."""
+"""Tests that the jobs of a sweep have the settings that Hydra composes from the jobs' overrides."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def composer() -> Iterator[JobComposer]:
 
 
 def outcome(overrides: list[str]) -> Any:
-    """Return the settings that Hydra composes from overrides, or the message about what is wrong with them."""
+    """Return the settings that Hydra composes from overrides, or the error message if they are not valid."""
     try:
         config = compose("train", rename_overrides(overrides), return_hydra_config=True)
         check_one_option_each(config, "train")

@@ -1,4 +1,4 @@
-"""A file of a finished sweep that was damaged is named, or changes nothing that is shown."""
+"""Tests that a report of a sweep names each damaged file, or shows the same results as before the damage."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def board_of(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dic
 
 
 def results(board: dict[str, Any]) -> dict[int, dict[str, Any]]:
-    """Return the rows of the tables by job, without the values that compare a job with others."""
+    """Return the rows of the tables by job, without the values that depend on other jobs."""
     relative = {"rank", "difference", "is_tied", "run", "words", "label", "recipe", "recipe_label"}
     return {
         row["job"]: {key: value for key, value in row.items() if key not in relative}

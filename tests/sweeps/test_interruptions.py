@@ -1,4 +1,4 @@
-"""Sweeps that are cut off: workers and sweeps killed, Ctrl-C, two at the same moment; no finished job is lost."""
+"""Tests of interrupted sweeps: killed workers, killed sweeps and Ctrl-C; and of two sweeps at the same time."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tests.sweeps.conftest import LONG, QUICK, Start, Swept, assert_same_bits, i
 
 
 def is_gone(pid: int) -> bool:
-    return process_identity(pid) is None  # also of one that ended and that nobody waits for
+    return process_identity(pid) is None  # None also for a zombie
 
 
 def wait_until_gone(pids: Iterable[int]) -> None:
-    """Fail unless all processes end soon, much sooner than the job that each is running."""
+    """Wait until all processes have ended; fail after five seconds, long before their jobs would be done."""
     left = list(pids)
     for _ in range(100):
         left = [pid for pid in left if not is_gone(pid)]
@@ -69,7 +69,7 @@ def test_a_worker_that_is_killed_while_idle_costs_no_job(tmp_path: Path) -> None
         (first,) = multiprocessing.active_children()
         first.kill()
         first.join()
-        time.sleep(0.5)  # its pool takes a moment to notice
+        time.sleep(0.5)  # the executor needs a moment to notice the death
         workers.run(plan.groups, report)
     assert [event.kind for event in events] == ["started", "completed"] * 2
 

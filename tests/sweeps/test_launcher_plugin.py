@@ -1,4 +1,4 @@
-"""The launcher is a plugin of Hydra: found by name, usable by any program, with nothing of ours imported first."""
+"""Tests of the launcher as a plugin of Hydra, which finds it by name, also in a program that does not use breakout."""
 
 from __future__ import annotations
 

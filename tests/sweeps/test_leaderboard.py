@@ -1,4 +1,4 @@
-"""The leaderboard of a sweep: ranks, ties, baselines, seeds, failures with what to type; problems kept apart."""
+"""Tests of a sweep's leaderboard: ranks, ties, baselines, seeds, failed jobs, commands, and separate tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The market in a leaderboard: one row for it, and each job beside it."""
+"""Tests of the rows that compare jobs with the market in a leaderboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other launchers of Hydra run the jobs of a sweep: each for real, in its local mode, with the same bits."""
+"""Tests that other launchers of Hydra, in their local modes, produce the same predictions as worker processes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.sweeps.conftest import QUICK, Start, assert_same_bits, in_state, newest_sweep, predictions, statuses, sweep
 
-# Half of the jobs fail when they are fitted: too few rows are left for that.
+# With validation.fraction=0.999, a job fails while it runs, because too few rows are left to fit on.
 WORDS = ("model.depth=2", "model.iterations=20,30", "validation.fraction=0.15,0.999")
 LAUNCHERS = {
     "joblib": (),

@@ -1,4 +1,4 @@
-"""The plan that comes before a sweep: jobs, fits, rows and time, and everything that can be known to go wrong."""
+"""Tests of the plan of a sweep: its jobs, fits and rows, the errors found before any fit, and the sources of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The progress of a sweep on the terminal."""
+"""Tests of the progress of a sweep on the terminal."""
 
 from __future__ import annotations
 

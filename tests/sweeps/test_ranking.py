@@ -1,4 +1,4 @@
-"""The best of many equal jobs is not called better, and a job that is better is."""
+"""Tests of the width of the intervals that decide which jobs are tied with the best."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from breakout.sweeps.ranking import critical_width
 
 
 def replicates_of(values: np.ndarray, rng: np.random.Generator) -> list[tuple[float | None, np.ndarray]]:
-    """Jobs whose metrics have a standard error of 1, each with 300 replicates."""
+    """Return jobs whose metrics have a standard error of 1, each with its metric and 300 replicates."""
     return [(value, value + rng.normal(size=300)) for value in values.tolist()]
 
 
@@ -17,11 +17,11 @@ def test_among_twenty_equal_jobs_a_difference_beyond_the_width_is_rare() -> None
     rng = np.random.default_rng(1)
     beyond, uncorrected = 0, 0
     for _ in range(200):
-        values = rng.normal(size=20)  # equally good: they differ by chance
+        values = rng.normal(size=20)  # equally good jobs, which differ by chance alone
         spread = (values.max() - values.min()) / np.sqrt(2.0)
         beyond += spread > critical_width(replicates_of(values, rng), 0.95)
         uncorrected += spread > 1.96
-    assert beyond <= 20  # 5 % are expected; 20 of 200 are three standard errors above
+    assert beyond <= 20  # 10 of 200 are expected; 20 is three standard errors more
     assert uncorrected > 150
 
 

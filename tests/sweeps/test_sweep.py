@@ -1,4 +1,4 @@
-"""Whole sweeps as a user types them: all jobs done, failures named, resumed, and the same bits in every order."""
+"""Tests of whole sweeps: completed and failed jobs, resumes, the cache, and predictions that do not depend on order."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def model_of(*words: str) -> ModelConfig:
     return config.model
 
 
-# 200 trees are where CatBoost changes its mind about leaves; 35 is where the early stop of these rows lies.
+# From 200 trees on, CatBoost takes ten steps per leaf instead of one. Early stopping ends these fits near 35 trees.
 @pytest.mark.parametrize(("kind", "rounds"), [("catboost", 0), ("catboost", 5), ("catboost", 30), ("blend", 5)])
 def test_fits_that_jobs_share_are_bitwise_those_of_each_alone(kind: str, rounds: int, parts: FitParts) -> None:
     counts = (1, 35, 199, 200, 230)
@@ -168,7 +168,7 @@ def test_a_damaged_cache_is_read_anew_and_a_changed_file_is_another_entry(
     assert_same_bits(first, predictions(sweep(tmp_path, *words).folder))
     assert caplog.text.count("is damaged") == len(entries)
     assert sorted((tmp_path / "cache").glob("*.parquet")) == entries
-    assert sum(len(pd.read_parquet(entry)) for entry in entries) > 0  # the answer of a check may have no rows
+    assert sum(len(pd.read_parquet(entry)) for entry in entries) > 0  # entries of checks have no rows
     games = next(files.glob("player_game_summary_*"))
     changed = pd.read_parquet(games)
     changed.loc[changed["game_date"] == date(2026, 1, 15), "points"] += 1

@@ -1,4 +1,4 @@
-"""Optuna as sweeper: one figure to improve, a storage in the sweep's folder, and a resume after a kill."""
+"""Test of Optuna as sweeper, with its storage in the sweep's folder and a resume after a kill."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_killed_tuning_goes_on_with_what_it_had_learned(start: Start) -> None:
     assert "tuning by 4 trials, 1 at a time" in sweep.end()[1]
     before = in_state(statuses(sweep.folder), "completed")
     study = optuna.load_study(study_name=sweep.folder.name, storage=f"sqlite:///{sweep.folder / 'optuna.db'}")
-    study.ask()  # as if the kill had come while a trial's parameters were drawn: it never was a job
+    study.ask()  # a trial without a job, as after a kill between the two
     assert main([f"resume={sweep.folder}"]) == 0
     found = statuses(sweep.folder)
     assert len(in_state(found, "completed")) == 4
