@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FLUSHING_THREADS = 4  # starting more threads takes longer than they save
+FLUSHING_THREADS = 4  # starting more threads costs more time than they save
 SEAL_KEY = "seal"
 
 # The names that `whole_file` gives to incomplete files and folders, and those that earlier versions gave to them.
@@ -122,9 +122,9 @@ def flush(path: Path) -> None:
 
 @contextmanager
 def file_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold an exclusive lock on a file during the block; the file is created if it does not exist.
+    """Lock a file exclusively during the block; the file is created if it does not exist.
 
-    If the lock is held already, `on_wait` is called, which may raise; then this function waits for the lock. The
+    If the file is locked already, `on_wait` is called, which may raise; then this function waits for the lock. The
     operating system releases the lock when the process ends, even if it is killed. DataError if the file cannot be
     created.
     """
@@ -216,7 +216,7 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    # One thread, because starting more takes longer than they save.
+    # One thread, because starting more costs more time than they save.
     table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
     written = pa.BufferOutputStream()
     pq.write_table(table, written)
@@ -224,7 +224,6 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
 
 
 def save_bytes(content: bytes, path: Path) -> None:
-    """Write bytes to a file."""
     with whole_file(path) as beside:
         beside.write_bytes(content)
 

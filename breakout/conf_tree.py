@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# Folders of `conf/` that are not listed as groups: `hydra` holds settings of Hydra itself, `local` those of this
+# Folders of `conf/` that are not listed as groups: `hydra` contains settings of Hydra itself, `local` settings of this
 # computer.
 NOT_CHOSEN = {"hydra", "local"}
 
@@ -37,7 +37,7 @@ def group_options(group: str) -> list[str]:
 
 
 def load_presets() -> dict[str, list[str]]:
-    """Return the feature lists of `conf/features/`; the keys are their names, as in `features=context`."""
+    """Return the names of features in each file of `conf/features/`; a key is an option of `features=`."""
     import yaml
 
     folder = conf_dir() / "features"

@@ -31,7 +31,7 @@ class BreakoutError(Exception):
 
 
 class GateError(BreakoutError):
-    """A check that failed: a refused contract or promotion, drift, bad grades, a result that is not reproduced."""
+    """A failed check, such as a refused contract or promotion, drift, or a result that was not reproduced."""
 
     exit_code = 1
 
@@ -43,13 +43,13 @@ class ConfigurationError(BreakoutError):
 
 
 class DataError(BreakoutError):
-    """A table, bundle, run or other file that is missing, damaged or not as expected, or a limit of the machine."""
+    """A table, bundle, run or other file that is missing, damaged or not as expected; or a lack of memory or disk."""
 
     exit_code = 3
 
 
 class NoGamesError(DataError):
-    """A window without a game; the tables themselves are as expected."""
+    """A window of dates without a game, in tables that have no error themselves."""
 
 
 def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -62,9 +62,9 @@ def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
 
 
 def system_sentence(what: str, error: OSError, otherwise: str = OTHERWISE) -> str:
-    """Return `what`, such as "FILE cannot be written", with the operating system's reason and the remedy.
+    """Return a message: `what`, such as "FILE cannot be written", the operating system's reason, and a remedy.
 
-    `otherwise` is the remedy if REMEDIES has none for the error's number.
+    `otherwise` is the remedy for an error whose number is not in REMEDIES.
     """
     reason = str(error) if error.errno is None else os.strerror(error.errno)
     return f"{what} ({reason}); {REMEDIES.get(error.errno or 0, otherwise)}."

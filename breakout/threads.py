@@ -25,10 +25,10 @@ def one_blas_thread() -> Iterator[None]:
 
 @cache
 def _libraries(has_scipy: bool) -> ThreadpoolController:
-    """Return a controller of the libraries of linear algebra that are loaded.
+    """Return a controller of the libraries of linear algebra that this process has loaded.
 
-    The result is cached, because the search for the libraries takes longer than some evaluations. `has_scipy` is part
-    of the cache's key: importing scipy loads another library.
+    The result is cached, because the search for the libraries takes longer than some evaluations. Importing scipy loads
+    a further library, so `has_scipy` is part of the cache's key.
     """
     del has_scipy
     return ThreadpoolController()

@@ -1,7 +1,6 @@
-"""Small source tables built game by game, and what the feature query makes of them.
+"""Builders of small source tables, game by game, and of the features that the feature query computes from them.
 
-In: what a test says of each game. Out: a warehouse over those rows, and a row's features before defaults are filled
-(None = missing).
+Features are returned before defaults are filled; None means a missing value.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ from tests.reference import DEFAULTS, ReferenceHistory
 
 Row = dict[str, Any]
 
-ALL_FEATURES = tuple(DEFAULTS)  # those of the definition; a feature of one's own has a test of its own
-GAME_FEATURES = tuple(name for name in ALL_FEATURES if REGISTRY[name].group != "availability")  # of box scores alone
+ALL_FEATURES = tuple(DEFAULTS)  # the features that `ReferenceHistory` computes too
+GAME_FEATURES = tuple(name for name in ALL_FEATURES if REGISTRY[name].group != "availability")  # need no injury report
 FIRST_DAY = date(2025, 11, 1)
 SEASON = 2025
 
@@ -89,12 +88,12 @@ SCHEDULE_SCHEMA = pa.schema(
 
 
 def day(number: int) -> date:
-    """The day so many days after opening night."""
+    """Return the date `number` days after FIRST_DAY."""
     return FIRST_DAY + timedelta(days=number)
 
 
 NEW_YORK = ZoneInfo("America/New_York")
-CUTOFF = AvailabilityConfig("17:30", "America/New_York", 0)  # the default of conf/availability
+CUTOFF = AvailabilityConfig("17:30", "America/New_York", 0)  # as in conf/availability/default.yaml
 
 
 def features_config(
@@ -106,14 +105,14 @@ def features_config(
     min_prior_games: int = 5,
     season_types: Sequence[str] = ("regular",),
 ) -> BreakoutFeatureConfig:
-    """The problem as it is defined, but for what a test changes."""
+    """Return a configuration of the feature query; every argument defaults to its value in `conf/`."""
     return BreakoutFeatureConfig(
         tuple(names), min_ppg, max_ppg, breakout_multiplier, min_prior_games, tuple(season_types), CUTOFF
     )
 
 
 def everyone(names: Sequence[str] = ALL_FEATURES, min_prior_games: int = 1) -> BreakoutFeatureConfig:
-    """No points band, so that every row with a game before it is kept."""
+    """Return a configuration without a points band, which keeps every row after `min_prior_games` games."""
     return features_config(names, min_ppg=0.0, max_ppg=1000.0, min_prior_games=min_prior_games)
 
 
@@ -125,7 +124,7 @@ def open_tables(
     reports: Iterable[Row] = (),
     schedule: Iterable[Row] = (),
 ) -> DuckDBWarehouse:
-    """A warehouse over these rows."""
+    """Return a warehouse of tables with these rows; `slate` are the players listed for games still to be played."""
     tables = {
         "player_game_summary": pa.Table.from_pylist(list(players), player_schema),
         "team_offense_game_summary": pa.Table.from_pylist(list(teams), TEAM_SCHEMA),
@@ -151,32 +150,32 @@ NIGHT = (
 
 
 def as_listed(row: Mapping[str, Any]) -> Row:
-    """A player's row as a game still to be played."""
+    """Return a player's row as a row of the slate: with the columns that are known before the game."""
     return {name: row[name] for name in NIGHT} | {"is_home": int(row["game_id"].split("_")[-1] == row["team_abbr"])}
 
 
 def raw_values(dataset: Dataset) -> dict[tuple[str, str], dict[str, float | None]]:
-    """Each row's features before defaults by (player, game); None = missing."""
+    """Return the features of each row before defaults are filled, by player and game; None is a missing value."""
     unfilled = dataset.X.astype(object).mask(dataset.is_missing, None)
     keys = zip(dataset.keys["player_lookup"], dataset.keys["game_id"], strict=True)
     return dict(zip(keys, unfilled.to_dict("records"), strict=True))  # type: ignore[arg-type]
 
 
 def frame_of(dataset: Dataset) -> pd.DataFrame:
-    """Keys, what was missing and features, for a bitwise comparison of two datasets."""
+    """Return keys, flags of missing values and features in one table, to compare two datasets bit for bit."""
     return pd.concat([dataset.keys, dataset.is_missing.add_suffix(" is missing"), dataset.X], axis=1)
 
 
 @dataclass
 class History:
-    """The source tables in the making. A game's two team rows appear with the first mention of the game."""
+    """The rows of source tables, which its methods add; the first mention of a game adds the rows of both teams."""
 
     players: list[Row] = field(default_factory=list)
     teams: list[Row] = field(default_factory=list)
     reports: list[Row] = field(default_factory=list)
     schedule: list[Row] = field(default_factory=list)
 
-    def game(  # the columns of the table
+    def game(
         self,
         number: int,
         team: str = "BOS",
@@ -192,7 +191,10 @@ class History:
         season_type: str | None = "regular",
         suffix: str = "",
     ) -> str:
-        """Two teams meet `number` days after opening night; the game's id. `suffix` tells two games of a day apart."""
+        """Add a game on the day `number`, unless it exists, and return its id.
+
+        Two games of the same teams on one day differ in `suffix`.
+        """
         away, home = (opponent, team) if is_home else (team, opponent)
         game_id = f"{day(number):%Y%m%d}{suffix}_{away}_{home}"
         if any(row["game_id"] == game_id for row in self.teams):
@@ -233,7 +235,7 @@ class History:
         opponent: str = "NYK",
         **game: Any,
     ) -> Row:
-        """A player's row in a game of his team; `game` goes to the game itself."""
+        """Add a player's row for the game on the day `number`, and return the row; `game` are arguments of `game`."""
         game_id = self.game(number, team, opponent, **game)
         row = {
             "player_lookup": player,
@@ -258,7 +260,10 @@ class History:
     def report(
         self, number: int, status: str, *, player: str = "ann", team: str = "BOS", at: str = "13:30", days_ago: int = 0
     ) -> None:
-        """A player's status for the game of a day, reported at this time of New York, so many days before the game."""
+        """Add an injury report: a player's status for the day `number`.
+
+        It was reported `days_ago` days before the game, at the time of day `at` in New York.
+        """
         reported = datetime.combine(day(number - days_ago), time.fromisoformat(at), NEW_YORK).astimezone(UTC)
         self.reports.append(
             {
@@ -273,7 +278,7 @@ class History:
         )
 
     def tips_off(self, number: int, at: str, team: str = "BOS", opponent: str = "NYK") -> None:
-        """The schedule says that two teams' game of a day begins at this time of New York."""
+        """Add a game of two teams to the schedule, with its tip-off at the time of day `at` in New York."""
         tip_off = datetime.combine(day(number), time.fromisoformat(at), NEW_YORK).astimezone(UTC)
         self.schedule.append(
             {
@@ -288,18 +293,18 @@ class History:
         )
 
     def season(self, *points: int, every: int = 2, **each: Any) -> int:
-        """A game every so many days with these points; the number of the day of the next one."""
+        """Add a player's games with these points, one every `every` days; return the day of the next one."""
         for index, value in enumerate(points):
             self.plays(index * every, value, **each)
         return len(points) * every
 
     def open(self, slate: Iterable[Row] = (), own_columns: Iterable[str] = ()) -> DuckDBWarehouse:
-        """A warehouse over the rows so far; `own_columns` are whole numbers that players' rows hold beside."""
+        """Return a warehouse of the rows so far; `own_columns` name further integer columns of players' rows."""
         schema = pa.schema([*PLAYER_SCHEMA, *((name, pa.int64()) for name in own_columns)])
         return open_tables(self.players, self.teams, slate, schema, self.reports, self.schedule)
 
     def reference(self, config: BreakoutFeatureConfig) -> ReferenceHistory:
-        """The independent implementation over the rows so far."""
+        """Return the independent implementation of the features for the rows so far."""
         return ReferenceHistory(
             self.players,
             self.teams,
@@ -309,7 +314,7 @@ class History:
             min_prior_games=config.min_prior_games,
             season_types=config.season_types,
             reports=self.reports,
-            tip_offs={  # of two games of a team on one day the first
+            tip_offs={  # the earlier one, if a team has two games on one day
                 (row["game_date"], row[side]): row["tip_off"]
                 for row in sorted(self.schedule, key=itemgetter("tip_off"), reverse=True)
                 for side in ("home_team_abbr", "away_team_abbr")
@@ -318,7 +323,7 @@ class History:
         )
 
     def build(self, config: BreakoutFeatureConfig, registry: Mapping[str, Feature] = REGISTRY) -> Dataset:
-        """The kept rows of all days."""
+        """Return the dataset of all kept rows."""
         warehouse = self.open()
         try:
             return build_dataset(warehouse, config, date(2020, 1, 1), date(2030, 1, 1), registry=registry)
@@ -328,7 +333,10 @@ class History:
     def tonight(
         self, number: int, *, names: Sequence[str] = ALL_FEATURES, min_prior_games: int = 1, **game: Any
     ) -> dict[str, float | None]:
-        """The raw features of a row of that day, which is added and still to be played; as a played game alike."""
+        """Return a player's features before a game on the day `number`, after checking that two sources agree.
+
+        The features of the listed game, before it is played, must equal those of the played game.
+        """
         config = everyone(names, min_prior_games)
         row = self.plays(number, 10, **game)
         key = row["player_lookup"], row["game_id"]

@@ -1,4 +1,4 @@
-"""Commands called in this process as the command line calls them, and the runs that tests share."""
+"""Functions that run commands in this process, and the trained runs that tests share."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from breakout.bundle.folder import read_bundle
 from breakout.cli import main
 from breakout.production.registry import Registry
 
-# Fewer draws and no explanations: seconds less a run, and the probabilities are the same.
+# Overrides for a run that is seconds faster, with the same probabilities: fewer resamples, no feature importance.
 QUICK = (
     "evaluation.bootstrap_resamples=40",
     "evaluation.permutation_repeats=0",
     "evaluation.shap_rows=0",
 )
-# Ten weeks of training instead of the two and a half seasons of the default window.
+# The window with ten weeks of training; the default window has two and a half seasons.
 JANUARY = ("window=january",)
-# An audit of a few rows of two dates.
+# Overrides for a quick promotion gate: an audit of a few rows on two dates, and fewer resamples.
 QUICK_GATE = ("audit.rows=1", "audit.start=2026-02-04", "evaluation.bootstrap_resamples=40")
 
 
@@ -37,7 +37,7 @@ Breakout = Callable[..., Answer]
 
 
 def call(*arguments: str | Path) -> Answer:
-    """Run one command line in this process."""
+    """Run one command line in this process, without the word `breakout`."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main([str(argument) for argument in arguments])
@@ -77,10 +77,10 @@ ONLY_TRAINS = ("window.eval_start=null", "window.eval_end=null")
 ENDS_EARLIER = ("window.train_end=2026-01-03", "window.eval_start=2026-01-04")
 SETTINGS = {
     "default": (),
-    "refit": (),  # the default settings again
+    "refit": (),  # a second run with the default settings
     "logistic": ("model=logistic",),
     "base_rate": ("model=base_rate",),
-    "narrow": ("target.max_ppg=14",),  # another question
+    "narrow": ("target.max_ppg=14",),  # another points band, and so another contract
     "untested": ("model=logistic", "seed=7", *ONLY_TRAINS),
     "earlier": ("model=logistic", *ENDS_EARLIER),
     "earlier_base_rate": ("model=base_rate", *ENDS_EARLIER),
@@ -93,7 +93,10 @@ SETTINGS = {
 
 
 class Trained(dict[str, Path]):
-    """Run folders by name of SETTINGS, trained when they are first asked for, never to be written into."""
+    """A dict of run folders by their names in SETTINGS, which trains a run when its name is first looked up.
+
+    Tests share the folders, so they must not write into them.
+    """
 
     def __init__(self, outputs: Path) -> None:
         super().__init__()

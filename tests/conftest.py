@@ -1,4 +1,4 @@
-"""Fixtures for all tests: the default experiment, trained runs, the program as its users start it, a browser."""
+"""Fixtures for all tests: the default experiment, trained runs, `breakout` as a process of its own, and a browser."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
-# Starts a Python program that a test interrupts: with the default handling of signals, whatever the suite inherited.
+# The beginning of a command that starts a Python program for a test to interrupt (tests/interruptible.py).
 INTERRUPTIBLE = (sys.executable, str(Path(__file__).with_name("interruptible.py")), sys.executable)
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
@@ -41,7 +41,7 @@ Program = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="session")
 def default_experiment() -> settings.ExperimentConfig:
-    """What `breakout` alone would run."""
+    """Return the settings with which `breakout` without arguments runs."""
     config = compose("train")
     assert isinstance(config, settings.ExperimentConfig)
     return config
@@ -49,13 +49,13 @@ def default_experiment() -> settings.ExperimentConfig:
 
 @pytest.fixture
 def mapping(default_experiment: settings.ExperimentConfig) -> dict[str, Any]:
-    """The default experiment as nested plain values, for a test to spoil."""
+    """Return the default experiment as nested plain values, which the test may change."""
     return settings.to_mapping(default_experiment)
 
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    """Start `breakout` with these arguments in an empty folder, as a program of its own."""
+    """Return a function that runs `breakout` with its arguments as a process of its own, in an empty folder."""
 
     def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         env = {key: value for key, value in os.environ.items() if key != "HYDRA_FULL_ERROR"}
@@ -74,7 +74,7 @@ def program(tmp_path: Path) -> Program:
 
 @pytest.fixture
 def default_interrupt() -> Iterator[None]:
-    """Python's own handling of SIGINT in this process, which ignores it where the suite runs in the background."""
+    """Make this process raise KeyboardInterrupt on SIGINT, even if a shell started the tests in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -82,19 +82,19 @@ def default_interrupt() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """Runs that are trained when a test first asks for them; tests never write into them."""
+    """Return the run folders that tests share; each run is trained when a test first reads it from the result."""
     return Trained(tmp_path_factory.mktemp("trained"))
 
 
 @pytest.fixture
 def bundle(trained: Trained, tmp_path: Path) -> Path:
-    """A copy of the default model's bundle, for a test to damage."""
+    """Return the folder of a copy of the default model's bundle, which the test may damage."""
     return Path(shutil.copytree(trained["default"] / "bundle", tmp_path / "bundle"))
 
 
 @pytest.fixture
 def outputs(trained: Trained, tmp_path: Path) -> Path:
-    """A folder of outputs with the base rate in production, which any model beats."""
+    """Return a folder of outputs whose model in production is the base rate, which any other model beats."""
     registry = Registry.of(tmp_path / "outputs")
     with registry.lock():
         registry.promote(read_bundle(trained["base_rate"]), EventFacts(name="base_rate"))
@@ -103,13 +103,13 @@ def outputs(trained: Trained, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def audits() -> dict[tuple[object, ...], AuditReport]:
-    """The audits that the gate has made, by their arguments."""
+    """Return a dict for the reports of audits, by the arguments of `audit_features` after the warehouse."""
     return {}
 
 
 @pytest.fixture
 def audit_once(audits: dict[tuple[object, ...], AuditReport], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the gate audit the same features of the sample once for all candidates."""
+    """Make the promotion gate audit the same features of the sample only once for all candidates."""
 
     def audit(warehouse: Warehouse, *asked: Any) -> AuditReport:
         if asked not in audits:
@@ -121,11 +121,10 @@ def audit_once(audits: dict[tuple[object, ...], AuditReport], monkeypatch: pytes
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium; a machine without it skips these tests, but CI, which installs it, may not.
+    """Yield a headless Chromium; without Chromium the tests are skipped, except in CI, where they fail.
 
-    Playwright keeps an event loop running in the thread as long as it is open, and a thread has but one. A fixture of a
-    module is closed before the next module begins, in whatever order tests come: so no two are ever open at once, and
-    no other test meets a loop that it did not start.
+    An open Playwright runs an event loop in this thread, and a thread can run only one. The fixture has the scope of a
+    module, so that it is closed before the next module opens another one.
     """
     if not CHROMIUM.exists() and not os.environ.get("CI"):
         pytest.skip("no Chromium on this machine: apt-get install chromium")

@@ -1,8 +1,8 @@
 """A launcher that gives a program the default handling of signals: `python interruptible.py PROGRAM ARGUMENTS...`.
 
 A process that a shell starts in the background ignores SIGINT, and its children inherit that. A test that interrupts a
-child starts the child through this launcher, so that the test also holds when the suite runs in the background. The
-program replaces the launcher and keeps its process id.
+child process starts it through this launcher, so that the test also passes in the background. The program replaces the
+launcher and keeps its process id.
 """
 
 from __future__ import annotations

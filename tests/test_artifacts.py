@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Tests of the writing of files, which appear whole or not at all."""
 
 from __future__ import annotations
 

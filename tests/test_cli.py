@@ -1,4 +1,4 @@
-"""The command line as a user meets it: help, exit codes, sentences for mistakes, sweeps and shell completion."""
+"""Tests of the command line: help, exit codes, messages for mistakes, sweeps and shell completion."""
 
 from __future__ import annotations
 
@@ -409,7 +409,7 @@ def test_a_real_bash_completes_with_the_installed_script(tmp_path: Path) -> None
 @pytest.mark.parametrize("line", ["--help", "train --help", "features", "--version", "trian"])
 def test_what_needs_no_composition_imports_nothing_heavy(line: str) -> None:
     heavy = "{'hydra', 'omegaconf', 'msgspec', 'numpy', 'pandas', 'duckdb', 'sklearn', 'catboost', 'rich.console'}"
-    if line == "features":  # the list names the columns of the source tables, whose declarations use msgspec (15 ms)
+    if line == "features":  # it imports the declarations of the source tables, which use msgspec (15 ms)
         heavy += " - {'msgspec'}"
     code = f"import sys; from breakout.cli import main; main({line.split()}); print(*(({heavy}) & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

@@ -1,4 +1,4 @@
-"""What the operating system refuses ends in a sentence with exit code 3, and leaves nothing half-written."""
+"""Tests of errors of the operating system: they end in a message and exit code 3, and leave no half-written file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The launcher of programs that tests interrupt."""
+"""A test of the launcher of programs that other tests interrupt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.conftest import INTERRUPTIBLE
 
 @pytest.fixture
 def ignored_interrupt() -> Iterator[None]:
-    """This process ignores SIGINT, as a suite does that a shell started in the background."""
+    """Make this process ignore SIGINT, as if a shell had started the tests in the background."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     yield
     signal.signal(signal.SIGINT, before)

@@ -1,7 +1,7 @@
 """The folder of a bundle: a model, its baselines, contract, settings, manifest, and the features of its training rows.
 
 `save_bundle` writes all files or none. `read_bundle` checks each file against the manifest, and that the model, the
-contract, the settings and the manifest belong together. To read a bundle runs no code from it: the settings may hold
+contract, the settings and the manifest belong together. Reading a bundle runs no code from it: the settings may contain
 the text of a user's Python file, but only a fit runs that text.
 """
 
@@ -65,7 +65,7 @@ CONTRACT_KEY = "contract_fingerprint"
 class Learned(Protocol):
     """The parts of a bundle that come from a fit: model, calibrator, decision threshold and baselines.
 
-    `threshold` is None if no threshold reached the target precision on the validation part. `baselines` holds simpler
+    `threshold` is None if no threshold reached the target precision on the validation part. `baselines` are simpler
     models of the same training window, by name.
     """
 
@@ -83,8 +83,8 @@ class Learned(Protocol):
 class Bundle:
     """A saved model that was read and verified.
 
-    `settings` are those of its training run. `asked_availability` is the cutoff of injury reports to score with; None
-    means the cutoff of `features`.
+    `settings` are those of the run that trained the model. `asked_availability` is the cutoff of injury reports for
+    scoring; None means the cutoff with which the model was trained.
     """
 
     folder: Path
@@ -96,7 +96,6 @@ class Bundle:
 
     @property
     def calibrator(self) -> Calibrator:
-        """The map from the model's probabilities to calibrated probabilities."""
         return self.manifest.calibration
 
     @property
@@ -106,22 +105,21 @@ class Bundle:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The paths, relative to `folder`, of the bundle's files; the folder may also hold files of other origin."""
+        """The paths of the bundle's files, relative to `folder`; the folder may contain other files too."""
         return (*self.manifest.files, MANIFEST_FILE)
 
     @property
     def features(self) -> BreakoutFeatureConfig:
         """The configuration of the feature query for this bundle: features, points band, label and cutoff.
 
-        The settings give the definitions of features that the user wrote, and the cutoff if the contract has none. The
-        contract gives the rest. `asked_availability` takes precedence over both cutoffs.
+        Definitions of the user's own features come from the settings, everything else from the contract. The cutoff is
+        `asked_availability`; if that is None, the contract's; if the contract has none, that of the settings.
         """
         own = _features(self.contract, self.settings)
         return replace(own, availability=self.asked_availability or own.availability)
 
     @property
     def train_end(self) -> date:
-        """The last day of the training window."""
         return self.manifest.windows.train[1]
 
     @property
@@ -144,7 +142,7 @@ class Bundle:
 
     @cached_property
     def baselines(self) -> dict[str, Model]:
-        """The baselines that were fitted on the same training window, by name; read on first access."""
+        """The baselines of the same training window, by name; their files are read on first access."""
         return {name: load_model(name, self.folder / BASELINE_FOLDER / name) for name in self.manifest.baselines}
 
 
@@ -217,9 +215,10 @@ def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
 
 
 def _check_files(path: Path, digests: Mapping[str, str]) -> None:
-    """Raise DataError if a file beside the manifest at `path` is missing or has another digest than `digests`.
+    """Raise DataError if a file is missing or differs from its digest; `digests` are by file name.
 
-    If several files differ, the message states that the manifest belongs to another run.
+    `path` is that of the manifest, beside which the files are. If several files differ, the message states that the
+    manifest belongs to another run.
     """
     missing = [name for name in digests if not (path.parent / name).is_file()]
     if missing:
@@ -235,7 +234,7 @@ def _check_files(path: Path, digests: Mapping[str, str]) -> None:
 
 
 def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) -> None:
-    """Raise DataError unless points band, label, season types and cutoff of the settings are those of the contract."""
+    """Raise DataError unless the settings have the points band, label, season types and cutoff of the contract."""
     own = own_features(config.features)
     asked = BreakoutFeatureConfig.from_target(contract.names, config.target, config.availability, own)
     if replace(asked, season_types=tuple(sorted(asked.season_types))) != _features(contract, config):

@@ -29,7 +29,7 @@ IDENTITY_KEYS = ("files", "calibration", "chosen_threshold", "windows")
 
 
 class Windows(msgspec.Struct, frozen=True):
-    """The first and last day of the training window, of its validation part, and of the evaluation window.
+    """The first and last day of three windows: training, its validation part, and evaluation.
 
     `evaluation` is None if the run only trains.
     """
@@ -40,7 +40,7 @@ class Windows(msgspec.Struct, frozen=True):
 
 
 class RowCounts(msgspec.Struct, frozen=True):
-    """The numbers of rows (one player in one game) of the training window, its validation part, and the evaluation.
+    """The numbers of rows (one player in one game) in the training window, its validation part and the evaluation.
 
     `evaluation` is 0 if the run only trains.
     """
@@ -75,7 +75,7 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     chosen_threshold: ThresholdChoice | None
     is_evaluated: bool
     calibration_fit: CalibrationFit | None = None
-    # The rows of the final fit; None in a bundle of an earlier version.
+    # The rows of the final fit; None in a bundle that an earlier version of this package wrote.
     learned: LearnedRows | None = None
     warnings: tuple[str, ...] = ()
 
@@ -90,7 +90,7 @@ class ModelFile(msgspec.Struct, frozen=True):
 class Manifest(BundleFacts, frozen=True, kw_only=True):
     """The content of manifest.json: the origin of the model, and the digests of the bundle's files by path.
 
-    `versions` holds the versions of Python, of this package and of libraries at the time of the fit. `fingerprint` is
+    `versions` are those of Python, of this package and of libraries at the time of the fit. `fingerprint` is
     the digest of the keys in IDENTITY_KEYS.
     """
 
@@ -107,8 +107,8 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
     def learned_rows(self) -> LearnedRows:
         """The rows that the model was fitted on.
 
-        A bundle of an earlier version did not record them: its model was fitted on the whole training window, or
-        without the validation part if its kind stops early on that part.
+        Earlier versions of this package did not record them. They fitted a model on the whole training window, except
+        for the validation part if its kind stops early on that part.
         """
         if self.learned is not None:
             return self.learned
@@ -145,9 +145,9 @@ def versions() -> dict[str, str]:
 
 @cache
 def git_commit() -> str | None:
-    """Return the commit of the git checkout that holds this package, with `-dirty` appended if files are changed.
+    """Return the commit of the git checkout that contains this package, with `-dirty` appended if files are changed.
 
-    None if no checkout holds the package, or if git cannot be run or takes longer than 10 seconds.
+    None if no checkout contains the package, or if git cannot be run or takes longer than 10 seconds.
     """
     package = str(Path(__file__).parent)
     command = ["git", "-C", package, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]

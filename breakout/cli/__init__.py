@@ -2,7 +2,8 @@
 
 The exit code is 0 for success, 1 for a failed gate or job or a fault of the program, 2 for wrong usage or
 configuration, and 3 for an error in the data. It is 130 after Ctrl-C, and 141 if the reader of the output closed the
-pipe. Neither `--help`, nor `features` without `--contract` and overrides, imports Hydra or another large library.
+pipe. To answer at once, `--help` imports no large library such as Hydra, and `features` imports one only for
+`--contract` or overrides.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from breakout.report.terminal.lines import (
 )
 
 INTERRUPTED = 130  # the exit code that a shell reports for a program that Ctrl-C ended
-COMPOSING = ("doctor", "features")  # commands without a root file that take the settings of train
+COMPOSING = ("doctor", "features")  # commands without a file in conf/ that compose settings of train themselves
 PIPE_CLOSED = 141  # the exit code that a shell reports if the reader closes the pipe, as in `breakout features | head`
 
 
@@ -107,7 +108,10 @@ def is_config_dir(argument: str) -> bool:
 
 
 def with_search_path(command: Command, rest: list[str]) -> list[str]:
-    """Return the arguments with `--config-dir` as an override of Hydra, if `command` composes settings itself."""
+    """Return the arguments of a command in COMPOSING with `--config-dir DIR` replaced by an override of Hydra.
+
+    The arguments of any other command are returned unchanged.
+    """
     if command.name not in COMPOSING or not any(map(is_config_dir, rest)):
         return rest
     from breakout.settings.config_dirs import search_path_overrides
@@ -118,7 +122,7 @@ def with_search_path(command: Command, rest: list[str]) -> list[str]:
 
 def run_command(command: Command, rest: list[str]) -> int:
     """Run a command whose settings Hydra composes, and return its exit code."""
-    # The package limits linear algebra to one thread. Without this variable OpenBLAS would still start idle threads.
+    # `one_blas_thread` limits linear algebra to one thread. Without this variable OpenBLAS would still start idle ones.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = sort_arguments(rest, command.name)
     from breakout.cli.program import run_composed

@@ -18,7 +18,7 @@ RUN_MODES = {"-m": True, "--multirun": True, "-r": False, "--run": False}  # fla
 
 FLAGS_ALONE = {"help": "--help", "version": "--version"}  # by the words that users type as if they were commands
 
-# Flags of Hydra that breakout offers, each with its long form.
+# Flags of Hydra that breakout offers, by each of their spellings; the value is the long form.
 FLAGS_WITHOUT_VALUE = {
     "--resolve": "--resolve",
     "--hydra-help": "--hydra-help",
@@ -96,7 +96,7 @@ def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
 
 
 def name_files(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments of `breakout import` with KIND FILE... as overrides: `kind=KIND`, `files=[FILE,...]`."""
+    """Return the arguments of `breakout import` with KIND and FILEs replaced by `kind=KIND` and `files=[FILE,...]`."""
     named: list[str] = []
     others: list[str] = []
     rest = list(arguments)
@@ -131,8 +131,8 @@ def split_config_dirs(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
     """Return the value of a flag; ConfigurationError if it has none, or one that is not among the flag's choices.
 
-    `value` is the text after `=`, None if the flag was given without `=`. Then the flag's value is the first of the
-    following arguments (`rest`), which is removed from `rest`. `--info` alone means `--info=all`.
+    `value` is the text after `=`. If it is None (no `=`), the value is the first of `rest`, the following arguments,
+    from which it is removed. `--info` alone means `--info=all`.
     """
     choices = FLAG_CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):
@@ -145,7 +145,7 @@ def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
 
 
 def next_value(rest: list[str]) -> str:
-    """Return the value of an unknown flag: the next argument; "" if that is a flag or an override, or there is none."""
+    """Return the next argument as the value of an unknown flag; "" if it is a flag or an override, or absent."""
     return rest[0] if rest and not rest[0].startswith("-") and "=" not in rest[0] else ""
 
 
@@ -176,7 +176,7 @@ def describe_replacement(name: str, value: str, command: str) -> str:
 
 
 def describe_nearest_setting(name: str, value: str, command: str) -> str:
-    """Return a sentence with the override of the setting whose name is most similar to that of an unknown flag."""
+    """Return a sentence with an override of the setting whose name is most similar to `name`, an unknown flag."""
     # The settings are imported inside the function, so that `--help` does not import them.
     from breakout.settings import ROOT_CLASSES
     from breakout.settings.schema import known_keys

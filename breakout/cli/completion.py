@@ -1,8 +1,8 @@
-"""Shell completion: the possible next arguments of the typed line, for every command.
+"""Shell completion: the possible completions of the last argument of a typed line, for every command.
 
-The shell's script calls `breakout -sc query=SHELL` with the typed line in COMP_LINE. Hydra completes the groups and
-keys of one root file and knows no commands. So this module removes the command from the line, and lets Hydra complete
-the rest with the root file of that command.
+The shell's script calls `breakout -sc query=SHELL` with the typed line in the variable COMP_LINE. Hydra completes the
+groups and keys of one root file, but no commands. So this module removes the command from the line, and lets Hydra
+complete the rest with the root file of that command.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from breakout.report.terminal.lines import print_line
 
 RunHydra = Callable[[Command, Arguments], int]
 
-# The completions of commands whose settings Hydra does not compose; such a command has none if it is not listed.
+# The completions of commands whose settings Hydra does not compose; any other such command has none.
 ARGUMENTS_OF = {"features": ("--json", "--contract"), "production": ("rollback", "retire")}
 
 
@@ -73,8 +73,7 @@ def split_line(line: str) -> tuple[str, list[str], str]:
 def complete_by_hydra(command: Command, arguments: Arguments, run_hydra: RunHydra) -> list[str]:
     """Return the arguments that Hydra offers for the line in the variable COMP_LINE; none if Hydra raises an error."""
     printed = io.StringIO()
-    # Hydra's parser writes its usage to standard error for a half-typed flag. The shell completes from standard output
-    # only, so the usage would appear in the middle of the typed line.
+    # For a half-typed flag, Hydra's parser writes its usage to standard error, which would appear in the typed line.
     quiet = contextlib.redirect_stderr(io.StringIO())
     with contextlib.suppress(Exception, SystemExit), contextlib.redirect_stdout(printed), quiet:
         run_hydra(command, arguments)

@@ -41,7 +41,7 @@ Exit codes
   HYDRA_FULL_ERROR=1 shows the traceback behind an error."""
 
 _COMMAND = re.compile(r"  breakout( \S+)*")
-_NAME = re.compile(r".*?# |  \S.*?  +|  \S+ +|breakout ")  # what stands before the text of an entry
+_NAME = re.compile(r".*?# |  \S.*?  +|  \S+ +|breakout ")  # the beginning of a line, up to the description in it
 
 
 def main_page() -> str:
@@ -73,9 +73,9 @@ def command_page(command: Command) -> str:
 
 
 def wrap_page(page: str, width: int) -> str:
-    """Return a page whose lines are wrapped at words; further lines are indented to the text behind a name or a `#`.
+    """Return a page with its lines wrapped at words, and indented to the description behind a name or a `#`.
 
-    The commands among the examples are left as they are, so that they can be copied.
+    Commands among the examples are not wrapped, so that they can be copied.
     """
     return "\n".join(line if _COMMAND.fullmatch(line) else _wrap(line, width) for line in page.split("\n"))
 

@@ -1,9 +1,9 @@
 """The composition of typed settings for the jobs of a sweep, from each job's overrides.
 
 Hydra takes about a tenth of a second for a composition, and jobs of a sweep mostly differ in plain values. So each set
-of chosen group options is composed once and kept with its interpolations unresolved. For each job with these options
-the plain values are set in a copy, which is also the last step of a composition by Hydra. A job with other kinds of
-overrides is composed by Hydra.
+of chosen group options is composed once, and its interpolations are kept unresolved. For each job with these options,
+plain values are set in a copy, as Hydra does in the last step of a composition. A job with any other override, such as
++key=, is composed by Hydra.
 """
 
 from __future__ import annotations
@@ -106,10 +106,10 @@ class JobComposer:
                 config = self._compose_by_hydra(overrides)  # raises Hydra's own error
         else:
             config = self._compose_by_hydra(overrides)
-        # The parsed value is searched and not the text, because a sweeper may escape the text.
+        # The parsed values are searched instead of the texts of the overrides, because a sweeper may escape the texts.
         if self._refers_to_hydra(choices) or any(OF_HYDRA in str(override.value()) for override in parsed):
             self._set_hydra_config(number, overrides)
-        # The sweep's cache gives all its jobs the same ${now:}, as in a sweep that Hydra runs.
+        # With the cache of the sweep, `${now:}` has the same value in all jobs, as in a sweep that Hydra runs.
         OmegaConf.copy_cache(from_config=self._master, to_config=config)
         return config
 
@@ -158,5 +158,5 @@ def _is_plain(override: Override) -> bool:
 
 
 def as_written(overrides: object) -> list[str]:
-    """Return a list of overrides in Hydra's configuration as texts with unresolved interpolations."""
+    """Return the overrides in a list of Hydra's configuration as texts, with interpolations unresolved."""
     return [str(text) for text in OmegaConf.to_container(overrides, resolve=False)]  # type: ignore[union-attr]

@@ -33,11 +33,11 @@ class JobTask:
         self._jobs, self._folder = tuple(jobs), folder
 
     def __call__(self, config: DictConfig) -> None:
-        """Run one job; its run folder records how it ended."""
+        """Run one job, and record in its run folder whether it completed or failed."""
         from breakout.experiment.shared_work import SharedWork
         from breakout.sweeps.workers import run_job
 
-        del config  # the planned job holds the same settings
+        del config  # the planned job contains the same settings, already typed
         run_job(self._jobs[HydraConfig.get().job.num], self._folder, SharedWork())
 
 
@@ -48,18 +48,16 @@ class Callbacks(Callback):
         self._callbacks = [instantiate(found) for found in (config.hydra.callbacks or {}).values()]
 
     def on_job_start(self, config: DictConfig, **more: Any) -> None:
-        """Call every callback before a job."""
         for callback in self._callbacks:
             callback.on_job_start(config=config, **more)
 
     def on_job_end(self, config: DictConfig, job_return: Any, **more: Any) -> None:
-        """Call every callback after a job."""
         for callback in self._callbacks:
             callback.on_job_end(config=config, job_return=job_return, **more)
 
 
 def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path], None] | None:
-    """Return a function that runs jobs by the configured launcher; None if that is the launcher `breakout`."""
+    """Return a function that runs jobs with the configured launcher; None if this is the launcher `breakout`."""
     if str(config.hydra.launcher.get("_target_")).startswith(_OURS):
         return None
     configured = copy.deepcopy(config)

@@ -49,10 +49,9 @@ class Outcome:
 
 
 def run_composed(command: Command, arguments: Arguments) -> int:
-    """Run a command with the settings that Hydra composes from its arguments; return the exit code.
+    """Run a command, or a sweep of it, with the settings that Hydra composes from its arguments; return the exit code.
 
-    The arguments ask for one run or for a sweep. `hydra.main` answers the flags of Hydra, such as `--cfg`, and runs the
-    sweeps of all commands except train.
+    `hydra.main` answers the flags of Hydra, such as `--cfg`, and runs the sweeps of all commands except train.
     """
     register_user_files()
     overrides = [*search_path_overrides(arguments.config_dirs), *rename_overrides(arguments.overrides)]
@@ -130,7 +129,7 @@ def check_ignored_folder(composed: Any) -> None:
 
 
 def start_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
-    """Run a sweep of train, a new one or the one in the folder `resumed`, and return the exit code."""
+    """Run a new sweep of train, or resume the sweep in the folder `resumed`, and return the exit code."""
     from breakout.cli.sweep import run_sweep, with_first_overrides
 
     return run_sweep(with_first_overrides(resumed, overrides) if resumed else overrides)
@@ -159,9 +158,9 @@ def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str
 
 
 def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
-    """Return the function that Hydra calls for each job; it stores exit code and error in `outcome`.
+    """Return the function that Hydra calls for each job; it stores the job's exit code or error in `outcome`.
 
-    In a sweep the error of a failed job is printed, and the other jobs still run.
+    In a sweep, it prints the error of a failed job, so that the other jobs still run.
     """
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode

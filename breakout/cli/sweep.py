@@ -1,7 +1,7 @@
-"""The run of a sweep, from its overrides to its exit code; Hydra's sweeper makes the jobs.
+"""The run of a sweep, from its overrides to its exit code.
 
-The exit code is 0 if every job is completed, else 1; in a dry run it is 0 if every job can start. The package
-`breakout.sweeps`, which runs the jobs, does not depend on Hydra.
+Hydra's sweeper derives the jobs from the overrides. The package `breakout.sweeps`, which does not depend on Hydra, runs
+the jobs. The exit code is 0 if every job is completed, else 1; in a dry run it is 0 if every job can start.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ MULTIRUN_FILE = "multirun.yaml"
 
 
 class SweepTask:
-    """The task function that the launcher `breakout` receives; it composes and runs a whole batch of jobs at a time."""
+    """The task that the launcher `breakout` receives; it composes and runs all jobs of a batch at once."""
 
     def __init__(self, session: SweepSession, composer: JobComposer) -> None:
         self._session, self._composer = session, composer
@@ -68,10 +68,10 @@ def _mask_secrets_of(path: Path) -> None:
 
 
 class UncheckedLoader:
-    """Hydra's configuration loader as the sweeper gets it: it does not compose the jobs.
+    """The configuration loader that the sweeper receives: Hydra's own, except that it does not compose jobs.
 
     A sweeper of Hydra composes every job to find errors, and an error in one job would end the sweep. `JobComposer`
-    composes the jobs later and turns an error into a refusal of that job.
+    composes the jobs later, and turns an error into a refusal of that job alone.
     """
 
     def __init__(self, loader: ConfigLoader, hydra_overrides: list[str]) -> None:
@@ -81,7 +81,7 @@ class UncheckedLoader:
         return getattr(self._loader, name)
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
-        """Return the configuration of the sweep; that of a job is not composed."""
+        """Return the configuration of the sweep in place of that of a job."""
         del sweep_overrides
         return master_config
 
@@ -89,8 +89,8 @@ class UncheckedLoader:
         self, group: str, results_filter: ObjectType | None = ObjectType.CONFIG, *_: object
     ) -> list[str]:
         """Return the options of a group for `glob()`, including those in its subfolders and in the user's folders."""
-        # With these arguments Hydra composes the root file to find the user's folders. That is slow, so they are given
-        # only if an override names such a folder.
+        # Given a root file and overrides, Hydra composes them to find the user's folders. That is slow, so they are
+        # passed only if an override names such a folder.
         added = (ROOT, self._hydra_overrides) if any("searchpath" in text for text in self._hydra_overrides) else ()
         options = self._loader.get_group_options(group, results_filter, *added)
         subgroups = self._loader.get_group_options(group, ObjectType.GROUP, *added)
@@ -140,9 +140,9 @@ def sweep_settings(config: DictConfig) -> SweepConfig:
 
 @contextmanager
 def sweep_folder(config: DictConfig, resumed: str | None) -> Iterator[Path]:
-    """Yield the locked folder of the sweep: `resumed`, the folder of a sweep to resume, or a new one.
+    """Yield the folder of the sweep, locked: `resumed`, the folder of a sweep to resume, or a new one if it is None.
 
-    A dry run gets a temporary folder, which is removed at the end of the block.
+    For a new sweep that is a dry run, yield a temporary folder, which is removed at the end of the block.
     """
     if resumed is not None:
         folder = Path(resumed).resolve()
@@ -159,9 +159,10 @@ def sweep_folder(config: DictConfig, resumed: str | None) -> Iterator[Path]:
 
 
 def _run_in(folder: Path, config: DictConfig, chosen: SweepConfig, overrides: Sequence[str]) -> int:
-    """Run a sweep in its folder, write a leaderboard of its completed jobs, even after an error, and return the code.
+    """Run a sweep in its folder and return its exit code.
 
-    A dry run, and a sweep that ends before its first job is planned, have no leaderboard.
+    A leaderboard of the completed jobs is written even after an error. It is not written for a dry run, nor for a sweep
+    that ends before its first job is planned.
     """
     from breakout.sweeps.leaderboard import conclude
     from breakout.sweeps.workers import start_server
@@ -178,13 +179,13 @@ def _run_in(folder: Path, config: DictConfig, chosen: SweepConfig, overrides: Se
         launch=other_launcher(config),
     )
     if not options.is_dry and options.launch is None:
-        start_server()  # while the jobs are planned, the server imports the modules that they need
+        start_server()  # the server process imports the modules of a fit while this process plans the jobs
     session = SweepSession(folder, record, options)
     code = 0
     try:
         with session:
             _run_sweeper(session, config)
-        # A resumed tuner without remaining trials runs no batch, and its leaderboard is written all the same.
+        # A resumed tuner without remaining trials runs no batch, but its leaderboard must be written too.
         session.is_begun |= is_resumed
     except DryRunShown as shown:
         return 0 if shown.is_possible else 1

@@ -17,9 +17,9 @@ _OPTUNA = "hydra_plugins.hydra_optuna_sweeper"
 
 
 def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | None:
-    """Complete the settings of the Optuna sweeper in `config`, and return its number of remaining trials.
+    """Set direction, storage, study name and failure rate of the Optuna sweeper in `config`.
 
-    Its direction, storage, study name and failure rate are set. For any other sweeper, change nothing and return None.
+    Return the number of trials that remain to be run. For any other sweeper, change nothing and return None.
     ConfigurationError if several directions are configured.
     """
     sweeper = config.hydra.sweeper
@@ -43,9 +43,9 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
 
 
 def _set_remaining_trials(sweeper: Any, folder: Path, metric: str) -> None:
-    """Set the sweeper's number of trials to those that a resumed study still lacks.
+    """Set the sweeper's number of trials to the number that a resumed study still lacks.
 
-    An interrupted trial gets the metric of its job if the job is completed; otherwise the trial is marked as failed.
+    A trial that was interrupted gets the metric of its job if the job is completed; otherwise it is marked as failed.
     """
     import optuna
 

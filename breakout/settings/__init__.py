@@ -1,6 +1,7 @@
-"""The settings of commands as typed frozen dataclasses, from what Hydra composes of `conf/` and overrides.
+"""The typed settings of each command: frozen dataclasses, which `load` builds from a mapping.
 
-Within `breakout`, only this package and `cli` import Hydra and OmegaConf.
+Hydra composes the mapping from the files of `conf/` and the overrides on the command line. Within `breakout`, only this
+package and `cli` import Hydra and OmegaConf.
 """
 
 from breakout.settings.command_groups import (

@@ -1,4 +1,4 @@
-"""Checks of settings that the types and bounds of the fields cannot express; each raises ConfigurationError."""
+"""Checks of settings beyond the types and bounds of single fields; each check raises ConfigurationError."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from breakout.settings.groups import (
 from breakout.settings.identifiers import check_connection, check_table_name
 from breakout.settings.model_groups import PointsConfig
 
-# The strptime directives that warehouse.date_format may have. The format may hold a time of day; in the files that time
-# must be midnight.
+# The strptime directives that warehouse.date_format may have. Those of a time of day are among them, because some files
+# write dates with the time of midnight; the reader of the files refuses any other time.
 _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
 
 
-# The keys of the tables of played games, both of which are required unless `folder` or `database` is given. The error
-# for a missing key shows the override as an example.
+# The keys of the two tables of played games, each with the override that the error for a missing key shows. Both keys
+# are required unless `folder` or `database` is given.
 HISTORY_EXAMPLES = {
     "warehouse.player_game_summary": "warehouse.player_game_summary=games.parquet",
     "warehouse.team_offense_game_summary": "warehouse.team_offense_game_summary=teams.parquet",
@@ -43,7 +43,7 @@ HISTORY_EXAMPLES = {
 
 
 def check_across_fields(config: Any) -> None:
-    """Run the check of each group in GROUP_CHECKS, and the checks of keys of the root or of several groups."""
+    """Check a command's configuration: each group by its function in GROUP_CHECKS, then keys that must fit together."""
     for group in vars(config).values():
         if type(group) in GROUP_CHECKS:
             GROUP_CHECKS[type(group)](group)
@@ -56,7 +56,7 @@ def check_across_fields(config: Any) -> None:
 
 
 def check_calibration(config: Any) -> None:
-    """Check that model=points has no isotonic calibration, which would flatten both ends of its ladder."""
+    """Check that model=points has no isotonic calibration, which would make the ends of its distribution constant."""
     if isinstance(getattr(config, "model", None), PointsConfig) and config.calibration.kind == "isotonic":
         raise ConfigurationError(
             "calibration=isotonic is constant beyond the probabilities that it was fitted on, so it would flatten both "
@@ -65,7 +65,7 @@ def check_calibration(config: Any) -> None:
 
 
 def check_price_table(config: Any) -> None:
-    """Check that `prices.table`, which names a table of BigQuery, is given only with warehouse=bigquery."""
+    """Check that `prices.table`, the name of a BigQuery table, is given only with warehouse=bigquery."""
     prices = getattr(config, "prices", None)
     if prices is not None and prices.table is not None and not isinstance(config.warehouse, BigQueryWarehouseConfig):
         raise ConfigurationError(
@@ -85,7 +85,7 @@ def check_availability(availability: AvailabilityConfig | AskedCutoffConfig) -> 
 
 
 def check_dates(window: DateWindowConfig) -> None:
-    """Check that the dates are in order, and that either both evaluation dates are given or none."""
+    """Check the order of the dates, and that both evaluation dates are given or neither."""
     check_order("window.train_start", window.train_start, "window.train_end", window.train_end)
     if (window.eval_start is None) != (window.eval_end is None):
         given, absent = ("eval_start", "eval_end") if window.eval_end is None else ("eval_end", "eval_start")
@@ -101,7 +101,7 @@ def check_dates(window: DateWindowConfig) -> None:
 
 
 def check_walk_forward(window: WalkForwardWindowConfig) -> None:
-    """Check that the dates are in order, and that `train_days` is given if training=rolling and is None otherwise."""
+    """Check the order of the dates, and that `train_days` is given if training=rolling and is None otherwise."""
     check_order("window.eval_start", window.eval_start, "window.eval_end", window.eval_end)
     if window.train_start >= window.eval_start:
         raise ConfigurationError(
@@ -118,7 +118,7 @@ def check_walk_forward(window: WalkForwardWindowConfig) -> None:
 
 
 def check_validation(validation: ValidationConfig) -> None:
-    """Check that exactly one of `fraction`, `days` and `start` defines the validation part."""
+    """Check that exactly one of `fraction`, `days` and `start` is given."""
     rules = {key: getattr(validation, key) for key in ("fraction", "days", "start")}
     given = [key for key, value in rules.items() if value is not None]
     if len(given) > 1:
@@ -146,9 +146,9 @@ def check_bigquery_warehouse(warehouse: BigQueryWarehouseConfig) -> None:
 
 
 def check_duckdb_warehouse(warehouse: DuckDBWarehouseConfig) -> None:
-    """Check that the tables come from `folder`, from `database`, or from paths of both HISTORY_EXAMPLES.
+    """Check that `folder`, `database` or the paths of both tables in HISTORY_EXAMPLES are given.
 
-    Check also `team_codes`, `season_types` and `date_format`.
+    `folder` and `database` exclude each other. `team_codes`, `season_types` and `date_format` are checked too.
     """
     missing = [key for key in HISTORY_EXAMPLES if getattr(warehouse, key.partition(".")[2]) is None]
     if warehouse.folder is not None and warehouse.database is not None:
@@ -168,10 +168,7 @@ def check_duckdb_warehouse(warehouse: DuckDBWarehouseConfig) -> None:
 
 
 def check_date_format(text: str) -> None:
-    """Raise ConfigurationError unless the strptime format has year, month and day.
-
-    Directives that are not in _DATE_DIRECTIVES, such as that of a time zone, are refused too.
-    """
+    """Check that a strptime format has directives for year, month and day, and none outside of _DATE_DIRECTIVES."""
     directives = re.findall(r"%-?(.|$)", text)
     unknown = next((one for one in directives if not one or one not in _DATE_DIRECTIVES), None)
     if unknown is not None:
@@ -185,10 +182,10 @@ def check_date_format(text: str) -> None:
 
 
 def check_value_maps(warehouse: DuckDBWarehouseConfig | BigQueryWarehouseConfig) -> None:
-    """Check `team_codes` and `season_types`, which replace values of a table while it is read.
+    """Check the maps `team_codes` and `season_types`, which replace values of a table while it is read.
 
-    ConfigurationError for text that is empty, not printable, or holds a quote or backslash. ConfigurationError also if
-    a team code is replaced by a code that the map replaces by another one.
+    Every name and value must be printable text without quotes and backslashes. A code by which `team_codes` replaces
+    another one must not be replaced itself.
     """
     for key, values in (("team_codes", warehouse.team_codes), ("season_types", warehouse.season_types)):
         for name, value in (values or {}).items():
@@ -217,7 +214,7 @@ def check_ledger(ledger: LedgerConfig) -> None:
 
 
 def check_timezone(key: str, name: str) -> None:
-    """Check that the value of a key is the name of a time zone, such as America/New_York."""
+    """Check that `name`, the value of the setting `key`, is a time zone such as America/New_York."""
     from zoneinfo import ZoneInfo, available_timezones
 
     try:
@@ -229,7 +226,7 @@ def check_timezone(key: str, name: str) -> None:
 
 
 def check_prices(prices: PricesConfig) -> None:
-    """Check that not both `file` and `table` are given, and that `table` is the name of a BigQuery table."""
+    """Check that at most one of `file` and `table` is given, and that `table` has the form of a BigQuery table name."""
     if prices.table is not None:
         check_table_name("prices.table", prices.table)
         if prices.file is not None:
@@ -249,7 +246,7 @@ def check_order(first: str, start: date | None, last: str, end: date | None) -> 
 
 
 def check_list(key: str, items: Sequence[object]) -> None:
-    """Check that the list at a key is not empty and holds no item twice."""
+    """Check that the list `items`, the value of the setting `key`, is not empty and contains no item twice."""
     if not items:
         raise ConfigurationError(f"{key} is an empty list: give at least one, or leave it out for the default.")
     repeated = next((item for index, item in enumerate(items) if item in items[:index]), None)

@@ -18,18 +18,18 @@ Hours = Annotated[float, Meta(gt=0, le=10_000)]
 
 @dataclass(frozen=True)
 class RunConfig:
-    """The optional outputs of a run: if `write_report` is true, report.html is written."""
+    """The optional output of a run: `write_report` is whether the run writes report.html."""
 
     write_report: bool
 
 
 @dataclass(frozen=True)
 class SweepConfig:
-    """The execution of a sweep, which is a train command with many jobs; a single job reads only `resume`.
+    """The execution of a sweep, which is a train command with many jobs. A command with one job reads only `resume`.
 
     `resume` is the folder of a sweep to continue. `fail_fast` ends the sweep after a job has failed. `workers` is the
-    number of worker processes; None means the number of cores, divided by the threads of a job's model. `job_defaults`
-    are overrides that each job gets unless it sets the key itself.
+    number of worker processes; None means the number of cores, divided by the number of threads of a job's model.
+    `job_defaults` are overrides for every job that does not set the same keys.
     """
 
     resume: FilePath | None
@@ -40,7 +40,10 @@ class SweepConfig:
 
 @dataclass(frozen=True)
 class AuditRowsConfig:
-    """The number of rows that an audit recomputes, and their dates; None is the warehouse's first or last date."""
+    """The sample of rows that an audit recomputes: their number, and the first and last date to draw them from.
+
+    `start` None means the warehouse's first date, `end` None its last.
+    """
 
     rows: Count
     start: date | None
@@ -51,10 +54,11 @@ class AuditRowsConfig:
 class PromotionGateConfig:
     """The conditions under which a candidate may replace the model in production.
 
-    `rule` None means `not_worse` for a retrain of the model in production (the same recipe, seed and contract on other
-    dates), and `better` for any other candidate. `reason` is kept in the history of the registry. With the evidence
-    `ledger`, the candidate's graded entries as a shadow must pass checks too; for the rule `better`, their e-value
-    against production must be at least `min_e_value`.
+    `rule` None means `not_worse` for a retrain and `better` for any other candidate. A retrain has the settings and the
+    contract of the model in production, but other dates. `reason` is kept in the history of the registry.
+
+    With the evidence `ledger`, the predictions that the candidate made as a shadow must pass checks too. For the rule
+    `better`, the e-value of these predictions against production must be at least `min_e_value`.
     """
 
     rule: Literal["better", "not_worse"] | None
@@ -70,10 +74,10 @@ class PromotionGateConfig:
 
 @dataclass(frozen=True)
 class GradeLimitsConfig:
-    """The limits of the grades that `breakout grade` and `breakout daily` give.
+    """The conditions under which `breakout grade` and `breakout daily` end with exit code 1.
 
-    `fail_on` names the conditions that give exit code 1: `calibration` if the model in production is biased beyond
-    chance, `stale` if results are overdue. Results are overdue `max_age_hours` hours after the end of a game date.
+    `fail_on` names the conditions. `calibration` means that the model in production is biased beyond chance, `stale`
+    that results are overdue. A result is overdue `max_age_hours` hours after the end of its game date.
     """
 
     fail_on: tuple[Literal["calibration", "stale"], ...]
@@ -82,14 +86,20 @@ class GradeLimitsConfig:
 
 @dataclass(frozen=True)
 class DailyLimitsConfig:
-    """The limits of `breakout daily`: it predicts only if no source lags behind by more than `max_age_hours` hours."""
+    """The limit of `breakout daily`, which predicts only if its data lags behind by at most `max_age_hours` hours.
+
+    `ledger/freshness.py` measures the lag of games, schedule and injury reports.
+    """
 
     max_age_hours: Hours
 
 
 @dataclass(frozen=True)
 class DownloadConfig:
-    """The requests that download a season: `{endpoint}` in `url` is replaced by the name of each request."""
+    """The requests with which `breakout import` downloads a season.
+
+    `url` is the address of a request with `{endpoint}` in place of the name of the league's endpoint.
+    """
 
     url: Annotated[str, Meta(pattern=r"^https?://\S+\{endpoint\}\S*$", description="with {endpoint} in it")]
     pause_seconds: Annotated[float, Meta(ge=0, le=3600)]

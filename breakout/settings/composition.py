@@ -67,7 +67,7 @@ def compose_config(command: str, overrides: Sequence[str]) -> DictConfig:
 
 
 def given_overrides() -> list[str]:
-    """Return the overrides of the settings that were composed last; empty if Hydra has composed no settings."""
+    """Return the overrides of Hydra's latest composition; empty if Hydra has composed nothing in this process."""
     from hydra.core.hydra_config import HydraConfig
 
     return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
@@ -81,7 +81,7 @@ def is_sweep(composed: DictConfig) -> bool:
 
 
 def resolve(composed: DictConfig, command: str) -> dict[str, Any]:
-    """Return a composed configuration as `plain` does, with `${hydra:...}` resolved.
+    """Return a composed configuration in the form of `plain`, with references to Hydra's own values resolved too.
 
     ConfigurationError if an interpolation cannot be resolved.
     """

@@ -62,11 +62,11 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-# Extras of the package, each of which installs a launcher or sweeper of Hydra. The name of the launcher or sweeper is
-# that of the extra, or begins with it, as in hydra/launcher=submitit_local.
+# Extras of this package that install a launcher or sweeper of Hydra. The names of these launchers and sweepers begin
+# with the name of the extra, as in hydra/launcher=submitit_local.
 EXTRAS = ("joblib", "optuna", "ray", "submitit")
 
-# A quoted name in a map, as in {'Regular Season': regular}.
+# A quoted name in a map, as in {'Regular Season': regular}; Hydra's grammar allows no quotes there.
 _QUOTED_NAME = r"([{,]\s*)(['\"])([^'\"{}:,\\]+)\2(?=\s*:)"
 
 

@@ -1,9 +1,11 @@
 """The folders of configuration files that a user adds with `--config-dir DIR`.
 
 Hydra reads a folder through a `ConfigSource`. Its subclass `UserFiles` reads addresses that begin with `breakout://`.
-Unlike Hydra's own source for `file://`, `UserFiles` names file and line in its errors. `UserFiles` also reads files of
-the older layout: files of `experiment/`, `sweep/`, `debug/` and `local/` without a `# @package` line set keys of the
-root, and keys of the root may have their old names.
+Unlike Hydra's own source for `file://`, `UserFiles` names file and line in its errors.
+
+`UserFiles` also reads files of an older layout. In that layout, a file of `experiment/`, `sweep/`, `debug/` or `local/`
+sets keys of the root (the top level of the configuration) without the line `# @package _global_`, and keys of the root
+may have their old names.
 """
 
 from __future__ import annotations
@@ -33,9 +35,9 @@ class UserFiles(ConfigSource):
         return "breakout"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """Read one file; ConfigurationError that names the file if it holds anything but a YAML mapping in UTF-8.
+        """Read one file of the folder; ConfigLoadError, an exception of Hydra, if there is no such file.
 
-        ConfigLoadError, an error of Hydra, if there is no such file.
+        ConfigurationError, which names the file, if it contains anything but a YAML mapping in UTF-8.
         """
         file = self._file(config_path)
         if not file.is_file():
@@ -89,9 +91,9 @@ def register_user_files() -> None:
 
 
 def search_path_overrides(folders: Sequence[str]) -> list[str]:
-    """Return a list with the override that adds folders to Hydra's search path, in order of precedence.
+    """Return, in a list, the override that adds folders to Hydra's search path; an empty list without folders.
 
-    The list is empty without folders. ConfigurationError for a path that is not a readable folder.
+    An earlier folder takes precedence over a later one. ConfigurationError for a path that is not a readable folder.
     """
     if not folders:
         return []

@@ -21,13 +21,13 @@ NOUNS: dict[Any, str] = {
     str: "text",
     date: "a date such as 2026-01-31",
 }
-WIDE_RANGE = 50  # for a range at least this wide a message names one bound, the upper one if the value reaches it
+WIDE_RANGE = 50  # for a range at least this wide, a message names only one of its bounds
 
 
 def convert_value(hint: Any, value: Any, key: str) -> Any:
-    """Return a plain value converted to the type `hint`; ConfigurationError for another type or a broken bound.
+    """Return a plain value converted to the type `hint`, without turning text into numbers or numbers into text.
 
-    The conversion is strict: text is no number, and a number is no text.
+    ConfigurationError if the value has another type or is out of bounds; also for NaN and infinity.
     """
     try:
         converted = msgspec.convert(value, hint, strict=True)
@@ -39,7 +39,7 @@ def convert_value(hint: Any, value: Any, key: str) -> Any:
 
 
 def describe_wrong_value(hint: Any, value: Any, key: str) -> str:
-    """Return a message such as `model.depth must be an integer from 1 to 16, got 0.`, with what was probably meant."""
+    """Return a message such as `model.depth must be an integer from 1 to 16, got 0.`, with a remedy if there is one."""
     message = f"{key} must be {describe_type(hint, value)}, got {describe_value(value)}"
     if value is None and type(None) not in typing.get_args(hint):
         return f"{message}; it cannot be left empty."
@@ -52,10 +52,10 @@ def describe_wrong_value(hint: Any, value: Any, key: str) -> str:
 
 
 def nearest_value(hint: Any, value: Any) -> str | None:
-    """Return the value that was probably meant, as it is typed; None if no allowed value is similar.
+    """Return the value that the user probably meant, as text for an override; None if no allowed value is similar.
 
-    For a single value this is the most similar option. For a list these are the given items in brackets; if only some
-    options are allowed as items, each item is replaced by the most similar option.
+    For a single value this is the most similar option. For a list it is the given items in brackets; if the items must
+    be options, each item is replaced by the most similar option.
     """
     options = [str(option) for option in literal_options(hint)]
     if typing.get_origin(base_of(hint)) is not tuple:
@@ -76,7 +76,7 @@ def _list_item(hint: Any, item: Any) -> str | None:
 def describe_type(hint: Any, value: Any = None) -> str:
     """Describe the values that a type accepts, such as `an integer from 1 to 16`.
 
-    A wide range is described by one bound: the upper one if `value` reaches it, otherwise the lower one.
+    A range of WIDE_RANGE or more is described by one bound: the upper one if `value` reaches it, else the lower one.
     """
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return f"{describe_type(next(m for m in typing.get_args(hint) if m is not type(None)), value)} or null"
@@ -94,7 +94,7 @@ def describe_type(hint: Any, value: Any = None) -> str:
 
 
 def describe_bounds(meta: msgspec.Meta, value: Any) -> str:
-    """Describe the constraint of a type, such as ` from 1 to 16`."""
+    """Describe the bounds of a type after a leading space, such as ` from 1 to 16`; "" if it has none."""
     if meta.description is not None:
         return f" {meta.description}"
     if meta.min_length is not None:

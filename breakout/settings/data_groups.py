@@ -14,10 +14,10 @@ from breakout.settings.groups import FilePath, SeasonType, Seconds
 
 Bytes = Annotated[int, Meta(ge=1, le=2**60)]
 Price = Annotated[float, Meta(ge=0, le=1_000_000)]
-ColumnNames = dict[str, str]  # from a column of the source tables to its name in the user's tables
-TeamCodes = dict[str, str]  # from a team code in the source tables to the code that replaces it
+ColumnNames = dict[str, str]  # from the package's name of a column to its name in the user's tables
+TeamCodes = dict[str, str]  # from a team code in the user's tables to the code that replaces it
 
-# From a season type in the source tables to the type that replaces it; rows of a type that maps to None are left out.
+# From a season type in the user's tables to the type that replaces it. Rows of a type that maps to None are left out.
 SeasonTypes = dict[str | int | float, SeasonType | None]
 
 
@@ -32,12 +32,14 @@ class SampleWarehouseConfig:
 class DuckDBWarehouseConfig:
     """A warehouse of the user's Parquet or CSV files, or of a DuckDB database file; paths may be globs.
 
-    `folder` holds tables that `breakout import` wrote; a table whose path is also given is read from that path. With
-    `database`, a DuckDB file, tables are given as `TABLE` or `SCHEMA.TABLE`; None is the table named like the key, such
-    as `schedule`. `columns` maps the name of a column of a source table to its name in the user's tables. `season_type`
-    applies to rows without one. `team_codes` and `season_types` replace values of the files while they are read.
-    `date_format` (strptime) applies to dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads columns
-    from the names of folders, as in `season_year=2025/`.
+    `folder` contains tables that `breakout import` wrote; a table whose path is also given is read from that path. With
+    `database`, a DuckDB file, tables are given as `TABLE` or `SCHEMA.TABLE`; None means the table with the name of the
+    key, such as `schedule`.
+
+    `season_type` is the season type of rows without one. `columns` maps the package's name of a column to its name in
+    the user's tables. `team_codes` and `season_types` replace values while the tables are read. `date_format`
+    (strptime) is the format of dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads columns from the
+    names of folders, as in `season_year=2025/`.
     """
 
     kind: Literal["duckdb"]
@@ -48,7 +50,7 @@ class DuckDBWarehouseConfig:
     schedule: str | None
     availability: str | None
     season_type: SeasonType | None
-    columns: ColumnNames | None = field(hash=False)  # a dict has no hash; equality compares it
+    columns: ColumnNames | None = field(hash=False)  # a dict cannot be hashed; equality still compares it
     team_codes: TeamCodes | None = field(hash=False)
     season_types: SeasonTypes | None = field(hash=False)
     date_format: str | None
@@ -59,9 +61,11 @@ class DuckDBWarehouseConfig:
 class BigQueryWarehouseConfig:
     """A warehouse of BigQuery tables.
 
-    `season_type` applies to rows without one. `columns` maps the name of a column of a source table to its name in the
-    user's tables. `team_codes` and `season_types` replace values of the tables. These four act inside the queries; the
-    tables stay as they are. `api_endpoint` None is the public endpoint. `maximum_bytes_billed` limits each query.
+    `season_type` is the season type of rows without one. `columns` maps the package's name of a column to its name in
+    the user's tables. `team_codes` and `season_types` replace values of the tables. These four settings act inside the
+    queries; no table is changed.
+
+    `api_endpoint` None means the public endpoint. `maximum_bytes_billed` limits each query; None sets no limit.
     `refresh` ignores cached results.
     """
 
@@ -73,7 +77,7 @@ class BigQueryWarehouseConfig:
     schedule: str | None
     availability: str | None
     season_type: SeasonType | None
-    columns: ColumnNames | None = field(hash=False)  # a dict has no hash; equality compares it
+    columns: ColumnNames | None = field(hash=False)  # a dict cannot be hashed; equality still compares it
     team_codes: TeamCodes | None = field(hash=False)
     season_types: SeasonTypes | None = field(hash=False)
     api_endpoint: str | None
@@ -126,10 +130,10 @@ TrackingConfig = NoTrackingConfig | MLflowTrackingConfig | BigQueryTrackingConfi
 class PricesConfig:
     """The prices of bookmakers and the rules for stakes.
 
-    The prices are in `file` or in the BigQuery table `table`; both are None without prices. `odds` is their format.
-    `margin` is the method that removes the bookmaker's margin from the probabilities that prices imply. `kelly` is the
-    share of the Kelly fraction that is staked, `max_stake` the largest stake as a share of the bank, and `min_edge` the
-    least expected value per unit staked.
+    The prices are in `file` or in the BigQuery table `table`; both are None if no prices are used. `odds` is the format
+    of the prices. `margin` is the method that removes the bookmaker's margin from the probabilities that prices imply.
+    `kelly` is the share of the Kelly fraction that is staked, `max_stake` the largest stake as a share of the bank, and
+    `min_edge` the least expected value per unit staked.
     """
 
     file: FilePath | None
@@ -142,7 +146,6 @@ class PricesConfig:
 
     @property
     def is_given(self) -> bool:
-        """Whether a file or a table of prices is given."""
         return self.file is not None or self.table is not None
 
 
@@ -194,6 +197,6 @@ BigQueryConfig = BigQueryWarehouseConfig | BigQueryTrackingConfig | BigQueryLedg
 
 @dataclass(frozen=True)
 class PathsConfig:
-    """The folder for output; a relative path is relative to the folder in which the command is typed."""
+    """The folder for output; a relative path starts at the current folder."""
 
     outputs: FilePath

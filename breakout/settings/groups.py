@@ -17,14 +17,15 @@ from msgspec import Meta
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 CountOrZero = Annotated[int, Meta(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Meta(gt=0, le=1_000_000)]
-Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # far enough below CatBoost's limit 2^64 to add evaluation.seeds
+# The fits of evaluation.seeds use the whole numbers after the seed, which must stay below CatBoost's limit 2^64.
+Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 DaysOrZero = Annotated[int, Meta(ge=0, le=36_500)]
 Points = Annotated[float, Meta(ge=0, le=200)]
 Threads = Annotated[int, Meta(ge=1, le=1024)]
 Repeats = Annotated[int, Meta(ge=0, le=1000)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
-# A name becomes a folder name, so it must not hold characters with a meaning for file systems or shells.
+# A name becomes a folder name, so it must not contain characters with a meaning for file systems or shells.
 Name = Annotated[
     str,
     Meta(
@@ -53,7 +54,7 @@ FeatureName = Annotated[
 
 @dataclass(frozen=True)
 class ModeConfig:
-    """The feature lock: mode=shared requires the features BREAKOUT_FEATURE_ORDER, mode=experimental allows any."""
+    """The feature lock: mode=shared requires the features in BREAKOUT_FEATURE_ORDER, mode=experimental allows any."""
 
     name: Literal["shared", "experimental"]
     description: str
@@ -73,9 +74,9 @@ class FeatureDefinitionConfig:
 
 @dataclass(frozen=True)
 class FeaturesConfig:
-    """The names of the model's features, in order, and the definitions of those that the package does not have.
+    """The names of the model's features, in order, and the definitions of features that the user wrote.
 
-    In files and overrides `definitions` holds paths of YAML files; `load` replaces them by the content of the files.
+    In files and overrides `definitions` contains paths of YAML files; `load` replaces them by the content of the files.
     `features/selection.py` checks the names against the registry, the definitions and the mode.
     """
 
@@ -101,7 +102,7 @@ class TargetConfig:
 
 @dataclass(frozen=True)
 class AvailabilityConfig:
-    """The cutoff for a game date: a player's status is used only if it was reported at or before the cutoff.
+    """The cutoff of injury reports: a status for a game date is used only if it was reported at or before the cutoff.
 
     The cutoff is the time of day `cutoff` in `timezone`, `days_before` days before the game date.
     """
@@ -113,7 +114,7 @@ class AvailabilityConfig:
 
 @dataclass(frozen=True)
 class AskedCutoffConfig:
-    """The cutoff of injury reports for scoring a saved bundle; a key that is None has the value of the bundle."""
+    """The cutoff of injury reports for scoring a saved bundle; None means the bundle's own value of the key."""
 
     cutoff: TimeOfDay | None
     timezone: str | None
@@ -149,11 +150,12 @@ class TrailingWindowConfig:
 
 @dataclass(frozen=True)
 class WalkForwardWindowConfig:
-    """Folds of one calendar month or week each, from `eval_start` to `eval_end`, trained on earlier rows.
+    """A walk forward: folds of one calendar month or week each, whose models are trained on earlier rows only.
 
-    `expanding` trains on all rows since `train_start`; `rolling` trains on the `train_days` days before the fold, never
-    before `train_start`. Only the latest `folds` folds with games are kept; None keeps all. In a sweep `fold_jobs`
-    makes a separate job of each fold.
+    The folds cover `eval_start` to `eval_end`. With the training `expanding`, a model is trained on all rows since
+    `train_start`. With `rolling`, it is trained on the `train_days` days before its fold, but not on rows before
+    `train_start`. Only the latest `folds` folds with games are kept; None keeps all. In a sweep, `fold_jobs` makes a
+    separate job of each fold.
     """
 
     kind: Literal["walk_forward"]
@@ -175,10 +177,11 @@ class ValidationConfig:
     """The validation part of the training rows, and whether the final model is fitted on it too.
 
     The validation part is the end of the training window; exactly one of `fraction`, `days` and `start` defines it.
-    `fraction` is the share of the rows in it, rounded up to whole dates. `days` is its length in calendar days, up to
-    the latest training row. `start` is its first day. The final fit of a model that can stop early on the validation
-    part (catboost, blend, points) includes that part only if `refit` is true; the final fit of any other model always
-    includes it.
+    `fraction` is its share of the rows, rounded up to whole dates. `days` is its length in calendar days, up to the
+    latest training row. `start` is its first day.
+
+    Some kinds of models can stop early on the validation part: catboost, blend and points. Their final fit includes the
+    validation part only if `refit` is true. The final fit of any other kind always includes it.
     """
 
     fraction: Share | None
@@ -218,7 +221,8 @@ class EvaluationConfig:
 class DistributionsConfig:
     """The test for features whose distribution differs between two windows (drift).
 
-    `significance` is the level of the test. `fail_on_drift` makes a run with drifted features fail.
+    `significance` is the level of the test over all features together. `fail_on_drift` makes a run with a drifted
+    feature fail.
     """
 
     fail_on_drift: bool

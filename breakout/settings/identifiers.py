@@ -14,7 +14,7 @@ from breakout.settings.data_groups import BigQueryConfig
 
 # A project id, with or without a domain: my-project-1, example.com:my-project-1.
 _PROJECT = r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
-# dataset.table or project.dataset.table. A table name may hold single hyphens between its letters, digits and
+# dataset.table or project.dataset.table. A table name may contain single hyphens between its letters, digits and
 # underscores; a dataset name may not.
 _TABLE_NAME = re.compile(rf"(?:{_PROJECT}\.)?\w{{1,1024}}\.\w+(?:-\w+)*", re.ASCII)
 _LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,40}")
@@ -24,7 +24,7 @@ _LONGEST_TABLE = 1024
 def check_table_name(key: str, name: str) -> None:
     """Raise ConfigurationError unless a name has the form dataset.table or project.dataset.table.
 
-    `key` is the setting that holds the name; the message shows it.
+    `key` is the setting with this name as its value; the message shows the key.
     """
     if not _TABLE_NAME.fullmatch(name) or len(name.rpartition(".")[2]) > _LONGEST_TABLE:
         raise ConfigurationError(f"{key} must be dataset.table or project.dataset.table, got {name!r}.")

@@ -1,7 +1,7 @@
 """The conversion of a mapping of plain values to the typed configuration of a command.
 
-msgspec converts plain values and checks their bounds. It does not build the groups: its tagged unions need classes of
-msgspec, and hide the tag (`kind`) from other modules, which read it.
+msgspec converts single values and checks their bounds. This module builds the groups itself: the tagged unions of
+msgspec require its own classes, and hide the tag `kind`, which other modules read.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
     """
     current, references = resolve_references(migrate(dict(mapping)), is_lenient=is_lenient)
     current = with_build_text(with_definitions(current))
-    # A path in features.definitions may have been a reference. The definitions replaced the path, so it is dropped.
+    # `features.definitions` now contains definitions instead of paths, so references among the paths are dropped.
     references = tuple(found for found in references if found[0][:2] != ("features", "definitions"))
     check_keys_known(root, current)
     check_nothing_missing(current)
@@ -72,7 +72,7 @@ def check_keys_known(root: type, mapping: Mapping[str, Any]) -> None:
 
 
 def _first_leaf(key: str, value: Any) -> str:
-    """Return a key with the keys of nested mappings of one item: `modle.depth` for the key `modle` with {depth: 6}."""
+    """Return a key with the keys of nested one-item mappings added: `modle.depth` for `modle` with {depth: 6}."""
     while isinstance(value, Mapping) and len(value) == 1:
         inner, value = next(iter(value.items()))
         key = f"{key}.{inner}"
@@ -80,7 +80,7 @@ def _first_leaf(key: str, value: Any) -> str:
 
 
 def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError if keys without a default have no value; the message shows an override for each."""
+    """Raise ConfigurationError if a required key has no value; the message shows an override for each such key."""
     keys = [key for key, value in mapping.items() if value == MISSING]
     for group, values in mapping.items():
         if isinstance(values, Mapping):
@@ -116,7 +116,10 @@ def group_values(cls: type, mapping: Mapping[str, Any], path: str) -> dict[str, 
 
 
 def choose_class(classes: tuple[type, ...], value: Mapping[str, Any], group: str) -> type:
-    """Return the class of a group that its `kind` names; ConfigurationError if no class has this kind."""
+    """Return the class that the `kind` in a group's values selects; a group of one class needs no `kind`.
+
+    ConfigurationError if `kind` is missing or selects no class.
+    """
     if len(classes) == 1:
         return classes[0]
     by_kind = {kind_of(cls): cls for cls in classes}

@@ -71,7 +71,6 @@ class BlendConfig:
 
     @property
     def catboost(self) -> CatBoostConfig:
-        """The settings of the CatBoost part."""
         return CatBoostConfig(
             kind="catboost",
             depth=self.depth,
@@ -85,7 +84,6 @@ class BlendConfig:
 
     @property
     def logistic(self) -> LogisticConfig:
-        """The settings of the logistic part."""
         return LogisticConfig(
             kind="logistic",
             C=self.C,
@@ -99,9 +97,9 @@ class BlendConfig:
 class PointsConfig:
     """The distribution of points: two CatBoost regressions, of the mean and of the spread.
 
-    The training rows are those of players with season averages of `train_min_ppg` to `train_max_ppg` points, a band
-    that is widened to that of the target if it is narrower; None is the limit of the target. `iterations` is the number
-    of trees of the regression of the mean, `spread_iterations` that of the regression of the spread.
+    Both regressions are trained on games of players with season averages of `train_min_ppg` to `train_max_ppg` points.
+    None means the limit of the target, and a limit inside the target's band is moved to the edge of the band.
+    `iterations` is the number of trees of the regression of the mean, `spread_iterations` that of the spread.
     """
 
     kind: Literal["points"]
@@ -121,12 +119,13 @@ class SklearnConfig:
     """A scikit-learn classifier that a function of the user returns.
 
     `build` is FILE.py:FUNCTION. `build_text` is the text of that file; if it is None in a mapping, `load` reads the
-    file. The function is called with the keyword `seed`, and with the items of `params` as keywords unless it is null.
+    file. The function is called with the keyword `seed` and with the items of `params` as further keywords; None means
+    no further keywords.
     """
 
     kind: Literal["sklearn"]
     build: BuildFunction
-    params: dict[str, bool | int | float | str | None] | None = field(hash=False)  # a dict has no hash
+    params: dict[str, bool | int | float | str | None] | None = field(hash=False)  # a dict cannot be hashed
     build_text: str | None
 
 

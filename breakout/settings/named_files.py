@@ -1,6 +1,6 @@
 """The reading of the user's files that settings name: `features.definitions` (YAML) and `model.build` (Python).
 
-The typed settings hold the content of these files, so that settings.yaml, the fingerprint, the bundle and the
+The typed settings contain the content of these files, so that settings.yaml, the fingerprint, the bundle and the
 reproduction of a run need no other file.
 """
 
@@ -20,10 +20,10 @@ _KEYS = tuple(field.name for field in fields(FeatureDefinitionConfig))
 
 
 def with_definitions(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return settings in which `features.definitions` holds definitions instead of names of files.
+    """Return settings in which `features.definitions` contains definitions instead of names of files.
 
     If `features.names` has none of the defined features, all defined features are appended to it. ConfigurationError if
-    `features.definitions` is no list, a file cannot be read, or a file holds anything but a list of definitions.
+    `features.definitions` is no list, a file cannot be read, or a file contains anything but a list of definitions.
     """
     features = mapping.get("features")
     listed = features.get("definitions") if isinstance(features, Mapping) else None
@@ -41,7 +41,6 @@ def with_definitions(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(path: str) -> list[dict[str, Any]]:
-    """Return the definitions of one file."""
     from breakout.settings.yaml_files import parse_yaml, read_text
 
     file = Path(path).expanduser()
@@ -71,9 +70,9 @@ def _checked(entry: Any, place: str) -> dict[str, Any]:
 
 
 def with_build_text(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return settings in which `model.build_text` holds the text of the file that `model.build` names.
+    """Return settings in which `model.build_text` is the text of the file that `model.build` names.
 
-    If `model.build_text` already holds a text, the settings are returned unchanged. ConfigurationError if the file
+    If `model.build_text` is a text already, the settings are returned unchanged. ConfigurationError if the file
     cannot be read.
     """
     from breakout.settings.yaml_files import read_text

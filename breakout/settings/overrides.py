@@ -33,7 +33,7 @@ def overrides_for(command: str, config: Any) -> list[str]:
 
 
 def _override(key: str, value: Any) -> str:
-    # `to_mapping` writes references to the environment as `${...}` and escapes `${` in any other text.
+    # `${` begins a reference here: `to_mapping` writes references as `${...}` and escapes `${` in any other text.
     return f"{key}={format_value(value, has_interpolations=True)}"
 
 
@@ -63,5 +63,5 @@ def _nearest_option(group: str, wanted: Mapping[str, Any]) -> str | None:
 
 
 def _as_json(mapping: Any) -> dict[str, Any]:
-    """Return a mapping with dates as text and tuples as lists, so that equal values compare equal."""
+    """Return a mapping with dates as text and tuples as lists, so that values of settings and of YAML files compare."""
     return cast("dict[str, Any]", json.loads(json.dumps(mapping, default=str)))

@@ -1,8 +1,8 @@
-"""References to environment variables in settings, such as `${oc.env:TOKEN}`; no saved file holds their values.
+"""References to environment variables in settings, such as `${oc.env:TOKEN}`; no value of a variable is saved.
 
-A mapping of settings, composed or read from settings.yaml, holds a reference as text. `resolve_references` returns the
-values for a typed configuration. The configuration keeps the references in its field `references`, and a saved file
-holds them instead of the values.
+A mapping of settings, composed or read from settings.yaml, contains a reference as text. `resolve_references` replaces
+it by its value for a typed configuration, which keeps the text in its field `references`. A saved file contains the
+text instead of the value.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) 
     from omegaconf import OmegaConf
     from omegaconf.errors import InterpolationResolutionError
 
-    plain = json.loads(json.dumps(mapping, default=str))  # YAML may hold dates, which OmegaConf refuses
+    plain = json.loads(json.dumps(mapping, default=str))  # YAML may contain dates, which OmegaConf refuses
     try:
         with _environment(is_lenient=is_lenient) as seen:
             config = OmegaConf.create(plain)
@@ -60,7 +60,7 @@ def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) 
 
 
 def write_references(values: dict[str, Any], references: References) -> dict[str, Any]:
-    """Return resolved values in which references stand as text again; `${` in other text is escaped."""
+    """Return values with each reference, as text, in place of its value; `${` in other text is escaped."""
     written = _escaped(values)
     for path, text in references:
         written = _with_value(written, path, text)
@@ -89,7 +89,7 @@ def _with_value(container: Any, path: KeyPath, value: Any) -> Any:
 def _references(config: DictConfig, seen: list[str]) -> Iterator[tuple[KeyPath, str]]:
     """Yield the path and text of each value that depends on the environment.
 
-    `seen` lists the variables that have been read; it grows while values are resolved.
+    `seen` is the list of the block `_environment`: resolving a value appends the variables that it reads.
     """
     from omegaconf import OmegaConf
 

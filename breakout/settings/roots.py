@@ -44,8 +44,8 @@ from breakout.settings.references import References
 class ComposedConfig:
     """The base of the root settings classes.
 
-    `references` holds the references to environment variables among the values. `config_version` is the version of the
-    layout of the files.
+    `references` contains the path and the text of each value that refers to an environment variable. `config_version`
+    is the version of the layout of the settings (`versions.py`).
     """
 
     references: References = field(compare=False, repr=False)
@@ -54,7 +54,7 @@ class ComposedConfig:
 
 @dataclass(frozen=True)
 class ExperimentConfig(ComposedConfig):
-    """Settings of `breakout train`, the main job."""
+    """Settings of `breakout train`, which fits a model and evaluates it on later games."""
 
     seed: Seed
     name: Name
@@ -122,11 +122,12 @@ class PredictConfig(ComposedConfig):
 
     `out` is the file or table to write; None writes none. The ledger does not depend on `out`. `top` limits the
     rows that are printed and written; None sets no limit. `exclude` names players to skip. If `line` is
-    PLAYER:POINTS, such as jalengreen:19.5, the command prints the probabilities that the player scores more points,
-    exactly as many, and fewer, instead of the ranking, and the ledger records nothing.
+    PLAYER:POINTS, such as jalengreen:19.5, the command does not rank players. It prints the probabilities that the
+    player scores more points, exactly as many, and fewer, and writes nothing into the ledger.
 
-    `backtest` is the folder of a finished `breakout backtest`, or `latest`. It found how far the model may move the
-    market's probability before stakes are computed. No stakes are shown if `backtest` is None or shows no edge.
+    `backtest` is the folder of a finished `breakout backtest`, or `latest`. Its result contains the weight of the
+    model's probability against the market's, from which stakes are computed. No stakes are shown if `backtest` is None
+    or found no edge.
     """
 
     bundle: FilePath
@@ -169,9 +170,9 @@ class GradeConfig(ComposedConfig):
 class DailyConfig(ComposedConfig):
     """Settings of `breakout daily`, which grades the ledger and predicts one day.
 
-    `date` is the day to predict: a date, or `today` or `tomorrow` in US Eastern time. `out` is the
-    data file for the players of all models; None writes none. `top` is the number of players of each model that are
-    printed and written; None prints five and writes all.
+    `date` is the day to predict: a date, or `today` or `tomorrow` in US Eastern time. `out` is the data file for the
+    players of all models; None writes none. `top` is the number of players of each model that are printed and written;
+    None prints five and writes all.
     """
 
     seed: Seed
@@ -213,7 +214,7 @@ class BacktestConfig(ComposedConfig):
 class CompareConfig(ComposedConfig):
     """Settings of `breakout compare`, which scores two bundles on the same games.
 
-    `start` None is the day after the training windows of both bundles, `end` None the newest game in the warehouse.
+    `start` None is the day after the later of the two training windows, `end` None the newest game in the warehouse.
     """
 
     seed: Seed
@@ -251,8 +252,8 @@ class PromoteConfig(ComposedConfig):
 class AuditConfig(ComposedConfig):
     """Settings of `breakout audit`, which checks that no feature sees the future.
 
-    If `served` is not None, the command instead compares the feature vectors in the ledger with those that the
-    warehouse gives now. `served` chooses the models: all, those of a role, or one by its name or fingerprint.
+    If `served` is given, the command instead compares the feature vectors in the ledger with vectors that it computes
+    from the warehouse of today. `served` chooses the models: all, those of a role, or one by its name or fingerprint.
     """
 
     seed: Seed
@@ -271,8 +272,8 @@ class AuditConfig(ComposedConfig):
 class ImportConfig(ComposedConfig):
     """Settings of `breakout import`, which makes source tables from public files, or from a season that it downloads.
 
-    `season` is the season to keep or to download. `reported_at` is the time of an injury report whose file name does
-    not hold it. `compare` is another folder of tables, with which the new ones are compared.
+    `season` is the season to keep or to download. `reported_at` is the time of an injury report, for a file whose name
+    does not contain it. `compare` is another folder of tables, with which the new tables are compared.
     """
 
     kind: Literal["nba_api", "hoopr", "kaggle", "injury_report"]

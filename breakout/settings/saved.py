@@ -18,7 +18,7 @@ from breakout.settings.versions import fingerprinted
 
 Root = TypeVar("Root")
 
-# Addresses that may hold a password or a token.
+# Settings whose value is an address; a saved file masks passwords and tokens in it.
 ADDRESSES = (
     ("tracking", "uri"),
     ("tracking", "api_endpoint"),
@@ -88,7 +88,10 @@ def to_yaml(config: Any) -> str:
 
 
 def fingerprint(config: Any) -> str:
-    """Return 16 hex digits of a SHA-256 over the settings without NOT_IN_FINGERPRINT, `run` and `sweep`."""
+    """Return 16 hex digits of a SHA-256 over the settings that decide a run's model and its metrics.
+
+    `run`, `sweep` and the keys in NOT_IN_FINGERPRINT are left out.
+    """
     kept = {
         name: {k: v for k, v in value.items() if f"{name}.{k}" not in NOT_IN_FINGERPRINT}
         if isinstance(value, dict)

@@ -18,7 +18,10 @@ def type_hints(cls: type) -> dict[str, Any]:
 
 
 def dataclasses_of(hint: Any) -> tuple[type, ...]:
-    """Return the settings classes in a field's type: one for a group, several for a group with kinds, else none."""
+    """Return the settings classes in a field's type: one for a group, several for a group with kinds.
+
+    The tuple is empty for a plain value.
+    """
     members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     return tuple(member for member in members if isinstance(member, type) and dataclasses.is_dataclass(member))
 

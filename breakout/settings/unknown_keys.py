@@ -10,13 +10,13 @@ from breakout.settings.versions import RENAMED_KEYS
 
 # Groups whose YAML files set keys of other groups and of the root.
 COMPOSING_GROUPS = ("experiment", "sweep", "debug", "local")
-# The kinds that GROUP=KIND does not choose, and the override that chooses each.
+# What messages show as the override that chooses a kind. For any other kind they show GROUP=KIND.
 CHOICES = {
     ("window", "dates"): "window=january (or another window of dates)",
     ("window", "trailing"): "window=trailing",
     ("window", "walk_forward"): "window=walk_forward",
 }
-# Groups whose values a bundle holds, so that a command that reads a bundle cannot set them.
+# Groups whose values come from a bundle, so that a command that reads a bundle cannot set them.
 GROUPS_OF_A_BUNDLE = ("mode", "features", "target", "window", "model", "validation", "calibration")
 
 

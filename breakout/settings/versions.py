@@ -69,10 +69,10 @@ ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def rename_overrides(overrides: Sequence[str]) -> list[str]:
-    """Return overrides in which keys of version 1 have their present names, and `prices=FILE` is `prices.file=FILE`.
+    """Return overrides in which keys of version 1 have their present names, and `prices=FILE` means `prices.file=FILE`.
 
     A value of `prices` with a dot or a slash is the path of a file, because no option of the group has such a name. A
-    removed key with its neutral value is left out; ConfigurationError if it has another value.
+    removed key with its neutral value is left out. ConfigurationError if a removed key has another value.
     """
     renamed = []
     for override in overrides:

@@ -1,7 +1,7 @@
 """The reading of YAML files that the user wrote, by the rules of Hydra; errors name file and line.
 
-OmegaConf parses the text, as it does for Hydra: unlike plain PyYAML it refuses a key that is there twice, and it reads
-numbers such as 1e-3 as numbers.
+OmegaConf parses the text, as it does for Hydra. Unlike plain PyYAML, it refuses a repeated key and reads 1e-3 as a
+number.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _parse(text: str, file: Path) -> Any:
 
 
 def parse_mapping(text: str, file: Path) -> DictConfig:
-    """Return the keys and values of a YAML text; ConfigurationError if it holds anything but keys, or is not valid."""
+    """Return the keys and values of a YAML text; ConfigurationError if it is not valid or contains no keys."""
     config = _parse(text, file)
     # OmegaConf reads a single word as a key without a value.
     if not isinstance(config, DictConfig) or (len(config) == 1 and ":" not in text):

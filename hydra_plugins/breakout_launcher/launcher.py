@@ -60,7 +60,7 @@ class BreakoutLauncher(Launcher):
 
 
 def _returned(overrides: Sequence[str], value: float | None) -> JobReturn:
-    # The status is COMPLETED even for a failed job: Hydra raises the error of a FAILED one, which would end the sweep.
+    # The status is COMPLETED even for a failed job: Hydra would raise the error of a FAILED job and so end the sweep.
     returned = JobReturn(overrides=overrides, status=JobStatus.COMPLETED)
     returned.return_value = float("nan") if value is None else value
     return returned

@@ -1,4 +1,4 @@
-"""A bundle is data that loads anywhere, whole or not at all, and is refused where its contract is not installed."""
+"""Tests of bundles: they load on any machine, and a damaged one or one with another contract is refused."""
 
 from __future__ import annotations
 
@@ -262,7 +262,7 @@ CHANGES: dict[str, tuple[Change, tuple[str, ...]]] = {
 
 
 def commands(bundle: Path, other: Path) -> list[tuple[str | Path, ...]]:
-    """Every command that takes a bundle, with that bundle."""
+    """Return every command that reads a bundle, with `bundle` as the value of its setting."""
     outputs = f"paths.outputs={bundle.parent / 'outputs'}"
     return [
         ("evaluate", f"bundle={bundle}", outputs),

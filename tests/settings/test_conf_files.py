@@ -1,4 +1,4 @@
-"""The files of `conf/`: every option of every group, and every experiment, composes to valid settings."""
+"""Tests of the files of `conf/`: every option of every group, and every experiment, composes to valid settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from breakout.settings.composition import compose, compose_config, is_sweep, res
 from breakout.settings.composition_errors import describe_missing_option
 from breakout.settings.overrides import flatten
 
-# What a user must give before these can be composed.
+# The overrides without which a command, or an option of a group, cannot be composed.
 REQUIRED = {
     "dataset": ["start=2026-01-11", "end=2026-02-05", "out=games.parquet"],
     "evaluate": ["bundle=DIR"],
@@ -32,7 +32,7 @@ REQUIRED = {
 
 
 def every_choice() -> Iterator[tuple[str, str]]:
-    """Each command with each option of each of its groups."""
+    """Yield each command with each option of each of its groups."""
     for command in settings.ROOT_CLASSES:
         for group in groups_of(command):
             yield from ((command, f"{group}={option}") for option in group_options(group))
@@ -129,18 +129,18 @@ def test_the_defaults_are_those_of_the_definition() -> None:
 
 
 def is_composed_at_its_root(group: str) -> bool:
-    """Return whether the files of a group set keys of other groups, as those of `sweep` do, and none named after it."""
+    """Return whether the files of a group set keys of the root and of other groups, as those of `sweep` do."""
     files = (conf_dir() / group).rglob("*.yaml")
     return all(file.read_text(encoding="utf-8").startswith("# @package _global_\n") for file in files)
 
 
 def test_no_key_has_two_defaults() -> None:
-    """A root and a group that both set a key would be two places to look for it."""
+    """Check that a key has its default either in the root file or in the files of its group, not in both."""
     groups = {group for group in group_names() if not is_composed_at_its_root(group)}
     assert groups
     for command in settings.ROOT_CLASSES:
         root = yaml.safe_load((conf_dir() / f"{command}.yaml").read_text(encoding="utf-8"))
-        # A root may set keys that no option of its group sets, or keys of a group that it does not compose.
+        # A root file may set keys of a group that no option of the group sets, such as features.definitions.
         for group in set(root) & groups & set(groups_of(command)):
             options = [conf_dir() / group / f"{option}.yaml" for option in group_options(group)]
             assert all(not set(root[group]) & set(yaml.safe_load(path.read_text("utf-8"))) for path in options)

@@ -1,4 +1,4 @@
-"""Folders of configuration files that users bring (`--config-dir DIR`): what they may hold, and what is refused."""
+"""Tests of `--config-dir DIR`: what a user's folder of configuration files may contain, and what is refused."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def test_the_local_file_of_a_checkout_sets_the_warehouse_with_or_without_its_pac
     mapping = compose_mapping("train", [])
     assert (mapping["warehouse"]["kind"], mapping["warehouse"]["folder"], mapping["seed"]) == ("duckdb", "tables", 5)
     assert compose_mapping("train", ["seed=6"])["seed"] == 6
-    compose_mapping("import", ["kind=nba_api", "to=tables"])  # has no warehouse, so the file does not concern it
+    compose_mapping("import", ["kind=nba_api", "to=tables"])  # has no warehouse that the file could set
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Typed settings from plain mappings, one message for every mistake, and the way to a file and back."""
+"""Tests of typed settings: conversion from a mapping, a message for every mistake, saving to a file and reading it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from breakout.settings.unknown_keys import nearest_key
 
 
 def spoil(mapping: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
-    """The mapping with one dotted key set."""
+    """Set one dotted key of a mapping in place, and return the mapping."""
     *path, last = key.split(".")
     group = mapping
     for part in path:
@@ -299,7 +299,7 @@ def test_settings_survive_a_file(default_experiment: settings.ExperimentConfig, 
 @given(
     seed=st.integers(0, 2**63 - 1),
     rate=st.floats(1e-5, 1),
-    # ??? marks a required value that was not given, so no configuration holds it.
+    # ??? marks a required value that was not given, so no setting can have it as its value.
     hypothesis_text=st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"])).filter("???".__ne__),
 )
 def test_any_value_survives_yaml(

@@ -1,4 +1,4 @@
-"""The files of `conf/` compose with Hydra alone, and the documented snippet types the result."""
+"""Tests that the files of `conf/` compose with Hydra alone, and that the documented code types the result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ assert not any(name.split(".")[0] == "breakout" for name in sys.modules)
     assert ended.returncode == 0, ended.stderr
     for choice, line in zip(CHOICES, ended.stdout.splitlines(), strict=True):
         hydra_alone = settings.load(settings.ExperimentConfig, json.loads(line))
-        single = "hydra.mode=RUN"  # a sweep file's base, as one job
+        single = "hydra.mode=RUN"  # composes a sweep file as one job, without its values to sweep over
         expected = settings.load(settings.ExperimentConfig, compose_mapping("train", [choice, single]))
         assert hydra_alone == expected, choice
 

@@ -1,4 +1,4 @@
-"""The settings of prices: the short form of a file, places that contradict each other, and no effect on a run."""
+"""Tests of the group `prices`: the short form prices=FILE, keys that contradict each other, and the fingerprint."""
 
 from __future__ import annotations
 

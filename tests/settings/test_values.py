@@ -1,4 +1,4 @@
-"""Values as overrides write them: Hydra reads back what was written."""
+"""Tests of values written as text: Hydra reads an override back as the same value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of version 1, whose keys for runs and sweeps stood at the root: old names keep working everywhere."""
+"""Tests of settings of version 1, whose keys for runs and sweeps were at the root: the old names still work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from breakout.settings.config_dirs import search_path_overrides
 from breakout.settings.versions import RENAMED_KEYS, rename_overrides
 
 VERSION_1 = Path(__file__).parent / "version_1.yaml"
-RECORDED_FINGERPRINT = "287ecb2b2673d6f5"  # of the run that wrote the file
+RECORDED_FINGERPRINT = "287ecb2b2673d6f5"  # the fingerprint that the run which wrote VERSION_1 recorded
 OLD = ["write_report=false", "resume=DIR", "fail_fast=true", "workers=2", "job_defaults=[x]"]
 
 
