@@ -1,1 +1,4 @@
-"""The ledger: the predictions made before each game, their outcomes and metrics, and the shadows that also predict."""
+"""The ledger: the predictions that models made before games, the outcomes of these predictions, and their metrics.
+
+The shadows, challengers that predict beside the model in production, are part of this package.
+"""

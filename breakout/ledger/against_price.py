@@ -1,4 +1,7 @@
-"""The comparison of the ledger's models with the market, on the lines of the configured prices."""
+"""The comparison of the ledger's models with the betting market, on the lines of the configured prices.
+
+A line is a number of points for a player; bets are placed on more points (over) or on fewer (under).
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
 class MarketScore:
     """The metrics of one model in one role and of the market, on the same lines.
 
-    `n_lines` is the number of lines that `market.baseline.scored_lines` returns; `metrics` is None if there are fewer
-    than MIN_GRADED.
+    `n_lines` is the number of these lines (see `market.baseline.scored_lines`). `metrics` is None if it is below
+    MIN_GRADED.
     """
 
     role: str
@@ -37,7 +40,7 @@ class MarketScore:
 
 @dataclass(frozen=True)
 class LedgerMarket:
-    """The comparisons of the ledger's models with the market, and warnings about quotes that are not used."""
+    """The comparison of each of the ledger's models with the market, and warnings about quotes that are not used."""
 
     scores: tuple[MarketScore, ...]
     warnings: tuple[str, ...]
@@ -49,10 +52,11 @@ def compare_ledger_with_market(
     config: GradeConfig | DailyConfig,
     parameters: EvaluationParameters,
 ) -> LedgerMarket:
-    """Compare with the market every model and role that has graded or void entries with a ladder in `graded`.
+    """Compare each model with the market, separately for each role that it has in `graded`.
 
-    `graded` is returned by `grade_counted` for entries with the column ladder. Without prices in `config` the result is
-    empty. DataError for prices that `read_prices` or `match_prices` refuses.
+    `graded` is a result of `grade_counted` with the column ladder. A model without graded or void entries that have a
+    ladder is left out. Without prices in `config` the result is empty. DataError if `read_prices` or `match_prices`
+    refuses the prices.
     """
     if not config.prices.is_given or graded.empty:
         return LedgerMarket((), ())

@@ -4,10 +4,13 @@
     ledger.grades     one row for each outcome; key: game_date, bundle, game_id, player_lookup, number
 
 Rows are inserted and never changed. `revision` counts the slates of a date and bundle from 1, `number` the outcomes of
-an entry. A slate is inserted by one MERGE that inserts nothing if the table has its revision, so a statement that is
-repeated after it has ended adds nothing twice. The keys are not enforced: BigQuery may run two MERGE statements on a
-table at once, and two that only insert do not conflict, so two calls in the same seconds can both insert a revision or
-a number. The column `call` tells such slates apart. The source rows that predictions read are not kept here.
+an entry.
+
+One MERGE statement inserts a slate. It inserts nothing if the table has the revision, so a retry of a statement that
+has succeeded adds no row twice. BigQuery does not enforce the keys. It can run two MERGE statements on a table at the
+same time, and they do not conflict if both only insert. Two calls in the same seconds can therefore insert the same
+revision or number. The column `call`, a random id for each call, distinguishes such slates. The source rows that
+predictions read are not stored in BigQuery.
 """
 
 from __future__ import annotations
@@ -44,10 +47,10 @@ _TYPES = {
     pa.float64(): "FLOAT64",
     pa.int64(): "INT64",
 }
-_AS_JSON = ("ladder", "features")  # columns kept as JSON text, which keeps every number to the last bit
-ROWS_A_STATEMENT = 2000  # a request may hold 10 MB; a grade takes half a kilobyte
-ATTEMPTS = 10  # attempts to add a slate, because another writer may take its revision first
-_EVER = "game_date >= '1900-01-01'"  # true for every row; BigQuery may refuse a query without a filter by date
+_AS_JSON = ("ladder", "features")  # stored as JSON text, which preserves every number exactly
+ROWS_A_STATEMENT = 2000  # a request is limited to 10 MB, and a grade takes about 0.5 kB
+ATTEMPTS = 10  # to add a slate: if another writer inserts its revision first, the next one is tried
+_EVER = "game_date >= '1900-01-01'"  # true for every row; a partitioned table may require a filter on its date
 
 
 def _column_types(schema: pa.Schema) -> dict[str, str]:
@@ -60,7 +63,7 @@ GRADE_COLUMNS = _column_types(GRADE_SCHEMA) | {"number": "INT64"}
 
 @dataclass(frozen=True)
 class BigQueryLedger:
-    """The ledger in the tables that a configuration names; they are created when something is first added.
+    """A ledger in the two tables that `config` names. The first call that adds rows to a table creates it.
 
     Every method raises DataError if BigQuery refuses a request.
     """
@@ -70,7 +73,7 @@ class BigQueryLedger:
     source_log = None
 
     def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
-        """Read these columns of all entries, in the order of their dates, bundles and revisions."""
+        """Return the given columns of all entries, sorted by game date, bundle and revision."""
         order = "ORDER BY game_date, bundle, revision, probability DESC, game_id, player_lookup"
         sql = f"SELECT {', '.join(columns)} FROM `{self.config.entries}` WHERE {_EVER} {order}"  # noqa: S608
         with self._jobs() as jobs:
@@ -78,16 +81,17 @@ class BigQueryLedger:
         return LedgerPart(_decoded(found, [ENTRY_SCHEMA.field(name) for name in columns]), ())
 
     def read_slate(self, day: date, bundle: str) -> pa.Table | None:
-        """Return the newest entries of a bundle for one date; None if there are none."""
+        """Return the entries of a bundle's newest slate for a game date; None if there is no slate."""
         with self._jobs() as jobs:
             slate = self._read_slate(jobs, day, bundle)
         return slate.select(ENTRY_SCHEMA.names) if slate.num_rows else None
 
     def add_entries(self, entries: pa.Table) -> str | None:
-        """Add the entries of one slate as the next revision of its date and bundle.
+        """Add the entries of one slate as the next revision for its game date and bundle.
 
-        Return the table's name with the revision; None if the slate has no rows, or if the newest entries of the date
-        and bundle hold the same prediction. DataError if other writers took the revision in all of ATTEMPTS attempts.
+        Return the table's name and the revision as one text. Add nothing and return None if there are no entries, or if
+        the newest slate of the date and bundle has the same predictions. DataError if other writers were faster in each
+        of ATTEMPTS attempts.
         """
         if not entries.num_rows:
             return None
@@ -106,7 +110,7 @@ class BigQueryLedger:
         raise DataError(f"other writers keep adding slates of {day} by {bundle} to {self.config.entries}; run again.")
 
     def _read_slate(self, jobs: BigQueryJobs, day: date, bundle: str, call: str | None = None) -> pa.Table:
-        """Return the entries of the newest revision, or those that `call` inserted, with ENTRY_COLUMNS."""
+        """Return the entries of the newest revision, or of the given `call`, with ENTRY_COLUMNS."""
         condition = "game_date = @day AND bundle = @bundle"
         newest = f"(SELECT MAX(revision) FROM `{self.config.entries}` WHERE {condition})"  # noqa: S608
         chosen = f"revision = {newest}" if call is None else "`call` = @call_id"
@@ -119,8 +123,8 @@ class BigQueryLedger:
     def _insert_slate(self, jobs: BigQueryJobs, entries: pa.Table, revision: int, call: str) -> None:
         """Insert a slate as one revision; insert nothing if the table had that revision or a later one at the start.
 
-        Two statements that run at once can both insert the revision. The next call then finds the rows of both in the
-        newest revision, which equals no slate, and adds a further revision.
+        Two statements that run at the same time can both insert the revision. The next call then compares its slate
+        with the rows of both. They are never equal, so it adds a further revision.
         """
         table = self.config.entries
         rows = [row | {"revision": revision, "call": call} for row in entries.to_pylist()]
@@ -132,7 +136,7 @@ class BigQueryLedger:
         jobs.query(sql, values, f"the entries of {day} in {table}")
 
     def read_grades(self) -> LedgerPart:
-        """Read the history of grades, oldest first."""
+        """Return the history of grades, oldest first."""
         with self._jobs() as jobs:
             return LedgerPart(self._read_grades(jobs), ())
 
@@ -143,10 +147,10 @@ class BigQueryLedger:
         return _decoded(_select(jobs, self.config.grades, sql, {}), list(GRADE_SCHEMA))
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes that the history lacks.
+        """Add the outcomes that are new or changed since the history's last ones.
 
-        If two calls find the same outcomes, their rows have the same numbers, so the rows of the later call are not
-        inserted, unless both statements run at once. Both calls return them as `changes`.
+        Two calls that find the same outcomes give them the same numbers. The later MERGE then inserts nothing, unless
+        both run at the same time. Both calls return the outcomes as `changes`.
         """
         with self._jobs() as jobs:
             before = self._read_grades(jobs)
@@ -168,9 +172,9 @@ class BigQueryLedger:
 
 
 def _insert_statement(table: str, columns: Mapping[str, str], key: Sequence[str], condition: str) -> str:
-    """Return a MERGE that inserts the rows of @rows whose key the table lacks, if the condition holds.
+    """Return a MERGE that inserts those rows of @rows whose key the table lacks, if `condition` is true.
 
-    A MERGE that is repeated after it has ended inserts nothing; a repeated INSERT would insert the rows again.
+    A retry of a MERGE that has succeeded inserts nothing. A retried INSERT would insert the rows again.
     """
     match = " AND ".join(f"kept.{column} = incoming.{column}" for column in key)
     listed = ", ".join(f"`{column}`" for column in columns)
@@ -202,7 +206,7 @@ def _select(jobs: BigQueryJobs, table: str, sql: str, parameters: Mapping[str, o
 
 
 def _decoded(found: pa.Table | None, fields: Sequence[pa.Field]) -> pa.Table:
-    """Return a query's rows in the types of `fields`, no rows for None; text that holds JSON becomes lists and maps."""
+    """Return `found` in the types of `fields`, with JSON text parsed into lists and maps; no rows if it is None."""
     schema = pa.schema(fields)
     if found is None:
         return schema.empty_table()

@@ -1,4 +1,4 @@
-"""The writing of a day's slates, of production and of every shadow, to the files that `out` names."""
+"""The data files of `breakout daily`: the slates of the model in production and of every shadow."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MODEL_COLUMNS = ("role", "model", "bundle")
 
 
 def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str]:
-    """Write the ranked players of all slates to one file, the skipped players to a second one; return both paths.
+    """Write the ranked players of all slates to the file `out`, the skipped ones to a second file; return both paths.
 
     The rows begin with role, model (the name of its run) and bundle (its fingerprint); the other columns are those of
     `Slate.ranked` and `Slate.skipped`. `top` limits the ranked rows of each model; None sets no limit. A shadow that
-    could not be predicted has no rows. Without slates both files have a heading and no rows, so that no file of an
-    earlier day is taken for this one. DataError for a file that cannot be written.
+    could not be predicted has no rows. Without slates both files are written with a header and no rows, so that a file
+    of an earlier day is not mistaken for this day's. DataError if a file cannot be written.
     """
     path = Path(out)
     ranked, skipped = [], []
@@ -40,7 +40,7 @@ def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str
 
 
 def _join(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    """Return all rows, with MODEL_COLUMNS first; an empty table with these columns and `columns` if there are none."""
+    """Return the rows of all parts, with MODEL_COLUMNS first; without rows, `columns` follow MODEL_COLUMNS."""
     filled = [part for part in parts if len(part)]
     rows = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
     others = [name for name in rows.columns if name not in MODEL_COLUMNS]

@@ -1,4 +1,4 @@
-"""The entries of the ledger: one row for each player of a predicted slate, with the features and the probability."""
+"""The entries of the ledger: one row for each ranked player of a slate, with the features and the probability."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ Role = Literal["production", "shadow", "other"]
 KEY = ["game_date", "game_id", "player_lookup", "bundle"]
 INSTANT = pa.timestamp("us", tz="UTC")
 
-# One row for each predicted player. `predicted_at` is the time at which the slate was built. `known_at` is the time at
-# which the newest status in the injury reports up to the cutoff was reported, null if there is none. `tip_off` is null
-# if the schedule has no time. `is_late` marks entries that were made at or after tip-off or, if that is unknown, at or
-# after the end of the game date.
-# `points_for_breakout` is the threshold in points. `features` holds the values by name, null where the default was
-# filled. `ladder` holds P(points >= k) for k = 1, 2, ... and is null for models without one. `data` is the fingerprint
-# of the source tables.
+# One row for each ranked player of a slate. Columns whose names do not explain them:
+#   data                  the fingerprint of the source tables
+#   predicted_at          the time at which the slate was built
+#   known_at              the time of the newest report among the statuses that the slate used; null without statuses
+#   tip_off               null if the schedule does not have it
+#   is_late               whether predicted_at is at or after tip_off or, if that is null, the end of the game date
+#   points_for_breakout   the fewest points that are a breakout
+#   ladder                P(points >= k) for k = 1, 2, ...; null for a model that does not predict it
+#   features              values by name; null where the feature's default was used
 ENTRY_SCHEMA = pa.schema(
     [
         ("game_date", pa.date32()),
@@ -57,11 +59,10 @@ ENTRY_SCHEMA = pa.schema(
 def build_entries(
     slate: Slate, bundle: Bundle, role: Role, data: str, tip_offs: dict[str, datetime], timezone: str
 ) -> pa.Table:
-    """Return the entries of a slate that a bundle predicted, in the columns of ENTRY_SCHEMA and the slate's order.
+    """Return the entries of a slate that `bundle` predicted, with ENTRY_SCHEMA, in the order of `slate.ranked`.
 
-    `data` is the fingerprint of the source tables. `tip_offs` maps game ids to the start of the game, as far as the
-    schedule has it. `timezone` is the time zone in which a game date ends; for a game without a tip-off, that end
-    decides whether an entry is late.
+    `data` is the fingerprint of the source tables. `tip_offs` maps the ids of games with a known tip-off to that time.
+    An entry for any other game is late if it was predicted after the game date ended in `timezone`.
     """
     ends = end_of_day(slate.day, timezone)
     origin = {

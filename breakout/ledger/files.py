@@ -1,4 +1,4 @@
-"""The Parquet files of a ledger's folder. They are added under a lock and never changed.
+"""The Parquet files in the folder of a ledger, which are added under a lock and never changed.
 
 A file appears whole or not at all, even if the process that writes it is killed.
 """
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LedgerPart:
-    """The rows of all readable files of one kind, and a sentence on each damaged file.
+    """All entries or all grades of a ledger that can be read, and a sentence about each damaged file.
 
-    The rows are in the order of the files' names. A ledger in BigQuery has an order of its own, and no damaged files.
+    For a ledger in a folder, the rows are in the order of the file names. A ledger in BigQuery sorts them by columns,
+    and has no damaged files.
     """
 
     rows: pa.Table
@@ -32,9 +33,9 @@ class LedgerPart:
 
 
 def lock_ledger(folder: Path) -> AbstractContextManager[None]:
-    """Return a context manager that locks a ledger's folder for additions; it waits while another process has the lock.
+    """Return a context manager that holds the lock of a ledger's folder; it waits if another process holds the lock.
 
-    `add_file` must be called under this lock.
+    Every call of `add_file` needs this lock.
     """
     return file_lock(folder / ".lock")
 
@@ -45,15 +46,15 @@ def list_files(folder: Path, pattern: str = "[!.]*") -> list[Path]:
 
 
 def next_number(files: Sequence[Path]) -> int:
-    """Return the number after the highest in the names of `files`, which end in a number; 1 without files.
+    """Return one more than the highest number at the end of the names of `files`; 1 without files.
 
-    It is not the number of files plus one: after a damaged file was deleted, that number may be the newest file's.
+    The count of the files is not used: if a user has deleted a damaged file, count + 1 is the number of another file.
     """
     return max((int(path.stem.rpartition("-")[2]) for path in files), default=0) + 1
 
 
 def read_file(path: Path, schema: pa.Schema) -> pa.Table:
-    """Return the columns of `schema` of a file; DataError if the file is damaged or lacks a column."""
+    """Return the columns of `schema` from a file; DataError if the file is damaged or lacks a column."""
     try:
         return load_columns(path, schema.names).select(schema.names).cast(schema)
     except (pa.ArrowException, KeyError) as error:
@@ -61,7 +62,7 @@ def read_file(path: Path, schema: pa.Schema) -> pa.Table:
 
 
 def read_files(folder: Path, schema: pa.Schema) -> LedgerPart:
-    """Return the columns of `schema` of all files of a folder, which may be missing."""
+    """Return the columns of `schema` from all files in a folder; no rows if the folder does not exist."""
     tables, damaged = [schema.empty_table()], []
     for path in list_files(folder):
         try:
@@ -72,9 +73,9 @@ def read_files(folder: Path, schema: pa.Schema) -> LedgerPart:
 
 
 def add_file(table: pa.Table, path: Path) -> Path:
-    """Write a new file and return its path; the unfinished files of killed processes are removed from its folder.
+    """Write a new file and return its path; first remove unfinished files of killed processes from its folder.
 
-    DataError if the file cannot be written.
+    DataError if a file cannot be written or removed.
     """
     remove_incomplete(path.parent)
     content = pa.BufferOutputStream()

@@ -1,4 +1,4 @@
-"""The age of the sources: how far games, schedule and injury reports lag behind what a day's predictions need."""
+"""The age of the source tables: by how many hours games, schedule and injury reports are out of date for a slate."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-SEARCHED = timedelta(days=400)  # how far before and after a day the schedule is read; more than a year
-REPORTED = timedelta(days=7)  # reports for game dates from this long before a day on are read to find the newest one
+SEARCHED = timedelta(days=400)  # read in the schedule before and after a day; reaches the neighbouring seasons
+REPORTED = timedelta(days=7)  # the newest report is searched among game dates from this long before the day on
 
 
 class StaleSourcesError(DataError):
-    """The error that source tables are older than the predictions of a day may use, by `daily.max_age_hours`."""
+    """The error that source tables lag behind by more than `daily.max_age_hours`."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,13 @@ class Freshness:
 
 
 def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: str) -> tuple[Freshness, ...]:
-    """Return how far each source lags behind what predictions of `day` should know at the instant `now`.
+    """Return the lag, in hours, of each source behind what predictions of `day` should know at the instant `now`.
 
-    The sources are games, schedule and, if the warehouse has any, injury reports. A source lags by 0 hours if nothing
-    is missing. The lag is measured to `now`, or to the end of `day` if that is earlier. DataError without a schedule,
-    if it has no game within SEARCHED of `day`, if the warehouse has no games, or for damaged injury reports.
+    The sources are games, schedule and, if the warehouse has any, injury reports. A lag is the time from the end of a
+    date to `now`, or to the end of `day` if that is earlier. For games the date is the first scheduled one before `day`
+    that is after the newest game, for the schedule its last one if that is before `day`. Without such a date the lag is
+    0. DataError if there is no schedule, if it has no game within SEARCHED of `day`, if the warehouse has no games, or
+    if the injury reports are damaged.
     """
     if not warehouse.has_schedule():
         raise DataError("predictions need to know who plays whom; give the schedule with warehouse.schedule=PATH.")
@@ -51,7 +53,7 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
             f"the schedule has no game within {SEARCHED.days} days of {day}; bring warehouse.schedule up to date."
         )
     until = min(now, end_of_day(day, timezone))
-    # Games that are missing on dates before the newest one do not count.
+    # Games that are missing on or before the date of the newest game do not count as a lag.
     first_missing = next((scheduled for scheduled in dates if newest < scheduled < day), None)
     last_scheduled = dates[-1] if dates[-1] < day else None
     games = Freshness("games", f"to {newest}", _hours_since_end(first_missing, until, timezone))
@@ -62,10 +64,10 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
 
 
 def _measure_reports(warehouse: Warehouse, day: date, until: datetime, timezone: str) -> Freshness:
-    """Return how far the injury reports lag behind at the instant `until`.
+    """Return the lag of the injury reports at the instant `until`.
 
-    They lag since the end of the date on which the newest report up to `until` was made, or of the date REPORTED before
-    `day` if no report is found.
+    It begins at the end of the date on which the newest report up to `until` was made. If no such report is found, it
+    begins at the end of the date that is REPORTED before `day`.
     """
     sql = f"""SELECT DISTINCT reported_at FROM {warehouse.sources.reference(AVAILABILITY)}
 WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is checked, dates are parameters
@@ -79,12 +81,12 @@ WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is c
 
 
 def _hours_since_end(day: date | None, until: datetime, timezone: str) -> float:
-    """Return the hours from the end of a date to `until`, at least 0; 0 for None."""
+    """Return the hours from the end of `day` to `until`; 0 if `until` is earlier or `day` is None."""
     return 0.0 if day is None else max(0.0, (until - end_of_day(day, timezone)) / timedelta(hours=1))
 
 
 def check_freshness(sources: Sequence[Freshness], max_age_hours: float) -> None:
-    """Raise StaleSourcesError naming each source that lags behind by more than `max_age_hours`."""
+    """Raise StaleSourcesError, which names the stale sources, if a source lags behind by more than `max_age_hours`."""
     old = [
         f"{source.source} ({source.newest}, {source.lag_hours:.0f} hours)"
         for source in sources

@@ -1,4 +1,4 @@
-"""The checks of a promotion that read the ledger: how good a shadow's recorded predictions were."""
+"""The checks of a promotion that use the ledger: number, e-value and bias of a candidate's predictions as a shadow."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def check_ledger_evidence(
 ) -> tuple[Check, ...]:
     """Return three checks of the graded entries that a candidate has as a shadow: their number, e-value and bias.
 
-    `production` is the fingerprint of the model in production, or None. If there is one, only games that both models
-    predicted are counted and compared. If the first check fails, the others are not run. DataError if a file of the
-    ledger is damaged, because its entries could change the answer.
+    `production` is the fingerprint of the model in production; None if there is none. If there is one, only games that
+    both models predicted are counted and compared. If the first check fails, the others are returned as not run.
+    DataError if a file of the ledger is damaged, because the entries in it could change a check.
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries(GRADING_COLUMNS)
@@ -52,7 +52,7 @@ def check_ledger_evidence(
     is_candidate = (graded["role"] == "shadow") & (graded["bundle"] == candidate.fingerprint)
     is_production = (graded["role"] == "production") & (graded["bundle"] == production)
     shadow = graded[is_candidate]
-    if production is not None:  # games that only the candidate predicted give no comparison
+    if production is not None:  # games that only the candidate predicted cannot be compared
         shadow = shadow.merge(graded.loc[is_production, GAME], on=GAME)
     both = pd.concat([shadow, graded[is_production]], ignore_index=True)
     scored = build_scoreboard(both, evaluation_parameters(config.evaluation, config.seed), {})
@@ -72,7 +72,7 @@ def skip_ledger_evidence(reason: str) -> tuple[Check, ...]:
 def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig) -> Check:
     """Return the check that enough entries are graded, on enough game dates.
 
-    It needs at least `promote.min_games` and MIN_GRADED graded entries, and at least `promote.min_dates` dates.
+    It passes with at least `promote.min_games` and MIN_GRADED graded entries on at least `promote.min_dates` dates.
     """
     limits = config.promote
     needed = f"{limits.min_games:,} games of {limits.min_dates} dates needed"
@@ -92,7 +92,7 @@ def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig
 def _e_value(found: ModelScore, rule: RuleName, limit: float) -> Check:
     """Return the check that the e-value against production is at least `limit` after the last compared game date.
 
-    Only the rule `better` runs it.
+    For any rule but `better` the check is returned as not run.
     """
     against = found.against_production
     if rule != "better" or against is None:

@@ -7,8 +7,8 @@
     lost           the game has no rows `lost_after_days` days after its date
     late           the entry was made at or after tip-off or, if that is unknown, after the game date
 
-Only breakout and no are graded. Outcomes are computed again from the present tables by every call, so a corrected box
-score changes the outcome; the history of grades keeps the earlier one.
+An entry is graded if its outcome is breakout or no. Every call computes all outcomes again from the present tables, so
+a corrected box score changes an outcome. The history of grades keeps the earlier outcome.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ Which = Literal["first", "last"]
 
 GRADED = ("breakout", "no")
 OUTCOMES = (*GRADED, "void", "pending", "lost", "late")
-MOVED_WITHIN = timedelta(days=120)  # a moved game is looked for up to this long after the newest entry
-# The columns that grading needs. Features and ladders, the larger part of the files, are not read.
+MOVED_WITHIN = timedelta(days=120)  # moved games are searched in the schedule up to this long after the newest entry
+# The columns that grading reads, without features and ladders, which are the larger part of the files.
 GRADING_COLUMNS = tuple(name for name in ENTRY_SCHEMA.names if name not in ("features", "ladder", "contract", "data"))
 
-# The columns of `list_graded`. `points_for_breakout` are the points that were needed, `points` those scored.
+# The columns of `list_graded`. `points_for_breakout` is the number of points needed, `points` the number scored.
 LISTED_COLUMNS = (
     "game_date",
     "game_id",
@@ -54,8 +54,8 @@ LISTED_COLUMNS = (
     "outcome",
 )
 
-# One row for each outcome that a call found new or changed. `was` is the previous outcome of the entry, null for its
-# first; `reason` says what decided the outcome, and names the previous outcome if there is one.
+# One row for each outcome that was new or changed in a call. `was` is the previous outcome of the entry; null if there
+# is none. `reason` says why the entry has this outcome, and names the previous outcome if there is one.
 GRADE_SCHEMA = pa.schema(
     [
         ("game_date", pa.date32()),
@@ -72,7 +72,10 @@ GRADE_SCHEMA = pa.schema(
 
 
 def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConfig, today: date) -> pd.DataFrame:
-    """Return the entries that `choose_counted` chooses, with the columns outcome, points and reason."""
+    """Return the entries that count (see `choose_counted`), with the columns outcome, points and reason.
+
+    `today` decides which games without rows are lost (see `grade_entries`).
+    """
     if entries.empty:
         return entries.assign(outcome="", points=float("nan"), reason="")
     first, last = entries["game_date"].min(), entries["game_date"].max()
@@ -88,16 +91,17 @@ def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConf
 def choose_counted(entries: pd.DataFrame, which: Which) -> pd.DataFrame:
     """Return one entry for each player, game and model: the first or the last (`which`) that was made before tip-off.
 
-    If all of them are late, the first or the last of them is returned. The rows are sorted by KEY.
+    If all entries for a player, game and model are late, it is the first or the last late one. The rows are sorted by
+    KEY.
     """
     ordered = entries.sort_values(["is_late", "predicted_at"], kind="stable")
-    if which == "last":  # entries before tip-off come first, then late ones, each newest first
+    if which == "last":  # entries before tip-off first, then late ones, and within both the newest first
         ordered = ordered.iloc[np.lexsort((-ordered["predicted_at"].astype("int64"), ordered["is_late"]))]
     return ordered.drop_duplicates(KEY).sort_values(KEY).reset_index(drop=True)
 
 
 def read_results(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:
-    """Return all player rows of start..end: game_id, game_date, player_lookup, team_abbr, points, minutes_played."""
+    """Return game_id, game_date, player_lookup, team_abbr, points, minutes_played of all rows from `start` to `end`."""
     sql = f"""SELECT game_id, game_date, player_lookup, team_abbr, points, minutes_played
 FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
 WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is checked, dates are parameters
@@ -106,7 +110,7 @@ WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is c
 
 
 def read_scheduled(warehouse: Warehouse, start: date, end: date) -> dict[str, date]:
-    """Return the date of each game that the schedule has from start to end, by game id; empty without a schedule."""
+    """Return the dates of the scheduled games from `start` to `end`, by game id; empty without a schedule."""
     if not warehouse.has_schedule():
         return {}
     sql = f"""SELECT game_id, game_date FROM {warehouse.sources.reference(SCHEDULE)}
@@ -120,8 +124,8 @@ def grade_entries(
 ) -> pd.DataFrame:
     """Return the counted entries with the columns outcome, points (NaN unless the outcome is graded) and reason.
 
-    `counted` is returned by `choose_counted`, `results` by `read_results` and `scheduled` by `read_scheduled`. A game
-    without rows is lost instead of pending `lost_after_days` days after its date.
+    `counted` is a result of `choose_counted`, `results` of `read_results` and `scheduled` of `read_scheduled`. An entry
+    for a game without rows is pending, and from `lost_after_days` days after the game date on lost.
     """
     has_played = (results["minutes_played"] > 0) & results["points"].notna()
     played = results[has_played].assign(points=results["points"].astype("float64"))
@@ -133,7 +137,7 @@ def grade_entries(
     played_on = rows["game_id"].map(results.drop_duplicates("game_id").set_index("game_id")["game_date"])
     is_on_time = ~rows["is_late"].to_numpy(dtype=bool)
     has_points = (rows["points"].notna() & (played_on == rows["game_date"])).to_numpy(dtype=bool)
-    is_plain = has_points & is_on_time  # graded; the others are few, and `_outcome` decides each
+    is_plain = has_points & is_on_time  # graded, all rows at once; `_outcome` decides each of the few others
     outcome = np.where(rows["points"] >= rows["points_for_breakout"], "breakout", "no").astype(object)
     reason = np.array([""] * len(rows), dtype=object)
     reason[is_plain] = [
@@ -150,7 +154,7 @@ def grade_entries(
 
 
 def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str, date], tuple[str, str]]:
-    """Return the team and the game id by player and date, for the players and dates of `wanted` with a played game."""
+    """Return the team and id of the game that a player played on a date, for the players and dates in `wanted`."""
     found = played.merge(wanted[["player_lookup", "game_date"]].drop_duplicates(), on=["player_lookup", "game_date"])
     columns = (found[name] for name in ("player_lookup", "game_date", "team_abbr", "game_id"))
     return {(player, day): (team, game) for player, day, team, game in zip(*columns, strict=True)}
@@ -159,7 +163,10 @@ def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str,
 def _outcome(
     row: Any, elsewhere: dict[tuple[str, date], tuple[str, str]], scheduled: dict[str, date], old: date
 ) -> tuple[str, str]:
-    """Return outcome and reason of an entry that is late, or whose player did not play the game on its date."""
+    """Return outcome and reason of an entry that is late, or whose player did not play the game on its date.
+
+    `elsewhere` is a result of `_played_games`. A game without rows is lost if its date is `old` or earlier.
+    """
     if row.is_late:
         return "late", "predicted at or after tip-off"
     if pd.isna(row.played_on):
@@ -177,7 +184,7 @@ def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str
         reason = "the game has no rows"
     elif day is not None:
         reason = f"moved to {day}"
-    elif later:  # not called moved: the schedule may have had that later game from the beginning
+    elif later:  # it is unknown whether that game replaces this one, so the text does not say "moved"
         reason = f"no longer in the schedule; the teams next meet there on {min(later)}"
     else:
         reason = "no longer in the schedule"
@@ -191,10 +198,10 @@ def list_graded(graded: pd.DataFrame) -> pd.DataFrame:
 
 
 def new_grades(graded: pd.DataFrame, history: pd.DataFrame, graded_at: datetime) -> pa.Table:
-    """Return the outcomes that the history lacks, in GRADE_SCHEMA.
+    """Return the outcomes to add to the history, with GRADE_SCHEMA.
 
-    An entry whose outcome or points differ from its newest row in the history gets a row whose reason names the earlier
-    ones. A pending entry gets a row only if its newest row in the history has another outcome.
+    An entry gets a row if its outcome or points differ from its newest row in the history; the reason names the earlier
+    ones. An entry without a row in the history gets one unless it is pending.
     """
     newest = history.drop_duplicates(KEY, keep="last")[[*KEY, "outcome", "points"]]
     rows = graded.merge(newest, on=KEY, how="left", suffixes=("", "_before"))

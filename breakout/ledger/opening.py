@@ -1,6 +1,6 @@
-"""The interface of a ledger, and the opening of the configured one.
+"""The interface of a ledger, and the function that opens the configured one.
 
-Only the module of the configured ledger is imported.
+The function imports only the kind of ledger that is configured, so that a folder does not need the BigQuery client.
 """
 
 from __future__ import annotations
@@ -29,35 +29,36 @@ class Ledger(Protocol):
 
     @property
     def source_log(self) -> SourceLog | None:
-        """The log of the source rows that predictions could read; None if the ledger keeps no source rows."""
+        """The log of the source rows that predictions could read; None if the ledger does not record source rows."""
         ...
 
     def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
-        """Read these columns of all entries."""
+        """Return the given columns of all entries."""
         ...
 
     def read_slate(self, day: date, bundle: str) -> pa.Table | None:
-        """Return the newest entries of a bundle for one date; None if there are none."""
+        """Return the entries of a bundle's newest slate for a game date; None if there is no slate."""
         ...
 
     def add_entries(self, entries: pa.Table) -> str | Path | None:
-        """Add the entries of one slate, and return their file or their table and revision.
+        """Add the entries of one slate; return the path of their file, or their table and revision as one text.
 
-        None if there are no entries, or if the newest ones of their date and bundle hold the same prediction.
+        Add nothing and return None if there are no entries, or if the newest slate of the date and bundle has the same
+        predictions (see `store.is_same`).
         """
         ...
 
     def read_grades(self) -> LedgerPart:
-        """Read the history of grades, oldest first."""
+        """Return the history of grades, oldest first."""
         ...
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes that the history lacks; return the history before the call and the rows added."""
+        """Add the outcomes that are new or changed; return the history before the call and the added rows."""
         ...
 
 
 def open_ledger(config: LedgerConfig, outputs: str | Path) -> Ledger:
-    """Return the configured ledger, a folder below `outputs` or BigQuery tables; nothing is read yet."""
+    """Return the configured ledger, in a folder below `outputs` or in BigQuery; nothing is read yet."""
     if isinstance(config, FolderLedgerConfig):
         from breakout.ledger.store import FolderLedger
 

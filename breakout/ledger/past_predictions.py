@@ -1,4 +1,4 @@
-"""Past predictions of a run or of the ledger: P(points >= k) for each k, and when their newest input was known."""
+"""Past predictions from a run or the ledger: P(points >= k) for each k, and the time of the newest input."""
 
 from __future__ import annotations
 
@@ -36,12 +36,13 @@ PREDICTION_COLUMNS = ["game_date", "game_id", "player_lookup", "ladder", "known_
 
 @dataclass(frozen=True, eq=False)
 class PastPredictions:
-    """Predictions of games that are over: PREDICTION_COLUMNS, one row for each player and game.
+    """Predictions of games that are over, one for each player and game.
 
-    In `frame`, ladder holds P(points >= k) for k = 1, 2, ..., and known_at (UTC) is the time of the newest information
-    behind the row. `source` names the run or the part of the ledger, for messages. `contracts` are the fingerprints of
-    the models' contracts. `recipes` are the different recipes of the models, without their seeds; None if a model's
-    bundle is gone. `has_absent` says whether the rows may include players who did not play.
+    `frame` has PREDICTION_COLUMNS: ladder holds P(points >= k) for k = 1, 2, ..., and known_at (UTC) is the time of the
+    newest information that the prediction may have used. `source` names the run, or the role in the ledger, for
+    messages. `contracts` are the fingerprints of the models' contracts. `recipes` are the different recipes of the
+    models, without their seeds; None if a model's bundle is missing. `has_absent` is true if players who did not play
+    may be among the rows.
     """
 
     frame: pd.DataFrame
@@ -51,7 +52,7 @@ class PastPredictions:
     has_absent: bool
 
     def between(self, start: date | None, end: date | None) -> PastPredictions:
-        """Return the predictions of the game dates start..end, None for no limit; DataError if there are none."""
+        """Return the predictions for dates from `start` to `end`; None sets no limit. DataError if there are none."""
         days = self.frame["game_date"]
         inside = self.frame[_is_between(days, start, end)]
         if inside.empty:
@@ -67,9 +68,9 @@ def _is_between(days: pd.Series, start: date | None, end: date | None) -> pd.Ser
 
 
 def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
-    """Return the predictions of `config.run`, or of the ledger if it is None, from `config.start` to `config.end`.
+    """Return the predictions of `config.run`, or of the ledger if that is None, from `config.start` to `config.end`.
 
-    Errors as in `read_run_predictions` or `read_ledger`. DataError if there are no predictions between the two dates.
+    Errors as in `read_run_predictions` or `read_ledger`, and DataError if there are no predictions between the dates.
     """
     found = (
         read_ledger(config, warehouse, today)
@@ -110,7 +111,7 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
 
 
 def _bundle_of(run: RunRecord) -> Bundle:
-    """Return the bundle that a run made or scored, with the cutoff of its features; DataError if it has no bundle."""
+    """Return the bundle that a run trained or evaluated, with the run's cutoff; DataError if it has no bundle."""
     if isinstance(run.config, settings.EvaluateConfig):
         return with_cutoff(find_bundle(run.config.bundle), run.config.availability)
     if not (run.folder / "bundle" / MANIFEST_FILE).is_file():
@@ -121,8 +122,8 @@ def _bundle_of(run: RunRecord) -> Bundle:
 def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
     """Return the graded and void entries of the configured role that have a ladder; DataError if there are none.
 
-    An entry is void if the game was played without the player, or on another date. Of several entries for a player and
-    date, as two models in that role made them, only the one predicted first is returned.
+    An entry is void if the game was played without the player, or on another date. If several models in that role
+    predicted a player on one date, only the earliest entry is returned.
     """
     part = open_ledger(config.ledger, config.paths.outputs).read_entries((*GRADING_COLUMNS, "ladder", "contract"))
     entries = part.rows.to_pandas()
@@ -144,9 +145,9 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 
 
 def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], ...] | None:
-    """Return the different recipes of the bundles that made entries; None if one of these bundles is gone or changed.
+    """Return the different recipes of the bundles in `entries`; None if one of the bundles is missing or was replaced.
 
-    A bundle is looked for in the registry, among the shadows, and in the folder of its training run.
+    A bundle is searched in the registry, among the shadows, and in the folder of its training run.
     """
     recipes: list[dict[str, Any]] = []
     for fingerprint, name, run_id in entries[["bundle", "name", "run_id"]].drop_duplicates().itertuples(index=False):
@@ -167,9 +168,8 @@ def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], .
 def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
     """Return the graded and void entries that have a ladder, with all columns of `graded`.
 
-    `known_at` becomes the time of the newest information behind the entry: its own `known_at`, or `information_time` of
-    the game date if that is later or `known_at` is missing. Of several entries for a player and date, as two models in
-    one role made them, only the one predicted first is returned.
+    The column known_at is set to `information_time` of the game date where it is missing or earlier than that. If
+    several models predicted a player on one date, only the earliest entry is returned.
     """
     has_ladder = graded["ladder"].notna() & graded["outcome"].isin((*GRADED, "void"))
     counted = graded[has_ladder].sort_values("predicted_at", kind="stable")
@@ -180,9 +180,9 @@ def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
 
 
 def check_results(past: PastPredictions, warehouse: Warehouse) -> None:
-    """Raise DataError if the warehouse lacks the result of a prediction of a run, because it is then another warehouse.
+    """Raise DataError if the warehouse lacks a game that a run predicted: the run then read another warehouse.
 
-    Predictions of the ledger are not checked, because they may include players who did not play.
+    Predictions from the ledger are not checked, because they may include players who did not play.
     """
     if past.has_absent:
         return

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def find_role(fingerprint: str, outputs: str | Path) -> Role:
-    """Return the role that a model has in an outputs folder: production, shadow or other."""
+    """Return the role of a model, by the registry and the shadows in `outputs`; DataError if the registry is bad."""
     if Registry.of(outputs).current() == fingerprint:
         return "production"
     return "shadow" if fingerprint in Shadows.of(outputs).fingerprints() else "other"
@@ -38,9 +38,10 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 
 @dataclass
 class SlateRecorder:
-    """The recording of one call's slates in the ledger, with the source rows that the models could read.
+    """A recorder of one command's slates in the ledger, with the source rows that the models could read.
 
-    A source table is compared with the log at most once for each date and set of columns, however many models read it.
+    `compared` has the table, date and extra columns of each comparison with the log of source rows, so that none is
+    made again for another model.
     """
 
     warehouse: Warehouse
@@ -53,11 +54,11 @@ class SlateRecorder:
         return open_ledger(self.config, self.outputs)
 
     def record(self, slate: Slate, bundle: Bundle) -> str | Path | None:
-        """Add a slate to the ledger, and return the file, or the table and revision, of the new entries.
+        """Add a slate to the ledger; return the file, or the table and revision, of the new entries.
 
-        Do nothing and return None if the slate has no candidates, or if the model is neither in production nor a shadow
-        and `config.others` is false. If the ledger's newest prediction of that day by this model is the same, add no
-        entries and return None; the source rows that the slate could read are recorded even then.
+        Record nothing and return None if the slate has no candidates. The same holds for a model that is neither in
+        production nor a shadow, unless `config.others` is true. If the model's newest slate of that day in the ledger
+        has the same predictions, record only the source rows and return None.
         """
         role = find_role(bundle.fingerprint, self.outputs)
         if role == "other" and not self.config.others:
@@ -73,10 +74,10 @@ class SlateRecorder:
         return ledger.add_entries(entries)
 
     def _record_sources(self, log: SourceLog, slate: Slate, bundle: Bundle, *, are_games_known: bool) -> None:
-        """Record the source rows that a slate could read, if they are new, changed or gone since an earlier call.
+        """Record the source rows that a slate could read and that are new, changed or gone since an earlier call.
 
-        `are_games_known` says that an earlier slate of the same source tables recorded their rows, so that only injury
-        reports may be new.
+        If `are_games_known` is true, an earlier slate of the same source tables recorded them. Then only injury reports
+        are compared, because a later slate can read more of them.
         """
         for table, extra in tables_read(bundle):
             key = (table.name, slate.day, extra)
@@ -94,10 +95,10 @@ class SlateRecorder:
 class DaySlate:
     """One model's predictions of a day.
 
-    `written` is what `SlateRecorder.record` returned: None if the ledger held the predictions already, or if the slate
-    has no candidates. `moves` is None unless the predictions revise earlier ones. `n_late` of the `n_entries` entries
-    that the ledger holds of these predictions are late. `error` says why a shadow could not be predicted; `slate` is
-    None then.
+    `written` is the result of `SlateRecorder.record`: None if the ledger had the predictions already, or if the slate
+    has no candidates. `moves` are the differences from an earlier slate that this one revises; None if it revises none.
+    `n_entries` is the number of the slate's entries in the ledger, `n_late` that of the late ones among them. `error`
+    says why a shadow could not be predicted; `slate` is then None.
     """
 
     role: Role
@@ -112,11 +113,12 @@ class DaySlate:
 
 
 def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datetime) -> tuple[DaySlate, ...]:
-    """Predict a day with the model in production and every other model among the shadows; add the slates to the ledger.
+    """Predict a day with the model in production and with every shadow, and add the slates to the ledger.
 
-    DataError if no model is in production, its bundle is damaged, or its slate cannot be built or added; GateError if
-    the model's contract is not the installed one; ConfigurationError if the day is not after the model's training
-    window. A shadow that raises one of these is returned with the error and without a slate.
+    A shadow that is also in production is predicted once, in that role. DataError if no model is in production, its
+    bundle is damaged, or its slate cannot be built or added. GateError if the model's contract is not the installed
+    one. ConfigurationError if the day is not after the model's training window. A shadow for which one of these is
+    raised is returned with the error and without a slate.
     """
     outputs = config.paths.outputs
     shared: Any = RememberingWarehouse(warehouse)

@@ -1,4 +1,4 @@
-"""The review of the ledger: all entries with their present outcomes, what changed since the last call, the scores."""
+"""The review of the ledger: present outcomes of all entries, outcomes that changed since the last call, and scores."""
 
 from __future__ import annotations
 
@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 class LedgerReview:
     """The state of the ledger after grading.
 
-    `graded` has one row for each counted entry between the two dates of the review: GRADING_COLUMNS, outcome, points
-    and reason; with prices also ladder. `scoreboard`, `market` (empty without prices) and `overdue` are computed from
-    these rows. `overdue` counts the pending entries whose game date ended more than `grade.max_age_hours` ago.
-    `changes` are the rows that this call added to the history of grades, for entries of all dates; `corrections` are
+    `graded` has one row for each counted entry (see `grading.choose_counted`) between the two dates of the review:
+    GRADING_COLUMNS, outcome, points and reason; with prices also ladder. `scoreboard`, `market` (empty without prices)
+    and `overdue` are computed from these rows. `overdue` counts the pending entries whose game date ended more than
+    `grade.max_age_hours` ago.
+
+    `changes` are the rows that this call added to the history of grades, for entries of all dates. `corrections` are
     all rows of the history that replaced an earlier outcome. `damaged` has a sentence for each file that could not be
-    read. `which` tells whether the first or the last prediction before tip-off counts.
+    read. `which` says whether the first or the last prediction before tip-off counts.
     """
 
     graded: pd.DataFrame
@@ -51,7 +53,7 @@ class LedgerReview:
     which: Which
 
     def failures(self, fail_on: tuple[str, ...]) -> tuple[str, ...]:
-        """Return a sentence for each limit among `fail_on` that is exceeded."""
+        """Return a sentence for each condition in `fail_on` (see `GradeLimitsConfig`) that is met."""
         production = [score for score in self.scoreboard if score.role == "production"]
         biased = [score.name for score in production if score.is_calibrated is False]
         found = {
@@ -67,9 +69,9 @@ def review_ledger(
     now: datetime,
     dates: tuple[date | None, date | None] = (None, None),
 ) -> LedgerReview:
-    """Grade all entries, add what changed to the history of grades, and score the entries between two dates.
+    """Grade all entries, add new and changed outcomes to the history, and score the entries between two dates.
 
-    A None date is the first or last date in the ledger. A second call on the same day and tables adds nothing.
+    None in `dates` is the first or last date in the ledger. A second call on the same day and tables adds nothing.
     DataError as in `compare_ledger_with_market`, or if the history cannot be written.
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
@@ -103,7 +105,7 @@ def _count_overdue(graded: pd.DataFrame, config: GradeConfig | DailyConfig, now:
 
 
 def _promises(graded: pd.DataFrame, outputs: Path) -> dict[str, Interval | None]:
-    """Return for each bundle the log loss on the evaluation games of its training run; None if that is not known."""
+    """Return for each bundle the log loss on the evaluation games of its training run; None if it is not known."""
     runs = graded.drop_duplicates("bundle").set_index("bundle")["run_id"]
     return {str(bundle): _promise(str(run_id), outputs) for bundle, run_id in runs.items()}
 
@@ -113,6 +115,6 @@ def _promise(run_id: str, outputs: Path) -> Interval | None:
         try:
             evaluation = read_metrics(path.parent).evaluation
         except DataError:
-            continue  # a damaged run counts as one without metrics
+            continue  # a damaged run is treated as one without metrics
         return None if evaluation is None else evaluation.metrics[LOG_LOSS]
     return None

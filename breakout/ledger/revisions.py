@@ -1,4 +1,4 @@
-"""The difference between two slates of one model and day: players with other predictions, and changed features."""
+"""The differences between two slates of one model and day: players with another probability or other features."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NAMED_FEATURES = 3  # changed features that are named for each player
+NAMED_FEATURES = 3  # the number of changed features that are named for each player
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Move:
 
     `before` and `after` are probabilities; None if the player is not on that slate. `features` holds up to
     NAMED_FEATURES changed features as (name, before, after), in the order of the contract; None is a missing value, for
-    which a default was used. It is empty for a player who is on one slate only.
+    which a default was used. `features` is empty if the player is on one slate only.
     """
 
     player: str
@@ -27,9 +27,9 @@ class Move:
 
 
 def find_moves(before: pa.Table, after: pa.Table) -> tuple[Move, ...]:
-    """Return the moves between two slates' entries.
+    """Return the players whose probability or features differ between the entries of two slates.
 
-    Players who are on one slate only come first, then the largest changes of probability.
+    Players who are on one slate only come first, then the others with the largest change of probability first.
     """
     old, new = (_by_player(entries) for entries in (before, after))
     moves = [_move(old.get(key), new.get(key)) for key in sorted({*old, *new})]

@@ -39,7 +39,7 @@ class Scores:
 
     `bias` is the mean probability minus the breakout rate. `base_rate_log_loss` is the log loss if every entry had the
     breakout rate of these entries as its probability; no other constant probability has a lower log loss.
-    `log_loss_gain` is `base_rate_log_loss` minus the model's log loss.
+    `log_loss_gain` is `base_rate_log_loss` minus the model's log loss; it is positive if the model is better.
     """
 
     breakout_rate: Interval
@@ -55,7 +55,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class ModelScore:
-    """The number of entries by outcome, and the scores, of one model in one role.
+    """The number of entries by outcome and the metrics of one model in one role.
 
     `scores` is None with fewer than MIN_GRADED graded entries. `promise` is the log loss on the evaluation games of the
     run that trained the model, None if it is not known. `against_production` is None for other roles than shadow.
@@ -85,7 +85,7 @@ class ModelScore:
 
     @property
     def is_calibrated(self) -> bool | None:
-        """Whether the interval of the bias holds 0; None without scores, or if one game date gives no interval."""
+        """Whether the interval of the bias contains 0; None without scores, or if one game date gives no interval."""
         if self.scores is None or self.scores.bias.low is None:
             return None
         return self.scores.bias.holds(0.0)
@@ -96,7 +96,7 @@ def build_scoreboard(
 ) -> tuple[ModelScore, ...]:
     """Return the score of every model and role in `graded`: production first, then shadows, then others.
 
-    `graded` is returned by `grade_counted`. `promises` maps fingerprints of bundles to `ModelScore.promise`.
+    `graded` is a result of `grade_counted`. `promises` maps fingerprints of bundles to `ModelScore.promise`.
     """
     production = _in(graded, "production")
     scored = []
@@ -124,7 +124,7 @@ def _in(graded: pd.DataFrame, role: str) -> pd.DataFrame:
 
 
 def _against(shadow: pd.DataFrame, production: pd.DataFrame) -> SequentialComparison:
-    """Compare a shadow with whichever model was in production, on the games that both predicted."""
+    """Compare a shadow with the models that were in production, on the games that it and they predicted."""
     both = shadow.merge(production[[*GAME, "probability"]], on=GAME, suffixes=("", "_production"))
     return compare_sequentially(_labels(both), both["probability"], both["probability_production"], _dates(both))
 
@@ -160,7 +160,7 @@ def _score(rows: pd.DataFrame, parameters: EvaluationParameters) -> Scores | Non
 
 
 def _weeks(y: np.ndarray, p: np.ndarray, dates: np.ndarray, parameters: EvaluationParameters) -> tuple[WeekScore, ...]:
-    """Return the log loss of each week; numpy's weeks begin on Thursdays, so dates are moved by three days."""
+    """Return the log loss of each week; numpy's weeks begin on Thursdays, so the dates are shifted by three days."""
     mondays = (dates + 3).astype("datetime64[W]").astype("datetime64[D]") - 3
     losses = metrics.row_log_losses(y, p)
     weeks = []

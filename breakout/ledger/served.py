@@ -1,7 +1,7 @@
 """The comparison of feature vectors in the ledger with vectors that are computed again from the present tables.
 
-A vector can differ because a source row that it reads was corrected, removed or added since. Such rows are named if the
-ledger recorded source rows at that time.
+A vector differs if a source row that it reads was corrected, removed or added after the prediction. Such rows are named
+if the ledger recorded the source rows of the prediction.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SERVED_COLUMNS = (
 
 @dataclass(frozen=True)
 class FeatureShare:
-    """The number of compared vectors that have a feature, and the number of those that differ in it."""
+    """The number of compared vectors with a feature, and the number of those whose value of the feature differs."""
 
     feature: str
     vectors: int
@@ -53,7 +53,7 @@ class FeatureShare:
 
 @dataclass(frozen=True)
 class CorrectedCell:
-    """A source cell that changed after predictions were made, and the number of vectors that it may explain."""
+    """A source cell that changed after predictions were made, and the number of differences that it may explain."""
 
     change: CellChange
     vectors: int
@@ -63,11 +63,11 @@ class CorrectedCell:
 class ServedAudit:
     """The comparison of logged feature vectors with present ones.
 
-    `vectors` counts the logged vectors of all models that could be computed again. Of these, `absent` counts those of
-    players whom the present tables no longer put on the slate of that day, and `differing` those of other players that
-    differ in a feature. `unexplained` counts differing or absent vectors for which no changed source row is known.
-    `unexamined` has a sentence for each model whose vectors could not be computed again, `damaged` one for each file of
-    the ledger that could not be read.
+    `vectors` counts the logged vectors of all models whose bundle can be used. `absent` counts the vectors among these
+    whose player is not on the slate of that day by the present tables. `differing` counts the other vectors that differ
+    in a feature. `unexplained` counts the differing or absent vectors for which no changed source row is known.
+    `unexamined` has a sentence for each model whose bundle cannot be used, `damaged` one for each file of the ledger
+    that could not be read.
     """
 
     features: tuple[FeatureShare, ...]
@@ -96,9 +96,9 @@ def audit_served(
 ) -> ServedAudit:
     """Compute the logged feature vectors of the models `served` again, and compare them without tolerance.
 
-    `served` is `all`, a role, or the name or fingerprint of a model. `on_date` is called with the game date before each
-    slate is compared. ConfigurationError if the ledger has no such role or model. DataError if it has no entries of
-    `served` between the two dates; None is the first or the last date in the ledger.
+    `served` is `all`, a role, or the name or fingerprint of a model. `dates` are the first and the last game date; None
+    is that of the ledger. `on_date` is called with the game date before each slate is compared. ConfigurationError if
+    the ledger has no such role or model. DataError if it has no entries of `served` between the two dates.
     """
     found = ledger.read_entries(SERVED_COLUMNS)
     entries = _choose(found.rows.to_pandas(), served, dates)
@@ -155,7 +155,7 @@ def _choose(entries: pd.DataFrame, served: str, dates: tuple[date | None, date |
 
 
 def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundle], tuple[str, ...]]:
-    """Return the usable bundles by fingerprint, and a sentence for each one that is lost, damaged or outdated."""
+    """Return the usable bundles by fingerprint, and a sentence for each one that is missing, damaged or outdated."""
     bundles, unexamined = {}, []
     models: Iterable[Any] = entries.drop_duplicates("bundle").itertuples()
     for model in models:
@@ -189,10 +189,10 @@ def _compare(
     vectors: Counter[str],
     differing: Counter[str],
 ) -> dict[Any, tuple[str, ...]]:
-    """Return the names of the differing features for each entry that differs, by its index in `entries`.
+    """Return the names of the differing features of each entry that differs, by its index in `entries`.
 
-    `present` is a result of `_compute_again`. An entry whose player `present` lacks has no names. `vectors` and
-    `differing` are increased by the number of compared and of differing vectors of each feature.
+    `present` is a result of `_compute_again`. An entry whose player is not in `present` has an empty tuple. The number
+    of compared vectors is added to `vectors`, and that of differing ones to `differing`, for each feature.
     """
     changed: dict[Any, tuple[str, ...]] = {}
     rows: Iterable[Any] = entries[["game_id", "player_lookup", "features"]].itertuples()

@@ -1,9 +1,9 @@
-"""The shadows: challengers that are predicted beside the model in production, each a copy of its bundle.
+"""The shadows: challengers that predict beside the model in production.
 
-    outputs/shadows/<fingerprint>/    one folder for each shadow
+    outputs/shadows/<fingerprint>/    a copy of the bundle of one shadow
 
-A copy appears whole or not at all. Before the files of a copy are deleted, its folder gets a name that no shadow has.
-So a killed process leaves no shadow with missing files.
+A copy appears whole or not at all. Before its files are deleted, its folder is renamed to a hidden name, which no
+shadow has. So a killed process leaves no shadow with missing files.
 """
 
 from __future__ import annotations
@@ -33,10 +33,7 @@ class Shadows:
 
     @classmethod
     def of(cls, outputs: str | Path) -> Shadows:
-        """Return the shadows in the folder `shadows` of `outputs`, which may be missing.
-
-        A shadow is a challenger that is scored beside the model in production.
-        """
+        """Return the shadows in the folder `shadows` of `outputs`; the folder may be missing."""
         return cls(Path(outputs) / SHADOWS)
 
     def fingerprints(self) -> tuple[str, ...]:
@@ -52,11 +49,11 @@ class Shadows:
         return names
 
     def load(self, fingerprint: str) -> Bundle:
-        """Return the verified bundle of a shadow; DataError naming the file if it is damaged."""
+        """Return the verified bundle of a shadow; DataError that names the file if it is damaged."""
         return read_bundle(self.folder / fingerprint)
 
     def add(self, bundle: Bundle) -> bool:
-        """Add a copy of a bundle to the shadows; return False, and change nothing, if it is a shadow already.
+        """Add a copy of a bundle to the shadows and return True; return False if it is a shadow already.
 
         DataError if the copy cannot be written.
         """

@@ -1,4 +1,4 @@
-"""The cells of source rows that changed after a prediction, from the log of source rows and the present tables."""
+"""The source cells that changed after a prediction, by comparing the log of source rows with the present tables."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ ABSENT, PRESENT = "absent", "present"
 class CellChange:
     """One cell of a source row that differs between two times.
 
-    If the whole row was added or removed, `column` is ROW, and of `before` and `now` one is ABSENT, the other PRESENT.
-    `key` names the row, `teams` has the codes of its teams, and `player` its player_lookup, empty in tables without
-    players.
+    `key` names the row, `teams` has the codes of its teams, and `player` its player_lookup; "" in tables without
+    players. For a row that was added, `column` is ROW, `before` is ABSENT and `now` is PRESENT; for one that was
+    removed, `before` is PRESENT and `now` is ABSENT.
     """
 
     table: str
@@ -44,9 +44,9 @@ class CellChange:
 
 
 def list_changes(table: Table, before: pd.DataFrame, now: pd.DataFrame) -> Iterator[CellChange]:
-    """Yield every cell that differs between known and present rows, and every row that was added or removed.
+    """Yield every cell that differs between earlier and present rows, and every row that was added or removed.
 
-    `before` is a result of `KnownRows.at`. Only the columns of `now`, the present rows, are compared.
+    `before` is a result of `KnownRows.at`, `now` has the present rows. Only the columns of `now` are compared.
     """
     key, names = list(table.key), [name for name in now.columns if name not in table.key]
     joined = before.reindex(columns=[*key, *names]).merge(
@@ -89,9 +89,10 @@ def _format(value: Any) -> str:
 
 @dataclass(frozen=True)
 class ChangesByName:
-    """Changed cells by the player or the team of their row.
+    """Changed cells by the player or the teams of their row.
 
-    `of_team` has the cells outside player_game_summary by team, `of_players_of` those in player_game_summary by team.
+    `of_player` maps each player_lookup to the cells in rows of the player. `of_players_of` maps each team to the cells
+    in player_game_summary, `of_team` to those in all other tables.
     """
 
     of_player: Mapping[str, list[CellChange]]
@@ -110,10 +111,10 @@ class ChangesByName:
         return cls(of_player, of_team, of_players_of)
 
     def near(self, player: str, teams: tuple[str, str]) -> list[CellChange]:
-        """Return the changed cells that may explain why the features of a player differ; `teams` play the game.
+        """Return the changed cells that may explain why the features of a player differ.
 
-        These are the cells in rows of the player and of the two teams. If there are none, they are the cells in rows of
-        any player of these teams.
+        These are the cells in rows of the player, and in rows of the two `teams` of the game outside
+        player_game_summary. If there are none, they are the cells in rows of any player of these teams.
         """
         found = dict.fromkeys(self.of_player[player])
         found |= dict.fromkeys(change for team in teams for change in self.of_team[team])
@@ -121,11 +122,11 @@ class ChangesByName:
 
 
 class SourceChanges:
-    """The changes of the source rows that predictions could read, from the log and the present tables.
+    """The changes of source rows that predictions could read, between the log and the present tables.
 
-    Each table is read once for all predictions that read the same columns. `days` are the first and the last game date
-    of the predictions. `damaged` collects a sentence on each damaged file of the log. Without a log there are no known
-    changes.
+    `days` are the first and the last game date of the predictions. Without a log no changes are known. Each table is
+    read once for all predictions that read the same columns. `damaged` has a sentence about each damaged file of the
+    log among those that were read so far.
     """
 
     def __init__(self, log: SourceLog | None, warehouse: Warehouse, days: tuple[date, date]) -> None:

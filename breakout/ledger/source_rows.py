@@ -1,11 +1,11 @@
-"""The source rows that predictions read, kept as they were at that time, so that a later correction can be named.
+"""The log of source rows that predictions could read, as they were at that time, so that corrections can be found.
 
     outputs/ledger/sources/<log>/<number>.parquet    the rows of a source table that a call found new, changed or gone
 
 A prediction of a day can read the earlier games of its season and of the two seasons before, and the schedule and the
 injury reports of the day itself. The first call records all of these rows, a later call the new, changed and gone ones.
-A log is named after its table. If a model's features read columns beyond the declared ones, a digest of these columns
-is added to the name.
+A log is named after its table. If a model's features read columns that `warehouse.tables` does not declare, a digest of
+these columns is added to the name.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ if TYPE_CHECKING:
     from breakout.warehouse.tables import Table
 
 KEPT_TABLES = (*HISTORY_TABLES, SCHEDULE, AVAILABILITY)
-SEASONS_BEFORE = 2  # the features that look back furthest read so many seasons before the present one
+SEASONS_BEFORE = 2  # earlier seasons that predictions can read; no feature reads more
 _NEVER_READ = {"player_full_name", "reason"}
-# Hashes of a row's key and of all its columns, by which a call finds new and changed rows without reading old values.
+# Columns with hashes of a row's key and of the whole row. They show which rows are new or changed, so that a call need
+# not read the recorded values.
 KEY_HASH, ROW_HASH = "key_hash", "row_hash"
 HASH_SCHEMA = pa.schema(
     [(KEY_HASH, pa.uint64()), (ROW_HASH, pa.uint64()), ("game_date", pa.date32()), ("is_removed", pa.bool_())]
@@ -83,7 +84,7 @@ def _kept_type(kind: pa.DataType) -> pa.DataType:
 
 
 def tables_read(bundle: Bundle) -> Iterator[tuple[Table, tuple[str, ...]]]:
-    """Yield each table that predictions of a bundle read, with the columns beyond the declared ones that they read."""
+    """Yield each table that predictions of a bundle can read, with the undeclared columns that its features read."""
     inputs = plan_query(bundle.features.registry, bundle.features.names).inputs
     for table in KEPT_TABLES:
         if table in HISTORY_TABLES:
@@ -95,17 +96,17 @@ def tables_read(bundle: Bundle) -> Iterator[tuple[Table, tuple[str, ...]]]:
 
 @dataclass(frozen=True)
 class KnownRows:
-    """All recorded versions of the rows of one table, oldest first, and a sentence on each damaged file.
+    """All recorded versions of the rows of one table, oldest first, and a sentence about each damaged file.
 
-    `versions` has the columns of the table, those of HASH_SCHEMA, and recorded_at. A version with is_removed says that
-    the row was gone at recorded_at; it has the hash of the key and the game date, but neither key nor values.
+    `versions` has the columns of the table, those of HASH_SCHEMA, and recorded_at. A version with is_removed true
+    records that the row was gone at recorded_at; it has key_hash and game_date, but neither key nor values.
     """
 
     versions: pd.DataFrame
     damaged: tuple[str, ...]
 
     def at(self, instant: datetime, first: date, last: date) -> pd.DataFrame | None:
-        """Return the rows of first..last as they were known at an instant; None if nothing was recorded by then."""
+        """Return the rows from `first` to `last` as they were known at `instant`; None if none was recorded by then."""
         if self.versions.empty:
             return None
         recorded = self.versions[self.versions["recorded_at"] <= instant]
@@ -119,7 +120,7 @@ class KnownRows:
 class SourceLog:
     """The logs of all source tables in the folder of a ledger.
 
-    `extra`, in both methods, are the names of columns of the table beyond its declared ones.
+    In both methods, `extra` are the names of undeclared columns that features read.
     """
 
     ledger: Path
@@ -140,14 +141,15 @@ class SourceLog:
     ) -> Path | None:
         """Record those rows of a table between two dates that are new, changed or gone at the instant `at`.
 
-        `now` has all present rows between the dates. Return the file with the recorded rows, None if there are none.
+        `now` has all present rows between the dates. Return the file with the recorded rows; None if no row is new,
+        changed or gone. DataError if the file cannot be written.
         """
         folder = self._folder(table, extra)
         with lock_ledger(self.ledger):
             paths = list_files(folder)
             hashes = [HASH_SCHEMA.empty_table()]
             for path in paths:
-                with suppress(DataError):  # the rows of a damaged file are recorded again
+                with suppress(DataError):  # a damaged file is skipped, so its rows are recorded again
                     hashes.append(read_file(path, HASH_SCHEMA))
             versions = new_versions(table, pa.concat_tables(hashes), now, days, at)
             return add_file(versions, folder / f"{next_number(paths):06d}.parquet") if versions.num_rows else None
@@ -160,10 +162,10 @@ class SourceLog:
 def new_versions(
     table: Table, recorded: pa.Table, now: pd.DataFrame, days: tuple[date, date], recorded_at: datetime
 ) -> pa.Table:
-    """Return the rows to record: present ones that are new or changed, and those that are gone, with is_removed.
+    """Return the rows to record: new and changed ones with is_removed false, and gone ones with is_removed true.
 
-    `recorded` has the columns of HASH_SCHEMA of all versions, oldest first. `now` has all present rows between the two
-    dates.
+    `recorded` has HASH_SCHEMA and all recorded versions, oldest first. `now` has all present rows between the dates
+    `days`, both inclusive.
     """
     key, row = _hash_rows(now, table.key), _hash_rows(now, sorted(now.columns))
     newest = recorded.to_pandas().drop_duplicates(KEY_HASH, keep="last")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FOLDER = "ledger"
-# Two entries of a slate that agree in these columns hold the same prediction, whenever they were made.
+# Two slates have the same predictions if their entries are equal in these columns. Times are not compared.
 SAME = ("game_id", "player_lookup", "role", "probability", "points_for_breakout", "availability_status", "features")
 
 
@@ -69,7 +69,7 @@ class FolderLedger:
 
     def read_slate(self, day: date, bundle: str) -> pa.Table | None:
         for path in reversed(self._slate_files(day, bundle)):
-            with suppress(DataError):  # an earlier revision is read instead of a damaged one
+            with suppress(DataError):  # if the newest revision is damaged, an earlier one is read
                 return read_file(path, ENTRY_SCHEMA)
         return None
 
@@ -91,7 +91,7 @@ class FolderLedger:
         return read_files(self.folder / "grades", GRADE_SCHEMA)
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes that the history lacks; two calls at once do not add the same ones.
+        """Add the outcomes that are new or changed; two calls at the same time do not add the same ones.
 
         Nothing is added while a file of the history is damaged, because its outcomes would be added again.
         """
@@ -103,7 +103,7 @@ class FolderLedger:
         return GradeUpdate(before, changes)
 
     def add_grades(self, grades: pa.Table) -> Path | None:
-        """Add outcomes to the history, and return their file; None without rows. The caller holds the lock."""
+        """Add outcomes to the history, and return their file; None without rows. The caller must hold the lock."""
         if not grades.num_rows:
             return None
         folder = self.folder / "grades"

@@ -1,7 +1,7 @@
 """The loading of a saved bundle, with a check of its contract against the installed feature definitions.
 
-A bundle of another contract is refused, with the differences by feature. Otherwise its model would get features that
-are defined differently than in its training, and no other check would find that.
+A bundle of another contract is refused, and the error lists the differences by feature. Otherwise its model would get
+features that are defined differently than in its training, and no other check would find that.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 def find_bundle(path: str | Path) -> Bundle:
-    """Return the verified bundle in the folder of a bundle, of a run, or of a registry (the model in production).
+    """Return the verified bundle at `path`: the folder of a bundle, of a run, or of a registry.
 
-    The contract of the bundle is not checked. DataError if the bundle is missing or damaged. ConfigurationError if this
-    version refuses the settings of the bundle.
+    In a registry it is the bundle in production. The contract is not checked. DataError if the bundle is missing or
+    damaged. ConfigurationError if this version refuses the settings of the bundle.
     """
     folder = Path(path)
     return Registry(folder).current_bundle() if Registry.is_at(folder) else read_bundle(folder)
@@ -55,8 +55,8 @@ def open_bundle(path: str | Path) -> Bundle:
 def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str, ...]:
     """Return the differences between the bundle's contract and the installed definitions; GateError if there are any.
 
-    If `allow_mismatch` is true, differences are allowed as long as every feature can be computed. The caller must then
-    mark all that it writes.
+    If `allow_mismatch` is true, GateError is raised only if there are differences and a feature is not installed. The
+    caller must then mark its output as scored under another contract.
     """
     differences = contract_differences(bundle)
     absent = [name for name in bundle.contract.names if name not in bundle.features.registry]

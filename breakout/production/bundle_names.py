@@ -21,14 +21,15 @@ def resolve_bundle(given: str, outputs: str | Path) -> Path:
     """Return the folder of the bundle that `given`, a name or a path, stands for.
 
     `production` names the model in production, `latest` the newest completed training run below `outputs`, and
-    `latest:NAME` or NAME the newest completed training run with that name. A text with a path separator is a path, and
-    so is the name of an existing file or folder that no bundle has. ConfigurationError if a bundle and a file or folder
-    have the name (except the registry's own folder `production`). DataError if no bundle has the name, or if the
-    registry, or the status of a run with the name, is damaged. Only the registry is read for `production`. For the
-    other names, runs are read from the newest to the first that is completed.
+    `latest:NAME` or NAME the newest completed training run with that name. A text with a path separator is a path. So
+    is a text that no bundle has as its name, if a file or folder has it.
+
+    ConfigurationError if both a bundle and a file or folder have the name (except the registry's own folder
+    `production`). DataError if neither has it, or if the registry is damaged, or the status of a run that is read. Runs
+    are read from the newest to the first that is completed.
     """
     path, outputs = Path(given), Path(outputs)
-    if path.name != given:  # a text with a path separator is a path
+    if path.name != given:
         return path
     found = _named(given, outputs)
     if not path.exists():
@@ -41,7 +42,7 @@ def resolve_bundle(given: str, outputs: str | Path) -> Path:
 
 
 def _named(given: str, outputs: Path) -> Path | None:
-    """Return the folder of the bundle with a name; None if no bundle has the name."""
+    """Return the folder of the bundle that has the name `given`; None if there is none."""
     if given == PRODUCTION:
         registry = Registry.of(outputs)
         current = registry.current()
@@ -52,13 +53,13 @@ def _named(given: str, outputs: Path) -> Path | None:
 
 
 def _newest(outputs: Path, name: str) -> Path | None:
-    """Return the bundle of the newest completed run with this name (a glob pattern); None if there is none."""
+    """Return the bundle folder of the newest completed run whose name matches a glob pattern; None if there is none."""
     folder = newest_completed(outputs, name, f"bundle/{MANIFEST_FILE}")
     return None if folder is None else folder / "bundle"
 
 
 def _refuse(given: str, outputs: Path) -> Path:
-    """Raise DataError that lists the known names."""
+    """Raise DataError that names the most similar run or, without one, all runs."""
     if given == PRODUCTION:
         raise DataError(
             f"no model is in production below {outputs}; put one there with `breakout promote candidate=NAME`, or "

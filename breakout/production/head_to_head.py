@@ -27,7 +27,7 @@ SLICES = ("month", "points_band")
 
 
 class IncomparableError(ConfigurationError):
-    """An error for bundles that cannot be compared: they hold the same model, or differ in label or population."""
+    """The error that two bundles cannot be compared: they hold the same model, or differ in label or population."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def check_comparable(candidate: Bundle, production: Bundle) -> None:
 
 
 def label_differences(candidate: Bundle, production: Bundle) -> list[str]:
-    """Return a phrase for each setting of label and population in which two bundles differ."""
+    """Return a phrase for each setting of the label or the population in which two bundles differ."""
     ours, theirs = candidate.contract.label, production.contract.label
     keys = sorted({*ours, *theirs})
     return [
@@ -103,9 +103,9 @@ def compare_bundles(
     """Score both bundles on the games of a window and compare them, with resamples of whole game dates.
 
     `dates` are the first and the last date of the window. None for the first is the day after both training windows,
-    None for the last is the newest game. IncomparableError as in `check_comparable`, and if both models give bitwise
-    equal probabilities. ConfigurationError if the window overlaps a training window or ends before it begins.
-    NoGamesError if it holds no game.
+    None for the last is the date of the newest game. IncomparableError as in `check_comparable`, and if both models
+    give bitwise equal probabilities. ConfigurationError if the window overlaps a training window or ends before it
+    begins. NoGamesError if it contains no game.
     """
     check_comparable(candidate, production)
     window = later_window(max(candidate.train_end, production.train_end), *dates, warehouse)

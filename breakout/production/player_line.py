@@ -58,9 +58,8 @@ def parse_line(text: str) -> PlayerLine:
 def answer_line(slate: Slate, asked: PlayerLine) -> LineAnswer:
     """Return the answer for a player who is ranked on the slate.
 
-    DataError if the player was skipped, or is not on the slate. For a player who is not on the slate the message has
-    similar names, if there are any.
-    ConfigurationError if the model has no ladder, the probabilities P(points >= k).
+    DataError if the player was skipped or is not on the slate; in the second case the message names similar players, if
+    there are any. ConfigurationError if the model predicts no ladder, P(points >= k) for each k.
     """
     row = _find(slate.ranked, asked.player)
     if row is None:

@@ -39,8 +39,8 @@ EVALUATED = "evaluated"
 class Decision:
     """The decision about a candidate: the rule, the results of all checks, and the comparison on later games.
 
-    The checks of the comparison are among `checks`. `skip_reason` is "" unless the check of mode or of contract failed;
-    it then names what failed, and nothing was compared or audited.
+    `checks` includes the checks of `comparison`. If the check of the mode or of the contract failed, nothing was
+    compared or audited, and `skip_reason` names the failed check; otherwise it is "".
     """
 
     rule: Rule
@@ -60,9 +60,10 @@ def check_candidate(
     """Run the checks of a candidate against the model in production, if there is one, and return their results.
 
     The checks of mode and contract need no games. If one of them fails, the candidate is neither compared nor audited.
-    The audit, which is the slowest check, also does not run if the comparison was refused before any figure was
-    compared, as for too few later games. ConfigurationError as in `choose_rule`, or if config.start..config.end
-    overlaps a training window or ends before it begins. DataError if the registry is damaged.
+    The audit is the slowest check. It is also skipped if no games were compared, for example because there are too few
+    later games, unless an earlier comparison of the recipe passes instead. ConfigurationError as in `choose_rule`, or
+    if config.start..config.end overlaps a training window or ends before it begins. DataError if the registry is
+    damaged.
     """
     current = registry.current()
     production = registry.load(current) if current else None
@@ -118,7 +119,7 @@ def _contract(candidate: Bundle) -> Check:
 
 
 def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> Check:
-    """Return the check that the candidate was evaluated on games after its training, if only by this comparison."""
+    """Return the check that the candidate was evaluated on games after its training; `comparison` counts, too."""
     evidence = find_evaluation(candidate, outputs)
     if evidence is None and comparison.window is not None:
         evidence = f"by this comparison, on {comparison.window}"
@@ -131,7 +132,7 @@ def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> 
 def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
     """Return a text about the games on which the bundle was evaluated, in its training run or by `breakout evaluate`.
 
-    None if it was not evaluated. An evaluation under another contract does not count.
+    Return None if it was not evaluated. An evaluation under another contract does not count.
     """
     manifest = bundle.manifest
     if manifest.windows.evaluation is not None:

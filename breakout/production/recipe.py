@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from breakout.bundle.folder import Bundle
 
-# The settings groups of a recipe. The warehouse is not among them, because a weekly retrain may read files at other
+# The settings groups of a recipe. The group `warehouse` is left out, because a weekly retrain may read files at other
 # paths.
 GROUPS = ("mode", "features", "target", "model", "validation", "calibration")
 # Keys of these groups that are not part of a recipe: a date, and a text that changes no number.
@@ -20,12 +20,12 @@ NOT_RECIPE_KEYS = {"validation.start", "mode.description"}
 
 
 def recipe_digest(bundle: Bundle) -> str:
-    """Return 16 hex digits of a digest of a bundle's recipe, which is the same after a new fit on other dates."""
+    """Return 16 hex digits of a digest of a bundle's recipe. A retrain on other dates has the same digest."""
     return json_digest(build_recipe(bundle))[:16]
 
 
 def seedless_recipe(bundle: Bundle) -> dict[str, Any]:
-    """Return the recipe of a bundle without its seed, for evidence that holds for all seeds."""
+    """Return the recipe of a bundle without its seed, for comparisons in which the seed does not count."""
     return {key: value for key, value in build_recipe(bundle).items() if key != "seed"}
 
 

@@ -86,7 +86,7 @@ class RegistryEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One change of the model in production.
 
     `bundle` is the fingerprint of the model in production after the change; None if there is none. `previous` is the
-    digest of the previous event's file ("" for the first event), so that a change of that file is found.
+    digest of the previous event's file ("" for the first event), so that a change of that file is detected.
     """
 
     schema_version: int
@@ -232,7 +232,10 @@ class Registry:
         return len(found)
 
     def _append(self, action: Action, bundle: str | None, facts: EventFacts) -> RegistryEvent:
-        """Write the next event and return it. Its file appears as a hard link, which never replaces another event."""
+        """Write the next event and return it.
+
+        The event's file is created as a hard link, because a link never replaces the file of another event.
+        """
         number = len(self.history()) + 1
         event = RegistryEvent(
             schema_version=SCHEMA_VERSION,
@@ -287,8 +290,7 @@ class Registry:
 def _line(events: Sequence[RegistryEvent]) -> list[RegistryEvent]:
     """Return the promotions and retirements that were not rolled back, oldest first.
 
-    The last event of the list decides which model is in production. A rollback removes that event, so the event before
-    it decides again.
+    The last event of the list decides which model is in production. A rollback takes that event off the list.
     """
     line: list[RegistryEvent] = []
     for event in events:

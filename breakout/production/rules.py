@@ -5,9 +5,9 @@
                   and Brier score must not be worse
     not_worse     for a retrain (only the windows differ from production): its log loss must not be worse
 
-Not worse means that the upper bound of the difference is below `promote.tolerance`; for `better` the difference itself
-must also be at most 0. Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games. The
-exception is a retrain on all games, after which there are no games to compare on (`rely_on_recipe`).
+A metric is not worse if the upper bound of its difference is below `promote.tolerance`. For `better` the difference
+itself must also be at most 0. Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games.
+The exception is a retrain on all games, because no later games exist (see `rely_on_recipe`).
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class GateComparison:
 
     `window` is the range of dates of these games and `metrics` are those of the candidate on them; both are None if no
     games were compared. `is_too_early` is true if there are not enough games after the training of the compared models.
-    `is_by_recipe` is true if an earlier comparison of the same recipe was examined instead of games. `warnings` are
-    sentences about figures that a check allows, and that the user should know nevertheless.
+    `is_by_recipe` is true if the checks use an earlier comparison of the same recipe instead of games. `warnings` are
+    sentences about figures that pass a check but that the user should know.
     """
 
     checks: tuple[Check, ...]
@@ -84,10 +84,11 @@ class GateComparison:
 
 
 def choose_rule(candidate: Bundle, production: Bundle | None, asked: Literal["better", "not_worse"] | None) -> Rule:
-    """Return the rule `asked`, or if that is None the rule that fits the candidate.
+    """Return the rule by which a candidate is compared.
 
-    If no model is in production, the rule is first_model, whatever `asked` is. ConfigurationError if `asked` is
-    not_worse and the candidate is no retrain of the model in production.
+    If no model is in production, it is first_model. Otherwise it is `asked` or, if that is None, not_worse for a
+    retrain of the model in production and better for any other candidate. ConfigurationError if `asked` is not_worse
+    and the candidate is no such retrain.
     """
     if production is None:
         return Rule("first_model", "no model is in production")
@@ -154,9 +155,9 @@ def compare_with_production(
 ) -> GateComparison:
     """Return the checks of a candidate against the model in production, on the games after both trainings.
 
-    If the two cannot be compared, or the contract of the model in production is not the installed one, the check of the
-    games fails.
-    ConfigurationError if config.start..config.end overlaps a training window or ends before it begins.
+    The check GAMES fails if there are too few games, if the two models cannot be compared, or if the contract of the
+    model in production is not the installed one. ConfigurationError if config.start..config.end overlaps a training
+    window or ends before it begins.
     """
     try:
         found = _compare(candidate, production, warehouse, config)
@@ -176,9 +177,9 @@ def compare_with_production(
 def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_days: int) -> GateComparison | None:
     """Return the check of a retrain that was trained on all games; None if no promotion of its recipe compared games.
 
-    There are no later games on which this candidate could be compared. The check passes if the latest promotion of the
-    same recipe that compared games used games that end at most `max_age_days` days before the end of the candidate's
-    training, or after it.
+    There are no later games on which this candidate could be compared. Instead, the latest promotion of the same recipe
+    that compared games is used. The check passes if these games end at most `max_age_days` days before the end of the
+    candidate's training, or later.
     """
     event = registry.latest_comparison(recipe_digest(candidate))
     if event is None or event.facts.window is None:
@@ -261,7 +262,7 @@ def _not_worse(differences: Mapping[str, PairedDifference], limits: PromotionGat
 
 
 def _tolerated_losses(rule: RuleName, log_loss: PairedDifference, limits: PromotionGateConfig) -> tuple[str, ...]:
-    """Return a warning if the rule `not_worse` passes a log loss that is worse beyond chance, else nothing."""
+    """Return a warning if the rule `not_worse` passes a log loss that is worse beyond chance, otherwise ()."""
     difference = log_loss.difference
     is_allowed = rule == "not_worse" and _is_below(difference, limits.tolerance)
     if not (is_allowed and _is_above(difference, 0.0)):

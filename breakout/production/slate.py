@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 TOP_FEATURES = 3
-CHECKED = timedelta(days=14)  # at least this many days before the slate are checked for games that the warehouse lacks
+CHECKED = timedelta(days=14)  # missing games are searched from at least this long before the slate's day on
 
 # The columns of `Slate.ranked` for a model without a ladder.
 RANKED_COLUMNS = (
@@ -80,7 +80,7 @@ class Slate:
     the day), team_out and opponent_out (names of the players who are out or doubtful), known_at, top_features (text),
     bundle and contract (their fingerprints), and, for a model of points, ladder (the list of P(points >= k) for k = 1,
     2, ...). `features` has the features that the model got, one row for each row of `ranked` as `build_slate` returns
-    it; NaN where a default was filled. `skipped` has SKIPPED_COLUMNS.
+    it; NaN where a default was filled. `skipped` has SKIPPED_COLUMNS and one row for each player who is not ranked.
 
     `warnings` are sentences: games or statuses that are not known yet, a slate without players, another contract.
     `predicted_at` is the time at which the slate was built, in UTC. `statuses` are all statuses that were reported for
@@ -159,8 +159,8 @@ def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
     if found["first_date"] is None:
         raise DataError(f"the schedule holds no games of the type {types}; check warehouse.schedule.")
     if not found["first_date"] <= day <= found["last_date"]:
-        # The first or the last date is named, whichever is nearer to the day: the query reads only the games within 400
-        # days of it, so the other date may be wrong.
+        # Only the nearer end of the schedule is named. The query reads 400 days before and after the day, so the
+        # schedule may extend beyond what it returned at the other end.
         is_after = day > found["last_date"]
         edge = f"ends on {found['last_date']}" if is_after else f"begins on {found['first_date']}"
         raise DataError(f"the schedule {edge} and lacks {day}; bring it up to date or choose another date.")
@@ -214,7 +214,7 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray, statuses: ReportedSt
 
 
 def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
-    """Return a text for each row: the features that change the log odds most, with their values and the change."""
+    """Return a text for each row: the TOP_FEATURES that change the log odds most, with their values and changes."""
     if not len(rows):
         return []
     contributions = bundle.model.shap_values(rows)
@@ -231,7 +231,6 @@ def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
 
 
 def _days_since_last_game(rows: Dataset) -> np.ndarray:
-    """Return the days since each player's last game, shape (n,) int64."""
     last = rows.context["last_game_date"].to_numpy().astype("datetime64[D]")
     return np.asarray((rows.dates - last).astype("int64"))
 
@@ -264,7 +263,7 @@ def _reason(
 
 
 def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> tuple[str, ...]:
-    """Return warnings about games scheduled before the day that the warehouse lacks, and a slate without players.
+    """Return warnings if the warehouse lacks games scheduled before the day, and if the slate has no players.
 
     `players` is the number of players on the slate, candidates or not.
     """
@@ -284,7 +283,7 @@ WHERE game_date BETWEEN @start AND @end AND {sources.season_type} IN UNNEST(@sea
 
 
 def _status_warnings(bundle: Bundle, statuses: ReportedStatuses, day: date, rows: Dataset) -> tuple[str, ...]:
-    """Return warnings about statuses that the slate lacks; () if the warehouse has no injury reports."""
+    """Return warnings if statuses are not known yet, or if none was reported; () without a table of injury reports."""
     asked = bundle.features.availability
     early = unreported = ""
     if statuses.is_available and statuses.cutoff < cutoff_instant(asked, day):

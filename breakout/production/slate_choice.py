@@ -1,4 +1,4 @@
-"""The choices of a user about a slate: its day, as a date or a word, and the players to leave out."""
+"""The user's choices for a slate: its day (a date, `today` or `tomorrow`) and the players to leave out."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def resolve_day(given: str, now: datetime | None = None) -> date:
 
 
 def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) -> Slate:
-    """Return the slate with the named players moved from the ranked to the skipped, with the reason `excluded`.
+    """Return the slate with the named players moved from `ranked` to `skipped`, with the reason `excluded`.
 
-    A name is a player_lookup or a full name. A player who is not on the slate but has a game in the warehouse, at most
-    `market.matching.KNOWN_FOR` before the slate's day, changes nothing. ConfigurationError for any other player, with a
-    similar name if there is one.
+    A name is a player_lookup or a full name. A name of nobody on the slate is ignored if that player has a game in the
+    warehouse, at most `market.matching.KNOWN_FOR` before the slate's day. ConfigurationError for any other name; the
+    message suggests a similar one if there is one.
     """
     wanted = {player_lookup(name): name for name in names}
     here = [*slate.ranked["player_lookup"], *slate.skipped["player_lookup"]]
@@ -62,7 +62,7 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
 
 
 def _check_known(wanted: dict[str, str], known: Sequence[str]) -> None:
-    """Raise ConfigurationError if a wanted player is unknown.
+    """Raise ConfigurationError if one of the players in `wanted` is not in `known`.
 
     `wanted` maps each player_lookup to the name that the user typed; `known` holds the known values of player_lookup.
     """

@@ -1,4 +1,4 @@
-"""The writing of a slate to the data files or the BigQuery table that `out=` names.
+"""The output of a slate to the data files or the BigQuery table that `out=` names.
 
 A table gets the ranked players only. The extension of a file chooses CSV, Parquet or JSON (a list of records). Skipped
 players are written to a second file, NAME.skipped.EXTENSION, so that nobody reads a row without a probability as a
@@ -31,7 +31,7 @@ DATA_FILES = (".csv", ".parquet", ".json")
 def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
     """Raise ConfigurationError unless `out` names a data file, a web page or a BigQuery table.
 
-    A BigQuery table needs a BigQuery warehouse, too. None is accepted, because the slate is then only printed.
+    A BigQuery table needs a BigQuery warehouse, too. None is accepted; the slate is then only printed.
     """
     if out is None:
         return
@@ -52,9 +52,9 @@ def check_data_file(out: str | None) -> None:
 
 
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.DataFrame | None = None) -> list[str]:
-    """Write the slate to a table or to files, and return their names. A file appears whole or not at all.
+    """Write the slate to a BigQuery table or to files, and return their names. A file appears whole or not at all.
 
-    `offers` are the prices of the slate; a table of BigQuery does not get them. DataError if something cannot be
+    `offers` are the prices of the slate, which are written to files only. DataError if the table or a file cannot be
     written.
     """
     if isinstance(warehouse, BigQueryWarehouseConfig) and out.startswith(BIGQUERY):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from breakout.settings import PredictConfig
     from breakout.warehouse.base import Warehouse
 
-# The columns of a bet, without the probability after `shrink` and what is known only at tip-off or after the game.
+# BET_COLUMNS without the probability after `shrink`, and without values that are known only at tip-off or later.
 COLUMNS = [name for name in BET_COLUMNS if name not in {"probability", "closing_value", "points"}]
 
 
@@ -42,7 +42,7 @@ class PricedSlate:
     `market` are the model's and the market's probability of the side, given no push. `claimed` is the expected profit
     per unit staked, computed from `ours`; `expected_value` is the same, computed from the probability after `shrink`
     has moved it towards the market's. Stakes are shares of the bank. Stakes and `expected_value` are NaN where nothing
-    is staked. `matched` has all lines, and the quotes that are not used. `weight` is the weight that stakes use.
+    is staked. `matched` has all matched lines and the counts of unused quotes. `weight` decides the stakes.
     """
 
     offers: pd.DataFrame
@@ -55,7 +55,7 @@ class NamedWeight:
     """The weight of the model in the stack with the market (see `market.stacking`), from a backtest.
 
     `interval` is None if no backtest is named, or if no line of the backtest could be used to fit a weight (see
-    `market.baseline.scored_lines`). `has_edge` is that of the `Backtest`. If it is false, nothing is staked.
+    `market.baseline.scored_lines`). `has_edge` is copied from the `Backtest`; if it is false, nothing is staked.
     """
 
     interval: Interval | None
@@ -65,10 +65,14 @@ class NamedWeight:
 def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight:
     """Check that the bundle can be priced as asked, and return the weight of the named backtest for a slate of `day`.
 
-    ConfigurationError in four cases. Prices are configured for a bundle that predicts no distribution of points. A
-    backtest is named without prices. The backtest reaches `day`, so that its weight knows results of that day. The
-    backtest has another prices.margin, or its models have another contract or recipe, so that its weight does not hold
-    here. DataError if the named folder holds no readable backtest.
+    ConfigurationError in four cases:
+
+    - prices are configured, but the bundle predicts no distribution of points;
+    - a backtest is named without prices;
+    - the backtest includes games of `day` or later, so that its weight depends on results that are not known yet;
+    - the backtest has another prices.margin, or its models have another contract or recipe (seeds may differ).
+
+    DataError if the named folder holds no readable backtest.
     """
     if config.prices.is_given and bundle.model.kind != "points":
         raise ConfigurationError(
@@ -87,10 +91,10 @@ def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight
 
 
 def find_backtest(given: str, outputs: Path) -> Path:
-    """Return the folder of the backtest that `given` stands for: a folder, or `latest` for the newest below `outputs`.
+    """Return the folder of a finished backtest: `given` itself, or for `latest` the newest one below `outputs`.
 
-    The names of the folders begin with the time of the start, so their order is the order of time. DataError if there
-    is no finished backtest there.
+    A folder that is called `latest` takes precedence. The names of backtest folders begin with the time of their start,
+    so the newest has the greatest name. DataError if there is no finished backtest.
     """
     if given != LATEST or Path(given).exists():
         folder = Path(given)
@@ -107,7 +111,7 @@ def find_backtest(given: str, outputs: Path) -> Path:
 
 
 def _check_backtest(record: BacktestRecord, folder: Path, config: PredictConfig, bundle: Bundle, day: date) -> None:
-    """Raise ConfigurationError if the weight of a backtest does not hold for a bundle's slate of `day`."""
+    """Raise ConfigurationError if the weight of a backtest cannot be used for a bundle's slate of `day`."""
     if record.end >= day.isoformat():
         raise ConfigurationError(
             f"backtest={folder} has games to {record.end}, so its weight knows results of {day} or later; "

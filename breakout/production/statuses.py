@@ -30,10 +30,10 @@ _OPTIONAL = ("player_full_name", "reason")
 class ReportedStatuses:
     """The latest status of each player who was reported for one game date.
 
-    `players` has STATUS_COLUMNS, one row for each player and team; `reported_at` is in UTC, `player_full_name` is
-    player_lookup where the reports have no name. `players` has no rows if nothing was reported. `is_available` is false
-    if the warehouse has no injury reports. Reports after the instant `cutoff` are not used; `cutoff_text` is the
-    cutoff's time of day, with its date if that is not the game date.
+    `players` has STATUS_COLUMNS and one row for each player and team; no rows if nothing was reported. Its reported_at
+    is in UTC, and its player_full_name is the player_lookup where the reports have no name. `is_available` is false if
+    the warehouse has no injury reports. Reports after the instant `cutoff` are not used. `cutoff_text` is the cutoff's
+    time of day, with its date if that is not the game date.
     """
 
     players: pd.DataFrame
@@ -47,9 +47,9 @@ class ReportedStatuses:
         return self.players["reported_at"].max().to_pydatetime() if len(self.players) else None
 
     def of_rows(self, rows: Dataset) -> list[str]:
-        """Return for each row the status of its player in its team.
+        """Return the status of each row's player in the row's team.
 
-        The status is NOT_LISTED for a player who is not listed, and UNKNOWN for all if nothing was reported.
+        It is NOT_LISTED for a player who is not listed, and UNKNOWN for every player if nothing was reported.
         """
         if not len(self.players):
             return [UNKNOWN] * len(rows)
@@ -65,9 +65,9 @@ class ReportedStatuses:
 
 
 def known_by(availability: AvailabilityConfig, day: date, now: datetime) -> AvailabilityConfig:
-    """Return the settings of the cutoff for a game date.
+    """Return the cutoff settings with which a slate of `day` that is built at `now` reads injury reports.
 
-    If `now` is before the cutoff, the minute of `now` becomes the cutoff.
+    If `now` is before the cutoff, it becomes the cutoff, rounded down to the minute.
     """
     if now >= cutoff_instant(availability, day):
         return availability
@@ -76,7 +76,7 @@ def known_by(availability: AvailabilityConfig, day: date, now: datetime) -> Avai
 
 
 def read_statuses(warehouse: Warehouse, features: BreakoutFeatureConfig, day: date) -> ReportedStatuses:
-    """Return the statuses that were reported for a day by the cutoff of `features`; DataError for damaged reports."""
+    """Return the statuses reported for a day by the cutoff of `features`; DataError if the reports are damaged."""
     availability = features.availability
     cutoff = cutoff_instant(availability, day)
     text = availability.cutoff + (f" on {cutoff:%Y-%m-%d}" if availability.days_before else "")

@@ -1,4 +1,4 @@
-"""Entries of the ledger made by hand."""
+"""Builders of ledger entries and of player rows, for tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MORNING = datetime(2026, 1, 5, 15, tzinfo=UTC)
 
 
 def entry(player: str = "ann", **changed: Any) -> dict[str, Any]:
-    """One entry for the game of DAY; every column may be changed."""
+    """Return an entry for GAME on DAY; `changed` replaces the values of columns."""
     known = {
         "game_date": DAY,
         "game_id": GAME,
@@ -49,6 +49,6 @@ def frame(*entries: dict[str, Any]) -> pd.DataFrame:
 
 
 def results(*rows: tuple[str, date, str, str, int | None, float | None]) -> pd.DataFrame:
-    """Player rows: game_id, game_date, player_lookup, team_abbr, points, minutes_played."""
+    """Return player rows with game_id, game_date, player_lookup, team_abbr, points, minutes_played, in this order."""
     names = ["game_id", "game_date", "player_lookup", "team_abbr", "points", "minutes_played"]
     return pd.DataFrame(list(rows), columns=names).astype({"points": "float64", "minutes_played": "float64"})

@@ -1,4 +1,4 @@
-"""Two mornings of `breakout daily` on a part of the sample, with a model in production and a shadow."""
+"""Two mornings of `breakout daily` on a part of the sample, with one model in production and one shadow."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ SECOND = FIRST + timedelta(days=1)
 
 
 def at(day: date) -> datetime:
-    """The instant of a morning's call, 10:00 in New York."""
+    """Return the time of a morning's call: 15:00 UTC, which is 10:00 in New York in winter."""
     return datetime(day.year, day.month, day.day, 15, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Mornings:
-    """The settings of both mornings, and the outputs as the first one left them."""
+    """The settings for both mornings, and the outputs folder after the first morning."""
 
     config: Any
     outputs: Path
 
     @classmethod
     def at_folder(cls, folder: Path) -> Mornings:
-        """Return those whose outputs and tables are below a folder."""
+        """Return the mornings whose outputs and source tables are below `folder`."""
         outputs, source = folder / "outputs", folder / "source"
         tables = (f"warehouse.{name}={source / f'{name}.parquet'}" for name in (*HISTORY, "schedule"))
         words = ("warehouse=duckdb", *tables, f"paths.outputs={outputs}", "evaluation.bootstrap_resamples=20")
@@ -50,12 +50,12 @@ class Mornings:
         return daily.run_at(replace(self.config, date=str(day), paths=paths), at(day))
 
     def copy(self, to: Path) -> Path:
-        """Return a copy of the outputs in which the second morning can be run."""
+        """Copy the outputs, so that the second morning can be run in the copy, and return its path."""
         return Path(shutil.copytree(self.outputs, to))
 
 
 def write_source(folder: Path, until: date) -> None:
-    """Write the tables as they are known when the games up to `until` are in."""
+    """Write the source tables with the games up to `until`, and the whole schedule."""
     folder.mkdir(exist_ok=True)
     for table in (*HISTORY, "schedule"):
         last = until if table in HISTORY else date(2026, 4, 12)
@@ -65,7 +65,7 @@ def write_source(folder: Path, until: date) -> None:
 
 
 def first_morning(trained: Trained, folder: Path) -> Mornings:
-    """Run the first morning, and write the tables of the second one."""
+    """Run the first morning, then write the source tables for the second morning."""
     outputs, source = folder / "outputs", folder / "source"
     registry = Registry.of(outputs)
     with registry.lock():
@@ -79,7 +79,7 @@ def first_morning(trained: Trained, folder: Path) -> Mornings:
 
 
 def rows_of(outputs: Path) -> tuple[list[Any], list[Any]]:
-    """Return all entries and all grades, sorted."""
+    """Return all entries and all grades of the ledger, each sorted."""
     ledger = FolderLedger.of(outputs)
     parts = (ledger.read_entries(), ledger.read_grades())
     assert all(part.damaged == () for part in parts)

@@ -1,4 +1,4 @@
-"""The market beside the models of the ledger."""
+"""Tests of the comparison of the ledger's models with the market."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LADDER = np.clip(1.0 - np.arange(1, 61) / 30.0, 1e-4, 1.0).tolist()
 
 
 def graded(players: int, dates: int = 4) -> tuple[History, pd.DataFrame, str]:
-    """Return a history, the graded entries of its players, and the text of a price file with a line for each."""
+    """Return a history, the graded entries of its players, and a price file with one line for each entry."""
     history, rows, quotes = History(), [], "game_date,player_lookup,line,over_price,under_price\n"
     for number in range(dates):
         for player in range(players):

@@ -1,4 +1,4 @@
-"""What `breakout daily`, `predict`, `grade` and `shadow` do beside the month of mornings."""
+"""Tests of `breakout daily`, `predict`, `grade` and `shadow`; `test_month.py` runs `daily` on a whole month."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MORNING = datetime(2026, 1, 15, 15, tzinfo=UTC)
 
 @pytest.fixture
 def outputs(trained: Trained, tmp_path: Path) -> Path:
-    """A folder of outputs with the logistic regression in production."""
+    """Return an outputs folder with the logistic regression in production."""
     registry = Registry.of(tmp_path / "outputs")
     with registry.lock():
         registry.promote(read_bundle(trained["logistic"]), EventFacts(name="logistic"))
@@ -54,8 +54,8 @@ def test_predict_keeps_production_and_shadows_and_others_only_if_asked(trained: 
         assert answer.code == 0, answer.err
     kept = entries(outputs).groupby("name")["role"].agg(["first", "size"])
     assert kept["first"].to_dict() == {"logistic": "production", "experimental": "shadow", "default": "other"}
-    assert (kept["size"] > 40).all()  # whatever `top` shows
-    assert entries(outputs)["is_late"].all()  # that day has long passed
+    assert (kept["size"] > 40).all()  # `top` limits only what is printed
+    assert entries(outputs)["is_late"].all()  # the slate is predicted after its games
 
 
 def test_a_shadow_is_added_once_listed_and_removed_by_its_fingerprint(trained: Trained, outputs: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_shadow_is_added_once_listed_and_removed_by_its_fingerprint(trained: T
     for _ in range(2):
         assert call("shadow", "add", f"bundle={trained['base_rate']}", there).code == 0
     assert mark in call("shadow", "list", there).out
-    assert call("shadow", "add", f"bundle={trained['logistic']}", there).code == 2  # in production
+    assert call("shadow", "add", f"bundle={trained['logistic']}", there).code == 2  # the model is in production
     assert call("shadow", "remove", "bundle=nobody", there).code == 2
     assert call("shadow", "remove", f"bundle={mark}", there).code == 0
     assert mark not in call("shadow", there).out
@@ -83,7 +83,7 @@ def test_a_shadow_is_removed_by_the_name_it_was_added_by_even_if_its_run_was_rep
         assert call("shadow", "remove", f"bundle={given}", there).code == 0, given
         assert Shadows.of(outputs).fingerprints() == ()
     assert call("shadow", "add", "bundle=base_rate", there).code == 0
-    shutil.copytree(trained["experimental"], later)  # the newest run of the name is no shadow
+    shutil.copytree(trained["experimental"], later)  # now the newest run of this name is no shadow
     assert call("shadow", "remove", "bundle=base_rate", there).code == 0
     Shadows.of(outputs).add(read_bundle(trained["base_rate"]))
     shutil.rmtree(outputs / "runs")
@@ -137,7 +137,7 @@ def test_without_a_model_in_production_daily_says_so_and_an_idle_day_predicts_no
     assert "nothing predicted: no model is in production" in answer.out
     assert "breakout promote" in answer.err
     assert not out.exists()
-    # The All-Star break; no source need be fresh.
+    # The day is in the All-Star break. Without games, the age of the sources is not checked.
     idle = call("daily", f"paths.outputs={tmp_path}", "date=2026-02-14", f"out={out}")
     assert pd.read_parquet(out).empty
     assert idle.code == 0, idle.err
@@ -192,7 +192,7 @@ def test_grade_fails_on_overdue_results_only_if_asked(outputs: Path) -> None:
     assert not entries(outputs)["is_late"].any()
     there = (f"paths.outputs={outputs}", "evaluation.bootstrap_resamples=20", "ledger.lost_after_days=400")
     assert call("grade", *there, f"out={outputs / 'graded.csv'}").code == 0
-    assert pd.read_csv(outputs / "graded.csv").empty  # the day is pending
+    assert pd.read_csv(outputs / "graded.csv").empty  # no game of the day has a result yet
     assert call("grade", *there, "out=graded.html").code == 2
     stale = call("grade", *there, "grade.fail_on=[stale]")
     assert stale.code == 1

@@ -1,4 +1,4 @@
-"""The files of a day: the players of production and of every shadow, and those who were skipped."""
+"""Tests of the data files of `breakout daily`: ranked and skipped players of production and of every shadow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAY = date(2026, 1, 20)
 
 
 def slate(bundle: str, **columns: Any) -> Slate:
-    """A slate of three ranked players and one skipped; `columns` are added to the ranked."""
+    """Return a slate with three ranked players and one skipped; `columns` are added to `ranked`."""
     ranked = pd.DataFrame(dict.fromkeys(RANKED_COLUMNS, "text"), index=range(3)).assign(
         game_date=DAY, player_lookup=["ann", "bea", "cat"], probability=[0.3, 0.2, 0.1], bundle=bundle, **columns
     )

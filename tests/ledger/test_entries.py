@@ -1,4 +1,4 @@
-"""The entries of a slate: what they hold, and which of them are late."""
+"""Tests of the entries of a slate: their values, and which of them are late."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def slate(bundle: Bundle) -> Slate:
 
 
 def late_games(slate: Slate, bundle: Bundle, predicted_at: datetime, tip_offs: dict[str, datetime]) -> set[str]:
-    """The games whose entries are late if the slate is predicted at this time."""
+    """Return the games whose entries are late if the slate is predicted at `predicted_at`."""
     at_that_time = replace(slate, predicted_at=predicted_at)
     rows = build_entries(at_that_time, bundle, "production", "digest", tip_offs, NEW_YORK).to_pylist()
     return {row["game_id"] for row in rows if row["is_late"]}

@@ -1,4 +1,4 @@
-"""What the gate reads in the ledger: enough graded games, an e-value beyond its limit, probabilities without bias."""
+"""Tests of the promotion checks that use the ledger: graded games, e-value and bias of the probabilities."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ ROWS_A_DAY = 18
 
 
 def graded(role: str, bundle: str, probability: float | None, dates: int) -> pd.DataFrame:
-    """Graded entries of which a fifth are breakouts; probability None knows them: 0.8 with a breakout, else 0.05."""
+    """Return graded entries, of which a fifth are breakouts.
+
+    Without `probability` the model is a good one: 0.8 for each breakout, 0.05 for each other entry.
+    """
     day = np.repeat(np.arange(dates), ROWS_A_DAY)
     row = np.tile(np.arange(ROWS_A_DAY), dates)
     is_breakout = (row + day) % 5 == 0
@@ -44,7 +47,10 @@ def graded(role: str, bundle: str, probability: float | None, dates: int) -> pd.
 
 @pytest.fixture
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Check the candidate `new` against the production `old`; returns what is passed by the name of the check."""
+    """Return a function that checks the candidate `new` against the model `old` in production.
+
+    It takes graded entries, and returns `is_passed` of each check by name.
+    """
     config: Any = compose("promote", ("candidate=x", f"paths.outputs={tmp_path}", "evaluation.bootstrap_resamples=50"))
 
     def run(*frames: pd.DataFrame, rule: Any = "better", production: str | None = "old") -> dict[str, bool | None]:

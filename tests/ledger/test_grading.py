@@ -1,4 +1,4 @@
-"""The outcome of every kind of entry, and the history of grades."""
+"""Tests of the outcome of every kind of entry, and of the history of grades."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from breakout.ledger.grading import GRADE_SCHEMA, choose_counted, grade_entries, new_grades
 from tests.ledger.entries import DAY, GAME, MORNING, entry, frame, results
 
-PLAYED = (GAME, DAY, "other", "BOS", 20, 30.0)  # a row by which the game counts as played
+PLAYED = (GAME, DAY, "other", "BOS", 20, 30.0)  # with this row of another player, the game counts as played
 
 
 def grade(
@@ -91,7 +91,7 @@ def test_the_history_gets_each_outcome_once_and_a_correction_beside_the_old_one(
     assert [(row["player_lookup"], row["outcome"], row["was"]) for row in first.to_pylist()] == [
         ("ann", "no", None),
         ("bea", "void", None),
-    ]  # pending is no outcome yet
+    ]  # the pending entry of may gets no row
     assert new_grades(graded(14), first.to_pandas(), at).num_rows == 0
     (corrected,) = new_grades(graded(16), first.to_pandas(), at).to_pylist()
     assert (corrected["outcome"], corrected["points"], corrected["was"]) == ("breakout", 16, "no")

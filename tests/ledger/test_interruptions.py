@@ -1,4 +1,4 @@
-"""`breakout daily` killed at each of its writes, on a full disk, twice at once, and beside damaged files."""
+"""Tests of `breakout daily` killed at each write, on a full disk, in four calls at once, and with damaged files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REPLACE = Path.replace
 
 
 class KilledError(BaseException):
-    """The end of a process at a chosen point; no code of the program catches it."""
+    """An exception that ends the program like a kill; no code of the program catches it."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def mornings(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Morn
 
 @pytest.fixture(scope="module")
 def whole(mornings: Mornings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The outputs after both mornings, never interrupted."""
+    """Return the outputs after both mornings without an interruption."""
     outputs = mornings.copy(tmp_path_factory.mktemp("whole") / "outputs")
     assert mornings.run(outputs, SECOND) == 0
     return outputs
@@ -45,14 +45,17 @@ def assert_same(outputs: Path, whole: Path) -> None:
 
 @contextmanager
 def killed_at_the_first_write(monkeypatch: pytest.MonkeyPatch, *, is_written: bool) -> Iterator[list[Path]]:
-    """End the program when it gives the first file its name, just before or just after; yields the file's path."""
+    """Raise KilledError when the program renames its first temporary file, after the rename if `is_written`.
+
+    Yield a list, to which the path of that file is then added.
+    """
     found: list[Path] = []
 
     def replace(beside: Path, target: Path) -> Path:
         found.append(target)
         if is_written:
             REPLACE(beside, target)
-        else:  # a killed process leaves the temporary file
+        else:  # leave the temporary file, as a killed process does
             target.with_name(f".{target.name}.{'0' * 16}{target.suffix}").write_bytes(beside.read_bytes())
         raise KilledError
 

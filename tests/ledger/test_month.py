@@ -1,8 +1,9 @@
-"""A month of mornings on real games, cut day by day, against a computation by hand.
+"""Tests of `breakout daily` on every morning of a month of real games, against an independent computation.
 
-From 2026-01-05 to 2026-02-05 `breakout daily` runs at 10:00 in New York, when the games of the evening before are in.
-One morning they are late, and a second call the same day sees them; one box score is corrected two days later; one game
-is postponed; one day nobody calls; one day the call is made twice; one call is killed.
+From 2026-01-05 to 2026-02-05 `breakout daily` runs at 10:00 in New York, when the source tables have the games of the
+evening before. The exceptions, each on one day: these games are missing at first, and a second call of that day reads
+them; a box score is wrong, and corrected two days later; a game is postponed; nobody calls; the call is made twice; the
+call is killed.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from tests.commands import Trained, files
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 HISTORY_FROM = date(2025, 11, 20)
-TEAMS = slice(8, 28)  # of all thirty by name; their games against each other are two in five of all
+TEAMS = slice(8, 28)  # of the thirty teams by name; two in five games are between these twenty
 FIRST, LAST = date(2026, 1, 5), date(2026, 2, 5)
 LATE_MORNING = date(2026, 1, 20)
 TWICE, SKIPPED, KILLED = date(2026, 1, 19), date(2026, 1, 17), date(2026, 1, 28)
@@ -48,7 +49,7 @@ KEY = ["game_id", "player_lookup"]
 
 @dataclass(frozen=True)
 class Month:
-    """The folder of outputs after the month, the tables as they are known at its end, and both models."""
+    """The outputs folder after the month, the final source rows, and the models in production and shadow."""
 
     outputs: Path
     players: pd.DataFrame
@@ -66,12 +67,12 @@ class Month:
 
 
 def at(day: date, hour: int = 15) -> datetime:
-    """The instant of a morning's call; 15:00 UTC is 10:00 in New York."""
+    """Return the time of a call; 15:00 UTC is 10:00 in New York."""
     return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
 
 
 class Source:
-    """The source tables as files that a call finds: the season's games up to a date."""
+    """The source tables, which are written to files with the games up to a date."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -87,7 +88,10 @@ class Source:
         self.corrected, self.points = self._choose_corrected()
 
     def _choose_corrected(self) -> tuple[tuple[str, str], int]:
-        """Choose a breakout of CORRECTED_ON whose team does not play the day after: he first stands with 0 points."""
+        """Return game, player and points of a breakout on CORRECTED_ON whose team does not play the day after.
+
+        Until CORRECTED_BY his row has 0 points.
+        """
         players = self.history["player_game_summary"]
         next_day = players.loc[players["game_date"] == CORRECTED_ON + timedelta(days=1), "team_abbr"]
         found = players[(players["game_date"] == CORRECTED_ON) & ~players["team_abbr"].isin(next_day)]
@@ -98,7 +102,7 @@ class Source:
         return (str(row["game_id"]), str(row["player_lookup"])), int(row["points"])
 
     def write(self, until: date, *, is_corrected: bool, is_moved: bool) -> None:
-        """Write the tables as they are known when the games up to `until` are in."""
+        """Write the source tables with the games up to `until`, with or without the correction and the postponement."""
         self.folder.mkdir(exist_ok=True)
         for name, rows in self.history.items():
             known = rows[rows["game_date"] <= until]
@@ -127,7 +131,7 @@ def month(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Month:
     folder = tmp_path_factory.mktemp("month")
     outputs = folder / "outputs"
     production, shadow = (read_bundle(trained[name]) for name in ("earlier", "earlier_base_rate"))
-    for name in ("earlier", "earlier_base_rate"):  # the runs that promised what the scoreboard compares with
+    for name in ("earlier", "earlier_base_rate"):  # the scoreboard reads the log loss of these runs
         shutil.copytree(trained[name].parent, outputs / "runs" / name)
     registry = Registry.of(outputs)
     with registry.lock():
@@ -155,18 +159,18 @@ def month(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Month:
 
 @pytest.fixture(scope="module")
 def review(month: Month) -> LedgerReview:
-    """The review of the day after, in which the first entry before tip-off counts."""
+    """Return the review on the day after the month, in which the first entry before tip-off counts."""
     return month.review()
 
 
 @pytest.fixture(scope="module")
 def last_review(month: Month) -> LedgerReview:
-    """The review in which the last entry before tip-off counts."""
+    """Return the same review, in which the last entry before tip-off counts."""
     return month.review("last")
 
 
 def call_daily(source: Source, day: date, config: Any) -> None:
-    """Make the calls of one morning."""
+    """Make the calls of one day."""
     known = {"is_corrected": day >= CORRECTED_BY, "is_moved": day > POSTPONED_ON}
     yesterday = day - timedelta(days=1)
     source.write(yesterday - timedelta(days=day == LATE_MORNING), **known)
@@ -183,11 +187,11 @@ def call_daily(source: Source, day: date, config: Any) -> None:
 
 
 class KilledError(BaseException):
-    """The end of a process at a chosen point; no code of the program catches it."""
+    """An exception that ends the program like a kill; no code of the program catches it."""
 
 
 def kill_after_the_first_slate(config: Any, day: date) -> None:
-    """End the command when it has written production's entries but not the shadow's."""
+    """Run the command, and end it after it has written production's entries and before it writes the shadow's."""
     add = FolderLedger.add_entries
 
     def add_and_die(self: FolderLedger, entries: pa.Table) -> Path | None:
@@ -201,7 +205,7 @@ def kill_after_the_first_slate(config: Any, day: date) -> None:
 
 
 def expected_rows(month: Month, bundle: Bundle) -> pd.DataFrame:
-    """Score the games that were played as `evaluate` does, with the tables as they are known in the end."""
+    """Return keys, probability and label of the played games, computed from the final source tables."""
     with open_for(month.config, "test") as warehouse:
         rows = build_dataset(warehouse, bundle.features, FIRST, LAST)
     return rows.keys.assign(probability=bundle.predict_probability(rows), is_breakout=rows.label)
@@ -215,11 +219,11 @@ def graded_of(review: LedgerReview, bundle: Bundle) -> pd.DataFrame:
 def test_every_graded_entry_has_the_probability_and_the_label_that_a_computation_by_hand_gives(
     month: Month, last_review: LedgerReview
 ) -> None:
-    review = last_review  # of the late morning, the call that knew the games
+    review = last_review  # on LATE_MORNING it counts the second call, which had the games of the evening before
     assert review.damaged == ()
     for bundle in (month.production, month.shadow):
         graded = graded_of(review, bundle)
-        # Who has left the points band by the games that came late is on the first slate of that morning only.
+        # A player whom the late games moved out of the points band is only on the first slate of LATE_MORNING.
         newest = graded.groupby("game_date")["predicted_at"].transform("max")
         left = graded[graded["predicted_at"] < newest]
         assert set(left["game_date"]) <= {LATE_MORNING}
@@ -285,7 +289,7 @@ def test_the_corrected_box_score_changes_the_grade_and_keeps_the_old_one(month: 
     assert set(wrong["was"]) == {"no"}
     assert set(wrong["outcome"]) == {"breakout"}
     assert set(wrong["points"]) == {month.wrong_points}
-    assert len(wrong) == 2  # of each model
+    assert len(wrong) == 2  # one for each model
 
 
 def test_the_void_entries_are_those_of_players_without_a_played_row(month: Month, review: LedgerReview) -> None:

@@ -1,4 +1,4 @@
-"""What was served against what is computed today: every planted change of a source cell is found and named."""
+"""Tests of the audit of served features: it finds and names every planted change of a source cell."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Tables = dict[str, pd.DataFrame]
 
 @pytest.fixture(scope="module")
 def tables() -> Tables:
-    """The sample's tables from November until the day after DAY."""
+    """Return the sample's source tables from 20 November 2025 to the day after DAY."""
     names = ("player_game_summary", "team_offense_game_summary", "schedule", "availability")
     loaded = {name: pd.read_parquet(SAMPLE_FOLDER / f"{name}.parquet") for name in names}
     return {
@@ -45,7 +45,7 @@ def opened(tables: Tables) -> DuckDBWarehouse:
 
 @dataclass(frozen=True)
 class Served:
-    """The outputs with the ledger of two models, and the row of the player with the highest probability."""
+    """Outputs with a ledger of two models' slates; `row` is the first player of the second model's slate."""
 
     outputs: Path
     row: pd.Series
@@ -87,21 +87,21 @@ def test_nothing_differs_on_unchanged_tables_or_when_later_games_change(served: 
 
 
 def last_game_of(tables: Tables, served: Served) -> int:
-    """The place of the last game before DAY of the player whose row is served."""
+    """Return the index of the last played game before DAY of the player in `served.row`."""
     players = tables["player_game_summary"]
     is_his = (players["player_lookup"] == served.row["player_lookup"]) & (players["game_date"] < DAY)
     return int(players[is_his & (players["minutes_played"] > 0)].index[-1])
 
 
 def last_against_opponent(tables: Tables, served: Served) -> int:
-    """The place of the last team row before DAY that was scored against the opponent of the served player."""
+    """Return the index of the last team row before DAY against the opponent of the player in `served.row`."""
     teams = tables["team_offense_game_summary"]
     is_against = (teams["opponent_team_abbr"] == served.row["opponent_team_abbr"]) & (teams["game_date"] < DAY)
     return int(teams[is_against].index[-1])
 
 
 def report_of_a_regular(tables: Tables, _: Served) -> int:
-    """The place of a report by which somebody who often scores is out."""
+    """Return the index of a report that lists as out a player who has often scored 10 points or more."""
     reports, players = tables["availability"], tables["player_game_summary"]
     regulars = players.loc[players["points"] >= 10, "player_lookup"].value_counts()
     known = (reports["game_date"] == DAY) & (reports["reported_at"] < EVENING)

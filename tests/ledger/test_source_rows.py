@@ -1,4 +1,4 @@
-"""Source rows as they were known: recorded once, and again only if they change, go or come back."""
+"""Tests of the log of source rows: a row is recorded once, and again if it changes, goes or comes back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAYS = (date(2026, 1, 1), date(2026, 1, 31))
 
 
 def rows(*points: tuple[str, float | None]) -> pd.DataFrame:
-    """Team rows of one date, by team and points; None is NULL."""
+    """Return team rows of one date from teams and points; None is NULL."""
     return pd.DataFrame(
         {
             "game_id": [f"20260105_{team}" for team, _ in points],

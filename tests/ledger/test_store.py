@@ -1,4 +1,4 @@
-"""The files of the ledger: added whole, once, by several writers, whatever is killed or damaged."""
+"""Tests of the ledger in a folder: each addition is written whole and once, despite other writers, kills and damage."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_damaged_file_is_named_and_the_others_are_read(ledger: FolderLedger) -
     assert found.rows["bundle"].to_pylist() == ["b1", "b2"]
     (sentence,) = found.damaged
     assert second.name in sentence
-    assert ledger.add_entries(table(entry("ann", probability=0.4)))  # it takes no other file's place
+    assert ledger.add_entries(table(entry("ann", probability=0.4)))  # it does not replace the damaged file
     assert len(list(second.parent.glob("*.parquet"))) == 4
 
 

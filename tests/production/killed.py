@@ -1,10 +1,14 @@
-"""Runs commands in a child of their own for each point at which they write, and kills the child right there.
+"""A script that runs commands again and again, and kills each run just before another one of its writes.
 
-python killed.py FOLDER WORDS...: each folder below FOLDER is named after a command and holds `before`, the outputs to
-start from; what each kill leaves is put beside it as `after-<point>`, the last one by a child that lived to its end.
-Points are whatever Python asks the operating system to change below the outputs (open for writing, create, rename,
-link, remove), seen by an audit hook before it happens; each is told on stderr. The gate writes nothing, so `promote`
-asks it once, for real, and the children remember its answer.
+Usage: python killed.py FOLDER OVERRIDES...
+
+Each folder below FOLDER is named after a command and contains `before`, an outputs folder. Every run gets a copy of it,
+named `after-<point>`, and is a child process. The run of point n is killed before the n-th change of its files. The
+last run has fewer changes and ends by itself.
+
+A change is a call of Python to the operating system that opens a file for writing, or creates, renames, links or
+removes one. An audit hook sees each change before it happens, and prints the one before which it kills the run. The
+checks of `promote` write nothing, so they are run once, and all runs of the command use their result.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from typing import Any
 
 import breakout.models.base_rate
 import breakout.models.catboost
-import breakout.models.logistic  # noqa: F401  (imported once, inherited by every child)
+import breakout.models.logistic  # noqa: F401  (imported once, for all children)
 from breakout.production.bundle_gate import find_bundle
 from breakout.production.promotion import Decision
 from breakout.production.registry import Registry
@@ -34,7 +38,7 @@ HERE = "paths.outputs=."
 
 
 def is_change(event: str, args: tuple[Any, ...]) -> bool:
-    """Whether an audited event is about to change something below the working folder."""
+    """Return whether an audit event announces a change below the working folder."""
     if not args or not isinstance(args[0], str | Path):
         return False
     if not os.path.abspath(args[0]).startswith(os.getcwd()):  # noqa: PTH100,PTH109  (cheap, for every event)
@@ -46,7 +50,7 @@ def is_change(event: str, args: tuple[Any, ...]) -> bool:
 
 
 def run_until(point: int, command: Callable[[], int]) -> None:
-    """In the child: the command, killed for good before the change of that number, or ended with its exit code."""
+    """Run a command, kill this process before its change number `point`, or else exit with the command's code."""
     seen = 0
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
@@ -62,7 +66,7 @@ def run_until(point: int, command: Callable[[], int]) -> None:
 
 
 def ask_gate(config: PromoteConfig) -> Decision:
-    """The gate's answer, asked in a child, which leaves no threads behind here."""
+    """Run the checks of a promotion in a child, because threads that they start would make a later fork unsafe."""
     read, write = os.pipe()
     if not os.fork():
         decision = promote.ask_gate(config, find_bundle(config.candidate), Registry.of(config.paths.outputs))
@@ -76,7 +80,7 @@ def ask_gate(config: PromoteConfig) -> Decision:
 
 
 def promotion(words: Sequence[str]) -> Callable[[], int]:
-    """`breakout promote WORDS` in the working folder, its words read and its gate asked beforehand."""
+    """Return `breakout promote` in the working folder as a function; settings and checks are computed beforehand."""
     config = compose("promote", (*words, HERE))
     assert isinstance(config, PromoteConfig)
     decision = ask_gate(config)
@@ -85,7 +89,7 @@ def promotion(words: Sequence[str]) -> Callable[[], int]:
 
 
 def kill_everywhere(folder: Path, prepare: Callable[[], Callable[[], int]]) -> None:
-    """One child a point, until one lives to its end."""
+    """Run a command in a child for each point, until a child ends by itself."""
     os.chdir(folder / "before")
     command = prepare()
     for point in range(1, 1000):

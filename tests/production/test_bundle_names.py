@@ -1,4 +1,4 @@
-"""Names stand for the bundles that a user means, and a name that could mean two things is refused."""
+"""Tests of the names for bundles, and of the refusal of ambiguous and unknown names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.commands import Trained
 
 @pytest.fixture
 def runs(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Outputs with two runs named `first`, the later one logistic, and a newer run named `second`."""
+    """Return outputs with two runs named `first`, the later of them logistic, and a newer run named `second`."""
     outputs = tmp_path / "outputs"
     for name, run, time in (("first", "base_rate", "1"), ("first", "logistic", "2"), ("second", "default", "3")):
         shutil.copytree(trained[run], outputs / "runs" / name / f"2026010{time}T000000.000000Z-0")

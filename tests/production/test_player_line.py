@@ -1,4 +1,4 @@
-"""One player's line is answered from his ladder, and a question that cannot be answered says why."""
+"""Tests of `line=PLAYER:POINTS`: the answer from the player's ladder, and the errors."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_question_about_one_player_records_nothing(bundle: Path, slate: Slate,
     asked = ("predict", f"bundle={bundle}", f"date={DAY}", f"paths.outputs={tmp_path}", "ledger.others=true")
     assert call(*asked, f"line={slate.ranked['player_lookup'][0]}:19.5").code == 0
     assert not (tmp_path / "ledger").exists()
-    assert call(*asked).code == 0  # the whole slate is recorded
+    assert call(*asked).code == 0  # without line=, the whole slate is recorded
     assert list((tmp_path / "ledger" / "entries").rglob("*.parquet"))
 
 

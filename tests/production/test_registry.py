@@ -1,4 +1,4 @@
-"""The registry of the model in production survives refusals, races, damage and kills."""
+"""Tests of the registry: promotion, rollback and retirement, with refusals, races, damage and kills."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_an_event_never_takes_the_place_of_another_even_where_locks_do_not_hold(
     registry = Registry.of(outputs)
     registry.promote(read_bundle(trained["default"]), EventFacts(name="default"))
     before = files(outputs / "production/history")
-    seen = registry.history()[:1]  # what a process read that does not know of the second event yet
+    seen = registry.history()[:1]  # the history as another process read it before the second event
     with monkeypatch.context() as patch:
         patch.setattr(Registry, "history", lambda _: seen)
         with pytest.raises(GateError, match=r"000002\.json was written by another process"):
@@ -209,7 +209,7 @@ def test_two_promotions_at_once_are_decided_one_after_the_other(trained: Trained
     assert current(outputs) == promoted[-1]
 
 
-COMMANDS = {  # what was promoted before, and what is in production after
+COMMANDS = {  # the models promoted before the command, and the model in production after it
     "first promote": ((), "logistic"),
     "promote": (("base_rate",), "logistic"),
     "rollback": (("base_rate", "logistic"), "base_rate"),
@@ -218,14 +218,14 @@ COMMANDS = {  # what was promoted before, and what is in production after
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # seconds; a hundred whole programs
+@pytest.mark.timeout(900)  # in seconds; the commands run about a hundred times
 def test_a_command_killed_at_any_point_leaves_a_valid_registry(trained: Trained, tmp_path: Path) -> None:
     for command, (names, _) in COMMANDS.items():
         before = Registry.of(tmp_path / command / "before")
         with before.lock():
             for name in names:
                 before.promote(read_bundle(trained[name]), EventFacts(name=name))
-        if names:  # what an earlier kill has left is in nobody's way
+        if names:  # unfinished files of an earlier kill must not disturb
             (before.folder / "bundles/.half/baselines").mkdir(parents=True)
             (before.folder / "history/.000009.json").write_text("{")
     script = str(Path(__file__).with_name("killed.py"))
@@ -239,11 +239,11 @@ def test_a_command_killed_at_any_point_leaves_a_valid_registry(trained: Trained,
         found = [check_registry(outputs, old, fingerprint(trained[after]) if after else None) for outputs in left]
         switched = found.index(True)
         assert 0 < switched < len(found) - 1
-        assert all(found[switched:])  # killed after the switch, it has happened; before it, it has not
+        assert all(found[switched:])  # every kill after the switch leaves the new model
 
 
 def check_registry(outputs: Path, old: str | None, new: str | None) -> bool:
-    """Whether the new model is in production; asserts a valid registry that is ready for the next change."""
+    """Return whether `new` is in production; assert that the registry is valid and accepts the next change."""
     registry = Registry.of(outputs)
     events = registry.history()
     for event in events:

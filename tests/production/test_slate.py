@@ -1,4 +1,4 @@
-"""Who stands on a slate, told by hand: a few players, their games, and a schedule with every oddity it may hold."""
+"""Tests of the slate on a few players and games, with every irregularity that a schedule may have."""
 
 from __future__ import annotations
 
@@ -56,7 +56,11 @@ def plays_until(history: History, last: int, player: str, points: int = 10, game
 
 
 def tonight(*, both: bool = False) -> list[dict[str, Any]]:
-    """Boston at home to New York; with `both`, against Los Angeles on the same day too, on a floor of nobody's."""
+    """Return the schedule of the day: Boston at home against New York.
+
+    With `both`, Boston plays Los Angeles on the same day too. That game's id names Los Angeles as the home team, but
+    the schedule names Boston.
+    """
     games = [scheduled(HOME_GAME, "BOS", "NYK", day(TONIGHT))]
     return [*games, scheduled(AWAY_GAME, "BOS", "LAL", day(TONIGHT))] if both else games
 
@@ -82,7 +86,7 @@ def test_a_traded_player_stands_with_the_team_of_his_latest_played_game_alone(mo
     plays_until(history, 25, "tom")
     history.plays(27, 10, player="tom", team="LAL", opponent="CHI")
     plays_until(history, 25, "dan")
-    history.plays(27, None, player="dan", minutes=0.0, team="LAL", opponent="CHI")  # on the list, but did not play
+    history.plays(27, None, player="dan", minutes=0.0, team="LAL", opponent="CHI")  # listed, but did not play
     ranked = build(model, history, *tonight(both=True)).ranked
     teams = {(row.player_lookup, row.team_abbr) for row in ranked.itertuples()}
     assert teams == {("tom", "LAL"), ("dan", "BOS")}
@@ -143,7 +147,7 @@ def test_on_opening_night_there_is_nobody_to_rank_and_that_is_told(model: Bundle
 
 
 def at(clock: str) -> datetime:
-    """Return the time of tonight in New York, which is five hours behind UTC in December."""
+    """Return a time of day in New York on the slate's date, in UTC; in December the difference is five hours."""
     return datetime.fromisoformat(f"{day(TONIGHT)}T{clock}:00-05:00").astimezone(UTC)
 
 
@@ -153,7 +157,7 @@ def statuses(slate: Slate) -> dict[str, str]:
 
 @pytest.fixture
 def listed() -> History:
-    """Four players of Boston and one of New York, some with statuses for tonight."""
+    """Return a history of four players of Boston and one of New York, some with statuses for the slate's date."""
     history = History()
     for player in ("ann", "bob", "cid", "dee"):
         plays_until(history, 29, player)
@@ -161,8 +165,8 @@ def listed() -> History:
     history.report(TONIGHT, "questionable", player="bob", at="13:30")
     history.report(TONIGHT, "doubtful", player="cid", at="17:30")
     history.report(TONIGHT, "out", player="dee", at="11:30")
-    history.report(TONIGHT, "out", player="eve", team="NYK", at="17:31")  # after the cutoff
-    history.report(TONIGHT, "out", player="zed", at="09:00")  # has never played
+    history.report(TONIGHT, "out", player="eve", team="NYK", at="17:31")  # a minute after the cutoff
+    history.report(TONIGHT, "out", player="zed", at="09:00")  # he has never played
     return history
 
 
