@@ -1,4 +1,4 @@
-"""The leaderboard of a sweep: its types, and its files leaderboard.json and leaderboard.csv."""
+"""The types of a sweep's leaderboard, and its files leaderboard.json and leaderboard.csv."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from breakout.evaluation.run_metrics import PlainMetrics
 from breakout.safe_text import escape_formula
 
 SCHEMA_VERSION = 1
-METRIC_COLUMNS = ("auc", "log_loss", "brier", "ece", "average_precision")  # in the order of the CSV file's columns
+METRIC_COLUMNS = ("auc", "log_loss", "brier", "ece", "average_precision")  # in the order of the columns in the CSV file
 JSON_FILE, CSV_FILE = "leaderboard.json", "leaderboard.csv"
 
 
@@ -32,11 +32,16 @@ class FoldRow(msgspec.Struct, frozen=True):
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     """A completed job, as one row of its table.
 
-    `varying` are the job's overrides that not every job of the sweep has; `label` is a short form of those in which it
-    differs from the other jobs of its table. `variant` is `varying` without the overrides of window, seed, name,
-    hypothesis, tags and paths. `value` is the optimized metric on the validation part, and `difference` is that value
-    minus the best job's, None if either value is undefined. `metrics` are the metrics on the evaluation games, None for
-    a job that only trains. `command` is the command line that runs the job alone.
+    - `varying` are the job's overrides that not every job of the sweep has.
+    - `label` is a short form of the overrides in which the job differs from the other jobs of its table.
+    - `variant` is `varying` without the overrides of window, seed, name, hypothesis, tags and paths; `variant_label` is
+      its short form.
+    - `features` is the number of features.
+    - `value` is the optimized metric on the validation part. `difference` is `value` minus that of the best job; None
+      if either is undefined.
+    - `metrics` are the metrics on the evaluation games; None for a job that only trains.
+    - `trees` is None for a model without trees.
+    - `run` is the path of the run folder, and `command` the command line that runs the job alone.
     """
 
     job: int
@@ -63,7 +68,7 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BaselineRow(msgspec.Struct, frozen=True):
-    """A baseline on the evaluation games of a table; `features` is the number of features of the job that fitted it."""
+    """The metrics of a baseline on a table's evaluation games; `features` is the number of features of its job."""
 
     baseline: str
     features: int
@@ -71,10 +76,10 @@ class BaselineRow(msgspec.Struct, frozen=True):
 
 
 class LineRow(msgspec.Struct, frozen=True):
-    """The metrics of the probabilities of a job, or of the market, on the lines of configured prices.
+    """The metrics of a job, or of the market, on the lines of the configured prices.
 
-    `job` is None for the market. `difference` is the log loss minus that of the market, `weight` the weight of the
-    model's log odds in a weighted mean with the market's; both are None for the market.
+    `job` is the number of the job. `difference` is the job's log loss minus the market's. `weight` is the weight of the
+    job's log odds in a weighted mean with the market's. All three are None for the market.
     """
 
     job: int | None
@@ -84,7 +89,7 @@ class LineRow(msgspec.Struct, frozen=True):
 
 
 class GameSpan(msgspec.Struct, frozen=True):
-    """The games on which the jobs of a table were validated or evaluated."""
+    """The number, the dates and the breakout rate of the games on which a table's jobs were validated or evaluated."""
 
     games: int
     first_date: str
@@ -95,9 +100,9 @@ class GameSpan(msgspec.Struct, frozen=True):
 class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     """The jobs that were validated and evaluated on the same games with the same labels, by rank.
 
-    `best`, `tied` and `simplest` are numbers of jobs; `simplest` is the simplest of the jobs that are tied with the
-    best. `training` names the training dates; it is "" if the jobs differ in them or the dates are not fixed. `problem`
-    names the settings of target and warehouse in which the tables of the leaderboard differ.
+    `best`, `tied` and `simplest` are numbers of jobs: `tied` includes the best job, and `simplest` is the simplest of
+    `tied`. `training` names the training dates; it is "" if the jobs differ in them or if the dates are not fixed.
+    `problem` names the settings of target and warehouse in which this table differs from other tables.
     """
 
     rows_fingerprint: str
@@ -120,8 +125,8 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
 class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
     """The means over the jobs of one variant, which differ only in window, seed, name, hypothesis, tags and paths.
 
-    `tables` is the number of tables that have a job of the variant. `value` is the mean of the optimized metric,
-    `ties_with_best` the number of jobs that are tied with the best of their table.
+    `tables` is the number of tables that have a job of the variant. `value` is the mean of the optimized metric on the
+    validation part. `ties_with_best` is the number of jobs that are best in their table or tied with the best.
     """
 
     variant: str = msgspec.field(name="recipe")
@@ -135,14 +140,14 @@ class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariantTable(msgspec.Struct, frozen=True):
-    """The variants of the tables with one target and warehouse, the best first."""
+    """The variants in all tables with the same target and warehouse, the best first; `problem` as in `JobTable`."""
 
     problem: str
     rows: tuple[VariantRow, ...]
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """The spread of a metric over fits with different seeds."""
+    """The values of a metric in fits with different seeds, and their mean and spread."""
 
     values: tuple[float, ...]
     mean: float
@@ -154,7 +159,8 @@ class Spread(msgspec.Struct, frozen=True):
 class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
     """A variant that was fitted with several seeds on the same rows.
 
-    A spread is None if fewer than two values are defined.
+    `value` is the spread of the optimized metric on the validation part, `evaluation_auc` that of the AUC on the
+    evaluation games. Either is None if the metric is defined for fewer than two seeds.
     """
 
     variant: str = msgspec.field(name="recipe")
@@ -166,7 +172,7 @@ class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MissingJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that is not completed, and the reason."""
+    """A job that is not completed, its state and the reason."""
 
     job: int
     varying: str = msgspec.field(name="words")
@@ -225,8 +231,8 @@ CSV_COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST, *_LINES)
 def to_csv(board: Leaderboard) -> str:
     """Return the leaderboard as CSV text in which no cell is a formula that a spreadsheet would execute.
 
-    For each table there is a line for each job by rank, for each baseline, and for the market if a job was compared
-    with prices. The jobs that are not completed come last.
+    Each table has a line for each job by rank, one for each baseline, and one for the market if a job was compared with
+    prices. The jobs that are not completed come last.
     """
     written = io.StringIO()
     writer = csv.DictWriter(written, CSV_COLUMNS, restval="", lineterminator="\n")

@@ -1,8 +1,8 @@
-"""Text that came from users or their data, made safe for terminals, logs, files and spreadsheets.
+"""Functions that make text from users and their data safe for terminals, logs, files and spreadsheets.
 
 Terminals execute control characters: an escape sequence in a player's name can clear the screen or rename the window,
 and a bidirectional override displays characters in another order. Spreadsheets read a cell that begins with = + - @ as
-a formula. Addresses may hold passwords and tokens.
+a formula. Addresses may contain passwords and tokens.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ T = TypeVar("T")
 
 MASK = "***"
 
-# scheme://user:password@host. The password ends at the last @, because it may contain one.
+# scheme://user:password@host. The password may contain an @, so the last @ ends it.
 _USER_INFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^\s:/?#@'\"<>]*)(?P<password>:?\S*)@")
 _NAMES = "password|passwd|pwd|pass|secret|token|api[-_]?key|key|sig|signature|auth|authorization|credentials?"
 _QUERY = re.compile(rf"(?P<name>[?&;](?:[\w.-]*[-_.])?(?:{_NAMES})=)(?P<value>[^\s&;'\"<>#]+)", re.IGNORECASE)
-# The text after the host in an address without user and password, whose @ is part of the path or the query:
-# http://host:80/a@b, http://host/a@b.
+# In http://host:80/a@b and http://host?mail=a@b the @ is part of the path or the query. `_USER_INFO` matches there too,
+# and its group `password` then begins with this pattern.
 _PORT_AND_PATH = re.compile(r"(:\d+)?[/?#]")
-# `${oc.env:NAME}` names a secret without containing it, so it must not be masked. During masking it is replaced by a
-# number between the private-use characters U+E000 and U+E001.
+# `${oc.env:NAME}` names a secret without containing it, so it must not be masked. During masking a placeholder stands
+# for it: a number between the private-use characters U+E000 and U+E001.
 _REFERENCE = re.compile(r"\$\{[^{}]*\}")
 _DEFAULT = re.compile(r"(\$\{oc\.env:[^,{}]*,).*\}")
 _HIDDEN = re.compile("\ue000(\\d+)\ue001")
@@ -40,21 +40,21 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
 def mask_secrets(text: str) -> str:
-    """Return text in which `***` replaces passwords, tokens before the @, and secret query parameters of addresses.
+    """Replace passwords, tokens before an @, and secret query parameters in addresses by `***`.
 
-    A reference such as `${oc.env:NAME}` is kept, because it names a secret without containing it. If it is in the place
-    of a secret and has a default, as in `${oc.env:NAME,DEFAULT}`, the default is masked.
+    A reference such as `${oc.env:NAME}` is kept, because it names a secret without containing it. The default of a
+    reference in the place of a secret is masked: `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`.
     """
     if "://" not in text:
         return text
     hidden: list[str] = []
 
     def hide(found: re.Match[str]) -> str:
-        hidden.append(_mask_addresses(found[0][:-1]) + "}")  # the brace is cut off, because no address contains it
+        hidden.append(_mask_addresses(found[0][:-1]) + "}")  # masked without the brace, which is not part of an address
         return f"\ue000{len(hidden) - 1}\ue001"
 
     found = 1
-    while found:  # references may be nested, and the pattern matches only the innermost
+    while found:  # References may be nested, and the pattern matches only the innermost.
         text, found = _REFERENCE.subn(hide, text)
     secrets = [found["password"] or found["user"] for found in _USER_INFO.finditer(text)]
     for secret in (*secrets, *(found["value"] for found in _QUERY.finditer(text))):
@@ -67,10 +67,10 @@ def mask_secrets(text: str) -> str:
 
 
 def mask_parts(text: str, address: str) -> str:
-    """Return the text of a library's error, with `***` for the secrets of an address: user, password and parameters.
+    """Replace the user, the password and the secret query parameters of `address` by `***` in the text of an error.
 
-    `address` is the address that the library was given. Parts of the password are masked too: a library that misreads
-    `user:pa#ss@host` takes `pa` for a port and repeats `pa` in its error.
+    Parts of the password are replaced too, because a library that misreads the address `http://user:pa#ss@host` takes
+    `pa` for a port and repeats it in its error.
     """
     secrets = re.split(r"[:/?#@]", address.rpartition("@")[0].partition("://")[2])
     secrets += [found["value"] for found in _QUERY.finditer(address)]
@@ -80,36 +80,35 @@ def mask_parts(text: str, address: str) -> str:
 
 
 def has_mask(text: str) -> bool:
-    """Return whether `mask_secrets` has masked a secret in a saved address."""
+    """Return whether a text contains an address in which `mask_secrets` masked a secret."""
     return any(place in text for place in (f"{MASK}@", f"={MASK}", f",{MASK}}}"))
 
 
 def strip_control_characters(text: str) -> str:
     """Return `text` without control characters other than tab and newline.
 
-    Lone surrogates, which stand for bytes of a file name that are not UTF-8, become U+FFFD.
+    Lone surrogates become U+FFFD. They stand for the bytes of a file name that are not UTF-8, and cannot be written.
     """
     return _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", CONTROL_CHARACTERS.sub("", text))
 
 
 def printable(text: str) -> str:
-    """Return text that is safe to print or log: the result of `strip_control_characters` and `mask_secrets`."""
+    """Return text that is safe to print or log: without control characters, and with secrets in addresses masked."""
     return mask_secrets(strip_control_characters(text))
 
 
 class PrintableFormatter(logging.Formatter):
-    """A log formatter whose lines are `printable`: safe to show on a terminal, and without secrets in addresses."""
+    """A log formatter that passes its lines through `printable`."""
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))
 
 
 def escape_formula(value: T) -> T | str:
-    """Return text as a spreadsheet cell that is no formula; a value that is no text is returned unchanged.
+    """Return a value for a CSV cell that a spreadsheet does not read as a formula.
 
-    Control characters are removed, secrets in addresses are masked, and an apostrophe is put before text that a
-    spreadsheet would read as a formula. The apostrophe marks a cell as text:
-    https://owasp.org/www-community/attacks/CSV_Injection
+    Text passes through `printable`. If it begins like a formula, an apostrophe is put before it, which marks the cell
+    as text: https://owasp.org/www-community/attacks/CSV_Injection. Other values are returned unchanged.
     """
     if not isinstance(value, str):
         return value
@@ -118,7 +117,7 @@ def escape_formula(value: T) -> T | str:
 
 
 def format_csv(frame: pd.DataFrame) -> str:
-    """Return a table without its index as CSV text in which no cell is a formula."""
+    """Return a frame as CSV text in which no cell is a formula; the index is left out."""
     text = frame.select_dtypes(exclude=["number", "bool", "datetime"])
     return str(
         frame.assign(**{str(name): column.map(escape_formula) for name, column in text.items()}).to_csv(index=False)
@@ -130,7 +129,7 @@ def _mask_addresses(text: str) -> str:
 
 
 def _mask_defaults(text: str, hidden: list[str]) -> None:
-    """Mask the defaults of those references in the list `hidden` whose placeholders are in `text`."""
+    """Mask in the list `hidden` the defaults of the references whose placeholders are in `text`."""
     for place in _HIDDEN.finditer(text):
         index = int(place[1])
         _mask_defaults(hidden[index], hidden)

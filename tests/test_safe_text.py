@@ -1,4 +1,4 @@
-"""Secrets in addresses are masked wherever text is printed or saved, and a spreadsheet executes nothing of our CSV."""
+"""Secrets in addresses are masked where text is printed or saved, and no cell of a CSV file is a formula."""
 
 from __future__ import annotations
 

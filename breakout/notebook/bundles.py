@@ -1,4 +1,4 @@
-"""Saved models for notebooks: their loading, their predictions, and the evaluation of these on later games."""
+"""Functions for notebooks that load a saved model, predict with it, and evaluate it on later games."""
 
 from __future__ import annotations
 
@@ -37,22 +37,23 @@ def load_bundle(given: str | Path, *overrides: str) -> Bundle:
     Parameters
     ----------
     given
-        The folder of a bundle, a run or a registry. A text may also be one of the names that commands accept:
-        "production", "latest", the name of a run, or "latest:NAME"; runs are searched below `paths.outputs`.
+        The folder of a bundle, a run or a registry, or as text one of the names that commands accept: "production",
+        "latest", the name of a run, or "latest:NAME". Runs are searched below `paths.outputs`.
     *overrides
         Settings of `breakout evaluate`, such as "paths.outputs=DIR".
 
     Returns
     -------
     Bundle
-        What `predict_slate`, `predict_rows`, `evaluate_bundle` and `evaluate_ladders` take.
+        The model, for `predict_slate`, `predict_rows`, `evaluate_bundle` and `evaluate_ladders`.
 
     Raises
     ------
     DataError
         If no bundle has the name, or a file of the bundle is missing, damaged, changed or from another run.
     ConfigurationError
-        If a bundle and a file or folder have the name, or if an override or a setting of the bundle is refused.
+        If both a bundle and an existing file or folder have the name, or if an override or a setting of the bundle is
+        refused.
     """
     if isinstance(given, Path):
         return find_bundle(given)
@@ -85,9 +86,9 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
         If the bundle's contract is not the installed one, or has another cutoff than the overrides, unless
         "allow_contract_mismatch=true" is among them.
     ConfigurationError
-        If `day` is not after the training window, or `exclude` names an unknown player.
+        If `day` is not after the training window, if `exclude` names an unknown player, or if an override is refused.
     DataError
-        If the schedule has no game on the day, or the source tables are damaged.
+        If the schedule has no game on the day, or if the source tables are missing or damaged.
     """
     config: Any = compose("predict", [f"bundle={format_value(str(bundle.folder))}", f"date={day}", *overrides])
     bundle, differences = _with_asked_cutoff(bundle, config)
@@ -124,9 +125,9 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
         If the bundle's contract is not the installed one, or has another cutoff than the overrides, unless
         "allow_contract_mismatch=true" is among them.
     ConfigurationError
-        If a date is within the training window, or `end` is before the first date.
+        If a date is within the training window, if `end` is before the first date, or if an override is refused.
     DataError
-        If the warehouse has no rows of these dates.
+        If the warehouse has no rows of these dates, or if the source tables are missing or damaged.
     """
     scored = _score(bundle, start, end, _evaluate_settings(bundle, overrides))
     return scored.predictions()
@@ -178,7 +179,7 @@ def evaluate_ladders(
     Raises
     ------
     ConfigurationError
-        If the bundle's model predicts no distribution of points, or as in `predict_rows`.
+        If the bundle's model predicts no distribution of points, and as in `predict_rows`.
     GateError, DataError
         As in `predict_rows`.
     """
@@ -198,7 +199,7 @@ def _evaluate_settings(bundle: Bundle, overrides: tuple[str, ...]) -> Any:
 
 
 def _with_asked_cutoff(bundle: Bundle, config: Any) -> tuple[Bundle, tuple[str, ...]]:
-    """Return the bundle with the cutoff of the settings, and the differences between its contract and the installed.
+    """Return the bundle with the cutoff of the settings, and the differences of its contract from the installed one.
 
     Each difference is logged as a warning. GateError as in `check_contract`.
     """

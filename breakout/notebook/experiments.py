@@ -1,4 +1,4 @@
-"""Features and experiments for notebooks: rows of features, fits in memory, and whole runs."""
+"""Functions for notebooks that build features, fit and evaluate a model in memory, or write a whole run."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class FittedExperiment:
     evaluation: EvaluationResult | None
 
     def predictions(self) -> pd.DataFrame:
-        """Return the content of a run's predictions.parquet: validation and evaluation rows with probabilities."""
+        """Return validation and evaluation rows with probabilities, in the columns of a run's predictions.parquet."""
         return self.run.predictions()
 
 
 def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
-    """Return features of the played games of role players between two dates, from the games before each date.
+    """Return the features of role players' played games between two dates, each computed from games of earlier dates.
 
     Parameters
     ----------
@@ -66,14 +66,14 @@ def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
 
 
 def build_slate_features(config: Any, day: date) -> pd.DataFrame:
-    """Return features of the players whose teams play on a day, from the schedule and all earlier games.
+    """Return the features of the players whose teams play on a day, computed from the schedule and earlier games.
 
     Parameters
     ----------
     config
         As in `build_features`.
     day
-        The date of the games. The schedule of the warehouse names them.
+        The date of the games, which the schedule of the warehouse lists.
 
     Returns
     -------
@@ -81,6 +81,11 @@ def build_slate_features(config: Any, day: date) -> pd.DataFrame:
         One row for each player whose latest game this season was for a team that plays, role player or not. The columns
         are the keys, the context of the game (teams, venue, season average, is_role_player), and the features with
         their defaults filled.
+
+    Raises
+    ------
+    DataError
+        As in `build_features`.
     """
     with open_for(config, "predict") as warehouse:
         features = BreakoutFeatureConfig.from_settings(config)
@@ -90,7 +95,7 @@ def build_slate_features(config: Any, day: date) -> pd.DataFrame:
 
 
 def fit_and_evaluate(config: ExperimentConfig) -> FittedExperiment:
-    """Fit and evaluate the settings of an experiment as `breakout train` does, without writing a run.
+    """Fit and evaluate an experiment as `breakout train` does, without writing a run.
 
     Parameters
     ----------
@@ -100,7 +105,14 @@ def fit_and_evaluate(config: ExperimentConfig) -> FittedExperiment:
     Returns
     -------
     FittedExperiment
-        Its model is `run.last.fitted.model`; its metrics with intervals are `metrics_table(fitted.evaluation)`.
+        The result; `run.last.fitted.model` is its model, and `metrics_table(result.evaluation)` shows its metrics.
+
+    Raises
+    ------
+    ConfigurationError
+        If the features, the dates, or the settings of model or warehouse cannot be used.
+    DataError
+        If the warehouse cannot be opened, or its rows cannot be fitted or evaluated.
     """
     with open_plan(config) as plan:
         run = fit_windows(plan)
@@ -112,7 +124,7 @@ def fit_and_evaluate(config: ExperimentConfig) -> FittedExperiment:
 
 
 def run_experiment(config: ExperimentConfig) -> RunRecord:
-    """Train, evaluate and write a run folder as `breakout train` does, and return the run as it is on disk.
+    """Train, evaluate and write a run folder as `breakout train` does, and return the run as read from its files.
 
     Parameters
     ----------
@@ -122,7 +134,12 @@ def run_experiment(config: ExperimentConfig) -> RunRecord:
     Returns
     -------
     RunRecord
-        Its `folder` is what `load_bundle` takes; `metrics` holds the content of metrics.json.
+        The run; `load_bundle` accepts its `folder`, and its `metrics` are those in metrics.json.
+
+    Raises
+    ------
+    ConfigurationError, DataError
+        As in `fit_and_evaluate`. DataError also if the run cannot be written.
     """
     with open_plan(config) as plan:
         return read_run(train(plan).folder.resolve())

@@ -1,7 +1,4 @@
-"""Tables and charts for notebooks.
-
-The tables are pandas frames. A chart is a `Picture`, which a notebook displays; only `Picture.save` writes a file.
-"""
+"""Tables and charts for notebooks. A table is a pandas frame; a chart is a `Picture`, which a notebook displays."""
 
 from __future__ import annotations
 
@@ -48,26 +45,26 @@ _CHARTS: dict[str, Callable[[EvaluationResult], Chart | None]] = {
 class Picture:
     """A chart as a separate web page; a notebook displays it if it is the last expression of a cell.
 
-    `height` is the height of the chart in units of its SVG.
+    `html` is the text of the page. `height` is the height of the chart in SVG units.
     """
 
     html: str
     height: float
 
     def _repr_html_(self) -> str:
-        # The page is shown in a frame, so that its style sheet does not change the notebook around it.
+        # The page is shown in a frame so that its style sheet does not change the notebook.
         size = f'width="100%" height="{1.3 * self.height:.0f}" style="border: 0"'
         return f'<iframe srcdoc="{escape(self.html)}" {size}></iframe>'
 
     def save(self, path: str | Path) -> None:
-        """Write the page as an HTML file, which needs no network."""
+        """Write the page as an HTML file, which can be opened offline; DataError if it cannot be written."""
         from breakout.artifacts import save_text
 
         save_text(self.html, Path(path))
 
 
 def ladder_table(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the ladders of predictions by a model of points as one table.
+    """Return the ladders in the predictions of a model of points, as one table.
 
     Parameters
     ----------
@@ -94,7 +91,7 @@ def ladder_table(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def points_table(metrics: PointsMetrics) -> pd.DataFrame:
-    """Return the figures of an evaluated distribution of points with their intervals.
+    """Return the figures of evaluated distributions of points with their intervals.
 
     Parameters
     ----------
@@ -104,9 +101,9 @@ def points_table(metrics: PointsMetrics) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each figure, by its name, with the columns estimate, low and high: crps (points), skill_NAME against
-        each baseline, coverage_50, coverage_80 and coverage_95 (shares of games), median_error and
-        season_average_error (points), and over_LINE (share of games with more points than the line).
+        The columns estimate, low and high, and one row for each figure: crps (points), skill_NAME against the baseline
+        NAME, coverage_50, coverage_80 and coverage_95 (shares of games), median_error and season_average_error
+        (points), and over_LINE (share of games with more points than LINE).
     """
     figures = {
         "crps": metrics.crps,
@@ -131,8 +128,8 @@ def metrics_table(result: EvaluationResult) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each metric, by its name. The columns are estimate, low and high of the model, and the estimate of
-        each baseline. NaN marks a figure that is undefined, such as the AUC of one class.
+        One row for each metric, with its name as index. The columns are estimate, low and high of the model, and the
+        estimate of each baseline. An undefined figure is NaN, such as the AUC on games of one class only.
     """
     columns = {part: [getattr(interval, part) for interval in result.metrics.values()] for part in _INTERVAL}
     baselines = {
@@ -143,24 +140,24 @@ def metrics_table(result: EvaluationResult) -> pd.DataFrame:
 
 
 def draw_chart(result: EvaluationResult, name: str = "reliability") -> Picture:
-    """Draw one chart of an evaluation as a run's page shows it.
+    """Draw one chart of an evaluation, as the page of a run shows it.
 
     Parameters
     ----------
     result
         As in `metrics_table`.
     name
-        verdict, roc, precision_recall, reliability, histogram, months or lift.
+        One of "verdict", "roc", "precision_recall", "reliability", "histogram", "months" and "lift".
 
     Returns
     -------
     Picture
-        A notebook shows it; `save(path)` writes it as a web page.
+        The chart; a notebook displays it, and `save(path)` writes it as a web page.
 
     Raises
     ------
     ConfigurationError
-        If there is no chart of that name, or the figure is undefined for these rows.
+        If there is no chart of that name, or if the chart is undefined because all games are of one class.
     """
     if name not in _CHARTS:
         near = nearest_name(name, _CHARTS)

@@ -1,6 +1,6 @@
-"""Reports of computed figures, on the terminal and as pages for the browser.
+"""Reports of runs, sweeps, slates, promotions, backtests and the ledger, on the terminal and as HTML pages.
 
-The modules `*_tables` turn figures into tables and sentences, which `terminal` and `html` show; `html` adds charts.
+The modules `*_tables` build tables and sentences. `terminal` prints them, `html` writes them into pages with charts.
 """
 
-REPORT_FILE = "report.html"  # the page in the folder of a run, a sweep, a comparison, a backtest or the ledger
+REPORT_FILE = "report.html"  # the page in the folder of a run, sweep, comparison, backtest or ledger

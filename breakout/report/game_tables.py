@@ -1,4 +1,4 @@
-"""The tables of single games by player, from the predictions of a run or from the graded entries of the ledger."""
+"""Tables with one row for each player and game, from a run's predictions or from the ledger's graded entries."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ NAMED_GAMES = 15  # the largest number of games in a table
 
 
 def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
-    """Return two tables of a run's evaluated games: those ranked highest, and the breakouts ranked lowest.
+    """Return two tables of a run's evaluation games: the games ranked highest, and the breakouts ranked lowest.
 
-    `predictions` is the content of predictions.parquet.
+    Each table has at most NAMED_GAMES rows. `predictions` is the content of predictions.parquet.
     """
     ranked = rank_games(predictions[predictions["split"] == "evaluation"])
     missed = ranked[ranked["is_breakout"] == 1].tail(NAMED_GAMES).iloc[::-1]
@@ -38,10 +38,10 @@ def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
 
 
 def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
-    """Return two tables of graded entries of the production model, one of breakouts and one of other games.
+    """Return two tables of production's graded entries: the breakouts and the other games with the highest probability.
 
-    Each table holds the entries with the highest probabilities, at most NAMED_GAMES. The column `rank` is the rank by
-    probability among all graded entries of the production model.
+    Each table has at most NAMED_GAMES rows. The column `rank` is the rank by probability among all graded entries of
+    production. `graded` is `LedgerReview.graded`.
     """
     ranked = rank_games(graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)])
     count = format_count(len(ranked), "graded prediction")
@@ -64,7 +64,10 @@ def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
 
 
 def rank_games(games: pd.DataFrame) -> pd.DataFrame:
-    """Return the games by falling probability, with the column `rank`; ties are ordered by date, then by player."""
+    """Return the games sorted by probability, the highest first, with a column `rank` that starts at 1.
+
+    Games with the same probability are sorted by date, then by player.
+    """
     order = ["probability", "game_date", "player_lookup"]
     return games.sort_values(order, ascending=[False, True, True]).assign(rank=range(1, len(games) + 1))
 
@@ -80,5 +83,5 @@ def _game_record(game: dict[Any, Any], player: str) -> dict[str, Cell]:
 
 
 def describe_game(game_id: str) -> str:
-    """Return the teams of a game by its id: "NYK at BOS" for 20260105_NYK_BOS."""
+    """Return the teams that a game id names: "NYK at BOS" for 20260105_NYK_BOS."""
     return game_id.split("_", 1)[-1].replace("_", " at ")

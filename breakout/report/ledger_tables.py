@@ -23,7 +23,7 @@ SHOWN_ENTRIES = 80  # the largest number of entries in a table; the files of the
 
 
 def count_table(scores: Sequence[ModelScore]) -> Table:
-    """Return a table of the number of entries of each model by outcome."""
+    """Return a table that counts the entries of each model by outcome."""
     rows = [
         [text(score.name), text(score.role), code(score.bundle), *(number(score.counts[o], ",.0f") for o in OUTCOMES)]
         for score in scores
@@ -33,10 +33,10 @@ def count_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def describe_counts(review: LedgerReview) -> list[str]:
-    """Return sentences about the entries of the ledger; none if the ledger is empty.
+    """Return sentences about the entries of the ledger; an empty list if the ledger is empty.
 
-    The first says which of several predictions is graded. A second gives the number of late entries, if there are any.
-    A third says why there are no rates, if no model has enough graded entries.
+    The first sentence names the rule by which one of several predictions is graded. If there are late entries, the next
+    counts them. If no model has MIN_GRADED graded entries, the last says that no rates are shown.
     """
     if not review.scoreboard:
         return []
@@ -79,7 +79,7 @@ def score_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def ledger_market_table(market: LedgerMarket) -> Table:
-    """Return a table of the log loss of each model and of the market, on the lines of the model's graded entries."""
+    """Return a table that compares the log loss of each model with the market's on the same lines."""
     rows = []
     for score in market.scores:
         found = score.metrics
@@ -101,10 +101,10 @@ def ledger_market_table(market: LedgerMarket) -> Table:
 
 
 def describe_promise(score: ModelScore) -> str:
-    """Return a text with the promised interval, and whether the log loss of the graded entries is within it.
+    """Return whether the model keeps its promise, with the promised interval: "kept: 0.420 to 0.460".
 
-    The promised interval is that of the log loss in the evaluation of the run that trained the model. The text is "no
-    interval" if that evaluation gave none.
+    The promised interval is that of the log loss when the run that trained the model evaluated it. A model keeps its
+    promise if the log loss of its graded entries lies in this interval. Return "no interval" if there is none.
     """
     if score.promise is None or score.promise.low is None:
         return "no interval"
@@ -131,13 +131,13 @@ def shadow_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def describe_evidence(found: SequentialComparison) -> str:
-    """Return a text that says whether the e-value shows that the challenger is better, and since which game date."""
+    """Return the result of a comparison as text: "better, since the games of DATE", or "nothing shown yet"."""
     since = found.better_since
     return "nothing shown yet" if since is None else f"better, since the games of {since}"
 
 
 def waiting_table(graded: pd.DataFrame) -> Table:
-    """Return a table of the newest SHOWN_ENTRIES entries that are not graded, newest first, with the reason."""
+    """Return a table of the entries that are not graded, with the reason, newest first, at most SHOWN_ENTRIES."""
     found = graded[~graded["outcome"].isin(GRADED)].sort_values(["game_date", "game_id"], ascending=[False, True])
     columns = {
         "player_full_name": "player",
@@ -150,20 +150,20 @@ def waiting_table(graded: pd.DataFrame) -> Table:
 
 
 def correction_table(corrections: pd.DataFrame) -> Table:
-    """Return a table of the newest SHOWN_ENTRIES outcomes that replaced other ones, newest first."""
+    """Return a table of corrected outcomes, newest first, at most SHOWN_ENTRIES."""
     columns = {"player_lookup": "player", "game_id": "game", "was": "was", "outcome": "is", "reason": "reason"}
     return _text_table("Corrected outcomes", corrections[::-1], columns)
 
 
 def _text_table(title: str, found: pd.DataFrame, columns: Mapping[str, str]) -> Table:
-    """Return a table of a frame's first SHOWN_ENTRIES rows as text; `columns` maps the frame's columns to headings."""
+    """Return a table of the first SHOWN_ENTRIES rows of `found`; `columns` maps the columns shown to their headings."""
     rows = [[text(value) for value in row] for row in found.head(SHOWN_ENTRIES)[list(columns)].itertuples(index=False)]
     more = f", the newest {SHOWN_ENTRIES}" if len(found) > SHOWN_ENTRIES else ""
     return Table(f"{title}: {format_count(len(found), 'row')}{more}", list(columns.values()), rows)
 
 
 def slate_table(graded: pd.DataFrame) -> Table:
-    """Return a table of production's entries for the newest game date, the highest probability first."""
+    """Return a table of production's entries for its newest game date, the highest probability first."""
     production = graded[graded["role"] == "production"]
     day = production["game_date"].max() if len(production) else None
     found = production[production["game_date"] == day].sort_values("probability", ascending=False)

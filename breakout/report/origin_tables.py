@@ -1,4 +1,4 @@
-"""The tables of a run's settings, its origin and its differences from another run, and the command that repeats it."""
+"""The tables of a run's settings, origin and differences from an earlier run, and the command that repeats the run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from breakout.settings.overrides import flatten, overrides_for
 from breakout.settings.values import quote_for_shell
 from breakout.settings.versions import migrate
 
-# Settings that do not change the figures of a run, so they are not listed among the differences between two runs.
+# Settings that do not change the figures of a run; `change_table` leaves them out.
 NOT_COMPARED = {
     "name",
     "hypothesis",
@@ -32,7 +32,7 @@ NOT_COMPARED = {
     "sweep.workers",
     "sweep.job_defaults",
 }
-# The numbers of a fitted model that the report shows beside the model's kind.
+# The figures of a fitted model that `origin_table` shows beside the model's kind, in the row `fit`.
 FIT_FIGURES = ("trees", "catboost_weight", "intercept", "rate")
 
 
@@ -43,7 +43,7 @@ def settings_table(run: RunRecord) -> Table:
 
 
 def change_table(run: RunRecord, before: RunRecord) -> Table:
-    """Return a table of the differences between two runs in settings, contract, data, code and versions."""
+    """Return a table of the differences of `run` from `before` in settings, contract, data, code and versions."""
     rows = []
     for was, now in ((_flat_settings(before), _flat_settings(run)), (_grounds(before), _grounds(run))):
         changed = [key for key in dict.fromkeys([*was, *now]) if was.get(key) != now.get(key)]
@@ -52,16 +52,19 @@ def change_table(run: RunRecord, before: RunRecord) -> Table:
 
 
 def _flat_settings(run: RunRecord) -> dict[str, Any]:
-    """Return the settings by dotted key, such as "model.depth", with the keys of the present version if possible."""
+    """Return the settings by dotted key, such as "model.depth".
+
+    Settings of an older version get the keys of this version, unless they cannot be migrated.
+    """
     with suppress(ConfigurationError):
         return flatten(migrate(dict(run.settings)))
     return flatten(run.settings)
 
 
 def _grounds(run: RunRecord) -> dict[str, Any]:
-    """Return the fingerprints, commit and versions of a run by name; they can change its figures, as settings do.
+    """Return by name what can change the figures of a run besides its settings: contract, data, code and versions.
 
-    The result is empty without a manifest.
+    The result is empty if the run has no manifest.
     """
     found = run.manifest
     if found is None:
@@ -75,7 +78,7 @@ def _grounds(run: RunRecord) -> dict[str, Any]:
 
 
 def _change_row(key: str, before: Any, now: Any) -> list[Cell]:
-    """Return the row of a setting that changed: its two values, or the removed and the added elements of a list."""
+    """Return the row of a changed setting: both values, or for a list the elements that were removed and added."""
     if isinstance(before, list) and isinstance(now, list) and set(before) != set(now):
         removed = [item for item in before if item not in now]
         added = [item for item in now if item not in before]
@@ -96,7 +99,7 @@ def _format_value(value: Any) -> str:
 def origin_table(run: RunRecord, model: ModelSummary) -> Table:
     """Return a table of the facts about a run's origin: its id, model, windows, data, code and versions.
 
-    Without a manifest the table has only the facts of the run's status and model.
+    If the run has no manifest, the table holds only the facts from its status and from `model`.
     """
     status, found = run.status, run.manifest
     facts: dict[str, Any] = {
@@ -139,7 +142,7 @@ def _format_fit(model: ModelSummary) -> str:
 
 
 def _format_threshold(choice: ThresholdChoice | None) -> str:
-    """Return a text that says how the threshold was chosen, with its figures on the validation part."""
+    """Return the chosen threshold as text, with the rule and the figures on the validation part that decided it."""
     if choice is None:
         return "none: no threshold reached the target precision on validation"
     rule = f"precision {choice.target_precision:.2f}" if choice.rule == "target_precision" else "best F1"
@@ -150,7 +153,7 @@ def _format_threshold(choice: ThresholdChoice | None) -> str:
 def repeat_command(run: RunRecord) -> str:
     """Return the command line that repeats a run with the same settings.
 
-    If this version does not know the command or the settings, the text refers to settings.yaml instead.
+    If this version lacks the command or refuses the settings, return a reference to settings.yaml instead.
     """
     command = run.status.command
     if command not in ROOT_CLASSES:

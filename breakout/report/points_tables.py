@@ -23,7 +23,7 @@ def crps_table(points: PointsMetrics) -> Table:
 
 
 def coverage_table(points: PointsMetrics) -> Table:
-    """Return a table of the coverage and the width of central intervals."""
+    """Return a table of the coverage and the mean width of central prediction intervals."""
     rows = [
         [text(f"central {part.probability:.0%}"), interval(part.share), interval(part.width, ".1f")]
         for part in points.coverage
@@ -32,13 +32,16 @@ def coverage_table(points: PointsMetrics) -> Table:
 
 
 def line_table(points: PointsMetrics) -> Table:
-    """Return a table of the probability of more points than each line, and of the share of games with more."""
+    """Return a table that compares, for each line, the mean probability of more points with the share of such games."""
     rows = [[text(f"over {part.line:g}"), number(part.mean_probability), interval(part.share)] for part in points.lines]
     return Table("More points than a line", ["line", "mean probability", "share of games"], rows)
 
 
 def describe_errors(points: PointsMetrics) -> str:
-    """Return sentences about the errors of the predicted median and the test whether the PIT histogram is flat."""
+    """Return sentences about the error of the predicted median, and about the test that the PIT histogram is flat.
+
+    PIT is the probability integral transform. Its histogram is flat if the distributions are calibrated.
+    """
     sentence = (
         f"Mean absolute error of the predicted median {format_interval(points.median_error)} points, of the season "
         f"average {format_interval(points.season_average_error)}; difference "

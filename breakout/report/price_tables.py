@@ -1,4 +1,4 @@
-"""The tables and sentences of a model against prices: of a backtest, of a run, and of a slate."""
+"""The tables and sentences that compare a model with prices, for backtests, runs and slates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from breakout.market.returns import Returns
     from breakout.production.slate_prices import PricedSlate
 
-# The probabilities of more points than a line that are compared, with their titles.
+# The sources of the probability that a player scores more points than a line, with their titles.
 PROBABILITY_TITLES = {
     OURS: "model",
     MARKET: "market, margin removed",
@@ -30,7 +30,7 @@ PROBABILITY_TITLES = {
     COIN: "a coin",
 }
 SHOWN_OFFERS = 60
-# Every page that shows a stake has these sentences.
+# Every page that shows a stake has all of these sentences; the terminal prints the first.
 DISCLAIMERS = (
     "This measures a model against prices. It is no advice to bet and no promise: past returns do not carry over.",
     "It assumes that every price could be had for the whole stake when it was quoted.",
@@ -76,9 +76,9 @@ def describe_market(market: MarketMetrics) -> str:
 
 
 def describe_claims(found: Backtest) -> str:
-    """Return sentences that compare the yield that the model claimed for the bets with the yield that they had.
+    """Return sentences that compare the yield that the model claimed for the bets with their actual yield.
 
-    The text is empty if no bet is decided.
+    The text is empty if no bet is won or lost.
     """
     returns = found.returns
     if returns.claimed is None:
@@ -96,7 +96,7 @@ def describe_claims(found: Backtest) -> str:
 
 
 def describe_needed(returns: Returns) -> str:
-    """Return a sentence that says after how many bets the interval of the yield would no longer hold 0.
+    """Return a sentence with the number of bets after which the yield's interval would not include 0.
 
     The number assumes that the yield stays as it is. The text is empty if the yield has no interval or is 0.
     """
@@ -110,7 +110,7 @@ def describe_needed(returns: Returns) -> str:
 
 
 def describe_weight(priced: PricedSlate) -> str:
-    """Return sentences that say why the prices of a slate have stakes, or why they have none."""
+    """Return sentences that say why the bets on a slate have stakes, or why they have none."""
     weight = format_interval(priced.weight.interval, ".2f")
     if priced.weight.has_edge:
         return (
@@ -133,7 +133,7 @@ def describe_weight(priced: PricedSlate) -> str:
 
 
 def list_slate_notes(priced: PricedSlate) -> tuple[str, ...]:
-    """Return the sentences of `list_notes` for a slate; if quotes were left out, the first sentence counts them."""
+    """Return the sentences of `list_notes` for a slate; the first counts the quotes left out, if there are any."""
     matched = priced.matched
     left = "; ".join(f"{count:,}: {REASONS[name]}" for name, count in matched.left_out.items() if count)
     notes = (f"Quotes left out: {left}.",) if left else ()
@@ -141,9 +141,9 @@ def list_slate_notes(priced: PricedSlate) -> tuple[str, ...]:
 
 
 def offer_table(priced: PricedSlate) -> Table:
-    """Return a table of a slate's first SHOWN_OFFERS offers, each with its stake and the stake's interval.
+    """Return a table of the first SHOWN_OFFERS offers of a slate, each with its stake and the stake's interval.
 
-    The offer with the largest expected value at the model's probability, before shrinking, comes first.
+    The offers are sorted by their expected value at the model's own probability, the largest first.
     """
     offers: list[Any] = priced.offers.head(SHOWN_OFFERS).to_dict("records")
     rows = [
@@ -198,7 +198,10 @@ def list_notes(found: Backtest | MatchedLines) -> tuple[str, ...]:
 
 
 def funnel_table(found: Backtest) -> Table:
-    """Return a table of the numbers left after each step from quotes to bets, and of the quotes left out by reason."""
+    """Return a table of the counts that are left after each step from quotes to bets.
+
+    Quotes that were left out follow the count of quotes as negative counts, one row for each reason.
+    """
     rows = []
     for step, count in found.funnel.items():
         rows.append([text(step), number(count, ",.0f")])
@@ -212,7 +215,7 @@ def funnel_table(found: Backtest) -> Table:
 
 
 def market_table(market: MarketMetrics) -> Table:
-    """Return a table of the metrics of each probability in PROBABILITY_TITLES, and its log loss minus the market's."""
+    """Return a table of each source in PROBABILITY_TITLES: its metrics, and its log loss minus the market's."""
     rows = []
     for name, title in PROBABILITY_TITLES.items():
         metrics, differences = market.metrics[name], market.differences.get(name)
@@ -229,9 +232,9 @@ def market_table(market: MarketMetrics) -> Table:
 
 
 def weight_table(market: MarketMetrics) -> Table:
-    """Return a table of the model's weight beside the market, fitted on the lines before each month and on all lines.
+    """Return a table of the model's weight beside the market: of each month, fitted on earlier lines, and of all lines.
 
-    The column `used` shows the weight with which the stakes of a month are sized.
+    The column `used` has the weight with which the stakes of the month are sized.
     """
     rows = [
         {
@@ -260,7 +263,7 @@ def weight_table(market: MarketMetrics) -> Table:
 
 
 def returns_table(returns: Returns) -> Table:
-    """Return a table of the returns of the bets."""
+    """Return a table of what the bets returned: profit, yield, hit rate, drawdown and closing-line value."""
     results = ", ".join(f"{name} {count:,}" for name, count in returns.results.items() if count)
     figures = {
         "bets": f"{returns.n_bets:,}" + (f" ({results})" if results else ""),
@@ -279,5 +282,5 @@ def returns_table(returns: Returns) -> Table:
 
 
 def format_percent(found: Interval, pattern: str = "+.1%") -> str:
-    """Return an estimate with its interval, in per cent, as text; "-" if it is undefined."""
+    """Return an estimate with its interval as text in per cent; "-" if the estimate is undefined."""
     return format_interval(found, pattern, "-")

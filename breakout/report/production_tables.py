@@ -1,4 +1,4 @@
-"""The tables of promotions: candidate against production, the checks, the promoted model and the history of events."""
+"""The tables of promotions: candidate against production, checks, metrics of the promoted model, and history."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHECK_RESULTS = {True: "yes", False: "no", None: "not examined"}
 
 
 def paired_table(comparison: Comparison) -> Table:
-    """Return a table of the differences candidate minus production."""
+    """Return a table of the differences candidate minus production in each metric."""
     rows = []
     for key, paired in comparison.differences.items():
         has_interval = paired.difference.low is not None  # Games of a single date give no interval.
@@ -34,20 +34,20 @@ def paired_table(comparison: Comparison) -> Table:
 
 
 def sides_table(comparison: Comparison) -> Table:
-    """Return a table of the metrics of each of the two models."""
+    """Return a table of the metrics of candidate and production."""
     sides = (comparison.candidate, comparison.production)
     rows = [[text(metric.title), *(interval(side.metrics[key]) for side in sides)] for key, metric in METRICS.items()]
     return Table("Each by itself", ["metric", *ROLES], rows)
 
 
 def calibration_tables(comparison: Comparison) -> list[Table]:
-    """Return the reliability table of each model."""
+    """Return two reliability tables, of candidate and production."""
     sides = zip(ROLES, (comparison.candidate, comparison.production), strict=True)
     return [bin_table(side.reliability, f"Calibration, {role}: bins of equal mass") for role, side in sides]
 
 
 def sliced_tables(comparison: Comparison) -> list[Table]:
-    """Return a table of the differences in each kind of slice."""
+    """Return a table of the differences candidate minus production for each way of slicing the games."""
     return [_slice_table(name.replace("_", " "), parts) for name, parts in comparison.slices.items()]
 
 
@@ -64,7 +64,7 @@ def _slice_table(name: str, parts: Sequence[SliceDifference]) -> Table:
 
 
 def promised_table(event: RegistryEvent) -> Table:
-    """Return a table of the metrics that the promoted model had in the comparison for its promotion.
+    """Return a table of the promoted model's metrics on the games of the comparison that preceded its promotion.
 
     The table has no rows if no games were compared.
     """
@@ -85,7 +85,7 @@ def checks_table(event: RegistryEvent) -> Table:
 
 
 def history_table(history: Sequence[RegistryEvent]) -> Table:
-    """Return a table of all events, newest first; the newest, which decides what is in production, is highlighted."""
+    """Return a table of all events, newest first. The newest decides what is in production, so it is highlighted."""
     names = promoted_names(history)
     rows = [
         {
@@ -107,7 +107,7 @@ def promoted_names(history: Sequence[RegistryEvent]) -> dict[str, str]:
 
 
 def describe_event(facts: EventFacts) -> str:
-    """Return a text with the known facts about a change: its author, code, rule, games and reason."""
+    """Return the known facts of an event as text: its author, commit, rule, compared games and reason."""
     compared = f" on games of {facts.window[0]}..{facts.window[1]}" if facts.window else ""
     parts = (
         f"by {facts.who}" if facts.who else "",

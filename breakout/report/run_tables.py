@@ -1,4 +1,4 @@
-"""The tables of one run, from its metrics and distributions."""
+"""The tables of one run, from its metrics and the distributions of its features."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from breakout.features.distributions import FeatureDistribution
 from breakout.models.kinds import KINDS, kind_title
 from breakout.report.tables import Cell, Table, code, interval, number, text
 
-SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # the metrics of tables that have no room for all of METRICS
-UNCALIBRATED = "uncalibrated"  # the baseline that is the same model without calibration
+SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # the metrics in a table that has no room for all of METRICS
+UNCALIBRATED = "uncalibrated"  # the name of the baseline that is the same model without calibration
 SLICE_TITLES = {
     "month": "By month",
     "points_band": "By season average, points a game",
@@ -54,7 +54,7 @@ def metric_table(evaluation: EvaluationResult) -> Table:
 
 
 def difference_table(evaluation: EvaluationResult) -> Table:
-    """Return a table of the differences model minus baseline in each metric that is compared."""
+    """Return a table of the differences model minus baseline in each compared metric."""
     columns = ["metric"]
     rows: dict[str, list[Cell]] = {}
     for title, part in rivals_of(evaluation).items():
@@ -95,9 +95,9 @@ def bin_table(bins: Sequence[ReliabilityBin], caption: str = "Bins of equal mass
 
 
 def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResult | None) -> Table:
-    """Return a table of the metrics before and after calibration.
+    """Return a table of the metrics before and after calibration, on the validation part and the evaluation games.
 
-    They are those of the validation part, and of the evaluation games if there are any.
+    If `evaluation` is None, the table has only the columns of the validation part.
     """
     rows = []
     for key, metric in METRICS.items():
@@ -114,7 +114,7 @@ def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResul
 
 
 def precision_recall_table(evaluation: EvaluationResult) -> Table:
-    """Return a table of precision and recall of flagging the games at or above each threshold."""
+    """Return a table of precision and recall if the games at or above a threshold are flagged, for each threshold."""
     rows = [
         {
             "threshold": number(row.threshold),
@@ -131,7 +131,7 @@ def precision_recall_table(evaluation: EvaluationResult) -> Table:
 
 
 def top_table(top: Sequence[TopRows]) -> Table:
-    """Return a table of the hit rate of the highest-ranked games."""
+    """Return a table of hit rate and lift among the highest-ranked games."""
     rows = [
         {
             "share": Cell(f"top {part.fraction:.0%}", str(part.fraction)),
@@ -178,7 +178,7 @@ def fold_table(folds: Sequence[FoldMetrics]) -> Table:
 
 
 def slice_tables(evaluation: EvaluationResult) -> list[Table]:
-    """Return one table for each way of slicing the games, and one by weeks since training if those are known."""
+    """Return one table for each way of slicing the games; the last, if known, is by weeks since training."""
     slices = {SLICE_TITLES.get(name, name): parts for name, parts in evaluation.slices.items()}
     if evaluation.staleness:
         slices["By weeks since training"] = evaluation.staleness
@@ -207,7 +207,7 @@ def validation_table(validation: ValidationMetrics) -> Table:
 
 
 def describe_validation_use(metrics: RunMetrics) -> str:
-    """Return what the validation games were used for, as the end of "games on which ..."."""
+    """Return what the validation games were used for, as a clause that follows "games on which"."""
     kind = KINDS.get(metrics.model.kind)  # None for a kind that this version does not know
     stops_early = kind is not None and kind.stops_early
     return "the fit was stopped and a threshold looked for" if stops_early else "a threshold was looked for"

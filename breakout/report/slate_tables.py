@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from breakout.production.slate import Slate
 
 SHOWN_FEATURES = 2  # the number of features shown for each player, of those that moved the probability most
-SHOWN_RUNGS = (10, 15, 20, 25)  # the k for which the table shows P(points >= k), if the model predicts it
+SHOWN_RUNGS = (10, 15, 20, 25)  # the k for which `ranking_table` shows P(points >= k)
 UNMARKED = {"available", "not_listed", "unknown"}  # the statuses for which the status column is empty
 
 
 def ranking_table(slate: Slate) -> Table:
-    """Return a table of the ranked players, highest probability first, with P(points >= k) if the model predicts it."""
+    """Return a table of the ranked players, the highest probability first.
+
+    If the model predicts P(points >= k), the table has it for each k in SHOWN_RUNGS.
+    """
     rungs = SHOWN_RUNGS if "ladder" in slate.ranked else ()
     rows = [
         {

@@ -14,19 +14,19 @@ LINE_METRICS = (AUC, BRIER, LOG_LOSS)
 
 
 def settings_cell(label: str, overrides: str) -> Cell:
-    """Return a cell with a short label of a job's settings; its hint is the overrides as they are typed."""
+    """Return a cell with the short label of a job's settings, and with the overrides as hint."""
     return Cell(label or SHARED, overrides, "settings", hint=overrides)
 
 
 def job_state(row: JobRow, table: JobTable) -> str:
-    """Return "best" for the best job of its table, "tied" for one tied with the best, otherwise an empty text."""
+    """Return "best" for the best job of a table, "tied" for a job tied with the best, "" for any other job."""
     if row.job == table.best:
         return "best"
     return "tied" if row.is_tied else ""
 
 
 def leaderboard_table(table: JobTable, board: Leaderboard) -> Table:
-    """Return the table of the jobs by rank, with the baselines on the same games."""
+    """Return a table of the jobs by rank, followed by the baselines on the same games."""
     title = METRICS[board.optimized_metric].title
     rows = [_job_record(row, table, title) for row in table.rows]
     rows += [_baseline_record(baseline, title) for baseline in table.baselines]
@@ -78,7 +78,7 @@ def _baseline_record(baseline: BaselineRow, title: str) -> dict[str, Cell]:
 
 
 def sweep_market_table(table: JobTable) -> Table:
-    """Return a table of the metrics of the jobs and of the market on the lines of the configured prices."""
+    """Return a table that compares each job with the market on the lines of the configured prices."""
     rows = [
         {
             "job": text("market" if line.job is None else line.job),
@@ -99,7 +99,7 @@ def _line_settings(job: int | None, table: JobTable) -> Cell:
 
 
 def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
-    """Return a table of the variants with one target and warehouse, with mean metrics over windows and seeds.
+    """Return a table of the variants in `problem`, with means of the metrics over windows and seeds.
 
     The jobs of one variant differ only in window, seed, name, hypothesis, tags and paths.
     """
@@ -122,9 +122,9 @@ def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
 
 
 def spread_table(board: Leaderboard) -> Table:
-    """Return a table of the spread of the metrics over seeds; a row is a variant in one window.
+    """Return a table of the spread of the metrics over seeds, one row for each variant in each window.
 
-    Rows without a spread of the validation metric are left out.
+    A variant without a spread of the validation metric in a window is left out.
     """
     title = METRICS[board.optimized_metric].title
     rows = [
@@ -146,7 +146,7 @@ def spread_table(board: Leaderboard) -> Table:
 
 
 def missing_table(board: Leaderboard) -> Table:
-    """Return a table of the jobs that are not completed: the reason, and the command that runs each again."""
+    """Return a table of the jobs that are not completed, each with the reason and the command that runs it alone."""
     rows = [
         {
             "job": number(row.job, ".0f"),
@@ -161,7 +161,7 @@ def missing_table(board: Leaderboard) -> Table:
 
 
 def describe_best(table: JobTable, board: Leaderboard) -> str:
-    """Return one sentence about a table: its best job, how many are tied with it, and the simplest of those."""
+    """Return a sentence about the best job of a table, the number of jobs tied with it, and the simplest of these."""
     rows = {row.job: row for row in table.rows}
     best, plain = rows[table.best], rows[table.simplest]
     value = format_number(best.value.estimate, ".4f", "undefined")

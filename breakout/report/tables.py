@@ -1,4 +1,4 @@
-"""The types of a table and its cells, which the terminal and the page both show."""
+"""The types of tables and their cells, which both the terminal and the pages show."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ UNDEFINED = "\N{EN DASH}"
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, the text of the interval beside it, and the value by which a column is sorted.
+    """One cell: its text, the value by which a page sorts it, its kind, and the text of its interval.
 
-    A cell whose `sort_by` is empty is sorted last. The kind "code" is for a text to type or a computed identifier, such
-    as a setting or a fingerprint; "settings" is for the settings of a job. The page shows `hint` when the pointer is
-    over a cell of the kind "settings".
+    A cell with an empty `sort_by` is sorted last. The kind "code" is for text that a user types and for identifiers,
+    such as a setting or a fingerprint. The kind "settings" is for the settings of a job; a page shows the `hint` of
+    such a cell when the pointer is over it.
     """
 
     text: str
@@ -35,8 +35,8 @@ class Cell:
 class Table:
     """Rows of cells under named columns; on a page the first cell of a row is the row's header.
 
-    Row i is highlighted if `chosen[i]` is true. `style` concerns the page only: "prose" is for columns of longer texts;
-    "stacked" puts each interval below its estimate.
+    Row i is highlighted if `chosen[i]` is true; `chosen` may be shorter than `rows`. Only pages use `style`: "prose" is
+    for columns of long texts, "stacked" puts each interval below its estimate.
     """
 
     caption: str
@@ -68,31 +68,31 @@ class Table:
         return replace(self, rows=self.rows[:count])
 
     def without(self, *columns: str) -> Table:
-        """Return the table without some of its columns, for an output that is too narrow for them."""
+        """Return the table without the named columns; names that the table lacks have no effect."""
         kept = [index for index, column in enumerate(self.columns) if column not in columns]
         rows = [[row[index] for index in kept] for row in self.rows]
         return replace(self, columns=[self.columns[index] for index in kept], rows=rows)
 
 
 def text(value: object) -> Cell:
-    """Return a cell of text."""
+    """Return a cell with a value as plain text."""
     return Cell(str(value), str(value))
 
 
 def code(value: object) -> Cell:
-    """Return a cell with a text to type or a computed identifier: a name, a setting, a fingerprint."""
+    """Return a cell with text that a user types or with an identifier, such as a setting or a fingerprint."""
     return Cell(str(value), str(value), "code")
 
 
 def number(value: float | None, pattern: str = ".3f") -> Cell:
-    """Return a cell with a number; a dash if it is None or NaN."""
+    """Return a cell with a number in the format `pattern`; None and NaN are shown as a dash."""
     if value is None or math.isnan(value):
         return Cell(UNDEFINED, "", "number")
     return Cell(format_number(value, pattern), repr(float(value)), "number")
 
 
 def interval(value: HasInterval | None, pattern: str = ".3f") -> Cell:
-    """Return a cell with an estimate and its interval; a dash if the estimate is undefined."""
+    """Return a cell with an estimate and its interval in the format `pattern`, or a dash if there is no estimate."""
     if value is None or value.estimate is None:
         return number(None)
     estimate = format_number(value.estimate, pattern)

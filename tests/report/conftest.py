@@ -15,7 +15,7 @@ from breakout.cli import main
 
 JANUARY = "window=january"
 QUICK = ("evaluation.bootstrap_resamples=60", "evaluation.permutation_repeats=1", "evaluation.shap_rows=100")
-# Kinds of runs whose pages differ, each with its overrides.
+# The overrides of runs whose pages differ.
 RUNS = {
     "evaluated": ("model.class_weights=balanced", "evaluation.seeds=2", "hypothesis='Does <b>it</b> hold & why?'"),
     "only_trained": ("window.eval_start=null", "window.eval_end=null", "model=logistic"),
@@ -34,7 +34,10 @@ def newest(outputs: Path, name: str) -> Path:
 
 
 class Reported(dict[str, Path]):
-    """Folders of the runs in RUNS, of `scored` (an evaluated bundle) and of the sweep `swept`; made on first use."""
+    """The folders of runs by name: those in RUNS, `scored` (an evaluated bundle) and the sweep `swept`.
+
+    A run is made when its folder is first read.
+    """
 
     def __init__(self, outputs: Path) -> None:
         super().__init__()

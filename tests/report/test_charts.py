@@ -1,4 +1,4 @@
-"""Charts put marks where the figures are, and inside their own frame."""
+"""Charts draw their marks at the positions of the figures, and inside their own frame."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ CHANCE = SliceMetrics(
 
 
 def seeds(label: str, *values: float) -> SeedRow:
-    """A variant that was fitted with several seeds."""
+    """Return the row of a variant that was fitted with one seed for each value."""
     spread = Spread(values, sum(values) / len(values), 0.0, min(values), max(values))
     numbers = tuple(range(len(values)))
     return SeedRow(variant="", label=label, window="january", seeds=numbers, value=spread, evaluation_auc=None)

@@ -1,4 +1,4 @@
-"""A run's page as a reader meets it: in Chromium, offline, light and dark, on a phone, by keyboard, on paper."""
+"""Pages of runs and of a sweep in Chromium: offline, light and dark, on a phone, by keyboard, and on paper."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ PLOTS = {
     "walked_forward": {"verdict", *CURVES, "importance", "distributions"},
     "scored": {"verdict", *CURVES, "importance", "distributions"},
 }
-# The colours of every text that is seen and of what lies behind it, as the browser computed them.
+# JavaScript that returns for each element with text: the colour of the text, the background colour behind it, and the
+# first 30 characters.
 COLOURS = """() => {
   const solid = (colour) => !/^rgba\\(.*, 0\\)$/.test(colour) && colour !== "transparent";
   const behind = (node) => {
@@ -39,7 +40,8 @@ COLOURS = """() => {
   }
   return seen;
 }"""
-# Lines and fills of the plots that carry a figure, against the paper.
+# JavaScript that returns for each colour that charts draw data with: the colour, the background colour of the page, and
+# the name of the CSS variable.
 STROKES = """() => {
   const paper = getComputedStyle(document.body).backgroundColor;
   const names = ["--blue", "--orange", "--grey", "--ink"];
@@ -53,14 +55,14 @@ STROKES = """() => {
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance of WCAG 2 from `rgb(r, g, b)`."""
+    """Return the relative luminance by WCAG 2 of a colour given as `rgb(r, g, b)`."""
     parts = [float(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def contrast(one: str, other: str) -> float:
-    """Contrast ratio of WCAG 2, 1 to 21."""
+    """Return the contrast ratio by WCAG 2, from 1 to 21."""
     bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (bright + 0.05) / (dark + 0.05)
 
@@ -96,7 +98,7 @@ def test_every_plot_is_there_with_size_and_words_for_who_cannot_see_it(
 def test_every_word_stands_out_from_what_lies_behind_it(
     name: str, scheme: str, reported: Reported, open_page: Open
 ) -> None:
-    """4.5 to 1, as WCAG 2 asks of text; 3 to 1 for lines that carry a figure."""
+    """Text has a contrast of at least 4.5, lines of charts one of at least 3, as WCAG 2 demands."""
     page = open_page(reported[name] / "report.html", scheme=scheme).page
     faint = [(round(contrast(text, behind), 2), words) for text, behind, words in page.evaluate(COLOURS)]
     assert len(faint) > 50
@@ -160,7 +162,7 @@ def test_a_sweep_shows_all_of_its_sections(reported: Reported, open_page: Open) 
     assert page.locator("pre").first.text_content() == f"breakout resume={reported['swept']}"
 
 
-# Text that is wider than its cell covers the next one.
+# JavaScript that returns the text of each cell whose text is wider than the cell, so that it covers the next cell.
 SPILLED = """() => Array.from(document.querySelectorAll("tbody th, tbody td")).filter(
   (cell) => cell.scrollWidth > cell.clientWidth + 1).map((cell) => cell.textContent)"""
 

@@ -1,4 +1,4 @@
-"""The counts, the graded rows, the hits and the misses of the ledger, on entries made by hand."""
+"""The counts, the graded rows, the hits and the misses on the ledger's page, from entries made by hand."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from breakout.report.html.pages import render_ledger
 from breakout.report.ledger_tables import describe_counts
 from tests.ledger.entries import DAY, GAME, entry, frame, results
 
-HIT, MISS = 20, 10  # points of a player who needs 15
+HIT, MISS = 20, 10  # points scored by a player who needs 15 for a breakout
 
 
 def graded(*entries: dict[str, Any], **points: int) -> pd.DataFrame:
-    """The entries, graded by the points of the named players; all others of the game did not play."""
+    """Return the entries, graded by the points of the players named in `points`; other players did not play."""
     rows = results(*((GAME, DAY, player, "BOS", scored, 30.0) for player, scored in (points | {"other": 5}).items()))
     counted = choose_counted(frame(*entries), "first")
     return grade_entries(counted, rows, {GAME: DAY}, DAY + timedelta(days=1), lost_after_days=3)
@@ -69,7 +69,7 @@ def test_with_enough_graded_entries_the_rates_have_their_sections(parameters: Ev
     assert all(f'id="{section}"' in page for section in ("reliability", "weeks", "games"))
     names = re.findall(' id="([^"]+)"', page)
     assert len(names) == len(set(names)), "an id names one place of a page"
-    assert len(describe_counts(found)) == 1  # the rule alone: nothing is late, and there are rates
+    assert len(describe_counts(found)) == 1  # only the rule, because no entry is late and rates are shown
 
 
 @pytest.mark.parametrize("which", ["first", "last"])
@@ -84,7 +84,7 @@ def test_hits_and_misses_are_productions_graded_entries_the_highest_probability_
         entry("ann", probability=0.1),
         entry("bea", probability=0.5),
         entry("cat", probability=0.4),
-        entry("dot", probability=0.9),  # did not play
+        entry("dot", probability=0.9),  # has no points, so she did not play
         entry("eve", probability=0.8, is_late=True),
         entry("bea", probability=0.7, role="shadow", bundle="b2"),
         ann=HIT,

@@ -1,4 +1,4 @@
-"""Each medium has one room: tags are in templates, rich is in the terminal's room, and figures are in tables."""
+"""HTML tags are only in templates, rich and `print` only in `report/terminal`, and both media show the same tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TAG = re.compile(
     r"tr|ul)\b[^<]*>"
 )
 TERMINAL = PACKAGE / "report" / "terminal"
-# A program of its own: it prints the feature query for BigQuery's console.
+# A separate script that prints the feature query for BigQuery's console.
 QUERY_PRINTER = PACKAGE / "features" / "console.py"
 PAGES = PACKAGE / "report" / "html"
 
@@ -41,13 +41,13 @@ def imported(path: Path) -> set[str]:
 
 
 def called(path: Path) -> set[str]:
-    """Return the plain names of all functions that a module calls."""
+    """Return the names of the functions that a module calls by a plain name, not as an attribute."""
     calls = (node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
     return {function.id for function in calls if isinstance(function, ast.Name)}
 
 
 def texts(path: Path) -> list[str]:
-    """Return every text of a module except its docstrings."""
+    """Return every string in a module except its docstrings."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docstrings)

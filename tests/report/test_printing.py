@@ -1,4 +1,4 @@
-"""What is printed is the value itself: no markup is read in it, nothing in it is executed by a terminal."""
+"""Values are printed literally: rich interprets no markup in them, and no control character reaches the terminal."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_terminal_that_is_not_utf_8_does_not_fail_a_run(encoding: str, tmp_pat
     planned = run_program(*words, "dry_run=true", folder=tmp_path, PYTHONIOENCODING=encoding)
     assert planned.returncode == 0, planned.stderr
     assert b"hypothesis: Joki? " in planned.stdout
-    if encoding == "ascii":  # the narrowest of them
+    if encoding == "ascii":  # the encoding with the fewest characters
         trained = run_program(*words, folder=tmp_path, PYTHONIOENCODING=encoding)
         assert trained.returncode == 0, trained.stderr
     refused = run_program("Jokić中", folder=tmp_path, PYTHONIOENCODING=encoding)

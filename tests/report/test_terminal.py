@@ -1,4 +1,4 @@
-"""A finished run on the terminal: the figures of its files, whole at 80 columns, plain where it is piped."""
+"""A finished run on the terminal: the figures in its files, uncut at 80 columns, and without colours in a pipe."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from tests.report.conftest import Reported
 
 
 def print_files_of(folder: Path) -> None:
-    """Print a finished run from its files."""
     print_run(folder, read_metrics(folder), read_run(folder).distributions)
 
 
@@ -32,12 +31,12 @@ NAMES = ["evaluated", "only_trained", "walked_forward"]
 def test_nothing_is_cut_at_80_columns(
     name: str, reported: Reported, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")  # what a terminal is to rich
+    monkeypatch.setenv("FORCE_COLOR", "1")  # makes rich print as on a terminal
     monkeypatch.setenv("COLUMNS", "80")
     print_files_of(reported[name])
     printed = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     assert "…" not in printed
-    places = ("run: ", "report: ", "bundle: ", "try next: ")  # paths and commands are copied, so they are not wrapped
+    places = ("run: ", "report: ", "bundle: ", "try next: ")  # not wrapped, so that they can be copied
     assert [line for line in printed.splitlines() if len(line) > 80 and not line.startswith(places)] == []
 
 
@@ -141,4 +140,4 @@ def test_a_run_without_an_evaluation_is_sent_to_other_dates(reported: Reported) 
     more, _ = list_next_steps(read_metrics(reported["only_trained"]), given)
     assert more.endswith("breakout window=season model=logistic")
     others = list_next_steps(read_metrics(reported["only_trained"]), [*given, "warehouse=duckdb"])
-    assert not any("window=season" in step for step in others)  # its dates are those of the sample
+    assert not any("window=season" in step for step in others)  # window=season has the sample's dates

@@ -1,1 +1,1 @@
-"""Pages for the browser: self-contained files from Jinja2 templates, with charts as SVG."""
+"""HTML pages: self-contained files that Jinja2 templates write, with charts as SVG."""

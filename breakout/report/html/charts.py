@@ -1,6 +1,7 @@
-"""Charts of lines, dots, boxes and text, which the template `chart.svg.j2` writes as one SVG element.
+"""Charts of lines, dots, boxes and text, which the template `chart.svg.j2` writes as SVG.
 
-Colours are names of CSS variables in `page.css`, so the same chart is shown on a light or dark screen and on paper.
+A colour is the name of a CSS variable. Its value in `page.css` differs between light screens, dark screens and paper,
+so the SVG of a chart is the same for all three.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from dataclasses import dataclass, field
 
 from breakout.evaluation.formatting import HasInterval, format_number, true_minus
 
-# Lengths are in units of the SVG view box. The page scales a chart to the width of its column: on a screen of 390 px
-# one unit is 0.8 px in a chart of the width SQUARE[0], and 0.7 px in one of the width WIDE.
+# Lengths are in SVG units (units of the SVG view box). The page scales a chart to the width of its column. On a screen
+# 390 px wide, an SVG unit is 0.8 px in a chart of width SQUARE[0] and 0.7 px in one of width WIDE. So text of height
+# FONT is at least 8 px high there.
 FONT, LETTER = 12, 7.2  # the height of text; the width that is reserved for one letter
 SQUARE = (440, 316)  # the width and height of a chart with two numeric axes
 WIDE = 540  # the width of a chart with one row for each label
-ROW_HEIGHT, ROW_BELOW_LABEL = 24, 42  # the height of a row with its label at the left; that of a row below its label
-SHORT_LABEL = 30  # if a label of a row chart has more letters, all labels are above their rows instead of at the left
-LONG_LABEL = 76  # a text with more letters is cut
+ROW_HEIGHT, ROW_BELOW_LABEL = 24, 42  # the height of a row whose label is left of it, and of one whose label is above
+SHORT_LABEL = 30  # if one label of a row chart has more letters, all its labels are above their rows, else left of them
+LONG_LABEL = 76  # text with more letters is cut
 
 Point = tuple[float, float]
 
@@ -34,7 +36,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Axis:
-    """A linear scale that maps the data range `low` to `high` onto the positions `start` to `end` of the drawing."""
+    """A linear scale that maps the values `low` to `high` onto the positions `start` to `end`, in SVG units."""
 
     low: float
     high: float
@@ -42,17 +44,17 @@ class Axis:
     end: float
 
     def place(self, value: float) -> float:
-        """Return the position of a value in the drawing, rounded to a tenth of a unit."""
+        """Return the position of a value, rounded to a tenth of an SVG unit."""
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + (self.end - self.start) * share, 1)
 
 
 @dataclass
 class Chart:
-    """A drawing area with two axes.
+    """A chart with two axes; each method adds marks to it.
 
-    `write`, `write_upwards`, `rule` and `legend` take positions in units of the drawing; all other public methods take
-    them in units of the data. `alt` describes the chart in a sentence.
+    `write`, `write_upwards`, `rule` and `legend` take positions in SVG units; the other methods take values on the
+    axes. Widths, radii and shifts are always in SVG units. `alt` describes the chart for readers who cannot see it.
     """
 
     name: str
@@ -65,14 +67,14 @@ class Chart:
     marks: list[Mark] = field(default_factory=list)
 
     def line(self, points: Iterable[Point], colour: str, *, width: float = 1.2, is_dashed: bool = False) -> None:
-        """Draw a line through points."""
+        """Draw a line through the given points."""
         attributes = {**self._stroke(colour, width), "points": self._path(points), "fill": "none"}
         if is_dashed:
             attributes["stroke-dasharray"] = "4 3"
         self.marks.append(Mark("polyline", attributes))
 
     def area(self, points: Iterable[Point], colour: str, opacity: float) -> None:
-        """Fill the polygon through points."""
+        """Fill the polygon whose corners are the given points."""
         fill = {"fill": f"var(--{colour})", "points": self._path(points)}
         self.marks.append(Mark("polygon", {**fill, "fill-opacity": round(opacity, 3)}))
 
@@ -86,13 +88,13 @@ class Chart:
         self.line([low, high], colour, width=width)
 
     def horizontal_interval(self, y: float, interval: HasInterval, colour: str) -> None:
-        """Draw an estimate as a dot and its interval as a bar, at position `y`; ValueError without an estimate."""
+        """Draw an estimate as a dot and its interval as a bar, at the value `y`; ValueError without an estimate."""
         low, high = ends(interval)
         self.bar((low, y), (high, y), colour, width=2.6)
         self.dot(estimate_of(interval), y, colour, radius=4.5)
 
     def vertical_interval(self, x: float, interval: HasInterval, colour: str) -> None:
-        """Draw an estimate as a dot and its interval as a bar, at position `x`; ValueError without an estimate."""
+        """Draw an estimate as a dot and its interval as a bar, at the value `x`; ValueError without an estimate."""
         low, high = ends(interval)
         self.bar((x, low), (x, high), colour)
         self.dot(x, estimate_of(interval), colour)
@@ -100,27 +102,27 @@ class Chart:
     def label(
         self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink", shift: Point = (0, 0)
     ) -> None:
-        """Write text at a point of the data, moved by `shift` units of the drawing."""
+        """Write text at values on the axes, moved by `shift`."""
         self.write(self.x.place(x) + shift[0], self.y.place(y) + shift[1], text, anchor, colour)
 
     def write(self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink") -> None:
-        """Write text at a point of the drawing, centred vertically on `y`; text beyond LONG_LABEL letters is cut."""
+        """Write text that is vertically centred on `y`; text of more than LONG_LABEL letters is cut."""
         shown = text if len(text) <= LONG_LABEL else f"{text[: LONG_LABEL - 1]}…"
         place: dict[str, str | float] = {"x": round(x, 1), "y": round(y + 0.35 * FONT, 1), "text-anchor": anchor}
         self.marks.append(Mark("text", {**place, "fill": f"var(--{colour})", "font-size": FONT}, shown))
 
     def write_upwards(self, x: float, y: float, text: str) -> None:
-        """Write text that reads from bottom to top, centred on a point of the drawing."""
+        """Write text that reads from bottom to top, centred on (x, y)."""
         self.write(x, y, text)
         self.marks[-1].attributes["transform"] = f"rotate(-90 {round(x, 1)} {round(y, 1)})"
 
     def rule(self, x1: float, y1: float, x2: float, y2: float, colour: str = "line") -> None:
-        """Draw a thin straight line between two points of the drawing."""
+        """Draw a thin straight line from (x1, y1) to (x2, y2)."""
         place = {"x1": round(x1, 1), "y1": round(y1, 1), "x2": round(x2, 1), "y2": round(y2, 1)}
         self.marks.append(Mark("line", {**self._stroke(colour, 1), **place}))
 
     def legend(self, entries: Sequence[tuple[str, str]], x: float, y: float) -> None:
-        """Write (name, colour) entries, each with a box of its colour, one below the other from a point downwards."""
+        """Write (name, colour) entries, each with a box of its colour; the first is at (x, y), the others below it."""
         for line, (name, colour) in enumerate(entries):
             self.marks.append(Mark("rect", {"x": x, "y": y + 17 * line - 4, "width": 18, "height": 7, "rx": 2}))
             self.marks[-1].attributes["fill"] = f"var(--{colour})"
@@ -142,13 +144,13 @@ def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 
 def tick_pattern(ticks: Sequence[float]) -> str:
-    """Return the format specification with as many decimals as the distance between the ticks needs."""
+    """Return a format specification, such as ".2f", with as many decimals as the distance between the ticks needs."""
     step = ticks[1] - ticks[0] if len(ticks) > 1 else ticks[0] if ticks else 1.0
     return f".{max(0, -math.floor(math.log10(abs(step) or 1.0) + 1e-9))}f"
 
 
 def format_ticks(ticks: Sequence[float], *, is_percent: bool = False) -> list[str]:
-    """Return the labels of ticks: in per cent, or with as many decimals as `tick_pattern` gives."""
+    """Return the labels of ticks: as whole per cent if `is_percent`, else in the format that `tick_pattern` returns."""
     pattern = ".0%" if is_percent else tick_pattern(ticks)
     return [true_minus(format_number(tick, pattern)) for tick in ticks]
 
@@ -164,8 +166,8 @@ def square_chart(
 ) -> Chart:
     """Return an empty chart with a grid and two titled axes, each given as (title, low, high).
 
-    `percent` names the axes with labels in per cent: "x", "y" or "xy". If `x_labels` is given, these texts stand at 0,
-    1, 2, ... of the x axis instead of numbers.
+    `percent` names the axes with labels in per cent: "x", "y" or "xy". If `x_labels` is given, these texts label the
+    values 0, 1, 2, ... of the x axis, which then has no numbers and no grid lines. `name` and `alt` as in `Chart`.
     """
     width, height = SQUARE
     y_ticks = round_ticks(y[1], y[2])
@@ -200,8 +202,8 @@ def row_chart(
 ) -> Chart:
     """Return an empty chart with one row for each label, from top to bottom, and an x axis that includes all `values`.
 
-    Row i is at the position i of the y axis. Labels are at the left of their rows, or all above their rows if one has
-    more than SHORT_LABEL letters. `legend` holds (name, colour) entries.
+    Row i is at the value i of the y axis. `title` is that of the x axis. `legend` holds (name, colour) entries.
+    `labels` and `values` must not be empty.
     """
     known = list(values)
     margin = 0.04 * (max(known) - min(known)) or 0.01
@@ -211,7 +213,7 @@ def row_chart(
     row = ROW_BELOW_LABEL if is_above else ROW_HEIGHT
     top = 8 + (22 if legend else 0)
     bottom = top + row * len(labels)
-    # The position of row 0: the middle of its height, or lower if its label is above it.
+    # Marks of row 0 are in the middle of its height, or lower if its label is above them.
     first = top + row * (0.72 if is_above else 0.5)
     y = Axis(0, 1, first, first + row)
     chart = Chart(name, alt, WIDE, bottom + 44, Axis(low, high, left, WIDE - 16), y, is_wide=True)
@@ -248,23 +250,23 @@ def interval_chart(
 
 
 def estimate_of(interval: HasInterval) -> float:
-    """Return the estimate of an interval; ValueError if it is undefined and cannot be drawn."""
+    """Return the estimate of an interval; ValueError if the estimate is undefined."""
     if interval.estimate is None:
         raise ValueError("an undefined figure cannot be drawn")
     return interval.estimate
 
 
 def ends(interval: HasInterval) -> tuple[float, float]:
-    """Return the ends of an interval; without an interval the estimate twice, ValueError if it is undefined."""
+    """Return the ends of an interval, or its estimate twice if it has no ends; ValueError if that is undefined too."""
     if interval.low is None or interval.high is None:
         return estimate_of(interval), estimate_of(interval)
     return interval.low, interval.high
 
 
 def below(points: Sequence[Point], limit: float) -> list[Point]:
-    """Return those of the points (x, y) of a line that are at or below y = `limit`.
+    """Return the part of a line at or below y = `limit`; the line is given and returned as points (x, y).
 
-    The points where the line crosses the limit are inserted.
+    The points where the line crosses the limit are added.
     """
     cut: list[Point] = []
     for before, after in zip([points[0], *points], points, strict=False):

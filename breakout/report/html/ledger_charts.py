@@ -1,4 +1,4 @@
-"""The charts of the ledger: each model's log loss by week, and the evidence of each shadow against production."""
+"""The charts of the ledger: each model's log loss by week, and each shadow's e-value against production."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SHADOW_COLOURS = ("blue", "orange", "green", "grey")  # the fifth shadow has the
 
 
 def draw_weeks(score: ModelScore) -> Chart | None:
-    """Return a chart of a model's log loss by week; None if the model has too few graded entries for scores.
+    """Draw a model's log loss by week, with intervals; None if the model has too few graded entries for scores.
 
-    A band shows the interval of the log loss in the evaluation of the run that trained the model, if there is one.
+    If the run that trained the model was evaluated, a band marks the interval of the log loss in that evaluation.
     """
     if score.scores is None:
         return None
@@ -36,9 +36,9 @@ def draw_weeks(score: ModelScore) -> Chart | None:
 
 
 def draw_evidence(scores: Sequence[ModelScore]) -> Chart | None:
-    """Return a chart of the e-value of each shadow after each date, on a logarithmic scale.
+    """Draw each shadow's e-value against production after each game date, on a logarithmic scale.
 
-    None if no shadow has been compared with production on at least two dates.
+    Return None if no shadow has been compared with production on at least two dates.
     """
     found = [
         (score.name, one) for score in scores if (one := score.against_production) is not None and one.e_values.size > 1

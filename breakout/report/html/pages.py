@@ -1,7 +1,7 @@
 """The pages of runs, sweeps, comparisons, slates, the registry, the ledger and backtests.
 
-A page is one self-contained HTML file. Each `render_` function fills the template of one kind of page with tables and
-charts of computed figures; a `write_` function also writes the page to a file.
+A page is one self-contained HTML file. A `render_` function returns the text of a page; a `write_` function writes the
+page to a file.
 """
 
 from __future__ import annotations
@@ -47,9 +47,10 @@ if TYPE_CHECKING:
 
 
 def write_run_page(folder: Path) -> Path:
-    """Write report.html into a run's folder from the run's other files, and return its path.
+    """Build report.html from the other files of a run's folder, write it there, and return its path.
 
-    DataError if the folder is not a run, or if a file of it is missing, damaged or changed.
+    DataError if the folder is not a run, if one of its files is missing, damaged or changed, or if the page cannot be
+    written.
     """
     path, run = folder / REPORT_FILE, read_run(folder)
     save_text(render_run(run, run.metrics), path)
@@ -57,7 +58,7 @@ def write_run_page(folder: Path) -> Path:
 
 
 def render_run(run: RunRecord, metrics: RunMetrics) -> str:
-    """Return the page of a run that trained a model, or evaluated one, or both."""
+    """Return the page of a run that trained a model, evaluated one, or both; `metrics` are those of the run."""
     model, before = metrics.model, previous_run(run)
     labels = [f"{run.status.started:%Y-%m-%d %H:%M}", run.status.command, model.kind]
     return render_page(
@@ -133,9 +134,9 @@ def render_production(registry: Registry) -> str:
 
 
 def render_slate(slate: Slate, candidates: int, bundle: Bundle, priced: PricedSlate | None = None) -> str:
-    """Return the page of a slate, with its prices if there are any.
+    """Return the page of a slate, with its prices if `priced` is given.
 
-    `candidates` is the number of ranked players before the setting `top` limited the ranking.
+    `candidates` is the number of ranked players before the setting `top` shortened the ranking.
     """
     return render_page(
         "slate.html.j2",
@@ -150,13 +151,13 @@ def render_slate(slate: Slate, candidates: int, bundle: Bundle, priced: PricedSl
 
 
 def write_ledger_page(review: LedgerReview, outputs: str | Path) -> Path:
-    """Write report.html into the ledger's folder and return its path; the page shows `review`.
+    """Write the page of a review as report.html into the ledger's folder below `outputs`, and return its path.
 
-    Temporary files that killed processes left in the folder are removed.
+    Temporary files that killed processes left in that folder are removed. DataError if the page cannot be written.
     """
     ledger = FolderLedger.of(outputs)
     path = ledger.folder / REPORT_FILE
-    with ledger.lock():  # All files of the folder are written under this lock.
+    with ledger.lock():  # No other process can be writing, so every temporary file is a leftover.
         remove_incomplete(ledger.folder)
         save_text(render_ledger(review), path)
     return path

@@ -13,7 +13,7 @@ from breakout.report.html.run_charts import draw_reliability
 def draw_pit(pit: PitHistogram) -> Chart:
     """Draw the share of games in each bin of the probability integral transform (PIT).
 
-    A dashed line stands at the share that calibrated distributions give.
+    A dashed line marks the share that each bin has if the distributions are calibrated.
     """
     bins, flat = len(pit.shares), 1 / len(pit.shares)
     alt = f"PIT histogram: shares from {min(pit.shares):.3f} to {max(pit.shares):.3f}; flat is {flat:.3f}"
@@ -26,7 +26,7 @@ def draw_pit(pit: PitHistogram) -> Chart:
 
 
 def draw_fans(fans: Sequence[Fan]) -> Chart:
-    """Draw each game's predicted points (central 90 % and 50 % intervals, and median) and the points scored in it."""
+    """Draw for each game the predicted points (central 90 % and 50 % intervals, and median) and the points scored."""
     chart = row_chart(
         "fans",
         "predicted points of " + ", ".join(f"{fan.player_lookup} (scored {fan.points})" for fan in fans),
@@ -45,6 +45,9 @@ def draw_fans(fans: Sequence[Fan]) -> Chart:
 
 
 def draw_line(line: LineReliability) -> Chart:
-    """Draw the share of games with more points than a line against the mean predicted probability, for each bin."""
+    """Draw the reliability of the probability of more points than a line such as 20.5.
+
+    The share of games with more points is drawn against the mean probability, for each bin of probabilities.
+    """
     chart = draw_reliability(line.reliability, rate="share with more points")
     return replace(chart, name=f"line-{line.line:g}".replace(".", "-"), alt=f"over {line.line:g} points, {chart.alt}")

@@ -1,4 +1,4 @@
-"""The charts of a model against prices: calibration of both, and the cumulative yield of bets."""
+"""The charts of a model against prices: calibration of model and market, and the cumulative yield of bets."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ FIRST_SHARE = 0.1  # The y axis ignores the yields of the first tenth of the dat
 
 
 def draw_market_calibration(market: MarketMetrics) -> Chart:
-    """Draw the share of overs (games with more points than the line) against the mean probability of over.
+    """Draw the share of overs against the mean probability of over, of the model and of the market.
 
-    Each bin of the model's and of the market's probabilities has a dot with its interval.
+    An over is a game in which the player scores more points than the line. Each bin of probabilities is a dot with an
+    interval.
     """
     bins = [part for name in SOURCE_COLOURS for part in market.reliability[name]]
     values = [part.mean_probability for part in bins] + [end for part in bins for end in ends(part.breakout_rate)]
@@ -39,7 +40,10 @@ def draw_market_calibration(market: MarketMetrics) -> Chart:
 
 
 def draw_yield(curve: Sequence[CurvePoint], confidence: float) -> Chart | None:
-    """Draw the cumulative yield after each date, with a band for its interval; None with fewer than two dates."""
+    """Draw the cumulative yield after each date, with a band for its interval; None with fewer than two dates.
+
+    `confidence` is the level of the intervals; the chart's `alt` names it.
+    """
     if len(curve) < 2:
         return None
     settled = curve[int(FIRST_SHARE * len(curve)) :]
@@ -57,7 +61,7 @@ def draw_yield(curve: Sequence[CurvePoint], confidence: float) -> Chart | None:
         return min(max(value, low), high)
 
     numbered = list(enumerate(curve, start=1))
-    bands = [(place, *ends(point.cumulative_yield)) for place, point in numbered[1:]]  # A single date has no interval.
+    bands = [(place, *ends(point.cumulative_yield)) for place, point in numbered[1:]]  # The first date has no interval.
     bottom, top = [(place, inside(end)) for place, end, _ in bands], [(place, inside(end)) for place, _, end in bands]
     chart.area([*bottom, *reversed(top)], "blue", 0.18)
     chart.line([(1, 0.0), (len(curve), 0.0)], "muted", is_dashed=True)

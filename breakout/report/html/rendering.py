@@ -1,7 +1,7 @@
 """The Jinja2 environment of all pages.
 
-Templates escape the texts that they insert, leave out their control characters, and mask secrets in addresses. An
-undefined name is an error.
+The environment escapes every text that a template inserts, removes its control characters, and masks secrets in
+addresses. An undefined name in a template is an error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render_page(template: str, **values: Any) -> str:
-    """Return the page of a template; jinja2.UndefinedError if the template uses a name that is not defined."""
+    """Return a template filled with `values` as text; jinja2.UndefinedError if it uses an undefined name."""
     return _environment().get_template(template).render(values)
 
 
@@ -54,5 +54,5 @@ def _format_number(value: float | None, pattern: str = ".3f") -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a text as `printable` makes it safe; any other value, and markup of a template, is returned unchanged."""
+    """Return text after `printable` has made it safe; return markup and values of other types unchanged."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,4 +1,4 @@
-"""The charts of evaluated models, for the page of a run, of a comparison and of the ledger."""
+"""The charts of evaluated models, for the pages of runs, comparisons and the ledger, and for notebooks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DRAWN_QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # the levels of the q
 
 
 def draw_verdict_scale(auc: Interval) -> Chart:
-    """Draw the AUC and its interval on a line, with marks at 0.5, MARGINAL_AUC and READY_AUC."""
+    """Draw the AUC and its interval on a scale with marks at 0.5, MARGINAL_AUC and READY_AUC."""
     limits = {"chance": 0.5, "marginal": MARGINAL_AUC, "ready": READY_AUC}
     low, high = ends(auc)
     reach = (min(low, *limits.values()), max(high, *limits.values()))
@@ -64,7 +64,7 @@ def draw_roc(curve: Curve, auc: Interval) -> Chart:
 
 
 def draw_precision_recall(curve: Curve, average_precision: Interval, breakout_rate: float) -> Chart:
-    """Draw precision against recall, with a line at the breakout rate, the precision of flagging every game."""
+    """Draw precision against recall, with a line at the breakout rate: the precision if every game is flagged."""
     alt = (
         f"precision against recall, average precision {format_interval(average_precision)}; "
         f"flagging everyone gives {breakout_rate:.3f}"
@@ -83,8 +83,7 @@ def draw_reliability(
 ) -> Chart:
     """Draw the breakout rate of each bin against the bin's mean probability, with intervals.
 
-    If `before` is given, it holds the bins before calibration, which are drawn without intervals. `rate` is the title
-    of the vertical axis.
+    `before` holds the bins before calibration, which are drawn without intervals. `rate` is the title of the y axis.
     """
     highest = max(
         max(part.mean_probability, estimate_of(part.breakout_rate), ends(part.breakout_rate)[1]) for part in bins
@@ -107,7 +106,7 @@ def draw_reliability(
 
 
 def draw_histogram(histogram: ScoreHistogram) -> Chart:
-    """Draw one histogram of the probabilities of breakouts and one of those of other games, in shares of the class."""
+    """Draw the histograms of the probabilities of breakouts and of other games; the shares in each add up to 1."""
     edges = histogram.edges
     shares = [[count / (sum(counts) or 1) for count in counts] for counts in (histogram.others, histogram.breakouts)]
     alt = f"distribution of probabilities, from {edges[0]:.3f} to {edges[-1]:.3f}, of breakouts and of other games"
@@ -129,7 +128,7 @@ def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | No
         return None
     alt = "AUC by month: " + "; ".join(f"{month.label} {format_interval(month.auc)}" for month in known)
     values = [0.5, estimate_of(overall), *(value for month in known for value in ends(month.auc))]
-    margin = 0.06 * (max(values) - min(values)) or 0.03  # An axis needs a range also if all values are equal.
+    margin = 0.06 * (max(values) - min(values)) or 0.03  # An axis needs a range even if all values are equal.
     step = -(-len(known) // 6)  # At most six months are labelled, evenly spread.
     labels = [month.label if index % step == 0 else "" for index, month in enumerate(known)]
     games = format_count(sum(month.n_rows for month in known), "game")
@@ -148,10 +147,13 @@ def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | No
 
 
 def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
-    """Draw the lift of the top games against their share of all games, with intervals at the reported shares."""
+    """Draw the lift (breakout rate divided by that of all games) of the highest-ranked games against their share.
+
+    `curve` has the lift at every share, `top` the lifts with intervals at a few shares.
+    """
     alt = "lift: " + "; ".join(f"top {part.fraction:.0%} {format_interval(part.lift)}" for part in top)
     points = list(zip(curve.x, curve.y, strict=True))
-    # The lift of the first few games varies widely, so the y axis ignores the points for shares of games below 2 %.
+    # The lift of the first few games varies widely, so the y axis ignores shares of games below 2 %.
     settled = [y for x, y in points if x >= 0.02] or [1.0]
     known = [part for part in top if part.lift.estimate is not None]
     limit = 1.08 * max([*settled, *(ends(part.lift)[1] for part in known)])
@@ -170,7 +172,7 @@ def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
 
 
 def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
-    """Draw the rise in log loss when each feature is shuffled, with intervals, the most important feature on top."""
+    """Draw the rise in log loss when a feature is shuffled, with its interval, for each feature in the given order."""
     first = f"{features[0].feature}, {format_interval(features[0].log_loss_increase)}"
     return interval_chart(
         "importance",
@@ -182,9 +184,9 @@ def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
 
 
 def draw_differences(comparison: Comparison) -> Chart | None:
-    """Draw the differences candidate minus production in log loss and Brier score, of all games and of each month.
+    """Draw candidate minus production in log loss and Brier score, on all games and on those of each month.
 
-    Differences without an interval are left out; None if none has one.
+    Differences without an interval are left out. Return None if no difference has an interval.
     """
     months = comparison.slices["month"]
     parts = [("all games", comparison.differences), *((month.label, month.differences) for month in months)]
@@ -203,7 +205,7 @@ def draw_differences(comparison: Comparison) -> Chart | None:
 def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
     """Draw quantiles of each feature in training and evaluation, in standard deviations from the training mean.
 
-    Features that are constant in training are left out. None if all are, or if nothing was evaluated.
+    Features that are constant in training are left out. Return None if no feature is left, or if no game was evaluated.
     """
     known = [part for part in features if part.reference.sd and part.current.quantiles]
     if not known:
@@ -231,7 +233,7 @@ def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
 
 
 def _scaled(sample: Sample, reference: Sample) -> dict[str, float]:
-    """Return the drawn quantiles of a sample, in standard deviations from the mean of the reference sample."""
+    """Return the quantiles DRAWN_QUANTILES of a sample, in standard deviations from the mean of `reference`."""
     mean, sd = reference.mean or 0.0, reference.sd or 1.0
     return {key: (sample.quantiles[key] - mean) / sd for key in DRAWN_QUANTILES}
 
@@ -241,7 +243,7 @@ def _diagonal(chart: Chart, end: float) -> None:
 
 
 def _stairs(edges: Sequence[float], heights: Sequence[float]) -> list[Point]:
-    """Return the points of the upper outline of a histogram."""
+    """Return the outline of a histogram's bars as points, without the base line."""
     return [
         point for left, right, y in zip(edges, edges[1:], heights, strict=False) for point in ((left, y), (right, y))
     ]

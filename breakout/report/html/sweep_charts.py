@@ -10,13 +10,13 @@ from breakout.evaluation.metrics import AUC, METRICS, Metric
 from breakout.leaderboard_files import JobTable, Leaderboard, SeedRow
 from breakout.report.html.charts import Axis, Chart, estimate_of, interval_chart, row_chart
 
-CELL = (92, 44)  # the width and height of a cell of a heat map, in units of the drawing
+CELL = (92, 44)  # the width and height of a cell of a heat map, in SVG units
 
 
 def draw_heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
     """Draw a heat map of the validation metric for each table whose jobs differ in depth or iterations.
 
-    Return a tuple for each heat map: the table's title, the chart, and whether any cell is the mean of several jobs.
+    Return for each heat map the title of the table, the chart, and whether a cell is the mean of several jobs.
     """
     maps = []
     for number, table in enumerate(board.tables, 1):
@@ -61,10 +61,10 @@ def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Met
 
 
 def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
-    """Draw the AUC on evaluation games, with its interval, for each table; None if no AUC is defined.
+    """Draw the AUC on evaluation games, with its interval, of one job of each table; None if no AUC is defined.
 
-    A table has a row for one job: the simplest of those that are tied with the best on the validation part. Rows for
-    the baseline `logistic` and for each fold of that job follow, if there are any.
+    The job is the simplest of those tied with the best on the validation part. Below its row are rows of the baseline
+    `logistic` and of the job's folds, if there are any.
     """
     rows: list[tuple[str, HasInterval, str]] = []
     for table in tables:
@@ -83,7 +83,10 @@ def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
 
 
 def draw_seeds(spreads: Sequence[SeedRow], metric: str) -> Chart | None:
-    """Draw the validation metric by seed, one dot for each and a stroke at the mean; None if no spread is known."""
+    """Draw the validation metric of each variant: a dot for each seed and a stroke at the mean.
+
+    Variants without a spread of that metric are left out. Return None if no variant has one.
+    """
     known = [(f"{row.window}: {row.label}".rstrip(": "), row.value) for row in spreads if row.value]
     if not known:
         return None

@@ -1,4 +1,4 @@
-"""The result of an audit on the terminal: of features, or of the logged feature vectors of predictions."""
+"""The results of audits on the terminal: of the features, and of the feature vectors that predictions logged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOWN_CELLS = 20
 
 
 def print_audit(report: AuditReport) -> None:
-    """Print the violations of each check by feature, the edge cases among the rows, and counterexamples."""
+    """Print the violations of each check by feature, the number of rows of each edge case, and counterexamples."""
     out = console()
     table = titled_table(f"{len(report.features)} features, violations by check", "check", "violations", "of")
     for check in report.checks:
@@ -33,7 +33,10 @@ def print_audit(report: AuditReport) -> None:
 
 
 def print_served(report: ServedAudit) -> None:
-    """Print by feature how many logged vectors differ from those computed now, and the changed source cells."""
+    """Print for each feature how many logged vectors differ from those computed now, then the changed source cells.
+
+    Vectors that could not be compared or explained, and damaged files of the ledger, follow.
+    """
     out = console()
     table = titled_table(f"{report.vectors:,} served vectors computed again", "feature", "vectors", "differ", "share")
     for one in report.features:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class _LatestMessage(logging.Handler):
     """A log handler that shows the latest log message on the line of a progress task.
 
-    A warning is also printed above the line if the logger has no other handler. Otherwise the warning would be lost,
-    because `logging` prints warnings by itself only if there is no handler.
+    If this is the logger's only handler, a warning is also printed above the line. Without that the warning would be
+    lost: `logging` prints warnings by itself only for a logger without any handler.
     """
 
     def __init__(self, out: PlainConsole, progress: Progress, task: TaskID, name: str) -> None:
@@ -46,7 +46,8 @@ class _LatestMessage(logging.Handler):
 def progress_line(name: str) -> Iterator[None]:
     """Show the elapsed time and the latest log message on one line, which disappears at the end of the block.
 
-    The level of the package's log is INFO inside the block. Without a terminal nothing is shown, and the level stays.
+    The level of the logger `breakout` is INFO inside the block. If standard output is no terminal, nothing is shown and
+    the level is not changed.
     """
     out = console()
     if not out.is_terminal:
@@ -68,7 +69,10 @@ def progress_line(name: str) -> Iterator[None]:
 
 @contextmanager
 def audit_bar() -> Iterator[Callable[[object], None]]:
-    """Show a progress bar of an audit; the yielded function advances it by one date and ignores its argument."""
+    """Show a progress bar of an audit; each call of the yielded function advances it by one date.
+
+    The argument of the yielded function is ignored.
+    """
     out = console()
     with Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
         bar = progress.add_task("dates recomputed", total=None)
@@ -77,7 +81,7 @@ def audit_bar() -> Iterator[Callable[[object], None]]:
 
 @contextmanager
 def job_bar(out: PlainConsole, done: int, total: int) -> Iterator[Callable[[int, str], None]]:
-    """Show a progress bar of a sweep's jobs with the time left.
+    """Show a progress bar of a sweep's jobs, `done` of `total` finished, with the time left.
 
     The yielded function sets the number of finished jobs and the text at the end of the bar.
     """

@@ -1,4 +1,4 @@
-"""The console on which tables and styled lines are printed, without interpreting markup in values."""
+"""The console that prints tables and styled lines, and interprets no markup in values."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from rich.text import Text
 from breakout.report.tables import UNDEFINED, Cell, Table
 from breakout.safe_text import printable
 
-WIDTH_OF_A_PIPE = 120  # the number of columns if the output is not a terminal; the default of rich is 80
+WIDTH_OF_A_PIPE = 120  # the width in characters if the output is not a terminal; the default of rich is 80
 
-OTHER_COLUMNS = 54  # the width of a leaderboard's columns beside the settings, with borders
+OTHER_COLUMNS = 54  # the width in characters that columns of settings leave to the other columns, with borders
 
 
 class PlainConsole(Console):
-    """A rich console that does not interpret markup and emoji codes in strings, and prints them as `printable` does.
+    """A rich console that interprets neither markup nor emoji codes in strings, and makes strings safe by `printable`.
 
     Styles are set by `styled`, never by tags inside a text, because a player or an experiment may be named `[/red]`.
     """
@@ -34,11 +34,11 @@ class PlainConsole(Console):
         return super().render_str(printable(text), **options)
 
     def on_broken_pipe(self) -> None:
-        """Raise BrokenPipeError, which the command line handles; rich by itself would exit with 1."""
+        """Raise BrokenPipeError, which the command line catches; rich would end the process with exit code 1."""
         raise BrokenPipeError
 
     def print_place(self, name: str, place: object) -> None:
-        """Print a name and a path or a command on one line, which is never wrapped, so that it can be copied."""
+        """Print a name and a path or command on one line; the line is never wrapped, so that it can be copied."""
         self.print(f"{name}: {place}", soft_wrap=True)
 
     def print_warning(self, text: object) -> None:
@@ -48,10 +48,12 @@ class PlainConsole(Console):
     def print_table(self, table: Table, optional: Sequence[str] = ()) -> None:
         """Print a table unless it has no rows; chosen rows are bold and marked with a star.
 
-        The columns `optional` are left out, one after another in this order, until every word fits into its column.
-        The first column, which names the rows, is never wrapped; if the table is still too wide, it is narrowed last
-        and cut. Settings are wrapped so that OTHER_COLUMNS characters are left to the other columns. In the remaining
-        columns a word that is too long is continued on the next line; rich would cut it by default.
+        If a word is wider than its column can be, the columns `optional` are left out one after another, in this order,
+        until every word fits. The first column is never wrapped, because it names the rows. Settings are wrapped so
+        that OTHER_COLUMNS characters are left to the other columns.
+
+        If the words still do not fit, the first column is narrowed last and cut. In other columns a word that is too
+        long is continued on the next line; rich would cut it by default.
         """
         if not table.rows:
             return
@@ -78,9 +80,9 @@ class PlainConsole(Console):
         self.print(printed)
 
     def _column_widths(self, table: Table) -> list[int] | None:
-        """Return the width of each column without borders; None if the words of the table do not fit.
+        """Return the width of each column without borders, in characters; None if the words of the table do not fit.
 
-        Columns are narrowed, the widest first, but never below their longest word.
+        If the table is too wide, columns are narrowed, the widest first, but never below their longest word.
         """
         marks = ["*" * table.is_chosen(place) for place in range(len(table.rows))]
         texts = [
@@ -93,7 +95,7 @@ class PlainConsole(Console):
             widths[index] if is_unwrapped(table, index) else max(map(cell_len, " ".join(column).split()), default=0)
             for index, column in enumerate(texts)
         ]
-        room = self.width - 3 * len(widths) - 1  # a border and two spaces for each column, and the last border
+        room = self.width - 3 * len(widths) - 1  # minus a border and two spaces for each column, and the last border
         if sum(least) > room:
             return None
         while sum(widths) > room:
@@ -110,35 +112,35 @@ class PlainConsole(Console):
 
 
 def is_unwrapped(table: Table, index: int) -> bool:
-    """Return whether a column is never wrapped by rich: the first, and settings, which `_wrap_settings` wraps."""
+    """Return whether rich must not wrap a column: the first one, or settings, which `_wrap_settings` has wrapped."""
     return index == 0 or table.rows[0][index].kind == "settings"
 
 
 def console() -> PlainConsole:
-    """Return a console on standard output; if that is not a terminal, the console has 120 columns."""
+    """Return a console on standard output; its width is WIDTH_OF_A_PIPE if standard output is not a terminal."""
     screen = PlainConsole()
     return screen if screen.is_terminal else PlainConsole(WIDTH_OF_A_PIPE)
 
 
 def styled(value: object, style: str, after: object = "") -> Text:
-    """Return a value in one style, followed by text without a style; `printable` makes both safe to print."""
+    """Return `value` in a style, followed by `after` without a style; `printable` makes both safe to print."""
     return Text.assemble((printable(str(value)), style), printable(str(after)))
 
 
 def titled_table(title: str, *columns: str | Column) -> RichTable:
-    """Return a table without rows, with a left-aligned title; without a title if the text is empty."""
+    """Return a table without rows, with a left-aligned title; an empty `title` is left out."""
     return RichTable(*columns, title=title or None, title_justify="left")
 
 
 def _wrap_settings(settings: str, width: int) -> str:
-    """Return settings in lines of at most `width`, broken between settings; a longer setting is broken at commas."""
+    """Break settings into lines of at most `width` characters: between settings, and a longer setting at commas."""
     line_end = re.compile(rf".{{1,{width}}}$|.{{1,{width - 1}}},|.{{1,{width}}}")
     lines = textwrap.wrap(settings, width, break_long_words=False, break_on_hyphens=False)
     return "\n".join(part for line in lines for part in line_end.findall(line))
 
 
 def format_cell(cell: Cell) -> str:
-    """Return the text of a cell; in a number's cell a dash for an undefined value is written as a hyphen.
+    """Return the text of a cell for the terminal; the dash of an undefined number is written as a hyphen.
 
     The ends of an interval without signs are joined by a hyphen instead of " to ", so that a narrow column breaks the
     line before the interval and not inside it.

@@ -1,4 +1,4 @@
-"""The terminal output of `breakout import`: tables, changed rows, games left out, corrected and differing cells."""
+"""The output of `breakout import` on the terminal: what an import changed, and how two folders of tables differ."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from breakout.box_scores.importing import ImportResult
     from breakout.warehouse.files.table_folder import TableManifest
 
-LISTED_ITEMS = 20  # the largest number of corrected cells, names or other items that a list shows
+LISTED_ITEMS = 20  # the largest number of corrected cells, games, names or players in a list
 
 
 def print_import(result: ImportResult, folder: Path, manifest: TableManifest) -> None:
@@ -65,7 +65,7 @@ def print_differences(found: FolderDifferences, folder: Path, other: Path) -> No
 
 
 def _print_list(title: str, items: list[str], count: int | None = None) -> None:
-    """Print the title with `count`, by default the number of items, and the first LISTED_ITEMS items."""
+    """Print a title with `count` (None: the number of items), and the first LISTED_ITEMS items."""
     if not items:
         return
     print_line(f"{title}: {len(items) if count is None else count:,}")

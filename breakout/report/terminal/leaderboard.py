@@ -14,10 +14,13 @@ SHOWN_TABLES = 3
 
 
 def print_board(board: Leaderboard) -> None:
-    """Print the best jobs of the first SHOWN_TABLES tables, the jobs that are not completed, and the files' paths."""
+    """Print the first SHOWN_JOBS jobs of each of the first SHOWN_TABLES tables, and the simplest of the tied jobs.
+
+    The jobs that are not completed and the paths of leaderboard and report follow.
+    """
     out = console()
     for table in board.tables[:SHOWN_TABLES]:
-        # The title is printed apart from the table, because rich wraps a table's title to the table's width.
+        # The title is not part of the table, because rich wraps the title of a table to the width of the table.
         out.print(_title(table), style="bold")
         out.print_table(_table(table, board.optimized_metric))
         if table.lines:

@@ -25,7 +25,7 @@ SHOWN_PLAYERS = 5
 
 
 def print_shadows(shadows: Shadows) -> None:
-    """Print every shadow with its name and the last day of its training; warn of each one whose bundle is damaged."""
+    """Print every shadow with its name and the last day of its training, and a warning for each damaged bundle."""
     fingerprints = shadows.fingerprints()
     table = titled_table("shadows" if fingerprints else "no shadows", "bundle", "name", "trained to", "mode")
     damaged = []
@@ -45,10 +45,10 @@ def print_shadows(shadows: Shadows) -> None:
 def print_day(
     day: date, sources: Sequence[Freshness], slates: Sequence[DaySlate], why_idle: str, top: int | None = None
 ) -> None:
-    """Print the time of the newest data of each source, the number of late entries, and what each model predicted.
+    """Print the newest date or time in each source, the number of late entries, and the slate of each model.
 
-    Without slates `why_idle` is printed as the reason. `top` is the number of players shown for each model; None shows
-    SHOWN_PLAYERS.
+    If `slates` is empty, `why_idle` is printed as the reason. `top` is the number of players shown for each model; None
+    means SHOWN_PLAYERS.
     """
     out = console()
     known = "; ".join(f"{source.source} {source.newest}{_lag(source)}" for source in sources)
@@ -105,9 +105,9 @@ def _describe_move(move: Move) -> str:
 
 
 def print_review(review: LedgerReview, page: Path) -> None:
-    """Print damaged files, counts, scores, the corrected outcomes, the number of new outcomes, and the page's path.
+    """Print damaged files, counts, scores, corrected outcomes, the number of new outcomes, and the page's path.
 
-    The scores include the comparisons of shadows with production, and of models with the market.
+    The scores include comparisons of shadows with production, and of models with the market.
     """
     out = console()
     for sentence in review.damaged:
@@ -115,11 +115,11 @@ def print_review(review: LedgerReview, page: Path) -> None:
     if not review.scoreboard:
         out.print("the ledger is empty; `breakout predict` and `breakout daily` fill it")
     else:
-        # With the column `bundle` the table would be wider than 80 characters. The page shows that column.
+        # With the column `bundle`, which the page shows, the table would be wider than 80 characters.
         out.print_table(tables.count_table(review.scoreboard).without("bundle"))
     for sentence in tables.describe_counts(review):
         out.print(sentence)
-    # With the columns left out here the table would be wider than 80 characters.
+    # With these two columns, which the page shows, the table would be wider than 80 characters.
     scores = tables.score_table(review.scoreboard).without("Brier", "below base rate")
     for sentence in review.market.warnings:
         out.print_warning(sentence)

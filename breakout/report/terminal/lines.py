@@ -1,4 +1,4 @@
-"""Plain lines on standard output and standard error. The module does not import rich, which takes long to import."""
+"""Plain lines on standard output and standard error, printed without rich, which takes long to import."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def prepare_output() -> None:
-    """Make it safe to print any text on standard output and standard error.
+    """Set up standard output, standard error and `logging` so that any text can be printed safely.
 
-    A character that the stream's encoding does not have is written as `?` instead of raising UnicodeEncodeError.
-    Warnings that `logging` prints because there is no handler pass through `printable`.
+    A character that the encoding of the stream lacks is written as `?` instead of raising UnicodeEncodeError. Warnings
+    that `logging` prints because a logger has no handler pass through `printable`.
     """
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(PrintableFormatter())
@@ -37,7 +37,7 @@ def flush_output() -> None:
 
 
 def discard_output() -> None:
-    """Redirect to the null device those of standard output and standard error whose reader has closed the pipe.
+    """Redirect standard output and standard error to the null device, each only if its reader has closed the pipe.
 
     Without this, the flush that Python does at exit would fail.
     """
@@ -47,7 +47,7 @@ def discard_output() -> None:
             stream.flush()
         except BrokenPipeError:
             os.dup2(null, stream.fileno())
-        except (AttributeError, OSError, ValueError):  # ValueError: the stream is closed, so it is not flushed at exit
+        except (AttributeError, OSError, ValueError):  # the stream is None, not writable, or closed
             continue
 
 
@@ -59,7 +59,7 @@ def terminal_width() -> int | None:
 
 @contextmanager
 def log_on_stderr(*, is_on: bool) -> Iterator[None]:
-    """Print the log messages of the block on standard error as well, if `is_on`."""
+    """Also print the log messages of the block on standard error, if `is_on`."""
     if not is_on:
         yield
         return
@@ -78,13 +78,16 @@ def print_line(text: object = "", *, end: str = "\n", flush: bool = False) -> No
 
 
 def print_entry(text: str, indent: int) -> None:
-    """Print one line of text; a terminal gets it wrapped at words, with further lines indented by `indent` spaces."""
+    """Print text as one line, or on a terminal wrapped as by `wrap_entry`."""
     width = terminal_width()
     print_line(text if width is None else wrap_entry(text, width, indent))
 
 
 def wrap_entry(text: str, width: int, indent: int) -> str:
-    """Return one line of text in lines of at most `width`, broken at spaces; a longer word has a line of its own."""
+    """Break text at spaces into lines of at most `width` characters; a longer word gets a line of its own.
+
+    All lines but the first are indented by `indent` spaces.
+    """
     further = " " * indent
     return textwrap.fill(text, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from breakout.market.backtest import BacktestRecord
     from breakout.production.slate_prices import PricedSlate
 
-# The columns of a table of the market that a narrow terminal leaves out; the page shows them.
+# The columns of `market_table` that a narrow terminal leaves out; the page shows them.
 OPTIONAL_METRICS = tuple(METRICS[name].title for name in ("brier", "auc"))
 
 
 def print_backtest(record: BacktestRecord, folder: Path) -> None:
-    """Print the verdict, the funnel, the market beside the model, the bets, and the places of the files."""
+    """Print verdict, funnel, metrics of model and market, the bets' returns, and the paths of folder and report."""
     out, found = console(), record.backtest
     out.print(styled("against the price", "bold", f": {tables.describe_verdict(found)}"))
     for note in tables.list_notes(found):
@@ -39,7 +39,7 @@ def print_backtest(record: BacktestRecord, folder: Path) -> None:
 
 
 def print_prices(priced: PricedSlate) -> None:
-    """Print the prices of a slate with expected values, and stakes where an edge is shown."""
+    """Print the offers of a slate with expected values, and with stakes if the backtest shows an edge."""
     out = console()
     out.print(styled("prices", "bold", f": {tables.describe_weight(priced)}"))
     for note in tables.list_slate_notes(priced):

@@ -1,4 +1,4 @@
-"""The comparison of a candidate with production, the checks of a promotion, and the history of the model registry."""
+"""Comparisons of a candidate with production, checks of promotions, and the model registry on the terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESULT_COLOURS = {True: "green", False: "red", None: "yellow"}
 
 
 def print_comparison(compared: HeadToHead) -> None:
-    """Print both models, their games, paired differences, each model's metrics and calibration, and slices."""
+    """Print both models, the compared games, the differences, each model's metrics and calibration, and slices."""
     out = console()
     comparison = compared.comparison
     for role, bundle in zip(production_tables.ROLES, (compared.candidate, compared.production), strict=True):
@@ -36,7 +36,7 @@ def print_comparison(compared: HeadToHead) -> None:
 def print_decision(decision: Decision) -> None:
     """Print the rule of a promotion, the reason for that rule, and each check with its result and figure.
 
-    The warnings come last: they are about losses that the rule tolerates.
+    Warnings about losses that the rule tolerates come last.
     """
     out = console()
     out.print(styled("rule", "bold", f": {decision.rule.name} ({decision.rule.reason})"))

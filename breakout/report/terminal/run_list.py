@@ -1,4 +1,4 @@
-"""A list of finished runs and sweeps on the terminal: the name on a line of its own, so that it can be copied."""
+"""A list of finished runs and sweeps on the terminal; each name is on a line of its own, so that it can be copied."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SHOWN_FOLDERS = 3
 
 
 def print_listing(listing: Listing, top: int, outputs: str) -> None:
-    """Print the first `top` rows, the numbers of further rows and of runs not completed, and each damaged folder.
+    """Print the first `top` rows of a listing, the number of further rows, and a message for each damaged folder.
 
-    Without rows the values that the filters `model` and `features` could have are printed. At most SHOWN_FOLDERS
-    of the runs that are not completed are named.
+    Runs that are not completed are counted, and the folders of at most SHOWN_FOLDERS of them are printed. If no row
+    matches the filters, the values that occur for the filters `model` and `features` are printed.
     """
     out = console()
     if not listing.rows:

@@ -1,4 +1,4 @@
-"""A finished run on the terminal: its figures as tables, the places of its files, and commands to try next."""
+"""A finished run on the terminal: its figures as tables, the paths of its files, and commands to try next."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from breakout.features.distributions import DistributionReport
 
 LISTED_FEATURES = 10
-# The keys whose overrides are repeated in the commands to try next. They decide the games, the features and the model.
+# The keys that decide the games, the features and the model; the commands to try next repeat their overrides.
 REPEATED = {
     "experiment",
     "mode",
@@ -42,9 +42,9 @@ REPEATED = {
 def print_run(
     folder: Path, metrics: RunMetrics, distributions: DistributionReport | None, overrides: Sequence[str] = ()
 ) -> None:
-    """Print a run's evaluation, a summary of features and fit, and the paths of its files.
+    """Print a run's evaluation, a summary of features, fit and drift, the paths of its files, and next commands.
 
-    Commands to try next follow, which repeat those of the run's `overrides` that decide the games, features and model.
+    The commands to try next repeat those of the run's `overrides` that decide the games, the features and the model.
     """
     out = console()
     print_metrics(metrics)
@@ -79,7 +79,7 @@ def print_metrics(metrics: RunMetrics) -> None:
 
 
 def _print_evaluation(evaluation: EvaluationResult, warnings: Sequence[str]) -> None:
-    """Print the verdict, the metrics of model and baselines, thresholds, and the top of the list."""
+    """Print the verdict, warnings, the metrics of model and baselines, thresholds, and top hit rates."""
     out, rows, verdict = console(), evaluation.rows, evaluation.verdict
     out.print(styled(verdict.level, "bold", f": {verdict.reason}"))
     for warning in [*verdict.warnings, *warnings]:
@@ -107,7 +107,10 @@ def _print_validation(metrics: RunMetrics, validation: ValidationMetrics) -> Non
 
 
 def _print_calibration(metrics: RunMetrics) -> None:
-    """Print the kind of calibration, if any, and the log loss before and after it on rows that it was not fitted on."""
+    """Print the kind of calibration, and the log loss before and after it on rows on which it was not fitted.
+
+    Print nothing for a model that is not calibrated.
+    """
     calibration, evaluation = metrics.calibration, metrics.evaluation
     if calibration.kind == "none":
         return
@@ -138,8 +141,9 @@ def _print_importance(metrics: RunMetrics) -> None:
 def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
     """Return at most two lines, each with a purpose and a command that changes one thing of the run.
 
-    The changes are, if they apply: a longer window, other kinds of models, and features known before tip-off. The
-    longer window is proposed only for the embedded sample, because its dates are those of the sample.
+    The lines propose the first two of these changes that apply: a longer window, other kinds of models, and features
+    known before tip-off. A longer window is proposed only for the embedded sample, because window=season has the dates
+    of the sample.
     """
     is_sample = not any(override.lstrip("+~").startswith("warehouse") for override in overrides)
     steps = []
@@ -154,7 +158,7 @@ def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
 
 
 def _vary(overrides: Sequence[str], command: str, *changes: str) -> str:
-    """Return a command line that makes changes and repeats the overrides of other keys, if they are in REPEATED."""
+    """Return a command line with `changes`, and with the overrides of the other keys in REPEATED."""
     groups = {change.partition("=")[0] for change in changes}
     repeated = []
     for override in overrides:

@@ -1,4 +1,4 @@
-"""A ranked slate on the terminal, with the players who were left out, and one player's probabilities at a line."""
+"""A ranked slate on the terminal, with the players left out, and the probabilities of one player at a line."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from breakout.production.player_line import LineAnswer
     from breakout.production.slate import Slate
 
-WIDE_TERMINAL = 110  # the ranking shows features only on a terminal with at least this width, in characters
-ROWS_AROUND = 6  # lines beside the ranked rows: header and borders (4), title (1, if it does not wrap), prompt (1)
+WIDE_TERMINAL = 110  # the least width in characters with which the ranking shows features
+ROWS_AROUND = 6  # lines besides the ranked rows: header and borders (4), title (1, if it does not wrap), prompt (1)
 SHOWN_STEPS = (5, 10, 15, 20, 25, 30)  # the k for which P(points >= k) is shown
 MARKS = {"doubtful": " (D)", "questionable": " (Q)"}
 
@@ -28,7 +28,7 @@ MARKS = {"doubtful": " (D)", "questionable": " (Q)"}
 def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence[str]) -> None:
     """Print the ranking, absent players, skipped players by reason, warnings, and the paths of the files.
 
-    `candidates` is the number of ranked players before the setting `top` limited the ranking.
+    `candidates` is the number of ranked players before the setting `top` shortened the ranking.
     """
     out = console()
     cut = f", the best {len(slate.ranked)} shown" if len(slate.ranked) < candidates else ""
@@ -52,9 +52,9 @@ def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence
 
 
 def _ranking(slate: Slate, *, is_best_last: bool, is_wide: bool) -> Table:
-    """Return the table of ranked players; if `is_best_last`, in reverse order.
+    """Return the table of ranked players, in reverse order if `is_best_last`.
 
-    A ranking that is longer than the terminal is printed in reverse, so that the best player remains visible.
+    The order is reversed if the ranking is longer than the terminal, so that the best players remain visible.
     """
     legend = (
         "chance: of a breakout if he plays; S: season average; needs: points for a breakout; last: days since his last "
@@ -88,7 +88,7 @@ def _ladders(slate: Slate) -> Table:
 
 
 def print_line_answer(answer: LineAnswer) -> None:
-    """Print the probabilities of more points than a line, of exactly the line if it is whole, and of fewer."""
+    """Print the probabilities of more points than the line, of exactly as many if that can occur, and of fewer."""
     push = f", exactly {answer.line:g} points {answer.push:.3f}" if answer.push else ""
     console().print(
         f"{answer.player_full_name} ({answer.game}), if he plays: more than {answer.line:g} points {answer.over:.3f}"
@@ -97,7 +97,7 @@ def print_line_answer(answer: LineAnswer) -> None:
 
 
 def _describe_reports(slate: Slate) -> str:
-    """Return a text that says up to which time injury reports are known, and when the newest was reported."""
+    """Return the cutoff of the injury reports and the time of the newest one as text."""
     if not slate.statuses.is_available:
         return "injury reports: none in the warehouse"
     if slate.known_at is None:

@@ -1,6 +1,6 @@
 "use strict";
-// A click on the heading of a column sorts the table. The heading is a button, so the keyboard works too, and its
-// attribute aria-sort holds the present order.
+// A click on the heading of a column sorts the table by this column. The heading contains a button, so that the keyboard
+// works too. Its attribute aria-sort holds the present order.
 for (const table of document.querySelectorAll("table.sortable")) {
   const headings = Array.from(table.tHead.rows[0].cells);
   headings.forEach((heading, column) => {
@@ -32,14 +32,14 @@ function value(cell) {
   return cell.dataset.sort ?? cell.textContent.trim();
 }
 
-// A table that is wider than its box gets the class is-wider, which shows a hint to scroll. Its width changes with the
-// window, and when the part of the page that holds it is opened.
+// The box of a table that is wider than the box gets the class is-wider, which shows a hint to scroll. A box changes its
+// size with the window, and when the <details> element that contains it is opened.
 const boxes = new ResizeObserver((entries) => {
   for (const { target } of entries) target.classList.toggle("is-wider", target.scrollWidth > target.clientWidth + 1);
 });
 document.querySelectorAll(".scroll").forEach((box) => boxes.observe(box));
 
-// Parts of the page that are closed on the screen are opened for printing.
+// Closed <details> elements are open while the page is printed.
 let opened = [];
 addEventListener("beforeprint", () => {
   opened = Array.from(document.querySelectorAll("details:not([open])"));
