@@ -23,8 +23,8 @@ ISOTONIC_ROWS = 1000
 class Calibrator:
     """An increasing map from probabilities to calibrated probabilities.
 
-    `none` changes nothing. `sigmoid` is Platt's p -> 1/(1+exp(-(slope * logit p + intercept))). `isotonic` is linear
-    between the points (x, y), and constant beyond them.
+    `none` changes nothing. `sigmoid` is Platt's p -> 1/(1+exp(-(slope * logit p + intercept))). `isotonic` interpolates
+    linearly between the points (x, y) and is constant beyond them.
     """
 
     kind: Kind
@@ -53,7 +53,7 @@ class Calibrator:
         return True
 
     def check_increasing(self) -> None:
-        """Raise DataError if the map would reverse the order of probabilities or make all equal."""
+        """Raise DataError if the map would reverse the order of probabilities or make all of them equal."""
         if not self.is_increasing:
             raise DataError(
                 f"the {self.kind} calibration of this bundle is not increasing, so it would reverse or flatten "
@@ -65,8 +65,8 @@ class Calibrator:
 class Calibration:
     """A fitted calibrator and its warnings.
 
-    `requested` is the kind of map that was to be fitted. If the validation rows determine no increasing map of that
-    kind, `calibrator.kind` is `none` and `warnings` holds the reason.
+    `requested` is the kind of map that `calibrate` was asked to fit. If the validation rows determine no increasing map
+    of that kind, `calibrator.kind` is `none` and `warnings` contains the reason.
     """
 
     calibrator: Calibrator
@@ -76,7 +76,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class HeldOutCalibration:
-    """The mean log loss of the `rows` validation rows before and after calibration, from `cross_calibrate`.
+    """The mean log loss of the `rows` validation rows before and after the calibration by `cross_calibrate`.
 
     The validation dates are split into `blocks` blocks of consecutive dates. The rows of each block are calibrated by a
     map that was fitted on the other blocks.
@@ -92,9 +92,9 @@ class HeldOutCalibration:
 class CalibrationFit:
     """The facts about a fitted calibration, without its map, for metrics.json and the bundle's manifest.
 
-    `is_forced_by_class_weights` is true if the settings ask for no calibration, but the model's classes are weighted:
-    weights distort probabilities, so `requested` is then another kind than the configured `none`. `held_out` is None if
-    no map was fitted, or if all validation rows are of one date.
+    `is_forced_by_class_weights` is true if the settings configure no calibration but class weights. Class weights
+    distort probabilities, so `requested` is then not the configured `none`. `held_out` is None if no map was fitted, or
+    if all validation rows are of one date.
     """
 
     requested: Kind
@@ -132,8 +132,8 @@ def cross_calibrate(
     """Return calibrated probabilities of validation rows, shape (n,), and the number of blocks.
 
     The dates are split into at most HELD_OUT_BLOCKS blocks of consecutive dates. The rows of each block are calibrated
-    by a map that was fitted on the other blocks; they stay as they are if no map can be fitted. None if all rows are of
-    one date.
+    by a map that was fitted on the other blocks. If no map can be fitted, the probabilities of the block are not
+    changed. The result is None if all rows are of one date.
     """
     distinct = np.unique(dates)
     if len(distinct) < 2:
@@ -153,7 +153,7 @@ def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | N
         return "the validation games hold one class only"
     if probability.min() == probability.max():
         return "the model gives every validation game the same probability"
-    # If a threshold on the probabilities separates the classes, the maximum likelihood has no finite slope (Albert and
+    # If a threshold on the probabilities separates the classes, no finite slope maximises the likelihood (Albert and
     # Anderson 1984).
     if kind == "sigmoid" and probability[y == 0].max() <= probability[y == 1].min():
         return "the model separates the validation games perfectly, so no finite sigmoid fits best"

@@ -1,4 +1,4 @@
-"""Calibration corrects distorted probabilities of games that it was not fitted on, and never reverses a ranking."""
+"""Calibration corrects distorted probabilities of games on which it was not fitted, and never reverses a ranking."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from breakout.models.base import logit
 
 
 def distorted(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return far too high probabilities, as of a model with balanced classes, of true chances around 0.18."""
+    """Return probabilities that are far too high, as from balanced class weights, and labels.
+
+    The labels have a breakout rate of about 0.18.
+    """
     generator = np.random.default_rng(seed)
     odds = generator.normal(-1.6, 0.6, size=n)
     y = (generator.random(n) < 1 / (1 + np.exp(-odds))).astype(int)
@@ -70,7 +73,7 @@ def test_log_odds_of_certainty_stay_finite() -> None:
 
 
 def reversed_scores(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return probabilities that are lower for breakouts, as happens by chance on few validation games."""
+    """Return probabilities that are lower for breakouts than for other games, as occurs by chance on few games."""
     probability, y = distorted(n, seed)
     return 1 - probability, y
 
@@ -124,7 +127,7 @@ def test_an_isotonic_map_of_few_games_warns(rows: int, warns: bool) -> None:
 
 
 def test_cross_calibration_never_applies_a_map_to_rows_that_it_was_fitted_on() -> None:
-    """With every label of a block turned over, the block's own calibrated probabilities stay the same."""
+    """Flip all labels of one block, which must not change its own calibrated probabilities."""
     probability, y = distorted(600, 9)
     dates = np.repeat(np.arange("2026-01-01", "2026-01-11", dtype="datetime64[D]"), 60)
     before = cross_calibrate("isotonic", probability, y, dates)

@@ -21,7 +21,7 @@ SCHEMA_VERSION = 2
 
 @dataclass(frozen=True)
 class ModelFigures:
-    """The metrics and the reliability table of one of the two models."""
+    """The metrics and the reliability table of one model: the candidate or the model in production."""
 
     metrics: Mapping[str, Interval]
     reliability: tuple[ReliabilityBin, ...]
@@ -29,10 +29,10 @@ class ModelFigures:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The differences candidate minus production, and the figures of each model.
+    """The comparison of a candidate with the model in production on the same games.
 
-    `differences` are those on all rows by metric. `slices` maps a kind of slice, such as "month", to the differences
-    within each slice.
+    `differences` maps each metric to the difference candidate minus production on all rows. `slices` maps a kind of
+    slice, such as "month", to the differences within each slice.
     """
 
     n_rows: int
@@ -55,10 +55,11 @@ def compare_probabilities(
     parameters: EvaluationParameters,
     slices: Mapping[str, SliceLabels],
 ) -> Comparison:
-    """Compare the probabilities (n,) of two models on the same rows and the same resamples.
+    """Compare two models by their probabilities (n,) for the same rows, whose labels are `y` (n,).
 
-    `y` (n,) are the labels. ValueError without rows, for lengths that differ, for labels other than 0 and 1, and for
-    probabilities outside [0, 1].
+    Both models are evaluated on the same resamples of `game_dates` (n,). ValueError without rows, for lengths that
+    differ, a missing date, a label other than 0 and 1, a probability outside [0, 1], or slice labels that
+    `compare_slices` refuses.
     """
     labels = check_labels(y)
     resamples = parameters.draw(check_dates(game_dates, labels.size))

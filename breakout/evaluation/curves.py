@@ -1,6 +1,7 @@
-"""The points of the plots: ROC, precision-recall, lift and the histogram of scores.
+"""The points of the plots: ROC, precision-recall, lift and the histogram of probabilities.
 
-A curve has at most `MAX_POINTS` points, among them its ends. ROC, precision-recall and lift are None with one class.
+A curve has at most `MAX_POINTS` points, including its first and its last. ROC, precision-recall and lift are None if
+all labels are equal.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ class Curve:
 
 @dataclass(frozen=True)
 class ScoreHistogram:
-    """The numbers of breakouts and of other games in each bin of probability.
+    """The number of breakouts and of other games in each bin of probabilities.
 
-    Bin i reaches from `edges[i]` to `edges[i + 1]`, so `edges` has one more element than the counts.
+    Bin i spans `edges[i]` to `edges[i + 1]`, so `edges` has one element more than the counts.
     """
 
     edges: Points
@@ -42,10 +43,13 @@ class ScoreHistogram:
 
 @dataclass(frozen=True)
 class Curves:
-    """All curves of one model.
+    """The curves and the histogram of one model.
 
-    A point (x, y) of `roc` is (false positive rate, true positive rate), of `precision_recall` (recall, precision), and
-    of `lift` (share of the top rows, lift).
+    The points (x, y) of the curves are
+
+    - `roc`: false positive rate, true positive rate;
+    - `precision_recall`: recall, precision;
+    - `lift`: share of all rows that the rows with the highest probabilities make up, and the lift of these rows.
     """
 
     roc: Curve | None
@@ -55,7 +59,10 @@ class Curves:
 
 
 def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
-    """Return all curves of one model; ValueError without rows, or if `check_rows` refuses them."""
+    """Return the curves and the histogram of probabilities `p` (n,) with labels `y` (n,).
+
+    ValueError without rows, or as in `check_rows`.
+    """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
         raise ValueError("no rows to draw curves of")
@@ -72,10 +79,10 @@ def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
 
 
 def _lift_curve(y: FloatArray, p: FloatArray) -> Curve:
-    """Return the lift of the k rows with the highest probabilities (y axis) by their share k / n of all rows (x axis).
+    """Return the lift curve: x is k / n, y is the lift of the k rows with the highest probabilities of all n rows.
 
-    Lift is the breakout rate of the k rows divided by that of all rows. If only some of the rows with equal
-    probabilities are among the k, their expected number of breakouts is counted. The labels must hold a breakout.
+    The lift is the breakout rate of the k rows divided by the breakout rate of all rows, so at least one label must be
+    1. If only some rows of equal probability are among the k, their expected number of breakouts is used.
     """
     counts = 1.0 + _thinned_positions(y.size).astype(np.float64)
     lift = expected_hits(y, p, counts) / counts / float(y.mean())
@@ -83,9 +90,9 @@ def _lift_curve(y: FloatArray, p: FloatArray) -> Curve:
 
 
 def _score_histogram(y: FloatArray, p: FloatArray) -> ScoreHistogram:
-    """Return the counts by class in bins of equal width between the lowest and the highest probability.
+    """Return the counts by class in bins of equal width from the lowest to the highest probability.
 
-    If all probabilities are equal, the bins reach from 1/2 below them to 1/2 above.
+    If all probabilities equal q, the bins span q - 1/2 to q + 1/2.
     """
     edges = np.histogram_bin_edges(p, bins=HISTOGRAM_BINS)
     breakouts, others = (np.histogram(p[y == value], bins=edges)[0] for value in (1.0, 0.0))
@@ -102,7 +109,7 @@ def _thinned(x: FloatArray, y: FloatArray) -> Curve:
 
 
 def _thinned_positions(size: int) -> IntArray:
-    """Return at most `MAX_POINTS` evenly spread positions, among them the first and the last."""
+    """Return at most `MAX_POINTS` evenly spaced positions, including the first and the last."""
     return np.unique(np.linspace(0, size - 1, min(size, MAX_POINTS)).round().astype(np.int64))
 
 

@@ -1,14 +1,17 @@
-"""The comparison of two models that stays valid however often it is read: an e-process.
+"""A comparison of two models, a challenger and a reference, that stays valid however often it is read.
 
-The method is the e-process of Choe and Ramdas (2023, "Comparing Sequential Forecasters", Operations Research 72) on
-daily mean differences of log loss. If the challenger is not better on average, the probability that the e-value ever
-reaches 20 is at most 5 %, however often the comparison is read (Ville's inequality).
+The method is the e-process of Choe and Ramdas (2023, "Comparing Sequential Forecasters", Operations Research 72). It
+computes an e-value after each game date. If the challenger is not better on average, the e-value ever reaches 20 with a
+probability of at most 5 % (Ville's inequality).
 
-The method needs bounded differences, but log loss has no bound, so probabilities are clipped to `CLIPPED`. Before a
-game, two differences are known: the challenger's log loss minus the reference's if the game is a breakout, and if it is
-not. The larger of the two is the row's greatest loss. The gain of a date, the reference's mean log loss minus the
-challenger's, is divided by the mean greatest loss of the date's rows, so the quotient is never below -1. The tested
-hypothesis is that the mean of the quotients is not above 0.
+The e-value is computed from one quotient a date, which must be at least -1:
+
+- The gain of a date is the reference's mean log loss minus the challenger's.
+- The greatest loss of a row is the largest possible excess of the challenger's log loss over the reference's. It is the
+  larger of two differences: the one if the game is a breakout, and the one if it is not.
+- The quotient is the gain of the date divided by the mean greatest loss of its rows.
+
+Probabilities are first clipped to `CLIPPED`, because log loss has no upper bound.
 """
 
 from __future__ import annotations
@@ -33,11 +36,11 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class DailyDifferences:
-    """The gain and the greatest possible loss of the challenger on each date, in nats; all arrays have the shape (d,).
+    """The challenger's gain and greatest possible loss on each date, in nats; all arrays have the shape (d,).
 
-    `dates` are ascending. The gain is the reference's mean log loss on the date minus the challenger's, both of clipped
-    probabilities. The greatest loss is how far the gain could have been below 0; it is 0 on a date on which both models
-    gave every row the same clipped probability.
+    `dates` are distinct and ascending. `gain` is the reference's mean log loss minus the challenger's, with clipped
+    probabilities. `greatest_loss` is the mean greatest loss of the date's rows (see the module). It is 0 on a date on
+    which both models predicted equal clipped probabilities.
     """
 
     dates: np.ndarray
@@ -46,7 +49,7 @@ class DailyDifferences:
 
     @property
     def quotients(self) -> FloatArray:
-        """The gain of each date divided by the greatest possible loss, at least -1; 0 where no loss was possible."""
+        """The gain of each date divided by its greatest loss, at least -1; 0 where the greatest loss is 0."""
         is_open = self.greatest_loss > 0.0
         return np.divide(self.gain, self.greatest_loss, out=np.zeros_like(self.gain), where=is_open)
 
@@ -54,7 +57,10 @@ class DailyDifferences:
 def daily_differences(
     y: ArrayLike, p_challenger: ArrayLike, p_reference: ArrayLike, game_dates: ArrayLike
 ) -> DailyDifferences:
-    """Return the differences by date of two models on the same rows; all arguments have the shape (n,)."""
+    """Return the gains and greatest losses by date; all arguments have the shape (n,).
+
+    ValueError as in `check_rows` and `check_dates`, or if the lengths differ.
+    """
     labels, ours = check_rows(y, np.clip(p_challenger, *CLIPPED))
     _, theirs = check_rows(y, np.clip(p_reference, *CLIPPED))
     dates, number = np.unique(check_dates(game_dates), return_inverse=True)
@@ -66,12 +72,12 @@ def daily_differences(
 
 
 def e_values(quotients: ArrayLike) -> FloatArray:
-    """Return the e-value after each date, shape (..., d), of quotients (..., d) that are at least -1.
+    """Return the e-value after each date, shape (..., d), from quotients (..., d) that are at least -1.
 
     The formula is the gamma-exponential mixture of Howard et al. (2021, "Time-uniform, nonparametric, nonasymptotic
-    confidence sequences", Proposition 9) with scale 1. The variance in it is the sum of the squared distances of the
-    quotients from their centres. The centre of a quotient is the mean of the earlier ones, or 0 if that mean is
-    positive or there is none, so no quotient lies more than 1 below its centre.
+    confidence sequences", Proposition 9) with scale 1. Its variance is the sum of the squared distances of the
+    quotients from their centres. The centre of a quotient is the mean of the earlier quotients, but at most 0; the
+    first centre is 0. So no quotient lies more than 1 below its centre.
     """
     x = np.asarray(quotients, dtype=np.float64)
     sums = np.cumsum(x, axis=-1)
@@ -84,7 +90,7 @@ def e_values(quotients: ArrayLike) -> FloatArray:
 
 def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
     """Return the logarithm of the one-sided gamma-exponential mixture with scale 1."""
-    from scipy.special import gammainc, gammaln  # The import takes 0.2 seconds, so it is done only if needed.
+    from scipy.special import gammainc, gammaln  # Imported here because the import takes 0.2 s.
 
     log_odds = 2.0 * np.log(1.0 / (2.0 * LEVEL))
     rho = INTRINSIC_TIME / (log_odds + np.log1p(log_odds))
@@ -101,9 +107,10 @@ def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class SequentialComparison:
-    """The sequential comparison of a challenger with a reference: the e-value after each date, shape (d,).
+    """The comparison of a challenger with a reference by date.
 
-    `better_since` is the first date on which the e-value reached BETTER_FROM; None if it never did.
+    `e_values` (d,) contains the e-value after each date. `better_since` is the first date on which the e-value reached
+    BETTER_FROM; None if it never did.
     """
 
     days: DailyDifferences
@@ -123,6 +130,9 @@ class SequentialComparison:
 def compare_sequentially(
     y: ArrayLike, p_challenger: ArrayLike, p_reference: ArrayLike, game_dates: ArrayLike
 ) -> SequentialComparison:
-    """Compare two models on the same rows, date by date; all arguments have the shape (n,), and n may be 0."""
+    """Compare two models on the same rows, date by date; all arguments have the shape (n,), and n may be 0.
+
+    ValueError as in `daily_differences`.
+    """
     days = daily_differences(y, p_challenger, p_reference, game_dates)
     return SequentialComparison(days, e_values(days.quotients))

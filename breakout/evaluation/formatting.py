@@ -1,4 +1,4 @@
-"""The text of numbers and intervals, the same in every report, table and message."""
+"""The formatting of numbers and intervals, the same in every report, table and message."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ class HasInterval(Protocol):
 
 
 def format_number(value: float | None, pattern: str = ".3f", undefined: str = "-") -> str:
-    """Return a number as text, by a format specification of `format()`; `undefined` for None."""
+    """Return `value` formatted by the format specification `pattern`; `undefined` if the value is None."""
     return undefined if value is None else format(value, pattern)
 
 
 def true_minus(number: str) -> str:
-    """Return the text of a number with U+2212 as its minus sign. Not every terminal can show it."""
+    """Return `number` with U+2212 as its minus sign, a character that some terminals cannot show."""
     return number.replace("-", "\N{MINUS SIGN}")
 
 
 def format_range(interval: HasInterval, pattern: str = ".3f", joint: str = " to ") -> str:
-    """Return the ends of an interval, such as "0.559 to 0.624"; an empty text if there is no interval."""
+    """Return the ends of an interval, such as "0.559 to 0.624"; an empty string if there is no interval."""
     if interval.low is None or interval.high is None:
         return ""
     return f"{format_number(interval.low, pattern)}{joint}{format_number(interval.high, pattern)}"
@@ -36,7 +36,10 @@ def format_range(interval: HasInterval, pattern: str = ".3f", joint: str = " to 
 def format_interval(
     interval: HasInterval | None, pattern: str = ".3f", undefined: str = "undefined", joint: str = " to "
 ) -> str:
-    """Return "0.590 (0.559 to 0.624)", or "0.590" if there is no interval, or `undefined` if there is no estimate."""
+    """Return an estimate with its interval, such as "0.590 (0.559 to 0.624)".
+
+    Without an interval the result is the estimate alone. Without an estimate it is `undefined`.
+    """
     if interval is None or interval.estimate is None:
         return undefined
     estimate, ends = format_number(interval.estimate, pattern), format_range(interval, pattern, joint)
@@ -44,5 +47,5 @@ def format_interval(
 
 
 def format_count(count: int, noun: str) -> str:
-    """Return a count with its noun, such as "1 game" or "1,217 games"."""
+    """Return a count with its noun, such as "1 game" or "1,217 games"; the plural is the noun with an s."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,7 +1,7 @@
 """Permutation importance: how much worse the model predicts when one feature is shuffled across games (Breiman 2001).
 
-Correlated features share their importance: shuffling one of two such features can leave the metrics unchanged although
-the model needs one of the two.
+Two correlated features share their importance: if one is shuffled, the model can use the other, so the metrics may not
+change although the model needs one of the two.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ PredictProbability = Callable[[Features], ArrayLike]
 class FeatureImportance:
     """The cost of shuffling a feature: rise in log loss (nats a game) and fall in AUC, averaged over the shuffles.
 
-    Intervals resample game dates. `log_loss_sd` and `auc_sd` are standard deviations between the shuffles, None if
-    there is only one shuffle or the metric is undefined. `adds_nothing` is true if no interval lies wholly above 0. It
-    is None if there are no intervals, because the rows have fewer than two dates.
+    Intervals resample game dates. `log_loss_sd` and `auc_sd` are standard deviations over the shuffles; None with one
+    shuffle, or if the metric is undefined. `adds_nothing` is true if neither interval lies wholly above 0. It is None
+    if the rows have fewer than two game dates, because there are no intervals then.
     """
 
     feature: str
@@ -58,8 +58,7 @@ def permutation_importance(
 
     `X` has the shape (n, features) with the columns `feature_names`; it is not changed. The shuffles of a feature
     depend only on the seed and the feature's name, so adding another feature does not change them. ValueError if `X`
-    and `feature_names` do not fit together, for fewer than one repeat, or if `check_rows` refuses the labels or the
-    predicted probabilities.
+    has another number of columns than `feature_names`, for fewer than one repeat, or as in `check_rows`.
     """
     if n_repeats < 1 or X.shape[1] != len(feature_names):
         raise ValueError(f"{X.shape[1]} columns, {len(feature_names)} names and {n_repeats} repeats do not go together")
@@ -95,8 +94,8 @@ def _importance(
 ) -> FeatureImportance:
     """Return the cost of shuffling one feature.
 
-    `losses` (n,) and `unshuffled` are the log losses of the rows and the metrics without shuffling. `shuffled` holds
-    the probabilities (n,) predicted after each shuffle.
+    `losses` (n,) contains the log losses of the rows without shuffling, and `unshuffled` the metrics without shuffling.
+    `shuffled` contains the probabilities (n,) predicted after each shuffle.
     """
     predictions = [check_probabilities(p, y.size) for p in shuffled]
     increases = np.stack([row_log_losses(y, p) - losses for p in predictions])

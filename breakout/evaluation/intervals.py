@@ -24,9 +24,10 @@ PAIRED_METRICS = ("auc", "log_loss", "brier")
 
 @dataclass(frozen=True)
 class MetricReplicates:
-    """A model's metrics by name: `estimates` on all rows, None if undefined, and `replicates`, one value a resample.
+    """The metrics of a model on all rows and in every resample, by name.
 
-    Each array of replicates has the shape (resamples,), with NaN where the metric is undefined.
+    `estimates` contains the values on all rows, None where a metric is undefined. `replicates` contains the values in
+    the resamples, each array of shape (resamples,), with NaN where the metric is undefined.
     """
 
     estimates: Mapping[str, float | None]
@@ -64,8 +65,8 @@ def replicate_paired_metrics(
 ) -> MetricReplicates:
     """Compute AUC, log loss and Brier score on all rows and in every resample.
 
-    These metrics are computed fast, from sums by game date. `beside` maps further names to values of the rows, of shape
-    (n,); the result also holds the means of these values.
+    All three are computed from sums by game date, which is fast. `beside` maps further names to row values (n,); the
+    result also contains their means. ValueError as in `check_rows`.
     """
     labels, probabilities = check_rows(y, p)
     rows = {
@@ -90,9 +91,10 @@ def replicate_metrics(
     ece_bins: int,
     ranked: RankedReplicates | None = None,
 ) -> MetricReplicates:
-    """Compute all five metrics on all rows and in every resample.
+    """Compute AUC, average precision, log loss, Brier score and ECE on all rows and in every resample.
 
-    `ranked` is the result of `replicate_ranked` for the same rows and bins, if the caller has it already.
+    `ranked` is the result of `replicate_ranked` for the same rows and bins; if it is None, it is computed here.
+    ValueError as in `check_rows`.
     """
     labels, probabilities = check_rows(y, p)
     paired = replicate_paired_metrics(labels, probabilities, resamples)
@@ -117,7 +119,7 @@ def paired_differences(
 ) -> dict[str, PairedDifference]:
     """Return the differences candidate minus reference in AUC, log loss and Brier score, by metric.
 
-    In every resample both models are evaluated on the same rows. `y` and both probabilities have the shape (n,).
+    Both models are evaluated on the same rows in every resample. `y` and both probabilities have the shape (n,).
     """
     candidate = replicate_paired_metrics(y, p_candidate, resamples)
     reference = replicate_paired_metrics(y, p_reference, resamples)
@@ -127,7 +129,7 @@ def paired_differences(
 def differences_of(
     candidate: MetricReplicates, reference: MetricReplicates, resamples: DateResamples
 ) -> dict[str, PairedDifference]:
-    """Return the differences candidate minus reference in PAIRED_METRICS; both must come from the same resamples."""
+    """Return candidate minus reference in each of PAIRED_METRICS; both must be replicated on the same resamples."""
     return {name: _difference(name, candidate, reference, resamples) for name in PAIRED_METRICS}
 
 

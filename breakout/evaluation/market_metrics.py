@@ -1,4 +1,4 @@
-"""The metrics of a model beside the prices of a market, as metrics.json and backtest.json hold them."""
+"""The metrics of a model and of a betting market on the same lines, as metrics.json and backtest.json contain them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ OURS, MARKET, STACKED, COIN = "model", "market", "stacked", "coin"
 class StackWeight:
     """The weight of the model beside the market, fitted on the lines of all dates before `start`.
 
-    The stacked probability has the log odds (1 - weight) * market + weight * model. `interval` holds the weight and its
-    interval, which resamples dates. It is None with fewer than `market.stacking.MIN_DATES` dates or MIN_LINES lines.
+    The stacked probability has the log odds (1 - weight) * (log odds of the market) + weight * (log odds of the model).
+    `interval` is the weight with its interval, which resamples dates. It is None with fewer dates than
+    `market.stacking.MIN_DATES` or fewer lines than `market.stacking.MIN_LINES`.
     """
 
     start: str
@@ -27,21 +28,24 @@ class StackWeight:
 
     @property
     def blend(self) -> float:
-        """The weight limited to 0..1, as the stacked probability uses it; 0 if nothing was fitted."""
+        """The weight limited to 0..1, as the stacked probability uses it; 0 if no weight was fitted."""
         estimate = None if self.interval is None else self.interval.estimate
         return 0.0 if estimate is None else min(max(estimate, 0.0), 1.0)
 
 
 @dataclass(frozen=True)
 class MarketMetrics:
-    """The metrics of the probability of more points than a line, given no push, on each main line.
+    """The metrics of a model, of the market and of both stacked, on the main line of each player and game.
 
-    A player has one main line a game. A push is a game with exactly as many points as the line. `metrics` maps the
-    source of the probability (model, market, stacked, or coin: 1/2 for each line) to its log loss, Brier score and AUC.
-    `differences` are those of "model" and "stacked" minus the market; every interval resamples game dates. `weights`
-    holds the weight used in each month, fitted on earlier months only (see StackWeight); until one can be fitted, the
-    stacked probability is the market's. `weight` is fitted on all lines, so no stake on these dates is computed from
-    it. It has no interval if dates or lines are too few.
+    Each of them predicts the probability of more points than the line, given no push. A push is a game with exactly as
+    many points as the line. Every interval resamples game dates.
+
+    - `metrics` maps "model", "market", "stacked" and "coin" (1/2 for each line) to log loss, Brier score and AUC.
+    - `differences` maps "model" and "stacked" to the differences from the market.
+    - `weights` contains the weight for each month, fitted on earlier months only. Until a weight can be fitted, the
+      stacked probability is the market's.
+    - `weight` is fitted on all of these lines, so stakes on them are not computed from it. It has no interval if there
+      are too few dates or lines.
     """
 
     n_lines: int
@@ -56,5 +60,5 @@ class MarketMetrics:
 
     @property
     def has_weight(self) -> bool:
-        """Whether the interval of the weight lies above 0: the model adds something to the market's probability."""
+        """Whether the interval of the weight lies above 0: the model improves on the market's probability."""
         return self.weight.low is not None and self.weight.low > 0.0

@@ -2,8 +2,8 @@
 
 A metric is None where it is undefined. Functions that check their arguments raise ValueError as `check_rows` does.
 
-The formulas agree with scikit-learn's to rounding. They are written in numpy because importing `sklearn.metrics` takes
-1.5 seconds, more than a job of a sweep.
+The results equal scikit-learn's up to rounding. The formulas are written in numpy because importing `sklearn.metrics`
+takes 1.5 seconds, more than a job of a sweep.
 """
 
 from __future__ import annotations
@@ -38,12 +38,15 @@ METRICS = {
 
 
 def has_both_classes(y: FloatArray) -> bool:
-    """Return whether labels (n,) hold a breakout and a game without one."""
+    """Return whether the labels (n,) contain both 0 and 1."""
     return bool(y.size) and 0.0 < float(y.mean()) < 1.0
 
 
 def count_flagged(y: FloatArray, p: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return each distinct probability, descending, and the numbers of rows and of breakouts at or above it."""
+    """Return the distinct probabilities, descending, and the number of rows and of breakouts at or above each.
+
+    All three arrays have the shape (distinct probabilities,).
+    """
     descending = np.argsort(-p, kind="stable")
     lasts = np.flatnonzero(np.diff(p[descending], append=-1.0))  # the last row of each group of equal probabilities
     return p[descending][lasts], lasts.astype(np.float64) + 1.0, np.cumsum(y[descending])[lasts]

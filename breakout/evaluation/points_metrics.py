@@ -1,8 +1,8 @@
 """The evaluation of predicted distributions of points.
 
-The figures are the continuous ranked probability score (CRPS), the histogram of the probability integral transform
-(PIT), the coverage and width of central intervals, and the reliability at lines. A distribution is a ladder: P(points
->= k) for k = 1, ..., K. More than K points have the probability 0.
+The metrics are the continuous ranked probability score (CRPS), the histogram of the probability integral transform
+(PIT), the coverage and width of central intervals, and the reliability of P(points > line). A distribution is a ladder:
+P(points >= k) for k = 1, ..., K. P(points > K) is 0.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class PointsBaseline:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The coverage of the central intervals of the nominal probability `probability`.
+    """The coverage of central intervals with the nominal probability `probability`.
 
-    `width` is the mean width of the intervals in points. `share` is the share of games within the interval. An interval
-    of whole points holds more than its nominal probability, so a game does not count wholly or not at all: it counts
-    with the part of its PIT (see PitHistogram) that is within the central interval of PIT values, such as 0.1 to 0.9.
+    `width` is the mean width of the intervals in points. `share` is the share of games whose points lie within the
+    interval. Points are whole numbers, so an interval contains more than its nominal probability. To correct for this,
+    a game counts only with the part of its PIT (see PitHistogram) between the tails, such as 0.1 to 0.9 for 80 %.
     """
 
     probability: float
@@ -47,13 +47,15 @@ class Coverage:
 
 @dataclass(frozen=True)
 class PitHistogram:
-    """The non-randomised PIT histogram for counts (Czado, Gneiting and Held 2009), and a test of its flatness.
+    """The non-randomised histogram of the probability integral transform (PIT) for counts, and a test of its flatness.
 
-    The PIT of a game with y points is spread evenly from P(points < y) to P(points <= y). `shares` are the shares of
-    the games in bins of equal width; each has the expected value 1 / bins if the predicted distributions are right.
+    The method is that of Czado, Gneiting and Held (2009): the PIT of a game with y points is spread evenly from
+    P(points < y) to P(points <= y). `shares` contains the share of the games in each bin of equal width. If the
+    predicted distributions are right, every share has the expected value 1 / bins.
+
     `statistic` is a Wald statistic. Its covariance is estimated from sums by date, so games of one date may be
-    dependent. `p_value` is that of the statistic by the chi-square distribution with bins - 1 degrees of freedom. Both
-    are None unless there are more dates than bins.
+    dependent. `p_value` is its p-value by the chi-square distribution with bins - 1 degrees of freedom. Both are None
+    unless there are more dates than bins.
     """
 
     shares: tuple[float, ...]
@@ -73,7 +75,7 @@ class LineReliability:
 
 @dataclass(frozen=True)
 class Fan:
-    """The quantiles, at the levels FAN_QUANTILES, of the points predicted for one game, and the points scored in it."""
+    """One game of a fan chart: its points, and the quantiles of the predicted points at the levels FAN_QUANTILES."""
 
     player_lookup: str
     game_date: str
@@ -84,7 +86,7 @@ class Fan:
 
 @dataclass(frozen=True)
 class PointsMetrics:
-    """All figures of predicted distributions of points; every interval resamples whole game dates.
+    """The metrics of predicted distributions of points; every interval resamples whole game dates.
 
     `crps` is the mean CRPS in points; lower is better. `median_error` and `season_average_error` are the mean absolute
     errors, in points, of the predicted median and of the season average.
@@ -131,7 +133,7 @@ def evaluate_points(
     """Evaluate ladders (n, K) against the scored points (n,).
 
     `season_average` (n,) is in points. `baselines` maps names to other ladders (n, K) of the same games. `bins` is the
-    number of bins of the reliability tables. `fans` is copied into the result.
+    number of bins of the reliability tables. `fans` becomes the field `fans` of the result.
     """
     scores = score_crps(ladder, points)
     errors = np.abs(points - quantiles_of(ladder, 0.5)), np.abs(points - season_average)
@@ -158,7 +160,7 @@ def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) ->
     if len(sums) > PIT_BINS:
         from scipy.special import chdtrc
 
-        covariance = sums.T @ sums  # The mean is not subtracted: it is 0 if the distributions are right.
+        covariance = sums.T @ sums  # The mean is not subtracted: it is 0 under the tested hypothesis.
         total = sums.sum(axis=0)
         statistic = float(total @ np.linalg.lstsq(covariance, total, rcond=None)[0])
         p_value = float(chdtrc(PIT_BINS - 1, statistic))

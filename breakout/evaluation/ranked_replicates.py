@@ -1,7 +1,7 @@
 """Metrics that depend on the ranking of all rows, in every resample of the date bootstrap.
 
 A resample contains the rows of a date as often as the date was drawn. The functions here weight rows instead of
-repeating them, which gives the same figures except for rounding.
+repeating them. The results are the same except for rounding.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ CHUNK_ELEMENTS = 100_000  # weights (resamples * rows) in memory at once; larger
 
 @dataclass(frozen=True)
 class RankedReplicates:
-    """The metrics in each resample.
+    """Average precision, ECE and hit rates of the top fractions in each resample.
 
-    `average_precision` and `ece` have the shape (resamples,), and `top_hit_rate`, the hit rates of the top fractions,
-    has the shape (resamples, fractions).
+    `average_precision` and `ece` have the shape (resamples,); `top_hit_rate` has the shape (resamples, fractions).
     """
 
     average_precision: FloatArray
@@ -34,8 +33,8 @@ class RankedReplicates:
 class _RunningSums:
     """Weighted sums over the rows before each group of equal probabilities, in ascending order of probability.
 
-    The sums are of the rows, of their labels, and of label minus probability (`residuals`). Each array has the shape
-    (resamples of the chunk, groups + 1). The last column holds the sums over all rows.
+    `rows` sums the weights alone, `breakouts` the labels, and `residuals` label minus probability. Each array has the
+    shape (resamples of the chunk, groups + 1). The last column contains the sums over all rows.
     """
 
     rows: FloatArray
@@ -47,9 +46,8 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
     """Return the number of concordant pairs of rows for each pair of dates, a matrix A of shape (dates, dates).
 
     A[d, e] counts the pairs of a breakout on date d and a game without a breakout on date e in which the breakout has
-    the higher probability. A tie counts half. If w[d] is how often a resample draws date d, the resample has
-    w @ A @ w concordant pairs. The AUC of the resample is this number divided by the number of all pairs of a breakout
-    and a game without one.
+    the higher probability. A tie counts half. If w[d] is how often a resample draws date d, the resample has w @ A @ w
+    concordant pairs. Its AUC is this number divided by the number of all pairs of a breakout and a game without one.
     """
     is_breakout = y == 1.0
     ascending = np.argsort(p[is_breakout])  # searchsorted() takes a third of the time for sorted values.
@@ -64,7 +62,7 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
 
 
 def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResamples) -> FloatArray:
-    """Return each resample's AUC from `concordant_pairs_by_date`, shape (resamples,); NaN if it has one class only."""
+    """Return each resample's AUC from `concordant_pairs_by_date`, shape (resamples,); NaN with one class."""
     concordant = np.einsum("rd,rd->r", resamples.weights @ pairs, resamples.weights)
     breakouts = resamples.sums(y)
     return divide(concordant, breakouts * (resamples.row_counts - breakouts))
@@ -75,8 +73,8 @@ def replicate_ranked(
 ) -> RankedReplicates:
     """Compute average precision, ECE over `n_bins` and the hit rate of each top fraction in every resample.
 
-    Average precision is NaN in a resample with one class only, and every figure is NaN in a resample without rows. The
-    bins of ECE are computed again in every resample, as they would be for a new set of games.
+    Average precision is NaN in a resample with one class, and every metric is NaN in a resample without rows. The bins
+    of ECE are computed again in every resample, as they would be for a new set of games.
     """
     ties = group_ties(p)
     dates, label = resamples.date_index[ties.order], y[ties.order]
@@ -97,7 +95,7 @@ def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArr
 
 
 def _sum_below(values: FloatArray, edges: IntArray) -> FloatArray:
-    """Return the sum of values (chunk, n) below each edge, of shape (chunk, edges)."""
+    """Return the sums of values (chunk, n) over the columns before each edge, shape (chunk, edges)."""
     sums = np.zeros((values.shape[0], values.shape[1] + 1))
     np.cumsum(values, axis=1, out=sums[:, 1:])
     return sums[:, edges]

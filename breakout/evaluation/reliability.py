@@ -1,9 +1,9 @@
 """Reliability of probabilities: bins of equal mass, the calibration error (ECE) and the parts of the Brier score.
 
-**The binning rule.** Rows are sorted by probability. All rows of one probability are put into the bin
-floor(n_bins * m / n), where m is the number of rows before them plus half their own number. Without ties the sizes of
-bins differ by at most one; with ties a bin may be larger, or empty and left out. The order of rows does not matter, and
-a row repeated k times counts as k rows.
+**The binning rule.** Rows are sorted by probability. All rows of one probability are put into the bin floor(n_bins * m
+/ n). Here n is the number of rows, and m is the number of rows with a lower probability plus half the number of rows
+with this one. Without ties the sizes of bins differ by at most one. With ties a bin may be larger, or empty and left
+out. The order of rows does not matter, and a row repeated k times counts as k rows.
 """
 
 from __future__ import annotations
@@ -53,8 +53,7 @@ def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
     if n_bins < 1:
         raise ValueError(f"at least one bin is needed, not {n_bins}")
     ties = group_ties(p)
-    # Whole numbers are used because rounding a middle position could put a group of equal probabilities into the wrong
-    # bin.
+    # The middle positions are doubled to stay whole numbers; rounding one could put its group into the wrong bin.
     doubled_middle = ties.edges[:-1] + ties.edges[1:]
     group_bins = doubled_middle * n_bins // (2 * max(p.size, 1))
     numbers = np.empty(p.size, dtype=np.int64)
@@ -76,9 +75,9 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float
 
 
 def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bins: int) -> tuple[ReliabilityBin, ...]:
-    """Return the bins that hold a row, ascending, with intervals of their breakout rates.
+    """Return the bins that contain a row, ascending, with intervals of their breakout rates.
 
-    The bins are the same in every resample.
+    The limits of the bins are the same in every resample. ValueError as in `check_rows` and `bin_numbers`.
     """
     labels, probabilities = check_rows(y, p)
     numbers = bin_numbers(probabilities, n_bins)

@@ -1,4 +1,4 @@
-"""The date bootstrap: whole game dates drawn with replacement, and percentile intervals of replicated figures.
+"""The date bootstrap: whole game dates drawn with replacement, and percentile intervals of statistics.
 
 Players of one date share opponents, pace and overtime, so the rows of a date are not independent and are drawn
 together.
@@ -17,12 +17,12 @@ from breakout.evaluation.rows import BoolArray, FloatArray, IntArray, check_date
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure with its percentile interval.
+    """A statistic with its percentile interval.
 
-    `estimate` is None if the figure is undefined. `low` and `high` are None if there is no interval: the figure is
-    undefined on all rows or in every resample, the rows have fewer than two game dates, or no interval is computed for
-    the figure, such as ECE. `n_undefined` is the number of resamples in which the figure is undefined, for example with
-    one class; the interval leaves these resamples out.
+    `estimate` is the value on all rows, None if it is undefined. `low` and `high` are None if there is no interval.
+    That is so if `estimate` is None, if the statistic is undefined in every resample, if the rows have fewer than two
+    game dates, or if no interval is computed for the statistic, such as ECE. `n_undefined` is the number of resamples
+    in which the statistic is undefined, for example because they contain one class; the interval leaves them out.
     """
 
     estimate: float | None
@@ -39,8 +39,8 @@ class Interval:
 class DateResamples:
     """Bootstrap draws of game dates for a set of rows.
 
-    `date_index` (n,) numbers each row's date, from 0. `weights` (resamples, dates) is how often each resample drew each
-    date; they are whole numbers stored as floats. `confidence` is the share of resamples within an interval.
+    `date_index` (n,) numbers each row's date, from 0. `weights` (resamples, dates) contains how often each resample
+    drew each date, a whole number stored as a float. `confidence` is the share of resamples within an interval.
     """
 
     date_index: IntArray
@@ -49,7 +49,7 @@ class DateResamples:
 
     @property
     def n_dates(self) -> int:
-        """Return the number of different game dates among the rows."""
+        """The number of distinct game dates among the rows."""
         return int(self.weights.shape[1])
 
     def subset(self, is_member: BoolArray) -> DateResamples:
@@ -67,7 +67,7 @@ class DateResamples:
 
     @cached_property
     def row_counts(self) -> FloatArray:
-        """Return the number of rows in each resample, shape (resamples,)."""
+        """The number of rows in each resample, shape (resamples,)."""
         return self.sums(np.ones(self.date_index.size))
 
     def means(self, row_values: FloatArray) -> FloatArray:
@@ -99,11 +99,11 @@ def divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
 def draw_date_resamples(
     game_dates: ArrayLike, *, bootstrap_resamples: int, seed: int, confidence: float
 ) -> DateResamples:
-    """Return `bootstrap_resamples` draws of the different dates in `game_dates` (n,).
+    """Return `bootstrap_resamples` resamples of the distinct dates in `game_dates` (n,).
 
-    Each draws as many dates as there are, with replacement. The draws depend only on the number of different dates and
-    the seed, so all models are evaluated on the same resamples of the same rows. ValueError without rows, for a missing
-    date, for fewer than one resample, or for a confidence outside (0, 1).
+    Each resample draws as many dates as there are distinct ones, with replacement. The draws depend only on this number
+    and the seed, so all models are evaluated on the same resamples of the same rows. ValueError without rows, for a
+    missing date, for fewer than one resample, or for a confidence outside (0, 1).
     """
     dates = check_dates(game_dates)
     if not dates.size or bootstrap_resamples < 1 or not 0.0 < confidence < 1.0:
@@ -122,8 +122,8 @@ class EvaluationParameters:
     """The parameters of an evaluation.
 
     `bootstrap_resamples` and `seed` determine the draws of game dates. `confidence` is the share of resamples within an
-    interval. `ece_bins` is the number of bins of equal mass. The report has a row for each of `thresholds`, and for
-    each of `top_fractions`, the shares of highest-ranked games.
+    interval. `ece_bins` is the number of bins of equal mass. The report's tables have a row for each of `thresholds`
+    and each of `top_fractions`, such as 0.1 for the tenth of the games with the highest probabilities.
     """
 
     bootstrap_resamples: int
@@ -134,7 +134,7 @@ class EvaluationParameters:
     top_fractions: tuple[float, ...]
 
     def draw(self, game_dates: ArrayLike) -> DateResamples:
-        """Return the resamples of these game dates (n,)."""
+        """Return the resamples of `game_dates` (n,)."""
         return draw_date_resamples(
             game_dates,
             bootstrap_resamples=self.bootstrap_resamples,

@@ -12,12 +12,12 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 DateArray = NDArray[np.datetime64]
 
-# In a comparison with a limit, a difference of at most this counts as equality, so that rounding does not decide.
+# A value that differs from a limit by at most this much counts as equal to it, so that rounding does not decide.
 EQUALITY_TOLERANCE = 1e-9
 
 
 def check_labels(y: ArrayLike) -> FloatArray:
-    """Return labels of shape (n,) as 0.0 and 1.0; ValueError for another number of dimensions or another value."""
+    """Return the labels as floats 0.0 and 1.0, shape (n,); ValueError for another shape or another value."""
     labels = np.asarray(y, dtype=np.float64)
     if labels.ndim != 1:
         raise ValueError(f"labels must be one-dimensional, not of shape {labels.shape}")
@@ -27,7 +27,7 @@ def check_labels(y: ArrayLike) -> FloatArray:
 
 
 def check_probabilities(p: ArrayLike, n_rows: int) -> FloatArray:
-    """Return probabilities of shape (n_rows,); ValueError for another shape or outside [0, 1]."""
+    """Return the probabilities as floats, shape (n_rows,); ValueError for another shape or outside [0, 1]."""
     probabilities = np.asarray(p, dtype=np.float64)
     if probabilities.shape != (n_rows,):
         raise ValueError(f"{n_rows} labels but probabilities of shape {probabilities.shape}")
@@ -37,9 +37,9 @@ def check_probabilities(p: ArrayLike, n_rows: int) -> FloatArray:
 
 
 def check_dates(game_dates: ArrayLike, n_rows: int | None = None) -> DateArray:
-    """Return dates as `datetime64[D]`, of shape (n,).
+    """Return the dates as `datetime64[D]`, shape (n,).
 
-    ValueError for another number of dimensions, a missing date, or an n that differs from a given `n_rows`.
+    ValueError for another shape, a missing date, or another number of dates than `n_rows`, if that is given.
     """
     dates = np.asarray(game_dates).astype("datetime64[D]")
     if dates.ndim != 1 or (n_rows is not None and dates.shape != (n_rows,)):
@@ -50,9 +50,9 @@ def check_dates(game_dates: ArrayLike, n_rows: int | None = None) -> DateArray:
 
 
 def check_rows(y: ArrayLike, p: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return labels and probabilities, both of shape (n,).
+    """Return labels and probabilities as floats, both of shape (n,).
 
-    ValueError as in `check_labels` and `check_probabilities`, so also for lengths that differ.
+    ValueError as in `check_labels` and `check_probabilities`, and if the lengths differ.
     """
     labels = check_labels(y)
     return labels, check_probabilities(p, labels.size)
@@ -60,10 +60,10 @@ def check_rows(y: ArrayLike, p: ArrayLike) -> tuple[FloatArray, FloatArray]:
 
 @dataclass(frozen=True)
 class TiedScores:
-    """Rows in ascending order of probability, with equal probabilities kept together as one group.
+    """Rows in ascending order of probability, in groups of equal probability.
 
-    `order` (n,) sorts the rows. Group g holds the sorted positions `edges[g]` to `edges[g + 1] - 1`, so `edges` has the
-    shape (groups + 1,). A figure computed from whole groups does not depend on the order of rows.
+    `order` (n,) sorts the rows. Group g consists of the sorted positions `edges[g]` to `edges[g + 1] - 1`, so `edges`
+    has the shape (groups + 1,). A statistic computed from whole groups does not depend on the order of rows.
     """
 
     order: IntArray

@@ -23,7 +23,7 @@ from breakout.models.base import LearnedRows
 METRICS_FILE = "metrics.json"
 # Increased whenever a key is renamed, removed or changes its meaning.
 METRICS_SCHEMA_VERSION = 2
-# Top-level keys that are absent from the file if they do not apply to the run. Other keys that do not apply are null.
+# The file leaves out these top-level keys if they do not apply to the run. Any other key that does not apply is null.
 _ABSENT_IF_NONE = ("folds", "contract_mismatch", "points", "market")
 
 # The five metrics by name, without intervals; None where a metric is undefined.
@@ -32,7 +32,7 @@ PlainMetrics = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """The metrics on the validation part: the rows on which a calibration is fitted and a threshold is looked for."""
+    """The metrics on the validation part, on which the calibration is fitted and the threshold is chosen."""
 
     rows: int
     first_date: str
@@ -45,10 +45,10 @@ class ValidationMetrics:
 class ModelSummary:
     """The model that was fitted or scored.
 
-    `figures` are the numbers of the fit that depend on the kind of model, such as the number of trees; in the file each
-    is a key of `model`, like the other fields. `training_rows` is the number of games in the training window. `learned`
-    describes the games that the model was fitted on; it is None in files of earlier versions. If a saved model was
-    scored, `fit_seconds` is None and `bundle` is the fingerprint of its bundle; otherwise `bundle` is None.
+    `figures` contains the numbers that only some kinds of models have, such as the number of trees; in the file each of
+    them is a key of `model`. `training_rows` is the number of games in the training window. `learned` describes the
+    games that the model was fitted on; it is None in files of earlier versions. If a saved model was scored,
+    `fit_seconds` is None and `bundle` is the fingerprint of its bundle. If a model was fitted, `bundle` is None.
     """
 
     kind: str
@@ -66,10 +66,10 @@ class ModelSummary:
 class CalibrationSummary:
     """The calibration that was applied.
 
-    `requested` is the kind that was to be fitted: the one in the settings, or sigmoid if class weights made a
-    calibration necessary (`is_forced_by_class_weights`). `kind` is the kind that was applied: `none` if the requested
-    kind could not be fitted, with the reason in `warnings`. `reliability_before` is the reliability of the evaluation
-    rows without calibration, None if nothing was calibrated or evaluated.
+    `requested` is the kind in the settings, or sigmoid if class weights made a calibration necessary
+    (`is_forced_by_class_weights`). `kind` is the kind that was applied. It is `none` if the requested kind could not be
+    fitted; `warnings` then contains the reason. `reliability_before` is the reliability of the evaluation rows without
+    calibration. It is None if no calibration was applied or no rows were evaluated.
     """
 
     kind: str
@@ -82,9 +82,9 @@ class CalibrationSummary:
 
 @dataclass(frozen=True)
 class SeedSpread:
-    """The values of one metric by seed, their mean and their spread.
+    """The values of one metric by seed, with their mean, standard deviation, minimum and maximum.
 
-    The sample standard deviation is None with a single seed.
+    The sample standard deviation is None with one seed.
     """
 
     values: Mapping[int, float]
@@ -124,10 +124,10 @@ class ShapImportance:
 
 @dataclass(frozen=True)
 class FoldMetrics:
-    """The figures of one fold of a walk forward.
+    """The metrics of one fold of a walk forward.
 
-    `train` and `evaluation` are the first and last dates of the two windows. `rows` is the number of evaluated games.
-    `figures` is as in ModelSummary. `validation` and `metrics` are the metrics on the validation part and on the
+    `train` and `evaluation` contain the first and the last date of each window. `rows` is the number of evaluated
+    games. `figures` is as in ModelSummary. `validation` and `metrics` are the metrics on the validation part and on the
     evaluation window. `calibration` is the applied kind, None in files of earlier versions.
     """
 
@@ -147,12 +147,13 @@ class FoldMetrics:
 
 @dataclass(frozen=True)
 class RunMetrics:
-    """All figures of a run.
+    """The content of metrics.json.
 
     `evaluation` is None if the run only trains. `validation` is None if the run evaluates a saved bundle. `folds` is
     None unless the run is a walk forward. `contract_mismatch` is None unless the run evaluates a saved bundle. `points`
-    is None unless the model predicts a distribution of points and was evaluated. `market` needs such a model too, and
-    configured prices. `explained_on` names the rows on which importances were computed.
+    is None unless the model predicts a distribution of points and was evaluated. `market` is None unless such a model
+    was evaluated on a line with a market probability and a result. `explained_on` names the rows on which importances
+    were computed.
     """
 
     evaluation: EvaluationResult | None
@@ -219,6 +220,6 @@ def read_metrics(folder: Path) -> RunMetrics:
 
 
 def _with_figures(part: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
-    """Return a part of the file with the keys that are not in `known` moved into the key `figures`."""
+    """Return `part` with the keys that are not in `known` moved into a dict under the key `figures`."""
     figures = {key: value for key, value in part.items() if key not in known}
     return {**{key: value for key, value in part.items() if key in known}, "figures": figures}

@@ -12,21 +12,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, BoolArray, FloatArray, check_dates
 
-# The first week of each band of weeks since training. The first bands are narrow, because a model ages fastest at
-# first; the last band has no end.
+# The first week of each band of weeks since training. The first bands are narrow because a model gets worse fastest in
+# the first weeks. The last band has no end.
 STALENESS_WEEKS = (1, 2, 3, 4, 5, 9, 14, 27)
 
 
 @dataclass(frozen=True)
 class SliceLabels:
-    """A label for each row, of shape (n,), and the labels in the order in which a report shows them."""
+    """The slice label of each row, `values` (n,), and all labels in the order in which a report shows them."""
 
     values: NDArray[np.str_]
     order: tuple[str, ...]
 
     @cached_property
     def members(self) -> tuple[tuple[str, BoolArray], ...]:
-        """Return the labels that occur, in order, each with the mask (n,) of its rows.
+        """The labels that occur, in order, each with the mask (n,) of its rows.
 
         ValueError for a label that is missing from `order`.
         """
@@ -72,7 +72,7 @@ def rest_labels(rest_days: ArrayLike) -> SliceLabels:
 
 
 def season_phase_labels(game_dates: ArrayLike) -> SliceLabels:
-    """Label rows by calendar: "early" to December, "middle" in January and February, "late" from March on."""
+    """Label rows by calendar: "early" October to December, "middle" January and February, "late" from March."""
     dates = check_dates(game_dates)
     month = dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
     return _named(np.select([month >= 10, month <= 2], [0, 1], 2), ("early", "middle", "late"))
@@ -81,7 +81,8 @@ def season_phase_labels(game_dates: ArrayLike) -> SliceLabels:
 def prior_season_labels(points_avg_prior_season: ArrayLike) -> SliceLabels:
     """Label rows by whether the player played in the season before.
 
-    The values (n,) of the feature must be those before defaults are filled in, with NaN for no prior season.
+    `points_avg_prior_season` (n,) must contain the feature's values before defaults are filled in: NaN if he did not
+    play.
     """
     is_missing = np.isnan(np.asarray(points_avg_prior_season, dtype=np.float64))
     return _named(np.where(is_missing, 1, 0), ("known", "not known"))
@@ -90,8 +91,8 @@ def prior_season_labels(points_avg_prior_season: ArrayLike) -> SliceLabels:
 def staleness_labels(game_dates: ArrayLike, train_end: date | ArrayLike) -> SliceLabels:
     """Label rows by weeks since the last day of training: the first seven days after it are week 1.
 
-    `train_end` is one day, or an array (n,) with each row's own day if models of several folds scored the rows. Later
-    weeks are grouped: 5 to 8, 9 to 13, 14 to 26, and from 27. ValueError for a game on or before its `train_end`.
+    `train_end` is one day, or an array (n,) with each row's own day if models of several folds scored the rows. Weeks
+    from 5 on are grouped: 5 to 8, 9 to 13, 14 to 26, and from 27. ValueError for a game on or before its `train_end`.
     """
     dates, ends = check_dates(game_dates), np.asarray(train_end, dtype="datetime64[D]")
     days = (dates - ends).astype(np.int64)

@@ -1,6 +1,6 @@
 """Metrics within slices of the rows, with intervals from the same draws of dates as those of all rows.
 
-Of many 95 % intervals, about one in twenty does not contain the true value, so a slice may stand out by chance.
+About one in twenty 95 % intervals does not contain the true value, so one of many slices may stand out by chance.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from breakout.evaluation.slice_labels import SliceLabels
 
 @dataclass(frozen=True)
 class SliceMetrics:
-    """The figures of one slice; `calibration_gap` is the mean probability minus the breakout rate."""
+    """The metrics of one slice; `calibration_gap` is the mean probability minus the breakout rate."""
 
     label: str
     n_rows: int
@@ -45,9 +45,9 @@ class SliceDifference:
 def evaluate_slices(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, labels: SliceLabels
 ) -> tuple[SliceMetrics, ...]:
-    """Return the metrics of each slice that holds a row, in the order of the labels.
+    """Return the metrics of each slice that contains a row, in the order of the labels.
 
-    ValueError if the number of labels is not that of the rows, or if `labels.order` lacks a label.
+    ValueError if there are more or fewer labels than rows, if `labels.order` lacks a label, or as in `check_rows`.
     """
     truth, probabilities = check_rows(y, p)
     return tuple(
@@ -63,9 +63,9 @@ def compare_slices(
     resamples: DateResamples,
     labels: SliceLabels,
 ) -> tuple[SliceDifference, ...]:
-    """Return the paired differences within each slice that holds a row, in the order of the labels.
+    """Return the paired differences within each slice that contains a row, in the order of the labels.
 
-    ValueError if the number of labels is not that of the rows, or if `labels.order` lacks a label.
+    ValueError if there are more or fewer labels than rows, if `labels.order` lacks a label, or as in `check_rows`.
     """
     truth, candidate = check_rows(y, p_candidate)
     _, reference = check_rows(y, p_reference)

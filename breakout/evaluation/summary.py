@@ -1,4 +1,4 @@
-"""The evaluation of one set of probabilities: every figure that reports show, computed once."""
+"""The evaluation of one set of probabilities: every metric that reports show, computed once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SCHEMA_VERSION = 2
 
 @dataclass(frozen=True)
 class RowSummary:
-    """The rows that were evaluated, each the game of one player, and their breakouts."""
+    """The number, the dates and the breakouts of the evaluated rows; a row is one game of one player."""
 
     n_rows: int
     n_dates: int
@@ -45,7 +45,7 @@ class RowSummary:
 
 @dataclass(frozen=True)
 class BaselineResult:
-    """The metrics of a baseline, and the differences model minus baseline by metric."""
+    """The metrics of a baseline, and the differences model minus baseline, both by metric."""
 
     metrics: Mapping[str, Interval]
     model_minus_baseline: Mapping[str, PairedDifference]
@@ -53,12 +53,12 @@ class BaselineResult:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """All figures of one model on one window.
+    """The evaluation of one model on one window.
 
-    `metrics` holds auc, average_precision, log_loss, brier and ece. `chosen_threshold` is the threshold that was chosen
-    on the validation part; None if none was. `staleness` holds slices by weeks since the end of training; it is empty
-    if that end is not known. Every interval resamples whole game dates, with the seed and the number of resamples in
-    `parameters`.
+    `metrics` has the keys auc, average_precision, log_loss, brier and ece. `chosen_threshold` was chosen on the
+    validation part; None if no threshold was chosen. `staleness` contains the slices by weeks since the end of
+    training; it is empty if that end is not known. Every interval resamples whole game dates, with the seed and the
+    number of resamples in `parameters`.
     """
 
     rows: RowSummary
@@ -89,13 +89,13 @@ def evaluate_probabilities(
     slices: Mapping[str, SliceLabels],
     train_end: date | ArrayLike | None,
 ) -> EvaluationResult:
-    """Evaluate probabilities `p` (n,) against labels `y` (n,) of the rows with `game_dates` (n,).
+    """Evaluate probabilities `p` (n,) against the labels `y` (n,) of rows with `game_dates` (n,).
 
-    `baselines` are the metrics of other probabilities on the same rows and resamples, such as those of the base rate,
-    of the logistic regression and of the same model before calibration. `train_end` is the last day of training, from
-    which `staleness` counts weeks, or an array (n,) with each row's own day; None if it is not known. ValueError
-    without rows, for lengths that differ, for labels other than 0 and 1, for probabilities outside [0, 1], and for a
-    game on or before its `train_end`.
+    `baselines` maps names to the metrics of other probabilities for the same rows, on the same resamples. Examples are
+    the base rate, the logistic regression, and the same model before calibration. `train_end` is the last day of
+    training, from which `staleness` counts weeks. It may be an array (n,) with each row's own day; None if it is not
+    known. ValueError without rows, for lengths that differ, for labels other than 0 and 1, for probabilities outside
+    [0, 1], and for a game on or before its `train_end`.
     """
     labels, probabilities = check_rows(y, p)
     dates = check_dates(game_dates, labels.size)

@@ -1,10 +1,10 @@
 """The decision threshold, precision and recall of flagging games, and hit rate and lift of the highest-ranked games.
 
-A game is flagged if its probability is at or above the threshold. The threshold is chosen on the validation part, and
-its precision is reported on the evaluation window, because on the rows on which it was chosen it looks too good.
+A game is flagged if its probability is at or above the threshold. The threshold is chosen on the validation part and
+its precision is reported on the evaluation window, because precision is too high on the rows that chose the threshold.
 
-The number of rows in a top fraction is rounded up. If only some of the rows with equal probabilities are in it, each of
-these counts with the breakout rate of all rows of that probability, so the order of the rows does not matter.
+The number of rows in a top fraction is rounded up. If only some of the rows of one probability are in the top fraction,
+each of them counts with the breakout rate of all rows of that probability, so the order of the rows does not matter.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ThresholdRule = Literal["target_precision", "best_f1"]
 
 @dataclass(frozen=True)
 class ThresholdChoice:
-    """The chosen threshold, the rule that chose it, and its figures on the `n_rows` rows on which it was chosen."""
+    """The chosen threshold, the rule that chose it, and its metrics on the `n_rows` rows on which it was chosen."""
 
     threshold: float
     rule: ThresholdRule
@@ -42,10 +42,10 @@ class ThresholdChoice:
 
 @dataclass(frozen=True)
 class ThresholdRow:
-    """The result of one threshold.
+    """The flagged games at one threshold, with their precision, recall and F1.
 
-    The estimate of `precision` is None if no game is flagged, `recall` is None if there is no breakout, and `f1` is
-    None if there is neither.
+    The estimate of `precision` is None if no game is flagged. `recall` is None if there is no breakout. `f1` is None if
+    there is neither a flagged game nor a breakout.
     """
 
     threshold: float
@@ -63,8 +63,8 @@ def choose_threshold(
 ) -> ThresholdChoice | None:
     """Return the lowest threshold that flags at least `min_flagged` rows and has at least the target precision.
 
-    Only values that occur among the probabilities (n,) are considered. None if there is no such threshold. ValueError
-    without rows, or if `check_rows` refuses them.
+    Only values that occur among the probabilities (n,) are considered. The result is None if none of them qualifies.
+    ValueError without rows, or as in `check_rows`.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -92,7 +92,7 @@ def threshold_row(
 ) -> ThresholdRow:
     """Return precision, recall, F1 and the share flagged at `threshold`.
 
-    ValueError without rows, or if `check_rows` refuses them.
+    ValueError without rows, or as in `check_rows`.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -120,7 +120,10 @@ def _precision(labels: FloatArray, is_flagged: BoolArray, resamples: DateResampl
 def threshold_table(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, *, thresholds: Sequence[float], chosen: float | None
 ) -> tuple[ThresholdRow, ...]:
-    """Return the result of each threshold, ascending; the chosen threshold is added if necessary, and marked."""
+    """Return a ThresholdRow for each threshold, ascending.
+
+    The chosen threshold is added if it is not among `thresholds`, and its row has `is_chosen` true.
+    """
     wanted = sorted({*thresholds} | ({chosen} if chosen is not None else set()))
     return tuple(threshold_row(y, p, value, resamples, is_chosen=value == chosen) for value in wanted)
 
@@ -153,9 +156,9 @@ def top_rows(
     fractions: Sequence[float],
     top_hit_rates: FloatArray,
 ) -> tuple[TopRows, ...]:
-    """Return hit rate and lift of each top fraction with intervals; without a breakout no lift has an estimate.
+    """Return hit rate and lift of each top fraction with intervals; without a breakout every lift is undefined.
 
-    `top_hit_rates` (resamples, fractions) are those of `replicate_ranked` for the same rows and fractions.
+    `top_hit_rates` (resamples, fractions) is the array of `replicate_ranked` for the same rows and fractions.
     """
     labels, probabilities = check_rows(y, p)
     base_rate, base_rates = float(labels.mean()), resamples.means(labels)

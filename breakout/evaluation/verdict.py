@@ -1,6 +1,6 @@
-"""The verdict on a model: its level, its reason and its warnings, decided from computed figures.
+"""The verdict on a model: its level, its reason and its warnings.
 
-The limits are fixed for this project and are not settings.
+The limits of the levels are fixed and are not settings.
 """
 
 from __future__ import annotations
@@ -27,16 +27,15 @@ VERDICT_FRACTION = 0.1  # the top fraction of games whose lift decides if no thr
 MARGINAL_AUC = 0.60
 LEAK_AUC = 0.70
 FEW_ROWS = 100
-# With fewer dates than this, a 95 % percentile interval contains the true value clearly less often than in 95 % of
-# cases.
+# With fewer dates, a 95 % percentile interval contains the true value in clearly less than 95 % of cases.
 FEW_DATES = 10
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on an evaluated model: whether it is ready to be scored beside production, and the reason.
+    """The verdict on an evaluated model: its level, which says whether to score it beside production, and the reason.
 
-    `auc` was measured on `n_rows` games of `n_dates` dates; `warnings` are reasons to doubt the verdict.
+    `auc` was measured on `n_rows` games of `n_dates` dates. `warnings` are reasons to doubt the verdict.
     """
 
     level: VerdictLevel
@@ -58,17 +57,17 @@ def decide_verdict(
     n_dates: int,
     confidence: float,
 ) -> Verdict:
-    """Return the verdict. The first level whose condition holds is chosen:
+    """Return the verdict, with the first of these levels whose condition is true:
 
     - TOO_FEW_GAMES: fewer than 100 games, or fewer than 10 dates.
     - READY_FOR_SHADOW: AUC >= 0.65, the interval of the bias (if there is one) contains 0, and the chosen threshold has
       a precision >= 0.55 with at least 20 flagged games. If no threshold was chosen, the lower bound of the lift of the
       top 10 % must be at least 1.3 instead.
     - MARGINAL: AUC >= 0.60.
-    - NEEDS_IMPROVEMENT: all other results, and a result without AUC.
+    - NEEDS_IMPROVEMENT: all other results, including an undefined AUC.
 
-    `chosen` is None if no threshold was chosen. `top` holds the top 10 % of the games, None if it was not computed.
-    `bias` is mean probability minus breakout rate. `beaten_by` are sentences about better baselines, which become
+    `chosen` is None if no threshold was chosen. `top` contains the top 10 % of the games, None if it was not computed.
+    `bias` is mean probability minus breakout rate. `beaten_by` contains sentences about better baselines, which become
     warnings.
     """
     games = f"{format_count(n_rows, 'game')} of {format_count(n_dates, 'date')}"
@@ -104,8 +103,8 @@ def describe_better_baselines(differences: Mapping[str, Mapping[str, PairedDiffe
     """Return a sentence for each baseline that is better than the model.
 
     `differences` maps the name of a baseline to the differences model minus baseline by metric. A baseline is better if
-    the interval of the difference in AUC or in log loss lies wholly on its side of 0. The logistic regression also
-    counts as better if its AUC is higher and its log loss is lower than the model's, whatever the intervals.
+    the interval of the AUC difference lies wholly below 0, or that of the log-loss difference wholly above 0. The
+    logistic regression also counts as better if its AUC is higher and its log loss is lower, whatever the intervals.
     """
     return tuple(
         f"The baseline {kind_title(name)} is better{how}: AUC {format_number(found[AUC].reference)} against "
@@ -117,7 +116,7 @@ def describe_better_baselines(differences: Mapping[str, Mapping[str, PairedDiffe
 
 
 def _is_better(name: str, found: Mapping[str, PairedDifference]) -> str | None:
-    """Return the words that follow "The baseline ... is better"; None if the baseline is not better."""
+    """Return the words after "The baseline ... is better" in the sentence; None if the baseline is not better."""
     auc, loss = found[AUC].difference, found[LOG_LOSS].difference
     if (auc.high is not None and auc.high < 0) or (loss.low is not None and loss.low > 0):
         return " beyond chance"

@@ -1,4 +1,4 @@
-"""The scoring and evaluation of a fitted model on later rows, with baselines and slices."""
+"""The scoring of later rows by a fitted model, and their evaluation with baselines and slices."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def predictions_frame(
 ) -> pd.DataFrame:
     """Return rows of predictions.parquet: the keys of each row, split, probability and is_breakout.
 
-    If a `ladder` (n, K) is given, it becomes a column of lists.
+    If `ladder` (n, K) is given, the frame has it as a column of arrays.
     """
     frame = rows.keys.assign(split=split, probability=probability, is_breakout=rows.label.astype("int64"))
     return frame if ladder is None else frame.assign(ladder=list(ladder))
@@ -57,11 +57,11 @@ def predictions_frame(
 
 @dataclass(frozen=True)
 class ScoredRows:
-    """Rows after the training window, with the probabilities that a fitted model gives them.
+    """Rows after the training window, with the probabilities that a fitted model predicts for them.
 
     `raw` and `probability` (n,) are the probabilities before and after calibration. `train_end` is the last day of the
-    model's training window. `ladder` (n, K) holds calibrated P(points >= k) for k = 1, ..., K; it is None if the model
-    predicts no distribution of points.
+    model's training window. `ladder` (n, K) contains calibrated P(points >= k) for k = 1, ..., K; it is None if the
+    model predicts no distribution of points.
     """
 
     learned: Learned
@@ -72,12 +72,12 @@ class ScoredRows:
     ladder: np.ndarray | None
 
     def predictions(self) -> pd.DataFrame:
-        """Return these rows as predictions.parquet holds them."""
+        """Return the rows of predictions.parquet for these rows."""
         return predictions_frame("evaluation", self.rows, self.probability, self.ladder)
 
 
 def score_rows(learned: Learned, rows: Dataset, train_end: date) -> ScoredRows:
-    """Return rows with the probabilities that a fitted model gives them; `train_end` is copied into the result."""
+    """Return the rows with the probabilities of a fitted model; `train_end` becomes the field of that name."""
     raw = learned.model.predict_probability(rows)
     ladder = predict_ladder(learned.model, rows)
     calibrated = None if ladder is None else learned.calibrator.apply(ladder)
@@ -93,10 +93,10 @@ def evaluate_scored(
 ) -> EvaluationResult:
     """Return the evaluation of all parts together, and log the verdict's warnings.
 
-    `parts` has one entry for each fold of a walk forward, otherwise one. `rows` are the rows of all parts in order. The
-    baselines of a part predict the rows of that part. The baseline `uncalibrated` is added if a part was calibrated.
-    The evaluated threshold is that of the first part, because only the first was chosen before all of the evaluated
-    games. `work` keeps the metrics of baselines, which jobs of a sweep share.
+    `parts` has one element for each fold of a walk forward, and one element for any other run. `rows` are the rows of
+    all parts in order. The baselines of a part predict the rows of that part. If any part was calibrated,
+    `uncalibrated` is a further baseline. The evaluated threshold is that of the first part, because the later ones were
+    chosen on games that are evaluated here. `work` stores the metrics of baselines, so that jobs of a sweep share them.
     """
     work = work or SharedWork()
     baselines = {
@@ -136,10 +136,10 @@ def _replicate_baseline(
 
 
 def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: EvaluationParameters) -> MetricReplicates:
-    """Return the metrics of a baseline in every resample.
+    """Return the metrics of a baseline on all rows and in every resample.
 
-    The baseline `base_rate` must not rank games, but the folds of a walk forward have different base rates, which would
-    rank games by date. So its AUC and average precision are computed from one probability for all rows.
+    The folds of a walk forward have different base rates, so `base_rate` would rank games by date. It must not rank
+    games. Therefore its AUC and average precision are computed from one probability for all rows.
     """
     draws, bins = parameters.draw(rows.dates), parameters.ece_bins
     found = replicate_metrics(rows.label, probability, draws, ece_bins=bins)
@@ -154,7 +154,7 @@ def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: Ev
 
 
 def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
-    """Return the labels of each row for every kind of slice, except staleness, which needs the training window."""
+    """Return the labels of the rows for every kind of slice but staleness, which needs the training window."""
     context = rows.context
     average = context["season_points_avg"].to_numpy(dtype="float64")
     return {
@@ -170,7 +170,7 @@ def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
 
 
 def plain_metrics(label: np.ndarray, probability: np.ndarray, ece_bins: int) -> dict[str, float | None]:
-    """Return the five metrics of labels (n,) and probabilities (n,) without intervals."""
+    """Return the five metrics of labels (n,) and probabilities (n,) by name, without intervals."""
     return {
         "log_loss": log_loss(label, probability),
         "brier": brier_score(label, probability),

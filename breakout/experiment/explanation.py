@@ -24,9 +24,9 @@ class Explanation:
     """Three measures of the importance of a model's features.
 
     `importance` is the model's own measure, `shap` the mean |SHAP value|, and `permutation` the cost of shuffling.
-    `shap` and `permutation` are None if the configuration switches them off. `features_that_add_nothing` names the
-    features whose shuffling costs no more than chance explains; it is None if nothing was shuffled, or if all rows are
-    of one date.
+    `shap` and `permutation` are None if the settings switch them off. `features_that_add_nothing` names the features
+    whose shuffling costs no more than chance explains. It is None if nothing was shuffled, or if all rows are of one
+    date.
     """
 
     importance: dict[str, float]
@@ -45,8 +45,8 @@ def explain(
 ) -> Explanation:
     """Return the importance of the model's features: SHAP values over `rows`, shuffling over `permuted_rows`.
 
-    Without `permuted_rows`, features are shuffled over `rows`. `predict_probability` returns calibrated probabilities
-    of shuffled rows; in a walk forward it predicts the rows of each fold with the model of that fold.
+    If `permuted_rows` is None, features are shuffled over `rows`. `predict_probability` returns the calibrated
+    probabilities of shuffled rows. In a walk forward it predicts the rows of each fold with the model of that fold.
     """
     permutation = _permute(predict_probability, permuted_rows or rows, config.permutation_repeats, parameters)
     idle = None
@@ -63,7 +63,7 @@ def explain(
 def _permute(
     predict_probability: Callable[[Dataset], np.ndarray], rows: Dataset, repeats: int, parameters: EvaluationParameters
 ) -> PermutationImportance | None:
-    """Return the cost of shuffling each feature of these rows; None if the configured number of repeats is 0."""
+    """Return the cost of shuffling each feature `repeats` times; None if `repeats` is 0."""
     if not repeats:
         return None
     features = permutation_importance(

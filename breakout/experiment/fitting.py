@@ -1,4 +1,4 @@
-"""The fit of one experiment: the split of training rows, the model, calibration, threshold and baselines."""
+"""The fit of one experiment: the split of the training rows, the model, calibration, threshold and baselines."""
 
 from __future__ import annotations
 
@@ -42,12 +42,13 @@ logger = logging.getLogger("breakout")
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted experiment: the model, its calibration, the rows kept back for validation, and the baselines.
+    """A fitted experiment: the model, its calibration, the validation rows, and the baselines.
 
-    `held_out_model` was fitted without the validation rows. `model` was fitted with them, unless `validation.refit` is
-    false and the kind of model can stop early. `validation_raw` and `validation_probability` (v,) are the probabilities
-    that `held_out_model` gives the v validation rows, before and after calibration. `threshold` was chosen on
-    `validation_probability`; it is None if no threshold that flags enough rows reached the target precision.
+    `held_out_model` was fitted without the validation rows. `model` was also fitted on them, unless `validation.refit`
+    is false and the kind of model can stop early. `validation_raw` and `validation_probability` (v,) are the
+    probabilities that `held_out_model` predicts for the v validation rows, before and after calibration. `threshold`
+    was chosen on `validation_probability`. It is None if no threshold that flags enough rows reached the target
+    precision.
     """
 
     model: Model
@@ -66,9 +67,9 @@ class Fitted:
 
 @dataclass(frozen=True, eq=False)
 class SplitRows(FitParts):
-    """The training rows in two parts: the rows to fit on, and the later validation part.
+    """The training rows in two parts: the earlier rows `fit` and the later rows `validation`.
 
-    The validation part is a `Dataset`, because calibration and reports need its dates and keys.
+    `validation` is a `Dataset`, because calibration and reports need its dates and keys.
     """
 
     validation: Dataset
@@ -77,7 +78,7 @@ class SplitRows(FitParts):
 def check_training_rows(train: Dataset, describe_history: Callable[[], str] | None = None) -> None:
     """Raise DataError for fewer than 500 rows or only one class.
 
-    If there is no row at all, the message includes the text that `describe_history` returns.
+    Without any row, the message includes the text that `describe_history` returns.
     """
     check_training_count(len(train), describe_history)
     if len(np.unique(train.label)) == 1:
@@ -88,13 +89,12 @@ def check_training_rows(train: Dataset, describe_history: Callable[[], str] | No
 
 
 def _describe_class(rows: Dataset) -> str:
-    """Describe the one class that all of these rows have."""
     kind = "are breakouts" if rows.label[0] else "are no breakouts"
     return f"all {len(rows):,} games of {rows.dates.min()} to {rows.dates.max()} {kind}"
 
 
 def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
-    """Raise DataError if no feature varies over the rows to fit on, because such a model could not rank two games.
+    """Raise DataError if no feature varies over `parts.fit`, because the model could not rank two games.
 
     The base rate uses no feature and is not checked.
     """
@@ -108,9 +108,9 @@ def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
 
 
 def calibration_kind(config: ExperimentConfig) -> Kind:
-    """Return the configured kind of calibration, or sigmoid if none is configured but class weights are.
+    """Return the kind of calibration to fit: the configured one, or sigmoid if that is none and classes are weighted.
 
-    Class weights distort the probabilities, so a calibration is requested for every model with class weights.
+    Class weights distort the probabilities, so every model with class weights needs a calibration.
     """
     is_weighted = getattr(config.model, "class_weights", "none") != "none"
     return "sigmoid" if is_weighted and config.calibration.kind == "none" else config.calibration.kind
@@ -119,8 +119,8 @@ def calibration_kind(config: ExperimentConfig) -> Kind:
 def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | None = None) -> SplitRows:
     """Return the training rows, split by the settings `validation`.
 
-    `work` keeps the parts, so that jobs on the same rows share them. DataError if a part holds no date or one class
-    only, or if no feature varies over the part to fit on.
+    `work` stores the parts, so that jobs on the same rows share them. DataError if a part contains no date or one class
+    only, or if no feature varies over `fit`.
     """
     rule, work = config.validation, work or SharedWork()
     parts = work.once("split", (train.fingerprint, train.widest.fingerprint, rule), lambda: _split(train, rule))
@@ -147,8 +147,8 @@ def fit_experiment(
 ) -> Fitted:
     """Fit the configured model and the baselines on the training rows, calibrate it and choose its threshold.
 
-    `work` holds the results that several jobs of a sweep share. DataError if the rows cannot be split as `split_parts`
-    requires. ConfigurationError or DataError if the model cannot be fitted.
+    `work` stores the results that several jobs of a sweep share. DataError as in `split_parts`. ConfigurationError or
+    DataError if the model cannot be fitted.
     """
     work = work or SharedWork()
     parts = split_parts(config, train, work)
@@ -169,7 +169,7 @@ def _finish_fit(
     fit_seconds: float,
     work: SharedWork,
 ) -> Fitted:
-    """Calibrate the model and choose the threshold on the validation part, and fit the baselines."""
+    """Calibrate the model, choose the threshold on the validation part, and fit the baselines."""
     kind, validation = calibration_kind(config), parts.validation
     is_forced = kind != config.calibration.kind
     if is_forced:
@@ -209,7 +209,7 @@ def _finish_fit(
 
 
 def _learned_rows(config: ExperimentConfig, train: Dataset, validation: Dataset) -> LearnedRows:
-    """Return the number and last date of the rows that the final model was fitted on, and how validation was used."""
+    """Return which rows the final model was fitted on, and what the validation rows were used for."""
     is_held_out = KINDS[config.model.kind].stops_early and not config.validation.refit
     dates = train.dates[train.dates < validation.dates.min()] if is_held_out else train.dates
     is_stopped = getattr(config.model, "early_stopping_rounds", 0) > 0
@@ -237,9 +237,9 @@ def _baseline_warnings(baselines: Mapping[str, Model]) -> tuple[str, ...]:
 
 
 def _evaluate_held_out(kind: Kind, raw: np.ndarray, validation: Dataset) -> HeldOutCalibration | None:
-    """Return the log loss of validation rows before and after calibration by maps fitted on other validation dates.
+    """Return the log loss of the validation rows before and after a calibration fitted on other validation dates.
 
-    None if nothing is calibrated, or the validation rows are of one date.
+    The result is None if nothing is calibrated, or if the validation rows are of one date.
     """
     y = validation.label
     crossed = None if kind == "none" else cross_calibrate(kind, raw, y, validation.dates)
@@ -250,7 +250,7 @@ def _evaluate_held_out(kind: Kind, raw: np.ndarray, validation: Dataset) -> Held
 
 
 def fit_baselines(parts: FitParts) -> dict[str, Model]:
-    """Fit the base rate and a logistic regression on the same features, over the whole training window.
+    """Fit the base rate and a logistic regression on the same features, over the rows of both parts.
 
     The regression has C = 1 and clips standardised values at 3 standard deviations. The keys of the result are the
     kinds of the models.

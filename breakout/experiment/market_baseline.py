@@ -32,8 +32,8 @@ logger = logging.getLogger("breakout")
 class MarketComparison:
     """The metrics of a model beside the market, and warnings about prices that were not used.
 
-    `metrics` is None if there are no prices, if no line has both a market probability and a result, or if the model
-    predicts no distribution of points.
+    `metrics` is None if no prices are configured, if no line has both a market probability and a result, or if the
+    model predicts no distribution of points.
     """
 
     metrics: MarketMetrics | None
@@ -41,10 +41,10 @@ class MarketComparison:
 
 
 def read_price_files(prices: PricesConfig, warehouse_config: WarehouseConfig) -> pd.DataFrame | None:
-    """Return the quotes of the configured price files; None if no file is configured.
+    """Return the quotes of the configured price file; None if no file is configured.
 
-    A run calls this before its fit, so that files which cannot be used are refused first, with DataError. A table is
-    not read here, because only its rows for the dates of the predictions are queried.
+    DataError if the file cannot be used. A run calls this before its fit, to fail early. A table of prices is not read
+    here, because only its rows for the dates of the predictions are queried.
     """
     return None if prices.file is None else read_prices(prices, warehouse_config, date.min, date.max)
 
@@ -58,11 +58,11 @@ def compare_with_market(
     availability: AvailabilityConfig | None,
     quotes: pd.DataFrame | None,
 ) -> MarketComparison:
-    """Compare the ladders of all parts in order with the configured prices, and log the warnings.
+    """Compare the ladders of all parts with the configured prices, and log the warnings.
 
-    `availability` has the cutoff up to which the features read injury reports; None if they read none. `quotes` is the
-    result of `read_price_files`; None if the prices are in a table, which is read here. DataError for prices that
-    cannot be used.
+    `rows` are the rows of all parts in order. `availability` contains the cutoff up to which the features read injury
+    reports; None if they read none. `quotes` is the result of `read_price_files`. If it is None, the prices are read
+    here from the configured table. DataError for prices that cannot be used.
     """
     if not config.prices.is_given:
         return MarketComparison(None, ())
@@ -83,12 +83,11 @@ def compare_with_market(
 
 
 def _log_comparison(metrics: MarketMetrics | None, warnings: tuple[str, ...]) -> MarketComparison:
-    """Log the warnings of a comparison and return it."""
     for warning in warnings:
         logger.warning("%s", warning)
     return MarketComparison(metrics, warnings)
 
 
 def with_market(metrics: RunMetrics, market: MarketComparison) -> RunMetrics:
-    """Return the metrics of a run with those of its comparison with the market, and its warnings."""
+    """Return `metrics` with the metrics of the comparison with the market and its warnings added."""
     return replace(metrics, market=market.metrics, warnings=(*metrics.warnings, *market.warnings))

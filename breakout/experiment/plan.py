@@ -1,7 +1,7 @@
 """The plan of a run, made before any fit.
 
-It holds the features, the contract (a record of their definitions), the dates and the warehouse. It builds the rows of
-the run, and estimates the cost of reading them.
+`RunPlan` contains the features, the contract (a record of their definitions), the dates and the warehouse. It builds
+the rows of the run, and estimates the cost of reading them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MIN_TRAINING_ROWS = 500
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One experiment before its fit: the configuration, its features, contract and dates, and an open warehouse."""
+    """One experiment before its fit: the settings, its features, contract and dates, and an open warehouse."""
 
     config: ExperimentConfig
     features: BreakoutFeatureConfig
@@ -47,7 +47,7 @@ class RunPlan:
 
     @property
     def run_parent(self) -> Path:
-        """The folder in which the run's own folder is made."""
+        """The folder in which the run creates its own folder."""
         return Path(self.config.paths.outputs) / "runs" / self.config.name
 
     def ranges(self) -> dict[str, DateRange]:
@@ -62,7 +62,7 @@ class RunPlan:
         return {"train": self.split.train, **evaluation}
 
     def estimate(self, window: DateRange) -> CostEstimate | None:
-        """Return the cost of reading a window's rows with the features for slices; None if reading is free."""
+        """Return the cost of reading a window's rows with the features that slices need; None if reading is free."""
         return estimate_rows(self.warehouse, self.features, window.start, window.end, SLICE_FEATURES)
 
     def source_warnings(self) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ class RunPlan:
     def _build_learned(self, days: DateRange, slice_features: Sequence[str] = ()) -> Dataset:
         """Build the rows of players in the target's points band.
 
-        If the model also learns from other players, the field `wider` holds the rows of all players it learns from.
+        If the model also learns from other players, the field `wider` contains the rows of all players it learns from.
         """
         learned = widen_population(self.features, self.config.model)
         rows = build_dataset(self.warehouse, learned, days.start, days.end, slice_features=slice_features)
@@ -100,7 +100,7 @@ class RunPlan:
 
 
 def widen_population(features: BreakoutFeatureConfig, model: ModelConfig) -> BreakoutFeatureConfig:
-    """Return the configuration with the points band of the rows that the model is fitted on.
+    """Return `features` with the points band of the players that the model learns from.
 
     It is the target's band, or the wider one of a points model with `train_min_ppg` or `train_max_ppg`.
     """
@@ -113,7 +113,7 @@ def widen_population(features: BreakoutFeatureConfig, model: ModelConfig) -> Bre
 
 @contextmanager
 def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
-    """Open the warehouse of a configuration and yield the plan of its run; close the warehouse on exit.
+    """Open the warehouse of `config` and yield the plan of its run; close the warehouse on exit.
 
     ConfigurationError if the features or the dates of the window are invalid. DataError or ConfigurationError if the
     warehouse cannot be opened.
@@ -126,7 +126,7 @@ def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
 
 
 def folds_of(config: ExperimentConfig) -> tuple[Fold, ...]:
-    """Return the folds of a walk forward by the calendar, also those without games; () for other windows."""
+    """Return the calendar's folds of a walk forward, including those without games; () for other windows."""
     return resolve_folds(config.window) if isinstance(config.window, settings.WalkForwardWindowConfig) else ()
 
 
@@ -137,9 +137,9 @@ def estimate_rows(
     end: date,
     slice_features: Sequence[str] = (),
 ) -> CostEstimate | None:
-    """Return the cost of `build_dataset` with these arguments, its checks included, and of the search for flawed games.
+    """Return the cost of `build_dataset` with these arguments and its checks, plus that of finding flawed games.
 
-    None if reading the warehouse is free.
+    The result is None if reading the warehouse is free.
     """
     if not isinstance(warehouse, Priced):
         return None
@@ -157,7 +157,7 @@ def estimate_rows(
 def check_training_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
     """Raise DataError for fewer than 500 training rows.
 
-    If there is no row at all, the message includes the text that `describe_history` returns.
+    Without any row, the message includes the text that `describe_history` returns.
     """
     if rows < MIN_TRAINING_ROWS:
         held = f" ({describe_history()})" if describe_history and not rows else ""
@@ -168,7 +168,10 @@ def check_training_count(rows: int, describe_history: Callable[[], str] | None =
 
 
 def check_evaluation_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
-    """Raise DataError if the evaluation window holds no rows; the message includes `describe_history()`, if given."""
+    """Raise DataError if the evaluation window has no rows.
+
+    The message includes the text that `describe_history` returns, if it is given.
+    """
     if not rows:
         held = f" ({describe_history()})" if describe_history else ""
         raise DataError(

@@ -34,7 +34,8 @@ def evaluate_distributions(
 ) -> PointsMetrics | None:
     """Evaluate the ladders of all parts together; None if the model predicts no distribution of points.
 
-    `rows` are the rows of all parts in order. The baselines read the players' earlier games from `warehouse`.
+    `rows` are the rows of all parts in order. Two baselines are computed from the players' earlier games in
+    `warehouse`.
     """
     ladders = [part.ladder for part in parts if part.ladder is not None]
     if not ladders or rows.points is None or rows.season_average is None:
@@ -53,11 +54,10 @@ def evaluate_distributions(
 
 
 def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Dataset) -> pd.DataFrame:
-    """Return player_lookup, season_year, day and points of the games that the baselines of these rows read.
+    """Return player_lookup, season_year, day and points of the games that `build_baselines` needs for these rows.
 
     They are the played games of the enabled season types up to the last row's date, sorted by player and date. They
-    begin with the season that is SEASONS_BEFORE seasons before the first row's, or earlier. `day` is in days since
-    1970-01-01.
+    begin SEASONS_BEFORE seasons before the season of the first row, or earlier. `day` is in days since 1970-01-01.
     """
     start, end = rows.dates.min().item(), rows.dates.max().item()
     played = player_games(warehouse.sources, {"points"})
@@ -71,8 +71,8 @@ def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Da
 def build_baselines(history: pd.DataFrame, rows: Dataset, length: int) -> dict[str, np.ndarray]:
     """Return the ladders (n, length) of two baselines, computed from the player's games before the date of each row.
 
-    `negative_binomial` has the mean and the sample variance of his points this season; if the variance is not above the
-    mean it is a Poisson distribution. `last_games` is the distribution of his points in his last 20 games of this
+    `negative_binomial` has the mean and the sample variance of his points this season. If the variance is not above the
+    mean, it is a Poisson distribution. `last_games` is the distribution of his points in his last 20 games of this
     season and the SEASONS_BEFORE seasons before it.
     """
     columns = ["day", "season_year", "points"]
@@ -104,7 +104,7 @@ def negative_binomial_ladder(means: np.ndarray, variances: np.ndarray, length: i
 
 
 def _fans(ladder: np.ndarray, rows: Dataset) -> tuple[Fan, ...]:
-    """Return the distributions of the FANS games of the last date with the highest medians, highest first."""
+    """Return the fans of the FANS games of the last date with the highest predicted medians, highest first."""
     if rows.points is None or rows.season_average is None:
         return ()
     medians = np.where(rows.dates == rows.dates.max(), quantiles_of(ladder, 0.5), -1)

@@ -35,10 +35,10 @@ SEED_METRICS = {
 def measure_stability(
     config: ExperimentConfig, train: Dataset, evaluation: Dataset, headline: np.ndarray
 ) -> SeedStability | None:
-    """Return the spread of each metric over as many seeds as the setting `evaluation.seeds` says; None for one seed.
+    """Return the spread of each metric over `evaluation.seeds` seeds; None if that setting is 1.
 
-    The seeds are the run's seed and the whole numbers after it. `headline` (n,) are the probabilities of the evaluation
-    rows by the run's own seed. The model of each further seed is fitted and calibrated here.
+    The seeds are the run's seed and the whole numbers after it. `headline` (n,) contains the probabilities of the
+    evaluation rows with the run's own seed. The models of the other seeds are fitted and calibrated here.
     """
     if config.evaluation.seeds == 1:
         return None

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# The number of results of one kind that are kept, for all kinds except fits and those in OF_ROWS. A walk-forward job
-# has one result of a kind for each fold.
+# How many results of each kind are stored, except fits and the kinds in OF_ROWS. A walk-forward job stores one for each
+# fold.
 LIMIT = 512
-ROWS_LIMIT = 8  # the number that is kept of each kind in OF_ROWS, whose results hold rows and are large
+ROWS_LIMIT = 8  # the same for each kind in OF_ROWS, whose results contain rows and are large
 OF_ROWS = ("answer", "rows", "split")
 
 
 class SharedWork:
     """The results that jobs of one process share.
 
-    A result is kept under its kind and a key that identifies its inputs, so jobs with equal inputs share it. Fits
-    are kept until the next group of jobs begins; of other kinds, the least recently used results beyond a limit are
-    dropped and computed again if needed. A shared result is bit for bit equal to one that is computed for the job
+    A result is stored under its kind and a key that identifies its inputs, so jobs with equal inputs share it. Fits are
+    stored until the next group of jobs begins. Of every other kind, the least recently used results beyond a limit are
+    dropped, and computed again if needed. A shared result is bit for bit equal to one that is computed for the job
     alone.
     """
 
@@ -47,7 +47,7 @@ class SharedWork:
         self._group, self._iterations = group, iterations
 
     def once(self, kind: str, key: Hashable, compute: Callable[[], Result]) -> Result:
-        """Return the kept result of this kind and key; if there is none, compute it and keep it."""
+        """Return the stored result of this kind and key; if there is none, compute it and store it."""
         kept = self._kept[kind]
         if key not in kept:
             kept[key] = compute()
@@ -60,10 +60,10 @@ class SharedWork:
     def fit(
         self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool
     ) -> Fits:
-        """Return the same fits as `fit_twice` would return, from shared fits if there are any.
+        """Return the same fits as `fit_twice` would return, from shared fits if possible.
 
         CatBoost models that differ only in `iterations`, and for which `fit_kind` returns the same key, share the fit
-        with the most trees of their group; each model gets the first trees of that fit. A blend takes its trees from a
+        with the most trees in their group. Each model gets the first trees of that fit. A blend takes its trees from a
         shared fit too.
         """
         if isinstance(config, settings.BlendConfig):
@@ -88,7 +88,7 @@ class SharedWork:
 
 
 def _shorten(fits: Fits, config: settings.CatBoostConfig, *, is_refit: bool) -> Fits:
-    """Return the fits of `config`, which differs from the configuration of `fits` only by fewer iterations."""
+    """Return the fits of `config`, which differs from the settings of `fits` only by fewer iterations."""
     from breakout.models.catboost import first_trees, shorter_fit
 
     longer: Any = fits

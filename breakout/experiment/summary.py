@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 class RunResult:
     """A completed run: its folder and metrics, and how features differ between training and evaluation.
 
-    `distributions` is None if nothing was evaluated.
+    `distributions` is None if the run only trains.
     """
 
     folder: Path
@@ -56,10 +56,10 @@ def summarise_training(
 ) -> RunMetrics:
     """Return the metrics of a training run.
 
-    `result` is None if nothing was evaluated. `points` is the evaluation of the distribution of points, None if the
-    model predicts none. Features are shuffled over the evaluation rows of all windows. SHAP values and the stability
-    over seeds are those of the last window's model. If nothing was evaluated, features are shuffled, and SHAP values
-    computed, over the validation part.
+    `result` is None if the run only trains. `points` is the evaluation of the predicted distributions of points; None
+    if the model predicts none. Features are shuffled over the evaluation rows of all windows. SHAP values and the
+    stability over seeds are those of the last window's model. If the run only trains, the validation part replaces the
+    evaluation rows, both for shuffling and for SHAP values.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     last, parts = run.last, run.scored
@@ -108,8 +108,8 @@ def summarise_scoring(
     """Return the metrics of a saved bundle on later rows.
 
     `differences` are those between the bundle's contract and the installed one. `source_warnings` are about flawed
-    games (see `FlawedGame`). `points` is the evaluation of the distribution of points, None if the model predicts none.
-    Validation metrics and the stability over seeds are None, because nothing is fitted here.
+    games (see `FlawedGame`). `points` is the evaluation of the predicted distributions of points; None if the model
+    predicts none. Validation metrics and the stability over seeds are None, because nothing is fitted here.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     explanation = explain(bundle.model, bundle.predict_probability, scored.rows, config.evaluation, parameters)
@@ -135,8 +135,8 @@ def summarise_scoring(
 def _saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
     """Return the facts about the calibration of a bundle.
 
-    The manifests of bundles of earlier versions do not hold these facts. For such a bundle the result has no warnings,
-    and its `held_out` is None.
+    The manifests of bundles of earlier versions lack these facts. For such a bundle the result has no warnings, and its
+    `held_out` is None.
     """
     if bundle.manifest.calibration_fit is not None:
         return bundle.manifest.calibration_fit
@@ -147,9 +147,9 @@ def _saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
 def _predict(run: FittedRun, rows: Dataset) -> np.ndarray:
     """Return calibrated probabilities (n,) of the evaluation rows of all windows, with the features in `rows`.
 
-    The features of `rows` were changed by shuffling; the rows are in the order of the windows. The model of each window
-    predicts the rows of that window. If nothing was evaluated, `rows` is the validation part instead, which is
-    predicted by the model that was fitted without it.
+    `rows` contains shuffled features in the order of the windows. The model of each window predicts the rows of that
+    window. If the run only trains, `rows` contains the validation part, and the model that was fitted without it
+    predicts.
     """
     found, first = [], 0
     for window in run.windows:
@@ -222,7 +222,7 @@ def _summarise_calibration(
 
 
 def _collect_warnings(windows: Sequence[FittedWindow]) -> tuple[str, ...]:
-    """Return each warning once; in a walk forward the warning names the folds that it is about."""
+    """Return each warning of the fits once; in a walk forward it begins with the folds that it is about."""
     folds: dict[str, list[str]] = {}
     for window in windows:
         for warning in window.fitted.warnings:

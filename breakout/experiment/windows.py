@@ -28,7 +28,7 @@ logger = logging.getLogger("breakout")
 
 @dataclass(frozen=True)
 class FittedWindow:
-    """The fit on one training window, with the training rows and the predicted evaluation rows.
+    """The fit on one training window, with the training rows and the scored evaluation rows.
 
     `scored` is None in a run that only trains. `fold` is None unless the window is a fold of a walk forward.
     """
@@ -47,31 +47,32 @@ class FittedWindow:
 
 @dataclass(frozen=True)
 class FittedRun:
-    """All windows of a run in order of time, and the evaluation rows of all of them (None if the run only trains).
+    """All windows of a run in order of time, and the evaluation rows of all of them.
 
-    The bundle, SHAP values, drift and the stability over seeds describe one model only: the model of the last window.
+    `rows` is None if the run only trains. The bundle, SHAP values, drift and the stability over seeds describe only the
+    model of the last window.
     """
 
     windows: tuple[FittedWindow, ...]
     rows: Dataset | None
-    source_warnings: tuple[str, ...]  # about flawed games (see `FlawedGame`)
+    source_warnings: tuple[str, ...]  # the warnings about flawed games (see `FlawedGame`)
 
     @property
     def coverage_warnings(self) -> tuple[str, ...]:
-        """The warnings about flawed games, and about features that are missing in most training or evaluation rows.
+        """The warnings about flawed games, and about features that are missing in most rows of a part.
 
-        The training rows are those of the last window.
+        The parts are the training rows of the last window and the evaluation rows of all windows.
         """
         return self.source_warnings + coverage_warnings(parts_of(self.last.train, self.rows))
 
     @property
     def scored(self) -> list[ScoredRows]:
-        """The predicted evaluation rows of each window, in order of time; empty in a run that only trains."""
+        """The scored evaluation rows of each window, in order of time; empty in a run that only trains."""
         return [window.scored for window in self.windows if window.scored is not None]
 
     @property
     def last(self) -> FittedWindow:
-        """The window whose model the bundle holds."""
+        """The last window, whose model is saved in the bundle."""
         return self.windows[-1]
 
     def predictions(self) -> pd.DataFrame:
@@ -98,9 +99,9 @@ def parts_of(train: Dataset, evaluation: Dataset | None) -> dict[str, Dataset]:
 def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
     """Build the rows of a plan, fit every window, and predict the evaluation rows of each.
 
-    `work` holds the results that several jobs of a sweep share. DataError if the rows of a window cannot be fitted; in
-    a walk forward it names the fold. ConfigurationError if the settings of the model cannot be used for a fit.
-    DataError also if no row is to be evaluated although the plan has such dates.
+    `work` stores the results that several jobs of a sweep share. DataError if the rows of a window cannot be fitted, or
+    if the plan has evaluation dates without a row. In a walk forward the message names the fold. ConfigurationError if
+    the model cannot be fitted with its settings.
     """
     work = work or SharedWork()
     windows, rows = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
@@ -113,7 +114,7 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
 def check_rows(plan: RunPlan, train: Dataset, evaluation: Dataset | None, work: SharedWork | None = None) -> None:
     """Raise DataError unless the training rows can be fitted and validated on, and there are rows to evaluate.
 
-    `evaluation` None means that the plan only trains.
+    `evaluation` is None if the plan only trains.
     """
     check_training_rows(train, partial(_describe_history, plan, plan.split.train))
     split_parts(plan.config, train, work)
@@ -126,7 +127,7 @@ def _describe_history(plan: RunPlan, days: DateRange) -> str:
 
 
 def played_folds(plan: RunPlan, span: Dataset) -> tuple[Fold, ...]:
-    """Return the latest folds that hold games, at most the setting `window.folds` of them; DataError if none does."""
+    """Return the latest folds with games, at most the setting `window.folds` of them; DataError if there is none."""
     return folds_with_games(plan.folds, span.dates, getattr(plan.config.window, "folds", None))
 
 

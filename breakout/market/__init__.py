@@ -1,1 +1,1 @@
-"""Bookmakers' prices beside predicted distributions of points: probabilities, bets and backtests."""
+"""Bookmakers' prices compared with predicted distributions of points: probabilities, bets and backtests."""

@@ -1,4 +1,4 @@
-"""The backtest: the bets that a model would have placed on past lines, and the file backtest.json that keeps it."""
+"""The backtest: the bets that a model would have placed on past lines, and the file backtest.json that records it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ OURS_ALONE = Weights(1.0, 1.0, 1.0)
 class Backtest:
     """A backtest: the funnel from quotes to bets, the market as a baseline, and the returns of the bets.
 
-    `funnel` names each step and the number that is left: quotes, used quotes, lines, lines with a market probability
-    (at least one book quotes both sides), sides whose expected value at the model's own probability is at least the
-    minimum edge and not negative, and bets. `has_edge` is true if a bet was placed and the interval of the model's
-    weight in the stack with the market lies above 0.
+    `funnel` maps each step to the number that is left after it: quotes, used quotes, lines, lines with a market
+    probability (at least one book quotes both sides), sides above the minimum edge, and bets. A side is above the
+    minimum edge if its expected value at the model's own probability is not negative and at least `min_edge`.
+    `has_edge` is true if a bet was placed and the interval of the model's weight beside the market lies above 0.
     """
 
     funnel: dict[str, int]
@@ -55,7 +55,7 @@ class Backtest:
 
     @property
     def is_overclaimed(self) -> bool:
-        """Whether the interval of `shortfall` lies below 0: the model's own probabilities promised too much."""
+        """Whether the yield is below the model's claim beyond chance: the interval of `shortfall` lies below 0."""
         return self.returns.shortfall.high is not None and self.returns.shortfall.high < 0.0
 
 
@@ -64,11 +64,11 @@ class BacktestRecord:
     """A backtest and its origin.
 
     `source` names the run or ledger of the predictions, `prices` the file or table of prices. `contracts` are the
-    fingerprints of the models' contracts. `recipes` are the different recipes of the models (see `production.recipe`)
-    without their seeds; None if a model's bundle was gone, and in files of earlier versions. The weight that the
-    backtest fitted (see `market.stacking`) holds only for models with these contracts and recipes. `start` and `end`
-    are the first and the last game date of the predictions, as ISO 8601. `margin`, `kelly`, `max_stake` and `min_edge`
-    are settings of the group `prices`.
+    fingerprints of the models' contracts. `recipes` are the distinct recipes of the models (see `production.recipe`)
+    without their seeds. They are None if a model's bundle was gone, and in files of earlier versions. The weight that
+    the backtest fitted (see `market.stacking`) is valid only for models with these contracts and recipes. `start` and
+    `end` are the first and the last game date of the predictions, as ISO 8601. `margin`, `kelly`, `max_stake` and
+    `min_edge` are settings of the group `prices`.
     """
 
     source: str
@@ -91,7 +91,7 @@ def run_backtest(
 ) -> tuple[Backtest, pd.DataFrame]:
     """Return the backtest of matched lines, and its bets.
 
-    A bet's stake is computed with the weight that is fitted on the months before its own.
+    Stakes use the weight that is fitted on the months before the bet's own.
     """
     lines = matched.lines
     market = evaluate_market(lines, parameters)

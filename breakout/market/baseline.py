@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def scored_lines(lines: pd.DataFrame) -> pd.DataFrame:
-    """Return the main lines (see `MatchedLines`) of played games that have a market probability and did not push."""
+    """Return the main lines (see `MatchedLines`) with a market probability and a result.
+
+    A line has no result if the player did not play, or if he scored exactly the line (a push).
+    """
     is_decided = lines["points"].notna() & (lines["points"] != lines["line"])
     return lines[lines["is_main"] & lines["market"].notna() & is_decided]
 

@@ -1,4 +1,7 @@
-"""The choice of bets among priced lines, and their settlement."""
+"""The choice of bets among priced lines, and their settlement.
+
+A bet pushes if the player scores exactly the line, and is void if he does not play; both return the stake.
+"""
 
 from __future__ import annotations
 
@@ -40,12 +43,14 @@ def line_dates(lines: pd.DataFrame) -> np.ndarray:
 def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> pd.DataFrame:
     """Return one row, with BET_COLUMNS, for each priced side of each line.
 
-    `ours`, `market` and `probability` are the model's, the market's and the shrunk probability of the side, given no
-    push; `weights.stake` is the weight of the shrunk one (see `stakes.shrink`). `claimed` is the expected profit per
-    unit staked, at `ours`, and `expected_value` the same at `probability`. `stake` is a share of the bank, 0 on a line
-    without a market probability. `stake_low` and `stake_high` are the stakes at the ends of the weight's interval, but
-    `stake_low` is at most `stake`, and `stake_high` is at least `stake`. `closing_value` is price * closing probability
-    - 1; NaN if the line has no closing quote, or if the price itself is a closing one or has no time.
+    - `ours` and `market` are the model's and the market's probability of the side, given no push. `probability` is the
+      model's, shrunk towards the market's with the weight `weights.stake` (see `stakes.shrink`).
+    - `claimed` is the expected profit per unit staked at `ours`, and `expected_value` that at `probability`.
+    - `stake` is a share of the bank; 0 on a line without a market probability. `stake_low` and `stake_high` are the
+      stakes at the ends of the weight's interval, but `stake_low` is at most `stake`, and `stake_high` is at least
+      `stake`.
+    - `closing_value` is price * closing probability - 1. It is NaN if the line has no closing quote, or if the price
+      itself is a closing one or has no time.
     """
     has_weight = np.broadcast_to(weights.stake, len(lines)) > 0.0
     sides = []
@@ -75,17 +80,19 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
 
 
 def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: StakeLimits) -> pd.DataFrame:
-    """Return the bets on lines, with BET_COLUMNS, result and profit; stakes use the weight of the line's month."""
+    """Return the bets on lines, with BET_COLUMNS, result and profit.
+
+    The stake on a line uses the latest weight that starts on or before its date.
+    """
     bets = select_stakes(list_offers(lines, weights_on(line_dates(lines), weights), limits))
     return settle(bets.sort_values(PLAYER_GAME).reset_index(drop=True))
 
 
 def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
-    """Return the offers that are bet on, under their index in `offers`.
+    """Return the offers to bet on, under their index in `offers`.
 
-    A player has at most one bet a game, the one with the largest stake, because the results on several lines of one
-    player and game depend on each other. If the stakes of one date exceed the bank together, they are scaled down to
-    it.
+    A player has at most one bet a game, the one with the largest stake, because results on several lines of one game
+    depend on each other. If the stakes of one date sum to more than the bank, they are scaled down to it.
     """
     staked = offers[offers["stake"] > 0.0]
     order = ["stake", "expected_value", "line", "side"]

@@ -1,7 +1,8 @@
-"""Prices joined with predictions: one row for each player, game and line, and a count of what was left out and why.
+"""Prices joined with predictions: one row for each player, game and line, and counts of the quotes left out.
 
-A quote is used only if it is newer than the information behind the prediction and older than tip-off, or has no time.
-A bet takes a book's closing price, or its price without a time, only if the book has no other.
+A timed quote is used only if it is newer than the information behind the prediction and older than tip-off. A quote
+without a time is used too. A bet takes a book's closing price, or its price without a time, only if the book has no
+other.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 PLAYER_DATE = ["game_date", "player_lookup"]
 PLAYER_GAME = ["game_date", "game_id", "player_lookup"]
 LINE = [*PLAYER_GAME, "line"]
-SHOWN_NAMES = 30  # how many of the names that match no player a message lists
+SHOWN_NAMES = 30  # the most names of unknown players that a message lists
 
 # The reasons for which a quote is left out.
 UNKNOWN, NO_ROW, VOID, LATE, STALE = "unknown name", "no prediction", "did not play", "after tip-off", "older"
@@ -37,20 +38,21 @@ REASONS = {
 class MatchedLines:
     """Prices that were matched with predictions.
 
-    `lines` has one row for each game date, game_id, player_lookup and line, with the columns
+    `lines` has one row for each game date, game_id, player_lookup and line. Over means more points than the line, and a
+    push is exactly the line. The other columns are
 
     - player_full_name, and points (NaN for a player who did not play, or not yet);
-    - ours: the model's probability of over given no push; push: its probability of exactly the line;
+    - ours: the model's probability of over given no push; push: its probability of a push;
     - market: the probability of over given no push, as the mean of the books that quote both sides; NaN without one;
     - over_price and under_price: the best prices, with over_book and under_book; NaN if no book quotes the side;
-    - over_is_closing and under_is_closing: whether that price is a closing one or has no time;
+    - over_is_closing and under_is_closing: whether the best price is a closing one or has no time;
     - closing: as market, from quotes that are marked as closing ones; NaN without one;
-    - is_main: whether the market probability of this line is nearest to 1/2 among the player's lines of the game.
+    - is_main: whether the market probability of this line is the nearest to 1/2 among the player's lines of the game.
 
-    `left_out` counts quotes by the keys of REASONS, `n_quotes` counts all quotes, `n_untimed` those that are used
-    without a time, `n_unknown_tip_off` those with a time that are used for a game of unknown tip-off, and `n_one_sided`
-    the lines without a market probability. `unknown_names` describe the names that match no player, each with a similar
-    known name if there is one.
+    `left_out` counts the unused quotes by the keys of REASONS. `n_quotes` counts all quotes, and `n_untimed` the used
+    ones without a time. `n_unknown_tip_off` counts the used quotes with a time for games of unknown tip-off.
+    `n_one_sided` counts the lines without a market probability. `unknown_names` describes the names that match no
+    player, each with a similar known name if there is one.
     """
 
     lines: pd.DataFrame
@@ -64,7 +66,7 @@ class MatchedLines:
     def describe_left_out(self) -> tuple[str, ...]:
         """Return a sentence about the quotes that are not used, and one about the names that match no player.
 
-        A sentence is left out if it has nothing to list.
+        A sentence is omitted if there are no such quotes or names.
         """
         reasons = "; ".join(f"{count:,}: {REASONS[name]}" for name, count in self.left_out.items() if count)
         left = (f"prices: {sum(self.left_out.values()):,} of {self.n_quotes:,} quotes are not used ({reasons})",)
@@ -78,12 +80,16 @@ def match_lines(
 ) -> MatchedLines:
     """Join quotes with predictions of the same player and game date; a player has at most one prediction a date.
 
-    `prices` has game_date, player_lookup (NaN for a name that matches no player), line, over_price, under_price
-    (decimal; NaN for a missing side), book, quoted_at (UTC, NaT if unknown) and is_closing (bool). `predictions` has
-    game_date, game_id, player_lookup, player_full_name, ladder (P(points >= k), k = 1, 2, ...), known_at (UTC: a quote
-    must be newer), tip_off (UTC: a quote must be older), closing_by (UTC: the same for a closing quote),
-    is_tip_off_known and points. `absent` has game_date and player_lookup of quoted players who did not play. `names`
-    become `unknown_names` of the result.
+    The columns of the arguments are
+
+    - `prices`: game_date, player_lookup (NaN for a name that matches no player), line, over_price and under_price
+      (decimal; NaN for a missing side), book, quoted_at (UTC; NaT if unknown) and is_closing (bool);
+    - `predictions`: game_date, game_id, player_lookup, player_full_name, ladder (P(points >= k) for k = 1, 2, ...),
+      points, is_tip_off_known, and three times in UTC. A quote must be newer than known_at and older than tip_off. A
+      closing quote must be older than closing_by instead of tip_off;
+    - `absent`: game_date and player_lookup of quoted players who did not play.
+
+    `names` becomes `unknown_names` of the result.
     """
     joined = prices.merge(predictions, on=PLAYER_DATE, how="left", validate="many_to_one")
     is_absent = _keys(joined).isin(_keys(absent))
@@ -118,8 +124,8 @@ def _keys(frame: pd.DataFrame) -> pd.Index:
 def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
     """Return `MatchedLines.lines` of usable quotes.
 
-    The earliest quote of each book for a line counts, because bets are placed when the prediction is made. A closing
-    quote, or one without a time, counts only if the book has no other quote for the line.
+    Of each book the earliest quote for a line is taken, because bets are placed when the prediction is made. A closing
+    quote, or one without a time, is taken only if the book has no other quote for the line.
     """
     over, under = used["over_price"].to_numpy("float64"), used["under_price"].to_numpy("float64")
     used = used.assign(market=remove_margin(over, under, margin), is_late=used["is_closing"] | used["quoted_at"].isna())
@@ -144,9 +150,10 @@ def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
 
 
 def probability_of_over(ladders: pd.Series, line: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return P(points > line) given no push and P(points = line), both (n,); the latter is 0 unless the line is whole.
+    """Return P(points > line) given no push, and P(points = line), both (n,).
 
-    Lines are at least 0 and below the length of the ladder.
+    `ladders` contains an array P(points >= k), k = 1, 2, ..., for each line. Each line is at least 0 and below the
+    length of its ladder.
     """
     if not len(line):
         return np.empty(0), np.empty(0)
@@ -160,8 +167,8 @@ def probability_of_over(ladders: pd.Series, line: FloatArray) -> tuple[FloatArra
 def _is_main(lines: pd.DataFrame) -> np.ndarray:
     """Return for each line, as bool (n,), whether it is the main one of its player and game.
 
-    The main line is the one with the market probability nearest to 1/2; of equally near ones it is the lowest. A line
-    without a market probability is never the main one.
+    It is the line whose market probability is nearest to 1/2; of equally near ones it is the lowest. A line without a
+    market probability is never the main one.
     """
     distance = (lines["market"] - 0.5).abs().round(12)
     ranked = lines.assign(distance=distance).dropna(subset=["distance"]).sort_values(["distance", "line"])

@@ -1,4 +1,4 @@
-"""The matching of quotes with the warehouse: players by their names, tip-offs, points, and who did not play."""
+"""The matching of quotes with the warehouse: player names, tip-offs, points, and players who did not play."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ MORNING = time(5)
 # No game begins before noon US Eastern. If the tip-off is unknown, a quote must be older than noon; a quote that is
 # marked as closing must be older than the end of the game date.
 EARLIEST_TIP_OFF = time(12)
-# A player's name is known if he has a row between this long before the first predicted date and the last one.
+# Names are read from rows of the predicted dates and of this period before the first of them.
 KNOWN_FOR = timedelta(days=400)
 QUOTE = ["game_date", "player_lookup", "line", "book", "quoted_at", "is_closing"]
-# If more than half of at least ten quoted players have no game on their date, the dates are wrong: few quoted players
-# do not play, but dates of another time zone fit hardly any game.
+# If more than half of at least ten quoted players did not play on the date of their quote, the dates must be wrong. Few
+# quoted players miss their game, but dates of another time zone match hardly any game.
 _MOST, _FEWEST = 0.5, 10
 _EXAMPLES = 3
 
 
 @dataclass(frozen=True)
 class KnownNames:
-    """The players whom the warehouse knows.
+    """The players of the warehouse by name.
 
     `full_names` maps each player_lookup to the full name. `by_full_name` maps full names, folded by
-    `box_scores.names.player_lookup`, to the player_lookup, or to an empty text if several players have the name.
+    `box_scores.names.player_lookup`, to the player_lookup, or to an empty string if several players have the name.
     """
 
     full_names: dict[str, str]
@@ -50,7 +50,7 @@ class KnownNames:
 
     @classmethod
     def of(cls, full_names: dict[str, str]) -> KnownNames:
-        """Build the names from a mapping of player_lookup to full name."""
+        """Build both mappings from the one of player_lookup to full name."""
         folded: dict[str, str] = {}
         for lookup, name in full_names.items():
             key = player_lookup(name)
@@ -60,7 +60,8 @@ class KnownNames:
     def find(self, lookup: str, full_name: str) -> str | None:
         """Return the player_lookup of the player with this player_lookup or full name; one of the two may be empty.
 
-        None if neither is known, or if several players have the full name and the lookup is not known.
+        The result is None if neither is known. It is also None if the lookup is unknown and several players have the
+        name.
         """
         if lookup in self.full_names:
             return lookup
@@ -79,7 +80,7 @@ class KnownNames:
 
 
 def information_time(day: date, availability: AvailabilityConfig | None) -> datetime:
-    """Return the instant, in UTC, of the newest information that a prediction for a game date may use.
+    """Return the time, in UTC, of the newest information that a prediction for a game date may use.
 
     It is 05:00 US Eastern of that date, when the games of the day before are over, or the cutoff of injury reports if
     that is later. `availability` is None if the features read no injury reports.
@@ -102,8 +103,8 @@ def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, pre
     `prices` is a result of `read_prices`; quotes before the first or after the last date of the predictions are left
     out. `predictions` has game_date, game_id, player_lookup, ladder (P(points >= k) for k = 1, 2, ...) and known_at
     (UTC, the time of the newest information behind the row). Names, points and tip-offs are read from the warehouse. A
-    player with two games on a date is not matched, because a quote does not name the game. DataError for the same quote
-    under two names of a player, and if most quoted players have no game on their date.
+    player with two games on a date is not matched, because a quote does not name the game. DataError if the same quote
+    occurs under two names of a player, or if most quoted players did not play on their date.
     """
     start, end = predictions["game_date"].min(), predictions["game_date"].max()
     known = read_known_names(warehouse, start, end)
@@ -111,7 +112,7 @@ def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, pre
     played = read_points(warehouse, start, end)
     absent = find_absent(quotes, played)
     tip_offs = read_tip_offs(warehouse, start, end)
-    # A game that was moved to another date is void, so its points do not count.
+    # The merge uses the date too: a bet on a game that was moved to another date is void, so its points do not count.
     rows = predictions.drop_duplicates(PLAYER_DATE, keep=False).merge(played, how="left", on=PLAYER_GAME)
     begins = [tip_offs.get(game) for game in rows["game_id"]]
     noons = [datetime.combine(day, EARLIEST_TIP_OFF, EASTERN) for day in rows["game_date"]]
@@ -128,8 +129,7 @@ def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, pre
 def name_players(quotes: pd.DataFrame, known: KnownNames) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the quotes with the warehouse's player_lookup instead of names, and descriptions of unknown names.
 
-    The player_lookup of an unknown name is missing.
-    DataError if the same quote stands under two names of a player.
+    The player_lookup of an unknown name is missing. DataError if the same quote occurs under two names of a player.
     """
     pairs = list(quotes[["player_lookup", "player_full_name"]].fillna("").itertuples(index=False, name=None))
     found = {pair: known.find(*pair) for pair in dict.fromkeys(pairs)}
@@ -153,7 +153,7 @@ def _describe(lookup: str, full_name: str, known: KnownNames) -> str:
 
 
 def read_known_names(warehouse: Warehouse, start: date, end: date) -> KnownNames:
-    """Return the players who have a row between `start` minus KNOWN_FOR and `end`."""
+    """Return the players with a row from KNOWN_FOR before `start` to `end`."""
     sql = f"""SELECT player_lookup, MAX(player_full_name) AS player_full_name
 FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
 WHERE game_date BETWEEN @start AND @end
@@ -164,7 +164,7 @@ ORDER BY player_lookup"""  # noqa: S608 - the table's name is checked, dates are
 
 
 def read_points(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:
-    """Return game_date, game_id, player_lookup and points of start..end; only rows with points and minutes above 0."""
+    """Return game_date, game_id, player_lookup and points of the games played in start..end, both inclusive."""
     sql = f"""SELECT game_date, game_id, player_lookup, CAST(points AS FLOAT64) AS points
 FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
 WHERE game_date BETWEEN @start AND @end AND minutes_played > 0 AND points IS NOT NULL"""  # noqa: S608 - as above
@@ -175,7 +175,8 @@ WHERE game_date BETWEEN @start AND @end AND minutes_played > 0 AND points IS NOT
 def find_absent(quotes: pd.DataFrame, played: pd.DataFrame) -> pd.DataFrame:
     """Return game_date and player_lookup of quoted players who did not play, on dates with played games.
 
-    DataError if they are most of at least ten quoted players, because the quotes then have wrong dates.
+    DataError if at least ten players are quoted and more than half of them did not play, because the quotes then have
+    wrong dates.
     """
     players = quotes.loc[quotes["player_lookup"].notna(), PLAYER_DATE].drop_duplicates()
     due = players[players["game_date"].isin(set(played["game_date"]))]

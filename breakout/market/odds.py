@@ -1,4 +1,4 @@
-"""Prices as decimal odds, and the probabilities in them once the bookmaker's margin is removed."""
+"""Prices as decimal odds, and the probabilities that remain when the bookmaker's margin is removed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from breakout.evaluation.rows import FloatArray
 
 Margin = Literal["multiplicative", "power", "shin"]
 
-_NEWTON_STEPS = 60  # the steps converge quadratically: after about ten they change nothing
+_NEWTON_STEPS = 60  # the steps converge quadratically; after about ten k stays the same
 
 
 def american_to_decimal(odds: FloatArray) -> FloatArray:
-    """Return decimal odds (n,) of American ones: +150 is 2.5, -200 is 1.5. NaN stays NaN."""
+    """Return American odds (n,) as decimal odds: +150 is 2.5, -200 is 1.5. NaN stays NaN."""
     with np.errstate(divide="ignore"):
         return np.where(odds > 0, 1.0 + odds / 100.0, 1.0 + 100.0 / np.abs(odds))
 
@@ -22,7 +22,8 @@ def american_to_decimal(odds: FloatArray) -> FloatArray:
 def remove_margin(over: FloatArray, under: FloatArray, margin: Margin) -> FloatArray:
     """Return the market's probability of over (n,) from the decimal prices of both sides, each above 1.
 
-    On a line that can push it is the probability given no push. It is NaN where a price is NaN.
+    If the line can push (the player can score exactly the line), it is the probability given no push. It is NaN where a
+    price is NaN.
 
     With a = 1/over and b = 1/under: `multiplicative` is a / (a + b). `power` is a^k, with k such that a^k + b^k = 1
     (Clarke, Kovalchik and Ingram 2017). `shin` assumes that a share z of the bettors knows the result (Shin 1993); with
@@ -35,8 +36,8 @@ def remove_margin(over: FloatArray, under: FloatArray, margin: Margin) -> FloatA
 
 
 def _remove_by_power(over: FloatArray, under: FloatArray) -> FloatArray:
-    # `over` and `under` are 1 / price. The sum over^k + under^k is convex and falls as k grows, so Newton's steps from
-    # below the solution never go past it.
+    # `over` and `under` are 1 / price. The sum over^k + under^k is convex and falls as k grows, so Newton's steps that
+    # start below the solution never exceed it.
     k = np.where(over + under > 1.0, 1.0, 0.0)
     log_over, log_under = np.log(over), np.log(under)
     for _ in range(_NEWTON_STEPS):

@@ -1,6 +1,6 @@
 """The reading of prices from files or from a BigQuery table.
 
-Prices pass the checks of rows that every source table passes, and checks of lines and odds.
+Prices pass the row checks of every source table, and further checks of lines and odds.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 COLUMNS = [column.name for column in PRICES.columns]
 HIGHEST_LINE = 60  # points, exclusive; the ladder of a model of points ends here
 
-# The lowest 1/over + 1/under that is believed. Below it, bets on both sides would make a sure profit of more than a
-# tenth, so the prices or their columns are wrong.
+# The lowest accepted 1/over + 1/under. Below it, bets on both sides would make a sure profit of more than 10 %, so the
+# prices or their columns are wrong.
 SUREST = 0.9
 _EXAMPLES = 3
 
@@ -36,11 +36,13 @@ _EXAMPLES = 3
 def read_prices(config: PricesConfig, warehouse: WarehouseConfig, start: date, end: date) -> pd.DataFrame:
     """Return the quotes of the game dates start..end, both inclusive, with prices as decimal odds.
 
-    Columns: game_date, player_lookup, player_full_name (one of the two may be missing), line (points), over_price,
-    under_price (NaN for a missing side), book (empty if unknown), quoted_at (UTC; NaT if unknown) and is_closing
-    (bool). DataError, naming the problem and examples, for missing columns, values of the wrong type, a quote that
-    stands twice, a row without a name or without a price, impossible odds, and a line that is not a multiple of 0.5
-    from 0 to below HIGHEST_LINE. Names, prices and lines are checked on these dates only.
+    The columns are game_date, player_lookup, player_full_name (one of the two may be missing), line (points),
+    over_price, under_price (NaN for a missing side), book (empty if unknown), quoted_at (UTC; NaT if unknown) and
+    is_closing (bool).
+
+    DataError, which names the problem and examples, for missing columns, values of the wrong type, a quote that occurs
+    twice, a row without a name or without a price, impossible odds, and a line that is not a multiple of 0.5 from 0 to
+    below HIGHEST_LINE. Names, prices and lines are checked on these dates only.
     """
     import pandas as pd
 
@@ -78,7 +80,8 @@ def _open(config: PricesConfig, warehouse: WarehouseConfig, start: date, end: da
 def _read_table(name: str, config: WarehouseConfig, days: dict[str, date]) -> pa.Table:
     """Return the rows of a BigQuery table on the dates `days`.
 
-    They are not cached, because the fingerprint of the warehouse does not change with them.
+    They are not cached: cached rows are found by the fingerprint of the warehouse, which does not change with this
+    table.
     """
     from breakout.warehouse.opening import open_warehouse
 
@@ -110,7 +113,7 @@ def _check_quotes(quotes: pd.DataFrame, config: PricesConfig) -> None:
 
 
 def _refuse(quotes: pd.DataFrame, is_wrong: pd.Series, problem: str) -> None:
-    """Raise DataError, naming the problem and a few quotes, if `is_wrong` is true for any quote."""
+    """Raise DataError, with the problem and a few examples, if `is_wrong` is true for any quote."""
     wrong = quotes[is_wrong]
     if wrong.empty:
         return

@@ -1,4 +1,4 @@
-"""What settled bets returned: profit, yield, drawdown and closing-line value, with intervals."""
+"""The returns of settled bets: profit, yield, drawdown and closing-line value, with intervals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_INTERVAL = Interval(None, None, None, 0)
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """The state after a game date: the number of decided bets so far, their profit and their yield.
+    """The state after a game date: the number of bets won or lost so far, their profit and their yield.
 
     `profit` is in shares of the bank. The `cumulative_yield` of the first date has no interval.
     """
@@ -33,10 +33,10 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Returns:
-    """What the bets returned; every interval resamples game dates.
+    """The returns of settled bets; every interval resamples game dates.
 
-    `n_bets` counts all bets. Pushed and void bets get their stakes back and are left out of all figures but `n_bets`,
-    `results`, `n_closing` and `closing_value`.
+    `n_bets` counts all bets. Pushed and void bets return their stakes. They count only in `n_bets`, `results`,
+    `n_closing` and `closing_value`.
 
     - `profit` and `staked` are in shares of the starting bank, which neither grows nor shrinks with the results.
     - `total_yield` is profit / staked, and `hit_rate` is won / (won + lost).
@@ -45,10 +45,10 @@ class Returns:
     - `shortfall` is the yield minus `claimed`.
     - `drawdown` is the largest fall of the cumulative profit below an earlier value, in shares of the bank, measured
       after each game date.
-    - `closing_value` is the mean of price * closing probability - 1 over the `n_closing` bets whose line has a closing
-      quote and whose own price has a time and is not a closing one.
-    - `bets_needed` is the number of bets with which the interval of the yield would leave out 0, if the yield and its
-      spread stayed as observed; None with fewer than two dates of bets won or lost, or with a yield of 0.
+    - `closing_value` is the mean of price * closing probability - 1 over `n_closing` bets: those whose line has a
+      closing quote, and whose own price has a time and is not a closing one.
+    - `bets_needed` is the number of bets with which the interval of the yield would not contain 0, if the yield and its
+      spread stayed the same. It is None with fewer than two dates of bets won or lost, or with a yield of 0.
     """
 
     n_bets: int
@@ -68,7 +68,7 @@ class Returns:
 
 
 def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Returns:
-    """Measure what bets returned; `bets` is a result of `market.bets.settle`."""
+    """Return the returns of `bets`, a result of `market.bets.settle`."""
     results = {name: int((bets["result"] == name).sum()) for name in RESULTS}
     decided = bets[bets["result"].isin(("won", "lost"))]
     stake, profit = (decided[name].to_numpy("float64") for name in ("stake", "profit"))
@@ -128,7 +128,7 @@ def _bets_needed(
 ) -> int | None:
     """Return n (z s / yield)^2, with s the standard error of the yield of n bets and z the normal quantile.
 
-    None with fewer than two dates or with a yield of 0.
+    The result is None with fewer than two dates or with a yield of 0.
     """
     from scipy.special import ndtri
 
@@ -145,7 +145,7 @@ def _curve(
 ) -> tuple[CurvePoint, ...]:
     """Return the state after each game date.
 
-    The interval at a date uses the resamples of the whole backtest, with the dates after it left out.
+    The interval at a date uses the resamples of the whole backtest, but only the dates up to this one.
     """
     days, place = np.unique(dates, return_inverse=True)
     by_date = [np.bincount(place, values, len(days)) for values in (profit, stake, np.ones(len(stake)))]

@@ -1,7 +1,7 @@
-"""The stack of a model's probability and the market's, and the weight of the model in it.
+"""The stack: the weighted average, in log odds, of a model's probability and the market's.
 
-The log odds of the stack are (1 - w) * (log odds of the market) + w * (log odds of the model). With a weight w of 0 the
-model adds nothing to the market. Stakes use weights that are fitted on earlier dates only.
+Its log odds are (1 - w) * (log odds of the market) + w * (log odds of the model). With a weight w of 0 the model adds
+nothing to the market. Stakes use weights that are fitted on earlier dates only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NEWTON_STEPS = 50
 class Weights(NamedTuple):
     """The weight for stakes and the ends of its interval, all within 0..1.
 
-    Each is one number, or an array (n,) with a number for each line.
+    Each field is one number, or an array (n,) with a number for each line.
     """
 
     stake: float | FloatArray
@@ -34,7 +34,7 @@ class Weights(NamedTuple):
 
 
 def stake_weights(interval: Interval | None) -> Weights:
-    """Return a weight's interval as weights for stakes, cut off at 1; all 0 unless its lower end is above 0."""
+    """Return the weights for stakes from a weight's interval, at most 1; all 0 unless its lower end is above 0."""
     if interval is None or interval.estimate is None or interval.low is None or interval.high is None:
         return Weights(0.0, 0.0, 0.0)
     if interval.low <= 0.0:
@@ -78,7 +78,7 @@ def _derivatives(
 def weight_of_all(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> Interval:
-    """Return the weight fitted on all lines; without an interval if there are too few dates or lines for one."""
+    """Return the weight fitted on all lines; without an interval below MIN_DATES dates or MIN_LINES lines."""
     found = fit_weight(is_over, ours, market, dates, parameters)
     is_enough = len(dates) >= MIN_LINES and len(np.unique(dates)) >= MIN_DATES
     return found if is_enough else Interval(found.estimate, None, None, 0)
@@ -89,8 +89,9 @@ def walk_weights(
 ) -> tuple[StackWeight, ...]:
     """Return the weight for each calendar month that has lines, fitted on the lines of all earlier months.
 
-    Of many monthly intervals with the configured confidence, one would lie above 0 by chance. So each has the
-    confidence 1 - (1 - confidence) / months (Bonferroni): all of them together hold with the configured confidence.
+    With the configured confidence, one of many monthly intervals may lie above 0 by chance. So each interval has the
+    confidence 1 - (1 - confidence) / months (Bonferroni). The probability that all intervals contain their true weight
+    is then at least the configured confidence.
     """
     months = np.unique(dates.astype("datetime64[M]"))
     looks = replace(parameters, confidence=1.0 - (1.0 - parameters.confidence) / max(len(months), 1))
@@ -105,7 +106,7 @@ def weight_before(
     dates: DateArray,
     parameters: EvaluationParameters,
 ) -> StackWeight:
-    """Return the weight fitted on the lines of all dates before `start`; no interval below MIN_DATES or MIN_LINES."""
+    """Return the weight fitted on the lines before `start`; its `interval` is None below MIN_DATES or MIN_LINES."""
     before = dates < start
     n_lines, n_dates = int(before.sum()), len(np.unique(dates[before]))
     interval = None
@@ -115,18 +116,21 @@ def weight_before(
 
 
 def weights_on(dates: DateArray, weights: tuple[StackWeight, ...]) -> Weights:
-    """Return the weights for stakes on each date, each (n,); 0 before the first weight."""
+    """Return the weights for stakes on each date, each field (n,); 0 before the first weight."""
     known = np.array([(0.0, 0.0, 0.0), *(stake_weights(weight.interval) for weight in weights)])
     return Weights(*known[_place(dates, weights)].T)
 
 
 def _place(dates: DateArray, weights: tuple[StackWeight, ...]) -> IntArray:
-    """Return for each date the number of weights whose month has begun, shape (n,)."""
+    """Return for each date the number of weights that start on or before it, shape (n,)."""
     starts = np.array([weight.start for weight in weights], dtype="datetime64[D]")
     return np.asarray(np.searchsorted(starts, dates, side="right"))
 
 
 def stack(ours: FloatArray, market: FloatArray, dates: DateArray, weights: tuple[StackWeight, ...]) -> FloatArray:
-    """Return the stacked probability (n,), by the weight fitted before each line's month, or 0 without one."""
+    """Return the stacked probability (n,) of each line.
+
+    The weight is the latest one that starts on or before the line's date; without one it is 0.
+    """
     blends = np.array([0.0, *(weight.blend for weight in weights)])
     return shrink(ours, market, blends[_place(dates, weights)])

@@ -1,4 +1,4 @@
-"""The worth of a bet: expected value, probabilities shrunk towards the market, and Kelly stakes."""
+"""Expected value of a bet, probabilities shrunk towards the market, and Kelly stakes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from breakout.models.base import logit
 
 @dataclass(frozen=True)
 class StakeLimits:
-    """The rules of staking: the share `kelly` of the Kelly fraction, at most `max_stake` of the bank.
+    """The limits of a stake.
 
-    Nothing is staked if the expected profit per unit staked is below `min_edge`, computed from the model's probability
-    after `shrink` has moved it towards the market's.
+    `kelly` is the share of the Kelly fraction that is staked. `max_stake` is the largest stake, as a share of the bank.
+    `min_edge` is the lowest expected profit per unit staked, at the probability that `shrink` returns; below it the
+    stake is 0.
     """
 
     kelly: float
@@ -24,14 +25,15 @@ class StakeLimits:
 
 
 def expected_value(probability: FloatArray, price: FloatArray) -> FloatArray:
-    """Return the expected profit per unit staked, probability * price - 1, given no push."""
+    """Return the expected profit per unit staked, probability * price - 1, if the bet does not push."""
     return np.asarray(probability * price - 1.0)
 
 
 def shrink(ours: FloatArray, market: FloatArray, weight: float | FloatArray) -> FloatArray:
     """Return the model's probability, moved towards the market's on the scale of log odds.
 
-    A weight of 0 gives the market's probability, 1 the model's (`ours`). Arrays have the same shape.
+    With a weight of 0 the result is the market's probability, with 1 it is the model's (`ours`). All arrays have the
+    shape (n,).
     """
     log_odds = logit(market) + weight * (logit(ours) - logit(market))
     return np.asarray(1.0 / (1.0 + np.exp(-log_odds)))
@@ -47,6 +49,6 @@ def kelly_fraction(probability: FloatArray, price: FloatArray) -> FloatArray:
 
 
 def stake_of(probability: FloatArray, price: FloatArray, limits: StakeLimits) -> FloatArray:
-    """Return the stake as a share of the bank, within `limits`; 0 if the expected value is below `limits.min_edge`."""
+    """Return the stake as a share of the bank, within `limits`; 0 if the expected value is below `min_edge`."""
     stake = np.minimum(limits.kelly * kelly_fraction(probability, price), limits.max_stake)
     return np.asarray(np.where(expected_value(probability, price) >= limits.min_edge, stake, 0.0))

@@ -1,4 +1,4 @@
-"""The methods that every fitted model has, and the training and validation rows that a fit needs."""
+"""The methods that every fitted model has, and the training and validation rows of a fit."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Model(Protocol):
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """The texts that are saved with the model, such as the fingerprint of its contract."""
+        """The texts that are saved with the model, such as the fingerprint of its feature contract."""
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
@@ -68,9 +68,9 @@ class Model(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class FitParts:
-    """The played rows of a training window: the part to fit on, and the later validation part.
+    """The rows of a training window in two parts: the earlier rows `fit` and the later rows `validation`.
 
-    A model of boosted trees keeps the trees up to the lowest loss on the validation part, if it stops early.
+    A model is fitted on `fit`. If it stops early, it keeps the trees up to the lowest loss on `validation`.
     """
 
     fit: Rows
@@ -78,7 +78,7 @@ class FitParts:
 
     @cached_property
     def digest(self) -> str:
-        """A digest of the feature names and all numbers; equal digests, settings and seeds give equal fits."""
+        """SHA-256 of the feature names and all numbers; equal digests, settings and seeds give equal fits."""
         digest = hashlib.sha256("\n".join(self.fit.X.columns).encode())
         for rows in (self.fit, self.validation, self.fit.widest, self.validation.widest):
             for part in (rows.X.to_numpy(), rows.y, rows.points, rows.season_average, rows.points_for_breakout):
@@ -86,7 +86,7 @@ class FitParts:
         return digest.hexdigest()
 
     def joined(self) -> FitParts:
-        """Return both parts as the part to fit on, with an empty validation part."""
+        """Return parts whose `fit` contains the rows of both parts and whose `validation` is empty."""
         from breakout.dataset import join_rows
 
         nothing = self.validation.take(np.zeros(len(self.validation), dtype=bool))
@@ -97,8 +97,8 @@ class FitParts:
 class LearnedRows:
     """The number and last date of the games that a model was fitted on, and the size of the validation part.
 
-    The validation part has `validation_rows` games. A threshold was looked for on them, and the calibration, if there
-    is one, was fitted on them. `is_stopped` is true if the number of trees was chosen on them too.
+    The threshold and the calibration, if there is one, were fitted on the `validation_rows` games of the validation
+    part. `is_stopped` is true if early stopping also chose the number of trees on them.
     """
 
     rows: int
@@ -109,7 +109,7 @@ class LearnedRows:
     def describe(self) -> str:
         """Return a clause such as "fitted on 3,653 games to 2026-01-10; stopped on 566".
 
-        If the number of trees was not chosen on the validation games, "threshold looked for on" replaces "stopped on".
+        If `is_stopped` is false, "threshold looked for on" replaces "stopped on".
         """
         use = "stopped on" if self.is_stopped else "threshold looked for on"
         return f"fitted on {self.rows:,} games to {self.last_date}; {use} {self.validation_rows:,}"
@@ -122,13 +122,16 @@ def logit(probability: np.ndarray) -> np.ndarray:
 
 
 def normalised_importance(names: tuple[str, ...], sizes: ArrayLike) -> dict[str, float]:
-    """Return the sizes (k,), none negative, divided by their sum, by feature; all 0 if the sum is 0."""
+    """Return by feature its size divided by the sum of all sizes; all 0 if the sum is 0.
+
+    `sizes` (k,) are in the order of `names`. None of them is negative.
+    """
     values = np.asarray(sizes, dtype="float64")
     total = float(values.sum())
     return {name: float(value) / total if total else 0.0 for name, value in zip(names, values, strict=True)}
 
 
 def check_columns(X: pd.DataFrame, names: tuple[str, ...]) -> None:
-    """Raise ValueError unless the columns are the model's features in the model's order."""
+    """Raise ValueError unless the columns of `X` are the features `names`, in this order."""
     if tuple(X.columns) != names:
         raise ValueError(f"columns {list(X.columns)} are not the model's features in its order {list(names)}")

@@ -1,4 +1,4 @@
-"""The base rate: the breakout rate of the training window as the probability of every game."""
+"""The base rate: a model that predicts the breakout rate of its training rows for every game."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILE_NAME = "model.json"
 
 @dataclass(frozen=True)
 class BaseRateModel:
-    """A model that gives every game the same probability; it keeps the names of the features but does not use them."""
+    """A model that predicts the same probability for every game; it uses `names` only to check the columns."""
 
     names: tuple[str, ...]
     rate: float
@@ -58,7 +58,7 @@ class BaseRateModel:
 
 
 def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BaseRateModel:
-    """Compute the rate over the part to fit on; `config` and `seed` have no effect."""
+    """Compute the breakout rate of `parts.fit`; `config` and `seed` have no effect."""
     del config, seed
     return BaseRateModel(tuple(parts.fit.X.columns), float(parts.fit.label.mean()), dict(metadata))
 

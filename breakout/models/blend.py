@@ -1,7 +1,7 @@
 """A blend of CatBoost and logistic regression: the average of their log odds with a fixed weight.
 
 Log odds are averaged instead of probabilities because they are additive: the contribution of a feature is then exactly
-the weighted average of its contributions to the two parts.
+the weighted average of its contributions to the two models.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FILE_NAME = "model.json"
 
 @dataclass(frozen=True)
 class BlendModel:
-    """A fitted blend; `weight`, 0 to 1, is the weight of CatBoost's log odds in the average."""
+    """A fitted blend of two models; `weight`, 0 to 1, is the weight of CatBoost's log odds in the average."""
 
     catboost: CatBoostModel
     logistic: LogisticModel
@@ -41,7 +41,7 @@ class BlendModel:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The features, the same for both parts."""
+        """The features, which are the same for both models."""
         return self.catboost.names
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
@@ -51,11 +51,11 @@ class BlendModel:
         return np.asarray(1 / (1 + np.exp(-self._average(*parts))))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return the contribution of each feature to the log odds, shape (n, k): the weighted average of both parts."""
+        """Return the contributions to the log odds, shape (n, k): the weighted average of both models'."""
         return self._average(self.catboost.shap_values(rows), self.logistic.shap_values(rows))
 
     def feature_importance(self) -> dict[str, float]:
-        """Return the weighted average of the parts' own importances."""
+        """Return the weighted average of both models' own importances."""
         trees, linear = self.catboost.feature_importance(), self.logistic.feature_importance()
         return {name: self.weight * trees[name] + (1 - self.weight) * linear[name] for name in self.names}
 
@@ -65,11 +65,11 @@ class BlendModel:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The warnings of both parts."""
+        """The warnings of both models."""
         return self.catboost.warnings + self.logistic.warnings
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write model.json with the weight, and each part into a folder of its own."""
+        """Write model.json with the weight, and each of the two models into a folder of its own."""
         path = folder / FILE_NAME
         save_json({"kind": self.kind, "catboost_weight": self.weight, "metadata": self.metadata}, path)
         files = [path]
@@ -92,15 +92,15 @@ def fit(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, 
 
 
 def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metadata: Mapping[str, str]) -> BlendModel:
-    """Fit the logistic regression on the part to fit on, and blend it with trees that are already fitted."""
+    """Fit the logistic regression on `parts.fit` and blend it with `trees`, which is already fitted."""
     linear = logistic.fit(config.logistic, parts, 0, metadata)
     return BlendModel(trees, linear, config.catboost_weight, dict(metadata))
 
 
 def refit(model: Model, parts: FitParts, config: BlendConfig, seed: int, metadata: Mapping[str, str]) -> BlendModel:
-    """Fit both parts again on the whole training window, each in the same way as a model of that kind alone.
+    """Fit both models again on the whole training window, each in the same way as a model of that kind alone.
 
-    `model` is the blend that `fit` returned; TypeError for another kind of model. ConfigurationError and DataError as
+    `model` is the blend that `fit` returned. TypeError for another kind of model; ConfigurationError and DataError as
     in `fit`.
     """
     if not isinstance(model, BlendModel):
@@ -110,9 +110,9 @@ def refit(model: Model, parts: FitParts, config: BlendConfig, seed: int, metadat
 
 
 def load(folder: Path) -> BlendModel:
-    """Read model.json and both parts.
+    """Read model.json and both models.
 
-    DataError if a file is missing or damaged, or if the features or the metadata of the parts differ.
+    DataError if a file is missing or damaged, or if the two models differ in features or metadata.
     """
     path = folder / FILE_NAME
     record = load_json(path)

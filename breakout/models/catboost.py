@@ -1,6 +1,6 @@
 """Gradient-boosted trees by CatBoost.
 
-A fit depends not only on the data, the settings and the seed, but also on the order of rows and columns.
+The result of a fit depends on the data, the settings and the seed, and also on the order of rows and columns.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class CatBoostModel:
 
     @property
     def metadata(self) -> dict[str, str]:
-        """The texts that `fit` or `refit` got as `metadata`; CatBoost saves them in its file."""
+        """The texts passed to `fit` or `refit` as `metadata`; CatBoost saves them in its file."""
         stored = self.classifier.get_metadata()
         keys = [key for key in stored.keys() if key.startswith(_PREFIX)]  # noqa: SIM118  (not a dict: has no iterator)
         return {key.removeprefix(_PREFIX): str(stored[key]) for key in keys}
@@ -78,25 +78,26 @@ class CatBoostModel:
 
 
 def build_pool(X: pd.DataFrame, y: np.ndarray | None = None) -> Pool:
-    """Return features, and the target if it is known, as CatBoost reads them.
+    """Return the features, and the target if it is given, as a CatBoost pool.
 
-    CatBoost keeps features as float32. It takes an array of that type without copying it, which halves the time of a
-    prediction of some hundred rows.
+    CatBoost stores features as float32 and takes a float32 array without copying it. This halves the time to predict
+    some hundred rows.
     """
     return Pool(X.to_numpy(dtype="float32"), y, feature_names=list(X.columns))
 
 
 def tree_shap_values(trees: CatBoost, X: pd.DataFrame) -> np.ndarray:
-    """Return the SHAP value of each feature for each row, shape (n, k), without the constant of the model."""
+    """Return the SHAP values (n, k) of the k features for each row, without the constant of the model."""
     values = trees.get_feature_importance(build_pool(X), type="ShapValues", thread_count=1)
     return np.asarray(values, dtype="float64")[:, :-1]
 
 
 def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> CatBoostModel:
-    """Fit with early stopping on the log loss of the validation part, unless `early_stopping_rounds` is 0.
+    """Fit on `parts.fit`, and stop early on the log loss of `parts.validation`.
 
-    On a few hundred rows the AUC is so noisy that stopping on it ends fits after 2 to 20 trees by chance.
-    ConfigurationError if CatBoost refuses to fit; DataError if no feature varies.
+    There is no early stopping if `early_stopping_rounds` is 0. Log loss is watched because AUC is too noisy on a few
+    hundred rows: with AUC, fits end by chance after 2 to 20 trees. ConfigurationError if CatBoost refuses to fit;
+    DataError if no feature varies.
     """
     classifier = _classifier(config, parts, seed, metadata)
     stopping: dict[str, Any] = {}
@@ -108,9 +109,9 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
 def refit(
     model: Model, parts: FitParts, config: CatBoostConfig, seed: int, metadata: Mapping[str, str]
 ) -> CatBoostModel:
-    """Fit on the whole training window, with the number of trees that early stopping left in `model`.
+    """Fit on the rows of both parts, with the number of trees that early stopping left in `model`.
 
-    `leaf_estimation_iterations` is also taken from `model`, because CatBoost's default is another one for fewer than
+    `leaf_estimation_iterations` is also taken from `model`, because CatBoost has another default for fits of fewer than
     200 trees. TypeError if `model` is of another kind; ConfigurationError and DataError as in `fit`.
     """
     if not isinstance(model, CatBoostModel):
@@ -139,7 +140,7 @@ def _classifier(
         thread_count=config.thread_count,
         class_weights=weights,
         metadata={f"{_PREFIX}{key}": value for key, value in metadata.items()},
-        allow_writing_files=False,  # Otherwise parallel jobs write into one log folder in the current directory.
+        allow_writing_files=False,  # If true, parallel jobs write into one log folder in the current directory.
         verbose=False,
         **more,
     )
@@ -156,7 +157,7 @@ def _fit(
 
 
 def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed: int) -> BreakoutError:
-    """Return the error to raise, with the reason in CatBoost's message but without its line of source code.
+    """Return the error to raise for a CatBoostError, with its reason but without CatBoost's line of source code.
 
     It is a DataError if no feature varies, otherwise a ConfigurationError.
     """
@@ -174,11 +175,11 @@ def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed:
 
 
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
-    """Return the first trees of a longer fit, which are bit for bit the model that a fit of `config` would give.
+    """Return the first trees of a longer fit, which are bit for bit the model that a fit of `config` would return.
 
-    `config` has fewer iterations than the configuration of the longer fit and no other difference, and both have the
-    same `kinds.fit_kind`. Early stopping keeps the trees up to the lowest log loss of the validation part. A shorter
-    fit has the same sequence of log losses, but it ends earlier, so the lowest one is searched among the first
+    `config` has fewer iterations than the settings of the longer fit and no other difference, and both have the same
+    `kinds.fit_kind`. The log losses of a shorter fit on the validation part are the first ones of the longer fit. Early
+    stopping keeps the trees up to the lowest of them, so the lowest one is searched among the first
     `config.iterations`.
     """
     trees = config.iterations
@@ -196,7 +197,7 @@ def first_trees(model: CatBoostModel, trees: int) -> CatBoostModel:
 
 
 def load_trees(trees: Trees, path: Path) -> Trees:
-    """Load a file of CatBoost into the empty model `trees`; DataError if the file is missing or damaged."""
+    """Read the file `path` into the empty model `trees`; DataError if the file is missing or damaged."""
     if not path.is_file():
         raise DataError(f"{path} is missing.")
     try:

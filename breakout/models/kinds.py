@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from breakout.models.base import FitParts, Model
     from breakout.settings.model_groups import CatBoostConfig, ModelConfig
 
-_LONG_FIT = 200  # from this number of trees on, CatBoost computes leaves in another way (see `fit_kind`)
+_LONG_FIT = 200  # the number of trees from which CatBoost takes more Newton steps per leaf (see `fit_kind`)
 
 
 class _KindModule(Protocol):
     """The functions that the module of a kind defines; `config` has the settings class of that kind.
 
-    Only kinds that stop early need `refit`. It fits a model on both parts of the rows, with what the first fit `model`
-    learned, such as its number of trees.
+    Only kinds that stop early need `refit`. It fits a model on the rows of both parts, with what the first fit `model`
+    learned on the validation part, such as its number of trees.
     """
 
     @staticmethod
@@ -44,9 +44,9 @@ class ModelKind:
     """One kind of model.
 
     `module` is imported when a model is first fitted or loaded, because importing CatBoost takes 0.7 seconds. Tables
-    use `title`; sentences use `description`. `uses_features` is false for a model that gives every game the same
-    probability. `stops_early` is true for a model whose fit can be stopped on the validation part. `row_columns` names
-    the fields of `Rows` that a prediction needs in addition to the features.
+    use `title`; sentences use `description`. `uses_features` is false for a model that predicts the same probability
+    for every game. `stops_early` is true for a model whose fit can be stopped on the validation part. `row_columns`
+    names the fields of `Rows` that a prediction needs in addition to the features.
     """
 
     module: str
@@ -57,15 +57,15 @@ class ModelKind:
     row_columns: tuple[str, ...] = ()
 
     def functions(self) -> _KindModule:
-        """Return the imported module, which has the functions of the kind."""
+        """Import and return the module of the kind."""
         return cast("_KindModule", import_module(f"breakout.models.{self.module}"))
 
 
 class Fits(NamedTuple):
     """Two fits with the same settings: `held_out`, without the validation part, and `final`, the model of the run.
 
-    `held_out` predicts the validation rows, so that the calibration, the threshold and the ranking of a sweep depend
-    on no prediction of a row that the predicting model was fitted on.
+    `held_out` predicts the validation rows. So the calibration, the threshold and the ranking of a sweep use no
+    prediction of a row on which the predicting model was fitted.
     """
 
     held_out: Model
@@ -97,16 +97,16 @@ KINDS = {
 
 
 def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
-    """Return the configured model, fitted on the part to fit on.
+    """Return a model with the settings `config`, fitted on `parts.fit`.
 
-    The validation part may decide when the fit stops, but it is not fitted on. The texts of `metadata` are saved in the
+    A model that stops early also uses `parts.validation` to decide when. The texts of `metadata` are saved in the
     model's file. ConfigurationError or DataError if the model cannot be fitted.
     """
     return KINDS[config.kind].functions().fit(config, parts, seed, metadata)
 
 
 def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
-    """Return a key of fits whose trees can be shared.
+    """Return a key that is equal for two fits whose trees can be shared.
 
     If two fits on the same rows with the same seed have the same key, the trees of the shorter fit are the first trees
     of the longer one. The key ignores the number of iterations, except whether it is below 200, because CatBoost takes
@@ -116,9 +116,9 @@ def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
 
 
 def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool) -> Fits:
-    """Return the fit without the validation part, and the fit on all rows of both parts.
+    """Return the fit on `parts.fit` and the fit on the rows of both parts.
 
-    If `is_refit` is false, a model that stops early is not fitted again: both results are the first fit.
+    If `is_refit` is false, a model that stops early is fitted only once, and both results are that fit.
     ConfigurationError or DataError if the model cannot be fitted.
     """
     held_out = fit_model(config, parts, seed, metadata)
@@ -130,9 +130,9 @@ def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
 
 
 def load_model(kind: str, folder: Path) -> Model:
-    """Return the model that is saved in a folder.
+    """Return the model of a kind that is saved in a folder.
 
-    DataError, which names the file or the folder, if a file is missing or damaged, or if the kind is unknown.
+    DataError if a file is missing or damaged, or if the kind is unknown; the message names the file or the folder.
     """
     if kind not in KINDS:
         raise DataError(
@@ -142,10 +142,10 @@ def load_model(kind: str, folder: Path) -> Model:
 
 
 def kind_title(kind: str) -> str:
-    """Return the title of a kind for tables; the name itself for a kind that this version does not know."""
+    """Return the title of a kind for tables; the name itself if KINDS lacks the kind."""
     return KINDS[kind].title if kind in KINDS else kind
 
 
 def describe_kind(kind: str) -> str:
-    """Return the description of a kind for sentences; the name itself for a kind that this version does not know."""
+    """Return the description of a kind for sentences; the name itself if KINDS lacks the kind."""
     return KINDS[kind].description if kind in KINDS else kind

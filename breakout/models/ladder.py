@@ -17,9 +17,10 @@ EDGE = 1e-4  # P(points >= k) lies between EDGE and 1 - EDGE for k >= 1
 
 @dataclass(frozen=True, eq=False)
 class PointsDistribution:
-    """The distribution of the points of n rows: `mean` (n,) and `spread` (n,) in points, and a common shape.
+    """The predicted distributions of the points of n rows.
 
-    `shape` (m,) holds standardised errors (points - mean) / spread in ascending order.
+    `mean` and `spread`, both (n,), are in points. `shape` (m,) contains standardised errors (points - mean) / spread in
+    ascending order; all rows have the same shape.
     """
 
     mean: np.ndarray
@@ -49,8 +50,8 @@ class LadderModel(Protocol):
 def predict_ladder(model: Model, rows: Rows) -> np.ndarray | None:
     """Return P(points >= k) for k = 1, ..., LADDER_LENGTH, shape (n, LADDER_LENGTH).
 
-    None for a model that predicts the probability of a breakout alone. The ladder is not calibrated. The caller
-    calibrates all of its entries, because the one at `points_for_breakout` is the probability of a breakout.
+    The result is None for a model that predicts only the probability of a breakout. The ladder is not calibrated. The
+    caller calibrates all of its entries, because the one at `points_for_breakout` is the probability of a breakout.
     """
     if not isinstance(model, LadderModel):
         return None

@@ -1,4 +1,4 @@
-"""Logistic regression on features that are standardised over the rows it is fitted on, saved as plain numbers."""
+"""Logistic regression on standardised features, saved as plain numbers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LogisticModel:
     coefficients: tuple[float, ...]
     intercept: float
     metadata: dict[str, str]
-    iterations_without_convergence: int | None = None  # the solver's limit of iterations if it did not converge
+    iterations_without_convergence: int | None = None  # the solver's limit if it did not converge, else None
     clip: float | None = None
     kind: ClassVar[str] = "logistic"
 
@@ -54,7 +54,7 @@ class LogisticModel:
         return np.asarray(_clipped(standardised, self.clip) * np.array(self.coefficients))
 
     def feature_importance(self) -> dict[str, float]:
-        """Return absolute standardised coefficients, normalised to sum to 1."""
+        """Return the absolute coefficients of the standardised features, divided by their sum."""
         return normalised_importance(self.names, np.abs(self.coefficients))
 
     def describe(self) -> dict[str, float]:
@@ -80,9 +80,9 @@ class LogisticModel:
 
 
 def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> LogisticModel:
-    """Fit on the part to fit on; the validation part has no effect, because this fit does not stop early.
+    """Standardise the features over `parts.fit` and fit on these rows; `parts.validation` has no effect.
 
-    A fit that does not converge gives a model with a warning.
+    If the solver does not converge, the model has a warning.
     """
     del seed  # Nothing is random: the solver starts from coefficients of 0.
     from sklearn.exceptions import ConvergenceWarning

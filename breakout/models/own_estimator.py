@@ -1,8 +1,8 @@
 """A scikit-learn classifier that a function of the user builds.
 
 The user's code runs only when a model is fitted. The package skops saves the fitted classifier as data and loads it
-without that code. Loading creates only objects of types that skops trusts or that TRUSTED_TYPES names. A classifier
-with an object of another type is refused when it is fitted, before any file is written.
+without that code. Loading creates only objects of types that skops trusts or that TRUSTED_TYPES names. `fit` refuses a
+classifier with an object of another type, before any file is written.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.skops"
 RECORD_FILE = "model.json"
-# Types beside those that skops trusts. They are safe to load: they hold numbers, and loading them runs no code from the
+# Types that are loaded in addition to those that skops trusts. They are safe because loading them runs no code from the
 # file.
 TRUSTED_TYPES = (
     "numpy.clip",
@@ -53,8 +53,8 @@ _EXPLAINED_ROWS = 500  # the largest number of rows from which the importance is
 class OwnEstimator:
     """A fitted classifier, with the content of its skops file (`content`).
 
-    `means` are the means of the features over the fitted rows. `importance` has the values that `feature_importance`
-    returns. Both are in the order of `names`.
+    `means` contains the mean of each feature over the fitted rows, and `importance` the values that
+    `feature_importance` returns. Both are in the order of `names`.
     """
 
     names: tuple[str, ...]
@@ -72,7 +72,7 @@ class OwnEstimator:
         return _probability(self.estimator, rows.X)
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return the log odds minus those with one feature replaced by its mean, for each feature, shape (n, k).
+        """Return the log odds of each row minus those with one feature set to its mean, by feature, shape (n, k).
 
         For a linear model these are the exact contributions of the features. For other models they ignore interactions.
         """
@@ -97,7 +97,7 @@ class OwnEstimator:
 
 
 def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> OwnEstimator:
-    """Build the classifier and fit it on the part to fit on; the validation part has no effect.
+    """Build the classifier and fit it on `parts.fit`; `parts.validation` has no effect.
 
     ConfigurationError if `build_estimator` raises it, if the fit fails, or if the fitted classifier cannot be saved as
     data or predicts otherwise once it is saved.
@@ -125,7 +125,7 @@ def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str
 def load(folder: Path) -> OwnEstimator:
     """Read model.skops and model.json.
 
-    DataError if one is missing or damaged, or if the classifier holds an object of a type that is not trusted.
+    DataError if a file is missing or damaged, or if the classifier contains an object of a type that is not trusted.
     """
     path, record = folder / MODEL_FILE, load_json(folder / RECORD_FILE)
     try:
@@ -145,8 +145,8 @@ def load(folder: Path) -> OwnEstimator:
 def build_estimator(config: SklearnConfig, seed: int) -> Any:
     """Return the unfitted classifier that the user's function returns; `config.build` is "file:function".
 
-    ConfigurationError if the file or the function fails, if the file has no such function, or if the result is not a
-    scikit-learn classifier with `predict_proba`.
+    ConfigurationError if running the file or the function fails, if the file has no such function, or if the result is
+    not a scikit-learn classifier with `predict_proba`.
     """
     from sklearn.base import BaseEstimator, is_classifier
 
@@ -173,7 +173,7 @@ def build_estimator(config: SklearnConfig, seed: int) -> Any:
 
 
 def _code_error(config: SklearnConfig, what: str, error: Exception) -> ConfigurationError:
-    """Return the error to raise for an exception in the user's code, with the line of the user's file if known."""
+    """Return the error to raise for an exception in the user's code, with the line of that code if it is known."""
     file = config.build.rpartition(":")[0]
     frames = traceback.extract_tb(sys.exc_info()[2])
     line = next((f", line {frame.lineno}" for frame in reversed(frames) if frame.filename == file), "")

@@ -1,10 +1,12 @@
 """A model of the distribution of points: two CatBoost regressions and an empirical shape, saved as data.
 
-With S the season average, the first regression predicts z = (points - S) / sqrt(S). The second predicts the absolute
-error of such a regression on games that it was not fitted on. The shape is the distribution of these errors divided by
-their predicted spread. `fit` takes the errors from games of the part to fit on, so the probabilities of the validation
-games do not depend on their own points, except through early stopping. `refit` takes the errors of the shape from the
-validation games. The probability of a breakout is that of at least `points_for_breakout` points.
+S is the season average of a row. The first regression predicts z = (points - S) / sqrt(S). The second regression
+predicts the absolute error of such predictions on games that were not used for the fit, which gives the spread. The
+shape is the distribution of such errors divided by their predicted spread. The probability of a breakout is that of at
+least `points_for_breakout` points.
+
+`fit` takes the errors from games of `parts.fit`, so the probabilities of the validation games do not depend on their
+own points, except through early stopping. `refit` takes the errors of the shape from the validation games.
 """
 
 from __future__ import annotations
@@ -33,19 +35,19 @@ if TYPE_CHECKING:
 
 FILE_NAME = "model.json"
 MEAN_FILE, SPREAD_FILE = "mean.cbm", "spread.cbm"
-# Each tree learns from half of the rows, and each split from 30 % of the features, whose values are put into bins by 32
-# borders. With all rows and features and 254 borders a fit takes 2.5 times as long, and its log loss differs by less
-# than between two seeds (docs/models.md).
+# Each tree learns from half of the rows, and each split from 30 % of the features. The values of a feature are put into
+# bins with 32 borders. With all rows, all features and 254 borders, a fit takes 2.5 times as long, and its log loss
+# differs by less than that of two seeds (docs/models.md).
 BORDERS = 32
 SAMPLING = {"bootstrap_type": "Bernoulli", "subsample": 0.5, "rsm": 0.3}
-# The mean absolute error times this is the standard deviation if errors are normal with mean 0.
+# If errors are normal with mean 0, their standard deviation is their mean absolute error times this.
 SIZE_TO_SPREAD = float(np.sqrt(np.pi / 2))
 LEAST_SPREAD = 0.2  # the least spread of z; lower predictions are raised to it
 LEAST_AVERAGE = 1.0  # points; a lower S is replaced by this in sqrt(S)
 
 
 class PointsFile(msgspec.Struct, frozen=True):
-    """The content of model.json: the shape and the metadata. The two regressions are files of CatBoost beside it."""
+    """The content of model.json: the shape and the metadata. The two regressions are saved in CatBoost's own files."""
 
     kind: str
     names: tuple[str, ...]
@@ -57,8 +59,9 @@ class PointsFile(msgspec.Struct, frozen=True):
 class PointsModel:
     """A fitted model of points.
 
-    `sizes` (f,) are the absolute errors of z that the regression `spread` was fitted on, None in a loaded model. They
-    are the errors on the last f rows that `mean` was fitted on, by regressions that were not fitted on these rows.
+    `sizes` (f,) contains the absolute errors of z on which the regression `spread` was fitted; None in a loaded model.
+    They belong to the last f rows on which `mean` was fitted. Regressions that were not fitted on these rows predicted
+    them.
     """
 
     mean: CatBoostRegressor
@@ -71,13 +74,13 @@ class PointsModel:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The features, the same for both regressions."""
+        """The features, which are the same for both regressions."""
         return tuple(str(name) for name in self.mean.feature_names_)
 
     def predict_points(self, rows: Rows) -> PointsDistribution:
         """Return the distribution of the points of each row.
 
-        ValueError for rows without a season average, or with other columns than `names`.
+        ValueError unless the rows have a season average and the columns `names`.
         """
         check_columns(rows.X, self.names)
         if not len(rows):
@@ -96,9 +99,9 @@ class PointsModel:
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return what each feature adds to the log odds of each row, shape (n, k), to first order.
 
-        The log odds are not linear in the two regressions, so the SHAP values of each, in points, are multiplied by the
-        slope of the log odds in the mean or the spread: the mean slope from 1/4 of the spread below the prediction to
-        1/4 above it.
+        The log odds are not linear in the two regressions. So the SHAP values of each regression, in points, are
+        multiplied by the slope of the log odds in its prediction, the mean or the spread. The slope is that from 1/4 of
+        the spread below the prediction to 1/4 of the spread above it.
         """
         points, needed, scale = self.predict_points(rows), _needed(rows)[:, None], _scale(rows)[:, None]
         step = points.spread / 4
@@ -116,7 +119,7 @@ class PointsModel:
         return normalised_importance(self.names, self.mean.get_feature_importance(thread_count=1))
 
     def describe(self) -> dict[str, float]:
-        """Return the trees of the regression of the mean, and the number of errors in the shape."""
+        """Return the number of trees in the regression of the mean, and the number of errors in the shape."""
         return {"trees": float(self.mean.tree_count_), "shape_errors": float(len(self.shape))}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
@@ -129,12 +132,12 @@ class PointsModel:
 
 
 def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit the regression of the mean, and learn the spread and the shape, on the part to fit on.
+    """Fit the regression of the mean on `parts.fit.widest`, and learn the spread and the shape on its later half.
 
-    All rows of `widest` are used, also those of players outside the target's points band. Early stopping of the
-    regression of the mean, if configured, watches the validation part. A further regression with the same number of
-    trees is fitted on the earlier half of the rows. The spread and the shape are learned from its errors on the later
-    half. ConfigurationError if CatBoost refuses to fit; DataError if no feature varies.
+    `widest` also contains players outside the target's points band, if the settings include them. Early stopping, if
+    configured, watches the validation part. To get errors of games that were not used for the fit, a further regression
+    with the same number of trees is fitted on the earlier half of the rows. The spread and the shape are learned from
+    its errors on the later half. ConfigurationError if CatBoost refuses to fit; DataError if no feature varies.
     """
     learned, held_out = parts.fit.widest, parts.validation
     stopping = build_pool(held_out.X, _deviations(held_out)) if config.early_stopping_rounds else None
@@ -151,12 +154,12 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
 
 
 def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit the regression of the mean again on the whole training window, with the number of trees of `model`.
+    """Fit the regression of the mean again on the rows of both parts, with the number of trees of `model`.
 
-    The shape is made of the errors of `model` on the validation part, which it was not fitted on. The spread is learned
-    from two sets of errors: those from which `model` learned its spread, and those of `model` on all players of the
-    validation dates, also outside the target's points band. TypeError if `model` is not what `fit` or `refit` returned;
-    ConfigurationError and DataError as in `fit`.
+    The shape consists of the errors of `model` on the validation part, on which it was not fitted. The spread is
+    learned from two sets of errors. The first is `model.sizes`. The second is the errors of `model` on all players of
+    the validation dates, including those outside the target's points band. TypeError unless `fit` or `refit` returned
+    `model`; ConfigurationError and DataError as in `fit`.
     """
     if not isinstance(model, PointsModel) or model.sizes is None:
         raise TypeError(f"{model.kind} is no newly fitted model of points")
@@ -185,16 +188,16 @@ def load(folder: Path) -> PointsModel:
 
 
 def _quantize(rows: Rows, y: np.ndarray, seed: int) -> Pool:
-    """Return rows to fit on as a pool with each feature in bins; slices of the pool keep these bins."""
+    """Return a pool of rows with the values of each feature put into bins; slices of the pool keep these bins."""
     pool = build_pool(rows.X, y)
-    pool.quantize(border_count=BORDERS, random_seed=seed)  # CatBoost finds the bins from a sample of a large pool.
+    pool.quantize(border_count=BORDERS, random_seed=seed)  # The bins of a large pool come from a random sample.
     return pool
 
 
 def _regress(
     config: PointsConfig, pool: Pool, seed: int, trees: int, stopping: Pool | None = None
 ) -> CatBoostRegressor:
-    """Fit a regression of at most `trees` trees; with rows to stop on, keep the trees up to their least error."""
+    """Fit a regression of at most `trees` trees; with `stopping`, keep the trees up to the lowest error on it."""
     regressor = CatBoostRegressor(
         depth=config.depth,
         iterations=trees,

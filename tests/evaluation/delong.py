@@ -1,7 +1,7 @@
-"""DeLong's variance of the AUC, a cross-check of the date bootstrap where rows are independent.
+"""DeLong's variance of the AUC, a cross-check of the date bootstrap for independent rows.
 
-The structural components of DeLong, DeLong and Clarke-Pearson (1988), found from midranks in
-O(n log n) as by Sun and Xu (2014). It takes rows as independent, which games of one night are not.
+The structural components of DeLong, DeLong and Clarke-Pearson (1988) are computed from midranks in O(n log n) (Sun and
+Xu 2014). The method assumes independent rows, but games of one date are dependent.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from breakout.evaluation.rows import FloatArray, check_labels
 class DelongEstimate:
     """An AUC, or a difference of two, with its standard error, interval, z and two-sided p-value.
 
-    z and p-value test an AUC against 0.5 and a difference against 0. All but the estimate are None with fewer
-    than two rows in a class; z and p-value are None where the standard error is 0 but the estimate is not the
-    tested value.
+    z and the p-value test an AUC against 0.5 and a difference against 0. With fewer than two rows in a class, all
+    fields but the estimate are None. z and the p-value are also None if the standard error is 0 but the estimate is not
+    the tested value.
     """
 
     estimate: float
@@ -35,7 +35,7 @@ class DelongEstimate:
 
 
 def midranks(scores: FloatArray) -> FloatArray:
-    """Return 1-based ranks (n,) in which equal scores share the mean of their places."""
+    """Return the ranks (n,) of scores from 1; equal scores share the mean of their ranks."""
     _, group, counts = np.unique(scores, return_inverse=True, return_counts=True)
     last_place = np.cumsum(counts)
     middle_place = last_place - (counts - 1) / 2.0
@@ -43,9 +43,10 @@ def midranks(scores: FloatArray) -> FloatArray:
 
 
 def structural_components(y: FloatArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return each breakout's share of other games below it, each other game's share of breakouts above it.
+    """Return two arrays of shares, with the shapes (breakouts,) and (other games,).
 
-    Shapes (breakouts,) and (other games,); ties count half. The mean of either is the AUC.
+    The first contains for each breakout the share of other games with a lower score. The second contains for each other
+    game the share of breakouts with a higher score. Ties count half. The mean of either array is the AUC.
     """
     is_breakout = y == 1.0
     overall = midranks(scores)
@@ -57,7 +58,7 @@ def structural_components(y: FloatArray, scores: FloatArray) -> tuple[FloatArray
 
 
 def delong_auc(y: ArrayLike, scores: ArrayLike, *, confidence: float) -> DelongEstimate | None:
-    """Return the AUC with DeLong's interval, not cut at 0 or 1; None with one class."""
+    """Return the AUC with DeLong's interval, not limited to 0..1; None with one class."""
     labels = check_labels(y)
     if not has_both_classes(labels):
         return None
@@ -68,13 +69,13 @@ def delong_auc(y: ArrayLike, scores: ArrayLike, *, confidence: float) -> DelongE
 def delong_difference(
     y: ArrayLike, scores_candidate: ArrayLike, scores_reference: ArrayLike, *, confidence: float
 ) -> DelongEstimate | None:
-    """Return the candidate's AUC minus the reference's with DeLong's paired test; None with one class."""
+    """Return the candidate's AUC minus the reference's, with DeLong's paired test; None with one class."""
     labels = check_labels(y)
     if not has_both_classes(labels):
         return None
     candidate = structural_components(labels, _check_scores(scores_candidate, labels.size))
     reference = structural_components(labels, _check_scores(scores_reference, labels.size))
-    # The components' differences carry their covariance with them: no covariance matrix is needed.
+    # The variance of the components' differences includes their covariance, so no covariance matrix is needed.
     return _estimate(candidate[0] - reference[0], candidate[1] - reference[1], tested=0.0, confidence=confidence)
 
 

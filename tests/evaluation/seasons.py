@@ -1,4 +1,4 @@
-"""Simulated seasons of 160 mornings with 33 graded games each, predicted by two models that miss the truth by noise."""
+"""Simulated seasons of 160 dates with 33 games each, predicted by two models whose log odds have random errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MORNINGS, GAMES = 160, 33
 
 @dataclass(frozen=True)
 class Seasons:
-    """The challenger's gain and greatest possible loss on each morning, both of shape (seasons, mornings)."""
+    """The challenger's gain and greatest possible loss on each date, both of shape (seasons, dates)."""
 
     gain: FloatArray
     greatest_loss: FloatArray
@@ -25,7 +25,7 @@ class Seasons:
 
 
 def simulate_seasons(count: int, *, noise_challenger: float, noise_reference: float, seed: int) -> Seasons:
-    """Simulate `count` seasons. The noises of the two models are standard deviations in log odds."""
+    """Simulate `count` seasons; the noises are the standard deviations of the models' errors in log odds."""
     rng = np.random.default_rng(seed)
     parts = [_simulate(rng, noise_challenger, noise_reference) for _ in range(count)]
     return Seasons(*(np.stack(columns) for columns in zip(*parts, strict=True)))
@@ -47,9 +47,9 @@ def _probability(odds: FloatArray) -> FloatArray:
 
 
 def daily_z_test_says_better(gains: FloatArray) -> np.ndarray:
-    """Return, of shape (seasons,), whether a z-test that is repeated every morning ever finds the challenger better.
+    """Return, of shape (seasons,), whether a z-test that is repeated on every date ever finds the challenger better.
 
-    The test is one-sided, at the level of 5 %, and begins with the tenth morning.
+    The test is one-sided, at the level of 5 %, and begins with the tenth date.
     """
     counts = np.arange(1, gains.shape[1] + 1)
     means = np.cumsum(gains, axis=1) / counts

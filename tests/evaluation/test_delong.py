@@ -1,4 +1,4 @@
-"""DeLong's variance against a published example and against the definition, pair by pair."""
+"""DeLong's variance against a published example and against a computation from all pairs of rows."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from scipy.stats import rankdata
 from breakout.evaluation.metrics import area_under_roc
 from tests.evaluation.delong import delong_auc, delong_difference, midranks
 
-# Patients of DeLong, DeLong and Clarke-Pearson (1988): albumin, total protein, K-G score, outcome. The 43
-# complete records and their results stand in the SAS/STAT User's Guide, "Comparing ROC Curves".
+# Patients of DeLong, DeLong and Clarke-Pearson (1988): albumin, total protein, K-G score, outcome. The SAS/STAT User's
+# Guide, "Comparing ROC Curves", prints the 43 complete records and their results.
 PATIENTS = """
 3.0 5.8 10 0  3.2 6.3 5 1  3.9 6.8 3 1  2.8 4.8 6 0  3.2 5.8 3 1  0.9 4.0 5 0  2.5 5.7 8 0  1.6 5.6 5 1
 3.8 5.7  5 1  3.7 6.7 6 1  3.2 5.4 4 1  3.8 6.6 6 1  4.1 6.6 5 1  3.6 5.7 5 1  4.3 7.0 4 1  3.6 6.7 4 0
@@ -70,7 +70,7 @@ def test_paired_difference_equals_the_published_example(
 
 
 def covariance_by_pairs(y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
-    """DeLong's covariance of two AUCs straight from its definition, looking at every pair of rows."""
+    """Return DeLong's covariance of two AUCs by its definition, from all pairs of rows."""
 
     def kernel(scores: np.ndarray) -> np.ndarray:
         above = scores[y == 1][:, None] - scores[y == 0][None, :]

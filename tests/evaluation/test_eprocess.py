@@ -1,4 +1,4 @@
-"""The e-process against an independent implementation, by hand, and over simulated seasons."""
+"""The e-process against an independent implementation, against hand-computed values, and on simulated seasons."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_better_dates_from_the_first_morning_on_which_the_limit_was_reached() ->
 def test_of_simulated_seasons_few_say_better_of_equal_models_and_half_of_a_better_one() -> None:
     equal = simulate_seasons(150, noise_challenger=0.37, noise_reference=0.37, seed=1)
     assert np.mean((e_values(equal.quotients) >= BETTER_FROM).any(axis=1)) <= 0.05
-    assert np.mean(daily_z_test_says_better(equal.gain)) > 0.15  # a test that does not allow for looking every day
+    assert np.mean(daily_z_test_says_better(equal.gain)) > 0.15  # a test that is not made for daily looks
     gained = simulate_seasons(150, noise_challenger=0.0, noise_reference=0.37, seed=2)
     assert gained.gain.mean() == pytest.approx(0.01, abs=0.001)
     assert np.mean((e_values(gained.quotients) >= BETTER_FROM).any(axis=1)) > 0.7

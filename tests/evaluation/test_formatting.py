@@ -1,4 +1,4 @@
-"""Numbers and intervals have one form everywhere."""
+"""The formatting of numbers and intervals."""
 
 from __future__ import annotations
 

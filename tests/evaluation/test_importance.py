@@ -1,4 +1,4 @@
-"""Permutation importance of a model that uses one feature and ignores the other."""
+"""Permutation importance of a model that uses one of two features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The date bootstrap: weights equal repeated rows, draws are whole dates, differences are paired."""
+"""The date bootstrap: weights equal repeated rows, whole dates are drawn, and differences are paired."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def draw(dates: np.ndarray, resamples: int = 200, seed: int = 1) -> DateResample
 
 
 def games(seed: int, n_rows: int, n_dates: int, levels: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return labels, probabilities on a grid of `levels` steps, so that many are equal, and unsorted dates."""
+    """Return labels, probabilities in multiples of 1 / `levels`, so that many are equal, and unsorted dates."""
     generator = np.random.default_rng(seed)
     p = generator.integers(0, levels + 1, n_rows) / levels
     y = (generator.random(n_rows) < 0.1 + 0.5 * p).astype(float)

@@ -1,4 +1,4 @@
-"""Point metrics against scikit-learn, hand-computed rows and laws that hold for all inputs."""
+"""Metrics against scikit-learn, on hand-computed rows, and by laws that hold for all inputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from breakout.evaluation.metrics import area_under_roc, average_precision, brier_score, log_loss
 from breakout.evaluation.reliability import bin_numbers, decompose_brier, expected_calibration_error
 
-# Sixteenths are exact in binary, tie often, and reach 0 and 1.
+# Probabilities in sixteenths are exact floats, often equal, and sometimes 0 or 1.
 ROWS = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 16)), min_size=1, max_size=60)
 ROWS_OF_BOTH_CLASSES = ROWS.map(lambda rows: [(0, 3), (1, 5), *rows])
 

@@ -1,4 +1,4 @@
-"""The scores of a distribution of points agree with hand-computed tables, and wrong distributions are found out."""
+"""The metrics of distributions of points against hand-computed values, and on simulated wrong distributions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STEPS = np.arange(1, 61)
 def simulate(spread: float, n: int = 6000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return ladders of rounded normal points with the standard deviation `spread`, scored points, and dates.
 
-    The standard deviation of the scored points is 6, so the ladders are right if `spread` is 6.
+    The standard deviation of the scored points is 6, so the ladders are right only if `spread` is 6.
     """
     from scipy.stats import norm
 

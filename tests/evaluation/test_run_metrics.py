@@ -1,4 +1,4 @@
-"""metrics.json is read back as what was written; earlier versions are read, newer and damaged ones are refused."""
+"""metrics.json: written and read back, read from earlier versions, and refused if newer or damaged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RUNS = {
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunResult]:
-    """One finished run of each kind in RUNS."""
+    """Return one finished run for each entry of RUNS."""
     finished = {}
     for name, words in RUNS.items():
         config = compose("train", [*words, f"paths.outputs={tmp_path_factory.mktemp(name)}"])

@@ -1,4 +1,4 @@
-"""Slice labels by hand, and slices against the same figures of the rows taken alone."""
+"""Slice labels against hand-written ones, and slices against metrics of the same rows alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole evaluation of a model, the comparison of two, seeds and curves, and their JSON form."""
+"""The evaluation of a model, the comparison of two, seeds and curves, and their JSON form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chosen threshold, the threshold table and the top rows, by hand and against brute force."""
+"""The chosen threshold, the threshold table and the top rows against hand-computed values and brute force."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def one_date_a_row(n_rows: int) -> DateResamples:
 
 
 def top(y: ArrayLike, p: ArrayLike, *fractions: float) -> tuple[TopRows, ...]:
-    """Return the top fractions of rows that each have a date of their own."""
+    """Return the top fractions of rows, each of which has a date of its own."""
     labels, probabilities = check_rows(y, p)
     resamples = one_date_a_row(labels.size)
     ranked = replicate_ranked(labels, probabilities, resamples, 1, fractions)

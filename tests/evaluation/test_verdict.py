@@ -1,4 +1,4 @@
-"""The verdict's three levels at their exact limits, and its warnings."""
+"""The levels of the verdict at their exact limits, and its warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Short windows of the sample on which fits go wrong, and quick runs of them."""
+"""Windows of the sample on which fits go wrong, and runs of them with small settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUICK = (
     "evaluation.permutation_repeats=0",
     "evaluation.shap_rows=0",
 )
-# On the 151 validation games of this window the better probabilities belong to the other games.
+# On the 151 validation games of this window, breakouts have lower probabilities than other games.
 MISLEADING = (
     "model=logistic",
     "window=trailing",
@@ -23,7 +23,7 @@ MISLEADING = (
     "window.eval_days=10",
     "window.as_of=2025-12-21",
 )
-# The sample begins with the season 2023-24: before it there is no prior season, and the feature is its default.
+# The sample begins with the season 2023-24, in which this feature has its default because there is no prior season.
 CONSTANT = "points_avg_prior_season"
 FIRST_SEASON = (
     "window.train_start=2023-11-25",
@@ -34,12 +34,12 @@ FIRST_SEASON = (
 
 
 def read(path: Path) -> Any:
-    """A JSON file of a run."""
+    """Return the content of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def run_quickly(outputs: Path, *words: str) -> tuple[Path, str]:
-    """The folder of a run that completes, and what it printed."""
+    """Run an experiment with small settings; return its folder and what it printed."""
     answer = call("train", "name=quick", f"paths.outputs={outputs}", *QUICK, *words)
     assert answer.code == 0, answer.err
     return newest_run(outputs, "quick"), answer.out
@@ -47,7 +47,7 @@ def run_quickly(outputs: Path, *words: str) -> tuple[Path, str]:
 
 @pytest.fixture(scope="session")
 def misleading(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, str]]:
-    """Runs on the misleading window by calibration."""
+    """Return the folder and the output of a run on the misleading window for each kind of calibration."""
     return {
         kind: run_quickly(tmp_path_factory.mktemp(kind), *MISLEADING, f"calibration={kind}")
         for kind in ("none", "sigmoid")

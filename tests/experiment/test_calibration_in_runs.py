@@ -1,4 +1,4 @@
-"""Calibration in a run never reverses the model's ranking; a replaced map is named wherever a reader looks."""
+"""Calibration in a run never reverses the model's ranking, and every report names a map that was replaced."""
 
 from __future__ import annotations
 

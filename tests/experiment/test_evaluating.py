@@ -1,4 +1,4 @@
-"""Jobs that share work get the figures of separate work: a kept result serves equal inputs and no others."""
+"""Evaluation with shared work: equal to evaluation alone, and a stored result is used for equal inputs only."""
 
 from __future__ import annotations
 

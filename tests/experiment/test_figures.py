@@ -1,4 +1,4 @@
-"""The figures of a run: calibration before and after, stability over seeds, and importance of features."""
+"""The metrics of a run: calibration before and after, stability over seeds, and importance of features."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def train(outputs: Path, *words: str) -> Path:
 
 @pytest.fixture(scope="module")
 def weighted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run with weighted classes, three seeds, and no calibration asked for."""
+    """Return the folder of a run with weighted classes, three seeds, and no configured calibration."""
     words = ("model.class_weights=balanced", "evaluation.seeds=3", "evaluation.permutation_repeats=1")
     return train(tmp_path_factory.mktemp("weighted"), *words)
 

@@ -1,4 +1,4 @@
-"""The market as a baseline of an evaluation: what is said where nothing can be compared."""
+"""The market as a baseline of an evaluation: its metrics, and its warnings if nothing can be compared."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_line_is_compared(tmp_path: Path) -> None:
     found = compare(LADDER[None, :], write(tmp_path, "ann"))
     assert found.metrics is not None
     assert found.metrics.metrics["model"]["log_loss"].estimate == pytest.approx(-np.log(0.5))  # P(points >= 15) = 1/2
-    assert found.metrics.weight.low is None  # one line
+    assert found.metrics.weight.low is None  # A single line is too few for an interval.
 
 
 def test_names_that_match_nobody_are_warned_of(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The baselines of a distribution know the player's earlier games and no other."""
+"""The baselines of a distribution use the player's earlier games and no other game."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_baselines_are_made_of_the_games_before_the_row() -> None:
     changed = history.assign(
         points=np.where(history["day"] >= (date(2025, 12, 1) - date(1970, 1, 1)).days, 99, history["points"])
     )
-    older = history.assign(season_year=2022, day=0, points=50)  # a season that a partition filter may leave out
+    older = history.assign(season_year=2022, day=0, points=50)  # seasons that the query may also return
     with_older = build_baselines(pd.concat([older, history]), rows, 60)
     assert all(np.array_equal(ladder, with_older[name]) for name, ladder in found.items())
     first_day = rows.dates == rows.dates.min()

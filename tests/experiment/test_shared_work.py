@@ -1,4 +1,4 @@
-"""Jobs of one process share what they have in common, by the content of its inputs."""
+"""Work shared by jobs of one process: a result is computed once for equal inputs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def experiment(*overrides: str) -> settings.ExperimentConfig:
 
 
 def count_fits(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """Count real fits by the kind of model, from now on."""
+    """Count the fits from now on by the kind of model; the fits still run."""
     counts: dict[str, int] = {}
     for module, name in ((fitting, "fit_model"), (shared_work, "fit_twice")):
         fit = getattr(module, name)

@@ -1,4 +1,4 @@
-"""Rows and settings that no model can be fitted to end in a sentence, and a fit that stopped early in a warning."""
+"""Rows and settings that no model can be fitted to, and the warning of a solver that did not converge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated seasons of lines: the truth, a model and a market that miss it by noise, and prices with a margin."""
+"""Simulated seasons of lines: true probabilities, a model and a market with random errors, and prices with a margin."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def parameters(resamples: int = 200, confidence: float = 0.95) -> EvaluationPara
 
 @dataclass(frozen=True)
 class Season:
-    """One season of lines and the true probability of over of each."""
+    """The lines of one season, and the true probability of over of each."""
 
     lines: pd.DataFrame
     truth: np.ndarray
@@ -31,7 +31,7 @@ class Season:
         return MatchedLines(self.lines, dict.fromkeys(REASONS, 0), len(self.lines), 0, 0, 0, ())
 
     def true_values(self, bets: pd.DataFrame) -> np.ndarray:
-        """Return the true expected profit per unit of each bet."""
+        """Return the expected profit per unit of each bet at the true probabilities."""
         truth = pd.Series(self.truth, index=self.lines["player_lookup"]).loc[bets["player_lookup"]].to_numpy()
         chance = np.where(bets["side"] == "over", truth, 1.0 - truth)
         return np.asarray(chance * bets["price"] - 1.0)

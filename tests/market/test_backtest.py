@@ -1,4 +1,4 @@
-"""Backtests: figures against a plain computation in pandas, and what simulated seasons must show."""
+"""Backtests: their figures against a plain computation in pandas, and their verdicts on simulated seasons."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_curve_ends_at_the_totals() -> None:
     assert found.curve[-1].profit == pytest.approx(found.profit)
     assert found.curve[-1].cumulative_yield.estimate == pytest.approx(found.total_yield.estimate)
     assert found.curve[-1].cumulative_yield.high == pytest.approx(found.total_yield.high)
-    assert found.curve[0].cumulative_yield.low is None  # one date shows no spread
+    assert found.curve[0].cumulative_yield.low is None  # one date alone has no interval
 
 
 def test_no_bets_have_no_yield_rather_than_one_of_0() -> None:

@@ -1,4 +1,4 @@
-"""The choice and settlement of bets on lines made by hand."""
+"""The choice and settlement of bets on hand-made lines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOLDS_0 = (StackWeight("2026-01-01", 1000, 60, Interval(0.6, -0.1, 1.3, 0)),)
 
 
 def line(player: str = "ann", **changed: Any) -> dict[str, Any]:
-    """A line of 14.5 at even prices that the model gives 60 %."""
+    """Return a line of 14.5 at equal prices, which the model expects over with 60 %."""
     known = {
         "game_date": DAY,
         "game_id": "20260105_NYK_BOS",

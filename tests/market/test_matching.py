@@ -1,4 +1,4 @@
-"""Price files from disk to lines: each kind of trouble that a user's file has, with its number or its sentence."""
+"""Price files from disk to lines: each fault that a user's file may have, with its count or its message."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ Match = Callable[..., MatchedLines]
 
 @pytest.fixture(scope="module")
 def warehouse() -> Iterator[DuckDBWarehouse]:
-    """Ann scored 20 and Bob 15 on TODAY, whose game tips off at 19:30; Cid did not play; Dee is no role player."""
+    """Yield a warehouse with one game on TODAY, which tips off at 19:30.
+
+    Ann scored 20, Bob 15 and Dee 30. Cid did not play. Predictions contain no row of Dee.
+    """
     history = History()
     for player, points in (("ann", 20), ("bob", 15), ("dee", 30)):
         history.plays(10, points, player=player)

@@ -1,4 +1,4 @@
-"""Removal of the margin against solutions by bisection and against penaltyblog, and conversions of odds."""
+"""The removal of the margin against bisection and against the package penaltyblog, and conversions of odds."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def by_power(over: np.ndarray, under: np.ndarray) -> np.ndarray:
 
 
 def by_shin(over: np.ndarray, under: np.ndarray) -> np.ndarray:
-    """Shin's formula for any number of outcomes, solved for the share of informed bets."""
+    """Return Shin's probability of over by his general formula, solved for the share of informed bets."""
     inverse = np.stack([1 / over, 1 / under])
     total = inverse.sum(axis=0)
 

@@ -1,4 +1,4 @@
-"""The weight of the model beside the market: its maximum, its interval, and that it knows earlier dates only."""
+"""The weight of the model beside the market: its maximum likelihood, its interval, and its earlier dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stakes: Kelly's formula as the maximum that it is, shrinking, and limits."""
+"""Stakes: Kelly's formula against a numerical maximum, shrinking, and limits."""
 
 from __future__ import annotations
 

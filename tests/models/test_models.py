@@ -1,4 +1,4 @@
-"""Every kind of model is fitted, predicts, explains itself, survives saving, and is scored on unseen rows."""
+"""Every kind of model: fitting, predicting, explaining, saving and loading, and the scoring of held-out rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ METADATA = {"contract_fingerprint": "c0ffee"}
 
 
 def rows(n: int, seed: int) -> Rows:
-    """Return games in which the first feature helps, the second harms and the third is noise."""
+    """Return games in which the first feature raises the chance, the second lowers it, and the third is noise."""
     generator = np.random.default_rng(seed)
     X = pd.DataFrame(generator.normal(size=(n, 3)), columns=NAMES)
     chance = 1 / (1 + np.exp(1.2 - X["first"] + 0.5 * X["second"]))
@@ -130,7 +130,7 @@ def twice(kind: str, parts: FitParts, *words: str, is_refit: bool = True) -> Fit
     return fit_twice(config_of(kind, *words), parts, 42, METADATA, is_refit=is_refit)
 
 
-# A model of points takes the shape of its distribution from the validation part, and no labels.
+# The model of points is left out: it reads points instead of labels.
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"points"}))
 def test_validation_labels_change_the_final_model_and_not_the_one_that_scores_them(kind: str, parts: FitParts) -> None:
     turned = replace(parts, validation=replace(parts.validation, y=1 - parts.validation.label))
@@ -144,7 +144,7 @@ def test_validation_labels_change_the_final_model_and_not_the_one_that_scores_th
 def test_the_final_trees_are_the_first_ones_of_a_long_fit_of_all_rows_as_many_as_the_stopped_fit_has(
     parts: FitParts,
 ) -> None:
-    """A fit of so few trees alone would differ: below 200 trees CatBoost takes other steps in the leaves."""
+    """Check against the long fit: below 200 trees, CatBoost takes other steps in the leaves."""
     held_out, final = twice("catboost", parts)
     trees = int(held_out.describe()["trees"])
     long = fit_model(config_of("catboost", "model.early_stopping_rounds=0"), parts.joined(), 42, METADATA)
@@ -173,7 +173,7 @@ def test_class_weights_reach_both_parts_of_a_blend(parts: FitParts) -> None:
 
 
 def test_features_that_vary_beyond_single_precision_alone_end_in_a_sentence(parts: FitParts) -> None:
-    """CatBoost holds features in 32-bit numbers, in which these do not vary."""
+    """Vary the features by less than a float32, CatBoost's type, resolves."""
     fit, validation = (replace(part, X=1e9 + part.X.clip(-1, 1)) for part in (parts.fit, parts.validation))
     with pytest.raises(DataError, match="no feature varies"):
         fitted("catboost", FitParts(fit, validation))

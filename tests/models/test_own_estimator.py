@@ -1,4 +1,4 @@
-"""A classifier of one's own: equal to the built-in one, refused unless it is data, and free of its file once saved."""
+"""The user's own classifier: equal to the built-in one, refused or saved as data, and loaded without its source."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IMPORT = "from sklearn.linear_model import LogisticRegression\n"
 
 
 class Smuggled(LogisticRegression):  # type: ignore[misc]
-    """A class that no list of trusted types names."""
+    """A class whose type is not trusted."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The ladder keeps its laws for every prediction, and the model of points finds a distribution that is known."""
+"""The model of points: laws of the ladder for every prediction, and simulated games with a known distribution."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def test_the_mean_of_a_ladder_is_the_predicted_mean_within_rounding(
 def simulate(n: int, seed: int) -> tuple[Rows, np.ndarray]:
     """Return games whose points have a known distribution, and each game's mean.
 
-    Points are negative binomial with variance 3 times the mean; the first of two features moves the mean by a quarter.
+    Points are negative binomial with variance 3 times the mean; the first of two features changes the mean by a
+    quarter.
     """
     generator = np.random.default_rng(seed)
     X = pd.DataFrame(generator.normal(size=(n, 2)), columns=["form", "noise"])
@@ -124,7 +125,7 @@ def test_the_ladder_comes_near_the_true_distribution_as_games_are_added(model: P
     truth = stats.nbinom.sf(steps - 1, mean[:, None] / 2, 1 / 3)
 
     def excess(found: PointsModel) -> float:
-        """Return the mean CRPS above that of the true distribution, which is the expected squared distance."""
+        """Return by how much the mean CRPS exceeds the true distribution's: their expected squared distance."""
         ladder = predict_ladder(found, rows)
         assert ladder is not None
         return float(((ladder - truth) ** 2).sum(axis=1).mean())
