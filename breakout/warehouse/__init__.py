@@ -1,1 +1,1 @@
-"""The storage of the source tables, and the engine that runs the feature query over them."""
+"""Access to the source tables (box scores, schedule, injury reports) in files or in BigQuery."""

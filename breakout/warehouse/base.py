@@ -1,4 +1,4 @@
-"""The interface of a warehouse: one query method, checks of the source tables, and their columns and fingerprint."""
+"""The `Warehouse` interface, and what its implementations share."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 def first_day_seen(start: date, seasons_before: int = 1) -> date:
-    """Return 1 September before the first season that the features of a game on `start` read.
+    """Return the first date, a 1 September, whose games the features of a game on `start` may read.
 
-    They read the season of the game and `seasons_before` earlier ones. In November and December the season began in the
-    same calendar year. From January to October it may have begun in the year before (the season 2019-20 ended on 11
-    October 2020), so that year is assumed. If the season did begin in the same year, one more season than necessary is
-    read.
+    Features of a game read the games of its season and of the `seasons_before` earlier seasons. The season of `start`
+    is taken to begin in the same calendar year for November and December, and in the year before for January to
+    October. A game in October can belong to either year's season: the season 2019-20 ended on 11 October 2020. If the
+    season of `start` begins in the same October, the result is one year earlier than necessary.
     """
     season = start.year if start.month >= 11 else start.year - 1
     return date(season - seasons_before, 9, 1)
 
 
 class ClosedOnExit:
-    """A resource that is closed at the end of a `with` block."""
+    """A base class that calls `close` at the end of a `with` block."""
 
     def close(self) -> None:
-        """Release connections and memory."""
+        """Release the connections and memory of this object."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -42,9 +42,9 @@ class ClosedOnExit:
 
 
 def absent_availability(what: str) -> ConfigurationError:
-    """Return the error about features that read injury reports when none are configured.
+    """Return the error for features that need injury reports when no table of them is configured.
 
-    `what` is the value that the message suggests for warehouse.availability: PATH or DATASET.TABLE.
+    The message suggests to set warehouse.availability to `what`: PATH or DATASET.TABLE.
     """
     return ConfigurationError(
         "the features of availability need the injury reports; give them with "
@@ -53,10 +53,11 @@ def absent_availability(what: str) -> ConfigurationError:
 
 
 class Warehouse(Protocol):
-    """A database with the source tables; a `with` block closes it.
+    """The interface of a database that contains the source tables; a `with` block closes it.
 
-    Every SQL text is in BigQuery's dialect, with named @parameters. Methods that read the source raise DataError if it
-    cannot be reached, or lacks columns or rows, or holds values that cannot be right.
+    SQL texts are in BigQuery's dialect, with named @parameters. Methods that read a table raise DataError if it cannot
+    be reached, lacks columns or rows, or contains impossible values. The history tables are those in
+    `tables.HISTORY_TABLES`: one row per player and game, and one per team and game.
     """
 
     def __enter__(self) -> Self: ...
@@ -65,38 +66,41 @@ class Warehouse(Protocol):
 
     @property
     def sources(self) -> SourceTables:
-        """The full names of the source tables, and the rule by which season types are read."""
+        """The names of the source tables, and the rules by which queries read them."""
         ...
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
         """Run one SELECT and return its rows.
 
-        Parameters are str, int, float, date or a list of str; those that the text does not name are ignored.
+        A parameter is a str, int, float, date or list of str. Parameters whose @name the SQL text does not contain are
+        ignored.
         """
         ...
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check columns, types, keys and values of the games that the features of the game dates start..end read.
+        """Check the rows of the history tables that the features of games from `start` to `end` read.
 
-        `seasons_before` is the number of seasons that a row's features read before its own season.
+        Raise DataError for wrong columns, types, keys or values. The features read the `seasons_before` seasons before
+        the season of a game, and that season itself. Both dates are inclusive.
         """
         ...
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the columns and types of the schedule, and its rows of the game dates start..end."""
+        """Check the columns and types of the schedule, and its rows from `start` to `end`, both inclusive."""
         ...
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the columns, types, keys and values of the injury reports for the game dates start..end.
+        """Check the columns, types, keys and values of the injury reports for games from `start` to `end`.
 
-        ConfigurationError if no table of injury reports is configured.
+        Both dates are inclusive. Raise ConfigurationError if no table of injury reports is configured.
         """
         ...
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return a date before which the features of a row on `start` read no game, for a partition filter.
+        """Return the first date whose games a query must read to compute the features of a game on `start`.
 
-        `seasons_before` is the number of seasons that they read before the row's own season.
+        Queries use it as the lower bound of their partition filter. The features read the `seasons_before` seasons
+        before the season of the game, and that season itself.
         """
         ...
 
@@ -105,13 +109,13 @@ class Warehouse(Protocol):
         ...
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return name (lower case) and the engine's type of each column of a source table."""
+        """Return the type of each column of a source table, as the engine names it, by lower-case column name."""
         ...
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest that changes if the source tables change.
 
-        The table of injury reports is included only with `has_reports`.
+        The digest covers the injury reports only with `has_reports`.
         """
         ...
 
@@ -120,7 +124,7 @@ class Warehouse(Protocol):
         ...
 
     def has_schedule(self) -> bool:
-        """Return whether a schedule is configured, which prediction needs."""
+        """Return whether a schedule is configured; prediction needs one."""
         ...
 
     def has_availability(self) -> bool:

@@ -1,9 +1,12 @@
-"""Warehouses whose answers are kept, in Parquet files or in memory, so that the same query need not run again.
+"""Warehouses that keep the results of queries, so that the same query need not run again.
 
-A Parquet file of an answer is called an entry. Its name is a digest of the SQL text, the parameters and the fingerprint
-of the source, which is the warehouse that answers if there is no entry. A change of the source changes its fingerprint,
-so an old entry is never used. Processes may share the folder: the first one runs the query, the others wait for its
-entry. A damaged entry is replaced, and the least recently used ones are removed when the folder grows too large.
+`CachedWarehouse` keeps results in Parquet files. It wraps another warehouse, the source, which runs a query if there is
+no file with its result. Such a file is called an entry. Its name is a digest of the SQL text, the parameters and the
+source's fingerprint. A change of the source changes the fingerprint, so an outdated entry is never used. Processes may
+share the folder of entries: the first process runs a query, and the others wait for its entry. A damaged entry is
+replaced. If the folder grows too large, the least recently used entries are removed.
+
+`RememberingWarehouse` keeps results in memory.
 """
 
 from __future__ import annotations
@@ -35,17 +38,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger("breakout")
 
 LIMIT_BYTES = 2 * 2**30
-_LAYOUT = 1  # increase it when the content of an entry changes its meaning, so that old entries are not used
+_LAYOUT = 1  # increase it when the meaning of an entry's content changes, so that old entries are not used
 _CHECKS = 2  # increase it when a check is added, so that sources that passed the earlier checks are checked again
-_LEFTOVER_SECONDS = 24 * 3600  # no process still writes a half-written file that is this old
-_LOCKS = 256  # number of lock files; two queries rarely share one
+_LEFTOVER_SECONDS = 24 * 3600  # a half-written file of this age is left over from a killed process
+_LOCKS = 256  # number of lock files; two queries rarely need the same one
 
 
 class CachedWarehouse(ClosedOnExit):
-    """The warehouse `inner` (the source), with at most `limit_bytes` of its answers in `folder`.
+    """A warehouse that keeps the results of `inner`, the source, in at most `limit_bytes` of files in `folder`.
 
-    With `refresh` every query runs at least once even if it has an entry, and its answer replaces the entry. With
-    `is_read_only` entries are used but none is written.
+    With `refresh` each query runs at least once even if it has an entry, and its result replaces the entry. With
+    `is_read_only` entries are read but not written. Methods without a docstring call the same method of the source.
     """
 
     def __init__(
@@ -60,11 +63,10 @@ class CachedWarehouse(ClosedOnExit):
         self._inner, self._folder, self._limit = inner, folder, limit_bytes
         self._refresh, self._is_read_only = refresh, is_read_only
         self._refreshed: set[str] = set()  # entries saved by this object; with `refresh` it reads no others
-        self._warned: set[str] = set()  # damaged entries that were warned of, so that each is warned of once
+        self._warned: set[str] = set()  # damaged entries already warned of; the log warns of each once
 
     @property
     def sources(self) -> SourceTables:
-        """The names of the source tables."""
         return self._inner.sources
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
@@ -72,24 +74,27 @@ class CachedWarehouse(ClosedOnExit):
         return self._ask(self._key(sql, parameters), lambda: self._inner.query(sql, parameters))
 
     def kept(self, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
-        """Return the rows of one SELECT from the folder; None if they are absent, damaged or to be refreshed."""
+        """Return the rows of one SELECT from its entry; None if the entry is absent, damaged or to be refreshed."""
         return self._kept(self._key(sql, parameters))
 
     def recall(self, question: str, answer: Callable[[], str]) -> str:
-        """Return the text kept for `question`; `answer` makes it if none is kept for the present source."""
+        """Return the text that the folder keeps for `question` and the present source.
+
+        If it keeps none, call `answer` and keep the text that it returns.
+        """
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the rows of the source, unless an entry that is not to be refreshed says that this range passed."""
+        """Check the source, unless an entry (not to be refreshed) shows that the same range passed."""
         key = self._check_key(start, end, seasons_before)
         self._check_once(key, lambda: self._inner.check_history(start, end, seasons_before))
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule of the source; the result is not kept, so it is checked every time."""
+        """Check the schedule of the source each time; this result is not kept."""
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports, unless an entry that is not to be refreshed says that these dates passed."""
+        """Check the injury reports, unless an entry (not to be refreshed) shows that the same range passed."""
         self._check_once(self._reports_key(start, end), lambda: self._inner.check_availability(start, end))
 
     def _check_once(self, key: str, check: Callable[[], None]) -> None:
@@ -105,16 +110,16 @@ class CachedWarehouse(ClosedOnExit):
         return cast("date", rows.to_pylist()[0]["latest"])
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """Return the estimated cost of the query now; it is 0 if the rows would come from the folder."""
+        """Return the estimated cost of running a query now; it is 0 if an entry would be used."""
         return self._cost_now(self._key(sql, parameters), lambda priced: priced.estimate(sql, parameters))
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return the estimated cost of `check_history` now; it is 0 if the range would not be checked again."""
+        """Return the estimated cost of running `check_history` now; it is 0 if an entry would be used."""
         key = self._check_key(start, end, seasons_before)
         return self._cost_now(key, lambda priced: priced.estimate_checks(start, end, seasons_before))
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return the estimated cost of `check_availability` now; it is 0 if the dates would not be checked again."""
+        """Return the estimated cost of running `check_availability` now; it is 0 if an entry would be used."""
         return self._cost_now(self._reports_key(start, end), lambda priced: priced.estimate_report_checks(start, end))
 
     def _cost_now(self, key: str, estimate: Callable[[Priced], CostEstimate]) -> CostEstimate:
@@ -123,35 +128,29 @@ class CachedWarehouse(ClosedOnExit):
         return cost if self._kept(key) is None else cost.cached()
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the source's `history_start`."""
         return self._inner.history_start(start, seasons_before)
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return name and type of each column of a source table."""
-        # The key covers the state of the injury reports only if their columns are asked for, because finding this state
-        # may need a query that costs.
+        """Return name and type of each column of a source table, from the folder or from the source."""
+        # `_key` includes the fingerprint of the injury reports only if the question contains the name of their table.
+        # Only their own columns need it, and computing it may need a query that costs.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
         rows = self._ask(self._key(question, {}), lambda: _row(dict(self._inner.columns(table)))).to_pylist()
         return {str(name): str(kind) for name, kind in rows[0].items()}
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
-        """Return the source's fingerprint."""
         return self._inner.fingerprint(has_reports=has_reports)
 
     def describe(self) -> str:
-        """Return the source's description."""
         return self._inner.describe()
 
     def has_schedule(self) -> bool:
-        """Return whether a schedule is configured."""
         return self._inner.has_schedule()
 
     def has_availability(self) -> bool:
-        """Return whether injury reports are configured."""
         return self._inner.has_availability()
 
     def close(self) -> None:
-        """Close the source."""
         self._inner.close()
 
     def _key(self, question: str, parameters: Mapping[str, object]) -> str:
@@ -169,9 +168,9 @@ class CachedWarehouse(ClosedOnExit):
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
         """Return the rows of the entry `key`.
 
-        If the entry is absent, damaged or to be refreshed, return what `read` returns, and save it. With `is_read_only`
-        nothing is saved. If the lock file cannot be created, log a warning and call `read`, even if there is an entry.
-        If saving fails, log a warning.
+        If the entry is absent, damaged or to be refreshed, return what `read` returns, and save it unless
+        `is_read_only` is set. If saving fails, log a warning. If the lock file cannot be created, log a warning and
+        call `read`, even if there is an entry.
         """
         if self._is_read_only:
             kept = self._kept(key)
@@ -250,9 +249,9 @@ def _row(record: dict[str, object]) -> pa.Table:
 
 
 class RememberingWarehouse:
-    """A warehouse whose answers to `query` are kept in memory; all other calls go to the given warehouse.
+    """A warehouse that keeps the results of `query` in memory, and passes all other calls to `warehouse`.
 
-    So models with the same features share the rows of a slate.
+    With it, several models with the same features read the rows of a slate once.
     """
 
     def __init__(self, warehouse: Warehouse) -> None:
@@ -260,7 +259,7 @@ class RememberingWarehouse:
         self._answers: dict[tuple[str, str], pa.Table] = {}
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Return the rows of one SELECT; it runs only if it has not run with the same parameters before."""
+        """Return the rows of one SELECT; run it only if it has not run with the same parameters before."""
         key = (sql, repr(sorted(parameters.items())))
         if key not in self._answers:
             self._answers[key] = self._warehouse.query(sql, parameters)

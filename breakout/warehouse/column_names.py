@@ -1,7 +1,7 @@
-"""The names of columns in the user's tables, as the setting warehouse.columns gives them.
+"""The setting warehouse.columns, which maps our names of columns to the names in the user's tables.
 
-`names` holds pairs of a column and its name in the user's tables. Letter case of the latter does not matter. A pair
-applies to the tables that `named_columns` describes.
+Our name of a column is the one that queries use, such as `points`. In this module `names` contains pairs of our name
+and the user's name, such as (points, PTS). Letter case of the user's name does not matter.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ AnyColumn = TypeVar("AnyColumn")
 def check_column_names(names: Sequence[tuple[str, str]]) -> None:
     """Raise ConfigurationError if `names` is malformed.
 
-    The name of a column must be plain and in lower case. Two columns of one table must not have the same name in the
-    user's table.
+    Our name must consist of lower-case letters, digits and underscores. Two columns of one table must not be read from
+    the same column of the user.
     """
     for name, _ in names:
         if not _PLAIN_NAME.fullmatch(name):
@@ -43,10 +43,10 @@ def check_column_names(names: Sequence[tuple[str, str]]) -> None:
 
 
 def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the pairs of `names` that concern a table.
+    """Return the pairs of `names` that apply to a table.
 
-    A pair concerns a table that declares the column. A column that no table declares is a further column of the history
-    tables, which a feature may read.
+    A pair applies to every table that declares its column. A pair whose column no table declares applies to the history
+    tables: a feature may read it as a further column.
     """
     declared = {column.name for one in WAREHOUSE_TABLES for column in one.columns}
     own = {column.name for column in table.columns}
@@ -55,15 +55,14 @@ def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[
 
 
 def columns_by_user_name(table: Table, names: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Return the columns of a table by their lower-case names in the user's table."""
+    """Return our name of each renamed column of a table, by the user's name in lower case."""
     return {theirs.lower(): name for name, theirs in named_columns(table, names)}
 
 
 def rename_columns(columns: Mapping[str, AnyColumn], named: Mapping[str, str]) -> dict[str, AnyColumn]:
-    """Return the columns of a user's table under their new names.
+    """Return `columns` with their names replaced as `named` maps them.
 
-    `columns` is by lower-case name, and `named` maps such names to new ones. A renamed column replaces one that has the
-    new name already.
+    All names are in lower case. A renamed column replaces another column that already has its new name.
     """
     kept = {name: column for name, column in columns.items() if name not in named}
     return kept | {named[name]: column for name, column in columns.items() if name in named}
@@ -72,7 +71,7 @@ def rename_columns(columns: Mapping[str, AnyColumn], named: Mapping[str, str]) -
 def check_needed_names(
     table: Table, where: str, spellings: Mapping[str, str], names: Sequence[tuple[str, str]]
 ) -> None:
-    """Raise DataError if a table lacks a needed column of `names` under both of the column's names.
+    """Raise DataError if a required column in `names` is in the table neither under our name nor under the user's.
 
     `spellings` maps the columns of the table, after renaming, to their names in the user's table. `where` is the path
     or full name of the table.
@@ -89,7 +88,11 @@ def check_needed_names(
 
 
 def check_names_found(names: Sequence[tuple[str, str]], read: Iterable[Table], found: Collection[str]) -> None:
-    """Raise DataError for a name of the tables `read` that is not among the lower-case column names `found`."""
+    """Raise DataError if `names` contains a user's name that none of the tables `read` has.
+
+    `found` contains the lower-case names of the columns in these tables. Pairs that apply to none of the tables are not
+    checked.
+    """
     for name, theirs in dict.fromkeys(pair for table in read for pair in named_columns(table, names)):
         if theirs.lower() not in found:
             raise DataError(
@@ -99,8 +102,8 @@ def check_names_found(names: Sequence[tuple[str, str]], read: Iterable[Table], f
 
 
 def naming_remedy(table: Table) -> str:
-    """Return the end of the message about absent columns, which tells how to name a column.
+    """Return the end of the message about absent columns, which shows how to set warehouse.columns.
 
-    The text is empty for prices, to which warehouse.columns does not apply.
+    Return "" for the table of prices, to which the setting does not apply.
     """
     return "" if table is PRICES else ", under these names or as 'warehouse.columns={points: PTS}' gives them"

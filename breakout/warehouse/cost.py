@@ -14,7 +14,7 @@ TIB = 2**40
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """The bytes that queries would scan, the price in US dollars per TiB, and the bytes that the cache saves.
+    """The bytes that queries would scan, the price in US dollars per TiB, and the bytes that cached results save.
 
     For clustered tables the bytes are an upper bound, because the service finds the blocks to skip only while it reads.
     """
@@ -25,7 +25,7 @@ class CostEstimate:
 
     @property
     def price(self) -> float:
-        """The upper bound of the price in US dollars."""
+        """The price of `bytes_scanned` in US dollars."""
         return self.bytes_scanned / TIB * self.price_per_tib
 
     def __add__(self, other: CostEstimate) -> CostEstimate:
@@ -33,7 +33,7 @@ class CostEstimate:
         return CostEstimate(scanned, self.price_per_tib, saved)
 
     def cached(self) -> CostEstimate:
-        """Return the cost of the same query when its rows are in the cache: all bytes are saved."""
+        """Return the cost of the same queries if the cache has their results: no bytes are scanned, all are saved."""
         return CostEstimate(0, self.price_per_tib, self.bytes_scanned + self.bytes_saved)
 
     def describe(self) -> str:

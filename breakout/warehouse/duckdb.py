@@ -1,6 +1,6 @@
-"""The warehouse of files (Parquet, CSV or a DuckDB database) or Arrow tables, loaded into an in-memory DuckDB.
+"""The warehouse in DuckDB, which loads files (Parquet, CSV or a DuckDB database) or Arrow tables into memory.
 
-In DuckDB the tables have the default names of the BigQuery tables.
+The tables have the default names of the BigQuery tables, such as nba_analytics.schedule.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ def to_duckdb(sql: str) -> str:
 
 
 class DuckDBWarehouse(ClosedOnExit):
-    """Files or in-memory Arrow tables behind one DuckDB connection; results do not depend on the number of threads.
+    """Source tables in one in-memory DuckDB; `Warehouse` describes the methods without a docstring.
 
-    `files` maps the name of a source table, such as `player_game_summary`, to a path, a glob, or files that were
-    found already. DataError if a file or a column is missing, or a value cannot be right. With `is_lazy` the
-    constructor only finds the files and computes their digest; they are read and checked when they are first needed.
+    `files` maps the name of a source table, such as `player_game_summary`, to a path, a glob or a TableFiles. With
+    `is_lazy` the constructor only finds the files and computes their digest. It leaves reading and checking them to the
+    first call that needs their rows. Raise DataError if a file or a column is missing, or a value is impossible.
+    Results do not depend on the number of threads.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class DuckDBWarehouse(ClosedOnExit):
             for table in _TABLES
             if (given := files.get(table.name)) is not None
         }
-        # Injury reports are loaded when they are first needed, because most commands do not read them.
+        # Most commands do not read the injury reports, so they are loaded when they are first needed.
         self._reports = self._files.pop(tables.AVAILABILITY, None)
         self.loaded = {table.name for table in self._files}
         self.sources = SourceTables(has_tip_off=tables.SCHEDULE.name in self.loaded)
@@ -77,9 +78,9 @@ class DuckDBWarehouse(ClosedOnExit):
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """The connection; with `is_lazy`, the first access loads and checks the files.
+        """The connection; with `is_lazy` the first access loads and checks the files.
 
-        Injury reports are loaded later, when they are first needed. Rows of `from_arrow` are not checked.
+        Injury reports are loaded when they are first needed. Rows given to `from_arrow` are not checked.
         """
         return self._open() if self._connection is None else self._connection
 
@@ -90,13 +91,13 @@ class DuckDBWarehouse(ClosedOnExit):
         try:
             self._connection.execute("SET enable_progress_bar = false")  # the bar would mix with our own output
             self._connection.execute("SET TimeZone = 'UTC'")  # so that messages show instants in UTC
-            self._connection.execute("SET threads = 1")  # until a table is large enough for more
+            self._connection.execute("SET threads = 1")  # `create_tables` allows more threads for large tables
             self._connection.execute("CREATE SCHEMA nba_analytics")
             self._load(self._files)
             if set(tables.HISTORY_TABLES) <= set(self._files):
                 check_consistency(self, self._files)
             self._fingerprint = self._unchanged(self._fingerprint, self._digest(self._files.values()))
-        except BaseException:  # tables that are not all loaded and checked must not be used
+        except BaseException:  # no query must read tables before all are loaded and checked
             self.close()
             raise
         return self._connection
@@ -114,14 +115,17 @@ class DuckDBWarehouse(ClosedOnExit):
             row_checks.check_rows(self, table, {}, found.where())
 
     def _renamed(self, table: tables.Table, select: str) -> str:
-        """Return a SELECT of the rows of `select` with team codes and season types renamed as configured."""
+        """Return a SELECT of the rows of `select`, with team codes and season types replaced as configured."""
         if self._options.renaming is None:
             return select
         renamed = self._options.renaming.apply(table, "incoming_rows", has_season_type=True)
         return to_duckdb(f"SELECT * FROM {renamed}").replace("incoming_rows", f"({select})")
 
     def _unchanged(self, before: str, now: str) -> str:
-        """Return the digest `now`; DataError if `before` is an earlier digest (not empty) and differs."""
+        """Return the digest `now`; raise DataError if it differs from the earlier digest `before`.
+
+        An empty `before` means that there is no earlier digest.
+        """
         if before not in ("", now):
             raise DataError(f"the files of the {self._label} warehouse changed while they were read; run again.")
         return now
@@ -131,10 +135,10 @@ class DuckDBWarehouse(ClosedOnExit):
 
     @classmethod
     def from_arrow(cls, loaded: Mapping[str, pa.Table], label: str = "arrow") -> DuckDBWarehouse:
-        """Return a warehouse over Arrow tables; DataError if a column is missing.
+        """Return a warehouse that contains Arrow tables; raise DataError if a column is missing.
 
-        `loaded` maps names of source tables to their rows, which are not checked. It may also hold the table `slate`,
-        which lists games that are not played yet.
+        `loaded` maps names of source tables to their rows, which are not checked. It may also contain the table
+        `slate`, which lists games to be played.
         """
         warehouse = cls({}, label=label)
         incoming = [table for table in _TABLES if table.name in loaded]
@@ -151,7 +155,7 @@ class DuckDBWarehouse(ClosedOnExit):
         return warehouse
 
     def _check_has_rows(self, table: tables.Table, found: TableFiles) -> None:
-        """Raise DataError for a history table without rows, because features that read it would all be defaults."""
+        """Raise DataError if a history table has no rows: features that read it would silently be defaults."""
         if table in tables.HISTORY_TABLES and not self._rows(f"SELECT 1 FROM nba_analytics.{table.name} LIMIT 1"):
             raise DataError(f"{found.where()} has no rows; correct warehouse.{table.name}=PATH.")
 
@@ -159,9 +163,8 @@ class DuckDBWarehouse(ClosedOnExit):
         return self.connection.execute(sql).fetchall()
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Run one SELECT given in BigQuery's dialect; unused parameters are ignored."""
-        # `check_availability` loads the reports, but `CachedWarehouse` does not call it for dates that have passed it
-        # before.
+        """Run one SELECT in BigQuery's dialect; parameters whose @name it does not contain are ignored."""
+        # `CachedWarehouse` skips `check_availability`, which also loads the reports, for dates that passed it before.
         if self.sources.availability in sql:
             self._load_reports()
         text = to_duckdb(sql)
@@ -170,20 +173,20 @@ class DuckDBWarehouse(ClosedOnExit):
             return with_text(self.connection.execute(text, used or None).to_arrow_table())
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Raise DataError if a history table was not given; the rows of files are checked when they are loaded."""
+        """Raise DataError if a history table was not given; loading the files has checked their rows."""
         del start, end, seasons_before
         for table in tables.HISTORY_TABLES:
             if table.name not in self.loaded:
                 raise DataError(f"the warehouse has no {table.name}; give it with warehouse.{table.name}=PATH.")
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Do nothing: a schedule in files is checked when it is loaded."""
+        """Do nothing, because loading the file has checked the schedule."""
         del start, end
 
     def check_availability(self, start: date, end: date) -> None:
         """Load the injury reports and check all their rows, unless they are loaded already.
 
-        ConfigurationError if no injury reports were given.
+        Raise ConfigurationError if no injury reports were given.
         """
         del start, end
         if not self.has_availability():
@@ -198,33 +201,33 @@ class DuckDBWarehouse(ClosedOnExit):
             self._load({tables.AVAILABILITY: self._reports})
             check_reports(self, {})
             self._reports_digest = self._unchanged(self._reports_digest, self._digest([self._reports]))
-        except BaseException:  # otherwise the next call would take the refused table for a checked one
+        except BaseException:  # without this, the next call would use the refused table
             self.connection.execute("DROP TABLE IF EXISTS nba_analytics.availability")
             self.loaded.discard(tables.AVAILABILITY.name)
             raise
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return 1 January of the year 1, because files are read whole and have no partitions to skip."""
+        """Return 1 January of the year 1: files are read whole, so queries need no lower bound."""
         del start, seasons_before
         return date(1, 1, 1)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of player_game_summary; DataError if it has no rows."""
+        """Return the newest game_date of player_game_summary; raise DataError if it has no rows."""
         latest = self._rows("SELECT MAX(game_date) FROM nba_analytics.player_game_summary")[0][0]
         if not isinstance(latest, date):
             raise DataError("player_game_summary has no rows.")
         return latest
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return name and DuckDB type of each column of a table."""
+        """Return the DuckDB type of each column of a table, by name."""
         if table == tables.AVAILABILITY.name:
             self._load_reports()
         return column_types(self.connection, f"SELECT * FROM nba_analytics.{table}", table)
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
-        """Return a digest of the files' names and contents and of the options by which they are read.
+        """Return a digest, 16 hex digits, of the files' names and contents and of the options for reading them.
 
-        The files of injury reports are included only with `has_reports`.
+        The digest covers the injury reports only with `has_reports`.
         """
         if not has_reports or self._reports is None:
             return self._fingerprint
@@ -236,11 +239,9 @@ class DuckDBWarehouse(ClosedOnExit):
         return f"{self._label}, games to {self.latest_game_date()}"
 
     def has_schedule(self) -> bool:
-        """Return whether a schedule was given."""
         return tables.SCHEDULE.name in self.loaded
 
     def has_availability(self) -> bool:
-        """Return whether injury reports were given."""
         return self._reports is not None or tables.AVAILABILITY.name in self.loaded
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The tables of a DuckDB warehouse, created from SELECTs, with ENUM types for the names that many rows share."""
+"""The tables of a DuckDB warehouse, created from SELECTs, with ENUM types for names of players and teams."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-# These columns hold few distinct names in many rows. In the history tables and the schedule they are stored as ENUM
-# types, one for each kind of name, with the values sorted by name. Partitions, sorts and joins are faster than on text:
-# the feature query takes a seventh less time. SQL expressions treat an ENUM as text, and `with_text` converts it.
+# Columns with few distinct names in many rows, and the kind of name in each. The history tables and the schedule store
+# them as ENUM types, one for each kind, with the values sorted by name. Sorts, joins and window partitions are faster
+# than with text: the feature query takes a seventh less time. SQL expressions treat an ENUM as text, and `with_text`
+# converts it in results.
 _KIND_OF_NAME = {
     "player_lookup": "player",
     "team_abbr": "team",
@@ -27,18 +28,18 @@ _KIND_OF_NAME = {
     "away_team_abbr": "team",
 }
 
-# DuckDB gives rows to threads in groups of this size. With fewer rows a second thread only adds work: loading the
-# players of the sample takes 0.09 s of CPU on two threads and 0.04 s on one, and ends no sooner.
+# DuckDB distributes rows to threads in groups of this size. For fewer rows a second thread only adds work: loading the
+# sample's player table takes 0.09 s of CPU with two threads and 0.04 s with one, and ends no sooner.
 _ROWS_OF_A_THREAD = 122_880
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, selects: Mapping[tables.Table, str], label: str) -> None:
-    """Create each table from its SELECT, with one ENUM type for each kind of name.
+    """Create each table from its SELECT, with one ENUM type for the names of players and one for those of teams.
 
-    DataError if a SELECT fails; its message names the table, or the warehouse by its `label`. Afterwards DuckDB may use
-    all cores if a table is large.
+    Let DuckDB use all cores afterwards if a table is large. Raise DataError if a SELECT fails. Its message names the
+    table, or the warehouse by its `label`.
     """
-    kinds: dict[str, list[str]] = defaultdict(lambda: ["SELECT '' AS name"])  # an ENUM type needs a value
+    kinds: dict[str, list[str]] = defaultdict(lambda: ["SELECT '' AS name"])  # an ENUM type needs at least one value
     for table, select in selects.items():
         for column in _enum_columns(table):
             kinds[_KIND_OF_NAME[column]].append(f"SELECT {column} FROM ({select})")
@@ -56,7 +57,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, selects: Mapping[tables
 
 
 def choose_threads(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let DuckDB use all cores if a table has more rows than it gives to one thread."""
+    """Let DuckDB use all cores if a table has more rows than DuckDB gives to one thread."""
     largest = connection.execute("SELECT MAX(estimated_size) FROM duckdb_tables()").fetchone()
     if largest and (largest[0] or 0) > _ROWS_OF_A_THREAD:
         connection.execute("RESET threads")
@@ -65,8 +66,7 @@ def choose_threads(connection: duckdb.DuckDBPyConnection) -> None:
 def _enum_columns(table: tables.Table) -> list[str]:
     """Return the columns of a table that are stored as ENUM types.
 
-    Injury reports and prices name players without a game, whom the ENUM types of the games do not hold, so their names
-    stay text.
+    There are none in injury reports and prices: they also name players without a game, whose names the ENUM types lack.
     """
     if table in (tables.AVAILABILITY, tables.PRICES):
         return []
@@ -74,9 +74,10 @@ def _enum_columns(table: tables.Table) -> list[str]:
 
 
 def _absent_columns(connection: duckdb.DuckDBPyConnection, table: tables.Table, select: str) -> str:
-    """Return the SQL of the optional columns that a schedule or a table of prices lacks, each as NULL.
+    """Return the SQL that adds the optional columns that a schedule or a table of prices lacks, each as NULL.
 
-    Queries of these tables name all their columns. season_type is not among the columns returned.
+    Queries of these tables name all their columns. The SQL leaves out season_type, because `FileReader` adds it or
+    refuses the files.
     """
     if table not in (tables.SCHEDULE, tables.PRICES):
         return ""
@@ -90,9 +91,9 @@ def _absent_columns(connection: duckdb.DuckDBPyConnection, table: tables.Table, 
 
 
 def select_registered(connection: duckdb.DuckDBPyConnection, table: tables.Table, label: str) -> str:
-    """Return a SELECT, in the declared types, of the Arrow table that is registered under a table's name.
+    """Return a SELECT that reads the Arrow table registered under a table's name, in the declared types.
 
-    DataError if a column is missing; its message names the warehouse by its `label`.
+    Raise DataError if a column is missing; its message names the warehouse by its `label`.
     """
     types = column_types(connection, f"SELECT * FROM {table.name}", table.name)
     row_checks.check_columns(table, label, types)
@@ -106,14 +107,14 @@ def select_registered(connection: duckdb.DuckDBPyConnection, table: tables.Table
 
 
 def column_types(connection: duckdb.DuckDBPyConnection, sql: str, what: str) -> dict[str, str]:
-    """Return name and DuckDB type of each column of a SELECT; DataError about `what` if DuckDB refuses it."""
+    """Return the DuckDB type of each column of a SELECT, by name; raise DataError about `what` if DuckDB refuses it."""
     with errors_named(what):
         described = connection.execute(f"DESCRIBE {sql}").fetchall()
     return {str(name): str(kind) for name, kind, *_ in described}
 
 
 def with_text(rows: pa.Table) -> pa.Table:
-    """Return the rows with text in place of ENUM columns."""
+    """Return the rows with ENUM columns converted to text."""
     import pyarrow as pa
 
     fields = [

@@ -1,4 +1,4 @@
-"""The opening of the configured warehouse; only the engine of that warehouse is imported."""
+"""Functions that open the configured warehouse; they import only the engine of that warehouse."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def open_for(config: Any, command: str, *, is_remembered: bool = False) -> Warehouse:
     """Open the warehouse of a program's settings, with its cache below `paths.outputs`.
 
-    BigQuery jobs are labelled with the command, and a dry run writes no answers of BigQuery into the cache. With
-    `is_remembered` the answers of a warehouse of files are cached too, so the files are digested but not read if the
-    cache has all answers. DataError or ConfigurationError if the warehouse cannot be opened.
+    BigQuery jobs are labelled with the command. A dry run writes no results of BigQuery into the cache. With
+    `is_remembered` the results of a warehouse of files are cached too: the files are digested, but read only if the
+    cache lacks a result. Raise DataError or ConfigurationError if the warehouse cannot be opened.
     """
     cache = Path(config.paths.outputs) / "cache"
     is_lazy = is_remembered and not isinstance(config.warehouse, settings.BigQueryWarehouseConfig)
@@ -45,9 +45,9 @@ def open_warehouse(
     is_read_only: bool = False,
     is_lazy: bool = False,
 ) -> Warehouse:
-    """Open the warehouse of this configuration; DataError or ConfigurationError if that is impossible.
+    """Open the warehouse of a configuration; raise DataError or ConfigurationError if that is impossible.
 
-    Answers of BigQuery are kept in `cache_folder`, if one is given; with `is_read_only` (a dry run) nothing is written
+    Results of BigQuery are kept in `cache_folder`, if it is given; with `is_read_only` (a dry run) nothing is written
     there. `labels` (command, run) are attached to BigQuery jobs. With `is_lazy` files are read and checked when they
     are first needed.
     """
@@ -68,8 +68,8 @@ def open_warehouse(
 def _open_files(config: settings.DuckDBWarehouseConfig, *, is_lazy: bool) -> Warehouse:
     """Open the files of the configuration.
 
-    If another process imports into warehouse.folder meanwhile, the folder's manifest changes, and the files are opened
-    again.
+    If another process imports into warehouse.folder at the same time, the folder's manifest changes. The files are then
+    opened again.
     """
     from breakout.warehouse.column_names import check_column_names
     from breakout.warehouse.duckdb import DuckDBWarehouse
@@ -102,7 +102,7 @@ def _manifest(config: settings.DuckDBWarehouseConfig) -> TableManifest | None:
 def _files(config: settings.DuckDBWarehouseConfig) -> Mapping[str, str | TableFiles]:
     """Return the tables of warehouse.database if it is set, otherwise the path of each table.
 
-    The path of an imported table is the folder with its files. A path that a table's own key gives, such as
+    The path of an imported table is its folder below warehouse.folder. A path in a table's own key, such as
     warehouse.schedule, takes precedence.
     """
     from breakout.warehouse.files.database_file import find_tables

@@ -1,4 +1,4 @@
-"""The replacement of team codes and season types of source tables, in the FROM of a query."""
+"""The replacement of team codes and season types in the rows that queries read."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ TEAM_COLUMNS = ("team_abbr", "opponent_team_abbr", "home_team_abbr", "away_team_
 
 @dataclass(frozen=True)
 class Renaming:
-    """Pairs of a value in the source and its replacement.
+    """The pairs of a value in the source and its replacement, for team codes and for season types.
 
-    Rows of a season type whose replacement is None are left out.
+    Queries leave out the rows of a season type whose replacement is None.
     """
 
     team_codes: tuple[tuple[str, str], ...] = ()
@@ -28,16 +28,17 @@ class Renaming:
 
     @classmethod
     def from_maps(cls, team_codes: TeamCodes | None, season_types: SeasonTypes | None) -> Renaming | None:
-        """Build the renaming of warehouse.team_codes and warehouse.season_types; None if both are empty."""
+        """Build the renaming that warehouse.team_codes and warehouse.season_types configure; None if both are empty."""
         if not team_codes and not season_types:
             return None
         named = {re.sub(_WHOLE_NUMBER, r"\1", str(name)): value for name, value in (season_types or {}).items()}
         return cls(tuple((team_codes or {}).items()), tuple(named.items()))
 
     def apply(self, table: Table, source: str, *, has_season_type: bool) -> str:
-        """Return the text after FROM that reads the renamed rows of `source`, the text after FROM of a table.
+        """Return the SQL text after FROM that reads the rows of `source` with the values replaced.
 
-        Season types are renamed only with `has_season_type`, if the rows have that column.
+        `source` is the SQL text after FROM that reads the rows of `table` unchanged. Season types are replaced only
+        with `has_season_type`, that is, if the rows have that column.
         """
         replaced = self._replacements(table) if self.team_codes else {}
         left_out = ""
@@ -52,9 +53,9 @@ class Renaming:
         return f"(SELECT * REPLACE ({columns}) FROM {source}{left_out})"
 
     def _replacements(self, table: Table) -> dict[str, str]:
-        """Return the SQL expression of each column that holds team codes, game_id included if the table has one.
+        """Return the SQL expression of each column that contains team codes, by column.
 
-        The last two parts of a game_id, separated by underscores, are team codes.
+        This includes game_id, whose last two parts, separated by underscores, are team codes.
         """
         names = [column.name for column in table.columns if column.name in TEAM_COLUMNS]
         replaced = {name: _case(f"CAST({name} AS STRING)", self.team_codes) for name in names}
@@ -65,7 +66,7 @@ class Renaming:
         return replaced
 
 
-# A season type may be a number: ESPN's 2 is compared as the text '2', also if the source holds 2.0.
+# A season type may be a number. It is compared as text without decimals: '2' for 2 and for 2.0.
 _TYPE_AS_TEXT = rf"REGEXP_REPLACE(CAST(season_type AS STRING), r'{_WHOLE_NUMBER}', r'\1')"
 _LAST_PART = "REGEXP_EXTRACT(game_id, r'_([^_]*)$')"
 _PART_BEFORE = "REGEXP_EXTRACT(game_id, r'([^_]*)_[^_]*$')"
@@ -82,5 +83,5 @@ def _without_none(pairs: Sequence[tuple[str, str | None]]) -> list[tuple[str, st
 
 
 def _text(value: str) -> str:
-    """Return an SQL string; the settings refuse quotes and backslashes in these values."""
+    """Return a value as an SQL string; it needs no escapes, because the settings refuse quotes and backslashes."""
     return f"'{value}'"

@@ -23,7 +23,7 @@ KNOWN_SUMS = frozenset(
 
 
 def open_sample(*, is_lazy: bool = False) -> DuckDBWarehouse:
-    """Open the sample with its schedule and injury reports; with `is_lazy` it is read when it is first needed."""
+    """Open the sample with its schedule and injury reports; with `is_lazy` its files are read when first needed."""
     names = ("player_game_summary", "team_offense_game_summary", "schedule", "availability")
     files = {name: str(SAMPLE_FOLDER / f"{name}.parquet") for name in names}
     sample = DuckDBWarehouse(files, label="sample", is_lazy=is_lazy)

@@ -18,8 +18,8 @@ SEASON_TYPES: tuple[str, ...] = get_args(SeasonType)
 class Column:
     """A column of a source table.
 
-    A column of type FLOAT64 may also hold integers and decimals. `is_nullable` allows NULL, `is_optional` that the
-    table lacks the column, and `is_signed` negative numbers.
+    Values may be NULL if `is_nullable`, and negative if `is_signed`. The table may lack the column if `is_optional`. A
+    column of type FLOAT64 may also contain integers and decimals.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Column:
 
     @property
     def is_name(self) -> bool:
-        """Whether the column holds text other than a season type, such as keys, codes and names."""
+        """Whether the column contains text other than a season type: keys, codes and names."""
         return self.type == "STRING" and self.name != "season_type"
 
 
@@ -44,7 +44,7 @@ class Table:
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """The columns of numbers that may be NULL but not negative."""
+        """The numeric columns whose values may be NULL but not negative."""
         return tuple(
             column.name
             for column in self.columns
@@ -59,15 +59,19 @@ class Table:
 
 @dataclass(frozen=True)
 class SourceTables:
-    """The full names of the source tables, and the rule by which a game's season type is read.
+    """The full names of the source tables, and the rules by which queries read their columns and values.
 
-    With `has_season_type=False` the parameter @season_type replaces the column. With `is_season_type_filled` the
-    parameter replaces NULL and empty values; in the tables of `lacking_season_type`, which lack the column, it is the
-    season type of every row. `has_tip_off` is true if the schedule has the column tip_off. `renamed_rows` maps a table
-    whose columns have other names to the text after FROM that reads it under our names. `renaming` replaces values
-    inside the queries. `known_sums` holds sums of a team's players that are known to differ from the team's row, as
-    pairs of a game_id and the text `TEAM SUM of TEAM'S NUMBER`. ConfigurationError if a name is not a plain table name
-    (dataset.table or project.dataset.table).
+    - has_season_type: whether queries read the column season_type. If not, the parameter @season_type replaces it.
+    - is_season_type_filled: whether @season_type also replaces NULL and empty season types.
+    - lacking_season_type: the tables without the column season_type, if other tables have it. @season_type is the
+      season type of all their rows.
+    - has_tip_off: whether the schedule has the column tip_off.
+    - renamed_rows: the SQL text after FROM that reads a table under our names of its columns, by table.
+    - renaming: the replacement of team codes and season types inside the queries.
+    - known_sums: known differences between a team's row and the sum of its players, such as ("20240112_CHA_SAS", "SAS
+      244 of 240").
+
+    Raise ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
     """
 
     player_game_summary: str = "nba_analytics.player_game_summary"
@@ -103,10 +107,10 @@ class SourceTables:
         return "COALESCE(NULLIF(season_type, ''), @season_type)" if self.is_season_type_filled else "season_type"
 
     def reference(self, table: Table) -> str:
-        """Return the text after FROM for a source table: its quoted name, or a SELECT of its rows.
+        """Return the SQL text after FROM that reads a source table: its quoted name, or a SELECT of its rows.
 
-        The SELECT gives columns our names, adds a season type that the table lacks, replaces values by `renaming`, and
-        writes statuses as in STATUSES.
+        The SELECT renames columns to our names, adds an absent season type, applies `renaming`, and spells the statuses
+        of injury reports as in STATUSES.
         """
         name = self.renamed_rows.get(table.name, f"`{getattr(self, table.name)}`")
         if table.name in self.lacking_season_type:
@@ -165,7 +169,7 @@ SCHEDULE = Table(
         Column("tip_off", "TIMESTAMP", is_nullable=True, is_optional=True),
     ),
 )
-# A row is one change of a player's status for one game date, known from `reported_at` on.
+# A row is a change of a player's status for one game date, published at `reported_at`.
 AVAILABILITY = Table(
     "availability",
     ("game_date", "team_abbr", "player_lookup", "reported_at"),
@@ -181,7 +185,7 @@ AVAILABILITY = Table(
 )
 STATUSES = ("out", "doubtful", "questionable", "probable", "available", "not_listed")
 # Letter case, spaces and hyphens do not matter: "Not Listed" is not_listed. A game-time decision counts as
-# questionable. "Day-To-Day" is refused, because its players are anything from probable to out.
+# questionable. "Day-To-Day" is refused, because it can mean anything from probable to out.
 _STATUS_TEXT = "REGEXP_REPLACE(LOWER(TRIM(CAST(status AS STRING))), r'[ _-]+', '_')"
 _STATUS = (
     f"CASE WHEN {_STATUS_TEXT} IN ('gtd', 'game_time_decision') THEN 'questionable' "
@@ -205,7 +209,7 @@ PRICES = Table(
     ),
 )
 HISTORY_TABLES = (PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY)
-# The tables that a configured warehouse holds; prices are configured on their own.
+# The tables of a warehouse. Prices are not among them, because they have a configuration group of their own.
 WAREHOUSE_TABLES = (*HISTORY_TABLES, SCHEDULE, AVAILABILITY)
 
 

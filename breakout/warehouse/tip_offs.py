@@ -1,4 +1,4 @@
-"""The start of each game, as far as the schedule knows it."""
+"""The tip-offs of games, from the schedule."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def read_tip_offs(warehouse: Warehouse, start: date, end: date) -> dict[str, datetime]:
-    """Return the tip-offs of the games from `start` to `end`, both inclusive, in UTC and by game id.
+    """Return the tip-offs in UTC of the games from `start` to `end`, both inclusive, by game id.
 
-    Games without a tip-off are left out. The result is empty without a schedule or without its column tip_off.
+    Games without a tip-off are left out. The result is empty if there is no schedule or it lacks the column tip_off.
     """
     if not warehouse.has_schedule() or "tip_off" not in warehouse.columns(SCHEDULE.name):
         return {}

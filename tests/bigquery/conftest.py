@@ -1,4 +1,4 @@
-"""One BigQuery for each test worker, with the sample in it, and a server in front of it that fails on demand."""
+"""Fixtures: one BigQuery with the sample for each test worker, and a server in front of it that can inject faults."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PLACES = [
 
 @pytest.fixture(scope="session", params=PLACES)
 def service(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a BigQuery that holds the whole sample in `nba_analytics`: the emulator, or a real project."""
+    """Yield the address of a BigQuery with the whole sample in `nba_analytics`: the emulator, or a real project."""
     if request.param == "project":
         with live_project(LIVE) as url:
             yield url
@@ -51,7 +51,7 @@ def service(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def client(service: str) -> Iterator[bigquery.Client]:
-    """A plain client of the service, to prepare and to look; held to a partition filter like the program."""
+    """Yield a client of BigQuery's own library for preparing and reading tables; it needs partition filters too."""
     with fault_server(service) as strict:
         opened = open_emulator(strict.url)
         yield opened
@@ -60,20 +60,20 @@ def client(service: str) -> Iterator[bigquery.Client]:
 
 @pytest.fixture
 def server(service: str) -> Iterator[FaultServer]:
-    """A server in front of the service, passing everything on until a test adds faults."""
+    """Yield a server in front of the service, which forwards every request until a test adds faults."""
     with fault_server(service) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def composed() -> dict[str, Any]:
-    """The default experiment over BigQuery, composed once: Hydra takes a third of a second each time."""
+    """Return the settings of the default experiment with BigQuery; Hydra needs 0.3 s to compose them."""
     return settings.to_mapping(compose("train", ["warehouse=bigquery"]))
 
 
 @pytest.fixture
 def config(server: FaultServer, composed: dict[str, Any]) -> ConfigMaker:
-    """A warehouse configuration with these overrides (warehouse.key=value), behind the fault server."""
+    """Return a function that makes a warehouse configuration for the fault server from overrides."""
 
     def make(*words: str, endpoint: str | None = None) -> BigQueryConfig:
         known = {"api_endpoint": endpoint or server.url, "project": PROJECT}

@@ -1,4 +1,4 @@
-"""What real BigQuery would refuse in a SQL text and the emulator's engine would not: a text in, sentences out."""
+"""Checks of SQL texts for what the real BigQuery refuses and the emulator's engine accepts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 import sqlglot
 from sqlglot import exp
 
-# https://cloud.google.com/bigquery/docs/reference/standard-sql: functions, conditional expressions, types, keywords.
+# FUNCTIONS, TYPES and RESERVED are from https://cloud.google.com/bigquery/docs/reference/standard-sql.
 FUNCTIONS = {
     *(
         "ABS",
@@ -46,7 +46,7 @@ FUNCTIONS = {
     *("LOWER", "TO_JSON_STRING", "TRIM", "UNIX_DATE", "UNIX_SECONDS", "UNNEST"),
 }
 TYPES = {"FLOAT64", "INT64", "STRING", "DATE", "BOOL", "NUMERIC", "TIMESTAMP"}
-# These take a frame; numbering and navigation by offset do not, so their window may not have one.
+# Numbering functions and LAG and LEAD, whose window must not have a frame.
 _WITHOUT_FRAME = (exp.RowNumber, exp.Lag, exp.Lead)
 _RESERVED_WORDS = """
     ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS CREATE CROSS CUBE CURRENT
@@ -61,13 +61,13 @@ LONGEST_NAME = 300
 
 @cache
 def parse(sql: str) -> exp.Expr:
-    """The text as BigQuery's dialect reads it; sqlglot's ParseError if it does not."""
+    """Parse a text in BigQuery's dialect; raise sqlglot's ParseError if that fails."""
     return sqlglot.parse_one(sql, read="bigquery", error_level=sqlglot.ErrorLevel.RAISE)
 
 
 @cache
 def refusals(sql: str) -> tuple[str, ...]:
-    """Every reason for which the real service would refuse this SELECT or MERGE."""
+    """Return every reason for which the real service would refuse this SELECT or MERGE."""
     tree = parse(sql)
     called = set(re.findall(r"\b([A-Za-z_]\w*)\(", re.sub(r"`[^`]*`|'[^']*'", "", sql)))
     found = [f"the function {name} is not documented" for name in sorted(called - FUNCTIONS)]
@@ -84,7 +84,7 @@ def refusals(sql: str) -> tuple[str, ...]:
 
 
 def _window_refusals(select: exp.Select) -> list[str]:
-    """Windows that are not defined where they are used, or have a frame where the function takes none."""
+    """Return the refusals of undefined windows, and of windows with a frame for functions that take none."""
     defined = {window.name: window for window in select.args.get("windows") or []}
     found = []
     for window in (node for item in select.expressions for node in item.find_all(exp.Window)):
@@ -99,14 +99,14 @@ def _window_refusals(select: exp.Select) -> list[str]:
 
 
 def _lacks_equality(join: exp.Join) -> bool:
-    """Outer joins need a conjunct that compares the two sides for equality."""
+    """Return whether an outer join compares no column of its two sides for equality, which BigQuery requires."""
     condition = join.args.get("on")
     return join.side in {"LEFT", "RIGHT", "FULL"} and not (condition and any(_conjuncts(condition, exp.EQ)))
 
 
 @cache
 def unfiltered_tables(sql: str) -> tuple[str, ...]:
-    """The stored tables that a query reads without holding their game_date against a value."""
+    """Return the stored tables that a query reads without comparing their game_date with a value."""
     if not sql.lstrip().startswith(("SELECT", "WITH", "CREATE OR REPLACE TABLE")):
         return ()
     read = ((table, table.find_ancestor(exp.Select)) for table in parse(sql).find_all(exp.Table) if table.db)
@@ -114,7 +114,7 @@ def unfiltered_tables(sql: str) -> tuple[str, ...]:
 
 
 def _has_day_filter(select: exp.Select) -> bool:
-    """Whether the SELECT, or one that reads all its columns from it, compares game_date with a value."""
+    """Return whether the SELECT, or an outer one that reads all its columns, compares game_date with a value."""
     if any(_is_day_filter(node) for node in _conjuncts(select.args.get("where"), exp.Expr)):
         return True
     outer = select.find_ancestor(exp.Select) if select.is_star and isinstance(select.parent, exp.Subquery) else None
@@ -122,7 +122,7 @@ def _has_day_filter(select: exp.Select) -> bool:
 
 
 def _conjuncts(node: exp.Expr | None, kind: type[exp.Expr]) -> list[exp.Expr]:
-    """The parts of a condition that must all hold."""
+    """Return the expressions of this kind among those that AND connects in a condition."""
     if isinstance(node, exp.Where | exp.Paren):
         return _conjuncts(node.this, kind)
     if isinstance(node, exp.And):

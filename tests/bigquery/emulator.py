@@ -1,4 +1,4 @@
-"""The BigQuery emulator as a separate process on loopback, and the sample inside it as production holds it."""
+"""The BigQuery emulator in a process of its own, and the sample in it with the column types of production."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from breakout.warehouse.sample import SAMPLE_FOLDER
 ROOT = Path(__file__).parents[2]
 PROJECT = "breakout-emulator"
 TABLES = ("player_game_summary", "team_offense_game_summary", "schedule", "availability")
-# Where `make emulator` builds the environment; CI builds a new one elsewhere.
+# `make emulator` builds this environment; CI builds one elsewhere and names it in EMULATOR.
 PYTHON = Path(os.environ.get("EMULATOR", ROOT / ".venv-emulator")).absolute() / "bin" / "python"
 
 _TYPES = {"string": "STRING", "int64": "INT64", "double": "FLOAT64", "date32[day]": "DATE", "bool": "BOOL"}
@@ -27,7 +27,10 @@ _TYPES |= {"large_string": "STRING", "timestamp[us, tz=UTC]": "TIMESTAMP"}
 
 @contextmanager
 def running_emulator() -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """An empty emulator: its address and its process, which ends on leaving or with this program."""
+    """Start an emulator without tables; yield its address and its process.
+
+    The process ends with the block, or with this program.
+    """
     server = subprocess.Popen(
         [PYTHON, ROOT / "tests" / "emulator" / "serve.py"],
         stdin=subprocess.PIPE,
@@ -50,12 +53,15 @@ def running_emulator() -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 
 def open_emulator(url: str) -> bigquery.Client:
-    """A plain client, as any other program would use; nothing of this package."""
+    """Return a client of BigQuery's own library, without any code of this package."""
     return bigquery.Client(PROJECT, credentials=AnonymousCredentials(), client_options={"api_endpoint": url})  # type: ignore[no-untyped-call]
 
 
 def load_sample(client: bigquery.Client, dataset: str = "nba_analytics", since: str = "1900-01-01") -> None:
-    """The sample's games since a day, as production has them: NUMERIC minutes and usage, filtered by day or refused."""
+    """Load the sample's games since a date, as production stores them.
+
+    Minutes and usage are NUMERIC, and queries must filter by game_date.
+    """
     client.create_dataset(dataset, exists_ok=True)
     for name in TABLES:
         incoming = f"{client.project}.{dataset}.incoming_{name}"
@@ -76,5 +82,5 @@ _PARTITIONED = "PARTITION BY game_date OPTIONS (require_partition_filter = TRUE)
 
 
 def run(client: bigquery.Client, sql: str) -> list[dict[str, Any]]:
-    """The rows that a statement answers."""
+    """Run a statement and return its rows."""
     return [dict(row) for row in client.query(sql).result()]

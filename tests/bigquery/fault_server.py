@@ -1,7 +1,7 @@
-"""A real HTTP server between the client and the emulator: it counts, refuses, delays and breaks off on demand.
+"""An HTTP server between the client and the emulator that counts, refuses, delays or breaks off requests.
 
-It is also as strict as production where the emulator is not: every text is read as BigQuery reads it, and a query that
-reads a `strict` table without a filter over game_date is refused with BigQuery's own words.
+It is also as strict as production where the emulator is not. It refuses SQL texts that the real BigQuery refuses, and
+queries that read a `strict` table without a filter by game_date.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.bigquery.dialect import refusals, unfiltered_tables
 
 @dataclass(frozen=True)
 class Request:
-    """What the client asked."""
+    """A request of the client."""
 
     method: str
     path: str
@@ -31,30 +31,30 @@ class Request:
 
     @property
     def job(self) -> dict[str, Any]:
-        """The configuration of a query job that is being started, else an empty dict."""
+        """The configuration of the query job that the request starts; empty if it starts none."""
         return self.body.get("configuration", {}) if self.path.split("?")[0].endswith("/jobs") else {}
 
     @property
     def sql(self) -> str:
-        """The text of a query job that is being started, else an empty text."""
+        """The SQL text of the query job that the request starts; empty if it starts none."""
         return str(self.job.get("query", {}).get("query", ""))
 
     @property
     def is_extract(self) -> bool:
-        """Whether this starts a feature query."""
+        """Whether the request starts a feature query."""
         return self.sql.startswith("WITH player_games")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What to send back: a status and JSON, or None for a connection that is cut without an answer."""
+    """The status and the JSON of a response; CUT closes the connection without a response."""
 
     status: int
     body: dict[str, Any] | None
 
     @classmethod
     def error(cls, status: int, reason: str, message: str) -> Answer:
-        """A refusal in the form of the real service."""
+        """Return an error response in the format of the real service."""
         listed = [{"message": message, "domain": "global", "reason": reason}]
         return cls(status, {"error": {"code": status, "message": message, "errors": listed}})
 
@@ -65,7 +65,7 @@ Fault = Callable[[Request], Answer | None]
 
 @dataclass
 class FaultServer:
-    """The server's address, what it was asked, and what it does before it passes a request on."""
+    """The address of the server, the requests so far, and the faults that may answer a request in its place."""
 
     upstream: str
     url: str = ""
@@ -75,16 +75,16 @@ class FaultServer:
 
     @property
     def queries(self) -> list[Request]:
-        """The query jobs that were started, dry runs left out."""
+        """The requests so far that started query jobs, without dry runs."""
         return [request for request in self.requests if request.sql and not request.job.get("dryRun")]
 
     @property
     def extracts(self) -> list[Request]:
-        """The feature queries that were started."""
+        """The requests so far that started feature queries."""
         return [request for request in self.queries if request.is_extract]
 
     def answer(self, request: Request) -> Answer | None:
-        """The first fault's answer, or a refusal of a scan without partition filter."""
+        """Return the answer of the first fault that has one, or a refusal of the SQL text; None to forward it."""
         self.requests.append(request)
         for fault in self.faults:
             answer = fault(request)
@@ -93,7 +93,7 @@ class FaultServer:
         return self.refusal(request.sql) if request.sql else None
 
     def refusal(self, sql: str) -> Answer | None:
-        """What production would say to a text that the emulator's engine takes."""
+        """Return production's refusal of a text that the emulator accepts; None if production accepts it too."""
         if not sql.startswith("CREATE") and refusals(sql):
             return Answer.error(400, "invalidQuery", f"Syntax error: {'; '.join(refusals(sql))}")
         unfiltered = [name for name in unfiltered_tables(sql) if name.strip("`").split(".")[-1] in self.strict]
@@ -107,19 +107,19 @@ class FaultServer:
 
 
 def always(answer: Answer, when: Callable[[Request], bool] = lambda request: bool(request.sql)) -> Fault:
-    """Give this answer to each matching request (by default to each started query)."""
+    """Return a fault that answers each matching request; by default each one that starts a query."""
     return lambda request: answer if when(request) else None
 
 
 def times(count: int, answer: Answer, when: Callable[[Request], bool] = lambda request: bool(request.sql)) -> Fault:
-    """Give this answer to the first `count` matching requests."""
+    """Return a fault that answers the first `count` matching requests; by default those that start a query."""
     left = iter(range(count))
     return lambda request: answer if when(request) and next(left, None) is not None else None
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server behind this one answers."""
+    """The response of the server behind this one."""
 
     status: int
     kind: str | None
@@ -130,7 +130,7 @@ Forward = Callable[[str, str, bytes, dict[str, str]], Reply]
 
 
 def to_address(upstream: str) -> Forward:
-    """Pass requests on as they are."""
+    """Return a function that forwards requests unchanged to an address."""
     address = urlsplit(upstream)
 
     def forward(method: str, path: str, content: bytes, headers: dict[str, str]) -> Reply:
@@ -146,7 +146,7 @@ def to_address(upstream: str) -> Forward:
 
 
 class PatientServer(ThreadingHTTPServer):
-    """A client that hangs up, as tests make it, is no error of the server's."""
+    """An HTTP server that does not report connections broken by the client, because tests break them on purpose."""
 
     daemon_threads = True
 
@@ -157,7 +157,7 @@ class PatientServer(ThreadingHTTPServer):
 
 @contextmanager
 def fault_server(upstream: str | Forward) -> Iterator[FaultServer]:
-    """A server on a free loopback port in front of `upstream`, an address or what passes requests on."""
+    """Start a server on a free loopback port in front of `upstream`, an address or a forwarding function."""
     forward = to_address(upstream) if isinstance(upstream, str) else upstream
     state = FaultServer(upstream if isinstance(upstream, str) else "")
 
@@ -185,7 +185,7 @@ def fault_server(upstream: str | Forward) -> Iterator[FaultServer]:
                 reply = forward(self.command, self.path, content, headers)
                 self.send(reply.status, reply.kind or "application/json", reply.content)
             except OSError:
-                self.close_connection = True  # the emulator is gone, and the client sees the same
+                self.close_connection = True  # the emulator has ended; the client sees a broken connection
 
         def send(self, status: int, kind: str, content: bytes) -> None:
             self.send_response(status)
@@ -197,7 +197,7 @@ def fault_server(upstream: str | Forward) -> Iterator[FaultServer]:
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = relay  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Tests print nothing."""
+            """Log nothing."""
 
     server = PatientServer(("127.0.0.1", 0), Relay)
     state.url = f"http://127.0.0.1:{server.server_address[1]}"

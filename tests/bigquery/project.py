@@ -1,7 +1,7 @@
-"""A real project in the emulator's place: its name goes in, an address on loopback with the same answers comes out.
+"""A loopback server that lets the tests run against a real Google Cloud project instead of the emulator.
 
-On its way to the service every dataset gets a prefix of its own, so that no test can touch what is the user's own;
-all of them are removed at the end. Requests are authorized here, by application default credentials.
+It adds a random prefix to the name of every dataset, so that no test can touch the user's own datasets. These datasets
+are removed at the end. The server authorizes requests with application default credentials.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.bigquery.emulator import PROJECT, load_sample
 from tests.bigquery.fault_server import Answer, Forward, Reply, Request, fault_server
 
 SERVICE = "https://bigquery.googleapis.com"
-# Every dataset that a test names.
+# All datasets that tests name.
 DATASETS = (
     *("changing", "nba_analytics", "nba_predictions", "old", "otherwise", "plain", "replaced", "slates", "spoiled"),
     "viewed",
@@ -33,7 +33,7 @@ _AS_ID = re.compile(rf'("datasetId": ?"|/datasets/)({_NAMES})\b')
 
 @dataclass(frozen=True)
 class Translation:
-    """Names as tests know them, and as the project does."""
+    """The replacement of the project and the datasets in tests by those of the real project, and back."""
 
     project: str
     prefix: str
@@ -47,7 +47,10 @@ class Translation:
 
 
 def translated(names: Translation, session: requests.Session, service: str) -> Forward:
-    """Pass requests on to the service under the project's names, and its answers back under the tests'."""
+    """Return a function that forwards requests to the service.
+
+    It translates names outward in requests and inward in responses.
+    """
 
     def forward(method: str, path: str, content: bytes, headers: dict[str, str]) -> Reply:
         dataset = re.search(r"/datasets/(\w+)", path)
@@ -62,14 +65,14 @@ def translated(names: Translation, session: requests.Session, service: str) -> F
 
 
 def only_project(request: Request) -> Answer | None:
-    """A user may have many projects; tests know of one."""
+    """Answer the request for the list of projects with one project; a user may have several."""
     is_asked = request.path.split("?")[0].endswith("/projects")
     return Answer(200, {"projects": [{"id": PROJECT}]}) if is_asked else None
 
 
 @contextmanager
 def live_project(project: str) -> Iterator[str]:
-    """The address of a stand-in for this project, with the sample in `nba_analytics`."""
+    """Load the sample into the project, yield the address of the loopback server, and remove all datasets."""
     names = Translation(project, f"breakout_live_{uuid.uuid4().hex[:8]}_")
     credentials, _ = google.auth.default(scopes=["https://www.googleapis.com/auth/bigquery"])
     client = bigquery.Client(project, credentials=credentials)

@@ -1,4 +1,4 @@
-"""A ranked slate as prediction hands it over, made up."""
+"""A made-up ranked slate, in the form that prediction writes."""
 
 from __future__ import annotations
 

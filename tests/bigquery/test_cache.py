@@ -1,4 +1,4 @@
-"""Answers that were paid for once: kept, shared by processes, mended, bounded, and never stale."""
+"""The cache of query results: reuse, sharing between processes, damaged entries, size limit, and changed sources."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TRAIN, EVALUATION = (date(2025, 11, 2), date(2026, 1, 10)), (date(2026, 1, 11), 
 
 
 class CountingWarehouse(ClosedOnExit):
-    """A warehouse that counts how often it is asked and answers with the count."""
+    """A warehouse that counts its queries and checks, and returns the number of queries as a result."""
 
     sources = SourceTables()
 
@@ -205,7 +205,7 @@ def test_the_least_recently_used_answers_go_first(inner: CountingWarehouse, tmp_
     bounded = CachedWarehouse(inner, tmp_path, limit_bytes=int(entry.stat().st_size * 2.5))
     for sql in ("SELECT 2", "SELECT 1", "SELECT 3"):
         bounded.query(sql, {})
-        for path in tmp_path.glob("*.parquet"):  # time goes by
+        for path in tmp_path.glob("*.parquet"):  # make every entry a second older
             os.utime(path, ns=(path.stat().st_atime_ns - 10**9, path.stat().st_mtime_ns - 10**9))
     assert len(list(tmp_path.glob("*.parquet"))) == 2
     assert bounded.query("SELECT 1", {})["n"].to_pylist() == [1]
@@ -249,7 +249,7 @@ def test_a_warehouse_that_costs_nothing_has_no_estimate() -> None:
 
 
 def build_both(config: settings.BigQueryWarehouseConfig, folder: Path) -> tuple[str, str]:
-    """One job of a sweep, in a process of its own."""
+    """Return the fingerprints of both datasets; it runs in a process of its own, like a job of a sweep."""
     warehouse = open_warehouse(config, folder)
     try:
         return (
@@ -270,7 +270,7 @@ def test_jobs_in_two_processes_make_one_extract_for_each_range(
     assert len(found) == 1
     assert len(server.extracts) == 2
     assert len({str(request.job["query"]["queryParameters"]) for request in server.extracts}) == 2
-    assert len(server.queries) == 2 + 2 * 3  # and each range's two tables checked once, alone and together
+    assert len(server.queries) == 2 + 2 * 3  # 2 feature queries; for each range, a check of each table and one of both
 
 
 @pytest.mark.bigquery

@@ -1,4 +1,4 @@
-"""Every command against the emulator as a user types it, beside the same command against the embedded sample."""
+"""Every command with the emulator, compared with the same command on the embedded sample."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ QUICK = ["window=january", "model.iterations=40", "evaluation.bootstrap_resample
 
 @pytest.fixture
 def words(server: FaultServer) -> list[str]:
-    """What chooses the emulator; its only project is found by asking."""
+    """Return the overrides that choose the emulator; they name no project, because it has only one."""
     tables = [f"warehouse.{name}=nba_analytics.{name}" for name in ("schedule", "availability")]
     return ["warehouse=bigquery", f"warehouse.api_endpoint={server.url}", *tables]
 
 
 @pytest.fixture(scope="session")
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run on the embedded sample, and what a person says of it."""
+    """Return the folder of a run on the embedded sample, with a hypothesis and tags."""
     outputs = tmp_path_factory.mktemp("sample")
     said = ["name=sample", "hypothesis='deeper is better'", "tags=[a,b]", f"paths.outputs={outputs}"]
     assert main([*said, *QUICK]) == 0
@@ -60,8 +60,8 @@ def test_a_bundle_of_bigquery_predicts_bitwise_what_one_of_the_sample_does(
     assert len(slates[0]) > 20
     pd.testing.assert_frame_equal(slates[0].drop(columns="bundle"), slates[1].drop(columns="bundle"), check_exact=True)
     pd.testing.assert_frame_equal(slates[0], slates[2], check_exact=True)
-    assert main(["reproduce", str(ours)]) == 0  # with nothing but the run's own files
-    assert len(server.extracts) == 3  # one slate for both bundles, and the run's rows lie in the cache
+    assert main(["reproduce", str(ours)]) == 0  # without any override: the run's folder has the settings
+    assert len(server.extracts) == 3  # two of the run, and one slate for both bundles; reproduce reads the cache
 
 
 def test_a_dataset_is_the_same_file(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Tables of BigQuery that contradict each other are refused, and maps of codes and season types make them fit."""
+"""Contradictions between tables in BigQuery, which the program refuses, and maps of codes that resolve them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PLAYERS, TEAMS, SCHEDULE = "player_game_summary", "team_offense_game_summary", "
 
 @pytest.fixture
 def tables(client: bigquery.Client) -> Iterator[str]:
-    """A dataset of its own with copies of the sample's tables."""
+    """Yield the name of a dataset with copies of the sample's tables."""
     client.create_dataset("spoiled", exists_ok=True)
     for name in (PLAYERS, TEAMS, SCHEDULE):
         replace(client, name, "*")
@@ -38,7 +38,7 @@ def tables(client: bigquery.Client) -> Iterator[str]:
 
 
 def replace(client: bigquery.Client, name: str, columns: str) -> None:
-    """Fill a table of the copy with other columns of the sample's table."""
+    """Fill a table of the copy with a SELECT of `columns` from the sample's table."""
     source = f"nba_analytics.{name} WHERE game_date >= '2024-09-01'"
     run(client, f"CREATE OR REPLACE TABLE spoiled.{name} AS SELECT {columns} FROM {source}")
 
@@ -48,7 +48,7 @@ def words(dataset: str, *more: str) -> tuple[str, ...]:
 
 
 def recoded(*columns: str) -> str:
-    """All columns, with PHX written PHO in these and in game_id."""
+    """Return the columns of a SELECT in which PHX is written PHO in these columns and in game_id."""
     codes = ", ".join(f"IF({name} = 'PHX', 'PHO', {name}) AS {name}" for name in columns)
     return f"* REPLACE ({codes}, REPLACE(game_id, 'PHX', 'PHO') AS game_id)"
 
@@ -121,5 +121,5 @@ def test_sums_fail_in_bigquery_as_in_files(config: ConfigMaker, tables: str) -> 
     days = date(2025, 11, 1), date(2026, 2, 5)
     with open_sample() as sample:
         expected = reconcile(sample, *days)
-    assert len(expected) == 3  # minutes, and the cup final under two ids
+    assert len(expected) == 3  # minutes, and the cup final, whose id in the schedule is another one
     assert reconcile(BigQueryWarehouse(config(*words(tables))), *days) == expected

@@ -1,4 +1,4 @@
-"""What is settled before anything is charged: bytes, price, the limit, and who asks; answers are the service's own."""
+"""Cost estimates, the limit of bytes, and credentials; the responses are in the format of the real service."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PARAMETERS = SHARED.parameters(date(2024, 9, 1), date(2026, 1, 11), date(2026, 2
 
 
 def dry_run_of(count: int) -> Answer:
-    """A recorded dry run: done at once, with the bytes as text."""
+    """Return the real service's response to a dry run: done at once, with the number of bytes as text."""
     statistics = {
         "totalBytesProcessed": str(count),
         "query": {
@@ -58,7 +58,7 @@ def test_an_estimate_is_a_dry_run_with_the_price_of_its_bytes(config: ConfigMake
     assert cost.describe().startswith("BigQuery would scan 3.0 TiB, at most $18.7500 at $6.25 per TiB")
     job = server.requests[-1].job
     assert job["dryRun"] is True
-    assert "maximumBytesBilled" not in job["query"]  # a dry run costs nothing and must answer
+    assert "maximumBytesBilled" not in job["query"]  # a dry run must also report sizes above the limit
     assert len(job["query"]["queryParameters"]) == 8
 
 
@@ -66,7 +66,7 @@ def test_the_rows_of_a_plan_cost_their_query_and_their_check(config: ConfigMaker
     server.faults.append(always(dry_run_of(2**30), lambda request: bool(request.job.get("dryRun"))))
     cost = estimate_rows(BigQueryWarehouse(config()), SHARED, date(2026, 1, 11), date(2026, 2, 5))
     assert cost is not None
-    assert cost.bytes_scanned == 5 * 2**30  # the features, each of two tables once, and both together twice
+    assert cost.bytes_scanned == 5 * 2**30  # features, two tables, their consistency, flawed games
     assert server.queries == []
 
 
@@ -100,7 +100,7 @@ def test_a_label_is_what_the_service_allows() -> None:
 
 @pytest.fixture
 def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine without credentials of any kind."""
+    """Return a folder on a machine without any credentials."""
     for name in ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT", "GCE_METADATA_HOST", "K_SERVICE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
@@ -173,7 +173,7 @@ def test_only_an_endpoint_of_its_own_goes_without_the_storage_api(
     private = config("warehouse.project=null", endpoint="https://bigquery-mine.p.googleapis.com")
     opened = BigQueryWarehouse(private)
     assert not opened._jobs._has_storage_api
-    assert "key-project" in opened.describe()  # the credentials' own project
+    assert "key-project" in opened.describe()  # the project that the credentials name
 
 
 def test_credentials_without_a_project_need_one_named(config: ConfigMaker, service: str) -> None:
@@ -192,13 +192,13 @@ def test_an_answer_that_is_not_bigquerys_is_reported(config: ConfigMaker, server
 
 
 def public(config: ConfigMaker) -> Config:
-    """A configuration of the public service, which no test may reach."""
+    """Return a configuration of the public service, which no test may reach."""
     return config("warehouse.api_endpoint=null", "warehouse.timeout_seconds=10")
 
 
 @pytest.fixture
 def service_account(nobody: Path, server: FaultServer) -> Path:
-    """A key file as the service hands them out, whose tokens come from the fault server."""
+    """Return a key file in the format of the service; its tokens come from the fault server."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     path = nobody / "key.json"

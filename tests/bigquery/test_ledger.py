@@ -1,4 +1,4 @@
-"""The ledger in BigQuery: each slate and each outcome once, however many writers add it."""
+"""The ledger in BigQuery, which stores each slate and each outcome once even with several writers."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_an_empty_ledger_has_neither_entries_nor_grades(ledger: BigQueryLedger) 
 
 
 def test_entries_come_back_as_they_were_added_and_a_changed_slate_is_a_revision(ledger: BigQueryLedger) -> None:
-    third = 1 / 3  # to the last bit
+    third = 1 / 3  # needs all bits of a FLOAT64
     added = table(
         entry("ann", ladder=[0.9, third], availability_status="questionable", probability=third, known_at=MORNING),
         entry("bea"),
@@ -87,7 +87,7 @@ def test_entries_come_back_as_they_were_added_and_a_changed_slate_is_a_revision(
 
 def test_four_writers_at_once_add_each_slate_once(place: BigQueryLedgerConfig, client: bigquery.Client) -> None:
     ledger = BigQueryLedger(place)
-    ledger.add_entries(table(entry("ann", bundle="b0")))  # the tables exist
+    ledger.add_entries(table(entry("ann", bundle="b0")))  # creates the tables
     slates = [table(entry("ann", probability=0.1 * n), entry("bea", probability=0.1 * n)) for n in (1, 2, 2, 3)]
     errors: list[BaseException] = []
 
@@ -107,14 +107,14 @@ def test_four_writers_at_once_add_each_slate_once(place: BigQueryLedgerConfig, c
     found = run(client, f"{sql} WHERE game_date >= '2000-01-01' AND bundle = 'b1' GROUP BY revision ORDER BY revision")
     assert all((row["players"], row["slates"]) == (2, 1) for row in found)
     assert [row["revision"] for row in found] == list(range(1, len(found) + 1))
-    assert len(found) in (3, 4)  # the second 0.2 is a revision if 0.1 or 0.3 came between
+    assert len(found) in (3, 4)  # two writers add 0.2; the second adds a revision only if 0.1 or 0.3 came between
 
 
 def test_a_statement_that_is_sent_again_adds_nothing(ledger: BigQueryLedger, server: FaultServer) -> None:
     lost = iter([True])
 
     def lose_the_answer(asked: object) -> Answer | None:
-        """Fail the first MERGE after the service has run it."""
+        """Answer the first MERGE with an error after the service has run it."""
         is_merge = str(getattr(asked, "sql", "")).startswith("MERGE")
         return Answer.error(503, "backendError", "lost") if is_merge and next(lost, False) else None
 
@@ -134,7 +134,7 @@ def test_outcomes_are_added_once_and_a_correction_beside_the_old_one(
 
     assert ledger.update_grades(graded(14), MORNING).changes.num_rows == 2
     assert ledger.update_grades(graded(14), MORNING).changes.num_rows == 0
-    with monkeypatch.context() as at_once:  # a second call that read the history before the first one added to it
+    with monkeypatch.context() as at_once:  # as if this call had read the history before the first call wrote
         at_once.setattr(BigQueryLedger, "_read_grades", lambda *_: GRADE_SCHEMA.empty_table())
         ledger.update_grades(graded(14), MORNING)
     (change,) = ledger.update_grades(graded(16), MORNING).changes.to_pylist()
@@ -177,7 +177,7 @@ def test_source_rows_are_those_of_files(config: ConfigMaker) -> None:
             for one in (warehouse, sample)
         )
         assert len(found) > 0
-        assert expected.drop(columns=found.columns).isna().all(axis=None)  # a tip-off that the files do not have either
+        assert expected.drop(columns=found.columns).isna().all(axis=None)  # only columns without any value are absent
         pd.testing.assert_frame_equal(found, expected[found.columns], check_dtype=False)
     sample.close()
     warehouse.close()

@@ -1,7 +1,8 @@
-"""What only the real service can tell, beside the suite that runs against it too; never run unasked.
+"""Tests of what only the real service does; they run only on request.
 
-BREAKOUT_LIVE_PROJECT=my-project pytest -m bigquery_live tests/bigquery: makes datasets of its own, loads the sample
-(14 MB), reads and writes there for a few cents, and removes them.
+BREAKOUT_LIVE_PROJECT=my-project pytest -m bigquery_live tests/bigquery
+
+They make datasets of their own, load the sample (14 MB), read and write there for a few cents, and remove the datasets.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def client() -> Iterator[bigquery.Client]:
 
 @pytest.fixture(scope="module")
 def dataset(client: bigquery.Client) -> Iterator[str]:
-    """A dataset of its own with the sample in it, removed at the end."""
+    """Yield the name of a new dataset with the sample, and remove it at the end."""
     name = f"breakout_live_{uuid.uuid4().hex[:12]}"
     try:
         load_sample(client, name)

@@ -35,7 +35,7 @@ OTHER_NAMES = {
 
 @pytest.fixture
 def opened(config: ConfigMaker, client: bigquery.Client) -> Iterator[BigQueryWarehouse]:
-    """A copy of the sample with other names, partitioned by day, beside a column of points that are not the points."""
+    """Yield a warehouse on a copy of the sample with renamed columns and, besides, a column points that is always 0."""
     client.create_dataset("named", exists_ok=True)
     for name, columns in OTHER_NAMES.items():
         source = f"nba_analytics.{name} WHERE game_date >= '2024-09-01'"

@@ -1,4 +1,4 @@
-"""Prices in a table of BigQuery: read under a partition filter, with the checks and the values of a file."""
+"""Prices in a table of BigQuery with a partition filter, compared with prices in a file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CONFIG = PricesConfig(None, NAME, "american", "multiplicative", 0.25, 0.02, 0.0)
 
 @pytest.fixture
 def table(client: bigquery.Client) -> Iterator[str]:
-    """Three quotes, one of them of a day that nobody asks for."""
+    """Yield the name of a table with three quotes; one is of a date that the tests do not read."""
     run(
         client,
         f"""CREATE OR REPLACE TABLE {NAME} (game_date DATE, player_lookup STRING, line FLOAT64, over_price INT64,

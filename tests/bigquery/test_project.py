@@ -1,4 +1,4 @@
-"""The stand-in for a real project keeps every test to datasets of its own."""
+"""The loopback server for a real project, which keeps tests away from the user's datasets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The feature query inside the emulator, through the real client, against DuckDB."""
+"""The feature query in the emulator, compared with DuckDB."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_decimals_and_nullable_integers_arrive_as_numbers(warehouse: BigQueryWar
 def test_every_job_is_labelled_limited_and_typed(warehouse: BigQueryWarehouse, server: FaultServer) -> None:
     build_dataset(warehouse, features(), *JANUARY)
     jobs = [request.job for request in server.queries]
-    assert len(jobs) == 4  # a check of each table, one of both together, and the extract
+    assert len(jobs) == 4  # a check of each table, one of both together, and the feature query
     for job in jobs:
         assert job["labels"] == {"program": "breakout", "command": "train", "run": "deeper_trees_"}
         assert job["query"]["maximumBytesBilled"] == str(10 * 2**30)
@@ -120,7 +120,7 @@ def test_the_history_is_this_season_and_the_whole_one_before(warehouse: BigQuery
     assert warehouse.history_start(date(2026, 2, 5)) == date(2024, 9, 1)
     assert warehouse.history_start(date(2025, 12, 1)) == date(2024, 9, 1)
     assert warehouse.history_start(date(2025, 12, 1), seasons_before=2) == date(2023, 9, 1)
-    # In October 2020 the season 2019-20 was still played.
+    # In October 2020 the season 2019-20 was still being played.
     assert warehouse.history_start(date(2020, 10, 11)) == date(2018, 9, 1)
     assert warehouse.history_start(date(2020, 12, 22)) == date(2019, 9, 1)
 
@@ -208,7 +208,7 @@ def test_a_table_without_season_type_takes_the_constant_beside_tables_that_have_
 def test_rows_without_a_season_type_are_refused_or_take_the_constant(
     config: ConfigMaker, client: bigquery.Client, sample: DuckDBWarehouse
 ) -> None:
-    """A game whose type is NULL or '' would count for nobody, in silence."""
+    """Check NULL and '': without an error, such games would silently not count."""
     emptied = "* REPLACE (IF(MOD(EXTRACT(DAY FROM game_date), 2) = 0, NULL, '') AS season_type)"
     copy_tables(client, "plain", "AND season_type = 'regular'", select=emptied)
     bare = BigQueryWarehouse(config(*named("plain"), "warehouse.schedule=null"))
@@ -231,7 +231,7 @@ def test_rows_without_a_season_type_are_refused_or_take_the_constant(
 def test_unsafe_text_is_refused(
     column: str, text: str, problem: str, config: ConfigMaker, client: bigquery.Client
 ) -> None:
-    """The same SQL text checks files; tests/warehouse holds the other kinds of text."""
+    """Check a few kinds of text in BigQuery; tests/warehouse checks the others in files with the same SQL."""
     copy_tables(client, "spoiled", "LIMIT 1")
     parameter = bigquery.QueryJobConfig(query_parameters=[bigquery.ScalarQueryParameter("text", "STRING", text)])
     client.query(f"UPDATE spoiled.player_game_summary SET {column} = @text WHERE TRUE", job_config=parameter).result()

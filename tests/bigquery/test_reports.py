@@ -1,4 +1,4 @@
-"""Injury reports in BigQuery: read under a partition filter, checked like files, with the same features as files."""
+"""Injury reports in BigQuery with a partition filter, compared with files: checks, descriptions and features."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAME = "nba_analytics.reports"
 
 @pytest.fixture
 def reports(client: bigquery.Client) -> Iterator[str]:
-    """The sample's statuses of the last two days with games, in a table that requires a partition filter."""
+    """Yield the name of a table with the sample's statuses of two days; it requires a partition filter."""
     kept = pq.read_table(SAMPLE_FOLDER / "availability.parquet", filters=[("game_date", ">=", DAYS[0])])
     run(
         client,

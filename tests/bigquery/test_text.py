@@ -1,4 +1,4 @@
-"""The SQL texts as read, not run: the emulator's engine cannot tell what the real one would refuse."""
+"""The SQL texts, read for what the real BigQuery refuses but the emulator's engine accepts."""
 
 from __future__ import annotations
 

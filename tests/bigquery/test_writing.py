@@ -1,4 +1,4 @@
-"""What this program writes to BigQuery: registered runs and slates, once each, however often."""
+"""Runs and slates that the program writes to BigQuery; writing them again adds no rows."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ HYPOTHESIS = 'Bobby\'s "deeper" trees; ünïcode'
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A job of a sweep; few draws and no explanations, for only what it leaves matters here."""
+    """Return the folder of a job of a sweep, with few resamples and without explanations to save time."""
     default = compose("train", [*QUICK])
     assert isinstance(default, settings.ExperimentConfig)
     config = replace(default, name="deeper", hypothesis=HYPOTHESIS, tags=("a", "b"), run=settings.RunConfig(False))
@@ -63,13 +63,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def finished_run(trained: Path, tmp_path: Path) -> Path:
-    """A copy of the job's folder, in a sweep of its own."""
+    """Return a copy of the job's folder, in a sweep of its own."""
     return Path(shutil.copytree(trained, tmp_path / "outputs" / "sweeps" / "depths" / "runs" / trained.name))
 
 
 @pytest.fixture
 def failed_run(tmp_path: Path) -> Path:
-    """A run that failed before anything was fitted."""
+    """Return the folder of a run that failed before the model was fitted."""
     words = [f"paths.outputs={tmp_path}", "name=few", "window.train_start=2026-01-09"]
     assert main(["train", *words]) == 3
     return next((tmp_path / "runs" / "few").iterdir())
@@ -198,7 +198,7 @@ def test_a_word_corrects_the_tracker_of_the_run(
     config = settings.load_file(finished_run / "settings.yaml", settings.ExperimentConfig)
     unreachable = replace(tracking, api_endpoint="http://127.0.0.1:9", table="nba_predictions.mine")
     (finished_run / "settings.yaml").write_text(settings.to_yaml(replace(config, tracking=unreachable)))
-    write_status(read_status(finished_run), finished_run)  # with the digest of these settings
+    write_status(read_status(finished_run), finished_run)  # the status contains a digest of the settings
     assert main(["track", str(finished_run)]) == 3
     assert main(["track", str(finished_run), f"tracking.api_endpoint={tracking.api_endpoint}"]) == 0
     assert len(run(client, "SELECT * FROM nba_predictions.mine")) == 1
@@ -224,7 +224,7 @@ def test_a_slate_stands_once_for_each_day_and_bundle(config: ConfigMaker, client
         ("b2", 6, "player1"),
         ("b2", 6, "player2"),
     ]
-    assert rows[1]["probability"] == 0.1 + 1 / 7  # to the last bit
+    assert rows[1]["probability"] == 0.1 + 1 / 7  # all bits of the FLOAT64
     assert rows[1]["player_full_name"] == "Player O'1"
     assert (rows[0]["top_features"], rows[1]["top_features"]) == ("points_avg_season", None)
 

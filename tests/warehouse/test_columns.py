@@ -1,4 +1,4 @@
-"""Files as they come from other programs: the right value of every column, or a sentence that names file and column."""
+"""Files as other programs write them: every column is read with its values, or the error names file and column."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def history() -> History:
 
 
 class Folder:
-    """A folder with the files of both tables; the team table is always the same Parquet file."""
+    """A folder with files of both history tables; the tests vary only those of the player table."""
 
     def __init__(self, path: Path, history: History) -> None:
         self.path, self.rows = path, history.players
@@ -52,7 +52,7 @@ class Folder:
         return DuckDBWarehouse(files, ReadOptions(**options))
 
     def values(self, column: str, pattern: str, **options: Any) -> list[Any]:
-        """The column's values, by player and game."""
+        """Return the values of a column, sorted by player and game."""
         warehouse = self.open(pattern, **options)
         sql = f"SELECT {column} FROM nba_analytics.{PLAYERS} ORDER BY player_lookup, game_id"  # noqa: S608
         found: list[Any] = warehouse.query(sql, {})[column].to_pylist()
@@ -60,7 +60,10 @@ class Folder:
         return found
 
     def refusal(self, pattern: str, **options: Any) -> str:
-        """The one sentence with which the files are refused."""
+        """Return the message of the DataError for these files.
+
+        Check that it is one line that begins with the name of the player table.
+        """
         with pytest.raises(DataError) as refused:
             self.open(pattern, **options)
         message = str(refused.value)
@@ -83,13 +86,13 @@ def csv_text(rows: Iterable[Row], delimiter: str = ",", names: Iterable[str] = P
 
 
 def changed(rows: Iterable[Row], column: str, change: Callable[[Any], Any], only: int | None = None) -> list[Row]:
-    """The rows with a changed column, in all of them or in one."""
+    """Return the rows with a column changed, in all of them or only in the row with index `only`."""
     return [
         row | {column: change(row[column])} if only is None or place == only else row for place, row in enumerate(rows)
     ]
 
 
-# --- files of one table that differ
+# --- differences between the files of one table
 
 
 def test_a_file_that_lacks_a_column_is_named(folder: Folder) -> None:
@@ -233,7 +236,7 @@ def test_another_column_takes_a_type_that_holds_the_values_of_all_files(
 
 
 def dated(folder: Folder, write: Callable[[date], Any], kind: pa.DataType | None = None) -> pa.Table:
-    """The table with dates in another form."""
+    """Return the player table with its dates as `write` returns them."""
     values = pa.array([write(row["game_date"]) for row in folder.rows], kind)
     return folder.table().set_column(PLAYER_SCHEMA.names.index("game_date"), "game_date", values)
 
@@ -316,7 +319,7 @@ def test_a_day_that_is_almost_iso_is_refused(text: str, folder: Folder) -> None:
 
 
 def as_bytes(table: pa.Table, column: str) -> pa.Table:
-    """The table with a text column as Parquet writers without a mark for text write it."""
+    """Return the table with a text column as bytes, which some Parquet writers do not declare as text."""
     values = [None if value is None else value.encode() for value in table[column].to_pylist()]
     return table.set_column(table.column_names.index(column), column, pa.array(values, pa.binary()))
 
@@ -535,7 +538,7 @@ def test_a_column_of_nothing_is_null(folder: Folder) -> None:
     assert folder.values("usage_rate", "p.csv") == [None] * 12
 
 
-# --- text of users
+# --- unsafe text
 
 
 @pytest.mark.parametrize("column", ["player_lookup", "player_full_name", "game_id", "team_abbr", "opponent_team_abbr"])

@@ -1,4 +1,4 @@
-"""Tables that contradict each other are refused with the rows named; maps of codes and season types make them fit."""
+"""Contradictions between tables, which the program refuses, and maps of codes and season types that resolve them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LAST = day(14)
 
 
 class Tables:
-    """Two pairs of teams that meet every second day, with a schedule of all their games, for a test to spoil."""
+    """Tables in which two pairs of teams meet every second day; a test changes them before it opens them."""
 
     def __init__(self) -> None:
         history = History()
@@ -65,7 +65,7 @@ class Tables:
         return [*self.players, *self.teams, *self.schedule]
 
     def open(self, folder: Path, *overrides: str) -> Warehouse:
-        """Write the tables as files and open them as a user does."""
+        """Write the tables as files, and open them with the given overrides."""
         folder.mkdir(parents=True, exist_ok=True)
         named = {
             "player_game_summary": (self.players, PLAYER_SCHEMA),
@@ -79,13 +79,13 @@ class Tables:
 
 
 def change(rows: list[Row], column: str, value: Any, where: Callable[[Row], bool] = bool) -> None:
-    """Set a column of the rows for which `where` holds; a callable value takes the row."""
+    """Set a column of the rows for which `where` is true, to `value` or to the result of `value(row)`."""
     for row in filter(where, rows):
         row[column] = value(row) if callable(value) else value
 
 
 def recode(rows: list[Row], old: str, new: str) -> None:
-    """Write a team's code otherwise in all columns, also inside game_id."""
+    """Replace a team's code in all columns, also inside game_id."""
     for row in rows:
         for column in CODES:
             if row.get(column) == old:
@@ -326,7 +326,7 @@ def test_tables_that_contradict_each_other_are_refused(
 
 
 def an_absent_player(tables: Tables) -> None:
-    """A player on the list of his old team's game on the date of his first game for the new one."""
+    """Add a row with 0 minutes for ann to a game of another team, on a date on which ann also plays."""
     row = next(row for row in tables.players if row["player_lookup"] == "bob")
     tables.players.append(row | {"player_lookup": "ann", "minutes_played": 0.0, "points": 0})
 

@@ -1,4 +1,4 @@
-"""The user's own files: what is read, and what is refused with the table, the column and the rows named."""
+"""The reading of the user's files, and error messages that name the table, the column and the rows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def tables_of(history: History) -> dict[str, pa.Table]:
 
 
 def write(tables: dict[str, pa.Table], folder: Path, kind: str = "parquet") -> dict[str, str]:
-    """The tables as files; the paths by table."""
+    """Write the tables as files, and return their paths by table."""
     paths = {}
     for name, table in tables.items():
         path = folder / f"{name}.{kind}"
@@ -62,7 +62,7 @@ def built_from(files: dict[str, str]) -> pd.DataFrame:
 
 
 def with_column(table: pa.Table, name: str, values: list[Any], kind: pa.DataType | None = None) -> pa.Table:
-    """The table with other values in a column."""
+    """Return the table with other values in a column."""
     return table.set_column(table.column_names.index(name), name, pa.array(values, kind))
 
 
@@ -79,7 +79,7 @@ def test_a_glob_reads_several_files_as_one_table(history: History, tmp_path: Pat
     for month, rows in enumerate((tables[PLAYERS].slice(0, 5), tables[PLAYERS].slice(5))):
         folder = tmp_path / "games" / str(month)
         folder.mkdir(parents=True)
-        # Columns are matched by name, not by place.
+        # The order of the columns differs, because they are matched by name.
         pa.parquet.write_table(rows.select(rows.column_names[::-1]), folder / "part.parquet")
     files = {PLAYERS: str(tmp_path / "games" / "**" / "*.parquet"), TEAMS: str(tmp_path / f"{TEAMS}.parquet")}
     pd.testing.assert_frame_equal(built_from(files), whole, check_exact=True)
@@ -117,7 +117,7 @@ def test_types_that_hold_the_same_values_are_read_alike(
 
 
 def test_names_are_text_to_every_expression_and_leave_as_text(history: History, tmp_path: Path) -> None:
-    """They are held as codes, which nobody may notice: in the order of text, beside names that no table holds."""
+    """Check that names stored as ENUM behave as text, also in order and in comparison with unknown names."""
     tables = tables_of(history)
     names = ["zoë", "a", "Z", "éric", "ab", "o'neal"]
     rows = tables[PLAYERS].slice(0, len(names))
@@ -156,7 +156,7 @@ def test_numbers_may_stand_for_names(history: History, tmp_path: Path) -> None:
 
 
 def spoiled(column: str, value: Any, kind: pa.DataType | None = None) -> Callable[[pa.Table], pa.Table]:
-    """This value in the third row of a column."""
+    """Return a function that sets the third value of a column."""
 
     def spoil(table: pa.Table) -> pa.Table:
         values = table.column(column).to_pylist()

@@ -32,7 +32,7 @@ def history() -> History:
 
 
 def tables_of(history: History, names: dict[str, str]) -> dict[str, pa.Table]:
-    """The source tables with the columns of `names` renamed, and dates as text of ISO 8601."""
+    """Return the source tables with columns renamed by `names`, and with dates as text YYYY-MM-DD."""
     tables = {
         PLAYERS: pa.Table.from_pylist(history.players, PLAYER_SCHEMA),
         TEAMS: pa.Table.from_pylist(history.teams, TEAM_SCHEMA),
@@ -124,7 +124,7 @@ def test_a_wrong_name_is_refused_with_the_one_that_is_probably_meant(
 
 @pytest.fixture
 def database(tmp_path: Path, history: History) -> Path:
-    """A DuckDB file with the players in the main schema, the teams in another one, and the schedule as a view."""
+    """Return a DuckDB file with players in the schema main, teams in the schema nba, and the schedule as a view."""
     path = tmp_path / "my games.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE SCHEMA nba")
@@ -141,7 +141,7 @@ def test_the_tables_of_a_database_file_are_found_by_their_names(database: Path, 
     assert warehouse.has_schedule()
     before = warehouse.fingerprint()
     assert points_of(warehouse) == expected
-    with duckdb.connect(str(database)) as connection:  # nothing holds the file any longer
+    with duckdb.connect(str(database)) as connection:  # fails if the warehouse still has the file open
         connection.execute("UPDATE player_game_summary SET points = points + 1")
     assert opened(f"warehouse.database={database}").fingerprint() != before
 

@@ -1,4 +1,4 @@
-"""The sums of the sample's box scores: its known quirks, and planted ones."""
+"""Checks of sums against the sample, which has known failures, and against an error added by the test."""
 
 from __future__ import annotations
 

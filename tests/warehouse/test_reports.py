@@ -1,4 +1,4 @@
-"""Injury reports from files: what is read as which status at which instant, and what is refused with its rows."""
+"""The reading of injury reports from files: statuses, instants, and refused rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from breakout.warehouse.sample import open_sample
 from breakout.warehouse.tables import AVAILABILITY
 from tests.builders import PLAYER_SCHEMA, REPORT_SCHEMA, TEAM_SCHEMA, History, Row, day
 
-HALF_PAST_FIVE = datetime(2025, 11, 3, 22, 30, tzinfo=UTC)  # in New York, on day 2 of the history
+HALF_PAST_FIVE = datetime(2025, 11, 3, 22, 30, tzinfo=UTC)  # 17:30 in New York, on day 2 of the history
 Change = Callable[[list[Row]], Any]
 
 
@@ -187,7 +187,7 @@ def test_a_damaged_report_stops_only_what_reads_it(files: dict[str, str], histor
         assert warehouse.has_availability()
         with pytest.raises(DataError, match="broken"):
             warehouse.check_availability(day(0), day(11))
-        with pytest.raises(DataError, match="broken"):  # a refused table must not pass at the second attempt
+        with pytest.raises(DataError, match="broken"):  # the second attempt must fail too
             warehouse.check_availability(day(0), day(11))
 
 

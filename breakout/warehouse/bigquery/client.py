@@ -1,7 +1,7 @@
 """The authenticated BigQuery client for the configured project, location and endpoint.
 
-Only application default credentials are used. An endpoint with plain http is an emulator and gets no credentials. Every
-request ends by its deadline, independent of the time-outs of the client library.
+The client uses only application default credentials. An endpoint with plain http is an emulator and gets no
+credentials. Each request ends by the deadline of its session, even if the client library allows it more time.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ _SCOPES = ("https://www.googleapis.com/auth/bigquery",)
 
 
 class BoundedSession(AuthorizedSession):
-    """An HTTP session whose requests, renewals of credentials included, end by `deadline`, a time.monotonic() value."""
+    """An HTTP session whose requests time out at `deadline`, a value of time.monotonic().
+
+    The deadline also limits the requests that renew the credentials.
+    """
 
     def __init__(self, credentials: Any) -> None:
         self.deadline = float("inf")
@@ -41,9 +44,9 @@ class BoundedSession(AuthorizedSession):
         return super().send(request, **kwargs | {"timeout": self.seconds_left(kwargs.get("timeout"))})
 
     def seconds_left(self, asked: object) -> float:
-        """Return the time-out of one request in seconds: `asked`, or the time left until the deadline if that is less.
+        """Return the time-out of the next request in seconds: the time until the deadline, or `asked` if that is less.
 
-        requests.exceptions.Timeout if no time is left.
+        An `asked` that is no number does not count. Raise requests.exceptions.Timeout if the deadline has passed.
         """
         left = self.deadline - time.monotonic()
         if left <= 0:
@@ -52,7 +55,7 @@ class BoundedSession(AuthorizedSession):
 
 
 class _Renewal(requests.Session):
-    """The session of the requests that renew the credentials of a BoundedSession, with the deadline of that session."""
+    """A session for renewing credentials; it has the deadline of the given BoundedSession."""
 
     def __init__(self, session: BoundedSession) -> None:
         super().__init__()
@@ -63,10 +66,11 @@ class _Renewal(requests.Session):
 
 
 def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client, BoundedSession]:
-    """Return a client and its HTTP session.
+    """Return a client and its HTTP session, whose first deadline is `connection.timeout_seconds` from now.
 
-    `group` is the configuration group (`warehouse`, `tracking`) whose keys the error messages name. DataError if there
-    are no usable credentials or no project; ConfigurationError if project, location or endpoint is malformed.
+    `group` is the configuration group (`warehouse`, `tracking`) whose keys the error messages name. Raise DataError if
+    there are no usable credentials or no project. Raise ConfigurationError if project, location or endpoint is
+    malformed.
     """
     check_connection(connection, group)
     found: str | None
@@ -96,21 +100,21 @@ def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client
 
 
 def is_emulator(api_endpoint: str | None) -> bool:
-    """Return whether an endpoint is an emulator, which gets no credentials because plain http would expose them."""
+    """Return whether an endpoint is an emulator: its URL is plain http, which would expose credentials."""
     return api_endpoint is not None and urlsplit(api_endpoint).scheme == "http"
 
 
 def default_credentials(group: str) -> tuple[Any, str | None]:
-    """Return application default credentials and their project, None if they name no project.
+    """Return the application default credentials and their project, or None if they name no project.
 
-    DataError, without waiting for a metadata server, if there are none or they cannot be used.
+    Raise DataError if there are no credentials or they cannot be used.
     """
     explicit = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     if explicit and not Path(explicit).is_file():
         raise DataError(
             f"GOOGLE_APPLICATION_CREDENTIALS names {explicit}, which is no file; correct it, or run: {LOGIN}"
         )
-    # Only Google's machines have a metadata server; elsewhere google.auth would wait many seconds for it.
+    # google.auth would wait many seconds for a metadata server, which only Google's machines have.
     if not (explicit or _user_file().is_file() or _is_on_google()):
         raise DataError(f"there are no credentials for BigQuery ({group}=bigquery); run: {LOGIN}")
     try:
@@ -130,7 +134,7 @@ def _user_file() -> Path:
 
 
 def _is_on_google() -> bool:
-    """Return whether this is a Google machine or container platform, which has a metadata server."""
+    """Return whether the program runs on a Google machine or container platform; these have a metadata server."""
     if any(os.environ.get(name) for name in ("GCE_METADATA_HOST", "K_SERVICE", "GAE_ENV", "CLOUD_RUN_JOB")):
         return True
     try:
@@ -140,7 +144,7 @@ def _is_on_google() -> bool:
 
 
 def _only_project(session: BoundedSession, endpoint: str) -> str | None:
-    """Return the project of an emulator; None unless it has exactly one."""
+    """Return the project of an emulator that has exactly one; None for any other number of projects."""
     with translated_errors("the list of projects"):
         answer = session.get(f"{endpoint.rstrip('/')}/bigquery/v2/projects").json()
     projects = answer.get("projects", []) if isinstance(answer, dict) else []

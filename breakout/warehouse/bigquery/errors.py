@@ -1,4 +1,4 @@
-"""Messages about the client's exceptions, and the choice of those after which a request is tried again."""
+"""Error messages for the exceptions of the BigQuery client, and the choice of errors to retry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOGIN = "gcloud auth application-default login"
 _RETRIED_REASONS = {"rateLimitExceeded", "jobRateLimitExceeded", "backendError", "internalError", "badGateway"}
 _RETRIED_CODES = {429, 500, 502, 503, 504}
 
-# The role that includes each permission, for the command that grants it.
+# The role to grant for a missing permission, by the beginning of the permission's name. The first match counts.
 _ROLES = {
     "bigquery.jobs": "roles/bigquery.jobUser",
     "bigquery.tables.getData": "roles/bigquery.dataViewer",
@@ -42,7 +42,7 @@ KNOWN = (
 def may_be_retried(error: BaseException) -> bool:
     """Return whether a retry can help: after overload, a service fault, a concurrent write or a lost connection."""
     if isinstance(error, api.GoogleAPICallError):
-        if "due to concurrent update" in str(error):  # another program wrote to the table first; nothing has changed
+        if "due to concurrent update" in str(error):  # another program wrote first, and this statement wrote nothing
             return True
         reason = reason_of(error)
         return reason in _RETRIED_REASONS if reason else error.code in _RETRIED_CODES
@@ -54,7 +54,7 @@ def may_be_retried(error: BaseException) -> bool:
 
 
 def reason_of(error: api.GoogleAPICallError) -> str | None:
-    """Return the reason code that BigQuery gives for an error, such as rateLimitExceeded; None if it gives none."""
+    """Return the reason code of an error, such as rateLimitExceeded; None if BigQuery sent none."""
     first = error.errors[0] if error.errors else None
     return first.get("reason") if isinstance(first, dict) else None
 
@@ -63,7 +63,8 @@ def reason_of(error: api.GoogleAPICallError) -> str | None:
 def translated_errors(what: str, group: str = "warehouse", seconds: float | None = None) -> Iterator[None]:
     """Convert the client's exceptions inside the block (KNOWN) to a DataError about `what`.
 
-    The remedies name keys of the configuration group `group`. The message about a time-out names `seconds`.
+    The remedy in the message names keys of the configuration group `group`. `seconds` is the time limit that the
+    message about a time-out names.
     """
     try:
         yield
@@ -72,7 +73,7 @@ def translated_errors(what: str, group: str = "warehouse", seconds: float | None
 
 
 def message_of(error: BaseException, what: str, group: str = "warehouse", seconds: float | None = None) -> str:
-    """Return a message about the failure of `what`, with the remedy; parameters as in `translated_errors`."""
+    """Return the message about the failure of `what`, with a remedy; see `translated_errors` for the parameters."""
     if isinstance(error, api.RetryError) and error.cause is not None:
         error = error.cause
     if isinstance(error, api.GoogleAPICallError):
@@ -126,22 +127,19 @@ def _connection_message(error: Exception, what: str, group: str) -> str:
 
 
 def _why_not_renewed(error: auth.GoogleAuthError) -> str:
-    """Return why credentials were not renewed, without the address and the list of attempts that the client adds."""
+    """Return why credentials were not renewed, without the URL and the list of attempts that the client adds."""
     if isinstance(error.__cause__, requests.exceptions.Timeout):
         return "no answer came in time"
     return "nobody answers where that is done" if _is_refused(error) else _short(error)
 
 
 def _is_refused(error: BaseException) -> bool:
-    """Return whether no connection was made at all, as opposed to one that broke."""
+    """Return whether the connection was never established, rather than broken later."""
     return "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
 
 
 def _short(error: object) -> str:
-    """Return the first line of a message, at most 300 characters.
-
-    The method and the address of the request at its beginning are left out.
-    """
+    """Return the first line of a message, without the request's method and URL and at most 300 characters long."""
     text = str(error).strip() or type(error).__name__
     text = re.sub(r"^(?:\d{3} )?[A-Z]+ https?://\S+: ", "", text.splitlines()[0])
     return text.rstrip(".")[:300]

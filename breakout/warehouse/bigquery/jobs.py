@@ -1,13 +1,14 @@
 """BigQuery jobs for queries and dry runs, and requests for the metadata of tables.
 
-A query returns an Arrow table, a dry run the bytes that the query would scan. Every job has typed parameters, labels,
-and a time limit in the client and in the service; every job that is no dry run has the configured limit of bytes.
+A query returns an Arrow table. A dry run returns the bytes that the query would scan. Every job has typed parameters,
+labels, and a time limit in the client and in the service. Every job except a dry run has the configured limit of bytes.
 
-A request is repeated after a failure that a retry can solve, for at most _RETRY_SECONDS. Other and lasting failures
-become a DataError.
+Requests that fail are retried for at most _RETRY_SECONDS if `may_be_retried` allows it. Any other failure, or one that
+lasts longer, becomes a DataError.
 
-The job's id is chosen here, because `Client.query_and_wait` does not cancel the job when Ctrl-C interrupts the wait,
-and a job whose start got no answer would go on under an unknown id.
+This module chooses the id of each job itself, so that it can always cancel the job. `Client.query_and_wait` does not
+cancel a job when Ctrl-C interrupts the wait. Nor does it reveal the id of a job that it started without receiving an
+answer.
 """
 
 from __future__ import annotations
@@ -39,15 +40,15 @@ if TYPE_CHECKING:
 
 _RETRY_SECONDS = 30.0  # long enough for a short outage, short enough not to seem to hang
 _JOB_ATTEMPTS = 3
-_PAUSE_SECONDS = 0.2  # before a failed job runs again; each next pause is four times as long
+_PAUSE_SECONDS = 0.2  # before the second attempt of a failed job; each later pause is four times as long
 _CANCEL_SECONDS = 2.0
 
 
 class BigQueryJobs(ClosedOnExit):
-    """One connection to BigQuery; `labels` (command, run) are attached to every job.
+    """A connection to BigQuery that runs jobs; `labels` (command, run) are attached to each of them.
 
-    `group` is the configuration group whose keys the error messages name. `price_per_tib` is in US dollars; the message
-    about a query above the limit of bytes names the price if it is given.
+    `group` is the configuration group whose keys the error messages name. `price_per_tib` is in US dollars. If it is
+    given, the message about a query above the limit of bytes includes the query's price.
     """
 
     def __init__(
@@ -60,25 +61,28 @@ class BigQueryJobs(ClosedOnExit):
         self.connection, self.group, self._price = connection, group, price_per_tib
         self._labels = {"program": "breakout", **{key: label(value) for key, value in labels.items()}}
         self.client, self._session = open_client(connection, group)
-        # The Storage Read API is faster than REST, but it would ignore api_endpoint and call the public service.
+        # The Storage Read API is faster than REST, but it ignores api_endpoint and calls the public service.
         self._has_storage_api = connection.api_endpoint is None
 
     def query(self, sql: str, parameters: Mapping[str, object], what: str = "the query") -> pa.Table:
-        """Run one statement and return its rows (none if it only writes); `what` names it in error messages."""
+        """Run one statement and return its rows; a statement that only writes returns none.
+
+        `what` is the name of the statement in error messages.
+        """
         with self._bounded(what):
             return conform(self._download(self._run(sql, parameters)))
 
     def dry_run(self, sql: str, parameters: Mapping[str, object]) -> int:
-        """Return the bytes that the statement would scan; costs nothing."""
+        """Return the bytes that a statement would scan; this costs nothing."""
         return int(self._dry_run(sql, parameters, "the dry run").total_bytes_processed or 0)
 
     def tables_behind(self, sql: str, parameters: Mapping[str, object], what: str) -> list[bigquery.Table]:
-        """Return the tables that a query reads, also through views; an empty list if access to one is denied."""
+        """Return the tables that a query reads, also through views; an empty list if access to any is denied."""
         referenced = self._dry_run(sql, parameters, what).referenced_tables
         with self._bounded(what):
             try:
                 return [self.client.get_table(one, retry=self._retry(), timeout=self._left()) for one in referenced]
-            except Forbidden:  # the reader of a view needs no permission on its tables
+            except Forbidden:  # a user may read a view without permission to read its tables
                 return []
 
     def _dry_run(self, sql: str, parameters: Mapping[str, object], what: str) -> bigquery.QueryJob:
@@ -87,12 +91,12 @@ class BigQueryJobs(ClosedOnExit):
             return self.client.query(sql, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None)
 
     def table(self, name: str, what: str) -> bigquery.Table:
-        """Return a table's schema and metadata; costs nothing."""
+        """Return the schema and metadata of a table; this costs nothing."""
         with self._bounded(what):
             return self.client.get_table(name, retry=self._retry(), timeout=self._left())
 
     def columns_if_there(self, name: str) -> dict[str, str] | None:
-        """Return name and type of each column of a table; None if there is no such table or dataset."""
+        """Return the type of each column of a table by name; None if the table or its dataset does not exist."""
         with self._bounded(name):
             try:
                 table = self.client.get_table(name, retry=self._retry(), timeout=self._left())
@@ -101,7 +105,7 @@ class BigQueryJobs(ClosedOnExit):
             return {field.name: standard_type(field) for field in table.schema}
 
     def create_dataset(self, name: str) -> None:
-        """Create a dataset, if it is absent, in the connection's location."""
+        """Create a dataset in the connection's location, unless it exists."""
         with self._bounded(f"the dataset {name}"):
             self.client.create_dataset(name, exists_ok=True, retry=self._retry(), timeout=self._left())
 
@@ -111,7 +115,10 @@ class BigQueryJobs(ClosedOnExit):
 
     @contextlib.contextmanager
     def _bounded(self, what: str) -> Iterator[None]:
-        """Set one deadline for all requests inside the block; convert their failures to a DataError about `what`."""
+        """Set one deadline for all requests inside the block, `timeout_seconds` from now.
+
+        Convert their failures to a DataError about `what`.
+        """
         self._session.deadline = time.monotonic() + self.connection.timeout_seconds
         with translated_errors(what, self.group, self.connection.timeout_seconds):
             try:
@@ -124,15 +131,15 @@ class BigQueryJobs(ClosedOnExit):
     def _run(self, sql: str, parameters: Mapping[str, object]) -> Any:
         """Run a statement as a job, and return its rows.
 
-        A job that fails for a reason that a retry can solve runs again under a new id, at most _JOB_ATTEMPTS times in
-        all.
+        If the service fails the job for a reason that a retry can solve, run the statement again as a new job, up to
+        _JOB_ATTEMPTS jobs in all.
         """
         for attempt in range(_JOB_ATTEMPTS):
             job = self._start(sql, parameters)
             try:
                 return job.result(retry=self._retry(), timeout=self._left(), job_retry=None)
             except BaseException as error:
-                if not job.error_result:  # the job may still be running, and its result is no longer needed
+                if not job.error_result:  # the job may still be running, although nobody waits for it
                     self._cancel(job.job_id, job.location)
                 if not job.error_result or attempt == _JOB_ATTEMPTS - 1 or not may_be_retried(error):
                     raise
@@ -145,11 +152,11 @@ class BigQueryJobs(ClosedOnExit):
             return self.client.query(
                 sql, job_id=job_id, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None
             )
-        except Conflict:  # an earlier request created the job, but its answer was lost
+        except Conflict:  # an earlier attempt created the job, but its answer was lost
             return self.client.get_job(job_id, retry=self._retry(), timeout=self._left())  # type: ignore[return-value]
         except (GoogleAPICallError, GoogleAuthError):  # the job was refused, so there is none to cancel
             raise
-        except BaseException:  # no answer, or Ctrl-C: the job may be running
+        except BaseException:  # without an answer, or after Ctrl-C, the job may be running
             self._cancel(job_id, self.connection.location)
             raise
 
@@ -162,7 +169,7 @@ class BigQueryJobs(ClosedOnExit):
         try:
             return rows.to_arrow(create_bqstorage_client=self._has_storage_api, timeout=self._left())
         except GoogleAPICallError as error:
-            # The Storage Read API needs a permission of its own; without it REST gives the same rows, but more slowly.
+            # The Storage Read API needs its own permission. REST does not, and returns the same rows more slowly.
             if not self._has_storage_api or error.code != 403:
                 raise
             self._has_storage_api = False
@@ -179,8 +186,8 @@ class BigQueryJobs(ClosedOnExit):
             use_query_cache=not is_dry_run,
             dry_run=is_dry_run,
         )
-        # The client would send a limit of None as the text "None". A dry run has no limit, because it must also answer
-        # above the limit.
+        # The client would send a limit of None as the text "None". A dry run gets no limit, because it must also report
+        # sizes above the limit.
         if self.connection.maximum_bytes_billed is not None and not is_dry_run:
             config.maximum_bytes_billed = self.connection.maximum_bytes_billed
         return config

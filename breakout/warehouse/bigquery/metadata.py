@@ -1,4 +1,4 @@
-"""The metadata of the source tables in BigQuery: columns, partitions, and states from which fingerprints are made.
+"""The metadata of the source tables in BigQuery: columns, partitioning, and the states that form the fingerprint.
 
 Reading metadata costs nothing. Only the state of some views needs a query, which scans their rows.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from breakout.settings.data_groups import BigQueryWarehouseConfig
     from breakout.warehouse.bigquery.jobs import BigQueryJobs
 
-FIRST_GAME = date(1946, 11, 1)  # no table has an earlier game
+FIRST_GAME = date(1946, 11, 1)  # the first game of the league, so a partition filter from this date excludes no row
 
 _ACCEPTED = {
     "STRING": {"STRING"},
@@ -39,9 +39,10 @@ _ACCEPTED = {
 
 
 class TableMetadata:
-    """The metadata of the tables that a configuration names, each read once.
+    """The metadata of the configured source tables; the metadata of each table is requested once.
 
-    `names` maps each of these source tables to its full name.
+    `names` maps each configured source table to its full name in BigQuery. "Our name" of a column is defined in
+    `column_names`.
     """
 
     def __init__(self, config: BigQueryWarehouseConfig, jobs: BigQueryJobs) -> None:
@@ -57,7 +58,7 @@ class TableMetadata:
         self._found: dict[tables.Table, Any] = {}
 
     def found(self, table: tables.Table) -> Any:
-        """Return a table as the service describes it; DataError if it cannot be reached."""
+        """Return the service's description of a table; raise DataError if the table cannot be reached."""
         if table not in self._found:
             self._found[table] = self._jobs.table(self.names[table], self._described(table))
         return self._found[table]
@@ -66,7 +67,7 @@ class TableMetadata:
         return f"{table.name} ({self.names[table]})"
 
     def columns(self, table: tables.Table) -> Mapping[str, str]:
-        """Return our name (lower case) and the BigQuery type of each column of a table."""
+        """Return the BigQuery type of each column of a table, by our name in lower case."""
         return {name: standard_type(field) for name, field in self._fields(table).items()}
 
     def _fields(self, table: tables.Table) -> dict[str, Any]:
@@ -74,7 +75,7 @@ class TableMetadata:
         return rename_columns(fields, columns_by_user_name(table, self._column_names))
 
     def rows(self, table: tables.Table) -> str:
-        """Return the text after FROM that reads a table, under our names of its columns."""
+        """Return the SQL text after FROM that reads a table with its columns renamed to our names."""
         source = f"`{self.names[table]}`"
         renamed = {name: field.name for name, field in self._fields(table).items() if field.name.lower() != name}
         if not renamed:
@@ -82,16 +83,16 @@ class TableMetadata:
         replaced = {*renamed, *(theirs.lower() for theirs in renamed.values())}
         present = [field.name for field in self.found(table).schema]
         excepted = [name for name in present if name.lower() in replaced]
-        # BigQuery refuses a * of which nothing is left.
+        # BigQuery refuses a * whose EXCEPT lists every column.
         selected = [f"* EXCEPT ({', '.join(map(_quoted, excepted))})"] if len(excepted) < len(present) else []
         selected += [f"{_quoted(theirs)} AS {name}" for name, theirs in renamed.items()]
         return f"(SELECT {', '.join(selected)} FROM {source})"
 
     def renamed_rows(self) -> dict[str, str]:
-        """Return the text of `rows(table)` for every table, by the table's name; empty without `config.columns`.
+        """Return the text of `rows` for each configured table, by table name; empty if warehouse.columns is not set.
 
-        DataError if a table cannot be reached, or if neither the game tables nor the schedule have a column that
-        `config.columns` names for one of them.
+        Raise DataError if a table cannot be reached. Also raise DataError if warehouse.columns names a column for a
+        history table or the schedule that none of these tables has.
         """
         if not self._column_names:
             return {}
@@ -101,7 +102,7 @@ class TableMetadata:
         return {table.name: self.rows(table) for table in self.names}
 
     def check_schema(self, table: tables.Table) -> None:
-        """Raise DataError if a column of a table is missing or of a wrong type."""
+        """Raise DataError if a column of a table is missing or has a wrong type."""
         name, present = self.names[table], self.columns(table)
         spellings = {column: field.name for column, field in self._fields(table).items()}
         check_needed_names(table, name, spellings, self._column_names)
@@ -110,14 +111,17 @@ class TableMetadata:
             actual = present.get(column.name)
             if actual is not None and actual not in _ACCEPTED[column.type]:
                 if column.name == "season_type" and self._config.season_types:
-                    continue  # warehouse.season_types is applied to the column as text, whatever its type
+                    continue  # queries cast the column to text before they apply warehouse.season_types
                 raise DataError(
                     f"{self._described(table)}: column {column.name} must be {column.type}, but it is {actual}; "
                     f"correct the table, or name a view that casts it with warehouse.{table.name}=DATASET.VIEW."
                 )
 
     def partitioning(self, table: tables.Table) -> str:
-        """Describe how a table is partitioned; DataError if it requires a filter on a column other than game_date."""
+        """Describe how a table is partitioned.
+
+        Raise DataError if the table requires a partition filter on a column other than game_date.
+        """
         record = self.found(table).to_api_repr()
         partition = record.get("timePartitioning") or {}
         is_required = bool(record.get("requirePartitionFilter") or partition.get("requirePartitionFilter"))
@@ -133,7 +137,10 @@ class TableMetadata:
         return f"partitioned by {field}, filter {'required' if is_required else 'not required'}"
 
     def digest(self, chosen: Iterable[tables.Table]) -> str:
-        """Return a digest of the chosen tables' states and of the settings that change what is read from them."""
+        """Return a digest, 16 hex digits, of the states of the chosen tables.
+
+        It also covers the settings that change what queries read from these tables.
+        """
         digest = hashlib.sha256(repr(self._config.season_type).encode())
         for renamed in (self._config.team_codes, self._config.season_types, self._config.columns):
             digest.update(repr(renamed).encode() if renamed else b"")
@@ -144,10 +151,11 @@ class TableMetadata:
         return digest.hexdigest()[:16]
 
     def _state_behind(self, table: tables.Table, found: Any) -> tuple[object, ...]:
-        """Return a view's id, its time of change, today's date (a view may depend on it) and the states of its tables.
+        """Return the state of a view: its id, its time of change, today's date and the states of its tables.
 
-        If the service does not name the tables, or one of them is no plain table, return the id, the number of the
-        view's rows and a digest of them. The query for this digest scans the rows.
+        Its tables are those that the view reads. Today's date is included because a view may depend on it. If the
+        service does not name the tables, or one of them is a view itself, return the view's id, its number of rows and
+        a digest of its rows instead. That digest needs a query that scans the rows.
         """
         since: dict[str, object] = {"history_start": FIRST_GAME}
         where = f"FROM {self.rows(table)} WHERE game_date >= @history_start"

@@ -1,4 +1,4 @@
-"""The types of query parameters, of columns in a schema and of the rows of an answer, and valid job labels."""
+"""Conversions of query parameters, column types, result rows and job labels for BigQuery."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from google.cloud import bigquery
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The schemas of the BigQuery client use the type names of legacy SQL.
+# The GoogleSQL names of types whose legacy SQL names the client uses in schemas.
 _STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
-# In this order, because Python's bool is an int and its datetime a date.
+# The first match counts: bool comes before int, and datetime before date, because they are subclasses.
 _KINDS = (
     (bool, "BOOL"),
     (int, "INT64"),
@@ -26,22 +26,22 @@ _KINDS = (
 
 
 class Null:
-    """The value NULL with a BigQuery type, for a query parameter."""
+    """A NULL of a given BigQuery type, as the value of a query parameter."""
 
     def __init__(self, type_name: str) -> None:
         self.type = type_name
 
 
 def query_parameters(sql: str, parameters: Mapping[str, object]) -> list[Any]:
-    """Return typed query parameters for the @names that the SQL text uses."""
+    """Return typed query parameters for the @names that the SQL text contains."""
     return [query_parameter(name, value) for name, value in parameters.items() if re.search(rf"@{name}\b", sql)]
 
 
 def query_parameter(name: str | None, value: object) -> Any:
     """Return a query parameter with the BigQuery type of a Python value.
 
-    A dict becomes a STRUCT, a list of dicts an ARRAY of STRUCT, any other list an ARRAY of STRING. TypeError for other
-    types than these, Null and those of _KINDS.
+    A dict becomes a STRUCT, a list of dicts an ARRAY of STRUCT, and any other list an ARRAY of STRING. A Null has its
+    own type. Raise TypeError for a value that is not one of these, nor a bool, int, float, str, datetime or date.
     """
     if isinstance(value, dict):
         return bigquery.StructQueryParameter(name, *(query_parameter(key, part) for key, part in value.items()))
@@ -58,20 +58,24 @@ def query_parameter(name: str | None, value: object) -> Any:
 
 
 def standard_type(field: Any) -> str:
-    """Return the GoogleSQL type of a schema field."""
+    """Return the GoogleSQL type of a schema field, such as ARRAY<INT64>."""
     standard = _STANDARD.get(field.field_type, str(field.field_type))
     return f"ARRAY<{standard}>" if field.mode == "REPEATED" else standard
 
 
 def label(text: str) -> str:
-    """Return the text as a valid job label: at most 63 lower-case letters, digits, hyphens and underscores."""
+    """Return a valid job label: the text in lower case, cut after 63 characters.
+
+    Characters other than letters, digits, hyphens and underscores become underscores.
+    """
     return re.sub(r"[^a-z0-9_-]", "_", text.lower())[:63]
 
 
 def conform(table: pa.Table) -> pa.Table:
-    """Return the rows in the column types that DuckDB's answers have too.
+    """Return the rows with one Arrow type for each kind of column, so that results compare with those of DuckDB.
 
-    NUMERIC and every float become double, every integer int64, every text string and every date date32.
+    NUMERIC and every float type become double, every integer type int64, every text type string and every date type
+    date32. Other columns keep their types.
     """
     fields = [pa.field(field.name, _target(field.type)) for field in table.schema]
     return table.cast(pa.schema(fields))

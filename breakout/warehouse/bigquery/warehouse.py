@@ -1,7 +1,7 @@
-"""The warehouse in BigQuery, which runs the same feature query as DuckDB does.
+"""The warehouse in BigQuery, which runs the same feature query as the warehouse in DuckDB.
 
-Every query filters each source table by game_date: some tables require a partition filter, and only the days that a
-window needs are read.
+Every query of the program filters each source table by game_date. Some tables require this partition filter, and it
+limits the scan to the days that are needed.
 """
 
 from __future__ import annotations
@@ -31,20 +31,21 @@ if TYPE_CHECKING:
 
     from breakout.settings.data_groups import BigQueryWarehouseConfig
 
-_LOOKBACK = timedelta(days=400)  # a season and a summer: `latest_game_date` searches these days first
+_LOOKBACK = timedelta(days=400)  # a season and a summer
 
 
 class BigQueryWarehouse(ClosedOnExit):
-    """The BigQuery tables that a configuration names.
+    """The configured tables in BigQuery; `Warehouse` describes the methods without a docstring.
 
-    `labels` (command, run) are attached to every job. ConfigurationError if a name of a table or column, the project,
-    the location or the endpoint is malformed. DataError if there are no usable credentials or no project.
+    `labels` (command, run) are attached to every job. Raise ConfigurationError if the name of a table or column, the
+    project, the location or the endpoint is malformed. Raise DataError if there are no usable credentials or no
+    project.
     """
 
     def __init__(self, config: BigQueryWarehouseConfig, labels: Mapping[str, str] | None = None) -> None:
         self._config = config
         check_column_names(tuple((config.columns or {}).items()))
-        self._source_tables()  # checks the names before the first request
+        self._source_tables()  # raises ConfigurationError for a malformed name before the first request
         self._jobs = BigQueryJobs(config, "warehouse", labels or {}, config.price_per_tib)
         self.metadata = TableMetadata(config, self._jobs)
         self._fingerprints: dict[bool, str] = {}
@@ -54,8 +55,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def sources(self) -> SourceTables:
         """The names of the tables, and the rules by which columns and season types are read.
 
-        DataError if a table cannot be reached, if a table lacks the column season_type and `warehouse.season_type` is
-        not set, or if no table has a column that `warehouse.columns` names.
+        Raise DataError if a table cannot be reached, if a table lacks the column season_type and
+        `warehouse.season_type` is not set, or if `warehouse.columns` names a column that no table has.
         """
         named = [table for table in self.metadata.names if table.has_season_type]
         lacking = [table for table in named if "season_type" not in self.metadata.columns(table)]
@@ -84,11 +85,11 @@ class BigQueryWarehouse(ClosedOnExit):
         )
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Run one SELECT as a job; unused parameters are ignored."""
+        """Run one SELECT as a job; parameters whose @name it does not contain are ignored."""
         return self._jobs.query(sql, self._with_season_type(parameters))
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """Return the estimated cost of a query, by a dry run that costs nothing."""
+        """Return the estimated cost of a query, from a dry run that costs nothing."""
         scanned = self._jobs.dry_run(sql, self._with_season_type(parameters))
         return CostEstimate(scanned, self._config.price_per_tib)
 
@@ -96,9 +97,9 @@ class BigQueryWarehouse(ClosedOnExit):
         return {**parameters, "season_type": self._config.season_type or "regular"}
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check columns and types by metadata, rows by one filtered scan of each table, and tables against each other.
+        """Check the history tables: columns and types by metadata, rows by one query per table, then both together.
 
-        Nothing is read if this object has checked a range that includes the same days.
+        Skip the checks if this object has already checked a range that includes these days.
         """
         first = self.history_start(start, seasons_before)
         if any(checked_first <= first and end <= checked_end for checked_first, checked_end in self._checked):
@@ -113,9 +114,9 @@ class BigQueryWarehouse(ClosedOnExit):
         self._checked.append((first, end))
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule's columns and types, and its rows of start..end.
+        """Check the schedule's columns and types, and its rows from `start` to `end`.
 
-        The games from `history_start` to `end` are also compared with the team table.
+        Also compare the games from `history_start(start)` to `end` with the team table.
         """
         self.metadata.check_schema(tables.SCHEDULE)
         span: dict[str, object] = {"history_start": start, "end": end}
@@ -124,9 +125,9 @@ class BigQueryWarehouse(ClosedOnExit):
         check_consistency(self, (tables.TEAM_OFFENSE_GAME_SUMMARY, tables.SCHEDULE), asked)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check columns and types by metadata, then the rows of start..end, also against the games.
+        """Check the columns and types of the injury reports by metadata, then the rows from `start` to `end`.
 
-        ConfigurationError if no table of injury reports is configured.
+        Also compare these rows with the games. Raise ConfigurationError if no table of injury reports is configured.
         """
         if not self.has_availability():
             raise absent_availability("DATASET.TABLE")
@@ -135,16 +136,16 @@ class BigQueryWarehouse(ClosedOnExit):
         check_reports(self, {"start": start, "history_start": self.history_start(start), "end": end})
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return the estimated cost of the queries of `check_availability`, without checking anything."""
+        """Return the estimated cost of the queries of `check_availability`, without running them."""
         rows = row_checks.problem_query(self.sources, tables.AVAILABILITY, is_filtered=True)
         games = report_query(self.sources, is_filtered=True)
         asked = {"start": start, "history_start": self.history_start(start), "end": end}
         return self.estimate(rows, {"history_start": start, "end": end}) + self.estimate(games, asked)
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return the estimated cost of the queries of `check_history`, without checking anything.
+        """Return the estimated cost of the queries of `check_history`, without running them.
 
-        The query that counts the rows of a view is not included.
+        The estimate leaves out the query that counts the rows of a view.
         """
         span: dict[str, object] = {"history_start": self.history_start(start, seasons_before), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)
@@ -155,8 +156,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def _check_not_empty(self, table: tables.Table, span: Mapping[str, object]) -> None:
         """Raise DataError if a table is empty.
 
-        Metadata holds no number of rows for a view, and 0 while rows are still being streamed into a new table. Then
-        the rows between `history_start` and `end` of `span` are counted by a query.
+        Metadata contains no row count for a view, and a count of 0 while rows are still being streamed into a new
+        table. In these cases a query counts the rows from `history_start` to `end` of `span`.
         """
         if self.metadata.found(table).num_rows:
             return
@@ -169,13 +170,13 @@ class BigQueryWarehouse(ClosedOnExit):
             )
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return 1 September before the first season that the features of a game on `start` read."""
         return first_day_seen(start, seasons_before)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of player_game_summary; DataError if there is none.
+        """Return the newest game_date of player_game_summary; raise DataError if it has no rows.
 
-        The last 400 days are searched first, which scans less.
+        A query of the last 400 days comes first, because it scans less. Only if it finds no game, a second query reads
+        all days.
         """
         rows = self.sources.reference(tables.PLAYER_GAME_SUMMARY)
         sql = f"SELECT MAX(game_date) AS latest FROM {rows} WHERE game_date >= @history_start"
@@ -186,14 +187,14 @@ class BigQueryWarehouse(ClosedOnExit):
         raise DataError(f"player_game_summary ({self._config.player_game_summary}) has no rows.")
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return our name (lower case) and BigQuery type of each column of a source table, from its metadata."""
+        """Return the BigQuery type of each column of a source table, from its metadata, by our name in lower case."""
         return self.metadata.columns(tables.table_named(table))
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest of each table's id, time of change and size, and of the settings that change what is read.
 
-        For a view it covers the tables that the view reads or, if they are not known, the view's rows. The table of
-        injury reports is included only with `has_reports`.
+        For a view the digest covers the tables that the view reads. If they are unknown, it covers the view's rows. The
+        digest covers the injury reports only with `has_reports`.
         """
         if has_reports not in self._fingerprints:
             chosen = [table for table in self.metadata.names if has_reports or table is not tables.AVAILABILITY]
@@ -205,13 +206,10 @@ class BigQueryWarehouse(ClosedOnExit):
         return f"bigquery {self._jobs.client.project}, {self._config.player_game_summary}"
 
     def has_schedule(self) -> bool:
-        """Return whether a schedule is configured."""
         return self._config.schedule is not None
 
     def has_availability(self) -> bool:
-        """Return whether a table of injury reports is configured."""
         return self._config.availability is not None
 
     def close(self) -> None:
-        """Close the connections."""
         self._jobs.close()

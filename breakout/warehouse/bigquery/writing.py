@@ -1,4 +1,4 @@
-"""Writing to BigQuery tables: creation with typed columns, MERGE statements, and slates."""
+"""Writing to BigQuery: tables with typed columns, MERGE statements, and slates."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ _PYTHON_TYPES = {"STRING": str, "INT64": int, "FLOAT64": float}
 def create_table(
     jobs: BigQueryJobs, name: str, columns: Mapping[str, str], partitioned_by: str | None = None
 ) -> dict[str, str]:
-    """Create the table and its dataset if they do not exist; return the type of each column by name.
+    """Create a table and its dataset if they do not exist; return the type of each of its columns by name.
 
-    `columns` maps each column to its type. `partitioned_by` is the column by which a new table is partitioned.
+    `columns` maps each column of a new table to its type, and `partitioned_by` is the column that partitions it. Raise
     DataError if the table exists and `check_written_columns` refuses it.
     """
     present = jobs.columns_if_there(name)
@@ -63,7 +63,10 @@ def create_table(
 
 
 def check_written_columns(name: str, columns: Mapping[str, str], present: Mapping[str, str]) -> None:
-    """Raise DataError unless `present` has these columns in these types; a JSON column may be text (STRING)."""
+    """Raise DataError if a column of `columns` is missing in `present` or has another type there.
+
+    Both map names of columns to types. A STRING column is accepted in place of a JSON column.
+    """
     missing = [column for column in columns if column not in present]
     if missing:
         added = ", ".join(f"ADD COLUMN {column} {columns[column]}" for column in missing)
@@ -79,10 +82,11 @@ def check_written_columns(name: str, columns: Mapping[str, str], present: Mappin
 
 
 def merge_statement(table: str, source: str, key: Sequence[str], columns: Sequence[str], scope: str = "") -> str:
-    """Return a MERGE statement that writes the rows of a SELECT (`source`) into a table.
+    """Return a MERGE statement that writes the rows of `source`, a SELECT, into a table.
 
-    A row of the table with the same `key` is replaced. `scope` is a condition on the table (named `kept`), which all
-    rows of the source satisfy. With it, rows of the table that satisfy it and are not in the source are removed.
+    A row replaces the row of the table with the same `key`, and is inserted if there is none. `scope` is an SQL
+    condition on the table, whose alias is `kept`; all rows of `source` must satisfy it. If `scope` is given, rows of
+    the table that satisfy it are deleted unless `source` contains their key.
     """
     match = " AND ".join([scope] * bool(scope) + [f"kept.{column} = incoming.{column}" for column in key])
     changed = ", ".join(f"{column} = incoming.{column}" for column in columns if column not in key)
@@ -96,10 +100,11 @@ WHEN NOT MATCHED THEN INSERT ({", ".join(columns)})
 
 
 def replace_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouseConfig) -> None:
-    """Write the slate of one day and one bundle in one statement, in place of earlier rows of that day and bundle.
+    """Write the slate of one day and one bundle in one statement, and remove earlier rows of that day and bundle.
 
     `ranked` has the columns of SLATE_COLUMNS. If it is empty, nothing is written or removed, because it names no day.
-    ConfigurationError if `table` is not a plain table name; DataError if the table cannot be created or written.
+    Raise ConfigurationError if `table` is not a plain table name. Raise DataError if the table cannot be created or
+    written.
     """
     check_table_name("out=bigquery:", table)
     if ranked.empty:
@@ -108,7 +113,7 @@ def replace_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouseCon
         create_table(jobs, table, SLATE_COLUMNS, partitioned_by="game_date")
         rows = [_row(record) for record in ranked.to_dict("records")]
         source = f"SELECT {', '.join(f'item.{column}' for column in SLATE_COLUMNS)} FROM UNNEST(@rows) AS item"
-        # Both clauses that use `scope` compare game_date with a parameter, so the service reads only that partition.
+        # `scope` compares game_date with a parameter, so the service reads only the partition of that day.
         scope = "kept.game_date = @day AND kept.bundle = @bundle"
         sql = merge_statement(table, source, _SLATE_KEY, tuple(SLATE_COLUMNS), scope)
         day, bundle = rows[0]["game_date"], rows[0]["bundle"]

@@ -1,1 +1,1 @@
-"""The checks of source tables: rows of one table, tables against each other, and sums that are only listed."""
+"""Checks of the source tables: rows of one table, tables against each other, and sums that are only reported."""

@@ -1,4 +1,4 @@
-"""Messages about team codes and season types that the program does not know, with overrides that correct them."""
+"""Messages about unknown team codes and season types, with the overrides that map them to known ones."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ _PLAYERS, _TEAMS, _SCHEDULE = (
 )
 _MOST_CODES = 8  # how many team codes a message names
 
-# The codes that the league uses today.
+# The team codes that the league uses today.
 _EAST = ("ATL", "BOS", "BKN", "CHA", "CHI", "CLE", "DET", "IND", "MIA", "MIL", "NYK", "ORL", "PHI", "TOR", "WAS")
 _WEST = ("DAL", "DEN", "GSW", "HOU", "LAC", "LAL", "MEM", "MIN", "NOP", "OKC", "PHX", "POR", "SAC", "SAS", "UTA")
 LEAGUE_CODES = frozenset((*_EAST, *_WEST))
-# Characters that Hydra's grammar does not take literally in a map key: white space only at the ends of the key.
+# Characters to escape in a map key of a Hydra override. White space is escaped only at the ends.
 _GRAMMAR = r"[\\()\[\]{}:=,]|^\s|\s$"
 
 
 def describe_season_types(rows: Sequence[dict[str, Any]]) -> str:
-    """Return the message about season types that the program does not know or that are missing.
+    """Return the message about season types that are unknown or missing.
 
-    It suggests the override that maps the unknown types, or that gives a type to the rows without one.
+    `rows` are those of the kind `names of season types` from the consistency query. The message suggests the override
+    that maps the unknown types. If there are none, it suggests the override that gives a type to the rows without one.
     """
     by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -55,7 +56,7 @@ def _rows(row: dict[str, Any]) -> str:
     return f"{row['row_count']:,} row{'' if row['row_count'] == 1 else 's'}"
 
 
-# Words and numbers that public sources (nba_api, ESPN, Basketball-Reference) use for each season type; the first match
+# The words and numbers for each season type in public sources (nba_api, ESPN, Basketball-Reference). The first match
 # counts.
 _TYPE_HINTS = (
     ("null", ("pre", "all star", "all-star", "1", "4")),
@@ -69,7 +70,7 @@ _TYPE_HINTS = (
 def _likely_type(name: str) -> str:
     """Return the season type that a name probably means; the placeholder TYPE if that is not clear.
 
-    For preseason and All-Star games the result is `null`, which leaves their rows out.
+    The result for preseason and All-Star games is the text `null`. In warehouse.season_types it leaves their rows out.
     """
     text = name.casefold().replace("_", " ").strip()
     for value, hints in _TYPE_HINTS:
@@ -81,14 +82,15 @@ def _likely_type(name: str) -> str:
 def describe_team_codes(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about team codes that the team table lacks, each with its most similar code.
 
-    The codes are those of the first table that has unknown ones. If that table is not the schedule and the team table
-    has no row of the seasons of these codes, the message is about the seasons instead.
+    `rows` are those of the kind `team codes` from the consistency query. The message lists the unknown codes of the
+    first table that has any, in the order players, teams, schedule. If that is not the schedule, and the team table has
+    no rows of the seasons with unknown codes, the message is about these seasons instead.
     """
     codes: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     known: dict[str, set[int]] = defaultdict(set)
     for row in rows:
         codes[row["source"]][row["team"]].add(row["season_year"])
-        if row["source"] == _TEAMS and row["opponent"] is not None:  # a team's own row, not its opponent's
+        if row["source"] == _TEAMS and row["opponent"] is not None:  # the table has rows of this team
             known[row["team"]].add(row["season_year"])
     for source in (_PLAYERS, _TEAMS, _SCHEDULE):
         unknown = _unknown(codes[source], known, is_any_season=source == _SCHEDULE)
@@ -120,7 +122,7 @@ def _listed(seasons: Iterable[int]) -> str:
 
 
 def _list_codes(nearest: Mapping[str, str | None], counts: Mapping[str, int]) -> str:
-    """Return a list of at most _MOST_CODES codes as text, each with its number of rows and its nearest code."""
+    """Format at most _MOST_CODES codes, each with its number of rows and its nearest code."""
     shown = [
         f"{code!r} ({counts[code]:,} rows{f', nearest {near!r}' if near else ''})"
         for code, near in list(nearest.items())[:_MOST_CODES]
@@ -130,10 +132,10 @@ def _list_codes(nearest: Mapping[str, str | None], counts: Mapping[str, int]) ->
 
 
 def _pair_to_map(code: str, near: str) -> tuple[str, str]:
-    """Return the code to replace and its replacement, as the remedy with `team_codes` names them.
+    """Return the code that warehouse.team_codes should replace, and its replacement.
 
-    `code` is in a source table and `near` in the team table. `near` replaces `code`; but if only `code` is a code that
-    the league uses today, `code` replaces `near`.
+    `code` is unknown, and `near` is the similar code of the team table. The replacement is `near`, unless `code` is a
+    code that the league uses today and `near` is not.
     """
     return (near, code) if code in LEAGUE_CODES and near not in LEAGUE_CODES else (code, near)
 
@@ -146,9 +148,9 @@ def _override(key: str, pairs: Mapping[str, str]) -> str:
 
 
 def _unknown(codes: dict[str, set[int]], known: dict[str, set[int]], *, is_any_season: bool) -> dict[str, set[int]]:
-    """Return the codes that `known` lacks, each with the seasons in which it lacks them.
+    """Return each code of `codes` that `known` lacks, with the seasons in which `known` lacks it.
 
-    With `is_any_season`, a code that `known` has in some season counts as known in all.
+    Both map codes to seasons. With `is_any_season`, a code that `known` has in one season counts as known in all.
     """
     missing = {}
     for code, seasons in sorted(codes.items()):

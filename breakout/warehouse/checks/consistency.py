@@ -1,4 +1,4 @@
-"""The checks across the source tables: whether they agree on games, dates, teams and season types.
+"""Checks that the source tables agree on games, dates, teams and season types.
 
 One SQL text in BigQuery's dialect finds the rows that contradict each other; `consistency_messages` describes them.
 """
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 TABLES = (*tables.HISTORY_TABLES, tables.SCHEDULE)
 _PLAYERS, _TEAMS, _SCHEDULE = (table.name for table in TABLES)
 
-# The season types are literals in the SQL text: to bind a parameter DuckDB would import pandas, which takes 0.13 s.
+# The SQL text contains the season types as literals: to bind a parameter DuckDB imports pandas, which takes 0.13 s.
 _KNOWN_TYPES = ", ".join(f"'{name}'" for name in tables.SEASON_TYPES)
 
-# The shortest summer so far, that of 2020, had 72 days between the last game of a season and the first of the next.
+# Fewer days between two seasons are an error. The shortest summer so far, that of 2020, had 72 days.
 _SUMMER_DAYS = 30
 
-# A date at the beginning of a game_id: 20251025_LAL_PHX, 2025-10-25-LAL-PHX, 202510250PHX. Longer numbers are no dates.
+# A date at the beginning of a game_id: 20251025_LAL_PHX, 2025-10-25-LAL-PHX, 202510250PHX. A longer number is no date.
 _DATE_IN_ID = r"^((?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01]))(?:0[A-Z]{3}$|\D|$)"
 
 
@@ -39,10 +39,10 @@ def find_inconsistencies(
     checked: Collection[Table] = tables.HISTORY_TABLES,
     parameters: Mapping[str, object] | None = None,
 ) -> list[Inconsistency]:
-    """Return the kinds of contradictions between the rows of the `checked` tables, the most basic first.
+    """Return the kinds of contradictions between the rows of the `checked` tables, sorted as in ORDER.
 
-    The order is `consistency_messages.ORDER`. `parameters` gives @history_start and @end; without them all rows are
-    compared.
+    `consistency_messages.ORDER` puts the most basic kinds first. `parameters` contains @history_start and @end, the
+    dates of the games to compare. Without it all rows are compared.
     """
     sql = consistency_query(warehouse.sources, checked, is_filtered=bool(parameters))
     return describe_rows(warehouse.query(sql, parameters or {}).to_pylist())
@@ -51,7 +51,7 @@ def find_inconsistencies(
 def check_consistency(
     warehouse: Warehouse, checked: Collection[Table], parameters: Mapping[str, object] | None = None
 ) -> None:
-    """Raise DataError for the first kind of contradiction that `find_inconsistencies` returns."""
+    """Raise DataError with the message of the first kind that `find_inconsistencies` returns, if it returns any."""
     found = find_inconsistencies(warehouse, checked, parameters)
     if found:
         raise DataError(found[0].message)
@@ -60,11 +60,17 @@ def check_consistency(
 def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_filtered: bool) -> str:
     """Return the query that finds contradictions between the rows of the `checked` tables.
 
-    Tables outside TABLES are ignored. With `is_filtered` only the rows from @history_start to @end are read. Columns of
-    the result: kind, number (of the example within its kind), total (how many examples of the kind exist), source (the
-    table), game_id, game_date, season_year, season_type, team, opponent, player_lookup and row_count; NULL where a kind
-    has no such value. A row of the kind `team codes` has a code in `team`; `opponent` is the same code if the table has
-    rows of that team, and NULL if it names the team only as an opponent.
+    Tables outside TABLES are ignored. With `is_filtered` the query reads only games from @history_start to @end. Each
+    row of the result stands for source rows with the same values. Its columns, NULL where a kind has no such value, are
+
+    - kind: the kind of contradiction, one of `consistency_messages.ORDER`;
+    - number and total: the number of the example within its kind, and how many examples of the kind there are;
+    - source: the name of the source table;
+    - game_id, game_date, season_year, season_type, team, opponent, player_lookup: the values;
+    - row_count: the number of these source rows.
+
+    In a row of the kind `team codes`, `team` is a code. `opponent` repeats it if the table has rows of that team, and
+    is NULL if the code occurs only as an opponent.
     """
     limit = "game_date BETWEEN @history_start AND @end" if is_filtered else ""
     sides = "\n    UNION ALL\n    ".join(_sides(sources, table, limit) for table in TABLES if table in checked)
@@ -224,7 +230,7 @@ ORDER BY kind, number, source, game_id, team, season_year"""
 
 
 def _sides(sources: SourceTables, table: Table, limit: str) -> str:
-    """Return the SELECT of each team in each game of a table, with its opponent; of a schedule, only the home teams."""
+    """Return a SELECT of each team in each game of a table, with its opponent; of the schedule, only home teams."""
     team, opponent = (
         ("home_team_abbr", "away_team_abbr") if table is tables.SCHEDULE else ("team_abbr", "opponent_team_abbr")
     )
@@ -241,7 +247,7 @@ def _sides(sources: SourceTables, table: Table, limit: str) -> str:
 
 
 def _two_games_a_day(sources: SourceTables, limit: str) -> str:
-    """Return the part of the consistency query that finds players with two played games on one date."""
+    """Return the part of the consistency query that finds players with several played games on one date."""
     played = "minutes_played > 0 AND points IS NOT NULL" + (f" AND {limit}" if limit else "")
     rows = f"""(
   SELECT player_lookup, game_date, game_id, CAST(team_abbr AS STRING) AS team

@@ -25,8 +25,8 @@ Example = list[Row]
 class Inconsistency:
     """A kind of contradiction between source rows, its message, and the examples that the message names.
 
-    Each example is a game_id with the part of the message about it. Messages about team codes and season types have no
-    examples.
+    Each example is a pair: a game_id, and the part of the message about that game. Kinds about team codes and season
+    types have no examples.
     """
 
     kind: str
@@ -35,7 +35,7 @@ class Inconsistency:
 
 
 def describe_rows(rows: Sequence[Row]) -> list[Inconsistency]:
-    """Return one inconsistency for each kind among the rows of the consistency query, sorted as in ORDER."""
+    """Return one inconsistency for each kind in the rows of the consistency query, sorted as in ORDER."""
     by_kind: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_kind[row["kind"]].append(row)
@@ -61,7 +61,10 @@ def _describe(kind: str, rows: list[Row]) -> Inconsistency:
 
 
 def _by_source(value: Callable[[Row], str], joint: str) -> Callable[[Example], str]:
-    """Return a function that describes the `value` of a game in each table, as in `GAME is JOINT 1 in A and 2 in B`."""
+    """Return a function that describes the `value` of a game in each table.
+
+    The text reads `GAME is JOINT VALUE in TABLE and VALUE in TABLE`, where JOINT stands for `joint`.
+    """
 
     def describe(example: Example) -> str:
         held: dict[str, list[str]] = defaultdict(list)
@@ -97,7 +100,7 @@ def _dated_ids(example: Example) -> str:
 
 
 def _seasons(example: Example) -> str:
-    """Describe the date on which one season ends and the date on which the next begins, with a game of each."""
+    """Describe the last date of one season and the first date of the next, with a game of each."""
     held: dict[int, Row] = {}
     for row in example:
         held.setdefault(row["season_year"], row)

@@ -1,4 +1,7 @@
-"""Checks whose failures are listed, not raised: players' sums against their teams', games against the schedule."""
+"""Checks whose failures are reported but raise no error.
+
+They compare the sums of players with their teams, and the games of the team table with the schedule.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,13 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
-MINUTES_TOLERANCE = 3  # in minutes; most sources round each player's minutes
-LISTED = 200  # how many failures of a kind are listed; if more fail, the table is wrong as a whole
+MINUTES_TOLERANCE = 3  # in minutes, because most sources round each player's minutes
+LISTED = 200  # how many failures of a check are listed; with more, the whole table is probably wrong
 
 
 @dataclass(frozen=True)
 class FailingSums:
-    """A kind of check that fails, the number of its failures, and texts about the first LISTED of them."""
+    """A check that fails: its description, the number of failures, and texts about the first LISTED of them."""
 
     what: str
     total: int
@@ -27,12 +30,14 @@ class FailingSums:
 
 
 def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums, ...]:
-    """Return the kinds of checks that fail on the game dates start..end, both inclusive.
+    """Return the checks that fail for games from `start` to `end`, both inclusive.
 
-    A game of a team fails if its players' points do not sum to the team's, or if the sum of their minutes differs by
-    more than MINUTES_TOLERANCE from the team's (240 if that is NULL). With a schedule, a game of the team table fails
-    if the schedule has its season but not the game. A scheduled game fails if the team table lacks it but has a game of
-    a later date.
+    - The points of a team's players must sum to the team's points.
+    - The minutes of a team's players must sum to the team's minutes (240 if NULL), up to MINUTES_TOLERANCE.
+    - A game of the team table must be in the schedule, if the schedule has games of its season.
+    - A scheduled game must be in the team table, if that table has a game of a later date.
+
+    The last two checks need a schedule.
     """
     days: dict[str, object] = {"history_start": start, "end": end, "season_type": "regular"}
     found = []
@@ -44,7 +49,11 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums
 
 
 def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict[str, str]:
-    """Return the query of each kind of failure between @history_start and @end, by the description of the kind."""
+    """Return the query of each check of `reconcile`, by the description of its failures.
+
+    A query reads the games from @history_start to @end. Its rows have the columns failure (a text) and total (the
+    number of failures).
+    """
     queries = {
         "players' points do not sum to their team's": _listed(sources, "points != points_scored"),
         f"players' minutes are further than {MINUTES_TOLERANCE} from their team's": _listed(
@@ -58,10 +67,13 @@ def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict
 
 
 def failing_sums_query(sources: SourceTables) -> str:
-    """Return the query of the teams' games between @history_start and @end whose sums fail.
+    """Return the query of the teams' games from @history_start to @end that fail a check of points or minutes.
 
-    The sum of the players' points or minutes fails as `reconcile` describes. Columns of the result: game_id, game_date,
-    team, points and minutes (sums of the players), points_scored and minutes_total (of the team, 240 if that is NULL).
+    `reconcile` defines these checks. The columns of the result are
+
+    - game_id, game_date, team;
+    - points, minutes: the sums of the team's players;
+    - points_scored, minutes_total: the numbers of the team; minutes_total is 240 if it is NULL.
     """
     return f"""SELECT game_id, game_date, team, points, points_scored, minutes, minutes_total
 FROM (

@@ -1,6 +1,6 @@
-"""The check of injury reports against the games: the same teams, dates and players.
+"""The check that injury reports name the teams, dates and players of the games.
 
-Without the check, features would be 0, without an error, if team codes, dates or players of the reports fit no game.
+If reports match no game, features of availability are 0 without any error. So the check refuses such reports.
 """
 
 from __future__ import annotations
@@ -17,23 +17,24 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
-# Real reports name players without a game (2.1 % of the sample's rows, at most 33 % on a date) and games that were
-# postponed (0.1 %). Names in another spelling, or dates of another time zone, fit hardly any game.
+# The largest share of rows that may match no game. Real reports also name players without a game (2.1 % of the sample's
+# rows, at most 33 % on a date) and postponed games (0.1 %). If names are spelled differently, or dates are of another
+# time zone, hardly any row matches.
 _MOST = 0.5
-_FEWEST_ROWS = 10  # fewer rows are too few to conclude anything from a share
+_FEWEST_ROWS = 10  # a share of fewer rows proves nothing
 
 
 def report_query(sources: SourceTables, *, is_filtered: bool) -> str:
-    """Return a query that counts the rows of injury reports that fit no team, no game or no player.
+    """Return a query that counts the rows of injury reports that match no team, no game or no player.
 
-    With `is_filtered` it reads the reports of @start to @end, and the games of @history_start to @end. The result has
-    one row for each team code, with the columns
+    With `is_filtered` it reads the reports from @start to @end, and the games from @history_start to @end. The result
+    has one row for each team code, with the columns
 
-    - team, and is_known: whether the team table has the code;
-    - total: the number of rows;
-    - past: those between the first and the last date of the team table;
-    - off_days: those of `past` on whose date the team has no game; off_day: one such date;
-    - strangers: those whose player has no game; stranger: one such player_lookup.
+    - team, and is_known: 1 if the team table has the code, otherwise 0;
+    - total: the number of rows of the team;
+    - past: the number of these rows between the first and the last date of the team table;
+    - off_days: the number of `past` rows on whose date the team has no game; off_day: one such date;
+    - strangers: the number of rows whose player has no game; stranger: one such player_lookup.
     """
     of_reports = "\n  WHERE game_date BETWEEN @start AND @end" if is_filtered else ""
     of_games = "\n  WHERE game_date BETWEEN @history_start AND @end" if is_filtered else ""
@@ -76,9 +77,9 @@ ORDER BY report.team"""
 
 
 def describe_reports(warehouse: Warehouse, start: date, end: date) -> str:
-    """Check the injury reports of the game dates start..end, and describe them: rows, dates, rows of each status.
+    """Check the injury reports from `start` to `end`, and describe them: rows, dates, and rows of each status.
 
-    DataError if a check fails; ConfigurationError if no table of injury reports is configured.
+    Raise DataError if a check fails, and ConfigurationError if no table of injury reports is configured.
     """
     warehouse.check_availability(start, end)
     sql = f"""SELECT status, COUNT(*) AS total, MIN(game_date) AS first_date, MAX(game_date) AS last_date
@@ -95,9 +96,9 @@ ORDER BY total DESC, status"""
 
 
 def check_reports(warehouse: Warehouse, parameters: Mapping[str, object]) -> None:
-    """Raise DataError if the injury reports name unknown teams, or mostly other dates or players than the games.
+    """Raise DataError if injury reports name unknown teams, or if most of their dates or players match no game.
 
-    Dates and players are compared only if there are at least _FEWEST_ROWS rows. `parameters` gives @start,
+    Dates and players are compared only if there are at least _FEWEST_ROWS rows. `parameters` contains @start,
     @history_start and @end; without them all rows are compared.
     """
     sql = report_query(warehouse.sources, is_filtered=bool(parameters))

@@ -1,4 +1,4 @@
-"""Checks of one source table: of its columns, keys and values. A failure is a DataError naming table and problem."""
+"""Checks of the columns, keys and values of one source table; a failure is a DataError that names the table."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables, Table
 
-# The league's first season began in 1946. A date whose year was written with two digits lies in the first century.
+# The league's first season began in 1946. A year that was written with two digits is read as one before the year 100.
 _FIRST_DATE, _LAST_DATE = "DATE '1946-01-01'", "DATE '2100-12-31'"
 _NO_SEASON_TYPE = "season_type is NULL or empty"
-# Control characters can clear a terminal, format characters (writing direction, zero width) hide or reverse what is
-# shown, and a spreadsheet executes a cell that begins with one of = + - @.
+# Text that must not reach a terminal or a spreadsheet. Control characters can clear a terminal, and format characters
+# (writing direction, zero width) can hide or reverse text. A spreadsheet executes a cell that begins with =, +, - or @.
 _UNSAFE = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 _FORMULA = "[=+@-]"
 
-# A league report is published from the day before the game on. A week allows for other sources; a report that is
-# further from its game date is a report of another game.
+# How many days before and after a game a report about it may be dated. The league publishes reports from the day before
+# the game on; a week allows for other sources. A report outside this range is about another game.
 _DAYS_BEFORE, _DAYS_AFTER = 7, 2
 _UNKNOWN_STATUS = f"CONCAT('status is ', status, ', not one of {', '.join(STATUSES)},')"
 _FAR_REPORT = f"'reported_at is more than {_DAYS_BEFORE} days before game_date or more than {_DAYS_AFTER} after it'"
@@ -32,18 +32,18 @@ _AVAILABILITY_PROBLEMS = (
     f"WHEN UNIX_SECONDS(reported_at) NOT BETWEEN {_REPORT_SPAN} THEN {_FAR_REPORT}",
 )
 
-# The largest amount that a row may hold; no real one comes near. Features sum minutes and usage in billionths, and with
-# this limit a FLOAT64 holds the sum of 900 games exactly.
+# The largest number that a row may contain; real numbers are far smaller. Features sum minutes and usage in billionths.
+# Up to this limit a FLOAT64 represents the sum of 900 games exactly.
 _MOST = 10_000
 
 
 def check_columns(
     table: Table, where: str, present: Collection[str], folders: Collection[str] = (), remedy: str = ""
 ) -> None:
-    """Raise DataError naming the columns that the table lacks; `where` is its path or full name.
+    """Raise DataError that names the required columns of a table that are not `present`.
 
-    `folders` are columns that the names of folders give, as in `season_year=2025/`, but that were not read. `remedy` is
-    the end of the message.
+    `where` is the path or full name of the table. `folders` are columns that folders name, as in `season_year=2025/`,
+    but that were not read. `remedy` is the end of the message.
     """
     missing = [column.name for column in table.columns if not column.is_optional and column.name not in present]
     if missing:
@@ -55,9 +55,9 @@ def check_columns(
 
 
 def _what_may_be_meant(missing: Sequence[str], others: Collection[str], folders: Collection[str]) -> str:
-    """Return the part of the message that suggests a remedy for the missing columns; "" if none is known.
+    """Return the part of the message that suggests a remedy for the missing columns; "" if there is none.
 
-    `others` are the present columns that are not declared, and `folders` those that the names of folders give.
+    `others` are the present columns that are not declared, and `folders` the columns that folders name.
     """
     if set(missing) <= set(folders):
         return ", which its folder names (read it with warehouse.hive_partitioning=true)"
@@ -66,12 +66,17 @@ def _what_may_be_meant(missing: Sequence[str], others: Collection[str], folders:
 
 
 def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> str:
-    """Return a query for rows that cannot be right, which scans the table once.
+    """Return a query that finds rows with impossible values in one scan of a table.
 
-    Problems are a missing value, a repeated key, an impossible date, amount, status or time of a report, and text with
-    a control or format character or with the beginning of a formula. The result has up to five rows for each problem,
-    with the columns problem, those of the table's key, team_abbr if the table has it outside its key, and total (the
-    number of rows with the problem). With `is_filtered` only @history_start to @end is read.
+    Problems are a missing value, a repeated key, an impossible date, amount, status or time of a report, and unsafe
+    text: with a control or format character, or with the beginning of a formula. The result has up to five rows for
+    each problem. Its columns are
+
+    - problem: a text;
+    - those of the table's key, and team_abbr if the table has it outside its key;
+    - total: the number of rows with the problem.
+
+    With `is_filtered` the query reads only games from @history_start to @end.
     """
     needed = [column for column in table.columns if not column.is_nullable]
     whens = [f"WHEN {column.name} IS NULL THEN '{column.name} is NULL'" for column in needed]
@@ -105,7 +110,7 @@ ORDER BY problem, {key}"""
 
 
 def _team_columns(table: Table) -> tuple[str, ...]:
-    """Return team_abbr if the table has it outside its key; rows with the same key may differ in it."""
+    """Return team_abbr if the table has it outside its key, because rows with the same key may differ in it."""
     names = {column.name for column in table.columns} - set(table.key)
     return ("team_abbr",) if "team_abbr" in names else ()
 
@@ -113,7 +118,7 @@ def _team_columns(table: Table) -> tuple[str, ...]:
 def _text_problems(names: Sequence[str]) -> str:
     """Return a WHEN clause for text in one of these columns that matches _UNSAFE or begins with _FORMULA.
 
-    All columns are searched together first, which takes a third of the time of separate searches.
+    It first searches all columns together, which takes a third of the time of separate searches.
     """
     together = ", ".join(f"'|', COALESCE(CAST({name} AS STRING), '')" for name in names)
     each = "\n        ".join(
@@ -125,10 +130,10 @@ def _text_problems(names: Sequence[str]) -> str:
 
 
 def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, object], where: str = "") -> None:
-    """Raise DataError naming the table, a problem and a few keys, if `problem_query` finds a row.
+    """Raise DataError that names the table, a problem and a few keys, if `problem_query` finds a row.
 
-    `parameters` gives @history_start and @end; if it is empty, the whole table is checked. `where` is the name of the
-    table with its files; "" for the name alone.
+    `parameters` contains @history_start and @end; if it is empty, the whole table is checked. `where` is the name of
+    the table with its files; if it is "", the message has the name alone.
     """
     sql = problem_query(warehouse.sources, table, is_filtered=bool(parameters))
     found = warehouse.query(sql, parameters).to_pylist()
@@ -149,6 +154,6 @@ def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, obje
 
 
 def visible(value: object) -> str:
-    """Return the value as text in which characters that are not printable are escaped."""
+    """Return the value as text, escaped if it contains a character that is not printable."""
     text = str(value)
     return text if text.isprintable() else repr(text)[1:-1]

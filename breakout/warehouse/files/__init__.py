@@ -1,1 +1,1 @@
-"""The reading of source tables from files: find them, check every file, and convert columns to the declared types."""
+"""Reading of source tables from files: find them, check each one, and convert its columns to the declared types."""

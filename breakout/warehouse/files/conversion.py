@@ -1,7 +1,7 @@
-"""The conversion of a file's columns to the declared types of a source table: SQL expressions in DuckDB's dialect.
+"""The conversion of a file's columns to the declared types, as SQL expressions in DuckDB's dialect.
 
-`FileReader` first looks for rows with a value that the declared type cannot hold, and converts values only if there are
-no such rows.
+`FileReader` first searches for values that the declared type cannot represent. It converts the values only if it finds
+none.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _INTEGERS = {
 }
 _FLOATS = {"FLOAT", "DOUBLE"}
 _TEXTS = {"VARCHAR", "ENUM"}
-NULL_TYPE = "NULL"  # the type of a column without any value
+NULL_TYPE = "NULL"  # the type given to a column without any value
 _NAIVE_TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"}
 _INTEGER_TEXT = r"\s*[+-]?\d+(\.0*)?\s*"
 _NUMBER_TEXT = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
@@ -54,7 +54,8 @@ _NUMBER_ADVICE = "write numbers with a decimal point and without separators of t
 class SourceColumn:
     """A column of a file: its name as the file spells it, and its DuckDB type.
 
-    `is_untyped` is true if the file declares no types (CSV, names of folders), so that text may be a number.
+    `is_untyped` is true for columns of CSV files and of folder names. They declare no types, so their text may be a
+    number.
     """
 
     spelling: str
@@ -81,9 +82,9 @@ class SourceColumn:
 class Conversion:
     """The conversion of a column to its declared type.
 
-    `value` is the SQL expression of the converted value. `problem` is the SQL condition that selects the rows whose
-    value cannot be converted; None if every value can. `expected` (the type) and `advice` (the remedy) are parts of the
-    error message about those rows.
+    `value` is the SQL expression of the converted value. `problem` is the SQL condition for rows whose value cannot be
+    converted, or None if every value can. `expected` (the type) and `advice` (the remedy) are parts of the error
+    message about such rows.
     """
 
     value: str
@@ -93,7 +94,10 @@ class Conversion:
 
 
 def conversion_of(column: Column, source: SourceColumn, date_format: str | None) -> Conversion:
-    """Return the conversion of a column of a file into the declared type of a table's column."""
+    """Return the conversion of a file's column to the declared type of a table's column.
+
+    `date_format` is the strptime format of dates that are text; None stands for YYYY-MM-DD.
+    """
     if column.type == "STRING":
         return _to_string(source)
     if column.type == "DATE":
@@ -115,7 +119,7 @@ def _to_string(source: SourceColumn) -> Conversion:
     if source.base_type in _TEXTS | _INTEGERS:
         return Conversion(f"CAST({name} AS VARCHAR)")
     if source.base_type == "BLOB":
-        # Older programs write text to Parquet as bytes, without marking it as text.
+        # Older programs write text to Parquet as plain bytes, without declaring that it is text.
         decoded = f"TRY(decode({name}))"
         return Conversion(decoded, f"{name} IS NOT NULL AND {decoded} IS NULL", "UTF-8 text")
     return _impossible(source, "STRING")
@@ -150,7 +154,7 @@ def _to_instant(source: SourceColumn) -> Conversion:
     if source.base_type == "TIMESTAMP WITH TIME ZONE":
         return Conversion(name)
     if source.base_type in _TEXTS:
-        # DuckDB reads no instant without seconds, so they are added. Offsets of four digits get a colon, as in -05:30.
+        # DuckDB cannot parse an instant without seconds, or an offset of four digits without a colon. Add both.
         seconds = f"regexp_replace({name}, '^(.{{16}})([Z+ -])', '\\1:00\\2')"
         text = f"regexp_replace({seconds}, '([+-]\\d{{2}})(\\d{{2}})$', '\\1:\\2')"
         instant = f"TRY_CAST({text} AS TIMESTAMPTZ)"
@@ -185,6 +189,6 @@ def _to_number(column: Column, source: SourceColumn) -> Conversion:
 
 
 def _impossible(source: SourceColumn, declared: str, advice: str = Conversion.advice) -> Conversion:
-    """Return the conversion of a type that cannot become the declared one: every value but NULL is a problem."""
+    """Return the conversion of a type that cannot become the declared one; every value except NULL is a problem."""
     value = f"CAST(NULL AS {DUCKDB_TYPE[declared]})"
     return Conversion(value, f"{source.sql} IS NOT NULL", declared, advice)

@@ -1,7 +1,8 @@
-"""The reading of one CSV file into Arrow, after a check of every line; declared columns stay text.
+"""The reading of one CSV file into Arrow, after a check of every line.
 
 Python's csv module checks each line strictly and counts lines. Arrow then parses the same text, about ten times as fast
-as the csv module would. Arrow alone would accept damaged quotes and could not name the line.
+as the csv module would. Arrow alone would accept damaged quotes, and its errors would not name the line. Declared
+columns stay text; `conversion` converts them.
 """
 
 from __future__ import annotations
@@ -28,18 +29,18 @@ MISSING = ("", "NULL", "null", "NaN", "nan", "None", "NA", "N/A", "#N/A", "<NA>"
 
 @dataclass(frozen=True)
 class CsvFile:
-    """One CSV file of a table; `has_gzip` is true if it is compressed with gzip."""
+    """A CSV file of a table; `has_gzip` is true if it is compressed with gzip."""
 
     files: TableFiles
     path: str
     has_gzip: bool
 
     def read(self, declared: Collection[str]) -> pa.Table:
-        """Return the rows; the `declared` columns are text, the types of all others are inferred.
+        """Return the rows; columns in `declared` (lower-case names) are text, the types of all others are inferred.
 
-        Empty lines are skipped, and columns without a name are left out. DataError if the file cannot be opened or
-        decompressed, or is not UTF-8, or if its header names no declared column. DataError that names the line if a
-        line has more or fewer fields than the header, repeats the header or has damaged quotes.
+        Skip empty lines, and leave out columns without a name. Raise DataError if the file cannot be opened or
+        decompressed, is not UTF-8, or has a header without any declared column. Raise DataError that names the line if
+        a line has more or fewer fields than the header, repeats the header or has damaged quotes.
         """
         with self._checked():
             with self._open_text() as text:
@@ -51,9 +52,9 @@ class CsvFile:
         return rows
 
     def line_of(self, column: str, value: str | None) -> int | None:
-        """Return the number of the first line that holds this value in a column; None if there is none.
+        """Return the number of the first line with this value in a column; None if no line has it.
 
-        For a row of several lines it is the number of the row's last line.
+        For a row that spans several lines it is the number of the last one.
         """
         with self._open_text() as text:
             delimiter = _delimiter_of(text)

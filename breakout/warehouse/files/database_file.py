@@ -12,22 +12,23 @@ from breakout.warehouse.tables import HISTORY_TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# Tables and views of the user, as (schema, name).
+# The tables and views in the file, except DuckDB's own, as (schema, name).
 _LISTING = """SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal
 UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"""
 
 
 def find_tables(database: Path, names: Mapping[str, str | None]) -> dict[str, TableFiles]:
-    """Return the source tables that a DuckDB file holds.
+    """Return the source tables in a DuckDB file, by name.
 
-    `names` maps each source table to the name of a table or view in the file, `TABLE` or `SCHEMA.TABLE`, or to None if
-    it has the same name there. Letter case does not matter. A schedule and injury reports that are not named may be
-    absent. DataError if the file cannot be opened, another table is absent, or a name fits tables of several schemas.
+    `names` maps each source table to the name of a table or view in the file, `TABLE` or `SCHEMA.TABLE`. None means
+    that it has the same name in the file. Letter case does not matter. The result leaves out an absent schedule or
+    injury reports if `names` gives None for them. Raise DataError if the file cannot be opened, if any other table is
+    absent, or if a name matches tables in several schemas.
     """
     path = database.expanduser()
     present = _list_tables(path)
     found = {table: _find(path, present, table, name) for table, name in names.items()}
-    log = path.with_name(path.name + ".wal")  # changes that are not yet written into the file
+    log = path.with_name(path.name + ".wal")  # DuckDB keeps changes here until it writes them into the file
     paths = (str(path), *([str(log)] if log.is_file() else []))
     return {
         table: TableFiles(table, f"{path}, table {'.'.join(one)}", paths, ".".join(map(_quoted, one)))
@@ -51,7 +52,7 @@ def _list_tables(path: Path) -> list[tuple[str, str]]:
 
 
 def _find(path: Path, present: Sequence[tuple[str, str]], table: str, name: str | None) -> tuple[str, str] | None:
-    """Return schema and name of a table; None if it is absent and not needed."""
+    """Return the schema and name of a table; None if it is absent and not required."""
     wanted = (table if name is None else name).lower()
     fitting = [one for one in present if wanted in (one[1].lower(), ".".join(one).lower())]
     if len(fitting) > 1:

@@ -1,4 +1,4 @@
-"""The files of a table in groups with the same columns, and the text after FROM that reads each group."""
+"""Groups of a table's files with the same columns, called parts, and the SQL text after FROM that reads each part."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """Files of one table with the same columns.
+    """The files of one table that have the same columns.
 
-    `source` is the text after FROM that reads all of them, and `sources` maps each path to the text that reads that
-    file. `columns` is by lower-case name.
+    `source` is the SQL text after FROM that reads all of them, and `sources` maps each path to the text that reads that
+    file alone. `columns` is by lower-case name.
     """
 
     source: str
@@ -37,16 +37,15 @@ class Part:
 
     @property
     def first_path(self) -> str:
-        """The path of the first file."""
         return next(iter(self.sources))
 
 
 class PartReader:
-    """A reader of the parts of tables over one DuckDB connection.
+    """A reader that groups the files of tables into parts, over one DuckDB connection.
 
-    Parsed CSV files are kept, and databases stay attached, until `release`. `names` holds pairs of a column and its
-    name in the files. With `has_hive_folders`, columns are also read from the names of folders, as in
-    `season_year=2025/`.
+    It keeps parsed CSV files, and keeps databases attached, until `release`. `names` contains pairs of our name of a
+    column and its name in the files (see `column_names`). With `has_hive_folders` it also reads columns from the names
+    of folders, as in `season_year=2025/`.
     """
 
     def __init__(
@@ -57,12 +56,13 @@ class PartReader:
         self._has_hive_folders = has_hive_folders
         self._registered: list[str] = []
         self._attached: dict[str, str] = {}
-        self.found_names: set[str] = set()  # the names in files that `names` gives and a file has, in lower case
+        self.found_names: set[str] = set()  # the users' column names of `names` that a file has
 
     def parts(self, table: Table, found: TableFiles) -> list[Part]:
-        """Return the parts of a table; DataError if a file cannot be read or has a column twice.
+        """Return the parts of a table; raise DataError if a file cannot be read or has a column twice.
 
-        Columns are renamed by `names`. If the files also have a column of the new name, the renamed one replaces it.
+        Columns are renamed to our names, as in `names`. A renamed column replaces another column of the file that
+        already has our name.
         """
         if found.relation is not None:
             parts = [self._database_part(found, found.relation)]
@@ -112,12 +112,12 @@ class PartReader:
         ]
 
     def _parquet_columns(self, found: TableFiles, paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-        """Return name and DuckDB type of each column, by file."""
+        """Return the name and DuckDB type of each column of each file, by path."""
         columns: dict[str, list[tuple[str, str]]] = {}
         with errors_named(found.where()):
             rows = self._read_schemas(found, paths)
-        # The first row of each file is the root of its schema. `nested` is the number of following rows that describe
-        # parts of a nested column instead of a column.
+        # The first row of each file is the root of its schema. `nested` is the number of rows still to skip, which
+        # describe the inside of a nested column.
         nested = 0
         for path, name, children, kind in rows:
             if path not in columns:
@@ -178,7 +178,11 @@ class PartReader:
         return name
 
     def _read_schemas(self, found: TableFiles, paths: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Return the rows of DuckDB's `parquet_schema`; DataError that names a file that is damaged."""
+        """Return the rows of DuckDB's `parquet_schema` for these files.
+
+        If DuckDB cannot read them, raise DataError that names the first damaged file. Raise DuckDB's own error if no
+        file is damaged, or if memory is short.
+        """
         import duckdb
         import pyarrow.parquet as pq
         from pyarrow import ArrowInvalid
@@ -199,7 +203,7 @@ class PartReader:
             raise
 
     def _by_name(self, found: TableFiles, path: str, columns: Sequence[tuple[str, str]]) -> Mapping[str, SourceColumn]:
-        """Return the columns of file and folders by lower-case name; DataError if a name occurs twice."""
+        """Return the columns of file and folders by lower-case name; raise DataError if a name occurs twice."""
         folders = hive_values(path) if self._has_hive_folders else {}
         counts = Counter([*(name.lower() for name, _ in columns), *folders])
         twice = next((name for name, count in counts.items() if count > 1), None)
@@ -215,13 +219,13 @@ class PartReader:
 
 
 def _listed(paths: Sequence[str]) -> str:
-    """Return the paths as an SQL list of literal names, without DuckDB's expansion of globs."""
+    """Return the paths as an SQL list of literals, escaped so that DuckDB does not expand them as globs."""
     return f"[{', '.join(literal(glob.escape(path)) for path in paths)}]"
 
 
 @contextmanager
 def errors_named(what: str) -> Iterator[None]:
-    """Convert a failure of DuckDB, or a lack of memory, into a DataError about `what`."""
+    """Convert an error of DuckDB, or a lack of memory, inside the block to a DataError about `what`."""
     import duckdb
 
     try:

@@ -1,8 +1,8 @@
-"""The reading of source tables from files: a SELECT whose columns have the declared types, after a check of every file.
+"""The reading of source tables from files, as SELECTs whose columns have the declared types.
 
-Files of one table may differ in the order, the letter case and the types of their columns. Differences that would
-silently lose or change values of declared columns are refused, such as a code that is text in one file and a number in
-another. The message names file and column.
+Every file is checked first. The files of one table may differ in the order, the letter case and the types of their
+columns. `FileReader` refuses differences that would lose or change values of declared columns without an error, such as
+a code that is text in one file and a number in another. The message names file and column.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ _EXAMPLES = 3  # how many rows a message names
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """The options of reading files.
+    """The options for reading files.
 
-    `season_type` is the season type of rows without one, and `date_format` the format of dates that are text. With
-    `hive_partitioning` the names of folders give columns, as in `season_year=2025/`. `renaming` replaces team codes and
-    season types. `columns` holds pairs of a column and its name in the files.
+    - season_type: the season type of rows without one. If it is None, such rows are refused.
+    - date_format: the strptime format of dates that are text. If it is None, they must be YYYY-MM-DD.
+    - hive_partitioning: whether the names of folders give columns, as in `season_year=2025/`.
+    - renaming: the replacement of team codes and season types.
+    - columns: pairs of our name of a column and its name in the files (see `column_names`).
     """
 
     season_type: str | None = None
@@ -45,9 +47,9 @@ class ReadOptions:
 
 
 class FileReader(ClosedOnExit):
-    """A reader of source tables from files, as SELECTs over one DuckDB connection.
+    """A reader of source tables from files, which returns SELECTs for one DuckDB connection.
 
-    A SELECT runs only inside the reader's `with` block, after which parsed CSV files are freed and databases detached.
+    The SELECTs must run inside the reader's `with` block. Its end frees the parsed CSV files and detaches databases.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, options: ReadOptions) -> None:
@@ -58,20 +60,19 @@ class FileReader(ClosedOnExit):
     def check_names(self, read: Collection[Table]) -> None:
         """Raise DataError for a name in `options.columns` that no file of the tables `read` has.
 
-        Injury reports are left out, because they are read on their own, after the games.
+        Names for columns of injury reports are not checked, because these are read separately, after the games.
         """
         games = [table for table in read if table is not AVAILABILITY]
         check_names_found(self._options.columns, games, self._parts.found_names)
 
     def close(self) -> None:
-        """Free the parsed CSV files, and detach the databases."""
         self._parts.release()
 
     def select(self, table: Table, found: TableFiles) -> str:
         """Return a SELECT of the table's rows in the declared types.
 
-        DataError if a file cannot be read, lacks a needed column or has values that the declared type cannot hold.
-        DataError also if a column of names or codes is text in one file and numbers in another.
+        Raise DataError if a file cannot be read, lacks a required column or has values that the declared type cannot
+        represent. Raise DataError also if a column of names or codes is text in one file and numbers in another.
         """
         parts = self._parts.parts(table, found)
         for part in parts:
@@ -112,7 +113,7 @@ class FileReader(ClosedOnExit):
         return f"SELECT {listed} FROM {part.source}"
 
     def _check_columns(self, table: Table, found: TableFiles, part: Part, *, is_one_of_many: bool) -> None:
-        """Raise DataError naming the columns that the files of a part lack, with similar columns that they have."""
+        """Raise DataError that names the columns that the files of a part lack, and similar columns that they have."""
         where = part.first_path if is_one_of_many else found.pattern
         folders = {name for name in hive_values(part.first_path) if name not in part.columns}
         spellings = {name: column.spelling for name, column in part.columns.items()}
@@ -131,7 +132,7 @@ class FileReader(ClosedOnExit):
     def _check_values(
         self, table: Table, found: TableFiles, part: Part, converted: Mapping[Column, Conversion]
     ) -> None:
-        """Raise DataError for values that the declared type of their column cannot hold."""
+        """Raise DataError for values that the declared type of their column cannot represent."""
         suspects = {column: one for column, one in converted.items() if one.problem is not None}
         if not suspects:
             return
@@ -145,9 +146,10 @@ class FileReader(ClosedOnExit):
     def _problem_message(
         self, table: Table, found: TableFiles, part: Part, column: Column, conversion: Conversion, count: int
     ) -> str:
-        """Describe values that the declared type cannot hold: the first file with such values, and examples with keys.
+        """Return the message about values that the declared type cannot represent.
 
-        For a CSV file the message also names the line of the first example.
+        It names the first file with such values and a few of them with their keys. For a CSV file it also names the
+        line of the first one.
         """
         source = part.columns[column.name]
         path, rows = self._find_examples(table, part, source, conversion)
@@ -163,7 +165,7 @@ class FileReader(ClosedOnExit):
     def _find_examples(
         self, table: Table, part: Part, source: SourceColumn, conversion: Conversion
     ) -> tuple[str, list[tuple[Any, ...]]]:
-        """Return the first file with values that cannot be converted, and a few of them, each with the row's key."""
+        """Return the first file with values that cannot be converted, and a few of them with the keys of their rows."""
         keys = [part.columns[name].sql for name in table.key if name in part.columns]
         value, *_ = shown_columns = [f"CAST({name} AS VARCHAR)" for name in (source.sql, *keys)]
         shown = ", ".join(shown_columns)
@@ -179,7 +181,7 @@ class FileReader(ClosedOnExit):
     def _check_text_or_numbers(self, table: Table, found: TableFiles, parts: Sequence[Part]) -> None:
         """Raise DataError for names and codes that are text in one file and numbers in another.
 
-        The game 0022 of a text file would not be the game 22 of a file with numbers.
+        Numbers have no leading zeros, so the game 0022 of one file would not match the same game, 22, of the other.
         """
         for column in (one for one in table.columns if one.type == "STRING"):
             holders = [(part, part.columns[column.name]) for part in parts if column.name in part.columns]
@@ -198,9 +200,9 @@ class FileReader(ClosedOnExit):
 
 
 def _csv_line(found: TableFiles, path: str, source: SourceColumn, value: str) -> int | None:
-    """Return the number of the line of a CSV file that holds a value.
+    """Return the number of the first line of a CSV file with a value in the column `source`.
 
-    None if the file is no CSV file, or if the value is that of a folder.
+    Return None if the file is no CSV file, or if the column comes from the name of a folder.
     """
     kind = kind_of(found, path)
     if not kind.endswith("csv") or source.spelling in hive_values(path):
@@ -211,7 +213,7 @@ def _csv_line(found: TableFiles, path: str, source: SourceColumn, value: str) ->
 def _without_common_type(parts: Sequence[Part]) -> set[str]:
     """Return the names of columns whose types differ between parts and are not all numbers.
 
-    Such a column is read as text, because only text can hold all its values.
+    Such a column is read as text, because only text can represent all its values.
     """
     kinds: dict[str, set[str]] = {}
     for part in parts:

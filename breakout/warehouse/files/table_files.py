@@ -1,4 +1,4 @@
-"""The files of a source table: the files of a path or glob, their kinds, and a digest of them."""
+"""The files of a source table: the search by path or glob, the kinds of files, and a digest of their contents."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 class TableFiles:
     """The files of one source table.
 
-    `pattern` is the path or glob that the configuration gives; for a DuckDB file it is a text that names the file and
-    the table. `relation` is the quoted name of a table in a DuckDB file, whose path is the first of `paths`; otherwise
-    None.
+    `pattern` is the configured path or glob. For a table in a DuckDB file it is a text that names the file and the
+    table, `relation` is the quoted name of the table, and the first of `paths` is the file. For other files `relation`
+    is None.
     """
 
     table: str
@@ -40,7 +40,7 @@ class TableFiles:
     relation: str | None = None
 
     def where(self, path: str | None = None) -> str:
-        """Return the name of the table and, in brackets, `path` or (if it is None) the pattern, for messages."""
+        """Return the name of the table with `path` in brackets, or with the pattern if `path` is None, for messages."""
         return f"{self.table} ({path or self.pattern})"
 
     def cannot_be_read(self, path: str, reason: str | None) -> DataError:
@@ -51,9 +51,13 @@ class TableFiles:
 def find_files(table: str, pattern: str) -> TableFiles:
     """Return the files that a path or a glob names, sorted.
 
-    A path that exists is taken literally, even with characters that are special in a glob. The folder of an imported
-    table stands for the files that its manifest names. DataError if there is no file, if one of them is another folder
-    or no regular file (a pipe, a device), if its name is not UTF-8, or if the manifest is damaged.
+    A path that exists is taken literally, even if it contains special characters of globs. A folder that `breakout
+    import` wrote for a table stands for the files that its manifest names. Raise DataError
+
+    - if there is no file;
+    - if one of the paths is another folder, or a pipe or a device;
+    - if a file's name is not UTF-8;
+    - if the manifest is damaged.
     """
     imported = table_paths(Path(pattern).expanduser())
     if imported is not None:
@@ -68,7 +72,7 @@ def find_files(table: str, pattern: str) -> TableFiles:
 
 
 def _escape_existing(pattern: str) -> str:
-    """Escape the longest beginning of the pattern that exists as a path."""
+    """Return the pattern with glob characters escaped in its longest beginning that exists as a path."""
     existing, rest = Path(), list(Path(pattern).parts)
     while rest and os.path.lexists(existing / rest[0]):
         existing /= rest.pop(0)
@@ -111,7 +115,7 @@ def _check_is_file(files: TableFiles, path: str) -> None:
 def kind_of(files: TableFiles, path: str) -> FileKind:
     """Return the kind of a file by its first bytes and its suffix.
 
-    DataError if the file cannot be opened, is empty or is of no known kind.
+    Raise DataError if the file cannot be opened, is empty or is of an unknown kind.
     """
     if files.relation is not None:
         return "database"
@@ -132,16 +136,19 @@ def kind_of(files: TableFiles, path: str) -> FileKind:
 
 
 def hive_values(path: str) -> dict[str, str | None]:
-    """Return the values of columns that the folders of a path give, as in `season_year=2025/`, by lower-case name."""
+    """Return the values of the columns that folders of a path name, as in `season_year=2025/`, by lower-case name.
+
+    The value is None if the folder has Hive's name for NULL.
+    """
     found = (_HIVE_FOLDER.fullmatch(part) for part in Path(path).parts[:-1])
     pairs = {match[1].lower(): unquote(match[2]) for match in found if match}
     return {name: None if value == _HIVE_NULL else value for name, value in pairs.items()}
 
 
 def digest_of(tables: Iterable[TableFiles], options: Mapping[str, object]) -> str:
-    """Return a digest of the names and contents of the files and of the options by which they are read.
+    """Return a digest of the files' names and contents and of the options for reading them.
 
-    The digest is 16 hex digits of a SHA-256. DataError if a file cannot be read.
+    The digest is the first 16 hex digits of a SHA-256. Raise DataError if a file cannot be read.
     """
     digest = hashlib.sha256(repr(options.get("season_type")).encode())
     others = {name: value for name, value in options.items() if name != "season_type" and value}

@@ -1,7 +1,7 @@
-"""A folder of source tables in monthly Parquet files, with a manifest that names the valid ones.
+"""A folder of source tables in monthly Parquet files, with a manifest that names the valid files.
 
-A new state of the tables appears with the manifest: files are written under new names first, and files that the
-manifest no longer names are removed last. A process that is killed leaves the earlier state or the new one.
+`write_folder` writes files under new names, then the manifest, and then removes the files that the manifest no longer
+names. So a process that is killed leaves either the earlier tables or the new ones.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FOLDER_TABLES = ("player_game_summary", "team_offense_game_summary", "schedule",
 
 
 class Partition(msgspec.Struct, frozen=True):
-    """A file of a table: its name, and the number of its rows."""
+    """A file with one month of a table: its name and its number of rows."""
 
     file: str
     rows: int
@@ -39,18 +39,18 @@ class TableManifest(msgspec.Struct, frozen=True):
     tables: dict[str, dict[str, Partition]] = msgspec.field(default_factory=dict)
 
     def rows(self, table: str) -> int:
-        """Return the number of rows of a table, 0 if it is not there."""
+        """Return the number of rows of a table; 0 if the folder does not contain it."""
         return sum(partition.rows for partition in self.tables.get(table, {}).values())
 
 
 def read_manifest(folder: Path) -> TableManifest | None:
-    """Return the manifest of a folder, None if there is none; DataError if it is damaged."""
+    """Return the manifest of a folder, or None if there is none; raise DataError if it is damaged."""
     path = folder / MANIFEST
     return load_typed(path, TableManifest) if path.is_file() else None
 
 
 def read_folder(folder: Path) -> TableManifest:
-    """Return the manifest of a folder; DataError if there is none or it is damaged."""
+    """Return the manifest of a folder; raise DataError if there is none or it is damaged."""
     manifest = read_manifest(folder)
     if manifest is None:
         raise DataError(f"{folder} holds no imported tables ({MANIFEST}); make them with breakout import KIND to=DIR.")
@@ -58,9 +58,9 @@ def read_folder(folder: Path) -> TableManifest:
 
 
 def table_paths(table: Path) -> tuple[str, ...] | None:
-    """Return the files that the manifest names for the table in the folder `table`.
+    """Return the files that the manifest names for the table in the folder `table`, sorted by month.
 
-    None if the folder holds no imported table; DataError if the manifest is damaged.
+    Return None if the folder contains no imported table. Raise DataError if the manifest is damaged.
     """
     manifest = read_manifest(table.parent)
     if manifest is None or table.name not in manifest.tables:
@@ -69,10 +69,10 @@ def table_paths(table: Path) -> tuple[str, ...] | None:
 
 
 def write_folder(folder: Path, manifest: TableManifest, files: Mapping[tuple[str, str], bytes]) -> None:
-    """Write new files, then the manifest; then remove the files that the manifest does not name.
+    """Write new files and the manifest, and then remove the files that the manifest does not name.
 
-    `files` maps a table and a file name to the content of the file. The caller holds a lock on the folder, so that no
-    other process writes there.
+    `files` maps a table and a file name to the content of the file. The caller must hold a lock on the folder, so that
+    no other process writes there.
     """
     for (table, name), content in files.items():
         save_bytes(content, folder / table / name)
@@ -81,7 +81,10 @@ def write_folder(folder: Path, manifest: TableManifest, files: Mapping[tuple[str
 
 
 def remove_leftovers(folder: Path, manifest: TableManifest) -> None:
-    """Remove the files of earlier states and of killed processes; the caller holds a lock on the folder."""
+    """Remove Parquet files that the manifest does not name, and incomplete manifests of killed processes.
+
+    The caller must hold a lock on the folder.
+    """
     for table in manifest.tables:
         named = {partition.file for partition in manifest.tables[table].values()}
         for path in (folder / table).glob("*.parquet"):
